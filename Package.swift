@@ -1,0 +1,100 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+// Dependencies are pinned to exact versions: what was tested is what is built.
+let package = Package(
+    name: "b2watch",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "b2watch", targets: ["b2watch"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
+    ],
+    targets: [
+        // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
+        .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+        .target(name: "CTerminal"),
+        .room("SafeText", uses: ["CTerminal"]),
+        .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
+        .room("History", uses: ["Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
+        .room("Export", uses: ["SafeText", "Notifications", "History"]),
+        .room(
+            "Outgoing",
+            uses: ["Notifications", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+        .room(
+            "Listener",
+            uses: [
+                "Notifications",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .room("Intake", uses: ["Notifications", "History", "Listener"]),
+        .room("Settings", uses: ["SafeText", "Notifications"]),
+        .room("Terminal", uses: ["CNcurses", "CTerminal", "SafeText"]),
+        .room("Dashboard", uses: ["SafeText", "Notifications", "History", "Terminal"]),
+        .executableTarget(
+            name: "b2watch",
+            dependencies: [
+                "SafeText", "Notifications", "History", "Export", "Outgoing", "Listener", "Intake", "Settings",
+                "Terminal", "Dashboard",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: .house),
+
+        // The tests mirror the rooms.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Notifications"],
+            path: "Tests/TestSupport",
+            resources: [.embedInCode("signatures.json")],
+            swiftSettings: .house),
+        .tests(for: "SafeText"),
+        .tests(for: "Notifications"),
+        .tests(for: "History", and: ["Notifications"]),
+        .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
+        .tests(for: "Outgoing", and: ["Notifications"]),
+        .tests(for: "Listener", and: ["Notifications"]),
+        .tests(for: "Intake", and: ["Notifications", "History", "Listener"]),
+        .tests(for: "Settings", and: ["Notifications"]),
+        .tests(for: "Terminal", and: ["SafeText"]),
+        .tests(for: "Dashboard", and: ["Notifications", "History", "Terminal", "SafeText"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["b2watch", "TestSupport", "Notifications"],
+            swiftSettings: .house),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["TestSupport", "Notifications"],
+            path: "Tests/Benchmarks",
+            swiftSettings: .house),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+extension [SwiftSetting] {
+    static var house: Self {
+        [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+        ]
+    }
+}
+
+extension Target {
+    static func room(_ name: String, uses dependencies: [Dependency]) -> Target {
+        .target(name: name, dependencies: dependencies, swiftSettings: .house)
+    }
+
+    static func tests(for room: String, and others: [Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(room)Tests",
+            dependencies: [.byName(name: room), "TestSupport"] + others,
+            swiftSettings: .house)
+    }
+}

@@ -1,0 +1,107 @@
+import SafeText
+import Terminal
+
+/// The first steps, each with a tick once it is done: what there is to see while nothing has arrived.
+enum Checklist {
+    struct Step {
+        let isDone: Bool
+        let title: String
+        /// What to do, line by line; a command stands on a line of its own.
+        let texts: [Text]
+    }
+
+    enum Text {
+        case prose(String)
+        /// To be copied as it is, so it is never broken between words.
+        case command(String)
+    }
+
+    static func steps(_ session: Session) -> [Step] {
+        let address = session.url
+        return [
+            Step(
+                isDone: address != nil,
+                title: address.map { "b2watch listens at \($0)" } ?? "b2watch is about to listen", texts: []),
+            Step(
+                isDone: session.hasReceivedFromElsewhere,
+                title: "Give it a public HTTPS address, for B2 posts to no other",
+                texts: [
+                    .command("cloudflared tunnel --url \(tunnelTarget(address))"),
+                    .prose("or a reverse proxy of your own."),
+                ]),
+            Step(
+                isDone: session.hasReceivedFromElsewhere, title: "Paste that address in Backblaze's console",
+                texts: [
+                    .prose("Buckets, the bucket, Event Notifications, Add rule: it is the Target URL. Then Test Rule.")
+                ]),
+            Step(
+                isDone: !session.keyring.isEmpty, title: "s  paste the rule's signing secret",
+                texts: [.prose("Until then what arrives is taken as unverified.")]),
+            Step(isDone: session.hasTested, title: "t  send yourself a signed test event, now", texts: []),
+        ]
+    }
+
+    /// The address as a tunnel on this computer reaches it: without a path.
+    private static func tunnelTarget(_ url: String?) -> String {
+        guard let url else { return "http://127.0.0.1:8080" }
+        let parts = url.split(separator: "/", omittingEmptySubsequences: true)
+        guard parts.count >= 2 else { return url }
+        let host = parts[1]
+            .replacing(/^(0\.0\.0\.0|\[::\])(?=:|$)/, with: "127.0.0.1")
+        return "\(parts[0])//\(host)"
+    }
+
+    static func draw(_ session: Session, on surface: inout Surface) {
+        let width = min(76, surface.size.columns - 2)
+        let title: SafeText = session.isEmpty ? "Nothing has arrived yet." : "First steps"
+        let layouts = [Layout.airy, .tight, .terse].lazy.map { compose(steps(session), title: title, width, $0) }
+        let lines =
+            layouts.first { $0.count <= surface.size.rows } ?? compose(steps(session), title: title, width, .terse)
+        for (row, line) in lines.prefix(surface.size.rows).enumerated() {
+            surface.put(line, at: Point(column: 1, row: row), columns: surface.size.columns - 1)
+        }
+    }
+
+    /// How much room there is.
+    private enum Layout {
+        case airy
+        /// Without empty lines, and without words for what is done.
+        case tight
+        /// With words for the next step alone.
+        case terse
+    }
+
+    private static func compose(_ steps: [Step], title: SafeText, _ width: Int, _ layout: Layout) -> [StyledLine] {
+        var lines = layout == .airy ? [StyledLine(title, Style(.heading)), StyledLine()] : []
+        let next = steps.firstIndex { !$0.isDone }
+        for (number, step) in steps.enumerated() {
+            let style = Style(step.isDone ? .secondary : .plain)
+            var titles = Prose.lines(step.title, columns: width - 3)
+            if layout == .terse, titles.count > 1 { titles = [SafeText(step.title).clipped(to: width - 3)] }
+            for (index, text) in titles.enumerated() {
+                let mark: SafeText = index > 0 ? " " : step.isDone ? "✓" : "\(number + 1)"
+                lines.append(
+                    StyledLine(mark + "  ", Style(step.isDone ? .good : .accent)) + StyledLine(text, style))
+            }
+            let hasTexts =
+                switch layout {
+                case .airy: true
+                case .tight: !step.isDone
+                case .terse: number == next
+                }
+            if hasTexts { lines += step.texts.flatMap { compose($0, width: width) } }
+            if layout == .airy { lines.append(StyledLine()) }
+        }
+        if lines.last?.spans.isEmpty == true { lines.removeLast() }
+        return lines
+    }
+
+    private static func compose(_ text: Text, width: Int) -> [StyledLine] {
+        switch text {
+        case .prose(let prose):
+            Prose.lines(prose, columns: width - 3).map { StyledLine("   " + $0, Style(.secondary)) }
+        case .command(let command):
+            SafeText(command).wrapped(to: width - 3).map { StyledLine("   " + $0, Style(.plain, bold: true)) }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import History
+import SafeText
+import Terminal
+
+/// Which part of the screen shows what.
+struct Layout {
+    /// Below this size nothing of use can be shown.
+    static let minimum = Size(columns: 40, rows: 10)
+    /// From this width on the detail pane stands beside the list.
+    private static let beside = 140
+    /// From this height of list and pane together there is room for both.
+    private static let both = 12
+
+    let top: Rect
+    let tabs: Rect
+    let warnings: Rect
+    /// Between the chrome: the view.
+    let main: Rect
+    /// The list with its titles, or all of the view where there is no list.
+    let list: Rect
+    /// The pane with its tabs; nil where it has no room.
+    let detail: Rect?
+    let isBeside: Bool
+    let notice: Rect
+    let footer: Rect
+
+    /// How many rows of the list are seen.
+    var listHeight: Int { max(0, list.rows - 1) }
+
+    init(_ model: DashboardModel) {
+        let size = model.session.size
+        var (rest, isBeside) = (Rect(size), false)
+        (top, rest) = rest.splitTop(1)
+        (tabs, rest) = rest.splitTop(1)
+        (warnings, rest) = rest.splitTop(StatusLines(model, columns: size.columns).warnings.count)
+        (rest, footer) = rest.splitTop(rest.rows - 1)
+        let noticeRows = min(StatusLines(model, columns: size.columns).notice.count, max(0, rest.rows - 3))
+        (main, notice) = rest.splitTop(rest.rows - noticeRows)
+
+        guard model.hasDetailPane else {
+            (list, detail, self.isBeside) = (main, nil, false)
+            return
+        }
+        if model.detail.isFullScreen {
+            (list, detail) = (Rect(column: 0, row: main.row, columns: 0, rows: 0), main)
+        } else if size.columns >= Self.beside {
+            isBeside = true
+            let (left, right) = main.splitLeft(size.columns * 55 / 100)
+            (list, detail) = (
+                left, Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows)
+            )
+        } else if rest.rows >= Self.both {
+            // What a notice takes, it takes from the pane: the list does not jump.
+            let (upper, lower) = main.splitTop(rest.rows * 55 / 100)
+            (list, detail) = (upper, lower)
+        } else {
+            (list, detail) = (main, nil)
+        }
+        self.isBeside = isBeside
+    }
+}
+
+/// The lines of warnings below the tabs and of the notice or question above the footer.
+struct StatusLines {
+    let warnings: [StyledLine]
+    let notice: [StyledLine]
+
+    init(_ model: DashboardModel, columns: Int) {
+        let session = model.session
+        var warnings: [StyledLine] = []
+        if case .failing(let sentence) = session.change.health {
+            warnings.append(StyledLine(" ✗ \(sentence)", Style(.bad, bold: true)))
+        }
+        if let warning = session.warning { warnings.append(StyledLine(" ! \(warning)", Style(.warning, bold: true))) }
+        if let exposure = session.exposure {
+            warnings.append(StyledLine(" ! " + exposure, Style(.warning, bold: true)))
+        }
+        self.warnings = warnings.map { $0.clipped(to: columns) }
+
+        if let question = model.question {
+            notice = Prose.lines(question.text, columns: columns - 2, style: Style(.warning, bold: true))
+                .map { StyledLine(" ") + $0 }
+        } else if let told = session.notice {
+            notice = Prose.lines(told.text.string, columns: columns - 2, style: Style(told.role))
+                .map { StyledLine(" ") + $0 }
+        } else {
+            notice = []
+        }
+    }
+}

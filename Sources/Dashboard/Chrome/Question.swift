@@ -1,0 +1,19 @@
+/// What the user is asked before it is done. Only a key answers, never a paste.
+enum Question: Hashable {
+    case stopReceiving
+    case suspend
+    /// Forgets the last secret.
+    case forget(String)
+    case remember(String, file: String)
+
+    var text: String {
+        switch self {
+        case .stopReceiving: "Stop receiving?  y  n"
+        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out.  y  n"
+        case .forget(let label):
+            "Forget \(label)? It is the last secret: what arrives then is taken as unverified.  y  n"
+        case .remember(let label, let file):
+            "Write \(label) to \(file), readable by you alone, to be held again after the next start?  y  n"
+        }
+    }
+}

@@ -1,0 +1,35 @@
+public import Notifications
+
+/// What the dashboard asks of the listener it shows: implemented by the executable, in whose process that runs.
+///
+/// The calls are made off the screen's thread, one at a time, unless said otherwise. What they throw is shown to the
+/// user: errors whose text is a sentence.
+public protocol ListenerControl: Sendable {
+    /// Holds one more secret and judges all recorded deliveries again.
+    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary
+
+    /// Puts a secret in the place of the one with this label, and judges again.
+    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary
+
+    /// Forgets a secret, also where it was remembered, and judges again.
+    func forgetSecret(_ label: String) throws -> KeyringSummary
+
+    /// Keeps a secret for the next start.
+    ///
+    /// - Returns: Where it was written.
+    func rememberSecret(_ label: String) throws -> String
+
+    /// Sends a signed test event through the listener's own socket.
+    ///
+    /// - Returns: What became of it, such as `answered 200 OK in 2 ms`.
+    func sendTestEvent() throws -> String
+
+    /// What the Signature tab shows, by the secrets held now.
+    func evidence(for delivery: Delivery) -> SignatureEvidence
+
+    /// The answer times of the last five minutes. Called on the screen's thread: it may take a lock, and no more.
+    func answerTimes() -> AnswerTimesSummary
+
+    /// Whether a delivery has come that is no test of ours. Called on the screen's thread.
+    func hasReceivedFromElsewhere() -> Bool
+}

@@ -1,0 +1,39 @@
+import History
+import SafeText
+import Terminal
+
+/// What the detail pane is to show: of which row, which tab, how wide.
+struct DocumentRequest: Sendable, Hashable {
+    var rowID: Int64
+    var deliveryID: Int64
+    /// The event's place in its delivery, from 0.
+    var position: Int?
+    var eventCount: Int
+    var isDuplicate: Bool
+    var tab: DetailTab
+    var form: BodyForm
+    var columns: Int
+    var showsUTC: Bool
+    /// Grow when verdicts, or the secrets held, change.
+    var revision: Int
+    var keyringRevision: Int
+
+    /// The same in all but the row.
+    func isSameView(as other: DocumentRequest) -> Bool {
+        tab == other.tab && form == other.form && columns == other.columns && showsUTC == other.showsUTC
+    }
+
+    /// Such as `126, event 1 of 3`.
+    var heading: SafeText {
+        guard let position else { return "\(deliveryID)" }
+        return eventCount == 1 ? "\(deliveryID)" : "\(deliveryID), event \(position + 1) of \(eventCount)"
+    }
+}
+
+/// The lines of a tab, laid out for a width.
+///
+/// They are built off the screen's thread: a body of a mebibyte makes no key wait.
+struct DetailDocument: Sendable, Hashable {
+    let request: DocumentRequest
+    let lines: [StyledLine]
+}

@@ -1,0 +1,38 @@
+import SafeText
+import Terminal
+
+extension DetailPane {
+    /// Draws the pane: a rule with its tabs, and the document below.
+    func draw(on surface: inout Surface) {
+        surface.rule(row: 0)
+        surface.put(header(columns: surface.size.columns - 1), at: Point(column: 1, row: 0))
+        let below = Rect(column: 1, row: 1, columns: surface.size.columns - 1, rows: surface.size.rows - 1)
+        surface.draw(in: below) { part in
+            if let document { scroll.draw(document.lines, on: &part) }
+        }
+    }
+
+    private func header(columns: Int) -> StyledLine {
+        var tabs = StyledLine()
+        for each in DetailTab.allCases {
+            let title = each == .body && each == tab ? "\(each.title) \(form.word)" : each.title
+            let style = hasKeys ? Style(.accent, bold: true) : Style(.plain, bold: true)
+            tabs.append(each == tab ? "[\(title)]" : " \(title) ", each == tab ? style : Style(.secondary))
+        }
+        var header = StyledLine()
+        if let heading = document?.request.heading, heading.width + tabs.width + 18 <= columns {
+            header.append("─ ", Style(.secondary))
+            header.append(heading)
+            header.append(" ── ", Style(.secondary))
+        }
+        header = header + tabs
+        if scroll.count > scroll.height, scroll.height > 0 {
+            let place: SafeText = " \(scroll.visible.upperBound) of \(Wording.grouped(scroll.count)) "
+            if header.width + place.width + 3 <= columns {
+                header.append(" ── ", Style(.secondary))
+                header.append(place, Style(.secondary))
+            }
+        }
+        return header.clipped(to: columns)
+    }
+}

@@ -1,0 +1,36 @@
+/// The tabs of the detail pane.
+enum DetailTab: Int, Hashable, CaseIterable {
+    case summary, headers, body, signature
+
+    var title: String {
+        switch self {
+        case .summary: "Summary"
+        case .headers: "Headers"
+        case .body: "Body"
+        case .signature: "Signature"
+        }
+    }
+
+    /// The next tab to the right, or to the left; the last is followed by the first.
+    func moved(by distance: Int) -> DetailTab {
+        let all = Self.allCases
+        return all[(rawValue + distance + all.count) % all.count]
+    }
+}
+
+/// How the Body tab shows the body.
+enum BodyForm: Int, Hashable, CaseIterable {
+    case raw, pretty, hex
+
+    var word: String {
+        switch self {
+        case .raw: "raw"
+        case .pretty: "pretty"
+        case .hex: "hex"
+        }
+    }
+
+    var next: BodyForm {
+        Self.allCases[(rawValue + 1) % Self.allCases.count]
+    }
+}

@@ -1,0 +1,42 @@
+import Notifications
+import SafeText
+import Terminal
+
+/// The Signature tab: the header received, what each held secret gives, and the verdict in a sentence.
+struct SignatureDocument {
+    let evidence: SignatureEvidence
+    let columns: Int
+
+    var lines: [StyledLine] {
+        let verdict = evidence.judgement.verdict
+        var lines = [StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style)]
+        lines += Prose.lines(evidence.sentence, columns: columns, style: .plain)
+        lines.append(StyledLine())
+
+        lines.append(StyledLine("Received", Style(.heading)))
+        if evidence.received.isEmpty { lines.append(StyledLine("  no signature header", Style(.secondary))) }
+        for value in evidence.received { lines += indented("\(value)") }
+
+        for expectation in evidence.expectations {
+            lines.append(StyledLine())
+            lines.append(title(of: expectation))
+            let style = expectation.isReceived ? Style(.good) : .plain
+            lines += indented("\(expectation.signature)", style)
+        }
+        return lines
+    }
+
+    private func title(of expectation: SignatureEvidence.Expectation) -> StyledLine {
+        var line = StyledLine(
+            "Computed with \(expectation.label) (\(expectation.fingerprint))", Style(.heading))
+        if expectation.binding != .any { line.append(", bound to \(expectation.binding)", Style(.secondary)) }
+        line.append(
+            expectation.isReceived ? "  ✓ received" : "  not received",
+            expectation.isReceived ? Style(.good) : Style(.secondary))
+        return line.clipped(to: columns)
+    }
+
+    private func indented(_ text: SafeText, _ style: Style = .plain) -> [StyledLine] {
+        text.wrapped(to: max(8, columns - 2)).map { StyledLine("  " + $0, style) }
+    }
+}

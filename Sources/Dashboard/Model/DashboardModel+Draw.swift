@@ -1,0 +1,55 @@
+import SafeText
+import Terminal
+
+extension DashboardModel {
+    /// Draws the whole screen, and returns where the cursor is, if it is to be seen.
+    func draw(on surface: inout Surface) -> Point? {
+        guard !isTooSmall else {
+            drawTooSmall(on: &surface)
+            return nil
+        }
+        let layout = layout
+        let lines = StatusLines(self, columns: layout.top.columns)
+        let top = TopLine(session: session).line(columns: layout.top.columns)
+        surface.put(top, at: Point(column: 0, row: layout.top.row))
+        surface.draw(in: layout.tabs) { TabLine.draw(self, on: &$0) }
+        surface.draw(in: layout.warnings) { Self.draw(lines.warnings, on: &$0) }
+        surface.draw(in: layout.notice) { Self.draw(lines.notice, on: &$0) }
+        let footer = Footer.line(self, columns: layout.footer.columns)
+        surface.put(footer, at: Point(column: 0, row: layout.footer.row))
+        let cursor = drawMain(layout, on: &surface)
+        return question == nil ? cursor : nil
+    }
+
+    private func drawMain(_ layout: Layout, on surface: inout Surface) -> Point? {
+        if let help {
+            surface.draw(in: layout.main) { help.draw(self, on: &$0) }
+        } else if let keyring {
+            let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, on: &$0) }
+            return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
+        } else if showsChecklist {
+            surface.draw(in: layout.main) { Checklist.draw(session, on: &$0) }
+        } else {
+            surface.draw(in: layout.list) { list in
+                if view == .events { EventsScreen.draw(self, on: &list) } else { table.draw(self, on: &list) }
+            }
+            if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
+            if layout.isBeside, let pane = layout.detail {
+                surface.draw(in: Rect(column: pane.column - 1, row: pane.row, columns: 1, rows: pane.rows)) {
+                    $0.divider(column: 0)
+                }
+            }
+        }
+        return nil
+    }
+
+    private static func draw(_ lines: [StyledLine], on surface: inout Surface) {
+        for (row, line) in lines.enumerated() { surface.put(line, at: Point(column: 0, row: row)) }
+    }
+
+    private func drawTooSmall(on surface: inout Surface) {
+        let (needed, size) = (Layout.minimum, session.size)
+        let text = "\(needed.columns)x\(needed.rows) at least, this is \(size.columns)x\(size.rows)"
+        Self.draw(Prose.lines(text, columns: max(1, size.columns), style: .plain), on: &surface)
+    }
+}

@@ -1,0 +1,113 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+extension DashboardModel {
+    /// Takes an event, whatever it is.
+    mutating func handle(_ event: DashboardEvent) -> [Effect] {
+        switch event {
+        case .input(.key(let key)): return press(key)
+        case .input(.paste(let bytes)): paste(bytes)
+        case .input(.resized(let size)): session.size = size
+        case .tick, .historyMoved: break
+        case .historyChanged(let change): session.change = change
+        case .keyringChanged(let summary): session.hold(summary)
+        case .rejudged(let summary): session.tell("\(summary.sentence)", .good, kind: .rejudged)
+        case .listening(let state): session.listening = state
+        case .warning(let text): session.warning = text
+        case .notice(let text): session.tell("\(text)")
+        case .signal(let signal): return obey(signal)
+        case .measured(let answers, let isFromElsewhere):
+            session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
+        case .rowsRead(let result, let generation): take(result, generation)
+        case .documentBuilt(let document): detail.take(document)
+        case .controlEnded(let call, .success(let outcome)): succeeded(call, outcome)
+        case .controlEnded(let call, .failure(let failure)): failed(call, failure)
+        }
+        return []
+    }
+
+    private mutating func press(_ key: Key) -> [Effect] {
+        session.dropNotice()
+        guard let binding = BindingTable.binding(for: key, in: place) else {
+            keyring?.form?.type(key)
+            return []
+        }
+        if let obstacle = binding.obstacle(self) {
+            session.tell("\(obstacle)", .notice)
+            return []
+        }
+        return perform(binding.command)
+    }
+
+    /// A paste is text, and never keys: outside a field it is dropped, unless it can only be a signing secret.
+    private mutating func paste(_ bytes: [UInt8]) {
+        guard question == nil else { return }
+        session.dropNotice()
+        if place != .form {
+            guard PastedText(bytes).looksLikeSecret else {
+                session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
+                return
+            }
+            help = nil
+            var screen = keyring ?? KeyringScreen()
+            screen.add(to: session.keyring)
+            keyring = screen
+        }
+        keyring?.form?.paste(bytes)
+    }
+
+    private mutating func obey(_ signal: DashboardSignal) -> [Effect] {
+        switch signal {
+        case .terminate: [.end(.terminated)]
+        case .hangUp: [.end(.hangUp)]
+        case .interrupt: perform(.interrupt)
+        }
+    }
+
+    private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ generation: Int) {
+        switch result {
+        case .success(let window): rows.take(window, generation: generation)
+        case .failure(let failure):
+            rows.readingFailed(generation: generation)
+            session.tell("The history could not be read: \(failure.sentence)", .bad)
+        }
+    }
+
+    private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) {
+        if case .keyring(let summary) = outcome { session.hold(summary) }
+        switch (call, outcome) {
+        case (.addSecret(let draft), _), (.replaceSecret(_, let draft), _):
+            if keyring?.form?.isWaiting == true { keyring?.form = nil }
+            keyring?.select(draft.label)
+            confirm("The secret \(draft.label) is held.")
+        case (.forgetSecret(let label), _): confirm("The secret \(label) is forgotten.")
+        case (.rememberSecret(let label), .said(let place)):
+            session.tell("The secret \(label) is remembered in \(place).", .good)
+        case (.sendTestEvent, .said(let sentence)):
+            session.hasTested = true
+            session.tell("Test event: \(sentence)", .good)
+        case (.rememberSecret, .keyring), (.sendTestEvent, .keyring): break
+        }
+    }
+
+    /// Says that a change of the keyring was made, unless what came of it stands there already.
+    private mutating func confirm(_ text: SafeText) {
+        if session.notice?.kind != .rejudged { session.tell(text, .good) }
+    }
+
+    private mutating func failed(_ call: ControlCall, _ failure: EffectFailure) {
+        let sentence: SafeText = "\(failure.sentence)"
+        switch call {
+        case .addSecret, .replaceSecret:
+            if keyring?.form?.isWaiting == true {
+                keyring?.form?.failed(sentence)
+            } else {
+                session.tell(sentence, .bad)
+            }
+        case .forgetSecret, .rememberSecret: session.tell(sentence, .bad)
+        case .sendTestEvent: session.tell("Test event: " + sentence, .bad)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// What has to happen outside of the model; what becomes of it comes back as an event.
+enum Effect: Sendable {
+    case readRows(RowReading.Ticket)
+    case buildDocument(DocumentRequest)
+    case control(ControlCall)
+    /// Ends the dashboard.
+    case end(DashboardEnding)
+    /// Stops the process as Ctrl-Z does.
+    case suspend
+    /// Draws everything anew, whatever the terminal shows.
+    case redraw
+}
+
+/// What is asked of the listener.
+enum ControlCall: Sendable {
+    case addSecret(SecretDraft)
+    case replaceSecret(String, SecretDraft)
+    case forgetSecret(String)
+    case rememberSecret(String)
+    case sendTestEvent
+}

@@ -1,0 +1,25 @@
+import SafeText
+import Terminal
+
+/// What the rows of all lists have in common: a margin, and the mark of the selected one in it.
+enum ListRow {
+    /// The columns at the left edge.
+    static let margin = 1
+
+    static func drawTitles(_ places: [Columns.Place], on surface: inout Surface) {
+        for place in places {
+            surface.put(
+                place.fit(place.column.title), at: Point(column: margin + place.start, row: 0),
+                style: Style(.secondary, bold: true))
+        }
+    }
+
+    /// Marks a row as selected. Without colours the bar shows it, and that the row stands out.
+    static func mark(row: Int, hasKeys: Bool, on surface: inout Surface) {
+        surface.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
+        let rest = Rect(column: 1, row: row, columns: surface.size.columns - 1, rows: 1)
+        surface.restyle(rest) { style in
+            if hasKeys { style.isReversed = true } else { style.isBold = true }
+        }
+    }
+}

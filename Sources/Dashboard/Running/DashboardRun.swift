@@ -1,0 +1,104 @@
+import Terminal
+
+/// One run of the dashboard, on the screen's thread: waits, tells the model, does what it asks, draws.
+struct DashboardRun {
+    private let dashboard: Dashboard
+    private let screen: Screen
+    private let runner: EffectRunner
+    private var model: DashboardModel
+    private var pacer = FramePacer()
+    /// Whether the listener's figures may have changed since they were asked for.
+    private var isToMeasure = true
+
+    init(_ dashboard: Dashboard, on screen: Screen) {
+        self.dashboard = dashboard
+        self.screen = screen
+        let environment = dashboard.environment
+        runner = EffectRunner(environment, mailbox: dashboard.mailbox)
+        model = DashboardModel(
+            Session(
+                size: screen.size, now: .now, change: environment.change, keyring: environment.keyring,
+                listening: environment.listening, secretsFile: environment.secretsFile, clock: environment.clock))
+    }
+
+    mutating func run() -> DashboardEnding {
+        let loop = TerminalLoop()
+        if let ending = tell(.tick) { return ending }
+        while true {
+            if pacer.isDue(at: .now) { draw() }
+            let deadline = [model.deadline, pacer.deadline].compactMap(\.self).min()
+            let wake = loop.wait(screen, dashboard.mailbox, until: deadline)
+            if let ending = handle(wake) { return ending }
+        }
+    }
+
+    private mutating func handle(_ wake: Wake) -> DashboardEnding? {
+        if wake.contains(.continued) { screen.redraw() }
+        if wake.contains(.stopAsked), let ending = take(.key(.control("z"))) { return ending }
+        if wake.contains(.input) {
+            for input in screen.readInput() {
+                if let ending = take(input) { return ending }
+            }
+        }
+        if wake.contains(.hangUp) { return .hangUp }
+        if wake.contains(.mail) {
+            for message in dashboard.mailbox.drain() {
+                if let ending = take(message) { return ending }
+            }
+        }
+        if wake.contains(.deadline), model.deadline.map({ $0 <= .now }) ?? false {
+            isToMeasure = true
+            pacer.noteChange(isAnswer: false, at: .now)
+            return tell(.tick)
+        }
+        return nil
+    }
+
+    private mutating func take(_ input: Input) -> DashboardEnding? {
+        pacer.noteInput(at: .now)
+        return tell(.input(input))
+    }
+
+    private mutating func take(_ message: DashboardMessage) -> DashboardEnding? {
+        var event = message.event
+        var isAnswer = false
+        switch event {
+        case .historyMoved:
+            guard let change = dashboard.takeAnnounced() else { return nil }
+            event = .historyChanged(change)
+            isToMeasure = true
+        case .historyChanged: isToMeasure = true
+        case .rowsRead, .documentBuilt, .controlEnded: isAnswer = true
+        default: break
+        }
+        pacer.noteChange(isAnswer: isAnswer, at: .now)
+        return tell(event)
+    }
+
+    private mutating func tell(_ event: DashboardEvent) -> DashboardEnding? {
+        for effect in model.update(event, at: .now) {
+            switch effect {
+            case .readRows(let ticket): runner.read(ticket)
+            case .buildDocument(let request): runner.build(request)
+            case .control(let call): runner.call(call)
+            case .suspend: screen.suspend()
+            case .redraw: screen.redraw()
+            case .end(let ending): return ending
+            }
+        }
+        return nil
+    }
+
+    private mutating func draw() {
+        if isToMeasure {
+            isToMeasure = false
+            let control = dashboard.environment.control
+            _ = tell(
+                .measured(control.answerTimes(), hasReceivedFromElsewhere: control.hasReceivedFromElsewhere()))
+        }
+        var surface = Surface(size: screen.size)
+        let cursor = model.draw(on: &surface)
+        screen.present(surface, cursor: cursor)
+        pacer.drew(at: .now)
+    }
+}

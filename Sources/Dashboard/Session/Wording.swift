@@ -1,0 +1,58 @@
+/// Numbers and quantities as the screen says them.
+enum Wording {
+    /// Such as `1 delivery` and `2,000 deliveries`.
+    static func count(_ number: Int, _ one: String, _ many: String) -> String {
+        "\(grouped(number)) \(number == 1 ? one : many)"
+    }
+
+    /// Such as `12,345`.
+    static func grouped(_ number: Int) -> String {
+        var text = ""
+        for (index, digit) in String(number.magnitude).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (number < 0 ? "-" : "") + String(text.reversed())
+    }
+
+    /// A size for people: `0 B`, `512 B`, `1.2 KiB`, `10.0 MiB`.
+    static func bytes(_ count: Int64) -> String {
+        guard count.magnitude >= 1_024 else { return "\(count) B" }
+        var value = Double(count)
+        for unit in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] {
+            value /= 1_024
+            // 1023.95 would round up to 1024.0, which is 1.0 of the next unit.
+            if value.magnitude < 1_023.95 || unit == "EiB" { return "\(oneDecimal(value)) \(unit)" }
+        }
+        return "\(count) B"
+    }
+
+    /// A duration: `0.3 ms`, `12 ms`, `3.2 s`.
+    static func duration(microseconds: Int) -> String {
+        switch microseconds.magnitude {
+        case 0..<9_950: "\(oneDecimal(Double(microseconds) / 1_000)) ms"
+        case 0..<999_500: "\((microseconds + 500) / 1_000) ms"
+        default: "\(oneDecimal(Double(microseconds) / 1_000_000)) s"
+        }
+    }
+
+    /// How long after a moment another one was: `0.4 s later`, `2 min 5 s later`, `1.0 s earlier`.
+    static func delay(milliseconds: Int64) -> String {
+        let (later, size) = (milliseconds >= 0, milliseconds.magnitude)
+        let seconds = Int64(clamping: size / 1_000)
+        let amount =
+            switch size {
+            case 0..<1_000: "\(size) ms"
+            case 0..<60_000: "\(oneDecimal(Double(size) / 1_000)) s"
+            case 0..<3_600_000: "\(seconds / 60) min \(seconds % 60) s"
+            case 0..<172_800_000: "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+            default: "\(seconds / 86_400) days"
+            }
+        return "\(amount) \(later ? "later" : "earlier")"
+    }
+
+    private static func oneDecimal(_ value: Double) -> String {
+        let tenths = Int64((value * 10).rounded())
+        return "\(tenths < 0 ? "-" : "")\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import GRDB
+public import Notifications
+
+/// Reads what is recorded, beside the writer and without ever waiting for it.
+public struct HistoryReader: Sendable {
+    let database: any DatabaseReader
+
+    /// Rows of the event list. Costs the same anywhere in a history of any length.
+    public func rows(_ request: RowRequest) throws -> RowWindow {
+        try database.read { db in
+            var older: [EventRow] = []
+            var newer: [EventRow] = []
+            switch request.anchor {
+            case .newest:
+                older = try RowQuery.older(than: .max, limit: request.before + 2, db)
+            case .oldest:
+                newer = try RowQuery.newer(than: 0, limit: request.after + 2, db)
+            case .row(let id):
+                // One more on each side tells whether there are others.
+                older = try RowQuery.older(than: id < .max ? id + 1 : id, limit: request.before + 2, db)
+                newer = try RowQuery.newer(than: older.last?.id ?? id, limit: request.after + 1, db)
+            }
+            var window = RowWindow()
+            if case .oldest = request.anchor {
+                window.hasNewer = newer.count > request.after + 1
+                window.rows = Array(newer.prefix(request.after + 1))
+                return window
+            }
+            window.hasOlder = older.count > request.before + 1
+            window.hasNewer = newer.count > request.after
+            window.rows = Array(older.suffix(request.before + 1)) + newer.prefix(request.after)
+            return window
+        }
+    }
+
+    /// One delivery, whole; nil where there is none with this id.
+    public func delivery(_ id: Int64) throws -> DeliveryRecord? {
+        try database.read { db in
+            try DeliveryQuery.records("delivery.id = ?", [id], limit: 1, db).first
+        }
+    }
+
+    /// Deliveries in the order of arrival, for those that follow the record by a cursor.
+    ///
+    /// - Parameter id: The last one seen.
+    public func deliveries(after id: Int64, limit: Int) throws -> [DeliveryRecord] {
+        try database.read { db in
+            try DeliveryQuery.records("delivery.id > ?", [id], limit: limit, db)
+        }
+    }
+
+    /// Deliveries that a keyring before this generation has judged, the newest first.
+    ///
+    /// - Parameter bytes: Stops behind the delivery with which the bodies come to as many bytes.
+    public func deliveries(
+        judgedBefore generation: Int64, limit: Int, bytes: Int
+    ) throws -> [(id: Int64, delivery: Delivery)] {
+        try database.read { db in
+            let cursor = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT \(DeliveryQuery.columns) FROM delivery WHERE generation < ?
+                    ORDER BY generation DESC, id DESC LIMIT ?
+                    """, arguments: [generation, limit])
+            var deliveries: [(id: Int64, delivery: Delivery)] = []
+            var size = 0
+            while size < bytes, let row = try cursor.next() {
+                let delivery = try DeliveryQuery.delivery(row)
+                deliveries.append((row["id"], delivery))
+                size += delivery.body.count
+            }
+            return deliveries
+        }
+    }
+
+    /// How many deliveries are valid by each secret, by the secret's label.
+    public func matches() throws -> [String: Int] {
+        try database.read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT secret, deliveries FROM tally WHERE verdict = ?",
+                arguments: [SignatureVerdict.valid.rawValue])
+            return Dictionary(rows.map { ($0[0], $0[1]) }) { one, _ in one }
+        }
+    }
+}

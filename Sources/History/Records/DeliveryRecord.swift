@@ -1,0 +1,34 @@
+public import Notifications
+
+/// A delivery as it is recorded.
+public struct DeliveryRecord: Sendable, Hashable, Identifiable {
+    /// Rising in the order of arrival, never used again.
+    public var id: Int64
+    public var delivery: Delivery
+    /// As now judged.
+    public var judgement: Judgement
+    /// The HTTP status as sent.
+    public var status: Int
+    /// The body of the answer as sent.
+    public var answer: String
+    /// True where it has events and each was seen before.
+    public var isDuplicate: Bool
+
+    public init(
+        id: Int64, delivery: Delivery, judgement: Judgement, status: Int, answer: String, isDuplicate: Bool = false
+    ) {
+        self.id = id
+        self.delivery = delivery
+        self.judgement = judgement
+        self.status = status
+        self.answer = answer
+        self.isDuplicate = isDuplicate
+    }
+}
+
+extension DeliveryRecord {
+    /// The events in its body; what is no notification has none.
+    public var events: [NotificationEvent] {
+        judgement.verdict == .unjudged ? [] : Payload(scanning: delivery.body).events
+    }
+}

@@ -1,0 +1,75 @@
+import GRDB
+
+/// The tables of the history. A migration is named and never edited; a change is a new one.
+enum Schema {
+    /// Marks the file as ours (`b2wh`), so that another program's database is never written to.
+    static let applicationID = 0x6232_7768
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 deliveries and events") { db in
+            try db.execute(sql: deliveriesAndEvents)
+        }
+        return migrator
+    }
+
+    // `delivery.generation` says which keyring judged it, and is NULL for what is never judged. `event.trust` repeats
+    // the trust of the delivery's verdict, so that one index tells whether an event was seen before. The rows of a
+    // delivery have consecutive ids from `delivery.firstRow`.
+    private static let deliveriesAndEvents = """
+        PRAGMA application_id = \(applicationID);
+
+        CREATE TABLE delivery (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            receivedAt INTEGER NOT NULL,
+            remoteAddress TEXT NOT NULL,
+            method TEXT NOT NULL,
+            target NOT NULL,
+            httpVersion TEXT NOT NULL,
+            headers TEXT NOT NULL,
+            body BLOB NOT NULL,
+            bodyLength INTEGER NOT NULL,
+            verdict INTEGER NOT NULL,
+            secret TEXT,
+            generation INTEGER,
+            status INTEGER NOT NULL,
+            answer TEXT NOT NULL,
+            eventCount INTEGER NOT NULL,
+            firstRow INTEGER NOT NULL
+        );
+        CREATE INDEX deliveryByGeneration ON delivery(generation) WHERE generation IS NOT NULL;
+
+        CREATE TABLE event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            delivery INTEGER NOT NULL REFERENCES delivery(id),
+            position INTEGER,
+            trust INTEGER NOT NULL,
+            eventId,
+            eventTimestamp,
+            eventType,
+            objectName,
+            objectSize,
+            objectVersionId,
+            bucketName,
+            matchedRuleName
+        );
+        CREATE INDEX eventByEventId ON event(eventId, trust) WHERE eventId IS NOT NULL;
+
+        CREATE TABLE tally (
+            verdict INTEGER NOT NULL,
+            secret TEXT NOT NULL,
+            deliveries INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            PRIMARY KEY (verdict, secret)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE keyring (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            generation INTEGER NOT NULL,
+            identity TEXT NOT NULL
+        );
+
+        CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL);
+        INSERT INTO probe VALUES (1, 0);
+        """
+}

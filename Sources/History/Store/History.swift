@@ -1,0 +1,167 @@
+import Foundation
+import GRDB
+
+/// The durable record of every delivery.
+///
+/// One process records into a file at a time. A delivery is kept once `record` says so: its transaction is on the
+/// disk then, and a power cut loses nothing of it.
+public final class History: Sendable {
+    /// Where a history is kept.
+    public enum Place: Sendable, Hashable {
+        case file(String)
+        /// Nowhere: it ends with the process.
+        case memory
+    }
+
+    public let reader: HistoryReader
+    /// The file's path with links followed; nil in memory.
+    public let path: String?
+    private let database: any DatabaseWriter
+    private let lock: HistoryLock?
+    private let checkpoints: Checkpointer?
+    let writer: HistoryWriter
+    private let changes: ChangeFeed
+
+    /// Opens a history, made if it is not there.
+    ///
+    /// - Throws: `HistoryError`.
+    public init(_ place: Place) throws(HistoryError) {
+        do {
+            switch place {
+            case .memory:
+                path = nil
+                lock = nil
+                checkpoints = nil
+                database = try DatabaseQueue(configuration: Self.configuration)
+                changes = try Self.prepare(database)
+                writer = HistoryWriter(database, file: nil, checkpoints: nil, changes: changes)
+            case .file(let name):
+                let file = try HistoryFile(at: name)
+                path = file.path
+                lock = try HistoryLock(beside: file.path)
+                try Self.refuseForeign(file.path)
+                file.protect()
+                database = try DatabasePool(path: file.path, configuration: Self.configuration)
+                // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
+                try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
+                changes = try Self.prepare(database)
+                let checkpoints = Checkpointer(
+                    try DatabaseQueue(path: file.path, configuration: Self.configuration))
+                self.checkpoints = checkpoints
+                writer = HistoryWriter(database, file: file, checkpoints: checkpoints, changes: changes)
+            }
+        } catch let error as HistoryError {
+            throw error
+        } catch {
+            throw Self.explain(error, place)
+        }
+        reader = HistoryReader(database: database)
+    }
+
+    /// What is recorded now.
+    public var current: HistoryChange { changes.current }
+
+    /// Calls the observer on the writer's thread on every change from now on; it must only take note and return.
+    public func observe(_ observer: @escaping @Sendable (HistoryEvent) -> Void) {
+        changes.observe(observer)
+    }
+
+    /// Records a delivery; `completion` is told on the writer's thread whether it is kept.
+    ///
+    /// - Returns: False where too many are waiting to be written; `completion` is then never called.
+    public func record(_ delivery: JudgedDelivery, completion: @escaping @Sendable (Bool) -> Void) -> Bool {
+        writer.record(delivery, completion: completion)
+    }
+
+    /// Finds out by a write whether deliveries can be recorded now.
+    public func probe(_ completion: @escaping @Sendable (Bool) -> Void) {
+        writer.perform({ db in try db.execute(sql: "UPDATE probe SET count = count + 1") }) { result in
+            completion((try? result.get()) != nil)
+        }
+    }
+
+    /// The generation of a keyring: that of the last one if it is the same, else the next. Blocks.
+    ///
+    /// - Parameter identity: `Keyring.identity`.
+    /// - Throws: What SQLite says where it cannot be written.
+    public func adopt(keyring identity: String) throws -> Int64 {
+        let generation = try writer.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO keyring VALUES (1, 1, ?1)
+                    ON CONFLICT (one) DO UPDATE SET generation = generation + (identity <> ?1), identity = ?1
+                    """, arguments: [identity])
+            return try Int64.fetchOne(db, sql: "SELECT generation FROM keyring") ?? 1
+        }
+        changes.adopt(generation: generation)
+        return generation
+    }
+
+    /// Writes the verdicts of a keyring of this generation, in one short transaction behind what waits. Blocks.
+    ///
+    /// - Throws: What SQLite says where they cannot be written.
+    public func rejudge(_ verdicts: [Rejudgement], generation: Int64) throws {
+        _ = try writer.write(
+            { db in try Rejudgement.write(verdicts, generation: generation, to: db) },
+            committed: { [changes] counts in changes.rejudged(counts) })
+    }
+
+    /// Writes what is queued and closes the file. Nothing may be recorded after it.
+    public func close() {
+        writer.drain()
+        // What fails to close is closed by the end of the process; everything acknowledged is on the disk.
+        try? checkpoints?.close()
+        try? database.close()
+        lock?.release()
+    }
+
+    private static let synchronous = "PRAGMA synchronous = FULL"
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "b2watch.history"
+        // Less than B2's three seconds, so that a locked history is answered in time.
+        configuration.busyMode = .timeout(1)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "\(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000")
+        }
+        return configuration
+    }
+
+    private static func prepare(_ database: any DatabaseWriter) throws -> ChangeFeed {
+        let migrator = Schema.migrator
+        try migrator.migrate(database)
+        return try database.read { db in
+            ChangeFeed(
+                HistoryChange(
+                    latestRow: try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0,
+                    latestDelivery: try Int64.fetchOne(db, sql: "SELECT max(id) FROM delivery") ?? 0,
+                    tally: try TallyChange.read(db)))
+        }
+    }
+
+    /// Looks whose an existing file is, before anything is changed in it.
+    private static func refuseForeign(_ path: String) throws {
+        let database = try DatabaseQueue(path: path)
+        try database.read { db in
+            // The migrator makes its own table before the first migration: ours too, if the process ended there.
+            let tables = "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'"
+            guard try Int.fetchOne(db, sql: tables) != 0 else { return }
+            guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
+                throw HistoryError.foreign(path: path)
+            }
+            guard try !Schema.migrator.hasBeenSuperseded(db) else { throw HistoryError.newer(path: path) }
+        }
+        try database.close()
+    }
+
+    private static func explain(_ error: any Error, _ place: Place) -> HistoryError {
+        let path = if case .file(let path) = place { path } else { "in memory" }
+        if let error = error as? DatabaseError, error.resultCode == .SQLITE_NOTADB { return .foreign(path: path) }
+        let reason =
+            switch WriteFailure(error) {
+            case .store(let reason), .row(let reason): reason
+            }
+        return .unusable(path: path, reason: reason)
+    }
+}

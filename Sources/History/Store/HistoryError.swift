@@ -1,0 +1,27 @@
+/// Why a history cannot be had. Each says what is wrong, where, and what to do.
+public enum HistoryError: Error, Sendable, Hashable {
+    /// Another process records into the same file.
+    case inUse(path: String, holder: String)
+    /// The file or its folder cannot be made, opened or written.
+    case unusable(path: String, reason: String)
+    /// The file is not one of ours.
+    case foreign(path: String)
+    /// A later b2watch wrote it.
+    case newer(path: String)
+}
+
+extension HistoryError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .inUse(let path, let holder):
+            "the history \(path) is in use by \(holder): stop that one, or give this one another file with --history"
+        case .unusable(let path, let reason):
+            "the history \(path) cannot be used: \(reason). Give another file with --history, or keep nothing with"
+                + " --in-memory"
+        case .foreign(let path):
+            "\(path) is not a b2watch history: give another file with --history"
+        case .newer(let path):
+            "the history \(path) was written by a newer b2watch: use that one, or give another file with --history"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// The right to record into a history file: one process at a time, told to the others by a file beside it.
+///
+/// The lock is the kernel's, so it ends with the process however that ends; the file's text only names the holder.
+final class HistoryLock: Sendable {
+    private let descriptor: Int32
+
+    /// - Throws: `HistoryError.inUse`, or `.unusable` where the lock file cannot be made.
+    init(beside path: String) throws(HistoryError) {
+        let lockPath = path + ".lock"
+        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw .unusable(path: path, reason: "\(lockPath): \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = Self.holder(descriptor)
+            close(descriptor)
+            throw .inUse(path: path, holder: holder)
+        }
+        self.descriptor = descriptor
+        let text = Array("process \(getpid()) (\(ProcessInfo.processInfo.processName))\n".utf8)
+        ftruncate(descriptor, 0)
+        pwrite(descriptor, text, text.count, 0)
+    }
+
+    /// Lets another record into the file.
+    func release() {
+        flock(descriptor, LOCK_UN)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    private static func holder(_ descriptor: Int32) -> String {
+        var buffer = [UInt8](repeating: 0, count: 200)
+        let count = pread(descriptor, &buffer, buffer.count, 0)
+        let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? "another process" : text
+    }
+}

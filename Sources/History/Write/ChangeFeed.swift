@@ -1,0 +1,75 @@
+import Notifications
+import Synchronization
+
+/// Tells what has changed in the history, on the writer's thread: observers must only take note and return.
+final class ChangeFeed: Sendable {
+    private struct State {
+        var change: HistoryChange
+        var generation: Int64 = 0
+        var observers: [@Sendable (HistoryEvent) -> Void] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ change: HistoryChange) {
+        state = Mutex(State(change: change))
+    }
+
+    var current: HistoryChange { state.withLock { $0.change } }
+
+    func observe(_ observer: @escaping @Sendable (HistoryEvent) -> Void) {
+        state.withLock { $0.observers.append(observer) }
+    }
+
+    /// The keyring that judges from now on; what an older one has judged is reported as stale.
+    func adopt(generation: Int64) {
+        state.withLock { $0.generation = generation }
+    }
+
+    func committed(_ insertion: Insertion) {
+        let isStale = state.withLock { state in
+            state.change.latestRow = insertion.latestRow
+            state.change.latestDelivery = insertion.latestDelivery
+            insertion.counts.apply(to: &state.change.tally)
+            state.change.health = .recording
+            return (insertion.stalestGeneration ?? state.generation) < state.generation
+        }
+        tell { .changed($0) }
+        if isStale { tell { _ in .stale } }
+    }
+
+    /// Verdicts have changed.
+    func rejudged(_ counts: TallyChange) {
+        state.withLock { state in
+            counts.apply(to: &state.change.tally)
+            state.change.revision += 1
+        }
+        tell { .changed($0) }
+    }
+
+    func fail(_ reason: String) {
+        let isNew = state.withLock { state in
+            defer { state.change.health = .failing(reason) }
+            return state.change.health != .failing(reason)
+        }
+        if isNew { tell { .changed($0) } }
+    }
+
+    func recovered() {
+        let isNew = state.withLock { state in
+            defer { state.change.health = .recording }
+            return state.change.health != .recording
+        }
+        if isNew { tell { .changed($0) } }
+    }
+
+    func refuse(_ reason: String) {
+        tell { _ in .refused(reason) }
+    }
+
+    private func tell(_ event: (HistoryChange) -> HistoryEvent) {
+        let (change, observers) = state.withLock { ($0.change, $0.observers) }
+        let event = event(change)
+        for observer in observers { observer(event) }
+    }
+}

@@ -1,0 +1,165 @@
+import Dispatch
+import GRDB
+import Notifications
+import Synchronization
+
+/// Writes deliveries by group commit: whatever has queued while one transaction was written goes into the next, and no
+/// answer leaves before its transaction is on the disk.
+final class HistoryWriter: Sendable {
+    /// Told for each delivery once it is decided whether it is kept.
+    typealias Completion = @Sendable (Bool) -> Void
+
+    private struct Pending: Sendable {
+        let delivery: JudgedDelivery
+        let completion: Completion
+    }
+
+    private typealias Slice = @Sendable (Database) -> Void
+
+    private let database: any DatabaseWriter
+    private let file: HistoryFile?
+    private let checkpoints: Checkpointer?
+    private let changes: ChangeFeed
+    private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
+    private let thread = DispatchQueue(label: "b2watch.history.writer", qos: .userInitiated)
+
+    init(_ database: any DatabaseWriter, file: HistoryFile?, checkpoints: Checkpointer?, changes: ChangeFeed) {
+        self.database = database
+        self.file = file
+        self.checkpoints = checkpoints
+        self.changes = changes
+    }
+
+    /// Queues a delivery; `completion` is called on the writer's thread.
+    ///
+    /// - Returns: False where the queue is full; `completion` is then never called.
+    func record(_ delivery: JudgedDelivery, completion: @escaping Completion) -> Bool {
+        let size = delivery.delivery.body.count + 1_024
+        let added = queue.withLock { $0.add(Pending(delivery: delivery, completion: completion), bytes: size) }
+        if added == .start { start() }
+        return added != .full
+    }
+
+    /// Writes something else in a transaction of its own, between batches; a few milliseconds at most. Blocks.
+    ///
+    /// - Parameter committed: Is called on the writer's thread once it is written.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value,
+        committed: @escaping @Sendable (Value) -> Void = { _ in }
+    ) throws -> Value {
+        let outcome = Mutex<Result<Value, any Error>?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        perform(body) { result in
+            if case .success(let value) = result { committed(value) }
+            outcome.withLock { $0 = result }
+            done.signal()
+        }
+        done.wait()
+        guard let result = outcome.withLock({ $0 }) else { throw CancellationError() }
+        return try result.get()
+    }
+
+    /// Like `write`, without waiting: `completion` is called on the writer's thread.
+    func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        let slice: Slice = { [self] db in
+            let result = Result { try transact(db, body) }
+            note(result.map { _ in })
+            completion(result)
+        }
+        if queue.withLock({ $0.add(slice) }) == .start { start() }
+    }
+
+    /// Waits until everything queued is written.
+    func drain() {
+        _ = try? write { _ in }
+        thread.sync {}
+    }
+
+    private func start() {
+        thread.async { [self] in run() }
+    }
+
+    private func run() {
+        // The database is let go between two steps: in memory, readers wait for it.
+        while database.writeWithoutTransaction(step) {}
+    }
+
+    /// - Returns: False where nothing was left to write.
+    private func step(_ db: Database) -> Bool {
+        switch queue.withLock({ $0.next() }) {
+        case .batch(let batch): write(batch, to: db)
+        case .slice(let slice): slice(db)
+        case .rest: return false
+        }
+        checkpoints?.afterCommit(in: db)
+        return true
+    }
+
+    private func write(_ batch: [Pending], to db: Database) {
+        do {
+            try commit(batch, to: db)
+            batch.forEach { $0.completion(true) }
+        } catch {
+            switch error {
+            case .row where batch.count > 1:
+                // One of them is at fault: alone, each fails or succeeds for itself.
+                batch.forEach { write([$0], to: db) }
+                return
+            case .row(let reason): changes.refuse("a delivery could not be recorded: \(reason)")
+            case .store(let reason): changes.fail(reason)
+            }
+            batch.forEach { $0.completion(false) }
+        }
+    }
+
+    private func commit(_ batch: [Pending], to db: Database) throws(WriteFailure) {
+        do {
+            let insertion = try transact(db) { db in
+                var insert = try DeliveryInsert(db)
+                for pending in batch { try insert.insert(pending.delivery, into: db) }
+                try insert.count(in: db)
+                return insert.summary
+            }
+            changes.committed(insertion)
+        } catch let failure as WriteFailure {
+            throw failure
+        } catch {
+            throw WriteFailure(error)
+        }
+    }
+
+    /// Runs a transaction. Before its commit and after it there is a look whether the file is still where it was, for
+    /// what is committed to a file that was removed is lost.
+    private func transact<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
+        var value: Value?
+        try db.inTransaction(.immediate) {
+            value = try body(db)
+            try checkPlace()
+            return .commit
+        }
+        try checkPlace()
+        guard let value else { throw CancellationError() }
+        return value
+    }
+
+    private func checkPlace() throws {
+        if let file, !file.isInPlace {
+            throw WriteFailure.store(
+                "\(file.path) was removed or replaced while in use; put it back, or start b2watch again")
+        }
+    }
+
+    private func note(_ result: Result<Void, any Error>) {
+        switch result {
+        case .success: changes.recovered()
+        case .failure(let error):
+            switch error as? WriteFailure ?? WriteFailure(error) {
+            case .store(let reason): changes.fail(reason)
+            case .row: break
+            }
+        }
+    }
+}

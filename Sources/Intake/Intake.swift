@@ -1,0 +1,54 @@
+public import History
+public import Listener
+public import Notifications
+import Synchronization
+
+/// The one path of a delivery: judge it, decide the answer, record it, and only then answer.
+public final class Intake: DeliveryReceiver {
+    public let keys: KeyringHolder
+    private let history: History
+    private let notifications = Atomic<Int>(0)
+
+    public init(_ history: History, keys: KeyringHolder) {
+        self.history = history
+        self.keys = keys
+    }
+
+    /// Notifications received since the start, whatever became of them.
+    public var received: Int { notifications.load(ordering: .relaxed) }
+
+    /// Judges and records a request. Its answer is given once it is recorded, so that none is acknowledged and lost.
+    public func receive(
+        _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer) -> Void
+    ) {
+        let judged =
+            switch kind {
+            case .notification: judge(delivery)
+            case .wrongMethod: unjudged(delivery, .methodNotAllowed)
+            case .wrongPath: unjudged(delivery, .notFound)
+            }
+        if kind == .notification { notifications.add(1, ordering: .relaxed) }
+        let isQueued = history.record(judged) { isKept in answer(isKept ? judged.answer : .notRecorded) }
+        if !isQueued { answer(.overloaded) }
+    }
+
+    /// Whether a delivery can be recorded now.
+    public func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
+        history.probe(answer)
+    }
+
+    private func judge(_ delivery: Delivery) -> JudgedDelivery {
+        let keys = keys.current
+        let payload = Payload(scanning: delivery.body)
+        let judgement = keys.verifier.judge(delivery, events: payload.events)
+        return JudgedDelivery(
+            delivery: delivery, judgement: judgement,
+            answer: Answer(to: judgement.verdict, isJSON: payload.isJSON), events: payload.events,
+            generation: keys.generation)
+    }
+
+    private func unjudged(_ delivery: Delivery, _ answer: Answer) -> JudgedDelivery {
+        JudgedDelivery(
+            delivery: delivery, judgement: Judgement(.unjudged), answer: answer, events: [], generation: nil)
+    }
+}

@@ -1,0 +1,115 @@
+internal import NIOCore
+
+/// A host and a port to listen on, as in `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`.
+public struct ListenAddress: Sendable, Hashable {
+    /// An IP address, IPv6 without brackets, or a name.
+    public let host: String
+    /// 0 takes a free port.
+    public let port: Int
+
+    /// Reads `HOST:PORT` or `[IPv6]:PORT`.
+    ///
+    /// - Throws: `ListenAddressError`, which says what is wrong and what to write.
+    public init(_ text: String) throws(ListenAddressError) {
+        guard let (host, port) = try Self.split(text) else {
+            let isIPv6 = text.contains(":") && Self.ip(text) != nil
+            throw isIPv6 ? .unbracketed(text) : .noPort(text)
+        }
+        guard !host.isEmpty else { throw .noHost(text) }
+        guard port.utf8.count <= 5, port.utf8.allSatisfy(Self.isDigit), let number = Int(port), number <= 65_535 else {
+            throw .badPort(String(port))
+        }
+        self.init(host: String(host), port: number)
+    }
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// The address of a bound socket.
+    init?(_ address: SocketAddress?) {
+        guard let host = address?.ipAddress, let port = address?.port else { return nil }
+        self.init(host: host, port: port)
+    }
+
+    /// Whether only this machine can reach it.
+    public var isLoopback: Bool {
+        switch Self.ip(host)?.ipAddress {
+        case let ip?: ip.hasPrefix("127.") || ip == "::1" || ip.hasPrefix("::ffff:127.")
+        case nil: host.lowercased() == "localhost"
+        }
+    }
+
+    /// The address as a URL, such as `http://127.0.0.1:8080/` or `http://[::1]:8080/`.
+    public var url: String { "http://\(self)/" }
+
+    /// The URL at which this machine itself reaches the address, also where that is every address it has.
+    public var localURL: String {
+        let reachable =
+            switch host {
+            case "0.0.0.0": ListenAddress(host: "127.0.0.1", port: port)
+            case "::": ListenAddress(host: "::1", port: port)
+            default: self
+            }
+        return reachable.url
+    }
+
+    private static func ip(_ host: String) -> SocketAddress? {
+        try? SocketAddress(ipAddress: host, port: 0)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    /// The parts before and after the colon that separates them, or nil where there is none.
+    private static func split(_ text: String) throws(ListenAddressError) -> (Substring, Substring)? {
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { throw .unbracketed(text) }
+            let host = text[text.index(after: text.startIndex)..<end]
+            guard case .v6 = ip(String(host)) else { throw .notIPv6(String(host)) }
+            let rest = text[text.index(after: end)...]
+            return rest.hasPrefix(":") ? (host, rest.dropFirst()) : nil
+        }
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let host = text[..<colon]
+        guard !host.contains(":") else { throw .unbracketed(text) }
+        return (host, text[text.index(after: colon)...])
+    }
+}
+
+extension ListenAddress: CustomStringConvertible {
+    /// As `init(_:)` reads it.
+    public var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}
+
+/// Why a text is no address to listen on.
+public enum ListenAddressError: Error, Sendable, Hashable, CustomStringConvertible {
+    case noPort(String)
+    case noHost(String)
+    /// The text that was to be a port.
+    case badPort(String)
+    /// More than one colon, and no brackets.
+    case unbracketed(String)
+    /// The text between the brackets.
+    case notIPv6(String)
+
+    /// A sentence: what is wrong, and what to write.
+    public var description: String {
+        switch self {
+        case .noPort(let text):
+            "\u{201C}\(text)\u{201D} has no port: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+        case .noHost(let text):
+            "\u{201C}\(text)\u{201D} has no host: write 127.0.0.1\(text) for this machine alone, or 0.0.0.0\(text) for all networks"
+        case .badPort(let port):
+            "\u{201C}\(port)\u{201D} is no port: write a number from 0 to 65535 (0 takes a free one)"
+        case .unbracketed(let text):
+            "\u{201C}\(text)\u{201D} has several colons: write an IPv6 address in brackets, such as [::1]:8080"
+        case .notIPv6(let host):
+            "\u{201C}\(host)\u{201D} is no IPv6 address: only one of those stands in brackets, such as [::1]:8080"
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import NIOCore
+internal import Notifications
+
+/// What every connection of a listener shares.
+struct ConnectionSettings: Sendable {
+    let limits: ListenerLimits
+    let headTime: TimeAmount
+    let requestTime: TimeAmount
+    let idleTime: TimeAmount
+    let lingerTime: TimeAmount
+    let rule: PathRule
+    let clock: @Sendable () -> Timestamp
+    let receiver: any DeliveryReceiver
+    let refusals: RefusalCounter
+    let answerTimes: AnswerTimes
+
+    init(
+        _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver, refusals: RefusalCounter,
+        answerTimes: AnswerTimes
+    ) {
+        limits = configuration.limits
+        headTime = TimeAmount(configuration.times.head)
+        requestTime = TimeAmount(configuration.times.request)
+        idleTime = TimeAmount(configuration.times.idle)
+        lingerTime = TimeAmount(configuration.times.linger)
+        rule = PathRule(configuration.path)
+        clock = configuration.clock
+        self.receiver = receiver
+        self.refusals = refusals
+        self.answerTimes = answerTimes
+    }
+}

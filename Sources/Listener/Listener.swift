@@ -1,0 +1,125 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// Listens for HTTP/1.1 requests, hands them to a `DeliveryReceiver`, and answers with what that says.
+public final class Listener: Sendable {
+    /// The address that was bound, with its real port.
+    public let address: ListenAddress
+    /// How long the notifications' answers take.
+    public let answerTimes: AnswerTimes
+
+    private let server: any Channel
+    private let connections: Connections
+    private let refusals: RefusalCounter
+
+    private init(
+        address: ListenAddress, answerTimes: AnswerTimes, server: any Channel, connections: Connections,
+        refusals: RefusalCounter
+    ) {
+        self.address = address
+        self.answerTimes = answerTimes
+        self.server = server
+        self.connections = connections
+        self.refusals = refusals
+    }
+
+    /// Binds the address and accepts connections from then on.
+    ///
+    /// - Parameters:
+    ///   - receiver: Takes the requests.
+    ///   - log: Takes lines about refused requests; called from any thread, it must not block.
+    /// - Throws: `ListenerError` where the address cannot be had.
+    public static func start(
+        _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver,
+        log: @escaping @Sendable (String) -> Void
+    ) async throws(ListenerError) -> Listener {
+        // The process's own event loops: they are never shut down, so an answer that comes late finds its loop.
+        let group = MultiThreadedEventLoopGroup.singleton
+        let connections = Connections(limit: configuration.limits.connections)
+        let refusals = RefusalCounter(eventLoop: group.any(), log: log)
+        let answerTimes = AnswerTimes()
+        let settings = ConnectionSettings(
+            configuration, receiver: receiver, refusals: refusals, answerTimes: answerTimes)
+
+        let wanted = try await resolve(configuration.address)
+        let server: any Channel
+        do {
+            server = try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: 1_024)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        // Out of file descriptors: try again soon, rather than at once and for ever.
+                        let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in .milliseconds(100) }
+                        try channel.pipeline.syncOperations.addHandler(backoff)
+                    }
+                }
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // One read, then the requests in it: what is sent ahead stays with the peer.
+                .childChannelOption(.maxMessagesPerRead, value: 1)
+                // A peer may end its half when it has sent its request, and still wants the answer.
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try furnish(channel, admitted: connections.admit(channel), settings)
+                    }
+                }
+                .bind(to: wanted)
+                .get()
+        } catch {
+            throw ListenerError(error, at: configuration.address)
+        }
+        return Listener(
+            address: ListenAddress(server.localAddress) ?? configuration.address,
+            answerTimes: answerTimes, server: server, connections: connections, refusals: refusals)
+    }
+
+    /// Accepts no more connections, closes those that are idle, and lets requests that have begun be answered.
+    ///
+    /// - Parameter grace: After this time the connections that are still open are cut.
+    public func stop(within grace: Duration) async {
+        try? await server.close().get()
+        let open = connections.stop()
+        for channel in open {
+            channel.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Stop())
+        }
+        let cut = server.eventLoop.scheduleTask(in: TimeAmount(grace)) {
+            for channel in open { channel.close(promise: nil) }
+        }
+        try? await EventLoopFuture.andAllComplete(open.map(\.closeFuture), on: server.eventLoop).get()
+        cut.cancel()
+        refusals.finish()
+    }
+
+    private static func furnish(
+        _ channel: any Channel, admitted: Connections.Admission, _ settings: ConnectionSettings
+    ) throws {
+        guard admitted != .closed else { throw ChannelError.ioOnClosedChannel }
+        let connection = ConnectionHandler(settings, isCrowded: admitted == .crowded)
+        let decoder = HTTPRequestDecoder(limitConfiguration: decoderLimits(settings.limits))
+        try channel.pipeline.syncOperations.addHandlers([
+            ByteGate(connection), ByteToMessageHandler(decoder), connection,
+        ])
+    }
+
+    private static func decoderLimits(_ limits: ListenerLimits) -> NIOHTTPDecoderLimitConfiguration {
+        var configuration = NIOHTTPDecoderLimitConfiguration()
+        configuration.maxHeaderListSize = limits.headers
+        configuration.maxHeaderFieldSize = limits.headerField
+        configuration.maxHeaderFieldCount = limits.headerFields
+        return configuration
+    }
+
+    /// Looks the host up, on a thread that may block.
+    private static func resolve(_ address: ListenAddress) async throws(ListenerError) -> SocketAddress {
+        if let ip = try? SocketAddress(ipAddress: address.host, port: address.port) { return ip }
+        do {
+            return try await NIOThreadPool.singleton.runIfActive {
+                try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
+            }
+        } catch {
+            throw .unresolved(address)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import NIOHTTP1
+
+/// How the end of a request's body is marked.
+enum Framing: Sendable, Hashable {
+    case length(Int)
+    case chunked
+
+    /// Nil where two readers could disagree about where the request ends: such a request is refused, for it may be
+    /// an attempt to smuggle another one past a proxy (RFC 9112, 6.3).
+    init?(_ head: HTTPRequestHead) {
+        var length: Int?
+        var isChunked = false
+        for (name, value) in head.headers {
+            if name.utf8.count == 14, name.lowercased() == "content-length" {
+                let digits = value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                guard length == nil, digits, let number = Int(value) else { return nil }
+                length = number
+            } else if name.utf8.count == 17, name.lowercased() == "transfer-encoding" {
+                // HTTP/1.0 knows no transfer codings, and any other than this one would have to be decoded.
+                guard !isChunked, head.version == .http1_1, value.lowercased() == "chunked" else { return nil }
+                isChunked = true
+            }
+        }
+        if isChunked {
+            guard length == nil else { return nil }
+            self = .chunked
+        } else {
+            self = .length(length ?? 0)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// A moment, in milliseconds since 1970-01-01 00:00 UTC: the unit and epoch of B2's own `eventTimestamp`.
+public struct Timestamp: Sendable, Hashable, Comparable {
+    public let milliseconds: Int64
+
+    public init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    public static func < (one: Timestamp, other: Timestamp) -> Bool {
+        one.milliseconds < other.milliseconds
+    }
+
+    /// RFC 3339 in UTC with milliseconds, such as `2026-11-23T16:43:05.123Z`.
+    ///
+    /// RFC 3339 ends with the year 9999; a moment outside the years 0 to 9999 is given as its raw milliseconds.
+    public var rfc3339: String {
+        guard let time = CalendarTime(self, secondsFromUTC: 0) else { return String(milliseconds) }
+        return "\(time.date)T\(time.timeOfDay).\(time.fraction)Z"
+    }
+}
+
+/// The parts of a moment as a calendar and a clock at a given offset show them.
+public struct CalendarTime: Sendable, Hashable {
+    public let year: Int
+    public let month: Int
+    public let day: Int
+    public let hour: Int
+    public let minute: Int
+    public let second: Int
+    public let millisecond: Int
+
+    /// Nil outside the years 0 to 9999.
+    ///
+    /// - Parameter secondsFromUTC: The zone's offset, in seconds east of UTC.
+    public init?(_ timestamp: Timestamp, secondsFromUTC: Int) {
+        let yearZero: Int64 = -62_167_219_200_000
+        let yearTenThousand: Int64 = 253_402_300_800_000
+        guard (yearZero..<yearTenThousand).contains(timestamp.milliseconds) else { return nil }
+        let local = timestamp.milliseconds + Int64(secondsFromUTC) * 1_000
+        guard (yearZero..<yearTenThousand).contains(local) else { return nil }
+
+        let inDay: Int64 = 86_400_000
+        let days = local >= 0 ? local / inDay : (local - inDay + 1) / inDay
+        let rest = Int(local - days * inDay)
+        hour = rest / 3_600_000
+        minute = rest / 60_000 % 60
+        second = rest / 1_000 % 60
+        millisecond = rest % 1_000
+
+        // Days to a date in the proleptic Gregorian calendar, counted in years that begin on the first of March,
+        // so that a leap day is the last of its year.
+        let shifted = Int(days) + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Such as `2026-11-23`.
+    public var date: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+
+    /// Such as `16:43:05`.
+    public var timeOfDay: String { "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" }
+
+    /// The milliseconds, such as `007`.
+    public var fraction: String { padded(millisecond, 3) }
+
+    private func padded(_ number: Int, _ digits: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+}

@@ -1,0 +1,61 @@
+import Crypto
+
+/// What the signature header of a delivery holds.
+///
+/// The elements of a comma-separated list, and those of several header lines, form one list (RFC 9110, 5.3; Backblaze's
+/// Java SDK splits on commas too).
+public struct SignatureHeader: Sendable, Hashable {
+    /// The header's name; names compare without case.
+    public static let name = "x-bz-event-notification-signature"
+
+    /// One element of the list.
+    public enum Element: Sendable, Hashable {
+        /// `v1=`, and whatever follows.
+        case digest(String)
+        /// `name=value` with another name.
+        case otherVersion(String)
+        /// Not one name and one value.
+        case malformed(String)
+
+        init(_ text: Substring.UnicodeScalarView) {
+            let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+            if parts.count != 2 {
+                self = .malformed(String(text))
+            } else if parts[0].elementsEqual("v1".unicodeScalars) {
+                self = .digest(String(parts[1]))
+            } else {
+                self = .otherVersion(String(text))
+            }
+        }
+    }
+
+    /// The header lines' values as received.
+    public let lines: [String]
+    /// All elements that are not empty.
+    public let elements: [Element]
+
+    public init(_ delivery: Delivery) {
+        lines = delivery.values(of: Self.name)
+        // By scalars: a combining mark behind a comma does not make it another comma.
+        elements = lines.flatMap { line in
+            line.unicodeScalars.split(separator: ",").map(Self.trim).filter { !$0.isEmpty }.map(Element.init)
+        }
+    }
+
+    /// The digests received that are 32 bytes of hex, in either case.
+    var digests: [[UInt8]] {
+        elements.compactMap { element in
+            guard case .digest(let text) = element, let digest = Hex.decode(text), digest.count == SHA256.byteCount
+            else { return nil }
+            return digest
+        }
+    }
+
+    /// Without the optional white space of RFC 9110, 5.6.3 at its ends.
+    private static func trim(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+        var rest = text
+        while let first = rest.first, first == " " || first == "\t" { rest = rest.dropFirst() }
+        while let last = rest.last, last == " " || last == "\t" { rest = rest.dropLast() }
+        return rest
+    }
+}

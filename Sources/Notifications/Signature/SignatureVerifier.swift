@@ -1,0 +1,61 @@
+import Crypto
+
+/// A verdict and what led to it.
+public struct Judgement: Sendable, Hashable {
+    public var verdict: SignatureVerdict
+    /// The label of the secret whose digest was received, also where the match lies outside its binding.
+    public var secret: String?
+
+    public init(_ verdict: SignatureVerdict, secret: String? = nil) {
+        self.verdict = verdict
+        self.secret = secret
+    }
+}
+
+/// Judges signatures: `v1=` and the hex HMAC-SHA-256 of the exact body bytes, keyed with the secret's UTF-8 bytes.
+///
+/// Source: Backblaze's event notification reference guide; `B2EventNotification` of its Java SDK.
+public struct SignatureVerifier: Sendable {
+    public let keyring: Keyring
+
+    public init(_ keyring: Keyring) {
+        self.keyring = keyring
+    }
+
+    /// Judges a delivery.
+    ///
+    /// One right element makes it valid. Else one `v1` element makes it invalid, whatever the others are; else one of
+    /// another version makes it unsupported; else it is malformed. With no secret held nothing can be judged.
+    ///
+    /// - Parameter events: The delivery's events, for secrets that are bound to a bucket or a rule.
+    public func judge(_ delivery: Delivery, events: [NotificationEvent]) -> Judgement {
+        guard !keyring.isEmpty else { return Judgement(.unverified) }
+        let header = SignatureHeader(delivery)
+        guard !header.lines.isEmpty else { return Judgement(.missing) }
+
+        var hasVersion1 = false
+        var hasOtherVersion = false
+        for element in header.elements {
+            switch element {
+            case .digest: hasVersion1 = true
+            case .otherVersion: hasOtherVersion = true
+            case .malformed: break
+            }
+        }
+        guard hasVersion1 else { return Judgement(hasOtherVersion ? .unsupported : .malformed) }
+        return judge(header.digests, of: delivery.body, events: events)
+    }
+
+    private func judge(_ digests: [[UInt8]], of body: [UInt8], events: [NotificationEvent]) -> Judgement {
+        guard !digests.isEmpty else { return Judgement(.invalid) }
+        var outside: String?
+        for secret in keyring.secrets {
+            let expected = secret.digest(of: body)
+            // `==` of a MAC compares in constant time.
+            guard digests.contains(where: { expected == $0 }) else { continue }
+            if secret.binding.outsider(among: events) == nil { return Judgement(.valid, secret: secret.label) }
+            outside = outside ?? secret.label
+        }
+        return Judgement(.invalid, secret: outside)
+    }
+}

@@ -1,0 +1,117 @@
+import Crypto
+
+/// A signing secret of an event notification rule.
+///
+/// Prints as its label and the first four hex digits of its SHA-256, nowhere more.
+public struct SigningSecret: Sendable {
+    /// What the user calls it; unique in a keyring.
+    public let label: String
+    public let binding: SecretBinding
+    /// The first four hex digits of the secret's SHA-256.
+    public let fingerprint: String
+    /// Whether it looks as B2's do: 32 ASCII letters and digits.
+    public let isUsual: Bool
+    private let key: SymmetricKey
+
+    /// Holds a secret.
+    ///
+    /// - Parameter value: The secret's text; white space at its ends is not part of it.
+    /// - Throws: `SecretError.empty` where nothing else is left, for there is no empty key.
+    public init(label: String, value: String, binding: SecretBinding = .any) throws(SecretError) {
+        let trimmed = Array(Self.trim(value).utf8)
+        guard !trimmed.isEmpty else { throw .empty }
+        self.label = label
+        self.binding = binding
+        key = SymmetricKey(data: trimmed)
+        fingerprint = String(Hex.encode(SHA256.hash(data: trimmed)).prefix(4))
+        isUsual = Self.looksUsual(trimmed)
+    }
+
+    /// The same secret under another binding.
+    public func bound(to binding: SecretBinding) -> SigningSecret {
+        SigningSecret(label: label, binding: binding, fingerprint: fingerprint, isUsual: isUsual, key: key)
+    }
+
+    /// The same secret under another label.
+    public func renamed(_ label: String) -> SigningSecret {
+        SigningSecret(label: label, binding: binding, fingerprint: fingerprint, isUsual: isUsual, key: key)
+    }
+
+    private init(label: String, binding: SecretBinding, fingerprint: String, isUsual: Bool, key: SymmetricKey) {
+        self.label = label
+        self.binding = binding
+        self.fingerprint = fingerprint
+        self.isUsual = isUsual
+        self.key = key
+    }
+
+    /// `text` without the white space at its ends.
+    public static func trim(_ text: String) -> Substring {
+        var rest = text[...]
+        while rest.unicodeScalars.first?.properties.isWhitespace == true { rest.unicodeScalars.removeFirst() }
+        while rest.unicodeScalars.last?.properties.isWhitespace == true { rest.unicodeScalars.removeLast() }
+        return rest
+    }
+
+    /// Whether the bytes are 32 ASCII letters and digits, as every secret that B2 takes is.
+    ///
+    /// Source: b2sdk 2.13.1 and the `b2` command line tool 5.0.0.
+    public static func looksUsual(_ bytes: some Collection<UInt8>) -> Bool {
+        bytes.count == 32
+            && bytes.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// The HMAC-SHA-256 of a body under this secret's UTF-8 bytes.
+    func digest(of body: [UInt8]) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: body, using: key)
+    }
+
+    /// The value that B2 puts in the signature header of this body: `v1=` and 64 lower-case hex digits.
+    public func signature(of body: [UInt8]) -> String {
+        "v1=" + Hex.encode(digest(of: body))
+    }
+
+    /// Whether both are the same key, label and binding apart; in constant time.
+    public func hasSameValue(as other: SigningSecret) -> Bool {
+        key == other.key
+    }
+
+    /// Lends the secret's text, for the one file that remembers it when the user asks for that.
+    public func withExposedValue<Result, Failure: Error>(
+        _ body: (String) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let text = key.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        return try body(text)
+    }
+
+    /// Feeds what makes two keyrings the same into a digest.
+    func absorb(into hash: inout SHA256) {
+        for part in [label, binding.description] {
+            hash.update(data: Array("\(part.utf8.count):\(part)".utf8))
+        }
+        key.withUnsafeBytes { bytes in
+            hash.update(data: Array("\(bytes.count):".utf8))
+            hash.update(bufferPointer: bytes)
+        }
+    }
+}
+
+/// Why a text cannot be a signing secret.
+public enum SecretError: Error, Sendable, Hashable {
+    /// Nothing but white space.
+    case empty
+}
+
+extension SigningSecret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Such as `prod (3f9a)`.
+    public var description: String { "\(label) (\(fingerprint))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["secret": description]) }
+}

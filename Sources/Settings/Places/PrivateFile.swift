@@ -1,0 +1,79 @@
+import Foundation
+
+/// Files that only their user may read.
+enum PrivateFile {
+    /// The most that is read of a file: far more than any secret, far less than `/dev/zero` has.
+    static let largest = 64 << 10
+
+    /// Reads a small file.
+    ///
+    /// - Throws: `FileProblem`.
+    static func read(_ path: String) throws(FileProblem) -> (bytes: [UInt8], isOpenToOthers: Bool) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileProblem(errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileProblem(errno) }
+
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = Foundation.read(descriptor, &buffer, buffer.count)
+            guard count >= 0 else {
+                if errno == EINTR { continue }
+                throw FileProblem(errno)
+            }
+            if count == 0 { break }
+            bytes += buffer.prefix(count)
+            guard bytes.count <= largest else { throw FileProblem(reason: "is larger than \(largest >> 10) KiB") }
+        }
+        let isFile = status.st_mode & S_IFMT == S_IFREG
+        return (bytes, isFile && status.st_mode & 0o077 != 0)
+    }
+
+    /// Writes a file whole or not at all, 0600, in a folder that is made 0700 if it is missing.
+    ///
+    /// - Throws: `FileProblem`.
+    static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
+        let folder = (path as NSString).deletingLastPathComponent
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw FileProblem(reason: "its folder cannot be made")
+        }
+        let temporary = "\(path).\(getpid()).new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileProblem(errno) }
+        var isWritten = fchmod(descriptor, 0o600) == 0
+        var rest = bytes[...]
+        while isWritten, !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { isWritten = false }
+        }
+        isWritten = isWritten && fsync(descriptor) == 0
+        let problem = errno
+        close(descriptor)
+        guard isWritten, rename(temporary, path) == 0 else {
+            let problem = isWritten ? errno : problem
+            unlink(temporary)
+            throw FileProblem(problem)
+        }
+    }
+}
+
+/// What is wrong with a file, to be put behind its name: `is missing`.
+struct FileProblem: Error {
+    let reason: String
+    let isMissing: Bool
+
+    init(reason: String) {
+        self.reason = reason
+        isMissing = false
+    }
+
+    init(_ code: Int32) {
+        isMissing = code == ENOENT || code == ENOTDIR
+        reason = isMissing ? "is missing" : "cannot be read or written (\(String(cString: strerror(code))))"
+    }
+}

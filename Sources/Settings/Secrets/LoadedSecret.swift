@@ -1,0 +1,75 @@
+public import Notifications
+
+/// Where a secret came from.
+public enum SecretSource: Sendable, Hashable {
+    case file(String)
+    case environment
+    /// A file in systemd's credentials folder.
+    case credential(String)
+    case remembered(String)
+    case screen
+
+    /// The word that the keyring screen shows.
+    public var word: String {
+        switch self {
+        case .file: "file"
+        case .environment: "environment"
+        case .credential: "credential"
+        case .remembered: "remembered"
+        case .screen: "screen"
+        }
+    }
+}
+
+extension SecretSource: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .file(let path): "the secret file \(path)"
+        case .environment: "the environment variable \(SecretSources.variable)"
+        case .credential(let path): "the credential \(path)"
+        case .remembered(let path): "the file of remembered secrets \(path)"
+        case .screen: "the screen"
+        }
+    }
+}
+
+/// A secret with its source and what is to be said of it.
+public struct LoadedSecret: Sendable {
+    public var secret: SigningSecret
+    public let source: SecretSource
+    /// What a person should know, in sentences.
+    public let notes: [String]
+
+    init(
+        _ contents: SecretContents, label: String, binding: SecretBinding, source: SecretSource
+    ) throws(SecretSourceError) {
+        do throws(SecretError) {
+            secret = try SigningSecret(label: label, value: contents.text, binding: binding)
+        } catch {
+            throw SecretSourceError(source: source, problem: "is empty")
+        }
+        self.source = source
+        var notes: [String] = []
+        let trimmed = contents.text.unicodeScalars.count - SigningSecret.trim(contents.text).unicodeScalars.count
+        // One newline at the end is how every editor leaves a file.
+        if trimmed > 1 || (trimmed == 1 && !contents.text.hasSuffix("\n")) {
+            notes.append("\(source): \(trimmed) white-space characters at the ends were left out")
+        }
+        if !secret.isUsual {
+            notes.append("\(source): not 32 letters and digits, as B2's signing secrets are; used as it is")
+        }
+        if contents.isOpenToOthers {
+            notes.append("\(source) can be read by other users: chmod 600 it")
+        }
+        self.notes = notes
+    }
+}
+
+/// Why a source that was named gives no secret.
+public struct SecretSourceError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let source: SecretSource
+    /// To be put behind the source: `is empty`.
+    public let problem: String
+
+    public var description: String { "\(source) \(problem)" }
+}

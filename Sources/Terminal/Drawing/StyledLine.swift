@@ -1,0 +1,90 @@
+public import SafeText
+
+/// A text in several styles.
+public struct StyledLine: Sendable, Hashable {
+    /// A part of it in one style.
+    public struct Span: Sendable, Hashable {
+        /// What it says.
+        public var text: SafeText
+        /// How it is shown.
+        public var style: Style
+
+        /// A part.
+        public init(_ text: SafeText, _ style: Style = .plain) {
+            self.text = text
+            self.style = style
+        }
+    }
+
+    /// Its parts, from left to right.
+    public private(set) var spans: [Span]
+
+    /// A line of parts.
+    public init(_ spans: [Span] = []) {
+        self.spans = spans
+    }
+
+    /// A line in one style.
+    public init(_ text: SafeText, _ style: Style = .plain) {
+        self.init([Span(text, style)])
+    }
+
+    /// The columns that it fills.
+    public var width: Int { spans.reduce(0) { $0 + $1.text.width } }
+
+    /// Adds a part to its end.
+    public mutating func append(_ text: SafeText, _ style: Style = .plain) {
+        spans.append(Span(text, style))
+    }
+
+    /// One line after the other.
+    public static func + (first: StyledLine, second: StyledLine) -> StyledLine {
+        StyledLine(first.spans + second.spans)
+    }
+
+    /// The line in at most that many columns: what does not fit is cut from its end, and `…` says so.
+    public func clipped(to columns: Int) -> StyledLine {
+        guard width > columns else { return self }
+        var clipped = StyledLine()
+        var room = columns
+        for (index, span) in spans.enumerated() where room > 0 {
+            // The `…` needs a column of the last part that is shown, also where that part alone would just fit.
+            let isCut = span.text.width >= room && spans[index...].dropFirst().contains { !$0.text.isEmpty }
+            let text = isCut ? (span.text + "…").clipped(to: room) : span.text.clipped(to: room)
+            clipped.append(text, span.style)
+            room = isCut ? 0 : room - text.width
+        }
+        return clipped
+    }
+
+    /// The line in lines of at most that many columns; an empty one is one empty line.
+    public func wrapped(to columns: Int) -> [StyledLine] {
+        let columns = max(1, columns)
+        var lines = [StyledLine()]
+        var room = columns
+        for span in spans {
+            for (index, part) in span.text.wrapped(to: columns, first: room).enumerated() {
+                if index > 0 {
+                    lines.append(StyledLine())
+                    room = columns
+                }
+                if !part.isEmpty { lines[lines.count - 1].append(part, span.style) }
+                room -= part.width
+            }
+        }
+        return lines
+    }
+}
+
+extension Surface {
+    /// Writes a line in one row, in at most that many columns, and returns the column behind it.
+    @discardableResult
+    public mutating func put(_ line: StyledLine, at point: Point, columns: Int? = nil) -> Int {
+        var column = point.column
+        for span in line.spans {
+            let room = columns.map { max(0, point.column + $0 - column) }
+            column = put(span.text, at: Point(column: column, row: point.row), columns: room, style: span.style)
+        }
+        return column
+    }
+}

@@ -1,0 +1,64 @@
+internal import CTerminal
+internal import Glibc
+
+/// The one place where the screen's thread waits: for the terminal, its mailbox, a signal and a moment, all at once.
+///
+/// While it lives, it catches SIGWINCH, SIGCONT and SIGTSTP, whichever thread they land on. One at a time.
+public final class TerminalLoop {
+    private let signals: Int32
+
+    /// Begins to catch the signals.
+    public init() {
+        signals = terminal_signals_watch()
+    }
+
+    deinit {
+        terminal_signals_unwatch()
+    }
+
+    /// Sleeps until there is something to do, and says what. Without a deadline nothing but an event ends the sleep.
+    public func wait(
+        _ screen: Screen, _ mailbox: Mailbox<some Sendable>, until deadline: ContinuousClock.Instant? = nil
+    ) -> Wake {
+        let wanted = Int16(POLLIN)
+        // A descriptor of -1 is one that poll passes over.
+        var sources = [screen.inputDescriptor, mailbox.fileDescriptor, signals].map {
+            pollfd(fd: $0, events: wanted, revents: 0)
+        }
+        var wake: Wake = []
+        while wake.isEmpty {
+            let timeout = Self.milliseconds(until: deadline)
+            let count = poll(&sources, nfds_t(sources.count), timeout)
+            if count == 0, timeout >= 0, Self.milliseconds(until: deadline) == 0 { wake.insert(.deadline) }
+            guard count > 0 else { continue }  // interrupted, or not quite there yet
+
+            if sources[0].revents & wanted != 0 { wake.insert(.input) }
+            if sources[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { wake.insert(.hangUp) }
+            if sources[1].revents != 0 { wake.insert(.mail) }
+            if sources[2].revents != 0 { wake.formUnion(takeSignals()) }
+        }
+        return wake
+    }
+
+    private func takeSignals() -> Wake {
+        // In this order: a signal that comes between the two is taken now, and wakes us once more for nothing.
+        terminal_event_clear(signals)
+        let caught = Int(terminal_signals_take())
+        var wake: Wake = []
+        if caught & TERMINAL_RESIZED != 0 { wake.insert(.input) }
+        if caught & TERMINAL_CONTINUED != 0 { wake.insert(.continued) }
+        if caught & TERMINAL_STOP_ASKED != 0 { wake.insert(.stopAsked) }
+        return wake
+    }
+
+    /// The time left, rounded up so that no deadline is met early; -1, forever, without one.
+    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+        guard let deadline else { return -1 }
+        let left = ContinuousClock.now.duration(to: deadline)
+        guard left > .zero else { return 0 }
+        let (seconds, attoseconds) = left.components
+        let whole = seconds.multipliedReportingOverflow(by: 1000)
+        guard !whole.overflow else { return Int32.max }
+        return Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,135 @@
+public import SafeText
+
+/// A column of a table: how much room it wants, and how it gives way.
+public struct Column: Sendable, Hashable {
+    /// Where a text stands that is shorter than the column.
+    public enum Alignment: Sendable, Hashable {
+        /// At its left edge.
+        case left
+        /// At its right edge, as numbers want it.
+        case right
+    }
+
+    /// Where a text is cut that is longer than the column.
+    public enum Cut: Sendable, Hashable {
+        /// Its ending is lost.
+        case end
+        /// Its middle is lost, as is best for paths.
+        case middle
+    }
+
+    /// Its heading.
+    public var title: SafeText
+    /// The width below which it is of no use.
+    public var minimum: Int
+    /// The width it takes where there is room.
+    public var ideal: Int
+    /// Its share of the room that is left when all columns have their ideal width.
+    public var weight: Int
+    /// When it leaves as the table narrows, counted from the first to go; nil for one that stays.
+    public var leaveOrder: Int?
+    /// Where shorter texts stand.
+    public var alignment: Alignment
+    /// Where longer texts are cut.
+    public var cut: Cut
+
+    /// A column; as wide as its minimum unless it has an ideal.
+    public init(
+        _ title: SafeText, minimum: Int, ideal: Int? = nil, weight: Int = 0, leaveOrder: Int? = nil,
+        alignment: Alignment = .left, cut: Cut = .end
+    ) {
+        self.title = title
+        self.minimum = minimum
+        self.ideal = max(minimum, ideal ?? minimum)
+        self.weight = weight
+        self.leaveOrder = leaveOrder
+        self.alignment = alignment
+        self.cut = cut
+    }
+
+    /// A text cut and padded to fill a column of that width.
+    public func fit(_ text: SafeText, to columns: Int) -> SafeText {
+        let text = cut == .middle ? text.clippedInMiddle(to: columns) : text.clipped(to: columns)
+        return alignment == .right ? text.leftPadded(to: columns) : text.padded(to: columns)
+    }
+}
+
+/// The columns of a table, laid out for any width.
+public struct Columns: Sendable, Hashable {
+    /// Where a column stands.
+    public struct Place: Sendable, Hashable {
+        /// The column.
+        public let column: Column
+        /// Its number among all columns, those that left included.
+        public let index: Int
+        /// Where it begins.
+        public let start: Int
+        /// How wide it is.
+        public let width: Int
+
+        /// A text cut and padded to fill it.
+        public func fit(_ text: SafeText) -> SafeText {
+            column.fit(text, to: width)
+        }
+    }
+
+    /// All columns, from left to right.
+    public let columns: [Column]
+    /// The empty cells between two of them.
+    public let gap: Int
+
+    /// Columns with room between them.
+    public init(_ columns: [Column], gap: Int = 2) {
+        self.columns = columns
+        self.gap = gap
+    }
+
+    /// The columns that fit, and where they stand.
+    ///
+    /// As long as the minimum widths do not fit, the column leaves that is the first in the leave order. What then is
+    /// still too wide is cut from the right. What room is left goes to the ideal widths from the left on, and then by
+    /// weight.
+    public func fitted(to total: Int) -> [Place] {
+        var present = Array(columns.enumerated())
+        while width(of: present.map(\.element.minimum)) > total, let next = firstToLeave(of: present) {
+            present.remove(at: next)
+        }
+        let widths = widths(of: present.map(\.element), in: total)
+
+        var places: [Place] = []
+        var start = 0
+        for ((index, column), width) in zip(present, widths) where start < total {
+            places.append(Place(column: column, index: index, start: start, width: min(width, total - start)))
+            start += width + gap
+        }
+        return places
+    }
+
+    private func firstToLeave(of present: [(offset: Int, element: Column)]) -> Int? {
+        let leaving = present.indices.filter { present[$0].element.leaveOrder != nil }
+        return leaving.min { (present[$0].element.leaveOrder ?? 0) < (present[$1].element.leaveOrder ?? 0) }
+    }
+
+    private func width(of widths: [Int]) -> Int {
+        widths.reduce(0, +) + gap * max(0, widths.count - 1)
+    }
+
+    private func widths(of columns: [Column], in total: Int) -> [Int] {
+        var widths = columns.map(\.minimum)
+        var room = max(0, total - width(of: widths))
+        for (index, column) in columns.enumerated() {
+            let more = min(room, column.ideal - column.minimum)
+            widths[index] += more
+            room -= more
+        }
+        var weight = columns.map(\.weight).reduce(0, +)
+        for (index, column) in columns.enumerated() where column.weight > 0 {
+            // Of what is left, so that rounding loses nothing.
+            let more = room * column.weight / weight
+            widths[index] += more
+            room -= more
+            weight -= column.weight
+        }
+        return widths
+    }
+}

@@ -1,0 +1,97 @@
+internal import SafeText
+
+/// A text field of one line.
+///
+/// A paste is not handled here: what to do with its newlines and spaces is for the owner to say, who then inserts it.
+public struct LineEditor: Sendable, Hashable {
+    /// Whether each character shows as `•`.
+    public var isMasked: Bool
+    private var characters: [Character] = []
+    /// How many characters stand before the cursor.
+    public private(set) var cursor = 0
+
+    /// A field with a text in it, and the cursor behind that.
+    public init(_ text: String = "", isMasked: Bool = false) {
+        self.isMasked = isMasked
+        insert(text)
+    }
+
+    /// What is in the field, as it was typed.
+    public var text: String { String(characters) }
+
+    /// Whether nothing is in it.
+    public var isEmpty: Bool { characters.isEmpty }
+
+    /// Types a key. Says whether it was one for a text field.
+    public mutating func update(_ input: Input) -> Bool {
+        guard case .key(let key) = input else { return false }
+        switch key {
+        case .character(let character): insert(String(character))
+        case .backspace: delete(max(0, cursor - 1)..<cursor)
+        case .delete: delete(cursor..<min(cursor + 1, characters.count))
+        case .left: cursor = max(0, cursor - 1)
+        case .right: cursor = min(cursor + 1, characters.count)
+        case .home, .control("a"): cursor = 0
+        case .end, .control("e"): cursor = characters.count
+        case .control("u"): delete(0..<cursor)
+        case .control("k"): delete(cursor..<characters.count)
+        case .control("w"): delete(startOfWord..<cursor)
+        default: return false
+        }
+        return true
+    }
+
+    /// Writes a text where the cursor is.
+    public mutating func insert(_ text: String) {
+        // Anew from scalars: a combining mark joins the character that it was typed behind.
+        let before = Array(String(characters[..<cursor]) + text)
+        characters = before + characters[cursor...]
+        cursor = before.count
+    }
+
+    /// Empties the field.
+    public mutating func clear() {
+        delete(0..<characters.count)
+    }
+
+    /// Draws the field over a whole row of the surface, scrolled so that the cursor can be seen, and returns where
+    /// that is.
+    public func draw(on surface: inout Surface, row: Int = 0, style: Style = .plain) -> Point {
+        let columns = surface.size.columns
+        surface.fill(Rect(column: 0, row: row, columns: columns, rows: 1), style: style)
+        let before = shown(characters[..<cursor])
+        // The cursor needs a column of its own, also behind the last character.
+        let hidden = max(0, before.width - (columns - 1))
+        surface.put(before + shown(characters[cursor...]), at: Point(column: -hidden, row: row), style: style)
+        if hidden > 0 { surface.put("…", at: Point(column: 0, row: row), style: style) }
+        return Point(column: before.width - hidden, row: row)
+    }
+
+    private func shown(_ part: ArraySlice<Character>) -> SafeText {
+        isMasked ? SafeText(String(repeating: "•", count: part.count)) : SafeText(String(part))
+    }
+
+    private var startOfWord: Int {
+        let spaces = characters[..<cursor].reversed().prefix(while: \.isWhitespace).count
+        let word = characters[..<(cursor - spaces)].reversed().prefix { !$0.isWhitespace }.count
+        return cursor - spaces - word
+    }
+
+    private mutating func delete(_ range: Range<Int>) {
+        characters.removeSubrange(range)
+        cursor = range.lowerBound
+    }
+}
+
+/// What is masked is a secret, also when it is printed for debugging.
+extension LineEditor: CustomStringConvertible, CustomReflectable {
+    /// The text, or how long it is.
+    public var description: String {
+        isMasked ? "\(characters.count) characters, masked" : text
+    }
+
+    /// The same.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["text": description])
+    }
+}

@@ -1,0 +1,70 @@
+/// Which part of a long text is in view: arithmetic, without the text.
+public struct TextPane: Sendable, Hashable {
+    /// The first line in view.
+    public private(set) var top = 0
+    /// How many lines there are.
+    public private(set) var count: Int
+    /// How many lines can be seen at once.
+    public private(set) var height: Int
+
+    /// A view of the beginning.
+    public init(count: Int = 0, height: Int = 0) {
+        self.count = max(0, count)
+        self.height = max(0, height)
+    }
+
+    /// The lines in view.
+    public var visible: Range<Int> { top..<min(count, top + height) }
+
+    /// Whether the last line is in view.
+    public var isAtEnd: Bool { top == lastTop }
+
+    /// Says how many lines there are and can be seen. What was in view stays so where it can.
+    public mutating func resize(count: Int, height: Int) {
+        self.count = max(0, count)
+        self.height = max(0, height)
+        scroll(by: 0)
+    }
+
+    /// Moves by a key. Says whether it was one that moves.
+    public mutating func update(_ key: Key) -> Bool {
+        switch key {
+        case .up: scroll(by: -1)
+        case .down: scroll(by: 1)
+        case .pageUp: scroll(by: -page)
+        case .pageDown: scroll(by: page)
+        case .home: top = 0
+        case .end: top = lastTop
+        default: return false
+        }
+        return true
+    }
+
+    /// Moves down by so many lines, or up.
+    public mutating func scroll(by lines: Int) {
+        top = min(max(0, top + lines), lastTop)
+    }
+
+    /// Moves as little as brings a line into view.
+    public mutating func ensureVisible(_ line: Int) {
+        if line < top {
+            top = max(0, line)
+        } else if line >= top + height {
+            top = min(max(0, line - height + 1), lastTop)
+        }
+    }
+
+    /// A page, less the line that shows where one was.
+    private var page: Int { max(1, height - 1) }
+
+    private var lastTop: Int { max(0, count - height) }
+}
+
+extension TextPane {
+    /// Draws the lines in view from the top of the surface on.
+    public func draw(_ lines: [StyledLine], on surface: inout Surface) {
+        for (row, line) in visible.clamped(to: lines.indices).enumerated() {
+            surface.put(lines[line], at: Point(column: 0, row: row))
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// The program: a dashboard unless a command says otherwise.
+@main
+struct B2Watch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "b2watch",
+        abstract: "Receives Backblaze B2 Event Notifications, proves them genuine, records and shows them.",
+        discussion: """
+            Exit status: 0 done, 1 failed, 3 the address cannot be had, 4 the history cannot be had, 64 usage or \
+            configuration.
+            """,
+        subcommands: [WatchCommand.self, ListenCommand.self, SendCommand.self],
+        defaultSubcommand: WatchCommand.self)
+
+    static func main() async {
+        ProcessEnvironment.takeSecret()
+        Signals.ignoreWriteFailures()
+        await main(nil)
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Dashboard
+import Foundation
+import History
+import Intake
+import Listener
+import Settings
+import Terminal
+
+/// The dashboard, with the listener in the same process.
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Receives, and shows what comes on a full screen (the default).",
+        discussion: "Where standard output is no terminal, it does what listen does.")
+
+    @OptionGroup var receiving: ReceivingOptions
+
+    func run() async throws {
+        guard isatty(STDOUT_FILENO) == 1 else {
+            return try await ListenCommand.run(
+                receiving, format: .text, note: "standard output is no terminal, so this runs as b2watch listen")
+        }
+        do throws(ScreenError) {
+            try Screen.check()
+        } catch {
+            return try await ListenCommand.run(receiving, format: .text, note: "no screen, so this runs as listen: \(error)")
+        }
+        let diagnostics = Diagnostics()
+        let post = DashboardPost()
+        let receiver = try await StartFailure.explained(by: diagnostics) {
+            try await Receiver(receiving, say: { diagnostics.say($0) }, rejudged: { post.rejudged($0) })
+        }
+        let control = DashboardControl(receiver)
+        let log = (try? ProcessEnvironment.places())?.log
+        // The screen's thread is the main one. Nothing else needs it, and it blocks only to wait for keys.
+        let problem = await MainActor.run {
+            diagnostics.redirected(to: receiver.history.path == nil ? nil : log) {
+                Self.show(receiver, control, post, log: log)
+            }
+        }
+        await receiver.stopListening()
+        receiver.history.close()
+        if let problem {
+            diagnostics.say("b2watch: \(problem)")
+            diagnostics.flush()
+            throw ExitStatus.failed
+        }
+    }
+
+    /// Shows the dashboard until it ends.
+    ///
+    /// - Returns: Why it could not be shown, if so.
+    private static func show(
+        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost, log: String?
+    ) -> (any Error)? {
+        let screen: Screen
+        do {
+            var options = ScreenOptions.own()
+            if let log { options.lastWords = "b2watch crashed; its last words are in \(log)" }
+            screen = try Screen(options)
+        } catch {
+            return error
+        }
+        let address = receiver.listener.address
+        var environment = DashboardEnvironment(
+            reader: receiver.history.reader, control: control, change: receiver.history.current,
+            keyring: control.summary(),
+            listening: .listening(url: address.url, isLoopback: address.isLoopback))
+        if let secrets = (try? ProcessEnvironment.places())?.secrets { environment.secretsFile = secrets }
+        let dashboard = Dashboard(environment)
+        post.open(dashboard)
+        receiver.history.observe(post.observe)
+        receiver.notes.forEach { dashboard.mailbox.post(.notice($0)) }
+        let signals = Signals([SIGINT, SIGTERM, SIGHUP]) { number in
+            switch number {
+            case SIGINT: dashboard.mailbox.post(.signal(.interrupt))
+            case SIGHUP: dashboard.mailbox.post(.signal(.hangUp))
+            default: dashboard.mailbox.post(.signal(.terminate))
+            }
+        }
+        _ = dashboard.run(on: screen)
+        screen.close()
+        withExtendedLifetime(signals) {}
+        return nil
+    }
+}

@@ -1,0 +1,119 @@
+import Intake
+import Notifications
+import Settings
+import Synchronization
+
+/// The secrets that are held, with where each came from: what the keyring screen changes and a reload replaces.
+///
+/// Every change is judged by at once. Calls may block for a short write; none is made on the screen's thread.
+final class KeyringBook: Sendable {
+    struct Entry: Sendable {
+        var secret: SigningSecret
+        var source: SecretSource
+        var isRemembered: Bool
+    }
+
+    private let keys: KeyringHolder
+    private let remembered: RememberedSecrets?
+    private let entries: Mutex<[Entry]>
+
+    /// - Parameter remembered: Nil where there is no place for such a file.
+    init(_ loaded: [LoadedSecret], keys: KeyringHolder, remembered: RememberedSecrets?) {
+        self.keys = keys
+        self.remembered = remembered
+        entries = Mutex(loaded.map(Entry.init))
+    }
+
+    var all: [Entry] { entries.withLock { $0 } }
+
+    /// - Throws: `KeyringError`, or what SQLite says.
+    func add(_ secret: SigningSecret) throws {
+        try change { entries in
+            entries.append(Entry(secret: secret, source: .screen, isRemembered: false))
+        }
+    }
+
+    /// A remembered secret stays remembered, with its new value.
+    ///
+    /// - Throws: `KeyringError`, `SecretSourceError` or what SQLite says.
+    func replace(_ label: String, with secret: SigningSecret) throws {
+        try change { entries in
+            let index = try Self.index(of: label, in: entries)
+            entries[index].secret = secret
+            entries[index].source = .screen
+        }
+    }
+
+    /// Forgets a secret, also where it was remembered.
+    ///
+    /// - Throws: `KeyringError`, `SecretSourceError` or what SQLite says.
+    func forget(_ label: String) throws {
+        try change { entries in
+            entries.remove(at: try Self.index(of: label, in: entries))
+        }
+    }
+
+    /// Writes a secret to the file of remembered ones.
+    ///
+    /// - Returns: The file's path.
+    /// - Throws: `KeyringError` or `SecretSourceError`.
+    func remember(_ label: String) throws -> String {
+        guard let remembered else { throw PlacesError.noHome }
+        try change { entries in
+            entries[try Self.index(of: label, in: entries)].isRemembered = true
+        }
+        return remembered.path
+    }
+
+    /// Puts what the sources hold now in the place of all that is held.
+    ///
+    /// - Throws: `KeyringError` or what SQLite says.
+    func reload(_ loaded: [LoadedSecret]) throws {
+        try entries.withLock { entries in
+            let new = loaded.map(Entry.init)
+            try keys.hold(Keyring(new.map(\.secret)))
+            entries = new
+        }
+    }
+
+    /// Makes a change whole: the file of remembered secrets first, then what is judged by; if one fails, neither.
+    private func change(_ make: (inout [Entry]) throws -> Void) throws {
+        try entries.withLock { entries in
+            var new = entries
+            try make(&new)
+            let keyring = try Keyring(new.map(\.secret))
+            let file = Self.remembered(new)
+            let fileBefore = Self.remembered(entries)
+            let fileChanges = !Self.areSame(file, fileBefore)
+            if fileChanges { try remembered?.save(file) }
+            do {
+                try keys.hold(keyring)
+            } catch {
+                if fileChanges { try? remembered?.save(fileBefore) }
+                throw error
+            }
+            entries = new
+        }
+    }
+
+    private static func remembered(_ entries: [Entry]) -> [SigningSecret] {
+        entries.filter(\.isRemembered).map(\.secret)
+    }
+
+    private static func areSame(_ one: [SigningSecret], _ other: [SigningSecret]) -> Bool {
+        one.count == other.count
+            && zip(one, other).allSatisfy { $0.hasSameValue(as: $1) && $0.label == $1.label && $0.binding == $1.binding }
+    }
+
+    private static func index(of label: String, in entries: [Entry]) throws(KeyringError) -> Int {
+        guard let index = entries.firstIndex(where: { $0.secret.label == label }) else { throw .notHeld(label) }
+        return index
+    }
+}
+
+extension KeyringBook.Entry {
+    init(_ loaded: LoadedSecret) {
+        let isRemembered = if case .remembered = loaded.source { true } else { false }
+        self.init(secret: loaded.secret, source: loaded.source, isRemembered: isRemembered)
+    }
+}

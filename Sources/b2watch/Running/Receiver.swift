@@ -1,0 +1,80 @@
+import History
+import Intake
+import Listener
+import Notifications
+import Settings
+
+/// All that receives, wired together: the listener, the intake, the history and the keyring.
+final class Receiver: Sendable {
+    let history: History
+    let intake: Intake
+    let listener: Listener
+    let keyring: KeyringBook
+    /// The part of the path at which notifications are taken, such as `/hook`.
+    let path: String
+    /// What a person should know of the secrets, in sentences.
+    let notes: [String]
+    private let sources: SecretSources
+
+    /// How long requests in flight may take to end. B2 itself gives up after three seconds.
+    private static let grace = Duration.seconds(5)
+
+    /// Starts to receive.
+    ///
+    /// - Parameters:
+    ///   - say: Is told, in a sentence, what a person should know; from any thread, and must not block.
+    ///   - rejudged: Is told what judging again has changed; from any thread, and must not block.
+    /// - Throws: `SecretSourceError`, `PlacesError`, `HistoryError` or `ListenerError`.
+    init(
+        _ options: ReceivingOptions, say: @escaping @Sendable (String) -> Void,
+        rejudged: @escaping @Sendable (RejudgeReport) -> Void
+    ) async throws {
+        sources = ProcessEnvironment.secretSources(files: options.secretFiles)
+        path = options.path
+        let secrets = try sources.load()
+        notes = secrets.flatMap(\.notes)
+        history = try History(options.place { try ProcessEnvironment.places() })
+        let keys: KeyringHolder
+        do {
+            keys = try KeyringHolder(Keyring(secrets.map(\.secret)), history: history, report: rejudged)
+        } catch {
+            throw HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
+        }
+        intake = Intake(history, keys: keys)
+        keyring = KeyringBook(secrets, keys: keys, remembered: sources.remembered)
+        var configuration = ListenerConfiguration(
+            address: try options.address, path: options.path, clock: { Timestamp.now })
+        configuration.limits.body = try options.bodyLimit
+        history.observe { event in
+            if case .refused(let reason) = event { say(reason) }
+        }
+        do {
+            listener = try await Listener.start(configuration, receiver: intake, log: say)
+        } catch {
+            history.close()
+            throw error
+        }
+    }
+
+    /// Reads the sources of secrets again and judges by what they hold now.
+    ///
+    /// - Throws: `SecretSourceError`, `KeyringError`, or what SQLite says; the secrets held are then the old ones.
+    /// - Returns: What a person should know of the secrets, in sentences.
+    func reload() throws -> [String] {
+        let secrets = try sources.load()
+        try keyring.reload(secrets)
+        return secrets.flatMap(\.notes)
+    }
+
+    /// Takes no more requests and answers those that have begun.
+    func stopListening() async {
+        await listener.stop(within: Self.grace)
+    }
+
+    /// A warning that stands for as long as it is true: whoever reaches the listener can write what he likes.
+    var exposure: String? {
+        guard keyring.all.isEmpty, !listener.address.isLoopback else { return nil }
+        return "listening beyond this machine without a signing secret: anyone who reaches"
+            + " \(listener.address) can send notifications"
+    }
+}

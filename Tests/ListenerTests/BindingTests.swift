@@ -1,0 +1,57 @@
+import Listener
+import Notifications
+import Testing
+
+@Suite struct BindingTests {
+    private func start(at address: ListenAddress) async throws(ListenerError) -> Listener {
+        let configuration = ListenerConfiguration(address: address, clock: { Timestamp(milliseconds: 0) })
+        return try await Listener.start(configuration, receiver: TestReceiver(), log: { _ in })
+    }
+
+    @Test func namesAnAddressInUse() async throws {
+        try await withListener { server in
+            let address = server.listener.address
+            #expect(address.port > 0)
+            #expect(address.description == "127.0.0.1:\(address.port)")
+            let error = await #expect(throws: ListenerError.inUse(address)) { try await start(at: address) }
+            #expect(
+                error?.description
+                    == "another program listens on \(address): stop it, or choose another address"
+                    + " with --listen HOST:PORT (port 0 takes a free one)")
+        }
+    }
+
+    @Test func namesAnAddressOfAnother() async throws {
+        let address = try ListenAddress("203.0.113.1:0")
+        let error = await #expect(throws: ListenerError.notOfThisMachine(address)) { try await start(at: address) }
+        #expect(error?.description.contains("203.0.113.1 is no address of this machine") == true)
+    }
+
+    @Test func namesANameWithoutAddress() async throws {
+        let address = try ListenAddress("nowhere.invalid:0")
+        let error = await #expect(throws: ListenerError.unresolved(address)) { try await start(at: address) }
+        #expect(error?.description.contains("“nowhere.invalid”") == true)
+    }
+
+    @Test func takesAName() async throws {
+        try await withListener(at: "localhost:0") { server in
+            #expect(server.listener.address.isLoopback)
+            let client = try server.client()
+            try await client.send(post())
+            #expect(try await client.response() == ok)
+        }
+    }
+
+    @Test func suggestsAHigherPort() throws {
+        let error = ListenerError.notPermitted(try ListenAddress("127.0.0.1:80"))
+        #expect(error.description.hasSuffix("choose a higher one, such as 127.0.0.1:8080"))
+    }
+
+    @Test func freesItsPort() async throws {
+        let first = try await start(at: try ListenAddress("127.0.0.1:0"))
+        await first.stop(within: .seconds(1))
+        let second = try await start(at: first.address)
+        await second.stop(within: .seconds(1))
+        await second.stop(within: .seconds(1))
+    }
+}

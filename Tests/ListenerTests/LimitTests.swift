@@ -1,0 +1,135 @@
+import Listener
+import Notifications
+import Testing
+
+/// What is refused, how it is answered, and what the log says of it.
+@Suite struct LimitTests {
+    @Test(arguments: [
+        // Not HTTP.
+        ("hello\r\n\r\n", 400, "not valid HTTP (400)"),
+        ("POST / HTTP/2.0\r\n\r\n", 400, "not valid HTTP (400)"),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "not valid HTTP (400)"),
+        ("POST / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400, "not valid HTTP (400)"),
+        ("POST / HTTP/1.1\r\nName : x\r\n\r\n", 400, "not valid HTTP (400)"),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "not valid HTTP (400)"),
+        // More than one reading.
+        ("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
+        ("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
+        ("POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400, "the length of the body is ambiguous (400)"),
+        // Too much.
+        ("POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", 413, "body over 1 MiB (413)"),
+        ("POST / HTTP/1.1\r\nX: \(String(repeating: "x", count: 33 << 10))\r\n\r\n", 431, "headers too large (431)"),
+        ("POST /\(String(repeating: "x", count: 33 << 10)) HTTP/1.1\r\n\r\n", 431, "headers too large (431)"),
+        ("POST / HTTP/1.1\r\n\(String(repeating: "X: y\r\n", count: 201))\r\n", 431, "headers too large (431)"),
+        ("POST / HTTP/1.1\r\n\(String(repeating: "X: \(String(repeating: "x", count: 1_000))\r\n", count: 70))\r\n", 431,
+            "headers too large (431)"),
+        // TLS.
+        ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}", 400, "HTTPS on a port that speaks HTTP (400)"),
+    ])
+    func refuses(_ request: String, _ status: Int, _ reason: String) async throws {
+        let receiver = TestReceiver()
+        try await withListener(receiver) { server in
+            let client = try server.client()
+            try await client.send(request)
+            let response = try await client.response()
+            #expect(response.status == status)
+            #expect(response.closes)
+            #expect(try await client.rest() == "")
+            #expect(server.log.lines == ["127.0.0.1: request refused: \(reason)"])
+            #expect(receiver.received.isEmpty)
+        }
+    }
+
+    @Test func takesHeadersAtTheLimit() async throws {
+        try await withListener { server in
+            let client = try server.client()
+            try await client.send("POST / HTTP/1.1\r\nContent-Length: 0\r\n\(String(repeating: "X: y\r\n", count: 199))\r\n")
+            #expect(try await client.response() == ok)
+            try await client.send("POST / HTTP/1.1\r\nX: \(String(repeating: "x", count: 32 << 10))\r\nContent-Length: 0\r\n\r\n")
+            #expect(try await client.response() == ok)
+        }
+    }
+
+    @Test func refusesChunksBeyondTheLimit() async throws {
+        let receiver = TestReceiver()
+        try await withListener(receiver, { $0.limits.body = 1_000 }) { server in
+            let client = try server.client()
+            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try await client.send("3E8\r\n\(String(repeating: "x", count: 1_000))\r\n1\r\nx\r\n")
+            #expect(try await client.response().status == 413)
+            #expect(server.log.lines == ["127.0.0.1: request refused: body over 1000 bytes (413)"])
+            #expect(receiver.received.isEmpty)
+        }
+    }
+
+    /// A client that sends all before it reads must not lose the answer to a reset.
+    @Test func letsTheClientReadTheAnswer() async throws {
+        try await withListener { server in
+            let client = try server.client()
+            try await client.send(post(body: String(repeating: "x", count: 4 << 20)))
+            let response = try await client.response()
+            #expect(response.status == 413)
+            #expect(try await client.rest() == "")
+        }
+    }
+
+    @Test func doesNotReadForEver() async throws {
+        try await withListener { server in
+            let client = try server.client()
+            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
+            let piece = [UInt8](repeating: 0x78, count: 1 << 20)
+            await #expect(throws: RawClient.Problem.self) {
+                for _ in 0..<100 { try await client.send(piece) }
+            }
+        }
+    }
+
+    @Test func refusesTooManyConnections() async throws {
+        let receiver = TestReceiver()
+        try await withListener(receiver, { $0.limits.connections = 2 }) { server in
+            var clients: [RawClient] = []
+            for _ in 0..<2 {
+                let client = try server.client()
+                try await client.send(post())
+                #expect(try await client.response() == ok)
+                clients.append(client)
+            }
+            let third = try server.client()
+            let response = try await third.response()
+            #expect(response.status == 503)
+            #expect(response.closes)
+            #expect(try await third.rest() == "")
+            #expect(server.log.lines == ["127.0.0.1: request refused: over 2 connections (503)"])
+
+            // The others go on, and a place that is left can be taken.
+            try await clients[1].send(post())
+            #expect(try await clients[1].response() == ok)
+        }
+    }
+
+    @Test func countsWhatARequestLacks() async throws {
+        try await withListener { server in
+            let client = try server.client()
+            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+            client.endSending()
+            _ = try await client.rest()
+            #expect(server.log.lines == ["127.0.0.1: request refused: ended in the middle (400)"])
+        }
+    }
+
+    @Test func tellsTheRestWhenItStops() async throws {
+        var log: LogLines?
+        try await withListener { server in
+            log = server.log
+            for _ in 0..<3 {
+                let client = try server.client()
+                try await client.send("hello\r\n\r\n")
+                #expect(try await client.response().status == 400)
+            }
+            #expect(server.log.lines.count == 1)
+        }
+        #expect(log?.lines.last == "127.0.0.1: 2 more requests refused in the last minute: not valid HTTP (400)")
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+
+/// A folder of a test's own, which is removed with everything in it when the last reference goes.
+public final class TemporaryFolder: Sendable {
+    /// Without symbolic links.
+    public let path: String
+
+    public init() throws {
+        let parent = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+        let folder = parent.appendingPathComponent("b2watch-\(UUID().uuidString.lowercased())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        path = folder.path
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The path of something in the folder.
+    public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Makes a file in the folder.
+    ///
+    /// - Returns: Its path.
+    public func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
+        try write(name, Array(text.utf8), mode: mode)
+    }
+
+    /// Makes a file in the folder.
+    ///
+    /// - Returns: Its path.
+    public func write(_ name: String, _ bytes: [UInt8], mode: Int = 0o600) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file(name))
+        return file(name)
+    }
+
+    /// The permissions of a file, such as 0o600.
+    public static func mode(of path: String) throws -> Int {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? -1
+    }
+}
