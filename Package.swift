@@ -18,13 +18,19 @@ let package = Package(
         // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .target(name: "CTerminal"),
+        .room("Workers"),
         .room("SafeText", uses: ["CTerminal"]),
         .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
-        .room("History", uses: ["Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
+        .room("History", uses: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
         .room("Export", uses: ["SafeText", "Notifications", "History"]),
         .room(
             "Outgoing",
-            uses: ["Notifications", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+            uses: [
+                "Notifications", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .room(
             "Listener",
             uses: [
@@ -33,14 +39,14 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .room("Intake", uses: ["Notifications", "History", "Listener"]),
+        .room("Intake", uses: ["Workers", "Notifications", "History", "Listener"]),
         .room("Settings", uses: ["SafeText", "Notifications"]),
         .room("Terminal", uses: ["CNcurses", "CTerminal", "SafeText"]),
-        .room("Dashboard", uses: ["SafeText", "Notifications", "History", "Terminal"]),
+        .room("Dashboard", uses: ["Workers", "SafeText", "Notifications", "History", "Terminal"]),
         .executableTarget(
             name: "b2watch",
             dependencies: [
-                "SafeText", "Notifications", "History", "Export", "Outgoing", "Listener", "Intake", "Settings",
+                "Workers", "SafeText", "Notifications", "History", "Export", "Outgoing", "Listener", "Intake", "Settings",
                 "Terminal", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -87,7 +93,7 @@ extension [SwiftSetting] {
 }
 
 extension Target {
-    static func room(_ name: String, uses dependencies: [Dependency]) -> Target {
+    static func room(_ name: String, uses dependencies: [Dependency] = []) -> Target {
         .target(name: name, dependencies: dependencies, swiftSettings: .house)
     }
 

@@ -1,7 +1,7 @@
-import Dispatch
 import History
 public import Notifications
 import Synchronization
+import Workers
 
 /// What judging again has come to.
 public struct RejudgeReport: Sendable, Hashable {
@@ -35,7 +35,7 @@ final class Rejudger: Sendable {
     private let history: History
     private let report: @Sendable (RejudgeReport) -> Void
     private let state = Mutex(State.idle)
-    private let thread = DispatchQueue(label: "b2watch.intake.rejudger", qos: .utility)
+    private let thread = Worker("rejudger")
 
     init(_ history: History, report: @escaping @Sendable (RejudgeReport) -> Void) {
         self.history = history

@@ -24,7 +24,7 @@ public final class Listener: Sendable {
         self.refusals = refusals
     }
 
-    /// Binds the address and accepts connections from then on.
+    /// Binds the address and accepts connections from then on. Blocks until it is bound.
     ///
     /// - Parameters:
     ///   - receiver: Takes the requests.
@@ -33,7 +33,7 @@ public final class Listener: Sendable {
     public static func start(
         _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver,
         log: @escaping @Sendable (String) -> Void
-    ) async throws(ListenerError) -> Listener {
+    ) throws(ListenerError) -> Listener {
         // The process's own event loops: they are never shut down, so an answer that comes late finds its loop.
         let group = MultiThreadedEventLoopGroup.singleton
         let connections = Connections(limit: configuration.limits.connections)
@@ -42,16 +42,17 @@ public final class Listener: Sendable {
         let settings = ConnectionSettings(
             configuration, receiver: receiver, refusals: refusals, answerTimes: answerTimes)
 
-        let wanted = try await resolve(configuration.address)
+        let wanted = try resolve(configuration.address)
         let server: any Channel
         do {
-            server = try await ServerBootstrap(group: group)
+            server = try ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 1_024)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         // Out of file descriptors: try again soon, rather than at once and for ever.
-                        let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in .milliseconds(100) }
+                        let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in .milliseconds(100)
+                        }
                         try channel.pipeline.syncOperations.addHandler(backoff)
                     }
                 }
@@ -66,7 +67,7 @@ public final class Listener: Sendable {
                     }
                 }
                 .bind(to: wanted)
-                .get()
+                .wait()
         } catch {
             throw ListenerError(error, at: configuration.address)
         }
@@ -111,13 +112,10 @@ public final class Listener: Sendable {
         return configuration
     }
 
-    /// Looks the host up, on a thread that may block.
-    private static func resolve(_ address: ListenAddress) async throws(ListenerError) -> SocketAddress {
+    private static func resolve(_ address: ListenAddress) throws(ListenerError) -> SocketAddress {
         if let ip = try? SocketAddress(ipAddress: address.host, port: address.port) { return ip }
         do {
-            return try await NIOThreadPool.singleton.runIfActive {
-                try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
-            }
+            return try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
         } catch {
             throw .unresolved(address)
         }

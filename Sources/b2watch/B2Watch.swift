@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The program: a dashboard unless a command says otherwise.
 @main
-struct B2Watch: AsyncParsableCommand {
+struct B2Watch: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "b2watch",
         abstract: "Receives Backblaze B2 Event Notifications, proves them genuine, records and shows them.",
@@ -13,9 +13,10 @@ struct B2Watch: AsyncParsableCommand {
         subcommands: [WatchCommand.self, ListenCommand.self, SendCommand.self],
         defaultSubcommand: WatchCommand.self)
 
-    static func main() async {
+    static func main() {
         ProcessEnvironment.takeSecret()
         Signals.ignoreWriteFailures()
-        await main(nil)
+        OpenFiles.allowMany()
+        main(nil)
     }
 }

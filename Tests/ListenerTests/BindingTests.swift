@@ -5,7 +5,7 @@ import Testing
 @Suite struct BindingTests {
     private func start(at address: ListenAddress) async throws(ListenerError) -> Listener {
         let configuration = ListenerConfiguration(address: address, clock: { Timestamp(milliseconds: 0) })
-        return try await Listener.start(configuration, receiver: TestReceiver(), log: { _ in })
+        return try Listener.start(configuration, receiver: TestReceiver(), log: { _ in })
     }
 
     @Test func namesAnAddressInUse() async throws {

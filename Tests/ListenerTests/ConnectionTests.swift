@@ -48,6 +48,7 @@ import Testing
     @Test(arguments: [
         "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
         "POST / HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
+        "POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
         "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     ])

@@ -4,30 +4,48 @@ import Testing
 
 /// What is refused, how it is answered, and what the log says of it.
 @Suite struct LimitTests {
-    @Test(arguments: [
+    /// Requests, the status each is refused with, and what the log says.
+    private static let refused: [(request: String, status: Int, reason: String)] = [
         // Not HTTP.
-        ("hello\r\n\r\n", 400, "not valid HTTP (400)"),
-        ("POST / HTTP/2.0\r\n\r\n", 400, "not valid HTTP (400)"),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "not valid HTTP (400)"),
-        ("POST / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400, "not valid HTTP (400)"),
-        ("POST / HTTP/1.1\r\nName : x\r\n\r\n", 400, "not valid HTTP (400)"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "not valid HTTP (400)"),
+        ("hello\r\n\r\n", 400, notHTTP),
+        ("POST / HTTP/2.0\r\n\r\n", 400, notHTTP),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, notHTTP),
+        ("POST / HTTP/1.1\nContent-Length: 0\n\n", 400, notHTTP),
+        (head("Bad Name: x"), 400, notHTTP),
+        (head("Name : x"), 400, notHTTP),
+        (head("X: a\r\n b", "Content-Length: 0"), 400, notHTTP),
+        (head("X: a\rY: b", "Content-Length: 0"), 400, notHTTP),
+        (head("X: a\u{0}b", "Content-Length: 0"), 400, notHTTP),
+        (head("Transfer-Encoding: chunked") + "zz\r\n", 400, notHTTP),
         // More than one reading.
-        ("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
-        ("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
-        ("POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, "the length of the body is ambiguous (400)"),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400, "the length of the body is ambiguous (400)"),
+        (head("Content-Length: 2", "Content-Length: 2") + "{}", 400, ambiguous),
+        (head("Content-Length: 2", "Content-Length: 3") + "{}", 400, ambiguous),
+        (head("Transfer-Encoding: chunked", "Content-Length: 2") + "{}", 400, ambiguous),
+        (head("Content-Length: 2", "Transfer-Encoding: chunked") + "{}", 400, notHTTP),
+        (head("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", 400, ambiguous),
         // Too much.
-        ("POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", 413, "body over 1 MiB (413)"),
-        ("POST / HTTP/1.1\r\nX: \(String(repeating: "x", count: 33 << 10))\r\n\r\n", 431, "headers too large (431)"),
-        ("POST /\(String(repeating: "x", count: 33 << 10)) HTTP/1.1\r\n\r\n", 431, "headers too large (431)"),
-        ("POST / HTTP/1.1\r\n\(String(repeating: "X: y\r\n", count: 201))\r\n", 431, "headers too large (431)"),
-        ("POST / HTTP/1.1\r\n\(String(repeating: "X: \(String(repeating: "x", count: 1_000))\r\n", count: 70))\r\n", 431,
-            "headers too large (431)"),
+        (head("Content-Length: 1048577"), 413, "body over 1 MiB (413)"),
+        (head("X: \(xs(33 << 10))"), 431, tooLarge),
+        ("POST /\(xs(33 << 10)) HTTP/1.1\r\n\r\n", 431, tooLarge),
+        (head(String(repeating: "X: y\r\n", count: 200) + "X: y"), 431, tooLarge),
+        (head(String(repeating: "X: \(xs(1_000))\r\n", count: 69) + "X: y"), 431, tooLarge),
         // TLS.
         ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}", 400, "HTTPS on a port that speaks HTTP (400)"),
-    ])
+    ]
+
+    private static let notHTTP = "not valid HTTP (400)"
+    private static let ambiguous = "the length of the body is ambiguous (400)"
+    private static let tooLarge = "headers too large (431)"
+
+    private static func head(_ fields: String...) -> String {
+        "POST / HTTP/1.1\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n"
+    }
+
+    private static func xs(_ count: Int) -> String {
+        String(repeating: "x", count: count)
+    }
+
+    @Test(arguments: refused)
     func refuses(_ request: String, _ status: Int, _ reason: String) async throws {
         let receiver = TestReceiver()
         try await withListener(receiver) { server in
@@ -45,9 +63,9 @@ import Testing
     @Test func takesHeadersAtTheLimit() async throws {
         try await withListener { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nContent-Length: 0\r\n\(String(repeating: "X: y\r\n", count: 199))\r\n")
+            try await client.send(Self.head(String(repeating: "X: y\r\n", count: 199) + "Content-Length: 0"))
             #expect(try await client.response() == ok)
-            try await client.send("POST / HTTP/1.1\r\nX: \(String(repeating: "x", count: 32 << 10))\r\nContent-Length: 0\r\n\r\n")
+            try await client.send(Self.head("X: \(Self.xs(32 << 10))", "Content-Length: 0"))
             #expect(try await client.response() == ok)
         }
     }

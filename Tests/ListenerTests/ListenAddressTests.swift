@@ -27,14 +27,17 @@ import Testing
     }
 
     @Test func saysWhatToWrite() {
-        #expect("\(ListenAddressError.noPort("8080"))" == "“8080” has no port: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+        #expect(
+            "\(ListenAddressError.noPort("8080"))"
+                == "“8080” has no port: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
         #expect("\(ListenAddressError.noHost(":80"))".contains("127.0.0.1:80"))
     }
 
     @Test(arguments: [
         ("127.0.0.1:1", true), ("127.9.9.9:1", true), ("[::1]:1", true), ("LocalHost:1", true),
         ("[::ffff:127.0.0.1]:1", true), ("[0:0:0:0:0:0:0:1]:1", true),
-        ("0.0.0.0:1", false), ("[::]:1", false), ("10.0.0.1:1", false), ("127.example:1", false), ("[fe80::1]:1", false),
+        ("0.0.0.0:1", false), ("[::]:1", false), ("10.0.0.1:1", false), ("127.example:1", false),
+        ("[fe80::1]:1", false),
     ])
     func knowsLoopback(_ text: String, _ isLoopback: Bool) throws {
         #expect(try ListenAddress(text).isLoopback == isLoopback)

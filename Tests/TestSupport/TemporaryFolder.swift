@@ -35,6 +35,16 @@ public final class TemporaryFolder: Sendable {
         return file(name)
     }
 
+    /// Removes something from the folder.
+    public func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: file(name))
+    }
+
+    /// Gives something in the folder another name.
+    public func rename(_ name: String, _ other: String) throws {
+        try FileManager.default.moveItem(atPath: file(name), toPath: file(other))
+    }
+
     /// The permissions of a file, such as 0o600.
     public static func mode(of path: String) throws -> Int {
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? -1

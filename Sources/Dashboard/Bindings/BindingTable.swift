@@ -51,6 +51,9 @@ enum BindingTable {
     private static let detail: [Binding] = [
         Binding(
             .enter, in: .detail, do: .open, "the pane on the full screen, and back", footer: ("full screen", .medium)),
+        Binding(.character("J"), in: .detail, do: .nextRow, "the next row's detail", footer: ("next", .wide)),
+        Binding(
+            .character("K"), in: .detail, do: .previousRow, "the previous row's detail", footer: ("previous", .wide)),
         Binding(.tab, .backTab, in: .detail, do: .focusDetail, "to the list", footer: ("list", .medium)),
         Binding(.left, .character("h"), in: .detail, do: .previousTab, "previous tab"),
         Binding(.right, .character("l"), in: .detail, do: .nextTab, "next tab", footer: ("tab", .narrow)),
@@ -87,13 +90,19 @@ enum BindingTable {
     private static let views: [Binding] = [
         Binding(.character("1"), in: .views, do: .showEvents, "the events as they arrive"),
         Binding(.character("2"), in: .views, do: .showTable, "the spreadsheet's rows"),
-        Binding(.character("s"), in: .views, do: .showKeyring, "signing secrets", footer: ("secret", .medium)),
+        Binding(
+            .character("s"), in: .views, do: .showKeyring, "signing secrets", footer: ("secret", .medium),
+            obstacle: { $0.keyring == nil || $0.help != nil ? nil : "The secrets are here." }),
         Binding(
             .character("t"), in: .views, do: .sendTest, "send yourself a signed test event", footer: ("test", .medium),
             obstacle: { $0.session.url == nil ? "Nothing listens that a test event could be sent to." : nil }),
-        Binding(.character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide)),
+        Binding(
+            .character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide),
+            obstacle: { $0.place == .checklist ? "The first steps are here." : nil }),
         Binding(.character("u"), in: .views, do: .toggleUTC, "times in UTC or local", footer: ("UTC", .wide)),
-        Binding(.character("?"), .function(1), in: .views, do: .showHelp, "this help", footer: ("help", .narrow)),
+        Binding(
+            .character("?"), .function(1), in: .views, do: .showHelp, "this help", footer: ("help", .narrow),
+            obstacle: { $0.help == nil ? nil : "This is the help." }),
         Binding(.escape, in: .views, do: .goBack, "back one step"),
         Binding(
             .character("q"), in: .views, do: .close, "close the view; at the top, end", footer: ("quit", .narrow)),

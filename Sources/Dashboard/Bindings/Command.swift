@@ -8,6 +8,7 @@ enum Command: Hashable, CaseIterable {
     case showEvents, showTable, showKeyring, showHelp, showChecklist
     case open, goBack, close, focusDetail
     case previousTab, nextTab, cycleBody
+    case nextRow, previousRow
     // Ways of showing.
     case toggleUTC, toggleTimestampForm
     // Doing.

@@ -35,9 +35,11 @@ enum Checklist {
                     .prose("Buckets, the bucket, Event Notifications, Add rule: it is the Target URL. Then Test Rule.")
                 ]),
             Step(
-                isDone: !session.keyring.isEmpty, title: "s  paste the rule's signing secret",
+                isDone: !session.keyring.isEmpty, title: "Press s and paste the rule's signing secret",
                 texts: [.prose("Until then what arrives is taken as unverified.")]),
-            Step(isDone: session.hasTested, title: "t  send yourself a signed test event, now", texts: []),
+            Step(
+                isDone: session.hasTested, title: "Press t: it sends a signed test event through all of this",
+                texts: []),
         ]
     }
 
@@ -81,7 +83,7 @@ enum Checklist {
             for (index, text) in titles.enumerated() {
                 let mark: SafeText = index > 0 ? " " : step.isDone ? "✓" : "\(number + 1)"
                 lines.append(
-                    StyledLine(mark + "  ", Style(step.isDone ? .good : .accent)) + StyledLine(text, style))
+                    StyledLine(mark, Style(step.isDone ? .good : .accent)) + StyledLine("  " + text, style))
             }
             let hasTexts =
                 switch layout {

@@ -47,7 +47,8 @@ struct Layout {
             isBeside = true
             let (left, right) = main.splitLeft(size.columns * 55 / 100)
             (list, detail) = (
-                left, Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows)
+                left.splitLeft(left.columns - 1).left,
+                Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows)
             )
         } else if rest.rows >= Self.both {
             // What a notice takes, it takes from the pane: the list does not jump.
@@ -67,15 +68,18 @@ struct StatusLines {
 
     init(_ model: DashboardModel, columns: Int) {
         let session = model.session
-        var warnings: [StyledLine] = []
+        var warnings: [(String, Style)] = []
         if case .failing(let sentence) = session.change.health {
-            warnings.append(StyledLine(" ✗ \(sentence)", Style(.bad, bold: true)))
+            warnings.append(("✗ \(sentence)", Style(.bad, bold: true)))
         }
-        if let warning = session.warning { warnings.append(StyledLine(" ! \(warning)", Style(.warning, bold: true))) }
-        if let exposure = session.exposure {
-            warnings.append(StyledLine(" ! " + exposure, Style(.warning, bold: true)))
+        if let warning = session.warning { warnings.append(("! \(warning)", Style(.warning, bold: true))) }
+        if let exposure = session.exposure { warnings.append(("! \(exposure)", Style(.warning, bold: true))) }
+        // On a low screen the first line has to do.
+        let most = session.size.rows < 20 ? 1 : 3
+        self.warnings = warnings.flatMap { text, style in
+            let lines = Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
+            return lines.count <= most ? lines : [StyledLine(" \(text)", style).clipped(to: columns)]
         }
-        self.warnings = warnings.map { $0.clipped(to: columns) }
 
         if let question = model.question {
             notice = Prose.lines(question.text, columns: columns - 2, style: Style(.warning, bold: true))

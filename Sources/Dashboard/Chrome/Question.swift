@@ -8,12 +8,12 @@ enum Question: Hashable {
 
     var text: String {
         switch self {
-        case .stopReceiving: "Stop receiving?  y  n"
-        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out.  y  n"
+        case .stopReceiving: "Stop receiving? (y/n)"
+        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. (y/n)"
         case .forget(let label):
-            "Forget \(label)? It is the last secret: what arrives then is taken as unverified.  y  n"
+            "Forget \(label)? It is the last secret: what arrives then is taken as unverified. (y/n)"
         case .remember(let label, let file):
-            "Write \(label) to \(file), readable by you alone, to be held again after the next start?  y  n"
+            "Write \(label) to \(file), readable by you alone, to be held again after the next start? (y/n)"
         }
     }
 }

@@ -34,7 +34,7 @@ enum TabLine {
             parts.append(
                 new > 0
                     ? StyledLine("+\(Wording.grouped(Int(new))) new", Style(.notice, bold: true))
-                    : StyledLine("G follows", Style(.secondary)))
+                    : StyledLine("not following", Style(.secondary)))
         }
         return parts.dropFirst().reduce(parts[0]) { $0 + StyledLine(separator) + $1 }
     }

@@ -25,11 +25,11 @@ extension DetailPane {
             header.append(heading)
             header.append(" ── ", Style(.secondary))
         }
-        header = header + tabs
+        header = header + tabs + StyledLine(" ")
         if scroll.count > scroll.height, scroll.height > 0 {
             let place: SafeText = " \(scroll.visible.upperBound) of \(Wording.grouped(scroll.count)) "
             if header.width + place.width + 3 <= columns {
-                header.append(" ── ", Style(.secondary))
+                header.append("── ", Style(.secondary))
                 header.append(place, Style(.secondary))
             }
         }

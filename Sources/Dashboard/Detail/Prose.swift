@@ -36,7 +36,7 @@ struct FieldList {
         self.columns = columns
     }
 
-    private var nameColumns: Int { columns < 50 ? 11 : 16 }
+    private var nameColumns: Int { columns < 50 ? 12 : 16 }
 
     /// Adds a value; what is too long for one line goes on below itself.
     mutating func add(_ name: SafeText, _ value: StyledLine) {

@@ -30,7 +30,7 @@ struct SummaryDocument {
         fields.add("Type", type(event.eventType))
         fields.add("Object name", plain(event.objectName))
         fields.add("Object size", size(event.objectSize))
-        fields.add("Object version", plain(event.objectVersionId))
+        fields.add("Version id", plain(event.objectVersionId))
         fields.add("Bucket", plain(event.bucketName) + note(event.bucketId))
         fields.add("Rule", plain(event.matchedRuleName))
         addTime(event.eventTimestamp, to: &fields)
@@ -56,8 +56,8 @@ struct SummaryDocument {
     private func addDelivery(_ payload: Payload, to fields: inout FieldList) {
         let delivery = record.delivery
         fields.head("Delivery")
-        fields.add("Delivery", deliveryNumber(payload))
-        fields.add("Received", received(delivery.receivedAt))
+        fields.add("Number", deliveryNumber)
+        addReceived(delivery.receivedAt, to: &fields)
         fields.add("From", "\(delivery.remoteAddress)")
         fields.add("Request", "\(delivery.method) \(delivery.target) \(delivery.httpVersion)")
         let verdict = record.judgement.verdict
@@ -68,18 +68,21 @@ struct SummaryDocument {
         fields.add("Body", size(.integer(Int64(delivery.bodyLength))) + bodyNote(payload))
     }
 
-    private func deliveryNumber(_ payload: Payload) -> StyledLine {
+    private var deliveryNumber: StyledLine {
         guard let position = request.position else {
             return StyledLine("\(request.deliveryID)") + dim("  without a readable event")
         }
         return StyledLine("\(request.deliveryID)") + dim("  event \(position + 1) of \(request.eventCount)")
     }
 
-    private func received(_ moment: Timestamp) -> StyledLine {
-        guard let time = clock.time(moment) else { return StyledLine("\(moment.rfc3339)") }
-        let offset = request.showsUTC ? "UTC" : clock.offset(at: moment)
-        return StyledLine("\(time.date) \(time.timeOfDay).\(time.fraction) \(offset)")
-            + dim("  \(moment.rfc3339)  \(moment.milliseconds) ms")
+    private func addReceived(_ moment: Timestamp, to fields: inout FieldList) {
+        if let time = clock.time(moment) {
+            let offset = request.showsUTC ? "UTC" : clock.offset(at: moment)
+            fields.add("Received", "\(time.date) \(time.timeOfDay).\(time.fraction) \(offset)")
+            fields.add("", dim("\(moment.rfc3339)  \(moment.milliseconds) ms"))
+        } else {
+            fields.add("Received", "\(moment.milliseconds) ms")
+        }
     }
 
     private func bodyNote(_ payload: Payload) -> StyledLine {

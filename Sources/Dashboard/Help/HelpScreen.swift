@@ -11,6 +11,11 @@ struct HelpScreen {
         self.place = place
     }
 
+    /// Says that there is more, where there is.
+    var title: String {
+        scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
+    }
+
     mutating func move(_ command: Command) {
         scroll.move(command)
     }
@@ -27,7 +32,8 @@ struct HelpScreen {
 
     private func lines(_ model: DashboardModel, columns: Int) -> [StyledLine] {
         let first = place.contexts
-        let contexts = first + BindingContext.allCases.filter { !first.contains($0) }
+        let contexts = (first + BindingContext.allCases.filter { !first.contains($0) })
+            .filter { context in BindingTable.all.contains { $0.context == context } }
         return contexts.flatMap { context in
             var lines = [StyledLine("\(context.title)", Style(.heading))]
             for binding in BindingTable.all where binding.context == context {

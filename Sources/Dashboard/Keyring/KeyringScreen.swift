@@ -45,7 +45,7 @@ struct KeyringScreen {
 extension KeyringScreen {
     private static let columns = Columns([
         Column("LABEL", minimum: 8, ideal: 16, weight: 1),
-        Column("PRINT", minimum: 5),
+        Column("FINGERPRINT", minimum: 11),
         Column("BOUND TO", minimum: 10, ideal: 24, weight: 2, leaveOrder: 3),
         Column("MATCHES", minimum: 8, leaveOrder: 4, alignment: .right),
         Column("REMEMBERED", minimum: 10, leaveOrder: 2),
@@ -86,7 +86,7 @@ extension KeyringScreen {
     }
 
     private func drawHint(below keyring: KeyringSummary, on surface: inout Surface) {
-        var hints = ["PRINT is the first 4 hex digits of the secret's SHA-256. Any secret held may match."]
+        var hints = ["A fingerprint is the first 4 hex digits of the secret's SHA-256."]
         if let secret = selected(in: keyring), !secret.isUsual {
             hints.insert("\(secret.label) is not 32 letters and digits, as B2's secrets are.", at: 0)
         }

@@ -23,6 +23,8 @@ extension DashboardModel {
             isChecklistOpen = true
         case .open: detail.isFullScreen.toggle()
         case .focusDetail: if detail.isFullScreen { detail.isFullScreen = false } else { detail.isFocused.toggle() }
+        case .nextRow: moveInRows(.down)
+        case .previousRow: moveInRows(.up)
         case .previousTab: detail.tab = detail.tab.moved(by: -1)
         case .nextTab: detail.tab = detail.tab.moved(by: 1)
         case .cycleBody: if detail.tab == .body { detail.form = detail.form.next } else { detail.tab = .body }

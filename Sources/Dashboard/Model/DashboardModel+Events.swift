@@ -31,7 +31,7 @@ extension DashboardModel {
     private mutating func press(_ key: Key) -> [Effect] {
         session.dropNotice()
         guard let binding = BindingTable.binding(for: key, in: place) else {
-            keyring?.form?.type(key)
+            if place == .form { keyring?.form?.type(key) }
             return []
         }
         if let obstacle = binding.obstacle(self) {

@@ -68,9 +68,12 @@ extension DashboardModel {
         return view == .events ? .events : .table
     }
 
+    /// Whether there is a view that `q` would close before it ends anything.
+    var hasViewToClose: Bool { help != nil || keyring != nil || isChecklistOpen || detail.hasKeys }
+
     /// What lies over the view.
     var overlayTitle: String? {
-        if help != nil { return "Help" }
+        if let help { return help.title }
         if keyring != nil { return "Secrets" }
         return isChecklistOpen ? "First steps" : nil
     }

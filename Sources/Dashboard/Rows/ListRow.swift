@@ -14,12 +14,12 @@ enum ListRow {
         }
     }
 
-    /// Marks a row as selected. Without colours the bar shows it, and that the row stands out.
+    /// Marks a row as selected: with the keys, as one reversed bar; without them, bold. Both show without colours.
     static func mark(row: Int, hasKeys: Bool, on surface: inout Surface) {
         surface.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
         let rest = Rect(column: 1, row: row, columns: surface.size.columns - 1, rows: 1)
         surface.restyle(rest) { style in
-            if hasKeys { style.isReversed = true } else { style.isBold = true }
+            if hasKeys { style = Style(.plain, reversed: true) } else { style.isBold = true }
         }
     }
 }

@@ -49,7 +49,8 @@ struct RowReading {
         deadline = nil
         guard let wanted, outstanding == nil else { return nil }
         if let asked, asked.request == wanted.request, asked.change == change { return nil }
-        if !wanted.isUrgent, let lastRead, now < lastRead + Self.frame {
+        // What was never asked before is what a key has asked for.
+        if !wanted.isUrgent, asked != nil, let lastRead, now < lastRead + Self.frame {
             deadline = lastRead + Self.frame
             return nil
         }

@@ -1,19 +1,19 @@
-import Dispatch
 import History
 import Terminal
+import Workers
 
 /// Does what the model asks for, off the screen's thread, and posts what becomes of it.
 ///
-/// Rows, documents and the listener have a queue each: a body of a mebibyte that is being laid out keeps no row
+/// Rows, documents and the listener have a worker each: a body of a mebibyte that is being laid out keeps no row
 /// waiting.
 struct EffectRunner: Sendable {
     private let reader: HistoryReader
     private let control: any ListenerControl
     private let documents: DocumentBuilder
     private let mailbox: Mailbox<DashboardMessage>
-    private let rowQueue = DispatchQueue(label: "b2watch.dashboard.rows", qos: .userInitiated)
-    private let documentQueue = DispatchQueue(label: "b2watch.dashboard.documents", qos: .userInitiated)
-    private let controlQueue = DispatchQueue(label: "b2watch.dashboard.control", qos: .userInitiated)
+    private let rowWorker = Worker("b2watch-rows")
+    private let documentWorker = Worker("b2watch-detail")
+    private let controlWorker = Worker("b2watch-control")
 
     init(_ environment: DashboardEnvironment, mailbox: Mailbox<DashboardMessage>) {
         reader = environment.reader
@@ -24,18 +24,18 @@ struct EffectRunner: Sendable {
     }
 
     func read(_ ticket: RowReading.Ticket) {
-        rowQueue.async {
+        rowWorker.async {
             let result = Result { try reader.rows(ticket.request) }.mapError(EffectFailure.init)
             post(.rowsRead(result, generation: ticket.generation))
         }
     }
 
     func build(_ request: DocumentRequest) {
-        documentQueue.async { post(.documentBuilt(documents.build(request))) }
+        documentWorker.async { post(.documentBuilt(documents.build(request))) }
     }
 
     func call(_ call: ControlCall) {
-        controlQueue.async {
+        controlWorker.async {
             let result = Result { try answer(to: call) }.mapError(EffectFailure.init)
             post(.controlEnded(call, result))
         }

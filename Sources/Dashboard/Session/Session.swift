@@ -50,7 +50,7 @@ struct Session {
     /// What is to be told of a listener that is open to others while no secret is held.
     var exposure: SafeText? {
         guard case .listening(let url, false) = listening, keyring.isEmpty else { return nil }
-        return "\(url) is open to others and no secret is held: whatever they send is taken as unverified. Press s."
+        return "Others can post to \(url) and no secret is held: press s and paste it."
     }
 
     /// Whether nothing at all is recorded.
@@ -82,9 +82,10 @@ struct Session {
         notice = nil
     }
 
-    /// Drops a notice whose time is over.
+    /// Drops what has had its time. The answer times that aged out are asked for anew before the next frame.
     mutating func age() {
         if let notice, notice.until <= now { self.notice = nil }
+        if let until = answers.until, until <= now { answers.until = nil }
     }
 
     /// Whether this press of Ctrl-C follows another one at once.

@@ -68,7 +68,7 @@ public final class History: Sendable {
 
     /// Records a delivery; `completion` is told on the writer's thread whether it is kept.
     ///
-    /// - Returns: False where too many are waiting to be written; `completion` is then never called.
+    /// - Returns: False where too many are waiting to be written, or it is closed; `completion` is then never called.
     public func record(_ delivery: JudgedDelivery, completion: @escaping @Sendable (Bool) -> Void) -> Bool {
         writer.record(delivery, completion: completion)
     }
@@ -106,12 +106,14 @@ public final class History: Sendable {
             committed: { [changes] counts in changes.rejudged(counts) })
     }
 
-    /// Writes what is queued and closes the file. Nothing may be recorded after it.
+    /// Writes what is queued and closes the file. Nothing is recorded after it.
     public func close() {
-        writer.drain()
-        // What fails to close is closed by the end of the process; everything acknowledged is on the disk.
+        writer.close()
+        // What fails to close is closed by the end of the process; everything acknowledged is on the disk. The
+        // checkpointer's connection goes last: the last one that may write moves the log into the file.
+        // In memory there is nothing to close, and whoever read it then would end the process.
+        if path != nil { try? database.close() }
         try? checkpoints?.close()
-        try? database.close()
         lock?.release()
     }
 

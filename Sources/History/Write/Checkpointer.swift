@@ -1,6 +1,6 @@
-import Dispatch
 import GRDB
 import Synchronization
+import Workers
 
 /// Moves what is committed from the write-ahead log into the database file, beside the writer, so that no answer waits
 /// for it.
@@ -10,30 +10,37 @@ import Synchronization
 final class Checkpointer: Sendable {
     /// Commits from one checkpoint to the next.
     private static let commits = 64
+    /// The same in bytes written, for bodies may be large.
+    private static let bytes = 16 << 20
     /// The log's length at which the writer steps in, in pages of 4 KiB.
     private static let longLog = 16_384
 
     private struct State {
         var commits = 0
+        var bytes = 0
         var isRunning = false
         var logLength = 0
     }
 
     private let database: DatabaseQueue
     private let state = Mutex(State())
-    private let thread = DispatchQueue(label: "b2watch.history.checkpoints", qos: .utility)
+    private let thread = Worker("checkpoints")
 
     init(_ database: DatabaseQueue) {
         self.database = database
     }
 
     /// Called by the writer after each commit.
-    func afterCommit(in db: Database) {
+    ///
+    /// - Parameter bytes: How much it has written, about.
+    func afterCommit(of bytes: Int, in db: Database) {
         let (isDue, isLong) = state.withLock { state in
             state.commits += 1
-            let isDue = state.commits >= Self.commits && !state.isRunning
+            state.bytes += bytes
+            let isDue = (state.commits >= Self.commits || state.bytes >= Self.bytes) && !state.isRunning
             if isDue {
                 state.commits = 0
+                state.bytes = 0
                 state.isRunning = true
             }
             return (isDue, state.logLength > Self.longLog)
@@ -43,7 +50,7 @@ final class Checkpointer: Sendable {
     }
 
     func close() throws {
-        thread.sync {}
+        thread.wait()
         try database.close()
     }
 

@@ -1,7 +1,7 @@
-import Dispatch
 import GRDB
 import Notifications
 import Synchronization
+import Workers
 
 /// Writes deliveries by group commit: whatever has queued while one transaction was written goes into the next, and no
 /// answer leaves before its transaction is on the disk.
@@ -21,7 +21,7 @@ final class HistoryWriter: Sendable {
     private let checkpoints: Checkpointer?
     private let changes: ChangeFeed
     private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
-    private let thread = DispatchQueue(label: "b2watch.history.writer", qos: .userInitiated)
+    private let thread = Worker("history writer")
 
     init(_ database: any DatabaseWriter, file: HistoryFile?, checkpoints: Checkpointer?, changes: ChangeFeed) {
         self.database = database
@@ -32,12 +32,11 @@ final class HistoryWriter: Sendable {
 
     /// Queues a delivery; `completion` is called on the writer's thread.
     ///
-    /// - Returns: False where the queue is full; `completion` is then never called.
+    /// - Returns: False where the queue is full or closed; `completion` is then never called.
     func record(_ delivery: JudgedDelivery, completion: @escaping Completion) -> Bool {
         let size = delivery.delivery.body.count + 1_024
-        let added = queue.withLock { $0.add(Pending(delivery: delivery, completion: completion), bytes: size) }
-        if added == .start { start() }
-        return added != .full
+        let pending = Pending(delivery: delivery, completion: completion)
+        return queue.withLock { begin($0.add(pending, bytes: size)) }
     }
 
     /// Writes something else in a transaction of its own, between batches; a few milliseconds at most. Blocks.
@@ -47,19 +46,15 @@ final class HistoryWriter: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value,
         committed: @escaping @Sendable (Value) -> Void = { _ in }
     ) throws -> Value {
-        let outcome = Mutex<Result<Value, any Error>?>(nil)
-        let done = DispatchSemaphore(value: 0)
+        let outcome = Handoff<Value>()
         perform(body) { result in
             if case .success(let value) = result { committed(value) }
-            outcome.withLock { $0 = result }
-            done.signal()
+            outcome.give(result)
         }
-        done.wait()
-        guard let result = outcome.withLock({ $0 }) else { throw CancellationError() }
-        return try result.get()
+        return try outcome.take()
     }
 
-    /// Like `write`, without waiting: `completion` is called on the writer's thread.
+    /// Like `write`, without waiting: `completion` is called on the writer's thread, or at once where it is closed.
     func perform<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
@@ -69,17 +64,22 @@ final class HistoryWriter: Sendable {
             note(result.map { _ in })
             completion(result)
         }
-        if queue.withLock({ $0.add(slice) }) == .start { start() }
+        let isQueued = queue.withLock { begin($0.add(slice)) }
+        if !isQueued { completion(.failure(WriteFailure.store("the history is closed"))) }
     }
 
-    /// Waits until everything queued is written.
-    func drain() {
-        _ = try? write { _ in }
-        thread.sync {}
+    /// Takes nothing more, and waits until everything queued is written.
+    func close() {
+        queue.withLock { $0.close() }
+        thread.wait()
     }
 
-    private func start() {
-        thread.async { [self] in run() }
+    /// Starts the writer where it rests; under the queue's lock, so that `close` waits for it.
+    ///
+    /// - Returns: Whether what was added is queued.
+    private func begin(_ added: WriteQueue<Pending, Slice>.Added) -> Bool {
+        if added == .start { thread.async { [self] in run() } }
+        return added != .full
     }
 
     private func run() {
@@ -89,12 +89,15 @@ final class HistoryWriter: Sendable {
 
     /// - Returns: False where nothing was left to write.
     private func step(_ db: Database) -> Bool {
+        var bytes = 0
         switch queue.withLock({ $0.next() }) {
-        case .batch(let batch): write(batch, to: db)
+        case .batch(let batch):
+            write(batch, to: db)
+            bytes = batch.reduce(0) { $0 + $1.delivery.delivery.body.count }
         case .slice(let slice): slice(db)
         case .rest: return false
         }
-        checkpoints?.afterCommit(in: db)
+        checkpoints?.afterCommit(of: bytes, in: db)
         return true
     }
 

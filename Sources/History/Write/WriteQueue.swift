@@ -26,6 +26,7 @@ struct WriteQueue<Delivery, Slice> {
     private var slices: [Slice] = []
     private var batchesSinceSlice = 0
     private var isRunning = false
+    private var isClosed = false
 
     init(capacity: Int, byteCapacity: Int) {
         self.capacity = capacity
@@ -38,20 +39,26 @@ struct WriteQueue<Delivery, Slice> {
         case queued
         /// Queued; start the writer.
         case start
-        /// Not taken: the queue is full.
+        /// Not taken: the queue is full, or closed.
         case full
     }
 
     mutating func add(_ delivery: Delivery, bytes size: Int) -> Added {
-        guard deliveries.count < capacity, bytes + size <= byteCapacity || deliveries.isEmpty else { return .full }
+        guard !isClosed, deliveries.count < capacity, bytes + size <= byteCapacity || deliveries.isEmpty else { return .full }
         deliveries.append((delivery, size))
         bytes += size
         return started()
     }
 
     mutating func add(_ slice: Slice) -> Added {
+        guard !isClosed else { return .full }
         slices.append(slice)
         return started()
+    }
+
+    /// Takes nothing more; what is queued is still to be written.
+    mutating func close() {
+        isClosed = true
     }
 
     private mutating func started() -> Added {

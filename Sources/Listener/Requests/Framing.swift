@@ -10,14 +10,16 @@ enum Framing: Sendable, Hashable {
     init?(_ head: HTTPRequestHead) {
         var length: Int?
         var isChunked = false
-        for (name, value) in head.headers {
+        for (name, rawValue) in head.headers {
             if name.utf8.count == 14, name.lowercased() == "content-length" {
+                let value = Self.trim(rawValue)
                 let digits = value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
                 guard length == nil, digits, let number = Int(value) else { return nil }
                 length = number
             } else if name.utf8.count == 17, name.lowercased() == "transfer-encoding" {
                 // HTTP/1.0 knows no transfer codings, and any other than this one would have to be decoded.
-                guard !isChunked, head.version == .http1_1, value.lowercased() == "chunked" else { return nil }
+                let value = Self.trim(rawValue).lowercased()
+                guard !isChunked, head.version == .http1_1, value == "chunked" else { return nil }
                 isChunked = true
             }
         }
@@ -27,5 +29,11 @@ enum Framing: Sendable, Hashable {
         } else {
             self = .length(length ?? 0)
         }
+    }
+    /// The decoder leaves the white space at a value's end, which is not part of it (RFC 9110, 5.5).
+    private static func trim(_ value: String) -> Substring {
+        var value = value[...]
+        while let last = value.utf8.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { value.removeLast() }
+        return value
     }
 }

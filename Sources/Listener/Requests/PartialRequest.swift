@@ -30,9 +30,11 @@ struct PartialRequest {
 
     /// Whether the connection may serve another request after this one.
     ///
-    /// After CONNECT or an offer to change the protocol the decoder reads no further.
+    /// Not in HTTP/1.0, whose clients want to be told so; and after CONNECT or an offer to change the protocol the
+    /// decoder reads no further.
     var allowsAnother: Bool {
-        head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
+        head.isKeepAlive && head.version == .http1_1 && head.method != .CONNECT
+            && !head.headers.contains(name: "upgrade")
     }
 
     /// Whether the client waits for a word before it sends the body.

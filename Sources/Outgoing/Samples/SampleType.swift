@@ -24,8 +24,8 @@ public enum SampleType {
     public static func parse(_ text: String) throws(SampleTypeError) -> EventType {
         let wanted = text.lowercased()
         if let match = words.first(where: { $0.word == wanted }) { return match.type }
-        if let match = EventType.known.first(where: { $0.name.lowercased() == wanted || $0.short.lowercased() == wanted }) {
-            return EventType(match.name)
+        for (name, short) in EventType.known where [name.lowercased(), short.lowercased()].contains(wanted) {
+            return EventType(name)
         }
         guard text.contains(":") else { throw SampleTypeError(text: text) }
         return EventType(text)
@@ -39,6 +39,7 @@ public struct SampleTypeError: Error, Sendable, Hashable, CustomStringConvertibl
     /// A sentence that lists what there is.
     public var description: String {
         let words = SampleType.words.map(\.word).joined(separator: ", ")
-        return "there is no event type \u{201C}\(text)\u{201D}: write one of \(words), or a full name such as b2:ObjectCreated:Upload"
+        return "there is no event type \u{201C}\(text)\u{201D}: write one of \(words), or a full name such as"
+            + " b2:ObjectCreated:Upload"
     }
 }

@@ -16,45 +16,61 @@ public final class NotificationSender: Sendable {
     }
 
     private let state = Mutex(State.unused)
-    private let timeout: TimeAmount
+    private let timeout: Duration
 
     /// - Parameter timeout: How long one notification may take, from connecting to the end of the answer.
     public init(timeout: Duration = .seconds(10)) {
-        self.timeout = TimeAmount(timeout)
+        self.timeout = timeout
     }
 
     /// Sends one notification and waits for its answer, whatever its status.
     ///
     /// - Throws: `SendError` where no answer came.
     public func send(_ sample: SignedSample, to url: WebhookURL) async throws(SendError) -> SentAnswer {
-        var request = HTTPClientRequest(url: url.description)
-        request.method = .POST
-        request.headers = [
+        let (task, collector) = try begin(sample, to: url)
+        do {
+            return try await withTaskCancellationHandler {
+                try await task.futureResult.get()
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            guard let answer = collector.answer(despite: error) else { throw SendError(error, to: url) }
+            return answer
+        }
+    }
+
+    /// Like `send`, on a thread that may wait. It wakes none of the threads that tasks run on.
+    ///
+    /// - Throws: `SendError` where no answer came.
+    public func sendAndWait(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> SentAnswer {
+        let (task, collector) = try begin(sample, to: url)
+        do {
+            return try task.futureResult.wait()
+        } catch {
+            guard let answer = collector.answer(despite: error) else { throw SendError(error, to: url) }
+            return answer
+        }
+    }
+
+    private func begin(
+        _ sample: SignedSample, to url: WebhookURL
+    ) throws(SendError) -> (HTTPClient.Task<SentAnswer>, AnswerCollector) {
+        var headers: HTTPHeaders = [
             "User-Agent": "B2/EventNotifications",
             "Content-Type": "application/json; charset=UTF-8",
         ]
-        if let signature = sample.signature {
-            request.headers.add(name: SampleSignature.headerName, value: signature)
-        }
-        request.body = .bytes(sample.body)
-
-        let client = try client()
-        let start = ContinuousClock.now
+        if let signature = sample.signature { headers.add(name: SampleSignature.headerName, value: signature) }
+        let request: HTTPClient.Request
         do {
-            let response = try await client.execute(request, deadline: .now() + timeout)
-            var body: [UInt8] = []
-            var isCut = false
-            for try await bytes in response.body {
-                let space = Self.maxAnswer - body.count
-                body.append(contentsOf: bytes.readableBytesView.prefix(space))
-                isCut = bytes.readableBytes > space
-                if isCut { break }
-            }
-            return SentAnswer(
-                status: Int(response.status.code), body: body, isCut: isCut, duration: start.duration(to: .now))
+            request = try HTTPClient.Request(
+                url: url.description, method: .POST, headers: headers, body: .bytes(sample.body))
         } catch {
             throw SendError(error, to: url)
         }
+        let collector = AnswerCollector(limit: Self.maxAnswer)
+        let task = try client().execute(request: request, delegate: collector, deadline: .now() + TimeAmount(timeout))
+        return (task, collector)
     }
 
     /// Closes the connections; what is being sent ends with `SendError.cancelled`.
@@ -73,7 +89,7 @@ public final class NotificationSender: Sendable {
             case .open(let client): return client
             case .shutDown: throw .cancelled
             case .unused:
-                let client = HTTPClient(configuration: Self.configuration(timeout))
+                let client = HTTPClient(configuration: Self.configuration(TimeAmount(timeout)))
                 state = .open(client)
                 return client
             }

@@ -11,7 +11,7 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `WebhookURLError`, which says what is wrong and what to write.
     public init(_ text: String) throws(WebhookURLError) {
-        guard let colon = text.firstRange(of: "://") else { throw .noScheme(text) }
+        guard let colon = text.firstRange(of: "://") else { throw .noScheme }
         let scheme = text[..<colon.lowerBound].lowercased()
         guard scheme == "http" || scheme == "https" else { throw .otherScheme(scheme) }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .notASCII }
@@ -19,9 +19,11 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
         let rest = text[colon.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard !authority.contains("@") else { throw .hasUser }
-        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        let isBracketed = authority.hasPrefix("[")
+        let hostEnd = authority.firstIndex { $0 == (isBracketed ? "]" : ":") } ?? authority.endIndex
+        let host = authority[..<hostEnd].drop { $0 == "[" }
         guard !host.isEmpty else { throw .noHost }
-        let port = authority.hasPrefix("[") ? authority.drop { $0 != "]" }.dropFirst() : authority.drop { $0 != ":" }
+        let port = authority[hostEnd...].drop { $0 == "]" }
         if !port.isEmpty {
             let digits = port.dropFirst()
             guard port.hasPrefix(":"), digits.first?.isNumber == true, UInt16(digits) ?? 0 > 0 else { throw .badPort }
@@ -34,7 +36,7 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a text is no URL of a webhook. No description holds the URL's secrets.
 public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible {
-    case noScheme(String)
+    case noScheme
     case otherScheme(String)
     case notASCII
     case hasUser
@@ -44,8 +46,8 @@ public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible 
     /// A sentence: what is wrong, and what to write.
     public var description: String {
         switch self {
-        case .noScheme(let text):
-            "\u{201C}\(text)\u{201D} is no URL: write http:// or https:// before it"
+        case .noScheme:
+            "the URL has no scheme: write http:// or https:// before it"
         case .otherScheme(let scheme):
             "\u{201C}\(scheme)\u{201D} is no scheme of a webhook: write http:// or https://"
         case .notASCII:

@@ -6,7 +6,7 @@ import Listener
 import Notifications
 
 /// The listener without a screen.
-struct ListenCommand: AsyncParsableCommand {
+struct ListenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listen", abstract: "Receives without a screen, and writes each event to standard output.",
         discussion: """
@@ -18,56 +18,47 @@ struct ListenCommand: AsyncParsableCommand {
     @Option(help: "text: one line an event; json: one JSON object a delivery.")
     var format = OutputFormat.text
 
-    func run() async throws {
-        try await Self.run(receiving, format: format)
+    func run() throws {
+        Signals.hold()
+        try Self.run(receiving, format: format)
     }
 
+    /// Receives until a signal ends it; the signals are held.
+    ///
     /// - Parameter note: Why there is no screen, where there should have been one.
-    static func run(_ options: ReceivingOptions, format: OutputFormat, note: String? = nil) async throws {
+    static func run(_ options: ReceivingOptions, format: OutputFormat, note: String? = nil) throws {
         let diagnostics = Diagnostics()
-        let (signals, caught) = AsyncStream.makeStream(of: Int32.self)
-        let sources = Signals([SIGINT, SIGTERM, SIGHUP]) { caught.yield($0) }
         // What is said before the first line, which others wait for, is said behind it.
-        let beginning = LineGate { diagnostics.say($0) }
-        let receiver = try await StartFailure.explained(by: diagnostics) {
-            try await Receiver(
-                options, say: { beginning.say($0) }, rejudged: { beginning.say($0) })
+        let lines = LineGate { diagnostics.say($0) }
+        let receiver = try StartFailure.explained(by: diagnostics) {
+            try Receiver(options, say: { lines.say($0) }, rejudged: { lines.say($0) })
         }
-        receiver.history.observe(HealthLine { beginning.say($0) }.observe)
-        let follower = RecordFollower(receiver.history, as: format, to: STDOUT_FILENO) { beginning.say($0) }
+        receiver.history.observe(HealthLine { lines.say($0) }.observe)
+        let follower = RecordFollower(receiver.history, as: format, to: STDOUT_FILENO) { lines.say($0) }
         diagnostics.say("listening on \(receiver.listener.address.url)")
         for line in [note, receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.say(line) }
-        beginning.open()
+        lines.open()
 
-        await withTaskCancellationHandler {
-            await wait(for: signals, receiver, diagnostics)
-        } onCancel: {
-            caught.finish()
+        while Signals.next() == SIGHUP { reload(receiver, diagnostics) }
+        // Another signal does not wait for what is in flight.
+        Signals.follow { number in
+            if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
-        // A second signal does not wait for the first.
-        let impatience = Task {
-            for await number in signals where number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
-        }
-        await receiver.stopListening()
+        receiver.stopListening()
         follower.finish(within: .seconds(2))
         receiver.history.close()
-        impatience.cancel()
         diagnostics.flush()
-        withExtendedLifetime(sources) {}
     }
 
-    /// Waits for a signal that ends, and reloads on SIGHUP.
-    private static func wait(for signals: AsyncStream<Int32>, _ receiver: Receiver, _ diagnostics: Diagnostics) async {
-        for await number in signals {
-            guard number == SIGHUP else { return }
-            do {
-                let notes = try receiver.reload()
-                let held = receiver.keyring.all.map(\.secret.description).joined(separator: ", ")
-                diagnostics.say("signing secrets read again: \(held.isEmpty ? "none" : held)")
-                notes.forEach(diagnostics.say)
-            } catch {
-                diagnostics.say("the signing secrets stay as they are: \(error)")
-            }
+    private static func reload(_ receiver: Receiver, _ diagnostics: Diagnostics) {
+        do {
+            let notes = try receiver.reload()
+            let held = receiver.keyring.all.map(\.secret.description).joined(separator: ", ")
+            diagnostics.say("signing secrets read again: \(held.isEmpty ? "none" : held)")
+            notes.forEach(diagnostics.say)
+            if let exposure = receiver.exposure { diagnostics.say(exposure) }
+        } catch {
+            diagnostics.say("the signing secrets stay as they are: \(error)")
         }
     }
 }

@@ -4,9 +4,10 @@ import Notifications
 import Outgoing
 import SafeText
 import Settings
+import Workers
 
 /// Sends sample notifications as B2 does: to try a receiver, b2watch itself first of all.
-struct SendCommand: AsyncParsableCommand {
+struct SendCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send", abstract: "Signs and sends sample notifications as B2 does, and prints each answer.",
         discussion: """
@@ -66,12 +67,27 @@ struct SendCommand: AsyncParsableCommand {
         }
         if size < 0 { throw ValidationError("--size \(size): write 0 or more bytes") }
         do throws(WebhookURLError) { _ = try WebhookURL(url) } catch { throw ValidationError("\(error)") }
-        do throws(SampleTypeError) { _ = try SampleType.parse(type) } catch { throw ValidationError("--type: \(error)") }
+        do throws(SampleTypeError) { _ = try SampleType.parse(type) } catch {
+            throw ValidationError("--type: \(error)")
+        }
     }
 
-    func run() async throws {
+    func run() throws {
+        let failures = Handoff<Int>()
+        Task {
+            do {
+                failures.give(.success(try await send()))
+            } catch {
+                failures.give(.failure(error))
+            }
+        }
+        if try failures.take() > 0 { throw ExitStatus.failed }
+    }
+
+    /// - Returns: How many were not answered with 200.
+    private func send() async throws -> Int {
         let diagnostics = Diagnostics()
-        let signature = try await StartFailure.explained(by: diagnostics) { try self.signature() }
+        let signature = try StartFailure.explained(by: diagnostics) { try self.signature() }
         var order = SampleOrder()
         order.type = try SampleType.parse(type)
         order.objectName = object
@@ -100,7 +116,7 @@ struct SendCommand: AsyncParsableCommand {
             })
         await sender.shutdown()
         diagnostics.flush()
-        if failures > 0 { throw ExitStatus.failed }
+        return failures
     }
 
     private func signature() throws -> SampleSignature {
@@ -119,10 +135,8 @@ struct SendCommand: AsyncParsableCommand {
 
     /// The answer came from outside, so it is escaped as any text from there.
     private static func print(_ answer: SentAnswer) {
-        let milliseconds = Double(answer.duration.components.attoseconds) / 1e15
-            + Double(answer.duration.components.seconds) * 1e3
         let text = SafeText(utf8: answer.body).string
-        let line = "\(answer.status) \(text)  \(String(format: "%.1f", milliseconds)) ms\n"
+        let line = "\(answer.status) \(text)  \(answer.duration.inMilliseconds)\n"
         FileHandle.standardOutput.write(Data(line.utf8))
     }
 }

@@ -5,40 +5,41 @@ import History
 import Intake
 import Listener
 import Settings
+import Synchronization
 import Terminal
 
 /// The dashboard, with the listener in the same process.
-struct WatchCommand: AsyncParsableCommand {
+struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Receives, and shows what comes on a full screen (the default).",
         discussion: "Where standard output is no terminal, it does what listen does.")
 
     @OptionGroup var receiving: ReceivingOptions
 
-    func run() async throws {
+    func run() throws {
+        Signals.hold()
         guard isatty(STDOUT_FILENO) == 1 else {
-            return try await ListenCommand.run(
+            return try ListenCommand.run(
                 receiving, format: .text, note: "standard output is no terminal, so this runs as b2watch listen")
         }
         do throws(ScreenError) {
             try Screen.check()
         } catch {
-            return try await ListenCommand.run(receiving, format: .text, note: "no screen, so this runs as listen: \(error)")
+            return try ListenCommand.run(
+                receiving, format: .text, note: "no screen, so this runs as listen: \(error)")
         }
         let diagnostics = Diagnostics()
         let post = DashboardPost()
-        let receiver = try await StartFailure.explained(by: diagnostics) {
-            try await Receiver(receiving, say: { diagnostics.say($0) }, rejudged: { post.rejudged($0) })
+        let receiver = try StartFailure.explained(by: diagnostics) {
+            try Receiver(receiving, say: { diagnostics.say($0) }, rejudged: { post.rejudged($0) })
         }
         let control = DashboardControl(receiver)
-        let log = (try? ProcessEnvironment.places())?.log
-        // The screen's thread is the main one. Nothing else needs it, and it blocks only to wait for keys.
-        let problem = await MainActor.run {
-            diagnostics.redirected(to: receiver.history.path == nil ? nil : log) {
-                Self.show(receiver, control, post, log: log)
-            }
+        let log = receiver.history.path == nil ? nil : ProcessEnvironment.logFile()
+        // The screen's thread is the main one: nothing else needs it.
+        let problem = diagnostics.redirected(to: log) {
+            Self.show(receiver, control, post, log: log)
         }
-        await receiver.stopListening()
+        receiver.stopListening()
         receiver.history.close()
         if let problem {
             diagnostics.say("b2watch: \(problem)")
@@ -71,7 +72,10 @@ struct WatchCommand: AsyncParsableCommand {
         post.open(dashboard)
         receiver.history.observe(post.observe)
         receiver.notes.forEach { dashboard.mailbox.post(.notice($0)) }
-        let signals = Signals([SIGINT, SIGTERM, SIGHUP]) { number in
+        let isEnding = Atomic<Bool>(false)
+        Signals.follow { number in
+            // Another signal does not wait for what is in flight.
+            if isEnding.load(ordering: .relaxed) { _exit(ExitStatus.failed.rawValue) }
             switch number {
             case SIGINT: dashboard.mailbox.post(.signal(.interrupt))
             case SIGHUP: dashboard.mailbox.post(.signal(.hangUp))
@@ -79,8 +83,8 @@ struct WatchCommand: AsyncParsableCommand {
             }
         }
         _ = dashboard.run(on: screen)
+        isEnding.store(true, ordering: .relaxed)
         screen.close()
-        withExtendedLifetime(signals) {}
         return nil
     }
 }

@@ -102,7 +102,9 @@ final class KeyringBook: Sendable {
 
     private static func areSame(_ one: [SigningSecret], _ other: [SigningSecret]) -> Bool {
         one.count == other.count
-            && zip(one, other).allSatisfy { $0.hasSameValue(as: $1) && $0.label == $1.label && $0.binding == $1.binding }
+            && zip(one, other).allSatisfy {
+                $0.hasSameValue(as: $1) && $0.label == $1.label && $0.binding == $1.binding
+            }
     }
 
     private static func index(of label: String, in entries: [Entry]) throws(KeyringError) -> Int {

@@ -1,7 +1,7 @@
-import Dispatch
 import Foundation
 import History
 import Synchronization
+import Workers
 
 /// Writes what is recorded to standard output, as it is recorded.
 ///
@@ -21,7 +21,7 @@ final class RecordFollower: Sendable {
     private let output: Int32
     private let say: @Sendable (String) -> Void
     private let state: Mutex<State>
-    private let thread = DispatchQueue(label: "b2watch.output")
+    private let thread = Worker("output")
 
     /// Follows from what is recorded next.
     init(_ history: History, as format: OutputFormat, to output: Int32, say: @escaping @Sendable (String) -> Void) {
@@ -34,13 +34,9 @@ final class RecordFollower: Sendable {
     }
 
     /// Waits until all that is recorded is written, or the time is up.
-    func finish(within limit: DispatchTimeInterval) {
-        let done = DispatchSemaphore(value: 0)
-        thread.async { [self] in
-            write()
-            done.signal()
-        }
-        _ = done.wait(timeout: .now() + limit)
+    func finish(within limit: Duration) {
+        thread.async { [self] in write() }
+        thread.wait(atMost: limit)
     }
 
     private func schedule() {

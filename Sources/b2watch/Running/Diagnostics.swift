@@ -1,15 +1,15 @@
-import Dispatch
 import Foundation
 import Notifications
 import SafeText
 import Synchronization
+import Workers
 
 /// What b2watch has to say of itself, line by line on standard error: while the screen is up that is the log file.
 ///
 /// Lines are written on a thread of their own, in order, so that a standard error which nobody reads holds up nothing.
 final class Diagnostics: Sendable {
     private let isTimed = Mutex(false)
-    private let thread = DispatchQueue(label: "b2watch.diagnostics")
+    private let thread = Worker("diagnostics")
 
     /// Says something; each line of it is escaped.
     func say(_ text: String) {
@@ -24,9 +24,7 @@ final class Diagnostics: Sendable {
 
     /// Waits until what was said is written, for a second at most.
     func flush() {
-        let done = DispatchSemaphore(value: 0)
-        thread.async { done.signal() }
-        _ = done.wait(timeout: .now() + 1)
+        thread.wait(atMost: .seconds(1))
     }
 
     /// Sends standard error to a file, 0600, and back when `body` has ended. What a crash says goes there too.

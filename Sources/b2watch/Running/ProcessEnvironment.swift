@@ -21,6 +21,14 @@ enum ProcessEnvironment {
         try Places(environment: ProcessInfo.processInfo.environment)
     }
 
+    /// The file for what b2watch says of itself while the screen is up, its folder made; nil where there is no place.
+    static func logFile() -> String? {
+        guard let places = try? places() else { return nil }
+        try? FileManager.default.createDirectory(
+            atPath: places.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return places.log
+    }
+
     /// All places that secrets come from.
     static func secretSources(files: [String]) -> SecretSources {
         SecretSources(

@@ -3,6 +3,7 @@ import Intake
 import Listener
 import Notifications
 import Settings
+import Workers
 
 /// All that receives, wired together: the listener, the intake, the history and the keyring.
 final class Receiver: Sendable {
@@ -28,7 +29,7 @@ final class Receiver: Sendable {
     init(
         _ options: ReceivingOptions, say: @escaping @Sendable (String) -> Void,
         rejudged: @escaping @Sendable (RejudgeReport) -> Void
-    ) async throws {
+    ) throws {
         sources = ProcessEnvironment.secretSources(files: options.secretFiles)
         path = options.path
         let secrets = try sources.load()
@@ -49,7 +50,7 @@ final class Receiver: Sendable {
             if case .refused(let reason) = event { say(reason) }
         }
         do {
-            listener = try await Listener.start(configuration, receiver: intake, log: say)
+            listener = try Listener.start(configuration, receiver: intake, log: say)
         } catch {
             history.close()
             throw error
@@ -66,9 +67,14 @@ final class Receiver: Sendable {
         return secrets.flatMap(\.notes)
     }
 
-    /// Takes no more requests and answers those that have begun.
-    func stopListening() async {
-        await listener.stop(within: Self.grace)
+    /// Takes no more requests and answers those that have begun. Blocks.
+    func stopListening() {
+        let end = Handoff<Void>()
+        Task { [listener] in
+            await listener.stop(within: Self.grace)
+            end.give(.success(()))
+        }
+        try? end.take()
     }
 
     /// A warning that stands for as long as it is true: whoever reaches the listener can write what he likes.

@@ -1,30 +1,47 @@
-import Dispatch
 import Foundation
 
-/// Signals as calls, for as long as this lives.
-final class Signals {
-    private var sources: [any DispatchSourceSignal] = []
+/// The signals that end b2watch or make it reload, taken one by one by a thread that waits for them.
+///
+/// Waiting for them by Dispatch or by tasks would start a pool of threads that wakes every second; see `Worker`.
+enum Signals {
+    private static let numbers = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Calls the handler on a queue of its own, for each of these signals that arrives.
-    init(_ numbers: [Int32], _ handler: @escaping @Sendable (Int32) -> Void) {
-        let queue = DispatchQueue(label: "b2watch.signals")
-        for number in numbers {
-            // Else the signal would end the process before the source sees it.
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { handler(number) }
-            source.resume()
-            sources.append(source)
-        }
+    /// Keeps the signals from acting by themselves. To be called before there is a second thread, so that all inherit
+    /// it.
+    static func hold() {
+        var set = set
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        // A shell may have started us with some of them ignored, as nohup and `&` do; ignored ones never come.
+        for number in numbers where number != SIGHUP { signal(number, SIG_DFL) }
     }
 
-    deinit {
-        for source in sources { source.cancel() }
+    /// Waits for the next one.
+    static func next() -> Int32 {
+        var set = set
+        var number: Int32 = 0
+        while sigwait(&set, &number) != 0 {}
+        return number
+    }
+
+    /// Calls the handler for each from now on, on a thread of its own.
+    static func follow(_ handler: @escaping @Sendable (Int32) -> Void) {
+        let thread = Thread {
+            while true { handler(next()) }
+        }
+        thread.name = "signals"
+        thread.start()
     }
 
     /// Turns writing to a closed pipe, or beyond a file size limit, from an end of the process into an error.
     static func ignoreWriteFailures() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
+    }
+
+    private static var set: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        return set
     }
 }

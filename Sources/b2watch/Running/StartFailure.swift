@@ -18,10 +18,10 @@ enum StartFailure {
     ///
     /// - Throws: An `ExitCode`, after the reason has been said.
     static func explained<Result>(
-        by diagnostics: Diagnostics, _ body: () async throws -> Result
-    ) async throws -> Result {
+        by diagnostics: Diagnostics, _ body: () throws -> Result
+    ) throws -> Result {
         do {
-            return try await body()
+            return try body()
         } catch let error as ValidationError {
             throw error
         } catch {

@@ -32,7 +32,7 @@ func withListener(
         address: try ListenAddress(address), clock: { Timestamp(milliseconds: 1_767_262_272_345) })
     change(&configuration)
     let log = LogLines()
-    let listener = try await Listener.start(configuration, receiver: receiver, log: log.append)
+    let listener = try Listener.start(configuration, receiver: receiver, log: log.append)
     do {
         try await test(TestListener(listener: listener, log: log))
     } catch {

@@ -24,7 +24,7 @@ struct EventLine {
     /// What a delivery without a readable event is; such as `GET /favicon.ico → 405`.
     var note: SafeText? {
         guard row.position == nil else { return nil }
-        if row.verdict == .unjudged { return "\(row.method) \(row.target) → \(row.status)" }
+        if row.verdict == .unjudged { return SafeText(cell: "\(row.method) \(row.target)") + " → \(row.status)" }
         let size = Wording.count(row.bodyLength, "byte", "bytes")
         return row.status == 200 ? "no events: \(size)" : "no events: \(size) → \(row.status)"
     }
@@ -38,18 +38,18 @@ struct EventLine {
         }
         guard row.position != nil else { return nil }
         switch index {
-        case 2: return ("\(EventType(row.eventType.text).shortName)", quiet)
-        case 3: return ("\(row.objectName.text)", quiet)
+        case 2: return (SafeText(cell: EventType(row.eventType.text).shortName), quiet)
+        case 3: return (SafeText(cell: row.objectName.text), quiet)
         case 4: return (size, quiet)
-        case 5: return ("\(row.bucketName.text)", Style(.secondary))
-        default: return ("\(row.matchedRuleName.text)", Style(.secondary))
+        case 5: return (SafeText(cell: row.bucketName.text), Style(.secondary))
+        default: return (SafeText(cell: row.matchedRuleName.text), Style(.secondary))
         }
     }
 
     private var quiet: Style { row.isDuplicate || row.position == nil ? Style(.secondary) : .plain }
 
     private var size: SafeText {
-        row.objectSize.integer.map { "\(Wording.bytes($0))" } ?? "\(row.objectSize.text)"
+        row.objectSize.integer.map { "\(Wording.bytes($0))" } ?? SafeText(cell: row.objectSize.text)
     }
 
     /// The note stands where type and object would.
@@ -67,7 +67,7 @@ struct EventLine {
         surface.put(mark, at: point, columns: place.width, style: Style(.notice))
         let room = place.width - mark.width
         surface.put(
-            place.column.fit("\(row.objectName.text)", to: room),
+            place.column.fit(SafeText(cell: row.objectName.text), to: room),
             at: Point(column: point.column + mark.width, row: line), columns: room, style: quiet)
     }
 }

@@ -6,9 +6,9 @@ import Terminal
 enum EventsScreen {
     static let columns = Columns([
         Column("TIME", minimum: 8),
-        Column("SIGNATURE", minimum: 12),
-        Column("TYPE", minimum: 15, ideal: 18, leaveOrder: 4),
-        Column("OBJECT", minimum: 15, ideal: 40, weight: 4, cut: .middle),
+        Column("SIGNATURE", minimum: 13),
+        Column("TYPE", minimum: 14, ideal: 18, leaveOrder: 4),
+        Column("OBJECT", minimum: 18, ideal: 40, weight: 4, cut: .middle),
         Column("SIZE", minimum: 10, leaveOrder: 3, alignment: .right),
         Column("BUCKET", minimum: 9, ideal: 16, weight: 1, leaveOrder: 2),
         Column("RULE", minimum: 9, ideal: 16, weight: 1, leaveOrder: 1),
@@ -22,7 +22,7 @@ enum EventsScreen {
             switch line {
             case .day(let day):
                 surface.rule(row: row)
-                surface.put(" \(day.dayName) ", at: Point(column: 4, row: row), style: Style(.secondary))
+                surface.put(" \(day.dayName) ", at: Point(column: 2, row: row), style: Style(.secondary))
             case .row(let event):
                 EventLine(row: event, clock: model.session.clock).draw(places, at: row, on: &surface)
                 if event.id == model.rows.selection {

@@ -12,26 +12,28 @@ struct TableScreen {
     /// The first column shown; what stands left of it was scrolled away.
     private(set) var firstColumn = 0
 
+    /// At 80 columns all five are there, if only just.
     private static let widths: [(minimum: Int, ideal: Int, weight: Int)] = [
-        (24, 24, 0), (16, 33, 1), (16, 40, 4), (11, 11, 0), (20, 66, 2),
+        (24, 24, 0), (11, 33, 1), (12, 40, 4), (11, 11, 0), (17, 66, 2),
     ]
 
     mutating func scroll(by columns: Int) {
         firstColumn = min(max(0, firstColumn + columns), SheetRow.headers.count - 1)
     }
 
-    var columns: Columns {
+    func columns(in total: Int) -> Columns {
         Columns(
             zip(SheetRow.headers, Self.widths).enumerated().dropFirst(firstColumn).map { index, column in
                 let (title, width) = column
                 return Column(
                     "\(title)", minimum: width.minimum, ideal: width.ideal, weight: width.weight,
-                    alignment: index == 3 ? .right : .left, cut: index == 2 ? .middle : .end)
-            })
+                    alignment: index == 3 ? .right : .left, cut: .middle)
+            }, gap: total < 100 ? 1 : 2)
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
+        let width = surface.size.columns - ListRow.margin
+        let places = columns(in: width).fitted(to: width)
         ListRow.drawTitles(places, on: &surface)
         if model.rows.visible.isEmpty {
             surface.put("No row yet.", at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
@@ -60,7 +62,7 @@ struct TableScreen {
         for place in places {
             let cell = cells[place.index + firstColumn]
             surface.put(
-                place.fit("\(cell.string)"), at: Point(column: ListRow.margin + place.start, row: line),
+                place.fit(SafeText(cell: cell.string)), at: Point(column: ListRow.margin + place.start, row: line),
                 columns: place.width)
         }
     }

@@ -1,0 +1,173 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("The lines around the view")
+struct ChromeTests {
+    private func session(_ change: (inout Session) -> Void = { _ in }) -> Session {
+        var tally = Tally()
+        tally[.valid] = 124
+        tally[.invalid] = 2
+        var session = Session(
+            size: Size(columns: 80, rows: 24), now: .now, change: HistoryChange(latestRow: 126, tally: tally),
+            keyring: KeyringSummary(secrets: [.prod]),
+            listening: .listening(url: "http://127.0.0.1:8080/", isLoopback: true))
+        session.measured(
+            AnswerTimesSummary(count: 9, median: 1_200, p99: 4_400, until: nil), hasReceivedFromElsewhere: false)
+        change(&session)
+        return session
+    }
+
+    private func top(_ columns: Int, _ change: (inout Session) -> Void = { _ in }) -> String {
+        TopLine(session: session(change)).line(columns: columns).spans.map(\.text.string).joined()
+    }
+
+    @Test("the top line at its widest")
+    func wide() {
+        #expect(
+            top(120)
+                == " b2watch   LISTENING http://127.0.0.1:8080/   secret prod (3f9a)   ✓ 124  ✗ 2  – 0  ? 0"
+                + "   answers 1.2 ms, p99 4.4 ms")
+    }
+
+    @Test("it gives way in the stated order, and keeps state and counts")
+    func givesWay() {
+        #expect(top(105).hasSuffix("answers 1.2 ms"))
+        #expect(top(90).hasPrefix(" b2watch"))
+        #expect(!top(90).contains("answers"))
+        #expect(top(80).hasPrefix(" LISTENING http://127.0.0.1:8080/  secret prod (3f9a)"))
+        #expect(top(70) == " LISTENING http://127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2")
+        #expect(top(60) == " LISTENING http://127.0.0.1:8080/  (3f9a)  ✓ 124  ✗ 2")
+        #expect(top(50) == " LISTENING 127.0.0.1:8080/  (3f9a)  ✓ 124  ✗ 2")
+        #expect(top(40) == " LISTENING  (3f9a)  ✓ 124  ✗ 2")
+        #expect(top(26) == " LISTENING  ✓ 124  ✗ 2")
+    }
+
+    @Test("the secrets' state")
+    func secrets() {
+        #expect(top(120) { $0.hold(KeyringSummary()) }.contains("no secret — press s"))
+        #expect(
+            top(120) {
+                $0.hold(KeyringSummary(secrets: [.prod, SecretSummary(label: "x", fingerprint: "0", source: "")]))
+            }.contains("   2 secrets   "))
+    }
+
+    @Test("the listening states in words")
+    func states() {
+        #expect(top(80) { $0.listening = .starting }.contains(" starting "))
+        #expect(top(80) { $0.listening = .draining }.contains(" draining "))
+        #expect(top(80) { $0.change.health = .failing("full") }.contains(" NOT RECORDING http"))
+    }
+
+    @Test("a store that fails has a line of its own, in red")
+    func failing() {
+        var user = User.watching(3)
+        user.change.health = .failing("The disk is full: 503 goes to B2. Make room in /var.")
+        user.tell(.historyChanged(user.change))
+        #expect(user.lines[0].hasPrefix(" NOT RECORDING"))
+        #expect(user.lines[2] == " ✗ The disk is full: 503 goes to B2. Make room in /var.")
+        #expect(user.surface[2, 1].style.role == .bad)
+        user.change.health = .recording
+        user.tell(.historyChanged(user.change))
+        #expect(!user.screen.contains("disk is full"))
+    }
+
+    @Test("a listener open to others without a secret is warned of until one is held")
+    func exposed() {
+        var user = User(isLoopback: false)
+        #expect(user.lines[2].contains("Others can post to"))
+        user.tell(.keyringChanged(KeyringSummary(secrets: [.prod])))
+        #expect(!user.screen.contains("Others can post to"))
+    }
+
+    @Test("the executable's warning stays until it is taken back")
+    func warning() {
+        var user = User()
+        user.tell(.warning("The clock is wrong."))
+        user.press(.character("j"))
+        #expect(user.lines[2] == " ! The clock is wrong.")
+        user.tell(.warning(nil))
+        #expect(!user.screen.contains("clock"))
+    }
+
+    @Test("a notice goes by itself, or at the next key")
+    func notices() {
+        var user = User.watching(3)
+        user.tell(.notice("saved \u{1b}"))
+        #expect(user.lines[22] == " saved \\x1b")
+        #expect(user.model.deadline == user.now + Session.noticeTime)
+        user.wait(Session.noticeTime)
+        #expect(!user.screen.contains("saved"))
+        #expect(user.model.deadline == nil)
+        user.tell(.notice("saved"))
+        user.press(.character("j"))
+        #expect(!user.screen.contains("saved"))
+    }
+
+    @Test("answer times that age out set the deadline")
+    func ageing() {
+        var user = User.watching(3)
+        let until = user.now + .seconds(300)
+        user.tell(
+            .measured(
+                AnswerTimesSummary(count: 1, median: 900, p99: 900, until: until), hasReceivedFromElsewhere: false))
+        #expect(user.model.deadline == until)
+        user.wait(.seconds(300))
+        #expect(user.model.deadline == nil)
+        user.tell(
+            .measured(
+                AnswerTimesSummary(count: 1, median: 900, p99: 900, until: until), hasReceivedFromElsewhere: false))
+        #expect(user.model.deadline == nil, "a moment gone by is no deadline")
+    }
+}
+
+@Suite("Sizes")
+struct SizesTests {
+    @Test("below 40x10 the screen says so, and comes back")
+    func tooSmall() {
+        var user = User.watching(30)
+        let before = user.screen
+        user.resize(30, 8)
+        #expect(user.lines[0] == "40x10 at least, this is 30x8")
+        user.resize(39, 24)
+        #expect(user.lines[0] == "40x10 at least, this is 39x24")
+        user.resize(80, 24)
+        #expect(user.screen == before)
+    }
+
+    @Test("every view draws at every size", arguments: [1, 2, 9, 10, 11, 12, 19, 20, 24, 36, 100])
+    func allSizes(rows: Int) {
+        let views: [[Key]] = [
+            [], [.tab], [.enter], [.character("2")], [.character("s")], [.character("s"), .character("a")],
+            [.character("?")], [.character("c")], [.control("z")],
+        ]
+        for keys in views {
+            var user = User.watching(40)
+            user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+            user.tell(.warning("Something is odd."))
+            for key in keys { user.press(key) }
+            for columns in [1, 5, 39, 40, 59, 80, 139, 140, 141, 300] {
+                user.resize(columns, rows)
+                #expect(user.lines.count == rows)
+            }
+        }
+    }
+
+    @Test("the newest row is seen at every size", arguments: [(40, 10), (60, 16), (80, 24), (120, 36), (200, 60)])
+    func newestIsSeen(columns: Int, rows: Int) {
+        let user = User.watching(200, columns: columns, rows: rows)
+        #expect(user.selected?.contains("16:46:20") == true)
+    }
+
+    @Test("a notice does not move the list where there is a pane")
+    func noticeLeavesTheList() {
+        var user = User.watching(200)
+        let before = Array(user.lines[2..<13])
+        user.tell(.notice("a line"))
+        #expect(Array(user.lines[2..<13]) == before)
+    }
+}

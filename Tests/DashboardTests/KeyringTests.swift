@@ -1,0 +1,175 @@
+import Notifications
+import SafeText
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("The keyring")
+struct KeyringTests {
+    private func held(_ labels: String...) -> User {
+        User(holding: labels.map { SecretSummary(label: $0, fingerprint: "3f9a", source: "screen", matches: 1_240) })
+    }
+
+    @Test("lists what is held")
+    func list() {
+        var user = User(
+            columns: 100,
+            holding: [
+                .prod,
+                SecretSummary(
+                    label: "old", fingerprint: "00ff", binding: .bucket("b\u{1b}"), source: "file old.txt",
+                    isRemembered: true, isUsual: false),
+            ])
+        user.press(.character("s"))
+        #expect(user.lines[3].hasPrefix("▌prod"))
+        #expect(user.lines[3].contains("3f9a         any"))
+        #expect(user.lines[3].contains("124  no"))
+        #expect(user.lines[4].contains("bucket:b\\x1b"))
+        #expect(user.lines[4].contains("yes         file old.txt"))
+        user.press(.down)
+        #expect(user.screen.contains("old is not 32 letters and digits"))
+    }
+
+    @Test("pasted, held, and judged again: the first minute")
+    func add() {
+        var user = User()
+        user.press(.character("s"))
+        #expect(user.model.place == .form)
+        user.paste("  \(Make.secret)\n")
+        #expect(user.screen.contains("3 white-space characters at the ends were left out."))
+        #expect(user.screen.contains("▌Secret    ••••••••••••••••••••••••••••••••\n"))
+        #expect(!user.screen.contains(Make.secret))
+        user.press(.enter)
+        guard case .addSecret(let draft)? = user.calls.first else {
+            Issue.record("nothing was added")
+            return
+        }
+        #expect(draft.value == Make.secret)
+        #expect(draft.label == "secret")
+        #expect(draft.binding == .any)
+        #expect(user.screen.contains("Judging the recorded deliveries again…"))
+
+        var summary = SecretSummary.prod
+        summary.label = "secret"
+        user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 35, .invalid: 2])))
+        user.tell(.controlEnded(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary])))))
+        #expect(user.model.place == .keyring)
+        #expect(user.lines[22] == " 37 deliveries judged again: 35 valid, 2 invalid")
+        #expect(user.lines[0].contains("secret secret (3f9a)"))
+    }
+
+    @Test("an empty field is refused in words")
+    func empty() {
+        var user = User()
+        user.press(.character("s"))
+        user.type("  ")
+        user.press(.enter)
+        #expect(user.calls.isEmpty)
+        #expect(user.screen.contains("The field is empty: paste or type the signing secret."))
+    }
+
+    @Test("what is not 32 letters and digits is doubted, and taken")
+    func unusual() {
+        var user = User()
+        user.press(.character("s"))
+        user.type("s p?q")
+        #expect(user.screen.contains("Not 32 letters and digits, as B2's secrets are (5 characters here)."))
+        user.press(.enter)
+        #expect(user.calls.count == 1)
+    }
+
+    @Test("label and binding are typed, checked, and kept apart from other labels")
+    func fields() {
+        var user = held("secret")
+        user.press(.character("s"), .character("a"))
+        user.type("x")
+        user.press(.tab)
+        #expect(user.screen.contains("▌Label     secret-2"))
+        user.press(.control("u"))
+        user.type("secret")
+        user.press(.enter)
+        #expect(user.screen.contains("A secret with the label secret is held already."))
+        user.type("3")
+        user.press(.tab, .control("u"))
+        user.type("bucket")
+        user.press(.enter)
+        #expect(user.screen.contains("Bound to is any, bucket:NAME or rule:NAME."))
+        user.type(":photos")
+        user.press(.enter)
+        guard case .addSecret(let draft)? = user.calls.first else {
+            Issue.record("nothing was added")
+            return
+        }
+        #expect(draft.label == "secret3")
+        #expect(draft.binding == .bucket("photos"))
+    }
+
+    @Test("what the keyring does not take stays in the form, with the reason")
+    func refused() {
+        var user = held("prod")
+        user.press(.character("s"), .character("r"))
+        #expect(user.lines[2] == " Replace the secret prod")
+        user.type("abc")
+        user.press(.enter, .enter)
+        #expect(user.calls.count == 1)
+        user.tell(.controlEnded(user.calls[0], .failure(EffectFailure(TestFailure()))))
+        #expect(user.model.place == .form)
+        #expect(user.screen.contains("the disk is on fire"))
+        user.press(.enter)
+        #expect(user.calls.count == 2)
+    }
+
+    @Test("one of several is forgotten at once, the last one after a question")
+    func forget() {
+        var user = held("a", "b")
+        user.press(.character("s"), .down, .character("f"))
+        #expect(user.calls.count == 1)
+        user = held("a")
+        user.press(.character("s"), .character("f"))
+        #expect(user.calls.isEmpty)
+        #expect(user.screen.contains("Forget a? It is the last secret"))
+        user.press(.character("n"))
+        #expect(!user.screen.contains("Forget a?"))
+        user.press(.character("f"), .character("y"))
+        #expect(user.calls.count == 1)
+    }
+
+    @Test("remembering is asked for, and says where")
+    func remember() {
+        var user = held("a")
+        user.press(.character("s"), .character("m"))
+        #expect(user.screen.contains("Write a to ~/.config/b2watch/secrets, readable by you alone"))
+        user.press(.escape)
+        #expect(user.calls.isEmpty)
+        user.press(.character("m"), .character("y"))
+        user.tell(.controlEnded(.rememberSecret("a"), .success(.said("/home/me/.config/b2watch/secrets"))))
+        #expect(user.screen.contains("The secret a is remembered in /home/me/.config/b2watch/secrets."))
+    }
+
+    @Test("a draft prints as its label")
+    func redacted() {
+        let draft = SecretDraft(label: "prod", value: Make.secret)
+        var text = "\(draft) \(String(reflecting: draft)) \(Effect.control(.addSecret(draft)))"
+        dump(draft, to: &text)
+        var user = User()
+        user.press(.character("s"))
+        user.paste(Make.secret)
+        dump(user.model, to: &text)
+        #expect(!text.contains(Make.secret))
+        #expect(text.contains("prod"))
+    }
+
+    @Test("keys of other views are text in the form")
+    func typing() {
+        var user = held("a")
+        user.press(.character("s"), .character("a"))
+        user.type("q?12st")
+        #expect(user.model.place == .form)
+        #expect(user.screen.contains("▌Secret    ••••••\n"))
+        user.press(.escape)
+        #expect(user.model.place == .keyring)
+        user.press(.character("q"))
+        #expect(user.model.place == .checklist)
+    }
+}

@@ -1,0 +1,120 @@
+import History
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("The rhythm of reading")
+struct ReadingTests {
+    @Test("one question is out at a time, however much arrives")
+    func oneAtATime() {
+        var user = User.watching(3)
+        user.holdsEffects = true
+        for id in 4...500 { user.arrive([Make.row(Int64(id))]) }
+        #expect(user.held.filter(\.readsRows).count == 1)
+        user.release()
+        #expect(user.selected?.contains("16:51:20") == true)
+    }
+
+    @Test("a burst within a frame costs one more reading, at the frame's end")
+    func coalesces() {
+        var user = User.watching(3)
+        user.wait(.seconds(1))
+        let before = user.reads.count
+        let start = user.now
+        for id in 4...103 {
+            user.history.append(Make.row(Int64(id)))
+            user.change.latestRow = Int64(id)
+            user.tell(.historyChanged(user.change))
+            user.now += .microseconds(200)
+        }
+        #expect(user.reads.count == before + 1)
+        #expect(user.model.deadline == start + RowReading.frame)
+        user.now = start + RowReading.frame
+        user.tell(.tick)
+        #expect(user.reads.count == before + 2)
+        #expect(user.selected?.contains("16:44:43") == true)
+        #expect(user.model.deadline == nil)
+    }
+
+    @Test("what is read under way is dropped once the user goes elsewhere")
+    func staleRows() {
+        var user = User.watching(300)
+        user.holdsEffects = true
+        user.arrive([Make.row(301)])
+        user.press(.up)
+        let newest = user.held
+        user.held = []
+        user.holdsEffects = false
+        // The answer holds only rows far from the selection.
+        if case .readRows(let ticket)? = newest.first(where: \.readsRows) {
+            let window = RowWindow(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
+            user.tell(.rowsRead(.success(window), generation: ticket.generation))
+        }
+        #expect(user.selected?.contains("16:47:59") == true)
+    }
+
+    @Test("an answer to a question never asked is dropped")
+    func unknownGeneration() {
+        var user = User.watching(3)
+        user.tell(.rowsRead(.success(RowWindow(rows: [Make.row(9)])), generation: 99))
+        #expect(user.selected?.contains("16:43:03") == true)
+    }
+
+    @Test("g asks for the oldest and selects it when it comes")
+    func jump() {
+        var user = User.watching(1_000)
+        user.holdsEffects = true
+        user.press(.character("g"))
+        #expect(user.selected?.contains("16:59:40") == true)
+        user.release()
+        #expect(user.lines[3].hasPrefix("▌16:43:01"))
+    }
+
+    @Test("a reading that fails says so, and is not tried again until something changes")
+    func failure() {
+        var user = User.watching(3)
+        user.holdsEffects = true
+        user.arrive([Make.row(4)])
+        if case .readRows(let ticket)? = user.held.first(where: \.readsRows) {
+            let failure = EffectFailure(TestFailure())
+            user.held = []
+            user.tell(.rowsRead(.failure(failure), generation: ticket.generation))
+        }
+        #expect(user.screen.contains("The history could not be read: the disk is on fire"))
+        user.wait(.seconds(1))
+        #expect(user.held.filter(\.readsRows).isEmpty)
+        user.holdsEffects = false
+        user.arrive([Make.row(5)])
+        #expect(user.selected?.contains("16:43:05") == true)
+    }
+
+    @Test("an idle dashboard has no deadline")
+    func idle() {
+        let user = User.watching(100)
+        #expect(user.model.deadline == nil)
+        #expect(User().model.deadline == nil)
+    }
+
+    @Test("the same history is never asked for twice")
+    func quiet() {
+        var user = User.watching(100)
+        let reads = user.reads.count
+        for _ in 0..<10 { user.wait(.seconds(1)) }
+        #expect(user.reads.count == reads)
+    }
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    var description: String { "the disk is on fire" }
+}
+
+extension Effect {
+    var readsRows: Bool {
+        if case .readRows = self { true } else { false }
+    }
+
+    var document: DocumentRequest? {
+        if case .buildDocument(let request) = self { request } else { nil }
+    }
+}

@@ -1,0 +1,66 @@
+import Dispatch
+import History
+import Notifications
+import SafeText
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("Running")
+struct RunningTests {
+    private func dashboard() throws -> Dashboard {
+        let history = try History(.memory)
+        return Dashboard(DashboardEnvironment(reader: history.reader, control: NoListener()))
+    }
+
+    @Test("a burst of announcements leaves one message, and the newest change")
+    func announcements() throws {
+        let dashboard = try dashboard()
+        DispatchQueue.concurrentPerform(iterations: 1_000) { number in
+            dashboard.announce(HistoryChange(latestRow: Int64(number)))
+        }
+        dashboard.announce(HistoryChange(latestRow: 7_777))
+        #expect(dashboard.mailbox.drain().count == 1)
+        #expect(dashboard.takeAnnounced()?.latestRow == 7_777)
+        dashboard.announce(HistoryChange(latestRow: 1))
+        #expect(dashboard.mailbox.drain().count == 1)
+    }
+
+    @Test("what comes of effects comes back through the mailbox")
+    func effects() throws {
+        let dashboard = try dashboard()
+        let runner = EffectRunner(dashboard.environment, mailbox: dashboard.mailbox)
+        runner.call(.sendTestEvent)
+        runner.call(.addSecret(SecretDraft(label: "a", value: "b")))
+        var outcomes: [DashboardEvent] = []
+        let deadline = ContinuousClock.now + .seconds(10)
+        while outcomes.count < 2, .now < deadline { outcomes += dashboard.mailbox.drain().map(\.event) }
+        guard case .controlEnded(_, .success(.said(let sentence)))? = outcomes.first,
+            case .controlEnded(_, .failure(let failure))? = outcomes.last
+        else {
+            Issue.record("\(outcomes.count) outcomes")
+            return
+        }
+        #expect(sentence == "answered 200 OK in 2 ms")
+        #expect(failure.sentence == "the disk is on fire")
+    }
+
+    @Test("a delivery that is gone says so")
+    func goneDelivery() throws {
+        let environment = try dashboard().environment
+        let builder = DocumentBuilder(reader: environment.reader, control: environment.control, clock: .utc)
+        let request = DocumentRequest(
+            rowID: 1, deliveryID: 1, position: 0, eventCount: 1, isDuplicate: false, tab: .summary, form: .raw,
+            columns: 60, showsUTC: true, revision: 0, keyringRevision: 0)
+        #expect(builder.build(request).lines == [StyledLine("This delivery is no longer recorded.", Style(.notice))])
+    }
+
+    @Test("local time follows the computer's zone")
+    func localTime() {
+        let clock = WallClock { _ in -5_400 }
+        #expect(clock.offset(at: Timestamp(milliseconds: 0)) == "-01:30")
+        #expect(clock.time(Timestamp(milliseconds: 0))?.timeOfDay == "22:30:00")
+        #expect(abs(WallClock.local.secondsFromUTC(Timestamp(milliseconds: 0))) <= 15 * 3_600)
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+
+/// A program that runs beside the test, with the environment it is given and no descriptor but the three.
+final class Child: Sendable {
+    enum Ending: Equatable, Sendable {
+        case exited(Int32)
+        case signalled(Int32)
+    }
+
+    struct CannotStart: Error {
+        let path: String
+        let reason: String
+    }
+
+    /// Where the program's three streams lead; the child gets copies.
+    struct Streams {
+        var input = Int32(-1)
+        var output = Int32(-1)
+        var error = Int32(-1)
+    }
+
+    let id: pid_t
+    private let ending = Watched<Ending?>(nil)
+
+    /// Starts a program.
+    ///
+    /// - Parameters:
+    ///   - streams: What is -1 leads to `/dev/null`.
+    ///   - terminal: The path of a terminal that becomes the program's own, in place of the streams.
+    init(
+        _ path: String, _ arguments: [String], environment: [String: String], streams: Streams = Streams(),
+        terminal: String? = nil
+    ) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let terminal {
+            // The leader of a session that opens a terminal gets it as its own.
+            posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
+            for descriptor: Int32 in [1, 2] { posix_spawn_file_actions_adddup2(&actions, 0, descriptor) }
+        } else {
+            for (descriptor, source) in [(0, streams.input), (1, streams.output), (2, streams.error)] as [(Int32, Int32)] {
+                if source >= 0 {
+                    posix_spawn_file_actions_adddup2(&actions, source, descriptor)
+                } else {
+                    posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+                }
+            }
+        }
+        // Whatever other tests have open meanwhile is none of the child's business.
+        GNU.closeFrom(&actions, 3)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | GNU.spawnSetsSession))
+
+        var words = ([path] + arguments).map { strdup($0) } + [nil]
+        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { (words + variables).forEach { free($0) } }
+        var id: pid_t = 0
+        let failure = posix_spawn(&id, path, &actions, &attributes, &words, &variables)
+        guard failure == 0 else { throw CannotStart(path: path, reason: String(cString: strerror(failure))) }
+        self.id = id
+        Thread.detachNewThread { [ending, id] in
+            var information = siginfo_t()
+            // Left to be reaped under the lock, so that nobody signals a process that took over the number.
+            while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            ending.change { ending in
+                var status: Int32 = 0
+                waitpid(id, &status, 0)
+                ending = status & 0x7f == 0 ? .exited((status >> 8) & 0xff) : .signalled(status & 0x7f)
+            }
+        }
+    }
+
+    deinit {
+        signal(SIGKILL)
+    }
+
+    /// Sends a signal, unless the program has ended.
+    func signal(_ number: Int32) {
+        ending.change { if $0 == nil { kill(id, number) } }
+    }
+
+    var isRunning: Bool { ending.now == nil }
+
+    /// Waits for the end.
+    ///
+    /// - Returns: Nil if it goes on.
+    func end(within limit: Duration = .patience) -> Ending? {
+        ending.wait(within: limit) { $0 }
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+
+/// The lock by which SQLite keeps other processes from writing, taken without SQLite.
+///
+/// In WAL mode that is a POSIX lock on byte 120 of the `-shm` file, WAL_WRITE_LOCK.
+/// Source: sqlite.org/walformat.html, 2.3.1.
+final class ForeignLock {
+    struct NotHad: Error {
+        let reason: String
+    }
+
+    private let descriptor: Int32
+    private var isHeld = true
+
+    /// Waits for the lock.
+    init(on history: String) throws {
+        descriptor = open(history + "-shm", O_RDWR | O_CLOEXEC)
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = 120
+        lock.l_len = 1
+        guard descriptor >= 0, fcntl(descriptor, F_SETLKW, &lock) == 0 else {
+            throw NotHad(reason: String(cString: strerror(errno)))
+        }
+    }
+
+    func release() {
+        if isHeld { close(descriptor) }
+        isHeld = false
+    }
+
+    deinit {
+        release()
+    }
+}

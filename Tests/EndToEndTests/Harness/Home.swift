@@ -1,0 +1,33 @@
+import Foundation
+import TestSupport
+
+/// A home folder of a test's own, so that nothing of the user's is touched.
+struct Home {
+    let folder: TemporaryFolder
+    /// The environment of what runs there: nothing else is handed down.
+    var environment: [String: String]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        environment = [
+            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+            "HOME": folder.path,
+            "XDG_STATE_HOME": folder.file("state"),
+            "XDG_CONFIG_HOME": folder.file("config"),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+        ]
+    }
+
+    /// The default history.
+    var history: String { folder.file("state/b2watch/history.sqlite") }
+    /// What is said while the screen is up.
+    var log: String { folder.file("state/b2watch/b2watch.log") }
+    /// The secrets that are remembered.
+    var secrets: String { folder.file("config/b2watch/secrets") }
+
+    /// A file that holds a secret.
+    func secretFile(_ value: String, _ name: String = "prod.txt") throws -> String {
+        try folder.write(name, value)
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+/// The two ends of a pipe that no child inherits by chance.
+struct Pipe {
+    let reading: Int32
+    let writing: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        precondition(GNU.pipe2(&ends, O_CLOEXEC) == 0, "no pipe to be had: \(String(cString: strerror(errno)))")
+        reading = ends[0]
+        writing = ends[1]
+    }
+}
+
+/// What a child writes, read as it comes by a thread of its own.
+final class Output: Sendable {
+    private let read = Watched<(bytes: [UInt8], hasEnded: Bool)>(([], false))
+
+    /// Reads until the other end is closed, and closes this one.
+    init(_ descriptor: Int32) {
+        Thread.detachNewThread { [read] in
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = Foundation.read(descriptor, &buffer, buffer.count)
+                if count > 0 {
+                    read.change { $0.bytes += buffer.prefix(count) }
+                } else if count == 0 || errno != EINTR {
+                    break
+                }
+            }
+            close(descriptor)
+            read.change { $0.hasEnded = true }
+        }
+    }
+
+    /// All that was written up to now.
+    var text: String { String(decoding: read.now.bytes, as: UTF8.self) }
+
+    /// All that is written until the other end is closed.
+    func whole() throws -> String {
+        guard read.wait(for: { $0.hasEnded ? true : nil }) != nil else {
+            throw WaitedInVain(for: "the end of the output", seeing: text)
+        }
+        return text
+    }
+
+    /// The first so many lines, waited for.
+    func lines(_ count: Int) throws -> [Substring] {
+        // Decoded only once enough of it is there.
+        guard read.wait(for: { $0.bytes.count { $0 == UInt8(ascii: "\n") } >= count ? true : nil }) != nil else {
+            throw WaitedInVain(for: "\(count) lines", seeing: text)
+        }
+        return Array(text.split(separator: "\n", omittingEmptySubsequences: false).prefix(count))
+    }
+
+    /// The first line that contains this, waited for.
+    @discardableResult
+    func line(with part: String) throws -> Substring {
+        let line = read.wait { read in
+            String(decoding: read.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+                .dropLast().first { $0.contains(part) }
+        }
+        guard let line else { throw WaitedInVain(for: "a line with “\(part)”", seeing: text) }
+        return line
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+
+/// An answer as it came over the wire.
+struct WireAnswer: Equatable {
+    let status: Int
+    let headers: [String: String]
+    let text: String
+
+    /// Takes an answer off the front of what has come.
+    ///
+    /// - Returns: Nil where it is not complete.
+    static func take(from bytes: inout [UInt8]) -> WireAnswer? {
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+        let words = lines[0].split(separator: " ")
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
+        }
+        let status = words.count > 1 ? Int(words[1]) ?? 0 : 0
+        let length = status == 100 ? 0 : Int(headers["content-length"] ?? "") ?? 0
+        let body = bytes[end.upperBound...]
+        guard body.count >= length else { return nil }
+        let answer = WireAnswer(
+            status: status, headers: headers, text: String(decoding: body.prefix(length), as: UTF8.self))
+        bytes.removeFirst(end.upperBound + length)
+        return answer
+    }
+}
+
+/// A connection on which a test sends exactly the bytes it wants.
+final class RawClient {
+    struct Broken: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let descriptor: Int32
+    private var unread: [UInt8] = []
+
+    init(host: String, port: UInt16) throws {
+        descriptor = try Self.connected(host: host, port: port)
+        // A last resort, lest a test hang.
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// A socket that is connected there.
+    static func connected(host: String, port: UInt16) throws -> Int32 {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let address = found else {
+            throw Broken(description: "\(host) is no address")
+        }
+        defer { freeaddrinfo(found) }
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(address.pointee.ai_family, type, 0)
+        guard descriptor >= 0, Foundation.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
+        else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            throw Broken(description: "cannot connect to \(host):\(port): \(reason)")
+        }
+        var yes: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        return descriptor
+    }
+
+    func send(_ bytes: some Collection<UInt8>) throws {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Broken(description: "cannot send: \(String(cString: strerror(errno)))") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// The next answer, waited for.
+    func answer() throws -> WireAnswer {
+        while true {
+            if let answer = WireAnswer.take(from: &unread) { return answer }
+            guard try receive() else {
+                throw Broken(description: "closed before an answer; there was “\(String(decoding: unread, as: UTF8.self))”")
+            }
+        }
+    }
+
+    func answer(to request: WireRequest) throws -> WireAnswer {
+        try send(request.bytes)
+        return try answer()
+    }
+
+    /// Waits until the other side closes.
+    ///
+    /// - Returns: What came before.
+    func rest() throws -> [UInt8] {
+        while try receive() {}
+        return unread
+    }
+
+    /// - Returns: False at the end.
+    private func receive() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count >= 0 else { throw Broken(description: "cannot receive: \(String(cString: strerror(errno)))") }
+        unread += buffer.prefix(count)
+        return count > 0
+    }
+}

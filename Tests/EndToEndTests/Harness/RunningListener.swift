@@ -1,0 +1,81 @@
+import Foundation
+
+/// `b2watch listen`, running.
+final class RunningListener: Sendable {
+    /// Held, lest its folder go while the listener runs.
+    let home: Home
+    let child: Child
+    let url: String
+    let port: UInt16
+    let host: String
+    /// Standard error.
+    let error: Output
+    /// Standard output; nil where the test reads it for itself.
+    let output: Output?
+
+    /// Starts it and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - wrapper: A shell's command line that runs before it, such as `ulimit -f 100`.
+    ///   - output: A descriptor for its standard output, to be closed by the caller, instead of `output`.
+    init(
+        in home: Home, _ arguments: String..., listen: String = "127.0.0.1:0", command: [String] = ["listen"],
+        wrapper: String? = nil, output own: Int32? = nil
+    ) throws {
+        self.home = home
+        let (output, error) = (Pipe(), Pipe())
+        defer { [output, error].forEach { close($0.writing) } }
+        let words = command + ["--listen", listen] + arguments
+        let streams = Child.Streams(output: own ?? output.writing, error: error.writing)
+        if let wrapper {
+            child = try Child(
+                "/bin/sh", ["-c", "\(wrapper); exec \"$0\" \"$@\"", Program.path] + words,
+                environment: home.environment, streams: streams)
+        } else {
+            child = try Child(Program.path, words, environment: home.environment, streams: streams)
+        }
+        self.error = Output(error.reading)
+        if own == nil {
+            self.output = Output(output.reading)
+        } else {
+            close(output.reading)
+            self.output = nil
+        }
+        let line = try self.error.line(with: "listening on http://")
+        guard let start = line.range(of: "http://"), line.hasSuffix("/"),
+            let colon = line.lastIndex(of: ":"), let port = UInt16(line[colon...].dropFirst().dropLast())
+        else {
+            throw WaitedInVain(for: "a line with the URL", seeing: String(line))
+        }
+        url = String(line[start.lowerBound...])
+        self.port = port
+        host = line[start.upperBound..<colon].trimmingCharacters(in: ["[", "]"])
+    }
+
+    /// A connection to it.
+    func connect() throws -> RawClient { try RawClient(host: host, port: port) }
+
+    /// Sends a request on a connection of its own.
+    func answer(to request: WireRequest) throws -> WireAnswer { try connect().answer(to: request) }
+
+    /// The first so many JSON lines of its output, waited for.
+    func deliveries(_ count: Int) throws -> [DeliveryLine] {
+        guard let output else { return [] }
+        return try output.lines(count).map { try DeliveryLine($0) }
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// - Throws: `EndedOtherwise` where it ends in another way than expected.
+    func stop(_ signal: Int32 = SIGTERM, expecting expected: Child.Ending = .exited(0)) throws {
+        child.signal(signal)
+        guard let ending = child.end() else { throw WaitedInVain(for: "the end", seeing: error.text) }
+        guard ending == expected else { throw EndedOtherwise(ending: ending, error: try error.whole()) }
+    }
+
+    struct EndedOtherwise: Error {
+        let ending: Child.Ending
+        /// Standard error.
+        let error: String
+    }
+}

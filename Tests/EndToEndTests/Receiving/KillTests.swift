@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A kill -9 under load")
+struct KillTests {
+    private static let kills = 10
+    private static let acknowledgedBetween = 500
+    private static let inFlight = 32
+
+    @Test("loses no acknowledged delivery, ten times on the same history")
+    func noneIsLost() throws {
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        var acknowledged: [String] = []
+        for round in 1...Self.kills {
+            let before = acknowledged.count
+            let listener = try RunningListener(in: home, "--format", "json")
+            acknowledged += try Self.load(listener, round: round)
+            #expect(listener.child.end() == .signalled(SIGKILL))
+            #expect(acknowledged.count >= before + Self.acknowledgedBetween)
+        }
+
+        // What is on record is known by it: sent again, each is a duplicate, and none that never was sent is.
+        let listener = try RunningListener(in: home, "--format", "json")
+        try Self.send(acknowledged + ["never sent before"], to: listener)
+        let lines = try listener.deliveries(acknowledged.count + 1)
+        let fresh = lines.filter { !$0.duplicate }.compactMap { $0.events.first?.eventId }
+        #expect(fresh == ["never sent before"])
+        #expect(lines.map(\.signature).allSatisfy { $0 == "valid" })
+        // Row ids go on where the last run left off: at least one for each acknowledged delivery.
+        let ids = lines.map(\.id)
+        #expect(try #require(ids.first) > acknowledged.count)
+        #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(Set(lines.compactMap { $0.events.first?.eventId }) == Set(acknowledged + ["never sent before"]))
+        try listener.stop()
+    }
+
+    /// Keeps requests in flight and kills the listener when enough are acknowledged.
+    ///
+    /// - Returns: The events of the deliveries that were acknowledged, those included whose answers were still on
+    ///   their way when the listener died.
+    private static func load(_ listener: RunningListener, round: Int) throws -> [String] {
+        var client = try LoadClient(inFlight, host: listener.host, port: listener.port)
+        defer { client.close() }
+        var sent = 0
+        var current = [String](repeating: "", count: inFlight)
+        var acknowledged: [String] = []
+        client.run(
+            make: { connection in
+                sent += 1
+                current[connection] = "kill \(round), delivery \(sent)"
+                return WireRequest.event(current[connection], signedWith: Secrets.held).bytes
+            },
+            arrived: { arrival in
+                guard arrival.answer.status == 200 else { return }
+                acknowledged.append(current[arrival.connection])
+                if acknowledged.count == acknowledgedBetween { listener.child.signal(SIGKILL) }
+            })
+        return acknowledged
+    }
+
+    /// Sends these events, a few at a time.
+    private static func send(_ events: [String], to listener: RunningListener) throws {
+        var client = try LoadClient(8, host: listener.host, port: listener.port)
+        defer { client.close() }
+        var rest = events[...]
+        var answers: [Int: Int] = [:]
+        client.run(
+            make: { _ in rest.popFirst().map { WireRequest.event($0, signedWith: Secrets.held).bytes } },
+            arrived: { answers[$0.answer.status, default: 0] += 1 })
+        #expect(answers == [200: events.count])
+    }
+}

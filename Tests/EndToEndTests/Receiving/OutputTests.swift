@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+@Suite("Standard output")
+struct OutputTests {
+    @Test("that is closed costs a line on standard error, and no answer")
+    func closed() throws {
+        let pipe = Pipe()
+        let listener = try RunningListener(in: try Home(), "--format", "json", output: pipe.writing)
+        close(pipe.writing)
+        let client = try listener.connect()
+        #expect(try client.answer(to: .event("first")).status == 200)
+        // As head -1 does.
+        var byte: UInt8 = 0
+        while byte != UInt8(ascii: "\n") { #expect(read(pipe.reading, &byte, 1) == 1) }
+        close(pipe.reading)
+        for index in 0..<50 { #expect(try client.answer(to: .event("\(index)")).status == 200) }
+        try listener.error.line(with: "standard output is closed")
+        #expect(try client.answer(to: .get("/healthz")).status == 200)
+        try listener.stop()
+    }
+
+    @Test("that nobody reads delays no answer, and no end")
+    func unread() throws {
+        let pipe = Pipe()
+        defer { close(pipe.reading) }
+        let listener = try RunningListener(in: try Home(), "--format", "json", output: pipe.writing)
+        close(pipe.writing)
+        let client = try listener.connect()
+        // Far more than a pipe holds.
+        let object = String(repeating: "long/", count: 200)
+        var slowest = Duration.zero
+        for index in 0..<200 {
+            let start = ContinuousClock.now
+            #expect(try client.answer(to: .event("\(index)", object: object)).status == 200)
+            slowest = max(slowest, .now - start)
+        }
+        #expect(slowest < .seconds(3))
+        try listener.stop()
+    }
+
+    @Test("that is no terminal gets lines from the plain command, with a note")
+    func plainCommand() throws {
+        let listener = try RunningListener(in: try Home(), command: [])
+        #expect(try listener.answer(to: .event("plain")).status == 200)
+        #expect(try listener.output?.lines(1).first?.contains(/unverified +b2:ObjectCreated:Upload/) == true)
+        try listener.error.line(with: "no terminal")
+        #expect(try listener.error.lines(1).first == "listening on \(listener.url)")
+        try listener.stop()
+    }
+
+    @Test("goes on where clients leave without their answers")
+    func leavingClients() throws {
+        let listener = try RunningListener(in: try Home(), "--format", "json")
+        for index in 0..<50 { try listener.connect().send(WireRequest.event("\(index)").bytes) }
+        #expect(try listener.answer(to: .event("last")).status == 200)
+        try listener.stop()
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+@Suite("A history that cannot be written")
+struct StorageTests {
+    @Test("because it was unlinked is answered 503, also by /healthz")
+    func unlinked() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        let client = try listener.connect()
+        #expect(try client.answer(to: .event("kept")).status == 200)
+        #expect(unlink(home.history) == 0)
+        #expect(try client.answer(to: .event("lost")).status == 503)
+        #expect(try client.answer(to: .get("/healthz")).status == 503)
+        try listener.error.line(with: "NOT RECORDING")
+        try listener.stop()
+        #expect(try listener.output?.whole().split(separator: "\n").count == 1)
+    }
+
+    @Test("because another process has it locked is answered 503 in time, and 200 once it is free")
+    func locked() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        let client = try listener.connect()
+        #expect(try client.answer(to: .event("before")).status == 200)
+
+        let lock = try ForeignLock(on: home.history)
+        let start = ContinuousClock.now
+        #expect(try client.answer(to: .event("during")).status == 503)
+        // B2 waits three seconds.
+        #expect(.now - start < .seconds(3))
+        #expect(try client.answer(to: .get("/healthz")).status == 503)
+        lock.release()
+
+        #expect(try client.answer(to: .event("after")).status == 200)
+        #expect(try client.answer(to: .get("/healthz")).status == 200)
+        try listener.error.line(with: "recording again")
+        #expect(try listener.deliveries(2).map { $0.events.first?.eventId } == ["before", "after"])
+    }
+
+    @Test("because files may not grow is answered 503, and the process lives")
+    func fileSizeLimit() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 300")
+        let client = try listener.connect()
+        let object = String(repeating: "long/", count: 200)
+        var kept = 0
+        var status = 200
+        while status == 200, kept < 1_000 {
+            status = try client.answer(to: .event("\(kept)", object: object)).status
+            if status == 200 { kept += 1 }
+        }
+        #expect(status == 503)
+        #expect(kept > 0)
+        // What is left of the room may do for some of the small writes by which /healthz finds out.
+        var probes = 0
+        while try probes < 100 && client.answer(to: .get("/healthz")).status == 200 { probes += 1 }
+        #expect(probes < 100)
+        #expect(listener.child.isRunning)
+        try listener.stop()
+
+        // What was acknowledged is there.
+        let again = try RunningListener(in: home, "--format", "json")
+        #expect(try again.answer(to: .event("\(kept - 1)", object: object)).status == 200)
+        #expect(try again.deliveries(1).map(\.duplicate) == [true])
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The start ends with a reason and a status")
+struct ExitStatusTests {
+    @Test("64 for what is no usage, naming what to write", arguments: [
+        (["listen", "--listen", "nonsense"], "--listen"),
+        (["listen", "--listen", "127.0.0.1:99999"], "99999"),
+        (["listen", "--listen", "127.0.0.1:"], "--listen"),
+        (["listen", "--listen", "::1:8080"], "--listen"),
+        (["listen", "--path", "hook"], "/hook"),
+        (["listen", "--path", "/hook?x"], "--path"),
+        (["listen", "--max-body", "0"], "--max-body"),
+        (["listen", "--max-body", "1TiB"], "--max-body"),
+        (["listen", "--format", "xml"], "xml"),
+        (["listen", "--nonsense"], "--nonsense"),
+        (["--nonsense"], "--nonsense"),
+        (["listen", "--in-memory", "--history", "x"], "--in-memory"),
+        (["nonsense"], "nonsense"),
+        (["send"], "url"),
+        (["send", "ftp://127.0.0.1/"], "ftp"),
+        (["send", "http://127.0.0.1:1/", "--batch", "51"], "--batch"),
+        (["send", "http://127.0.0.1:1/", "--count", "0"], "--count"),
+        (["send", "http://127.0.0.1:1/", "--rate", "0"], "--rate"),
+        (["send", "http://127.0.0.1:1/", "--bad-signature", "--no-signature"], "--no-signature"),
+    ])
+    func usage(arguments: [String], part: String) throws {
+        let outcome = try Program.run(Program.path, arguments, environment: try Home().environment)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains(part), "\(outcome.error)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test("64 for a secret that is named but not there", arguments: [
+        ("missing", "missing.txt"), ("empty", "empty.txt"), ("blank", "blank.txt"), ("a folder", "folder"),
+        ("no text", "bytes"), ("another's label", "LABEL"), ("an empty variable", "B2WATCH_SIGNING_SECRET"),
+    ])
+    func secrets(kind: String, part: String) throws {
+        var home = try Home()
+        var arguments = ["listen", "--listen", "127.0.0.1:0"]
+        switch kind {
+        case "missing": arguments += ["--secret-file", home.folder.file("missing.txt")]
+        case "empty": arguments += ["--secret-file", try home.folder.write("empty.txt", "")]
+        case "blank": arguments += ["--secret-file", try home.folder.write("blank.txt", " \n\t\n")]
+        case "no text": arguments += ["--secret-file", try home.folder.write("bytes", [0xFF, 0xFE])]
+        case "an empty variable": home.environment["B2WATCH_SIGNING_SECRET"] = ""
+        case "a folder":
+            try FileManager.default.createDirectory(atPath: home.folder.file("folder"), withIntermediateDirectories: true)
+            arguments += ["--secret-file", home.folder.file("folder")]
+        default:
+            arguments += ["--secret-file", "LABEL=" + (try home.secretFile(Secrets.value, "one"))]
+            arguments += ["--secret-file", "LABEL=" + (try home.secretFile(Secrets.otherValue, "two"))]
+        }
+        let outcome = try Program.run(Program.path, arguments, environment: home.environment)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains(part), "\(outcome.error)")
+        #expect(!outcome.error.contains("listening"))
+        #expect(!outcome.error.contains(Secrets.value) && !outcome.error.contains(Secrets.otherValue))
+    }
+
+    @Test("64 where nothing says where files go")
+    func noHome() throws {
+        let outcome = try Program.run(Program.path, ["listen", "--listen", "127.0.0.1:0"], environment: [:])
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains("HOME"))
+    }
+
+    @Test("3 for a port in use, naming the address and what to try", arguments: ["listen", ""])
+    func portInUse(command: String) throws {
+        let first = try RunningListener(in: try Home())
+        let words = [command].filter { !$0.isEmpty } + ["--listen", "127.0.0.1:\(first.port)"]
+        let outcome = try Program.run(Program.path, words, environment: try Home().environment)
+        #expect(outcome.ending == .exited(3))
+        #expect(outcome.error.contains("127.0.0.1:\(first.port)"))
+        #expect(outcome.error.contains("--listen"))
+        #expect(try first.answer(to: .event("still there")).status == 200)
+    }
+
+    @Test("3 for an address that is not of this machine")
+    func foreignAddress() throws {
+        // Of a block that is kept for documentation (RFC 5737).
+        let outcome = try Program.run("listen", "--listen", "203.0.113.1:0", in: try Home())
+        #expect(outcome.ending == .exited(3))
+        #expect(outcome.error.contains("203.0.113.1"))
+    }
+
+    @Test("4 for a history that another listener has, naming its process")
+    func secondListener() throws {
+        let home = try Home()
+        let first = try RunningListener(in: home)
+        let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.error.contains("process \(first.child.id)"), "\(outcome.error)")
+        #expect(outcome.error.contains(home.history))
+        #expect(try first.answer(to: .event("still there")).status == 200)
+    }
+
+    @Test("4 for a file that is no history, which stays as it was")
+    func foreignFile() throws {
+        let home = try Home()
+        let text = String(repeating: "This is a diary, and no history.\n", count: 100)
+        let path = try home.folder.write("diary.txt", text)
+        let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", "--history", path, in: home)
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.error.contains(path))
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test("4 for a history in a folder that cannot be")
+    func impossibleFolder() throws {
+        let home = try Home()
+        let path = try home.folder.write("file", "") + "/below/history.sqlite"
+        let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", "--history", path, in: home)
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.error.contains(path))
+    }
+
+    @Test("0 for help, which names the statuses")
+    func help() throws {
+        let outcome = try Program.run("--help", in: try Home())
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.output.contains("64 usage"))
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("A secret stays one")
+struct SecrecyTests {
+    @Test("in the environment, the output, the record and every other file")
+    func nowhere() throws {
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        let file = try home.secretFile(Secrets.otherValue, "second.txt")
+        let listener = try RunningListener(in: home, "--secret-file", "second=\(file)", "--format", "json")
+        let client = try listener.connect()
+        for secret in [Secrets.held, Secrets.other] {
+            #expect(try client.answer(to: .event("e", signedWith: secret)).status == 200)
+        }
+        #expect(try listener.deliveries(2).map(\.secret) == ["environment", "second"])
+
+        let environment = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(listener.child.id)/environ"))
+        #expect(environment.contains(Data("XDG_STATE_HOME".utf8)), "the environment is not to be seen at all")
+        #expect(!environment.contains(Data(Secrets.value.utf8)))
+        listener.child.signal(SIGHUP)
+        try listener.error.line(with: "read again")
+        try listener.stop()
+
+        #expect(!listener.error.text.contains(Secrets.value) && !listener.error.text.contains(Secrets.otherValue))
+        let output = try #require(listener.output).whole()
+        #expect(!output.contains(Secrets.value) && !output.contains(Secrets.otherValue))
+        try Self.expectNone(in: home, but: file)
+    }
+
+    /// That no file below the home holds a secret, except the one that it was put in.
+    static func expectNone(in home: Home, but exception: String) throws {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: home.folder.path)
+        #expect(names.contains("state/b2watch/history.sqlite"))
+        for path in names.map(home.folder.file) where path != exception {
+            guard let bytes = FileManager.default.contents(atPath: path) else { continue }
+            for secret in [Secrets.value, Secrets.otherValue] {
+                #expect(!bytes.contains(Data(secret.utf8)), "\(path) holds a secret")
+            }
+        }
+    }
+
+    @Test("The record is its user's alone, whatever the umask")
+    func permissions() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, wrapper: "umask 0")
+        #expect(try listener.answer(to: .event("e")).status == 200)
+        #expect(try TemporaryFolder.mode(of: home.folder.file("state/b2watch")) == 0o700)
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            #expect(try TemporaryFolder.mode(of: home.history + suffix) == 0o600, "history.sqlite\(suffix)")
+        }
+    }
+
+    @Test("A secret file that others may read is used, with a warning")
+    func openFile() throws {
+        let home = try Home()
+        let file = try home.folder.write("open.txt", Secrets.value, mode: 0o644)
+        let listener = try RunningListener(in: home, "--secret-file", file)
+        #expect(try listener.error.line(with: "open.txt").contains("0600") || listener.error.text.contains("chmod"))
+        #expect(try listener.answer(to: .event("e", signedWith: Secrets.held)).status == 200)
+    }
+
+    @Test("Without a secret, listening beyond this machine warns")
+    func exposure() throws {
+        let listener = try RunningListener(in: try Home(), listen: "0.0.0.0:0")
+        try listener.error.line(with: "without a signing secret")
+    }
+
+    @Test("A match outside a secret's binding is invalid")
+    func binding() throws {
+        let home = try Home()
+        let file = try home.secretFile(Secrets.value)
+        let listener = try RunningListener(
+            in: home, "--secret-file", "prod@bucket:mySampleBucket=\(file)", "--format", "json")
+        let client = try listener.connect()
+        #expect(try client.answer(to: .event("a", signedWith: Secrets.held)).status == 200)
+        var request = WireRequest(body: SampleBody.notification([SampleEvent(bucket: "anotherBucket")]))
+        request.headers.append(HeaderField(SignatureHeader.name, Secrets.held.signature(of: request.body)))
+        #expect(try client.answer(to: request).status == 401)
+        #expect(try listener.deliveries(2).map(\.signature) == ["valid", "invalid"])
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@Suite("A signal to listen")
+struct SignalTests {
+    @Test("to end lets a request that is half sent be answered, takes no new one, and exits 0", arguments: [SIGTERM, SIGINT])
+    func drains(signal: Int32) throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        let idle = try listener.connect()
+        #expect(try idle.answer(to: .event("idle")).status == 200)
+        let client = try listener.connect()
+        let request = WireRequest.event("half")
+        try client.send(request.bytes.dropLast(100))
+        // Its beginning is read once another connection has been answered after it.
+        #expect(try idle.answer(to: .get("/healthz")).status == 200)
+
+        listener.child.signal(signal)
+        // It has noticed once it closes the connection on which nothing is owed.
+        #expect(try idle.rest().isEmpty)
+        #expect(throws: (any Error).self) { _ = try listener.connect() }
+        try client.send(request.bytes.suffix(100))
+        #expect(try client.answer().status == 200)
+        #expect(listener.child.end() == .exited(0))
+        #expect(try listener.deliveries(2).map { $0.events.first?.eventId } == ["idle", "half"])
+    }
+
+    @Test("to end, twice, does not wait")
+    func twice() throws {
+        let listener = try RunningListener(in: try Home())
+        let idle = try listener.connect()
+        #expect(try idle.answer(to: .event("idle")).status == 200)
+        let client = try listener.connect()
+        try client.send(WireRequest.event("half").bytes.dropLast(100))
+        #expect(try idle.answer(to: .get("/healthz")).status == 200)
+        listener.child.signal(SIGTERM)
+        #expect(try idle.rest().isEmpty)
+        listener.child.signal(SIGTERM)
+        #expect(listener.child.end(within: .seconds(4)) == .exited(1))
+    }
+
+    @Test("to hang up reads the secrets again; one that is broken changes nothing")
+    func reload() throws {
+        let home = try Home()
+        let file = try home.secretFile(Secrets.value)
+        let listener = try RunningListener(in: home, "--secret-file", file, "--format", "json")
+        let client = try listener.connect()
+        #expect(try client.answer(to: .event("1", signedWith: Secrets.held)).status == 200)
+        #expect(try client.answer(to: .event("2", signedWith: Secrets.other)).status == 401)
+
+        _ = try home.secretFile(Secrets.otherValue)
+        listener.child.signal(SIGHUP)
+        try listener.error.line(with: "read again: prod (")
+        try listener.error.line(with: "2 deliveries judged again: 1 valid, 1 invalid")
+        #expect(try client.answer(to: .event("3", signedWith: Secrets.other)).status == 200)
+        #expect(try client.answer(to: .event("4", signedWith: Secrets.held)).status == 401)
+
+        _ = try home.secretFile(" \n")
+        listener.child.signal(SIGHUP)
+        try listener.error.line(with: "stay as they are")
+        #expect(try client.answer(to: .event("5", signedWith: Secrets.other)).status == 200)
+        #expect(try listener.deliveries(5).map(\.status) == [200, 401, 200, 401, 200])
+        try listener.stop()
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import GRDB
+import History
+import Notifications
+import TestSupport
+import Testing
+
+/// What cannot be recorded is never said to be kept.
+@Suite struct FailureTests {
+    private let folder: TemporaryFolder
+    private let path: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.file("history.sqlite")
+    }
+
+    private func isFailing(_ history: History) -> Bool {
+        if case .failing = history.current.health { true } else { false }
+    }
+
+    /// Runs SQL on the file beside the history.
+    private func meddle(_ sql: String) throws {
+        let database = try DatabaseQueue(path: path)
+        try database.write { db in try db.execute(sql: sql) }
+        try database.close()
+    }
+
+    @Test func oneBadRowFailsAlone() async throws {
+        let history = try History(.file(path))
+        let observer = Observer(history)
+        try meddle(
+            """
+            CREATE TRIGGER bad BEFORE INSERT ON event WHEN new.objectName = 'bad'
+            BEGIN SELECT RAISE(ABORT, 'this row is bad'); END
+            """)
+        let kept = await withTaskGroup(of: (Int, Bool).self) { group in
+            for number in 0..<300 {
+                let name = number.isMultiple(of: 100) ? "bad" : "good \(number)"
+                group.addTask { (number, await history.keep(.sample(.sample([SampleEvent(object: name)])))) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        for number in 0..<300 { #expect(kept[number] == !number.isMultiple(of: 100)) }
+        #expect(history.current.health == .recording)
+        #expect(history.current.tally[.valid] == 297)
+        #expect(try history.allRows.count == 297)
+        #expect(observer.refusals.count == 3)
+        #expect(observer.refusals.allSatisfy { $0.contains("this row is bad") })
+    }
+
+    /// All of them in one batch: they queue while the writer is held up.
+    @Test func theGoodOnesOfABatchAreKept() async throws {
+        let history = try History(.file(path))
+        try meddle(
+            """
+            CREATE TRIGGER bad BEFORE INSERT ON delivery WHEN new.target = '/bad'
+            BEGIN SELECT RAISE(ABORT, 'bad'); END
+            """)
+        let writer = HeldWriter(history)
+        await writer.hold()
+        async let kept = withTaskGroup(of: Bool.self) { group in
+            for number in 0..<100 {
+                let target = number == 50 ? "/bad" : "/good"
+                group.addTask { await history.keep(.sample(.sample(target: target))) }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        writer.letGo()
+        #expect(await kept == 99)
+        #expect(history.current.tally[.valid] == 100)
+    }
+
+    @Test func aLockedFileFailsInTimeAndRecovers() async throws {
+        let history = try History(.file(path))
+        let observer = Observer(history)
+        #expect(await history.keep(.sample()))
+        let other = try FileLocker(path)
+
+        // B2 waits for three seconds. The fastest counts, for the machine may be busy.
+        var fastest = Duration.seconds(60)
+        for _ in 0..<3 {
+            let start = ContinuousClock.now
+            #expect(await !history.keep(.sample()))
+            fastest = min(fastest, ContinuousClock.now - start)
+        }
+        #expect(fastest < .seconds(2))
+        #expect(isFailing(history))
+        #expect(observer.changes.last == history.current)
+        #expect(await !history.probe())
+        // It can still be read.
+        #expect(try history.allRows.count == 1)
+
+        try other.letGo()
+        #expect(await history.probe())
+        #expect(history.current.health == .recording)
+        #expect(observer.changes.last == history.current)
+        #expect(await history.keep(.sample()))
+        #expect(history.current.tally[.valid] == 2)
+        #expect(try history.allRows.count == 2)
+    }
+
+    @Test func aLockedFileFailsAnotherKeyringToo() throws {
+        let history = try History(.file(path))
+        let other = try FileLocker(path)
+        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        #expect(isFailing(history))
+        try other.letGo()
+        #expect(try history.adopt(keyring: "one") == 1)
+        #expect(history.current.health == .recording)
+    }
+
+    @Test(arguments: ["", "-wal"])
+    func aFileThatWasRemovedKeepsNothing(suffix: String) async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(.sample()))
+        #expect(unlink(path + suffix) == 0)
+        #expect(await !history.keep(.sample()))
+        #expect(isFailing(history))
+        #expect(await !history.probe())
+        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        history.close()
+    }
+
+    @Test func aFileThatWasReplacedKeepsNothing() async throws {
+        let history = try History(.file(path))
+        #expect(rename(path, path + ".old") == 0)
+        #expect(await !history.keep(.sample()))
+        _ = try folder.write("history.sqlite", "")
+        #expect(await !history.keep(.sample()))
+        #expect(isFailing(history))
+        #expect(rename(path + ".old", path) == 0)
+        #expect(await history.keep(.sample()))
+        #expect(history.current.health == .recording)
+        history.close()
+    }
+
+    /// The fault is the store's, not a row's, so it is to be said in red.
+    @Test func aMissingTableIsAFailingStore() async throws {
+        let history = try History(.file(path))
+        try meddle("DROP TABLE event")
+        #expect(await !history.keep(.sample()))
+        #expect(isFailing(history))
+        history.close()
+    }
+
+    @Test func aFullDiskIsAFailingStore() async throws {
+        let history = try History(.file(path))
+        try limitPages(of: history, to: 40)
+        let large = JudgedDelivery.sample(.sample(body: [UInt8](repeating: 0x20, count: 1 << 20)))
+        #expect(await !history.keep(large))
+        #expect(history.current.health == .failing("the disk is full"))
+        try limitPages(of: history, to: 1 << 20)
+        #expect(await history.keep(large))
+        #expect(history.current.health == .recording)
+    }
+
+    @Test(arguments: Kept.allCases)
+    func afterClosingNothingIsKept(kept: Kept) async throws {
+        let history = try kept.open(folder)
+        #expect(await history.keep(.sample()))
+        history.close()
+        #expect(await !history.keep(.sample()))
+        #expect(await !history.probe())
+        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        #expect(throws: (any Error).self) { try history.rejudge([], generation: 1) }
+        // A reader that is late finds an error, or what was there.
+        switch kept {
+        case .inMemory: #expect(try history.allRows.count == 1)
+        case .onFile: #expect(throws: (any Error).self) { try history.allRows }
+        }
+        history.close()
+    }
+}

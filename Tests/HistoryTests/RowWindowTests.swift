@@ -1,0 +1,124 @@
+import History
+import Notifications
+import TestSupport
+import Testing
+
+/// Windows on the list: which rows they hold, and what they say of the others.
+@Suite struct RowWindowTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// A history of so many rows, whose ids are 1 to `count`, in deliveries of 1 to 7.
+    private func history(_ kept: Kept, rows count: Int) async throws -> History {
+        let history = try kept.open(folder)
+        var next = 1
+        while next <= count {
+            let size = min(next % 7 + 1, count - next + 1)
+            #expect(await history.keep(.sample(ids: (next..<next + size).map { "event \($0)" })))
+            next += size
+        }
+        return history
+    }
+
+    private func window(_ history: History, _ anchor: RowRequest.Anchor, _ before: Int, _ after: Int) throws -> Window {
+        Window(try history.reader.rows(RowRequest(anchor, before: before, after: after)))
+    }
+
+    /// A window by its ids.
+    private struct Window: Equatable {
+        var ids: [Int64]
+        var hasOlder: Bool
+        var hasNewer: Bool
+
+        init(_ ids: ClosedRange<Int64>, older hasOlder: Bool, newer hasNewer: Bool) {
+            (self.ids, self.hasOlder, self.hasNewer) = (Array(ids), hasOlder, hasNewer)
+        }
+
+        init(_ window: RowWindow) {
+            (ids, hasOlder, hasNewer) = (window.rows.map(\.id), window.hasOlder, window.hasNewer)
+        }
+    }
+
+    @Test(arguments: Kept.allCases)
+    func anEmptyHistoryHasNoRows(kept: Kept) throws {
+        let history = try kept.open(folder)
+        for anchor in [RowRequest.Anchor.newest, .oldest, .row(0), .row(1), .row(.max)] {
+            #expect(try history.reader.rows(RowRequest(anchor, before: 5, after: 5)) == RowWindow())
+        }
+        #expect(history.current == HistoryChange())
+    }
+
+    @Test(arguments: Kept.allCases)
+    func theNewestAndTheOldestTellExactlyWhetherThereAreMore(kept: Kept) async throws {
+        let history = try await history(kept, rows: 10)
+        for others in 0...12 {
+            let count = min(10, Int64(others) + 1)
+            let newest = try window(history, .newest, others, 3)
+            #expect(newest == Window(11 - count...10, older: others < 9, newer: false))
+            let oldest = try window(history, .oldest, 3, others)
+            #expect(oldest == Window(1...count, older: false, newer: others < 9))
+        }
+    }
+
+    @Test(arguments: Kept.allCases)
+    func aRowStandsAmongThoseAskedFor(kept: Kept) async throws {
+        let history = try await history(kept, rows: 10)
+        for id in Int64(1)...10 {
+            for before in 0...10 {
+                for after in 0...10 {
+                    let first = max(1, id - Int64(before))
+                    let last = min(10, id + Int64(after))
+                    let expected = Window(first...last, older: first > 1, newer: last < 10)
+                    #expect(try window(history, .row(id), before, after) == expected)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Kept.allCases)
+    func whereTheRowIsNotThereTheNextOlderStandsForIt(kept: Kept) async throws {
+        let history = try await history(kept, rows: 10)
+        #expect(try window(history, .row(.max), 1, 5) == Window(9...10, older: true, newer: false))
+        #expect(try window(history, .row(11), 0, 0) == Window(10...10, older: true, newer: false))
+        #expect(try window(history, .row(0), 5, 2) == Window(1...2, older: false, newer: true))
+        #expect(try window(history, .row(.min), 5, 10) == Window(1...10, older: false, newer: false))
+    }
+
+    @Test(arguments: Kept.allCases)
+    func pagingMeetsEachRowOnce(kept: Kept) async throws {
+        let history = try await history(kept, rows: 1_000)
+        var newer: [EventRow] = try history.reader.rows(RowRequest(.oldest, before: 0, after: 22)).rows
+        while let last = newer.last {
+            let page = try history.reader.rows(RowRequest(.row(last.id), before: 0, after: 37))
+            newer += page.rows.dropFirst()
+            if !page.hasNewer { break }
+        }
+        #expect(newer.map(\.id) == Array(1...1_000))
+        #expect(newer.map(\.eventId) == (1...1_000).map { .string("event \($0)") })
+
+        var older: [EventRow] = try history.reader.rows(RowRequest(.newest, before: 22, after: 0)).rows
+        while let first = older.first {
+            let page = try history.reader.rows(RowRequest(.row(first.id), before: 37, after: 0))
+            older = page.rows.dropLast() + older
+            if !page.hasOlder { break }
+        }
+        #expect(older == newer)
+    }
+
+    @Test(arguments: Kept.allCases)
+    func aCursorMeetsEachDeliveryOnce(kept: Kept) async throws {
+        let history = try await history(kept, rows: 100)
+        var ids: [Int64] = []
+        while true {
+            let page = try history.reader.deliveries(after: ids.last ?? 0, limit: 4)
+            if page.isEmpty { break }
+            #expect(page.count <= 4)
+            ids += page.map(\.id)
+        }
+        #expect(ids == Array(1...history.current.latestDelivery))
+        #expect(history.current.latestRow == 100)
+    }
+}

@@ -1,0 +1,85 @@
+import History
+import Notifications
+import Synchronization
+import TestSupport
+
+extension JudgedDelivery {
+    /// A delivery as Intake would hand it over.
+    static func sample(
+        _ delivery: Delivery = .sample(), _ verdict: SignatureVerdict = .valid, secret: String? = nil,
+        answer: Answer = .accepted, generation: Int64? = 1
+    ) -> JudgedDelivery {
+        JudgedDelivery(
+            delivery: delivery, judgement: Judgement(verdict, secret: secret), answer: answer,
+            events: Payload(scanning: delivery.body).events, generation: verdict == .unjudged ? nil : generation)
+    }
+
+    /// A delivery of one event for each id.
+    static func sample(ids: [String?], _ verdict: SignatureVerdict = .valid, generation: Int64? = 1) -> JudgedDelivery {
+        sample(.sample(ids.map { SampleEvent(id: $0) }), verdict, generation: generation)
+    }
+}
+
+extension History {
+    /// Records a delivery and waits until it is told whether it is kept.
+    func keep(_ delivery: JudgedDelivery) async -> Bool {
+        await withCheckedContinuation { continuation in
+            if !record(delivery, completion: { continuation.resume(returning: $0) }) {
+                continuation.resume(returning: false)
+            }
+        }
+    }
+
+    /// Records deliveries one behind the other; false where one is not kept.
+    func keep(_ deliveries: [JudgedDelivery]) async -> Bool {
+        var isKept = true
+        for delivery in deliveries where !(await keep(delivery)) { isKept = false }
+        return isKept
+    }
+
+    /// Whether a delivery can be recorded now.
+    func probe() async -> Bool {
+        await withCheckedContinuation { continuation in probe { continuation.resume(returning: $0) } }
+    }
+
+    /// All rows, the oldest first.
+    var allRows: [EventRow] {
+        get throws { try reader.rows(RowRequest(.oldest, before: 0, after: 1_000_000)).rows }
+    }
+}
+
+/// Takes note of all that a history tells.
+final class Observer: Sendable {
+    private let told = Mutex<[HistoryEvent]>([])
+
+    init(_ history: History) {
+        history.observe { [weak self] event in self?.told.withLock { $0.append(event) } }
+    }
+
+    var events: [HistoryEvent] { told.withLock { $0 } }
+
+    var changes: [HistoryChange] {
+        events.compactMap { if case .changed(let change) = $0 { change } else { nil } }
+    }
+
+    var refusals: [String] {
+        events.compactMap { if case .refused(let reason) = $0 { reason } else { nil } }
+    }
+
+    var stales: Int { events.count { $0 == .stale } }
+}
+
+/// Where a test keeps its history: each store test runs in both.
+enum Kept: String, CaseIterable, Sendable, CustomStringConvertible {
+    case inMemory, onFile
+
+    var description: String { rawValue }
+
+    /// Opens a history in the folder, or in memory.
+    func open(_ folder: TemporaryFolder) throws -> History {
+        switch self {
+        case .inMemory: try History(.memory)
+        case .onFile: try History(.file(folder.file("history.sqlite")))
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import GRDB
+@testable import History
+
+/// The writer's own settings of SQLite.
+func settings(of history: History) throws -> (synchronous: Int?, journal: String?) {
+    try history.writer.write { db in
+        (try Int.fetchOne(db, sql: "PRAGMA synchronous"), try String.fetchOne(db, sql: "PRAGMA journal_mode"))
+    }
+}
+
+/// Lets the history grow to so many pages, as a full disk would.
+func limitPages(of history: History, to count: Int) throws {
+    try history.writer.write { db in _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(count)") }
+}

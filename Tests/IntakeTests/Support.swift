@@ -1,0 +1,86 @@
+import Dispatch
+import History
+import Intake
+import Listener
+import Notifications
+import Synchronization
+import TestSupport
+
+extension Intake {
+    /// Hands over a request and waits for its answer.
+    func answer(_ delivery: Delivery, as kind: RequestKind = .notification) async -> Answer {
+        await withCheckedContinuation { continuation in
+            receive(delivery, as: kind) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func checkRecord() async -> Bool {
+        await withCheckedContinuation { continuation in checkRecord { continuation.resume(returning: $0) } }
+    }
+}
+
+/// Takes note of what judging again has come to, and waits for it.
+final class Reports: Sendable {
+    private let stream: AsyncStream<RejudgeReport>
+    private let continuation: AsyncStream<RejudgeReport>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream()
+    }
+
+    func note(_ report: RejudgeReport) {
+        continuation.yield(report)
+    }
+
+    /// The next report that says that all is judged.
+    func complete() async -> RejudgeReport {
+        for await report in stream where report.isComplete { return report }
+        return RejudgeReport()
+    }
+
+    /// The next report, whatever it says.
+    func next() async -> RejudgeReport {
+        for await report in stream { return report }
+        return RejudgeReport()
+    }
+}
+
+/// An intake on a history, with what it reports.
+struct Rig {
+    let history: History
+    let reports = Reports()
+    let keys: KeyringHolder
+    let intake: Intake
+
+    /// Returns once the first judging again, which may find nothing to do, is over.
+    init(_ secrets: [SigningSecret] = [], _ history: History? = nil) async throws {
+        let history = try history ?? History(.memory)
+        self.history = history
+        keys = try KeyringHolder(try Keyring(secrets), history: history, report: reports.note)
+        intake = Intake(history, keys: keys)
+    }
+
+    /// The verdicts of all that is recorded, in the order of arrival.
+    var verdicts: [SignatureVerdict] {
+        get throws { try history.reader.deliveries(after: 0, limit: 100_000).map(\.judgement.verdict) }
+    }
+}
+
+/// Holds up a history's writer: what is recorded meanwhile queues.
+final class HeldWriter: Sendable {
+    private let gate = DispatchSemaphore(value: 0)
+
+    /// Returns once the writer is held up, by a request of its own.
+    init(_ intake: Intake) async {
+        await withCheckedContinuation { continuation in
+            intake.receive(.sample(method: "GET"), as: .wrongMethod) { [gate] _ in
+                continuation.resume()
+                gate.wait()
+            }
+        }
+    }
+
+    func letGo() {
+        gate.signal()
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Notifications
+import Settings
+import TestSupport
+import Testing
+
+@Suite struct SecretFileTests {
+    private static let value = "b2DashTestSecret0123456789abcdEF"
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test(
+        arguments: [
+            ("/run/secret", nil, .any, "/run/secret"), ("secret", nil, .any, "secret"),
+            ("prod=/run/secret", "prod", .any, "/run/secret"), ("prod=a=b=c", "prod", .any, "a=b=c"),
+            ("prod=", "prod", .any, ""), ("prod@any=f", "prod", .any, "f"),
+            ("prod@bucket:photos=f", "prod", .bucket("photos"), "f"),
+            ("prod@rule:all uploads=f", "prod", .rule("all uploads"), "f"),
+            ("prod@bucket:photos=/a=b@c", "prod", .bucket("photos"), "/a=b@c"),
+            ("a.b-c_9=f", "a.b-c_9", .any, "f"),
+            // What stands before the first = is no label: the whole is a path.
+            ("/run/a=b", nil, .any, "/run/a=b"), ("./a=b", nil, .any, "./a=b"), ("=f", nil, .any, "=f"),
+            ("with space=f", nil, .any, "with space=f"), ("é=f", nil, .any, "é=f"),
+            ("prod@photos=f", nil, .any, "prod@photos=f"), ("prod@bucket:=f", nil, .any, "prod@bucket:=f"),
+            ("prod@=f", nil, .any, "prod@=f"), ("@bucket:b=f", nil, .any, "@bucket:b=f"), ("a@b", nil, .any, "a@b"),
+        ] as [(String, String?, SecretBinding, String)])
+    func readsAnArgument(argument: String, label: String?, binding: SecretBinding, path: String) {
+        #expect(SecretFile(argument: argument) == SecretFile(label: label, binding: binding, path: path))
+    }
+
+    @Test func aLabelHas40CharactersAtMost() {
+        let longest = String(repeating: "a", count: 40)
+        #expect(SecretFile(argument: "\(longest)=f").label == longest)
+        #expect(SecretFile(argument: "\(longest)a=f").label == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("prod.txt", "prod"), ("prod", "prod"), (".prod", "prod"), ("prod.v2.key", "prod"), ("my secret", "mysecret"),
+            ("é", "secret"), ("...", "secret"), (String(repeating: "x", count: 60), String(repeating: "x", count: 40)),
+        ])
+    func withoutALabelTheFilesNameIsOne(name: String, label: String) throws {
+        let path = try folder.write(name, Self.value)
+        #expect(try SecretFile(path: path).load().secret.label == label)
+    }
+
+    @Test func loadsTheSecretWithItsLabelAndBinding() throws {
+        let path = try folder.write("secret", Self.value + "\n")
+        let loaded = try SecretFile(label: "prod", binding: .bucket("b"), path: path).load()
+        #expect(loaded.secret.label == "prod")
+        #expect(loaded.secret.binding == .bucket("b"))
+        #expect(loaded.secret.hasSameValue(as: .sample()))
+        #expect(loaded.source == .file(path))
+        #expect(loaded.notes.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("", "is empty"), ("\n", "is empty"), (" \t\r\n", "is empty"), ("\u{A0}\u{3000}", "is empty"),
+        ])
+    func anEmptyFileIsRefused(text: String, problem: String) throws {
+        let path = try folder.write("secret", text)
+        #expect(throws: SecretSourceError.self) { try SecretFile(path: path).load() }
+        let error = #expect(throws: SecretSourceError.self) { try SecretFile(path: path).load() }
+        #expect(error?.problem == problem)
+        #expect(error?.description == "the secret file \(path) is empty")
+    }
+
+    @Test func whatCannotBeReadIsRefusedWithTheReason() throws {
+        let latin1 = try folder.write("latin1", [0x66, 0xFC, 0x72])
+        let large = try folder.write("large", String(repeating: "a", count: 65_537))
+        let cases = [
+            (folder.file("none"), "is missing"), (latin1 + "/below", "is missing"), (latin1, "is not UTF-8 text"),
+            (large, "is larger than 64 KiB"), ("/dev/zero", "is larger than 64 KiB"),
+            (folder.path, "cannot be read or written (Is a directory)"), ("", "is missing"),
+        ]
+        for (path, problem) in cases {
+            let error = #expect(throws: SecretSourceError.self) { try SecretFile(path: path).load() }
+            #expect(error?.problem == problem, "\(path)")
+            #expect(error?.source == .file(path))
+        }
+        let largest = try folder.write("largest", String(repeating: "a", count: 65_536))
+        #expect(throws: Never.self) { try SecretFile(path: largest).load() }
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "the superuser may read every file"))
+    func aFileThatMayNotBeReadIsRefused() throws {
+        let path = try folder.write("secret", Self.value, mode: 0o000)
+        let error = #expect(throws: SecretSourceError.self) { try SecretFile(path: path).load() }
+        #expect(error?.problem == "cannot be read or written (Permission denied)")
+    }
+
+    @Test func aPipeIsReadAsAFile() throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data(Self.value.utf8))
+        try pipe.fileHandleForWriting.close()
+        let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+        let loaded = try SecretFile(label: "pipe", path: path).load()
+        #expect(loaded.secret.hasSameValue(as: .sample()))
+        #expect(loaded.notes.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            (value, 0o600, 0), (value + "\n", 0o400, 0), (value + "\r\n", 0o600, 1), (" " + value, 0o600, 1),
+            (value + "\n\n", 0o600, 1), (value, 0o644, 1), (value, 0o640, 1), ("short", 0o600, 1),
+            (" short \n", 0o604, 3),
+        ])
+    func notesWhatAPersonShouldKnow(text: String, mode: Int, notes: Int) throws {
+        let path = try folder.write("secret", text, mode: mode)
+        let loaded = try SecretFile(path: path).load()
+        #expect(loaded.notes.count == notes, "\(loaded.notes)")
+        #expect(loaded.notes.allSatisfy { $0.contains(path) && !$0.contains(text.prefix(5)) })
+        #expect(loaded.notes.contains { $0.contains("chmod 600") } == (mode & 0o077 != 0))
+        #expect(loaded.notes.contains { $0.contains("not 32 letters and digits") } == text.contains("short"))
+    }
+}

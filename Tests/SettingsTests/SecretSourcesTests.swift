@@ -1,0 +1,113 @@
+import Notifications
+@testable import Settings
+import TestSupport
+import Testing
+
+@Suite struct SecretSourcesTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func labels(_ sources: SecretSources) throws -> [String] { try sources.load().map(\.secret.label) }
+
+    private func file(_ name: String, _ text: String, label: String? = nil) throws -> SecretFile {
+        SecretFile(label: label, path: try folder.write(name, text))
+    }
+
+    @Test func withoutSourcesThereAreNoSecrets() throws {
+        #expect(try SecretSources().load().isEmpty)
+    }
+
+    @Test func allSourcesAreReadInOrder() throws {
+        let credentials = try TemporaryFolder()
+        _ = try credentials.write("b-cred", "credential two")
+        _ = try credentials.write("a-cred", "credential one")
+        let remembered = RememberedSecrets(path: folder.file("secrets"))
+        try remembered.save([.sample("kept", "remembered one")])
+        let sources = SecretSources(
+            files: [try file("two", "file two"), try file("one", "file one", label: "first")],
+            environmentValue: "from the environment", credentials: credentials.path, remembered: remembered)
+        #expect(try labels(sources) == ["two", "first", "environment", "a-cred", "b-cred", "kept"])
+        #expect(
+            try sources.load().map(\.source.word)
+                == ["file", "file", "environment", "credential", "credential", "remembered"])
+    }
+
+    @Test func theSameSecretTwiceIsHeldOnceByTheFirst() throws {
+        let remembered = RememberedSecrets(path: folder.file("secrets"))
+        try remembered.save([.sample("third", "the same"), .sample("fourth", "the same", binding: .bucket("b"))])
+        let sources = SecretSources(
+            files: [try file("first", "the same\n")], environmentValue: " the same ", remembered: remembered)
+        // Under another binding it is another one.
+        #expect(try labels(sources) == ["first", "fourth"])
+        #expect(try sources.load().first?.source.word == "file")
+    }
+
+    @Test func twoWithOneLabelAreRefused() throws {
+        let files = [try file("a", "one", label: "prod"), try file("b", "two", label: "prod")]
+        let error = #expect(throws: SecretSourceError.self) { try SecretSources(files: files).load() }
+        #expect(error?.source == .file(folder.file("b")))
+        #expect(error?.problem.contains("“prod”") == true)
+    }
+
+    @Test func aLabelMadeOfANameIsNumberedWhereItIsTaken() throws {
+        let other = try TemporaryFolder()
+        let second = SecretFile(path: try other.write("prod", "two"))
+        let third = SecretFile(path: try other.write("prod.key", "three"))
+        let files = [try file("prod", "one"), second, third, try file("environment", "four")]
+        #expect(
+            try labels(SecretSources(files: files, environmentValue: "five"))
+                == ["prod", "prod-2", "prod-3", "environment", "environment-2"])
+    }
+
+    /// A label that is too long could be remembered, but not be read again.
+    @Test func aNumberedLabelIsALabelStill() throws {
+        let long = String(repeating: "x", count: 40)
+        let other = try TemporaryFolder()
+        let files = [try file(long, "one"), SecretFile(path: try other.write(long, "two"))]
+        let loaded = try SecretSources(files: files).load()
+        #expect(loaded.map(\.secret.label) == [long, String(repeating: "x", count: 38) + "-2"])
+        let remembered = RememberedSecrets(path: folder.file("secrets"))
+        try remembered.save(loaded.map(\.secret))
+        #expect(try remembered.load().map(\.secret.label) == loaded.map(\.secret.label))
+    }
+
+    @Test(arguments: ["", " ", "\n\t"])
+    func anEmptyVariableIsRefused(value: String) {
+        let error = #expect(throws: SecretSourceError.self) { try SecretSources(environmentValue: value).load() }
+        #expect(error?.description == "the environment variable B2WATCH_SIGNING_SECRET is empty")
+    }
+
+    @Test func aCredentialsFolderThatIsNotThereIsRefused() throws {
+        for path in [folder.file("none"), try folder.write("file", "x")] {
+            let error = #expect(throws: SecretSourceError.self) { try SecretSources(credentials: path).load() }
+            #expect(error?.source == .credential(path))
+        }
+        #expect(try SecretSources(credentials: folder.path).load().count == 1)
+    }
+
+    @Test func anEmptyCredentialIsRefused() throws {
+        let credentials = try TemporaryFolder()
+        _ = try credentials.write("empty", "\n")
+        let error = #expect(throws: SecretSourceError.self) { try SecretSources(credentials: credentials.path).load() }
+        #expect(error?.problem == "is empty")
+    }
+
+    @Test func aMissingFileStopsTheStart() throws {
+        let files = [try file("a", "one"), SecretFile(path: folder.file("none"))]
+        #expect(throws: SecretSourceError.self) { try SecretSources(files: files).load() }
+    }
+
+    @Test func nothingThatIsLoadedPrintsASecret() throws {
+        let sources = SecretSources(files: [try file("a", "Zq7Xw2Vt9Kp4Lm6Nb8Rc1Sd3Fg5Hj0Ty")])
+        let loaded = try sources.load()
+        var dumped = ""
+        dump(loaded, to: &dumped)
+        for text in ["\(loaded)", String(reflecting: loaded), dumped] {
+            #expect(!text.contains("Zq7X"))
+            #expect(!text.contains("j0Ty"))
+        }
+    }
+}
