@@ -23,7 +23,7 @@ struct TableTests {
         var user = User.watching(2)
         user.press(.character("2"))
         for header in SheetRow.headers { #expect(user.lines[2].contains(header)) }
-        #expect(user.selected == "")
+        #expect(user.selected?.hasPrefix("▌2026-11-24T16:43:01.600Z b2:Ob…pload photo…-2.jpg    10485760 4_z") == true)
     }
 
     @Test("e gives the timestamps as B2 sent them")

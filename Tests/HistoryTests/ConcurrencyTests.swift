@@ -96,12 +96,12 @@ import Testing
         let history = try Kept.onFile.open(folder)
         let path = folder.file("history.sqlite")
         let body = [UInt8](repeating: 0x20, count: 1 << 20)
-        for _ in 0..<150 { #expect(await history.keep(.sample(.sample(body: body)))) }
+        for _ in 0..<200 { #expect(await history.keep(.sample(.sample(body: body)))) }
         let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int ?? 0
-        #expect(log < 96 << 20)
+        #expect(log < 128 << 20)
         history.close()
         let file = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-        #expect(file > 150 << 20)
+        #expect(file > 200 << 20)
         #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
     }
 

@@ -25,7 +25,8 @@ import Testing
         let path = folder.file("history.sqlite")
         let history = try History(.file(path))
         try expectInUse(path, resolved: path)
-        try expectInUse(folder.path + "/../" + (folder.path as NSString).lastPathComponent + "/history.sqlite", resolved: path)
+        let name = (folder.path as NSString).lastPathComponent
+        try expectInUse("\(folder.path)/../\(name)/history.sqlite", resolved: path)
         // The first is none the worse for it.
         #expect(await history.keep(.sample()))
         history.close()

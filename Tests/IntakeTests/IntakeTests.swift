@@ -20,7 +20,8 @@ import Testing
         #expect(record.status == vector.status)
         #expect(record.answer == vector.answer)
         #expect(record.delivery == vector.delivery)
-        #expect(try rig.history.reader.rows(RowRequest(.newest, before: 99, after: 0)).rows.count == max(1, vector.events))
+        let rows = try rig.history.reader.rows(RowRequest(.newest, before: 99, after: 0)).rows
+        #expect(rows.count == max(1, vector.events))
     }
 
     @Test(arguments: SignatureVectors.all.cases)

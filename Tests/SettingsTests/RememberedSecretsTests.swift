@@ -52,7 +52,8 @@ import Testing
 
     @Test(
         arguments: [
-            "# a comment\none any secret\n\n#two any other\n", "# a comment\r\none any secret\r\n\r\n#two any other\r\n",
+            "# a comment\none any secret\n\n#two any other\n",
+            "# a comment\r\none any secret\r\n\r\n#two any other\r\n",
             "one any secret", "  one   any   secret  \n", "one any secret\n# \u{e9}\n",
         ])
     func commentsAndEmptyLinesAreSkipped(text: String) throws {

@@ -39,14 +39,14 @@ public final class History: Sendable {
                 let file = try HistoryFile(at: name)
                 path = file.path
                 lock = try HistoryLock(beside: file.path)
-                try Self.refuseForeign(file.path)
+                // Kept, and not opened again: to close a queue of Dispatch's starts its pool; see `Worker`.
+                let connection = try Self.connection(to: file.path)
                 file.protect()
                 database = try DatabasePool(path: file.path, configuration: Self.configuration)
                 // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
                 changes = try Self.prepare(database)
-                let checkpoints = Checkpointer(
-                    try DatabaseQueue(path: file.path, configuration: Self.configuration))
+                let checkpoints = Checkpointer(connection)
                 self.checkpoints = checkpoints
                 writer = HistoryWriter(database, file: file, checkpoints: checkpoints, changes: changes)
             }
@@ -143,8 +143,8 @@ public final class History: Sendable {
     }
 
     /// Looks whose an existing file is, before anything is changed in it.
-    private static func refuseForeign(_ path: String) throws {
-        let database = try DatabaseQueue(path: path)
+    private static func connection(to path: String) throws -> DatabaseQueue {
+        let database = try DatabaseQueue(path: path, configuration: configuration)
         try database.read { db in
             // The migrator makes its own table before the first migration: ours too, if the process ended there.
             let tables = "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'"
@@ -154,7 +154,7 @@ public final class History: Sendable {
             }
             guard try !Schema.migrator.hasBeenSuperseded(db) else { throw HistoryError.newer(path: path) }
         }
-        try database.close()
+        return database
     }
 
     private static func explain(_ error: any Error, _ place: Place) -> HistoryError {

@@ -37,16 +37,20 @@ final class Checkpointer: Sendable {
         let (isDue, isLong) = state.withLock { state in
             state.commits += 1
             state.bytes += bytes
-            let isDue = (state.commits >= Self.commits || state.bytes >= Self.bytes) && !state.isRunning
+            // One at a time: of two, one finds the other at it and moves nothing.
+            guard !state.isRunning else { return (false, false) }
+            if state.logLength > Self.longLog { return (false, true) }
+            let isDue = state.commits >= Self.commits || state.bytes >= Self.bytes
             if isDue {
                 state.commits = 0
                 state.bytes = 0
                 state.isRunning = true
             }
-            return (isDue, state.logLength > Self.longLog)
+            return (isDue, false)
         }
         if isDue { thread.async { [self] in run() } }
-        if isLong { note(Self.checkpoint(db)) }
+        // Nothing is written meanwhile, so where all of it is moved, the log begins anew with the next commit.
+        if isLong, let log = Self.checkpoint(db) { note(log.moved < log.length ? log.length : 0) }
     }
 
     func close() throws {
@@ -55,7 +59,8 @@ final class Checkpointer: Sendable {
     }
 
     private func run() {
-        note(database.inDatabase(Self.checkpoint))
+        // The writer may have written on: all that it knew of being moved says nothing of how long the log is.
+        if let log = database.inDatabase(Self.checkpoint) { note(log.length) }
         state.withLock { $0.isRunning = false }
     }
 
@@ -65,12 +70,10 @@ final class Checkpointer: Sendable {
 
     /// Moves as much as can be moved without waiting for anybody.
     ///
-    /// - Returns: The log's length in pages where some of it remains, else 0. What fails here is tried again after
-    ///   later commits; nothing is lost, for the log is as durable as the file.
-    private static func checkpoint(_ db: Database) -> Int {
-        guard let row = try? Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") else { return 0 }
-        let length: Int = row[1]
-        let moved: Int = row[2]
-        return moved < length ? length : 0
+    /// - Returns: The log's length, and how much of it is moved, in pages; nil where another program is at it. What
+    ///   fails here is tried again after later commits; nothing is lost, for the log is as durable as the file.
+    private static func checkpoint(_ db: Database) -> (length: Int, moved: Int)? {
+        guard let row = try? Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)"), row[0] == 0 else { return nil }
+        return (row[1], row[2])
     }
 }

@@ -44,7 +44,8 @@ struct WriteQueue<Delivery, Slice> {
     }
 
     mutating func add(_ delivery: Delivery, bytes size: Int) -> Added {
-        guard !isClosed, deliveries.count < capacity, bytes + size <= byteCapacity || deliveries.isEmpty else { return .full }
+        let fits = deliveries.isEmpty || (deliveries.count < capacity && bytes + size <= byteCapacity)
+        guard fits, !isClosed else { return .full }
         deliveries.append((delivery, size))
         bytes += size
         return started()

@@ -48,20 +48,24 @@ final class Output: Sendable {
     /// The first so many lines, waited for.
     func lines(_ count: Int) throws -> [Substring] {
         // Decoded only once enough of it is there.
-        guard read.wait(for: { $0.bytes.count { $0 == UInt8(ascii: "\n") } >= count ? true : nil }) != nil else {
-            throw WaitedInVain(for: "\(count) lines", seeing: text)
+        let isThere = read.wait { read in
+            let isEnough = read.bytes.count { $0 == UInt8(ascii: "\n") } >= count
+            return isEnough || read.hasEnded ? isEnough : nil
         }
+        guard isThere == true else { throw WaitedInVain(for: "\(count) lines", seeing: text) }
         return Array(text.split(separator: "\n", omittingEmptySubsequences: false).prefix(count))
     }
 
     /// The first line that contains this, waited for.
     @discardableResult
     func line(with part: String) throws -> Substring {
-        let line = read.wait { read in
-            String(decoding: read.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-                .dropLast().first { $0.contains(part) }
+        let line: Substring?? = read.wait { read in
+            let lines = String(decoding: read.bytes, as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            let line = lines.dropLast().first { $0.contains(part) }
+            return line != nil || read.hasEnded ? .some(line) : nil
         }
-        guard let line else { throw WaitedInVain(for: "a line with “\(part)”", seeing: text) }
+        guard case .some(.some(let line)) = line else { throw WaitedInVain(for: "a line with “\(part)”", seeing: text) }
         return line
     }
 }

@@ -37,7 +37,7 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
 
 extension Duration {
     /// How long anything may take that should take an instant: a machine may be busy with other things.
-    static var patience: Duration { .seconds(30) }
+    static var patience: Duration { .seconds(20) }
 
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

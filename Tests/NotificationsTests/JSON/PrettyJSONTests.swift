@@ -19,7 +19,10 @@ import Testing
     @Test(
         arguments: [
             ("1", "1"), (#" "a" "#, #""a""#), ("[]", "[]"), ("{ }", "{}"), ("[ [ ] , { } ]", "[\n  [],\n  {}\n]"),
-            (#"{"a":[1,{"b":null}],"c":true}"#, "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": true\n}"),
+            (
+                #"{"a":[1,{"b":null}],"c":true}"#,
+                "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": true\n}"
+            ),
             (#"["a:b","{","[,]"]"#, "[\n  \"a:b\",\n  \"{\",\n  \"[,]\"\n]"),
         ])
     func laysOut(json: String, pretty: String) throws {

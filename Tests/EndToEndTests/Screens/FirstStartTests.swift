@@ -1,0 +1,134 @@
+import Foundation
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("The dashboard, in a terminal")
+struct FirstStartTests {
+    static let start = "\(Program.path) --listen 127.0.0.1:0"
+
+    @Test("starts with the first steps; t brings a row with its verdict, headers, body and table row")
+    func firstStart() throws {
+        let session = try TerminalSession(in: try Home())
+        try session.run(Self.start)
+        let first = try session.see("Nothing has arrived yet.", "no secret", "LISTENING http://127.0.0.1:", "cloudflared tunnel")
+        let checklist = first.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        #expect(checklist.contains { $0.hasPrefix("✓") && $0.contains("listens at http://127.0.0.1:") })
+        #expect(try session.isAlternate)
+
+        try session.press("t")
+        try session.see("? unverified", "Test", "b2:TestEvent", "200 OK")
+        try session.press("Tab", "Right")
+        try session.see("[Headers]", "User-Agent: B2/EventNotifications", "application/json; charset=UTF-8")
+        try session.press("Right")
+        try session.see("[Body]", "\"eventType\": \"b2:TestEvent\"")
+        try session.press("Right")
+        try session.see("[Signature]")
+        try session.press("Tab", "2")
+        try session.see("[2 Table]", "Event Timestamp", "Event Type", "b2:TestEvent")
+
+        try session.press("?")
+        try session.see("send yourself a signed test event")
+        try session.press("q", "q")
+        try session.see("where the shell is back") { !$0.contains("LISTENING") && $0.contains("$") }
+        #expect(try !session.isAlternate)
+    }
+
+    @Test("takes a secret in s, masked, and judges again what came before")
+    func secret() throws {
+        let session = try TerminalSession(in: try Home())
+        try session.run(Self.start)
+        try session.see("Nothing has arrived yet.")
+        try session.press("s")
+        try session.see("Add a secret")
+        try session.paste(" \(Secrets.value)\n")
+        let form = try session.see("2 white-space characters", String(repeating: "•", count: 32))
+        #expect(!form.contains(Secrets.value))
+        try session.press("Enter")
+        try session.see("The secret secret is held", Secrets.held.fingerprint)
+        try session.press("Escape", "t")
+        try session.see("✓ valid", "200 OK", "✓ 1")
+
+        // Another in its place: what was valid no longer is.
+        try session.press("s", "r")
+        try session.see("Replace the secret")
+        try session.type(Secrets.otherValue)
+        try session.press("Enter")
+        try session.see("1 delivery judged again: 1 invalid")
+        try session.press("Escape")
+        try session.see("✗ invalid", "✗ 1", "✓ 0")
+        #expect(try !session.screen().contains(Secrets.otherValue))
+    }
+
+    @Test("takes a pasted secret outside a field as one, and any other paste not as keys")
+    func pasteOutside() throws {
+        let session = try TerminalSession(in: try Home())
+        try session.run(Self.start)
+        try session.see("Nothing has arrived yet.")
+        try session.paste("qtq\n?s")
+        try session.see("The paste was dropped", "Nothing has arrived yet.")
+        try session.paste(Secrets.value + "\n")
+        try session.see("Add a secret", String(repeating: "•", count: 32))
+        try session.press("Enter")
+        try session.see("is held")
+        try session.press("Escape", "t")
+        try session.see("✓ valid")
+    }
+
+    @Test("remembers a secret only when asked, in a file of its user's alone")
+    func remember() throws {
+        let home = try Home()
+        let session = try TerminalSession(in: home)
+        try session.run(Self.start)
+        try session.see("Nothing has arrived yet.")
+        try session.paste(Secrets.value)
+        try session.press("Enter")
+        try session.see("is held")
+        #expect(!FileManager.default.fileExists(atPath: home.secrets))
+        try session.press("m")
+        try session.see("y yes", "n no")
+        // No confirmation takes a pasted answer.
+        try session.paste("y")
+        try session.press("n")
+        try session.see("where the question is gone") { !$0.contains("y yes") }
+        #expect(!FileManager.default.fileExists(atPath: home.secrets))
+        try session.press("m", "y")
+        try session.see("is remembered in")
+        #expect(try TemporaryFolder.mode(of: home.secrets) == 0o600)
+        try session.press("Escape", "q")
+        try session.see("where the shell is back") { !$0.contains("LISTENING") }
+        try SecrecyTests.expectNone(in: home, but: home.secrets)
+
+        try session.run(Self.start)
+        try session.see("Nothing has arrived yet.", Secrets.held.fingerprint)
+    }
+
+    @Test("asks before it ends only once a delivery from elsewhere has come")
+    func quit() throws {
+        let session = try TerminalSession(in: try Home())
+        try session.run(Self.start)
+        let port = try Self.port(session)
+        try session.press("t")
+        try session.see("200 OK")
+        let client = try RawClient(host: "127.0.0.1", port: port)
+        #expect(try client.answer(to: .event("elsewhere")).status == 200)
+        try session.see("photos/2026/cat.jpg")
+        try session.press("q")
+        try session.see("Stop receiving?")
+        // A paste answers nothing.
+        try session.paste("y")
+        #expect(try client.answer(to: .event("still there")).status == 200)
+        try session.press("n")
+        try session.see("where the question is gone") { !$0.contains("Stop receiving?") }
+        try session.press("q", "y")
+        try session.see("where the shell is back") { !$0.contains("LISTENING") }
+        #expect(throws: (any Error).self) { _ = try RawClient(host: "127.0.0.1", port: port) }
+    }
+
+    /// The port that the top line tells.
+    static func port(_ session: TerminalSession) throws -> UInt16 {
+        let screen = try session.see("LISTENING http://127.0.0.1:")
+        let digits = try #require(screen.firstRange(of: "127.0.0.1:")).upperBound
+        return try #require(UInt16(screen[digits...].prefix { $0.isNumber }))
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The terminal is given back")
+struct RestoringTests {
+    @Test("when b2watch ends", arguments: ["q", "C-c", "TERM", "SEGV"])
+    func restored(way: String) throws {
+        let home = try Home()
+        let session = try TerminalSession(in: home)
+        let script = try home.folder.write(
+            "script", "stty -a > $HOME/before\n\(FirstStartTests.start)\necho status $?\nstty -a > $HOME/after\necho done\n")
+        try session.run("sh \(script)")
+        try session.see("Nothing has arrived yet.")
+        #expect(try session.isAlternate)
+        #expect(try !session.showsCursor)
+        switch way {
+        case "TERM", "SEGV": _ = try Program.run("/bin/kill", ["-\(way)", "\(Self.processID(home))"], environment: home.environment)
+        default: try session.press(way)
+        }
+        let screen = try session.see("status ", "done")
+        #expect(screen.contains(way == "SEGV" ? "status 139" : "status 0"))
+        #expect(try !session.isAlternate)
+        #expect(try session.showsCursor)
+        #expect(try !session.isApplicationKeypad)
+        let after = try String(contentsOfFile: home.folder.file("after"), encoding: .utf8)
+        #expect(try after == String(contentsOfFile: home.folder.file("before"), encoding: .utf8))
+        // And what is typed and pasted arrives as it is.
+        try session.paste("echo a'b'c")
+        try session.press("Enter")
+        try session.see("\nabc\n")
+    }
+
+    @Test("to the shell by Ctrl-Z, and taken again by fg")
+    func suspended() throws {
+        let session = try TerminalSession(in: try Home())
+        try session.run(FirstStartTests.start)
+        try session.see("Nothing has arrived yet.")
+        try session.press("C-z")
+        try session.see("where the shell is back") { !$0.contains("LISTENING") && $0.contains("Stopped") }
+        #expect(try !session.isAlternate)
+        #expect(try session.showsCursor)
+        try session.run("echo a'b'c")
+        try session.see("\nabc\n")
+        try session.run("fg")
+        try session.see("Nothing has arrived yet.")
+        #expect(try session.isAlternate)
+        try session.press("t")
+        try session.see("unverified", "200 OK")
+        try session.press("q")
+        try session.see("where the shell is back") { !$0.contains("LISTENING") }
+    }
+
+    @Test("to nobody when it hangs up: b2watch ends, and what it recorded is there")
+    func hangUp() throws {
+        let home = try Home()
+        let session = try TerminalSession(in: home)
+        try session.run(FirstStartTests.start)
+        let port = try FirstStartTests.port(session)
+        #expect(try RawClient(host: "127.0.0.1", port: port).answer(to: .event("before")).status == 200)
+        let process = try Self.processID(home)
+        try session.hangUp()
+        let end = ContinuousClock.now + .patience
+        while kill(process, 0) == 0, .now < end {}
+        #expect(kill(process, 0) != 0, "it lives on without its terminal")
+
+        let listener = try RunningListener(in: home, "--format", "json")
+        #expect(try listener.answer(to: .event("before")).status == 200)
+        #expect(try listener.deliveries(1).map(\.duplicate) == [true])
+    }
+
+    /// The process that holds the history's lock.
+    static func processID(_ home: Home) throws -> pid_t {
+        let text = try String(contentsOfFile: home.history + ".lock", encoding: .utf8)
+        return try #require(text.split(separator: " ").dropFirst().first.flatMap { pid_t($0) })
+    }
+}
