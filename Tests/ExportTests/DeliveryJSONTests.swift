@@ -1,6 +1,7 @@
 import Foundation
 import History
 import Notifications
+import SafeText
 import Testing
 
 @testable import Export

@@ -6,6 +6,9 @@ import History
 /// row while others arrive.
 struct RowList {
     private(set) var window = RowWindow()
+    /// How wide the texts of the rows held are, in each of the views.
+    private(set) var eventWidths = EventsScreen.widths(of: [])
+    private(set) var sheetWidths = TableScreen.widths(of: [])
     private(set) var selection: Int64?
     /// Whether the newest row is selected as it arrives.
     private(set) var isFollowing = true
@@ -104,6 +107,8 @@ extension RowList {
     mutating func take(_ answer: RowWindow, generation: Int) {
         guard let request = reading.finish(generation) else { return }
         window = answer
+        eventWidths = EventsScreen.widths(of: answer.rows)
+        sheetWidths = TableScreen.widths(of: answer.rows)
         if reading.destination == .oldest, request.anchor == .oldest {
             selection = window.rows.first?.id
             reading.arrived()

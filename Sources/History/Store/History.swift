@@ -46,7 +46,7 @@ public final class History: Sendable {
                 // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
                 changes = try Self.prepare(database)
-                let checkpoints = Checkpointer(connection)
+                let checkpoints = try Checkpointer(connection)
                 self.checkpoints = checkpoints
                 writer = HistoryWriter(database, file: file, checkpoints: checkpoints, changes: changes)
             }

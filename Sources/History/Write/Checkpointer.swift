@@ -26,8 +26,10 @@ final class Checkpointer: Sendable {
     private let state = Mutex(State())
     private let thread = Worker("checkpoints")
 
-    init(_ database: DatabaseQueue) {
+    init(_ database: DatabaseQueue) throws {
         self.database = database
+        // A connection that is older than the log finds it by reading.
+        _ = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") }
     }
 
     /// Called by the writer after each commit.

@@ -39,7 +39,9 @@ final class Child: Sendable {
             posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
             for descriptor: Int32 in [1, 2] { posix_spawn_file_actions_adddup2(&actions, 0, descriptor) }
         } else {
-            for (descriptor, source) in [(0, streams.input), (1, streams.output), (2, streams.error)] as [(Int32, Int32)] {
+            for (descriptor, source) in [(0, streams.input), (1, streams.output), (2, streams.error)]
+                as [(Int32, Int32)]
+            {
                 if source >= 0 {
                     posix_spawn_file_actions_adddup2(&actions, source, descriptor)
                 } else {

@@ -15,7 +15,14 @@ struct Pipe {
 
 /// What a child writes, read as it comes by a thread of its own.
 final class Output: Sendable {
-    private let read = Watched<(bytes: [UInt8], hasEnded: Bool)>(([], false))
+    private struct Read: Sendable {
+        var bytes: [UInt8] = []
+        /// The newlines in it.
+        var lines = 0
+        var hasEnded = false
+    }
+
+    private let read = Watched(Read())
 
     /// Reads until the other end is closed, and closes this one.
     init(_ descriptor: Int32) {
@@ -24,7 +31,11 @@ final class Output: Sendable {
             while true {
                 let count = Foundation.read(descriptor, &buffer, buffer.count)
                 if count > 0 {
-                    read.change { $0.bytes += buffer.prefix(count) }
+                    let lines = buffer.prefix(count).count { $0 == UInt8(ascii: "\n") }
+                    read.change { read in
+                        read.bytes += buffer.prefix(count)
+                        read.lines += lines
+                    }
                 } else if count == 0 || errno != EINTR {
                     break
                 }
@@ -49,7 +60,7 @@ final class Output: Sendable {
     func lines(_ count: Int) throws -> [Substring] {
         // Decoded only once enough of it is there.
         let isThere = read.wait { read in
-            let isEnough = read.bytes.count { $0 == UInt8(ascii: "\n") } >= count
+            let isEnough = read.lines >= count
             return isEnough || read.hasEnded ? isEnough : nil
         }
         guard isThere == true else { throw WaitedInVain(for: "\(count) lines", seeing: text) }

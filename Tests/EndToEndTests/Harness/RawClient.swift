@@ -88,7 +88,8 @@ final class RawClient {
         while true {
             if let answer = WireAnswer.take(from: &unread) { return answer }
             guard try receive() else {
-                throw Broken(description: "closed before an answer; there was “\(String(decoding: unread, as: UTF8.self))”")
+                throw Broken(
+                    description: "closed before an answer; there was “\(String(decoding: unread, as: UTF8.self))”")
             }
         }
     }

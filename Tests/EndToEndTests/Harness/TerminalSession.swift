@@ -15,6 +15,8 @@ final class TerminalSession: Sendable {
         environment["PS1"] = "$ "
         environment["SHELL"] = "/bin/sh"
         environment["TERM"] = "xterm-256color"
+        // Else Swift's runtime asks a question of its own after a crash.
+        environment["SWIFT_BACKTRACE"] = "enable=no"
         self.environment = environment
         try tmux(
             "-u", "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "exec /bin/sh -i")

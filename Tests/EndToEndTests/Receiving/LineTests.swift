@@ -12,7 +12,10 @@ struct LineTests {
         _ = try client.answer(to: .event("one", signedWith: Secrets.held))
         let lines = try #require(listener.output).lines(2)
         let words = lines[0].split(separator: " ")
-        #expect(words.dropFirst() == ["valid", "b2:ObjectCreated:Upload", "mySampleBucket", "photos/2026/cat.jpg", "10495842", "200"])
+        #expect(
+            words.dropFirst() == [
+                "valid", "b2:ObjectCreated:Upload", "mySampleBucket", "photos/2026/cat.jpg", "10495842", "200",
+            ])
         #expect(words.first?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
         #expect(lines[1].hasSuffix("  duplicate"))
     }

@@ -9,7 +9,9 @@ struct RequestTests {
         let listener = try RunningListener(in: try Home(), "--format", "json")
         var request = WireRequest.event("kept")
         request.target = "/a/b?c=%20d"
-        request.headers += [HeaderField("X-Twice", "one"), HeaderField("x-tWICE", "two"), HeaderField("Cookie", "a; b")]
+        request.headers += [
+            HeaderField("X-Twice", "one"), HeaderField("x-tWICE", "two"), HeaderField("Cookie", "a; b"),
+        ]
         #expect(try listener.answer(to: request).status == 200)
         let delivery = try #require(listener.deliveries(1).first)
         #expect(delivery.target == "/a/b?c=%20d")
@@ -81,7 +83,9 @@ struct RequestTests {
     func otherPath() throws {
         let listener = try RunningListener(in: try Home(), "--path", "/hook", "--format", "json")
         let client = try listener.connect()
-        for (target, status) in [("/hook", 200), ("/hook/", 200), ("/hook/a?b", 200), ("/hook?x", 200), ("/hookx", 404), ("/", 404)] {
+        for (target, status) in [
+            ("/hook", 200), ("/hook/", 200), ("/hook/a?b", 200), ("/hook?x", 200), ("/hookx", 404), ("/", 404),
+        ] {
             var request = WireRequest.event(target)
             request.target = target
             #expect(try client.answer(to: request).status == status, "\(target)")
@@ -128,7 +132,9 @@ struct RequestTests {
         #expect(try listener.deliveries(20).map { $0.events.first?.eventId } == (1...20).map { "ahead \($0)" })
     }
 
-    @Test("that is no HTTP is refused without harm", arguments: ["\u{16}\u{03}\u{01}\u{02}", "hello\r\n\r\n", "POST / HTTP/9.9\r\n\r\n"])
+    @Test(
+        "that is no HTTP is refused without harm",
+        arguments: ["\u{16}\u{03}\u{01}\u{02}", "hello\r\n\r\n", "POST / HTTP/9.9\r\n\r\n"])
     func noHTTP(text: String) throws {
         let listener = try RunningListener(in: try Home())
         let client = try listener.connect()

@@ -39,7 +39,9 @@ struct VectorTests {
             #expect(delivery.status == status, "\(vector)")
             #expect(delivery.events.count == vector.events, "\(vector)")
             #expect(delivery.bytes == vector.body, "\(vector)")
-            #expect(delivery.headers.dropFirst().prefix(vector.headers.count) == vector.headers.map { [$0.name, $0.value] }[...])
+            #expect(
+                delivery.headers.dropFirst().prefix(vector.headers.count)
+                    == vector.headers.map { [$0.name, $0.value] }[...])
             let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             let isText = String(validating: vector.body, as: UTF8.self) != nil
             #expect(Set(object.keys) == Self.keys.union([isText ? "body" : "bodyBase64"]), "\(vector)")

@@ -9,13 +9,15 @@ struct RestoringTests {
         let home = try Home()
         let session = try TerminalSession(in: home)
         let script = try home.folder.write(
-            "script", "stty -a > $HOME/before\n\(FirstStartTests.start)\necho status $?\nstty -a > $HOME/after\necho done\n")
+            "script",
+            "stty -a > $HOME/before\n\(FirstStartTests.start)\necho status $?\nstty -a > $HOME/after\necho done\n")
         try session.run("sh \(script)")
         try session.see("Nothing has arrived yet.")
         #expect(try session.isAlternate)
         #expect(try !session.showsCursor)
         switch way {
-        case "TERM", "SEGV": _ = try Program.run("/bin/kill", ["-\(way)", "\(Self.processID(home))"], environment: home.environment)
+        case "TERM", "SEGV":
+            _ = try Program.run("/bin/kill", ["-\(way)", "\(Self.processID(home))"], environment: home.environment)
         default: try session.press(way)
         }
         let screen = try session.see("status ", "done")

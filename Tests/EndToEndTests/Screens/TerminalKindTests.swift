@@ -14,7 +14,7 @@ struct TerminalKindTests {
         let large = try session.see("name-30.txt", "SIZE", "10.0 MiB", "? 30", "folder/name-30.txt\n")
 
         try session.resize(columns: 40, rows: 10)
-        let small = try session.see("name-30.txt", "TIME", "SIGNATURE")
+        let small = try session.see("-30.txt", "TIME", "SIGNATURE")
         #expect(small.split(separator: "\n", omittingEmptySubsequences: false).allSatisfy { $0.count <= 40 })
         #expect(!small.contains("SIZE"))
         try session.resize(columns: 30, rows: 8)
@@ -37,7 +37,7 @@ struct TerminalKindTests {
         for (index, name) in names.enumerated() {
             #expect(try client.answer(to: .event("\(index)", object: name)).status == 200)
         }
-        let screen = try session.see("gpj.exe", "кошка.jpg", "写真/猫.jpg", "? 9", "[2J")
+        let screen = try session.see("gpj.exe", "кошка.jpg", "写真/猫.jpg", "? 9", "[2J", ".png  ")
         #expect(!screen.unicodeScalars.contains { $0 != "\n" && $0.properties.bidiControlOrZeroWidth })
         // In every row the size, behind the name, stands in the same column.
         let rows = screen.split(separator: "\n").filter { $0.contains("? unverified") && $0.contains("10.0 MiB") }
@@ -51,7 +51,7 @@ struct TerminalKindTests {
         return line[..<end].unicodeScalars.reduce(0) { sum, scalar in
             if scalar.properties.generalCategory == .nonspacingMark { return sum }
             // The wide characters among the names above.
-            let isWide = (0x2E80...0x9FFF).contains(scalar.value) || scalar.value >= 0x1F300
+            let isWide = (0x2E80...0x9FFF).contains(scalar.value) || scalar.value >= 0x1F300 || scalar.value == 0x2B1B
             return sum + (isWide ? 2 : 1)
         }
     }
@@ -93,8 +93,12 @@ struct TerminalKindTests {
         let client = try RawClient(host: "127.0.0.1", port: try FirstStartTests.port(session))
         #expect(try client.answer(to: .event("1", signedWith: Secrets.other)).status == 401)
         try session.see("✗ invalid")
-        let styles = try session.styledScreen().matches(of: /\u{1B}\[([0-9;]*)m/).flatMap { $0.output.1.split(separator: ";") }
-        let colours = styles.compactMap { Int($0) }.filter { (30...38).contains($0) || (40...48).contains($0) || (90...97).contains($0) }
+        let styles = try session.styledScreen().matches(of: /\u{1B}\[([0-9;]*)m/).flatMap {
+            $0.output.1.split(separator: ";")
+        }
+        let colours = styles.compactMap { Int($0) }.filter {
+            (30...38).contains($0) || (40...48).contains($0) || (90...97).contains($0)
+        }
         #expect(colours.isEmpty == isForbidden)
         #expect(!styles.isEmpty)
     }

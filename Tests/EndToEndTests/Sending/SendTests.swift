@@ -10,7 +10,8 @@ struct SendTests {
         let file = try home.secretFile(Secrets.value)
         let listener = try RunningListener(in: home, "--secret-file", file, "--format", "json")
         let outcome = try Program.run(
-            "send", listener.url + "hook?a=b", "--secret-file", file, "--type", "delete", "--object", "a/ü \"b\".txt", "--size",
+            "send", listener.url + "hook?a=b", "--secret-file", file, "--type", "delete", "--object", "a/ü \"b\".txt",
+            "--size",
             "12345", "--bucket", "my-bucket", "--rule", "my-rule", "--batch", "3", "--count", "2", in: home)
         #expect(outcome.ending == .exited(0))
         let answers = outcome.output.split(separator: "\n")
@@ -35,14 +36,17 @@ struct SendTests {
         }
     }
 
-    @Test("gives each type the fields that B2 gives it", arguments: [
-        ("upload", "b2:ObjectCreated:Upload", true), ("b2:ObjectCreated:Copy", "b2:ObjectCreated:Copy", true),
-        ("test", "b2:TestEvent", false),
-    ])
+    @Test(
+        "gives each type the fields that B2 gives it",
+        arguments: [
+            ("upload", "b2:ObjectCreated:Upload", true), ("b2:ObjectCreated:Copy", "b2:ObjectCreated:Copy", true),
+            ("test", "b2:TestEvent", false),
+        ])
     func types(word: String, type: String, hasObject: Bool) throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
-        let outcome = try Program.run("send", listener.url, "--type", word, "--object", "name.txt", "--size", "7", in: home)
+        let outcome = try Program.run(
+            "send", listener.url, "--type", word, "--object", "name.txt", "--size", "7", in: home)
         #expect(outcome.ending == .exited(0))
         let delivery = try #require(try listener.deliveries(1).first)
         let body = try #require(JSONSerialization.jsonObject(with: Data(delivery.bytes)) as? [String: Any])
@@ -52,10 +56,12 @@ struct SendTests {
         #expect(event["objectSize"] as? Int == (hasObject ? 7 : nil))
     }
 
-    @Test("with a wrong or no signature prints why it was refused, and exits 1", arguments: [
-        ("--bad-signature", "401 Invalid signature ", "invalid"),
-        ("--no-signature", "401 Missing signature header ", "missing"),
-    ])
+    @Test(
+        "with a wrong or no signature prints why it was refused, and exits 1",
+        arguments: [
+            ("--bad-signature", "401 Invalid signature ", "invalid"),
+            ("--no-signature", "401 Missing signature header ", "missing"),
+        ])
     func refused(option: String, answer: String, verdict: String) throws {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value

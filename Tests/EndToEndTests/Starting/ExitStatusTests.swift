@@ -4,27 +4,29 @@ import Testing
 
 @Suite("The start ends with a reason and a status")
 struct ExitStatusTests {
-    @Test("64 for what is no usage, naming what to write", arguments: [
-        (["listen", "--listen", "nonsense"], "--listen"),
-        (["listen", "--listen", "127.0.0.1:99999"], "99999"),
-        (["listen", "--listen", "127.0.0.1:"], "--listen"),
-        (["listen", "--listen", "::1:8080"], "--listen"),
-        (["listen", "--path", "hook"], "/hook"),
-        (["listen", "--path", "/hook?x"], "--path"),
-        (["listen", "--max-body", "0"], "--max-body"),
-        (["listen", "--max-body", "1TiB"], "--max-body"),
-        (["listen", "--format", "xml"], "xml"),
-        (["listen", "--nonsense"], "--nonsense"),
-        (["--nonsense"], "--nonsense"),
-        (["listen", "--in-memory", "--history", "x"], "--in-memory"),
-        (["nonsense"], "nonsense"),
-        (["send"], "url"),
-        (["send", "ftp://127.0.0.1/"], "ftp"),
-        (["send", "http://127.0.0.1:1/", "--batch", "51"], "--batch"),
-        (["send", "http://127.0.0.1:1/", "--count", "0"], "--count"),
-        (["send", "http://127.0.0.1:1/", "--rate", "0"], "--rate"),
-        (["send", "http://127.0.0.1:1/", "--bad-signature", "--no-signature"], "--no-signature"),
-    ])
+    @Test(
+        "64 for what is no usage, naming what to write",
+        arguments: [
+            (["listen", "--listen", "nonsense"], "--listen"),
+            (["listen", "--listen", "127.0.0.1:99999"], "99999"),
+            (["listen", "--listen", "127.0.0.1:"], "--listen"),
+            (["listen", "--listen", "::1:8080"], "--listen"),
+            (["listen", "--path", "hook"], "/hook"),
+            (["listen", "--path", "/hook?x"], "--path"),
+            (["listen", "--max-body", "0"], "--max-body"),
+            (["listen", "--max-body", "1TiB"], "--max-body"),
+            (["listen", "--format", "xml"], "xml"),
+            (["listen", "--nonsense"], "--nonsense"),
+            (["--nonsense"], "--nonsense"),
+            (["listen", "--in-memory", "--history", "x"], "--in-memory"),
+            (["nonsense"], "nonsense"),
+            (["send"], "url"),
+            (["send", "ftp://127.0.0.1/"], "ftp"),
+            (["send", "http://127.0.0.1:1/", "--batch", "51"], "--batch"),
+            (["send", "http://127.0.0.1:1/", "--count", "0"], "--count"),
+            (["send", "http://127.0.0.1:1/", "--rate", "0"], "--rate"),
+            (["send", "http://127.0.0.1:1/", "--bad-signature", "--no-signature"], "--no-signature"),
+        ])
     func usage(arguments: [String], part: String) throws {
         let outcome = try Program.run(Program.path, arguments, environment: try Home().environment)
         #expect(outcome.ending == .exited(64))
@@ -32,10 +34,12 @@ struct ExitStatusTests {
         #expect(outcome.output.isEmpty)
     }
 
-    @Test("64 for a secret that is named but not there", arguments: [
-        ("missing", "missing.txt"), ("empty", "empty.txt"), ("blank", "blank.txt"), ("a folder", "folder"),
-        ("no text", "bytes"), ("another's label", "LABEL"), ("an empty variable", "B2WATCH_SIGNING_SECRET"),
-    ])
+    @Test(
+        "64 for a secret that is named but not there",
+        arguments: [
+            ("missing", "missing.txt"), ("empty", "empty.txt"), ("blank", "blank.txt"), ("a folder", "folder"),
+            ("no text", "bytes"), ("another's label", "LABEL"), ("an empty variable", "B2WATCH_SIGNING_SECRET"),
+        ])
     func secrets(kind: String, part: String) throws {
         var home = try Home()
         var arguments = ["listen", "--listen", "127.0.0.1:0"]
@@ -46,7 +50,8 @@ struct ExitStatusTests {
         case "no text": arguments += ["--secret-file", try home.folder.write("bytes", [0xFF, 0xFE])]
         case "an empty variable": home.environment["B2WATCH_SIGNING_SECRET"] = ""
         case "a folder":
-            try FileManager.default.createDirectory(atPath: home.folder.file("folder"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: home.folder.file("folder"), withIntermediateDirectories: true)
             arguments += ["--secret-file", home.folder.file("folder")]
         default:
             arguments += ["--secret-file", "LABEL=" + (try home.secretFile(Secrets.value, "one"))]

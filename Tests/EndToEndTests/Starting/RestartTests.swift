@@ -16,7 +16,8 @@ struct RestartTests {
             #expect(lines.map(\.id) == [first, first + 1])
             #expect(lines.map(\.duplicate) == [first > 1, true])
             try listener.stop()
-            #expect(try listener.output?.whole().split(separator: "\n").count == 2, "what was written before comes again")
+            #expect(
+                try listener.output?.whole().split(separator: "\n").count == 2, "what was written before comes again")
         }
     }
 

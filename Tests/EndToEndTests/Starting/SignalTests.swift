@@ -3,7 +3,9 @@ import Testing
 
 @Suite("A signal to listen")
 struct SignalTests {
-    @Test("to end lets a request that is half sent be answered, takes no new one, and exits 0", arguments: [SIGTERM, SIGINT])
+    @Test(
+        "to end lets a request that is half sent be answered, takes no new one, and exits 0",
+        arguments: [SIGTERM, SIGINT])
     func drains(signal: Int32) throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")

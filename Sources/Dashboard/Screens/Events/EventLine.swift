@@ -8,15 +8,15 @@ struct EventLine {
     let row: EventRow
     let clock: WallClock
 
-    /// Draws the row; the places are those of `EventsScreen.columns`.
+    /// Draws the row; the places are those of all `EventColumn`s.
     func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
         for place in places {
-            guard let (text, style) = cell(place.index) else { continue }
+            guard let (text, style) = EventColumn(rawValue: place.index).flatMap(cell) else { continue }
             let point = Point(column: ListRow.margin + place.start, row: line)
             surface.put(place.fit(text), at: point, columns: place.width, style: style)
         }
         if let note { draw(note, places, at: line, on: &surface) }
-        if row.isDuplicate, let place = places.first(where: { $0.index == 3 }) {
+        if row.isDuplicate, let place = place(of: .object, in: places) {
             drawDuplicate(place, at: line, on: &surface)
         }
     }
@@ -29,21 +29,27 @@ struct EventLine {
         return row.status == 200 ? "no events: \(size)" : "no events: \(size) → \(row.status)"
     }
 
-    private func cell(_ index: Int) -> (SafeText, Style)? {
-        switch index {
-        case 0: return (clock.time(row.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
-        case 1:
-            return ("\(row.verdict.glyph) \(row.verdict.word)", row.verdict.style)
+    /// The texts of all columns; nil where the row has none.
+    var texts: [SafeText?] { EventColumn.allCases.map { cell($0)?.text } }
+
+    private func cell(_ column: EventColumn) -> (text: SafeText, style: Style)? {
+        switch column {
+        case .time: return (clock.time(row.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
+        case .signature: return ("\(row.verdict.glyph) \(row.verdict.word)", row.verdict.style)
         default: break
         }
         guard row.position != nil else { return nil }
-        switch index {
-        case 2: return (SafeText(cell: EventType(row.eventType.text).shortName), quiet)
-        case 3: return (SafeText(cell: row.objectName.text), quiet)
-        case 4: return (size, quiet)
-        case 5: return (SafeText(cell: row.bucketName.text), Style(.secondary))
+        switch column {
+        case .type: return (SafeText(cell: EventType(row.eventType.text).shortName), quiet)
+        case .object: return (SafeText(cell: row.objectName.text), quiet)
+        case .size: return (size, quiet)
+        case .bucket: return (SafeText(cell: row.bucketName.text), Style(.secondary))
         default: return (SafeText(cell: row.matchedRuleName.text), Style(.secondary))
         }
+    }
+
+    private func place(of column: EventColumn, in places: [Columns.Place]) -> Columns.Place? {
+        places.first { $0.index == column.rawValue }
     }
 
     private var quiet: Style { row.isDuplicate || row.position == nil ? Style(.secondary) : .plain }
@@ -54,8 +60,8 @@ struct EventLine {
 
     /// The note stands where type and object would.
     private func draw(_ note: SafeText, _ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        guard let first = places.first(where: { $0.index >= 2 }), let last = places.first(where: { $0.index == 3 })
-        else { return }
+        guard let last = place(of: .object, in: places) else { return }
+        let first = place(of: .type, in: places) ?? last
         let width = last.start + last.width - first.start
         let point = Point(column: ListRow.margin + first.start, row: line)
         surface.put(note.clippedInMiddle(to: width), at: point, columns: width, style: Style(.secondary))

@@ -4,18 +4,17 @@ import Terminal
 
 /// `1 Events`: the live list.
 enum EventsScreen {
-    static let columns = Columns([
-        Column("TIME", minimum: 8),
-        Column("SIGNATURE", minimum: 13),
-        Column("TYPE", minimum: 14, ideal: 18, leaveOrder: 4),
-        Column("OBJECT", minimum: 18, ideal: 40, weight: 4, cut: .middle),
-        Column("SIZE", minimum: 10, leaveOrder: 3, alignment: .right),
-        Column("BUCKET", minimum: 9, ideal: 16, weight: 1, leaveOrder: 2),
-        Column("RULE", minimum: 9, ideal: 16, weight: 1, leaveOrder: 1),
-    ])
+    /// The columns for rows whose texts are so wide.
+    static func columns(holding widths: TextWidths) -> Columns {
+        Columns(EventColumn.allCases.map { $0.column(holding: widths[$0.rawValue]) })
+    }
+
+    static func widths(of rows: [EventRow]) -> TextWidths {
+        TextWidths(rows, titles: EventColumn.allCases.map(\.title)) { EventLine(row: $0, clock: .utc).texts }
+    }
 
     static func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
+        let places = columns(holding: model.rows.eventWidths).fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         for (index, line) in model.rows.visible.enumerated() {
             let row = index + 1

@@ -1,0 +1,17 @@
+import Notifications
+import TestSupport
+
+/// Signed requests, made before the clock runs.
+enum SampleRequests {
+    static let all: [[UInt8]] = (0..<1_000).map { number in
+        WireRequest.event("benchmark \(number)", object: "photos/2026/cat-\(number).jpg", signedWith: Secrets.held)
+            .bytes
+    }
+
+    /// A home whose listener holds the secret.
+    static func home() throws -> Home {
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        return home
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+
+/// How many deliveries are answered, and how fast: recorded in a file, and in memory only, by turns.
+enum Throughput {
+    private static let rounds = 3
+    private static let time = Duration.seconds(2)
+
+    private struct Result {
+        var times = Durations()
+        var rates: [Double] = []
+        var rate: Double { rates.reduce(0, +) / Double(rates.count) }
+    }
+
+    static func measure(_ findings: inout Findings) throws {
+        for connections in [1, 64] {
+            print("answers, \(connections) connection\(connections == 1 ? "" : "s")")
+            var (durable, memory) = (Result(), Result())
+            for _ in 0..<rounds {
+                try run(connections, isDurable: true, into: &durable)
+                try run(connections, isDurable: false, into: &memory)
+            }
+            for (name, result) in [("in a file", durable), ("in memory", memory)] {
+                findings.tell(
+                    name, "\(Int(result.rate)) a second, p50 \(result.times.median.text), p99 \(result.times.p99.text)")
+            }
+            let ratio = durable.rate / memory.rate
+            let percent = Int(ratio * 100)
+            if connections == 1 {
+                // One at a time, each waits for the disk alone.
+                findings.tell("in a file, of that in memory", "\(percent) %")
+            } else {
+                findings.expect("in a file, of that in memory", "\(percent) %", "30 % or more", holds: ratio >= 0.3)
+            }
+            findings.expect(
+                "p99 in a file", durable.times.p99.text, "less than 100 ms",
+                holds: durable.times.p99 < .milliseconds(100))
+        }
+    }
+
+    private static func run(_ connections: Int, isDurable: Bool, into result: inout Result) throws {
+        let home = try SampleRequests.home()
+        let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer { close(nowhere) }
+        let listener =
+            isDurable
+            ? try RunningListener(in: home, output: nowhere)
+            : try RunningListener(in: home, "--in-memory", output: nowhere)
+        var client = try LoadClient(connections, host: listener.host, port: listener.port)
+        defer { client.close() }
+        var sent = 0
+        var answered = 0
+        var times = result.times
+        let start = ContinuousClock.now
+        client.run(
+            make: { _ in
+                guard .now - start < time else { return nil }
+                sent += 1
+                return SampleRequests.all[sent % SampleRequests.all.count]
+            },
+            arrived: { arrival in
+                guard arrival.answer.status == 200 else { return }
+                answered += 1
+                times.add(arrival.time)
+            })
+        result.times = times
+        result.rates.append(Double(answered) / (ContinuousClock.now - start).seconds)
+        try listener.stop()
+    }
+}
