@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: .house),
         .tests(for: "SafeText"),
         .tests(for: "Notifications"),
-        .tests(for: "History", and: ["Notifications"]),
+        .tests(for: "History", and: ["Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
         .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
         .tests(for: "Outgoing", and: ["Notifications"]),
         .tests(for: "Listener", and: ["Notifications"]),

@@ -22,6 +22,8 @@ static struct {
 } ready;
 static atomic_bool armed = false;
 static struct sigaction before[fatal_count];
+// Whether a crash goes on to the handler that was there before, or ends the process.
+static bool chains = false;
 static pthread_once_t exit_hook = PTHREAD_ONCE_INIT;
 
 static void put(const char *text, size_t length) {
@@ -43,8 +45,9 @@ static void restore_terminal(bool crashed) {
 static void on_crash(int number) {
     restore_terminal(true);
     for (int i = 0; i < fatal_count; i++)
-        if (fatal[i] == number) sigaction(number, &before[i], NULL);
-    // Blocked while this runs: it comes to the old handler as soon as this returns.
+        if (fatal[i] == number && chains) sigaction(number, &before[i], NULL);
+    if (!chains) signal(number, SIG_DFL);
+    // Blocked while this runs: it comes to the old handler, or ends the process, as soon as this returns.
     raise(number);
 }
 
@@ -70,6 +73,8 @@ void terminal_crash_arm(int terminal, const struct termios *modes, const char *r
     ready.restore_length = keep(ready.restore, sizeof ready.restore, restore, restore_length);
     ready.last_words_length = keep(ready.last_words, sizeof ready.last_words, last_words, last_words_length);
     pthread_once(&exit_hook, hook_exit);
+    // Swift's own handler asks whoever sits there to press a key, and prints pages. Only who asked for it gets it.
+    chains = getenv("SWIFT_BACKTRACE") != NULL;
 
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
     sigemptyset(&action.sa_mask);

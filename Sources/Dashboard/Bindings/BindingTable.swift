@@ -42,7 +42,7 @@ enum BindingTable {
         Binding(.right, .character("l"), in: .events, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
         Binding(.character("v"), in: .events, do: .cycleBody, "body as raw text, pretty, hex"),
         Binding(.left, .character("h"), in: .table, do: .left, "columns to the left"),
-        Binding(.right, .character("l"), in: .table, do: .right, "columns to the right", footer: ("columns", .wide)),
+        Binding(.right, .character("l"), in: .table, do: .right, "columns to the right", footer: ("columns", .medium)),
         Binding(
             .character("e"), in: .table, do: .toggleTimestampForm, "timestamps as RFC 3339 or as epoch milliseconds",
             footer: ("epoch ms", .medium)),

@@ -7,7 +7,7 @@ struct Layout {
     /// Below this size nothing of use can be shown.
     static let minimum = Size(columns: 40, rows: 10)
     /// From this width on the detail pane stands beside the list.
-    private static let beside = 140
+    private static let beside = 160
     /// From this height of list and pane together there is room for both.
     private static let both = 12
 
@@ -45,7 +45,7 @@ struct Layout {
             (list, detail) = (Rect(column: 0, row: main.row, columns: 0, rows: 0), main)
         } else if size.columns >= Self.beside {
             isBeside = true
-            let (left, right) = main.splitLeft(size.columns * 55 / 100)
+            let (left, right) = main.splitLeft(size.columns * 3 / 5)
             (list, detail) = (
                 left.splitLeft(left.columns - 1).left,
                 Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows)
@@ -82,13 +82,14 @@ struct StatusLines {
         }
 
         if let question = model.question {
-            notice = Prose.lines(question.text, columns: columns - 2, style: Style(.warning, bold: true))
-                .map { StyledLine(" ") + $0 }
-        } else if let told = session.notice {
-            notice = Prose.lines(told.text.string, columns: columns - 2, style: Style(told.role))
-                .map { StyledLine(" ") + $0 }
+            notice = Self.lines(question.text, Style(.warning, bold: true), columns)
         } else {
-            notice = []
+            notice = session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) }
+                + (session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? [])
         }
+    }
+
+    private static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {
+        Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
     }
 }

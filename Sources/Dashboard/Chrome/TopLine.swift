@@ -10,7 +10,19 @@ import Terminal
 struct TopLine {
     /// The steps by which the line gives way.
     enum Shortening: Int, CaseIterable, Comparable {
-        case none, noP99, noAnswers, noName, noZeroCounts, shortSecret, shortURL, noURL, noSecret
+        /// All of it.
+        case none
+        /// Without the program's name, and with narrow gaps.
+        case noName
+        /// Of the counts that are 0 only those of valid and invalid ones stay.
+        case fewZeros
+        /// `http://` leaves.
+        case noScheme
+        /// Of the answer times the 99th percentile stays.
+        case noMedian
+        /// The secret's label without words, or its fingerprint alone.
+        case shortSecret, noLabel
+        case noAnswers, noURL, noZeros, noSecret
 
         static func < (one: Shortening, other: Shortening) -> Bool { one.rawValue < other.rawValue }
     }
@@ -44,7 +56,7 @@ struct TopLine {
             }
         var line = StyledLine(word, Style(role, bold: true))
         guard let url = session.url, shortening < .noURL else { return line }
-        let text = shortening < .shortURL ? url : String(url.drop { $0 != "/" }.drop { $0 == "/" })
+        let text = shortening < .noScheme ? url : String(url.drop { $0 != "/" }.drop { $0 == "/" })
         line.append(" \(text)")
         return line
     }
@@ -56,19 +68,20 @@ struct TopLine {
         case 1:
             let secret = held[0]
             let name = SafeText(secret.label).clipped(to: 20)
-            guard shortening < .shortSecret else { return StyledLine("(\(secret.fingerprint))", Style(.secondary)) }
-            return StyledLine("secret ", Style(.secondary)) + StyledLine(name)
-                + StyledLine(" (\(secret.fingerprint))", Style(.secondary))
+            let fingerprint = StyledLine("(\(secret.fingerprint))", Style(.secondary))
+            guard shortening < .noLabel else { return fingerprint }
+            let word: SafeText = shortening < .shortSecret ? "secret " : .empty
+            return StyledLine(word, Style(.secondary)) + StyledLine(name + " ") + fingerprint
         default: return StyledLine("\(held.count) secrets")
         }
     }
 
     private func counts(_ shortening: Shortening) -> StyledLine {
-        let standing: [SignatureVerdict] = [.valid, .invalid, .missing, .unverified]
         let tally = session.change.tally
-        let shown = SignatureVerdict.counted.filter { verdict in
-            tally[verdict] > 0 || (shortening < .noZeroCounts && standing.contains(verdict))
-        }
+        let standing: [SignatureVerdict] =
+            shortening < .fewZeros
+            ? [.valid, .invalid, .missing, .unverified] : shortening < .noZeros ? [.valid, .invalid] : []
+        let shown = SignatureVerdict.counted.filter { tally[$0] > 0 || standing.contains($0) }
         let parts = shown.map { verdict in
             let count: SafeText = "\(verdict.glyph) \(Wording.grouped(tally[verdict]))"
             return StyledLine(count, tally[verdict] == 0 ? Style(.secondary) : verdict.style)
@@ -79,12 +92,10 @@ struct TopLine {
 
     private func answers(_ shortening: Shortening) -> StyledLine {
         let answers = session.answers
-        var line = StyledLine("answers ", Style(.secondary))
-        line.append("\(Wording.duration(microseconds: answers.median))")
-        if shortening < .noP99 {
-            line.append(", p99 ", Style(.secondary))
-            line.append("\(Wording.duration(microseconds: answers.p99))")
-        }
-        return line
+        let p99 = StyledLine("p99 ", Style(.secondary)) + StyledLine("\(Wording.duration(microseconds: answers.p99))")
+        guard shortening < .noMedian else { return p99 }
+        return StyledLine("answers ", Style(.secondary))
+            + StyledLine("\(Wording.duration(microseconds: answers.median))")
+            + StyledLine(", ", Style(.secondary)) + p99
     }
 }

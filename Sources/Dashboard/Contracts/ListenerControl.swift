@@ -5,6 +5,9 @@ public import Notifications
 /// The calls are made off the screen's thread, one at a time, unless said otherwise. What they throw is shown to the
 /// user: errors whose text is a sentence.
 public protocol ListenerControl: Sendable {
+    /// The secrets held now, with what each has matched.
+    func keyring() throws -> KeyringSummary
+
     /// Holds one more secret and judges all recorded deliveries again.
     func addSecret(_ draft: SecretDraft) throws -> KeyringSummary
 

@@ -54,9 +54,11 @@ struct BodyDocument {
 enum JSONLines {
     static func lines(of json: PrettyJSON, columns: Int) -> [StyledLine] {
         json.lines.flatMap { line in
-            var styled = StyledLine(.spaces(min(line.level * 2, columns / 2)))
+            // What is too long for one line goes on below its own beginning.
+            let indent = min(line.level * 2, columns / 2)
+            var styled = StyledLine()
             for token in line.tokens { styled.append(SafeText(token.text), style(of: token.kind)) }
-            return styled.wrapped(to: columns)
+            return styled.wrapped(to: columns - indent).map { StyledLine(.spaces(indent)) + $0 }
         }
     }
 

@@ -47,6 +47,17 @@ struct FieldList {
         }
     }
 
+    /// Adds a value and what is to be said beside it: on the same line where there is room, else whole on the next.
+    mutating func add(_ name: SafeText, _ value: StyledLine, note: SafeText) {
+        let note = StyledLine(note, Style(.secondary))
+        if nameColumns + value.width + 2 + note.width <= columns {
+            add(name, value + StyledLine("  ") + note)
+        } else {
+            add(name, value)
+            add("", note)
+        }
+    }
+
     mutating func add(_ name: SafeText, _ value: SafeText, _ style: Style = .plain) {
         add(name, StyledLine(value, style))
     }

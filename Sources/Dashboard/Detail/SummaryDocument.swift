@@ -27,11 +27,15 @@ struct SummaryDocument {
 
     private func add(_ event: NotificationEvent, to fields: inout FieldList) {
         fields.head("Event")
-        fields.add("Type", type(event.eventType))
+        addType(event.eventType, to: &fields)
         fields.add("Object name", plain(event.objectName))
-        fields.add("Object size", size(event.objectSize))
+        addSize("Object size", event.objectSize, to: &fields)
         fields.add("Version id", plain(event.objectVersionId))
-        fields.add("Bucket", plain(event.bucketName) + note(event.bucketId))
+        if event.bucketId.isEmpty {
+            fields.add("Bucket", plain(event.bucketName))
+        } else {
+            fields.add("Bucket", plain(event.bucketName), note: "\(event.bucketId.text)")
+        }
         fields.add("Rule", plain(event.matchedRuleName))
         addTime(event.eventTimestamp, to: &fields)
         fields.add("Event id", plain(event.eventId))
@@ -48,7 +52,7 @@ struct SummaryDocument {
             return
         }
         let time = Timestamp(milliseconds: milliseconds)
-        fields.add("Event time", StyledLine("\(time.rfc3339)") + dim("  \(milliseconds) ms"))
+        fields.add("Event time", StyledLine("\(time.rfc3339)"), note: "\(milliseconds) ms")
         let (delay, overflow) = record.delivery.receivedAt.milliseconds.subtractingReportingOverflow(milliseconds)
         if !overflow { fields.add("", dim("the delivery arrived \(Wording.delay(milliseconds: delay))")) }
     }
@@ -61,11 +65,16 @@ struct SummaryDocument {
         fields.add("From", "\(delivery.remoteAddress)")
         fields.add("Request", "\(delivery.method) \(delivery.target) \(delivery.httpVersion)")
         let verdict = record.judgement.verdict
-        let by = record.judgement.secret.map { dim("  by the secret \($0)") } ?? StyledLine()
-        fields.add("Signature", StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style) + by)
+        let judged = StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style)
+        if let secret = record.judgement.secret {
+            fields.add("Signature", judged, note: "by the secret \(secret)")
+        } else {
+            fields.add("Signature", judged)
+        }
         fields.add(
             "Answer", StyledLine("\(record.status) \(record.answer)", Style(record.status == 200 ? .good : .bad)))
-        fields.add("Body", size(.integer(Int64(delivery.bodyLength))) + bodyNote(payload))
+        addSize("Body", .integer(Int64(delivery.bodyLength)), to: &fields)
+        if let note = bodyNote(payload) { fields.add("", note, Style(.secondary)) }
     }
 
     private var deliveryNumber: StyledLine {
@@ -79,28 +88,37 @@ struct SummaryDocument {
         if let time = clock.time(moment) {
             let offset = request.showsUTC ? "UTC" : clock.offset(at: moment)
             fields.add("Received", "\(time.date) \(time.timeOfDay).\(time.fraction) \(offset)")
-            fields.add("", dim("\(moment.rfc3339)  \(moment.milliseconds) ms"))
+            fields.add("", dim("\(moment.rfc3339)"), note: "\(moment.milliseconds) ms")
         } else {
             fields.add("Received", "\(moment.milliseconds) ms")
         }
     }
 
-    private func bodyNote(_ payload: Payload) -> StyledLine {
-        if record.delivery.isCut { return dim("  only its first \(record.delivery.body.count) bytes were kept") }
-        if case .notJSON = payload { return dim("  not JSON") }
-        return StyledLine()
+    private func bodyNote(_ payload: Payload) -> SafeText? {
+        if record.delivery.isCut { return "only its first \(record.delivery.body.count) bytes were kept" }
+        if case .notJSON = payload { return "not JSON" }
+        return nil
     }
 
-    private func type(_ value: FieldValue) -> StyledLine {
-        guard let name = value.string else { return plain(value) }
-        let short = EventType(name).shortName
-        return short == name ? StyledLine("\(name)") : StyledLine("\(short)") + dim("  \(name)")
+    private func addType(_ value: FieldValue, to fields: inout FieldList) {
+        guard let name = value.string, EventType(name).shortName != name else {
+            fields.add("Type", plain(value))
+            return
+        }
+        fields.add("Type", StyledLine("\(EventType(name).shortName)"), note: "\(name)")
     }
 
-    private func size(_ value: FieldValue) -> StyledLine {
-        guard let bytes = value.integer else { return plain(value) }
+    private func addSize(_ name: SafeText, _ value: FieldValue, to fields: inout FieldList) {
+        guard let bytes = value.integer else {
+            fields.add(name, plain(value))
+            return
+        }
         let exact = StyledLine("\(bytes) \(bytes == 1 ? "byte" : "bytes")")
-        return bytes.magnitude < 1_024 ? exact : exact + dim("  \(Wording.bytes(bytes))")
+        if bytes.magnitude < 1_024 {
+            fields.add(name, exact)
+        } else {
+            fields.add(name, exact, note: "\(Wording.bytes(bytes))")
+        }
     }
 
     private func plain(_ value: FieldValue) -> StyledLine {
@@ -110,10 +128,6 @@ struct SummaryDocument {
         case .string(""): dim("empty")
         default: StyledLine("\(value.text)")
         }
-    }
-
-    private func note(_ value: FieldValue) -> StyledLine {
-        value.isEmpty ? StyledLine() : dim("  \(value.text)")
     }
 
     private func dim(_ text: SafeText) -> StyledLine {

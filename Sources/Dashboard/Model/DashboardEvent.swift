@@ -22,6 +22,7 @@ enum DashboardEvent: Sendable {
     // What became of effects.
     case rowsRead(Result<RowWindow, EffectFailure>, generation: Int)
     case documentBuilt(DetailDocument)
+    case keyringRead(Result<KeyringSummary, EffectFailure>)
     case controlEnded(ControlCall, Result<ControlOutcome, EffectFailure>)
 }
 

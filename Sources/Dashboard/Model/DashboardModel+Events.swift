@@ -13,15 +13,20 @@ extension DashboardModel {
         case .tick, .historyMoved: break
         case .historyChanged(let change): session.change = change
         case .keyringChanged(let summary): session.hold(summary)
-        case .rejudged(let summary): session.tell("\(summary.sentence)", .good, kind: .rejudged)
+        case .rejudged(let summary):
+            session.tell("\(summary.sentence)", .good, kind: .rejudged)
+            keyringReading.invalidate()
         case .listening(let state): session.listening = state
         case .warning(let text): session.warning = text
-        case .notice(let text): session.tell("\(text)")
+        case .notice(let text): session.announce("\(text)")
         case .signal(let signal): return obey(signal)
         case .measured(let answers, let isFromElsewhere):
             session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
         case .rowsRead(let result, let generation): take(result, generation)
         case .documentBuilt(let document): detail.take(document)
+        case .keyringRead(let result):
+            keyringReading.finish()
+            if case .success(let summary) = result { session.hold(summary) }
         case .controlEnded(let call, .success(let outcome)): succeeded(call, outcome)
         case .controlEnded(let call, .failure(let failure)): failed(call, failure)
         }
@@ -29,7 +34,7 @@ extension DashboardModel {
     }
 
     private mutating func press(_ key: Key) -> [Effect] {
-        session.dropNotice()
+        session.dropNotices()
         guard let binding = BindingTable.binding(for: key, in: place) else {
             if place == .form { keyring?.form?.type(key) }
             return []
@@ -44,7 +49,7 @@ extension DashboardModel {
     /// A paste is text, and never keys: outside a field it is dropped, unless it can only be a signing secret.
     private mutating func paste(_ bytes: [UInt8]) {
         guard question == nil else { return }
-        session.dropNotice()
+        session.dropNotices()
         if place != .form {
             guard PastedText(bytes).looksLikeSecret else {
                 session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
@@ -77,6 +82,7 @@ extension DashboardModel {
 
     private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) {
         if case .keyring(let summary) = outcome { session.hold(summary) }
+        keyringReading.invalidate()
         switch (call, outcome) {
         case (.addSecret(let draft), _), (.replaceSecret(_, let draft), _):
             if keyring?.form?.isWaiting == true { keyring?.form = nil }

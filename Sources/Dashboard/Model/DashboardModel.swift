@@ -17,6 +17,7 @@ struct DashboardModel {
     var view = MainView.events
     var table = TableScreen()
     var detail = DetailPane()
+    var keyringReading = KeyringReading()
 
     // What lies over the view, the innermost last.
     var isChecklistOpen = false
@@ -41,7 +42,7 @@ struct DashboardModel {
 
     /// When something on the screen changes by itself; nil as long as nothing will.
     var deadline: ContinuousClock.Instant? {
-        [session.deadline, rows.reading.deadline].compactMap(\.self).min()
+        [session.deadline, rows.reading.deadline, keyringReading.deadline].compactMap(\.self).min()
     }
 }
 
@@ -102,6 +103,7 @@ extension DashboardModel {
         if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
             effects.append(.buildDocument(request))
         }
+        if keyringReading.take(session.change, isSeen: keyring != nil, at: session.now) { effects.append(.readKeyring) }
         return effects
     }
 

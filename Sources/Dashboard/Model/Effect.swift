@@ -2,6 +2,8 @@
 enum Effect: Sendable {
     case readRows(RowReading.Ticket)
     case buildDocument(DocumentRequest)
+    /// Asks what may be told of the secrets held, and what they have matched by now.
+    case readKeyring
     case control(ControlCall)
     /// Ends the dashboard.
     case end(DashboardEnding)

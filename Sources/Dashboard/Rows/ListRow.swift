@@ -15,11 +15,19 @@ enum ListRow {
     }
 
     /// Marks a row as selected: with the keys, as one reversed bar; without them, bold. Both show without colours.
-    static func mark(row: Int, hasKeys: Bool, on surface: inout Surface) {
+    ///
+    /// The bar is of one colour, for reversed cells of several would be blocks; so what stands out in it is bold.
+    ///
+    /// - Parameter emphasis: What is bold in the bar, if anything is.
+    static func mark(row: Int, hasKeys: Bool, emphasis: Columns.Place? = nil, on surface: inout Surface) {
         surface.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
         let rest = Rect(column: 1, row: row, columns: surface.size.columns - 1, rows: 1)
         surface.restyle(rest) { style in
             if hasKeys { style = Style(.plain, reversed: true) } else { style.isBold = true }
+        }
+        guard let emphasis else { return }
+        surface.restyle(Rect(column: margin + emphasis.start, row: row, columns: emphasis.width, rows: 1)) {
+            $0.isBold = true
         }
     }
 }

@@ -68,7 +68,7 @@ struct DashboardRun {
             event = .historyChanged(change)
             isToMeasure = true
         case .historyChanged: isToMeasure = true
-        case .rowsRead, .documentBuilt, .controlEnded: isAnswer = true
+        case .rowsRead, .documentBuilt, .keyringRead, .controlEnded: isAnswer = true
         default: break
         }
         pacer.noteChange(isAnswer: isAnswer, at: .now)
@@ -80,6 +80,7 @@ struct DashboardRun {
             switch effect {
             case .readRows(let ticket): runner.read(ticket)
             case .buildDocument(let request): runner.build(request)
+            case .readKeyring: runner.readKeyring()
             case .control(let call): runner.call(call)
             case .suspend: screen.suspend()
             case .redraw: screen.redraw()

@@ -34,6 +34,11 @@ struct EffectRunner: Sendable {
         documentWorker.async { post(.documentBuilt(documents.build(request))) }
     }
 
+    func readKeyring() {
+        // In one line with the changes of the keyring, so that no old answer comes after a newer one.
+        controlWorker.async { post(.keyringRead(Result { try control.keyring() }.mapError(EffectFailure.init))) }
+    }
+
     func call(_ call: ControlCall) {
         controlWorker.async {
             let result = Result { try answer(to: call) }.mapError(EffectFailure.init)

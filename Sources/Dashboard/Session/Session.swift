@@ -6,6 +6,8 @@ import Terminal
 struct Session {
     /// How long a notice stays.
     static let noticeTime = Duration.seconds(8)
+    /// How long an announcement withstands keys, so that nobody types over it unread.
+    static let readingTime = Duration.seconds(3)
     /// Two presses of Ctrl-C within this time end at once.
     static let doublePress = Duration.seconds(1)
 
@@ -28,6 +30,9 @@ struct Session {
     /// A warning by the executable.
     var warning: String?
     private(set) var notice: Notice?
+    /// What came from outside, with the moment it came, the oldest first. It stays until a key is pressed: nobody may
+    /// have been there to see it.
+    private(set) var announcements: [(text: SafeText, since: ContinuousClock.Instant)] = []
     private var lastInterrupt: ContinuousClock.Instant?
 
     init(
@@ -65,6 +70,12 @@ struct Session {
         notice = Notice(text: text, role: role, kind: kind, until: now + Self.noticeTime)
     }
 
+    /// Shows what came from outside until a key is pressed.
+    mutating func announce(_ text: SafeText) {
+        announcements.removeAll { $0.text == text }
+        announcements = announcements.suffix(2) + [(text, now)]
+    }
+
     /// Takes what the listener says in passing. A moment gone by would never come again, so it is none.
     mutating func measured(_ answers: AnswerTimesSummary, hasReceivedFromElsewhere: Bool) {
         self.answers = answers
@@ -78,8 +89,10 @@ struct Session {
         keyringRevision += 1
     }
 
-    mutating func dropNotice() {
+    /// A key was pressed: what was said has been read.
+    mutating func dropNotices() {
         notice = nil
+        announcements.removeAll { now - $0.since >= Self.readingTime }
     }
 
     /// Drops what has had its time. The answer times that aged out are asked for anew before the next frame.

@@ -11,7 +11,7 @@ enum DeliveryQuery {
 
     /// Deliveries in the order of arrival.
     static func records(
-        _ condition: String, _ arguments: StatementArguments, limit: Int, _ db: Database
+        _ condition: String, _ arguments: StatementArguments, limit: Int, bytes: Int, _ db: Database
     ) throws -> [DeliveryRecord] {
         let statement = try db.cachedStatement(
             sql: """
@@ -21,16 +21,30 @@ enum DeliveryQuery {
                 ) AS isDuplicate
                 FROM delivery WHERE \(condition) ORDER BY delivery.id LIMIT ?
                 """)
-        return try Row.fetchAll(statement, arguments: arguments + [limit]).map { row in
+        return try read(try Row.fetchCursor(statement, arguments: arguments + [limit]), bytes: bytes) { row, delivery in
             DeliveryRecord(
-                id: row["id"], delivery: try delivery(row),
+                id: row["id"], delivery: delivery,
                 judgement: Judgement(
                     SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged, secret: row["secret"]),
                 status: row["status"], answer: row["answer"], isDuplicate: row["isDuplicate"])
         }
     }
 
-    static func delivery(_ row: Row) throws -> Delivery {
+    /// Reads deliveries until there are no more, or their bodies come to so many bytes.
+    static func read<Element>(
+        _ rows: RowCursor, bytes: Int, _ element: (Row, Delivery) -> Element
+    ) throws -> [Element] {
+        var elements: [Element] = []
+        var size = 0
+        while size < bytes, let row = try rows.next() {
+            let delivery = try delivery(row)
+            elements.append(element(row, delivery))
+            size += delivery.body.count
+        }
+        return elements
+    }
+
+    private static func delivery(_ row: Row) throws -> Delivery {
         let body: Data = row["body"]
         return Delivery(
             receivedAt: Timestamp(milliseconds: row["receivedAt"]), remoteAddress: row["remoteAddress"],

@@ -37,16 +37,18 @@ public struct HistoryReader: Sendable {
     /// One delivery, whole; nil where there is none with this id.
     public func delivery(_ id: Int64) throws -> DeliveryRecord? {
         try database.read { db in
-            try DeliveryQuery.records("delivery.id = ?", [id], limit: 1, db).first
+            try DeliveryQuery.records("delivery.id = ?", [id], limit: 1, bytes: .max, db).first
         }
     }
 
     /// Deliveries in the order of arrival, for those that follow the record by a cursor.
     ///
-    /// - Parameter id: The last one seen.
-    public func deliveries(after id: Int64, limit: Int) throws -> [DeliveryRecord] {
+    /// - Parameters:
+    ///   - id: The last one seen.
+    ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
+    public func deliveries(after id: Int64, limit: Int, bytes: Int = 8 << 20) throws -> [DeliveryRecord] {
         try database.read { db in
-            try DeliveryQuery.records("delivery.id > ?", [id], limit: limit, db)
+            try DeliveryQuery.records("delivery.id > ?", [id], limit: limit, bytes: bytes, db)
         }
     }
 
@@ -63,14 +65,7 @@ public struct HistoryReader: Sendable {
                     SELECT \(DeliveryQuery.columns) FROM delivery WHERE generation < ?
                     ORDER BY generation DESC, id DESC LIMIT ?
                     """, arguments: [generation, limit])
-            var deliveries: [(id: Int64, delivery: Delivery)] = []
-            var size = 0
-            while size < bytes, let row = try cursor.next() {
-                let delivery = try DeliveryQuery.delivery(row)
-                deliveries.append((row["id"], delivery))
-                size += delivery.body.count
-            }
-            return deliveries
+            return try DeliveryQuery.read(cursor, bytes: bytes) { row, delivery in (row["id"], delivery) }
         }
     }
 

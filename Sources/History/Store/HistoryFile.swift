@@ -31,10 +31,12 @@ struct HistoryFile: Sendable {
         } catch {
             throw .unusable(path: path, reason: "its folder cannot be made")
         }
-        // Before SQLite has it open: closing any descriptor of a file drops the process's locks on it.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .unusable(path: path, reason: String(cString: strerror(errno))) }
-        close(descriptor)
+        // One that is there is not opened: closing any descriptor of a file drops the process's locks on it.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 || errno == EEXIST else {
+            throw .unusable(path: path, reason: String(cString: strerror(errno)))
+        }
+        if descriptor >= 0 { close(descriptor) }
         guard let resolved = realpath(path, nil) else {
             throw .unusable(path: path, reason: String(cString: strerror(errno)))
         }

@@ -174,7 +174,8 @@ extension Screen {
         if let cursor {
             wmove(curses_screen(), Int32(clamping: cursor.row), Int32(clamping: cursor.column))
             curs_set(1)
-        } else if curs_set(0) == ERR {
+        } else {
+            curs_set(0)
             // Some terminals cannot hide it; it is least in the way down there.
             wmove(curses_screen(), Int32(size.rows - 1), Int32(size.columns - 1))
         }

@@ -15,6 +15,10 @@ final class DashboardControl: ListenerControl {
         test = SelfTest(receiver)
     }
 
+    func keyring() throws -> KeyringSummary {
+        summary()
+    }
+
     func addSecret(_ draft: SecretDraft) throws -> KeyringSummary {
         try explained { try receiver.keyring.add(Self.secret(draft)) }
         return summary()
@@ -53,13 +57,13 @@ final class DashboardControl: ListenerControl {
 
     /// What may be told of the secrets held.
     func summary() -> KeyringSummary {
-        let matches = (try? receiver.history.reader.matches()) ?? [:]
+        let matches = try? receiver.history.reader.matches()
         return KeyringSummary(
             secrets: receiver.keyring.all.map { entry in
                 SecretSummary(
                     label: entry.secret.label, fingerprint: entry.secret.fingerprint, binding: entry.secret.binding,
                     source: entry.source.word, isRemembered: entry.isRemembered,
-                    matches: matches[entry.secret.label] ?? 0, isUsual: entry.secret.isUsual)
+                    matches: matches.map { $0[entry.secret.label] ?? 0 }, isUsual: entry.secret.isUsual)
             })
     }
 

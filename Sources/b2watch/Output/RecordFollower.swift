@@ -14,7 +14,7 @@ final class RecordFollower: Sendable {
         var isClosed = false
     }
 
-    private static let slice = 32
+    private static let slice = 256
 
     private let history: History
     private let format: OutputFormat

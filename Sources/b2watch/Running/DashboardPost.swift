@@ -9,6 +9,8 @@ final class DashboardPost: Sendable {
     private struct State {
         var dashboard: Dashboard?
         var waiting: RejudgeReport?
+        /// Whether the last report told of a failure, which then stands on the screen.
+        var hasFailed = false
     }
 
     private let state = Mutex(State())
@@ -22,12 +24,14 @@ final class DashboardPost: Sendable {
     }
 
     func rejudged(_ report: RejudgeReport) {
-        let dashboard = state.withLock { state in
+        let (dashboard, hadFailed) = state.withLock { state in
+            defer { state.hasFailed = report.failure != nil }
             if state.dashboard == nil { state.waiting = report }
-            return state.dashboard
+            return (state.dashboard, state.hasFailed)
         }
         guard let dashboard else { return }
-        if let failure = report.failure { dashboard.mailbox.post(.warning(failure)) }
+        // What goes on has not stopped: the warning goes.
+        if report.failure != nil || hadFailed { dashboard.mailbox.post(.warning(report.failure)) }
         guard report.total > 0 else { return }
         dashboard.mailbox.post(
             .rejudged(RejudgeSummary(deliveries: report.deliveries, isFinished: report.isComplete)))

@@ -3,6 +3,7 @@ import Notifications
 
 /// A listener that is not there.
 struct NoListener: ListenerControl {
+    func keyring() throws -> KeyringSummary { KeyringSummary() }
     func addSecret(_ draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
     func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
     func forgetSecret(_ label: String) throws -> KeyringSummary { KeyringSummary() }

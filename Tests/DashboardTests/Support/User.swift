@@ -16,6 +16,9 @@ struct User {
     var bodies: [Int64: [UInt8]] = [:]
     var headers: [Int64: [HeaderField]] = [:]
     var keyring = Keyring()
+    /// What the keyring answers when it is asked; nil for what the dashboard knows already.
+    var summary: KeyringSummary?
+    var keyringReads = 0
     var change = HistoryChange()
     /// Whether effects wait in `held` instead of being carried out.
     var holdsEffects = false
@@ -109,6 +112,9 @@ struct User {
                 tell(.rowsRead(.success(window(ticket.request)), generation: ticket.generation))
             case .buildDocument(let request):
                 tell(.documentBuilt(DetailDocument(request: request, lines: document(request))))
+            case .readKeyring:
+                keyringReads += 1
+                tell(.keyringRead(.success(summary ?? model.session.keyring)))
             case .control(let call): calls.append(call)
             case .end(let ending): self.ending = ending
             case .suspend: suspensions += 1

@@ -30,6 +30,10 @@ func withListener(
 ) async throws {
     var configuration = ListenerConfiguration(
         address: try ListenAddress(address), clock: { Timestamp(milliseconds: 1_767_262_272_345) })
+    // A busy machine may take its time: only the tests of time limits set short ones.
+    configuration.times.head = .seconds(120)
+    configuration.times.request = .seconds(120)
+    configuration.times.idle = .seconds(120)
     change(&configuration)
     let log = LogLines()
     let listener = try Listener.start(configuration, receiver: receiver, log: log.append)

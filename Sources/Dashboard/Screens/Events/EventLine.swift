@@ -30,7 +30,14 @@ struct EventLine {
     }
 
     /// The texts of all columns; nil where the row has none.
-    var texts: [SafeText?] { EventColumn.allCases.map { cell($0)?.text } }
+    var texts: [SafeText?] {
+        EventColumn.allCases.map { column in
+            let text = cell(column)?.text
+            return column == .object && row.isDuplicate ? text.map { Self.duplicateMark + $0 } : text
+        }
+    }
+
+    private static let duplicateMark: SafeText = "dup "
 
     private func cell(_ column: EventColumn) -> (text: SafeText, style: Style)? {
         switch column {
@@ -69,7 +76,7 @@ struct EventLine {
 
     private func drawDuplicate(_ place: Columns.Place, at line: Int, on surface: inout Surface) {
         let point = Point(column: ListRow.margin + place.start, row: line)
-        let mark: SafeText = "dup "
+        let mark = Self.duplicateMark
         surface.put(mark, at: point, columns: place.width, style: Style(.notice))
         let room = place.width - mark.width
         surface.put(

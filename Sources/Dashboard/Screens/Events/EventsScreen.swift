@@ -25,7 +25,8 @@ enum EventsScreen {
             case .row(let event):
                 EventLine(row: event, clock: model.session.clock).draw(places, at: row, on: &surface)
                 if event.id == model.rows.selection {
-                    ListRow.mark(row: row, hasKeys: !model.detail.hasKeys, on: &surface)
+                    let verdict = places.first { $0.index == EventColumn.signature.rawValue }
+                    ListRow.mark(row: row, hasKeys: !model.detail.hasKeys, emphasis: verdict, on: &surface)
                 }
             }
         }

@@ -12,28 +12,40 @@ struct TableScreen {
     /// The first column shown; what stands left of it was scrolled away.
     private(set) var firstColumn = 0
 
-    /// At 80 columns all five are there, if only just.
-    private static let widths: [(minimum: Int, ideal: Int, weight: Int)] = [
-        (24, 24, 0), (11, 33, 1), (12, 40, 4), (11, 11, 0), (17, 66, 2),
-    ]
-
     mutating func scroll(by columns: Int) {
         firstColumn = min(max(0, firstColumn + columns), SheetRow.headers.count - 1)
     }
 
-    func columns(in total: Int) -> Columns {
+    /// The columns for rows whose texts are so wide. At 80 columns all five are there, if only just.
+    func columns(in total: Int, holding widths: TextWidths) -> Columns {
         Columns(
-            zip(SheetRow.headers, Self.widths).enumerated().dropFirst(firstColumn).map { index, column in
-                let (title, width) = column
-                return Column(
-                    "\(title)", minimum: width.minimum, ideal: width.ideal, weight: width.weight,
-                    alignment: index == 3 ? .right : .left, cut: .middle)
-            }, gap: total < 100 ? 1 : 2)
+            SheetRow.headers.indices.dropFirst(firstColumn).map { column($0, holding: widths[$0]) },
+            gap: total < 100 ? 1 : 2)
+    }
+
+    private func column(_ index: Int, holding width: Int) -> Column {
+        let title = Self.titles[index]
+        return switch index {
+        case 0: Column(title, minimum: timestamps == .rfc3339 ? 24 : 15, cut: .middle)
+        case 1: Column(title, minimum: 11, ideal: min(width, 40), cut: .middle)
+        case 2: Column(title, minimum: 12, ideal: max(12, min(width, 40)), weight: 1, cut: .middle)
+        case 3: Column(title, minimum: 11, ideal: min(width, 19), alignment: .right, cut: .middle)
+        default: Column(title, minimum: 17, ideal: max(17, min(width, 104)), cut: .middle)
+        }
+    }
+
+    private static let titles = SheetRow.headers.map { SafeText($0) }
+
+    static func widths(of rows: [EventRow]) -> TextWidths {
+        TextWidths(rows, titles: titles) { row in
+            guard row.position != nil else { return [] }
+            return SheetRow(row.sheetFields).cells.map { SafeText(cell: $0.string) }
+        }
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
         let width = surface.size.columns - ListRow.margin
-        let places = columns(in: width).fitted(to: width)
+        let places = columns(in: width, holding: model.rows.sheetWidths).fitted(to: width)
         ListRow.drawTitles(places, on: &surface)
         if model.rows.visible.isEmpty {
             surface.put("No row yet.", at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
