@@ -46,7 +46,8 @@ let package = Package(
         .executableTarget(
             name: "b2watch",
             dependencies: [
-                "Workers", "SafeText", "Notifications", "History", "Export", "Outgoing", "Listener", "Intake", "Settings",
+                "Workers", "SafeText", "Notifications", "History", "Export", "Outgoing", "Listener", "Intake",
+                "Settings",
                 "Terminal", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -58,6 +59,11 @@ let package = Package(
             dependencies: ["Notifications"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
+            swiftSettings: .house),
+        .target(
+            name: "Harness",
+            dependencies: ["TestSupport", "Notifications"],
+            path: "Tests/Harness",
             swiftSettings: .house),
         .tests(for: "SafeText"),
         .tests(for: "Notifications"),
@@ -71,11 +77,11 @@ let package = Package(
         .tests(for: "Dashboard", and: ["Notifications", "History", "Terminal", "SafeText"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["b2watch", "TestSupport", "Notifications"],
+            dependencies: ["b2watch", "Harness", "TestSupport", "Notifications"],
             swiftSettings: .house),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["TestSupport", "Notifications"],
+            dependencies: ["b2watch", "Harness", "TestSupport", "Notifications"],
             path: "Tests/Benchmarks",
             swiftSettings: .house),
     ],

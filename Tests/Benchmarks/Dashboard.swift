@@ -1,3 +1,4 @@
+import Harness
 import Foundation
 
 /// `b2watch` on a terminal of its own, whose output is read and timed.

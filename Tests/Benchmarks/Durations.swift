@@ -1,3 +1,5 @@
+import Harness
+
 /// Times that were measured.
 struct Durations {
     private var all: [Duration] = []

@@ -1,3 +1,4 @@
+import Harness
 import Foundation
 
 /// Whether an idle process wakes.

@@ -1,3 +1,4 @@
+import Harness
 import Foundation
 
 /// The screen while two thousand deliveries a second arrive and the user scrolls.

@@ -1,3 +1,4 @@
+import Harness
 import Foundation
 
 /// How many deliveries are answered, and how fast: recorded in a file, and in memory only, by turns.

@@ -1,3 +1,4 @@
+import Harness
 import Foundation
 
 // Measures b2watch as it was built, and says by the exit status whether the bounds hold: `swift run -c release

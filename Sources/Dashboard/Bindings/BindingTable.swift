@@ -91,10 +91,10 @@ enum BindingTable {
         Binding(.character("1"), in: .views, do: .showEvents, "the events as they arrive"),
         Binding(.character("2"), in: .views, do: .showTable, "the spreadsheet's rows"),
         Binding(
-            .character("s"), in: .views, do: .showKeyring, "signing secrets", footer: ("secret", .medium),
+            .character("s"), in: .views, do: .showKeyring, "signing secrets", footer: ("secret", .narrow),
             obstacle: { $0.keyring == nil || $0.help != nil ? nil : "The secrets are here." }),
         Binding(
-            .character("t"), in: .views, do: .sendTest, "send yourself a signed test event", footer: ("test", .medium),
+            .character("t"), in: .views, do: .sendTest, "send yourself a signed test event", footer: ("test", .narrow),
             obstacle: { $0.session.url == nil ? "Nothing listens that a test event could be sent to." : nil }),
         Binding(
             .character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide),

@@ -58,7 +58,7 @@ enum Checklist {
         let title: SafeText = session.isEmpty ? "Nothing has arrived yet." : "First steps"
         let layouts = [Layout.airy, .tight, .terse].lazy.map { compose(steps(session), title: title, width, $0) }
         let lines =
-            layouts.first { $0.count <= surface.size.rows } ?? compose(steps(session), title: title, width, .terse)
+            layouts.first { $0.count <= surface.size.rows } ?? compose(steps(session), title: title, width, .bare)
         for (row, line) in lines.prefix(surface.size.rows).enumerated() {
             surface.put(line, at: Point(column: 1, row: row), columns: surface.size.columns - 1)
         }
@@ -71,6 +71,8 @@ enum Checklist {
         case tight
         /// With words for the next step alone.
         case terse
+        /// Without any.
+        case bare
     }
 
     private static func compose(_ steps: [Step], title: SafeText, _ width: Int, _ layout: Layout) -> [StyledLine] {
@@ -79,7 +81,7 @@ enum Checklist {
         for (number, step) in steps.enumerated() {
             let style = Style(step.isDone ? .secondary : .plain)
             var titles = Prose.lines(step.title, columns: width - 3)
-            if layout == .terse, titles.count > 1 { titles = [SafeText(step.title).clipped(to: width - 3)] }
+            if layout == .terse || layout == .bare, titles.count > 1 { titles = [SafeText(step.title).clipped(to: width - 3)] }
             for (index, text) in titles.enumerated() {
                 let mark: SafeText = index > 0 ? " " : step.isDone ? "✓" : "\(number + 1)"
                 lines.append(
@@ -90,6 +92,7 @@ enum Checklist {
                 case .airy: true
                 case .tight: !step.isDone
                 case .terse: number == next
+                case .bare: false
                 }
             if hasTexts { lines += step.texts.flatMap { compose($0, width: width) } }
             if layout == .airy { lines.append(StyledLine()) }

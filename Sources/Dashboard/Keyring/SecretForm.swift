@@ -135,7 +135,7 @@ extension SecretForm {
         if isWaiting { remarks.append(("Judging the recorded deliveries again…", .secondary)) }
         if let message { remarks.append(message) }
         if let doubt { remarks.append((doubt, .warning)) }
-        if field == .binding { remarks.append(("any, bucket:NAME or rule:NAME", .secondary)) }
+        if field == .binding, message == nil { remarks.append(("any, bucket:NAME or rule:NAME", .secondary)) }
         var row = first
         for (text, role) in remarks {
             for line in Prose.lines(text.string, columns: surface.size.columns - 2) {

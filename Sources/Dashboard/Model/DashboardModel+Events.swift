@@ -9,6 +9,7 @@ extension DashboardModel {
         switch event {
         case .input(.key(let key)): return press(key)
         case .input(.paste(let bytes)): paste(bytes)
+        case .input(.overlongPaste): refuseOverlongPaste()
         case .input(.resized(let size)): session.size = size
         case .tick, .historyMoved: break
         case .historyChanged(let change): session.change = change
@@ -61,6 +62,12 @@ extension DashboardModel {
             keyring = screen
         }
         keyring?.form?.paste(bytes)
+    }
+
+    private mutating func refuseOverlongPaste() {
+        guard question == nil else { return }
+        session.dropNotices()
+        session.tell("The paste was dropped: it is longer than a mebibyte.", .notice)
     }
 
     private mutating func obey(_ signal: DashboardSignal) -> [Effect] {

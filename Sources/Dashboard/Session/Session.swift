@@ -54,8 +54,8 @@ struct Session {
 
     /// What is to be told of a listener that is open to others while no secret is held.
     var exposure: SafeText? {
-        guard case .listening(let url, false) = listening, keyring.isEmpty else { return nil }
-        return "Others can post to \(url) and no secret is held: press s and paste it."
+        guard case .listening(_, isLoopback: false) = listening, keyring.isEmpty else { return nil }
+        return "Others can post here and no secret is held: press s and paste one."
     }
 
     /// Whether nothing at all is recorded.

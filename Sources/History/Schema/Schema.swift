@@ -69,7 +69,7 @@ enum Schema {
             identity TEXT NOT NULL
         );
 
-        CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL);
-        INSERT INTO probe VALUES (1, 0);
+        CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), filler BLOB NOT NULL);
+        INSERT INTO probe VALUES (1, randomblob(16384));
         """
 }

@@ -73,9 +73,9 @@ public final class History: Sendable {
         writer.record(delivery, completion: completion)
     }
 
-    /// Finds out by a write whether deliveries can be recorded now.
+    /// Finds out by a write, larger than most deliveries, whether they can be recorded now.
     public func probe(_ completion: @escaping @Sendable (Bool) -> Void) {
-        writer.perform({ db in try db.execute(sql: "UPDATE probe SET count = count + 1") }) { result in
+        writer.perform({ db in try db.execute(sql: "UPDATE probe SET filler = randomblob(16384)") }) { result in
             completion((try? result.get()) != nil)
         }
     }
@@ -122,8 +122,9 @@ public final class History: Sendable {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "b2watch.history"
-        // Less than B2's three seconds, so that a locked history is answered in time.
-        configuration.busyMode = .timeout(1)
+        // Far less than B2's three seconds, so that a locked history is answered in time, also by the second of two
+        // transactions.
+        configuration.busyMode = .timeout(0.5)
         configuration.prepareDatabase { db in
             try db.execute(sql: "\(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000")
         }

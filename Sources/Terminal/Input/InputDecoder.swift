@@ -58,7 +58,7 @@ struct InputDecoder {
         case .character(let bytes, let length): return take(byte, in: bytes, of: length)
         case .paste(var paste):
             state = .ground  // so that the collector is the only owner of its bytes
-            if paste.take(byte) { return paste.bytes.map(Input.paste) }
+            if paste.take(byte) { return paste.bytes.map(Input.paste) ?? .overlongPaste }
             state = .paste(paste)
             return nil
         }

@@ -18,6 +18,8 @@ public enum Input: Sendable, Hashable {
     case key(Key)
     /// A bracketed paste: its bytes, with CR turned into LF. Never to be taken for keys.
     case paste([UInt8])
+    /// A bracketed paste of more than a mebibyte, which was dropped: half of a text is not the text.
+    case overlongPaste
     /// The terminal has another size now.
     case resized(Size)
 }

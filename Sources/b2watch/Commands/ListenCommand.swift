@@ -10,7 +10,8 @@ struct ListenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listen", abstract: "Receives without a screen, and writes each event to standard output.",
         discussion: """
-            SIGINT and SIGTERM finish what is in flight and end; SIGHUP reads the signing secrets again.
+            SIGINT and SIGTERM finish what is in flight and end; SIGHUP reads the signing secrets again, unless it \
+            says that the terminal is gone: then it ends too.
             """)
 
     @OptionGroup var receiving: ReceivingOptions
@@ -39,7 +40,8 @@ struct ListenCommand: ParsableCommand {
         for line in [note, receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.say(line) }
         lines.open()
 
-        while Signals.next() == SIGHUP { reload(receiver, diagnostics) }
+        let terminal = ControllingTerminal()
+        while Signals.next() == SIGHUP, !terminal.isGone { reload(receiver, diagnostics) }
         // Another signal does not wait for what is in flight.
         Signals.follow { number in
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }

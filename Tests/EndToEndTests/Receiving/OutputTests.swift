@@ -1,3 +1,4 @@
+import Harness
 import Foundation
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 struct OutputTests {
     @Test("that is closed costs a line on standard error, and no answer")
     func closed() throws {
-        let pipe = Pipe()
+        let pipe = PipeEnds()
         let listener = try RunningListener(in: try Home(), "--format", "json", output: pipe.writing)
         close(pipe.writing)
         let client = try listener.connect()
@@ -22,7 +23,7 @@ struct OutputTests {
 
     @Test("that nobody reads delays no answer, and no end")
     func unread() throws {
-        let pipe = Pipe()
+        let pipe = PipeEnds()
         defer { close(pipe.reading) }
         let listener = try RunningListener(in: try Home(), "--format", "json", output: pipe.writing)
         close(pipe.writing)

@@ -1,3 +1,4 @@
+import Harness
 import Notifications
 import TestSupport
 import Testing

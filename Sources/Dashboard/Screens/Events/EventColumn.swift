@@ -25,7 +25,8 @@ enum EventColumn: Int, CaseIterable {
         switch self {
         case .time: Column(title, minimum: 8)
         case .signature: Column(title, minimum: width)
-        case .type: Column(title, minimum: min(width, 36), ideal: min(width, 64), leaveOrder: 4, cut: .middle)
+        case .type:
+            Column(title, minimum: min(max(14, width), 36), ideal: min(width, 64), leaveOrder: 4, cut: .middle)
         case .object: Column(title, minimum: 14, ideal: min(max(14, width), 40), weight: 1, cut: .middle)
         case .size: Column(title, minimum: min(max(8, width), 12), leaveOrder: 3, alignment: .right)
         case .bucket: Column(title, minimum: min(width, 16), ideal: min(width, 63), leaveOrder: 2, cut: .middle)

@@ -3,35 +3,35 @@ import Foundation
 /// Keeps many requests in flight: each connection always has one, and sends the next when its answer has come.
 ///
 /// One thread serves all connections, so that the numbers tell of the listener and not of the client.
-struct LoadClient {
+package struct LoadClient {
     /// An answer that has come.
-    struct Arrival {
-        let connection: Int
-        let answer: WireAnswer
+    package struct Arrival {
+        package let connection: Int
+        package let answer: WireAnswer
         /// From the last byte sent to the last byte received.
-        let time: Duration
+        package let time: Duration
     }
 
     private struct Connection {
-        let descriptor: Int32
-        var unread: [UInt8] = []
-        var sent: ContinuousClock.Instant
-        var isWaiting = false
-        var isOpen = true
+        package let descriptor: Int32
+        package var unread: [UInt8] = []
+        package var sent: ContinuousClock.Instant
+        package var isWaiting = false
+        package var isOpen = true
     }
 
     private var connections: [Connection]
     /// The last answer, for most are alike: what has the same bytes is not parsed again.
     private var usual: (bytes: [UInt8], answer: WireAnswer)?
 
-    init(_ count: Int, host: String, port: UInt16) throws {
+    package init(_ count: Int, host: String, port: UInt16) throws {
         connections = try (0..<count).map { _ in
             Connection(descriptor: try RawClient.connected(host: host, port: port), sent: .now)
         }
     }
 
     /// Ends all connections.
-    mutating func close() {
+    package mutating func close() {
         for connection in connections { Foundation.close(connection.descriptor) }
         connections = []
     }
@@ -42,7 +42,7 @@ struct LoadClient {
     ///   - rate: How many requests a second; nil for as many as are answered.
     ///   - make: The next request of the connection of this number; nil for no more.
     ///   - arrived: Is told of each answer.
-    mutating func run(
+    package mutating func run(
         rate: Double? = nil, make: (Int) -> [UInt8]?, arrived: (Arrival) -> Void
     ) {
         var hasMore = true

@@ -1,13 +1,13 @@
 import Foundation
-import TestSupport
+package import TestSupport
 
 /// A home folder of a test's own, so that nothing of the user's is touched.
-struct Home {
-    let folder: TemporaryFolder
+package struct Home {
+    package let folder: TemporaryFolder
     /// The environment of what runs there: nothing else is handed down.
-    var environment: [String: String]
+    package var environment: [String: String]
 
-    init() throws {
+    package init() throws {
         folder = try TemporaryFolder()
         environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
@@ -20,14 +20,14 @@ struct Home {
     }
 
     /// The default history.
-    var history: String { folder.file("state/b2watch/history.sqlite") }
+    package var history: String { folder.file("state/b2watch/history.sqlite") }
     /// What is said while the screen is up.
-    var log: String { folder.file("state/b2watch/b2watch.log") }
+    package var log: String { folder.file("state/b2watch/b2watch.log") }
     /// The secrets that are remembered.
-    var secrets: String { folder.file("config/b2watch/secrets") }
+    package var secrets: String { folder.file("config/b2watch/secrets") }
 
     /// A file that holds a secret.
-    func secretFile(_ value: String, _ name: String = "prod.txt") throws -> String {
+    package func secretFile(_ value: String, _ name: String = "prod.txt") throws -> String {
         try folder.write(name, value)
     }
 }

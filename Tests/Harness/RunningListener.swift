@@ -1,29 +1,29 @@
 import Foundation
 
 /// `b2watch listen`, running.
-final class RunningListener: Sendable {
+package final class RunningListener: Sendable {
     /// Held, lest its folder go while the listener runs.
-    let home: Home
-    let child: Child
-    let url: String
-    let port: UInt16
-    let host: String
+    package let home: Home
+    package let child: Child
+    package let url: String
+    package let port: UInt16
+    package let host: String
     /// Standard error.
-    let error: Output
+    package let error: Output
     /// Standard output; nil where the test reads it for itself.
-    let output: Output?
+    package let output: Output?
 
     /// Starts it and waits until it listens.
     ///
     /// - Parameters:
     ///   - wrapper: A shell's command line that runs before it, such as `ulimit -f 100`.
     ///   - output: A descriptor for its standard output, to be closed by the caller, instead of `output`.
-    init(
+    package init(
         in home: Home, _ arguments: String..., listen: String = "127.0.0.1:0", command: [String] = ["listen"],
         wrapper: String? = nil, output own: Int32? = nil
     ) throws {
         self.home = home
-        let (output, error) = (Pipe(), Pipe())
+        let (output, error) = (PipeEnds(), PipeEnds())
         defer { [output, error].forEach { close($0.writing) } }
         let words = command + ["--listen", listen] + arguments
         let streams = Child.Streams(output: own ?? output.writing, error: error.writing)
@@ -53,13 +53,13 @@ final class RunningListener: Sendable {
     }
 
     /// A connection to it.
-    func connect() throws -> RawClient { try RawClient(host: host, port: port) }
+    package func connect() throws -> RawClient { try RawClient(host: host, port: port) }
 
     /// Sends a request on a connection of its own.
-    func answer(to request: WireRequest) throws -> WireAnswer { try connect().answer(to: request) }
+    package func answer(to request: WireRequest) throws -> WireAnswer { try connect().answer(to: request) }
 
     /// The first so many JSON lines of its output, waited for.
-    func deliveries(_ count: Int) throws -> [DeliveryLine] {
+    package func deliveries(_ count: Int) throws -> [DeliveryLine] {
         guard let output else { return [] }
         return try output.lines(count).map { try DeliveryLine($0) }
     }
@@ -67,15 +67,15 @@ final class RunningListener: Sendable {
     /// Asks it to end, and waits until it has.
     ///
     /// - Throws: `EndedOtherwise` where it ends in another way than expected.
-    func stop(_ signal: Int32 = SIGTERM, expecting expected: Child.Ending = .exited(0)) throws {
+    package func stop(_ signal: Int32 = SIGTERM, expecting expected: Child.Ending = .exited(0)) throws {
         child.signal(signal)
         guard let ending = child.end() else { throw WaitedInVain(for: "the end", seeing: error.text) }
         guard ending == expected else { throw EndedOtherwise(ending: ending, error: try error.whole()) }
     }
 
-    struct EndedOtherwise: Error {
-        let ending: Child.Ending
+    package struct EndedOtherwise: Error {
+        package let ending: Child.Ending
         /// Standard error.
-        let error: String
+        package let error: String
     }
 }

@@ -1,11 +1,11 @@
 import Foundation
 
 /// The two ends of a pipe that no child inherits by chance.
-struct Pipe {
-    let reading: Int32
-    let writing: Int32
+package struct PipeEnds {
+    package let reading: Int32
+    package let writing: Int32
 
-    init() {
+    package init() {
         var ends: [Int32] = [-1, -1]
         precondition(GNU.pipe2(&ends, O_CLOEXEC) == 0, "no pipe to be had: \(String(cString: strerror(errno)))")
         reading = ends[0]
@@ -14,7 +14,7 @@ struct Pipe {
 }
 
 /// What a child writes, read as it comes by a thread of its own.
-final class Output: Sendable {
+package final class Output: Sendable {
     private struct Read: Sendable {
         var bytes: [UInt8] = []
         /// The newlines in it.
@@ -25,7 +25,7 @@ final class Output: Sendable {
     private let read = Watched(Read())
 
     /// Reads until the other end is closed, and closes this one.
-    init(_ descriptor: Int32) {
+    package init(_ descriptor: Int32) {
         Thread.detachNewThread { [read] in
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while true {
@@ -46,10 +46,10 @@ final class Output: Sendable {
     }
 
     /// All that was written up to now.
-    var text: String { String(decoding: read.now.bytes, as: UTF8.self) }
+    package var text: String { String(decoding: read.now.bytes, as: UTF8.self) }
 
     /// All that is written until the other end is closed.
-    func whole() throws -> String {
+    package func whole() throws -> String {
         guard read.wait(for: { $0.hasEnded ? true : nil }) != nil else {
             throw WaitedInVain(for: "the end of the output", seeing: text)
         }
@@ -57,7 +57,7 @@ final class Output: Sendable {
     }
 
     /// The first so many lines, waited for.
-    func lines(_ count: Int) throws -> [Substring] {
+    package func lines(_ count: Int) throws -> [Substring] {
         // Decoded only once enough of it is there.
         let isThere = read.wait { read in
             let isEnough = read.lines >= count
@@ -69,7 +69,7 @@ final class Output: Sendable {
 
     /// The first line that contains this, waited for.
     @discardableResult
-    func line(with part: String) throws -> Substring {
+    package func line(with part: String) throws -> Substring {
         let line: Substring?? = read.wait { read in
             let lines = String(decoding: read.bytes, as: UTF8.self).split(
                 separator: "\n", omittingEmptySubsequences: false)

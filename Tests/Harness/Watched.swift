@@ -1,18 +1,18 @@
 import Foundation
 
 /// A value that one thread changes and another waits for.
-final class Watched<Value: Sendable>: @unchecked Sendable {
+package final class Watched<Value: Sendable>: @unchecked Sendable {
     private let condition = NSCondition()
     private var value: Value
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
     }
 
-    var now: Value { change { $0 } }
+    package var now: Value { change { $0 } }
 
     @discardableResult
-    func change<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    package func change<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         condition.lock()
         defer {
             condition.broadcast()
@@ -24,7 +24,7 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
     /// Waits until `body` finds in the value what it looks for.
     ///
     /// - Returns: What it found; nil when the time is up.
-    func wait<Result>(within limit: Duration = .patience, for body: (Value) -> Result?) -> Result? {
+    package func wait<Result>(within limit: Duration = .patience, for body: (Value) -> Result?) -> Result? {
         let end = Date(timeIntervalSinceNow: limit.seconds)
         condition.lock()
         defer { condition.unlock() }
@@ -37,16 +37,16 @@ final class Watched<Value: Sendable>: @unchecked Sendable {
 
 extension Duration {
     /// How long anything may take that should take an instant: a machine may be busy with other things.
-    static var patience: Duration { .seconds(20) }
+    package static var patience: Duration { .seconds(20) }
 
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+    package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 /// What was waited for in vain, and what there was instead.
-struct WaitedInVain: Error, CustomStringConvertible {
-    let description: String
+package struct WaitedInVain: Error, CustomStringConvertible {
+    package let description: String
 
-    init(for what: String, seeing instead: String) {
+    package init(for what: String, seeing instead: String) {
         description = "waited in vain for \(what); there was:\n\(instead)"
     }
 }

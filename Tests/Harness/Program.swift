@@ -1,9 +1,9 @@
 import Foundation
 
 /// The program under test.
-enum Program {
+package enum Program {
     /// `$B2WATCH_BINARY`, else the one beside the tests.
-    static let path: String = {
+    package static let path: String = {
         if let path = ProcessInfo.processInfo.environment["B2WATCH_BINARY"], !path.isEmpty { return path }
         guard let own = realpath("/proc/self/exe", nil) else { fatalError("/proc/self/exe does not say where we are") }
         defer { free(own) }
@@ -12,20 +12,20 @@ enum Program {
     }()
 
     /// What came of a program that was run to its end.
-    struct Outcome {
-        let ending: Child.Ending
-        let output: String
-        let error: String
+    package struct Outcome {
+        package let ending: Child.Ending
+        package let output: String
+        package let error: String
     }
 
     /// Runs b2watch to its end.
-    static func run(_ arguments: String..., in home: Home) throws -> Outcome {
+    package static func run(_ arguments: String..., in home: Home) throws -> Outcome {
         try run(path, arguments, environment: home.environment)
     }
 
     /// Runs a program to its end.
-    static func run(_ path: String, _ arguments: [String], environment: [String: String]) throws -> Outcome {
-        let (output, error) = (Pipe(), Pipe())
+    package static func run(_ path: String, _ arguments: [String], environment: [String: String]) throws -> Outcome {
+        let (output, error) = (PipeEnds(), PipeEnds())
         let child: Child
         do {
             defer { [output, error].forEach { close($0.writing) } }

@@ -1,15 +1,15 @@
 import Foundation
 
 /// An answer as it came over the wire.
-struct WireAnswer: Equatable {
-    let status: Int
-    let headers: [String: String]
-    let text: String
+package struct WireAnswer: Equatable {
+    package let status: Int
+    package let headers: [String: String]
+    package let text: String
 
     /// Takes an answer off the front of what has come.
     ///
     /// - Returns: Nil where it is not complete.
-    static func take(from bytes: inout [UInt8]) -> WireAnswer? {
+    package static func take(from bytes: inout [UInt8]) -> WireAnswer? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
         let words = lines[0].split(separator: " ")
@@ -30,15 +30,15 @@ struct WireAnswer: Equatable {
 }
 
 /// A connection on which a test sends exactly the bytes it wants.
-final class RawClient {
-    struct Broken: Error, CustomStringConvertible {
-        let description: String
+package final class RawClient {
+    package struct Broken: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    let descriptor: Int32
+    package let descriptor: Int32
     private var unread: [UInt8] = []
 
-    init(host: String, port: UInt16) throws {
+    package init(host: String, port: UInt16) throws {
         descriptor = try Self.connected(host: host, port: port)
         // A last resort, lest a test hang.
         var limit = timeval(tv_sec: 30, tv_usec: 0)
@@ -50,7 +50,7 @@ final class RawClient {
     }
 
     /// A socket that is connected there.
-    static func connected(host: String, port: UInt16) throws -> Int32 {
+    package static func connected(host: String, port: UInt16) throws -> Int32 {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -72,7 +72,7 @@ final class RawClient {
         return descriptor
     }
 
-    func send(_ bytes: some Collection<UInt8>) throws {
+    package func send(_ bytes: some Collection<UInt8>) throws {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -84,7 +84,7 @@ final class RawClient {
     }
 
     /// The next answer, waited for.
-    func answer() throws -> WireAnswer {
+    package func answer() throws -> WireAnswer {
         while true {
             if let answer = WireAnswer.take(from: &unread) { return answer }
             guard try receive() else {
@@ -94,7 +94,7 @@ final class RawClient {
         }
     }
 
-    func answer(to request: WireRequest) throws -> WireAnswer {
+    package func answer(to request: WireRequest) throws -> WireAnswer {
         try send(request.bytes)
         return try answer()
     }
@@ -102,7 +102,7 @@ final class RawClient {
     /// Waits until the other side closes.
     ///
     /// - Returns: What came before.
-    func rest() throws -> [UInt8] {
+    package func rest() throws -> [UInt8] {
         while try receive() {}
         return unread
     }

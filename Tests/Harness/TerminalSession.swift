@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 
 /// A terminal with a shell in it, by tmux: a server of its own, which ends with this.
-final class TerminalSession: Sendable {
-    let home: Home
+package final class TerminalSession: Sendable {
+    package let home: Home
     private let socket: String
     private let environment: [String: String]
 
     /// Starts a shell in a terminal.
-    init(in home: Home, columns: Int = 80, rows: Int = 24) throws {
+    package init(in home: Home, columns: Int = 80, rows: Int = 24) throws {
         self.home = home
         socket = home.folder.file("tmux")
         var environment = home.environment
@@ -40,53 +40,55 @@ final class TerminalSession: Sendable {
     // MARK: Hands
 
     /// Types a command line and presses Enter.
-    func run(_ line: String) throws {
+    package func run(_ line: String) throws {
         try type(line)
         try press("Enter")
     }
 
     /// Presses keys, by tmux's names for them: `Enter`, `Escape`, `C-c`, `PgDn`, `j`.
-    func press(_ keys: String...) throws {
+    package func press(_ keys: String...) throws {
         for key in keys { try tmux("send-keys", key) }
     }
 
     /// Types a text.
-    func type(_ text: String) throws {
+    package func type(_ text: String) throws {
         try tmux("send-keys", "-l", text)
     }
 
     /// Pastes a text: in brackets, if the program asked for that.
-    func paste(_ text: String) throws {
+    package func paste(_ text: String) throws {
         try tmux("set-buffer", text)
         try tmux("paste-buffer", "-p")
     }
 
-    func resize(columns: Int, rows: Int) throws {
+    package func resize(columns: Int, rows: Int) throws {
         try tmux("resize-window", "-x", "\(columns)", "-y", "\(rows)")
     }
 
     /// Takes the terminal away.
-    func hangUp() throws {
+    package func hangUp() throws {
         try tmux("kill-server")
     }
 
     // MARK: Eyes
 
     /// What is to be seen.
-    func screen() throws -> String { try tmux("capture-pane", "-p") }
+    package func screen() throws -> String { try tmux("capture-pane", "-p") }
 
     /// What is to be seen, with its styles as escape sequences.
-    func styledScreen() throws -> String { try tmux("capture-pane", "-p", "-e") }
+    package func styledScreen() throws -> String { try tmux("capture-pane", "-p", "-e") }
 
     /// Waits until the screen shows all of this.
     @discardableResult
-    func see(_ parts: String...) throws -> String {
+    package func see(_ parts: String...) throws -> String {
         try see("“\(parts.joined(separator: "”, “"))”") { screen in parts.allSatisfy { screen.contains($0) } }
     }
 
     /// Waits until the screen is as `condition` wants it.
     @discardableResult
-    func see(_ what: String, within limit: Duration = .patience, where condition: (String) -> Bool) throws -> String {
+    package func see(_ what: String, within limit: Duration = .patience, where condition: (String) -> Bool) throws
+        -> String
+    {
         let end = ContinuousClock.now + limit
         while true {
             let screen = try screen()
@@ -100,7 +102,7 @@ final class TerminalSession: Sendable {
     }
 
     /// Whether a program shows a screen of its own.
-    var isAlternate: Bool { get throws { try flag("alternate_on") } }
-    var showsCursor: Bool { get throws { try flag("cursor_flag") } }
-    var isApplicationKeypad: Bool { get throws { try flag("keypad_flag") } }
+    package var isAlternate: Bool { get throws { try flag("alternate_on") } }
+    package var showsCursor: Bool { get throws { try flag("cursor_flag") } }
+    package var isApplicationKeypad: Bool { get throws { try flag("keypad_flag") } }
 }

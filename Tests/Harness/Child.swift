@@ -1,25 +1,25 @@
-import Foundation
+package import Foundation
 
 /// A program that runs beside the test, with the environment it is given and no descriptor but the three.
-final class Child: Sendable {
-    enum Ending: Equatable, Sendable {
+package final class Child: Sendable {
+    package enum Ending: Equatable, Sendable {
         case exited(Int32)
         case signalled(Int32)
     }
 
-    struct CannotStart: Error {
-        let path: String
-        let reason: String
+    package struct CannotStart: Error {
+        package let path: String
+        package let reason: String
     }
 
     /// Where the program's three streams lead; the child gets copies.
-    struct Streams {
-        var input = Int32(-1)
-        var output = Int32(-1)
-        var error = Int32(-1)
+    package struct Streams {
+        package var input = Int32(-1)
+        package var output = Int32(-1)
+        package var error = Int32(-1)
     }
 
-    let id: pid_t
+    package let id: pid_t
     private let ending = Watched<Ending?>(nil)
 
     /// Starts a program.
@@ -27,7 +27,7 @@ final class Child: Sendable {
     /// - Parameters:
     ///   - streams: What is -1 leads to `/dev/null`.
     ///   - terminal: The path of a terminal that becomes the program's own, in place of the streams.
-    init(
+    package init(
         _ path: String, _ arguments: [String], environment: [String: String], streams: Streams = Streams(),
         terminal: String? = nil
     ) throws {
@@ -87,16 +87,16 @@ final class Child: Sendable {
     }
 
     /// Sends a signal, unless the program has ended.
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         ending.change { if $0 == nil { kill(id, number) } }
     }
 
-    var isRunning: Bool { ending.now == nil }
+    package var isRunning: Bool { ending.now == nil }
 
     /// Waits for the end.
     ///
     /// - Returns: Nil if it goes on.
-    func end(within limit: Duration = .patience) -> Ending? {
+    package func end(within limit: Duration = .patience) -> Ending? {
         ending.wait(within: limit) { $0 }
     }
 }

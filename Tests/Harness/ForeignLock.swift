@@ -4,16 +4,16 @@ import Foundation
 ///
 /// In WAL mode that is a POSIX lock on byte 120 of the `-shm` file, WAL_WRITE_LOCK.
 /// Source: sqlite.org/walformat.html, 2.3.1.
-final class ForeignLock {
-    struct NotHad: Error {
-        let reason: String
+package final class ForeignLock {
+    package struct NotHad: Error {
+        package let reason: String
     }
 
     private let descriptor: Int32
     private var isHeld = true
 
     /// Waits for the lock.
-    init(on history: String) throws {
+    package init(on history: String) throws {
         descriptor = open(history + "-shm", O_RDWR | O_CLOEXEC)
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
@@ -25,7 +25,7 @@ final class ForeignLock {
         }
     }
 
-    func release() {
+    package func release() {
         if isHeld { close(descriptor) }
         isHeld = false
     }
