@@ -67,7 +67,7 @@ struct BindingsTests {
 
     @Test("the footer says more as it widens")
     func footerWidths() {
-        #expect(User.watching(3, columns: 50).lines[23] == " Enter detail   ? help   q quit")
+        #expect(User.watching(3, columns: 50).lines[23] == " Enter detail   s secret   ? help   q quit")
         #expect(User.watching(3).lines[23] == " Tab pane   Enter detail   s secret   t test   ? help   q quit")
         #expect(User.watching(3, columns: 120).lines[23].contains("F follow"))
     }

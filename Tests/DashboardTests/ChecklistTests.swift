@@ -69,7 +69,9 @@ struct ChecklistTests {
     @Test("at 40x10 every step has its line")
     func small() {
         let user = User(columns: 40, rows: 10)
-        for step in ["✓", "2", "3", "4"] { #expect(user.screen.contains(" \(step)  ")) }
+        for step in ["✓", "2", "3", "4", "5"] { #expect(user.screen.contains(" \(step)  ")) }
         #expect(user.screen.contains("cloudflared tunnel"))
+        let exposed = User(columns: 40, rows: 10, isLoopback: false)
+        for step in ["✓", "2", "3", "4", "5"] { #expect(exposed.screen.contains(" \(step)  ")) }
     }
 }

@@ -34,17 +34,27 @@ struct ChromeTests {
                 + "   answers 1.2 ms, p99 4.4 ms")
     }
 
-    @Test("it gives way in the stated order, and keeps state and counts")
-    func givesWay() {
-        #expect(top(105).hasSuffix("answers 1.2 ms"))
-        #expect(top(90).hasPrefix(" b2watch"))
-        #expect(!top(90).contains("answers"))
-        #expect(top(80).hasPrefix(" LISTENING http://127.0.0.1:8080/  secret prod (3f9a)"))
-        #expect(top(70) == " LISTENING http://127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2")
-        #expect(top(60) == " LISTENING http://127.0.0.1:8080/  (3f9a)  ✓ 124  ✗ 2")
-        #expect(top(50) == " LISTENING 127.0.0.1:8080/  (3f9a)  ✓ 124  ✗ 2")
-        #expect(top(40) == " LISTENING  (3f9a)  ✓ 124  ✗ 2")
-        #expect(top(26) == " LISTENING  ✓ 124  ✗ 2")
+    @Test(
+        "it gives way in the stated order, and keeps state and counts",
+        arguments: [
+            (112, "http://127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  – 0  ? 0  answers 1.2 ms, p99 4.4 ms"),
+            (98, "http://127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  answers 1.2 ms, p99 4.4 ms"),
+            (90, "127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  answers 1.2 ms, p99 4.4 ms"),
+            (80, "127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"),
+            (65, "127.0.0.1:8080/  prod (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"),
+            (60, "127.0.0.1:8080/  (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"), (50, ":8080/  (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"),
+            (40, ":8080/  (3f9a)  ✓ 124  ✗ 2"), (33, " (3f9a)  ✓ 124  ✗ 2"), (26, " ✓ 124  ✗ 2"),
+        ])
+    func givesWay(columns: Int, line: String) {
+        #expect(top(columns) == " LISTENING \(line)")
+    }
+
+    @Test("at 80 columns there are state, secret, counts and the 99th percentile, whatever the verdicts")
+    func at80() {
+        let line = top(80) { session in
+            for verdict in SignatureVerdict.counted { session.change.tally[verdict] = 12 }
+        }
+        #expect(line == " LISTENING :8080/  (3f9a)  ✓ 12  ✗ 12  – 12  ! 12  v 12  ? 12  p99 4.4 ms")
     }
 
     @Test("the secrets' state")
@@ -60,7 +70,7 @@ struct ChromeTests {
     func states() {
         #expect(top(80) { $0.listening = .starting }.contains(" starting "))
         #expect(top(80) { $0.listening = .draining }.contains(" draining "))
-        #expect(top(80) { $0.change.health = .failing("full") }.contains(" NOT RECORDING http"))
+        #expect(top(80) { $0.change.health = .failing("full") }.contains(" NOT RECORDING 127.0.0.1:8080/"))
     }
 
     @Test("a store that fails has a line of its own, in red")
@@ -79,9 +89,9 @@ struct ChromeTests {
     @Test("a listener open to others without a secret is warned of until one is held")
     func exposed() {
         var user = User(isLoopback: false)
-        #expect(user.lines[2].contains("Others can post to"))
+        #expect(user.lines[2].contains("Others can post here"))
         user.tell(.keyringChanged(KeyringSummary(secrets: [.prod])))
-        #expect(!user.screen.contains("Others can post to"))
+        #expect(!user.screen.contains("Others can post here"))
     }
 
     @Test("the executable's warning stays until it is taken back")
@@ -94,18 +104,38 @@ struct ChromeTests {
         #expect(!user.screen.contains("clock"))
     }
 
-    @Test("a notice goes by itself, or at the next key")
+    @Test("the answer to a key goes by itself, or at the next key")
     func notices() {
         var user = User.watching(3)
-        user.tell(.notice("saved \u{1b}"))
-        #expect(user.lines[22] == " saved \\x1b")
+        user.paste("qq")
+        #expect(user.lines[22].contains("The paste was dropped"))
         #expect(user.model.deadline == user.now + Session.noticeTime)
         user.wait(Session.noticeTime)
-        #expect(!user.screen.contains("saved"))
+        #expect(!user.screen.contains("dropped"))
         #expect(user.model.deadline == nil)
-        user.tell(.notice("saved"))
+        user.paste("qq")
         user.press(.character("j"))
-        #expect(!user.screen.contains("saved"))
+        #expect(!user.screen.contains("dropped"))
+    }
+
+    @Test("what is told from outside stays until somebody is there to read it")
+    func announcements() {
+        var user = User.watching(3)
+        user.tell(.notice("one \u{1b}"))
+        user.tell(.notice("two"))
+        user.tell(.notice("two"))
+        #expect(user.lines[21] == " ! one \\x1b")
+        #expect(user.lines[22] == " ! two")
+        #expect(user.model.deadline == nil, "it wakes for nothing")
+        user.wait(.seconds(86_400))
+        user.tell(.notice("three"))
+        #expect(user.screen.contains("! one"))
+        user.press(.character("j"))
+        #expect(!user.screen.contains("! one"), "it was there to be read")
+        #expect(user.screen.contains("! three"), "nobody reads that fast")
+        user.wait(Session.readingTime)
+        user.press(.character("j"))
+        #expect(!user.screen.contains("! three"))
     }
 
     @Test("answer times that age out set the deadline")

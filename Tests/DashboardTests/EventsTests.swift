@@ -13,11 +13,11 @@ struct EventsTests {
         let user = User.watching(2, columns: 120, rows: 36)
         #expect(
             user.lines[2]
-                == " TIME      SIGNATURE      TYPE                OBJECT                                          SIZE"
+                == " TIME      SIGNATURE  TYPE            OBJECT                                                  SIZE"
                 + "  BUCKET     RULE")
         #expect(
             user.lines[3]
-                == " 16:43:01  ✓ valid        Created:Upload      photos/2026/cat-1.jpg                       10.0 MiB"
+                == " 16:43:01  ✓ valid    Created:Upload  photos/2026/cat-1.jpg                               10.0 MiB"
                 + "  my-bucket  allEvents")
         #expect(user.lines[4].hasPrefix("▌16:43:02  ✓ valid"))
     }
@@ -25,12 +25,15 @@ struct EventsTests {
     @Test(
         "columns leave in order: RULE, BUCKET, SIZE, TYPE",
         arguments: [
-            (120, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET RULE"), (90, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET"),
-            (80, "TIME SIGNATURE TYPE OBJECT SIZE"), (64, "TIME SIGNATURE TYPE OBJECT"), (50, "TIME SIGNATURE OBJECT"),
+            (120, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET RULE"), (94, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
+            (93, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET"), (83, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET"),
+            (82, "TIME SIGNATURE TYPE OBJECT SIZE"), (62, "TIME SIGNATURE TYPE OBJECT SIZE"),
+            (61, "TIME SIGNATURE TYPE OBJECT"), (52, "TIME SIGNATURE TYPE OBJECT"), (51, "TIME SIGNATURE OBJECT"),
             (40, "TIME SIGNATURE OBJECT"),
         ])
     func columnsLeave(columns: Int, titles: String) {
-        let user = User.watching(2, columns: columns)
+        var user = User(columns: columns)
+        user.arrive((1...2).map { Make.row($0, name: "photos/2026/november/cat-\($0).jpg") })
         #expect(user.lines[2].split(separator: " ").joined(separator: " ") == titles)
     }
 
@@ -74,14 +77,14 @@ struct EventsTests {
             Make.request(1), Make.request(2, verdict: .valid, status: 200, bodyLength: 14),
             Make.request(3, verdict: .unverified, status: 400, bodyLength: 1),
         ])
-        #expect(user.screen.contains("unjudged     GET /favicon.ico → 405"))
-        #expect(user.screen.contains("✓ valid        no events: 14 bytes\n"))
+        #expect(user.screen.contains("  unjudged    GET /favicon.ico → 405"))
+        #expect(user.screen.contains("✓ valid       no events: 14 bytes\n"))
         #expect(user.screen.contains("no events: 1 byte → 400"))
     }
 
     @Test("sizes that are 0, null, absent or no number")
     func sizes() {
-        var user = User()
+        var user = User(columns: 70)
         user.arrive([
             Make.row(1, size: .integer(0)), Make.row(2, size: .null), Make.row(3, size: .absent),
             Make.row(4, size: .string("big")),
@@ -124,11 +127,14 @@ struct EventsTests {
         #expect(user.selected?.contains(".tail ") == true)
     }
 
-    @Test("the selected row stands out without colour")
-    func selectionInMonochrome() {
+    @Test("the selected row is one bar of one colour, its verdict bold")
+    func selectionBar() {
         let surface = User.watching(3).surface
         #expect(surface[5, 0].text == "▌")
-        #expect(surface[5, 10].style.isReversed)
+        for column in 1..<80 {
+            let isVerdict = (11..<20).contains(column)
+            #expect(surface[5, column].style == Style(.plain, bold: isVerdict, reversed: true), "column \(column)")
+        }
         #expect(!surface[4, 10].style.isReversed)
     }
 

@@ -56,7 +56,7 @@ struct KeyringTests {
         user.tell(.controlEnded(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary])))))
         #expect(user.model.place == .keyring)
         #expect(user.lines[22] == " 37 deliveries judged again: 35 valid, 2 invalid")
-        #expect(user.lines[0].contains("secret secret (3f9a)"))
+        #expect(user.lines[0].contains("  secret (3f9a)"))
     }
 
     @Test("an empty field is refused in words")
@@ -145,6 +145,57 @@ struct KeyringTests {
         user.press(.character("m"), .character("y"))
         user.tell(.controlEnded(.rememberSecret("a"), .success(.said("/home/me/.config/b2watch/secrets"))))
         #expect(user.screen.contains("The secret a is remembered in /home/me/.config/b2watch/secrets."))
+    }
+
+    @Test("matches are asked for when the screen opens, and while it is open when the history changes")
+    func matches() {
+        var user = held("a")
+        user.arrive([Make.row(1)])
+        #expect(user.keyringReads == 0)
+        user.summary = KeyringSummary(secrets: [
+            SecretSummary(label: "a", fingerprint: "3f9a", source: "screen", matches: 1_241)
+        ])
+        user.press(.character("s"))
+        #expect(user.keyringReads == 1)
+        #expect(user.screen.contains("1,241"))
+        user.press(.character("j"))
+        #expect(user.keyringReads == 1)
+        user.arrive([Make.row(2)])
+        #expect(user.keyringReads == 1, "not again within a moment")
+        user.wait(KeyringReading.pause)
+        #expect(user.keyringReads == 2)
+        #expect(user.model.deadline == nil)
+        user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
+        #expect(user.keyringReads == 3)
+        user.tell(.controlEnded(.rememberSecret("a"), .success(.said("a file"))))
+        #expect(user.keyringReads == 4)
+        user.press(.character("q"))
+        user.arrive([Make.row(3)])
+        user.wait(.seconds(1))
+        #expect(user.keyringReads == 4)
+    }
+
+    @Test("one question about matches is on its way at a time")
+    func oneReading() {
+        var user = held("a")
+        user.holdsEffects = true
+        user.press(.character("s"))
+        for id in 1...50 { user.arrive([Make.row(Int64(id))]) }
+        user.wait(.seconds(1))
+        let asked = user.held.filter { if case .readKeyring = $0 { true } else { false } }
+        #expect(asked.count == 1)
+        user.held = asked
+        user.release()
+        #expect(user.keyringReads == 2, "what has changed meanwhile is asked for once")
+    }
+
+    @Test("on a low screen the form still says what is wrong")
+    func lowForm() {
+        var user = User(columns: 40, rows: 10)
+        user.press(.character("s"))
+        user.type("s p?q")
+        #expect(user.screen.contains("Not 32 letters and digits, as B2's"))
+        #expect(user.screen.contains("all the same."))
     }
 
     @Test("a draft prints as its label")

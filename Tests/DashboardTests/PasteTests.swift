@@ -36,6 +36,14 @@ struct PasteTests {
         #expect(user.screen.contains("Stop receiving?"))
     }
 
+    @Test("a paste that is too long is dropped, and says so", arguments: [[], [Key.character("s")]])
+    func overlong(keys: [Key]) {
+        var user = User()
+        for key in keys { user.press(key) }
+        user.tell(.input(.overlongPaste))
+        #expect(user.screen.contains("The paste was dropped: it is longer than a mebibyte."))
+    }
+
     @Test("what is not UTF-8, or only white space, is not held")
     func odd() {
         var user = User()

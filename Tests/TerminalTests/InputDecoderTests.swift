@@ -82,7 +82,7 @@ import Testing
         let begin = PasteCollector.begin, end = PasteCollector.end
         let most = [UInt8](repeating: 0x61, count: InputDecoder.longestPaste)
         #expect(decode(begin + most + end) == [.paste(most)])
-        #expect(decode(begin + most + [0x61] + end + [0x71]) == [.key(.character("q"))])
+        #expect(decode(begin + most + [0x61] + end + [0x71]) == [.overlongPaste, .key(.character("q"))])
     }
 
     /// Whatever comes, an input is only ever made of what was there to make it of, and `q` at the end is heard.

@@ -91,6 +91,15 @@ import Testing
         #expect(layout(0) == [])
     }
 
+    @Test func aColumnLeavesBeforeOthersAreCramped() {
+        let columns = Columns([
+            Column("OBJECT", minimum: 10, ideal: 20), Column("RULE", minimum: 6, ideal: 9, leaveOrder: 1, spare: 5),
+        ])
+        #expect(columns.fitted(to: 23).map(\.width) == [15, 6])
+        #expect(columns.fitted(to: 22).map(\.width) == [20])
+        #expect(columns.fitted(to: 30).map(\.width) == [20, 8])
+    }
+
     @Test func fillsItsWidthExactly() {
         for total in 39...120 {
             let last = columns.fitted(to: total).last

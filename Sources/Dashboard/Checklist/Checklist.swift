@@ -14,6 +14,10 @@ enum Checklist {
         case prose(String)
         /// To be copied as it is, so it is never broken between words.
         case command(String)
+
+        var isCommand: Bool {
+            if case .command = self { true } else { false }
+        }
     }
 
     static func steps(_ session: Session) -> [Step] {
@@ -56,7 +60,7 @@ enum Checklist {
     static func draw(_ session: Session, on surface: inout Surface) {
         let width = min(76, surface.size.columns - 2)
         let title: SafeText = session.isEmpty ? "Nothing has arrived yet." : "First steps"
-        let layouts = [Layout.airy, .tight, .terse].lazy.map { compose(steps(session), title: title, width, $0) }
+        let layouts = Layout.allCases.lazy.map { compose(steps(session), title: title, width, $0) }
         let lines =
             layouts.first { $0.count <= surface.size.rows } ?? compose(steps(session), title: title, width, .bare)
         for (row, line) in lines.prefix(surface.size.rows).enumerated() {
@@ -65,13 +69,15 @@ enum Checklist {
     }
 
     /// How much room there is.
-    private enum Layout {
+    private enum Layout: CaseIterable {
         case airy
         /// Without empty lines, and without words for what is done.
         case tight
         /// With words for the next step alone.
         case terse
-        /// Without any.
+        /// With the next step's command alone.
+        case terser
+        /// With titles alone.
         case bare
     }
 
@@ -80,21 +86,24 @@ enum Checklist {
         let next = steps.firstIndex { !$0.isDone }
         for (number, step) in steps.enumerated() {
             let style = Style(step.isDone ? .secondary : .plain)
-            var titles = Prose.lines(step.title, columns: width - 3)
-            if layout == .terse || layout == .bare, titles.count > 1 { titles = [SafeText(step.title).clipped(to: width - 3)] }
+            let isWrapped = layout == .airy || layout == .tight
+            let titles =
+                isWrapped
+                ? Prose.lines(step.title, columns: width - 3) : [SafeText(step.title).clipped(to: width - 3)]
             for (index, text) in titles.enumerated() {
                 let mark: SafeText = index > 0 ? " " : step.isDone ? "✓" : "\(number + 1)"
                 lines.append(
                     StyledLine(mark, Style(step.isDone ? .good : .accent)) + StyledLine("  " + text, style))
             }
-            let hasTexts =
+            let texts: [Text] =
                 switch layout {
-                case .airy: true
-                case .tight: !step.isDone
-                case .terse: number == next
-                case .bare: false
+                case .airy: step.texts
+                case .tight: step.isDone ? [] : step.texts
+                case .terse: number == next ? step.texts : []
+                case .terser: number == next ? step.texts.filter(\.isCommand) : []
+                case .bare: []
                 }
-            if hasTexts { lines += step.texts.flatMap { compose($0, width: width) } }
+            lines += texts.flatMap { compose($0, width: width) }
             if layout == .airy { lines.append(StyledLine()) }
         }
         if lines.last?.spans.isEmpty == true { lines.removeLast() }

@@ -84,8 +84,8 @@ struct StatusLines {
         if let question = model.question {
             notice = Self.lines(question.text, Style(.warning, bold: true), columns)
         } else {
-            notice = session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) }
-                + (session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? [])
+            let told = session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? []
+            notice = session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) } + told
         }
     }
 

@@ -22,6 +22,8 @@ struct TopLine {
         case noMedian
         /// The secret's label without words, or its fingerprint alone.
         case shortSecret, noLabel
+        /// Of the address the port and the path stay.
+        case noHost
         case noAnswers, noURL, noZeros, noSecret
 
         static func < (one: Shortening, other: Shortening) -> Bool { one.rawValue < other.rawValue }
@@ -56,9 +58,15 @@ struct TopLine {
             }
         var line = StyledLine(word, Style(role, bold: true))
         guard let url = session.url, shortening < .noURL else { return line }
-        let text = shortening < .noScheme ? url : String(url.drop { $0 != "/" }.drop { $0 == "/" })
-        line.append(" \(text)")
+        line.append(" \(shortened(url, shortening))")
         return line
+    }
+
+    private func shortened(_ url: String, _ shortening: Shortening) -> String {
+        guard shortening >= .noScheme else { return url }
+        let address = url.drop { $0 != "/" }.drop { $0 == "/" }
+        guard shortening >= .noHost, let colon = address.lastIndex(of: ":") else { return String(address) }
+        return String(address[colon...])
     }
 
     private func secrets(_ shortening: Shortening) -> StyledLine {

@@ -13,7 +13,8 @@ struct HeadersDocument {
             var line = StyledLine("\(field.name):", Style(.accent))
             line.append(" \(field.value)")
             if field.isAltered { line.append("  bytes that were not UTF-8 are replaced", Style(.warning)) }
-            return line.wrapped(to: columns)
+            // What is too long for one line goes on a little to the right, so that names stand out.
+            return line.wrapped(to: columns - 2).enumerated().map { $0 == 0 ? $1 : StyledLine("  ") + $1 }
         }
     }
 }

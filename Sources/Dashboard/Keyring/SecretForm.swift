@@ -114,8 +114,10 @@ extension SecretForm {
         let names: [(Field, SafeText, LineEditor)] = [
             (.secret, "Secret", secret), (.label, "Label", label), (.binding, "Bound to", binding),
         ]
+        // On a low screen the empty lines are needed for what is to be said.
+        let gap = surface.size.rows < 10 ? 0 : 1
         for (index, (field, name, editor)) in names.enumerated() {
-            let row = index + 2
+            let row = 1 + gap + index
             let hasFocus = field == self.field
             surface.put(
                 (hasFocus ? "▌" : " ") + name, at: Point(column: 0, row: row),
@@ -126,7 +128,7 @@ extension SecretForm {
             }
             if hasFocus { cursor = Point(column: rect.column + point.column, row: row) }
         }
-        drawRemarks(from: 6, on: &surface)
+        drawRemarks(from: 4 + gap * 2, on: &surface)
         return cursor
     }
 

@@ -28,6 +28,8 @@ public struct Column: Sendable, Hashable {
     public var weight: Int
     /// When it leaves as the table narrows, counted from the first to go; nil for one that stays.
     public var leaveOrder: Int?
+    /// The room that must be left beyond all minimum widths for it to stay: it leaves before others are cramped.
+    public var spare: Int
     /// Where shorter texts stand.
     public var alignment: Alignment
     /// Where longer texts are cut.
@@ -36,13 +38,14 @@ public struct Column: Sendable, Hashable {
     /// A column; as wide as its minimum unless it has an ideal.
     public init(
         _ title: SafeText, minimum: Int, ideal: Int? = nil, weight: Int = 0, leaveOrder: Int? = nil,
-        alignment: Alignment = .left, cut: Cut = .end
+        spare: Int = 0, alignment: Alignment = .left, cut: Cut = .end
     ) {
         self.title = title
         self.minimum = minimum
         self.ideal = max(minimum, ideal ?? minimum)
         self.weight = weight
         self.leaveOrder = leaveOrder
+        self.spare = spare
         self.alignment = alignment
         self.cut = cut
     }
@@ -86,12 +89,14 @@ public struct Columns: Sendable, Hashable {
 
     /// The columns that fit, and where they stand.
     ///
-    /// As long as the minimum widths do not fit, the column leaves that is the first in the leave order. What then is
-    /// still too wide is cut from the right. What room is left goes to the ideal widths from the left on, and then by
-    /// weight.
+    /// As long as the minimum widths do not fit, or not with the room to spare that the next one to leave asks for,
+    /// that one leaves: the first in the leave order. What then is still too wide is cut from the right. What room is
+    /// left goes to the ideal widths, first of those columns that would leave last, and then by weight.
     public func fitted(to total: Int) -> [Place] {
         var present = Array(columns.enumerated())
-        while width(of: present.map(\.element.minimum)) > total, let next = firstToLeave(of: present) {
+        while let next = firstToLeave(of: present),
+            width(of: present.map(\.element.minimum)) + present[next].element.spare > total
+        {
             present.remove(at: next)
         }
         let widths = widths(of: present.map(\.element), in: total)
@@ -117,8 +122,11 @@ public struct Columns: Sendable, Hashable {
     private func widths(of columns: [Column], in total: Int) -> [Int] {
         var widths = columns.map(\.minimum)
         var room = max(0, total - width(of: widths))
-        for (index, column) in columns.enumerated() {
-            let more = min(room, column.ideal - column.minimum)
+        let order = columns.indices.sorted {
+            (columns[$0].leaveOrder ?? .max, -$0) > (columns[$1].leaveOrder ?? .max, -$1)
+        }
+        for index in order {
+            let more = min(room, columns[index].ideal - columns[index].minimum)
             widths[index] += more
             room -= more
         }

@@ -65,10 +65,10 @@ struct EventLine {
         row.objectSize.integer.map { "\(Wording.bytes($0))" } ?? SafeText(cell: row.objectSize.text)
     }
 
-    /// The note stands where type and object would.
+    /// The note stands where the event would, from its type on.
     private func draw(_ note: SafeText, _ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        guard let last = place(of: .object, in: places) else { return }
-        let first = place(of: .type, in: places) ?? last
+        guard let first = places.first(where: { $0.index > EventColumn.signature.rawValue }), let last = places.last
+        else { return }
         let width = last.start + last.width - first.start
         let point = Point(column: ListRow.margin + first.start, row: line)
         surface.put(note.clippedInMiddle(to: width), at: point, columns: width, style: Style(.secondary))

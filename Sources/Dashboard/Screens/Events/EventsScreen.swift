@@ -6,7 +6,7 @@ import Terminal
 enum EventsScreen {
     /// The columns for rows whose texts are so wide.
     static func columns(holding widths: TextWidths) -> Columns {
-        Columns(EventColumn.allCases.map { $0.column(holding: widths[$0.rawValue]) })
+        Columns(EventColumn.allCases.map { $0.column(holding: widths) })
     }
 
     static func widths(of rows: [EventRow]) -> TextWidths {
