@@ -1,3 +1,4 @@
+import Notifications
 import Terminal
 import Testing
 

@@ -46,17 +46,17 @@ struct KeyringTests {
             return
         }
         #expect(draft.value == Make.secret)
-        #expect(draft.label == "secret")
+        #expect(draft.label == "main")
         #expect(draft.binding == .any)
         #expect(user.screen.contains("Judging the recorded deliveries again…"))
 
         var summary = SecretSummary.prod
-        summary.label = "secret"
+        summary.label = "main"
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 35, .invalid: 2])))
         user.tell(.controlEnded(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary])))))
         #expect(user.model.place == .keyring)
         #expect(user.lines[22] == " 37 deliveries judged again: 35 valid, 2 invalid")
-        #expect(user.lines[0].contains("  secret (3f9a)"))
+        #expect(user.lines[0].contains("  secret main (3f9a)"))
     }
 
     @Test("an empty field is refused in words")
@@ -81,15 +81,15 @@ struct KeyringTests {
 
     @Test("label and binding are typed, checked, and kept apart from other labels")
     func fields() {
-        var user = held("secret")
+        var user = held("main")
         user.press(.character("s"), .character("a"))
         user.type("x")
         user.press(.tab)
-        #expect(user.screen.contains("▌Label     secret-2"))
+        #expect(user.screen.contains("▌Label     main-2"))
         user.press(.control("u"))
-        user.type("secret")
+        user.type("main")
         user.press(.enter)
-        #expect(user.screen.contains("A secret with the label secret is held already."))
+        #expect(user.screen.contains("A secret with the label main is held already."))
         user.type("3")
         user.press(.tab, .control("u"))
         user.type("bucket")
@@ -101,7 +101,7 @@ struct KeyringTests {
             Issue.record("nothing was added")
             return
         }
-        #expect(draft.label == "secret3")
+        #expect(draft.label == "main3")
         #expect(draft.binding == .bucket("photos"))
     }
 

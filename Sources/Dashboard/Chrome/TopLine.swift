@@ -78,8 +78,7 @@ struct TopLine {
             let name = SafeText(secret.label).clipped(to: 20)
             let fingerprint = StyledLine("(\(secret.fingerprint))", Style(.secondary))
             guard shortening < .noLabel else { return fingerprint }
-            // The label that the form proposes says it itself.
-            let word: SafeText = shortening < .shortSecret && name != "secret" ? "secret " : .empty
+            let word: SafeText = shortening < .shortSecret ? "secret " : .empty
             return StyledLine(word, Style(.secondary)) + StyledLine(name + " ") + fingerprint
         default: return StyledLine("\(held.count) secrets")
         }

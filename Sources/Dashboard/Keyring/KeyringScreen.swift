@@ -32,7 +32,7 @@ struct KeyringScreen {
     /// Opens the form for one more secret, under a label that is free.
     mutating func add(to keyring: KeyringSummary) {
         let taken = Set(keyring.secrets.map(\.label))
-        let names = ["secret"] + (2...(taken.count + 2)).map { "secret-\($0)" }
+        let names = ["main"] + (2...(taken.count + 2)).map { "main-\($0)" }
         form = SecretForm(.add, label: names.first { !taken.contains($0) } ?? "")
     }
 

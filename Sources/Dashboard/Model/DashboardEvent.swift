@@ -1,4 +1,5 @@
 import History
+import Notifications
 import Terminal
 
 /// Whatever the model is told.

@@ -1,4 +1,5 @@
 import History
+import Notifications
 import SafeText
 import Terminal
 

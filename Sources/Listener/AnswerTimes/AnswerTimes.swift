@@ -1,3 +1,4 @@
+public import Notifications
 internal import Synchronization
 
 /// How long answers took, over the last five minutes: from the last byte of a notification to the writing of its

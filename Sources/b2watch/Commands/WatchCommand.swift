@@ -57,7 +57,7 @@ struct WatchCommand: ParsableCommand {
         let screen: Screen
         do {
             var options = ScreenOptions.own()
-            if let log { options.lastWords = "b2watch crashed; its last words are in \(log)" }
+            if let log { options.lastWords = "b2watch crashed; what it said before is in \(log)" }
             screen = try Screen(options)
         } catch {
             return error

@@ -46,9 +46,8 @@ final class DashboardControl: ListenerControl {
         SignatureEvidence(delivery, keyring: receiver.intake.keys.keyring)
     }
 
-    func answerTimes() -> ShownAnswerTimes {
-        let times = receiver.listener.answerTimes.summary(at: .now)
-        return ShownAnswerTimes(count: times.count, median: times.median, p99: times.p99, until: times.until)
+    func answerTimes() -> AnswerTimesSummary {
+        receiver.listener.answerTimes.summary(at: .now)
     }
 
     func hasReceivedFromElsewhere() -> Bool {

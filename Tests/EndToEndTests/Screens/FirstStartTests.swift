@@ -49,7 +49,7 @@ struct FirstStartTests {
         let form = try session.see("2 white-space characters", String(repeating: "•", count: 32))
         #expect(!form.contains(Secrets.value))
         try session.press("Enter")
-        try session.see("The secret secret is held", Secrets.held.fingerprint)
+        try session.see("The secret main is held", Secrets.held.fingerprint)
         try session.press("Escape")
         try session.see("[1 Events]")
         try session.press("t")
