@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// Dependencies are pinned to exact versions: what was tested is what is built.
+// The packages named here are pinned to exact versions; what they bring along follows their own manifests.
 let package = Package(
     name: "b2watch",
     platforms: [.macOS(.v15)],

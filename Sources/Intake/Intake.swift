@@ -44,7 +44,7 @@ public final class Intake: DeliveryReceiver {
         return JudgedDelivery(
             delivery: delivery, judgement: judgement,
             answer: Answer(to: judgement.verdict, isJSON: payload.isJSON), events: payload.events,
-            generation: keys.generation)
+            eventCount: payload.eventCount, generation: keys.generation)
     }
 
     private func unjudged(_ delivery: Delivery, _ answer: Answer) -> JudgedDelivery {

@@ -46,6 +46,11 @@ public final class KeyringHolder: Sendable {
         rejudge()
     }
 
+    /// Judges nothing again any more; to be called before the history closes. Blocks for a short write.
+    public func stop() {
+        rejudger.stop()
+    }
+
     private func note(_ event: HistoryEvent) {
         switch event {
         // A delivery judged before a change may be recorded after it.

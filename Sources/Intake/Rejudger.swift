@@ -27,6 +27,8 @@ final class Rejudger: Sendable {
         case running
         /// Something has changed since it began: look once more at the end.
         case runningAgain
+        /// For good.
+        case stopped
     }
 
     private static let slice = 500
@@ -45,28 +47,33 @@ final class Rejudger: Sendable {
     /// Judges again until nothing remains that an older keyring has judged.
     func start(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
         let isFirst = state.withLock { state in
+            guard state != .stopped else { return false }
             defer { state = state == .idle ? .running : .runningAgain }
             return state == .idle
         }
         if isFirst { thread.async { [self] in run(keys) } }
     }
 
+    /// Ends judging behind the slice under way, and waits for that. What remains is judged after the next start.
+    func stop() {
+        state.withLock { $0 = .stopped }
+        thread.wait()
+    }
+
+    private var isStopped: Bool { state.withLock { $0 == .stopped } }
+
     private func run(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
         var outcome = RejudgeReport()
         var generation: Int64?
         do {
-            while let now = keys() {
+            while !isStopped, let now = keys() {
                 if now.generation != generation {
                     // Another keyring: what was counted for the one before is void.
                     outcome = RejudgeReport()
                     generation = now.generation
                 }
                 if try !judgeSlice(now, &outcome) {
-                    let isDone = state.withLock { state in
-                        defer { state = state == .runningAgain ? .running : .idle }
-                        return state == .running
-                    }
-                    guard isDone else { continue }
+                    guard rest() else { continue }
                     outcome.isComplete = true
                     break
                 }
@@ -74,13 +81,26 @@ final class Rejudger: Sendable {
             }
         } catch {
             outcome.failure = "judging again has stopped: \(error)"
-            let isWanted = state.withLock { state in
-                defer { state = state == .runningAgain ? .running : .idle }
-                return state == .runningAgain
-            }
-            if isWanted { thread.async { [self] in run(keys) } }
+            if !rest() { thread.async { [self] in run(keys) } }
         }
-        report(outcome)
+        if !isStopped { report(outcome) }
+    }
+
+    /// Rests, unless something has changed since it began.
+    ///
+    /// - Returns: False where there is to be another look.
+    private func rest() -> Bool {
+        state.withLock { state in
+            switch state {
+            case .runningAgain:
+                state = .running
+                return false
+            case .running, .idle:
+                state = .idle
+                return true
+            case .stopped: return true
+            }
+        }
     }
 
     /// - Returns: False where nothing was left to judge.

@@ -40,18 +40,19 @@ import Testing
     @Test(arguments: Kept.allCases)
     func aFloodOfForgeriesMakesNoDifference(kept: Kept) async throws {
         let history = try kept.open(folder)
-        #expect(await history.keep(.sample(ids: Array(repeating: "a", count: 2_000), .invalid)))
+        for _ in 0..<2 { #expect(await history.keep(.sample(ids: Array(repeating: "a", count: 1_000), .invalid))) }
         #expect(await history.keep([.sample(ids: ["a"]), .sample(ids: ["a"])]))
         #expect(try duplicates(history).suffix(2) == [false, true])
-        #expect(try duplicates(history).prefix(2_000).count { !$0 } == 1)
+        #expect(try duplicates(history).prefix(2_000).count { !$0 } == 1_000)
     }
 
     @Test(arguments: Kept.allCases)
-    func theSameIdTwiceInOneDeliveryIsADuplicateOfTheFirst(kept: Kept) async throws {
+    func onlyAnEarlierDeliveryCountsAsTheFirst(kept: Kept) async throws {
         let history = try kept.open(folder)
-        #expect(await history.keep(.sample(ids: ["a", "b", "a"])))
-        #expect(try duplicates(history) == [false, false, true])
+        #expect(await history.keep([.sample(ids: ["a", "b", "a"]), .sample(ids: ["a", "a"])]))
+        #expect(try duplicates(history) == [false, false, false, true, true])
         #expect(try history.reader.delivery(1)?.isDuplicate == false)
+        #expect(try history.reader.delivery(2)?.isDuplicate == true)
     }
 
     @Test(arguments: Kept.allCases)

@@ -133,6 +133,19 @@ import Testing
         history.close()
     }
 
+    /// As some other program does that opens the file behind a removal.
+    @Test func alsoWhereAnotherLogIsInTheOldOnesPlace() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(.sample()))
+        for suffix in ["-wal", "-shm"] {
+            #expect(unlink(path + suffix) == 0)
+            _ = try folder.write("history.sqlite" + suffix, "")
+        }
+        #expect(await !history.keep(.sample()))
+        #expect(isFailing(history))
+        history.close()
+    }
+
     @Test func aFileThatWasReplacedKeepsNothing() async throws {
         let history = try History(.file(path))
         #expect(rename(path, path + ".old") == 0)
@@ -143,6 +156,8 @@ import Testing
         #expect(rename(path + ".old", path) == 0)
         #expect(await history.keep(.sample()))
         #expect(history.current.health == .recording)
+        // The counts are the file's, whatever became of what seemed to fail.
+        #expect(try history.allRows.count == history.current.tally.rows)
         history.close()
     }
 

@@ -32,6 +32,14 @@ import Testing
         history.close()
     }
 
+    @Test func aLockThatLeadsElsewhereIsNotFollowed() throws {
+        let path = folder.file("history.sqlite")
+        let victim = try folder.write("victim", "precious")
+        try FileManager.default.createSymbolicLink(atPath: path + ".lock", withDestinationPath: victim)
+        #expect(throws: HistoryError.self) { try History(.file(path)) }
+        #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
+    }
+
     @Test(arguments: ["file", "folder"])
     func alsoThroughASymbolicLink(kind: String) throws {
         let path = folder.file("history.sqlite")

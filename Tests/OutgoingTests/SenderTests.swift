@@ -29,14 +29,14 @@ import Testing
             #expect(request.head.headers["Content-Length"] == ["\(notification.body.count)"])
             #expect(request.head.headers["Transfer-Encoding"] == [])
             #expect(request.head.headers["Host"] == ["127.0.0.1:\(server.port)"])
-            #expect(request.head.headers[SampleSignature.headerName] == [secret.signature(of: notification.body)])
+            #expect(request.head.headers[SignatureHeader.name] == [secret.signature(of: notification.body)])
         }
     }
 
     @Test func sendsNoSignature() async throws {
         try await withServer { server, sender in
             _ = try await sender.send(sample(nil), to: server.url())
-            #expect(server.requests.first?.head.headers.contains(name: SampleSignature.headerName) == false)
+            #expect(server.requests.first?.head.headers.contains(name: SignatureHeader.name) == false)
         }
     }
 
@@ -105,6 +105,10 @@ import Testing
                 Issue.record("\(String(describing: error))")
                 return
             }
+            let text = try #require(error?.description)
+            #expect(
+                text.contains("it does not speak TLS, or not one that is trusted") && !text.contains("SSLError")
+                    && !text.contains("error:") && !text.contains(".c"), "\(text)")
         }
     }
 
@@ -152,6 +156,19 @@ import Testing
                 }, onOutcome: { _ in outcomes += 1 })
             #expect(due == (0..<10).map { .milliseconds($0 * 250) })
             #expect(outcomes == 10)
+        }
+    }
+
+    @Test(arguments: [1e-300, .leastNonzeroMagnitude, 1e-17])
+    func aRateThatNoClockCanTellOnlyWaitsLong(rate: Double) async throws {
+        try await withServer { server, sender in
+            let clock = JumpingClock()
+            var outcomes = 0
+            await sender.send(
+                count: 2, rate: rate, to: try server.url(), clock: clock, make: { _ in sample() },
+                onOutcome: { _ in outcomes += 1 })
+            #expect(outcomes == 2)
+            #expect(clock.now.offset == .seconds(1_000_000_000))
         }
     }
 

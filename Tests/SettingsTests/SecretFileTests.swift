@@ -24,17 +24,43 @@ import Testing
             // What stands before the first = is no label: the whole is a path.
             ("/run/a=b", nil, .any, "/run/a=b"), ("./a=b", nil, .any, "./a=b"), ("=f", nil, .any, "=f"),
             ("with space=f", nil, .any, "with space=f"), ("é=f", nil, .any, "é=f"),
-            ("prod@photos=f", nil, .any, "prod@photos=f"), ("prod@bucket:=f", nil, .any, "prod@bucket:=f"),
-            ("prod@=f", nil, .any, "prod@=f"), ("@bucket:b=f", nil, .any, "@bucket:b=f"), ("a@b", nil, .any, "a@b"),
+            ("./prod@photos=f", nil, .any, "./prod@photos=f"),
+            ("@bucket:b=f", nil, .any, "@bucket:b=f"), ("a@b", nil, .any, "a@b"),
         ] as [(String, String?, SecretBinding, String)])
-    func readsAnArgument(argument: String, label: String?, binding: SecretBinding, path: String) {
-        #expect(SecretFile(argument: argument) == SecretFile(label: label, binding: binding, path: path))
+    func readsAnArgument(argument: String, label: String?, binding: SecretBinding, path: String) throws {
+        #expect(try SecretFile(argument: argument) == SecretFile(label: label, binding: binding, path: path))
     }
 
-    @Test func aLabelHas40CharactersAtMost() {
+    @Test(
+        arguments: [
+            ("prod@photos=sec", "photos"), ("prod@buket:x=sec", "buket:x"), ("prod@bucket:=sec", "bucket:"),
+            ("prod@=sec", ""),
+        ])
+    func whatStandsForABindingAndIsNoneIsRefused(argument: String, binding: String) {
+        let error = #expect(throws: SecretSourceError.self) { try SecretFile(argument: argument) }
+        #expect(error?.description.contains("“\(binding)”") == true)
+        #expect(error?.description.contains("LABEL@bucket:NAME=FILE") == true)
+        // It could be the secret itself.
+        #expect(error?.description.contains("sec\"") == false && error?.description.contains("=sec") == false)
+    }
+
+    @Test(arguments: ["", "prod=", "prod@bucket:b="])
+    func aSecretInTheFilesPlaceIsNotRepeated(head: String) throws {
+        let file = try SecretFile(argument: head + Self.value)
+        let error = #expect(throws: SecretSourceError.self) { try file.load() }
+        #expect(error?.description.contains("looks like a signing secret itself") == true)
+        #expect(error?.description.contains(Self.value.prefix(5)) == false)
+    }
+
+    @Test func aFileThatIsNamedLikeASecretIsRead() throws {
+        let path = try folder.write(Self.value, "value")
+        #expect(try SecretFile(path: path).load().secret.hasSameValue(as: .sample("any", "value")))
+    }
+
+    @Test func aLabelHas40CharactersAtMost() throws {
         let longest = String(repeating: "a", count: 40)
-        #expect(SecretFile(argument: "\(longest)=f").label == longest)
-        #expect(SecretFile(argument: "\(longest)a=f").label == nil)
+        #expect(try SecretFile(argument: "\(longest)=f").label == longest)
+        #expect(try SecretFile(argument: "\(longest)a=f").label == nil)
     }
 
     @Test(

@@ -28,7 +28,8 @@ import Testing
         try remembered.save([.sample("kept", "remembered one")])
         let sources = SecretSources(
             files: [try file("two", "file two"), try file("one", "file one", label: "first")],
-            environmentValue: "from the environment", credentials: credentials.path, remembered: remembered)
+            environment: EnvironmentSecret("from the environment"), credentials: credentials.path,
+            remembered: remembered)
         #expect(try labels(sources) == ["two", "first", "environment", "a-cred", "b-cred", "kept"])
         #expect(
             try sources.load().map(\.source.word)
@@ -39,10 +40,36 @@ import Testing
         let remembered = RememberedSecrets(path: folder.file("secrets"))
         try remembered.save([.sample("third", "the same"), .sample("fourth", "the same", binding: .bucket("b"))])
         let sources = SecretSources(
-            files: [try file("first", "the same\n")], environmentValue: " the same ", remembered: remembered)
+            files: [try file("first", "the same\n")], environment: EnvironmentSecret(" the same "),
+            remembered: remembered)
         // Under another binding it is another one.
         #expect(try labels(sources) == ["first", "fourth"])
         #expect(try sources.load().first?.source.word == "file")
+    }
+
+    /// Else the next change would write the file without it.
+    @Test func whatIsGivenTwiceIsRememberedStill() throws {
+        let remembered = RememberedSecrets(path: folder.file("secrets"))
+        try remembered.save([.sample("kept", "the same"), .sample("other", "another"), .sample("last", "of file")])
+        let sources = SecretSources(
+            files: [try file("prod", "the same"), try file("plain", "not remembered")],
+            environment: EnvironmentSecret("another"), remembered: remembered)
+        let loaded = try sources.load()
+        #expect(loaded.map(\.secret.label) == ["prod", "plain", "environment", "last"])
+        #expect(loaded.map(\.isRemembered) == [true, false, true, true])
+        #expect(loaded.map(\.source.word) == ["file", "file", "environment", "remembered"])
+    }
+
+    /// The variable is unset after the start.
+    @Test func theEnvironmentsSecretStaysForReloads() throws {
+        let sources = SecretSources(environment: EnvironmentSecret(" value\n"))
+        for _ in 1...2 {
+            let loaded = try #require(try sources.load().first)
+            #expect(loaded.secret.hasSameValue(as: .sample("any", "value")))
+        }
+        var dumped = ""
+        dump(sources, to: &dumped)
+        #expect(!dumped.contains("value\n") && !dumped.contains("\"value\""))
     }
 
     @Test func twoWithOneLabelAreRefused() throws {
@@ -58,7 +85,7 @@ import Testing
         let third = SecretFile(path: try other.write("prod.key", "three"))
         let files = [try file("prod", "one"), second, third, try file("environment", "four")]
         #expect(
-            try labels(SecretSources(files: files, environmentValue: "five"))
+            try labels(SecretSources(files: files, environment: EnvironmentSecret("five")))
                 == ["prod", "prod-2", "prod-3", "environment", "environment-2"])
     }
 
@@ -76,7 +103,9 @@ import Testing
 
     @Test(arguments: ["", " ", "\n\t"])
     func anEmptyVariableIsRefused(value: String) {
-        let error = #expect(throws: SecretSourceError.self) { try SecretSources(environmentValue: value).load() }
+        let error = #expect(throws: SecretSourceError.self) {
+            try SecretSources(environment: EnvironmentSecret(value)).load()
+        }
         #expect(error?.description == "the environment variable B2WATCH_SIGNING_SECRET is empty")
     }
 

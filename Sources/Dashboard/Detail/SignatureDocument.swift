@@ -2,7 +2,8 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The Signature tab: the header received, what each held secret gives, and the verdict in a sentence.
+/// The Signature tab: the verdict in a sentence, why where it is not valid, the header received, and what each held
+/// secret gives.
 struct SignatureDocument {
     let evidence: SignatureEvidence
     let columns: Int
@@ -11,6 +12,7 @@ struct SignatureDocument {
         let verdict = evidence.judgement.verdict
         var lines = [StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style)]
         lines += Prose.lines(evidence.sentence, columns: columns, style: .plain)
+        if let diagnosis = evidence.diagnosis { lines += why(diagnosis) }
         lines.append(StyledLine())
 
         lines.append(StyledLine("Received", Style(.heading)))
@@ -24,6 +26,30 @@ struct SignatureDocument {
             lines += indented("\(expectation.signature)", style)
         }
         return lines
+    }
+
+    /// The cause and what to do; else what was seen, and what it is not.
+    private func why(_ diagnosis: SignatureDiagnosis) -> [StyledLine] {
+        if let cause = diagnosis.cause {
+            return block("Why", isSaid(cause) ? [] : [cause.sentence]) + block("What to do", [cause.advice])
+        }
+        return block("Seen, and may be why", diagnosis.hints.map(\.sentence))
+            + block("Ruled out", diagnosis.ruledOut, Style(.secondary))
+    }
+
+    /// Whether the verdict's sentence says all that the cause does: right, but bound to something else.
+    private func isSaid(_ cause: DiagnosisCause) -> Bool {
+        guard case .binding? = cause.changes.first else { return false }
+        return cause.changes.count == 1
+    }
+
+    /// A heading with paragraphs under it, or nothing.
+    private func block(_ heading: SafeText, _ paragraphs: [String], _ style: Style = .plain) -> [StyledLine] {
+        guard !paragraphs.isEmpty else { return [] }
+        let lines = paragraphs.flatMap { paragraph in
+            Prose.lines(paragraph, columns: max(8, columns - 2)).map { StyledLine("  " + $0, style) }
+        }
+        return [StyledLine(), StyledLine(heading, Style(.heading))] + lines
     }
 
     private func title(of expectation: SignatureEvidence.Expectation) -> StyledLine {

@@ -17,7 +17,7 @@ enum DeliveryQuery {
             sql: """
                 SELECT \(columns), eventCount > 0 AND NOT EXISTS (
                     SELECT 1 FROM event
-                    WHERE event.id >= firstRow AND event.id < firstRow + eventCount AND NOT \(RowQuery.isDuplicate)
+                    WHERE event.id >= firstRow AND event.id < firstRow + rowCount AND NOT \(RowQuery.isDuplicate)
                 ) AS isDuplicate
                 FROM delivery WHERE \(condition) ORDER BY delivery.id LIMIT ?
                 """)

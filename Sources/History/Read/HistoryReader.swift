@@ -2,13 +2,15 @@ import Foundation
 import GRDB
 public import Notifications
 
-/// Reads what is recorded, beside the writer and without ever waiting for it.
+/// Reads what is recorded, beside the writer and without ever waiting for it. What fails is what SQLite says,
+/// or `HistoryClosed`.
 public struct HistoryReader: Sendable {
     let database: any DatabaseReader
+    let gate: ReadGate
 
     /// Rows of the event list. Costs the same anywhere in a history of any length.
     public func rows(_ request: RowRequest) throws -> RowWindow {
-        try database.read { db in
+        try read { db in
             var older: [EventRow] = []
             var newer: [EventRow] = []
             switch request.anchor {
@@ -36,7 +38,7 @@ public struct HistoryReader: Sendable {
 
     /// One delivery, whole; nil where there is none with this id.
     public func delivery(_ id: Int64) throws -> DeliveryRecord? {
-        try database.read { db in
+        try read { db in
             try DeliveryQuery.records("delivery.id = ?", [id], limit: 1, bytes: .max, db).first
         }
     }
@@ -47,7 +49,7 @@ public struct HistoryReader: Sendable {
     ///   - id: The last one seen.
     ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
     public func deliveries(after id: Int64, limit: Int, bytes: Int = 8 << 20) throws -> [DeliveryRecord] {
-        try database.read { db in
+        try read { db in
             try DeliveryQuery.records("delivery.id > ?", [id], limit: limit, bytes: bytes, db)
         }
     }
@@ -58,7 +60,7 @@ public struct HistoryReader: Sendable {
     public func deliveries(
         judgedBefore generation: Int64, limit: Int, bytes: Int
     ) throws -> [(id: Int64, delivery: Delivery)] {
-        try database.read { db in
+        try read { db in
             let cursor = try Row.fetchCursor(
                 db,
                 sql: """
@@ -71,11 +73,15 @@ public struct HistoryReader: Sendable {
 
     /// How many deliveries are valid by each secret, by the secret's label.
     public func matches() throws -> [String: Int] {
-        try database.read { db in
+        try read { db in
             let rows = try Row.fetchAll(
                 db, sql: "SELECT secret, deliveries FROM tally WHERE verdict = ?",
                 arguments: [SignatureVerdict.valid.rawValue])
             return Dictionary(rows.map { ($0[0], $0[1]) }) { one, _ in one }
         }
+    }
+
+    private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try gate.read { try database.read(body) }
     }
 }

@@ -19,7 +19,7 @@ enum RowQuery {
         (event.eventId IS NOT NULL AND EXISTS (
             SELECT 1 FROM event AS earlier
             WHERE earlier.eventId = event.eventId AND earlier.trust IN (0, 1, 2) AND earlier.trust >= event.trust
-                AND earlier.id < event.id))
+                AND earlier.id < delivery.firstRow))
         """
 
     private static func rows(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [EventRow]

@@ -15,7 +15,7 @@ enum Schema {
 
     // `delivery.generation` says which keyring judged it, and is NULL for what is never judged. `event.trust` repeats
     // the trust of the delivery's verdict, so that one index tells whether an event was seen before. The rows of a
-    // delivery have consecutive ids from `delivery.firstRow`.
+    // delivery have `rowCount` consecutive ids from `firstRow`.
     private static let deliveriesAndEvents = """
         PRAGMA application_id = \(applicationID);
 
@@ -35,7 +35,8 @@ enum Schema {
             status INTEGER NOT NULL,
             answer TEXT NOT NULL,
             eventCount INTEGER NOT NULL,
-            firstRow INTEGER NOT NULL
+            firstRow INTEGER NOT NULL,
+            rowCount INTEGER NOT NULL
         );
         CREATE INDEX deliveryByGeneration ON delivery(generation) WHERE generation IS NOT NULL;
 

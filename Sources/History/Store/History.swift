@@ -17,9 +17,11 @@ public final class History: Sendable {
     /// The file's path with links followed; nil in memory.
     public let path: String?
     private let database: any DatabaseWriter
+    private let gate = ReadGate()
     private let lock: HistoryLock?
     private let checkpoints: Checkpointer?
     let writer: HistoryWriter
+    private let health: HealthProbe
     private let changes: ChangeFeed
 
     /// Opens a history, made if it is not there.
@@ -36,7 +38,7 @@ public final class History: Sendable {
                 changes = try Self.prepare(database)
                 writer = HistoryWriter(database, file: nil, checkpoints: nil, changes: changes)
             case .file(let name):
-                let file = try HistoryFile(at: name)
+                var file = try HistoryFile(at: name)
                 path = file.path
                 lock = try HistoryLock(beside: file.path)
                 // Kept, and not opened again: to close a queue of Dispatch's starts its pool; see `Worker`.
@@ -46,6 +48,7 @@ public final class History: Sendable {
                 // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
                 changes = try Self.prepare(database)
+                file.watchLog()
                 let checkpoints = try Checkpointer(connection)
                 self.checkpoints = checkpoints
                 writer = HistoryWriter(database, file: file, checkpoints: checkpoints, changes: changes)
@@ -55,7 +58,8 @@ public final class History: Sendable {
         } catch {
             throw Self.explain(error, place)
         }
-        reader = HistoryReader(database: database)
+        reader = HistoryReader(database: database, gate: gate)
+        health = HealthProbe(writer)
     }
 
     /// What is recorded now.
@@ -73,11 +77,9 @@ public final class History: Sendable {
         writer.record(delivery, completion: completion)
     }
 
-    /// Finds out by a write, larger than most deliveries, whether they can be recorded now.
+    /// Finds out by a write whether deliveries can be recorded now.
     public func probe(_ completion: @escaping @Sendable (Bool) -> Void) {
-        writer.perform({ db in try db.execute(sql: "UPDATE probe SET filler = randomblob(16384)") }) { result in
-            completion((try? result.get()) != nil)
-        }
+        health.ask(completion)
     }
 
     /// The generation of a keyring: that of the last one if it is the same, else the next. Blocks.
@@ -106,13 +108,16 @@ public final class History: Sendable {
             committed: { [changes] counts in changes.rejudged(counts) })
     }
 
-    /// Writes what is queued and closes the file. Nothing is recorded after it.
+    /// Writes what is queued and closes the file. Nothing is recorded or read after it.
     public func close() {
         writer.close()
         // What fails to close is closed by the end of the process; everything acknowledged is on the disk. The
         // checkpointer's connection goes last: the last one that may write moves the log into the file.
-        // In memory there is nothing to close, and whoever read it then would end the process.
-        if path != nil { try? database.close() }
+        // In memory there is nothing to close.
+        if path != nil {
+            gate.close()
+            try? database.close()
+        }
         try? checkpoints?.close()
         lock?.release()
     }
@@ -126,7 +131,12 @@ public final class History: Sendable {
         // transactions.
         configuration.busyMode = .timeout(0.5)
         configuration.prepareDatabase { db in
-            try db.execute(sql: "\(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000")
+            // The log is moved by the checkpointer, and keeps 64 MiB of its length; 16 MB of pages are cached.
+            try db.execute(
+                sql: """
+                    \(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;
+                    PRAGMA cache_size = -16000
+                    """)
         }
         return configuration
     }
@@ -135,11 +145,7 @@ public final class History: Sendable {
         let migrator = Schema.migrator
         try migrator.migrate(database)
         return try database.read { db in
-            ChangeFeed(
-                HistoryChange(
-                    latestRow: try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0,
-                    latestDelivery: try Int64.fetchOne(db, sql: "SELECT max(id) FROM delivery") ?? 0,
-                    tally: try TallyChange.read(db)))
+            ChangeFeed(try HistoryChange.read(db))
         }
     }
 

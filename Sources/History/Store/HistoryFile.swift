@@ -5,6 +5,8 @@ struct HistoryFile: Sendable {
     /// With symbolic links followed, so that one file has one lock.
     let path: String
     private let identity: Identity
+    /// The write-ahead log and its index, once they are there: beside others in their place, what is committed is lost.
+    private var log: [String: Identity] = [:]
 
     private struct Identity: Hashable, Sendable {
         let device: UInt64
@@ -12,7 +14,8 @@ struct HistoryFile: Sendable {
 
         init?(path: String) {
             var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
+            // A device, a pipe or a folder is no place for a history.
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
         }
@@ -29,7 +32,7 @@ struct HistoryFile: Sendable {
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
         } catch {
-            throw .unusable(path: path, reason: "its folder cannot be made")
+            throw .unusable(path: path, reason: "its folder cannot be made (\(error.localizedDescription))")
         }
         // One that is there is not opened: closing any descriptor of a file drops the process's locks on it.
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -43,9 +46,14 @@ struct HistoryFile: Sendable {
         self.path = String(cString: resolved)
         free(resolved)
         guard let identity = Identity(path: self.path) else {
-            throw .unusable(path: path, reason: String(cString: strerror(errno)))
+            throw .unusable(path: path, reason: "it is no regular file")
         }
         self.identity = identity
+    }
+
+    /// Watches the write-ahead log too; to be called once the file is open.
+    mutating func watchLog() {
+        for suffix in ["-wal", "-shm"] { log[suffix] = Identity(path: path + suffix) }
     }
 
     /// Takes the file from other users' eyes; to be called once it is known to be a history.
@@ -53,9 +61,8 @@ struct HistoryFile: Sendable {
         for suffix in ["", "-wal", "-shm"] { chmod(path + suffix, 0o600) }
     }
 
-    /// Whether the path still leads to the file that was opened, and its write-ahead log is there: what is committed
-    /// to a file that was unlinked is lost.
+    /// Whether the path still leads to the files that were opened: what is committed to a file that was removed is lost.
     var isInPlace: Bool {
-        Identity(path: path) == identity && Identity(path: path + "-wal") != nil
+        Identity(path: path) == identity && log.allSatisfy { Identity(path: path + $0.key) == $0.value }
     }
 }

@@ -9,7 +9,8 @@ final class HistoryLock: Sendable {
     /// - Throws: `HistoryError.inUse`, or `.unusable` where the lock file cannot be made.
     init(beside path: String) throws(HistoryError) {
         let lockPath = path + ".lock"
-        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Not through a symbolic link, for what it leads to would be overwritten.
+        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw .unusable(path: path, reason: "\(lockPath): \(String(cString: strerror(errno)))")
         }

@@ -55,12 +55,18 @@ final class ChangeFeed: Sendable {
         if isNew { tell { .changed($0) } }
     }
 
-    func recovered() {
-        let isNew = state.withLock { state in
-            defer { state.change.health = .recording }
-            return state.change.health != .recording
+    var isFailing: Bool { state.withLock { $0.change.health != .recording } }
+
+    /// Deliveries are recorded again.
+    ///
+    /// - Parameter change: What is recorded, as the file says.
+    func recovered(_ change: HistoryChange) {
+        state.withLock { state in
+            let revision = state.change.revision + 1
+            state.change = change
+            state.change.revision = revision
         }
-        if isNew { tell { .changed($0) } }
+        tell { .changed($0) }
     }
 
     func refuse(_ reason: String) {

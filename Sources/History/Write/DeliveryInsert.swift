@@ -15,8 +15,8 @@ struct DeliveryInsert {
         delivery = try db.cachedStatement(
             sql: """
                 INSERT INTO delivery (receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength,
-                    verdict, secret, generation, status, answer, eventCount, firstRow)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    verdict, secret, generation, status, answer, eventCount, firstRow, rowCount)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         event = try db.cachedStatement(
             sql: """
@@ -34,7 +34,7 @@ struct DeliveryInsert {
             it.receivedAt.milliseconds, it.remoteAddress, it.method, FieldValue.string(it.target).databaseValue,
             it.httpVersion, HeaderField.json(it.headers), Data(it.body), it.bodyLength, verdict.rawValue,
             judged.judgement.secret, judged.generation, judged.answer.status, judged.answer.text,
-            judged.events.count, nextRow,
+            judged.eventCount, nextRow, max(1, judged.events.count),
         ])
         try delivery.execute()
         let id = db.lastInsertedRowID

@@ -34,9 +34,8 @@ final class HistoryWriter: Sendable {
     ///
     /// - Returns: False where the queue is full or closed; `completion` is then never called.
     func record(_ delivery: JudgedDelivery, completion: @escaping Completion) -> Bool {
-        let size = delivery.delivery.body.count + 1_024
         let pending = Pending(delivery: delivery, completion: completion)
-        return queue.withLock { begin($0.add(pending, bytes: size)) }
+        return queue.withLock { begin($0.add(pending, bytes: delivery.weight)) }
     }
 
     /// Writes something else in a transaction of its own, between batches; a few milliseconds at most. Blocks.
@@ -61,12 +60,15 @@ final class HistoryWriter: Sendable {
     ) {
         let slice: Slice = { [self] db in
             let result = Result { try transact(db, body) }
-            note(result.map { _ in })
+            note(result.map { _ in }, db)
             completion(result)
         }
         let isQueued = queue.withLock { begin($0.add(slice)) }
         if !isQueued { completion(.failure(WriteFailure.store("the history is closed"))) }
     }
+
+    /// Whether a delivery would be taken now.
+    var hasRoom: Bool { queue.withLock { $0.hasRoom } }
 
     /// Takes nothing more, and waits until everything queued is written.
     func close() {
@@ -93,7 +95,7 @@ final class HistoryWriter: Sendable {
         switch queue.withLock({ $0.next() }) {
         case .batch(let batch):
             write(batch, to: db)
-            bytes = batch.reduce(0) { $0 + $1.delivery.delivery.body.count }
+            bytes = batch.reduce(0) { $0 + $1.delivery.weight }
         case .slice(let slice): slice(db)
         case .rest: return false
         }
@@ -126,7 +128,7 @@ final class HistoryWriter: Sendable {
                 try insert.count(in: db)
                 return insert.summary
             }
-            changes.committed(insertion)
+            if !recover(db) { changes.committed(insertion) }
         } catch let failure as WriteFailure {
             throw failure
         } catch {
@@ -137,14 +139,18 @@ final class HistoryWriter: Sendable {
     /// Runs a transaction. Before its commit and after it there is a look whether the file is still where it was, for
     /// what is committed to a file that was removed is lost.
     private func transact<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
-        var value: Value?
-        try db.inTransaction(.immediate) {
+        try db.beginTransaction(.immediate)
+        let value: Value
+        do {
             value = try body(db)
             try checkPlace()
-            return .commit
+            try db.commit()
+        } catch {
+            // SQLite may have rolled back by itself.
+            if db.isInsideTransaction { try db.rollback() }
+            throw error
         }
         try checkPlace()
-        guard let value else { throw CancellationError() }
         return value
     }
 
@@ -155,14 +161,24 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    private func note(_ result: Result<Void, any Error>) {
+    private func note(_ result: Result<Void, any Error>, _ db: Database) {
         switch result {
-        case .success: changes.recovered()
+        case .success: recover(db)
         case .failure(let error):
             switch error as? WriteFailure ?? WriteFailure(error) {
             case .store(let reason): changes.fail(reason)
             case .row: break
             }
         }
+    }
+
+    /// After a failure the counts are read anew: some of what seemed to fail may be there after all.
+    ///
+    /// - Returns: Whether there was a failure before.
+    @discardableResult
+    private func recover(_ db: Database) -> Bool {
+        guard changes.isFailing, let change = try? HistoryChange.read(db) else { return false }
+        changes.recovered(change)
+        return true
     }
 }

@@ -19,7 +19,7 @@ extension Rejudgement {
     static func write(_ all: [Rejudgement], generation: Int64, to db: Database) throws -> TallyChange {
         let old = try db.cachedStatement(
             sql: """
-                SELECT verdict, secret, eventCount, firstRow FROM delivery WHERE id = ? AND generation < ?
+                SELECT verdict, secret, rowCount, firstRow FROM delivery WHERE id = ? AND generation < ?
                 """)
         let update = try db.cachedStatement(
             sql: "UPDATE delivery SET verdict = ?, secret = ?, generation = ? WHERE id = ?")
@@ -29,7 +29,7 @@ extension Rejudgement {
         for new in all {
             guard let row = try Row.fetchOne(old, arguments: [new.delivery, generation]) else { continue }
             let before = Judgement(SignatureVerdict(rawValue: row[0]) ?? .unjudged, secret: row[1])
-            let rows = max(1, row[2] as Int)
+            let rows: Int = row[2]
             let firstRow: Int64 = row[3]
             let verdict = new.judgement.verdict
             try update.execute(arguments: [verdict.rawValue, new.judgement.secret, generation, new.delivery])

@@ -33,6 +33,9 @@ struct WriteQueue<Delivery, Slice> {
         self.byteCapacity = byteCapacity
     }
 
+    /// Whether a delivery would be taken.
+    var hasRoom: Bool { !isClosed && deliveries.count < capacity && bytes < byteCapacity }
+
     /// What has become of something added.
     enum Added: Equatable {
         /// Queued; the writer is at work and will come to it.

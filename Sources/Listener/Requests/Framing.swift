@@ -30,10 +30,11 @@ enum Framing: Sendable, Hashable {
             self = .length(length ?? 0)
         }
     }
+
     /// The decoder leaves the white space at a value's end, which is not part of it (RFC 9110, 5.5).
     private static func trim(_ value: String) -> Substring {
-        var value = value[...]
-        while let last = value.utf8.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { value.removeLast() }
-        return value
+        let isText: (UInt8) -> Bool = { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        guard let last = value.utf8.lastIndex(where: isText) else { return "" }
+        return value[...last]
     }
 }

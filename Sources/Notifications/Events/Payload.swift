@@ -1,8 +1,14 @@
 /// What the body of a notification turns out to be.
 public enum Payload: Sendable, Hashable {
     /// JSON, with the events found in it: none where it is no notification.
-    case json(events: [NotificationEvent])
+    ///
+    /// `count` is how many there are; `events` holds the first `maximumEvents` of them.
+    case json(events: [NotificationEvent], count: Int)
     case notJSON(JSONError)
+
+    /// The events that are read of one delivery. B2 sends 50 at most; without a bound a small body of many tiny
+    /// elements would make a great many rows.
+    public static let maximumEvents = 1_000
 
     /// Checks a body and reads its events, in one pass.
     ///
@@ -11,7 +17,7 @@ public enum Payload: Sendable, Hashable {
     public init(scanning body: [UInt8]) {
         self = body.withUnsafeBufferPointer { bytes in
             do throws(JSONError) {
-                return .json(events: try Self.events(in: bytes))
+                return try Self.json(bytes)
             } catch {
                 return .notJSON(error)
             }
@@ -22,13 +28,20 @@ public enum Payload: Sendable, Hashable {
         if case .json = self { true } else { false }
     }
 
+    /// The first `maximumEvents` events.
     public var events: [NotificationEvent] {
-        if case .json(let events) = self { events } else { [] }
+        if case .json(let events, _) = self { events } else { [] }
     }
 
-    private static func events(in bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> [NotificationEvent] {
+    /// How many events there are.
+    public var eventCount: Int {
+        if case .json(_, let count) = self { count } else { 0 }
+    }
+
+    private static func json(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> Payload {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw JSONError(offset: 0, problem: .byteOrderMark) }
         var events: [NotificationEvent] = []
+        var count = 0
         var scanner = JSONScanner(bytes)
         if scanner.peek() == UInt8(ascii: "{") {
             try scanner.members { scanner, name throws(JSONError) in
@@ -37,19 +50,25 @@ public enum Payload: Sendable, Hashable {
                     return
                 }
                 events.removeAll()
+                count = 0
                 guard scanner.peek() == UInt8(ascii: "[") else {
                     try scanner.value(depth: 1)
                     return
                 }
                 try scanner.elements { scanner throws(JSONError) in
-                    events.append(try event(in: bytes, &scanner))
+                    count += 1
+                    if count <= maximumEvents {
+                        events.append(try event(in: bytes, &scanner))
+                    } else {
+                        try scanner.value(depth: 2)
+                    }
                 }
             }
         } else {
             try scanner.value(depth: 0)
         }
         try scanner.expectEnd()
-        return events
+        return .json(events: events, count: count)
     }
 
     private static func event(

@@ -21,6 +21,8 @@ public struct SignatureEvidence: Sendable, Hashable {
     public let judgement: Judgement
     /// The verdict in a sentence. It may hold names from outside: escape it before it is shown.
     public let sentence: String
+    /// Why the signature is not right; nil where it is, or where nothing could be judged.
+    public let diagnosis: SignatureDiagnosis?
 
     public init(_ delivery: Delivery, keyring: Keyring) {
         let header = SignatureHeader(delivery)
@@ -36,6 +38,7 @@ public struct SignatureEvidence: Sendable, Hashable {
         }
         self.judgement = judgement
         sentence = Self.sentence(judgement, header: header, keyring: keyring, events: events)
+        diagnosis = SignatureDiagnosis(delivery, keyring: keyring, events: events, verdict: judgement.verdict)
     }
 
     private static func sentence(

@@ -53,9 +53,11 @@ public struct SignatureHeader: Sendable, Hashable {
 
     /// Without the optional white space of RFC 9110, 5.6.3 at its ends.
     private static func trim(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
-        var rest = text
-        while let first = rest.first, first == " " || first == "\t" { rest = rest.dropFirst() }
-        while let last = rest.last, last == " " || last == "\t" { rest = rest.dropLast() }
-        return rest
+        let isText: (Unicode.Scalar) -> Bool = { $0 != " " && $0 != "\t" }
+        // Each end is found once: to drop one blank after the other would cost the square of their number.
+        guard let first = text.firstIndex(where: isText), let last = text.lastIndex(where: isText) else {
+            return text[text.endIndex...]
+        }
+        return text[first...last]
     }
 }

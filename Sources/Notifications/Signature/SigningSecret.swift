@@ -47,10 +47,12 @@ public struct SigningSecret: Sendable {
 
     /// `text` without the white space at its ends.
     public static func trim(_ text: String) -> Substring {
-        var rest = text[...]
-        while rest.unicodeScalars.first?.properties.isWhitespace == true { rest.unicodeScalars.removeFirst() }
-        while rest.unicodeScalars.last?.properties.isWhitespace == true { rest.unicodeScalars.removeLast() }
-        return rest
+        let isText: (Unicode.Scalar) -> Bool = { !$0.properties.isWhitespace }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: isText), let last = scalars.lastIndex(where: isText) else {
+            return ""
+        }
+        return Substring(scalars[first...last])
     }
 
     /// Whether the bytes are 32 ASCII letters and digits, as every secret that B2 takes is.
@@ -89,6 +91,11 @@ public struct SigningSecret: Sendable {
     ) throws(Failure) -> Result {
         let text = key.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         return try body(text)
+    }
+
+    /// Lends the key's bytes, for the diagnosis alone to try what may have been done to them.
+    func withKey<Result>(_ body: ([UInt8]) -> Result) -> Result {
+        body(key.withUnsafeBytes { Array($0) })
     }
 
     /// Feeds what makes two keyrings the same into a digest.

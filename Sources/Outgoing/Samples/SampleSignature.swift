@@ -9,9 +9,6 @@ public enum SampleSignature: Sendable {
     /// No signature header, as of a rule without a secret.
     case none
 
-    /// The name of the header.
-    public static let headerName = "x-bz-event-notification-signature"
-
     /// The header's value for a body, or nil where there is to be none.
     public func value(for body: [UInt8], using generator: inout some RandomNumberGenerator) -> String? {
         switch self {

@@ -9,7 +9,7 @@ extension NotificationSender {
     /// outcomes that are still missing, when its task is cancelled.
     ///
     /// - Parameters:
-    ///   - rate: Notifications a second, above 0.
+    ///   - rate: Notifications a second, above 0; so low a rate that one would be due after decades waits that long.
     ///   - clock: Paces the notifications.
     ///   - make: Makes the notification of a number; called in order, when it is sent.
     ///   - onOutcome: Called for each as its answer comes.
@@ -21,7 +21,7 @@ extension NotificationSender {
         let start = clock.now
         await withTaskGroup(of: SendingEvent.self) { group in
             func wait(for number: Int) {
-                let due = rate.map { start.advanced(by: .seconds(Double(number) / $0)) } ?? start
+                let due = rate.map { start.advanced(by: Self.delay(of: number, rate: $0)) } ?? start
                 group.addTask {
                     if clock.now < due { try? await clock.sleep(until: due, tolerance: nil) }
                     return .due(number)
@@ -48,6 +48,14 @@ extension NotificationSender {
                 if let number = action.wait { wait(for: number) }
             }
         }
+    }
+
+    /// How long after the first the one of this number is due; never more than a clock can tell.
+    private static func delay(of number: Int, rate: Double) -> Duration {
+        guard number > 0 else { return .zero }
+        let seconds = Double(number) / rate
+        let longest = 1e9
+        return .seconds(seconds >= 0 && seconds < longest ? seconds : longest)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOHTTP1
+internal import Notifications
 internal import Synchronization
 
 /// Sends notifications as B2 does. Follows no redirect, and keeps little of an answer.
@@ -60,7 +61,7 @@ public final class NotificationSender: Sendable {
             "User-Agent": "B2/EventNotifications",
             "Content-Type": "application/json; charset=UTF-8",
         ]
-        if let signature = sample.signature { headers.add(name: SampleSignature.headerName, value: signature) }
+        if let signature = sample.signature { headers.add(name: SignatureHeader.name, value: signature) }
         let request: HTTPClient.Request
         do {
             request = try HTTPClient.Request(

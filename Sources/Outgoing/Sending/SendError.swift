@@ -17,7 +17,7 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     case timedOut(WebhookURL)
     /// The connection ended before the answer did.
     case closed(WebhookURL)
-    /// No secure connection; in the library's words.
+    /// No secure connection; with the library's name for the reason.
     case insecure(WebhookURL, String)
     /// The task was cancelled, or the sender shut down.
     case cancelled
@@ -44,8 +44,13 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
             case let code: self = .failed(url, String(cString: strerror(code)))
             }
         case ChannelError.connectTimeout: self = .timedOut(url)
-        default: self = url.isSecure ? .insecure(url, "\(error)") : .failed(url, "\(error)")
+        default: self = url.isSecure ? .insecure(url, Self.name(of: error)) : .failed(url, "\(error)")
         }
+    }
+
+    /// The error's case or type: what it carries may tell of the library's sources.
+    private static func name(of error: any Error) -> String {
+        String("\(error)".prefix { $0.isASCII && ($0.isLetter || $0.isNumber) })
     }
 
     private init(_ error: HTTPClientError, to url: WebhookURL) {
@@ -66,7 +71,9 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
         case .nameNotFound(let url): "the name of \(url.authority) was not found"
         case .timedOut(let url): "no answer from \(url.authority) in time"
         case .closed(let url): "\(url.authority) closed the connection before it had answered"
-        case .insecure(let url, let problem): "no secure connection to \(url.authority): \(problem)"
+        case .insecure(let url, let name):
+            "no secure connection to \(url.authority): it does not speak TLS, or not one that is trusted"
+                + (name.isEmpty ? "" : " (\(name))")
         case .cancelled: "cancelled"
         case .failed(let url, let problem): "cannot send to \(url.authority): \(problem)"
         }

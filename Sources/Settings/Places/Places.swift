@@ -1,38 +1,58 @@
-/// Where b2watch keeps its files, by the XDG base directory specification.
+/// Where b2watch keeps its files, by the XDG base directory specification. Each place stands for itself: one that is
+/// not told is missed only by who asks for it.
 public struct Places: Sendable, Hashable {
-    /// `$XDG_STATE_HOME/b2watch`, or `~/.local/state/b2watch`.
-    public let state: String
-    /// `$XDG_CONFIG_HOME/b2watch`, or `~/.config/b2watch`.
-    public let configuration: String
+    private let stateFolder: String?
+    private let configurationFolder: String?
 
     /// - Parameter environment: The process's environment.
-    /// - Throws: `PlacesError` where neither the XDG variables nor HOME tell.
-    public init(environment: [String: String]) throws(PlacesError) {
-        func folder(_ variable: String, below home: String) throws(PlacesError) -> String {
+    public init(environment: [String: String]) {
+        func folder(_ variable: String, below home: String) -> String? {
             // The specification: a relative path is invalid and to be ignored.
             if let path = environment[variable], path.hasPrefix("/") { return "\(path)/b2watch" }
-            guard let path = environment["HOME"], path.hasPrefix("/") else { throw .noHome }
+            guard let path = environment["HOME"], path.hasPrefix("/") else { return nil }
             return "\(path)/\(home)/b2watch"
         }
-        state = try folder("XDG_STATE_HOME", below: ".local/state")
-        configuration = try folder("XDG_CONFIG_HOME", below: ".config")
+        stateFolder = folder("XDG_STATE_HOME", below: ".local/state")
+        configurationFolder = folder("XDG_CONFIG_HOME", below: ".config")
+    }
+
+    /// `$XDG_STATE_HOME/b2watch`, or `~/.local/state/b2watch`.
+    public var state: String {
+        get throws(PlacesError) {
+            guard let stateFolder else { throw .noState }
+            return stateFolder
+        }
+    }
+
+    /// `$XDG_CONFIG_HOME/b2watch`, or `~/.config/b2watch`.
+    public var configuration: String {
+        get throws(PlacesError) {
+            guard let configurationFolder else { throw .noConfiguration }
+            return configurationFolder
+        }
     }
 
     /// The record of all deliveries, unless `--history` names another.
-    public var history: String { "\(state)/history.sqlite" }
+    public var history: String { get throws(PlacesError) { "\(try state)/history.sqlite" } }
 
     /// What b2watch itself did and warned of while its screen was up.
-    public var log: String { "\(state)/b2watch.log" }
+    public var log: String { get throws(PlacesError) { "\(try state)/b2watch.log" } }
 
     /// The signing secrets that the user asked to remember.
-    public var secrets: String { "\(configuration)/secrets" }
+    public var secrets: String { get throws(PlacesError) { "\(try configuration)/secrets" } }
 }
 
 /// Why there is no place for files.
 public enum PlacesError: Error, Sendable, CustomStringConvertible {
-    case noHome
+    case noState
+    case noConfiguration
 
     public var description: String {
-        "neither HOME nor XDG_STATE_HOME and XDG_CONFIG_HOME say where files go: set HOME, or give --history FILE"
+        switch self {
+        case .noState:
+            "neither HOME nor XDG_STATE_HOME says where the history goes: set one of them, or give --history FILE"
+        case .noConfiguration:
+            "neither HOME nor XDG_CONFIG_HOME says where secrets are remembered: set one of them"
+        }
     }
 }

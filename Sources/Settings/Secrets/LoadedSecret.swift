@@ -8,6 +8,8 @@ public enum SecretSource: Sendable, Hashable {
     case credential(String)
     case remembered(String)
     case screen
+    /// An argument that should have named a file. What it holds is not told: it may be a secret.
+    case argument
 
     /// The word that the keyring screen shows.
     public var word: String {
@@ -17,6 +19,7 @@ public enum SecretSource: Sendable, Hashable {
         case .credential: "credential"
         case .remembered: "remembered"
         case .screen: "screen"
+        case .argument: "argument"
         }
     }
 }
@@ -29,6 +32,7 @@ extension SecretSource: CustomStringConvertible {
         case .credential(let path): "the credential \(path)"
         case .remembered(let path): "the file of remembered secrets \(path)"
         case .screen: "the screen"
+        case .argument: "the argument of --secret-file"
         }
     }
 }
@@ -37,6 +41,8 @@ extension SecretSource: CustomStringConvertible {
 public struct LoadedSecret: Sendable {
     public var secret: SigningSecret
     public let source: SecretSource
+    /// Whether the file of remembered secrets holds it, also where another source gave it first.
+    public internal(set) var isRemembered: Bool
     /// What a person should know, in sentences.
     public let notes: [String]
 
@@ -49,6 +55,7 @@ public struct LoadedSecret: Sendable {
             throw SecretSourceError(source: source, problem: "is empty")
         }
         self.source = source
+        isRemembered = if case .remembered = source { true } else { false }
         var notes: [String] = []
         let trimmed = contents.text.unicodeScalars.count - SigningSecret.trim(contents.text).unicodeScalars.count
         // One newline at the end is how every editor leaves a file.

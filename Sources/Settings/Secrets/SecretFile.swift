@@ -14,15 +14,22 @@ public struct SecretFile: Sendable, Hashable {
     }
 
     /// Reads an argument. What stands before the first `=` is a label only if it could be one.
-    public init(argument: String) {
+    ///
+    /// - Throws: `SecretSourceError` where a label and `@` stand there, but no binding.
+    public init(argument: String) throws(SecretSourceError) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let head = parts[0].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        let binding = head.count == 2 ? SecretBinding(String(head[1])) : .any
-        if parts.count == 2, SecretLabel.isValid(head[0]), let binding {
-            self.init(label: String(head[0]), binding: binding, path: String(parts[1]))
-        } else {
+        guard parts.count == 2, SecretLabel.isValid(head[0]) else {
             self.init(path: argument)
+            return
         }
+        guard let binding = head.count == 2 ? SecretBinding(String(head[1])) : .any else {
+            throw SecretSourceError(
+                source: .argument,
+                problem: "has “\(head[1])” for a binding: write LABEL@bucket:NAME=FILE or LABEL@rule:NAME=FILE,"
+                    + " or ./ before a path that looks so")
+        }
+        self.init(label: String(head[0]), binding: binding, path: String(parts[1]))
     }
 
     /// Reads the secret.
@@ -41,6 +48,11 @@ public struct SecretFile: Sendable, Hashable {
                 throw FileProblem(reason: "is not UTF-8 text")
             }
             return SecretContents(text: text, isOpenToOthers: isOpenToOthers)
+        } catch  where error.isMissing && SigningSecret.looksUsual(path.utf8) {
+            // Whoever gave the secret itself must not find it in a log too.
+            throw SecretSourceError(
+                source: .argument,
+                problem: "looks like a signing secret itself: put the secret into a file, and name the file")
         } catch {
             throw SecretSourceError(source: .file(path), problem: error.reason)
         }

@@ -7,17 +7,17 @@ public struct SecretSources: Sendable {
     public static let variable = "B2WATCH_SIGNING_SECRET"
 
     public var files: [SecretFile]
-    /// The variable's value; it is read once, for the variable is unset then.
-    public var environmentValue: String?
+    public var environment: EnvironmentSecret?
     /// systemd's credentials folder: each file in it is a secret, its name the label.
     public var credentials: String?
     public var remembered: RememberedSecrets?
+
     public init(
-        files: [SecretFile] = [], environmentValue: String? = nil, credentials: String? = nil,
+        files: [SecretFile] = [], environment: EnvironmentSecret? = nil, credentials: String? = nil,
         remembered: RememberedSecrets? = nil
     ) {
         self.files = files
-        self.environmentValue = environmentValue
+        self.environment = environment
         self.credentials = credentials
         self.remembered = remembered
     }
@@ -33,11 +33,9 @@ public struct SecretSources: Sendable {
             if file.label == nil { next.secret = next.secret.renamed(Self.free(next.secret.label, in: loaded)) }
             try Self.add(next, to: &loaded)
         }
-        if let environmentValue {
-            try Self.add(
-                LoadedSecret(
-                    SecretContents(text: environmentValue), label: Self.free("environment", in: loaded), binding: .any,
-                    source: .environment), to: &loaded)
+        if var next = try environment?.load() {
+            next.secret = next.secret.renamed(Self.free(next.secret.label, in: loaded))
+            try Self.add(next, to: &loaded)
         }
         for credential in try credentialFiles() {
             let name = credential.split(separator: "/").last ?? ""
@@ -66,9 +64,11 @@ public struct SecretSources: Sendable {
     }
 
     private static func add(_ next: LoadedSecret, to loaded: inout [LoadedSecret]) throws(SecretSourceError) {
-        if loaded.contains(where: {
+        if let first = loaded.firstIndex(where: {
             $0.secret.hasSameValue(as: next.secret) && $0.secret.binding == next.secret.binding
         }) {
+            // Else the next change would write the file of remembered secrets without it.
+            if next.isRemembered { loaded[first].isRemembered = true }
             return
         }
         if loaded.contains(where: { $0.secret.label == next.secret.label }) {

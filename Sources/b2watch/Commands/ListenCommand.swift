@@ -31,11 +31,13 @@ struct ListenCommand: ParsableCommand {
         let diagnostics = Diagnostics()
         // What is said before the first line, which others wait for, is said behind it.
         let lines = LineGate { diagnostics.say($0) }
+        var follower: RecordFollower?
         let receiver = try StartFailure.explained(by: diagnostics) {
-            try Receiver(options, say: { lines.say($0) }, rejudged: { lines.say($0) })
+            try Receiver(options, say: { lines.say($0) }, rejudged: { lines.say($0) }) { history in
+                history.observe(HealthLine { lines.say($0) }.observe)
+                follower = RecordFollower(history, as: format, to: STDOUT_FILENO) { lines.say($0) }
+            }
         }
-        receiver.history.observe(HealthLine { lines.say($0) }.observe)
-        let follower = RecordFollower(receiver.history, as: format, to: STDOUT_FILENO) { lines.say($0) }
         diagnostics.say("listening on \(receiver.listener.address.url)")
         for line in [note, receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.say(line) }
         lines.open()
@@ -47,8 +49,8 @@ struct ListenCommand: ParsableCommand {
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
         receiver.stopListening()
-        follower.finish(within: .seconds(2))
-        receiver.history.close()
+        follower?.finish(within: .seconds(2))
+        receiver.close()
         diagnostics.flush()
     }
 

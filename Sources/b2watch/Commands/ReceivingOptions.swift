@@ -78,8 +78,8 @@ struct ReceivingOptions: ParsableArguments {
     }
 
     /// - Throws: `PlacesError` where no place is told.
-    func place(_ places: () throws -> Places) throws -> History.Place {
+    func place(_ places: Places) throws -> History.Place {
         if inMemory { return .memory }
-        return .file(try history ?? places().history)
+        return .file(try history ?? places.history)
     }
 }

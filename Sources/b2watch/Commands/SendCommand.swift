@@ -32,7 +32,8 @@ struct SendCommand: ParsableCommand {
     @Option(help: "The object's name.")
     var object = SampleOrder().objectName
 
-    @Option(help: "The object's size in bytes.")
+    // Unconditional, so that a number below 0 gets its sentence and is not taken for an option.
+    @Option(parsing: .unconditional, help: "The object's size in bytes.")
     var size = SampleOrder().objectSize
 
     @Option(help: "The bucket's name.")
@@ -41,13 +42,13 @@ struct SendCommand: ParsableCommand {
     @Option(help: "The rule's name.")
     var rule = SampleOrder().ruleName
 
-    @Option(help: "How many events a notification holds, 1 to 50.")
+    @Option(parsing: .unconditional, help: "How many events a notification holds, 1 to 50.")
     var batch = 1
 
-    @Option(help: "How many notifications to send.")
+    @Option(parsing: .unconditional, help: "How many notifications to send.")
     var count = 1
 
-    @Option(help: "How many to send a second; without it each waits for the answer before.")
+    @Option(parsing: .unconditional, help: "How many to send a second; without it each waits for the answer before.")
     var rate: Double?
 
     @Flag(name: .customLong("bad-signature"), help: "Sign wrongly.")
@@ -62,8 +63,8 @@ struct SendCommand: ParsableCommand {
         }
         if !(1...50).contains(batch) { throw ValidationError("--batch \(batch): B2 sends 1 to 50 events at once") }
         if count < 1 { throw ValidationError("--count \(count): write 1 or more") }
-        if let rate, !(rate > 0 && rate <= 100_000) {
-            throw ValidationError("--rate \(rate): write a number of notifications a second, above 0")
+        if let rate, !(0.001...100_000).contains(rate) {
+            throw ValidationError("--rate \(rate): write a number of notifications a second, 0.001 to 100000")
         }
         if size < 0 { throw ValidationError("--size \(size): write 0 or more bytes") }
         do throws(WebhookURLError) { _ = try WebhookURL(url) } catch { throw ValidationError("\(error)") }
@@ -98,6 +99,7 @@ struct SendCommand: ParsableCommand {
 
         var generator = SystemRandomNumberGenerator()
         let sender = NotificationSender()
+        let output = ByteOutput(descriptor: STDOUT_FILENO)
         var failures = 0
         await sender.send(
             count: count, rate: rate, to: try WebhookURL(url),
@@ -108,7 +110,14 @@ struct SendCommand: ParsableCommand {
                 switch outcome.result {
                 case .success(let answer):
                     if answer.status != 200 { failures += 1 }
-                    Self.print(answer)
+                    do throws(OutputFailure) {
+                        try output.write(Self.line(answer))
+                    } catch {
+                        failures += 1
+                        diagnostics.say("b2watch: standard output takes no more: \(error.reason)")
+                        // Nobody would see the answers of the rest.
+                        withUnsafeCurrentTask { $0?.cancel() }
+                    }
                 case .failure(let error):
                     failures += 1
                     diagnostics.say("b2watch: \(error)")
@@ -120,9 +129,9 @@ struct SendCommand: ParsableCommand {
     }
 
     private func signature() throws -> SampleSignature {
-        var sources = ProcessEnvironment.secretSources(files: [])
+        var sources = try ProcessEnvironment.secretSources(files: [])
         if let secretFile {
-            sources = SecretSources(files: [SecretFile(argument: secretFile)])
+            sources = SecretSources(files: [try SecretFile(argument: secretFile)])
         } else {
             sources.credentials = nil
             sources.remembered = nil
@@ -134,9 +143,8 @@ struct SendCommand: ParsableCommand {
     }
 
     /// The answer came from outside, so it is escaped as any text from there.
-    private static func print(_ answer: SentAnswer) {
+    private static func line(_ answer: SentAnswer) -> [UInt8] {
         let text = SafeText(utf8: answer.body).string
-        let line = "\(answer.status) \(text)  \(answer.duration.inMilliseconds)\n"
-        FileHandle.standardOutput.write(Data(line.utf8))
+        return Array("\(answer.status) \(text)  \(answer.duration.inMilliseconds)\n".utf8)
     }
 }

@@ -40,7 +40,7 @@ struct WatchCommand: ParsableCommand {
             Self.show(receiver, control, post, log: log)
         }
         receiver.stopListening()
-        receiver.history.close()
+        receiver.close()
         if let problem {
             diagnostics.say("b2watch: \(problem)")
             diagnostics.flush()
@@ -67,10 +67,12 @@ struct WatchCommand: ParsableCommand {
             reader: receiver.history.reader, control: control, change: receiver.history.current,
             keyring: control.summary(),
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
-        if let secrets = (try? ProcessEnvironment.places())?.secrets { environment.secretsFile = secrets }
+        if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
         let dashboard = Dashboard(environment)
         post.open(dashboard)
         receiver.history.observe(post.observe)
+        // What has come since the dashboard was given the state at its start.
+        dashboard.announce(receiver.history.current)
         receiver.notes.forEach { dashboard.mailbox.post(.notice($0)) }
         let isEnding = Atomic<Bool>(false)
         Signals.follow { number in

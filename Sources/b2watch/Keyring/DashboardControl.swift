@@ -83,8 +83,6 @@ final class DashboardControl: ListenerControl {
             throw KeyringRefusal.labelTaken(label)
         } catch KeyringError.notHeld(let label) {
             throw KeyringRefusal.notHeld(label)
-        } catch let error as any Error & CustomStringConvertible {
-            throw error
         }
     }
 }

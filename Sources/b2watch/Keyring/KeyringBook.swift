@@ -58,7 +58,7 @@ final class KeyringBook: Sendable {
     /// - Returns: The file's path.
     /// - Throws: `KeyringError` or `SecretSourceError`.
     func remember(_ label: String) throws -> String {
-        guard let remembered else { throw PlacesError.noHome }
+        guard let remembered else { throw PlacesError.noConfiguration }
         try change { entries in
             entries[try Self.index(of: label, in: entries)].isRemembered = true
         }
@@ -115,7 +115,6 @@ final class KeyringBook: Sendable {
 
 extension KeyringBook.Entry {
     init(_ loaded: LoadedSecret) {
-        let isRemembered = if case .remembered = loaded.source { true } else { false }
-        self.init(secret: loaded.secret, source: loaded.source, isRemembered: isRemembered)
+        self.init(secret: loaded.secret, source: loaded.source, isRemembered: loaded.isRemembered)
     }
 }

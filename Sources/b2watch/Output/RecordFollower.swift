@@ -18,25 +18,32 @@ final class RecordFollower: Sendable {
 
     private let history: History
     private let format: OutputFormat
-    private let output: Int32
+    private let output: ByteOutput
     private let say: @Sendable (String) -> Void
     private let state: Mutex<State>
+    /// Held while the record is read.
+    private let reading = NSLock()
     private let thread = Worker("output")
 
     /// Follows from what is recorded next.
     init(_ history: History, as format: OutputFormat, to output: Int32, say: @escaping @Sendable (String) -> Void) {
         self.history = history
         self.format = format
-        self.output = output
+        self.output = ByteOutput(descriptor: output)
         self.say = say
         state = Mutex(State(cursor: history.current.latestDelivery))
         history.observe { [weak self] _ in self?.schedule() }
+        // What was recorded between the cursor and the observer.
+        schedule()
     }
 
-    /// Waits until all that is recorded is written, or the time is up.
+    /// Waits until all that is recorded is written, or the time is up. The record is read no more then, so that it may
+    /// be closed, even if the output is stuck.
     func finish(within limit: Duration) {
         thread.async { [self] in write() }
         thread.wait(atMost: limit)
+        state.withLock { $0.isClosed = true }
+        if reading.lock(before: Date(timeIntervalSinceNow: limit / .seconds(1))) { reading.unlock() }
     }
 
     private func schedule() {
@@ -54,37 +61,24 @@ final class RecordFollower: Sendable {
     private func write() {
         do {
             while true {
-                let (cursor, isClosed) = state.withLock { ($0.cursor, $0.isClosed) }
-                guard !isClosed else { return }
-                let records = try history.reader.deliveries(after: cursor, limit: Self.slice)
+                let records = try read()
                 guard let last = records.last else { return }
-                guard send(records.flatMap(format.bytes)) else { return stop() }
+                try output.write(records.flatMap(format.bytes))
                 state.withLock { $0.cursor = last.id }
             }
+        } catch is OutputFailure {
+            state.withLock { $0.isClosed = true }
+            say("standard output is closed: deliveries are still received and recorded, but written no more")
         } catch {
             say("the record cannot be read for output: \(error)")
         }
     }
 
-    private func stop() {
-        state.withLock { $0.isClosed = true }
-        say("standard output is closed: deliveries are still received and recorded, but written no more")
-    }
-
-    /// - Returns: False where the reader is gone.
-    private func send(_ bytes: [UInt8]) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(output, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count < 0, errno == EAGAIN {
-                var wait = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-                poll(&wait, 1, -1)
-            } else if count == 0 || errno != EINTR {
-                return false
-            }
+    /// The next records; none where all is written or reading has ended.
+    private func read() throws -> [DeliveryRecord] {
+        try reading.withLock {
+            let (cursor, isClosed) = state.withLock { ($0.cursor, $0.isClosed) }
+            return isClosed ? [] : try history.reader.deliveries(after: cursor, limit: Self.slice)
         }
-        return true
     }
 }

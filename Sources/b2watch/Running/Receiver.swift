@@ -25,16 +25,17 @@ final class Receiver: Sendable {
     /// - Parameters:
     ///   - say: Is told, in a sentence, what a person should know; from any thread, and must not block.
     ///   - rejudged: Is told what judging again has changed; from any thread, and must not block.
+    ///   - prepare: Is given the history before the first delivery can come, to observe all of them.
     /// - Throws: `SecretSourceError`, `PlacesError`, `HistoryError` or `ListenerError`.
     init(
         _ options: ReceivingOptions, say: @escaping @Sendable (String) -> Void,
-        rejudged: @escaping @Sendable (RejudgeReport) -> Void
+        rejudged: @escaping @Sendable (RejudgeReport) -> Void, prepare: (History) -> Void = { _ in }
     ) throws {
-        sources = ProcessEnvironment.secretSources(files: options.secretFiles)
+        sources = try ProcessEnvironment.secretSources(files: options.secretFiles)
         path = options.path
         let secrets = try sources.load()
         notes = secrets.flatMap(\.notes)
-        history = try History(options.place { try ProcessEnvironment.places() })
+        history = try History(options.place(ProcessEnvironment.places))
         let keys: KeyringHolder
         do {
             keys = try KeyringHolder(Keyring(secrets.map(\.secret)), history: history, report: rejudged)
@@ -49,9 +50,11 @@ final class Receiver: Sendable {
         history.observe { event in
             if case .refused(let reason) = event { say(reason) }
         }
+        prepare(history)
         do {
             listener = try Listener.start(configuration, receiver: intake, log: say)
         } catch {
+            keys.stop()
             history.close()
             throw error
         }
@@ -75,6 +78,12 @@ final class Receiver: Sendable {
             end.give(.success(()))
         }
         try? end.take()
+    }
+
+    /// Ends all work on the history, and closes it. Blocks.
+    func close() {
+        intake.keys.stop()
+        history.close()
     }
 
     /// A warning that stands for as long as it is true: whoever reaches the listener can write what he likes.

@@ -40,6 +40,28 @@ struct OutputTests {
         try listener.stop()
     }
 
+    @Test("gets what comes at the very start")
+    func early() throws {
+        let before = try RunningListener(in: try Home())
+        let port = before.port
+        try before.stop()
+        // Knocks until somebody opens.
+        let answered = Watched<Int?>(nil)
+        Thread.detachNewThread {
+            let end = ContinuousClock.now + .patience
+            while answered.now == nil, .now < end {
+                guard let client = try? RawClient(host: "127.0.0.1", port: port),
+                    let answer = try? client.answer(to: .event("early"))
+                else { continue }
+                answered.change { $0 = answer.status }
+            }
+        }
+        let listener = try RunningListener(in: try Home(), "--format", "json", listen: "127.0.0.1:\(port)")
+        #expect(answered.wait { $0 } == 200)
+        #expect(try listener.deliveries(1).map { $0.events.first?.eventId } == ["early"])
+        try listener.stop()
+    }
+
     @Test("that is no terminal gets lines from the plain command, with a note")
     func plainCommand() throws {
         let listener = try RunningListener(in: try Home(), command: [])

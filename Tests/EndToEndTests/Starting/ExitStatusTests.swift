@@ -26,6 +26,12 @@ struct ExitStatusTests {
             (["send", "http://127.0.0.1:1/", "--batch", "51"], "--batch"),
             (["send", "http://127.0.0.1:1/", "--count", "0"], "--count"),
             (["send", "http://127.0.0.1:1/", "--rate", "0"], "--rate"),
+            (["send", "http://127.0.0.1:1/", "--rate", "1e-300"], "0.001 to 100000"),
+            (["send", "http://127.0.0.1:1/", "--rate", "-1"], "0.001 to 100000"),
+            (["send", "http://127.0.0.1:1/", "--size", "-1"], "--size -1: write 0 or more bytes"),
+            (["send", "http://127.0.0.1:1/", "--count", "-1"], "--count -1: write 1 or more"),
+            (["listen", "--secret-file", "prod@buket:x=sec"], "LABEL@bucket:NAME=FILE"),
+            (["send", "http://127.0.0.1:1/", "--secret-file", "prod@buket:x=sec"], "LABEL@bucket:NAME=FILE"),
             (["send", "http://127.0.0.1:1/", "--bad-signature", "--no-signature"], "--no-signature"),
         ])
     func usage(arguments: [String], part: String) throws {
@@ -40,6 +46,7 @@ struct ExitStatusTests {
         arguments: [
             ("missing", "missing.txt"), ("empty", "empty.txt"), ("blank", "blank.txt"), ("a folder", "folder"),
             ("no text", "bytes"), ("another's label", "LABEL"), ("an empty variable", "B2WATCH_SIGNING_SECRET"),
+            ("the secret itself", "looks like a signing secret"),
         ])
     func secrets(kind: String, part: String) throws {
         var home = try Home()
@@ -49,6 +56,7 @@ struct ExitStatusTests {
         case "empty": arguments += ["--secret-file", try home.folder.write("empty.txt", "")]
         case "blank": arguments += ["--secret-file", try home.folder.write("blank.txt", " \n\t\n")]
         case "no text": arguments += ["--secret-file", try home.folder.write("bytes", [0xFF, 0xFE])]
+        case "the secret itself": arguments += ["--secret-file", "prod=" + Secrets.value]
         case "an empty variable": home.environment["B2WATCH_SIGNING_SECRET"] = ""
         case "a folder":
             try FileManager.default.createDirectory(
@@ -120,6 +128,13 @@ struct ExitStatusTests {
         let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", "--history", path, in: home)
         #expect(outcome.ending == .exited(4))
         #expect(outcome.error.contains(path))
+    }
+
+    @Test("0 for the version")
+    func version() throws {
+        let outcome = try Program.run("--version", in: try Home())
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.output == "b2watch 0.1.0\n")
     }
 
     @Test("0 for help, which names the statuses")

@@ -42,6 +42,18 @@ struct SignalTests {
         #expect(listener.child.end(within: .seconds(4)) == .exited(1))
     }
 
+    @Test("to hang up keeps the secret of the environment, which cannot be read again")
+    func reloadOfEnvironment() throws {
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        let listener = try RunningListener(in: home)
+        listener.child.signal(SIGHUP)
+        try listener.error.line(with: "read again: environment (")
+        #expect(try listener.answer(to: .event("1", signedWith: Secrets.held)).status == 200)
+        #expect(try listener.answer(to: .event("2")).status == 401)
+        try listener.stop()
+    }
+
     @Test("to hang up reads the secrets again; one that is broken changes nothing")
     func reload() throws {
         let home = try Home()

@@ -25,6 +25,18 @@ import Testing
         #expect(event.objectVersionId == .string("4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c"))
     }
 
+    @Test func countsAllEventsAndReadsTheFirstThousand() throws {
+        let many = Payload(
+            scanning: Array("{\"events\":[\(Array(repeating: "0", count: 500_000).joined(separator: ","))]}".utf8))
+        #expect(many.eventCount == 500_000)
+        #expect(many.events.count == 1_000)
+        #expect(Payload(scanning: Array("{\"events\":[0,0]}".utf8)).eventCount == 2)
+        #expect(Payload(scanning: Array("{\"events\":[0],\"events\":[]}".utf8)).eventCount == 0)
+        // What is not read is checked all the same.
+        let broken = Payload(scanning: Array("{\"events\":[\(String(repeating: "0,", count: 2_000))x]}".utf8))
+        #expect(!broken.isJSON)
+    }
+
     @Test func readsFiftyEventsInOrderEachWithItsPlaceInTheBody() {
         let samples = (1...50).map { SampleEvent(id: "event \($0)", size: Int64($0) << 40) }
         let body = SampleBody.notification(samples)

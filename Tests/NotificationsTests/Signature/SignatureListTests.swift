@@ -18,6 +18,7 @@ import Testing
             // One right element makes it valid, whatever the others are.
             ([right], .valid),
             (["  \t\(right)\t "], .valid),
+            (["\(right)\(String(repeating: " \t", count: 16_000))"], .valid),
             (["\(wrong),\(right)"], .valid),
             (["\(right),\(wrong)"], .valid),
             (["nonsense,v2=x,,\(right),a=b=c"], .valid),

@@ -1,0 +1,71 @@
+/// What makes the digest received the right one: certain, for the digests are equal.
+public struct DiagnosisCause: Sendable, Hashable {
+    /// One thing that differs from what it should be.
+    public enum Change: Sendable, Hashable {
+        case secret(SecretVariant)
+        case body(BodyVariant)
+        case method(DigestMethod)
+        case header(HeaderReading)
+        /// The secret is bound to something else.
+        case binding(SecretBinding)
+    }
+
+    /// The label of the secret that the digest was made with; nil where it needs none.
+    public let secret: String?
+    /// One or two, and the binding.
+    public let changes: [Change]
+    /// Such as “The digest received is right under the secret “prod” with a newline at its end.” May hold text from
+    /// outside: escape it before it is shown.
+    public let sentence: String
+    /// What to do about it.
+    public let advice: String
+
+    init(_ match: DiagnosisSearch.Match, events: [NotificationEvent]) {
+        let usesSecret = match.method.usesSecret && !match.secretSteps.contains(.empty)
+        let outsider = usesSecret ? match.secret.binding.outsider(among: events) : nil
+        secret = usesSecret ? match.secret.label : nil
+
+        var phrases: [String] = []
+        var advices: [String] = []
+        var changes: [Change] = []
+        if usesSecret {
+            let steps = match.secretSteps.map { " " + $0.phrase }.joined(separator: " and")
+            phrases.append("under the secret “\(match.secret.label)”" + steps)
+        } else if match.secretSteps.contains(.empty) {
+            phrases.append("under an empty secret")
+        }
+        for step in match.secretSteps {
+            changes.append(.secret(step))
+            advices.append(step.advice)
+        }
+        if !match.bodySteps.isEmpty {
+            phrases.append("for the body " + match.bodySteps.map(\.phrase).joined(separator: " and "))
+        }
+        for step in match.bodySteps {
+            changes.append(.body(step))
+            advices.append(step.advice)
+        }
+        if match.method != .hmacSHA256 {
+            changes.append(.method(match.method))
+            phrases.append(match.method.phrase)
+            advices.append(match.method.advice)
+        }
+        if match.reading.cost > 0 {
+            changes.append(.header(match.reading))
+            phrases.append(match.reading.phrase)
+            advices.append(match.reading.advice)
+        }
+        var sentence = "The digest received is right " + phrases.joined(separator: ", ")
+        if let outsider {
+            let binding = match.secret.binding
+            let found = outsider.text
+            changes.append(.binding(binding))
+            sentence += ", but that secret is bound to \(binding) and the notification holds "
+            sentence += found.isEmpty ? "an event that names none" : "an event of “\(found)”"
+            advices.append("If it may vouch for this one too, bind the secret to that as well, or to any.")
+        }
+        self.changes = changes
+        self.sentence = sentence + "."
+        advice = advices.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }.joined(separator: " ")
+    }
+}

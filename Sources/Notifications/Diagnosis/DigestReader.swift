@@ -1,0 +1,111 @@
+/// Finds what may be digests in header values, however they are written.
+struct DigestReader {
+    /// The most that are kept, and the longest value that is read: enough for what is not meant to harm.
+    private static let maximumCount = 64
+    private static let maximumLength = 1024
+
+    private(set) var digests: [ReceivedDigest] = []
+
+    /// The digests of the signature header, or where there is none, of all others.
+    init(_ delivery: Delivery) {
+        let lines = SignatureHeader(delivery).lines
+        for line in lines { readList(line, []) }
+        guard lines.isEmpty else { return }
+        for header in delivery.headers { readList(header.value, [.otherHeader(header.name)]) }
+    }
+
+    private mutating func readList(_ line: String, _ steps: [HeaderReading.Step]) {
+        guard line.utf8.count <= Self.maximumLength else { return }
+        for element in line.utf8.split(separator: UInt8(ascii: ",")) {
+            read(Self.trim(Array(element)), steps, isInner: false)
+        }
+    }
+
+    /// Reads one element: as a value alone, and as a value behind a name.
+    private mutating func read(_ text: [UInt8], _ steps: [HeaderReading.Step], isInner: Bool) {
+        if let inner = Self.unquoted(text) { return read(inner, Self.quoted(steps), isInner: isInner) }
+        if let decoded = Self.percentDecoded(text) { return read(decoded, steps + [.percentEncoded], isInner: isInner) }
+
+        let separators: [UInt8] = [UInt8(ascii: "="), UInt8(ascii: ":"), 0x20]
+        for separator in separators {
+            // The name may be there twice: `v1=v1=`.
+            let ends = [text.firstIndex(of: separator), text.prefix(25).lastIndex(of: separator)]
+            for index in Set(ends.compactMap(\.self)).sorted() where index <= 24 {
+                let prefix = String(decoding: text[...index], as: UTF8.self)
+                let value = Self.trim(Array(text[(index + 1)...]))
+                let isSpaced = value.count != text.count - index - 1
+                let steps = steps + (prefix == "v1=" ? [] : [.prefix(prefix)])
+                readValue(value, steps + (isSpaced ? [.spaces] : []), isInner: isInner)
+            }
+        }
+        readValue(text, steps + [.bare], isInner: isInner)
+    }
+
+    private mutating func readValue(_ text: [UInt8], _ steps: [HeaderReading.Step], isInner: Bool) {
+        if let inner = Self.unquoted(text) { return readValue(inner, Self.quoted(steps), isInner: isInner) }
+        if text.contains(where: Self.isSpace) {
+            return readValue(text.filter { !Self.isSpace($0) }, steps + [.spaces], isInner: isInner)
+        }
+        if text.count > 8, text.starts(with: Array("0x".utf8)) {
+            return readValue(Array(text.dropFirst(2)), steps + [.prefix("0x")], isInner: isInner)
+        }
+        let digits = text.prefix { Hex.value(of: $0) != nil }
+        let rest = text.count - digits.count
+        if digits.count >= 8, rest == 0 || text.dropFirst(digits.count).allSatisfy({ ";.=".utf8.contains($0) }) {
+            let lowerCased = digits.map { (0x41...0x46).contains($0) ? $0 | 0x20 : $0 }
+            add(lowerCased, rest == 0 ? steps : steps + [.extra(rest)])
+        }
+        guard text.count >= 22, let bytes = Base64.decode(text) else { return }
+        add(Array(Hex.encode(bytes).utf8), steps + [.base64])
+        // Base64 of the hex digits, with or without their name.
+        if !isInner, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            let steps = steps.filter { $0 != .bare }
+            read(bytes, steps + [.base64], isInner: true)
+        }
+    }
+
+    private mutating func add(_ digits: [UInt8], _ steps: [HeaderReading.Step]) {
+        guard digests.count < Self.maximumCount else { return }
+        digests.append(ReceivedDigest(digits: digits, reading: HeaderReading(steps: steps)))
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    private static func trim(_ text: [UInt8]) -> [UInt8] {
+        var rest = text[...]
+        while let first = rest.first, isSpace(first) { rest.removeFirst() }
+        while let last = rest.last, isSpace(last) { rest.removeLast() }
+        return Array(rest)
+    }
+
+    private static func quoted(_ steps: [HeaderReading.Step]) -> [HeaderReading.Step] {
+        steps.contains(.quotes) ? steps : steps + [.quotes]
+    }
+
+    private static func unquoted(_ text: [UInt8]) -> [UInt8]? {
+        let quotes = Array("\"'`<>".utf8)
+        var rest = text[...]
+        while let first = rest.first, quotes.contains(first) { rest.removeFirst() }
+        while let last = rest.last, quotes.contains(last) { rest.removeLast() }
+        return rest.count == text.count ? nil : trim(Array(rest))
+    }
+
+    private static func percentDecoded(_ text: [UInt8]) -> [UInt8]? {
+        guard text.contains(UInt8(ascii: "%")) else { return nil }
+        var decoded: [UInt8] = []
+        var rest = text[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                decoded.append(byte)
+                continue
+            }
+            guard let bytes = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), bytes.count == 1 else {
+                return nil
+            }
+            // A decoded percent sign stays out, so that each round has fewer of them.
+            if bytes[0] != byte { decoded.append(bytes[0]) }
+            rest = rest.dropFirst(2)
+        }
+        return decoded
+    }
+}

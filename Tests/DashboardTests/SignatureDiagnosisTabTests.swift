@@ -1,0 +1,48 @@
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite struct SignatureDiagnosisTabTests {
+    private func screen(_ body: String, signed: String, binding: SecretBinding = .any) throws -> String {
+        let secret = try SigningSecret(label: "prod", value: Make.secret, binding: binding)
+        var user = User(columns: 80, rows: 40, holding: [.prod])
+        user.keyring = try Keyring([secret])
+        user.bodies[1] = Array(body.utf8)
+        let signature = secret.signature(of: Array(signed.utf8))
+        user.headers[1] = [
+            HeaderField("X-Bz-Event-Notification-Signature", signature), HeaderField("Via", "1.1 \u{1B}x"),
+        ]
+        user.arrive([Make.row(1)])
+        user.press(.enter, .left)
+        return user.screen
+    }
+
+    @Test func aCauseIsToldWithWhatToDo() throws {
+        let screen = try screen("{}\n", signed: "{}")
+        #expect(screen.contains(" Why\n   The digest received is right under the secret “prod”, for the body"))
+        #expect(screen.contains(" What to do\n   Sign and send the same bytes"))
+        #expect(!screen.contains("Ruled out"))
+    }
+
+    @Test func withoutOneWhatWasSeenAndRuledOutIsTold() throws {
+        let screen = try screen("{}", signed: "[]")
+        #expect(screen.contains(" Seen, and may be why\n"))
+        #expect(screen.contains(" A proxy or tunnel stands in front (Via)"))
+        #expect(screen.contains(" Ruled out\n   the secret with white space"))
+        #expect(!screen.contains(" Why\n"))
+    }
+
+    @Test func whatIsRightHasNoSuchBlocks() throws {
+        let screen = try screen("{}", signed: "{}")
+        for heading in ["Why", "What to do", "Seen", "Ruled out"] { #expect(!screen.contains(" \(heading)\n")) }
+    }
+
+    @Test func aSecretBoundElsewhereIsSaidOnce() throws {
+        let body = #"{"events":[{"bucketName":"a"}]}"#
+        let screen = try screen(body, signed: body, binding: .bucket("b"))
+        #expect(screen.contains(" What to do\n   If it may vouch for this one too"))
+        #expect(!screen.contains(" Why\n"))
+    }
+}

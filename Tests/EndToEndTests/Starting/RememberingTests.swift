@@ -1,0 +1,36 @@
+import Foundation
+import Harness
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("A remembered secret that a file gives too")
+struct RememberingTests {
+    @Test("stays in the file when that is written anew")
+    func given() throws {
+        let home = try Home()
+        try FileManager.default.createDirectory(
+            atPath: home.folder.file("config/b2watch"), withIntermediateDirectories: true)
+        _ = try home.folder.write(
+            "config/b2watch/secrets", "kept any \(Secrets.value)\nother any \(Secrets.otherValue)\n")
+        let file = try home.secretFile(Secrets.value)
+        let session = try TerminalSession(in: home)
+        try session.run("\(Program.path) watch --listen 127.0.0.1:0 --secret-file prod=\(file)")
+        try session.see("Nothing has arrived yet.")
+        // Forgets the other one, which asks nothing, as it is not the last: the file is written anew.
+        try session.press("s")
+        try session.see("prod", "other")
+        try session.press("j", "f")
+        try session.see("where the other one is gone") {
+            !$0.contains(Secrets.other.fingerprint) && $0.contains("f forget") && $0.contains("yes         file")
+        }
+        #expect(try String(contentsOfFile: home.secrets, encoding: .utf8).contains("prod any \(Secrets.value)\n"))
+        #expect(try !String(contentsOfFile: home.secrets, encoding: .utf8).contains(Secrets.otherValue))
+        // Forgets the last one, which asks: it is gone from the file too, where the start's own file gives it again.
+        try session.press("f")
+        try session.see("y yes")
+        try session.press("y")
+        try session.see("The secret prod is forgotten.")
+        #expect(try !String(contentsOfFile: home.secrets, encoding: .utf8).contains(Secrets.value))
+    }
+}
