@@ -10,6 +10,8 @@ public final class KeyringHolder: Sendable {
         let generation: Int64
     }
 
+    /// Signs b2watch's own test events where no other secret is held.
+    public let selfTest: SigningSecret
     private let history: History
     private let rejudger: Rejudger
     private let state: Mutex<Current>
@@ -24,9 +26,13 @@ public final class KeyringHolder: Sendable {
         _ keyring: Keyring, history: History, report: @escaping @Sendable (RejudgeReport) -> Void
     ) throws {
         self.history = history
+        let selfTest = try SigningSecret(
+            label: "self-test", value: history.reader.selfTestSecret(), binding: .rule("b2watchSelfTest"))
+        self.selfTest = selfTest
         state = Mutex(
             Current(
-                verifier: SignatureVerifier(keyring), generation: try history.adopt(keyring: keyring.identity)))
+                verifier: SignatureVerifier(keyring.testing(with: selfTest)),
+                generation: try history.adopt(keyring: keyring.identity)))
         rejudger = Rejudger(history, report: report)
         history.observe { [weak self] event in self?.note(event) }
         rejudge()
@@ -42,7 +48,9 @@ public final class KeyringHolder: Sendable {
     /// - Throws: What SQLite says where the history cannot be written; the keyring is then the old one still.
     public func hold(_ keyring: Keyring) throws {
         let generation = try history.adopt(keyring: keyring.identity)
-        state.withLock { $0 = Current(verifier: SignatureVerifier(keyring), generation: generation) }
+        state.withLock {
+            $0 = Current(verifier: SignatureVerifier(keyring.testing(with: selfTest)), generation: generation)
+        }
         rejudge()
     }
 
@@ -65,5 +73,13 @@ public final class KeyringHolder: Sendable {
 
     private func rejudge() {
         rejudger.start { [weak self] in self?.current }
+    }
+}
+
+extension Keyring {
+    fileprivate func testing(with selfTest: SigningSecret) -> Keyring {
+        var keyring = self
+        keyring.selfTest = selfTest
+        return keyring
     }
 }

@@ -71,6 +71,12 @@ public struct HistoryReader: Sendable {
         }
     }
 
+    /// The secret that signs b2watch's own test events: 32 random hex digits, made with the history, so that those it
+    /// holds stay valid.
+    public func selfTestSecret() throws -> String {
+        try read { db in try String.fetchOne(db, sql: "SELECT secret FROM selfTest") ?? "" }
+    }
+
     /// How many deliveries are valid by each secret, by the secret's label.
     public func matches() throws -> [String: Int] {
         try read { db in

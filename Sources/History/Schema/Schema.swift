@@ -70,6 +70,9 @@ enum Schema {
             identity TEXT NOT NULL
         );
 
+        CREATE TABLE selfTest (one INTEGER PRIMARY KEY CHECK (one = 1), secret TEXT NOT NULL);
+        INSERT INTO selfTest VALUES (1, lower(hex(randomblob(16))));
+
         CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), filler BLOB NOT NULL);
         INSERT INTO probe VALUES (1, randomblob(16384));
         """

@@ -4,6 +4,10 @@ import Crypto
 public struct Keyring: Sendable {
     public private(set) var secrets: [SigningSecret] = []
 
+    /// The secret of b2watch's own test events, which proves nothing about anybody else's: it is bound to a rule of its
+    /// own and counts as no secret held.
+    public var selfTest: SigningSecret?
+
     public init() {}
 
     /// - Throws: `KeyringError` where two secrets have one label.

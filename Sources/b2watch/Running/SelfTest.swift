@@ -1,10 +1,12 @@
 import Foundation
+import Intake
 import Listener
 import Notifications
 import Outgoing
 import Synchronization
 
-/// Sends b2watch a signed test event through its own socket, as the console's Test Rule button does.
+/// Sends b2watch a signed test event through its own socket, as the console's Test Rule button does: with the first
+/// secret held, else with b2watch's own.
 final class SelfTest: Sendable {
     private let receiver: Receiver
     private let sender = NotificationSender(timeout: .seconds(5))
@@ -22,27 +24,25 @@ final class SelfTest: Sendable {
     /// - Returns: What became of it, such as `signed with prod (3f9a), answered 200 OK in 2.1 ms`.
     /// - Throws: `SendError` where no answer came.
     func send() throws -> String {
-        let secret = receiver.keyring.all.first?.secret
+        let secret = receiver.keyring.all.first?.secret ?? receiver.intake.keys.selfTest
         var order = SampleOrder()
         order.type = EventType("b2:TestEvent")
-        switch secret?.binding {
+        switch secret.binding {
         case .bucket(let name): order.bucketName = name
         case .rule(let name): order.ruleName = name
-        case .any, nil: break
+        case .any: break
         }
         var generator = SystemRandomNumberGenerator()
         let sample = SignedSample(
-            SampleNotification(order, at: .now, using: &generator), secret.map(SampleSignature.signed) ?? .none,
-            using: &generator)
+            SampleNotification(order, at: .now, using: &generator), .signed(secret), using: &generator)
         let url = try WebhookURL(receiver.listener.address.localURL + receiver.path.dropFirst())
 
         // Counted before it can arrive, so that it never looks like one from elsewhere.
         sent.add(1, ordering: .relaxed)
         do {
             let answer = try sender.sendAndWait(sample, to: url)
-            let how = secret.map { "signed with \($0)" } ?? "not signed, for no secret is held"
             let text = String(decoding: answer.body, as: UTF8.self)
-            return "\(how), answered \(answer.status) \(text) in \(answer.duration.inMilliseconds)"
+            return "signed with \(secret), answered \(answer.status) \(text) in \(answer.duration.inMilliseconds)"
         } catch {
             sent.subtract(1, ordering: .relaxed)
             throw error

@@ -19,7 +19,7 @@ struct FirstStartTests {
         #expect(try session.isAlternate)
 
         try session.press("t")
-        try session.see("? unverified", "Test", "b2:TestEvent", "200 OK")
+        try session.see("✓ valid", "Test", "b2:TestEvent", "signed with self-test", "200 OK")
         try session.press("Tab", "Right")
         try session.see("[Headers]", "User-Agent: B2/EventNotifications", "application/json; charset=UTF-8")
         try session.press("Right")

@@ -49,7 +49,7 @@ struct RestoringTests {
         try session.see("Nothing has arrived yet.")
         #expect(try session.isAlternate)
         try session.press("t")
-        try session.see("unverified", "200 OK")
+        try session.see("✓ valid", "200 OK")
         try session.press("q")
         try session.see("where the shell is back") { !$0.contains("LISTENING") }
     }
