@@ -12,6 +12,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
@@ -21,8 +22,16 @@ let package = Package(
         .room("Workers"),
         .room("SafeText", uses: ["CTerminal"]),
         .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
-        .room("History", uses: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
+        .room("Log", uses: ["Workers", "SafeText", "Notifications"]),
+        .room(
+            "History",
+            uses: [
+                "Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
+        .room("Browsing", uses: ["Workers", "Notifications", "History"]),
         .room("Export", uses: ["SafeText", "Notifications", "History"]),
+        .room("Alerts", uses: ["Workers", "SafeText", "Notifications", "History"]),
         .room(
             "Outgoing",
             uses: [
@@ -40,15 +49,21 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .room("Intake", uses: ["Workers", "Notifications", "History", "Listener"]),
-        .room("Settings", uses: ["SafeText", "Notifications"]),
+        .room("Control", uses: ["Workers", "Notifications", "History"]),
         .room("Terminal", uses: ["CNcurses", "CTerminal", "SafeText"]),
-        .room("Dashboard", uses: ["Workers", "SafeText", "Notifications", "History", "Terminal"]),
+        .room(
+            "Settings", uses: ["SafeText", "Notifications", "Terminal", .product(name: "Yams", package: "Yams")]),
+        .room(
+            "Dashboard",
+            uses: [
+                "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Terminal", "Settings",
+            ]),
         .executableTarget(
             name: "b2watch",
             dependencies: [
-                "Workers", "SafeText", "Notifications", "History", "Export", "Outgoing", "Listener", "Intake",
-                "Settings",
-                "Terminal", "Dashboard",
+                "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Alerts", "Outgoing",
+                "Listener", "Intake",
+                "Control", "Settings", "Terminal", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: .house),
@@ -67,21 +82,31 @@ let package = Package(
             swiftSettings: .house),
         .tests(for: "SafeText"),
         .tests(for: "Notifications"),
+        .tests(for: "Log", and: ["SafeText", "Notifications"]),
         .tests(for: "History", and: ["Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
+        .tests(for: "Browsing", and: ["Notifications", "History", "SafeText"]),
         .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
+        .tests(for: "Alerts", and: ["Notifications", "History"]),
         .tests(for: "Outgoing", and: ["Notifications"]),
         .tests(for: "Listener", and: ["Notifications"]),
         .tests(for: "Intake", and: ["Notifications", "History", "Listener"]),
-        .tests(for: "Settings", and: ["Notifications"]),
+        .tests(for: "Control", and: ["Notifications", "History"]),
+        .tests(for: "Settings", and: ["Notifications", "Terminal"]),
         .tests(for: "Terminal", and: ["SafeText"]),
-        .tests(for: "Dashboard", and: ["Notifications", "History", "Terminal", "SafeText"]),
+        .tests(
+            for: "Dashboard", and: ["Notifications", "Log", "History", "Browsing", "Export", "Terminal", "SafeText"],
+            excluding: ["Golden/Screens"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["b2watch", "Harness", "TestSupport", "Notifications"],
             swiftSettings: .house),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["b2watch", "Harness", "TestSupport", "Notifications"],
+            dependencies: [
+                "b2watch", "Harness", "TestSupport", "Notifications", "History", "Browsing", "Intake",
+                "Listener",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Tests/Benchmarks",
             swiftSettings: .house),
     ],
@@ -103,10 +128,13 @@ extension Target {
         .target(name: name, dependencies: dependencies, swiftSettings: .house)
     }
 
-    static func tests(for room: String, and others: [Dependency] = []) -> Target {
+    static func tests(
+        for room: String, and others: [Dependency] = [], excluding excluded: [String] = []
+    ) -> Target {
         .testTarget(
             name: "\(room)Tests",
             dependencies: [.byName(name: room), "TestSupport"] + others,
+            exclude: excluded,
             swiftSettings: .house)
     }
 }

@@ -19,7 +19,7 @@ public final class Intake: DeliveryReceiver {
 
     /// Judges and records a request. Its answer is given once it is recorded, so that none is acknowledged and lost.
     public func receive(
-        _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer) -> Void
+        _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void
     ) {
         let judged =
             switch kind {
@@ -28,8 +28,13 @@ public final class Intake: DeliveryReceiver {
             case .wrongPath: unjudged(delivery, .notFound)
             }
         if kind == .notification { notifications.add(1, ordering: .relaxed) }
-        let isQueued = history.record(judged) { isKept in answer(isKept ? judged.answer : .notRecorded) }
-        if !isQueued { answer(.overloaded) }
+        let isQueued = history.record(judged) { id in answer(id == nil ? .notRecorded : judged.answer, id) }
+        if !isQueued { answer(.overloaded, nil) }
+    }
+
+    /// Takes note of how long the answer to a recorded delivery took.
+    public func answered(_ record: Int64, in time: Duration) {
+        history.answered(record, in: time)
     }
 
     /// Whether a delivery can be recorded now.

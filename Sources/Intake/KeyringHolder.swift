@@ -20,14 +20,14 @@ public final class KeyringHolder: Sendable {
     /// Holds the first keyring; what is recorded is judged again if it differs from the one before the start, or if
     /// the last judging did not come to its end.
     ///
-    /// - Parameter report: Is told what a judging has changed, from any thread.
+    /// - Parameter report: Is told how far a judging has come, ten times a second at most, and what it has come to; from
+    ///   any thread.
     /// - Throws: What SQLite says where the history cannot be written.
     public init(
         _ keyring: Keyring, history: History, report: @escaping @Sendable (RejudgeReport) -> Void
     ) throws {
         self.history = history
-        let selfTest = try SigningSecret(
-            label: "self-test", value: history.reader.selfTestSecret(), binding: .rule("b2watchSelfTest"))
+        let selfTest = try SigningSecret.selfTest(of: history.reader)
         self.selfTest = selfTest
         state = Mutex(
             Current(
@@ -35,7 +35,7 @@ public final class KeyringHolder: Sendable {
                 generation: try history.adopt(keyring: keyring.identity)))
         rejudger = Rejudger(history, report: report)
         history.observe { [weak self] event in self?.note(event) }
-        rejudge()
+        resumeJudging()
     }
 
     /// The secrets held now.
@@ -48,10 +48,25 @@ public final class KeyringHolder: Sendable {
     /// - Throws: What SQLite says where the history cannot be written; the keyring is then the old one still.
     public func hold(_ keyring: Keyring) throws {
         let generation = try history.adopt(keyring: keyring.identity)
-        state.withLock {
-            $0 = Current(verifier: SignatureVerifier(keyring.testing(with: selfTest)), generation: generation)
+        let isOther = state.withLock { state in
+            defer {
+                state = Current(verifier: SignatureVerifier(keyring.testing(with: selfTest)), generation: generation)
+            }
+            return state.generation != generation
         }
-        rejudge()
+        // What was cancelled stays so where nothing has changed.
+        if isOther { resumeJudging() } else { look() }
+    }
+
+    /// Ends judging again behind the slice under way: what remains keeps its verdicts. The report then says so. It is
+    /// taken up by the next change of the keyring, by `resumeJudging()`, or by the next start.
+    public func cancelJudging() {
+        rejudger.cancel()
+    }
+
+    /// Judges what remains to be judged again.
+    public func resumeJudging() {
+        rejudger.start { [weak self] in self?.current }
     }
 
     /// Judges nothing again any more; to be called before the history closes. Blocks for a short write.
@@ -62,17 +77,17 @@ public final class KeyringHolder: Sendable {
     private func note(_ event: HistoryEvent) {
         switch event {
         // A delivery judged before a change may be recorded after it.
-        case .stale: rejudge()
+        case .stale: look()
         // What could not be written can be now: a judging may have ended half-way.
         case .changed(let change):
             let isFailing = change.health != .recording
-            if self.isFailing.exchange(isFailing, ordering: .relaxed), !isFailing { rejudge() }
+            if self.isFailing.exchange(isFailing, ordering: .relaxed), !isFailing { look() }
         case .refused: break
         }
     }
 
-    private func rejudge() {
-        rejudger.start { [weak self] in self?.current }
+    private func look() {
+        rejudger.look { [weak self] in self?.current }
     }
 }
 
@@ -81,5 +96,14 @@ extension Keyring {
         var keyring = self
         keyring.selfTest = selfTest
         return keyring
+    }
+}
+
+extension SigningSecret {
+    /// The secret that signs b2watch's own test events in a history.
+    ///
+    /// - Throws: What SQLite says, or `SecretError`.
+    public static func selfTest(of reader: HistoryReader) throws -> SigningSecret {
+        try SigningSecret(label: "self-test", value: reader.selfTestSecret(), binding: .rule("b2watchSelfTest"))
     }
 }

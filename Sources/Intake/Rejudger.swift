@@ -1,120 +1,186 @@
 import History
-public import Notifications
+import Notifications
 import Synchronization
 import Workers
 
-/// What judging again has come to.
-public struct RejudgeReport: Sendable, Hashable {
-    /// How many deliveries were judged again, by their verdict now.
-    public var deliveries: [SignatureVerdict: Int] = [:]
-    /// Whether all that is recorded has been judged; else this is progress.
-    public var isComplete = false
-    /// Why it ended early, in a sentence; it goes on with the next change, or when the history can be written again.
-    public var failure: String?
-
-    public var total: Int { deliveries.values.reduce(0, +) }
-
-    public init() {}
-}
-
 /// Judges recorded deliveries again, the newest first, beside the intake and in short slices.
 ///
-/// What remains to be judged is whatever an older generation has judged, as the record itself says; so nothing slips
-/// through, also when the process ends half-way.
+/// What remains to be judged is what the record itself says; so nothing slips through, also when the process ends
+/// half-way.
 final class Rejudger: Sendable {
-    private enum State {
-        case idle
-        case running
-        /// Something has changed since it began: look once more at the end.
-        case runningAgain
+    private struct State {
+        var isRunning = false
+        /// Whether there may be something to judge that the run under way has not seen.
+        var isWanted = false
+        var isCancelled = false
         /// For good.
-        case stopped
+        var isStopped = false
+
+        var mayGoOn: Bool { !isStopped && !isCancelled }
     }
 
-    private static let slice = 500
-    private static let sliceBytes = 8 << 20
+    /// How a look at the record ended.
+    private enum End {
+        case nothingLeft
+        /// Some of it is judged: look again.
+        case more
+        /// Another keyring is held, or judging was cancelled.
+        case cut
+    }
+
+    /// A slice, in deliveries: some milliseconds of the writer's time, and of a reader's.
+    private static let slice: Int64 = 2_048
+    /// In memory the readers hold up the writer.
+    private static let sliceInMemory: Int64 = 256
+    /// Slices that are judged at a stretch. Between two stretches nothing is read, so that the write-ahead log may begin
+    /// anew.
+    private static let stretch: Int64 = 64
+    /// Slices that are judged ahead of the writer.
+    private static let ahead = 4
+    /// From one report of progress to the next.
+    private static let reportTime = Duration.milliseconds(100)
 
     private let history: History
     private let report: @Sendable (RejudgeReport) -> Void
-    private let state = Mutex(State.idle)
+    private let state = Mutex(State())
     private let thread = Worker("rejudger")
+    private let lanes: JudgingLanes
+    private let slice: Int64
 
     init(_ history: History, report: @escaping @Sendable (RejudgeReport) -> Void) {
         self.history = history
         self.report = report
+        lanes = JudgingLanes(history.reader)
+        slice = history.path == nil ? Self.sliceInMemory : Self.slice
     }
 
-    /// Judges again until nothing remains that an older keyring has judged.
+    /// Judges again until nothing remains that an older keyring has judged, also where that was cancelled.
     func start(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
+        begin(keys) { $0.isCancelled = false }
+    }
+
+    /// Looks whether something is to be judged again, unless that was cancelled.
+    func look(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
+        begin(keys) { _ in }
+    }
+
+    /// Ends judging behind the slice under way. What remains is judged after the next `start`.
+    func cancel() {
+        state.withLock { state in
+            if state.isRunning { state.isCancelled = true }
+        }
+    }
+
+    /// Ends judging behind the slice under way for good, and waits for that. What remains is judged by the next process.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        thread.wait()
+        lanes.wait()
+    }
+
+    private func begin(_ keys: @escaping @Sendable () -> KeyringHolder.Current?, _ change: (inout State) -> Void) {
         let isFirst = state.withLock { state in
-            guard state != .stopped else { return false }
-            defer { state = state == .idle ? .running : .runningAgain }
-            return state == .idle
+            change(&state)
+            guard state.mayGoOn else { return false }
+            state.isWanted = true
+            defer { state.isRunning = true }
+            return !state.isRunning
         }
         if isFirst { thread.async { [self] in run(keys) } }
     }
 
-    /// Ends judging behind the slice under way, and waits for that. What remains is judged after the next start.
-    func stop() {
-        state.withLock { $0 = .stopped }
-        thread.wait()
-    }
-
-    private var isStopped: Bool { state.withLock { $0 == .stopped } }
+    private var mayGoOn: Bool { state.withLock { $0.mayGoOn } }
 
     private func run(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
-        var outcome = RejudgeReport()
-        var generation: Int64?
-        do {
-            while !isStopped, let now = keys() {
-                if now.generation != generation {
-                    // Another keyring: what was counted for the one before is void.
-                    outcome = RejudgeReport()
-                    generation = now.generation
-                }
-                if try !judgeSlice(now, &outcome) {
-                    guard rest() else { continue }
-                    outcome.isComplete = true
-                    break
-                }
-                report(outcome)
+        repeat {
+            var progress = Progress()
+            do {
+                try judgeAll(keys, &progress)
+            } catch {
+                progress.report.failure = "judging again has stopped: \(error)"
             }
-        } catch {
-            outcome.failure = "judging again has stopped: \(error)"
-            if !rest() { thread.async { [self] in run(keys) } }
-        }
-        if !isStopped { report(outcome) }
+            let (isCancelled, isStopped) = state.withLock { ($0.isCancelled, $0.isStopped) }
+            if isStopped { return }
+            progress.report.isCancelled = isCancelled && !progress.report.isComplete
+            report(progress.report)
+        } while !rest()
     }
 
-    /// Rests, unless something has changed since it began.
+    /// Rests, unless something has changed since the last look.
     ///
     /// - Returns: False where there is to be another look.
     private func rest() -> Bool {
         state.withLock { state in
-            switch state {
-            case .runningAgain:
-                state = .running
-                return false
-            case .running, .idle:
-                state = .idle
-                return true
-            case .stopped: return true
+            state.isRunning = state.isWanted && state.mayGoOn
+            return !state.isRunning
+        }
+    }
+
+    /// What was done since the keyring changed.
+    private struct Progress {
+        var report = RejudgeReport()
+        var generation: Int64?
+        var lastReport = ContinuousClock.now
+    }
+
+    private func judgeAll(
+        _ keys: @escaping @Sendable () -> KeyringHolder.Current?, _ progress: inout Progress
+    ) throws {
+        while let now = keys() {
+            if now.generation != progress.generation {
+                // Another keyring: what was counted for the one before is void.
+                progress = Progress()
+                progress.generation = now.generation
+            }
+            state.withLock { $0.isWanted = false }
+            switch try judgeStretch(now, &progress) {
+            case .more: break
+            case .nothingLeft:
+                // What came since then is part of this judging still.
+                if state.withLock({ $0.isWanted && $0.mayGoOn }) { continue }
+                progress.report.isComplete = true
+                return
+            case .cut:
+                guard state.withLock({ $0.isWanted && $0.mayGoOn }) else { return }
             }
         }
     }
 
-    /// - Returns: False where nothing was left to judge.
-    private func judgeSlice(_ keys: KeyringHolder.Current, _ outcome: inout RejudgeReport) throws -> Bool {
-        let deliveries = try history.reader.deliveries(
-            judgedBefore: keys.generation, limit: Self.slice, bytes: Self.sliceBytes)
-        guard !deliveries.isEmpty else { return false }
-        let verdicts = deliveries.map { id, delivery in
-            Rejudgement(
-                delivery: id,
-                judgement: keys.verifier.judge(delivery, events: Payload(scanning: delivery.body).events))
+    /// Judges the newest of what is to be judged.
+    private func judgeStretch(_ keys: KeyringHolder.Current, _ progress: inout Progress) throws -> End {
+        let toJudge = try history.reader.toJudge()
+        progress.report.remaining = toJudge?.count ?? 0
+        guard let newest = toJudge?.newest else { return .nothingLeft }
+        guard mayGoOn else { return .cut }
+        let first = max(newest.lowerBound, newest.upperBound - Self.stretch * slice + 1)
+        var ranges = stride(from: newest.upperBound, through: first, by: -Int(slice)).map { last in
+            max(first, last - slice + 1)...last
+        }[...]
+        var judging: [(range: ClosedRange<Int64>, parts: Handoff<JudgingLanes.Parts>)] = []
+        // The record may be closed, and nothing may be read between two stretches.
+        defer { lanes.wait() }
+        while true {
+            while judging.count < Self.ahead, let range = ranges.popFirst() {
+                judging.append((range, lanes.judge(range, by: keys) { [self] in mayGoOn }))
+            }
+            guard !judging.isEmpty else { return .more }
+            let (range, parts) = judging.removeFirst()
+            for part in try parts.take() {
+                guard try history.rejudge(part) else { return .cut }
+                progress.report.deliveries.merge(part.counts) { $0 + $1 }
+                progress.report.remaining -= part.deliveries.count
+                tell(&progress)
+                guard mayGoOn else { return .cut }
+                if part.deliveries.lowerBound == range.lowerBound { break }
+            }
+            guard mayGoOn else { return .cut }
         }
-        try history.rejudge(verdicts, generation: keys.generation)
-        for verdict in verdicts { outcome.deliveries[verdict.judgement.verdict, default: 0] += 1 }
-        return true
+    }
+
+    private func tell(_ progress: inout Progress) {
+        let now = ContinuousClock.now
+        guard now - progress.lastReport >= Self.reportTime else { return }
+        progress.lastReport = now
+        report(progress.report)
     }
 }

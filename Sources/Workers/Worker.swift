@@ -7,12 +7,16 @@ import Synchronization
 /// to look after it, for ever. b2watch means to be idle when nothing happens.
 public final class Worker: Sendable {
     private let name: String
+    private let isBackground: Bool
     private let tasks = Tasks()
     private let isStarted = Atomic<Bool>(false)
 
-    /// - Parameter name: As debuggers and `top` show it; the system keeps 15 characters of it.
-    public init(_ name: String) {
+    /// - Parameters:
+    ///   - name: As debuggers and `top` show it; the system keeps 15 characters of it.
+    ///   - isBackground: Whether the thread yields the processor to others that want it.
+    public init(_ name: String, isBackground: Bool = false) {
         self.name = name
+        self.isBackground = isBackground
     }
 
     deinit {
@@ -38,7 +42,9 @@ public final class Worker: Sendable {
     }
 
     private func start() {
-        let thread = Thread { [tasks] in
+        let thread = Thread { [tasks, isBackground] in
+            // On Linux this is of the calling thread alone.
+            if isBackground { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
             while let task = tasks.next() { task() }
         }
         thread.name = name

@@ -10,8 +10,11 @@ struct B2Watch: ParsableCommand {
             Exit status: 0 done, 1 failed, 3 the address cannot be had, 4 the history cannot be had, 64 usage or \
             configuration.
             """,
-        version: "b2watch 0.1.0",
-        subcommands: [WatchCommand.self, ListenCommand.self, SendCommand.self],
+        version: "b2watch \(Version.number)",
+        subcommands: [
+            WatchCommand.self, ListenCommand.self, AttachCommand.self, SendCommand.self, ExportCommand.self,
+            VerifyCommand.self,
+        ],
         defaultSubcommand: WatchCommand.self)
 
     static func main() {

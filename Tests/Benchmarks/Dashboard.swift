@@ -21,7 +21,8 @@ final class Dashboard: Sendable {
     let seen = Watched(Seen())
     private let terminal: Int32
 
-    init(columns: UInt16, rows: UInt16) throws {
+    /// - Parameter history: A file, where it is not to be one of the dashboard's own.
+    init(columns: UInt16, rows: UInt16, history: String? = nil) throws {
         home = try SampleRequests.home()
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         var (own, other) = (Int32(-1), Int32(-1))
@@ -33,7 +34,8 @@ final class Dashboard: Sendable {
         var environment = home.environment
         environment["TERM"] = "xterm-256color"
         child = try Child(
-            Program.path, ["--listen", "127.0.0.1:0"], environment: environment,
+            Program.path, ["--listen", "127.0.0.1:0"] + (history.map { ["--history", $0] } ?? []),
+            environment: environment,
             terminal: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
         Thread.detachNewThread { [terminal, seen] in
             var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -17,6 +17,7 @@ struct Durations {
 
     var median: Duration { percentile(0.5) }
     var p99: Duration { percentile(0.99) }
+    var fastest: Duration { all.min() ?? .zero }
     var largest: Duration { all.max() ?? .zero }
 }
 

@@ -18,7 +18,8 @@ struct BindingsTests {
         for context in place.contexts {
             for binding in BindingTable.all where binding.context == context {
                 for key in binding.keys {
-                    #expect(BindingTable.binding(for: key, in: place)?.context == context, "\(key.name) in \(place)")
+                    #expect(
+                        Bindings.standard.binding(for: key, in: place)?.context == context, "\(key.name) in \(place)")
                 }
             }
         }
@@ -56,7 +57,7 @@ struct BindingsTests {
     @Test("the footer fits at every width, and keeps help and quit", arguments: [40, 59, 60, 80, 99, 100, 140])
     func footerFits(columns: Int) {
         var user = User.watching(3, columns: columns, rows: 24)
-        for key in [Key.tab, .escape, .character("2"), .character("1"), .enter] {
+        for key in [Key.tab, .escape, .character("2"), .character("C"), .escape, .character("1"), .enter] {
             user.press(key)
             let footer = user.lines[23]
             #expect(!footer.contains("…"))
@@ -67,9 +68,8 @@ struct BindingsTests {
 
     @Test("the footer says more as it widens")
     func footerWidths() {
-        #expect(User.watching(3, columns: 50).lines[23] == " Enter detail   s secret   ? help   q quit")
-        #expect(User.watching(3).lines[23] == " Tab pane   Enter detail   s secret   t test   ? help   q quit")
-        #expect(User.watching(3, columns: 120).lines[23].contains("F follow"))
+        let hints = [40, 60, 80, 120].map { User.watching(3, columns: $0).lines[23].split(separator: "  ").count }
+        #expect(hints == hints.sorted() && hints.first != hints.last, "\(hints)")
     }
 
     @Test("a key that can do nothing says why")

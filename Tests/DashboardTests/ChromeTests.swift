@@ -173,7 +173,9 @@ struct SizesTests {
     func allSizes(rows: Int) {
         let views: [[Key]] = [
             [], [.tab], [.enter], [.character("2")], [.character("s")], [.character("s"), .character("a")],
-            [.character("?")], [.character("c")], [.control("z")],
+            [.character("?")], [.character("c")], [.control("z")], [.character("f"), .character("(")],
+            [.character("C")],
+            [.character("/"), .character("c")], [.character("m"), .character("A"), .character(">")],
         ]
         for keys in views {
             var user = User.watching(40)

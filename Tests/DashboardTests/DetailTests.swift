@@ -49,7 +49,7 @@ struct DetailTests {
         user.press(.enter, .right)
         #expect(
             Array(user.lines[3...5]) == [
-                " X-B: two", " x-a: one", " X-B: caf\u{FFFD}  bytes that were not UTF-8 are replaced",
+                "▌X-B: two", " x-a: one", " X-B: caf\u{FFFD}  bytes that were not UTF-8 are replaced",
             ])
     }
 
@@ -57,12 +57,12 @@ struct DetailTests {
     func body() {
         var user = opened(body: "{\"a\":[1,true]}", tab: .body)
         #expect(user.lines[2].contains("[Body pretty]"))
-        #expect(user.lines[3...7].map(\.self) == [" {", "   \"a\": [", "     1,", "     true", "   ]"])
+        #expect(user.lines[3...7].map(\.self) == ["▌1 {", " 2   \"a\": [", " 3     1,", " 4     true", " 5   ]"])
         user.press(.character("v"))
         #expect(user.lines[3] == " 00000000  7b 22 61 22 3a 5b 31 2c 74 72 75 65 5d 7d        {\"a\":[1,true]}")
         user.press(.character("v"))
         #expect(user.lines[2].contains("[Body raw]"))
-        #expect(user.lines[3] == " {\"a\":[1,true]}")
+        #expect(user.lines[3] == " 1 {\"a\":[1,true]}")
     }
 
     @Test("what is not JSON says where the error is, and shows all the same")
@@ -70,17 +70,18 @@ struct DetailTests {
         let user = opened(body: "{\"a\":\n oops}\u{1b}[2J", tab: .body)
         #expect(user.lines[3].hasPrefix(" Not JSON: expected"))
         #expect(user.lines[3].hasSuffix("at byte 7 (line 2, byte 2 of it)."))
-        #expect(user.lines[4...5].map(\.self) == [" {\"a\":", "  oops}\\x1b[2J"])
+        #expect(user.lines[4...5].map(\.self) == [" 1   {\"a\":", " 2 ▸  oops}\\x1b[2J"])
     }
 
     @Test("long lines wrap, and the pane scrolls")
     func scrolls() {
         var user = opened(body: "\"" + String(repeating: "abcdefghij", count: 1_000) + "\"", tab: .body, rows: 24)
         let first = user.lines[3]
-        user.press(.down, .down)
-        #expect(user.lines[2].contains("22 of 103"))
+        #expect(user.lines[2].contains("20 of 105"))
+        user.press(.pageDown, .up)
+        #expect(user.lines[2].contains("38 of 105"))
         user.press(.character("G"))
-        #expect(user.lines[2].contains("103 of 103"))
+        #expect(user.lines[2].contains("105 of 105"))
         user.press(.character("g"))
         #expect(user.lines[3] == first)
     }

@@ -26,13 +26,13 @@ struct TableTests {
         #expect(user.selected?.hasPrefix("▌2026-11-24T16:43:01.600Z b2:Ob…pload photo…-2.jpg    10485760 4_z") == true)
     }
 
-    @Test("e gives the timestamps as B2 sent them")
+    @Test("T gives the timestamps as B2 sent them")
     func epoch() {
         var user = User.watching(2, columns: 160)
-        user.press(.character("2"), .character("e"))
+        user.press(.character("2"), .character("T"))
         #expect(user.selected?.hasPrefix("▌1795538581600 ") == true)
         #expect(user.lines[1].hasSuffix("epoch ms   FOLLOW"))
-        user.press(.character("e"))
+        user.press(.character("T"))
         #expect(user.selected?.hasPrefix("▌2026-11-24T16:43:01.600Z") == true)
     }
 

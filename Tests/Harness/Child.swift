@@ -17,6 +17,10 @@ package final class Child: Sendable {
         package var input = Int32(-1)
         package var output = Int32(-1)
         package var error = Int32(-1)
+
+        package init(input: Int32 = -1, output: Int32 = -1, error: Int32 = -1) {
+            (self.input, self.output, self.error) = (input, output, error)
+        }
     }
 
     package let id: pid_t

@@ -21,6 +21,8 @@ package final class TerminalSession: Sendable {
         try tmux(
             "-u", "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "exec /bin/sh -i")
         try tmux("set-option", "-g", "status", "off")
+        // Else what programs put on the clipboard goes to nobody.
+        try tmux("set-option", "-s", "set-clipboard", "on")
         try see("$")
     }
 
@@ -94,6 +96,16 @@ package final class TerminalSession: Sendable {
             let screen = try screen()
             if condition(screen) { return screen }
             guard .now < end else { throw WaitedInVain(for: what, seeing: screen) }
+        }
+    }
+
+    /// Waits for what a program asks the terminal to put on the clipboard.
+    package func clipboard(holding part: String) throws -> String {
+        let end = ContinuousClock.now + .patience
+        while true {
+            let text = (try? tmux("show-buffer")) ?? ""
+            if text.contains(part) { return text }
+            guard .now < end else { throw WaitedInVain(for: "“\(part)” on the clipboard", seeing: text) }
         }
     }
 

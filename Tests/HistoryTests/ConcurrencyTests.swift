@@ -25,8 +25,8 @@ import Testing
                     for number in stride(from: thread, to: count, by: 8) {
                         places.wait()
                         all.enter()
-                        let isQueued = history.record(.sample(ids: ["\(number)"])) { isKept in
-                            if isKept { kept.add(1, ordering: .relaxed) }
+                        let isQueued = history.record(.sample(ids: ["\(number)"])) { id in
+                            if id != nil { kept.add(1, ordering: .relaxed) }
                             places.signal()
                             all.leave()
                         }
@@ -84,7 +84,7 @@ import Testing
         let history = try kept.open(folder)
         let told = Atomic<Int>(0)
         for _ in 0..<500 {
-            #expect(history.record(.sample()) { if $0 { told.add(1, ordering: .relaxed) } })
+            #expect(history.record(.sample()) { if $0 != nil { told.add(1, ordering: .relaxed) } })
         }
         history.close()
         #expect(told.load(ordering: .relaxed) == 500)

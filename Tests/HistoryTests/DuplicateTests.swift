@@ -99,16 +99,16 @@ import Testing
         // The first turns out to be a forgery.
         try history.rejudge(
             [
-                Rejudgement(delivery: 1, judgement: Judgement(.invalid)),
-                Rejudgement(delivery: 2, judgement: Judgement(.valid, secret: "prod")),
-                Rejudgement(delivery: 3, judgement: Judgement(.valid, secret: "prod")),
+                (1, Judgement(.invalid)),
+                (2, Judgement(.valid, secret: "prod")),
+                (3, Judgement(.valid, secret: "prod")),
             ], generation: 2)
         #expect(try duplicates(history) == [false, false, false, false, true, true])
         #expect(try history.reader.deliveries(after: 0, limit: 9).map(\.isDuplicate) == [false, false, true])
 
         // And no secret is held any more.
         try history.rejudge(
-            (1...3).map { Rejudgement(delivery: $0, judgement: Judgement(.unverified)) }, generation: 3)
+            (1...3).map { ($0, Judgement(.unverified)) }, generation: 3)
         #expect(try duplicates(history) == [false, false, true, true, true, true])
     }
 }

@@ -23,8 +23,8 @@ import Testing
     private func timed(_ history: History) async -> (isKept: Bool, duration: Duration) {
         await withCheckedContinuation { continuation in
             let start = ContinuousClock.now
-            let isQueued = history.record(.sample()) { isKept in
-                continuation.resume(returning: (isKept, ContinuousClock.now - start))
+            let isQueued = history.record(.sample()) { id in
+                continuation.resume(returning: (id != nil, ContinuousClock.now - start))
             }
             if !isQueued { continuation.resume(returning: (false, .zero)) }
         }
@@ -189,7 +189,7 @@ import Testing
         #expect(await !history.keep(.sample()))
         #expect(await !history.probe())
         #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
-        #expect(throws: (any Error).self) { try history.rejudge([], generation: 1) }
+        #expect(throws: (any Error).self) { try history.rejudge(Rejudgement(of: 1...1, generation: 1)) }
         // A reader that is late finds an error, or what was there.
         switch kept {
         case .inMemory: #expect(try history.allRows.count == 1)

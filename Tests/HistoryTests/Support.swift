@@ -24,7 +24,7 @@ extension History {
     /// Records a delivery and waits until it is told whether it is kept.
     func keep(_ delivery: JudgedDelivery) async -> Bool {
         await withCheckedContinuation { continuation in
-            if !record(delivery, completion: { continuation.resume(returning: $0) }) {
+            if !record(delivery, completion: { continuation.resume(returning: $0 != nil) }) {
                 continuation.resume(returning: false)
             }
         }
@@ -40,6 +40,18 @@ extension History {
     /// Whether a delivery can be recorded now.
     func probe() async -> Bool {
         await withCheckedContinuation { continuation in probe { continuation.resume(returning: $0) } }
+    }
+
+    /// Writes verdicts of these deliveries and of none between them, the newest given first.
+    @discardableResult
+    func rejudge(_ verdicts: [(delivery: Int64, judgement: Judgement)], generation: Int64) throws -> Bool {
+        var isWritten = true
+        for verdict in verdicts {
+            var rejudgement = Rejudgement(of: verdict.delivery...verdict.delivery, generation: generation)
+            rejudgement.add(verdict.judgement, of: verdict.delivery)
+            isWritten = try rejudge(rejudgement) && isWritten
+        }
+        return isWritten
     }
 
     /// All rows, the oldest first.

@@ -36,7 +36,7 @@ import Testing
         #expect(await history.keep(.sample(.sample(), .unverified)))
         #expect(try history.reader.matches() == ["one": 2, "two": 1])
         try history.rejudge(
-            [Rejudgement(delivery: 1, judgement: Judgement(.valid, secret: "three"))], generation: 2)
+            [(1, Judgement(.valid, secret: "three"))], generation: 2)
         #expect(try history.reader.matches().filter { $0.value > 0 } == ["one": 1, "two": 1, "three": 1])
     }
 

@@ -49,7 +49,7 @@ import Testing
         let writer = await HeldWriter(rig.intake)
         let answered = Atomic<Int>(0)
         for _ in 0..<50 {
-            rig.intake.receive(.sample(signedWith: .sample()), as: .notification) { _ in
+            rig.intake.receive(.sample(signedWith: .sample()), as: .notification) { _, _ in
                 answered.add(1, ordering: .relaxed)
             }
         }
@@ -85,7 +85,7 @@ import Testing
         let counts = Mutex<[Answer: Int]>([:])
         let delivery = Delivery.sample()
         for _ in 0..<8_192 + 25 {
-            rig.intake.receive(delivery, as: .notification) { answer in
+            rig.intake.receive(delivery, as: .notification) { answer, _ in
                 counts.withLock { $0[answer, default: 0] += 1 }
             }
         }

@@ -56,22 +56,104 @@ import Testing
         #expect(try rig.history.reader.delivery(1)?.judgement == Judgement(.invalid, secret: "one"))
     }
 
-    @Test func moreThanASliceIsJudgedInSlices() async throws {
-        let rig = try await Rig()
+    @Test(arguments: [true, false])
+    func manySlicesAreJudgedNewestFirst(isOnFile: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let history = try History(isOnFile ? .file(folder.file("history.sqlite")) : .memory)
+        let rig = try await Rig([], history)
         _ = await rig.reports.complete()
-        let delivery = Delivery.sample(signedWith: one)
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<1_203 { group.addTask { _ = await rig.intake.answer(delivery) } }
+        let slice = isOnFile ? 2_048 : 256
+        let count = 3 * slice + 7
+        try await rig.fill(count, signedWith: one)
+
+        let seen = Mutex<[Int]>([])
+        history.observe { event in
+            guard case .changed(let change) = event else { return }
+            seen.withLock { $0.append(change.tally[.valid]) }
         }
         try rig.keys.hold(try Keyring([one]))
-        var totals: [Int] = []
-        var report = RejudgeReport()
-        while !report.isComplete {
-            report = await rig.reports.next()
-            totals.append(report.total)
+        let report = await rig.reports.complete()
+        #expect(report.deliveries == [.valid: count])
+        #expect(report.remaining == 0)
+        #expect(seen.withLock { $0 } == [slice, 2 * slice, 3 * slice, count])
+        #expect(history.current.tally == Tally(deliveries: [.valid: count, .unverified: 0], rows: count))
+        #expect(try rig.verdicts.allSatisfy { $0 == .valid })
+        history.close()
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func aBodyLargerThanASliceMayBeIsASliceOfItsOwn() async throws {
+        let rig = try await Rig()
+        _ = await rig.reports.complete()
+        let large = Delivery.sample(body: [UInt8](repeating: 0x20, count: 9 << 20), signedWith: one)
+        for delivery in [.sample(signedWith: one), large, large, .sample(signedWith: two)] {
+            _ = await rig.intake.answer(delivery)
         }
-        #expect(totals == [500, 1_000, 1_203, 1_203])
-        #expect(rig.history.current.tally[.valid] == 1_203)
+        try rig.keys.hold(try Keyring([one]))
+        #expect(await rig.reports.complete().deliveries == [.valid: 3, .invalid: 1])
+        let verdicts = try (1...4).map { try rig.history.reader.delivery($0)?.judgement.verdict }
+        #expect(verdicts == [.valid, .valid, .valid, .invalid])
+    }
+
+    @Test func cancelledItKeepsTheOldVerdictsUntilItIsResumed() async throws {
+        let rig = try await Rig()
+        _ = await rig.reports.complete()
+        try await rig.fill(2_000, signedWith: one)
+        let isCancelled = Atomic<Bool>(false)
+        rig.history.observe { [keys = rig.keys] event in
+            guard case .changed(let change) = event, change.tally[.valid] > 0 else { return }
+            if !isCancelled.exchange(true, ordering: .relaxed) { keys.cancelJudging() }
+        }
+        try rig.keys.hold(try Keyring([one]))
+        let cancelled = await rig.reports.cancelled()
+        #expect(cancelled.deliveries == [.valid: 256])
+        #expect(cancelled.remaining == 1_744)
+        #expect(!cancelled.isComplete && cancelled.failure == nil)
+        #expect(try rig.verdicts == Array(repeating: .unverified, count: 1_744) + Array(repeating: .valid, count: 256))
+
+        // Neither the same keyring nor a late delivery takes it up.
+        try rig.keys.hold(try Keyring([one]))
+        let delivery = Delivery.sample(signedWith: one)
+        let late = JudgedDelivery(
+            delivery: delivery, judgement: Judgement(.unverified), answer: .accepted,
+            events: Payload(scanning: delivery.body).events, generation: 1)
+        await withCheckedContinuation { continuation in _ = rig.history.record(late) { _ in continuation.resume() } }
+        #expect(rig.history.current.tally[.unverified] == 1_745)
+
+        rig.keys.resumeJudging()
+        #expect(await rig.reports.complete().deliveries == [.valid: 1_745])
+        #expect(rig.history.current.tally[.valid] == 2_001)
+        // There is nothing to cancel, and nothing comes of it.
+        rig.keys.cancelJudging()
+        try rig.keys.hold(try Keyring([two]))
+        #expect(await rig.reports.complete().deliveries == [.invalid: 2_001])
+    }
+
+    @Test(arguments: [false, true])
+    func cancelledItIsTakenUpByTheNextChangeAndTheNextStart(isStartedAgain: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("history.sqlite")
+        let rig = try await Rig([], try History(.file(path)))
+        _ = await rig.reports.complete()
+        try await rig.fill(5_000, signedWith: one)
+        rig.history.observe { [keys = rig.keys] event in
+            if case .changed(let change) = event, change.tally[.valid] == 2_048 { keys.cancelJudging() }
+        }
+        try rig.keys.hold(try Keyring([one]))
+        #expect(await rig.reports.cancelled().remaining == 2_952)
+        if isStartedAgain {
+            rig.keys.stop()
+            rig.history.close()
+            let again = try await Rig([one], try History(.file(path)))
+            #expect(await again.reports.complete().deliveries == [.valid: 2_952])
+            #expect(again.history.current.tally == Tally(deliveries: [.valid: 5_000, .unverified: 0], rows: 5_000))
+            again.history.close()
+        } else {
+            try rig.keys.hold(try Keyring([two]))
+            #expect(await rig.reports.complete().deliveries == [.invalid: 5_000])
+            rig.history.close()
+        }
+        withExtendedLifetime(folder) {}
     }
 
     @Test func whatTheOldKeyringJudgedAndIsRecordedAfterTheChangeIsJudgedAgain() async throws {
@@ -151,29 +233,28 @@ import Testing
         let history = try History(.file(folder.file("history.sqlite")))
         let before = try await Rig([], history)
         _ = await before.reports.complete()
-        let delivery = Delivery.sample(signedWith: one)
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<1_203 { group.addTask { _ = await before.intake.answer(delivery) } }
-        }
+        try await before.fill(5_000, signedWith: one)
 
         // After the first slice the record is moved away.
         let reports = Reports()
         let isMoved = Atomic<Bool>(false)
-        let keys = try KeyringHolder(try Keyring([one]), history: history) { report in
-            if report.total == 500, !isMoved.exchange(true, ordering: .relaxed) {
+        history.observe { event in
+            guard case .changed(let change) = event, change.tally[.valid] == 2_048 else { return }
+            if !isMoved.exchange(true, ordering: .relaxed) {
                 #expect(throws: Never.self) { try folder.rename("history.sqlite", "away") }
             }
-            reports.note(report)
         }
-        #expect(await reports.next().total == 500)
-        let failed = await reports.next()
+        let keys = try KeyringHolder(try Keyring([one]), history: history, report: reports.note)
+        let failed = await reports.failed()
+        #expect(failed.deliveries == [.valid: 2_048])
+        #expect(failed.remaining == 2_952)
         #expect(failed.failure?.contains("was removed or replaced") == true)
         #expect(!failed.isComplete)
 
         try folder.rename("away", "history.sqlite")
         #expect(await Intake(history, keys: keys).checkRecord())
-        #expect(await reports.complete().deliveries == [.valid: 703])
-        #expect(history.current.tally == Tally(deliveries: [.valid: 1_203, .unverified: 0], rows: 1_203))
+        #expect(await reports.complete().deliveries == [.valid: 2_952])
+        #expect(history.current.tally == Tally(deliveries: [.valid: 5_000, .unverified: 0], rows: 5_000))
         #expect(try before.verdicts.allSatisfy { $0 == .valid })
         history.close()
         withExtendedLifetime(folder) {}

@@ -5,12 +5,13 @@ import Listener
 import Notifications
 import Synchronization
 import TestSupport
+import Testing
 
 extension Intake {
     /// Hands over a request and waits for its answer.
     func answer(_ delivery: Delivery, as kind: RequestKind = .notification) async -> Answer {
         await withCheckedContinuation { continuation in
-            receive(delivery, as: kind) { continuation.resume(returning: $0) }
+            receive(delivery, as: kind) { answer, _ in continuation.resume(returning: answer) }
         }
     }
 
@@ -38,6 +39,18 @@ final class Reports: Sendable {
         return RejudgeReport()
     }
 
+    /// The next report that says that judging was cancelled.
+    func cancelled() async -> RejudgeReport {
+        for await report in stream where report.isCancelled { return report }
+        return RejudgeReport()
+    }
+
+    /// The next report that tells of a failure.
+    func failed() async -> RejudgeReport {
+        for await report in stream where report.failure != nil { return report }
+        return RejudgeReport()
+    }
+
     /// The next report, whatever it says.
     func next() async -> RejudgeReport {
         for await report in stream { return report }
@@ -60,6 +73,15 @@ struct Rig {
         intake = Intake(history, keys: keys)
     }
 
+    /// Records so many deliveries.
+    func fill(_ count: Int, signedWith secret: SigningSecret) async throws {
+        let delivery = Delivery.sample(signedWith: secret)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<count { group.addTask { _ = await intake.answer(delivery) } }
+        }
+        #expect(history.current.latestDelivery == count)
+    }
+
     /// The verdicts of all that is recorded, in the order of arrival.
     var verdicts: [SignatureVerdict] {
         get throws { try history.reader.deliveries(after: 0, limit: 100_000).map(\.judgement.verdict) }
@@ -73,7 +95,7 @@ final class HeldWriter: Sendable {
     /// Returns once the writer is held up, by a request of its own.
     init(_ intake: Intake) async {
         await withCheckedContinuation { continuation in
-            intake.receive(.sample(method: "GET"), as: .wrongMethod) { [gate] _ in
+            intake.receive(.sample(method: "GET"), as: .wrongMethod) { [gate] _, _ in
                 continuation.resume()
                 gate.wait()
             }

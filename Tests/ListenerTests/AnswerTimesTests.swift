@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: [0, 1, 7, 8, 9, 15, 16, 17, 100, 999, 1_234, 65_535, 65_536, 1_000_000, 300_000_000])
     func bucketsAreNarrow(_ microseconds: Int) {
-        let middle = AnswerHistogram.middle(of: AnswerHistogram.bucket(of: microseconds))
+        let middle = TimeBuckets.middle(of: TimeBuckets.bucket(of: microseconds))
         #expect(abs(middle - microseconds) <= microseconds / 16)
     }
 

@@ -27,6 +27,26 @@ import Testing
         }
     }
 
+    @Test func tellsHowLongEachAnswerTook() async throws {
+        let receiver = TestReceiver(.held)
+        try await withListener(receiver) { server in
+            let client = try server.client()
+            let start = ContinuousClock.now
+            for number in 1...3 as ClosedRange<Int64> {
+                try await client.send(post())
+                let request = try #require(await receiver.next())
+                #expect(receiver.answered[number] == nil)
+                request.answer(.accepted)
+                // Only the first call is an answer.
+                request.answer(.accepted)
+                #expect(try await client.response() == ok)
+            }
+            // What is told comes before the next request is taken.
+            #expect(Set(receiver.answered.keys).isSuperset(of: [1, 2]))
+            for time in receiver.answered.values { #expect(time > .zero && time < .now - start) }
+        }
+    }
+
     @Test func takesOneRequestAtATime() async throws {
         let receiver = TestReceiver(.held)
         try await withListener(receiver) { server in

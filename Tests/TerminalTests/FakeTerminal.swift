@@ -21,12 +21,16 @@ final class FakeTerminal {
 
     /// A screen on it.
     func screen(
-        _ terminal: String = "xterm-256color", encoding: ScreenOptions.Encoding = .utf8, isMonochrome: Bool = false
+        _ terminal: String = "xterm-256color", encoding: ScreenOptions.Encoding = .utf8, isMonochrome: Bool = false,
+        theme: Theme = Theme(), mouse: Bool = false, escapeDelay: Int32 = 25
     ) throws -> Screen {
         var options = ScreenOptions(terminal: terminal, encoding: encoding)
         options.input = slave
         options.output = slave
         options.isMonochrome = isMonochrome
+        options.theme = theme
+        options.mouse = mouse
+        options.escapeDelay = escapeDelay
         return try Screen(options)
     }
 
@@ -46,6 +50,9 @@ final class FakeTerminal {
         while case let count = read(master, &buffer, buffer.count), count > 0 { output += buffer[..<count] }
         return output
     }
+
+    /// Where the terminal's end is written to, for another thread.
+    var line: Int32 { master }
 
     var modes: termios {
         var modes = termios()

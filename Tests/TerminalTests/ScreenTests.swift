@@ -6,13 +6,13 @@ import Testing
 
 /// ncurses is global to its process: these run one after the other.
 @Suite(.serialized) struct ScreenTests {
-    private func surface(_ lines: [SafeText], style: Style = .plain, columns: Int = 40, rows: Int = 10) -> Surface {
+    func surface(_ lines: [SafeText], style: Style = .plain, columns: Int = 40, rows: Int = 10) -> Surface {
         var surface = Surface(size: Size(columns: columns, rows: rows))
         for (row, line) in lines.enumerated() { surface.put(line, at: Point(column: 0, row: row), style: style) }
         return surface
     }
 
-    private func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+    func contains(_ bytes: [UInt8], _ text: String) -> Bool {
         String(decoding: bytes, as: UTF8.self).contains(text)
     }
 
@@ -217,16 +217,5 @@ import Testing
         for sender in 0..<4 {
             #expect(messages.filter { $0[0] == sender }.map { $0[1] } == Array(0..<1000))
         }
-    }
-}
-
-@Suite struct ThemeTests {
-    /// Where there are colours, roles with a meaning differ from each other and from plain text.
-    @Test(arguments: Theme.Palette.allCases)
-    func tellsRolesApart(palette: Theme.Palette) {
-        let looks = Role.allCases.map { Theme().look(of: $0, in: palette) }
-        #expect(palette == .monochrome || Set(looks).count == Role.allCases.count)
-        #expect(Theme().look(of: .bad, in: palette) != Theme().look(of: .good, in: palette))
-        #expect(palette != .monochrome || looks.allSatisfy { $0.colour == nil })
     }
 }

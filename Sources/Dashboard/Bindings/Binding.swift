@@ -18,7 +18,7 @@ struct Binding {
         static func < (one: FooterWidth, other: FooterWidth) -> Bool { one.rawValue < other.rawValue }
     }
 
-    let keys: [Key]
+    var keys: [Key]
     let context: BindingContext
     let command: Command
     /// What the help says.
@@ -38,31 +38,5 @@ struct Binding {
         self.title = title
         self.footer = footer.map { (word: $0.0, from: $0.1) }
         self.obstacle = obstacle
-    }
-}
-
-extension Key {
-    /// The key's name as help and footer show it.
-    var name: String {
-        switch self {
-        case .character(" "): "Space"
-        case .character(let character): String(character)
-        case .control(let letter): "Ctrl-\(letter.uppercased())"
-        case .enter: "Enter"
-        case .escape: "Esc"
-        case .tab: "Tab"
-        case .backTab: "Shift-Tab"
-        case .backspace: "Backspace"
-        case .delete: "Delete"
-        case .up: "↑"
-        case .down: "↓"
-        case .left: "←"
-        case .right: "→"
-        case .home: "Home"
-        case .end: "End"
-        case .pageUp: "PgUp"
-        case .pageDown: "PgDn"
-        case .function(let number): "F\(number)"
-        }
     }
 }

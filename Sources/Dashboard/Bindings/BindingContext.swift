@@ -4,12 +4,27 @@ enum BindingContext: Hashable, CaseIterable {
     case rows
     case events
     case table
+    case pulse
+    /// Wherever rows are seen: both lists and the detail.
+    case browsing
+    case filter
+    case search
+    case exporting
+    /// The line for commands.
+    case palette
+    case columns
+    case deliveries
+    case log
     case detail
     case keyring
     case form
     case help
+    /// The line that narrows the help.
+    case helpSearch
     case checklist
     case question
+    /// The menu of what to copy.
+    case copying
     /// All views; not where text is typed or a question stands.
     case views
     /// Really everywhere.
@@ -20,12 +35,23 @@ enum BindingContext: Hashable, CaseIterable {
         case .rows: "The lists"
         case .events: "1 Events"
         case .table: "2 Table"
+        case .pulse: "7 Pulse"
+        case .browsing: "Finding and marking rows"
+        case .filter: "Typing a filter"
+        case .search: "Typing a search"
+        case .exporting: "Naming a file to export to"
+        case .palette: "Typing a command"
+        case .columns: "Choosing columns"
+        case .deliveries: "3 Deliveries"
+        case .log: "6 Log"
         case .detail: "The detail pane"
         case .keyring: "Secrets"
         case .form: "Typing a secret"
         case .help: "This help"
+        case .helpSearch: "Searching the help"
         case .checklist: "The checklist"
         case .question: "A question"
+        case .copying: "Copying, after y or Y"
         case .views: "All views"
         case .everywhere: "Everywhere"
         }
@@ -34,18 +60,29 @@ enum BindingContext: Hashable, CaseIterable {
 
 /// The places where the keyboard can be, each with the contexts that are in force there, the nearest first.
 enum Place: Hashable, CaseIterable {
-    case events, table, detail, keyring, form, help, checklist, question
+    case events, table, deliveries, log, pulse, detail, filter, search, export, palette, columns, keyring, form, help,
+        helpSearch, checklist, question, copying
 
     var contexts: [BindingContext] {
         switch self {
-        case .events: [.events, .rows, .views, .everywhere]
-        case .table: [.table, .rows, .views, .everywhere]
-        case .detail: [.detail, .views, .everywhere]
+        case .events: [.events, .rows, .browsing, .views, .everywhere]
+        case .table: [.table, .rows, .browsing, .views, .everywhere]
+        case .deliveries: [.deliveries, .views, .everywhere]
+        case .log: [.log, .views, .everywhere]
+        case .pulse: [.pulse, .views, .everywhere]
+        case .detail: [.detail, .browsing, .views, .everywhere]
+        case .filter: [.filter, .everywhere]
+        case .search: [.search, .everywhere]
+        case .export: [.exporting, .everywhere]
+        case .palette: [.palette, .everywhere]
+        case .columns: [.columns, .views, .everywhere]
         case .keyring: [.keyring, .views, .everywhere]
         case .form: [.form, .everywhere]
         case .help: [.help, .views, .everywhere]
+        case .helpSearch: [.helpSearch, .everywhere]
         case .checklist: [.checklist, .views, .everywhere]
         case .question: [.question, .everywhere]
+        case .copying: [.copying, .everywhere]
         }
     }
 }

@@ -5,16 +5,35 @@ enum Command: Hashable, CaseIterable {
     case left, right
     case followOrNot
     // Views.
-    case showEvents, showTable, showKeyring, showHelp, showChecklist
+    case showEvents, showTable, showDeliveries, showLog, showPulse, showKeyring, showHelp, showChecklist
     case open, goBack, close, focusDetail
     case previousTab, nextTab, cycleBody
-    case nextRow, previousRow
+    case nextRow, previousRow, nextOfSameEvent
+    case zoomIn, zoomOut, panEarlier, panLater, nextSection, previousSection, listSelection
+    // Reading.
+    case fold, unfold, toggleFold, toggleAllFolds, toggleWrapping, toggleNumbers, sidewaysLeft, sidewaysRight
+    case copy, copyAsReceived
+    case copyBody, copyHeaders, copyRequest, copyCurl, copySignature, copyValue, copyEventId
     // Ways of showing.
-    case toggleUTC, toggleTimestampForm
+    case toggleUtc, toggleTimestampForm
     // Doing.
     case sendTest
-    case addSecret, replaceSecret, forgetSecret, rememberSecret
+    case reload
+    case export, nextFormat, previousFormat, writeFile
+    case cancelJudging
+    case addSecret, replaceSecret, forgetSecret, rememberSecret, reloadSecrets
     case submit, nextField, previousField
     case answerYes, answerNo
     case interrupt, suspend, redraw
+    // Filter and search.
+    case editFilter, filterOrNot, applyFilter, completeFilter, olderFilter, newerFilter, leavePrompt
+    case showProblems, pause
+    case typeCommand, runCommand, completeCommand, olderCommand, newerCommand
+    case search, keepSearch, nextMatch, previousMatch, nextProblem, previousProblem
+    // Marks and selection.
+    case toggleMark, showMarked, nextMark
+    case toggleSelected, selectAll, selectRange
+    // Columns and order.
+    case sortByNext, sortByPrevious, turnOrder, orderOfArrival
+    case chooseColumns, toggleColumn, columnEarlier, columnLater, usualColumns
 }

@@ -25,7 +25,8 @@ enum Checklist {
         return [
             Step(
                 isDone: address != nil,
-                title: address.map { "b2watch listens at \($0)" } ?? "b2watch is about to listen", texts: []),
+                title: address.map { "b2watch listens at \($0)" }
+                    ?? (session.absence == nil ? "b2watch is about to listen" : "A listener has to run"), texts: []),
             Step(
                 isDone: session.hasReceivedFromElsewhere,
                 title: "Give it a public HTTPS address, for B2 posts to no other",

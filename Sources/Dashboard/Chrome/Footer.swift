@@ -1,35 +1,42 @@
 import SafeText
 import Terminal
 
-/// The last line: the keys that matter here, from the table of bindings.
+/// The last line: the keys that matter here, from the bindings in force. Each is a button too.
 enum Footer {
-    private static let gap: SafeText = "   "
-
-    static func line(_ model: DashboardModel, columns: Int) -> StyledLine {
-        let width = Binding.FooterWidth(columns: columns)
-        let place = model.place
-        let hints = place.contexts.flatMap { context in
-            BindingTable.all.filter { $0.context == context }
-        }
-        .filter { $0.obstacle(model) == nil }
-        .compactMap { hint(for: $0, model, width) }
-
-        // What does not fit leaves from the middle: the last two, help and quit, stay.
+    static func line(_ model: DashboardModel, columns: Int) -> ButtonLine<Command> {
+        let hints = hints(model, Binding.FooterWidth(columns: columns))
+        // They move together before any leaves; the last two, help and quit, stay.
+        let gap: SafeText = width(of: hints, gap: 3) <= columns ? "   " : "  "
         var shown = hints
-        while shown.count > 2, self.width(of: shown) > columns { shown.remove(at: shown.count - 3) }
-        return shown.enumerated()
-            .reduce(StyledLine(" ")) { $0 + StyledLine($1.offset == 0 ? .empty : gap) + $1.element }
-            .clipped(to: columns)
+        while shown.count > 2, width(of: shown, gap: gap.width) > columns { shown.remove(at: shown.count - 3) }
+        var line = ButtonLine<Command>(StyledLine(" "))
+        for (index, hint) in shown.enumerated() {
+            if index > 0 { line.append(StyledLine(gap)) }
+            line.append(hint.text.clipped(to: max(0, columns - line.width)), hint.command)
+        }
+        return line
     }
 
-    private static func hint(for binding: Binding, _ model: DashboardModel, _ width: Binding.FooterWidth) -> StyledLine?
-    {
-        guard let footer = binding.footer, footer.from <= width, let key = binding.keys.first else { return nil }
-        let word = binding.command == .close && model.hasViewToClose ? "close" : footer.word
-        return StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
+    private struct Hint {
+        let text: StyledLine
+        let command: Command
     }
 
-    private static func width(of hints: [StyledLine]) -> Int {
-        hints.reduce(1) { $0 + $1.width + gap.width } - gap.width
+    private static func hints(_ model: DashboardModel, _ width: Binding.FooterWidth) -> [Hint] {
+        model.place.contexts.flatMap(model.bindings.bindings(in:))
+            .filter { $0.obstacle(model) == nil }
+            .compactMap { binding in
+                guard let footer = binding.footer, footer.from <= width, let key = binding.keys.first else {
+                    return nil
+                }
+                let word = binding.command == .close && model.hasViewToClose ? "close" : footer.word
+                let text =
+                    StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
+                return Hint(text: text, command: binding.command)
+            }
+    }
+
+    private static func width(of hints: [Hint], gap: Int) -> Int {
+        hints.reduce(1) { $0 + $1.text.width + gap } - gap
     }
 }

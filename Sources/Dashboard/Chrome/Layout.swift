@@ -22,6 +22,8 @@ struct Layout {
     let detail: Rect?
     let isBeside: Bool
     let notice: Rect
+    /// Where something is typed; no rows where nothing is.
+    let prompt: Rect
     let footer: Rect
 
     /// How many rows of the list are seen.
@@ -34,6 +36,8 @@ struct Layout {
         (tabs, rest) = rest.splitTop(1)
         (warnings, rest) = rest.splitTop(StatusLines(model, columns: size.columns).warnings.count)
         (rest, footer) = rest.splitTop(rest.rows - 1)
+        let promptRows = min(model.promptHeight, max(0, rest.rows - 3))
+        (rest, prompt) = rest.splitTop(rest.rows - promptRows)
         let noticeRows = min(StatusLines(model, columns: size.columns).notice.count, max(0, rest.rows - 3))
         (main, notice) = rest.splitTop(rest.rows - noticeRows)
 
@@ -50,9 +54,9 @@ struct Layout {
                 left.splitLeft(left.columns - 1).left,
                 Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows)
             )
-        } else if rest.rows >= Self.both {
-            // What a notice takes, it takes from the pane: the list does not jump.
-            let (upper, lower) = main.splitTop(rest.rows * 55 / 100)
+        } else if rest.rows + promptRows >= Self.both {
+            // What a notice or a prompt takes, it takes from the pane: the list does not jump.
+            let (upper, lower) = main.splitTop((rest.rows + promptRows) * 55 / 100)
             (list, detail) = (upper, lower)
         } else {
             (list, detail) = (main, nil)
@@ -72,7 +76,9 @@ struct StatusLines {
         if case .failing(let sentence) = session.change.health {
             warnings.append(("✗ \(sentence)", Style(.bad, bold: true)))
         }
+        if let absence = session.absence { warnings.append(("! \(absence.reason)", Style(.warning, bold: true))) }
         if let warning = session.warning { warnings.append(("! \(warning)", Style(.warning, bold: true))) }
+        if let quiet = session.quiet { warnings.append(("! \(quiet)", Style(.warning, bold: true))) }
         if let exposure = session.exposure { warnings.append(("! \(exposure)", Style(.warning, bold: true))) }
         // On a low screen the first line has to do.
         let most = session.size.rows < 20 ? 1 : 3
@@ -81,15 +87,34 @@ struct StatusLines {
             return lines.count <= most ? lines : [StyledLine(" \(text)", style).clipped(to: columns)]
         }
 
-        if let question = model.question {
+        if model.question == nil, let copying = model.copying {
+            notice = copying.lines(model.bindings, columns: columns)
+        } else if let question = model.question {
             notice = Self.lines(question.text, Style(.warning, bold: true), columns)
         } else {
             let told = session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? []
-            notice = session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) } + told
+            let progress = [session.exporting, session.progress].compactMap(\.self).flatMap {
+                Self.lines($0.string, Style(.secondary), columns)
+            }
+            notice =
+                session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) } + progress + told
         }
     }
 
     private static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {
         Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
+    }
+}
+
+extension DashboardModel {
+    /// How many rows the line wants that is open for typing.
+    fileprivate var promptHeight: Int {
+        switch prompt {
+        case .filter(let line): line.height(columns: session.size.columns)
+        case .search: 1
+        case .export: 2
+        case .command(let line): line.height(columns: session.size.columns)
+        case nil: 0
+        }
     }
 }

@@ -5,6 +5,8 @@ enum Question: Hashable {
     /// Forgets the last secret.
     case forget(String)
     case remember(String, file: String)
+    /// Writes over a file.
+    case replace(ExportRequest)
 
     var text: String {
         switch self {
@@ -12,6 +14,7 @@ enum Question: Hashable {
         case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. (y/n)"
         case .forget(let label):
             "Forget \(label)? It is the last secret: what arrives then is taken as unverified. (y/n)"
+        case .replace(let request): "\(request.path) is there. Replace it? (y/n)"
         case .remember(let label, let file):
             "Write \(label) to \(file), readable by you alone, to be held again after the next start? (y/n)"
         }

@@ -6,36 +6,34 @@ import Terminal
 /// The second line: the views, and at the right whether the newest row is followed.
 enum TabLine {
     static func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let narrow = surface.size.columns < 60
-        var line = StyledLine(" ")
-        for (tab, title) in [(MainView.events, "1 Events"), (.table, "2 Table")] {
-            let isShown = model.view == tab && model.overlayTitle == nil
-            line.append(isShown ? "[\(title)]" : " \(title) ", isShown ? Style(.accent, bold: true) : Style(.secondary))
-            line.append(" ")
-        }
-        if let title = model.overlayTitle { line.append("[\(title)]", Style(.accent, bold: true)) }
-        surface.put(line, at: Point(column: 0, row: 0))
-
-        let marks = marks(model, separator: narrow ? " " : "   ")
-        let start = surface.size.columns - marks.width - 1
-        if start > line.width { surface.put(marks, at: Point(column: start, row: 0)) }
+        let separator = separator(columns: surface.size.columns)
+        let tabs = tabs(model, columns: surface.size.columns)
+        let marks = TabMarks(model)
+        surface.put(tabs.line, at: Point(column: 0, row: 0))
+        let line = marks.line(columns: surface.size.columns - tabs.width - 2, separator: separator)
+        surface.put(line, at: Point(column: surface.size.columns - line.width - 1, row: 0))
     }
 
-    private static func marks(_ model: DashboardModel, separator: SafeText) -> StyledLine {
-        var parts: [StyledLine] = []
-        if model.session.showsUTC { parts.append(StyledLine("UTC", Style(.notice))) }
-        if model.view == .table, model.table.timestamps == .epochMilliseconds {
-            parts.append(StyledLine("epoch ms", Style(.notice)))
+    /// The tabs, which are buttons.
+    static func tabs(_ model: DashboardModel, columns: Int) -> ButtonLine<MainView> {
+        // Where the titles leave little room for the marks, those of the views that are not seen are their numbers.
+        let tabs = tabs(model, isShort: false)
+        let marks = TabMarks(model).line(columns: .max, separator: separator(columns: columns))
+        return tabs.width + marks.width + 2 > columns ? self.tabs(model, isShort: true) : tabs
+    }
+
+    private static func separator(columns: Int) -> SafeText { columns < 60 ? " " : "   " }
+
+    private static func tabs(_ model: DashboardModel, isShort: Bool) -> ButtonLine<MainView> {
+        var line = ButtonLine<MainView>(StyledLine(" "))
+        for view in MainView.allCases {
+            let isShown = model.view == view && model.overlayTitle == nil
+            let title = isShort && !isShown ? "\(view.rawValue)" : view.title
+            let style = isShown ? Style(.accent, bold: true) : Style(.secondary)
+            line.append(StyledLine(isShown ? "[\(title)]" : " \(title) ", style), view)
+            if !isShort { line.append(StyledLine(" ")) }
         }
-        if model.rows.isFollowing {
-            parts.append(StyledLine("FOLLOW", Style(.good)))
-        } else {
-            let new = model.session.change.latestRow - model.rows.newestWhenLeft
-            parts.append(
-                new > 0
-                    ? StyledLine("+\(Wording.grouped(Int(new))) new", Style(.notice, bold: true))
-                    : StyledLine("not following", Style(.secondary)))
-        }
-        return parts.dropFirst().reduce(parts[0]) { $0 + StyledLine(separator) + $1 }
+        if let title = model.overlayTitle { line.append(StyledLine("[\(title)]", Style(.accent, bold: true))) }
+        return line
     }
 }

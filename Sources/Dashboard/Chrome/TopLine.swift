@@ -38,9 +38,14 @@ struct TopLine {
 
     private func line(_ shortening: Shortening) -> StyledLine {
         var parts: [StyledLine] = []
-        if shortening < .noName { parts.append(StyledLine("b2watch", Style(.heading))) }
+        if shortening < .noName {
+            parts.append(StyledLine("b2watch", Style(.heading)))
+        }
         parts.append(state(shortening))
-        if shortening < .noSecret { parts.append(secrets(shortening)) }
+        // Who cannot be asked may hold any.
+        if shortening < .noSecret, session.absence == nil || !session.keyring.isEmpty {
+            parts.append(secrets(shortening))
+        }
         parts.append(counts(shortening))
         if shortening < .noAnswers, session.answers.count > 0 { parts.append(answers(shortening)) }
         return parts.enumerated().reduce(StyledLine(" ")) { line, part in
@@ -54,6 +59,7 @@ struct TopLine {
             case (_, .failing): ("NOT RECORDING", .bad)
             case (.starting, _): ("starting", .notice)
             case (.draining, _): ("draining", .notice)
+            case (.away(let absence), _): (absence.kind.word, .bad)
             case (.listening, _): ("LISTENING", .good)
             }
         var line = StyledLine(word, Style(role, bold: true))
@@ -105,5 +111,17 @@ struct TopLine {
         return StyledLine("answers ", Style(.secondary))
             + StyledLine("\(Wording.duration(microseconds: answers.median))")
             + StyledLine(", ", Style(.secondary)) + p99
+    }
+}
+
+extension ListenerAbsence.Kind {
+    fileprivate var word: SafeText {
+        switch self {
+        case .gone: "LISTENER GONE"
+        case .notRunning: "NO LISTENER"
+        case .notPermitted: "NOT PERMITTED"
+        case .otherVersion: "OTHER VERSION"
+        case .notAnswering: "NO ANSWER"
+        }
     }
 }

@@ -1,3 +1,4 @@
+public import Foundation
 public import History
 
 /// What a dashboard is given.
@@ -14,14 +15,30 @@ public struct DashboardEnvironment: Sendable {
     public var listening: ListeningState
     /// The file that remembers secrets, as the question names it.
     public var secretsFile: String
+    /// Where copies go that are too large for a terminal.
+    public var copiesFolder: String
+    /// Reads what b2watch says of itself; nil where nothing is logged.
+    public var log: (any LogReading)?
+    /// Whether the listener runs in another process: to end the dashboard, or to stop it, then stops nothing else.
+    public var isAttached: Bool
     /// What tells local times.
     public var clock: WallClock
+    /// What was kept of the screen from the run before.
+    public var viewState = ViewState()
+    /// Keeps it for the next one. Called off the screen's thread; it may block.
+    public var keepViewState: @Sendable (ViewState) -> Void = { _ in }
+    /// What the user has set.
+    public var settings: DashboardSettings
+    /// Reads again what the user has set. Called off the screen's thread. Throws errors whose text is a sentence.
+    public var reloadSettings: @Sendable () throws -> DashboardSettings = { DashboardSettings() }
 
     /// An environment.
     public init(
         reader: HistoryReader, control: any ListenerControl, change: HistoryChange = HistoryChange(),
         keyring: KeyringSummary = KeyringSummary(), listening: ListeningState = .starting,
-        secretsFile: String = "$XDG_CONFIG_HOME/b2watch/secrets", clock: WallClock = .local
+        secretsFile: String = "$XDG_CONFIG_HOME/b2watch/secrets", log: (any LogReading)? = nil,
+        isAttached: Bool = false, clock: WallClock = .local, copiesFolder: String = NSTemporaryDirectory(),
+        settings: DashboardSettings = DashboardSettings()
     ) {
         self.reader = reader
         self.control = control
@@ -29,6 +46,10 @@ public struct DashboardEnvironment: Sendable {
         self.keyring = keyring
         self.listening = listening
         self.secretsFile = secretsFile
+        self.log = log
+        self.isAttached = isAttached
         self.clock = clock
+        self.copiesFolder = copiesFolder
+        self.settings = settings
     }
 }

@@ -29,6 +29,12 @@ public struct DashboardMessage: Sendable {
     /// A line that goes by itself.
     public static func notice(_ text: String) -> DashboardMessage { Self(.notice(text)) }
 
+    /// Nothing has come for a while, in a sentence that stays until something has; nil then.
+    public static func quiet(_ text: String?) -> DashboardMessage { Self(.quiet(text)) }
+
+    /// The bell is to ring.
+    public static var bell: DashboardMessage { Self(.bell) }
+
     /// A signal was caught.
     public static func signal(_ signal: DashboardSignal) -> DashboardMessage { Self(.signal(signal)) }
 }

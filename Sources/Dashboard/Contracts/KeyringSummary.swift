@@ -1,7 +1,7 @@
 public import Notifications
 
 /// What may be told of the secrets held.
-public struct KeyringSummary: Sendable, Hashable {
+public struct KeyringSummary: Codable, Sendable, Hashable {
     /// In the order in which they are tried.
     public var secrets: [SecretSummary]
 
@@ -15,7 +15,7 @@ public struct KeyringSummary: Sendable, Hashable {
 }
 
 /// What may be told of one secret.
-public struct SecretSummary: Sendable, Hashable {
+public struct SecretSummary: Codable, Sendable, Hashable {
     /// Unique among those held.
     public var label: String
     /// The first four hex digits of its SHA-256.

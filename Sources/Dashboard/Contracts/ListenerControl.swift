@@ -1,6 +1,7 @@
+public import History
 public import Notifications
 
-/// What the dashboard asks of the listener it shows: implemented by the executable, in whose process that runs.
+/// What the dashboard asks of the listener it shows, in this process or in another one: implemented by the executable.
 ///
 /// The calls are made off the screen's thread, one at a time, unless said otherwise. What they throw is shown to the
 /// user: errors whose text is a sentence.
@@ -22,13 +23,25 @@ public protocol ListenerControl: Sendable {
     /// - Returns: Where it was written.
     func rememberSecret(_ label: String) throws -> String
 
+    /// Reads the files and other sources of secrets again, holds what is there now, and judges by that.
+    func reloadSecrets() throws -> KeyringSummary
+
+    /// Ends judging again; what remains keeps its verdicts.
+    func cancelJudging() throws
+
+    /// Judges what remains to be judged again.
+    func resumeJudging() throws
+
     /// Sends a signed test event through the listener's own socket.
     ///
     /// - Returns: What became of it, such as `answered 200 OK in 2 ms`.
     func sendTestEvent() throws -> String
 
-    /// What the Signature tab shows, by the secrets held now.
-    func evidence(for delivery: Delivery) -> SignatureEvidence
+    /// What the Signature tab shows, by the secrets held now. It may block, and is not called one at a time with others.
+    func evidence(for record: DeliveryRecord) -> SignatureEvidence
+
+    /// Whether a secret that is held occurs in these bytes: what holds one is not copied.
+    func holdsSecret(in bytes: [UInt8]) -> Bool
 
     /// The answer times of the last five minutes. Called on the screen's thread: it may take a lock, and no more.
     func answerTimes() -> AnswerTimesSummary

@@ -7,66 +7,130 @@ struct BodyDocument {
     let delivery: Delivery
     let form: BodyForm
     let columns: Int
+    /// The event whose row is selected, as its place in the delivery.
+    var position: Int?
+    var wraps = true
+    var showsNumbers = true
 
-    var lines: [StyledLine] {
-        notes + content
+    /// With more events than these, the others are folded at first.
+    private static let unfoldedEvents = 3
+
+    var content: DocumentContent {
+        let payload = Payload(scanning: delivery.body)
+        var content = body(payload)
+        content.note(notes(payload))
+        return content
     }
 
-    private var content: [StyledLine] {
-        if delivery.body.isEmpty { return [StyledLine("The body is empty.", Style(.secondary))] }
+    private func body(_ payload: Payload) -> DocumentContent {
+        if delivery.body.isEmpty {
+            return DocumentContent(lines: [StyledLine("The body is empty.", Style(.secondary))])
+        }
         switch form {
-        case .raw: return raw
-        case .hex: return HexDump(bytes: delivery.body, columns: columns).lines
+        case .raw: return raw(payload)
+        case .hex: return DocumentContent(lines: HexDump(bytes: delivery.body, columns: columns).lines)
         case .pretty:
-            guard let json = try? PrettyJSON(delivery.body) else { return raw }
-            return JSONLines.lines(of: json, columns: columns)
+            guard let json = try? PrettyJSON(delivery.body) else { return raw(payload) }
+            return pretty(json, payload.events)
         }
     }
 
-    private var notes: [StyledLine] {
-        var notes: [StyledLine] = []
+    private func notes(_ payload: Payload) -> [StyledLine] {
         if delivery.isCut {
             let text = "Only the first \(delivery.body.count) of \(delivery.bodyLength) bytes were kept."
-            notes += Prose.lines(text, columns: columns, style: Style(.notice))
-        } else if !delivery.body.isEmpty, case .notJSON(let error) = Payload(scanning: delivery.body) {
-            let text = "Not JSON: \(error) (\(place(of: error.offset)))."
-            notes += Prose.lines(text, columns: columns, style: Style(.warning))
+            return Prose.lines(text, columns: columns, style: Style(.notice))
         }
-        return notes
+        guard !delivery.body.isEmpty, case .notJSON(let error) = payload else { return [] }
+        let place = BytePlace(error.offset, in: delivery.body)
+        let text = "Not JSON: \(error) (line \(place.line + 1), byte \(place.offset + 1) of it)."
+        return Prose.lines(text, columns: columns, style: Style(.warning))
     }
 
-    private func place(of offset: Int) -> String {
-        let before = delivery.body.prefix(offset)
-        let newline = UInt8(ascii: "\n")
-        let line = before.reduce(1) { $1 == newline ? $0 + 1 : $0 }
-        let start = before.lastIndex(of: newline).map { $0 + 1 } ?? 0
-        return "line \(line), byte \(offset - start + 1) of it"
+    private func pretty(_ json: PrettyJSON, _ events: [NotificationEvent]) -> DocumentContent {
+        var content = DocumentContent()
+        content.layout.sourceCount = json.lines.count
+        content.layout.isNumbered = showsNumbers
+        content.layout.hasCursor = true
+        content.layout.folds = json.folds
+        let folds = EventFolds(json, events)
+        content.layout.groups = folds.groups
+        if let position, events.count > 1 {
+            content.layout.event = folds.lines(of: position)
+            if events.count > Self.unfoldedEvents {
+                content.layout.startsFolded = Set(folds.groups).subtracting(
+                    content.layout.event.map { [$0.lowerBound] } ?? [])
+            }
+        }
+        let room = wraps ? max(8, columns - content.layout.gutter) : nil
+        for (index, line) in json.lines.enumerated() {
+            content.add(source: index, JSONLines.lines(of: line, columns: room))
+        }
+        return content
     }
 
-    private var raw: [StyledLine] {
-        delivery.body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .flatMap { SafeText(utf8: $0).wrapped(to: columns) }
-            .map { StyledLine($0) }
+    private func raw(_ payload: Payload) -> DocumentContent {
+        let lines = delivery.body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var content = DocumentContent()
+        content.layout.sourceCount = lines.count
+        content.layout.isNumbered = showsNumbers
+        var bad: BytePlace?
+        if !delivery.isCut, case .notJSON(let error) = payload { bad = BytePlace(error.offset, in: delivery.body) }
+        content.layout.badLine = bad?.line
+        let room = max(8, columns - content.layout.gutter)
+        for (index, line) in lines.enumerated() {
+            let styled = bad?.line == index ? Self.marked(line, at: bad?.offset ?? 0) : StyledLine(SafeText(utf8: line))
+            content.add(source: index, wraps ? styled.wrapped(to: room) : [styled])
+        }
+        return content
+    }
+
+    /// A line with the byte that is wrong in it.
+    private static func marked(_ line: ArraySlice<UInt8>, at offset: Int) -> StyledLine {
+        let bad = line.dropFirst(offset)
+        // To the end of a character, if there is a whole one.
+        let rest = bad.dropFirst().drop { $0 & 0xc0 == 0x80 }
+        var styled = StyledLine(SafeText(utf8: line.prefix(offset)))
+        let text = SafeText(utf8: bad[..<rest.startIndex])
+        styled.append(text.isEmpty ? "◂" : text, Style(.bad, bold: true, underlined: true))
+        if !rest.isEmpty { styled.append(SafeText(utf8: rest)) }
+        return styled
     }
 }
 
-/// Laid out JSON in the styles of its tokens.
-enum JSONLines {
-    static func lines(of json: PrettyJSON, columns: Int) -> [StyledLine] {
-        json.lines.flatMap { line in
-            // What is too long for one line goes on below its own beginning.
-            let indent = min(line.level * 2, columns / 2)
-            var styled = StyledLine()
-            for token in line.tokens { styled.append(SafeText(token.text), style(of: token.kind)) }
-            return styled.wrapped(to: columns - indent).map { StyledLine(.spaces(indent)) + $0 }
-        }
+/// Where a byte is, by lines; both from 0.
+struct BytePlace {
+    let line: Int
+    let offset: Int
+
+    init(_ offset: Int, in bytes: [UInt8]) {
+        let before = bytes.prefix(offset)
+        let newline = UInt8(ascii: "\n")
+        line = before.reduce(0) { $1 == newline ? $0 + 1 : $0 }
+        self.offset = offset - (before.lastIndex(of: newline).map { $0 + 1 } ?? 0)
+    }
+}
+
+/// Where the events of a notification stand in its laid out JSON.
+struct EventFolds {
+    private let json: PrettyJSON
+    private let events: [NotificationEvent]
+    /// The lines that open an event; where there is none, what stands in the outermost container.
+    let groups: [Int]
+
+    init(_ json: PrettyJSON, _ events: [NotificationEvent]) {
+        self.json = json
+        self.events = events
+        let starts = Set(events.map(\.range.lowerBound))
+        let opening = json.folds.map(\.lines.lowerBound)
+        let ofEvents = opening.filter { starts.contains(json.lines[$0].value.lowerBound) }
+        groups = ofEvents.isEmpty ? opening.filter { json.lines[$0].level == 1 } : ofEvents
     }
 
-    private static func style(of kind: PrettyJSON.Kind) -> Style {
-        switch kind {
-        case .name: Style(.accent)
-        case .punctuation: Style(.secondary)
-        case .string, .number, .word: .plain
-        }
+    /// The lines of an event.
+    func lines(of position: Int) -> ClosedRange<Int>? {
+        guard events.indices.contains(position) else { return nil }
+        let range = events[position].range
+        guard let first = json.lines.firstIndex(where: { !$0.value.isEmpty && $0.value == range }) else { return nil }
+        return json.folds.first { $0.lines.lowerBound == first }?.lines ?? first...first
     }
 }

@@ -17,10 +17,17 @@ struct DocumentRequest: Sendable, Hashable {
     /// Grow when verdicts, or the secrets held, change.
     var revision: Int
     var keyringRevision: Int
+    /// Whether what is too long for a line goes on below it, where a tab leaves the choice.
+    var wraps = true
+    /// Whether lines are numbered, where a tab has numbers.
+    var showsNumbers = true
+    /// Whether the answer's time may be recorded by now.
+    var isAnswered = false
 
     /// The same in all but the row.
     func isSameView(as other: DocumentRequest) -> Bool {
         tab == other.tab && form == other.form && columns == other.columns && showsUTC == other.showsUTC
+            && wraps == other.wraps && showsNumbers == other.showsNumbers
     }
 
     /// Such as `126, event 1 of 3`.
@@ -35,5 +42,22 @@ struct DocumentRequest: Sendable, Hashable {
 /// They are built off the screen's thread: a body of a mebibyte makes no key wait.
 struct DetailDocument: Sendable, Hashable {
     let request: DocumentRequest
+    /// All lines, also those that the pane has folded away; without numbers and marks.
     let lines: [StyledLine]
+    let layout: DocumentLayout
+
+    init(request: DocumentRequest, lines: [StyledLine], layout: DocumentLayout = DocumentLayout()) {
+        self.request = request
+        self.lines = lines
+        self.layout = layout
+    }
+
+    init(_ content: DocumentContent, for request: DocumentRequest) {
+        self.init(request: request, lines: content.lines, layout: content.layout)
+    }
+
+    /// What a line says, for those who search in it; a column is a column of the screen.
+    func text(ofLine line: Int) -> SafeText {
+        lines[line].spans.map(\.text).joined()
+    }
 }

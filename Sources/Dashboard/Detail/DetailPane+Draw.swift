@@ -5,43 +5,52 @@ extension DetailPane {
     /// Draws the pane: a rule with its tabs, and the document below.
     func draw(on surface: inout Surface) {
         surface.rule(row: 0)
-        surface.put(header(columns: surface.size.columns - 1), at: Point(column: 1, row: 0))
-        let below = Rect(column: 1, row: 1, columns: surface.size.columns - 1, rows: surface.size.rows - 1)
+        surface.put(
+            header(columns: surface.size.columns - 1).line.clipped(to: surface.size.columns - 1),
+            at: Point(column: 1, row: 0))
+        // Another tab's lines would contradict the header: rather none until this one's are laid out.
+        guard let document, isCurrent else { return }
+        let below = Rect(column: 0, row: 1, columns: surface.size.columns, rows: surface.size.rows - 1)
         surface.draw(in: below) { part in
-            // Another tab's lines would contradict the header: rather none until this one's are laid out.
-            if let document, document.request.tab == tab, document.request.form == form {
-                scroll.draw(document.lines, on: &part)
+            let lines = DocumentLines(document: document, folding: folding, sideways: sideways, highlights: highlights)
+            for (row, place) in scroll.visible.clamped(to: 0..<folding.count).enumerated() {
+                lines.draw(folding.line(at: place), row: row, on: &part)
+                if hasCursor, place == cursor {
+                    part.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
+                }
             }
         }
     }
 
-    private func header(columns: Int) -> StyledLine {
+    /// The rule's text, in which the tabs are buttons; it begins one column from the edge.
+    func header(columns: Int) -> ButtonLine<DetailTab> {
         var tabs = tabs(withForm: true)
         if tabs.width > columns { tabs = self.tabs(withForm: false) }
-        var header = StyledLine()
+        var header = ButtonLine<DetailTab>()
         if let heading = document?.request.heading, heading.width + tabs.width + 18 <= columns {
-            header.append("─ ", Style(.secondary))
-            header.append(heading)
-            header.append(" ── ", Style(.secondary))
+            header.append(StyledLine("─ ", Style(.secondary)))
+            header.append(StyledLine(heading))
+            header.append(StyledLine(" ── ", Style(.secondary)))
         }
-        header = header + tabs
-        if header.width < columns { header.append(" ") }
+        header.append(tabs)
+        if header.width < columns { header.append(StyledLine(" ")) }
         if scroll.count > scroll.height, scroll.height > 0 {
             let place: SafeText = " \(scroll.visible.upperBound) of \(Wording.grouped(scroll.count)) "
             if header.width + place.width + 3 <= columns {
-                header.append("── ", Style(.secondary))
-                header.append(place, Style(.secondary))
+                header.append(StyledLine("── ", Style(.secondary)))
+                header.append(StyledLine(place, Style(.secondary)))
             }
         }
-        return header.clipped(to: columns)
+        return header
     }
 
-    private func tabs(withForm: Bool) -> StyledLine {
-        var tabs = StyledLine()
+    private func tabs(withForm: Bool) -> ButtonLine<DetailTab> {
+        var tabs = ButtonLine<DetailTab>()
         for each in DetailTab.allCases {
             let title = withForm && each == .body && each == tab ? "\(each.title) \(form.word)" : each.title
             let style = hasKeys ? Style(.accent, bold: true) : Style(.plain, bold: true)
-            tabs.append(each == tab ? "[\(title)]" : " \(title) ", each == tab ? style : Style(.secondary))
+            tabs.append(
+                StyledLine(each == tab ? "[\(title)]" : " \(title) ", each == tab ? style : Style(.secondary)), each)
         }
         return tabs
     }

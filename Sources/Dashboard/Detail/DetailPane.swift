@@ -1,4 +1,5 @@
 import History
+import Notifications
 import SafeText
 import Terminal
 
@@ -8,13 +9,36 @@ struct DetailPane {
     var form = BodyForm.pretty
     var isFocused = false
     var isFullScreen = false
+    /// Whether long lines go on below; else the pane moves sideways.
+    var wraps = true { didSet { sideways = 0 } }
+    var showsNumbers = true
+    /// What stands out in the document's lines, such as what a search has found: ranges of columns, by line.
+    var highlights: [Int: [Range<Int>]] = [:]
+
     private(set) var document: DetailDocument?
     private(set) var scroll = TextPane()
+    private(set) var folding = Folding()
+    /// The place of the line that has the keys, among those shown.
+    private(set) var cursor = 0
+    /// The columns that are out of view at the left edge.
+    private(set) var sideways = 0
     private var outstanding: DocumentRequest?
     private var wanted: DocumentRequest?
 
     /// Whether keys go to the pane.
     var hasKeys: Bool { isFocused || isFullScreen }
+
+    /// Whether keys move a cursor here.
+    var hasCursor: Bool { hasKeys && document?.layout.hasCursor == true }
+
+    /// Whether the document is what the header says.
+    var isCurrent: Bool { document?.request.tab == tab && document?.request.form == form }
+
+    /// The line of the source that the cursor is on: of the laid out JSON, or of the header fields.
+    var cursorSource: Int? {
+        guard hasCursor, isCurrent, let document, cursor < folding.count else { return nil }
+        return document.layout.source(ofLine: folding.line(at: cursor))
+    }
 
     /// The document to build next; nil while one is awaited or the right one is held.
     mutating func request(_ wanted: DocumentRequest?) -> DocumentRequest? {
@@ -40,18 +64,151 @@ struct DetailPane {
         let isSamePage =
             shown?.rowID == document.request.rowID && shown?.tab == document.request.tab
             && shown?.form == document.request.form
-        let height = scroll.height
-        if !isSamePage { scroll = TextPane() }
-        self.document = document
-        scroll.resize(count: document.lines.count, height: height)
+        if isSamePage { goOn(with: document) } else { begin(document) }
     }
 
     mutating func settle(height: Int) {
-        scroll.resize(count: document?.lines.count ?? 0, height: height)
+        scroll.resize(count: document == nil ? 0 : folding.count, height: height)
+        cursor = min(cursor, max(0, folding.count - 1))
     }
 
-    mutating func scroll(_ command: Command) {
-        scroll.move(command)
+    /// Moves the cursor, or the text where there is none.
+    mutating func move(_ command: Command) {
+        guard hasCursor else {
+            scroll.move(command)
+            return
+        }
+        var steps = TextPane(count: folding.count, height: 1)
+        steps.scroll(by: cursor)
+        let page = max(1, scroll.height - 1)
+        switch command {
+        case .pageUp: steps.scroll(by: -page)
+        case .pageDown: steps.scroll(by: page)
+        case .halfPageUp: steps.scroll(by: -max(1, scroll.height / 2))
+        case .halfPageDown: steps.scroll(by: max(1, scroll.height / 2))
+        default: steps.move(command)
+        }
+        if command != .up, command != .down { scroll.move(command) }
+        cursor = steps.top
+        scroll.ensureVisible(cursor)
+    }
+
+    /// Scrolls the text; the cursor comes along at the edge.
+    mutating func scroll(by lines: Int) {
+        scroll.scroll(by: lines)
+        guard !scroll.visible.isEmpty else { return }
+        cursor = min(max(cursor, scroll.visible.lowerBound), scroll.visible.upperBound - 1)
+    }
+
+    /// Puts the cursor on a line in view, counted from 0.
+    mutating func point(at line: Int) {
+        guard scroll.visible.contains(scroll.top + line) else { return }
+        cursor = scroll.top + line
+    }
+
+    /// Moves the view to the left or right, half a pane at a time.
+    mutating func moveSideways(by direction: Int, columns: Int) {
+        guard let document else { return }
+        let lines = scroll.visible.map { document.lines[folding.line(at: $0)] }
+        let widest = lines.map(\.width).max() ?? 0
+        let most = max(sideways, widest - max(1, columns - document.layout.gutter))
+        sideways = min(max(0, sideways + direction * max(1, columns / 2)), max(0, most))
+    }
+}
+
+// Documents that come.
+extension DetailPane {
+    /// The same page laid out anew: what was in view stays so.
+    private mutating func goOn(with document: DetailDocument) {
+        let before = self.document?.layout
+        let source = before.flatMap { $0.source(ofLine: folding.count > 0 ? folding.line(at: cursor) : 0) }
+        self.document = document
+        folding.fold(folding.folded, in: document)
+        if document.layout.hasCursor, let source, before?.sources != document.layout.sources {
+            cursor = folding.place(of: document.layout.firstLine(ofSource: source))
+        }
+        scroll.resize(count: folding.count, height: scroll.height)
+        if document.layout.hasCursor, hasKeys { scroll.ensureVisible(cursor) }
+    }
+
+    /// Another page, from its top, or from the row's event on.
+    private mutating func begin(_ document: DetailDocument) {
+        let height = scroll.height
+        self.document = document
+        (scroll, folding, cursor, sideways, highlights) = (TextPane(), Folding(), 0, 0, [:])
+        folding.fold(document.layout.startsFolded, in: document)
+        scroll.resize(count: folding.count, height: height)
+        guard let event = document.layout.event else { return }
+        cursor = folding.place(of: document.layout.firstLine(ofSource: event.lowerBound))
+        // With what is right before it, so that one sees where it is.
+        let last = folding.place(of: document.layout.firstLine(ofSource: event.upperBound))
+        if last >= height { scroll.scroll(by: cursor - 1) }
+    }
+}
+
+// Folding.
+extension DetailPane {
+    /// Whether there is anything to fold.
+    var canFold: Bool { document?.layout.folds.isEmpty == false && isCurrent }
+
+    /// Folds what opens at the cursor, or else what holds it; or unfolds it.
+    mutating func toggleFold() {
+        guard let source = cursorSource else { return }
+        if folding.folded.contains(source) { unfold() } else { fold() }
+    }
+
+    /// Folds what opens at the cursor, or else what holds it; what is folded already, with what is around it.
+    mutating func fold() {
+        guard let document, let source = cursorSource else { return }
+        let isFolded = folding.folded.contains(source)
+        guard let fold = document.layout.fold(around: source, outside: isFolded) else { return }
+        change(folding.folded.union([fold.lines.lowerBound]), cursorOn: fold.lines.lowerBound)
+    }
+
+    /// Unfolds what is folded at the cursor.
+    mutating func unfold() {
+        guard let source = cursorSource else { return }
+        change(folding.folded.subtracting([source]), cursorOn: source)
+    }
+
+    /// Folds everything to the level of events; or unfolds everything, where all of them are.
+    mutating func toggleAllFolds() {
+        guard let document, canFold else { return }
+        let groups = Set(document.layout.groups)
+        let source = cursorSource ?? document.layout.event?.lowerBound ?? 0
+        if groups.isEmpty || groups.isSubset(of: folding.folded) {
+            change([], cursorOn: source)
+        } else {
+            let holding = document.layout.groups.last { $0 <= source }
+            change(groups, cursorOn: holding ?? source)
+        }
+    }
+
+    /// Brings a line of the document into view, for those who search.
+    mutating func reveal(line: Int) {
+        guard let document, document.lines.indices.contains(line) else { return }
+        if let source = document.layout.source(ofLine: line) { folding.reveal(source, in: document) }
+        settle(height: scroll.height)
+        if document.layout.hasCursor { cursor = folding.place(of: line) }
+        scroll.ensureVisible(folding.place(of: line))
+    }
+
+    private mutating func change(_ folded: Set<Int>, cursorOn source: Int) {
+        guard let document else { return }
+        folding.fold(folded, in: document)
+        cursor = folding.place(of: document.layout.firstLine(ofSource: source))
+        scroll.resize(count: folding.count, height: scroll.height)
+        scroll.ensureVisible(cursor)
+    }
+
+    /// Brings a line of the document into view.
+    mutating func reveal(_ line: Int) {
+        scroll.ensureVisible(line)
+    }
+
+    /// Scrolls so that a line is the first in view.
+    mutating func reveal(top line: Int) {
+        scroll.scroll(by: line - scroll.top)
     }
 }
 

@@ -9,32 +9,53 @@ struct DocumentBuilder: Sendable {
     let control: any ListenerControl
     let clock: WallClock
 
-    func build(_ request: DocumentRequest) -> DetailDocument {
-        DetailDocument(request: request, lines: lines(for: request))
-    }
+    /// As many other deliveries of an event are told of.
+    static let otherDeliveries = 10
 
-    private func lines(for request: DocumentRequest) -> [StyledLine] {
+    func build(_ request: DocumentRequest) -> DetailDocument {
         do {
             guard let record = try reader.delivery(request.deliveryID) else {
-                return [StyledLine("This delivery is no longer recorded.", Style(.notice))]
+                let text: SafeText = "This delivery is no longer recorded."
+                return DetailDocument(request: request, lines: [StyledLine(text, Style(.notice))])
             }
-            return Self.lines(of: record, for: request, clock: clock, evidence: control.evidence(for:))
+            let content = Self.content(
+                of: record, for: request, clock: clock, others: try others(record, request),
+                evidence: control.evidence(for:))
+            return DetailDocument(content, for: request)
         } catch {
             let text = "The delivery could not be read: \(error)"
-            return Prose.lines(text, columns: request.columns, style: Style(.bad))
+            return DetailDocument(
+                request: request, lines: Prose.lines(text, columns: request.columns, style: Style(.bad)))
         }
     }
 
-    static func lines(
-        of record: DeliveryRecord, for request: DocumentRequest, clock: WallClock,
-        evidence: (Delivery) -> SignatureEvidence
-    ) -> [StyledLine] {
+    /// The deliveries of the row's event, this one among them; one more than are shown, if there are more.
+    private func others(_ record: DeliveryRecord, _ request: DocumentRequest) throws -> [EventDelivery] {
+        guard request.tab == .summary, let position = request.position else { return [] }
+        let events = Payload(scanning: record.delivery.body).events
+        guard events.indices.contains(position) else { return [] }
+        return try reader.deliveries(ofEvent: events[position].eventId, limit: Self.otherDeliveries + 2)
+    }
+
+    static func content(
+        of record: DeliveryRecord, for request: DocumentRequest, clock: WallClock, others: [EventDelivery] = [],
+        evidence: (DeliveryRecord) -> SignatureEvidence
+    ) -> DocumentContent {
         let clock = request.showsUTC ? .utc : clock
         return switch request.tab {
-        case .summary: SummaryDocument(record: record, request: request, clock: clock).lines
-        case .headers: HeadersDocument(headers: record.delivery.headers, columns: request.columns).lines
-        case .body: BodyDocument(delivery: record.delivery, form: request.form, columns: request.columns).lines
-        case .signature: SignatureDocument(evidence: evidence(record.delivery), columns: request.columns).lines
+        case .summary:
+            DocumentContent(
+                lines: SummaryDocument(record: record, request: request, clock: clock, others: others).lines)
+        case .headers:
+            HeadersDocument(headers: record.delivery.headers, columns: request.columns, wraps: request.wraps).content
+        case .body:
+            BodyDocument(
+                delivery: record.delivery, form: request.form, columns: request.columns, position: request.position,
+                wraps: request.wraps, showsNumbers: request.showsNumbers
+            ).content
+        case .signature:
+            DocumentContent(
+                lines: SignatureDocument(evidence: evidence(record), columns: request.columns).lines)
         }
     }
 }

@@ -28,24 +28,14 @@ struct SignatureDocument {
         return lines
     }
 
-    /// The cause and what to do; else what was seen, and what it is not.
     private func why(_ diagnosis: SignatureDiagnosis) -> [StyledLine] {
-        if let cause = diagnosis.cause {
-            return block("Why", isSaid(cause) ? [] : [cause.sentence]) + block("What to do", [cause.advice])
+        diagnosis.sections.flatMap { section in
+            block("\(section.heading)", section.paragraphs, section.isSecondary ? Style(.secondary) : .plain)
         }
-        return block("Seen, and may be why", diagnosis.hints.map(\.sentence))
-            + block("Ruled out", diagnosis.ruledOut, Style(.secondary))
     }
 
-    /// Whether the verdict's sentence says all that the cause does: right, but bound to something else.
-    private func isSaid(_ cause: DiagnosisCause) -> Bool {
-        guard case .binding? = cause.changes.first else { return false }
-        return cause.changes.count == 1
-    }
-
-    /// A heading with paragraphs under it, or nothing.
-    private func block(_ heading: SafeText, _ paragraphs: [String], _ style: Style = .plain) -> [StyledLine] {
-        guard !paragraphs.isEmpty else { return [] }
+    /// A heading with paragraphs under it.
+    private func block(_ heading: SafeText, _ paragraphs: [String], _ style: Style) -> [StyledLine] {
         let lines = paragraphs.flatMap { paragraph in
             Prose.lines(paragraph, columns: max(8, columns - 2)).map { StyledLine("  " + $0, style) }
         }

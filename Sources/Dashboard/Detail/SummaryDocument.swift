@@ -8,6 +8,8 @@ struct SummaryDocument {
     let record: DeliveryRecord
     let request: DocumentRequest
     let clock: WallClock
+    /// The deliveries of the event, this one among them, in the order of arrival.
+    var others: [EventDelivery] = []
 
     var lines: [StyledLine] {
         var fields = FieldList(columns: request.columns)
@@ -18,6 +20,7 @@ struct SummaryDocument {
         }
         if let event { add(event, to: &fields) }
         addDelivery(payload, to: &fields)
+        addOthers(to: &fields)
         if let event, let json = try? PrettyJSON(Array(record.delivery.body[event.range])) {
             fields.head("The event as received")
             fields.add(JSONLines.lines(of: json, columns: request.columns))
@@ -71,10 +74,28 @@ struct SummaryDocument {
         } else {
             fields.add("Signature", judged)
         }
-        fields.add(
-            "Answer", StyledLine("\(record.status) \(record.answer)", Style(record.status == 200 ? .good : .bad)))
+        let answer = StyledLine("\(record.status) \(record.answer)", Style(record.status == 200 ? .good : .bad))
+        if let time = record.answerTime {
+            let microseconds = Int(exactly: (time / .microseconds(1)).rounded()) ?? .max
+            fields.add("Answer", answer, note: "in \(Wording.duration(microseconds: microseconds))")
+        } else {
+            fields.add("Answer", answer)
+        }
         addSize("Body", .integer(Int64(delivery.bodyLength)), to: &fields)
         if let note = bodyNote(payload) { fields.add("", note, Style(.secondary)) }
+    }
+
+    private func addOthers(to fields: inout FieldList) {
+        let others = others.filter { $0.id != record.id }
+        guard !others.isEmpty else { return }
+        fields.head("Other deliveries of this event")
+        for other in others.prefix(DocumentBuilder.otherDeliveries) {
+            var line = StyledLine("\(other.verdict.glyph) \(other.verdict.word)", other.verdict.style)
+            line.append("  answered \(other.status)")
+            let time = clock.time(other.receivedAt).map { "\($0.date) \($0.timeOfDay)" } ?? other.receivedAt.rfc3339
+            fields.add("\(other.id)", StyledLine("\(time)  ") + line)
+        }
+        if others.count > DocumentBuilder.otherDeliveries { fields.add("", dim("and more, later")) }
     }
 
     private var deliveryNumber: StyledLine {

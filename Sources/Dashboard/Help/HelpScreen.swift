@@ -1,11 +1,17 @@
 import SafeText
 import Terminal
 
-/// `?`: the table of bindings, laid out for reading, the place one came from first.
+/// `?`: the bindings in force, to be read, searched and run.
 struct HelpScreen {
     /// Where the keyboard was.
     let place: Place
-    private(set) var scroll = TextPane()
+    private var page = HelpPage()
+    private var scroll = TextPane()
+    /// The number of the selected entry.
+    private var selection = 0
+    private var editor = LineEditor()
+    /// Whether keys go to the line that narrows the help.
+    private(set) var isSearching = false
 
     init(_ place: Place) {
         self.place = place
@@ -16,44 +22,124 @@ struct HelpScreen {
         scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
     }
 
-    mutating func move(_ command: Command) {
-        scroll.move(command)
-    }
+    /// What Enter runs.
+    var selected: Binding? { hasSelection ? page.entries[selection].binding : nil }
+
+    var hasSelection: Bool { page.entries.indices.contains(selection) }
+
+    private var searchRows: Int { isSearching || !editor.isEmpty ? 1 : 0 }
 
     mutating func settle(_ model: DashboardModel, size: Size) {
-        scroll.resize(count: lines(model, columns: size.columns).count, height: size.rows)
+        page = HelpPage(model, from: place, searching: editor.text, columns: size.columns - 1)
+        selection = min(selection, max(0, page.entries.count - 1))
+        scroll.resize(count: page.lines.count, height: size.rows - searchRows)
+    }
+}
+
+// What the user does.
+extension HelpScreen {
+    mutating func move(_ command: Command) {
+        switch command {
+        case .up where isInView(selection): select(selection - 1)
+        case .down where isInView(selection) && selection + 1 < page.entries.count: select(selection + 1)
+        case .toStart:
+            scroll.move(command)
+            select(0, revealing: false)
+        default:
+            scroll.move(command)
+            selectInView()
+        }
     }
 
-    func draw(_ model: DashboardModel, on surface: inout Surface) {
-        surface.draw(in: Rect(column: 1, row: 0, columns: surface.size.columns - 1, rows: surface.size.rows)) { part in
-            scroll.draw(lines(model, columns: part.size.columns + 1), on: &part)
-        }
+    mutating func scroll(by lines: Int) {
+        scroll.scroll(by: lines)
+        selectInView()
     }
 
-    private func lines(_ model: DashboardModel, columns: Int) -> [StyledLine] {
-        let first = place.contexts
-        let contexts = (first + BindingContext.allCases.filter { !first.contains($0) })
-            .filter { context in BindingTable.all.contains { $0.context == context } }
-        return contexts.flatMap { context in
-            var lines = [StyledLine("\(context.title)", Style(.heading))]
-            for binding in BindingTable.all where binding.context == context {
-                let obstacle = first.contains(context) ? binding.obstacle(model) : nil
-                lines += Self.lines(for: binding, obstacle: obstacle, columns: columns - 1)
-            }
-            return lines + [StyledLine()]
-        }
+    /// Selects the entry of a line in view. Says whether there is one.
+    mutating func select(line: Int) -> Bool {
+        guard let entry = page.entry(atLine: scroll.top + line - searchRows) else { return false }
+        select(entry)
+        return true
     }
 
-    private static func lines(for binding: Binding, obstacle: String?, columns: Int) -> [StyledLine] {
-        let keysWidth = columns < 60 ? 14 : 24
-        let keys: SafeText = "  \(binding.keys.map(\.name).joined(separator: " "))"
-        var texts = Prose.lines(binding.title, columns: columns - keysWidth).map { StyledLine($0) }
-        if let obstacle {
-            texts += Prose.lines("now not: \(obstacle)", columns: columns - keysWidth, style: Style(.secondary))
+    private func isInView(_ entry: Int) -> Bool {
+        page.entries.indices.contains(entry) && scroll.visible.contains(page.entries[entry].lines.lowerBound)
+    }
+
+    private mutating func select(_ entry: Int, revealing: Bool = true) {
+        guard page.entries.indices.contains(entry) else {
+            // Above the first entry stands its heading.
+            scroll.scroll(by: entry < 0 ? -1 : 1)
+            return
         }
-        return texts.enumerated().map { index, text in
-            let name: SafeText = index == 0 ? keys.clipped(to: keysWidth - 1) : .empty
-            return StyledLine(name.padded(to: keysWidth), Style(.accent)) + text
+        selection = entry
+        guard revealing else { return }
+        scroll.ensureVisible(page.entries[entry].lines.upperBound - 1)
+        scroll.ensureVisible(page.entries[entry].lines.lowerBound)
+    }
+
+    /// What was scrolled away is not selected any more; where no entry is in view, nothing changes.
+    private mutating func selectInView() {
+        guard !isInView(selection), let first = page.entries.indices.first(where: isInView) else { return }
+        selection =
+            page.entries.indices.contains(selection) && page.entries[selection].lines.lowerBound > scroll.top
+            ? page.entries.indices.last(where: isInView) ?? first : first
+    }
+}
+
+// Searching.
+extension HelpScreen {
+    mutating func search() {
+        isSearching = true
+    }
+
+    mutating func type(_ key: Key) {
+        let before = editor.text
+        guard editor.update(.key(key)), editor.text != before else { return }
+        toTop()
+    }
+
+    mutating func insert(_ text: String) {
+        editor.insert(text)
+        toTop()
+    }
+
+    /// Ends the typing; what was found stays.
+    mutating func keepSearch() {
+        isSearching = false
+    }
+
+    /// Shows all entries again. Says whether any were left out, or were to be.
+    mutating func leaveSearch() -> Bool {
+        guard searchRows > 0 else { return false }
+        isSearching = false
+        editor.clear()
+        toTop()
+        return true
+    }
+
+    private mutating func toTop() {
+        selection = 0
+        scroll.scroll(by: -scroll.top)
+    }
+}
+
+extension HelpScreen {
+    private static let label: SafeText = "search help"
+
+    /// Draws the help, and returns where the cursor is, if something is typed.
+    func draw(on surface: inout Surface) -> Point? {
+        var cursor: Point?
+        if searchRows > 0 { cursor = PromptLine.draw(Self.label, editor, .plain, on: &surface) }
+        let (_, below) = surface.bounds.splitTop(searchRows)
+        surface.draw(in: below) { part in
+            let text = Rect(column: 1, row: 0, columns: part.size.columns - 1, rows: part.size.rows)
+            part.draw(in: text) { scroll.draw(page.lines, on: &$0) }
+            guard isInView(selection) else { return }
+            let row = page.entries[selection].lines.lowerBound - scroll.top
+            ListRow.mark(row: row, hasKeys: true, on: &part)
         }
+        return isSearching ? cursor : nil
     }
 }

@@ -25,6 +25,22 @@ struct KeyringScreen {
         selection = labels[min(max(0, target), labels.count - 1)]
     }
 
+    /// Selects the secret in a line of the list, below its titles. Says whether there is one.
+    mutating func select(line: Int, in keyring: KeyringSummary, rows: Int) -> Bool {
+        let shown = shown(keyring, rows: rows)
+        guard shown.indices.contains(shown.startIndex + line), line >= 0 else { return false }
+        selection = shown[shown.startIndex + line].label
+        return true
+    }
+
+    /// The secrets in view.
+    private func shown(_ keyring: KeyringSummary, rows: Int) -> ArraySlice<SecretSummary> {
+        let height = max(1, rows - 1)
+        let selected = selected(in: keyring)?.label
+        let index = keyring.secrets.firstIndex { $0.label == selected } ?? 0
+        return keyring.secrets.dropFirst(max(0, index - height + 1)).prefix(height)
+    }
+
     mutating func select(_ label: String) {
         selection = label
     }
@@ -62,9 +78,7 @@ extension KeyringScreen {
         let places = Self.columns.fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         let selected = selected(in: keyring)?.label
-        let height = max(1, surface.size.rows - 1)
-        let index = keyring.secrets.firstIndex { $0.label == selected } ?? 0
-        for (line, secret) in keyring.secrets.dropFirst(max(0, index - height + 1)).prefix(height).enumerated() {
+        for (line, secret) in shown(keyring, rows: surface.size.rows).enumerated() {
             draw(secret, places, at: line + 1, on: &surface)
             if secret.label == selected { ListRow.mark(row: line + 1, hasKeys: true, on: &surface) }
         }

@@ -1,4 +1,7 @@
+import Browsing
+import Export
 import History
+import Log
 import Notifications
 import Terminal
 
@@ -11,19 +14,37 @@ enum DashboardEvent: Sendable {
     /// A change waits where `Dashboard.announce` left it.
     case historyMoved
     case historyChanged(HistoryChange)
+    /// Something was written to the log.
+    case logMoved
     case keyringChanged(KeyringSummary)
     case rejudged(RejudgeSummary)
     case listening(ListeningState)
     case warning(String?)
     case notice(String)
+    /// Nothing has come for a while; nil once something has.
+    case quiet(String?)
+    case bell
     case signal(DashboardSignal)
     /// What the listener says when it is asked in passing.
     case measured(AnswerTimesSummary, hasReceivedFromElsewhere: Bool)
 
     // What became of effects.
     case rowsRead(Result<RowWindow, EffectFailure>, generation: Int)
+    case pulseRead(Result<Pulse, EffectFailure>, for: PulseReading.Ticket)
+    case browsed(BrowseProgress)
+    /// How far a query has come waits where the runner left it.
+    case browseMoved
+    case sought(Result<SeekOutcome, EffectFailure>, generation: Int)
+    case deliveriesRead(Result<WindowAnswer<DeliveryRow>, EffectFailure>, generation: Int)
+    /// The next delivery of the same event; nil where there is no other.
+    case otherDeliveryFound(Result<Int64?, EffectFailure>, from: Int64)
+    case logRead(Result<WindowAnswer<LogEntry>, EffectFailure>, generation: Int)
     case documentBuilt(DetailDocument)
+    case copied(Result<Copied, EffectFailure>)
     case keyringRead(Result<KeyringSummary, EffectFailure>)
+    case exportMoved(ExportProgress)
+    case exported(Result<ExportOutcome, EffectFailure>)
+    case settingsRead(Result<DashboardSettings, EffectFailure>)
     case controlEnded(ControlCall, Result<ControlOutcome, EffectFailure>)
 }
 
@@ -31,6 +52,8 @@ enum DashboardEvent: Sendable {
 enum ControlOutcome: Sendable {
     case keyring(KeyringSummary)
     case said(String)
+    /// What comes of it is told otherwise.
+    case done
 }
 
 /// What an effect failed with, in a sentence.

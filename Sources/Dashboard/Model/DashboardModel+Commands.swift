@@ -8,20 +8,34 @@ extension DashboardModel {
     mutating func perform(_ command: Command) -> [Effect] {
         switch command {
         case .up, .down, .pageUp, .pageDown, .halfPageUp, .halfPageDown, .toStart, .toEnd: move(command)
-        case .left: table.scroll(by: -1)
-        case .right: table.scroll(by: 1)
+        case .left: if view == .pulse { pulse.moveBar(by: -1) } else { scrollTable(by: -1) }
+        case .right: if view == .pulse { pulse.moveBar(by: 1) } else { scrollTable(by: 1) }
         case .followOrNot:
-            if rows.isFollowing { rows.stopFollowing(latest: session.change.latestRow) } else { rows.follow() }
+            if followOrNotInOtherLists() { break }
+            if rows.isFollowing { rows.stopFollowing(extent) } else { rows.follow() }
 
         case .showEvents: show(.events)
         case .showTable: show(.table)
+        case .showDeliveries: show(.deliveries)
+        case .showLog:
+            show(.log)
+            // Other processes write to it too, and tell nobody.
+            log.outdate()
+        case .showPulse: show(.pulse)
+        case .zoomIn, .zoomOut, .panEarlier, .panLater, .nextSection, .previousSection: pulse.perform(command)
+        case .listSelection: listPulseSelection()
         case .showKeyring: showKeyring()
         case .showHelp: if help == nil { help = HelpScreen(place) }
         case .showChecklist:
             help = nil
             keyring = nil
             isChecklistOpen = true
-        case .open: detail.isFullScreen.toggle()
+        case .open where help != nil:
+            guard let command = help?.selected?.command else { break }
+            help = nil
+            return run(command)
+        case .open: if view == .log { log.open() } else { detail.isFullScreen.toggle() }
+        case .nextOfSameEvent: return nextOfSameEvent()
         case .focusDetail: if detail.isFullScreen { detail.isFullScreen = false } else { detail.isFocused.toggle() }
         case .nextRow: moveInRows(.down)
         case .previousRow: moveInRows(.up)
@@ -29,44 +43,88 @@ extension DashboardModel {
         case .nextTab: detail.tab = detail.tab.moved(by: 1)
         case .cycleBody: if detail.tab == .body { detail.form = detail.form.next } else { detail.tab = .body }
 
-        case .toggleUTC: session.showsUTC.toggle()
+        case .fold: detail.fold()
+        case .unfold: detail.unfold()
+        case .toggleFold: detail.toggleFold()
+        case .toggleAllFolds: detail.toggleAllFolds()
+        case .toggleWrapping: detail.wraps.toggle()
+        case .toggleNumbers: detail.showsNumbers.toggle()
+        case .sidewaysLeft: moveSideways(by: -1)
+        case .sidewaysRight: moveSideways(by: 1)
+
+        case .copy, .copyAsReceived, .copyBody, .copyHeaders, .copyRequest, .copyCurl, .copySignature, .copyValue,
+            .copyEventId:
+            return performCopying(command)
+
+        case .toggleUtc: session.showsUTC.toggle()
         case .toggleTimestampForm: table.timestamps = table.timestamps == .rfc3339 ? .epochMilliseconds : .rfc3339
 
-        case .goBack: _ = closeInnermost()
+        case .goBack: return closeInnermost() ? [] : letGo()
         case .close: return closeInnermost() ? [] : end()
         case .interrupt: return interrupt()
         case .suspend: return suspend()
         case .redraw: return [.redraw]
+        case .reload: return reload()
 
-        case .sendTest, .addSecret, .replaceSecret, .forgetSecret, .rememberSecret, .submit, .nextField, .previousField:
+        case .sendTest, .addSecret, .replaceSecret, .forgetSecret, .rememberSecret, .reloadSecrets,
+            .submit, .nextField, .previousField:
             return performOnKeyring(command)
+        case .export, .nextFormat, .previousFormat, .writeFile: return performOnExport(command)
+        case .cancelJudging where session.exporting != nil: return cancelExport()
+        case .cancelJudging:
+            return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
         case .answerYes: return answerYes()
         case .answerNo: question = nil
+
+        case .editFilter, .filterOrNot, .applyFilter, .completeFilter, .olderFilter, .newerFilter, .showProblems,
+            .pause:
+            return performOnFilter(command)
+        case .search, .nextMatch, .previousMatch, .nextProblem, .previousProblem: return performOnSearch(command)
+        case .keepSearch: return keepSearch()
+        case .typeCommand, .runCommand, .completeCommand, .olderCommand, .newerCommand:
+            return performOnPalette(command)
+        case .leavePrompt: return leavePrompt()
+        case .toggleMark, .showMarked, .nextMark, .toggleSelected, .selectAll, .selectRange:
+            return performOnSelection(command)
+        case .sortByNext, .sortByPrevious, .turnOrder, .orderOfArrival: return performOnOrder(command)
+        case .chooseColumns, .toggleColumn, .columnEarlier, .columnLater, .usualColumns:
+            return performOnColumns(command)
         }
         return []
     }
 
+    private mutating func scrollTable(by columns: Int) {
+        table.scroll(by: columns, of: rows.layout.choice.table.count)
+    }
+
     private mutating func move(_ command: Command) {
         switch place {
-        case .help: help?.move(command)
+        case .help, .helpSearch: help?.move(command)
         case .keyring: keyring?.move(command, in: session.keyring)
-        case .detail: detail.scroll(command)
+        case .columns: chooser?.move(command)
+        case .detail: detail.move(command)
         default: moveInRows(command)
         }
     }
 
-    private mutating func moveInRows(_ command: Command) {
-        let latest = session.change.latestRow
+    private mutating func moveSideways(by direction: Int) {
+        guard let pane = layout.detail else { return }
+        detail.moveSideways(by: direction, columns: pane.columns - 1)
+    }
+
+    mutating func moveInRows(_ command: Command) {
+        if moveInOtherLists(command) { return }
+        let extent = extent
         let page = max(1, layout.listHeight - 1)
         switch command {
-        case .up: rows.move(by: -1, latest: latest)
-        case .down: rows.move(by: 1, latest: latest)
-        case .pageUp: rows.move(by: -page, latest: latest)
-        case .pageDown: rows.move(by: page, latest: latest)
-        case .halfPageUp: rows.move(by: -max(1, page / 2), latest: latest)
-        case .halfPageDown: rows.move(by: max(1, page / 2), latest: latest)
-        case .toStart: rows.moveToOldest(latest: latest)
-        default: rows.follow()
+        case .up: rows.move(by: -1, in: extent)
+        case .down: rows.move(by: 1, in: extent)
+        case .pageUp: rows.move(by: -page, in: extent)
+        case .pageDown: rows.move(by: page, in: extent)
+        case .halfPageUp: rows.move(by: -max(1, page / 2), in: extent)
+        case .halfPageDown: rows.move(by: max(1, page / 2), in: extent)
+        case .toStart: rows.moveToStart(in: extent)
+        default: rows.moveToEnd()
         }
     }
 
@@ -74,7 +132,9 @@ extension DashboardModel {
         help = nil
         keyring = nil
         isChecklistOpen = false
+        chooser = nil
         detail.isFullScreen = false
+        log.close()
         if view != self.view { detail.isFocused = false }
         self.view = view
     }
@@ -93,26 +153,46 @@ extension DashboardModel {
 extension DashboardModel {
     /// Closes the innermost view; says whether there was one to close.
     private mutating func closeInnermost() -> Bool {
-        if help != nil {
-            help = nil
+        if copying != nil {
+            copying = nil
+        } else if help != nil {
+            if help?.leaveSearch() != true { help = nil }
         } else if keyring?.form != nil, !session.keyring.isEmpty {
             keyring?.form = nil
         } else if keyring != nil {
             keyring = nil
         } else if isChecklistOpen {
             isChecklistOpen = false
+        } else if chooser != nil {
+            chooser = nil
         } else if detail.isFullScreen {
             detail.isFullScreen = false
         } else if detail.isFocused {
             detail.isFocused = false
+        } else if isLogEntryOpen {
+            log.close()
         } else {
             return false
         }
         return true
     }
 
+    /// Gives up the innermost of what was looked for or chosen.
+    private mutating func letGo() -> [Effect] {
+        if seeking.isRunning { return cancelSeeking() }
+        if session.exporting != nil { return cancelExport() }
+        if pattern != nil {
+            pattern = nil
+        } else if selection.rangeStart != nil {
+            selection.rangeStart = nil
+        } else {
+            selection = RowSelection()
+        }
+        return []
+    }
+
     private mutating func end() -> [Effect] {
-        guard session.hasReceivedFromElsewhere else { return [.end(.quit)] }
+        guard session.hasReceivedFromElsewhere, !session.isAttached else { return [.end(.quit)] }
         question = .stopReceiving
         return []
     }
@@ -123,11 +203,12 @@ extension DashboardModel {
             question = nil
             return []
         }
+        if prompt != nil, help == nil { return leavePrompt() }
         return closeInnermost() ? [] : end()
     }
 
     private mutating func suspend() -> [Effect] {
-        guard session.hasReceivedFromElsewhere else { return [.suspend] }
+        guard session.hasReceivedFromElsewhere, !session.isAttached else { return [.suspend] }
         question = .suspend
         return []
     }
@@ -138,6 +219,9 @@ extension DashboardModel {
         case .stopReceiving: return [.end(.quit)]
         case .suspend: return [.suspend]
         case .forget(let label): return [.control(.forgetSecret(label))]
+        case .replace(var request):
+            request.mayReplace = true
+            return write(request)
         case .remember(let label, _): return [.control(.rememberSecret(label))]
         case nil: return []
         }
@@ -152,6 +236,9 @@ extension DashboardModel {
         case .sendTest:
             session.tell("Sending a test event…", .secondary)
             return [.control(.sendTestEvent)]
+        case .reloadSecrets:
+            session.tell("Reading the secrets again…", .secondary)
+            return [.control(.reloadSecrets)]
         case .addSecret: keyring?.add(to: session.keyring)
         case .replaceSecret: keyring?.replace(in: session.keyring)
         case .nextField: keyring?.form?.moveField(by: 1)

@@ -15,15 +15,28 @@ extension DashboardModel {
         surface.draw(in: layout.tabs) { TabLine.draw(self, on: &$0) }
         surface.draw(in: layout.warnings) { Self.draw(lines.warnings, on: &$0) }
         surface.draw(in: layout.notice) { Self.draw(lines.notice, on: &$0) }
-        let footer = Footer.line(self, columns: layout.footer.columns)
+        let footer = Footer.line(self, columns: layout.footer.columns).line
         surface.put(footer, at: Point(column: 0, row: layout.footer.row))
-        let cursor = drawMain(layout, on: &surface)
-        return question == nil ? cursor : nil
+        let cursorOfMain = drawMain(layout, on: &surface)
+        if let prompt {
+            let cursor = surface.draw(in: layout.prompt) { part in
+                switch prompt {
+                case .filter(let line): line.draw(on: &part)
+                case .search(let line): line.draw(on: &part)
+                case .export(let line): line.draw(on: &part)
+                case .command(let line): line.draw(on: &part)
+                }
+            }
+            if help != nil { return cursorOfMain }
+            return question == nil ? cursor.map { Point(column: $0.column, row: $0.row + layout.prompt.row) } : nil
+        }
+        return question == nil ? cursorOfMain : nil
     }
 
     private func drawMain(_ layout: Layout, on surface: inout Surface) -> Point? {
         if let help {
-            surface.draw(in: layout.main) { help.draw(self, on: &$0) }
+            let cursor = surface.draw(in: layout.main) { help.draw(on: &$0) }
+            return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
         } else if let keyring {
             let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, on: &$0) }
             return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
@@ -31,13 +44,29 @@ extension DashboardModel {
             surface.draw(in: layout.main) { Checklist.draw(session, on: &$0) }
         } else {
             surface.draw(in: layout.list) { list in
-                if view == .events { EventsScreen.draw(self, on: &list) } else { table.draw(self, on: &list) }
+                switch view {
+                case .events: EventsScreen.draw(self, on: &list)
+                case .table: table.draw(self, on: &list)
+                case .deliveries: deliveries.draw(self, on: &list)
+                case .log: log.draw(self, on: &list)
+                case .pulse: pulse.draw(session, on: &list)
+                }
             }
             if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
+            if let pattern {
+                for rect in [layout.list, layout.detail].compactMap(\.self) {
+                    let below = Rect(
+                        column: rect.column, row: rect.row + 1, columns: rect.columns, rows: max(0, rect.rows - 1))
+                    SearchHighlight.draw(pattern, in: below, on: &surface)
+                }
+            }
             if layout.isBeside, let pane = layout.detail {
                 surface.draw(in: Rect(column: pane.column - 1, row: pane.row, columns: 1, rows: pane.rows)) {
                     $0.divider(column: 0)
                 }
+            }
+            if let chooser {
+                surface.draw(in: chooser.place(in: layout.main)) { chooser.draw(on: &$0) }
             }
         }
         return nil

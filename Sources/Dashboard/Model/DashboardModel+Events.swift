@@ -8,26 +8,42 @@ extension DashboardModel {
     mutating func handle(_ event: DashboardEvent) -> [Effect] {
         switch event {
         case .input(.key(let key)): return press(key)
-        case .input(.paste(let bytes)): paste(bytes)
+        case .input(.paste(let bytes)): return paste(bytes)
+        case .input(.mouse(let event)): return take(event)
         case .input(.overlongPaste): refuseOverlongPaste()
         case .input(.resized(let size)): session.size = size
-        case .tick, .historyMoved: break
-        case .historyChanged(let change): session.change = change
+        case .tick, .historyMoved, .browseMoved: break
+        case .historyChanged(let change):
+            session.change = change
+            if frozen == nil { return [.follow(change)] }
         case .keyringChanged(let summary): session.hold(summary)
         case .rejudged(let summary):
-            session.tell("\(summary.sentence)", .good, kind: .rejudged)
+            session.take(summary)
             keyringReading.invalidate()
         case .listening(let state): session.listening = state
         case .warning(let text): session.warning = text
         case .notice(let text): session.announce("\(text)")
+        case .quiet(let text): session.quiet = text
+        case .bell: return [.ring]
         case .signal(let signal): return obey(signal)
         case .measured(let answers, let isFromElsewhere):
             session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
         case .rowsRead(let result, let generation): take(result, generation)
+        case .pulseRead(let result, let ticket): pulse.reading.take(result, for: ticket)
+        case .browsed(let progress): take(progress)
+        case .sought(let result, let generation): take(result, seeking: generation)
+        case .deliveriesRead(let result, let generation): takeDeliveries(result, generation)
+        case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
+        case .logMoved: log.outdate()
+        case .logRead(let result, let generation): takeLog(result, generation)
         case .documentBuilt(let document): detail.take(document)
+        case .copied(let result): return take(result)
         case .keyringRead(let result):
             keyringReading.finish()
             if case .success(let summary) = result { session.hold(summary) }
+        case .exportMoved(let progress): take(progress)
+        case .exported(let result): take(result)
+        case .settingsRead(let result): return take(result)
         case .controlEnded(let call, .success(let outcome)): succeeded(call, outcome)
         case .controlEnded(let call, .failure(let failure)): failed(call, failure)
         }
@@ -36,9 +52,11 @@ extension DashboardModel {
 
     private mutating func press(_ key: Key) -> [Effect] {
         session.dropNotices()
-        guard let binding = BindingTable.binding(for: key, in: place) else {
+        guard let binding = bindings.binding(for: key, in: place) else {
             if place == .form { keyring?.form?.type(key) }
-            return []
+            if place == .helpSearch { help?.type(key) }
+            if help != nil { return [] }
+            return prompt == nil ? [] : typeIntoPrompt(key)
         }
         if let obstacle = binding.obstacle(self) {
             session.tell("\(obstacle)", .notice)
@@ -48,13 +66,23 @@ extension DashboardModel {
     }
 
     /// A paste is text, and never keys: outside a field it is dropped, unless it can only be a signing secret.
-    private mutating func paste(_ bytes: [UInt8]) {
-        guard question == nil else { return }
+    private mutating func paste(_ bytes: [UInt8]) -> [Effect] {
+        guard question == nil else { return [] }
         session.dropNotices()
+        if place == .helpSearch {
+            help?.insert(
+                String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
+            return []
+        }
+        if prompt != nil { return pasteIntoPrompt(bytes) }
         if place != .form {
+            if let absence = session.absence {
+                session.tell("The paste was dropped. \(absence.reason)", .notice)
+                return []
+            }
             guard PastedText(bytes).looksLikeSecret else {
                 session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
-                return
+                return []
             }
             help = nil
             var screen = keyring ?? KeyringScreen()
@@ -62,6 +90,7 @@ extension DashboardModel {
             keyring = screen
         }
         keyring?.form?.paste(bytes)
+        return []
     }
 
     private mutating func refuseOverlongPaste() {
@@ -80,7 +109,9 @@ extension DashboardModel {
 
     private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ generation: Int) {
         switch result {
-        case .success(let window): rows.take(window, generation: generation)
+        case .success(let window):
+            rows.take(window, generation: generation)
+            stayAtStart()
         case .failure(let failure):
             rows.readingFailed(generation: generation)
             session.tell("The history could not be read: \(failure.sentence)", .bad)
@@ -98,10 +129,13 @@ extension DashboardModel {
         case (.forgetSecret(let label), _): confirm("The secret \(label) is forgotten.")
         case (.rememberSecret(let label), .said(let place)):
             session.tell("The secret \(label) is remembered in \(place).", .good)
+        case (.reloadSecrets, _):
+            let count = Wording.count(session.keyring.secrets.count, "is held", "are held")
+            confirm("The secrets were read again: \(count).")
         case (.sendTestEvent, .said(let sentence)):
             session.hasTested = true
             session.tell("Test event: \(sentence)", .good)
-        case (.rememberSecret, .keyring), (.sendTestEvent, .keyring): break
+        case (.rememberSecret, _), (.sendTestEvent, _), (.cancelJudging, _), (.resumeJudging, _): break
         }
     }
 
@@ -119,7 +153,8 @@ extension DashboardModel {
             } else {
                 session.tell(sentence, .bad)
             }
-        case .forgetSecret, .rememberSecret: session.tell(sentence, .bad)
+        case .forgetSecret, .rememberSecret, .reloadSecrets, .cancelJudging, .resumeJudging:
+            session.tell(sentence, .bad)
         case .sendTestEvent: session.tell("Test event: " + sentence, .bad)
         }
     }

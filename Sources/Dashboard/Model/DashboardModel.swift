@@ -2,9 +2,40 @@ import History
 import SafeText
 import Terminal
 
-/// The two views at the top.
-enum MainView: Hashable {
-    case events, table
+/// The views at the top. Their numbers stay theirs: those that are missing come later.
+enum MainView: Int, Hashable, CaseIterable {
+    case events = 1
+    case table = 2
+    case deliveries = 3
+    case log = 6
+    case pulse = 7
+
+    var title: String {
+        switch self {
+        case .events: "1 Events"
+        case .table: "2 Table"
+        case .deliveries: "3 Deliveries"
+        case .log: "6 Log"
+        case .pulse: "7 Pulse"
+        }
+    }
+
+    /// Where the keyboard is in this view.
+    var place: Place {
+        switch self {
+        case .events: .events
+        case .table: .table
+        case .deliveries: .deliveries
+        case .log: .log
+        case .pulse: .pulse
+        }
+    }
+
+    /// Whether it lists rows: filter, selection and order are for these.
+    var showsRows: Bool { self == .events || self == .table }
+
+    /// Whether the detail pane stands below its list.
+    var hasDetailPane: Bool { self == .events || self == .deliveries }
 }
 
 /// All that the dashboard knows, as a value.
@@ -13,20 +44,48 @@ enum MainView: Hashable {
 /// anything else, so a test presses keys and reads text.
 struct DashboardModel {
     var session: Session
+    /// The keys in force.
+    var bindings = Bindings.standard
     var rows = RowList()
     var view = MainView.events
     var table = TableScreen()
+    var deliveries = DeliveriesScreen()
+    var log = LogScreen()
+    var pulse = PulseScreen()
     var detail = DetailPane()
     var keyringReading = KeyringReading()
+
+    // Which rows are listed, found and chosen.
+    var filter = RowFilter()
+    var listing = Listing()
+    var pattern: SearchPattern?
+    /// The line of the detail found last.
+    var matchLine: Int?
+    var seeking = Seeking()
+    var marks: Set<Int64> = []
+    var selection = RowSelection()
+    /// The state of the history when the screen was frozen.
+    var frozen: HistoryChange?
+    /// Whether the list is to begin at its start when it is next listed anew.
+    var isToShowStart = false
 
     // What lies over the view, the innermost last.
     var isChecklistOpen = false
     var keyring: KeyringScreen?
     var help: HelpScreen?
+    var chooser: ColumnChooser?
+    var prompt: Prompt?
     var question: Question?
+    var copying: CopyMenu?
+    /// What was typed behind `:`, the newest first.
+    var pastCommands: [String] = []
 
-    init(_ session: Session) {
+    /// The lists that are not to follow from the start, and have not been read yet.
+    var unfollowed: Set<MainView> = []
+
+    init(_ session: Session, settings: DashboardSettings = DashboardSettings()) {
         self.session = session
+        begin(settings)
     }
 
     /// Tells the model what happened.
@@ -35,14 +94,17 @@ struct DashboardModel {
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
         session.now = now
         session.age()
-        let effects = handle(event)
+        let effects = handle(event) + relist()
         settle()
         return effects + reads()
     }
 
     /// When something on the screen changes by itself; nil as long as nothing will.
     var deadline: ContinuousClock.Instant? {
-        [session.deadline, rows.reading.deadline, keyringReading.deadline].compactMap(\.self).min()
+        [
+            session.deadline, rows.reading.deadline, keyringReading.deadline, deliveries.list.deadline,
+            log.list.deadline, pulse.reading.deadline,
+        ].compactMap(\.self).min()
     }
 }
 
@@ -57,20 +119,31 @@ extension DashboardModel {
     /// Whether the checklist stands where the list will be.
     var showsChecklist: Bool { isChecklistOpen || (session.isEmpty && view == .events) }
 
-    var hasDetailPane: Bool { detail.isFullScreen || (view == .events && !session.isEmpty) }
+    var hasDetailPane: Bool { detail.isFullScreen || (view.hasDetailPane && !session.isEmpty) }
 
     /// Where the keyboard is.
     var place: Place {
         if question != nil { return .question }
-        if help != nil { return .help }
+        if copying != nil { return .copying }
+        if let help { return help.isSearching ? .helpSearch : .help }
+        switch prompt {
+        case .filter: return .filter
+        case .search: return .search
+        case .export: return .export
+        case .command: return .palette
+        case nil: break
+        }
         if let keyring { return keyring.form == nil ? .keyring : .form }
         if showsChecklist { return .checklist }
+        if chooser != nil { return .columns }
         if detail.hasKeys { return .detail }
-        return view == .events ? .events : .table
+        return view.place
     }
 
     /// Whether there is a view that `q` would close before it ends anything.
-    var hasViewToClose: Bool { help != nil || keyring != nil || isChecklistOpen || detail.hasKeys }
+    var hasViewToClose: Bool {
+        help != nil || chooser != nil || keyring != nil || isChecklistOpen || detail.hasKeys || isLogEntryOpen
+    }
 
     /// What lies over the view.
     var overlayTitle: String? {
@@ -83,12 +156,15 @@ extension DashboardModel {
 extension DashboardModel {
     /// Brings into line what depends on the size and on each other.
     private mutating func settle() {
-        if detail.isFullScreen, rows.selectedRow == nil { detail.isFullScreen = false }
+        if detail.isFullScreen, selectedRow == nil { detail.isFullScreen = false }
         if layout.detail == nil { detail.isFocused = false }
+        if rows.selectedRow == nil { copying = nil }
         let layout = layout
+        rows.show(session.viewState.preferences.columns)
         if layout.list.rows > 0 {
             rows.settle(height: layout.listHeight, days: view == .events ? session.clock : nil)
         }
+        settleOtherLists(layout)
         if let pane = layout.detail { detail.settle(height: max(0, pane.rows - 1)) }
         if var help {
             help.settle(self, size: layout.main.size)
@@ -99,7 +175,8 @@ extension DashboardModel {
     /// What is to be read for what the screen shows now.
     private mutating func reads() -> [Effect] {
         var effects: [Effect] = []
-        if let ticket = rows.request(session.change, at: session.now) { effects.append(.readRows(ticket)) }
+        if let ticket = rows.request(extent, at: session.now) { effects.append(.readRows(ticket)) }
+        effects += readsOfOtherLists()
         if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
             effects.append(.buildDocument(request))
         }
@@ -108,10 +185,12 @@ extension DashboardModel {
     }
 
     private var wantedDocument: DocumentRequest? {
-        guard let pane = layout.detail, let row = rows.selectedRow else { return nil }
+        guard let pane = layout.detail, let row = selectedRow else { return nil }
         return DocumentRequest(
             rowID: row.id, deliveryID: row.deliveryID, position: row.position, eventCount: row.eventCount,
             isDuplicate: row.isDuplicate, tab: detail.tab, form: detail.form, columns: max(8, pane.columns - 2),
-            showsUTC: session.showsUTC, revision: session.change.revision, keyringRevision: session.keyringRevision)
+            showsUTC: session.showsUTC, revision: shown.revision, keyringRevision: session.keyringRevision,
+            wraps: detail.wraps, showsNumbers: detail.showsNumbers,
+            isAnswered: shown.latestAnswered >= row.deliveryID)
     }
 }

@@ -1,10 +1,41 @@
+import Browsing
+import History
+import Log
+import Terminal
+
 /// What has to happen outside of the model; what becomes of it comes back as an event.
 enum Effect: Sendable {
+    /// Lists other rows.
+    case browse(BrowseQuery, generation: Int, HistoryChange)
+    /// The list is to take in what has changed in the history.
+    case follow(HistoryChange)
+    /// Looks for a row of the list; what was looked for before is given up.
+    case seek(SeekRequest)
+    case cancelSeeking
+    /// Keeps what is kept of the screen from one run to the next.
+    case keepViewState(ViewState)
     case readRows(RowReading.Ticket)
+    /// Counts for the pulse; what was counted before may be added to.
+    case readPulse(PulseReading.Ticket, adding: Pulse?)
+    case readDeliveries(WindowTicket<Int64>)
+    /// Looks for the next delivery that holds the first event of this one.
+    case findOtherDelivery(Int64)
+    case readLog(WindowTicket<LogPlace>)
     case buildDocument(DocumentRequest)
     /// Asks what may be told of the secrets held, and what they have matched by now.
     case readKeyring
     case control(ControlCall)
+    /// Fetches what is to be copied.
+    case copy(CopyRequest)
+    /// Asks the terminal to keep this for pasting.
+    case sendToTerminal([UInt8])
+    /// Writes rows to a file; one that is under way is cancelled.
+    case export(ExportRequest)
+    case cancelExport
+    /// Reads again what the user has set.
+    case reloadSettings
+    case use(Theme)
+    case ring
     /// Ends the dashboard.
     case end(DashboardEnding)
     /// Stops the process as Ctrl-Z does.
@@ -19,5 +50,8 @@ enum ControlCall: Sendable {
     case replaceSecret(String, SecretDraft)
     case forgetSecret(String)
     case rememberSecret(String)
+    case cancelJudging
+    case resumeJudging
+    case reloadSecrets
     case sendTestEvent
 }

@@ -6,7 +6,7 @@ enum ListRow {
     /// The columns at the left edge.
     static let margin = 1
 
-    static func drawTitles(_ places: [Columns.Place], on surface: inout Surface) {
+    static func drawTitles(_ places: [Columns.Place], margin: Int = margin, on surface: inout Surface) {
         for place in places {
             surface.put(
                 place.fit(place.column.title), at: Point(column: margin + place.start, row: 0),
@@ -18,8 +18,12 @@ enum ListRow {
     ///
     /// The bar is of one colour, for reversed cells of several would be blocks; so what stands out in it is bold.
     ///
-    /// - Parameter emphasis: What is bold in the bar, if anything is.
-    static func mark(row: Int, hasKeys: Bool, emphasis: Columns.Place? = nil, on surface: inout Surface) {
+    /// - Parameters:
+    ///   - emphasis: What is bold in the bar, if anything is.
+    ///   - margin: The columns left of the first one.
+    static func mark(
+        row: Int, hasKeys: Bool, emphasis: Columns.Place? = nil, margin: Int = margin, on surface: inout Surface
+    ) {
         surface.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
         let rest = Rect(column: 1, row: row, columns: surface.size.columns - 1, rows: 1)
         surface.restyle(rest) { style in

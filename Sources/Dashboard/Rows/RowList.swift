@@ -2,27 +2,39 @@ import History
 
 /// The rows that are held, the selected one, and which part of them is seen.
 ///
-/// Holds what it shows and a margin, whatever the length of the history. The selection is a row's id: it stays on its
-/// row while others arrive.
+/// Holds what it shows and a margin, whatever the length of the list. The selection is a row's id: it stays on its
+/// row while others arrive, and while other rows are listed.
 struct RowList {
-    private(set) var window = RowWindow()
-    /// How wide the texts of the rows held are, in each of the views.
-    private(set) var eventWidths = EventsScreen.widths(of: [])
-    private(set) var sheetWidths = TableScreen.widths(of: [])
-    private(set) var selection: Int64?
+    var window = RowWindow()
+    /// The columns of both views, and how wide the texts of the rows held are in them.
+    private(set) var layout = ListColumns()
+    var selection: Int64?
     /// Whether the newest row is selected as it arrives.
-    private(set) var isFollowing = true
-    /// The newest row there was when following ended.
-    private(set) var newestWhenLeft: Int64 = 0
+    var isFollowing = true
     /// What is seen of the rows, from top to bottom.
     private(set) var visible: [RowLine] = []
     var reading = RowReading()
 
+    /// Whether the rows stand in another order than that of arrival.
+    var isSorted = false
+    /// The newest row shown while the screen is frozen.
+    private(set) var limit: Int64?
+    /// Whether the rows held are those of another list than the one that is shown now.
+    var isStale = false
+    /// The row to select again once it is found.
+    var home: Int64?
+    /// What there was when following ended.
+    private var left: ListExtent?
+
     /// How far the list reaches over the selection on both sides: three screens.
-    private var margin: Int { max(10, height * 3) }
-    private var height = 0
+    var margin: Int { max(10, height * 3) }
+    private(set) var height = 0
     private var topRow: Int64?
     private var topIsDay = false
+    /// How far below the top the selection was seen last.
+    private(set) var selectedLine = 0
+    /// Where the selection is to be seen as long as the user does not move it: other rows are listed around it.
+    private var pinnedLine: Int?
 
     var selectedIndex: Int? {
         selection.flatMap { index(of: $0) }
@@ -32,101 +44,145 @@ struct RowList {
         selectedIndex.map { window.rows[$0] }
     }
 
-    private func index(of id: Int64) -> Int? {
-        // The ids rise, so the row is found by halving.
-        var (low, high) = (0, window.rows.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if window.rows[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < window.rows.count && window.rows[low].id == id ? low : nil
+    /// The place of a row among those held, which are a few hundred at most.
+    func index(of id: Int64) -> Int? {
+        window.rows.firstIndex { $0.id == id }
     }
 }
 
 // What the user does.
 extension RowList {
     /// Moves the selection up or down; up ends the following.
-    mutating func move(by distance: Int, latest: Int64) {
+    mutating func move(by distance: Int, in extent: ListExtent) {
         guard let index = selectedIndex else { return }
+        if reading.destination == .oldest { reading.goes(to: nil) }
         let target = min(max(0, index + distance), window.rows.count - 1)
-        if distance < 0 { stopFollowing(latest: latest) }
+        if distance < 0 { stopFollowing(extent) }
+        leaveHome()
         selection = window.rows[target].id
     }
 
-    mutating func moveToOldest(latest: Int64) {
-        stopFollowing(latest: latest)
+    mutating func moveToStart(in extent: ListExtent) {
+        stopFollowing(extent)
+        leaveHome()
         if window.hasOlder {
             reading.goes(to: .oldest)
         } else {
-            selection = window.rows.first?.id
+            selection = window.rows.first?.id ?? selection
         }
+    }
+
+    /// To the last row; where rows stand in the order of arrival, to the newest and to each newer one as it arrives.
+    mutating func moveToEnd() {
+        leaveHome()
+        guard isSorted else { return follow() }
+        if window.hasNewer {
+            reading.goes(to: .newest)
+        } else {
+            selection = window.rows.last?.id ?? selection
+        }
+    }
+
+    /// Selects a row of the list, wherever it is.
+    mutating func go(to id: Int64, in extent: ListExtent) {
+        stopFollowing(extent)
+        leaveHome()
+        if index(of: id) != nil, !isStale {
+            if reading.destination != nil { reading.goes(to: nil) }
+            selection = id
+        } else {
+            reading.goes(to: .row(id))
+        }
+    }
+
+    /// Shows what is so many lines further down, or up; the selection comes along at the edge.
+    mutating func scroll(by lines: Int, in extent: ListExtent) {
+        guard let first = topRow.flatMap(index(of:)), let selected = selectedIndex, !isStale else { return }
+        // The rules between days take lines too.
+        let shown = height - visible.count { $0.row == nil }
+        let top = max(0, min(first + lines, window.rows.count - shown))
+        guard top != first else { return }
+        stopFollowing(extent)
+        leaveHome()
+        if reading.destination != nil { reading.goes(to: nil) }
+        (topRow, topIsDay) = (window.rows[top].id, false)
+        selection = window.rows[min(max(selected, top), top + height - 1, window.rows.count - 1)].id
     }
 
     /// Selects the newest row, and each newer one as it arrives.
     mutating func follow() {
-        guard !isFollowing else { return }
+        guard !isFollowing, !isSorted else { return }
         isFollowing = true
+        leaveHome()
+        left = nil
         reading.goes(to: nil)
         if !window.hasNewer { selection = window.rows.last?.id }
     }
 
-    mutating func stopFollowing(latest: Int64) {
+    private mutating func leaveHome() {
+        home = nil
+        pinnedLine = nil
+    }
+
+    /// Selects a row again that was selected, and shows it where it was seen.
+    mutating func goBack(to row: Int64, at line: Int, in extent: ListExtent) {
+        go(to: row, in: extent)
+        pinnedLine = line
+    }
+
+    mutating func stopFollowing(_ extent: ListExtent) {
         guard isFollowing else { return }
         isFollowing = false
-        newestWhenLeft = max(latest, window.rows.last?.id ?? 0)
+        left = extent
+        left?.latestRow = max(extent.latestRow, window.rows.last?.id ?? 0)
         reading.goes(to: nil)
     }
-}
 
-// What is read.
-extension RowList {
-    /// The rows to read next; nil while an answer is awaited or enough is held.
-    mutating func request(_ change: HistoryChange, at now: ContinuousClock.Instant) -> RowReading.Ticket? {
-        if let last = window.rows.last?.id, last < change.latestRow { window.hasNewer = true }
-        return reading.take(wanted(change), change, at: now)
-    }
-
-    private func wanted(_ change: HistoryChange) -> (request: RowRequest, isUrgent: Bool)? {
-        if reading.destination == .oldest {
-            return (RowRequest(.oldest, before: 0, after: margin), true)
-        }
-        guard change.latestRow > 0 || !window.rows.isEmpty else { return nil }
-        if isFollowing || selection == nil {
-            let isFar = window.rows.isEmpty || (window.hasOlder && window.rows.count < margin)
-            guard isFar || window.hasNewer || reading.isOutdated(change) else { return nil }
-            return (RowRequest(.newest, before: margin, after: 0), isFar)
-        }
-        guard let selection, let index = selectedIndex else { return nil }
-        let isAtEdge =
-            (index < height && window.hasOlder) || (window.rows.count - 1 - index < height && window.hasNewer)
-        guard isAtEdge || reading.isOutdated(change) else { return nil }
-        return (RowRequest(.row(selection), before: margin, after: margin), isAtEdge)
-    }
-
-    /// Takes rows that were read, unless they were read for something else than what is wanted now.
-    mutating func take(_ answer: RowWindow, generation: Int) {
-        guard let request = reading.finish(generation) else { return }
-        window = answer
-        eventWidths = EventsScreen.widths(of: answer.rows)
-        sheetWidths = TableScreen.widths(of: answer.rows)
-        if reading.destination == .oldest, request.anchor == .oldest {
-            selection = window.rows.first?.id
-            reading.arrived()
-        } else if isFollowing {
-            selection = window.rows.last?.id
-        } else if selectedIndex == nil, let lost = selection {
-            // The row is gone: the next older one takes its place.
-            selection = (window.rows.last { $0.id < lost } ?? window.rows.first)?.id
-        } else if selection == nil {
-            selection = window.rows.last?.id
-        }
+    /// How many rows have come since following ended; nil where that is not known.
+    func arrivals(_ extent: ListExtent) -> Int? {
+        guard let left else { return nil }
+        guard let matched = extent.matched else { return max(0, Int(extent.latestRow - left.latestRow)) }
+        guard left.isComplete, let before = left.matched else { return nil }
+        return max(0, matched - before)
     }
 }
 
+// What is listed.
 extension RowList {
-    /// Nothing came of a question. It is asked again once something has changed.
-    mutating func readingFailed(generation: Int) {
-        _ = reading.finish(generation)
+    /// Other rows are listed from now on, or in another order.
+    ///
+    /// - Parameter fromStart: Whether the first of them is to be selected rather than the row that is.
+    mutating func restart(isSorted: Bool, fromStart: Bool, _ extent: ListExtent) {
+        if isSorted { stopFollowing(extent) }
+        self.isSorted = isSorted
+        home = isFollowing || fromStart ? nil : home ?? selection
+        left = isFollowing ? nil : ListExtent(HistoryChange(latestRow: extent.latestRow), isComplete: false)
+        pinnedLine = fromStart ? nil : pinnedLine ?? selectedLine
+        isStale = true
+        reading.goes(to: fromStart ? .oldest : nil)
+    }
+
+    /// Shows nothing newer than this row, or everything again.
+    mutating func freeze(at row: Int64?) {
+        limit = row
+        reading.goes(to: nil)
+    }
+
+    /// Takes other columns.
+    mutating func show(_ columns: ListColumns.Choice) {
+        guard columns != layout.choice else { return }
+        layout = ListColumns(columns, rows: window.rows)
+    }
+
+    mutating func measure() {
+        layout = ListColumns(layout.choice, rows: window.rows)
+    }
+
+    /// What was found when following ended is known once all was looked at.
+    mutating func note(_ extent: ListExtent) {
+        guard let left, !left.isComplete, extent.isComplete else { return }
+        self.left = extent
+        self.left?.latestRow = left.latestRow
     }
 }
 
@@ -135,14 +191,16 @@ extension RowList {
     /// Chooses the part that is seen, so that the selection is within it and no line stays empty without need.
     mutating func settle(height: Int, days clock: WallClock?) {
         self.height = height
-        let lines = RowLine.lines(for: window.rows, days: clock)
+        let lines = RowLine.lines(for: window.rows, days: isSorted ? nil : clock)
         guard height > 0, !lines.isEmpty else {
             visible = []
             return
         }
         let selected = lines.firstIndex { $0.row?.id == selection } ?? lines.count - 1
-        var top = lines.firstIndex { ($0.row?.id ?? 0) >= (topRow ?? .max) } ?? lines.count
-        if topIsDay, top > 0, lines[top - 1].row == nil { top -= 1 }
+        // Where the row at the top is gone, the selection at least stays where it is seen.
+        let topIndex = pinnedLine == nil ? topRow.flatMap { id in lines.firstIndex { $0.row?.id == id } } : nil
+        var top = topIndex ?? max(0, selected - (pinnedLine ?? selectedLine))
+        if topIsDay, topIndex != nil, top > 0, lines[top - 1].row == nil { top -= 1 }
         // A rule between days goes with the row below it.
         let first = selected > 0 && lines[selected - 1].row == nil && height > 1 ? selected - 1 : selected
         top = min(top, first)
@@ -153,5 +211,6 @@ extension RowList {
         visible = Array(lines[top..<min(lines.count, top + height)])
         topIsDay = visible.first?.row == nil
         topRow = visible.lazy.compactMap(\.row).first?.id
+        selectedLine = selected - top
     }
 }

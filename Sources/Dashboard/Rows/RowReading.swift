@@ -18,17 +18,23 @@ struct RowReading {
     private(set) var destination: RowRequest.Anchor?
     /// When a postponed question will be asked.
     private(set) var deadline: ContinuousClock.Instant?
+    /// What there was to list when the rows held were asked for.
+    private(set) var extentRead: ListExtent?
 
     private var generation = 0
     private var outstanding: Ticket?
     private var lastRead: ContinuousClock.Instant?
-    /// What was asked last, and of which state of the history: not to be asked again.
-    private var asked: (request: RowRequest, change: HistoryChange)?
-    private var revision: Int?
+    /// What was asked last, and of which state of the list: not to be asked again.
+    private var asked: (request: RowRequest, extent: ListExtent)?
 
     /// Whether rows held may read differently by now.
-    func isOutdated(_ change: HistoryChange) -> Bool {
-        revision != nil && revision != change.revision
+    func isOutdated(_ extent: ListExtent) -> Bool {
+        extentRead.map { $0.revision != extent.revision } ?? false
+    }
+
+    /// Whether rows were found, or lost, since those held were asked for.
+    func hasFoundMore(_ extent: ListExtent) -> Bool {
+        extentRead.map { $0.matched != extent.matched } ?? false
     }
 
     /// The user wants something else now: an answer on its way is to be dropped.
@@ -44,19 +50,20 @@ struct RowReading {
 
     /// What to ask now.
     mutating func take(
-        _ wanted: (request: RowRequest, isUrgent: Bool)?, _ change: HistoryChange, at now: ContinuousClock.Instant
+        _ wanted: (request: RowRequest, isUrgent: Bool)?, _ extent: ListExtent, at now: ContinuousClock.Instant
     ) -> Ticket? {
         deadline = nil
         guard let wanted, outstanding == nil else { return nil }
-        if let asked, asked.request == wanted.request, asked.change == change { return nil }
-        // What was never asked before is what a key has asked for.
-        if !wanted.isUrgent, asked != nil, let lastRead, now < lastRead + Self.frame {
+        if let asked, asked.request == wanted.request, asked.extent == extent { return nil }
+        // What was never asked before is what a key has asked for; the same again is what was found since.
+        let isUrgent = asked.map { wanted.isUrgent && $0.request != wanted.request } ?? true
+        if !isUrgent, let lastRead, now < lastRead + Self.frame {
             deadline = lastRead + Self.frame
             return nil
         }
         let ticket = Ticket(request: wanted.request, generation: generation)
         outstanding = ticket
-        asked = (wanted.request, change)
+        asked = (wanted.request, extent)
         lastRead = now
         return ticket
     }
@@ -68,7 +75,7 @@ struct RowReading {
         guard let ticket = outstanding, ticket.generation == generation else { return nil }
         outstanding = nil
         guard generation == self.generation else { return nil }
-        revision = asked?.change.revision
+        extentRead = asked?.extent
         return ticket.request
     }
 }

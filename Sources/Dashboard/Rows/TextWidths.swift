@@ -1,4 +1,3 @@
-import History
 import SafeText
 
 /// How wide the texts of each column are, over all rows held.
@@ -13,7 +12,7 @@ struct TextWidths: Hashable {
     /// - Parameters:
     ///   - titles: The column's titles, which are texts too.
     ///   - cells: The texts of a row; nil where the row has none in that column.
-    init(_ rows: [EventRow], titles: [SafeText], cells: (EventRow) -> [SafeText?]) {
+    init<Row>(_ rows: [Row], titles: [SafeText], cells: (Row) -> [SafeText?]) {
         widths = titles.map(\.width)
         for row in rows {
             for (index, cell) in cells(row).enumerated() {

@@ -18,10 +18,15 @@ struct DashboardRun {
         model = DashboardModel(
             Session(
                 size: screen.size, now: .now, change: environment.change, keyring: environment.keyring,
-                listening: environment.listening, secretsFile: environment.secretsFile, clock: environment.clock))
+                listening: environment.listening, secretsFile: environment.secretsFile,
+                isAttached: environment.isAttached, clock: environment.clock, viewState: environment.viewState,
+                wallTime: .now), settings: environment.settings)
+        model.bindings = Bindings(environment.settings.keys)
     }
 
     mutating func run() -> DashboardEnding {
+        // A file that is not whole is none.
+        defer { runner.cancelExport() }
         let loop = TerminalLoop()
         if let ending = tell(.tick) { return ending }
         while true {
@@ -68,7 +73,13 @@ struct DashboardRun {
             event = .historyChanged(change)
             isToMeasure = true
         case .historyChanged: isToMeasure = true
-        case .rowsRead, .documentBuilt, .keyringRead, .controlEnded: isAnswer = true
+        case .browseMoved:
+            guard let progress = runner.progress.take() else { return nil }
+            event = .browsed(progress)
+        case .logMoved: dashboard.takeLogMove()
+        case .rowsRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought, .documentBuilt, .copied,
+            .keyringRead, .settingsRead, .exported, .controlEnded:
+            isAnswer = true
         default: break
         }
         pacer.noteChange(isAnswer: isAnswer, at: .now)
@@ -79,9 +90,26 @@ struct DashboardRun {
         for effect in model.update(event, at: .now) {
             switch effect {
             case .readRows(let ticket): runner.read(ticket)
+            case .readPulse(let ticket, let previous): runner.read(ticket, adding: previous)
+            case .browse(let query, let generation, let change):
+                runner.browse(query, generation: generation, change)
+            case .follow(let change): runner.follow(change)
+            case .seek(let request): runner.seek(request)
+            case .cancelSeeking: runner.cancelSeeking()
+            case .keepViewState(let state): runner.keep(state)
+            case .readDeliveries(let ticket): runner.readDeliveries(ticket)
+            case .findOtherDelivery(let id): runner.findOtherDelivery(id)
+            case .readLog(let ticket): runner.readLog(ticket)
             case .buildDocument(let request): runner.build(request)
             case .readKeyring: runner.readKeyring()
             case .control(let call): runner.call(call)
+            case .copy(let request): runner.copy(request)
+            case .sendToTerminal(let bytes): _ = screen.copy(bytes)
+            case .export(let request): runner.export(request)
+            case .cancelExport: runner.cancelExport()
+            case .reloadSettings: runner.reloadSettings()
+            case .use(let theme): screen.use(theme)
+            case .ring: screen.ring()
             case .suspend: screen.suspend()
             case .redraw: screen.redraw()
             case .end(let ending): return ending

@@ -1,4 +1,6 @@
+import Browsing
 import History
+import Log
 import Terminal
 import Workers
 
@@ -7,26 +9,106 @@ import Workers
 /// Rows, documents and the listener have a worker each: a body of a mebibyte that is being laid out keeps no row
 /// waiting.
 struct EffectRunner: Sendable {
+    private let browser: Browser
     private let reader: HistoryReader
+    private let seeker: RowSeeker
+    /// What the browser told last.
+    let progress = LatestProgress()
+    private let readSettings: @Sendable () throws -> DashboardSettings
+    private let keepViewState: @Sendable (ViewState) -> Void
     private let control: any ListenerControl
     private let documents: DocumentBuilder
+    private let copier: Copier
+    private let exporter: Exporter
     private let mailbox: Mailbox<DashboardMessage>
+    private let pulseTurns = Turns()
+    private let pulseWorker = Worker("b2watch-pulse")
+    private let log: (any LogReading)?
+    private let logWorker = Worker("b2watch-logview")
     private let rowWorker = Worker("b2watch-rows")
     private let documentWorker = Worker("b2watch-detail")
     private let controlWorker = Worker("b2watch-control")
 
     init(_ environment: DashboardEnvironment, mailbox: Mailbox<DashboardMessage>) {
+        let progress = progress
         reader = environment.reader
+        browser = Browser(environment.reader) { report in
+            if progress.put(report) { mailbox.post(DashboardMessage(.browseMoved)) }
+        }
+        seeker = RowSeeker(browser)
+        keepViewState = environment.keepViewState
+        readSettings = environment.reloadSettings
         control = environment.control
+        log = environment.log
         documents = DocumentBuilder(
             reader: environment.reader, control: environment.control, clock: environment.clock)
+        copier = Copier(
+            reader: environment.reader, control: environment.control, folder: environment.copiesFolder)
+        exporter = Exporter(environment.reader)
         self.mailbox = mailbox
     }
 
     func read(_ ticket: RowReading.Ticket) {
         rowWorker.async {
-            let result = Result { try reader.rows(ticket.request) }.mapError(EffectFailure.init)
+            let result = Result { try browser.rows(ticket.request) }.mapError(EffectFailure.init)
             post(.rowsRead(result, generation: ticket.generation))
+        }
+    }
+
+    func read(_ ticket: PulseReading.Ticket, adding previous: Pulse?) {
+        let turn = pulseTurns.next()
+        pulseWorker.async {
+            guard turn.isCurrent else { return }
+            do {
+                let pulse = try reader.pulse(
+                    ticket.request, adding: previous, partial: { post(.pulseRead(.success($0), for: ticket)) },
+                    isCancelled: { !turn.isCurrent })
+                if let pulse { post(.pulseRead(.success(pulse), for: ticket)) }
+            } catch {
+                post(.pulseRead(.failure(EffectFailure(error)), for: ticket))
+            }
+        }
+    }
+
+    func browse(_ query: BrowseQuery, generation: Int, _ change: HistoryChange) {
+        browser.show(query, generation: generation, change)
+    }
+
+    func follow(_ change: HistoryChange) {
+        browser.follow(change)
+    }
+
+    func seek(_ request: SeekRequest) {
+        seeker.seek(request) { post(.sought($0, generation: request.generation)) }
+    }
+
+    func cancelSeeking() {
+        seeker.cancel()
+    }
+
+    func keep(_ state: ViewState) {
+        // In line, so that the last one stays.
+        controlWorker.async { keepViewState(state) }
+    }
+
+    func readDeliveries(_ ticket: WindowTicket<Int64>) {
+        rowWorker.async {
+            let result = Result { WindowAnswer(try reader.deliveryRows(RowRequest(ticket.request))) }
+            post(.deliveriesRead(result.mapError(EffectFailure.init), generation: ticket.generation))
+        }
+    }
+
+    func findOtherDelivery(_ id: Int64) {
+        rowWorker.async {
+            let result = Result { try reader.nextDelivery(sharingEventWith: id) }.mapError(EffectFailure.init)
+            post(.otherDeliveryFound(result, from: id))
+        }
+    }
+
+    func readLog(_ ticket: WindowTicket<LogPlace>) {
+        logWorker.async {
+            let result = Result { WindowAnswer(try log?.entries(LogRequest(ticket.request)) ?? LogWindow()) }
+            post(.logRead(result.mapError(EffectFailure.init), generation: ticket.generation))
         }
     }
 
@@ -34,9 +116,27 @@ struct EffectRunner: Sendable {
         documentWorker.async { post(.documentBuilt(documents.build(request))) }
     }
 
+    func copy(_ request: CopyRequest) {
+        documentWorker.async {
+            post(.copied(Result { try copier.copy(request) }.mapError(EffectFailure.init)))
+        }
+    }
+
     func readKeyring() {
         // In one line with the changes of the keyring, so that no old answer comes after a newer one.
         controlWorker.async { post(.keyringRead(Result { try control.keyring() }.mapError(EffectFailure.init))) }
+    }
+
+    func export(_ request: ExportRequest) {
+        exporter.export(request, progress: { post(.exportMoved($0)) }, then: { post(.exported($0)) })
+    }
+
+    func cancelExport() {
+        exporter.cancel()
+    }
+
+    func reloadSettings() {
+        controlWorker.async { post(.settingsRead(Result { try readSettings() }.mapError(EffectFailure.init))) }
     }
 
     func call(_ call: ControlCall) {
@@ -48,11 +148,18 @@ struct EffectRunner: Sendable {
 
     private func answer(to call: ControlCall) throws -> ControlOutcome {
         switch call {
-        case .addSecret(let draft): .keyring(try control.addSecret(draft))
-        case .replaceSecret(let label, let draft): .keyring(try control.replaceSecret(label, with: draft))
-        case .forgetSecret(let label): .keyring(try control.forgetSecret(label))
-        case .rememberSecret(let label): .said(try control.rememberSecret(label))
-        case .sendTestEvent: .said(try control.sendTestEvent())
+        case .cancelJudging:
+            try control.cancelJudging()
+            return .done
+        case .resumeJudging:
+            try control.resumeJudging()
+            return .done
+        case .addSecret(let draft): return .keyring(try control.addSecret(draft))
+        case .replaceSecret(let label, let draft): return .keyring(try control.replaceSecret(label, with: draft))
+        case .forgetSecret(let label): return .keyring(try control.forgetSecret(label))
+        case .rememberSecret(let label): return .said(try control.rememberSecret(label))
+        case .sendTestEvent: return .said(try control.sendTestEvent())
+        case .reloadSecrets: return .keyring(try control.reloadSecrets())
         }
     }
 

@@ -19,9 +19,18 @@ struct Session {
     private(set) var keyring: KeyringSummary
     /// Grows whenever the secrets held change.
     private(set) var keyringRevision = 0
-    var listening: ListeningState
+    var listening: ListeningState {
+        // Who holds the secrets can, or can not, be asked now.
+        didSet { if listening != oldValue { keyringRevision += 1 } }
+    }
     let secretsFile: String
+    /// Whether the listener runs in another process.
+    let isAttached: Bool
     private let localClock: WallClock
+    /// What is kept of the screen from one run to the next.
+    var viewState: ViewState
+    /// A moment, and the time that it was.
+    private let began: (at: ContinuousClock.Instant, time: Timestamp)
 
     var showsUTC = false
     private(set) var answers = AnswerTimesSummary()
@@ -30,7 +39,12 @@ struct Session {
     var hasTested = false
     /// A warning by the executable.
     var warning: String?
+    /// For how long nothing has come, where that is warned of.
+    var quiet: String?
     private(set) var notice: Notice?
+    /// Judging again that is under way, or that was cancelled. Its progress has a line of its own, so that it takes the
+    /// place of no message.
+    private(set) var judging: RejudgeSummary?
     /// What came from outside, with the moment it came, the oldest first. It stays until a key is pressed: nobody may
     /// have been there to see it.
     private(set) var announcements: [(text: SafeText, since: ContinuousClock.Instant)] = []
@@ -39,7 +53,8 @@ struct Session {
     init(
         size: Size, now: ContinuousClock.Instant, change: HistoryChange = HistoryChange(),
         keyring: KeyringSummary = KeyringSummary(), listening: ListeningState = .starting, secretsFile: String = "",
-        clock: WallClock = .utc
+        isAttached: Bool = false, clock: WallClock = .utc, viewState: ViewState = ViewState(),
+        wallTime: Timestamp = Timestamp(milliseconds: 0)
     ) {
         self.size = size
         self.now = now
@@ -47,7 +62,15 @@ struct Session {
         self.keyring = keyring
         self.listening = listening
         self.secretsFile = secretsFile
+        self.isAttached = isAttached
         localClock = clock
+        self.viewState = viewState
+        began = (now, wallTime)
+    }
+
+    /// The time by the calendar.
+    var wallTime: Timestamp {
+        Timestamp(milliseconds: began.time.milliseconds + Int64((now - began.at) / .milliseconds(1)))
     }
 
     /// What tells the times that are shown.
@@ -67,8 +90,31 @@ struct Session {
         if case .listening(let url, _) = listening { url } else { nil }
     }
 
+    /// Why the listener cannot be spoken to, if so.
+    var absence: ListenerAbsence? {
+        if case .away(let absence) = listening { absence } else { nil }
+    }
+
     mutating func tell(_ text: SafeText, _ role: Role = .plain, kind: Notice.Kind = .remark) {
         notice = Notice(text: text, role: role, kind: kind, until: now + Self.noticeTime)
+    }
+
+    /// Takes how far judging again has come.
+    mutating func take(_ summary: RejudgeSummary) {
+        judging = summary.stage == .running || summary.stage == .cancelled ? summary : nil
+        switch summary.stage {
+        case .running: break
+        case .finished: tell("\(summary.sentence)", .good, kind: .rejudged)
+        case .cancelled, .failed: tell("\(summary.sentence)", .notice, kind: .rejudged)
+        }
+    }
+
+    /// The line that tells of an export under way.
+    var exporting: SafeText?
+
+    /// The line that tells of judging under way.
+    var progress: SafeText? {
+        judging.flatMap { $0.stage == .running ? "\($0.sentence)" : nil }
     }
 
     /// Shows what came from outside until a key is pressed.

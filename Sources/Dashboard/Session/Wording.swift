@@ -38,17 +38,34 @@ enum Wording {
 
     /// How long after a moment another one was: `0.4 s later`, `2 min 5 s later`, `1.0 s earlier`.
     static func delay(milliseconds: Int64) -> String {
-        let (later, size) = (milliseconds >= 0, milliseconds.magnitude)
+        "\(amount(milliseconds: milliseconds.magnitude)) \(milliseconds >= 0 ? "later" : "earlier")"
+    }
+
+    /// A number in six columns at most: `999,999`, `1.2 M`.
+    static func short(_ number: Int) -> String {
+        switch number.magnitude {
+        case 0..<100_000: grouped(number)
+        case 0..<1_000_000: "\(number / 1_000) k"
+        case 0..<1_000_000_000: "\(oneDecimal(Double(number) / 1_000_000)) M"
+        default: "\(oneDecimal(Double(number) / 1_000_000_000)) G"
+        }
+    }
+
+    /// A duration of any length: `0.3 ms`, `3.2 s`, `2 min 5 s`, `3 days`.
+    static func span(microseconds: Int) -> String {
+        guard microseconds.magnitude >= 60_000_000 else { return duration(microseconds: microseconds) }
+        return amount(milliseconds: UInt64(microseconds.magnitude / 1_000))
+    }
+
+    private static func amount(milliseconds size: UInt64) -> String {
         let seconds = Int64(clamping: size / 1_000)
-        let amount =
-            switch size {
-            case 0..<1_000: "\(size) ms"
-            case 0..<60_000: "\(oneDecimal(Double(size) / 1_000)) s"
-            case 0..<3_600_000: "\(seconds / 60) min \(seconds % 60) s"
-            case 0..<172_800_000: "\(seconds / 3_600) h \(seconds / 60 % 60) min"
-            default: "\(seconds / 86_400) days"
-            }
-        return "\(amount) \(later ? "later" : "earlier")"
+        return switch size {
+        case 0..<1_000: "\(size) ms"
+        case 0..<60_000: "\(oneDecimal(Double(size) / 1_000)) s"
+        case 0..<3_600_000: "\(seconds / 60) min \(seconds % 60) s"
+        case 0..<172_800_000: "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+        default: "\(seconds / 86_400) days"
+        }
     }
 
     private static func oneDecimal(_ value: Double) -> String {

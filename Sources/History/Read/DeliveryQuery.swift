@@ -5,8 +5,7 @@ import Notifications
 /// Reads deliveries, whole.
 enum DeliveryQuery {
     static let columns = """
-        delivery.id, receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength, verdict, secret,
-        status, answer
+        delivery.id, delivery.receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength, answer
         """
 
     /// Deliveries in the order of arrival.
@@ -15,18 +14,19 @@ enum DeliveryQuery {
     ) throws -> [DeliveryRecord] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT \(columns), eventCount > 0 AND NOT EXISTS (
+                SELECT \(columns), verdict, secret, status, answerTime, eventCount > 0 AND NOT EXISTS (
                     SELECT 1 FROM event
                     WHERE event.id >= firstRow AND event.id < firstRow + rowCount AND NOT \(RowQuery.isDuplicate)
                 ) AS isDuplicate
-                FROM delivery WHERE \(condition) ORDER BY delivery.id LIMIT ?
+                FROM delivery JOIN outcome ON outcome.delivery = delivery.id WHERE \(condition) ORDER BY delivery.id LIMIT ?
                 """)
         return try read(try Row.fetchCursor(statement, arguments: arguments + [limit]), bytes: bytes) { row, delivery in
             DeliveryRecord(
                 id: row["id"], delivery: delivery,
                 judgement: Judgement(
                     SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged, secret: row["secret"]),
-                status: row["status"], answer: row["answer"], isDuplicate: row["isDuplicate"])
+                status: row["status"], answer: row["answer"], isDuplicate: row["isDuplicate"],
+                answerTime: (row["answerTime"] as Int64?).map(Duration.microseconds))
         }
     }
 

@@ -54,21 +54,23 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    /// Deliveries that a keyring before this generation has judged, the newest first.
+    /// What an older keyring than the one held now may have judged; nil where there is nothing.
+    public func toJudge() throws -> ToJudge? {
+        try read(HeldKeyring.toJudge)
+    }
+
+    /// Judges deliveries of which an older keyring has judged, the newest first.
     ///
-    /// - Parameter bytes: Stops behind the delivery with which the bodies come to as many bytes.
-    public func deliveries(
-        judgedBefore generation: Int64, limit: Int, bytes: Int
-    ) throws -> [(id: Int64, delivery: Delivery)] {
-        try read { db in
-            let cursor = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT \(DeliveryQuery.columns) FROM delivery WHERE generation < ?
-                    ORDER BY generation DESC, id DESC LIMIT ?
-                    """, arguments: [generation, limit])
-            return try DeliveryQuery.read(cursor, bytes: bytes) { row, delivery in (row["id"], delivery) }
-        }
+    /// - Parameters:
+    ///   - deliveries: Their ids.
+    ///   - generation: That of the keyring that judges.
+    ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
+    ///   - judge: Is lent what each delivery holds, for as long as it runs.
+    public func judge(
+        _ deliveries: ClosedRange<Int64>, generation: Int64, bytes: Int,
+        by judge: (RecordedRequest) throws -> Judgement
+    ) throws -> Rejudgement {
+        try read { db in try JudgingRead.run(deliveries, generation, bytes, judge, db) }
     }
 
     /// The secret that signs b2watch's own test events: 32 random hex digits, made with the history, so that those it
@@ -87,7 +89,7 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try gate.read { try database.read(body) }
     }
 }

@@ -13,41 +13,69 @@ enum RowQuery {
         try rows("event.id > ? ORDER BY event.id LIMIT ?", [id, limit], db)
     }
 
-    /// Whether an earlier event has the same id, in a delivery of equal or higher trust. Each trust is looked up by
-    /// itself, so that a flood of forgeries under one id makes it no slower.
+    /// The rows with these ids, in the order given.
+    static func rows(ids: [Int64], _ db: Database) throws -> [EventRow] {
+        // Rows that follow each other, as most of an export do, are found once and not each for itself.
+        if let first = ids.first, zip(ids, first...).allSatisfy({ $0 == $1 }) {
+            return try rows(
+                "event.id BETWEEN ? AND ? ORDER BY event.id", [first, first + Int64(ids.count) - 1], db)
+        }
+        return try ids.flatMap { id in try rows("event.id = ?", [id], db) }
+    }
+
+    /// Whether an earlier event has the same id, in a delivery of equal or higher trust. The earliest are looked at
+    /// first, and the real one comes first: nobody can forge the id of an event that was not sent yet. The rows of a
+    /// delivery follow each other, so that those before its first are of earlier ones.
     static let isDuplicate = """
         (event.eventId IS NOT NULL AND EXISTS (
-            SELECT 1 FROM event AS earlier
-            WHERE earlier.eventId = event.eventId AND earlier.trust IN (0, 1, 2) AND earlier.trust >= event.trust
-                AND earlier.id < delivery.firstRow))
+            SELECT 1 FROM event AS earlier JOIN outcome AS first ON first.delivery = earlier.delivery
+            WHERE earlier.eventId = event.eventId AND earlier.id < event.id - event.position
+                AND \(trust("first")) >= \(trust("outcome"))))
+        """
+
+    /// The trust of a delivery's verdict.
+    private static func trust(_ outcome: String) -> String {
+        let cases = SignatureVerdict.allCases.filter { $0.trust > 0 }
+            .map { "WHEN \($0.rawValue) THEN \($0.trust)" }
+        return "CASE \(outcome).verdict \(cases.joined(separator: " ")) ELSE 0 END"
+    }
+
+    /// What `row(_:)` reads, of `event`, `delivery` and `outcome`.
+    static let columns = """
+        event.id, event.delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
+        objectVersionId, bucketName, matchedRuleName, delivery.receivedAt, method, target, bodyLength, verdict,
+        secret, status, eventCount, \(isDuplicate)
         """
 
     private static func rows(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [EventRow]
     {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT event.*, \(isDuplicate) AS isDuplicate, receivedAt, method, target, bodyLength, verdict, secret,
-                    status, eventCount
-                FROM event JOIN delivery ON delivery.id = event.delivery WHERE \(condition)
+                SELECT \(columns)
+                FROM event JOIN delivery ON delivery.id = event.delivery
+                    JOIN outcome ON outcome.delivery = event.delivery WHERE \(condition)
                 """)
-        return try Row.fetchAll(statement, arguments: arguments).map(row)
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        var rows: [EventRow] = []
+        while let row = try cursor.next() { rows.append(self.row(row)) }
+        return rows
     }
 
-    private static func row(_ row: Row) -> EventRow {
+    /// By number, for a name is looked up each time.
+    static func row(_ row: Row) -> EventRow {
         var event = NotificationEvent()
-        event.eventId = FieldValue(row["eventId"])
-        event.eventTimestamp = FieldValue(row["eventTimestamp"])
-        event.eventType = FieldValue(row["eventType"])
-        event.objectName = FieldValue(row["objectName"])
-        event.objectSize = FieldValue(row["objectSize"])
-        event.objectVersionId = FieldValue(row["objectVersionId"])
-        event.bucketName = FieldValue(row["bucketName"])
-        event.matchedRuleName = FieldValue(row["matchedRuleName"])
+        event.eventId = FieldValue(row[3])
+        event.eventTimestamp = FieldValue(row[4])
+        event.eventType = FieldValue(row[5])
+        event.objectName = FieldValue(row[6])
+        event.objectSize = FieldValue(row[7])
+        event.objectVersionId = FieldValue(row[8])
+        event.bucketName = FieldValue(row[9])
+        event.matchedRuleName = FieldValue(row[10])
         return EventRow(
-            id: row["id"], deliveryID: row["delivery"], position: row["position"], eventCount: row["eventCount"],
-            receivedAt: Timestamp(milliseconds: row["receivedAt"]), method: row["method"],
-            target: FieldValue(row["target"]).text, bodyLength: row["bodyLength"],
-            verdict: SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged, secret: row["secret"],
-            status: row["status"], isDuplicate: row["isDuplicate"], event: event)
+            id: row[0], deliveryID: row[1], position: row[2], eventCount: row[18],
+            receivedAt: Timestamp(milliseconds: row[11]), method: row[12], target: FieldValue(row[13]).text,
+            bodyLength: row[14], verdict: SignatureVerdict(rawValue: row[15]) ?? .unjudged, secret: row[16],
+            status: row[17], isDuplicate: row[19], event: event)
     }
 }

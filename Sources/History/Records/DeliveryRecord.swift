@@ -13,9 +13,12 @@ public struct DeliveryRecord: Sendable, Hashable, Identifiable {
     public var answer: String
     /// True where it has events and each was seen before.
     public var isDuplicate: Bool
+    /// From the last byte of the request to the writing of its answer, to the microsecond; nil where it is not known.
+    public var answerTime: Duration?
 
     public init(
-        id: Int64, delivery: Delivery, judgement: Judgement, status: Int, answer: String, isDuplicate: Bool = false
+        id: Int64, delivery: Delivery, judgement: Judgement, status: Int, answer: String, isDuplicate: Bool = false,
+        answerTime: Duration? = nil
     ) {
         self.id = id
         self.delivery = delivery
@@ -23,6 +26,7 @@ public struct DeliveryRecord: Sendable, Hashable, Identifiable {
         self.status = status
         self.answer = answer
         self.isDuplicate = isDuplicate
+        self.answerTime = answerTime
     }
 }
 

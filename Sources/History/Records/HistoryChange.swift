@@ -8,6 +8,8 @@ public struct HistoryChange: Sendable, Hashable {
     public var health: HistoryHealth
     /// Grows whenever what was recorded before may read differently: verdicts judged again.
     public var revision: Int
+    /// The newest delivery whose answer time is recorded, since the start; 0 where there is none.
+    public var latestAnswered: Int64 = 0
 
     public init(
         latestRow: Int64 = 0, latestDelivery: Int64 = 0, tally: Tally = Tally(), health: HistoryHealth = .recording,
@@ -22,7 +24,7 @@ public struct HistoryChange: Sendable, Hashable {
 }
 
 /// Whether deliveries can be recorded.
-public enum HistoryHealth: Sendable, Hashable {
+public enum HistoryHealth: Codable, Sendable, Hashable {
     case recording
     /// The last write failed; every delivery is answered 503 until one succeeds. A sentence says why and what to do.
     case failing(String)

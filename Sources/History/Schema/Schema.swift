@@ -10,8 +10,46 @@ enum Schema {
         migrator.registerMigration("1 deliveries and events") { db in
             try db.execute(sql: deliveriesAndEvents)
         }
+        migrator.registerMigration("2 outcomes") { db in
+            try db.execute(sql: outcomes)
+        }
         return migrator
     }
+
+    // What we made of a delivery, in rows of a few bytes beside the wide ones of what was received: a million of them are
+    // read in a moment, and judged again without rewriting a gigabyte. `rows` repeats the delivery's `rowCount` for the
+    // tally. `answerTime` is in microseconds, and NULL as long as it is not written.
+    //
+    // `toJudge` holds ranges of deliveries, apart from each other, outside of which the keyring held now has judged
+    // whatever is judged at all.
+    private static let outcomes = """
+        CREATE TABLE outcome (
+            delivery INTEGER PRIMARY KEY,
+            receivedAt INTEGER NOT NULL,
+            verdict INTEGER NOT NULL,
+            secret TEXT,
+            generation INTEGER,
+            status INTEGER NOT NULL,
+            answerTime INTEGER,
+            rows INTEGER NOT NULL DEFAULT 1
+        );
+        INSERT INTO outcome SELECT id, receivedAt, verdict, secret, generation, status, NULL, rowCount
+            FROM delivery ORDER BY id;
+
+        CREATE TABLE toJudge (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+        INSERT INTO toJudge SELECT min(id), max(id) FROM delivery
+            WHERE generation < (SELECT generation FROM keyring) HAVING count(*) > 0;
+
+        DROP INDEX deliveryByGeneration;
+        ALTER TABLE delivery DROP COLUMN verdict;
+        ALTER TABLE delivery DROP COLUMN secret;
+        ALTER TABLE delivery DROP COLUMN generation;
+        ALTER TABLE delivery DROP COLUMN status;
+
+        DROP INDEX eventByEventId;
+        ALTER TABLE event DROP COLUMN trust;
+        CREATE INDEX eventByEventId ON event(eventId) WHERE eventId IS NOT NULL;
+        """
 
     // `delivery.generation` says which keyring judged it, and is NULL for what is never judged. `event.trust` repeats
     // the trust of the delivery's verdict, so that one index tells whether an event was seen before. The rows of a

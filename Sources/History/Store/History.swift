@@ -22,12 +22,15 @@ public final class History: Sendable {
     private let checkpoints: Checkpointer?
     let writer: HistoryWriter
     private let health: HealthProbe
+    private let answerTimes: AnswerTimeLog
     private let changes: ChangeFeed
 
-    /// Opens a history, made if it is not there.
+    /// Opens a history, made if it is not there, and brought up to date if an older version made it: in one transaction,
+    /// so that whatever ends the process meanwhile leaves it as it was.
     ///
+    /// - Parameter isUpdating: Is told, from another thread, if bringing it up to date takes longer than a second.
     /// - Throws: `HistoryError`.
-    public init(_ place: Place) throws(HistoryError) {
+    public init(_ place: Place, isUpdating: @escaping @Sendable () -> Void = {}) throws(HistoryError) {
         do {
             switch place {
             case .memory:
@@ -35,7 +38,7 @@ public final class History: Sendable {
                 lock = nil
                 checkpoints = nil
                 database = try DatabaseQueue(configuration: Self.configuration)
-                changes = try Self.prepare(database)
+                changes = try Self.prepare(database, isUpdating)
                 writer = HistoryWriter(database, file: nil, checkpoints: nil, changes: changes)
             case .file(let name):
                 var file = try HistoryFile(at: name)
@@ -47,7 +50,7 @@ public final class History: Sendable {
                 database = try DatabasePool(path: file.path, configuration: Self.configuration)
                 // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
-                changes = try Self.prepare(database)
+                changes = try Self.prepare(database, isUpdating)
                 file.watchLog()
                 let checkpoints = try Checkpointer(connection)
                 self.checkpoints = checkpoints
@@ -60,6 +63,7 @@ public final class History: Sendable {
         }
         reader = HistoryReader(database: database, gate: gate)
         health = HealthProbe(writer)
+        answerTimes = AnswerTimeLog(writer, changes)
     }
 
     /// What is recorded now.
@@ -70,10 +74,10 @@ public final class History: Sendable {
         changes.observe(observer)
     }
 
-    /// Records a delivery; `completion` is told on the writer's thread whether it is kept.
+    /// Records a delivery; `completion` is told on the writer's thread its id once it is kept, or nil where it is not.
     ///
     /// - Returns: False where too many are waiting to be written, or it is closed; `completion` is then never called.
-    public func record(_ delivery: JudgedDelivery, completion: @escaping @Sendable (Bool) -> Void) -> Bool {
+    public func record(_ delivery: JudgedDelivery, completion: @escaping @Sendable (Int64?) -> Void) -> Bool {
         writer.record(delivery, completion: completion)
     }
 
@@ -87,25 +91,24 @@ public final class History: Sendable {
     /// - Parameter identity: `Keyring.identity`.
     /// - Throws: What SQLite says where it cannot be written.
     public func adopt(keyring identity: String) throws -> Int64 {
-        let generation = try writer.write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO keyring VALUES (1, 1, ?1)
-                    ON CONFLICT (one) DO UPDATE SET generation = generation + (identity <> ?1), identity = ?1
-                    """, arguments: [identity])
-            return try Int64.fetchOne(db, sql: "SELECT generation FROM keyring") ?? 1
-        }
-        changes.adopt(generation: generation)
-        return generation
+        try writer.write { db in try HeldKeyring.adopt(identity, in: db) }
     }
 
-    /// Writes the verdicts of a keyring of this generation, in one short transaction behind what waits. Blocks.
+    /// Writes the verdicts of a keyring, in one short transaction behind what waits. Blocks, but not for the disk: a
+    /// power cut may lose them, and they are then still to be judged.
     ///
+    /// - Returns: False where another keyring is held by now; nothing is written then.
     /// - Throws: What SQLite says where they cannot be written.
-    public func rejudge(_ verdicts: [Rejudgement], generation: Int64) throws {
-        _ = try writer.write(
-            { db in try Rejudgement.write(verdicts, generation: generation, to: db) },
-            committed: { [changes] counts in changes.rejudged(counts) })
+    public func rejudge(_ verdicts: Rejudgement) throws -> Bool {
+        try writer.write(
+            isDurable: false, { db in try verdicts.write(to: db) },
+            committed: { [changes] counts in if let counts { changes.rejudged(counts) } }) != nil
+    }
+
+    /// Takes note of how long the answer to a delivery took. It is written when the writer has nothing better to do;
+    /// a crash may lose it. Does not block.
+    public func answered(_ delivery: Int64, in time: Duration) {
+        answerTimes.note(delivery, time)
     }
 
     /// Writes what is queued and closes the file. Nothing is recorded or read after it.
@@ -122,7 +125,7 @@ public final class History: Sendable {
         lock?.release()
     }
 
-    private static let synchronous = "PRAGMA synchronous = FULL"
+    static let synchronous = "PRAGMA synchronous = FULL"
 
     private static var configuration: Configuration {
         var configuration = Configuration()
@@ -141,9 +144,13 @@ public final class History: Sendable {
         return configuration
     }
 
-    private static func prepare(_ database: any DatabaseWriter) throws -> ChangeFeed {
+    private static func prepare(
+        _ database: any DatabaseWriter, _ isUpdating: @escaping @Sendable () -> Void
+    ) throws -> ChangeFeed {
         let migrator = Schema.migrator
-        try migrator.migrate(database)
+        if try database.read({ db in try !migrator.hasCompletedMigrations(db) }) {
+            try SlowUpdate.run(isUpdating) { try migrator.migrate(database) }
+        }
         return try database.read { db in
             ChangeFeed(try HistoryChange.read(db))
         }

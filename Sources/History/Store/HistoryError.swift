@@ -14,7 +14,8 @@ extension HistoryError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .inUse(let path, let holder):
-            "the history \(path) is in use by \(holder): stop that one, or give this one another file with --history"
+            "the history \(path) is in use by \(holder): watch what that one receives with b2watch attach --history \(path),"
+                + " or stop it, or give this one another file with --history"
         case .unusable(let path, let reason):
             "the history \(path) cannot be used: \(reason). Give another file with --history, or keep nothing with"
                 + " --in-memory"

@@ -5,7 +5,6 @@ import Synchronization
 final class ChangeFeed: Sendable {
     private struct State {
         var change: HistoryChange
-        var generation: Int64 = 0
         var observers: [@Sendable (HistoryEvent) -> Void] = []
     }
 
@@ -21,21 +20,24 @@ final class ChangeFeed: Sendable {
         state.withLock { $0.observers.append(observer) }
     }
 
-    /// The keyring that judges from now on; what an older one has judged is reported as stale.
-    func adopt(generation: Int64) {
-        state.withLock { $0.generation = generation }
-    }
-
     func committed(_ insertion: Insertion) {
-        let isStale = state.withLock { state in
+        state.withLock { state in
             state.change.latestRow = insertion.latestRow
             state.change.latestDelivery = insertion.latestDelivery
             insertion.counts.apply(to: &state.change.tally)
             state.change.health = .recording
-            return (insertion.stalestGeneration ?? state.generation) < state.generation
         }
         tell { .changed($0) }
-        if isStale { tell { _ in .stale } }
+        if insertion.isStale { tell { _ in .stale } }
+    }
+
+    /// Answer times are written, up to that of this delivery.
+    func answered(_ delivery: Int64) {
+        let isNew = state.withLock { state in
+            defer { state.change.latestAnswered = max(delivery, state.change.latestAnswered) }
+            return delivery > state.change.latestAnswered
+        }
+        if isNew { tell { .changed($0) } }
     }
 
     /// Verdicts have changed.
@@ -62,9 +64,10 @@ final class ChangeFeed: Sendable {
     /// - Parameter change: What is recorded, as the file says.
     func recovered(_ change: HistoryChange) {
         state.withLock { state in
-            let revision = state.change.revision + 1
+            let last = state.change
             state.change = change
-            state.change.revision = revision
+            state.change.revision = last.revision + 1
+            state.change.latestAnswered = last.latestAnswered
         }
         tell { .changed($0) }
     }

@@ -34,10 +34,12 @@ final class Checkpointer: Sendable {
 
     /// Called by the writer after each commit.
     ///
-    /// - Parameter bytes: How much it has written, about.
-    func afterCommit(of bytes: Int, in db: Database) {
+    /// - Parameters:
+    ///   - bytes: How much it has written, about.
+    ///   - isSlice: Whether it was no batch of deliveries. Slices are small and many, and count by their bytes alone.
+    func afterCommit(of bytes: Int, isSlice: Bool = false, in db: Database) {
         let (isDue, isLong) = state.withLock { state in
-            state.commits += 1
+            if !isSlice { state.commits += 1 }
             state.bytes += bytes
             // One at a time: of two, one finds the other at it and moves nothing.
             guard !state.isRunning else { return (false, false) }

@@ -5,57 +5,69 @@ import Notifications
 /// Writes deliveries with their rows, inside one transaction, and keeps the tally of it.
 struct DeliveryInsert {
     private let delivery: Statement
+    private let outcome: Statement
     private let event: Statement
     private var counts = TallyChange()
     private var lastDelivery: Int64 = 0
-    private var stalest: Int64?
+    /// The keyring held now, and the deliveries that an older one has judged.
+    private let generation: Int64
+    private var stale: ClosedRange<Int64>?
     private var nextRow: Int64
 
     init(_ db: Database) throws {
         delivery = try db.cachedStatement(
             sql: """
                 INSERT INTO delivery (receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength,
-                    verdict, secret, generation, status, answer, eventCount, firstRow, rowCount)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    answer, eventCount, firstRow, rowCount)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        outcome = try db.cachedStatement(
+            sql: """
+                INSERT INTO outcome (delivery, receivedAt, verdict, secret, generation, status, rows)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """)
         event = try db.cachedStatement(
             sql: """
-                INSERT INTO event (id, delivery, position, trust, eventId, eventTimestamp, eventType, objectName,
-                    objectSize, objectVersionId, bucketName, matchedRuleName)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO event (id, delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
+                    objectVersionId, bucketName, matchedRuleName)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
+        generation = try HeldKeyring.generation(db)
         nextRow = 1 + (try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0)
     }
 
-    mutating func insert(_ judged: JudgedDelivery, into db: Database) throws {
+    /// - Returns: The delivery's id.
+    mutating func insert(_ judged: JudgedDelivery, into db: Database) throws -> Int64 {
         let it = judged.delivery
-        let verdict = judged.judgement.verdict
         delivery.setUncheckedArguments([
             it.receivedAt.milliseconds, it.remoteAddress, it.method, FieldValue.string(it.target).databaseValue,
-            it.httpVersion, HeaderField.json(it.headers), Data(it.body), it.bodyLength, verdict.rawValue,
-            judged.judgement.secret, judged.generation, judged.answer.status, judged.answer.text,
+            it.httpVersion, HeaderField.json(it.headers), Data(it.body), it.bodyLength, judged.answer.text,
             judged.eventCount, nextRow, max(1, judged.events.count),
         ])
         try delivery.execute()
         let id = db.lastInsertedRowID
+        outcome.setUncheckedArguments([
+            id, it.receivedAt.milliseconds, judged.judgement.verdict.rawValue, judged.judgement.secret,
+            judged.generation, judged.answer.status, max(1, judged.events.count),
+        ])
+        try outcome.execute()
         lastDelivery = id
-        if let generation = judged.generation { stalest = min(generation, stalest ?? generation) }
+        if let judgedBy = judged.generation, judgedBy < generation { stale = (stale?.lowerBound ?? id)...id }
         if judged.events.isEmpty {
-            try insert(NotificationEvent(), at: nil, of: id, verdict)
+            try insert(NotificationEvent(), at: nil, of: id)
         }
         for (position, event) in judged.events.enumerated() {
-            try insert(event, at: position, of: id, verdict)
+            try insert(event, at: position, of: id)
         }
         counts.add(1, rows: max(1, judged.events.count), to: judged.judgement)
+        return id
     }
 
-    private mutating func insert(
-        _ it: NotificationEvent, at position: Int?, of delivery: Int64, _ verdict: SignatureVerdict
-    ) throws {
+    private mutating func insert(_ it: NotificationEvent, at position: Int?, of delivery: Int64) throws {
         // An event without an id is never a duplicate, nor is an empty id one.
         let eventId = it.eventId.isEmpty ? FieldValue.absent : it.eventId
         event.setUncheckedArguments([
-            nextRow, delivery, position, verdict.trust, eventId.databaseValue, it.eventTimestamp.databaseValue,
+            nextRow, delivery, position, eventId.databaseValue, it.eventTimestamp.databaseValue,
             it.eventType.databaseValue, it.objectName.databaseValue, it.objectSize.databaseValue,
             it.objectVersionId.databaseValue, it.bucketName.databaseValue, it.matchedRuleName.databaseValue,
         ])
@@ -63,16 +75,17 @@ struct DeliveryInsert {
         nextRow += 1
     }
 
-    /// Adds what was inserted to the tally; the last thing in the transaction.
-    func count(in db: Database) throws {
+    /// Adds what was inserted to the tally, and what is stale to what is to be judged; the last thing in the transaction.
+    func finish(in db: Database) throws {
         try counts.apply(to: db)
+        if let stale { try HeldKeyring.judgeAgain(stale, in: db) }
     }
 
     /// What was inserted, for those who are told of it.
     var summary: Insertion {
         Insertion(
             latestRow: nextRow - 1, latestDelivery: lastDelivery,
-            counts: counts, stalestGeneration: stalest)
+            counts: counts, isStale: stale != nil)
     }
 }
 
@@ -81,6 +94,6 @@ struct Insertion: Sendable {
     let latestRow: Int64
     let latestDelivery: Int64
     let counts: TallyChange
-    /// The oldest keyring that judged one of them.
-    let stalestGeneration: Int64?
+    /// Whether an older keyring than the one held now has judged one of them.
+    let isStale: Bool
 }

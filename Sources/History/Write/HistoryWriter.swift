@@ -6,8 +6,8 @@ import Workers
 /// Writes deliveries by group commit: whatever has queued while one transaction was written goes into the next, and no
 /// answer leaves before its transaction is on the disk.
 final class HistoryWriter: Sendable {
-    /// Told for each delivery once it is decided whether it is kept.
-    typealias Completion = @Sendable (Bool) -> Void
+    /// Told for each delivery once it is decided whether it is kept: its id, or nil where it is not.
+    typealias Completion = @Sendable (Int64?) -> Void
 
     private struct Pending: Sendable {
         let delivery: JudgedDelivery
@@ -15,6 +15,9 @@ final class HistoryWriter: Sendable {
     }
 
     private typealias Slice = @Sendable (Database) -> Void
+
+    /// What a slice writes, at a guess: verdicts of some thousand deliveries make as much, most others less.
+    private static let sliceBytes = 64 << 10
 
     private let database: any DatabaseWriter
     private let file: HistoryFile?
@@ -40,13 +43,16 @@ final class HistoryWriter: Sendable {
 
     /// Writes something else in a transaction of its own, between batches; a few milliseconds at most. Blocks.
     ///
-    /// - Parameter committed: Is called on the writer's thread once it is written.
+    /// - Parameters:
+    ///   - isDurable: Whether a power cut must lose nothing of it. What may be lost is written without waiting for the
+    ///     disk; it is never lost without all that was written after it.
+    ///   - committed: Is called on the writer's thread once it is written.
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value,
+        isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Value,
         committed: @escaping @Sendable (Value) -> Void = { _ in }
     ) throws -> Value {
         let outcome = Handoff<Value>()
-        perform(body) { result in
+        perform(isDurable: isDurable, body) { result in
             if case .success(let value) = result { committed(value) }
             outcome.give(result)
         }
@@ -55,11 +61,11 @@ final class HistoryWriter: Sendable {
 
     /// Like `write`, without waiting: `completion` is called on the writer's thread, or at once where it is closed.
     func perform<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value,
+        isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         let slice: Slice = { [self] db in
-            let result = Result { try transact(db, body) }
+            let result = Result { try isDurable ? transact(db, body) : transactLightly(db, body) }
             note(result.map { _ in }, db)
             completion(result)
         }
@@ -91,22 +97,21 @@ final class HistoryWriter: Sendable {
 
     /// - Returns: False where nothing was left to write.
     private func step(_ db: Database) -> Bool {
-        var bytes = 0
         switch queue.withLock({ $0.next() }) {
         case .batch(let batch):
             write(batch, to: db)
-            bytes = batch.reduce(0) { $0 + $1.delivery.weight }
-        case .slice(let slice): slice(db)
+            checkpoints?.afterCommit(of: batch.reduce(0) { $0 + $1.delivery.weight }, in: db)
+        case .slice(let slice):
+            slice(db)
+            checkpoints?.afterCommit(of: Self.sliceBytes, isSlice: true, in: db)
         case .rest: return false
         }
-        checkpoints?.afterCommit(of: bytes, in: db)
         return true
     }
 
     private func write(_ batch: [Pending], to db: Database) {
         do {
-            try commit(batch, to: db)
-            batch.forEach { $0.completion(true) }
+            for (pending, id) in zip(batch, try commit(batch, to: db)) { pending.completion(id) }
         } catch {
             switch error {
             case .row where batch.count > 1:
@@ -116,19 +121,21 @@ final class HistoryWriter: Sendable {
             case .row(let reason): changes.refuse("a delivery could not be recorded: \(reason)")
             case .store(let reason): changes.fail(reason)
             }
-            batch.forEach { $0.completion(false) }
+            batch.forEach { $0.completion(nil) }
         }
     }
 
-    private func commit(_ batch: [Pending], to db: Database) throws(WriteFailure) {
+    /// - Returns: The ids of the deliveries.
+    private func commit(_ batch: [Pending], to db: Database) throws(WriteFailure) -> [Int64] {
         do {
-            let insertion = try transact(db) { db in
+            let (ids, insertion) = try transact(db) { db in
                 var insert = try DeliveryInsert(db)
-                for pending in batch { try insert.insert(pending.delivery, into: db) }
-                try insert.count(in: db)
-                return insert.summary
+                let ids = try batch.map { try insert.insert($0.delivery, into: db) }
+                try insert.finish(in: db)
+                return (ids, insert.summary)
             }
             if !recover(db) { changes.committed(insertion) }
+            return ids
         } catch let failure as WriteFailure {
             throw failure
         } catch {
@@ -152,6 +159,15 @@ final class HistoryWriter: Sendable {
         }
         try checkPlace()
         return value
+    }
+
+    /// Runs a transaction that does not wait for the disk.
+    private func transactLightly<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
+        guard file != nil else { return try transact(db, body) }
+        try db.execute(sql: "PRAGMA synchronous = NORMAL")
+        let result = Result { try transact(db, body) }
+        try db.execute(sql: History.synchronous)
+        return try result.get()
     }
 
     private func checkPlace() throws {

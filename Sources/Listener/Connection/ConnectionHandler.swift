@@ -229,18 +229,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isHead: request.head.method == .HEAD,
             allowsAnother: request.allowsAnother && !isBodyOwed)
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
-        let answer: @Sendable (Answer) -> Void = { answer in
+        let answer: @Sendable (Answer, Int64?) -> Void = { answer, record in
             if eventLoop.inEventLoop {
-                handler.value.send(answer, reply)
+                handler.value.send(answer, reply, record)
             } else {
-                eventLoop.execute { handler.value.send(answer, reply) }
+                eventLoop.execute { handler.value.send(answer, reply, record) }
             }
         }
         switch request.route {
         case .delivery(let kind):
             settings.receiver.receive(request.delivery(from: remoteAddress), as: kind, answer: answer)
         case .health:
-            settings.receiver.checkRecord { canRecord in answer(canRecord ? .accepted : .notRecorded) }
+            settings.receiver.checkRecord { canRecord in answer(canRecord ? .accepted : .notRecorded, nil) }
         }
     }
 
@@ -255,15 +255,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let allowsAnother: Bool
     }
 
-    private func send(_ answer: Answer, _ reply: Reply) {
+    private func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
         // Not so where the peer has gone, or the receiver answers twice.
         guard phase == .answering(reply.number) else { return }
         let closes = !reply.allowsAnother || isStopping || hasPeerEnded && ahead.isEmpty
         send(Response.bytes(of: answer, closes: closes, isHead: reply.isHead))
-        if reply.isNotification {
-            let now = ContinuousClock.now
-            settings.answerTimes.record(reply.end.duration(to: now), at: now)
-        }
+        let now = ContinuousClock.now
+        let time = reply.end.duration(to: now)
+        if reply.isNotification { settings.answerTimes.record(time, at: now) }
+        if let record { settings.receiver.answered(record, in: time) }
         if closes {
             close()
         } else {

@@ -1,5 +1,5 @@
 /// What may have happened to a body between signing and arrival: one step from the body received to the body signed.
-public enum BodyVariant: Sendable, Hashable {
+public enum BodyVariant: Codable, Sendable, Hashable {
     case withNewline, withReturn, withoutFinalNewlines, withoutNewlines, trimmed
     case linesEndLF, linesEndCRLF
     case withByteOrderMark, withoutByteOrderMark

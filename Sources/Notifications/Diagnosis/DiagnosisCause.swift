@@ -1,7 +1,7 @@
 /// What makes the digest received the right one: certain, for the digests are equal.
-public struct DiagnosisCause: Sendable, Hashable {
+public struct DiagnosisCause: Codable, Sendable, Hashable {
     /// One thing that differs from what it should be.
-    public enum Change: Sendable, Hashable {
+    public enum Change: Codable, Sendable, Hashable {
         case secret(SecretVariant)
         case body(BodyVariant)
         case method(DigestMethod)

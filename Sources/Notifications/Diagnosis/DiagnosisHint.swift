@@ -1,5 +1,5 @@
 /// Something seen in a request whose signature is not right, that may be why; nothing certain.
-public enum DiagnosisHint: Sendable, Hashable {
+public enum DiagnosisHint: Codable, Sendable, Hashable {
     /// The request announced more bytes of body than came.
     case cutShort(announced: Int, received: Int)
     /// The request announced fewer bytes of body than came.

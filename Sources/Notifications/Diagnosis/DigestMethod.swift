@@ -1,7 +1,7 @@
 import Crypto
 
 /// How a digest may have been made of a secret and a body.
-public enum DigestMethod: Sendable, Hashable, CaseIterable {
+public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
     /// The right one.
     case hmacSHA256
     case hmacSHA1, hmacSHA384, hmacSHA512, hmacMD5

@@ -1,6 +1,6 @@
 /// How a digest has to be read out of the request to be the right one; empty for `v1=` and all its digits.
-public struct HeaderReading: Sendable, Hashable {
-    public enum Step: Sendable, Hashable {
+public struct HeaderReading: Codable, Sendable, Hashable {
+    public enum Step: Codable, Sendable, Hashable {
         /// It stands in a header of this name.
         case otherHeader(String)
         /// Quotes stand around it.

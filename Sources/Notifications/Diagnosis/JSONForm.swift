@@ -1,7 +1,7 @@
 /// A way to write the same JSON.
-public struct JSONForm: Sendable, Hashable {
+public struct JSONForm: Codable, Sendable, Hashable {
     /// Where white space goes between tokens.
-    public enum Layout: Sendable, Hashable, CaseIterable {
+    public enum Layout: Codable, Sendable, Hashable, CaseIterable {
         /// Two spaces a level: as B2 writes it.
         case two
         case compact
@@ -12,7 +12,7 @@ public struct JSONForm: Sendable, Hashable {
     }
 
     /// How the characters of a string are written.
-    public enum Text: Sendable, Hashable, CaseIterable {
+    public enum Text: Codable, Sendable, Hashable, CaseIterable {
         case asReceived
         /// Only what must be escaped is.
         case plain

@@ -1,6 +1,6 @@
 /// What a sender, or whoever pasted the secret here, may have done to it: one step from the secret held to the key that
 /// made the digest.
-public enum SecretVariant: Sendable, Hashable, CaseIterable {
+public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     // What the sender may have more than is held.
     case newlineAtEnd, returnAtEnd, spaceAtEnd, tabAtEnd, spaceAtStart, inDoubleQuotes, inSingleQuotes, byteOrderMark
     // What is held that may not belong to it.

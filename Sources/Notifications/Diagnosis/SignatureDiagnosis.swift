@@ -2,7 +2,7 @@
 ///
 /// It only explains; the verdict stands. A cause is named only where a digest received is a computed one, or a piece of at
 /// least 64 bits from one of its ends.
-public struct SignatureDiagnosis: Sendable, Hashable {
+public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     /// What makes the digest received the right one.
     public let cause: DiagnosisCause?
     /// What was seen that may be why, the strongest first; for a person to weigh.

@@ -14,9 +14,23 @@ public struct PrettyJSON: Sendable {
         /// How deep it stands; two columns each.
         public var level: Int
         public var tokens: [Token]
+        /// The bytes of the value that begins on the line; empty where a container only ends.
+        public var value: Range<Int> = 0..<0
+    }
+
+    /// An array or object that goes over several lines.
+    public struct Fold: Sendable, Hashable {
+        /// The line on which it opens, and the one on which it closes.
+        public var lines: ClosedRange<Int>
+        /// How many elements or members it has.
+        public var count: Int
+        /// Whether these are members with names.
+        public var isObject: Bool
     }
 
     public let lines: [Line]
+    /// In the order in which they open.
+    public let folds: [Fold]
 
     /// - Throws: `JSONError` where the body is not JSON.
     public init(_ body: [UInt8]) throws(JSONError) {
@@ -24,12 +38,16 @@ public struct PrettyJSON: Sendable {
         var layout = Layout()
         body.withUnsafeBufferPointer { layout.read($0) }
         lines = layout.lines
+        folds = layout.folds
     }
 
     /// Lays out text that has been checked, token by token.
     private struct Layout {
         var lines: [Line] = [Line(level: 0, tokens: [])]
-        private var level = 0
+        var folds: [Fold] = []
+        /// The places in `folds` of what is open, the innermost last.
+        private var open: [Int] = []
+        private var level: Int { open.count }
 
         mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) {
             var scanner = JSONScanner(bytes)
@@ -37,22 +55,24 @@ public struct PrettyJSON: Sendable {
                 switch byte {
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
                     let close = byte + 2
+                    let start = scanner.index
                     _ = scanner.take(byte)
                     if scanner.take(close) {
                         add(.punctuation, byte == UInt8(ascii: "{") ? "{}" : "[]")
+                        lines[lines.count - 1].value = start..<scanner.index
                     } else {
                         add(.punctuation, byte == UInt8(ascii: "{") ? "{" : "[")
-                        level += 1
-                        newLine()
+                        lines[lines.count - 1].value = start..<scanner.index
+                        begin(isObject: byte == UInt8(ascii: "{"))
                     }
                 case UInt8(ascii: "}"), UInt8(ascii: "]"):
                     _ = scanner.take(byte)
-                    level -= 1
-                    newLine()
+                    end(at: scanner.index)
                     add(.punctuation, byte == UInt8(ascii: "}") ? "}" : "]")
                 case UInt8(ascii: ","):
                     _ = scanner.take(byte)
                     add(.punctuation, ",")
+                    if let fold = open.last { folds[fold].count += 1 }
                     newLine()
                 case UInt8(ascii: ":"):
                     _ = scanner.take(byte)
@@ -61,8 +81,24 @@ public struct PrettyJSON: Sendable {
                     guard let range = try? scanner.value(depth: 0) else { return }
                     let text = String(decoding: bytes[range], as: UTF8.self)
                     add(kind(of: byte, isName: scanner.peek() == UInt8(ascii: ":")), text)
+                    lines[lines.count - 1].value = range
                 }
             }
+        }
+
+        private mutating func begin(isObject: Bool) {
+            let line = lines.count - 1
+            open.append(folds.count)
+            folds.append(Fold(lines: line...line, count: 1, isObject: isObject))
+            newLine()
+        }
+
+        private mutating func end(at index: Int) {
+            guard let fold = open.popLast() else { return }
+            let first = folds[fold].lines.lowerBound
+            newLine()
+            folds[fold].lines = first...(lines.count - 1)
+            lines[first].value = lines[first].value.lowerBound..<index
         }
 
         private func kind(of byte: UInt8, isName: Bool) -> Kind {

@@ -1,5 +1,5 @@
 /// Which notifications a signing secret may vouch for.
-public enum SecretBinding: Sendable, Hashable {
+public enum SecretBinding: Codable, Sendable, Hashable {
     /// All of them.
     case any
     /// Those whose events are all of this bucket.

@@ -1,9 +1,9 @@
 import Crypto
 
 /// What the Signature tab shows of one delivery: what was received, what would have been right, and the verdict.
-public struct SignatureEvidence: Sendable, Hashable {
+public struct SignatureEvidence: Codable, Sendable, Hashable {
     /// What one held secret gives for the body.
-    public struct Expectation: Sendable, Hashable {
+    public struct Expectation: Codable, Sendable, Hashable {
         public let label: String
         public let fingerprint: String
         public let binding: SecretBinding
@@ -40,6 +40,17 @@ public struct SignatureEvidence: Sendable, Hashable {
         self.judgement = judgement
         sentence = Self.sentence(judgement, header: header, keyring: keyring, events: events)
         diagnosis = SignatureDiagnosis(delivery, keyring: keyring, events: events, verdict: judgement.verdict)
+    }
+
+    /// What can be shown where nobody can be asked who holds the secrets: the verdict as recorded.
+    ///
+    /// - Parameter note: Why there is no more, in a sentence.
+    public init(recorded judgement: Judgement, of delivery: Delivery, note: String) {
+        received = SignatureHeader(delivery).lines
+        expectations = []
+        self.judgement = judgement
+        sentence = note
+        diagnosis = nil
     }
 
     private static func sentence(

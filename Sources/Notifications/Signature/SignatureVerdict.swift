@@ -1,5 +1,5 @@
 /// What is thought of a delivery's signature; one word, the same everywhere.
-public enum SignatureVerdict: Int, Sendable, Hashable, CaseIterable {
+public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     /// A held secret gives the digest received.
     case valid = 0
     /// A `v1` digest was received and no held secret gives it, or only one that is bound elsewhere.

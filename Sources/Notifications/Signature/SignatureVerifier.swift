@@ -1,7 +1,7 @@
 import Crypto
 
 /// A verdict and what led to it.
-public struct Judgement: Sendable, Hashable {
+public struct Judgement: Codable, Sendable, Hashable {
     public var verdict: SignatureVerdict
     /// The label of the secret whose digest was received, also where the match lies outside its binding.
     public var secret: String?

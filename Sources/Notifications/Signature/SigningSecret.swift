@@ -75,6 +75,9 @@ public struct SigningSecret: Sendable {
         HMAC<SHA256>.authenticationCode(for: body, using: key)
     }
 
+    /// Tells digests under this secret, of many bodies.
+    var keyedDigest: KeyedDigest { KeyedDigest(key) }
+
     /// The value that B2 puts in the signature header of this body: `v1=` and 64 lower-case hex digits.
     public func signature(of body: [UInt8]) -> String {
         "v1=" + Hex.encode(digest(of: body))

@@ -35,8 +35,14 @@ public struct Places: Sendable, Hashable {
     /// The record of all deliveries, unless `--history` names another.
     public var history: String { get throws(PlacesError) { "\(try state)/history.sqlite" } }
 
-    /// What b2watch itself did and warned of while its screen was up.
+    /// What b2watch itself did and warned of; the older files beside it end in `.1` to `.4`.
     public var log: String { get throws(PlacesError) { "\(try state)/b2watch.log" } }
+
+    /// What the user has set; the file may be missing.
+    public var settings: String { get throws(PlacesError) { "\(try configuration)/config.yaml" } }
+
+    /// How the screen was left, for the next time.
+    public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 
     /// The signing secrets that the user asked to remember.
     public var secrets: String { get throws(PlacesError) { "\(try configuration)/secrets" } }

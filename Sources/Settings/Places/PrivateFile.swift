@@ -7,13 +7,20 @@ enum PrivateFile {
 
     /// Reads a small file.
     ///
+    /// - Parameters:
+    ///   - limit: The most that is read, in bytes.
+    ///   - check: Refuses a file for what it is; without a check, a pipe is waited for.
     /// - Throws: `FileProblem`.
-    static func read(_ path: String) throws(FileProblem) -> (bytes: [UInt8], isOpenToOthers: Bool) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    static func read(
+        _ path: String, atMost limit: Int = largest, checking check: ((stat) throws(FileProblem) -> Void)? = nil
+    ) throws(FileProblem) -> (bytes: [UInt8], isOpenToOthers: Bool) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (check == nil ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else { throw FileProblem(errno) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileProblem(errno) }
+
+        try check?(status)
 
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4_096)
@@ -25,7 +32,7 @@ enum PrivateFile {
             }
             if count == 0 { break }
             bytes += buffer.prefix(count)
-            guard bytes.count <= largest else { throw FileProblem(reason: "is larger than \(largest >> 10) KiB") }
+            guard bytes.count <= limit else { throw FileProblem(reason: "is larger than \(limit >> 10) KiB") }
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
         return (bytes, isFile && status.st_mode & 0o077 != 0)

@@ -1,5 +1,5 @@
 /// What a piece of text means; the theme decides how that looks.
-public enum Role: Sendable, Hashable, CaseIterable {
+public enum Role: String, Sendable, Hashable, CaseIterable {
     /// Ordinary text.
     case plain
     /// What may be overlooked: units, hints, times gone by.

@@ -16,21 +16,26 @@ struct InputDecoder {
         case string(sawEscape: Bool)
         /// Within a character of several bytes.
         case character([UInt8], length: Int)
+        /// Within the bytes that follow `Esc [ M`, where that is the mouse.
+        case mouse([UInt8])
         case paste(PasteCollector)
     }
 
     private var state = State.ground
     private let sequences: KeySequences
+    /// Whether the terminal was asked to tell of the mouse; what it says of it is dropped otherwise.
+    private let hasMouse: Bool
 
-    init(sequences: KeySequences = .common) {
+    init(sequences: KeySequences = .common, hasMouse: Bool = false) {
         self.sequences = sequences
+        self.hasMouse = hasMouse
     }
 
     /// Whether the bytes so far mean one thing if nothing follows at once, and another if something does.
     var isUndecided: Bool {
         switch state {
         case .ground, .paste: false
-        case .escape, .sequence, .string, .character: true
+        case .escape, .sequence, .string, .character, .mouse: true
         }
     }
 
@@ -56,6 +61,7 @@ struct InputDecoder {
             state = isOver ? .ground : .string(sawEscape: byte == ASCII.escape)
             return nil
         case .character(let bytes, let length): return take(byte, in: bytes, of: length)
+        case .mouse(let bytes): return take(byte, inMouse: bytes)
         case .paste(var paste):
             state = .ground  // so that the collector is the only owner of its bytes
             if paste.take(byte) { return paste.bytes.map(Input.paste) ?? .overlongPaste }
@@ -126,7 +132,26 @@ struct InputDecoder {
             state = .paste(PasteCollector(limit: Self.longestPaste))
             return nil
         }
+        if hasMouse, sequence == MouseReport.beginX10 {
+            state = .mouse([])
+            return nil
+        }
+        if hasMouse, let event = MouseReport.event(sgr: sequence) { return .mouse(event) }
         return sequences[sequence].map(Input.key)
+    }
+
+    private mutating func take(_ byte: UInt8, inMouse bytes: [UInt8]) -> Input? {
+        guard byte != ASCII.escape else {
+            state = .escape
+            return nil
+        }
+        let bytes = bytes + [byte]
+        guard bytes.count == 3 else {
+            state = .mouse(bytes)
+            return nil
+        }
+        state = .ground
+        return MouseReport.event(x10: bytes).map(Input.mouse)
     }
 
     /// Whether a sequence is whole: `Esc O` with one character, `Esc [` with parameters and a final one, and the

@@ -20,6 +20,8 @@ public enum Input: Sendable, Hashable {
     case paste([UInt8])
     /// A bracketed paste of more than a mebibyte, which was dropped: half of a text is not the text.
     case overlongPaste
+    /// Something was done with the mouse, where the screen was asked to tell of it.
+    case mouse(MouseEvent)
     /// The terminal has another size now.
     case resized(Size)
 }

@@ -52,7 +52,7 @@ public final class TerminalLoop {
     }
 
     /// The time left, rounded up so that no deadline is met early; -1, forever, without one.
-    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+    static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
         guard let deadline else { return -1 }
         let left = ContinuousClock.now.duration(to: deadline)
         guard left > .zero else { return 0 }

@@ -20,4 +20,6 @@ public struct Wake: OptionSet, Sendable, Hashable {
     public static let stopAsked = Wake(rawValue: 16)
     /// The process was stopped and goes on, so the terminal may be in any state: `Screen.redraw()`.
     public static let continued = Wake(rawValue: 32)
+    /// The output takes more: only who asks for it is told.
+    public static let room = Wake(rawValue: 64)
 }

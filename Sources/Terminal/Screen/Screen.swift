@@ -18,8 +18,9 @@ public final class Screen {
     private let modesBefore: termios
     private var pens: Pens
     private var decoder: InputDecoder
+    private var presses = DoublePress()
     private var shown: Surface?
-    private var isClosed = false
+    private(set) var isClosed = false
 
     /// Takes the terminal over: alternate screen, single keys, no echo, bracketed paste.
     public init(_ options: ScreenOptions = .own()) throws(ScreenError) {
@@ -47,13 +48,21 @@ public final class Screen {
         self.files = files
         modesBefore = modes
         description = TerminalDescription()
-        decoder = InputDecoder(sequences: description.keys)
-        pens = Pens(theme: Theme(), isMonochrome: options.isMonochrome)
+        decoder = InputDecoder(sequences: description.keys, hasMouse: options.mouse)
+        pens = Pens(theme: options.theme, isMonochrome: options.isMonochrome)
         size = Size(columns: Int(getmaxx(curses_screen())), rows: Int(getmaxy(curses_screen())))
         enter()
     }
 
     deinit { close() }
+
+    /// Shows itself in another theme from the next drawing on, which draws everything anew.
+    public func use(_ theme: Theme) {
+        guard !isClosed else { return }
+        pens = Pens(theme: theme, isMonochrome: options.isMonochrome)
+        shown = nil
+        redraw()
+    }
 
     /// Finds out whether there can be a screen, and leaves the terminal alone.
     public static func check(_ options: ScreenOptions = .own()) throws(ScreenError) {
@@ -82,14 +91,16 @@ public final class Screen {
     public func redraw() {
         guard !isClosed else { return }
         reset_prog_mode()
-        write(description.keypadOn + description.pasteOn)
+        write(description.keypadOn + modesOn)
         clearok(curses_shown(), true)
         if shown != nil { wrefresh(curses_screen()) }
     }
 
     /// What has been typed, pasted and resized since the last call. Waits for nothing, except after an Esc for the
     /// few milliseconds in which it could turn out to be a key's sequence.
-    public func readInput() -> [Input] {
+    ///
+    /// - Parameter now: When it is read, which tells a double press from two.
+    public func readInput(at now: ContinuousClock.Instant = .now) -> [Input] {
         guard !isClosed else { return [] }
         var inputs: [Input] = []
         if let size = resized() { inputs.append(.resized(size)) }
@@ -97,7 +108,7 @@ public final class Screen {
             inputs += decoder.take(bytes)
         }
         if let last = decoder.settle() { inputs.append(last) }
-        return inputs
+        return inputs.compactMap { understood($0, at: now) }
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does everywhere, and takes the terminal again once it is
@@ -152,18 +163,22 @@ extension Screen {
         return (input, output)
     }
 
+    private var modesOn: String { description.pasteOn + (options.mouse ? description.mouseOn : "") }
+
+    private var modesOff: String { (options.mouse ? description.mouseOff : "") + description.pasteOff }
+
     private func enter() {
         // From here on a crash gives the terminal back.
         var modes = modesBefore
         let restore = Array(description.restore.utf8CString.dropLast())
         let lastWords = Array((options.lastWords.string + "\r\n").utf8CString.dropLast())
         terminal_crash_arm(options.output, &modes, restore, restore.count, lastWords, lastWords.count)
-        write(description.pasteOn)
+        write(modesOn)
     }
 
     private func leave() {
         endwin()
-        write(description.pasteOff)
+        write(modesOff)
         // The modes as found before ncurses, which keeps its own idea of them.
         var modes = modesBefore
         tcsetattr(options.input, TCSANOW, &modes)
@@ -196,6 +211,13 @@ extension Screen {
         return now
     }
 
+    /// A press as what it is; nothing for one outside the screen, which has become smaller meanwhile.
+    private func understood(_ input: Input, at now: ContinuousClock.Instant) -> Input? {
+        guard case .mouse(let event) = input else { return input }
+        guard event.point.column < size.columns, event.point.row < size.rows else { return nil }
+        return .mouse(presses.judge(event, at: now))
+    }
+
     /// The bytes that are there, or come within so many milliseconds; nil if there are none.
     private func readBytes(waiting milliseconds: Int32) -> [UInt8]? {
         var poller = pollfd(fd: options.input, events: Int16(POLLIN), revents: 0)
@@ -206,8 +228,10 @@ extension Screen {
         return bytes.isEmpty ? nil : bytes
     }
 
-    private func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
+    private func write(_ text: String) { write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(options.output, $0.baseAddress, $0.count) }
             guard written > 0 || errno == EINTR else { return }

@@ -36,6 +36,10 @@ public struct ScreenOptions: Sendable {
     public var encoding: Encoding
     /// Whether to leave its colours alone.
     public var isMonochrome = false
+    /// How the roles look.
+    public var theme = Theme()
+    /// Whether to be told of the mouse. What it selects is then not the terminal's business, except with Shift.
+    public var mouse = false
     /// How long after Esc, in milliseconds, the rest of a key's sequence may come.
     public var escapeDelay: Int32 = 25
     /// What a crash leaves on the terminal, as its last line.
@@ -51,10 +55,13 @@ public struct ScreenOptions: Sendable {
     public static func own() -> ScreenOptions {
         var options = ScreenOptions(terminal: environment("TERM") ?? "", encoding: .ofLocale())
         options.isMonochrome = environment("NO_COLOR")?.isEmpty == false
-        if let delay = environment("ESCDELAY").flatMap(Int32.init), (0...5000).contains(delay) {
-            options.escapeDelay = delay
-        }
+        if let delay = environment("ESCDELAY").flatMap(escapeDelay(_:)) { options.escapeDelay = delay }
         return options
+    }
+
+    /// What `ESCDELAY` says, in milliseconds; nil for what says nothing of use.
+    static func escapeDelay(_ text: String) -> Int32? {
+        Int32(text).flatMap { (0...5000).contains($0) ? $0 : nil }
     }
 
     private static func environment(_ name: String) -> String? {

@@ -7,6 +7,9 @@ struct TerminalDescription {
     /// What turns bracketed paste on, and off.
     let pasteOn: String
     let pasteOff: String
+    /// What turns reports of the mouse on, in the form of SGR where the terminal knows it, and off.
+    let mouseOn: String
+    let mouseOff: String
     /// What puts the number pad and the cursor keys into the mode that the key sequences are listed for.
     let keypadOn: String
     /// What undoes all that ncurses and we have changed.
@@ -30,7 +33,9 @@ struct TerminalDescription {
         pasteOn = speaksANSI ? "\u{1b}[?2004h" : ""
         pasteOff = speaksANSI ? "\u{1b}[?2004l" : ""
         keypadOn = Self.string("smkx")
-        let mouseOff = speaksANSI ? "\u{1b}[?1006l\u{1b}[?1002l\u{1b}[?1000l" : ""
+        // Presses, releases and the wheel; nothing here follows a movement.
+        mouseOn = speaksANSI ? "\u{1b}[?1000h\u{1b}[?1006h" : ""
+        mouseOff = speaksANSI ? "\u{1b}[?1006l\u{1b}[?1002l\u{1b}[?1000l" : ""
         restore =
             mouseOff + pasteOff + Self.string("rmkx") + Self.string("sgr0") + Self.string("op")
             + Self.string("cnorm") + Self.string("rmcup") + "\r"

@@ -3,6 +3,9 @@ struct ByteCount: Sendable {
     /// More would let few requests fill the memory.
     static let largest = 64 << 20
 
+    /// What is taken where nothing is said, in bytes.
+    static let usual = 1 << 20
+
     let bytes: Int
 
     /// Nil for what is no number of bytes from 1 to 64 MiB.

@@ -1,8 +1,11 @@
+import Alerts
 import ArgumentParser
+import Dashboard
 import Foundation
 import History
 import Intake
 import Listener
+import Log
 import Notifications
 
 /// The listener without a screen.
@@ -10,8 +13,9 @@ struct ListenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listen", abstract: "Receives without a screen, and writes each event to standard output.",
         discussion: """
-            SIGINT and SIGTERM finish what is in flight and end; SIGHUP reads the signing secrets again, unless it \
-            says that the terminal is gone: then it ends too.
+            SIGINT and SIGTERM finish what is in flight and end; SIGHUP reads the signing secrets and the \
+            configuration's bell, on-problem and quiet-after again, unless it says that the terminal is gone: then it \
+            ends too.
             """)
 
     @OptionGroup var receiving: ReceivingOptions
@@ -28,41 +32,91 @@ struct ListenCommand: ParsableCommand {
     ///
     /// - Parameter note: Why there is no screen, where there should have been one.
     static func run(_ options: ReceivingOptions, format: OutputFormat, note: String? = nil) throws {
-        let diagnostics = Diagnostics()
+        let diagnostics = Diagnostics("listen")
+        let logProblem = options.inMemory ? nil : diagnostics.keepLog()
+        let judging = JudgingLog { diagnostics.note($0, $1) }
         // What is said before the first line, which others wait for, is said behind it.
-        let lines = LineGate { diagnostics.say($0) }
+        let lines = LineGate { diagnostics.say($0, $1) }
         var follower: RecordFollower?
+        let post = DashboardPost()
+        var alerts: AlertWatch?
         let receiver = try StartFailure.explained(by: diagnostics) {
-            try Receiver(options, say: { lines.say($0) }, rejudged: { lines.say($0) }) { history in
-                history.observe(HealthLine { lines.say($0) }.observe)
-                follower = RecordFollower(history, as: format, to: STDOUT_FILENO) { lines.say($0) }
+            let configuration = try ProcessEnvironment.configuration()
+            let plan = try ReceivingPlan(options, configuration)
+            return try Receiver(
+                plan, say: { lines.say($0, .warning) },
+                rejudged: {
+                    judging.began($0)
+                    lines.say($0)
+                    post.rejudged($0)
+                }, note: { diagnostics.note($0, $1) }, isUpdating: { diagnostics.say($0) }
+            ) { history in
+                history.observe(HealthLine { lines.say($0, $1) }.observe)
+                history.observe(post.observe)
+                let watch = AlertWatch(AlertSettings(configuration), reading: history.reader, from: history.current)
+                watch.begin(.lines { lines.say($0, $1) })
+                history.observe { if case .changed(let change) = $0 { watch.observe(change) } }
+                alerts = watch
+                follower = RecordFollower(history, as: format, to: STDOUT_FILENO) { lines.say($0, .warning) }
             }
         }
+        diagnostics.note(receiver.started)
         diagnostics.say("listening on \(receiver.listener.address.url)")
-        for line in [note, receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.say(line) }
+        for line in [note, logProblem, receiver.exposure].compactMap(\.self) + receiver.notes {
+            diagnostics.say(line, .warning)
+        }
+        let control = DashboardControl(receiver, post)
+        let attached = AttachService(receiver, control, post) { lines.say($0, .warning) }
         lines.open()
 
         let terminal = ControllingTerminal()
-        while Signals.next() == SIGHUP, !terminal.isGone { reload(receiver, diagnostics) }
+        var signal = Signals.next()
+        while signal == SIGHUP, !terminal.isGone {
+            reload(receiver, control, diagnostics)
+            reload(alerts, diagnostics)
+            signal = Signals.next()
+        }
+        diagnostics.note("ending by \(Signals.name(of: signal))")
         // Another signal does not wait for what is in flight.
         Signals.follow { number in
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
+        post.tell(.draining)
         receiver.stopListening()
         follower?.finish(within: .seconds(2))
+        alerts?.stop()
+        attached.stop()
         receiver.close()
+        diagnostics.note("ended")
         diagnostics.flush()
     }
 
-    private static func reload(_ receiver: Receiver, _ diagnostics: Diagnostics) {
+    private static func reload(_ alerts: AlertWatch?, _ diagnostics: Diagnostics) {
         do {
-            let notes = try receiver.reload()
-            let held = receiver.keyring.all.map(\.secret.description).joined(separator: ", ")
-            diagnostics.say("signing secrets read again: \(held.isEmpty ? "none" : held)")
-            notes.forEach(diagnostics.say)
-            if let exposure = receiver.exposure { diagnostics.say(exposure) }
+            alerts?.change(AlertSettings(try ProcessEnvironment.configuration()))
         } catch {
-            diagnostics.say("the signing secrets stay as they are: \(error)")
+            diagnostics.say("the configuration stays as it was: \(error)", .error)
         }
+    }
+
+    private static func reload(_ receiver: Receiver, _ control: DashboardControl, _ diagnostics: Diagnostics) {
+        do {
+            let notes = try control.reload()
+            let held = KeyringBook.names(receiver.keyring.all)
+            diagnostics.say("signing secrets read again: \(held.isEmpty ? "none" : held)")
+            for line in notes + [receiver.exposure].compactMap(\.self) { diagnostics.say(line, .warning) }
+        } catch {
+            diagnostics.say("the signing secrets stay as they are: \(error)", .error)
+        }
+    }
+}
+
+extension AlertWatch.Voice {
+    /// Tells by lines; the bell is a terminal's, where standard error is one.
+    fileprivate static func lines(_ say: @escaping @Sendable (String, LogLevel) -> Void) -> Self {
+        Self(
+            ring: { if isatty(STDERR_FILENO) == 1 { _ = write(STDERR_FILENO, "\u{7}", 1) } },
+            quiet: { say($0 ?? AlertWatch.quietIsOver, $0 == nil ? .info : .warning) },
+            note: { say($0, .info) }, warn: { say($0, .warning) })
     }
 }

@@ -129,7 +129,7 @@ struct SendCommand: ParsableCommand {
     }
 
     private func signature() throws -> SampleSignature {
-        var sources = try ProcessEnvironment.secretSources(files: [])
+        var sources = ProcessEnvironment.secretSources(files: [])
         if let secretFile {
             sources = SecretSources(files: [try SecretFile(argument: secretFile)])
         } else {

@@ -8,10 +8,13 @@ import Settings
 /// What the dashboard asks of the listener in its own process.
 final class DashboardControl: ListenerControl {
     private let receiver: Receiver
+    private let post: DashboardPost
     private let test: SelfTest
 
-    init(_ receiver: Receiver) {
+    /// - Parameter post: Carries what is changed here to all dashboards.
+    init(_ receiver: Receiver, _ post: DashboardPost) {
         self.receiver = receiver
+        self.post = post
         test = SelfTest(receiver)
     }
 
@@ -21,29 +24,57 @@ final class DashboardControl: ListenerControl {
 
     func addSecret(_ draft: SecretDraft) throws -> KeyringSummary {
         try explained { try receiver.keyring.add(Self.secret(draft)) }
-        return summary()
+        return changed()
     }
 
     func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary {
         try explained { try receiver.keyring.replace(label, with: Self.secret(draft)) }
-        return summary()
+        return changed()
     }
 
     func forgetSecret(_ label: String) throws -> KeyringSummary {
         try explained { try receiver.keyring.forget(label) }
-        return summary()
+        return changed()
     }
 
     func rememberSecret(_ label: String) throws -> String {
-        try explained { try receiver.keyring.remember(label) }
+        let place = try explained { try receiver.keyring.remember(label) }
+        changed()
+        return place
+    }
+
+    func reloadSecrets() throws -> KeyringSummary {
+        try reload().forEach { post.tell(.notice($0)) }
+        return summary()
+    }
+
+    /// Reads the sources of secrets again.
+    ///
+    /// - Returns: What a person should know of the secrets, in sentences.
+    func reload() throws -> [String] {
+        let notes = try explained { try receiver.reload() }
+        changed()
+        return notes
+    }
+
+    func cancelJudging() throws {
+        receiver.intake.keys.cancelJudging()
+    }
+
+    func resumeJudging() throws {
+        receiver.intake.keys.resumeJudging()
     }
 
     func sendTestEvent() throws -> String {
         try test.send()
     }
 
-    func evidence(for delivery: Delivery) -> SignatureEvidence {
-        SignatureEvidence(delivery, keyring: receiver.intake.keys.keyring)
+    func evidence(for record: DeliveryRecord) -> SignatureEvidence {
+        SignatureEvidence(record.delivery, keyring: receiver.intake.keys.keyring)
+    }
+
+    func holdsSecret(in bytes: [UInt8]) -> Bool {
+        receiver.keyring.all.contains { $0.secret.occurs(in: bytes) }
     }
 
     func answerTimes() -> AnswerTimesSummary {
@@ -64,6 +95,14 @@ final class DashboardControl: ListenerControl {
                     source: entry.source.word, isRemembered: entry.isRemembered,
                     matches: matches.map { $0[entry.secret.label] ?? 0 }, isUsual: entry.secret.isUsual)
             })
+    }
+
+    /// Tells all dashboards what is held now.
+    @discardableResult
+    private func changed() -> KeyringSummary {
+        let summary = summary()
+        post.tell(.keyring(summary))
+        return summary
     }
 
     private static func secret(_ draft: SecretDraft) throws -> SigningSecret {
@@ -87,19 +126,9 @@ final class DashboardControl: ListenerControl {
     }
 }
 
-/// Why the keyring did not take a change, in a sentence.
-enum KeyringRefusal: Error, CustomStringConvertible {
-    case badLabel
-    case empty
-    case labelTaken(String)
-    case notHeld(String)
-
-    var description: String {
-        switch self {
-        case .badLabel: "A label is 1 to 40 letters, digits, dots, hyphens or underscores"
-        case .empty: "There is nothing in the secret but white space: paste the signing secret itself"
-        case .labelTaken(let label): "Another secret is called “\(label)” already: give this one another label"
-        case .notHeld(let label): "No secret “\(label)” is held any more"
-        }
+extension KeyringSummary {
+    /// Such as `prod (3f9a), test (00aa)`, or `none`.
+    var sentence: String {
+        isEmpty ? "none" : secrets.map { "\($0.label) (\($0.fingerprint))" }.joined(separator: ", ")
     }
 }

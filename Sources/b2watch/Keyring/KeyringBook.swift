@@ -15,10 +15,17 @@ final class KeyringBook: Sendable {
 
     private let keys: KeyringHolder
     private let remembered: RememberedSecrets?
+    private let note: @Sendable (String) -> Void
     private let entries: Mutex<[Entry]>
 
-    /// - Parameter remembered: Nil where there is no place for such a file.
-    init(_ loaded: [LoadedSecret], keys: KeyringHolder, remembered: RememberedSecrets?) {
+    /// - Parameters:
+    ///   - remembered: Nil where there is no place for such a file.
+    ///   - note: Is told each change, in a sentence.
+    init(
+        _ loaded: [LoadedSecret], keys: KeyringHolder, remembered: RememberedSecrets?,
+        note: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.note = note
         self.keys = keys
         self.remembered = remembered
         entries = Mutex(loaded.map(Entry.init))
@@ -31,6 +38,7 @@ final class KeyringBook: Sendable {
         try change { entries in
             entries.append(Entry(secret: secret, source: .screen, isRemembered: false))
         }
+        note("the secret \(secret) is held")
     }
 
     /// A remembered secret stays remembered, with its new value.
@@ -42,6 +50,7 @@ final class KeyringBook: Sendable {
             entries[index].secret = secret
             entries[index].source = .screen
         }
+        note("the secret \(label) is replaced by \(secret)")
     }
 
     /// Forgets a secret, also where it was remembered.
@@ -51,6 +60,7 @@ final class KeyringBook: Sendable {
         try change { entries in
             entries.remove(at: try Self.index(of: label, in: entries))
         }
+        note("the secret \(label) is forgotten")
     }
 
     /// Writes a secret to the file of remembered ones.
@@ -62,6 +72,7 @@ final class KeyringBook: Sendable {
         try change { entries in
             entries[try Self.index(of: label, in: entries)].isRemembered = true
         }
+        note("the secret \(label) is remembered in \(remembered.path)")
         return remembered.path
     }
 
@@ -74,6 +85,11 @@ final class KeyringBook: Sendable {
             try keys.hold(Keyring(new.map(\.secret)))
             entries = new
         }
+    }
+
+    /// Labels and fingerprints.
+    static func names(_ entries: [Entry]) -> String {
+        entries.map(\.secret.description).joined(separator: ", ")
     }
 
     /// Makes a change whole: the file of remembered secrets first, then what is judged by; if one fails, neither.

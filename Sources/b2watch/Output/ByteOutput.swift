@@ -17,7 +17,7 @@ struct ByteOutput: Sendable {
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wait, 1, -1)
             } else if count == 0 || errno != EINTR {
-                throw OutputFailure(reason: String(cString: strerror(errno)))
+                throw OutputFailure(reason: String(cString: strerror(errno)), isClosedPipe: errno == EPIPE)
             }
         }
     }
@@ -26,4 +26,6 @@ struct ByteOutput: Sendable {
 /// Why an output takes no more, in the system's words.
 struct OutputFailure: Error {
     let reason: String
+    /// Whether it is a pipe that nobody reads any more.
+    let isClosedPipe: Bool
 }

@@ -1,12 +1,13 @@
 import History
+import Log
 import Synchronization
 
 /// Says when deliveries can no longer be recorded, and when they can again.
 final class HealthLine: Sendable {
     private let last = Mutex(HistoryHealth.recording)
-    private let say: @Sendable (String) -> Void
+    private let say: @Sendable (String, LogLevel) -> Void
 
-    init(_ say: @escaping @Sendable (String) -> Void) {
+    init(_ say: @escaping @Sendable (String, LogLevel) -> Void) {
         self.say = say
     }
 
@@ -18,8 +19,8 @@ final class HealthLine: Sendable {
         }
         guard isNew else { return }
         switch change.health {
-        case .recording: say("recording again")
-        case .failing(let reason): say("NOT RECORDING, answering 503: \(reason)")
+        case .recording: say("recording again", .info)
+        case .failing(let reason): say("NOT RECORDING, answering 503: \(reason)", .error)
         }
     }
 }

@@ -32,9 +32,11 @@ final class RecordFollower: Sendable {
         self.output = ByteOutput(descriptor: output)
         self.say = say
         state = Mutex(State(cursor: history.current.latestDelivery))
-        history.observe { [weak self] _ in self?.schedule() }
+        history.observe { [weak self] event in
+            if case .changed(let change) = event { self?.schedule(upTo: change.latestDelivery) }
+        }
         // What was recorded between the cursor and the observer.
-        schedule()
+        schedule(upTo: history.current.latestDelivery)
     }
 
     /// Waits until all that is recorded is written, or the time is up. The record is read no more then, so that it may
@@ -46,8 +48,9 @@ final class RecordFollower: Sendable {
         if reading.lock(before: Date(timeIntervalSinceNow: limit / .seconds(1))) { reading.unlock() }
     }
 
-    private func schedule() {
+    private func schedule(upTo latest: Int64) {
         let isFirst = state.withLock { state in
+            guard latest > state.cursor else { return false }
             defer { state.isScheduled = true }
             return !state.isScheduled && !state.isClosed
         }

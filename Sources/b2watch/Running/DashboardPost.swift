@@ -4,13 +4,18 @@ import Intake
 import Synchronization
 import Terminal
 
-/// Carries what happens to the dashboard; what happens before there is one waits for it.
+/// Carries what happens to the dashboard of this process, if there is one, and to those that are attached to it; what
+/// happens before there is one waits for it.
 final class DashboardPost: Sendable {
     private struct State {
         var dashboard: Dashboard?
         var waiting: RejudgeReport?
-        /// Whether the last report told of a failure, which then stands on the screen.
-        var hasFailed = false
+        /// What stands on the screens: why judging again has stopped.
+        var warning: String?
+        var health = HistoryHealth.recording
+        var others: [@Sendable (ListenerNews) -> Void] = []
+        /// Whether the last report told of something to do.
+        var hadRest = false
     }
 
     private let state = Mutex(State())
@@ -20,29 +25,68 @@ final class DashboardPost: Sendable {
             state.dashboard = dashboard
             return state.waiting
         }
-        if let waiting { rejudged(waiting) }
+        guard let waiting else { return }
+        if waiting.total > 0 || waiting.remaining > 0 {
+            dashboard.mailbox.post(.rejudged(RejudgeSummary(waiting)))
+        }
+        if let failure = waiting.failure { dashboard.mailbox.post(.warning(failure)) }
+    }
+
+    /// The warning that stands.
+    var warning: String? { state.withLock { $0.warning } }
+
+    /// Calls somebody else on all that the dashboard is told besides the history's changes; he must only take note and
+    /// return.
+    func passOn(_ other: @escaping @Sendable (ListenerNews) -> Void) {
+        state.withLock { $0.others.append(other) }
+    }
+
+    func tell(_ news: ListenerNews) {
+        let (dashboard, others) = state.withLock { ($0.dashboard, $0.others) }
+        if let message = DashboardMessage(news) { dashboard?.mailbox.post(message) }
+        others.forEach { $0(news) }
     }
 
     func rejudged(_ report: RejudgeReport) {
-        let (dashboard, hadFailed) = state.withLock { state in
-            defer { state.hasFailed = report.failure != nil }
+        let (isOther, hadRest) = state.withLock { state in
             if state.dashboard == nil { state.waiting = report }
-            return (state.dashboard, state.hasFailed)
+            defer {
+                state.warning = report.failure
+                state.hadRest = report.remaining > 0
+            }
+            return (state.warning != report.failure, state.hadRest)
         }
-        guard let dashboard else { return }
         // What goes on has not stopped: the warning goes.
-        if report.failure != nil || hadFailed { dashboard.mailbox.post(.warning(report.failure)) }
-        guard report.total > 0 else { return }
-        dashboard.mailbox.post(
-            .rejudged(RejudgeSummary(deliveries: report.deliveries, isFinished: report.isComplete)))
+        if isOther { tell(.warning(report.failure)) }
+        guard report.total > 0 || report.remaining > 0 || hadRest else { return }
+        tell(.rejudged(RejudgeSummary(report)))
     }
 
     func observe(_ event: HistoryEvent) {
-        guard let dashboard = state.withLock({ $0.dashboard }) else { return }
         switch event {
-        case .changed(let change): dashboard.announce(change)
-        case .refused(let reason): dashboard.mailbox.post(.notice(reason))
+        case .changed(let change):
+            let (dashboard, isOther) = state.withLock { state in
+                defer { state.health = change.health }
+                return (state.dashboard, state.health != change.health)
+            }
+            dashboard?.announce(change)
+            if isOther { tell(.health(change.health)) }
+        case .refused(let reason): tell(.notice(reason))
         case .stale: break
         }
+    }
+}
+
+extension RejudgeSummary {
+    fileprivate init(_ report: RejudgeReport) {
+        let stage: Stage =
+            if report.failure != nil {
+                .failed
+            } else if report.isCancelled {
+                .cancelled
+            } else {
+                report.isComplete ? .finished : .running
+            }
+        self.init(deliveries: report.deliveries, remaining: report.remaining, stage: stage)
     }
 }

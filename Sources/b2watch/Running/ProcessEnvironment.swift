@@ -1,3 +1,4 @@
+import Dashboard
 import Foundation
 import Settings
 import Synchronization
@@ -18,21 +19,27 @@ enum ProcessEnvironment {
 
     static var places: Places { Places(environment: ProcessInfo.processInfo.environment) }
 
-    /// The file for what b2watch says of itself while the screen is up, its folder made; nil where there is no place.
-    static func logFile() -> String? {
-        guard let folder = try? places.state, let log = try? places.log else { return nil }
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        return log
+    /// The file for what b2watch itself did and warned of; nil where there is no place.
+    static var log: String? { try? places.log }
+
+    /// What the user has configured, and checked as far as it can be before there is a dashboard.
+    ///
+    /// - Throws: `ConfigurationError` with all that is wrong.
+    static func configuration() throws(ConfigurationError) -> Configuration {
+        // Without a place for it there is none.
+        guard let path = try? places.settings else { return Configuration() }
+        let home = ProcessInfo.processInfo.environment["HOME"]
+        var read = ConfigurationFile(path: path, home: home?.hasPrefix("/") == true ? home : nil).read()
+        read.problems += ReceivingPlan.problems(in: read.configuration)
+        read.problems += DashboardSettings.problems(in: read.configuration)
+        return try read.checked()
     }
 
     /// All places that secrets come from.
-    ///
-    /// - Throws: `SecretSourceError` where an argument names no file.
-    static func secretSources(files: [String]) throws -> SecretSources {
+    static func secretSources(files: [SecretFile]) -> SecretSources {
         let credentials = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
         return SecretSources(
-            files: try files.map(SecretFile.init(argument:)), environment: secret.withLock { $0 },
+            files: files, environment: secret.withLock { $0 },
             credentials: credentials?.isEmpty == true ? nil : credentials,
             remembered: (try? places.secrets).map(RememberedSecrets.init(path:)))
     }

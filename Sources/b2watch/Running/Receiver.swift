@@ -1,6 +1,7 @@
 import History
 import Intake
 import Listener
+import Log
 import Notifications
 import Settings
 import Workers
@@ -15,6 +16,8 @@ final class Receiver: Sendable {
     let path: String
     /// What a person should know of the secrets, in sentences.
     let notes: [String]
+    /// Keeps in the log what was done.
+    let note: @Sendable (String, LogLevel) -> Void
     private let sources: SecretSources
 
     /// How long requests in flight may take to end. B2 itself gives up after three seconds.
@@ -25,17 +28,25 @@ final class Receiver: Sendable {
     /// - Parameters:
     ///   - say: Is told, in a sentence, what a person should know; from any thread, and must not block.
     ///   - rejudged: Is told what judging again has changed; from any thread, and must not block.
+    ///   - note: Is told, in a sentence, what was done; from any thread, and must not block.
+    ///   - isUpdating: Is told, in a sentence, that the start takes its time; from another thread, and must not block.
     ///   - prepare: Is given the history before the first delivery can come, to observe all of them.
     /// - Throws: `SecretSourceError`, `PlacesError`, `HistoryError` or `ListenerError`.
     init(
-        _ options: ReceivingOptions, say: @escaping @Sendable (String) -> Void,
-        rejudged: @escaping @Sendable (RejudgeReport) -> Void, prepare: (History) -> Void = { _ in }
+        _ plan: ReceivingPlan, say: @escaping @Sendable (String) -> Void,
+        rejudged: @escaping @Sendable (RejudgeReport) -> Void,
+        note: @escaping @Sendable (String, LogLevel) -> Void = { _, _ in },
+        isUpdating: @escaping @Sendable (String) -> Void, prepare: (History) -> Void = { _ in }
     ) throws {
-        sources = try ProcessEnvironment.secretSources(files: options.secretFiles)
-        path = options.path
+        sources = ProcessEnvironment.secretSources(files: plan.secretFiles)
+        path = plan.path
+        self.note = note
         let secrets = try sources.load()
         notes = secrets.flatMap(\.notes)
-        history = try History(options.place(ProcessEnvironment.places))
+        history = try History(plan.place) {
+            isUpdating(
+                "the history is being brought up to date, once; with a million events that takes a minute or two")
+        }
         let keys: KeyringHolder
         do {
             keys = try KeyringHolder(Keyring(secrets.map(\.secret)), history: history, report: rejudged)
@@ -43,10 +54,10 @@ final class Receiver: Sendable {
             throw HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
         }
         intake = Intake(history, keys: keys)
-        keyring = KeyringBook(secrets, keys: keys, remembered: sources.remembered)
+        keyring = KeyringBook(secrets, keys: keys, remembered: sources.remembered, note: { note($0, .info) })
         var configuration = ListenerConfiguration(
-            address: try options.address, path: options.path, clock: { Timestamp.now })
-        configuration.limits.body = try options.bodyLimit
+            address: plan.address, path: plan.path, clock: { Timestamp.now })
+        configuration.limits.body = plan.bodyLimit
         history.observe { event in
             if case .refused(let reason) = event { say(reason) }
         }

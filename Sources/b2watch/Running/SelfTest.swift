@@ -1,6 +1,7 @@
 import Foundation
 import Intake
 import Listener
+import Log
 import Notifications
 import Outgoing
 import Synchronization
@@ -39,12 +40,17 @@ final class SelfTest: Sendable {
 
         // Counted before it can arrive, so that it never looks like one from elsewhere.
         sent.add(1, ordering: .relaxed)
+        receiver.note("sending a test event to \(url)", .info)
         do {
             let answer = try sender.sendAndWait(sample, to: url)
             let text = String(decoding: answer.body, as: UTF8.self)
-            return "signed with \(secret), answered \(answer.status) \(text) in \(answer.duration.inMilliseconds)"
+            let outcome =
+                "signed with \(secret), answered \(answer.status) \(text) in \(answer.duration.inMilliseconds)"
+            receiver.note("test event: \(outcome)", .info)
+            return outcome
         } catch {
             sent.subtract(1, ordering: .relaxed)
+            receiver.note("test event: \(error)", .warning)
             throw error
         }
     }

@@ -23,6 +23,15 @@ enum Signals {
         return number
     }
 
+    static func name(of number: Int32) -> String {
+        switch number {
+        case SIGINT: "SIGINT"
+        case SIGTERM: "SIGTERM"
+        case SIGHUP: "SIGHUP: the terminal is gone"
+        default: "signal \(number)"
+        }
+    }
+
     /// Calls the handler for each from now on, on a thread of its own.
     static func follow(_ handler: @escaping @Sendable (Int32) -> Void) {
         let thread = Thread {

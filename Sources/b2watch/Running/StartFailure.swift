@@ -1,6 +1,7 @@
 import ArgumentParser
 import History
 import Listener
+import Log
 import Settings
 
 /// Says why b2watch does not start, and ends it with the status that belongs to the reason.
@@ -8,8 +9,9 @@ enum StartFailure {
     static func status(of error: any Error) -> ExitCode {
         switch error {
         case is ListenerError: ExitStatus.noAddress
-        case is HistoryError: ExitStatus.noHistory
-        case is SecretSourceError, is PlacesError: ExitStatus.usage
+        case is HistoryError, is ReadOnlyHistoryError: ExitStatus.noHistory
+        case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
+        case is FilterArgumentError, is OutputIsHistory, is VerifyError: ExitStatus.usage
         default: ExitStatus.failed
         }
     }
@@ -24,8 +26,10 @@ enum StartFailure {
             return try body()
         } catch let error as ValidationError {
             throw error
+        } catch let error as ExitCode {
+            throw error
         } catch {
-            diagnostics.say("b2watch: \(error)")
+            diagnostics.say("b2watch: \(error)", .error)
             diagnostics.flush()
             throw status(of: error)
         }

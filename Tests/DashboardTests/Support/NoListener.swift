@@ -1,4 +1,5 @@
 import Dashboard
+import History
 import Notifications
 
 /// A listener that is not there.
@@ -8,8 +9,14 @@ struct NoListener: ListenerControl {
     func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
     func forgetSecret(_ label: String) throws -> KeyringSummary { KeyringSummary() }
     func rememberSecret(_ label: String) throws -> String { "a file" }
+    func cancelJudging() throws {}
+    func resumeJudging() throws {}
     func sendTestEvent() throws -> String { "answered 200 OK in 2 ms" }
-    func evidence(for delivery: Delivery) -> SignatureEvidence { SignatureEvidence(delivery, keyring: Keyring()) }
+    func reloadSecrets() throws -> KeyringSummary { KeyringSummary() }
+    func evidence(for record: DeliveryRecord) -> SignatureEvidence {
+        SignatureEvidence(record.delivery, keyring: Keyring())
+    }
+    func holdsSecret(in bytes: [UInt8]) -> Bool { false }
     func answerTimes() -> AnswerTimesSummary { AnswerTimesSummary() }
     func hasReceivedFromElsewhere() -> Bool { false }
 }

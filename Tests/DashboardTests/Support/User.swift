@@ -1,4 +1,6 @@
+import Browsing
 import History
+import Log
 import Notifications
 import SafeText
 import Terminal
@@ -20,6 +22,13 @@ struct User {
     var summary: KeyringSummary?
     var keyringReads = 0
     var change = HistoryChange()
+    /// What is known of a delivery beside its rows.
+    var answerTimes: [Int64: Int] = [:]
+    var sharing: [Int64: [Int64]] = [:]
+    var addresses: [Int64: String] = [:]
+    /// What b2watch has said of itself.
+    var log: [LogEntry] = []
+    var logFailure: EffectFailure?
     /// Whether effects wait in `held` instead of being carried out.
     var holdsEffects = false
     var held: [Effect] = []
@@ -27,17 +36,42 @@ struct User {
     var calls: [ControlCall] = []
     var ending: DashboardEnding?
     var suspensions = 0
+    /// What was asked of the terminal, and how often the configuration was read again.
+    var theme: Theme?
+    var rings = 0
+    var exports: [ExportRequest] = []
+    var settingsReads = 0
+    /// What the terminal was last asked to keep.
+    var clipboard: [UInt8]?
+    /// Where copies go that are too large for a terminal.
+    var copiesFolder = "/nowhere"
+    /// The other deliveries of every event.
+    var others: [EventDelivery] = []
     var reads: [RowRequest] = []
+    var pulseReads: [PulseReading.Ticket] = []
+    /// What the history counts; without it nothing answers.
+    var pulse: ((PulseRequest) -> Pulse)?
+    /// The query that is shown, and how many of the newest rows have been looked at for it; nil for all.
+    var query = BrowseQuery()
+    var queryGeneration = 0
+    var lookedAt: Int?
+    /// What was kept for the next run, and what waits to be found.
+    var kept: [ViewState] = []
+    var isSeekingHeld = false
+    var heldSeeks: [SeekRequest] = []
+    var cancelledSeeks = 0
 
     init(
         columns: Int = 80, rows: Int = 24, holding secrets: [SecretSummary] = [], clock: WallClock = .utc,
-        isLoopback: Bool = true
+        isLoopback: Bool = true, viewState: ViewState = ViewState(),
+        settings: DashboardSettings = DashboardSettings()
     ) {
         model = DashboardModel(
             Session(
                 size: Size(columns: columns, rows: rows), now: now, keyring: KeyringSummary(secrets: secrets),
                 listening: .listening(url: "http://127.0.0.1:8080/", isLoopback: isLoopback),
-                secretsFile: "~/.config/b2watch/secrets", clock: clock))
+                secretsFile: "~/.config/b2watch/secrets", clock: clock, viewState: viewState,
+                wallTime: Timestamp(milliseconds: Make.start)), settings: settings)
         tell(.tick)
     }
 
@@ -88,6 +122,7 @@ struct User {
         for row in rows { change.tally[row.verdict] += 1 }
         change.tally.rows = history.count
         change.latestRow = history.last?.id ?? 0
+        change.latestDelivery = history.last?.deliveryID ?? 0
         tell(.historyChanged(change))
     }
 
@@ -110,26 +145,57 @@ struct User {
             case .readRows(let ticket):
                 reads.append(ticket.request)
                 tell(.rowsRead(.success(window(ticket.request)), generation: ticket.generation))
+            case .readPulse(let ticket, _):
+                pulseReads.append(ticket)
+                if let pulse { tell(.pulseRead(.success(pulse(ticket.request)), for: ticket)) }
+            case .browse(let query, let generation, _):
+                self.query = query
+                queryGeneration = generation
+                reportProgress()
+            case .follow: reportProgress()
+            case .seek(let request):
+                if isSeekingHeld { heldSeeks.append(request) } else { answer(request) }
+            case .cancelSeeking: cancelledSeeks += 1
+            case .keepViewState(let state): kept.append(state)
+            case .readDeliveries(let ticket):
+                reads.append(RowRequest(ticket.request))
+                let answer = WindowAnswer<DeliveryRow>(deliveries, ticket.request)
+                tell(.deliveriesRead(.success(answer), generation: ticket.generation))
+            case .findOtherDelivery(let id): tell(.otherDeliveryFound(.success(otherDelivery(than: id)), from: id))
+            case .readLog(let ticket):
+                let result = logFailure.map(Result.failure) ?? .success(WindowAnswer<LogEntry>(log, ticket.request))
+                tell(.logRead(result, generation: ticket.generation))
             case .buildDocument(let request):
-                tell(.documentBuilt(DetailDocument(request: request, lines: document(request))))
+                tell(.documentBuilt(DetailDocument(document(request), for: request)))
             case .readKeyring:
                 keyringReads += 1
                 tell(.keyringRead(.success(summary ?? model.session.keyring)))
             case .control(let call): calls.append(call)
+            case .copy(let request): tell(.copied(copied(request)))
+            case .sendToTerminal(let bytes): clipboard = bytes
             case .end(let ending): self.ending = ending
             case .suspend: suspensions += 1
+            case .export(let request): exports.append(request)
+            case .cancelExport: tell(.exported(.success(.cancelled)))
+            case .reloadSettings: settingsReads += 1
+            case .use(let theme): self.theme = theme
+            case .ring: rings += 1
             case .redraw: break
             }
         }
     }
 
     func window(_ request: RowRequest) -> RowWindow {
+        let history = listed
         guard !history.isEmpty else { return RowWindow() }
         let anchor =
             switch request.anchor {
             case .newest: history.count - 1
             case .oldest: 0
-            case .row(let id): history.lastIndex { $0.id <= id } ?? 0
+            case .row(let id):
+                // In another order than that of arrival there is no older row to stand in.
+                history.firstIndex { $0.id == id }
+                    ?? (query.order == .arrival ? history.lastIndex { $0.id < id } : nil) ?? 0
             }
         let first = max(0, anchor - request.before)
         let last = min(history.count - 1, anchor + request.after)
@@ -137,12 +203,59 @@ struct User {
             rows: Array(history[first...last]), hasOlder: first > 0, hasNewer: last < history.count - 1)
     }
 
-    private func document(_ request: DocumentRequest) -> [StyledLine] {
-        guard let row = history.first(where: { $0.id == request.rowID }) else { return [] }
-        let record = Make.record(for: row, body: bodies[row.id], headers: headers[row.id])
-        return DocumentBuilder.lines(of: record, for: request, clock: .utc) {
-            SignatureEvidence($0, keyring: keyring)
+    /// The rows of the query, of those looked at, in its order.
+    private var listed: [EventRow] {
+        let rows = lookedAt.map { history.suffix($0) } ?? history[...]
+        return query.order.sorted(rows.filter { query.predicate.holds(for: $0) })
+    }
+
+    /// Tells how far the query has come, as the browser does.
+    mutating func reportProgress() {
+        guard !query.isPlain else { return }
+        tell(
+            .browsed(
+                BrowseProgress(
+                    generation: queryGeneration, matched: listed.count,
+                    scanned: min(lookedAt ?? .max, history.count), total: history.count)))
+    }
+
+    mutating func answer(_ request: SeekRequest) {
+        let rows = listed
+        let place = rows.firstIndex { $0.id == request.from }
+        let holds: (EventRow) -> Bool = { request.predicate.holds(for: $0) }
+        let below = place.map { rows[($0 + 1)...] }?.first(where: holds)?.id
+        let above = place.map { rows[..<$0] }?.last(where: holds)?.id
+        let outcome =
+            switch request.way {
+            case .nearest: SeekOutcome(row: below ?? above)
+            case .next:
+                below.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.first(where: holds)?.id, isWrapped: true)
+            case .previous:
+                above.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.last(where: holds)?.id, isWrapped: true)
+            }
+        tell(.sought(.success(outcome), generation: request.generation))
+    }
+
+    private func document(_ request: DocumentRequest) -> DocumentContent {
+        guard let record = record(request.rowID) else { return DocumentContent() }
+        return DocumentBuilder.content(of: record, for: request, clock: .utc, others: others) {
+            SignatureEvidence($0.delivery, keyring: keyring)
         }
+    }
+
+    private func copied(_ request: CopyRequest) -> Result<Copied, EffectFailure> {
+        Result {
+            guard let row = history.first(where: { $0.deliveryID == request.deliveryID }), let record = record(row.id)
+            else { throw CopyFailure.gone }
+            return try Copier.copy(request, of: record, folder: copiesFolder) { bytes in
+                keyring.secrets.contains { $0.occurs(in: bytes) }
+            }
+        }.mapError(EffectFailure.init)
+    }
+
+    private func record(_ rowID: Int64) -> DeliveryRecord? {
+        guard let row = history.first(where: { $0.id == rowID }) else { return nil }
+        return Make.record(for: row, body: bodies[row.id], headers: headers[row.id])
     }
 }
 

@@ -21,7 +21,7 @@ struct FirstStartTests {
         try session.press("t")
         try session.see("✓ valid", "Test", "b2:TestEvent", "signed with self-test", "200 OK")
         try session.press("Tab", "Right")
-        try session.see("[Headers]", "User-Agent: B2/EventNotifications", "application/json; charset=UTF-8")
+        try session.see("[Headers]", "User-Agent:", "B2/EventNotifications", "application/json; charset=UTF-8")
         try session.press("Right")
         try session.see("[Body", "\"events\": [")
         try session.press("Enter")

@@ -11,6 +11,13 @@ final class TestReceiver: DeliveryReceiver {
         let answer: @Sendable (Answer) -> Void
     }
 
+    /// How long the answer to each took, by its place among those received, from 1.
+    var answered: [Int64: Duration] { times.withLock { $0 } }
+
+    func answered(_ record: Int64, in time: Duration) {
+        times.withLock { $0[record] = time }
+    }
+
     enum Manner {
         /// On the event loop, before `receive` returns.
         case atOnce(Answer)
@@ -23,6 +30,7 @@ final class TestReceiver: DeliveryReceiver {
     private let manner: Manner
     private let canRecord: Bool
     private let all = Mutex<[Received]>([])
+    private let times = Mutex<[Int64: Duration]>([:])
     private let stream: AsyncStream<Received>
     private let continuation: AsyncStream<Received>.Continuation
 
@@ -40,9 +48,14 @@ final class TestReceiver: DeliveryReceiver {
         return await iterator.next()
     }
 
-    func receive(_ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer) -> Void) {
-        let received = Received(delivery: delivery, kind: kind, answer: answer)
-        all.withLock { $0.append(received) }
+    func receive(_ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void) {
+        let received = all.withLock { all in
+            let record = Int64(all.count + 1)
+            let received = Received(delivery: delivery, kind: kind) { answer($0, record) }
+            all.append(received)
+            return received
+        }
+        let answer = received.answer
         continuation.yield(received)
         switch manner {
         case .atOnce(let text): answer(text)

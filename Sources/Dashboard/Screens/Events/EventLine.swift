@@ -7,31 +7,32 @@ import Terminal
 struct EventLine {
     let row: EventRow
     let clock: WallClock
+    let columns: [EventColumn]
 
-    /// Draws the row; the places are those of all `EventColumn`s.
-    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
+    /// Draws the row; the places are those of `columns`.
+    func draw(_ places: [Columns.Place], at line: Int, margin: Int, on surface: inout Surface) {
         for place in places {
-            guard let (text, style) = EventColumn(rawValue: place.index).flatMap(cell) else { continue }
-            let point = Point(column: ListRow.margin + place.start, row: line)
+            guard let (text, style) = cell(columns[place.index]) else { continue }
+            let point = Point(column: margin + place.start, row: line)
             surface.put(place.fit(text), at: point, columns: place.width, style: style)
         }
-        if let note { draw(note, places, at: line, on: &surface) }
-        if row.isDuplicate, let place = place(of: .object, in: places) {
-            drawDuplicate(place, at: line, on: &surface)
+        if let note = Self.note(row) { draw(note, places, at: line, margin: margin, on: &surface) }
+        if row.isDuplicate, let place = places.first(where: { columns[$0.index] == .object }) {
+            drawDuplicate(place, at: line, margin: margin, on: &surface)
         }
     }
 
     /// What a delivery without a readable event is; such as `GET /favicon.ico → 405`.
-    var note: SafeText? {
+    static func note(_ row: EventRow) -> SafeText? {
         guard row.position == nil else { return nil }
         if row.verdict == .unjudged { return SafeText(cell: "\(row.method) \(row.target)") + " → \(row.status)" }
         let size = Wording.count(row.bodyLength, "byte", "bytes")
         return row.status == 200 ? "no events: \(size)" : "no events: \(size) → \(row.status)"
     }
 
-    /// The texts of all columns; nil where the row has none.
+    /// The texts of the columns; nil where the row has none.
     var texts: [SafeText?] {
-        EventColumn.allCases.map { column in
+        columns.map { column in
             let text = cell(column)?.text
             return column == .object && row.isDuplicate ? text.map { Self.duplicateMark + $0 } : text
         }
@@ -40,23 +41,29 @@ struct EventLine {
     private static let duplicateMark: SafeText = "dup "
 
     private func cell(_ column: EventColumn) -> (text: SafeText, style: Style)? {
+        let secondary = Style(.secondary)
         switch column {
         case .time: return (clock.time(row.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
         case .signature: return ("\(row.verdict.glyph) \(row.verdict.word)", row.verdict.style)
         default: break
         }
+        // What has no event has a note in place of what follows.
         guard row.position != nil else { return nil }
         switch column {
+        case .time, .signature: return nil
         case .type: return (SafeText(cell: EventType(row.eventType.text).shortName), quiet)
         case .object: return (SafeText(cell: row.objectName.text), quiet)
         case .size: return (size, quiet)
-        case .bucket: return (SafeText(cell: row.bucketName.text), Style(.secondary))
-        default: return (SafeText(cell: row.matchedRuleName.text), Style(.secondary))
+        case .bucket: return (SafeText(cell: row.bucketName.text), secondary)
+        case .rule: return (SafeText(cell: row.matchedRuleName.text), secondary)
+        case .status: return ("\(row.status)", secondary)
+        case .secret: return row.secret.map { (SafeText(cell: $0), secondary) }
+        case .eventTime: return (eventTime, secondary)
+        case .eventID: return (SafeText(cell: row.eventId.text), secondary)
+        case .version: return (SafeText(cell: row.objectVersionId.text), secondary)
+        case .delivery: return ("\(row.deliveryID)", secondary)
+        case .bytes: return ("\(Wording.grouped(row.bodyLength))", secondary)
         }
-    }
-
-    private func place(of column: EventColumn, in places: [Columns.Place]) -> Columns.Place? {
-        places.first { $0.index == column.rawValue }
     }
 
     private var quiet: Style { row.isDuplicate || row.position == nil ? Style(.secondary) : .plain }
@@ -65,17 +72,28 @@ struct EventLine {
         row.objectSize.integer.map { "\(Wording.bytes($0))" } ?? SafeText(cell: row.objectSize.text)
     }
 
-    /// The note stands where the event would, from its type on.
-    private func draw(_ note: SafeText, _ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        guard let first = places.first(where: { $0.index > EventColumn.signature.rawValue }), let last = places.last
-        else { return }
-        let width = last.start + last.width - first.start
-        let point = Point(column: ListRow.margin + first.start, row: line)
+    private var eventTime: SafeText {
+        guard let moment = row.eventTimestamp.integer, let time = clock.time(Timestamp(milliseconds: moment)) else {
+            return SafeText(cell: row.eventTimestamp.text)
+        }
+        return "\(time.timeOfDay).\(time.fraction)"
+    }
+
+    /// The note stands where the event would, behind the time and the verdict.
+    private func draw(
+        _ note: SafeText, _ places: [Columns.Place], at line: Int, margin: Int, on surface: inout Surface
+    ) {
+        let isOwn = places.map { [.time, .signature].contains(columns[$0.index]) }
+        // As many columns side by side as there are, from the first that is the event's.
+        guard let first = isOwn.firstIndex(of: false) else { return }
+        let last = isOwn[first...].firstIndex(of: true).map { $0 - 1 } ?? places.count - 1
+        let width = places[last].start + places[last].width - places[first].start
+        let point = Point(column: margin + places[first].start, row: line)
         surface.put(note.clippedInMiddle(to: width), at: point, columns: width, style: Style(.secondary))
     }
 
-    private func drawDuplicate(_ place: Columns.Place, at line: Int, on surface: inout Surface) {
-        let point = Point(column: ListRow.margin + place.start, row: line)
+    private func drawDuplicate(_ place: Columns.Place, at line: Int, margin: Int, on surface: inout Surface) {
+        let point = Point(column: margin + place.start, row: line)
         let mark = Self.duplicateMark
         surface.put(mark, at: point, columns: place.width, style: Style(.notice))
         let room = place.width - mark.width

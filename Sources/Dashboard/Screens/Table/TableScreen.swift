@@ -1,9 +1,10 @@
+import Browsing
 import History
 import Notifications
 import SafeText
 import Terminal
 
-/// `2 Table`: the rows as the spreadsheet has them, under its own five headers.
+/// `2 Table`: the rows as the spreadsheet has them, under its own five headers unless others were chosen.
 ///
 /// The rows are read with those of the event list, so a delivery without a readable event is among them; it would not
 /// be in the sheet, and says so.
@@ -12,79 +13,77 @@ struct TableScreen {
     /// The first column shown; what stands left of it was scrolled away.
     private(set) var firstColumn = 0
 
-    mutating func scroll(by columns: Int) {
-        firstColumn = min(max(0, firstColumn + columns), SheetRow.headers.count - 1)
+    mutating func scroll(by columns: Int, of count: Int) {
+        firstColumn = min(max(0, firstColumn + columns), count - 1)
     }
 
-    /// The columns for rows whose texts are so wide. At 80 columns all five are there, if only just.
-    func columns(in total: Int, holding widths: TextWidths) -> Columns {
+    /// The columns for rows whose texts are so wide.
+    func columns(_ layout: ListColumns, in order: RowOrder = .arrival, width total: Int) -> Columns {
         Columns(
-            SheetRow.headers.indices.dropFirst(firstColumn).map { column($0, holding: widths[$0]) },
+            layout.choice.table.enumerated().dropFirst(firstColumn).map { index, column in
+                let title = column.title(in: order)
+                var laidOut = column.column(
+                    title: title, holding: max(layout.tableWidths[index], title.width), timestamps: timestamps)
+                laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
+                return laidOut
+            },
             gap: total < 100 ? 1 : 2)
     }
 
-    private func column(_ index: Int, holding width: Int) -> Column {
-        let title = Self.titles[index]
-        return switch index {
-        case 0: Column(title, minimum: timestamps == .rfc3339 ? 24 : 15, cut: .middle)
-        case 1: Column(title, minimum: 11, ideal: min(width, 40), cut: .middle)
-        case 2: Column(title, minimum: 12, ideal: max(12, min(width, 40)), weight: 1, cut: .middle)
-        case 3: Column(title, minimum: 11, ideal: min(width, 19), alignment: .right, cut: .middle)
-        default: Column(title, minimum: 17, ideal: max(17, min(width, 104)), cut: .middle)
+    static func widths(of rows: [EventRow], in columns: [TableColumn]) -> TextWidths {
+        TextWidths(rows, titles: columns.map(\.title)) { row in
+            guard row.position != nil else { return [] }
+            let sheet = SheetRow(row.sheetFields)
+            return columns.map { $0.text(of: row, sheet: sheet) }
         }
     }
 
-    private static let titles = SheetRow.headers.map { SafeText($0) }
-
-    static func widths(of rows: [EventRow]) -> TextWidths {
-        TextWidths(rows, titles: titles) { row in
-            guard row.position != nil else { return [] }
-            return SheetRow(row.sheetFields).cells.map { SafeText(cell: $0.string) }
-        }
+    /// Where the columns stand in a list so wide, behind its margin; their numbers begin with the first one shown.
+    func places(_ model: DashboardModel, columns: Int) -> [Columns.Place] {
+        let width = columns - model.listMargin
+        return self.columns(model.rows.layout, in: model.listing.query.order, width: width).fitted(to: width)
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let width = surface.size.columns - ListRow.margin
-        let places = columns(in: width, holding: model.rows.sheetWidths).fitted(to: width)
-        ListRow.drawTitles(places, on: &surface)
-        if model.rows.visible.isEmpty {
-            surface.put("No row yet.", at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
-        }
+        let margin = model.listMargin
+        let layout = model.rows.layout
+        let places = places(model, columns: surface.size.columns)
+        ListRow.drawTitles(places, margin: margin, on: &surface)
         for (index, line) in model.rows.visible.enumerated() {
             guard let row = line.row else { continue }
-            draw(row, places, at: index + 1, clock: model.session.clock, on: &surface)
-            if row.id == model.rows.selection {
-                ListRow.mark(row: index + 1, hasKeys: true, on: &surface)
-            }
+            draw(row, layout.choice.table, places, at: index + 1, margin: margin, on: &surface)
+            model.finish(row, at: index + 1, hasKeys: true, on: &surface)
         }
-        drawMore(at: 0, places, on: &surface)
+        if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
+        drawMore(at: 0, places, of: layout.choice.table.count, on: &surface)
     }
 
     private func draw(
-        _ row: EventRow, _ places: [Columns.Place], at line: Int, clock: WallClock, on surface: inout Surface
+        _ row: EventRow, _ columns: [TableColumn], _ places: [Columns.Place], at line: Int, margin: Int,
+        on surface: inout Surface
     ) {
-        if let note = EventLine(row: row, clock: clock).note {
+        if let note = EventLine.note(row) {
             let text: SafeText = note + "  (not in the sheet)"
             surface.put(
-                text.clippedInMiddle(to: surface.size.columns - ListRow.margin),
-                at: Point(column: ListRow.margin, row: line), style: Style(.secondary))
+                text.clippedInMiddle(to: surface.size.columns - margin), at: Point(column: margin, row: line),
+                style: Style(.secondary))
             return
         }
-        let cells = SheetRow(row.sheetFields, timestamps: timestamps).cells
+        let sheet = SheetRow(row.sheetFields, timestamps: timestamps)
         for place in places {
-            let cell = cells[place.index + firstColumn]
+            let column = columns[place.index + firstColumn]
             surface.put(
-                place.fit(SafeText(cell: cell.string)), at: Point(column: ListRow.margin + place.start, row: line),
-                columns: place.width)
+                place.fit(column.text(of: row, sheet: sheet)),
+                at: Point(column: margin + place.start, row: line), columns: place.width,
+                style: column == .verdict ? row.verdict.style : .plain)
         }
     }
 
     /// Arrows tell that there are columns beyond the edges.
-    private func drawMore(at row: Int, _ places: [Columns.Place], on surface: inout Surface) {
+    private func drawMore(at row: Int, _ places: [Columns.Place], of count: Int, on surface: inout Surface) {
         if firstColumn > 0 { surface.put("←", at: Point(column: 0, row: row), style: Style(.accent)) }
         let isCut =
-            places.count < SheetRow.headers.count - firstColumn
-            || places.last.map { $0.width < $0.column.minimum } ?? false
+            places.count < count - firstColumn || places.last.map { $0.width < $0.column.minimum } ?? false
         if isCut {
             surface.put("→", at: Point(column: surface.size.columns - 1, row: row), style: Style(.accent))
         }

@@ -1,0 +1,59 @@
+public import History
+public import Notifications
+internal import SafeText
+
+/// A delivery whose signature is not what it should be.
+public struct Problem: Sendable, Hashable {
+    /// The verdicts that are problems.
+    public static let verdicts: Set<SignatureVerdict> = [.invalid, .missing, .malformed, .unsupported]
+    /// The longest value that a program is told, in characters.
+    static let longestValue = 1_000
+
+    public var delivery: Int64
+    public var verdict: SignatureVerdict
+    public var type: String
+    public var object: String
+    public var bucket: String
+    public var rule: String
+
+    /// The problem that a row of the event list tells of.
+    public init(_ row: EventRow) {
+        delivery = row.deliveryID
+        verdict = row.verdict
+        type = row.eventType.text
+        object = row.objectName.text
+        bucket = row.bucketName.text
+        rule = row.matchedRuleName.text
+    }
+}
+
+/// Problems that are told of at once: how many, and the latest of them.
+public struct ProblemReport: Sendable, Hashable {
+    /// At least 1.
+    public var count: Int
+    public var latest: Problem
+
+    /// A report.
+    public init(count: Int, latest: Problem) {
+        self.count = count
+        self.latest = latest
+    }
+
+    /// Takes in what came later.
+    mutating func add(_ later: ProblemReport) {
+        self = ProblemReport(count: count + later.count, latest: later.latest)
+    }
+
+    /// What a program is told in its environment. What a stranger sent is escaped: no terminal obeys it.
+    public var environment: [String: String] {
+        func value(_ text: String) -> String {
+            String(SafeText(String(text.prefix(Problem.longestValue))).string.prefix(Problem.longestValue))
+        }
+        return [
+            "B2WATCH_PROBLEMS": String(count), "B2WATCH_VERDICT": latest.verdict.word,
+            "B2WATCH_DELIVERY": String(latest.delivery), "B2WATCH_TYPE": value(latest.type),
+            "B2WATCH_OBJECT": value(latest.object), "B2WATCH_BUCKET": value(latest.bucket),
+            "B2WATCH_RULE": value(latest.rule),
+        ]
+    }
+}

@@ -1,0 +1,104 @@
+/// What can be written in a filter, made from its operators.
+public enum FilterHelp {
+    /// A line of the help.
+    public struct Entry: Sendable, Hashable {
+        /// Such as `size>SIZE`.
+        public let syntax: String
+        /// A sentence without a full stop.
+        public let meaning: String
+        /// Something to type.
+        public let example: String
+    }
+
+    /// How terms are put together.
+    public static let grammar: [Entry] = [
+        Entry(syntax: "a b", meaning: "both must hold", example: "type:created bucket:photos"),
+        Entry(
+            syntax: "a | b", meaning: "one must hold; binds weaker than a blank", example: "sig:invalid | status:4xx"),
+        Entry(syntax: "!a", meaning: "must not hold", example: "!rule:allEvents"),
+        Entry(syntax: "(a b)", meaning: "holds together what is between", example: "!(sig:valid dup:no)"),
+        Entry(
+            syntax: "word",
+            meaning: "a part of type, object, bucket, rule, event id, version id, request target or remote address",
+            example: "cat"),
+        Entry(
+            syntax: "\"a b\"",
+            meaning:
+                "a text with blanks or signs; in it \\\" \\\\ \\* \\? are the signs themselves, \\u{a0} any character",
+            example: "object:\"my cat.jpg\""),
+        Entry(
+            syntax: "* ?", meaning: "any characters, any one character; the pattern is for the whole text",
+            example: "object:*.jpg"),
+        Entry(
+            syntax: "a:b a=b a!=b",
+            meaning:
+                "with : lower case ignores case and an upper-case letter makes it exact; = is exactly this text; != anything else",
+            example: "object=photos/Cat.jpg"),
+        Entry(
+            syntax: "~/regex/i",
+            meaning:
+                "a regular expression, behind a colon too; the i ignores case; a text that takes too many steps does not"
+                + " match; on the screen and in export only",
+            example: "object:~/cat-\\d{4}\\.(jpg|png)$/i"),
+        Entry(
+            syntax: "WHEN",
+            meaning: "an age (10s 10m 2h 3d 1w), the latest such time of day (02:14), a date, a date and time"
+                + " (2026-01-01T02:14:05, with Z or +02:00 where another zone than the one shown is meant), now, today, yesterday",
+            example: "after:2026-01-01T02:14Z"),
+        Entry(
+            syntax: "SIZE",
+            meaning: "a number and B, kB, MB, GB, TB (1,000 each) or KiB, MiB, GiB, TiB (1,024 each), in any case;"
+                + " compared by > >= < <= : or =",
+            example: "size>=1.5MiB"),
+    ]
+
+    /// The operators.
+    public static let operators: [Entry] = FilterOperator.all.map { each in
+        let others = each.otherNames.isEmpty ? "" : "; also \(each.otherNames.map { "\($0):" }.joined(separator: ", "))"
+        return Entry(syntax: each.syntax, meaning: each.meaning + others, example: each.example)
+    }
+
+    /// All of it.
+    public static let entries: [Entry] = operators + grammar
+
+    /// `docs/filter.md`.
+    public static let markdown: String = """
+        # The filter language
+
+        One language for the dashboard (`f`) and for `--filter` of the commands. A filter is a row of terms that must all
+        hold. This page is made from the table of operators; a test sees that it is.
+
+        ## Operators
+
+        \(table(operators))
+
+        Values are a part of the text, or the whole of it, as said above; with `*` or `?` they are always the whole.
+        An ASCII letter is only ever the same as an ASCII letter; otherwise case is Unicode's, one character for one.
+
+        ## Putting terms together
+
+        \(table(grammar))
+
+        A filter has at most \(FilterParser.longest) characters, \(FilterParser.mostTerms) terms, and parentheses \(FilterParser.deepest) deep.
+
+        ## Regular expressions
+
+        Literals, `.`, `[a-z]`, `[^a-z]`, `\\d \\w \\s \\D \\W \\S` (of ASCII), `\\n \\r \\t`, `^` and `$` (of the whole text),
+        groups `(…)`, `|`, and `* + ? {2} {2,} {2,5}`, at most \(RegexParser.mostRepeats) times. They are found anywhere in a
+        text, in time linear in its length.
+
+        """
+
+    private static func table(_ entries: [Entry]) -> String {
+        let lines = entries.map { "| \(code($0.syntax)) | \(cell($0.meaning)) | \(code($0.example)) |" }
+        return (["| write | for | example |", "|---|---|---|"] + lines).joined(separator: "\n")
+    }
+
+    private static func code(_ text: String) -> String { "`\(text.replacing("|", with: "\\|"))`" }
+
+    private static func cell(_ text: String) -> String {
+        ["\\", "|", "*", "<", ">", "~", "\""].reduce(text) { text, sign in
+            sign == "\"" ? text : text.replacing(sign, with: "\\" + sign)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+/// Splits a filter into words. It reads anything: what is wrong with a term stands in it.
+struct FilterLexer {
+    let scalars: [Unicode.Scalar]
+    private(set) var index = 0
+
+    init(_ scalars: [Unicode.Scalar]) {
+        self.scalars = scalars
+    }
+
+    /// What a word without quotes ends at.
+    static func endsWord(_ scalar: Unicode.Scalar) -> Bool {
+        isBlank(scalar) || scalar == "(" || scalar == ")" || scalar == "|"
+    }
+
+    static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII ? scalar == " " || 0x09...0x0D ~= scalar.value : scalar.properties.isWhitespace
+    }
+
+    /// The next word, or nil at the end.
+    mutating func next() -> FilterWord? {
+        skipBlanks()
+        guard let scalar = peek() else { return nil }
+        let start = index
+        switch scalar {
+        case "(":
+            index += 1
+            return .open(start)
+        case ")":
+            index += 1
+            return .close(start)
+        case "!":
+            index += 1
+            return .not(start)
+        case "|":
+            index += 1
+            if peek() == "|" { index += 1 }
+            return .or(start..<index)
+        default: return .term(term())
+        }
+    }
+
+    private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
+        index + offset < scalars.count ? scalars[index + offset] : nil
+    }
+
+    private mutating func skipBlanks() {
+        while let scalar = peek(), Self.isBlank(scalar) { index += 1 }
+    }
+
+    private mutating func term() -> WrittenTerm {
+        let operation = operation()
+        var fault: FilterFault?
+        let value =
+            switch (peek(), peek(1)) {
+            case ("\"", _): quoted(&fault)
+            case ("~", "/"): regular(&fault)
+            default: bare(&fault)
+            }
+        if fault == nil, value.isQuoted, let scalar = peek(), !Self.endsWord(scalar) {
+            let start = index
+            _ = bare(&fault)
+            fault = FilterFault(start..<index, "a blank is expected after the closing quote")
+        }
+        return WrittenTerm(operation: operation, value: value, fault: fault)
+    }
+
+    private mutating func operation() -> WrittenTerm.Operator? {
+        let start = index
+        var end = index
+        while end < scalars.count, isName(scalars[end], isFirst: end == start) { end += 1 }
+        guard end > start else { return nil }
+        let name = String(String.UnicodeScalarView(scalars[start..<end]))
+        guard name != "b2" else { return nil }
+        let compares = FilterOperator.named(name)?.takes.compares ?? false
+        index = end
+        if compares { skipBlanks() }
+        let place = index
+        guard let relation = relation(), compares || place == end, relation != .has || place == end else {
+            index = start
+            return nil
+        }
+        var operation = WrittenTerm.Operator(
+            name: name, range: start..<end, relation: relation, relationRange: place..<index)
+        if compares {
+            // As GitHub has it: size:>1MB.
+            if relation == .has, let other = self.relation(), other != .has { operation.relation = other }
+            operation.relationRange = place..<index
+            if operation.relation != .has { skipBlanks() }
+        }
+        return operation
+    }
+
+    private func isName(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "-": true
+        case "0"..."9", "_": !isFirst
+        default: false
+        }
+    }
+
+    private mutating func relation() -> FilterRelation? {
+        for relation in [FilterRelation.has, .notEqual, .atMost, .atLeast, .equal, .less, .greater] {
+            let text = Array(relation.rawValue.unicodeScalars)
+            guard scalars[index...].starts(with: text) else { continue }
+            index += text.count
+            return relation
+        }
+        return nil
+    }
+
+    private mutating func bare(_ fault: inout FilterFault?) -> WrittenValue {
+        let start = index
+        var pieces: [PatternPiece] = []
+        while let scalar = peek(), !Self.endsWord(scalar) {
+            switch scalar {
+            case "*": pieces.append(.run)
+            case "?": pieces.append(.one)
+            default: pieces.append(.character(scalar.value))
+            }
+            if scalar == "\"", fault == nil {
+                fault = FilterFault(
+                    index..<index + 1, "a quote inside a word: put all of it in quotes, and \\\" for the quote itself")
+            }
+            index += 1
+        }
+        return WrittenValue(range: start..<index, form: .plain(pieces))
+    }
+
+    private mutating func quoted(_ fault: inout FilterFault?) -> WrittenValue {
+        let start = index
+        var pieces: [PatternPiece] = []
+        index += 1
+        while let scalar = peek(), scalar != "\"" {
+            index += 1
+            switch scalar {
+            case "*": pieces.append(.run)
+            case "?": pieces.append(.one)
+            case "\\": pieces.append(.character(escaped()))
+            default: pieces.append(.character(scalar.value))
+            }
+        }
+        if peek() == "\"" {
+            index += 1
+        } else {
+            fault = FilterFault(start..<start + 1, "this quote is not closed")
+        }
+        return WrittenValue(range: start..<index, form: .plain(pieces), isQuoted: true)
+    }
+
+    /// What stands behind a backslash; any other backslash is itself.
+    private mutating func escaped() -> UInt32 {
+        switch peek() {
+        case "\"", "\\", "*", "?":
+            index += 1
+            return scalars[index - 1].value
+        case "u" where peek(1) == "{":
+            var (end, value) = (index + 2, UInt32(0))
+            while end < scalars.count, end < index + 8, let digit = Character(scalars[end]).hexDigitValue {
+                (end, value) = (end + 1, value << 4 | UInt32(digit))
+            }
+            guard end > index + 2, end < scalars.count, scalars[end] == "}", Unicode.Scalar(value) != nil else {
+                return Unicode.Scalar("\\").value
+            }
+            index = end + 1
+            return value
+        default: return Unicode.Scalar("\\").value
+        }
+    }
+
+    private mutating func regular(_ fault: inout FilterFault?) -> WrittenValue {
+        let start = index
+        index += 2
+        while let scalar = peek(), scalar != "/" {
+            index += scalar == "\\" && peek(1) != nil ? 2 : 1
+        }
+        let expression = start + 2..<index
+        guard peek() == "/" else {
+            fault = FilterFault(start..<start + 2, "this regular expression is not closed with a /")
+            return WrittenValue(range: start..<index, form: .regular(expression, ignoresCase: false))
+        }
+        index += 1
+        let flags = index
+        while let scalar = peek(), !Self.endsWord(scalar) { index += 1 }
+        let ignoresCase = scalars[flags..<index].elementsEqual("i".unicodeScalars)
+        if index > flags, !ignoresCase {
+            fault = FilterFault(
+                flags..<index, "only an i, for any case, may follow the / that ends it; \\/ is a slash itself")
+        }
+        return WrittenValue(range: start..<index, form: .regular(expression, ignoresCase: ignoresCase))
+    }
+}

@@ -1,0 +1,100 @@
+import History
+
+/// Numbers as they are written in a filter.
+enum FilterNumber {
+    /// The value of an ASCII digit.
+    static func digit(_ scalar: Unicode.Scalar) -> Int? {
+        "0"..."9" ~= scalar ? Int(scalar.value - 0x30) : nil
+    }
+
+    /// A whole number without a sign; nil where it is none or has more than 18 digits.
+    static func whole(_ text: some StringProtocol) -> Int64? {
+        guard !text.isEmpty, text.utf8.count <= 18, text.unicodeScalars.allSatisfy({ digit($0) != nil }) else {
+            return nil
+        }
+        return Int64(text)
+    }
+
+    /// Bytes in a unit, whose letters may be in any case: kB is 1,000 and KiB 1,024 of them.
+    static func bytes(in unit: some StringProtocol) -> Int64? {
+        let unit = unit.lowercased()
+        if unit.isEmpty || unit == "b" { return 1 }
+        guard let power = ["k", "m", "g", "t", "p"].firstIndex(of: String(unit.prefix(1))) else { return nil }
+        let base: Int64
+        switch unit.dropFirst() {
+        case "b": base = 1_000
+        case "ib": base = 1_024
+        default: return nil
+        }
+        return (0...power).reduce(Int64(1)) { product, _ in product * base }
+    }
+
+    /// A size such as `1.5MB`, in bytes and whether it is a little more than that; nil where it is none or above 8 EiB.
+    static func size(_ text: String) -> (bytes: Int64, hasRest: Bool)? {
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let whole = whole(parts[0]),
+            let unit = bytes(in: text[digits.endIndex...])
+        else { return nil }
+        let (large, tooLarge) = whole.multipliedReportingOverflow(by: unit)
+        guard !tooLarge else { return nil }
+        guard parts.count == 2 else { return (large, false) }
+        // Digit by digit, so that nothing is lost or too large on the way.
+        guard !parts[1].isEmpty, parts[1].utf8.count <= 18 else { return nil }
+        var (numerator, denominator) = (UInt64(0), UInt64(1))
+        for character in parts[1].unicodeScalars {
+            guard let digit = digit(character) else { return nil }
+            (numerator, denominator) = (numerator * 10 + UInt64(digit), denominator * 10)
+        }
+        let product = numerator.multipliedFullWidth(by: UInt64(unit))
+        let (quotient, remainder) = denominator.dividingFullWidth((product.high, product.low))
+        let (sum, overflows) = large.addingReportingOverflow(Int64(quotient))
+        return overflows ? nil : (sum, remainder > 0)
+    }
+}
+
+extension FilterArgument {
+    /// Where a size stands so to the one given.
+    func size(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
+        let text = try word(takes)
+        guard let (bytes, hasRest) = FilterNumber.size(text) else {
+            throw fault(
+                text.unicodeScalars.first.flatMap(FilterNumber.digit) == nil
+                    ? takes.expected
+                    : "no size: a number and a unit are expected, such as 10MB (1,000 × 1,000) or 10MiB")
+        }
+        guard hasRest else { return .number(number, relation.comparison, bytes) }
+        // Between two whole numbers of bytes.
+        switch relation {
+        case .has, .equal, .notEqual: return .any([])
+        case .less, .atMost: return .number(number, .atMost, bytes)
+        case .greater, .atLeast: return .number(number, .greater, bytes)
+        }
+    }
+
+    /// Where the answer's status stands so to the one given, or is of the class given, such as `4xx`.
+    func status(_ takes: FilterValue) throws(FilterFault) -> RowPredicate {
+        let text = try word(takes).lowercased()
+        if text.utf8.count == 3, let status = FilterNumber.whole(text) {
+            return .number(.status, relation.comparison, status)
+        }
+        guard text.hasSuffix("xx"), let hundreds = FilterNumber.whole(text.dropLast(2)), 1...9 ~= hundreds else {
+            throw fault(takes.expected)
+        }
+        let low = hundreds * 100
+        switch relation {
+        case .has, .equal, .notEqual:
+            return .all([.number(.status, .atLeast, low), .number(.status, .less, low + 100)])
+        case .less: return .number(.status, .less, low)
+        case .atMost: return .number(.status, .less, low + 100)
+        case .atLeast: return .number(.status, .atLeast, low)
+        case .greater: return .number(.status, .atLeast, low + 100)
+        }
+    }
+
+    /// Where a number stands so to the one given.
+    func number(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
+        guard let value = FilterNumber.whole(try word(takes)) else { throw fault(takes.expected) }
+        return .number(number, relation.comparison, value)
+    }
+}

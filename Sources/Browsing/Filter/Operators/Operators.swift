@@ -1,0 +1,149 @@
+public import History
+import Notifications
+
+extension RowPredicate {
+    /// What a person should look at: a signature that is not what it should be, or a notification that was answered
+    /// otherwise than with 200. What is no notification, as a browser's question for a picture, is none.
+    public static let problem = RowPredicate.any([
+        .verdict([.invalid, .missing, .malformed, .unsupported]),
+        .all([.not(.verdict([.unjudged])), .not(.number(.status, .equal, 200))]),
+    ])
+}
+
+extension FilterOperator {
+    static let whatHappened: [FilterOperator] = [
+        FilterOperator(
+            "type",
+            FilterValue("a type", "TYPE", such: "created"),
+            "the event's type: its full or its short name, a word such as \(Spelling.list(TypeNames.families.map(\.word))),"
+                + " or a pattern for the whole of it",
+            example: "type:created", seen: .type
+        ) { argument throws(FilterFault) in try argument.type() },
+        text("bucket", "a bucket", such: "my-bucket", "the bucket, whole", "bucket:my*", .bucketName, .whole, .bucket),
+        text(
+            "object", or: ["key", "name"], "a name", such: "cat.jpg", "the object's name, a part of it",
+            "object:*.jpg", .objectName, .part, .object),
+        sized("size", "the object's size; kB is 1,000 bytes and KiB 1,024", "size>1.5MB", .objectSize),
+        text(
+            "rule", "a rule", such: "allEvents", "the rule that matched, whole", "rule:all*", .matchedRuleName, .whole,
+            .rule),
+        text("id", "an event id", such: "8f0e*", "the event's id, whole", "id:8f0e*", .eventId, .whole, .eventId),
+        text(
+            "version", "a version id", such: "4_z*", "the object's version id, whole", "version:4_z*", .objectVersionId,
+            .whole, .versionId),
+        yesOrNo("event", "whether there is an event that can be read", .event),
+        yesOrNo(
+            "dup", or: ["duplicate"], "whether the event came before, in a delivery of equal or higher trust",
+            .duplicate),
+    ]
+
+    static let times: [FilterOperator] = [
+        time("after", or: ["since"], "that came then or later", "after:10m", .receivedAt, .atLeast),
+        time("before", or: ["until"], "that came earlier", "before:2026-01-01", .receivedAt, .less),
+        time("on", "that came on that day, or at that very time", "on:today", .receivedAt, .equal),
+        time(
+            "event-after", "whose event happened then or later, by its own time", "event-after:02:14", .eventTimestamp,
+            .atLeast),
+        time(
+            "event-before", "whose event happened earlier, by its own time", "event-before:2026-01-01T12:00Z",
+            .eventTimestamp, .less),
+    ]
+
+    static let signature: [FilterOperator] = {
+        let verdicts = FilterValue(
+            "a verdict", "VERDICT", such: "invalid", fixed: SignatureVerdict.allCases.map(\.word))
+        return [
+            FilterOperator(
+                "sig", or: ["signature", "verdict"], verdicts,
+                "what is thought of the signature: \(Spelling.list(verdicts.fixed))", example: "sig:invalid"
+            ) { argument throws(FilterFault) in
+                let word = try argument.choice(verdicts)
+                return .verdict(Set(SignatureVerdict.allCases.filter { $0.word == word }))
+            },
+            text(
+                "secret", "a secret's label", such: "prod", "the label of the secret that the signature fits, whole",
+                "secret:prod", .secret, .whole, .secret),
+            yesOrNo(
+                "problem",
+                "whether the signature is invalid, missing, malformed or unsupported,"
+                    + " or a notification not answered 200",
+                .problem),
+        ]
+    }()
+
+    static let request: [FilterOperator] = {
+        let status = FilterValue(
+            "a status", "STATUS", such: "401 or 4xx", relations: FilterRelation.allCases)
+        let delivery = FilterValue("a number", "NUMBER", such: "126", relations: FilterRelation.allCases)
+        return [
+            FilterOperator(
+                "status", status, "the status of the answer, or its class", example: "status:4xx", seen: .status
+            ) { argument throws(FilterFault) in try argument.status(status) },
+            FilterOperator("delivery", delivery, "the number of the delivery", example: "delivery:126") {
+                argument throws(FilterFault) in try argument.number(.delivery, delivery)
+            },
+            text(
+                "from", or: ["remote"], "an address", such: "203.0.113.7", "the remote address, a part of it",
+                "from:203.0.",
+                .remoteAddress, .part, .remoteAddress),
+            text(
+                "method", "a method", such: "POST", "the request's method, whole", "method:post", .method, .whole,
+                .method),
+            text(
+                "path", or: ["target"], "a path", such: "/hook", "the request's target, a part of it", "path:/hook",
+                .target, .part, .path),
+            FilterOperator(
+                "header", FilterValue("a text", "TEXT", such: "cloudflare", relations: [.has]),
+                "the header fields, a part of them; a name and its value as in the example",
+                example: "header:\"content-type: application/json\""
+            ) { argument throws(FilterFault) in try argument.header() },
+            text("body", "a text", such: "objectSize", "the body, a part of it", "body:objectsize", .body, .part, nil),
+            sized("bytes", "the length of the body", "bytes>100kB", .bodyLength),
+        ]
+    }()
+}
+
+extension FilterOperator {
+    private static func text(
+        _ name: String, or otherNames: [String] = [], _ noun: String, such sample: String, _ meaning: String,
+        _ example: String, _ text: RowText, _ extent: FilterArgument.Extent, _ seen: FilterValueKind?
+    ) -> FilterOperator {
+        let takes = FilterValue(noun, extent == .part ? "TEXT" : "NAME", such: sample)
+        return FilterOperator(name, or: otherNames, takes, meaning, example: example, seen: seen) {
+            argument throws(FilterFault) in try argument.matches([text], extent)
+        }
+    }
+
+    private static func sized(_ name: String, _ meaning: String, _ example: String, _ number: RowNumber)
+        -> FilterOperator
+    {
+        let takes = FilterValue("a size", "SIZE", such: "10MB", relations: FilterRelation.allCases)
+        return FilterOperator(name, takes, meaning, example: example) { argument throws(FilterFault) in
+            try argument.size(number, takes)
+        }
+    }
+
+    private static func yesOrNo(
+        _ name: String, or otherNames: [String] = [], _ meaning: String, _ predicate: RowPredicate
+    ) -> FilterOperator {
+        FilterOperator(name, or: otherNames, .yesOrNo, meaning, example: "\(name):yes") {
+            argument throws(FilterFault) in
+            try argument.choice(.yesOrNo) == "yes" ? predicate : .not(predicate)
+        }
+    }
+
+    private static func time(
+        _ name: String, or otherNames: [String] = [], _ meaning: String, _ example: String, _ number: RowNumber,
+        _ comparison: Comparison
+    ) -> FilterOperator {
+        let takes = FilterValue(
+            "a time", "WHEN", such: "10m (ago), 02:14, 2026-01-01, 2026-01-01T02:14 or today", relations: [.has])
+        return FilterOperator(name, or: otherNames, takes, meaning, example: example) { argument throws(FilterFault) in
+            guard let span = FilterMoment(context: argument.context).span(try argument.word(takes)) else {
+                throw argument.fault(takes.expected)
+            }
+            guard comparison == .equal else { return .number(number, comparison, span.lowerBound) }
+            return .all([.number(number, .atLeast, span.lowerBound), .number(number, .less, span.upperBound)])
+        }
+    }
+}

@@ -1,0 +1,184 @@
+public import Foundation
+import Synchronization
+
+/// A connection to a listener's control socket. Any number of threads may ask at once.
+public final class ControlClient: Sendable {
+    private struct State {
+        var lastID = 0
+        var pending: [Int: PendingReply] = [:]
+        /// Why nothing can be asked any more.
+        var end: ControlFailure?
+    }
+
+    /// How long the listener may take to say who it is, and a request to be written.
+    private static let patience = Duration.seconds(5)
+    /// The longest line that is taken, in bytes.
+    private static let longest = 64 << 20
+
+    /// Who answers.
+    public let listener: ControlHello
+    private let socket: UnixSocket
+    private let writing = NSLock()
+    private let state = Mutex(State())
+
+    /// Calls the listener of a history. Blocks until it has said who it is.
+    ///
+    /// - Parameters:
+    ///   - history: The history's path, with links followed.
+    ///   - version: Of this b2watch.
+    ///   - owner: The history's owner: nobody else is believed to be its listener, but root and this user.
+    ///   - told: Is told events, in their order, on a thread of the connection's; it must not ask anything there.
+    ///   - ended: Is called once, on that thread, behind the last event.
+    /// - Throws: `ControlFailure`.
+    public init<Event: Codable & Sendable>(
+        beside history: String, version: String, owner: uid_t, told: @escaping @Sendable (Event) -> Void,
+        ended: @escaping @Sendable (ControlFailure) -> Void
+    ) throws(ControlFailure) {
+        let socket = try Self.call(ControlPlace.socket(beside: history))
+        self.socket = socket
+        guard let user = socket.peer else { throw .system("its owner cannot be told") }
+        guard user == owner || user == 0 || user == geteuid() else { throw .stranger(user: user) }
+        var lines = LineReader(limit: Self.longest)
+        var first: [[UInt8]] = []
+        do {
+            try Self.greet(socket, ControlHello(b2watch: version).controlLine())
+            while first.isEmpty {
+                let bytes = try socket.read()
+                guard !bytes.isEmpty else { throw ControlFailure.ended }
+                first = try lines.take(bytes)
+            }
+        } catch let failure as ControlFailure {
+            throw failure
+        } catch let problem as SystemProblem {
+            throw problem.code == EAGAIN ? .silent : .ended
+        } catch {
+            throw .garbled
+        }
+        listener = try Self.hello(first.removeFirst())
+        socket.limit(reading: .zero)
+        let (rest, begun) = (first, lines)
+        let thread = Thread { [weak self] in
+            let end = Self.read(socket, begun, first: rest) { line in
+                guard let self else { return .ended }
+                return self.take(line, told)
+            }
+            self?.finish(end)
+            ended(end)
+        }
+        thread.name = "control client"
+        thread.start()
+    }
+
+    deinit {
+        socket.end()
+    }
+
+    /// Asks, and waits for the reply.
+    ///
+    /// - Throws: `ControlFailure`.
+    public func ask<Request: ControlRequest>(
+        _ request: Request, within limit: Duration = .seconds(20)
+    ) throws(ControlFailure) -> Request.Reply {
+        let reply = PendingReply()
+        let (id, end) = state.withLock { state in
+            state.lastID += 1
+            if state.end == nil { state.pending[state.lastID] = reply }
+            return (state.lastID, state.end)
+        }
+        if let end { throw end }
+        defer { state.withLock { _ = $0.pending.removeValue(forKey: id) } }
+        do {
+            let line = try RequestLine(id: id, request: Request.name, body: request).controlLine()
+            try writing.withLock { try socket.write(line) }
+        } catch let problem as SystemProblem {
+            throw problem.code == EAGAIN ? .silent : .ended
+        } catch {
+            throw .garbled
+        }
+        let line = try reply.take(within: limit)
+        guard let whole = try? ReplyLine<Request.Reply>(controlLine: line) else { throw .garbled }
+        return whole.reply
+    }
+
+    /// Hangs up.
+    public func close() {
+        socket.end()
+    }
+
+    private func finish(_ end: ControlFailure) {
+        let pending = state.withLock { state in
+            state.end = state.end ?? end
+            defer { state.pending = [:] }
+            return Array(state.pending.values)
+        }
+        pending.forEach { $0.give(.failure(end)) }
+    }
+
+    /// - Returns: Why nothing more can be read, if so.
+    private func take<Event: Codable>(_ line: [UInt8], _ told: (Event) -> Void) -> ControlFailure? {
+        guard let head = try? ListenerLineHead(controlLine: line) else { return .garbled }
+        if let refusal = head.refusal { return .refused(refusal) }
+        if let id = head.id {
+            let reply = state.withLock { $0.pending[id] }
+            reply?.give(head.failure.map { .failure(.failed($0)) } ?? .success(line))
+        } else if let event = try? EventLine<Event>(controlLine: line).event {
+            // What a later b2watch tells beyond what we know, we do without.
+            told(event)
+        }
+        return nil
+    }
+}
+
+extension ControlClient {
+    private static func call(_ path: String) throws(ControlFailure) -> UnixSocket {
+        do {
+            let socket = try UnixSocket()
+            socket.limit(reading: patience, writing: patience)
+            let isConnected = try SocketAddress.with(path, toConnect: true) {
+                connect(socket.descriptor, $0, $1) == 0
+            }
+            guard isConnected else { throw SystemProblem() }
+            return socket
+        } catch {
+            switch (error as? SystemProblem)?.code {
+            case ENOENT, ENOTDIR, ENOTSOCK: throw .absent
+            case ECONNREFUSED: throw .deserted
+            case EACCES, EPERM: throw .notPermitted
+            case EAGAIN: throw .silent
+            default: throw .system("\(error)")
+            }
+        }
+    }
+
+    /// Says who calls. Who is refused may be hung up on before that: why, is there to be read all the same.
+    private static func greet(_ socket: UnixSocket, _ line: [UInt8]) throws(SystemProblem) {
+        do {
+            try socket.write(line)
+        } catch {
+            guard error.code == EPIPE || error.code == ECONNRESET else { throw error }
+        }
+    }
+
+    private static func hello(_ line: [UInt8]) throws(ControlFailure) -> ControlHello {
+        if let refusal = try? RefusalLine(controlLine: line) { throw .refused(refusal.refusal) }
+        guard let hello = try? ControlHello(controlLine: line) else { throw .garbled }
+        guard hello.protocol == ControlHello.currentProtocol else { throw .otherVersion(hello) }
+        return hello
+    }
+
+    /// Reads lines until there are no more, or `take` says why.
+    private static func read(
+        _ socket: UnixSocket, _ reader: LineReader, first: [[UInt8]], _ take: ([UInt8]) -> ControlFailure?
+    ) -> ControlFailure {
+        var reader = reader
+        var waiting = first
+        while true {
+            for line in waiting {
+                if let end = take(line) { return end }
+            }
+            guard let bytes = try? socket.read(), !bytes.isEmpty else { return .ended }
+            guard let lines = try? reader.take(bytes) else { return .garbled }
+            waiting = lines
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Terminal
+
+extension BindingTable {
+    static let browsing: [Binding] =
+        [
+            Binding(.character("f"), in: .browsing, do: .editFilter, "filter the rows", footer: ("filter", .medium)),
+            Binding(.character("\\"), in: .browsing, do: .filterOrNot, "switch the filter off, or on"),
+            Binding(
+                .character("!"), in: .browsing, do: .showProblems, "only problems, or all", footer: ("problems", .wide)),
+            Binding(.character("e"), in: .browsing, do: .nextProblem, "to the next problem"),
+            Binding(.character("E"), in: .browsing, do: .previousProblem, "to the previous problem"),
+            Binding(
+                .character("/"), in: .browsing, do: .search, "search the list, or the detail where one is in it",
+                footer: ("search", .wide)),
+            Binding(.character("n"), in: .browsing, do: .nextMatch, "to the next place found"),
+            Binding(.character("N"), in: .browsing, do: .previousMatch, "to the previous place found"),
+            Binding(.character("m"), in: .browsing, do: .toggleMark, "mark the rows selected, or the current one"),
+            Binding(.character("'"), in: .browsing, do: .nextMark, "to the next mark"),
+            Binding(.character("M"), in: .browsing, do: .showMarked, "only marked rows, or all"),
+            Binding(
+                .character("x"), in: .browsing, do: .export, "export the rows listed, or those selected, to a file",
+                obstacle: { model in
+                    if model.session.exporting != nil { return "An export is under way: X cancels it." }
+                    return model.rows.selectedRow == nil ? "There is no row to export." : nil
+                }),
+        ]
+        + [BindingContext.browsing, .deliveries, .log, .pulse].map { context in
+            Binding(.character("P"), in: context, do: .pause, "freeze the screen while receiving goes on")
+        }
+
+    static let prompts: [Binding] = [
+        Binding(.enter, in: .filter, do: .applyFilter, "apply the filter", footer: ("apply", .narrow)),
+        Binding(.tab, in: .filter, do: .completeFilter, "complete the word", footer: ("complete", .narrow)),
+        Binding(.up, in: .filter, do: .olderFilter, "an earlier filter", footer: ("earlier", .medium)),
+        Binding(.down, in: .filter, do: .newerFilter, "a later filter"),
+        Binding(.escape, in: .filter, do: .leavePrompt, "leave the filter as it was", footer: ("leave", .narrow)),
+        Binding(
+            .function(1), in: .filter, do: .showHelp, "the help, with all that can be written here",
+            footer: ("help", .medium)),
+        Binding(.enter, in: .exporting, do: .writeFile, "write the file", footer: ("write", .narrow)),
+        Binding(.tab, in: .exporting, do: .nextFormat, "another format", footer: ("format", .narrow)),
+        Binding(.backTab, in: .exporting, do: .previousFormat, "the format before"),
+        Binding(.escape, in: .exporting, do: .leavePrompt, "leave, and write nothing", footer: ("leave", .narrow)),
+        Binding(.enter, in: .search, do: .keepSearch, "stay here; n and N go on", footer: ("stay", .narrow)),
+        Binding(.escape, in: .search, do: .leavePrompt, "back to where one was", footer: ("back", .narrow)),
+        Binding(.enter, in: .palette, do: .runCommand, "run the command", footer: ("run", .narrow)),
+        Binding(.tab, in: .palette, do: .completeCommand, "complete the word", footer: ("complete", .narrow)),
+        Binding(.up, in: .palette, do: .olderCommand, "an earlier command", footer: ("earlier", .medium)),
+        Binding(.down, in: .palette, do: .newerCommand, "a later command"),
+        Binding(.escape, in: .palette, do: .leavePrompt, "leave", footer: ("leave", .narrow)),
+    ]
+}

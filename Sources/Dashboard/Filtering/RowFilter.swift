@@ -1,0 +1,52 @@
+import Browsing
+import History
+
+/// What is asked of the rows that are listed: a filter, which may be off, and the presets of single keys.
+struct RowFilter: Hashable {
+    /// The filter applied last.
+    private(set) var filter = Filter.everything
+    private(set) var isOn = true
+    /// Whether only problems are listed.
+    var showsProblems = false
+    /// Whether only marked rows are listed.
+    var showsMarked = false
+
+    /// Whether there is a filter at all, be it on or off.
+    var hasFilter: Bool { filter.predicate != .everything || !filter.text.allSatisfy(\.isWhitespace) }
+
+    /// Whether anything is left out.
+    var isRestricting: Bool { (isOn && hasFilter) || showsProblems || showsMarked }
+
+    mutating func apply(_ filter: Filter) {
+        self.filter = filter
+        isOn = true
+    }
+
+    mutating func toggle() {
+        isOn.toggle()
+    }
+
+    /// Lists every row again; the filter is kept for when it is switched on.
+    mutating func lift() {
+        isOn = false
+        (showsProblems, showsMarked) = (false, false)
+    }
+
+    /// The rows to list.
+    ///
+    /// - Parameters:
+    ///   - preview: A filter that is being typed, which stands in for the one applied.
+    ///   - marks: The rows marked.
+    func predicate(preview: Filter?, marks: Set<Int64>) -> RowPredicate {
+        var parts: [RowPredicate] = []
+        if let preview {
+            parts.append(preview.predicate)
+        } else if isOn {
+            parts.append(filter.predicate)
+        }
+        if showsProblems { parts.append(.problem) }
+        if showsMarked { parts.append(.rows(marks)) }
+        parts.removeAll { $0 == .everything }
+        return parts.count == 1 ? parts[0] : .all(parts)
+    }
+}

@@ -1,0 +1,120 @@
+import Browsing
+import History
+import SafeText
+import Terminal
+
+extension DashboardModel {
+    mutating func performOnPalette(_ command: Command) -> [Effect] {
+        guard case .command(var prompt) = prompt else {
+            // It acts where one was, not on the help.
+            help = nil
+            prompt = .command(
+                CommandPrompt(commandsHere, past: pastCommands, values: seenValues))
+            return []
+        }
+        switch command {
+        case .completeCommand: prompt.complete()
+        case .olderCommand: prompt.recall(older: true)
+        case .newerCommand: prompt.recall(older: false)
+        case .runCommand: return run(prompt)
+        default: break
+        }
+        self.prompt = .command(prompt)
+        return []
+    }
+
+    /// Does what a command does where one is; says why where it does nothing.
+    mutating func run(_ command: Command) -> [Effect] {
+        if let obstacle = obstacle(to: command) {
+            session.tell("\(obstacle)", .notice)
+            return []
+        }
+        return perform(command)
+    }
+
+    /// Why a command does nothing where one is.
+    private func obstacle(to command: Command) -> String? {
+        guard let binding = bindings.binding(of: command, in: place) else {
+            return "“\(command.name)” works elsewhere: \(bindings.whereabouts(of: command))."
+        }
+        return binding.obstacle(self)
+    }
+
+    /// What can be typed here, with what it does.
+    private var commandsHere: [CommandCompletion.Candidate] {
+        var seen: Set<Command> = [.typeCommand]
+        let commands = place.contexts.flatMap(bindings.bindings(in:)).filter { seen.insert($0.command).inserted }
+        return
+            (commands.map { binding in
+                let obstacle = binding.obstacle(self).map { " — now not: \($0)" } ?? ""
+                return CommandCompletion.Candidate(text: binding.command.name, meaning: binding.title + obstacle)
+            }
+            + TypedCommand.Word.allCases.map {
+                CommandCompletion.Candidate(text: $0.rawValue, meaning: "\($0.usage.form): \($0.usage.meaning)")
+            })
+            .sorted { $0.text < $1.text }
+    }
+
+    /// What is wrong stays in the line, with why.
+    private mutating func run(_ line: CommandPrompt) -> [Effect] {
+        let text = line.text
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            prompt = nil
+            return []
+        }
+        prompt = nil
+        do {
+            let typed = try TypedCommand(text)
+            let effects = try run(typed)
+            pastCommands.removeAll { $0 == text }
+            pastCommands = [text] + pastCommands.prefix(99)
+            return effects
+        } catch {
+            var line = line
+            line.refuse(error.sentence)
+            prompt = .command(line)
+            return []
+        }
+    }
+
+    private mutating func run(_ typed: TypedCommand) throws(TypedCommand.Fault) -> [Effect] {
+        switch typed {
+        case .command(let command):
+            if let obstacle = obstacle(to: command) { throw TypedCommand.Fault(sentence: obstacle) }
+            return perform(command)
+        case .view(let view): return perform(view.command)
+        case .filter(let text):
+            try needRows("filter")
+            let filter: Filter
+            do {
+                filter = try Filter(text, in: session.filterContext)
+            } catch {
+                throw TypedCommand.Fault(
+                    sentence: "The filter, at column \(error.range.lowerBound + 1): \(error.sentence)")
+            }
+            return apply(filter)
+        case .sort(let column, let isDescending):
+            try needRows("sort")
+            return sort(by: column, isDescending: isDescending)
+        case .delivery(let id):
+            if view == .deliveries, [.deliveries, .detail].contains(place) {
+                deliveries.select(id, latest: session.change.latestDelivery)
+                return []
+            }
+            try needRows("goto")
+            if rows.selectedRow?.deliveryID == id { return [] }
+            return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest)
+        case .row(let id):
+            try needRows("goto row")
+            if rows.selection == id { return [] }
+            return seek(.number("row \(id)"), .number(.row, .equal, id), .nearest)
+        }
+    }
+
+    private func needRows(_ word: String) throws(TypedCommand.Fault) {
+        guard [.events, .table, .detail].contains(place), view == .events || view == .table else {
+            throw TypedCommand.Fault(
+                sentence: "“\(word)” works elsewhere: \(MainView.events.title), \(MainView.table.title).")
+        }
+    }
+}

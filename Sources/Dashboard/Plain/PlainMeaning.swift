@@ -1,0 +1,58 @@
+/// What a command of the screen is by lines.
+enum PlainMeaning: Hashable {
+    /// The same.
+    case same
+    /// This line.
+    case line(String)
+    /// A line that wants more words.
+    case hint(String)
+    /// Nothing: it is about how things are drawn.
+    case none
+
+    init(of command: Command) {
+        self =
+            switch command {
+            case .up, .down, .pageUp, .pageDown, .toStart, .toEnd, .nextRow, .previousRow, .showProblems, .filterOrNot,
+                .pause, .nextMatch, .previousMatch, .nextProblem, .previousProblem, .toggleMark, .showMarked, .nextMark,
+                .toggleSelected, .selectAll, .selectRange, .toggleUtc, .toggleTimestampForm, .sendTest, .cancelJudging,
+                .reloadSecrets, .close, .interrupt:
+                .same
+            case .showEvents: .line("list")
+            case .showTable: .line("table")
+            case .showDeliveries: .line("deliveries")
+            case .showLog: .line("log")
+            case .showPulse: .line("pulse")
+            case .showHelp: .line("help")
+            case .showChecklist: .line("steps")
+            case .showKeyring: .line("secret list")
+            case .followOrNot: .line("follow")
+            case .open: .line("show")
+            case .editFilter, .applyFilter: .hint("filter EXPRESSION")
+            case .search: .hint("find TEXT")
+            case .addSecret: .hint("secret add LABEL")
+            case .replaceSecret: .hint("secret replace LABEL")
+            case .forgetSecret: .hint("secret forget LABEL")
+            case .rememberSecret: .hint("secret remember LABEL")
+            case .copy, .copyAsReceived: .hint("print body, print headers, print curl")
+            case .copyBody: .line("print body")
+            case .copyHeaders: .line("print headers")
+            case .copyRequest: .line("print request")
+            case .copyCurl: .line("print curl")
+            case .copySignature: .line("print signature")
+            case .copyEventId: .line("print event-id")
+            case .copyValue: .line("print object")
+            case .previousTab, .nextTab, .cycleBody, .focusDetail: .hint("show summary, headers, body or signature")
+            default: .none
+            }
+    }
+
+    /// Whether the current row is another one afterwards.
+    static func moves(_ command: Command) -> Bool {
+        switch command {
+        case .up, .down, .pageUp, .pageDown, .toStart, .toEnd, .nextRow, .previousRow, .nextMatch, .previousMatch,
+            .nextProblem, .previousProblem, .nextMark, .toggleSelected:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,231 @@
+import Browsing
+import Export
+import History
+import Log
+import SafeText
+import Terminal
+
+extension PlainModel {
+    /// Reads rows around the current one; the newest where it is followed.
+    mutating func read(_ purpose: PlainRequests.Purpose, _ arguments: PlainArguments, usual: Int) -> [Effect] {
+        guard let count = count(arguments, usual) else { return [] }
+        let rows = model.rows
+        let request =
+            if rows.isFollowing || rows.selection == nil {
+                RowRequest(model.frozen.map { .row($0.latestRow) } ?? .newest, before: count - 1, after: 0)
+            } else {
+                RowRequest(.row(rows.selection ?? 0), before: count / 2, after: count - 1 - count / 2)
+            }
+        return [.readRows(RowReading.Ticket(request: request, generation: requests.next(purpose)))]
+    }
+
+    mutating func readDeliveries(_ arguments: PlainArguments) -> [Effect] {
+        guard let count = count(arguments, 10) else { return [] }
+        let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
+        return [.readDeliveries(WindowTicket(request: request, generation: requests.next(.deliveries)))]
+    }
+
+    mutating func readLog(_ arguments: PlainArguments) -> [Effect] {
+        guard let count = count(arguments, 10) else { return [] }
+        let request = WindowRequest<LogPlace>(anchor: .newest, before: count - 1, after: 0)
+        return [.readLog(WindowTicket(request: request, generation: requests.next(.log)))]
+    }
+
+    mutating func readPulse(_ arguments: PlainArguments) -> [Effect] {
+        let names: [(String, PulseSpan)] = [
+            ("minute", .minute), ("hour", .hour), ("day", .day), ("week", .week), ("month", .month),
+            ("quarter", .quarter), ("year", .year),
+        ]
+        guard let span = arguments.text.isEmpty ? .hour : names.first(where: { $0.0 == arguments.text })?.1 else {
+            say("pulse is of a \(names.map(\.0).joined(separator: ", ")).")
+            return []
+        }
+        let width = span.barWidth(atMost: 60)
+        let request = PulseRequest(
+            barWidth: width, barCount: span.barCount(width: width),
+            secondsFromUTC: model.session.clock.secondsFromUTC(model.session.wallTime))
+        let ticket = PulseReading.Ticket(request: request, revision: model.session.change.revision)
+        requests.pulse = ticket
+        return [.readPulse(ticket, adding: nil)]
+    }
+
+    private mutating func count(_ arguments: PlainArguments, _ usual: Int) -> Int? {
+        let count = arguments.count(usual)
+        if count == nil { say("How many is a number from 1 to 1,000.") }
+        return count
+    }
+
+    mutating func move(_ command: Command, _ arguments: PlainArguments) -> [Effect] {
+        guard let count = count(arguments, 1) else { return [] }
+        let before = model.rows.selection
+        isToTellRow = true
+        let effects = change { model in
+            model.rows.move(by: command == .down ? count : -count, in: model.extent)
+            return []
+        }
+        if before != nil, before == model.rows.selection {
+            say(command == .down ? "There is no newer one:" : "There is no older one:")
+        }
+        return effects
+    }
+}
+
+// One event.
+extension PlainModel {
+    /// `show [NUMBER] [tab] [form]`.
+    mutating func show(_ arguments: PlainArguments) -> [Effect] {
+        var words = arguments.words[...]
+        var place: (delivery: Int64, event: Int)?
+        if let first = words.first, first.first?.isNumber == true {
+            guard let number = number(first) else { return [] }
+            place = number
+            words.removeFirst()
+        }
+        var page = PlainPage()
+        for word in words.map({ $0.lowercased() }) {
+            if let tab = DetailTab.allCases.first(where: { $0.title.lowercased() == word }) {
+                page.tab = tab
+            } else if let form = BodyForm.allCases.first(where: { $0.word == word }) {
+                page = PlainPage(tab: .body, form: form)
+            } else {
+                say("There is no page \(word): show summary, headers, body or signature; body raw, pretty or hex.")
+                return []
+            }
+        }
+        if let place { return lookUp(place, page) }
+        guard let row = model.rows.selectedRow else { return nothingCurrent() }
+        return show(row, page)
+    }
+
+    mutating func open(_ arguments: PlainArguments) -> [Effect] {
+        guard let word = arguments.words.first, let place = number(word) else {
+            if arguments.text.isEmpty { say("Which one? Such as open 126; list tells the numbers.") }
+            return []
+        }
+        return lookUp(place, nil)
+    }
+
+    private mutating func number(_ word: Substring) -> (delivery: Int64, event: Int)? {
+        let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count <= 2, let delivery = Int64(parts[0]), delivery > 0 {
+            if parts.count == 1 { return (delivery, 1) }
+            if let event = Int(parts[1]), event > 0 { return (delivery, event) }
+        }
+        say("\(SafeText(String(word)).clipped(to: 40)) is no number: 126, or 126.2 for the second event of a delivery.")
+        return nil
+    }
+
+    private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) -> [Effect] {
+        let request = WindowRequest<Int64>(anchor: .row(place.delivery), before: 0, after: 0)
+        let purpose = PlainRequests.Purpose.lookUp(delivery: place.delivery, event: place.event, page)
+        return [.readDeliveries(WindowTicket(request: request, generation: requests.next(purpose)))]
+    }
+
+    /// A delivery was read that was asked for by its number. What is to be done then is done with the next step.
+    mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
+        guard let row, row.id == delivery else {
+            say("There is no delivery \(delivery).")
+            return
+        }
+        guard event <= max(1, row.first.eventCount) else {
+            say("Delivery \(row.id) has \(Wording.count(row.first.eventCount, "event", "events")).")
+            return
+        }
+        var first = row.first
+        first.id += Int64(event - 1)
+        if first.position != nil { first.position = event - 1 }
+        later += change { model in
+            model.rows.go(to: first.id, in: model.extent)
+            return []
+        }
+        if let page { later += show(first, page) } else { isToTellRow = true }
+    }
+
+    private mutating func show(_ row: EventRow, _ page: PlainPage) -> [Effect] {
+        let request = DocumentRequest(
+            rowID: row.id, deliveryID: row.deliveryID, position: row.position, eventCount: row.eventCount,
+            isDuplicate: row.isDuplicate, tab: page.tab, form: page.form, columns: Self.columns,
+            showsUTC: model.session.showsUTC, revision: model.shown.revision,
+            keyringRevision: model.session.keyringRevision, wraps: page.tab != .headers && page.tab != .body,
+            showsNumbers: false, isAnswered: model.shown.latestAnswered >= row.deliveryID)
+        requests.document = request
+        return [.buildDocument(request)]
+    }
+
+    /// So wide that no line is broken but by who reads it.
+    private static let columns = 100_000
+
+    mutating func printText(_ arguments: PlainArguments) -> [Effect] {
+        let subjects: [(String, CopyRequest.Subject)] = [
+            ("body", .body), ("headers", .headers), ("request", .request), ("curl", .curl), ("signature", .signature),
+            ("event-id", .eventID), ("object", .value(.object)),
+        ]
+        let words = arguments.words.map { $0.lowercased() }
+        guard let word = words.first, let subject = subjects.first(where: { $0.0 == word })?.1, words.count <= 2,
+            words.count == 1 || words[1] == "as-received"
+        else {
+            say("print \(subjects.map(\.0).joined(separator: ", ")); behind it as-received masks nothing.")
+            return []
+        }
+        guard let row = model.rows.selectedRow else { return nothingCurrent() }
+        requests.copies += 1
+        return [
+            .copy(
+                CopyRequest(
+                    deliveryID: row.deliveryID, position: row.position, subject: subject,
+                    policy: words.count == 2 ? .asReceived : .masked, listener: model.session.url))
+        ]
+    }
+
+    private mutating func nothingCurrent() -> [Effect] {
+        say("There is no event here.")
+        return []
+    }
+}
+
+// What is listed.
+extension PlainModel {
+    mutating func filter(_ arguments: PlainArguments) -> [Effect] {
+        switch arguments.text.lowercased() {
+        case "":
+            say(PlainState.listed(model.filter).map { "Listed: " + $0 } ?? "Every event is listed.")
+            return []
+        case "off":
+            guard model.filter.isRestricting else {
+                say("Every event is listed.")
+                return []
+            }
+            return change { model in
+                model.filter.lift()
+                return []
+            }
+        case "on":
+            guard model.filter.hasFilter, !model.filter.isOn else { return filter(PlainArguments("")) }
+            return change { $0.perform(.filterOrNot) }
+        default: break
+        }
+        do throws(FilterError) {
+            let filter = try Filter(arguments.text, in: model.session.filterContext)
+            return change { model in
+                model.filter.apply(filter)
+                model.session.viewState.remember(filter.text)
+                return [.keepViewState(model.session.viewState)]
+            }
+        } catch {
+            say("The filter is wrong at column \(error.range.lowerBound + 1): \(error.sentence)")
+            return []
+        }
+    }
+
+    mutating func find(_ arguments: PlainArguments) -> [Effect] {
+        guard let pattern = SearchPattern(arguments.text) ?? model.pattern else {
+            say("Find what? find TEXT; later find alone goes on.")
+            return []
+        }
+        isToTellRow = true
+        return change { model in
+            model.pattern = pattern
+            return model.seek(.match(pattern), pattern.predicate, .previous)
+        }
+    }
+}

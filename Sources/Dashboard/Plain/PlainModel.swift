@@ -1,0 +1,206 @@
+import Browsing
+import History
+import SafeText
+import Terminal
+
+/// The dashboard by lines: the same model as the screen's, told by typed lines instead of keys, and telling what changes
+/// in sentences instead of drawing it.
+///
+/// As a value: `update` and `enter` say what has to happen outside, and what is to be printed waits in `said`.
+struct PlainModel {
+    var model: DashboardModel
+    /// The lines to print, in order.
+    private(set) var said: [SafeText] = []
+    var requests = PlainRequests()
+    var news: PlainNews
+    /// The secret that the next line is taken for.
+    var secret: SecretForm?
+    /// Whether lines wait for what came of those before. A person types ahead and is answered at once.
+    let isInteractive: Bool
+    /// Whether the output takes less than there is to say: what arrives waits, and is told together.
+    var isBackedUp = false
+    /// Whether the row that is selected next is to be told.
+    var isToTellRow = false
+    /// What an answer to one of its own requests calls for.
+    var later: [Effect] = []
+
+    private var waiting: [[UInt8]] = []
+    private var hasInputEnded = false
+    /// The newest row there was when a command had ended: what it brought is to be there for the next one.
+    private var brought: Int64 = 0
+    /// When what takes long was told of last.
+    private var lastProgress: ContinuousClock.Instant?
+    /// The order kept for the screen, which this leaves alone.
+    private let order: RowOrder
+
+    /// How often one is told of what takes long.
+    static let progressPause = Duration.seconds(5)
+
+    init(_ session: Session, isInteractive: Bool) {
+        var session = session
+        order = session.viewState.preferences.order
+        session.viewState.preferences.order = .arrival
+        model = DashboardModel(session)
+        // The list without a detail pane: a document is built when one is asked for.
+        model.view = .table
+        news = PlainNews(from: session.change.latestRow)
+        self.isInteractive = isInteractive
+        greet()
+    }
+
+    /// Tells the model what happened.
+    mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
+        if takeOwn(event) {
+            defer { later = [] }
+            return step(later, at: now)
+        }
+        if case .controlEnded = event {
+            requests.controlEnded()
+            brought = model.shown.latestRow
+        }
+        if case .signal(.interrupt) = event, leaveAsked() { return step([], at: now) }
+        let before = PlainState(model)
+        let effects = model.update(event, at: now)
+        if case .signal(.interrupt) = event, before.isAsking, model.question == nil { say("Nothing was done.") }
+        said += PlainState(model).changes(since: before)
+        tellProgress(event, at: now)
+        return step(effects, at: now)
+    }
+
+    /// Takes a line that was typed.
+    mutating func enter(_ line: [UInt8], at now: ContinuousClock.Instant) -> [Effect] {
+        waiting.append(line)
+        return step([], at: now)
+    }
+
+    /// There will be no more lines. Who typed them asks to quit by that; a pipe is answered to its last line first.
+    mutating func endInput(at now: ContinuousClock.Instant) -> [Effect] {
+        guard isInteractive else {
+            hasInputEnded = true
+            return step([], at: now)
+        }
+        _ = leaveAsked()
+        return model.question == nil ? enter(Array("quit".utf8), at: now) : [.end(.quit)]
+    }
+
+    /// When something is to be told, or changes, by itself; nil as long as nothing will.
+    var deadline: ContinuousClock.Instant? {
+        [model.deadline, canTellNews ? news.deadline(latest: model.shown.latestRow) : nil].compactMap(\.self).min()
+    }
+
+    /// Whether an answer to what was typed is still to come.
+    var isAnswering: Bool { requests.isWaiting || isToTellRow }
+
+    mutating func takeSaid() -> [SafeText] {
+        defer { said = [] }
+        return said
+    }
+
+    mutating func say(_ text: SafeText) {
+        said.append(text)
+    }
+
+    /// Changes the model as a command does; what comes of it is said.
+    mutating func change(_ body: (inout DashboardModel) -> [Effect]) -> [Effect] {
+        let before = PlainState(model)
+        var effects = body(&model)
+        effects += model.update(.tick, at: model.session.now)
+        said += PlainState(model).changes(since: before)
+        return effects
+    }
+}
+
+extension PlainModel {
+    /// Goes on as far as it can: lines that wait, and news.
+    private mutating func step(_ effects: [Effect], at now: ContinuousClock.Instant) -> [Effect] {
+        var effects = effects
+        note(effects)
+        tellRow()
+        while !waiting.isEmpty, isInteractive || !isBusy {
+            let line = waiting.removeFirst()
+            model.session.now = now
+            model.session.dropNotices()
+            let more = obey(line)
+            note(more)
+            tellRow()
+            effects += more
+        }
+        if canTellNews, news.ask(latest: model.shown.latestRow, at: now) {
+            let request = RowRequest(.newest, before: PlainNews.lookedAt - 1, after: 0)
+            let generation = requests.next(.news(latest: model.shown.latestRow))
+            effects.append(.readRows(RowReading.Ticket(request: request, generation: generation)))
+        }
+        if hasInputEnded, waiting.isEmpty, !isBusy { effects.append(.end(.quit)) }
+        return effects.map { effect in
+            guard case .keepViewState(var state) = effect else { return effect }
+            state.preferences.order = order
+            return .keepViewState(state)
+        }
+    }
+
+    /// Ctrl-C leaves what was asked, rather than end anything. Says whether there was something.
+    private mutating func leaveAsked() -> Bool {
+        guard secret != nil else { return false }
+        secret = nil
+        say("No secret was taken.")
+        return true
+    }
+
+    private mutating func note(_ effects: [Effect]) {
+        for case .control in effects { requests.controlBegan() }
+    }
+
+    private var canTellNews: Bool { model.frozen == nil && !isBackedUp && !model.listing.isRunning }
+
+    /// Whether something that was asked for is still to come, or what it leads to.
+    private var isBusy: Bool {
+        let list = model.rows
+        let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
+        let isUnread = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
+        return requests.isWaiting || model.seeking.isRunning || model.listing.isRunning || isUnread
+            || list.reading.destination != nil || isToTellRow
+    }
+
+    private mutating func tellRow() {
+        guard isToTellRow, !model.seeking.isRunning, model.rows.reading.destination == nil,
+            let row = model.rows.selectedRow
+        else {
+            if isToTellRow, !model.seeking.isRunning, !model.listing.isRunning, model.rows.window.rows.isEmpty {
+                isToTellRow = model.shown.latestRow > 0 && model.listing.query.isPlain
+            }
+            return
+        }
+        isToTellRow = false
+        say(PlainRow(row: row, clock: model.session.clock).announcement)
+    }
+
+    private mutating func tellProgress(_ event: DashboardEvent, at now: ContinuousClock.Instant) {
+        let text: SafeText?
+        switch event {
+        case .rejudged(let summary) where summary.stage == .running:
+            let done = summary.deliveries.values.reduce(0, +)
+            text = "Judging again: \(Wording.grouped(done)) of \(Wording.grouped(done + summary.remaining)) deliveries."
+        case .browsed(let progress) where model.listing.isRunning:
+            text = """
+                Looking: \(Wording.grouped(progress.matched)) found among \(Wording.grouped(progress.scanned)) of \
+                \(Wording.grouped(progress.total)).
+                """
+        default: return
+        }
+        guard let text else { return }
+        guard let last = lastProgress else {
+            // What is over in a moment is not worth a line.
+            lastProgress = now
+            return
+        }
+        guard now - last >= Self.progressPause else { return }
+        lastProgress = now
+        say(text)
+    }
+
+    private mutating func greet() {
+        say("b2watch by lines. help lists the commands.")
+        said += statusLines
+        if model.session.isEmpty { say("Nothing has arrived yet: steps tells how to begin.") }
+    }
+}

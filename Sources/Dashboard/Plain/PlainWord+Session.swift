@@ -1,0 +1,54 @@
+import SafeText
+
+extension PlainWord {
+    static let secrets: [PlainWord] = [
+        PlainWord(
+            "secret", also: ["secrets"],
+            syntax: "list|add LABEL [BINDING]|replace LABEL|forget LABEL|remember LABEL|reload",
+            "signing secrets; the secret itself is asked for on a line of its own, which is not shown"
+        ) { model, arguments in
+            model.secret(arguments)
+        }
+    ]
+
+    static let session: [PlainWord] = [
+        PlainWord("test", "sends a signed test event") { model, _ in model.perform(.sendTest) },
+        PlainWord("pause", "tells no new events for now; they are recorded") { model, _ in
+            guard model.model.frozen == nil else {
+                model.say("New events are not told already: follow tells them again.")
+                return []
+            }
+            return model.change { $0.perform(.pause) }
+        },
+        PlainWord("follow", "tells new events again, and goes along with the newest") { model, _ in
+            let wasFrozen = model.model.frozen != nil
+            let effects = model.change { model in
+                let effects = model.frozen == nil ? [] : model.perform(.pause)
+                model.rows.follow()
+                return effects
+            }
+            if !wasFrozen { model.say("Following the newest event.") }
+            return effects
+        },
+        PlainWord("status", "what is listened on, held, counted and listed") { model, _ in
+            for line in model.statusLines { model.say(line) }
+            return []
+        },
+        PlainWord("steps", "the first steps, from an address to a test event") { model, _ in
+            model.tellSteps()
+            return []
+        },
+        PlainWord("utc", "times in UTC, or local again") { model, _ in model.change { $0.perform(.toggleUtc) } },
+        PlainWord(
+            "help", also: ["?"], syntax: "[WORD]",
+            "this list, or what one of its words does; help filter, help commands"
+        ) {
+            model, arguments in
+            model.help(arguments)
+            return []
+        },
+        PlainWord("quit", also: ["exit"], "ends b2watch; an attached one stops nothing else") { model, _ in
+            model.change { $0.perform(.close) }
+        },
+    ]
+}

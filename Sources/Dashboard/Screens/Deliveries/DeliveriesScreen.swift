@@ -1,0 +1,118 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+extension DeliveryRow: WindowedRow {
+    var moment: Timestamp? { first.receivedAt }
+}
+
+/// `3 Deliveries`: a row for each request, unjudged ones included.
+struct DeliveriesScreen {
+    private(set) var list = WindowedList<DeliveryRow>()
+    /// How wide the texts of the rows held are.
+    private(set) var widths = Self.widths(of: [])
+    /// The newest delivery there was when following ended.
+    private(set) var newestWhenLeft: Int64 = 0
+    /// The history that the rows held were read from.
+    private var known: HistoryChange?
+    /// The delivery whose next one of the same event is looked for.
+    private var origin: Int64?
+
+    private static func widths(of rows: [DeliveryRow]) -> TextWidths {
+        TextWidths(rows, titles: DeliveryColumn.allCases.map(\.title)) { DeliveryLine(row: $0, clock: .utc).texts }
+    }
+}
+
+// What the user does.
+extension DeliveriesScreen {
+    mutating func move(_ command: Command, latest: Int64) {
+        leaving(latest) { $0.move(command) }
+    }
+
+    mutating func followOrNot(latest: Int64) {
+        leaving(latest) { if $0.isFollowing { $0.stopFollowing() } else { $0.follow() } }
+    }
+
+    /// Selects a delivery, wherever it is.
+    mutating func select(_ id: Int64, latest: Int64) {
+        leaving(latest) { $0.jump(to: id) }
+    }
+
+    mutating func scroll(by lines: Int, latest: Int64) {
+        leaving(latest) { $0.scroll(by: lines) }
+    }
+
+    private mutating func leaving(_ latest: Int64, _ change: (inout WindowedList<DeliveryRow>) -> Void) {
+        let wasFollowing = list.isFollowing
+        change(&list)
+        if wasFollowing, !list.isFollowing { newestWhenLeft = max(latest, list.held.rows.last?.id ?? 0) }
+    }
+
+    /// Begins to look for the next delivery of the same event.
+    ///
+    /// - Returns: The delivery to look from.
+    mutating func lookForNext() -> Int64? {
+        origin = list.selectedRow?.id
+        return origin
+    }
+
+    /// Goes to the delivery that was found, unless the user has gone elsewhere.
+    ///
+    /// - Returns: Whether it was awaited still.
+    mutating func found(_ next: Int64?, from id: Int64, latest: Int64) -> Bool {
+        guard origin == id, list.selection == id else { return false }
+        origin = nil
+        if let next { leaving(latest) { $0.jump(to: next) } }
+        return true
+    }
+}
+
+// What is read and seen.
+extension DeliveriesScreen {
+    /// What to read next for a list that is seen.
+    mutating func request(_ change: HistoryChange, at now: ContinuousClock.Instant) -> WindowTicket<Int64>? {
+        if let known, known != change {
+            // Answer times are written behind the rows.
+            if known.revision != change.revision || list.visibleRows.contains(where: { $0.answerTime == nil }) {
+                list.outdate()
+            }
+            if list.held.rows.last?.id ?? 0 < change.latestDelivery { list.noteNewer() }
+        }
+        known = change
+        return list.request(at: now)
+    }
+
+    mutating func take(_ answer: WindowAnswer<DeliveryRow>, generation: Int) {
+        if list.take(answer, generation: generation) { widths = Self.widths(of: answer.rows) }
+    }
+
+    mutating func readingFailed(generation: Int) {
+        list.readingFailed(generation: generation)
+    }
+
+    mutating func settle(height: Int, clock: WallClock) {
+        list.settle(height: height, days: clock)
+    }
+
+    func draw(_ model: DashboardModel, on surface: inout Surface) {
+        let columns = Columns(DeliveryColumn.allCases.map { $0.column(holding: widths) })
+        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
+        ListRow.drawTitles(places, on: &surface)
+        if list.visible.isEmpty {
+            let text: SafeText = model.session.isEmpty ? "No delivery yet." : .empty
+            surface.put(text, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
+        }
+        let verdict = places.first { $0.index == DeliveryColumn.signature.rawValue }
+        for (index, line) in list.visible.enumerated() {
+            switch line {
+            case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
+            case .row(let row):
+                DeliveryLine(row: row, clock: model.session.clock).draw(places, at: index + 1, on: &surface)
+                if row.id == list.selection {
+                    ListRow.mark(row: index + 1, hasKeys: !model.detail.hasKeys, emphasis: verdict, on: &surface)
+                }
+            }
+        }
+    }
+}

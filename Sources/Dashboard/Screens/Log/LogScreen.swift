@@ -1,0 +1,165 @@
+import Log
+import Notifications
+import SafeText
+import Terminal
+
+extension LogEntry: WindowedRow {
+    var moment: Timestamp? { time }
+}
+
+/// `6 Log`: what b2watch itself did and warned of, the newest line below, and the selected one whole beneath.
+struct LogScreen {
+    private(set) var list = WindowedList<LogEntry>()
+    /// How wide the texts of the entries held are.
+    private(set) var widths = Self.widths(of: [])
+    /// Why the log could not be read.
+    private(set) var failure: SafeText?
+    private(set) var hasBeenRead = false
+    /// Whether the selected line has the whole view.
+    private(set) var isOpen = false
+    private var pane = TextPane()
+    private var columns = 0
+
+    private static func widths(of entries: [LogEntry]) -> TextWidths {
+        TextWidths(entries, titles: LogColumn.allCases.map(\.title)) { LogEntryLine(entry: $0, clock: .utc).texts }
+    }
+
+    /// The lines of the view for the selected entry, with the rule above it.
+    private static func wholeHeight(in rows: Int) -> Int { rows < 10 ? 0 : rows < 18 ? 3 : 5 }
+}
+
+// What the user does.
+extension LogScreen {
+    mutating func move(_ command: Command) {
+        if isOpen { pane.move(command) } else { list.move(command) }
+    }
+
+    mutating func scroll(by lines: Int) {
+        if isOpen { pane.scroll(by: lines) } else { list.scroll(by: lines) }
+    }
+
+    /// Selects an entry of the list.
+    mutating func select(_ id: LogPlace) {
+        if id != list.selection { list.jump(to: id) }
+    }
+
+    mutating func followOrNot() {
+        if list.isFollowing { list.stopFollowing() } else { list.follow() }
+    }
+
+    /// Shows the selected line alone, or the list again.
+    mutating func open() {
+        isOpen.toggle()
+        pane = TextPane()
+        // What is read stays where it is.
+        if isOpen { list.stopFollowing() }
+    }
+
+    mutating func close() { isOpen = false }
+}
+
+// What is read.
+extension LogScreen {
+    mutating func outdate() { list.outdate() }
+
+    mutating func request(at now: ContinuousClock.Instant) -> WindowTicket<LogPlace>? { list.request(at: now) }
+
+    mutating func take(_ answer: WindowAnswer<LogEntry>, generation: Int) {
+        guard list.take(answer, generation: generation) else { return }
+        widths = Self.widths(of: answer.rows)
+        (failure, hasBeenRead) = (nil, true)
+    }
+
+    mutating func readingFailed(_ sentence: SafeText, generation: Int) {
+        list.readingFailed(generation: generation)
+        failure = sentence
+    }
+}
+
+// What is seen.
+extension LogScreen {
+    mutating func settle(size: Size, clock: WallClock) {
+        columns = size.columns
+        list.settle(height: max(0, size.rows - 1 - Self.wholeHeight(in: size.rows)), days: clock)
+        if list.selectedRow == nil { isOpen = false }
+        if isOpen { pane.resize(count: wholeLines(clock).count, height: max(0, size.rows - 1)) }
+    }
+
+    func draw(_ model: DashboardModel, on surface: inout Surface) {
+        let clock = model.session.clock
+        if isOpen {
+            drawWhole(wholeLines(clock), pane, on: &surface)
+            return
+        }
+        let (upper, lower) = surface.bounds.splitTop(surface.size.rows - Self.wholeHeight(in: surface.size.rows))
+        surface.draw(in: upper) { drawList(clock, on: &$0) }
+        guard lower.rows > 1, list.selectedRow != nil else { return }
+        let lines = wholeLines(clock)
+        surface.draw(in: lower) { drawWhole(lines, TextPane(count: lines.count, height: lower.rows - 1), on: &$0) }
+    }
+
+    private func drawList(_ clock: WallClock, on surface: inout Surface) {
+        let columns = Columns(LogColumn.allCases.map { $0.column(holding: widths) })
+        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
+        ListRow.drawTitles(places, on: &surface)
+        if list.visible.isEmpty { drawNothing(on: &surface) }
+        for (index, line) in list.visible.enumerated() {
+            switch line {
+            case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
+            case .row(let entry):
+                LogEntryLine(entry: entry, clock: clock).draw(places, at: index + 1, on: &surface)
+                if entry.id == list.selection {
+                    let level = places.first { $0.index == LogColumn.level.rawValue }
+                    ListRow.mark(row: index + 1, hasKeys: true, emphasis: level, on: &surface)
+                }
+            }
+        }
+    }
+
+    private func drawNothing(on surface: inout Surface) {
+        let text = failure.map { "\($0)" } ?? (hasBeenRead ? "Nothing is logged." : "")
+        for (row, line) in Prose.lines(text, columns: surface.size.columns - 2).enumerated() {
+            let style = failure == nil ? Style(.secondary) : Style(.bad)
+            surface.put(line, at: Point(column: ListRow.margin, row: row + 2), style: style)
+        }
+    }
+
+    private func drawWhole(_ lines: [StyledLine], _ pane: TextPane, on surface: inout Surface) {
+        surface.rule(row: 0)
+        if lines.count > pane.height {
+            let place: SafeText = " \(pane.visible.upperBound) of \(Wording.grouped(lines.count)) "
+            surface.put(place, at: Point(column: 2, row: 0), style: Style(.secondary))
+        }
+        let below = Rect(column: 1, row: 1, columns: surface.size.columns - 1, rows: surface.size.rows - 1)
+        surface.draw(in: below) { pane.draw(lines, on: &$0) }
+    }
+
+    /// The selected entry, whole, in lines.
+    private func wholeLines(_ clock: WallClock) -> [StyledLine] {
+        guard let entry = list.selectedRow else { return [] }
+        let text = Prose.lines(entry.text, columns: max(8, columns - 2), style: entry.style)
+        guard let time = entry.time else { return text }
+        let head: SafeText =
+            "\(clock.time(time).map { "\($0.date) \($0.timeOfDay).\($0.fraction)" } ?? "?")"
+            + "  \(entry.level.rawValue)  \(SafeText(cell: entry.source))"
+        return [StyledLine(head.clipped(to: max(8, columns - 2)), Style(.secondary))] + text
+    }
+}
+
+extension LogRequest {
+    init(_ request: WindowRequest<LogPlace>) {
+        let anchor: Anchor =
+            switch request.anchor {
+            case .newest: .newest
+            case .oldest: .oldest
+            case .row(let place): .entry(place)
+            }
+        self.init(anchor, before: request.before, after: request.after)
+    }
+}
+
+extension WindowAnswer<LogEntry> {
+    init(_ window: LogWindow) {
+        self.init(rows: window.entries, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+    }
+}

@@ -1,0 +1,27 @@
+import Terminal
+
+/// Where one was when a line was opened for typing, to go back to.
+struct PromptOrigin: Hashable {
+    var row: Int64?
+    var wasFollowing: Bool
+    /// How far below the top of the list the row was seen.
+    var place: Int
+    /// The first line of the detail that was seen.
+    var line: Int
+}
+
+extension DashboardModel {
+    var origin: PromptOrigin {
+        PromptOrigin(
+            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, line: detail.scroll.top)
+    }
+
+    mutating func goBack(to origin: PromptOrigin) {
+        detail.reveal(top: origin.line)
+        if origin.wasFollowing {
+            rows.follow()
+        } else if let row = origin.row {
+            rows.goBack(to: row, at: origin.place, in: extent)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Browsing
+import History
+import SafeText
+import Terminal
+
+extension DashboardModel {
+    /// What a command acts on: the rows selected, or the current one; nil where there is none.
+    var actsOn: ActedRows? {
+        if let whole = selection.whole {
+            return .all(of: whole.query, latestRow: whole.latestRow, except: selection.ids, count: whole.count)
+        }
+        if !selection.ids.isEmpty { return .chosen(selection.ids) }
+        return rows.selectedRow.map(ActedRows.current)
+    }
+
+    /// The columns left of a list: the bar, and a sign each for what is marked and what is selected.
+    var listMargin: Int { ListRow.margin + (marks.isEmpty ? 0 : 1) + (selection.isEmpty ? 0 : 1) }
+
+    /// Draws what all lists have in common over a row: its signs, and the bar where it is the current one.
+    func finish(
+        _ row: EventRow, at line: Int, hasKeys: Bool, emphasis: Columns.Place? = nil, on surface: inout Surface
+    ) {
+        if row.id == rows.selection {
+            ListRow.mark(row: line, hasKeys: hasKeys, emphasis: emphasis, margin: listMargin, on: &surface)
+        }
+        var column = ListRow.margin
+        let isCurrent = row.id == rows.selection && hasKeys
+        if !marks.isEmpty {
+            if marks.contains(row.id) { sign("*", .notice) }
+            column += 1
+        }
+        if !selection.isEmpty, selection.contains(row) { sign("+", .accent) }
+
+        func sign(_ text: SafeText, _ role: Role) {
+            let style = isCurrent ? Style(.plain, bold: true, reversed: true) : Style(role, bold: true)
+            surface.put(text, at: Point(column: column, row: line), style: style)
+        }
+    }
+
+    mutating func performOnSelection(_ command: Command) -> [Effect] {
+        switch command {
+        case .toggleSelected:
+            guard let row = rows.selectedRow else { break }
+            selection.toggle(row)
+            selection.rangeStart = nil
+            moveInRows(.down)
+        case .selectAll: selectAll()
+        case .selectRange: selectRange()
+        case .toggleMark: toggleMark()
+        case .showMarked:
+            if filter.showsMarked {
+                filter.showsMarked = false
+            } else if marks.isEmpty {
+                session.tell("No row is marked: m marks one.", .notice)
+            } else {
+                filter.showsMarked = true
+            }
+        case .nextMark:
+            guard !marks.isEmpty else {
+                session.tell("No row is marked: m marks one.", .notice)
+                break
+            }
+            return seek(.mark, .rows(marks), .next)
+        default: break
+        }
+        return []
+    }
+
+    private mutating func selectAll() {
+        let count = listing.query.isPlain ? shown.tally.rows : listing.isRunning ? nil : listing.progress?.matched
+        guard count != 0 else { return }
+        selection.choose(
+            RowSelection.Whole(query: listing.query, latestRow: shown.latestRow, count: count))
+    }
+
+    /// The first press begins a range at the current row, the second ends it.
+    private mutating func selectRange() {
+        guard let row = rows.selectedRow else { return }
+        guard let start = selection.rangeStart else {
+            selection.add([row.id])
+            selection.rangeStart = row.id
+            session.tell("V again selects all from here to the row where you are then.", .secondary)
+            return
+        }
+        selection.rangeStart = nil
+        guard let first = rows.index(of: start), let last = rows.selectedIndex else {
+            session.tell("The range is too long for that: select all with A, or filter first.", .notice)
+            return
+        }
+        selection.add(rows.window.rows[min(first, last)...max(first, last)].map(\.id))
+    }
+
+    /// Marks what a command acts on; or takes the marks away where all of it is marked.
+    private mutating func toggleMark() {
+        switch actsOn {
+        case .current(let row): mark([row.id])
+        case .chosen(let ids): mark(ids)
+        case .all where filter.showsMarked:
+            marks = []
+            filter.showsMarked = false
+            selection = RowSelection()
+        case .all: session.tell("That many rows are not marked at once: a filter lists them again.", .notice)
+        case nil: break
+        }
+    }
+
+    private mutating func mark(_ ids: Set<Int64>) {
+        if ids.isSubset(of: marks) { marks.subtract(ids) } else { marks.formUnion(ids) }
+        if marks.isEmpty { filter.showsMarked = false }
+    }
+}

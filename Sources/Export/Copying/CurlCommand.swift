@@ -1,0 +1,116 @@
+public import Notifications
+
+/// A recorded request as a curl command that sends it again.
+///
+/// Whatever was in the request, a paste runs `printf` and `curl` and nothing else, and holds only printable ASCII. The
+/// body arrives byte by byte, and the header fields as they came but for those that belong to the connection, which
+/// curl makes itself.
+public struct CurlCommand: Sendable {
+    /// Where it goes: `http://127.0.0.1:8080/` or the like.
+    public let url: String
+    private let delivery: Delivery
+    private let policy: MaskedHeaders
+
+    /// A command.
+    ///
+    /// - Parameter listener: Where the listener is reached, as a URL whose path does not matter; nil for the host that
+    ///   the request names.
+    public init(_ delivery: Delivery, to listener: String?, _ policy: MaskedHeaders) {
+        self.delivery = delivery
+        self.policy = policy
+        url = CurlURL.origin(of: listener) ?? CurlURL.origin(named: delivery)
+    }
+
+    /// What the command cannot send as it was, in sentences.
+    public var shortcomings: [String] {
+        var sentences: [String] = []
+        if delivery.isCut {
+            sentences.append("Only the first \(delivery.body.count) of \(delivery.bodyLength) bytes were kept.")
+        }
+        if delivery.headers.contains(where: \.isAltered) {
+            sentences.append("Header bytes that were not UTF-8 are replaced.")
+        }
+        if delivery.headers.contains(where: { !isOfTheConnection($0) && !canBeSent($0) }) {
+            sentences.append("A header field that curl cannot send is left out.")
+        }
+        return sentences
+    }
+
+    /// The command on one line, or on several that a backslash joins; no newline at its end.
+    public var text: String {
+        var parts: [String] = []
+        var pipe = ""
+        if sendsOnLine {
+            parts.append("--data-raw \(ShellWord.argument(delivery.body))")
+        } else if !delivery.body.isEmpty {
+            pipe = ShellWord.printing(delivery.body) + " |\n"
+            parts.append("--data-binary @-")
+        }
+        let command = pipe + "curl --globoff " + method + target
+        return ([command] + headers + parts).joined(separator: " \\\n  ")
+    }
+
+    /// Whether the body is short and plain enough to stand in the command itself.
+    private var sendsOnLine: Bool {
+        if delivery.body.isEmpty { return !["GET", "HEAD", "OPTIONS", "DELETE", "TRACE"].contains(delivery.method) }
+        return delivery.body.count <= 4_096 && delivery.body.allSatisfy(ShellWord.isPlain)
+            && !delivery.body.contains(UInt8(ascii: "!"))
+    }
+
+    private var method: String {
+        if delivery.method == "HEAD", delivery.body.isEmpty { return "--head " }
+        return "--request \(ShellWord.argument(delivery.method)) "
+    }
+
+    private var target: String {
+        let version = delivery.httpVersion == "HTTP/1.0" ? "--http1.0 " : "--http1.1 "
+        if CurlURL.isSentAsItIs(delivery.target) {
+            return version + "--path-as-is --url \(ShellWord.argument(url + delivery.target))"
+        }
+        return version
+            + "--request-target \(ShellWord.argument(delivery.target)) --url \(ShellWord.argument(url + "/"))"
+    }
+}
+
+// Header fields.
+extension CurlCommand {
+    private var headers: [String] {
+        let sent = policy.fields(of: delivery.headers).filter { !isOfTheConnection($0) && canBeSent($0) }
+        let own = ["Accept", "User-Agent", "Content-Type", "Expect"].filter { name in
+            (name != "Content-Type" || sendsOnLine || !delivery.body.isEmpty) && !sent.contains { $0.isNamed(name) }
+        }
+        // A semicolon is how curl is told to send an empty value; nothing behind the colon, to leave out its own field.
+        return sent.map {
+            "--header \(ShellWord.argument($0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)"))"
+        }
+            + own.map { "--header '\($0):'" }
+    }
+
+    /// Fields that are between two neighbours only, and those that frame the body.
+    private func isOfTheConnection(_ field: HeaderField) -> Bool {
+        let names = [
+            "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+            "Content-Length", "Expect",
+        ]
+        return names.contains { field.isNamed($0) }
+            || delivery.values(of: "Connection").contains { value in
+                value.split(separator: ",").contains { field.isNamed(String($0.trimmingSpaces)) }
+            }
+    }
+
+    /// Whether curl takes it for a field with this name and value. One that begins with `@` would name a file.
+    private func canBeSent(_ field: HeaderField) -> Bool {
+        let marks = Array("!#$%&'*+-.^_`|~".utf8)
+        let isToken = field.name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || marks.contains(byte)
+        }
+        return isToken && !field.name.isEmpty && !field.value.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: Substring {
+        let start = drop { $0 == " " || $0 == "\t" }
+        return start[..<(start.lastIndex { $0 != " " && $0 != "\t" }.map(start.index(after:)) ?? start.startIndex)]
+    }
+}

@@ -1,0 +1,36 @@
+import History
+import Notifications
+
+/// A shell script that sends each delivery again by curl: nothing but printable ASCII, and nothing runs until it is run.
+struct CurlWriter: ExportWriter {
+    private let headers: MaskedHeaders
+
+    init(_ options: ExportOptions) {
+        headers = options.headers
+    }
+
+    var unit: ExportUnit { .deliveries }
+    var readsDeliveries: Bool { true }
+    var newline: [UInt8] { [0x0A] }
+    var hasSeveralLines: Bool { true }
+
+    var head: [String] {
+        let lines = [
+            "#!/bin/sh",
+            "# Requests that b2watch recorded, as curl commands: run with sh, this sends all of them again.",
+        ]
+        let mask =
+            "# Header values that may be secret are \(MaskedHeaders.mask); b2watch export --unmasked writes them out."
+        return headers == .masked ? lines + [mask] : lines
+    }
+
+    func append(_ item: ExportItem, to bytes: inout [UInt8]) {
+        guard let record = item.record else { return }
+        let command = CurlCommand(record.delivery, to: nil, headers)
+        // No text from outside is in a comment: what a shell makes of one is its own affair.
+        var lines = ["", "# Delivery \(record.id), \(record.delivery.receivedAt.rfc3339)"]
+        lines += command.shortcomings.map { "# \($0)" }
+        lines.append(command.text)
+        bytes += Array(lines.joined(separator: "\n").utf8)
+    }
+}

@@ -1,0 +1,22 @@
+public import Notifications
+
+/// How a format is to be written; each takes of it what it knows.
+public struct ExportOptions: Sendable {
+    /// Columns behind those of the sheet.
+    public var columns: [ExportColumn]
+    public var timestamps: SheetRow.TimestampForm
+    /// Whether text that a spreadsheet would take for a formula stays as it is.
+    public var isVerbatim: Bool
+    /// What of a request's header fields is told.
+    public var headers: MaskedHeaders
+
+    public init(
+        columns: [ExportColumn] = [], timestamps: SheetRow.TimestampForm = .rfc3339, isVerbatim: Bool = false,
+        headers: MaskedHeaders = .masked
+    ) {
+        self.columns = columns
+        self.timestamps = timestamps
+        self.isVerbatim = isVerbatim
+        self.headers = headers
+    }
+}

@@ -1,0 +1,36 @@
+/// Turns rows into the bytes of one format. Each is given once, and nothing of it is kept.
+public protocol ExportWriter: Sendable {
+    /// What one record of the output is.
+    var unit: ExportUnit { get }
+    /// Whether a record is made of more than its row.
+    var readsDeliveries: Bool { get }
+    /// What ends a line.
+    var newline: [UInt8] { get }
+    /// The lines before the first record.
+    var head: [String] { get }
+    /// Whether a record may have several lines of the format's own; else a line break in one is a value's.
+    var hasSeveralLines: Bool { get }
+
+    /// Writes a record, without the newline at its end. In UTF-8.
+    func append(_ item: ExportItem, to bytes: inout [UInt8])
+}
+
+/// What one record of an output is made of.
+public enum ExportUnit: Sendable, Hashable {
+    /// Each row of the event list that has an event; requests without one are left out.
+    case events
+    /// Each delivery that a row leads to, once.
+    case deliveries
+
+    /// Such as `1 event` or `12,345 deliveries`.
+    public func counted(_ number: Int) -> String {
+        let digits = Array(String(number).reversed())
+        let grouped = digits.indices.map { $0 > 0 && $0 % 3 == 0 ? "\(digits[$0])," : String(digits[$0]) }
+        let noun =
+            switch self {
+            case .events: number == 1 ? "event" : "events"
+            case .deliveries: number == 1 ? "delivery" : "deliveries"
+            }
+        return grouped.reversed().joined() + " " + noun
+    }
+}

@@ -1,0 +1,14 @@
+/// A line of JSON for each delivery, with the keys that `listen` writes.
+struct JSONLinesWriter: ExportWriter {
+    var unit: ExportUnit { .deliveries }
+    var readsDeliveries: Bool { true }
+    var newline: [UInt8] { [0x0A] }
+    var hasSeveralLines: Bool { false }
+    var head: [String] { [] }
+
+    func append(_ item: ExportItem, to bytes: inout [UInt8]) {
+        guard let record = item.record else { return }
+        // It comes with its newline.
+        bytes += DeliveryJSON.line(record).dropLast()
+    }
+}

@@ -1,0 +1,125 @@
+import GRDB
+
+/// A stretch of the rows that match a predicate.
+public struct RowStretch: Sendable, Hashable {
+    /// In the order of arrival.
+    public var rows: [EventRow]
+    /// Every row up to this id was looked at.
+    public var through: Int64
+}
+
+extension HistoryReader {
+    /// These rows, in the order given; those that are not there are left out.
+    public func rows(ids: [Int64]) throws -> [EventRow] {
+        try read { db in try RowQuery.rows(ids: ids, db) }
+    }
+
+    /// The ids of rows that match. Looks at every row of the range, some millions of them a second.
+    ///
+    /// - Parameters:
+    ///   - range: The ids to look at: a read of many rows is better made in steps, for in memory the writer waits.
+    ///   - limit: Ends with so many found.
+    ///   - isCancelled: Asked some thousand times a second.
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func ids(
+        matching predicate: RowPredicate, in range: ClosedRange<Int64>, newestFirst: Bool = true, limit: Int = .max,
+        isCancelled: () -> Bool = { false }
+    ) throws -> [Int64] {
+        try read { db in
+            try MatchQuery.ids(
+                matching: predicate, in: range, by: "event.id \(newestFirst ? "DESC" : "ASC")", limit: limit,
+                isCancelled,
+                db)
+        }
+    }
+
+    /// The ids of all rows that match, in this order. Takes some seconds where a million match, and in memory the writer
+    /// waits for as long.
+    ///
+    /// - Parameters:
+    ///   - range: The ids to look at.
+    ///   - isCancelled: Asked some thousand times a second.
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func ids(
+        matching predicate: RowPredicate, in range: ClosedRange<Int64> = 0...Int64.max, by order: RowOrder,
+        isCancelled: () -> Bool = { false }
+    ) throws -> [Int64] {
+        let order = OrderSQL(order)
+        return try read { db in
+            try MatchQuery.ids(
+                matching: predicate, in: range, by: order.terms, reading: order.tables, isCancelled, db)
+        }
+    }
+
+    /// The first of these rows, in the order given, that matches.
+    ///
+    /// - Parameter isCancelled: Asked between rows.
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func first(
+        of ids: some Sequence<Int64>, matching predicate: RowPredicate, isCancelled: () -> Bool = { false }
+    ) throws -> Int64? {
+        try read { db in try MatchQuery.first(of: ids, matching: predicate, isCancelled, db) }
+    }
+
+    /// Rows that match, in the order of arrival, for those that go through all of them: from the last row looked at to
+    /// the next, until that is the last of all. Looks at a limited number of rows, so that there may be none in it.
+    ///
+    /// - Parameters:
+    ///   - id: The last row looked at, 0 for none.
+    ///   - last: The last row to look at.
+    ///   - limit: Ends with so many found; at least 1.
+    public func rows(
+        matching predicate: RowPredicate, after id: Int64, through last: Int64, limit: Int
+    ) throws -> RowStretch {
+        guard id < last else { return RowStretch(rows: [], through: last) }
+        let end = last - id > MatchQuery.stretch ? id + MatchQuery.stretch : last
+        return try read { db in
+            let ids = try MatchQuery.ids(
+                matching: predicate, in: id + 1...end, by: "event.id", limit: max(1, limit), { false }, db)
+            let isCut = ids.count >= max(1, limit)
+            return RowStretch(rows: try RowQuery.rows(ids: ids, db), through: isCut ? ids.last ?? end : end)
+        }
+    }
+}
+
+/// Finds the ids of rows.
+enum MatchQuery {
+    /// How many rows are looked at in one read of those that go through all: some ten milliseconds.
+    static let stretch: Int64 = 50_000
+
+    static func ids(
+        matching predicate: RowPredicate, in range: ClosedRange<Int64>, by order: String,
+        reading tables: PredicateSQL.Tables = [], limit: Int = .max, _ isCancelled: () -> Bool, _ db: Database
+    ) throws -> [Int64] {
+        guard limit > 0 else { return [] }
+        let matching = PredicateSQL(predicate)
+        return try db.cancellable(isCancelled) {
+            let statement = try IDStatement(
+                """
+                SELECT event.id FROM \(PredicateSQL.source(matching.tables.union(tables)))
+                WHERE event.id >= ? AND event.id <= ? AND \(matching.condition) ORDER BY \(order)
+                """, [.integer(range.lowerBound), .integer(range.upperBound)] + matching.bindings, db)
+            var ids: [Int64] = []
+            while ids.count < limit, let id = try statement.next() { ids.append(id) }
+            return ids
+        }
+    }
+
+    static func first(
+        of ids: some Sequence<Int64>, matching predicate: RowPredicate, _ isCancelled: () -> Bool, _ db: Database
+    ) throws -> Int64? {
+        let matching = PredicateSQL(predicate)
+        let statement = try IDStatement(
+            """
+            SELECT event.id FROM \(PredicateSQL.source(matching.tables)) WHERE \(matching.condition) AND event.id = ?
+            """, matching.bindings + [.integer(0)], db)
+        return try db.cancellable(isCancelled) {
+            for id in ids {
+                if isCancelled() { throw ReadCancelled() }
+                statement.restart(withLast: id)
+                if try statement.next() != nil { return id }
+            }
+            return nil
+        }
+    }
+}

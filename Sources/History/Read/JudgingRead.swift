@@ -1,0 +1,46 @@
+import GRDB
+import GRDBSQLite
+import Notifications
+
+/// Reads what judging needs of deliveries, and lends it where SQLite holds it: half of judging a million of them would be
+/// to copy them.
+enum JudgingRead {
+    static func run(
+        _ deliveries: ClosedRange<Int64>, _ generation: Int64, _ maximumBytes: Int,
+        _ judge: (RecordedRequest) throws -> Judgement, _ db: Database
+    ) throws -> Rejudgement {
+        // Two walks side by side. The wide rows are passed over where there is nothing to judge, and none is looked up.
+        let outcomes = try db.cachedStatement(
+            sql: "SELECT delivery FROM outcome WHERE delivery BETWEEN ? AND ? AND generation < ? ORDER BY delivery DESC"
+        )
+        let requests = try db.cachedStatement(
+            sql: "SELECT id, headers, body FROM delivery WHERE id BETWEEN ? AND ? ORDER BY id DESC")
+        let ids = try Int64.fetchCursor(
+            outcomes, arguments: [deliveries.lowerBound, deliveries.upperBound, generation])
+        let rows = try Row.fetchCursor(requests, arguments: [deliveries.lowerBound, deliveries.upperBound])
+        let statement = requests.sqliteStatement
+
+        var rejudgement = Rejudgement(of: deliveries, generation: generation)
+        var bytes = 0
+        while let id = try ids.next() {
+            repeat {
+                guard try rows.next() != nil else { return rejudgement }
+            } while sqlite3_column_int64(statement, 0) > id
+            guard sqlite3_column_int64(statement, 0) == id else { continue }
+            let request = RecordedRequest(headers: Self.bytes(statement, 1), body: Self.bytes(statement, 2))
+            rejudgement.add(try judge(request), of: id)
+            bytes += request.body.count
+            if bytes >= maximumBytes {
+                rejudgement.end(at: id)
+                return rejudgement
+            }
+        }
+        return rejudgement
+    }
+
+    private static func bytes(_ statement: SQLiteStatement, _ column: Int32) -> UnsafeRawBufferPointer {
+        // The length after the pointer: it is that of what the pointer points to.
+        let start = sqlite3_column_blob(statement, column)
+        return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Synchronization
+
+/// Tells by inotify when a file beside others changes, comes or goes. Nothing runs while nothing does.
+final class FileWatch: Sendable {
+    /// What was seen since the last look.
+    struct Seen: Equatable {
+        /// The contents of a watched file may have changed.
+        var isChanged = false
+        /// The files that came, went or were put in another's place, of those asked for.
+        var moved: Set<String> = []
+    }
+
+    private static let inFolder = UInt32(
+        IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+    private static let inFile = UInt32(IN_MODIFY)
+
+    private let folder: String
+    private let contents: [String]
+    private let names: Set<String>
+    private let queue: Int32
+    private let stopping: (reading: Int32, writing: Int32)
+
+    /// Watches files of a folder.
+    ///
+    /// - Parameters:
+    ///   - contents: The names of those whose contents are watched; they need not be there.
+    ///   - names: Those whose coming and going is told besides.
+    /// - Returns: Nil where the system has no watch left for us.
+    init?(_ folder: String, contents: [String], names: Set<String>) {
+        self.folder = folder
+        self.contents = contents
+        self.names = names.union(contents)
+        queue = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        var ends: [Int32] = [-1, -1]
+        guard queue >= 0, pipe(&ends) == 0 else {
+            if queue >= 0 { close(queue) }
+            return nil
+        }
+        stopping = (ends[0], ends[1])
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // Where the folder may not be listed, the files themselves have to do.
+        inotify_add_watch(queue, folder, Self.inFolder)
+        watchContents()
+    }
+
+    deinit {
+        for descriptor in [queue, stopping.reading, stopping.writing] { close(descriptor) }
+    }
+
+    /// Ends `wait`, now and for ever.
+    func stop() {
+        var byte: UInt8 = 0
+        _ = write(stopping.writing, &byte, 1)
+    }
+
+    /// Waits until something is seen; for a time only if one is given.
+    ///
+    /// - Returns: Nothing where the time was up first; nil once it is stopped.
+    func wait(atMost limit: Duration? = nil) -> Seen? {
+        var ends = [
+            pollfd(fd: queue, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stopping.reading, events: Int16(POLLIN), revents: 0),
+        ]
+        let milliseconds = limit.map { Int32(max(1, $0 / .milliseconds(1))) } ?? -1
+        while poll(&ends, 2, milliseconds) < 0, errno == EINTR {}
+        return ends[1].revents == 0 ? take() : nil
+    }
+
+    /// A watch follows the file, not its name: a new one under the name is watched anew.
+    private func watchContents() {
+        for name in contents { inotify_add_watch(queue, "\(folder)/\(name)", Self.inFile) }
+    }
+
+    private func take() -> Seen {
+        var seen = Seen()
+        let header = MemoryLayout<inotify_event>.size
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(queue, &buffer, buffer.count)
+            guard count > 0 else { break }
+            buffer.withUnsafeBytes { bytes in
+                var offset = 0
+                while offset + header <= count {
+                    let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+                    let end = min(count, offset + header + Int(event.len))
+                    let name = String(decoding: bytes[(offset + header)..<end].prefix { $0 != 0 }, as: UTF8.self)
+                    note(event.mask, name, &seen)
+                    offset = end
+                }
+            }
+        }
+        if !seen.moved.isEmpty { watchContents() }
+        return seen
+    }
+
+    private func note(_ mask: UInt32, _ name: String, _ seen: inout Seen) {
+        if mask & UInt32(IN_Q_OVERFLOW) != 0 {
+            // What was lost may have been anything.
+            seen.isChanged = true
+            seen.moved = names
+        } else if name.isEmpty {
+            if mask & UInt32(IN_MODIFY) != 0 { seen.isChanged = true }
+            if mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF) != 0 { seen.moved = names }
+        } else if names.contains(name) {
+            seen.moved.insert(name)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+
+/// Reads stretches of the log, the rotated files included: no more of them than it takes, however long they are.
+public struct LogReader: Sendable {
+    /// How many rotated files there are at most.
+    public static let kept = 4
+
+    private let path: String
+    private let kept: Int
+
+    public init(_ path: String, kept: Int = kept) {
+        self.path = path
+        self.kept = kept
+    }
+
+    /// Entries of the log.
+    ///
+    /// - Throws: `LogFailure`, where a file that is there cannot be read.
+    public func entries(_ request: LogRequest) throws(LogFailure) -> LogWindow {
+        let files = try files()
+        guard let last = files.indices.last else { return LogWindow() }
+        // One more on each side tells whether there are others.
+        var (before, after) = (request.before, request.after + 1)
+        var (index, offset) = (0, 0)
+        switch request.anchor {
+        case .oldest: before = 0
+        case .newest: (index, offset, before, after) = (last, files[last].size, request.before + 1, 0)
+        case .entry(let place):
+            if let found = files.firstIndex(where: { $0.inode == place.inode }), place.offset <= files[found].size {
+                (index, offset) = (found, place.offset)
+            } else {
+                before = 0
+            }
+        }
+        let older = Self.lines(before: offset, in: files[...index], limit: before + 1)
+        let newer = Self.lines(from: offset, in: files[index...], limit: after + 1)
+        return LogWindow(
+            entries: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
+            hasNewer: newer.count > after)
+    }
+
+    /// The files, the oldest first. The newest is opened first, so that a rotation meanwhile hides none of them.
+    private func files() throws(LogFailure) -> [LogSegment] {
+        var files: [LogSegment] = []
+        for name in [path] + (1...max(1, kept)).map({ "\(path).\($0)" }) {
+            guard let file = try LogSegment(name), !files.contains(where: { $0.inode == file.inode }) else { continue }
+            files.insert(file, at: 0)
+        }
+        return files
+    }
+
+    private static func lines(before offset: Int, in files: ArraySlice<LogSegment>, limit: Int) -> [LogEntry] {
+        var entries: [LogEntry] = []
+        var end: Int? = offset
+        for file in files.reversed() where entries.count < limit {
+            entries = file.lines(before: end ?? file.size, limit: limit - entries.count) + entries
+            end = nil
+        }
+        return entries
+    }
+
+    private static func lines(from offset: Int, in files: ArraySlice<LogSegment>, limit: Int) -> [LogEntry] {
+        var entries: [LogEntry] = []
+        var start = offset
+        for file in files where entries.count < limit {
+            entries += file.lines(from: start, limit: limit - entries.count)
+            start = 0
+        }
+        return entries
+    }
+}

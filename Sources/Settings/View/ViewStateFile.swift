@@ -1,0 +1,58 @@
+internal import Foundation
+
+/// The file that keeps how the screen was left. It reads and writes a disk: not on the screen's thread.
+///
+/// What is kept is the dashboard's: this room knows it by its form alone.
+public struct ViewStateFile<State: Codable & Sendable>: Sendable {
+    /// Its path.
+    public let path: String
+    private let empty: State
+
+    /// - Parameters:
+    ///   - path: The file's path.
+    ///   - empty: The state where nothing is kept.
+    public init(path: String, empty: State) {
+        self.path = path
+        self.empty = empty
+    }
+
+    /// Reads it. A file that is missing or broken is an empty state: it is never a reason not to start.
+    ///
+    /// - Returns: The state, and what a person should know where the file could not be used.
+    public func load() -> (state: State, notice: String?) {
+        do throws(FileProblem) {
+            let bytes = try PrivateFile.read(path, atMost: ViewStateLimit.bytes) { status throws(FileProblem) in
+                guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is no file") }
+            }.bytes
+            guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)) else {
+                throw FileProblem(reason: "is broken")
+            }
+            return (state, nil)
+        } catch  where error.isMissing {
+            return (empty, nil)
+        } catch {
+            return (empty, "how the screen was left is forgotten: \(path) \(error.reason)")
+        }
+    }
+
+    /// Writes it whole or not at all, 0600, in a folder that is made 0700 if it is missing. Of several processes that
+    /// write it, the last one wins.
+    ///
+    /// - Returns: Why it could not be written, as a sentence; nil if it was.
+    public func save(_ state: State) -> String? {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            try PrivateFile.write([UInt8](encoder.encode(state)) + [UInt8(ascii: "\n")], to: path)
+            return nil
+        } catch {
+            return
+                "how the screen is left cannot be kept: \(path) \((error as? FileProblem)?.reason ?? "cannot be written")"
+        }
+    }
+}
+
+private enum ViewStateLimit {
+    /// The most that is read of the file: more than all that a state may hold.
+    static let bytes = 4 << 20
+}

@@ -1,0 +1,111 @@
+internal import CTerminal
+internal import Glibc
+
+/// An input that is read and an output that is written line by line: a terminal, a pipe or a file.
+///
+/// Nothing is ever sent but the text that is given: no escape sequences. One thread's.
+public final class LineTerminal {
+    /// What came of reading.
+    public enum Reading: Sendable, Hashable {
+        /// Whole lines, without their ends; there may be none yet.
+        case lines([[UInt8]])
+        /// These lines, the last one perhaps without its end, and there will be no more.
+        case end([[UInt8]])
+    }
+
+    /// A longer line is cut there, in bytes: nobody types it.
+    public static let longestLine = 1 << 20
+    /// What a pipe takes at once, if it takes anything.
+    private static let portion = 4_096
+
+    let input: Int32
+    let output: Int32
+    /// Whether somebody types.
+    public let isInteractive: Bool
+    private var begun: [UInt8] = []
+    private var waiting: [UInt8] = []
+    private var usualModes: termios?
+
+    /// A pair of descriptors, which stay the caller's.
+    public init(input: Int32 = 0, output: Int32 = 1) {
+        self.input = input
+        self.output = output
+        isInteractive = isatty(input) == 1
+    }
+
+    deinit {
+        showTyping()
+    }
+
+    /// Reads what is there. Call it when the loop says that there is something: it would wait else.
+    public func read() -> Reading {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = Glibc.read(input, &buffer, buffer.count)
+        if count < 0, errno == EINTR || errno == EAGAIN { return .lines([]) }
+        guard count > 0 else {
+            defer { begun = [] }
+            return .end(begun.isEmpty ? [] : [begun])
+        }
+        let parts = buffer[..<count].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var lines: [[UInt8]] = []
+        for (index, part) in parts.enumerated() {
+            if index > 0 {
+                if begun.last == UInt8(ascii: "\r") { begun.removeLast() }
+                lines.append(begun)
+                begun = []
+            }
+            begun += part.prefix(Self.longestLine - begun.count)
+        }
+        return .lines(lines)
+    }
+
+    // MARK: Output
+
+    /// How many bytes wait for the output to take them.
+    public var waitingCount: Int { waiting.count }
+
+    /// Puts bytes behind those that wait. `send()` writes them.
+    public func put(_ bytes: some Sequence<UInt8>) {
+        waiting += bytes
+    }
+
+    /// Writes what the output takes without making the caller wait.
+    ///
+    /// - Returns: False where it takes nothing any more.
+    public func send() -> Bool {
+        var sent = 0
+        defer { waiting.removeFirst(sent) }
+        while sent < waiting.count {
+            var room = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+            guard poll(&room, 1, 0) > 0 else { return true }
+            let count = waiting[sent...].prefix(Self.portion).withUnsafeBytes {
+                Glibc.write(output, $0.baseAddress, $0.count)
+            }
+            if count > 0 {
+                sent += count
+            } else if errno != EINTR {
+                return errno == EAGAIN
+            }
+        }
+        return true
+    }
+
+    // MARK: Typing
+
+    /// Shows no more what is typed, but for the ends of lines. Does nothing where no one types.
+    public func hideTyping() {
+        var modes = termios()
+        guard isInteractive, usualModes == nil, tcgetattr(input, &modes) == 0 else { return }
+        usualModes = modes
+        modes.c_lflag &= ~tcflag_t(ECHO | ECHOE | ECHOK)
+        modes.c_lflag |= tcflag_t(ECHONL)
+        tcsetattr(input, TCSADRAIN, &modes)
+    }
+
+    /// Shows again what is typed.
+    public func showTyping() {
+        guard var modes = usualModes else { return }
+        usualModes = nil
+        tcsetattr(input, TCSADRAIN, &modes)
+    }
+}

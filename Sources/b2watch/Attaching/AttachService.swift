@@ -1,0 +1,98 @@
+import Control
+import Dashboard
+import History
+import Intake
+import Listener
+import Settings
+
+/// What a listener does for the dashboards that are attached to it: answers at the control socket beside its history, and
+/// tells what happens. Without a history in a file there is none to attach to.
+final class AttachService: Sendable {
+    private let server: ControlServer?
+
+    /// - Parameter say: Is told, in a sentence, what a person should know: where there can be no socket, which the listener
+    ///   does without, and that somebody who is attached has changed the secrets held. It must not block.
+    init(
+        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost,
+        say: @escaping @Sendable (String) -> Void
+    ) {
+        guard let path = receiver.history.path else {
+            server = nil
+            return
+        }
+        do throws(ControlFailure) {
+            server = try ControlServer(
+                beside: path, version: Version.number, routes: Self.routes(receiver, control, post, say),
+                subscription: SubscribeRequest.self)
+        } catch {
+            server = nil
+            say("b2watch attach cannot reach this listener: \(error)")
+        }
+        guard let server else { return }
+        post.passOn { server.push($0) }
+    }
+
+    /// Ends it; to be called while the history's lock is still held.
+    func stop() {
+        server?.stop()
+    }
+
+    /// Who answers what: a line for each request.
+    private static func routes(
+        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost,
+        _ say: @escaping @Sendable (String) -> Void
+    ) -> ControlRoutes {
+        @Sendable func told(_ keyring: KeyringSummary) -> KeyringSummary {
+            say("an attached dashboard has changed the signing secrets; held now: \(keyring.sentence)")
+            return keyring
+        }
+        var routes = ControlRoutes()
+        routes.on(SubscribeRequest.self) { _ in status(receiver, control, post) }
+        routes.on(FiguresRequest.self) { _ in control.figures }
+        routes.on(KeyringRequest.self) { _ in try control.keyring() }
+        routes.on(AddSecretRequest.self) { told(try control.addSecret($0.secret.draft)) }
+        routes.on(ReplaceSecretRequest.self) { told(try control.replaceSecret($0.label, with: $0.secret.draft)) }
+        routes.on(ForgetSecretRequest.self) { told(try control.forgetSecret($0.label)) }
+        routes.on(RememberSecretRequest.self) { try control.rememberSecret($0.label) }
+        routes.on(ReloadSecretsRequest.self) { _ in told(try control.reloadSecrets()) }
+        routes.on(SendTestRequest.self) { _ in try control.sendTestEvent() }
+        routes.on(CancelJudgingRequest.self) { _ in
+            try control.cancelJudging()
+            return Done()
+        }
+        routes.on(ResumeJudgingRequest.self) { _ in
+            try control.resumeJudging()
+            return Done()
+        }
+        routes.on(HoldsSecretRequest.self) { control.holdsSecret(in: Array($0.bytes)) }
+        routes.on(EvidenceRequest.self) { request in
+            guard let record = try receiver.history.reader.delivery(request.delivery) else {
+                throw NoSuchDelivery(id: request.delivery)
+            }
+            return control.evidence(for: record)
+        }
+        return routes
+    }
+
+    private static func status(
+        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost
+    ) -> SubscribeRequest.Reply {
+        let address = receiver.listener.address
+        return SubscribeRequest.Reply(
+            url: address.url, isLoopback: address.isLoopback, keyring: control.summary(), figures: control.figures,
+            warning: post.warning, health: receiver.history.current.health, notes: receiver.notes,
+            secretsFile: try? ProcessEnvironment.places.secrets)
+    }
+}
+
+/// A delivery was asked for that is not recorded.
+struct NoSuchDelivery: Error, CustomStringConvertible {
+    let id: Int64
+    var description: String { "Delivery \(id) is not recorded here." }
+}
+
+extension DashboardControl {
+    var figures: ListenerFigures {
+        ListenerFigures(answerTimes(), hasReceivedFromElsewhere: hasReceivedFromElsewhere())
+    }
+}

@@ -1,0 +1,262 @@
+import Control
+import Dashboard
+import Foundation
+import History
+import Notifications
+import Synchronization
+import Terminal
+import Workers
+
+/// The connection of an attached dashboard to its listener: made, lost and made again, as the listener comes and goes.
+///
+/// All that comes from there goes through one worker, in the order in which it came.
+final class ListenerLink: Sendable {
+    private struct State {
+        var client: ControlClient?
+        /// Tells a connection from those before it.
+        var generation = 0
+        var wasThere = false
+        var hasDrained = false
+        var listening = ListeningState.starting
+        var keyring = KeyringSummary()
+        var secretsFile: String?
+        var health = HistoryHealth.recording
+        var figures = AnswerTimesSummary()
+        var hasReceivedFromElsewhere = false
+        var isMeasuring = false
+        var dashboard: Dashboard?
+        /// What there is to tell the dashboard before it is there.
+        var waiting: [DashboardMessage] = []
+    }
+
+    /// From a change of the history to asking for the figures, which follow it by a moment.
+    private static let measuring: UInt32 = 150_000
+
+    private let history: FollowedHistory
+    private let advice: AttachAdvice
+    private let state = Mutex(State())
+    private let worker = Worker("attach")
+    private let measurer = Worker("attach figures")
+
+    init(_ history: FollowedHistory) {
+        self.history = history
+        advice = AttachAdvice(history: history.path, owner: history.owner)
+    }
+
+    /// Follows the history, and connects. Blocks until the listener has answered, or cannot.
+    ///
+    /// - Throws: `ReadOnlyHistoryError` where the history cannot be followed.
+    func start() throws {
+        // First to watch, then to look, lest it come in between.
+        let socket = ControlPlace.socket(beside: (history.path as NSString).lastPathComponent)
+        try history.follow(neighbour: socket) { [weak self] event in self?.take(event) }
+        worker.async { [self] in connect() }
+        worker.wait()
+    }
+
+    /// Tells a dashboard what comes from now on, and what has come before.
+    func open(_ dashboard: Dashboard) {
+        let waiting = state.withLock { state in
+            state.dashboard = dashboard
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        waiting.forEach(dashboard.mailbox.post)
+        announce()
+    }
+
+    /// Ends it; the listener goes on.
+    func close() {
+        state.withLock { $0.client }?.close()
+        history.close()
+    }
+
+    // MARK: What is known
+
+    var reader: HistoryReader { history.reader }
+    var listening: ListeningState { state.withLock { $0.listening } }
+    var keyring: KeyringSummary { state.withLock { $0.keyring } }
+    var secretsFile: String? { state.withLock { $0.secretsFile } }
+
+    /// What is recorded, and whether it can be.
+    var change: HistoryChange {
+        var change = history.current
+        change.health = state.withLock { $0.health }
+        return change
+    }
+
+    /// Whether a delivery has come from elsewhere, as far as is known.
+    var hasReceivedFromElsewhere: Bool { state.withLock { $0.hasReceivedFromElsewhere } }
+
+    /// The answer times as last heard; where they have aged, they are asked for anew.
+    var answerTimes: AnswerTimesSummary {
+        var figures = state.withLock { $0.figures }
+        if let until = figures.until, until <= .now {
+            figures.until = nil
+            measure()
+        }
+        return figures
+    }
+
+    /// Asks the listener. Blocks.
+    ///
+    /// - Throws: `AttachFailure`.
+    func ask<Request: ControlRequest>(_ request: Request) throws(AttachFailure) -> Request.Reply {
+        let (client, listening) = state.withLock { ($0.client, $0.listening) }
+        guard let client else {
+            if case .away(let absence) = listening { throw AttachFailure(absence.reason) }
+            throw AttachFailure("The listener cannot be reached.")
+        }
+        do throws(ControlFailure) {
+            return try client.ask(request)
+        } catch {
+            if case .failed(let sentence) = error { throw AttachFailure(sentence) }
+            throw AttachFailure(advice.absence(error, wasThere: true).reason)
+        }
+    }
+
+    // MARK: What comes
+
+    private func take(_ event: FollowEvent) {
+        switch event {
+        case .changed:
+            announce()
+            measure()
+        case .neighbour:
+            worker.async { [self] in if state.withLock({ $0.client == nil }) { connect() } }
+        case .replaced:
+            let file = ShellWord(history.path).text
+            post(
+                .warning(
+                    "\(history.path) was removed or replaced: this shows what it held. Quit, and run b2watch attach"
+                        + " --history \(file) again."))
+        }
+    }
+
+    /// On the worker.
+    private func connect() {
+        let generation = state.withLock { state in
+            state.generation += 1
+            return state.generation
+        }
+        do throws(ControlFailure) {
+            let client = try ControlClient(
+                beside: history.path, version: Version.number, owner: history.owner,
+                told: { [weak self] (news: ListenerNews) in
+                    self?.later { $0.take(news) }
+                },
+                ended: { [weak self] failure in
+                    self?.later { $0.ended(failure, generation) }
+                })
+            take(try client.ask(SubscribeRequest()), from: client)
+        } catch {
+            lose(error)
+        }
+    }
+
+    private func later(_ body: @escaping @Sendable (ListenerLink) -> Void) {
+        worker.async { [weak self] in
+            if let self { body(self) }
+        }
+    }
+
+    private func take(_ status: SubscribeRequest.Reply, from client: ControlClient) {
+        let isFirst = state.withLock { state in
+            state.client = client
+            state.hasDrained = false
+            state.listening = .listening(url: status.url, isLoopback: status.isLoopback)
+            state.keyring = status.keyring
+            state.secretsFile = status.secretsFile
+            state.health = status.health
+            state.figures = status.figures.summary
+            state.hasReceivedFromElsewhere = status.figures.hasReceivedFromElsewhere
+            defer { state.wasThere = true }
+            return !state.wasThere
+        }
+        post(.keyring(status.keyring))
+        post(.listening(listening))
+        post(.warning(status.warning))
+        if isFirst { status.notes.forEach { post(.notice($0)) } }
+        if client.listener.b2watch != Version.number {
+            post(.notice("The listener is b2watch \(client.listener.b2watch), and this is \(Version.number)."))
+        }
+        announce()
+    }
+
+    private func take(_ news: ListenerNews) {
+        state.withLock { state in
+            switch news {
+            case .keyring(let summary): state.keyring = summary
+            case .health(let health): state.health = health
+            case .draining: state.hasDrained = true
+            case .rejudged, .warning, .notice: break
+            }
+        }
+        if let message = DashboardMessage(news) { post(message) } else { announce() }
+    }
+
+    private func ended(_ failure: ControlFailure, _ generation: Int) {
+        guard state.withLock({ $0.generation == generation && $0.client != nil }) else { return }
+        lose(failure)
+        post(.warning(nil))
+        // It may be there again already.
+        if FileManager.default.fileExists(atPath: ControlPlace.socket(beside: history.path)), failure == .ended {
+            connect()
+        }
+    }
+
+    private func lose(_ failure: ControlFailure) {
+        state.withLock { state in
+            state.client = nil
+            state.health = .recording
+            state.figures = AnswerTimesSummary()
+            state.listening = .away(
+                advice.absence(failure, wasThere: state.wasThere, hasDrained: state.hasDrained))
+        }
+        post(.listening(listening))
+        announce()
+    }
+
+    private func post(_ message: DashboardMessage) {
+        let dashboard = state.withLock { state in
+            if state.dashboard == nil { state.waiting.append(message) }
+            return state.dashboard
+        }
+        dashboard?.mailbox.post(message)
+    }
+
+    private func announce() {
+        state.withLock { $0.dashboard }?.announce(change)
+    }
+
+    /// Asks for the figures, a few times a second at most and only after a change.
+    private func measure() {
+        let isFirst = state.withLock { state in
+            guard state.client != nil, !state.isMeasuring else { return false }
+            state.isMeasuring = true
+            return true
+        }
+        guard isFirst else { return }
+        measurer.async { [weak self] in
+            usleep(Self.measuring)
+            guard let self else { return }
+            state.withLock { $0.isMeasuring = false }
+            guard let figures = try? ask(FiguresRequest()) else { return }
+            state.withLock { state in
+                guard state.client != nil else { return }
+                state.figures = figures.summary
+                state.hasReceivedFromElsewhere = figures.hasReceivedFromElsewhere
+            }
+            announce()
+        }
+    }
+}
+
+/// Why the listener did not do what was asked, in a sentence.
+struct AttachFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,47 @@
+import Browsing
+import Dashboard
+import Notifications
+import SafeText
+
+/// A filter as the argument of a command.
+struct FilterArgument {
+    private let text: String
+    private let isUTC: Bool
+
+    init(_ text: String, isUTC: Bool) {
+        self.text = text
+        self.isUTC = isUTC
+    }
+
+    /// - Throws: `FilterArgumentError`.
+    func parsed() throws(FilterArgumentError) -> Filter {
+        let clock = isUTC ? WallClock.utc : .local
+        do throws(FilterError) {
+            return try Filter(text, in: FilterContext(now: .now, secondsFromUTC: clock.secondsFromUTC))
+        } catch {
+            throw FilterArgumentError(text: text, error: error)
+        }
+    }
+}
+
+/// What is wrong in a filter, with the place under it.
+struct FilterArgumentError: Error, CustomStringConvertible {
+    let text: String
+    let error: FilterError
+
+    /// The filter, a line of marks under the place, and what was expected there.
+    var description: String {
+        let start = text.index(text.startIndex, offsetBy: error.range.lowerBound, limitedBy: text.endIndex)
+        let before = text[..<(start ?? text.endIndex)]
+        let wrong = text[(start ?? text.endIndex)...].prefix(error.range.count)
+        // As wide as it is shown, with what is escaped in it.
+        let column = SafeText(String(before)).width
+        let marks = max(1, SafeText(String(wrong)).width)
+        return """
+            --filter cannot be read:
+              \(text)
+              \(String(repeating: " ", count: column))\(String(repeating: "^", count: marks))
+            \(error)
+            """
+    }
+}

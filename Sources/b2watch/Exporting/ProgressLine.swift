@@ -1,0 +1,51 @@
+import Export
+import Foundation
+import Synchronization
+
+/// A bar on standard error while something takes longer than a second, where a person sees it.
+final class ProgressLine: Sendable {
+    private struct State {
+        var next: ContinuousClock.Instant
+        /// How wide it is now.
+        var width = 0
+    }
+
+    private static let delay = Duration.seconds(1)
+    private static let pause = Duration.milliseconds(100)
+
+    private let isShown: Bool
+    private let state: Mutex<State>
+
+    /// - Parameter isShown: False for never; else where standard error is a terminal.
+    init(isShown: Bool) {
+        self.isShown = isShown && isatty(STDERR_FILENO) == 1
+        state = Mutex(State(next: .now + Self.delay))
+    }
+
+    /// Shows it, if it is time to.
+    func show(_ progress: ExportProgress) {
+        guard isShown else { return }
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard now >= state.next else { return }
+            state.next = now + Self.pause
+            let bar = progress.bar
+            Self.write("\r" + bar + String(repeating: " ", count: max(0, state.width - bar.utf8.count)))
+            state.width = bar.utf8.count
+        }
+    }
+
+    /// Takes it away.
+    func clear() {
+        state.withLock { state in
+            if state.width > 0 { Self.write("\r" + String(repeating: " ", count: state.width) + "\r") }
+            state.width = 0
+        }
+    }
+
+    private static func write(_ text: String) {
+        var text = text
+        // One that takes nothing leaves nobody to show it to.
+        _ = text.withUTF8 { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

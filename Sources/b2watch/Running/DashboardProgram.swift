@@ -1,0 +1,131 @@
+import Alerts
+import ArgumentParser
+import Dashboard
+import Foundation
+import Log
+import Settings
+import Synchronization
+import Terminal
+
+/// The part of a process that shows a dashboard: the terminal, the signals, and the log while the screen is up.
+struct DashboardProgram {
+    let diagnostics: Diagnostics
+    let configuration: Configuration
+    /// Whether it speaks by lines instead of drawing.
+    var isPlain = false
+
+    /// Shows a dashboard until it ends, on the thread that calls. The signals are held.
+    ///
+    /// - Parameters:
+    ///   - opened: Is given the dashboard once it can be told things, before it is shown.
+    ///   - ended: Ends what the dashboard showed, as far as that is for this process to end.
+    /// - Throws: An `ExitCode` where it could not be shown, after the reason has been said.
+    func run(_ environment: DashboardEnvironment, opened: (Dashboard) -> Void, ended: () -> Void) throws {
+        let problem = diagnostics.withScreen { show(environment, opened) }
+        ended()
+        diagnostics.note("ended")
+        if let problem { diagnostics.say("b2watch: \(problem)", .error) }
+        diagnostics.flush()
+        if problem != nil { throw ExitStatus.failed }
+    }
+
+    /// - Returns: Why it could not be shown, if so.
+    private func show(_ environment: DashboardEnvironment, _ opened: (Dashboard) -> Void) -> (any Error)? {
+        let screen: Screen?
+        do {
+            screen = isPlain ? nil : try openScreen()
+        } catch {
+            return error
+        }
+        var environment = environment
+        environment.settings = DashboardSettings(configuration)
+        environment.log = diagnostics.logPath.map { LogReader($0) }
+        let viewNotice = keepView(in: &environment)
+        let isAttached = environment.isAttached
+        let alerts = AlertWatch(
+            Self.alerts(configuration, isAttached: isAttached), reading: environment.reader, from: environment.change)
+        environment.reloadSettings = {
+            let configuration = try ProcessEnvironment.configuration()
+            alerts.change(Self.alerts(configuration, isAttached: isAttached))
+            return DashboardSettings(configuration)
+        }
+        let dashboard = Dashboard(environment)
+        alerts.begin(telling(dashboard))
+        dashboard.observeChanges { alerts.observe($0) }
+        opened(dashboard)
+        if let viewNotice { dashboard.mailbox.post(.notice(viewNotice)) }
+        diagnostics.observeLog { dashboard.announceLog() }
+        let isEnding = Atomic<Bool>(false)
+        Signals.follow { number in
+            // Another signal does not wait for what is in flight.
+            if isEnding.load(ordering: .relaxed) { _exit(ExitStatus.failed.rawValue) }
+            switch number {
+            case SIGINT: dashboard.mailbox.post(.signal(.interrupt))
+            case SIGHUP: dashboard.mailbox.post(.signal(.hangUp))
+            default: dashboard.mailbox.post(.signal(.terminate))
+            }
+        }
+        let ending = screen.map { dashboard.run(on: $0) } ?? dashboard.run(on: LineTerminal())
+        diagnostics.note("ending: \(ending.sentence)")
+        isEnding.store(true, ordering: .relaxed)
+        alerts.stop()
+        screen?.close()
+        return nil
+    }
+
+    private func openScreen() throws -> Screen {
+        var options = ScreenOptions.own()
+        options.theme = configuration.theme
+        options.mouse = configuration.mouse
+        if let log = diagnostics.logPath { options.lastWords = "b2watch crashed; what it said before is in \(log)" }
+        return try Screen(options)
+    }
+
+    /// The program that is run on a problem is for who receives: an attached dashboard would run it once more.
+    private static func alerts(_ configuration: Configuration, isAttached: Bool) -> AlertSettings {
+        var settings = AlertSettings(configuration)
+        if isAttached { settings.onProblem = nil }
+        return settings
+    }
+
+    /// How the user of a dashboard is told.
+    private func telling(_ dashboard: Dashboard) -> AlertWatch.Voice {
+        AlertWatch.Voice(
+            ring: { dashboard.mailbox.post(.bell) },
+            quiet: { [diagnostics] text in
+                dashboard.mailbox.post(.quiet(text))
+                diagnostics.note(text ?? AlertWatch.quietIsOver, text == nil ? .info : .warning)
+            },
+            note: { [diagnostics] in diagnostics.note($0) },
+            warn: { [diagnostics] text in
+                dashboard.mailbox.post(.notice(text))
+                diagnostics.note(text, .warning)
+            })
+    }
+
+    /// Takes up how the screen was left, and keeps how it is left now.
+    ///
+    /// - Returns: What a person should know of it.
+    private func keepView(in environment: inout DashboardEnvironment) -> String? {
+        // Without a place for it each start is the first one.
+        guard let path = try? ProcessEnvironment.places.view else { return nil }
+        let file = ViewStateFile(path: path, empty: ViewState())
+        let (state, notice) = file.load()
+        environment.viewState = state
+        environment.keepViewState = { [diagnostics] state in
+            if let problem = file.save(state) { diagnostics.note(problem, .warning) }
+        }
+        if let notice { diagnostics.note(notice, .warning) }
+        return notice
+    }
+}
+
+extension DashboardEnding {
+    fileprivate var sentence: String {
+        switch self {
+        case .quit: "the user asked for it"
+        case .hangUp: "the terminal is gone"
+        case .terminated: "SIGTERM"
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import History
+import Notifications
+import Testing
+
+@testable import Alerts
+
+@Suite("Alerts")
+struct AlertsTests {
+    private let start = ContinuousClock.now
+
+    private func problem(_ delivery: Int64, object: String = "a.txt") -> ProblemReport {
+        let row = EventRow(
+            id: delivery, deliveryID: delivery, position: 0, eventCount: 1, receivedAt: Timestamp(milliseconds: 0),
+            verdict: .invalid)
+        var problem = Problem(row)
+        problem.object = object
+        return ProblemReport(count: 1, latest: problem)
+    }
+
+    @Test("the bell rings for what it is set to, and once a second")
+    func bell() {
+        var problems = Alerts(AlertSettings(bell: .problem), at: start)
+        #expect(problems.arrived(hasEvents: true, problems: nil, at: start) == [])
+        #expect(problems.arrived(hasEvents: true, problems: problem(1), at: start) == [.ring])
+        #expect(problems.arrived(hasEvents: true, problems: problem(2), at: start + .milliseconds(999)) == [])
+        #expect(problems.arrived(hasEvents: true, problems: problem(3), at: start + .seconds(1)) == [.ring])
+
+        var events = Alerts(AlertSettings(bell: .event), at: start)
+        #expect(events.arrived(hasEvents: false, problems: nil, at: start) == [])
+        #expect(events.arrived(hasEvents: true, problems: nil, at: start) == [.ring])
+
+        var silent = Alerts(AlertSettings(), at: start)
+        #expect(silent.arrived(hasEvents: true, problems: problem(1), at: start) == [])
+        #expect(silent.deadline == nil)
+    }
+
+    @Test(
+        "the program runs once at a time; what comes meanwhile is told together, a second after its start at the earliest"
+    )
+    func program() {
+        var alerts = Alerts(AlertSettings(onProblem: ["notify"]), at: start)
+        #expect(alerts.arrived(hasEvents: true, problems: problem(1), at: start) == [.run(["notify"], problem(1))])
+        #expect(alerts.arrived(hasEvents: true, problems: problem(2), at: start) == [])
+        #expect(alerts.arrived(hasEvents: true, problems: problem(3), at: start + .seconds(5)) == [])
+        #expect(alerts.deadline == nil)
+        let both = ProblemReport(count: 2, latest: problem(3).latest)
+        #expect(alerts.ended(at: start + .seconds(6)) == [.run(["notify"], both)])
+        #expect(alerts.ended(at: start + .milliseconds(6_010)) == [])
+        #expect(alerts.arrived(hasEvents: true, problems: problem(4), at: start + .milliseconds(6_020)) == [])
+        #expect(alerts.deadline == start + .seconds(7))
+        #expect(alerts.tick(at: start + .seconds(7)) == [.run(["notify"], problem(4))])
+        #expect(alerts.deadline == nil)
+    }
+
+    @Test("too quiet is told once, and goes when something comes")
+    func quiet() {
+        var alerts = Alerts(AlertSettings(quietAfter: .seconds(60)), at: start)
+        #expect(alerts.deadline == start + .seconds(60))
+        _ = alerts.arrived(hasEvents: true, problems: nil, at: start + .seconds(10))
+        #expect(alerts.tick(at: start + .seconds(60)) == [])
+        #expect(alerts.tick(at: start + .seconds(70)) == [.quiet(.seconds(60))])
+        #expect(alerts.deadline == nil)
+        #expect(alerts.tick(at: start + .seconds(700)) == [])
+        #expect(alerts.arrived(hasEvents: false, problems: nil, at: start + .seconds(800)) == [.quietIsOver])
+        #expect(alerts.deadline == start + .seconds(860))
+    }
+
+    @Test("other settings hold at once")
+    func change() {
+        var alerts = Alerts(AlertSettings(quietAfter: .seconds(60)), at: start)
+        _ = alerts.tick(at: start + .seconds(60))
+        #expect(alerts.change(AlertSettings(bell: .event), at: start + .seconds(61)) == [.quietIsOver])
+        #expect(alerts.deadline == nil)
+        #expect(alerts.arrived(hasEvents: true, problems: nil, at: start + .seconds(62)) == [.ring])
+    }
+
+    @Test("the program's environment holds nothing that a terminal obeys")
+    func environment() {
+        let report = problem(7, object: "\u{1b}]0;x\u{7}" + String(repeating: "é", count: 5_000))
+        let environment = report.environment
+        #expect(environment["B2WATCH_PROBLEMS"] == "1" && environment["B2WATCH_DELIVERY"] == "7")
+        #expect(environment["B2WATCH_VERDICT"] == "invalid")
+        let object = environment["B2WATCH_OBJECT"] ?? ""
+        #expect(object.hasPrefix("\\x1b]0;x\\x07é") && object.count == 1_000)
+        #expect(AlertWatch.words(.seconds(9_000)) == "2 h 30 min")
+        #expect(AlertWatch.words(.milliseconds(500)) == "500 ms")
+    }
+}

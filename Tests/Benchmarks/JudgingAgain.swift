@@ -1,0 +1,141 @@
+import Crypto
+import Foundation
+import Harness
+import History
+import Intake
+import Listener
+import Notifications
+import TestSupport
+
+/// How fast a secret that is pasted over a long history judges it, and what answers feel of it.
+enum JudgingAgain {
+    private static let value = "b2DashTestSecret0123456789abcdEF"
+    private static let deliveries =
+        ProcessInfo.processInfo.environment["B2WATCH_DELIVERIES"].flatMap(Int.init) ?? 200_000
+    private static let time = Duration.seconds(3)
+
+    private struct Problem: Error {
+        let what: String
+    }
+
+    static func measure(_ findings: inout Findings) throws {
+        print("judging \(deliveries) deliveries again")
+        let folder = try TemporaryFolder()
+        let history = try History(.file(folder.file("history.sqlite")))
+        let end = Watched(RejudgeReport())
+        let keys = try KeyringHolder(Keyring(), history: history) { report in end.change { $0 = report } }
+        defer {
+            keys.stop()
+            history.close()
+            withExtendedLifetime(folder) {}
+        }
+        let bodies = try fill(history)
+        let secret = SigningSecret.sample("pasted", value)
+        let other = SigningSecret.sample("other", "another secret of as many signs.")
+
+        // By turns, as long as each other, and the best of some rounds: a machine may be busy with other things.
+        var (hmac, best) = (0.0, 0.0)
+        for _ in 0..<5 {
+            hmac = max(hmac, hmacRate(bodies))
+            let pasted = try judge(with: try Keyring([secret]), keys, end)
+            let rate = Double(pasted.report.total) / pasted.time.seconds
+            findings.tell("a secret pasted", "\(Int(rate)) a second, \(pasted.report.deliveries[.valid] ?? 0) valid")
+            best = max(best, rate)
+            _ = try judge(with: Keyring(), keys, end)
+        }
+        findings.tell("HMAC, one core", "\(Int(hmac)) a second")
+        findings.expect(
+            "a secret pasted, of HMAC", "\(Int(best / hmac * 100)) %", "50 % or more", holds: best / hmac >= 0.5)
+        try answers(history, keys, [secret, other], end, &findings)
+    }
+
+    /// Records as many deliveries as B2 would send; one in twenty is signed by somebody else.
+    private static func fill(_ history: History) throws -> [[UInt8]] {
+        let secret = SigningSecret.sample("pasted", value)
+        let stranger = SigningSecret.sample("stranger", "who knows")
+        let samples = (0..<5_000).map { number in
+            Delivery.sample(
+                [SampleEvent(id: "benchmark \(number)", object: "photos/2026/cat-\(number).jpg")],
+                signedWith: number.isMultiple(of: 20) ? stranger : secret)
+        }
+        let answered = Watched(0)
+        var sent = 0
+        while sent < deliveries {
+            let delivery = samples[sent % samples.count]
+            let isQueued = history.record(
+                JudgedDelivery(
+                    delivery: delivery, judgement: Judgement(.unverified), answer: .accepted,
+                    events: Payload(scanning: delivery.body).events, generation: 1)
+            ) { _ in answered.change { $0 += 1 } }
+            if isQueued { sent += 1 } else { Thread.sleep(forTimeInterval: 0.001) }
+        }
+        guard answered.wait(for: { $0 == sent ? true : nil }) != nil else { throw Problem(what: "recording is stuck") }
+        return samples.map(\.body)
+    }
+
+    private static func hmacRate(_ bodies: [[UInt8]]) -> Double {
+        let key = SymmetricKey(data: Array(value.utf8))
+        let turns = max(1, deliveries / bodies.count)
+        var sum: UInt8 = 0
+        let start = ContinuousClock.now
+        for _ in 0..<turns {
+            for body in bodies {
+                HMAC<SHA256>.authenticationCode(for: body, using: key).withUnsafeBytes { sum ^= $0[0] }
+            }
+        }
+        withExtendedLifetime(sum) {}
+        return Double(bodies.count * turns) / (.now - start).seconds
+    }
+
+    private static func judge(
+        with keyring: Keyring, _ keys: KeyringHolder, _ end: Watched<RejudgeReport>
+    ) throws -> (report: RejudgeReport, time: Duration) {
+        end.change { $0 = RejudgeReport() }
+        let start = ContinuousClock.now
+        try keys.hold(keyring)
+        guard let report = end.wait(for: { $0.isComplete || $0.failure != nil ? $0 : nil }) else {
+            throw Problem(what: "judging is stuck")
+        }
+        return (report, .now - start)
+    }
+
+    /// Answers to a delivery every two milliseconds, while nothing else happens and while all is judged again.
+    private static func answers(
+        _ history: History, _ keys: KeyringHolder, _ secrets: [SigningSecret], _ end: Watched<RejudgeReport>,
+        _ findings: inout Findings
+    ) throws {
+        let quiet = load(history, keys) { _ in }
+        let number = Watched(0)
+        let judging = load(history, keys) { round in
+            // The keyring changes as soon as the one before has judged all.
+            guard round == 0 || end.now.isComplete else { return }
+            end.change { $0 = RejudgeReport() }
+            number.change { $0 += 1 }
+            try? keys.hold(Keyring([secrets[number.now % 2]]))
+        }
+        for (name, times) in [("answers, nothing else to do", quiet), ("answers, judging again", judging)] {
+            findings.tell(name, "p50 \(times.median.text), p99 \(times.p99.text), longest \(times.largest.text)")
+        }
+        findings.expect(
+            "answers, judging again", "p99 \(judging.p99.text)", "less than 50 ms",
+            holds: judging.p99 < .milliseconds(50))
+    }
+
+    private static func load(_ history: History, _ keys: KeyringHolder, _ meanwhile: (Int) -> Void) -> Durations {
+        let intake = Intake(history, keys: keys)
+        let delivery = Delivery.sample(signedWith: .sample("pasted", value))
+        let times = Watched(Durations())
+        let start = ContinuousClock.now
+        var sent = 0
+        while .now - start < time {
+            let began = ContinuousClock.now
+            intake.receive(delivery, as: .notification) { _, _ in times.change { $0.add(.now - began) } }
+            meanwhile(sent)
+            sent += 1
+            let rest = start + .milliseconds(2 * sent) - .now
+            if rest > .zero { Thread.sleep(forTimeInterval: rest.seconds) }
+        }
+        _ = times.wait { $0.count == sent ? true : nil }
+        return times.now
+    }
+}

@@ -1,0 +1,130 @@
+import Browsing
+import Foundation
+import Harness
+import History
+import Notifications
+
+/// A filter over a large history, beside `sqlite3` that scans the same table.
+enum ScaleSearch {
+    private static let rounds = 5
+    private static let patience = Duration.seconds(60)
+
+    static func measure(_ file: String, _ findings: inout Findings) throws {
+        print("a search, 1,000,000 events")
+        let history = try History(.file(file))
+        defer { history.close() }
+        let progress = Watched<BrowseProgress?>(nil)
+        let browser = Browser(history.reader) { report in progress.change { $0 = report } }
+        var times = (sqlite: Durations(), rare: Durations(), none: Durations(), first: Durations())
+        for round in 0..<rounds {
+            times.sqlite.add(try sqlite(file, "SELECT count(*) FROM event WHERE objectName LIKE '%xyz%'"))
+            times.none.add(
+                try time(browser, try object("xyz/xyz"), round * 2, history, progress).whole)
+            let rare = try time(browser, try object("xyz"), round * 2 + 1, history, progress)
+            times.rare.add(rare.whole)
+            times.first.add(rare.first)
+        }
+        let found = try Program.run(
+            "/usr/bin/sqlite3", [file, "SELECT count(*) FROM event WHERE objectName LIKE '%xyz%'"], environment: [:])
+        let word = found.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        findings.expect("found", "\(browser.count)", word, holds: word == String(browser.count))
+        findings.tell("sqlite3", times.sqlite.fastest.text)
+        for (name, one) in [("a filter that matches nothing", times.none), ("one that matches little", times.rare)] {
+            // The best of each, by turns: a machine may be busy with other things.
+            let ratio = one.fastest.seconds / times.sqlite.fastest.seconds
+            findings.expect(
+                name, "\(one.fastest.text): \(twoPlaces(ratio))", "1.5 at most", holds: ratio <= 1.5)
+        }
+        findings.expect(
+            "its first rows", times.first.median.text, "less than 100 ms",
+            holds: times.first.median < .milliseconds(100))
+        others(browser, history, progress, &findings)
+        try cancel(browser, history, progress, &findings)
+        findings.tell(
+            "completion of buckets", try measured { _ = try history.reader.values(of: .bucketName, limit: 50) })
+        findings.tell(
+            "completion of objects", try measured { _ = try history.reader.values(of: .objectName, limit: 50) })
+    }
+
+    private static func others(
+        _ browser: Browser, _ history: History, _ progress: Watched<BrowseProgress?>, _ findings: inout Findings
+    ) {
+        let others: [(String, BrowseQuery)] = [
+            ("sig:invalid", BrowseQuery(.verdict([.invalid]))), ("dup:yes", BrowseQuery(.duplicate)),
+            ("size>40MB", BrowseQuery(.number(.objectSize, .greater, 40_000_000))),
+
+            ("sorted by size", BrowseQuery(order: .by(.size, isDescending: true))),
+            ("sorted by object", BrowseQuery(order: .by(.object, isDescending: false))),
+        ]
+        for (index, (name, query)) in others.enumerated() {
+            guard let times = try? time(browser, query, 100 + index, history, progress) else { continue }
+            findings.tell(
+                name, "\(times.whole.text), first rows \(times.first.text), \(browser.count) found")
+        }
+    }
+
+    private static func cancel(
+        _ browser: Browser, _ history: History, _ progress: Watched<BrowseProgress?>, _ findings: inout Findings
+    ) throws {
+        var times = Durations()
+        for round in 0..<20 {
+            browser.show(
+                BrowseQuery(order: .by(.object, isDescending: true)), generation: 200 + round * 2, history.current)
+            Thread.sleep(forTimeInterval: 0.1)
+            let start = ContinuousClock.now
+            browser.show(
+                BrowseQuery(try object("xyz")), generation: 201 + round * 2, history.current)
+            _ = progress.wait(within: patience) { $0?.generation == 201 + round * 2 ? true : nil }
+            times.add(ContinuousClock.now - start)
+        }
+        findings.expect(
+            "from a query to the first answer of the next", "p50 \(times.median.text), max \(times.largest.text)",
+            "p50 less than 50 ms", holds: times.median < .milliseconds(50))
+    }
+
+    /// How long a query takes to its first rows, and to its end.
+    private static func time(
+        _ browser: Browser, _ predicate: RowPredicate, _ generation: Int, _ history: History,
+        _ progress: Watched<BrowseProgress?>
+    ) throws -> (first: Duration, whole: Duration) {
+        try time(browser, BrowseQuery(predicate), generation, history, progress)
+    }
+
+    private static func time(
+        _ browser: Browser, _ query: BrowseQuery, _ generation: Int, _ history: History,
+        _ progress: Watched<BrowseProgress?>
+    ) throws -> (first: Duration, whole: Duration) {
+        let start = ContinuousClock.now
+        browser.show(query, generation: generation, history.current)
+        let first = progress.wait(within: patience) { report -> Duration? in
+            guard let report, report.generation == generation, report.matched > 0 || report.isComplete else {
+                return nil
+            }
+            return ContinuousClock.now - start
+        }
+        _ = try browser.rows(RowRequest(.newest, before: 35, after: 0))
+        let whole = progress.wait(within: patience) { report -> Duration? in
+            guard let report, report.generation == generation, report.isComplete else { return nil }
+            return ContinuousClock.now - start
+        }
+        guard let first, let whole else { throw Dashboard.Problem(what: "a query hangs") }
+        return (first, whole)
+    }
+
+    private static func sqlite(_ file: String, _ query: String) throws -> Duration {
+        let start = ContinuousClock.now
+        _ = try Program.run("/usr/bin/sqlite3", [file, query], environment: [:])
+        return ContinuousClock.now - start
+    }
+
+    private static func measured(_ body: () throws -> Void) rethrows -> String {
+        let start = ContinuousClock.now
+        try body()
+        return (ContinuousClock.now - start).text
+    }
+
+    /// The pattern that `object:` makes of a text.
+    private static func object(_ text: String) throws -> RowPredicate {
+        try Filter("object:\(text)", in: FilterContext(now: Timestamp(milliseconds: 0))).predicate
+    }
+}

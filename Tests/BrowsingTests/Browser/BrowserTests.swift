@@ -1,0 +1,138 @@
+import Browsing
+import History
+import Notifications
+import TestSupport
+import Testing
+
+/// Lists of some rows, while they are found and while more come.
+@Suite struct BrowserTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func ids(_ browsed: Browsed, _ anchor: RowRequest.Anchor, _ before: Int, _ after: Int) throws -> [Int64] {
+        try browsed.browser.rows(RowRequest(anchor, before: before, after: after)).rows.map(\.id)
+    }
+
+    @Test func aPlainQueryIsTheHistory() async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...20)
+        #expect(browsed.show(BrowseQuery()).matched == 20)
+        for request in [RowRequest(.newest, before: 4, after: 0), RowRequest(.row(7), before: 2, after: 3)] {
+            #expect(try browsed.browser.rows(request) == browsed.history.reader.rows(request))
+        }
+        #expect(browsed.browser.position(of: 7) == 7 && browsed.browser.count == 20)
+        #expect(browsed.browser.position(of: 21) == nil && !browsed.browser.contains(21))
+        #expect(browsed.browser.allIDs(limit: 3) == [18, 19, 20])
+        #expect(browsed.all.count == 1)
+    }
+
+    /// Windows anywhere, against a filter over all rows.
+    @Test(arguments: [false, true])
+    func windowsAreThoseOfTheRowsThatMatch(isOnFile: Bool) async throws {
+        let browsed = try Browsed(in: isOnFile ? folder : nil)
+        await browsed.keep((1...200).map { $0 * 37 % 101 })
+        let predicate = RowPredicate.size(.less, 20)
+        #expect(browsed.show(BrowseQuery(predicate)).isComplete)
+        let all = try browsed.history.reader.rows(RowRequest(.oldest, before: 0, after: 1_000)).rows
+        let expected = all.filter { ($0.objectSize.integer ?? 0) < 20 }.map(\.id)
+        #expect(browsed.browser.allIDs() == expected)
+        #expect(browsed.browser.count == expected.count)
+        for (index, id) in expected.enumerated() {
+            #expect(browsed.browser.position(of: id) == index + 1)
+            let window = try browsed.browser.rows(RowRequest(.row(id), before: 3, after: 2))
+            let range = max(0, index - 3)...min(expected.count - 1, index + 2)
+            #expect(window.rows.map(\.id) == Array(expected[range]))
+            #expect(window.hasOlder == (range.lowerBound > 0))
+            #expect(window.hasNewer == (range.upperBound < expected.count - 1))
+        }
+        #expect(try ids(browsed, .newest, 2, 9) == expected.suffix(3))
+        #expect(try ids(browsed, .oldest, 9, 2) == Array(expected.prefix(3)))
+        // Where the row is not in the list, the next older stands for it.
+        let other = try #require(all.map(\.id).first { $0 > expected[5] && !expected.contains($0) })
+        let older = expected.filter { $0 < other }
+        #expect(try ids(browsed, .row(other), 1, 1) == older.suffix(2) + expected[older.count...].prefix(1))
+        #expect(
+            try browsed.browser.rows(RowRequest(.row(0), before: 3, after: 2)).rows.map(\.id)
+                == Array(expected.prefix(2)))
+        #expect(browsed.browser.position(of: other) == nil)
+    }
+
+    @Test func nothingMatches() async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...20)
+        #expect(browsed.show(BrowseQuery(.any([]))).matched == 0)
+        for anchor in [RowRequest.Anchor.newest, .oldest, .row(5)] {
+            #expect(try browsed.browser.rows(RowRequest(anchor, before: 3, after: 3)) == RowWindow())
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func newRowsComeIn(isOnFile: Bool) async throws {
+        let browsed = try Browsed(in: isOnFile ? folder : nil)
+        #expect(browsed.show(BrowseQuery(.size(.greater, 5))).matched == 0)
+        var random = SeededGenerator(seed: 9)
+        var expected: [Int64] = []
+        var total: Int64 = 0
+        for _ in 0..<20 {
+            let sizes = (0..<Int.random(in: 1...9, using: &random)).map { _ in Int64.random(in: 0...10, using: &random)
+            }
+            await browsed.keep(sizes)
+            for size in sizes {
+                total += 1
+                if size > 5 { expected.append(total) }
+            }
+            let progress = browsed.follow { $0.total == Int(total) }
+            #expect(progress.matched == expected.count && progress.isComplete)
+            #expect(browsed.browser.allIDs() == expected)
+            #expect(try ids(browsed, .newest, 4, 0) == expected.suffix(5))
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func verdictsThatChangeMoveRows(isOnFile: Bool) async throws {
+        let browsed = try Browsed(in: isOnFile ? folder : nil)
+        await browsed.keep(1...50)
+        #expect(browsed.show(BrowseQuery(.verdict([.valid]))).matched == 0)
+        for generation in 2...8 as ClosedRange<Int64> {
+            try browsed.rejudge((1...50).filter { $0 % generation == 0 }, .valid, generation: generation)
+            try browsed.rejudge((1...50).filter { $0 % generation == 1 }, .invalid, generation: generation)
+            let all = try browsed.history.reader.rows(RowRequest(.oldest, before: 0, after: 100)).rows
+            let expected = all.filter { $0.verdict == .valid }.map(\.id)
+            #expect(browsed.follow(until: expected) == expected)
+        }
+    }
+
+    @Test func reportsAreOfTheirGenerationAndTheLastIsComplete() async throws {
+        let browsed = try Browsed(in: folder)
+        await browsed.keep(1...3_000)
+        let slow = RowPredicate.all((0..<5).map { number in .not(.text([.body], .never("\(number)"))) })
+        for _ in 0..<20 { browsed.begin(BrowseQuery(slow)) }
+        let last = browsed.begin(BrowseQuery(.size(.atMost, 7)))
+        let progress = browsed.wait { $0.generation == last && $0.isComplete }
+        #expect(progress.matched == 7 && progress.scanned == 3_000 && progress.failure == nil)
+        #expect(browsed.browser.allIDs() == Array(1...7))
+        for generation in Set(browsed.all.map(\.generation)) {
+            let matched = browsed.all.filter { $0.generation == generation }.map(\.scanned)
+            #expect(matched == matched.sorted())
+        }
+    }
+
+    @Test func aClosedHistoryIsAFailureInASentence() async throws {
+        let browsed = try Browsed(in: folder)
+        await browsed.keep(1...10)
+        browsed.history.close()
+        browsed.begin(BrowseQuery(.event))
+        let progress = browsed.wait { $0.failure != nil }
+        #expect(progress.failure?.contains("the history is closed") == true && !progress.isComplete)
+    }
+}
+
+extension TextPattern {
+    /// Matches nothing, slowly.
+    static func never(_ name: String) -> TextPattern {
+        TextPattern("never \(name)") { bytes in bytes.reduce(0) { $0 &+ Int($1) } < 0 }
+    }
+}

@@ -1,0 +1,81 @@
+import Control
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Speaking to a listener")
+struct ConversationTests {
+    @Test("a request is answered, by many threads at once")
+    func answers() async throws {
+        let place = try Place()
+        let server = try place.serve()
+        defer { server.stop() }
+        let client = try place.attach()
+        #expect(client.listener == ControlHello(b2watch: "1.2.3", protocol: ControlHello.currentProtocol))
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<50 {
+                group.addTask { try client.ask(Echo(text: "line\n\(number) ⇥\u{0}")) == "line\n\(number) ⇥\u{0}" }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+    }
+
+    @Test("what fails comes back as its sentence, and the next request is answered")
+    func failures() throws {
+        let place = try Place()
+        let server = try place.serve()
+        defer { server.stop() }
+        let client = try place.attach()
+        #expect(throws: ControlFailure.failed("It cannot be done: press s.")) { try client.ask(Fail()) }
+        do {
+            _ = try client.ask(Fly())
+            Issue.record("flew")
+        } catch {
+            #expect("\(error)".contains("another one than yours"))
+        }
+        #expect(throws: ControlFailure.self) { try client.ask(BadEcho(text: [1])) }
+        #expect(try client.ask(Echo(text: "still here")) == "still here")
+    }
+
+    @Test("events reach all who asked for them, in order, and nobody else")
+    func events() throws {
+        let place = try Place()
+        let server = try place.serve()
+        defer { server.stop() }
+        let (one, two, none) = (Told<String>(), Told<String>(), Told<String>())
+        let clients = [try place.attach(told: one.tell), try place.attach(told: two.tell)]
+        let silent = try place.attach(told: none.tell)
+        for client in clients { _ = try client.ask(Subscribe()) }
+        let events = (0..<100).map { "event \($0)" }
+        events.forEach { server.push($0) }
+        #expect(try one.first(100) == events)
+        #expect(try two.first(100) == events)
+        // Behind a reply, whatever was sent before it has come.
+        _ = try silent.ask(Echo(text: ""))
+        #expect(throws: (any Error).self) { try none.first(1, within: 0) }
+    }
+
+    @Test("the end of the listener is told, behind its last event; asking then fails at once")
+    func ends() throws {
+        let place = try Place()
+        let server = try place.serve()
+        let told = Told<String>()
+        let client = try place.attach(told: told.tell, ended: { told.tell("\($0)") })
+        _ = try client.ask(Subscribe())
+        server.push("last words")
+        server.stop()
+        #expect(try told.first(2) == ["last words", "\(ControlFailure.ended)"])
+        #expect(throws: ControlFailure.ended) { try client.ask(Echo(text: "")) }
+        #expect(!FileManager.default.fileExists(atPath: place.socket))
+        #expect(throws: ControlFailure.absent) { try place.attach() }
+    }
+
+    @Test("a listener that is let go takes its threads with it, one that comes back is found")
+    func again() throws {
+        let place = try Place()
+        try place.serve().stop()
+        let server = try place.serve()
+        defer { server.stop() }
+        #expect(try place.attach().ask(Echo(text: "again")) == "again")
+    }
+}

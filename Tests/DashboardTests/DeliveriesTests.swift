@@ -1,0 +1,239 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("3 Deliveries")
+struct DeliveriesTests {
+    /// Somebody who looks at some deliveries, an event each, and a request that is no notification.
+    private func watching(_ count: Int64 = 3, columns: Int = 120, rows: Int = 24) -> User {
+        var user = User(columns: columns, rows: rows, holding: [.prod])
+        user.arrive((0..<count).map { Make.row($0 + 1) } + [Make.request(count + 1)])
+        user.press(.character("3"))
+        return user
+    }
+
+    @Test("has a row for each request, unjudged ones included")
+    func rows() {
+        var user = watching()
+        user.answerTimes = [1: 1_240, 2: 420]
+        user.sharing = [2: [1]]
+        user.change.revision += 1
+        user.wait(.seconds(1))
+        user.tell(.historyChanged(user.change))
+        let lines = user.lines
+        #expect(lines[1].hasPrefix("  1 Events   2 Table  [3 Deliveries]  6 Log"))
+        let titles = lines[2].split(separator: " ")
+        #expect(titles == ["ID", "TIME", "SIGNATURE", "STATUS", "ANSWER", "BYTES", "EVENTS", "ALSO", "FROM", "OBJECT"])
+        let first = lines[3].split(separator: " ").joined(separator: " ")
+        #expect(first == "1 16:43:01 ✓ valid 200 1.2 ms 321 B 1 203.0.113.9 photos/2026/cat-1.jpg")
+        let second = lines[4].split(separator: " ").joined(separator: " ")
+        #expect(second == "2 16:43:02 ✓ valid 200 0.4 ms 321 B 1 1× 203.0.113.9 photos/2026/cat-2.jpg")
+        let last = lines[6].split(separator: " ").joined(separator: " ")
+        #expect(last.hasSuffix("405 – 0 B 203.0.113.9 GET /favicon.ico"), "\(last)")
+        #expect(lines[6].hasPrefix("▌"))
+    }
+
+    @Test("has one row for a delivery of several events")
+    func severalEvents() {
+        var user = User(columns: 120, holding: [.prod])
+        user.arrive(
+            (0..<3).map { position in
+                var row = Make.row(Int64(position + 1))
+                (row.deliveryID, row.position, row.eventCount) = (1, position, 3)
+                return row
+            })
+        user.press(.character("3"))
+        #expect(user.lines.count { $0.contains("203.0.113.9") } == 1)
+        #expect(user.selected?.hasSuffix("photos/2026/cat-1.jpg +2") == true)
+        #expect(user.screen.contains("1, event 1 of 3"))
+    }
+
+    @Test(
+        "says by colour which answers were slow",
+        arguments: [
+            (999_999, Role.plain), (1_000_000, .warning), (2_999_999, .warning), (3_000_000, .bad),
+        ])
+    func slowAnswers(time: Int, role: Role) {
+        var user = watching()
+        user.answerTimes = [1: time]
+        user.change.revision += 1
+        user.wait(.seconds(1))
+        user.tell(.historyChanged(user.change))
+        let surface = user.surface
+        let line = user.lines[3]
+        let place = line.prefix(upTo: line.firstRange(of: " ms")?.lowerBound ?? line.firstRange(of: " s ")!.lowerBound)
+        #expect(surface[3, place.count - 1].style.role == role)
+    }
+
+    @Test("dims what is no notification")
+    func unjudged() {
+        var user = watching()
+        user.press(.up)
+        let row = user.lines.firstIndex { $0.contains("GET /favicon.ico") }
+        let surface = user.surface
+        let roles = (1..<110).map { surface[row ?? 0, $0] }.filter { $0.text != " " }.map(\.style.role)
+        #expect(Set(roles) == [.secondary])
+    }
+
+    @Test("reads nothing while it is not seen, and what it needs when it is")
+    func readsWhenSeen() {
+        var user = User.watching(3)
+        user.reads = []
+        user.press(.character("3"))
+        #expect(user.reads.count == 1)
+        #expect(user.selected?.contains("16:43:03") == true)
+        user.press(.character("1"))
+        user.arrive([Make.row(4)])
+        user.press(.character("3"))
+        #expect(user.selected?.contains("16:43:04") == true)
+    }
+
+    @Test("is frozen with the screen, and says how many came meanwhile")
+    func frozen() {
+        var user = User.watching(3)
+        user.press(.character("3"), .character("P"))
+        let before = user.lines.dropFirst(2)
+        user.arrive((4...9).map { Make.row($0) })
+        #expect(user.lines[1].hasSuffix("PAUSED +6"))
+        #expect(user.lines.dropFirst(2) == before)
+        user.press(.character("P"))
+        #expect(user.lines[1].hasSuffix("FOLLOW"))
+        #expect(user.lines.dropFirst(2) != before)
+    }
+
+    @Test("follows until the user moves up, and says what came since")
+    func follows() {
+        var user = User.watching(50)
+        user.press(.character("3"))
+        user.arrive([Make.row(51)])
+        #expect(user.selected?.contains("16:43:51") == true)
+        user.press(.up)
+        let selected = user.selected
+        for id in 52...300 { user.arrive([Make.row(Int64(id))]) }
+        #expect(user.selected == selected)
+        #expect(user.lines[1].hasSuffix("+249 new"))
+        #expect(user.model.deliveries.list.held.rows.count < 200)
+        user.press(.character("G"))
+        #expect(user.selected?.contains("16:48:00") == true)
+        #expect(user.lines[1].hasSuffix("FOLLOW"))
+        user.press(.character("F"))
+        #expect(user.lines[1].hasSuffix("not following"))
+    }
+
+    @Test("is walked through from end to end, a margin at a time")
+    func walk() {
+        var user = User.watching(1_000)
+        user.press(.character("3"))
+        user.press(.character("g"))
+        #expect(user.selected?.contains("16:43:01") == true)
+        for _ in 0..<999 {
+            user.press(.down)
+            #expect(user.model.deliveries.list.held.rows.count < 200)
+        }
+        #expect(user.selected?.contains("16:59:40") == true)
+        for _ in 0..<120 { user.press(.pageUp) }
+        #expect(user.selected?.contains("16:43:01") == true)
+    }
+
+    @Test("separates days")
+    func days() {
+        var user = User(columns: 120, holding: [.prod])
+        user.arrive([Make.row(1), Make.row(2, at: 86_400_000)])
+        user.press(.character("3"))
+        #expect(user.lines[4].contains("─ Wed 25 November 2026 ─"))
+    }
+
+    @Test("o walks the deliveries of the same event in a circle, however far they are")
+    func sameEvent() {
+        var user = User.watching(1_000)
+        user.sharing = [1_000: [10, 700], 10: [700, 1_000], 700: [10, 1_000]]
+        user.press(.character("3"))
+        user.press(.character("o"))
+        #expect(user.selected?.contains("16:43:10") == true)
+        #expect(user.lines[1].hasSuffix("not following"))
+        user.press(.character("o"))
+        #expect(user.selected?.contains("16:54:40") == true)
+        user.press(.character("o"))
+        #expect(user.selected?.contains("16:59:40") == true)
+        user.press(.up, .character("o"))
+        #expect(user.screen.contains("No other delivery holds this event."))
+        #expect(user.selected?.contains("16:59:39") == true)
+    }
+
+    @Test("shows the selected delivery in the pane, also that of no event")
+    func pane() {
+        var user = watching(rows: 36)
+        #expect(user.screen.contains("[Summary]"))
+        #expect(user.screen.contains("GET"))
+        user.press(.up)
+        #expect(user.screen.contains("photos/2026/cat-3.jpg"))
+        user.press(.enter)
+        #expect(user.model.place == .detail)
+        user.press(.character("K"))
+        #expect(user.screen.contains("photos/2026/cat-2.jpg"))
+        user.press(.escape, .tab)
+        #expect(user.model.place == .detail)
+        user.press(.tab, .right)
+        #expect(user.screen.contains("[Headers]"))
+    }
+
+    @Test(
+        "keeps what matters as it narrows",
+        arguments: [
+            (80, ["TIME", "SIGNATURE", "STATUS", "ANSWER", "ALSO", "FROM", "OBJECT"]),
+            (60, ["TIME", "SIGNATURE", "STATUS", "ANSWER", "ALSO", "OBJECT"]),
+            (40, ["TIME", "SIGNATURE", "OBJECT"]),
+        ])
+    func narrows(columns: Int, titles: [String]) {
+        let user = watching(columns: columns)
+        #expect(user.lines[2].split(separator: " ").map(String.init) == titles)
+        #expect(user.lines.allSatisfy { SafeText($0).width <= columns })
+    }
+
+    @Test("styles no empty cell, for without colours a style may be a line below")
+    func padding() {
+        let user = watching()
+        let surface = user.surface
+        let column = user.lines[2].firstRange(of: "ALSO").map {
+            user.lines[2].distance(from: user.lines[2].startIndex, to: $0.lowerBound)
+        }
+        #expect((0..<4).allSatisfy { surface[3, (column ?? 0) + $0].style == .plain })
+    }
+
+    @Test("escapes what came from outside")
+    func hostile() {
+        var user = User(columns: 120, holding: [.prod])
+        user.arrive([Make.request(1, method: "G\u{1b}[2J", target: "/\u{202e}x")])
+        user.addresses = [1: "1.2.3.4\n5"]
+        user.press(.character("3"))
+        #expect(user.selected?.contains(#"1.2.3.4\n5"#) == true)
+        #expect(user.selected?.contains(#"G\x1b[2J /\u{202e}x"#) == true)
+    }
+
+    @Test("tells a failure once, and reads again when something has changed")
+    func failure() {
+        var user = User.watching(3)
+        user.holdsEffects = true
+        user.press(.character("3"))
+        user.held = []
+        user.tell(.deliveriesRead(.failure(EffectFailure(TestFailure())), generation: 0))
+        #expect(user.screen.contains("The history could not be read"))
+        #expect(user.held.isEmpty)
+        user.holdsEffects = false
+        user.arrive([Make.row(4)])
+        #expect(user.selected?.contains("16:43:04") == true)
+    }
+
+    @Test("says that nothing has come")
+    func empty() {
+        var user = User()
+        user.press(.character("3"))
+        #expect(user.screen.contains("No delivery yet."))
+        user.press(.enter)
+        #expect(user.screen.contains("There is no delivery to open."))
+    }
+}

@@ -1,0 +1,86 @@
+import Export
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("x, exporting")
+struct ExportingTests {
+    @Test("names a file with the day and the format, which Tab changes, and writes all rows listed")
+    func allRows() {
+        var user = User.watching(5)
+        user.press(.character("x"))
+        #expect(user.screen.contains("export to  b2watch-2026-11-24.csv"))
+        #expect(user.screen.contains("5 rows, in the order of arrival, as [csv] tsv  jsonl  curl"))
+        user.press(.tab, .tab)
+        #expect(user.screen.contains("b2watch-2026-11-24.jsonl"))
+        user.press(.backTab, .enter)
+        #expect(
+            user.exports == [
+                ExportRequest(
+                    rows: .matching(.everything, through: 5), format: "tsv", path: "b2watch-2026-11-24.tsv",
+                    timestamps: .rfc3339)
+            ])
+        #expect(user.screen.contains("Exporting… X cancels"))
+        user.tell(.exportMoved(ExportProgress(unit: .events, written: 1_234, looked: 1, total: 4)))
+        #expect(user.screen.contains("Exporting: 25 %, 1,234 events … X cancels"))
+        user.tell(
+            .exported(
+                .success(
+                    .written(
+                        ExportProgress(unit: .events, written: 5, leftOut: 1, looked: 5, total: 5), path: "a\u{1b}.tsv")
+                )))
+        #expect(
+            user.screen.contains("5 events written to a\\x1b.tsv. 1 request without a readable event left out."))
+        #expect(!user.screen.contains("Exporting"))
+    }
+
+    @Test("a name of one's own stays when the format changes; nothing is written without one, or with Esc")
+    func names() {
+        var user = User.watching(1)
+        user.press(.character("x"), .control("u"), .enter)
+        #expect(user.exports.isEmpty && user.screen.contains("The file has no name yet."))
+        user.type("x")
+        user.press(.tab, .enter)
+        #expect(user.exports.first?.path == "x" && user.exports.first?.format == "tsv")
+        user.tell(.exported(.failure(EffectFailure(ExportRefusal(description: "x cannot be written")))))
+        #expect(user.screen.contains("x cannot be written."))
+        user.press(.character("x"), .escape)
+        #expect(user.exports.count == 1 && !user.screen.contains("export to"))
+    }
+
+    @Test("of rows that were selected, writes those")
+    func selected() {
+        var user = User.watching(5)
+        user.press(.character("g"), .character(" "), .character(" "), .character("x"))
+        #expect(user.screen.contains("2 rows selected, in the order of arrival"))
+        user.press(.enter)
+        #expect(user.exports.first?.rows == .chosen([1, 2]))
+    }
+
+    @Test("asks before it replaces a file, and X or Esc cancels")
+    func replacing() {
+        var user = User.watching(1)
+        user.press(.character("x"), .enter)
+        user.tell(.exported(.success(.exists(user.exports[0]))))
+        #expect(user.screen.contains("b2watch-2026-11-24.csv is there. Replace it? (y/n)"))
+        user.press(.character("n"))
+        #expect(user.exports.count == 1)
+        user.tell(.exported(.success(.exists(user.exports[0]))))
+        user.press(.character("y"))
+        #expect(user.exports.count == 2 && user.exports[1].mayReplace)
+        user.press(.character("x"))
+        #expect(user.screen.contains("An export is under way: X cancels it."))
+        user.press(.character("X"))
+        #expect(user.screen.contains("The export was cancelled: no file was written."))
+    }
+
+    @Test("with no row there is nothing to export")
+    func nothing() {
+        var user = User(holding: [.prod])
+        user.press(.character("2"), .character("x"))
+        #expect(user.screen.contains("There is no row to export."))
+    }
+}

@@ -1,0 +1,247 @@
+import Browsing
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("Filtering")
+struct FilteringTests {
+    /// Of 60 rows every tenth is invalid.
+    private func user(columns: Int = 120, rows: Int = 36) -> User {
+        var user = User(columns: columns, rows: rows, holding: [.prod])
+        user.arrive((1...60).map { Make.row($0, verdict: $0 % 10 == 0 ? .invalid : .valid) })
+        return user
+    }
+
+    private func rowTimes(_ user: User) -> [String] {
+        user.model.rows.visible.compactMap { $0.row.map { "\($0.id)" } }
+    }
+
+    @Test("a filter is typed, applied and told at the right of the tabs")
+    func applies() {
+        var user = user()
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        #expect(user.screen.contains(" filter  sig:invalid"))
+        user.press(.enter)
+        #expect(user.lines[1].hasSuffix("filter sig:invalid   6 of 60   FOLLOW"))
+        #expect(rowTimes(user) == ["10", "20", "30", "40", "50", "60"])
+        #expect(user.kept.last?.filters == ["sig:invalid"])
+    }
+
+    @Test("the beginning of an operator's name empties no list, and Enter takes it as a word")
+    func unfinishedOperator() {
+        var user = User.watching(3)
+        user.press(.character("f"))
+        user.type("cat-2")
+        #expect(user.screen.contains("1 of 3"))
+        user.type(" sig")
+        #expect(user.screen.contains("1 of 3"))
+        user.press(.enter)
+        #expect(user.screen.contains("0 of 3"))
+    }
+
+    @Test("while it is typed the list shows what it lets through, and Esc brings back what was")
+    func preview() {
+        var user = user()
+        user.press(.up, .up)
+        let before = user.screen
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        #expect(rowTimes(user).count == 6)
+        user.press(.escape)
+        #expect(user.screen == before)
+        #expect(user.kept.isEmpty)
+    }
+
+    @Test("green as it parses, red as it does not, with a mark at the place and what was expected")
+    func errors() {
+        var user = user(columns: 80, rows: 24)
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        let line = user.lines.firstIndex { $0.hasPrefix(" filter  ") } ?? 0
+        #expect(user.surface[line, 9].style.role == .good)
+        user.paste(" size>big")
+        let row = user.lines.firstIndex { $0.hasPrefix(" filter  ") } ?? 0
+        #expect(user.surface[row, 9].style.role == .bad)
+        let caret = user.lines[row + 1].firstIndex(of: "^").map {
+            user.lines[row + 1].distance(from: user.lines[row + 1].startIndex, to: $0)
+        }
+        #expect(caret == 9 + "sig:invalid size>".count)
+        #expect(user.surface[row, 9 + 17].style.isUnderlined)
+        #expect(rowTimes(user).count == 6, "the last filter that could be read stays in force")
+        user.press(.enter)
+        #expect(user.model.place == .filter, "a wrong filter is not applied")
+    }
+
+    @Test("a backslash switches it off and on")
+    func toggles() {
+        var user = user()
+        user.press(.character("\\"))
+        #expect(user.screen.contains("There is no filter: f writes one."))
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        user.press(.enter, .character("\\"))
+        #expect(user.lines[1].hasSuffix("filter off sig:invalid   FOLLOW"))
+        #expect(rowTimes(user).count > 6)
+        user.press(.character("\\"))
+        #expect(rowTimes(user).count == 6)
+    }
+
+    @Test("an empty list says how to leave it")
+    func nothing() {
+        var user = user()
+        user.press(.character("f"))
+        user.type("sig:missing")
+        user.press(.enter)
+        #expect(user.screen.contains("Nothing matches; \\ switches the filter off."))
+        #expect(user.lines[1].contains("0 of 60"))
+        user.press(.character("\\"))
+        #expect(user.selected?.contains("16:44:00") == true)
+    }
+
+    @Test("while it runs it says so, and shows what is found, the newest first")
+    func runs() {
+        var user = user()
+        user.lookedAt = 15
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        user.press(.enter)
+        #expect(user.lines[1].contains("2 of 60 …"))
+        #expect(rowTimes(user) == ["50", "60"])
+        user.lookedAt = 35
+        user.now += .seconds(1)
+        user.reportProgress()
+        #expect(rowTimes(user) == ["30", "40", "50", "60"])
+        user.lookedAt = nil
+        user.now += .seconds(1)
+        user.reportProgress()
+        #expect(user.lines[1].contains("6 of 60   FOLLOW"))
+        #expect(rowTimes(user).count == 6)
+    }
+
+    @Test("what is told of an older query is dropped")
+    func stale() {
+        var user = user()
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        user.press(.enter)
+        user.tell(.browsed(BrowseProgress(generation: user.queryGeneration - 1, matched: 99, scanned: 1, total: 99)))
+        #expect(user.lines[1].contains("6 of 60"))
+    }
+
+    @Test("the newest row that matches is followed, and new ones are counted where one does not follow")
+    func follows() {
+        var user = user()
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        user.press(.enter)
+        user.arrive([Make.row(61)])
+        #expect(user.selected?.contains("16:44:00") == true)
+        user.arrive([Make.row(62, verdict: .invalid)])
+        #expect(user.selected?.contains("16:44:02") == true)
+        user.press(.up)
+        user.arrive([Make.row(63), Make.row(64, verdict: .invalid)])
+        #expect(user.lines[1].hasSuffix("7 of 64   +1 new") || user.lines[1].hasSuffix("8 of 64   +1 new"))
+        #expect(user.selected?.contains("16:44:00") == true)
+    }
+
+    @Test("the selected row stays selected where it is listed, also if it is found late")
+    func selectionStays() {
+        var user = user()
+        user.press(.character("g"))
+        for _ in 0..<9 { user.press(.down) }
+        #expect(user.selected?.contains("16:43:10") == true)
+        user.lookedAt = 20
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        user.press(.enter)
+        user.lookedAt = nil
+        user.now += .seconds(1)
+        user.reportProgress()
+        #expect(user.selected?.contains("16:43:10") == true)
+        user.press(.character("\\"))
+        #expect(user.selected?.contains("16:43:10") == true)
+    }
+
+    @Test("problems only, with the filter and without")
+    func problems() {
+        var user = user()
+        user.press(.character("!"))
+        #expect(user.lines[1].hasSuffix("problems only   6 of 60   FOLLOW"))
+        user.press(.character("f"))
+        user.type("object:cat-30")
+        user.press(.enter)
+        #expect(user.lines[1].hasSuffix("filter object:cat-30   problems only   1 of 60   FOLLOW"))
+        user.press(.character("!"), .character("\\"))
+        #expect(user.lines[1].hasSuffix("FOLLOW"))
+        #expect(!user.lines[1].contains("problems"))
+    }
+
+    @Test("up and down bring back what was typed, each once")
+    func history() {
+        var state = ViewState()
+        state.filters = ["sig:invalid", "type:created"]
+        var user = User(columns: 120, rows: 36, holding: [.prod], viewState: state)
+        user.arrive((1...9).map { Make.row($0) })
+        user.press(.character("f"))
+        user.type("du")
+        user.press(.up)
+        #expect(user.screen.contains(" filter  sig:invalid"))
+        user.press(.up, .up)
+        #expect(user.screen.contains(" filter  type:created"))
+        user.press(.down, .down)
+        #expect(user.screen.contains(" filter  du\n"))
+        user.press(.up, .up, .enter)
+        #expect(user.kept.last?.filters == ["type:created", "sig:invalid"])
+    }
+
+    @Test("a paste goes into the line, as one line")
+    func paste() {
+        var user = user()
+        user.press(.character("f"))
+        user.paste("sig:invalid\nq\n")
+        #expect(user.ending == nil)
+        #expect(user.screen.contains(" filter  sig:invalid q"))
+    }
+
+    @Test("a long filter gives way to the counts", arguments: [60, 80])
+    func narrow(columns: Int) {
+        var user = user(columns: columns, rows: 24)
+        user.press(.character("f"))
+        user.type("sig:invalid object:cat type:created")
+        user.press(.enter)
+        #expect(user.lines[1].contains("6 of 60"))
+        #expect(user.lines[1].hasSuffix("FOLLOW"))
+    }
+}
+
+@Suite("Completing a filter")
+struct CompletionTests {
+    @Test("Tab completes operators, and values that were seen")
+    func completes() {
+        var user = User.watching(3, columns: 120, rows: 36)
+        user.press(.character("f"))
+        user.type("buc")
+        user.press(.tab)
+        #expect(user.screen.contains(" filter  bucket:"))
+        user.press(.tab)
+        #expect(user.screen.contains(" filter  bucket:my-bucket"))
+    }
+
+    @Test("several candidates stand below the line, and Tab goes through them")
+    func several() {
+        var user = User(columns: 120, rows: 36, holding: [.prod])
+        user.arrive(["one", "two"].enumerated().map { Make.row(Int64($0 + 1), bucket: "b-\($1)") })
+        user.press(.character("f"))
+        user.type("bucket:")
+        user.press(.tab)
+        #expect(user.screen.contains(" filter  bucket:b-\n"))
+        user.press(.tab)
+        #expect(user.screen.contains(" filter  bucket:b-two\n"))
+        user.press(.tab)
+        #expect(user.screen.contains(" filter  bucket:b-one\n"))
+    }
+}

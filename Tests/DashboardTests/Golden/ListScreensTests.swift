@@ -1,0 +1,128 @@
+import History
+import Log
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("Kept screens: the lists")
+struct ListScreensTests {
+    @Test("1 Events", arguments: eventsScenes, Scene.sizes)
+    func events(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+
+    @Test("Filter and search", arguments: findingScenes, Scene.sizes)
+    func finding(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+
+    @Test("2 Table and the choice of columns", arguments: tableScenes, Scene.sizes)
+    func table(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+
+    @Test("3 Deliveries and 6 Log", arguments: othersScenes, Scene.sizes)
+    func others(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+
+    private static func scene(_ name: String, _ keys: Key...) -> Scene {
+        Scene(name) { size in
+            var user = User.amid(size: size)
+            for key in keys { user.press(key) }
+            return user
+        }
+    }
+
+    private static let eventsScenes = [
+        scene("events"),
+        scene("events-oldest", .home),
+        scene("events-selected", .up, .character(" "), .up, .up, .character(" "), .character("m")),
+        scene("events-paused", .character("P")),
+        Scene("events-paused-arrivals") { size in
+            var user = User.amid(size: size)
+            user.press(.character("P"))
+            user.arrive((21...25).map { Make.row($0) })
+            return user
+        },
+        Scene("events-many") { size in
+            var user = User.amid((1...12_345).map { Make.row($0) }, size: size)
+            user.press(.pageUp)
+            return user
+        },
+    ]
+
+    private static let findingScenes = [
+        scene("filter-problems", .character("!")),
+        scene("filter-marked", .character("m"), .up, .character("m"), .character("M")),
+        typed("filter-empty", "f", "object:nothing-of-this-name*", .enter),
+        typed("filter-applied", "f", "sig:invalid | dup:yes", .enter),
+        typed("filter-off", "f", "sig:invalid", .enter, .character("\\")),
+        typed("filter-error", "f", "size>big"),
+        typed("filter-completion", "f", "s"),
+        typed("filter-values", "f", "sig:"),
+        Scene("filter-running") { size in
+            var user = User.amid(size: size)
+            user.lookedAt = 8
+            user.press(.character("f"))
+            user.type("sig:valid")
+            user.press(.enter)
+            return user
+        },
+        typed("search", "/", "photos"),
+        typed("search-kept", "/", "photos", .enter, .character("N")),
+        typed("search-nothing", "/", "xyzzy"),
+    ]
+
+    private static func typed(_ name: String, _ key: Character, _ text: String, _ after: Key...) -> Scene {
+        Scene(name) { size in
+            var user = User.amid(size: size)
+            user.press(.character(key))
+            user.type(text)
+            for key in after { user.press(key) }
+            return user
+        }
+    }
+
+    private static let tableScenes = [
+        scene("table", .character("2")),
+        scene("table-right", .character("2"), .right, .right),
+        scene("table-epoch", .character("2"), .character("T")),
+        scene(
+            "table-sorted", .character("2"), .character(">"), .character(">"), .character(">"), .character(">")),
+        scene("columns", .character("2"), .character("C")),
+        scene("columns-events", .character("C"), .down, .down),
+        scene(
+            "table-more-columns", .character("2"), .character("C"), .end, .character(" "), .up, .character(" "), .escape
+        ),
+    ]
+
+    private static let othersScenes = [
+        Scene("deliveries") { size in
+            var user = User.amid(size: size)
+            for id in [Int64(18), 19, 20] { user.answerTimes[id] = 1_240 * Int(id - 17) }
+            user.answerTimes[10] = 3_100_000
+            user.sharing = [10: [3]]
+            user.addresses = [19: "2001:db8:85a3::8a2e:370:7334"]
+            user.press(.character("3"))
+            return user
+        },
+        scene("deliveries-request", .character("3"), .home, .down, .down, .down, .down),
+        Scene("log") { size in
+            var user = logged(size)
+            user.press(.character("6"))
+            return user
+        },
+        Scene("log-line") { size in
+            var user = logged(size)
+            user.press(.character("6"), .up, .enter)
+            return user
+        },
+    ]
+
+    private static func logged(_ size: Size) -> User {
+        var user = User.amid(size: size)
+        user.say("b2watch 0.1.0 started; history /home/me/.local/share/b2watch/history.sqlite")
+        user.say("listening on http://127.0.0.1:8080/", source: "listen[7]")
+        user.say("203.0.113.9 was refused: the request line is longer than 8,190 bytes", .warning)
+        user.say(
+            "the history cannot be written: database or disk is full. Free some space; B2 sends again what was "
+                + "answered 503 meanwhile, and nothing that was acknowledged is lost.", .error)
+        user.say("a test event was answered 200 OK in 2 ms")
+        return user
+    }
+}

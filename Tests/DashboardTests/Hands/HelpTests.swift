@@ -1,0 +1,95 @@
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("The help")
+struct HelpTests {
+    @Test("is searched, and runs what is selected where one came from")
+    func search() {
+        var user = User.watching(50)
+        user.press(.character("?"), .character("/"))
+        user.type("next problem")
+        #expect(user.selected?.contains("to the next problem") == true)
+        user.press(.enter)
+        #expect(user.model.place == .help)
+        user.press(.enter)
+        #expect(user.model.help == nil)
+        #expect(user.screen.contains("There is no other problem among the rows listed."))
+    }
+
+    @Test("runs an entry that is searched, selected and then run")
+    func run() {
+        var user = User.watching(50)
+        user.press(.character("?"), .character("/"))
+        user.type("next tab of the pane")
+        user.press(.enter, .enter)
+        #expect(user.model.detail.tab == .headers)
+    }
+
+    @Test("says why an entry does nothing now, or where it works")
+    func obstacles() {
+        var user = User.watching(50)
+        user.press(.character("?"), .character("/"))
+        user.type("closer zoom-in")
+        #expect(user.screen.contains("Nothing in the help has that."))
+        user.press(.escape, .character("/"))
+        user.type("zoom-in")
+        user.press(.enter, .enter)
+        #expect(user.screen.contains("“zoom-in” works elsewhere: 7 Pulse."))
+    }
+
+    @Test("gives all entries back with Esc, and closes with another")
+    func leave() {
+        var user = User.watching(50)
+        user.press(.character("?"), .character("/"))
+        user.type("problem")
+        user.press(.enter, .escape)
+        #expect(user.model.place == .help)
+        #expect(user.screen.contains("1 Events"))
+        user.press(.escape)
+        #expect(user.model.help == nil)
+    }
+
+    @Test("tells what a filter can say, first of all to who writes one")
+    func filter() {
+        var user = User.watching(50)
+        user.press(.character("f"))
+        user.type("sig:")
+        user.press(.function(1))
+        #expect(user.lines[2].contains("What a filter can say"))
+        user.press(.escape)
+        #expect(user.model.place == .filter)
+        #expect(user.screen.contains("sig:"))
+    }
+
+    @Test("is scrolled by the wheel, selected by a click, and run by two")
+    func mouse() {
+        var user = User.watching(50)
+        user.press(.character("?"), .character("/"))
+        user.type("spreadsheet")
+        user.press(.enter)
+        guard let point = user.place(of: "the spreadsheet's rows") else {
+            Issue.record("not found")
+            return
+        }
+        user.doubleClick(point.column, point.row)
+        #expect(user.model.view == .table)
+        #expect(user.model.help == nil)
+        user.press(.character("?"))
+        let before = user.lines[8]
+        user.wheel(.wheelDown, 20, 8)
+        #expect(user.lines[5].dropFirst() == before.dropFirst())
+    }
+
+    @Test("fits", arguments: [(80, 24), (60, 15), (120, 36), (40, 10)])
+    func sizes(columns: Int, rows: Int) {
+        var user = User.watching(50, columns: columns, rows: rows)
+        user.press(.character("?"))
+        #expect(user.selected != nil)
+        for _ in 0..<60 {
+            #expect(user.lines.count == rows)
+            user.press(.down)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Browsing
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("The line for commands")
+struct PaletteTests {
+    private func typing(_ text: String, enter: Bool = true) -> User {
+        var user = User.watching(50)
+        user.press(.character(":"))
+        user.type(text)
+        if enter { user.press(.enter) }
+        return user
+    }
+
+    @Test("runs a command by its name")
+    func runs() {
+        let user = typing("show-table")
+        #expect(user.model.view == .table)
+        #expect(user.model.prompt == nil)
+    }
+
+    @Test("offers what begins with what is typed, with what it does")
+    func candidates() {
+        let user = typing("next-pr", enter: false)
+        #expect(user.screen.contains("next-problem: to the next problem"))
+    }
+
+    @Test("completes a word, and goes through the candidates")
+    func completes() {
+        var user = typing("next-pr", enter: false)
+        user.press(.tab)
+        #expect(user.screen.contains(" :  next-problem"))
+        user = typing("show-t", enter: false)
+        user.press(.tab)
+        #expect(user.screen.contains(" :  show-table"))
+    }
+
+    @Test("says what may have been meant by a name that is none, and lets it be mended")
+    func unknown() {
+        var user = typing("show-tabel")
+        #expect(user.screen.contains("“show-tabel” is no command; did you mean show-table?"))
+        user.press(.backspace, .backspace)
+        user.type("le")
+        user.press(.enter)
+        #expect(user.model.view == .table)
+    }
+
+    @Test("says why a command does nothing now, and where one works that is of another place")
+    func obstacles() {
+        var user = typing("show-help", enter: false)
+        user.press(.escape)
+        user.tell(.listening(.starting))
+        user.press(.character(":"))
+        user.type("send-test")
+        user.press(.enter)
+        #expect(user.screen.contains("Nothing listens that a test event could be sent to."))
+        #expect(typing("zoom-in").screen.contains("“zoom-in” works elsewhere: 7 Pulse."))
+        #expect(user.calls.isEmpty)
+    }
+
+    @Test("takes a filter, and tells where one is wrong")
+    func filter() {
+        let user = typing("filter sig:valid")
+        #expect(user.model.filter.filter.text == "sig:valid")
+        #expect(user.model.prompt == nil)
+        let wrong = typing("filter sig:(")
+        #expect(wrong.screen.contains("The filter, at column"))
+        #expect(wrong.model.place == .palette)
+    }
+
+    @Test("takes an order")
+    func sort() {
+        #expect(typing("sort size").model.session.viewState.preferences.order == .by(.size, isDescending: true))
+        #expect(typing("sort size asc").model.session.viewState.preferences.order == .by(.size, isDescending: false))
+        #expect(typing("sort sise").screen.contains("did you mean size?"))
+    }
+
+    @Test("goes to a delivery, or a row")
+    func goTo() {
+        #expect(typing("goto 7").selected?.contains("16:43:07") == true)
+        #expect(typing("goto row 9").selected?.contains("16:43:09") == true)
+        #expect(typing("goto 700").screen.contains("There is no delivery 700 among the rows listed."))
+        #expect(typing("goto x").screen.contains("goto 12"))
+    }
+
+    @Test("takes a view")
+    func view() {
+        #expect(typing("view pulse").model.view == .pulse)
+        #expect(typing("view puls").screen.contains("did you mean pulse?"))
+    }
+
+    @Test("brings back earlier lines, and leaves with Esc")
+    func history() {
+        var user = typing("show-table")
+        user.press(.character(":"), .up)
+        #expect(user.screen.contains(" :  show-table"))
+        user.press(.escape)
+        #expect(user.model.place == .table)
+    }
+
+    @Test("opened in the help acts where one was")
+    func fromHelp() {
+        var user = User.watching(50)
+        user.press(.character("?"), .character(":"))
+        user.type("next-tab")
+        user.press(.enter)
+        #expect(user.model.help == nil)
+        #expect(user.model.detail.tab == .headers)
+    }
+
+    @Test("takes a candidate by a click, and runs it by two")
+    func clicks() {
+        var user = typing("show-t", enter: false)
+        user.doubleClick(2, 21)
+        #expect(user.model.view == .table)
+    }
+}

@@ -1,0 +1,67 @@
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("The user's own keys")
+struct UserKeysTests {
+    private typealias Change = DashboardSettings.KeyChange
+
+    @Test("take the place of the command's own, in the footer and the help too")
+    func replaced() {
+        var user = User.watching(3)
+        user.model.bindings = Bindings([Change(command: "edit-filter", keys: [.function(3)])])
+        #expect(user.lines[23].contains("F3 filter"))
+        user.press(.character("f"))
+        #expect(user.model.prompt == nil)
+        user.press(.function(3))
+        #expect(user.model.place == .filter)
+        user.press(.escape, .character("?"))
+        user.press(.character("/"))
+        user.type("edit-filter")
+        #expect(user.screen.contains("F3"))
+    }
+
+    @Test("may be none")
+    func none() {
+        let bindings = Bindings([Change(command: "send-test", keys: [])])
+        #expect(bindings.binding(for: .character("t"), in: .events) == nil)
+        #expect(bindings.binding(of: .sendTest, in: .events) != nil)
+    }
+
+    @Test("may be swapped between two commands")
+    func swapped() {
+        let changes = [
+            Change(command: "next-problem", keys: [.character("E")]),
+            Change(command: "previous-problem", keys: [.character("e")]),
+        ]
+        #expect(DashboardSettings.keyProblems(in: changes).isEmpty)
+        #expect(Bindings(changes).binding(for: .character("e"), in: .table)?.command == .previousProblem)
+    }
+
+    @Test("of another command are refused, and both are named")
+    func taken() {
+        let problems = DashboardSettings.keyProblems(in: [
+            Change(command: "send-test", keys: [.function(5)]),
+            Change(command: "next-problem", keys: [.character("f")]),
+        ])
+        #expect(problems.map(\.change) == [1])
+        #expect(problems.first?.key == .character("f"))
+        #expect(problems.first?.text.contains("“f” for “next-problem” is the key of “edit-filter” already") == true)
+    }
+
+    @Test("for no command are refused, with what may have been meant")
+    func unknown() {
+        let problems = DashboardSettings.keyProblems(in: [Change(command: "next-probelm", keys: [.function(5)])])
+        #expect(
+            problems.map(\.text) == ["“next-probelm” is no command; did you mean next-problem? (docs/keys.md has all)"])
+    }
+
+    @Test("never take a letter from what is typed, nor the last way out")
+    func refused() {
+        #expect(
+            DashboardSettings.keyProblems(in: [Change(command: "apply-filter", keys: [.character("x")])]).first?.text
+                .contains("typed as text") == true)
+        #expect(DashboardSettings.keyProblems(in: [Change(command: "interrupt", keys: [])]).count == 1)
+    }
+}

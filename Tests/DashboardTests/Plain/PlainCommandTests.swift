@@ -1,0 +1,118 @@
+import History
+import Notifications
+import Testing
+
+@testable import Dashboard
+
+@Suite("By lines, commands")
+struct PlainCommandTests {
+    @Test("list rows by number, with the current one, and move among them")
+    func moving() {
+        var hearer = Hearer(30)
+        let list = hearer.type("list 3")
+        #expect(list.map { $0.prefix(3) } == ["28:", "29:", "30:"])
+        #expect(list.last?.hasSuffix(", current") == true)
+        #expect(hearer.type("previous").first?.hasSuffix("delivery 29") == true)
+        #expect(hearer.type("prev 4").first?.hasSuffix("delivery 25") == true)
+        #expect(hearer.type("list 3").map { $0.prefix(3) } == ["24:", "25:", "26:"])
+        #expect(hearer.type("oldest").first?.hasSuffix("delivery 1") == true)
+        #expect(hearer.type("previous").first == "There is no older one:")
+        #expect(hearer.type("newest").first?.hasSuffix("delivery 30") == true)
+        #expect(hearer.type("list many") == ["How many is a number from 1 to 1,000."])
+    }
+
+    @Test("show a page of any delivery, each value whole")
+    func showing() {
+        var hearer = Hearer(30)
+        let long = String(repeating: "long/", count: 150) + "name.jpg"
+        hearer.arrive([Make.row(31, name: long)])
+        #expect(hearer.type("show").contains { $0.hasSuffix(long) })
+        let headers = hearer.type("show 7 headers")
+        #expect(headers.first == "Delivery 7, Headers:")
+        #expect(headers.contains { $0.hasPrefix("X-Bz-Event-Notification-Signature: v1=abcd") })
+        #expect(hearer.type("show body raw").first == "Delivery 7, Body, raw:")
+        #expect(hearer.type("show 7 colours").first?.hasPrefix("There is no page colours") == true)
+        #expect(hearer.type("show 99") == ["There is no delivery 99."])
+        #expect(hearer.type("show 7.2") == ["Delivery 7 has 1 event."])
+        #expect(hearer.type("open 0x7").first?.hasPrefix("0x7 is no number") == true)
+        #expect(hearer.type("open 12").first?.hasSuffix("delivery 12") == true)
+    }
+
+    @Test("filter, say how many match, and where a filter is wrong")
+    func filtering() {
+        var hearer = Hearer(9)
+        hearer.arrive([Make.row(10, verdict: .invalid)])
+        _ = hearer.hear()
+        #expect(hearer.type("filter sig:invalid") == ["1 of 10 events are listed: filter sig:invalid"])
+        #expect(hearer.type("list").map { $0.prefix(3) } == ["10:"])
+        #expect(hearer.type("filter size>").first?.hasPrefix("The filter is wrong at column 6: ") == true)
+        #expect(hearer.type("filter") == ["Listed: filter sig:invalid"])
+        #expect(hearer.type("filter off") == ["Every event is listed."])
+        #expect(hearer.type("problems") == ["1 of 10 events are listed: problems only"])
+        #expect(hearer.type("show-problems") == ["Every event is listed."])
+        #expect(hearer.type("find cat-3.jpg").last?.hasSuffix("delivery 3") == true)
+    }
+
+    @Test("keep the order that the screen had, which plain mode leaves alone")
+    func order() {
+        var state = ViewState()
+        state.preferences.order = .by(.size, isDescending: true)
+        var hearer = Hearer(3, viewState: state)
+        #expect(hearer.type("list").map { $0.prefix(2) } == ["1:", "2:", "3:"])
+        _ = hearer.type("filter sig:valid")
+        #expect(hearer.kept.last?.preferences.order == .by(.size, isDescending: true))
+    }
+
+    @Test("exist for every name of the screen's, by lines or with a word why not", arguments: Command.allCases)
+    func names(command: Command) {
+        var hearer = Hearer(3)
+        let heard = hearer.type(command.name)
+        #expect(!heard.contains { $0.hasPrefix("There is no command") })
+        if PlainMeaning(of: command) == .none { #expect(heard.first?.contains("is for the screen") == true) }
+    }
+
+    @Test("all have their help, and what is mistyped a suggestion")
+    func help() {
+        var hearer = Hearer()
+        let help = hearer.type("help")
+        for word in PlainWord.all { #expect(help.contains { $0.hasPrefix(word.names[0]) }) }
+        #expect(hearer.type("help filter").contains { $0.contains("sig:") })
+        #expect(hearer.type("lits") == ["There is no command lits. Did you mean list? help lists the commands."])
+        #expect(hearer.type("xyzzy") == ["There is no command xyzzy. help lists the commands."])
+        #expect(hearer.type("  ").isEmpty)
+    }
+
+    @Test("ask before they do what cannot be taken back, and take only yes for yes")
+    func questions() {
+        var hearer = Hearer(3)
+        #expect(hearer.type("secret forget prod").first?.hasSuffix("Type yes or no.") == true)
+        #expect(hearer.type("perhaps").first?.hasSuffix("Type yes or no.") == true)
+        #expect(hearer.type("no") == ["Nothing was done."])
+        #expect(hearer.calls.isEmpty)
+        _ = hearer.type("secret forget prod")
+        _ = hearer.type("YES")
+        #expect(hearer.calls.count == 1)
+
+        hearer.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+        #expect(hearer.type("quit") == ["Stop receiving? Type yes or no."])
+        #expect(hearer.ending == nil)
+        _ = hearer.type("yes")
+        #expect(hearer.ending == .quit)
+    }
+
+    @Test("of a pipe wait for each other, and its end for the last of them")
+    func piped() {
+        var hearer = Hearer(5, isInteractive: false)
+        hearer.holdsReads = true
+        hearer.pipe("list 1", "filter sig:valid", "list 1")
+        hearer.endInput()
+        #expect(hearer.hear().isEmpty)
+        #expect(hearer.ending == nil)
+        hearer.release()
+        let heard = hearer.hear()
+        #expect(heard.first?.hasPrefix("5:") == true)
+        #expect(heard.dropFirst().first == "5 of 5 events are listed: filter sig:valid")
+        #expect(heard.last?.hasPrefix("5:") == true)
+        #expect(hearer.ending == .quit)
+    }
+}

@@ -1,0 +1,136 @@
+import History
+import Notifications
+import Terminal
+import TestSupport
+import Testing
+
+@testable import Dashboard
+
+@Suite("7 Pulse")
+struct PulseTests {
+    /// A user whose history counts what is in memory.
+    static func user(columns: Int = 80, rows: Int = 24) async throws -> (User, History) {
+        let history = try History(.memory)
+        for (minute, verdict) in [(0, SignatureVerdict.valid), (0, .valid), (30, .invalid), (600, .valid)] {
+            let received = Make.start + Int64(minute) * 60_000
+            let body = """
+                {"events":[{"eventType":"b2:ObjectCreated:Upload","bucketName":"b\(minute)",\
+                "eventTimestamp":\(received - 500)}]}
+                """
+            let delivery = Delivery(
+                receivedAt: Timestamp(milliseconds: received), remoteAddress: "203.0.113.9", method: "POST",
+                target: "/",
+                headers: [], body: Array(body.utf8))
+            let judged = JudgedDelivery(
+                delivery: delivery, judgement: Judgement(verdict), answer: .accepted,
+                events: Payload(scanning: delivery.body).events, generation: 1)
+            await withCheckedContinuation { continuation in
+                _ = history.record(judged) { _ in continuation.resume() }
+            }
+        }
+        var user = User(columns: columns, rows: rows, holding: [.prod])
+        user.arrive((1...4).map { Make.row($0) })
+        let reader = history.reader
+        user.pulse = { request in
+            do {
+                return try #require(try reader.pulse(request))
+            } catch {
+                Issue.record(error)
+                fatalError("\(error)")
+            }
+        }
+        user.press(.character("7"))
+        return (user, history)
+    }
+
+    @Test("shows bars, the selected one in words, shares and delays", arguments: [(60, 15), (80, 24), (120, 40)])
+    func shows(columns: Int, rows: Int) async throws {
+        let (user, history) = try await Self.user(columns: columns, rows: rows)
+        defer { history.close() }
+        #expect(user.screen.contains("[7 Pulse]"))
+        #expect(user.screen.contains("█"))
+        #expect(user.screen.contains("1 delivery  ✓ 1 valid"))
+        #expect(user.screen.contains("100 %"))
+        #expect(user.lines.count <= rows)
+        if columns >= 80 {
+            #expect(user.screen.contains("DELAY event to arrival"))
+            #expect(user.screen.contains("p50 496 ms"))
+            #expect(user.screen.contains("b600"))
+        }
+    }
+
+    @Test("bars are gone through, and what went wrong is seen without colours")
+    func bars() async throws {
+        var (user, history) = try await Self.user()
+        defer { history.close() }
+        #expect(user.screen.contains("▓"))
+        for _ in 0..<40 where !user.screen.contains("✗ 1 invalid") { user.press(.left) }
+        #expect(user.screen.contains("1 delivery  ✗ 1 invalid"))
+        user.press(.end)
+        #expect(user.screen.contains("✓ 1 valid"))
+    }
+
+    @Test("zooms about the selected bar, from a minute to a year")
+    func zooms() async throws {
+        var (user, history) = try await Self.user()
+        defer { history.close() }
+        #expect(user.screen.contains("a day"))
+        for _ in 0..<10 { user.press(.character("-")) }
+        #expect(user.screen.contains("a year"))
+        #expect(user.screen.contains("A year is the most."))
+        #expect(user.screen.contains("4 deliveries"))
+        for _ in 0..<10 { user.press(.character("+")) }
+        #expect(user.screen.contains("a minute"))
+        user.press(.end)
+        #expect(user.screen.contains("1 delivery"))
+        #expect(user.screen.contains("to the latest"))
+    }
+
+    @Test("goes into the past and back, and says where it is")
+    func pans() async throws {
+        var (user, history) = try await Self.user()
+        defer { history.close() }
+        user.press(.character("+"), .character("+"), .home)
+        #expect(user.screen.contains("in the past"))
+        #expect(user.screen.contains("2 deliveries"))
+        user.press(.end)
+        #expect(user.screen.contains("to the latest"))
+    }
+
+    @Test("an answer to an older question is dropped")
+    func stale() async throws {
+        var (user, history) = try await Self.user()
+        defer { history.close() }
+        let answer = user.pulse
+        user.pulse = nil
+        user.press(.character("+"), .character("-"), .character("-"))
+        let tickets = user.pulseReads
+        user.pulse = answer
+        let old = try #require(tickets.dropLast().last)
+        let before = user.model.pulse.pulse
+        let count = try #require(answer)
+        user.tell(.pulseRead(.success(count(old.request)), for: old))
+        #expect(user.model.pulse.pulse == before)
+    }
+
+    @Test("what arrives is counted once a second at most")
+    func paced() async throws {
+        var (user, history) = try await Self.user()
+        defer { history.close() }
+        user.wait(.seconds(2))
+        let before = user.pulseReads.count
+        for id in 5...30 { user.arrive([Make.row(Int64(id))]) }
+        #expect(user.pulseReads.count <= before + 2)
+        user.wait(.seconds(1))
+        #expect(user.pulseReads.count <= before + 3)
+        user.wait(.seconds(2))
+        #expect(user.model.deadline == nil)
+    }
+
+    @Test("tells that nothing has come yet")
+    func empty() {
+        var user = User(holding: [.prod])
+        user.press(.character("7"))
+        #expect(user.screen.contains("No delivery yet."))
+    }
+}

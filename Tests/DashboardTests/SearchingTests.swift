@@ -1,0 +1,144 @@
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("Searching")
+struct SearchingTests {
+    private func user() -> User {
+        var user = User(columns: 120, rows: 36, holding: [.prod])
+        user.arrive((1...200).map { Make.row($0, name: $0 % 50 == 0 ? "docs/Report-\($0).pdf" : nil) })
+        return user
+    }
+
+    @Test("a search goes to the nearest row, highlights it, and Enter stays there")
+    func finds() {
+        var user = user()
+        user.press(.up)
+        user.press(.character("/"))
+        user.type("rep")
+        #expect(user.selected?.contains("Report-200") == true)
+        let row = user.lines.firstIndex { $0.hasPrefix("▌") } ?? 0
+        let column = user.lines[row].distance(of: "Report-200")
+        #expect(!user.surface[row, column].style.isReversed && user.surface[row, column].style.isBold)
+        #expect(user.surface[row, column + 3].style.isReversed)
+        user.press(.enter)
+        #expect(user.selected?.contains("Report-200") == true)
+    }
+
+    @Test("n and N go on, and tell when they go round")
+    func goesOn() {
+        var user = user()
+        user.press(.character("/"))
+        user.type("report")
+        user.press(.enter)
+        #expect(user.selected?.contains("Report-200") == true)
+        user.press(.character("N"))
+        #expect(user.selected?.contains("Report-150") == true)
+        user.press(.character("n"))
+        #expect(user.selected?.contains("Report-200") == true)
+        #expect(!user.screen.contains("Search wrapped"))
+        user.press(.character("n"))
+        #expect(user.selected?.contains("Report-50") == true)
+        #expect(user.screen.contains("Search wrapped"))
+    }
+
+    @Test("a capital makes case matter")
+    func smartCase() {
+        var user = user()
+        user.press(.character("/"))
+        user.type("rePort")
+        #expect(user.screen.contains("not found"))
+        #expect(user.selected?.contains("16:46:20") == true)
+    }
+
+    @Test("Esc goes back to where one was")
+    func leaves() {
+        var user = user()
+        user.press(.up, .up)
+        let before = user.screen
+        user.press(.character("/"))
+        user.type("Report-50")
+        #expect(user.selected?.contains("Report-50") == true)
+        user.press(.escape)
+        #expect(user.screen == before)
+        var follower = self.user()
+        follower.press(.character("/"))
+        follower.type("Report-50")
+        follower.press(.escape)
+        #expect(follower.lines[1].hasSuffix("FOLLOW"))
+    }
+
+    @Test("a long search says that it runs, Esc gives it up, and what it finds then is dropped")
+    func cancels() {
+        var user = user()
+        user.press(.character("/"))
+        user.type("report")
+        user.press(.enter)
+        user.isSeekingHeld = true
+        user.press(.character("N"))
+        #expect(user.lines[1].contains("searching… Esc"))
+        #expect(user.selected?.contains("Report-200") == true)
+        user.press(.escape)
+        #expect(user.cancelledSeeks > 0)
+        #expect(!user.lines[1].contains("searching"))
+        for request in user.heldSeeks { user.answer(request) }
+        #expect(user.selected?.contains("Report-200") == true)
+    }
+
+    @Test("e and E go from problem to problem")
+    func problems() {
+        var user = User(columns: 120, rows: 36, holding: [.prod])
+        user.arrive((1...40).map { Make.row($0, verdict: $0 % 15 == 0 ? .invalid : .valid) })
+        user.press(.character("E"))
+        #expect(user.selected?.contains("16:43:30") == true)
+        user.press(.character("E"))
+        #expect(user.selected?.contains("16:43:15") == true)
+        user.press(.character("e"), .character("e"))
+        #expect(user.selected?.contains("16:43:15") == true)
+        #expect(user.screen.contains("Search wrapped"))
+        var calm = User.watching(9)
+        calm.press(.character("e"))
+        #expect(calm.screen.contains("There is no other problem among the rows listed."))
+    }
+
+    @Test("in the detail the lines are searched")
+    func detail() {
+        var user = user()
+        user.bodies[200] = Array(
+            (1...90).map { "line \($0) \($0 % 40 == 0 ? "needle" : "")" }.joined(separator: "\n").utf8)
+        user.press(.character("v"), .enter)
+        user.press(.character("/"))
+        user.type("needle")
+        #expect(user.screen.contains("line 40 needle"))
+        user.press(.enter, .character("n"))
+        #expect(user.screen.contains("line 80 needle"))
+        #expect(!user.screen.contains("line 40 needle"))
+        user.press(.character("n"))
+        #expect(user.screen.contains("line 40 needle"))
+        #expect(user.screen.contains("Search wrapped"))
+    }
+
+    @Test("highlights go with Esc")
+    func clears() {
+        var user = user()
+        user.press(.character("/"))
+        user.type("cat")
+        user.press(.enter)
+        let row = user.lines.firstIndex { $0.contains("cat-198") } ?? 0
+        let column = user.lines[row].distance(of: "cat-198")
+        #expect(user.surface[row, column].style.isReversed)
+        user.press(.escape)
+        #expect(!user.surface[row, column].style.isReversed)
+    }
+}
+
+extension String {
+    /// How many characters stand before a text.
+    fileprivate func distance(of text: String) -> Int {
+        guard let range = self.ranges(of: text).first else { return 0 }
+        return distance(from: startIndex, to: range.lowerBound)
+    }
+}

@@ -1,0 +1,110 @@
+import Browsing
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("Marks, selection and freezing")
+struct SelectingTests {
+    @Test("Space selects and goes on; the count is told; Esc lets go")
+    func selects() {
+        var user = User.watching(9)
+        #expect(user.model.actsOn?.count == 1)
+        user.press(.character("g"), .character(" "), .character(" "))
+        #expect(user.lines[1].contains("2 selected"))
+        #expect(user.lines[3].hasPrefix(" +16:43:01"))
+        #expect(user.lines[5].hasPrefix("▌ 16:43:03"))
+        #expect(user.model.actsOn == .chosen([1, 2]))
+        user.press(.character(" "), .character("k"), .character(" "))
+        #expect(user.model.actsOn == .chosen([1, 2]))
+        user.press(.escape)
+        #expect(user.lines[3].hasPrefix(" 16:43:01"))
+        #expect(!user.screen.contains("selected"))
+    }
+
+    @Test("all rows listed are selected at the cost of one")
+    func all() {
+        var user = User.watching(500)
+        user.press(.character("A"))
+        #expect(user.lines[1].contains("500 selected"))
+        #expect(user.model.selection.ids.isEmpty)
+        user.press(.character("k"), .character(" "))
+        #expect(user.lines[1].contains("499 selected"))
+        user.arrive([Make.row(501)])
+        #expect(user.lines[1].contains("499 selected"), "what comes later is not among them")
+        #expect(user.model.actsOn?.query.predicate.holds(for: Make.row(499)) == false)
+        #expect(user.model.actsOn?.query.predicate.holds(for: Make.row(500)) == true)
+        #expect(user.model.actsOn?.query.predicate.holds(for: Make.row(501)) == false)
+    }
+
+    @Test("other rows listed end a selection of all")
+    func otherRows() {
+        var user = User.watching(50)
+        user.press(.character("A"), .character("!"))
+        #expect(!user.lines[1].contains("selected"))
+        #expect(user.screen.contains("those that were selected are no longer"))
+        user.press(.character("!"))
+        user.press(.character(" "), .character("!"))
+        #expect(user.lines[1].contains("1 selected"), "rows chosen one by one stay")
+    }
+
+    @Test("V selects a range")
+    func range() {
+        var user = User.watching(30)
+        user.press(.character("g"), .character("V"), .down, .down, .down)
+        #expect(user.lines[1].contains("1 selected, range…"))
+        user.press(.character("V"))
+        #expect(user.model.actsOn == .chosen([1, 2, 3, 4]))
+    }
+
+    @Test("marks stand in the margin, are gone to and listed")
+    func marks() {
+        var user = User.watching(9)
+        user.press(.character("'"))
+        #expect(user.screen.contains("No row is marked: m marks one."))
+        user.press(.character("g"), .character("m"), .down, .down, .character("m"), .down)
+        #expect(user.lines[3].hasPrefix(" *16:43:01"))
+        user.press(.character("'"))
+        #expect(user.selected?.contains("16:43:01") == true)
+        user.press(.character("'"))
+        #expect(user.selected?.hasPrefix("▌*16:43:03") == true)
+        user.press(.character("M"))
+        #expect(user.lines[1].contains("marked only   2 of 9"))
+        #expect(user.model.rows.visible.count == 2)
+        user.press(.character("m"))
+        #expect(user.model.rows.visible.count == 1)
+        user.press(.character("m"))
+        #expect(user.model.marks.isEmpty)
+        #expect(user.model.rows.visible.count == 9)
+    }
+
+    @Test("a frozen screen does not move while receiving goes on")
+    func freezes() {
+        var user = User.watching(30)
+        user.press(.character("P"))
+        let before = Array(user.lines[2...])
+        user.arrive((31...45).map { Make.row($0) })
+        #expect(user.lines[1].hasSuffix("PAUSED +15"))
+        #expect(Array(user.lines[2...]) == before)
+        user.press(.up, .character("G"))
+        #expect(Array(user.lines[2...]) == before, "also where one moves nothing newer comes")
+        user.press(.character("P"))
+        #expect(user.lines[1].hasSuffix("FOLLOW"))
+        #expect(user.selected?.contains("16:43:45") == true)
+    }
+
+    @Test("a frozen screen keeps verdicts as they were")
+    func freezesVerdicts() {
+        var user = User.watching(3)
+        user.press(.character("P"))
+        user.history = (1...3).map { Make.row($0, verdict: .invalid) }
+        user.change.revision += 1
+        user.now += .seconds(1)
+        user.tell(.historyChanged(user.change))
+        #expect(user.selected?.contains("✓ valid") == true)
+        user.press(.character("P"))
+        #expect(user.selected?.contains("✗ invalid") == true)
+    }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Harness
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("Attached dashboards")
+struct AttachTests {
+    /// A dashboard attached to the history of a home, in a terminal of its own.
+    static func attach(_ home: Home, columns: Int = 120, rows: Int = 36) throws -> TerminalSession {
+        var other = try Home()
+        // A home of its own for the terminal, and the listener's folders for the program.
+        other.environment["XDG_STATE_HOME"] = home.environment["XDG_STATE_HOME"]
+        other.environment["XDG_CONFIG_HOME"] = home.environment["XDG_CONFIG_HOME"]
+        let session = try TerminalSession(in: other, columns: columns, rows: rows)
+        try session.run("\(Program.path) attach")
+        return session
+    }
+
+    @Test("show what arrives, each at once; a secret pasted in one judges in both; quitting stops nothing")
+    func live() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        let (one, two) = (try Self.attach(home), try Self.attach(home))
+        for session in [one, two] {
+            try session.see("attached", "LISTENING \(listener.url)", "Nothing has arrived yet.")
+        }
+
+        #expect(try listener.answer(to: .event("first", object: "first.jpg", signedWith: Secrets.held)).status == 200)
+        for session in [one, two] { try session.see("? unverified", "first.jpg", "? 1", "answers ") }
+
+        try one.press("s")
+        try one.see("Add a secret")
+        try one.paste(Secrets.value)
+        try one.press("Enter")
+        for session in [one, two] {
+            try session.see("secret main", Secrets.held.fingerprint, "✓ 1", "? 0", "1 delivery judged again")
+        }
+        try two.see("✓ valid")
+        _ = try listener.error.line(with: "an attached dashboard has changed the signing secrets; held now: main")
+
+        // The Signature tab is answered by the listener, who alone has the secret.
+        try two.press("Left")
+        try two.see("[Signature]", "Computed with main", "✓ received", "is the HMAC-SHA-256 of this body")
+
+        try two.press("t")
+        try two.see("signed with main", "answered 200 OK", "✓ 2")
+        try one.see("✓ 2")
+
+        try one.press("q", "q")
+        try one.see("where the shell is back") { !$0.contains("LISTENING") }
+        #expect(try !one.isAlternate)
+        #expect(try listener.answer(to: .event("second", object: "second.jpg", signedWith: Secrets.held)).status == 200)
+        try two.see("second.jpg", "✓ 3")
+        try two.press("q")
+        try two.see("where the shell is back, without a question") { !$0.contains("LISTENING") }
+        try listener.stop()
+        #expect(!FileManager.default.fileExists(atPath: home.history + ".control"))
+        for text in [listener.error.text, (try? String(contentsOfFile: home.log, encoding: .utf8)) ?? ""] {
+            #expect(!text.contains(Secrets.value))
+        }
+    }
+
+    @Test("say that the listener was killed, still show what it recorded, and go on with the next one")
+    func killed() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        #expect(try listener.answer(to: .event("kept", object: "kept.jpg")).status == 200)
+        let session = try Self.attach(home)
+        try session.see("LISTENING", "kept.jpg")
+        listener.child.signal(SIGKILL)
+        try session.see("LISTENER GONE", "has ended without a word", "kept.jpg")
+        try session.press("t")
+        try session.see("the reason twice") { $0.components(separatedBy: "has ended without a word").count == 3 }
+        try session.press("Left")
+        try session.see("[Signature]", "Why, only the listener")
+
+        let next = try RunningListener(in: home)
+        try session.see("LISTENING \(next.url)")
+        #expect(try next.answer(to: .event("new", object: "new.jpg")).status == 200)
+        try session.see("new.jpg", "? 2")
+        try session.press("t")
+        try session.see("answered 200 OK")
+        try next.stop()
+        try session.see("LISTENER GONE", "The listener was stopped", "new.jpg")
+    }
+
+    @Test("attach to another dashboard too: what is read again or forgotten in one is so in both")
+    func toDashboard() throws {
+        let home = try Home()
+        let first = try TerminalSession(in: home, columns: 120, rows: 36)
+        try first.run("\(Program.path) --listen 127.0.0.1:0 --secret-file prod=\(try home.secretFile(Secrets.value))")
+        try first.see("LISTENING", "secret prod")
+        let second = try Self.attach(home)
+        try second.see("attached", "LISTENING", "secret prod")
+        try first.press("t")
+        try second.see("✓ 1", "✓ valid")
+        _ = try home.secretFile(Secrets.otherValue)
+        try second.press("s", "R")
+        try second.see("judged again: 1 invalid")
+        for session in [first, second] { try session.see(Secrets.other.fingerprint, "✗ 1") }
+        try second.press("f")
+        try second.see("Forget prod?")
+        try second.press("y")
+        for session in [first, second] { try session.see("no secret", "? 1") }
+        try second.press("q")
+    }
+
+    @Test("show what is recorded where nobody listens, and go on when somebody does")
+    func nobody() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        #expect(try listener.answer(to: .event("kept", object: "kept.jpg")).status == 200)
+        try listener.stop()
+        let session = try Self.attach(home)
+        let screen = try session.see("NO LISTENER", "kept.jpg")
+        #expect(screen.replacing("\n", with: "").contains("b2watch listen --history \(home.history)"))
+        let next = try RunningListener(in: home)
+        try session.see("LISTENING \(next.url)")
+        try session.press("q")
+        try session.see("where the shell is back") { !$0.contains("LISTENING") }
+        #expect(try next.answer(to: .event("on")).status == 200)
+    }
+}

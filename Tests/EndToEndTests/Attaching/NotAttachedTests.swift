@@ -1,0 +1,101 @@
+import Foundation
+import Harness
+import TestSupport
+import Testing
+
+@Suite("Where nothing can be attached to")
+struct NotAttachedTests {
+    /// What `attach` says in a terminal, with its exit status.
+    private func saying(_ arguments: String, in home: Home, before: String = "") throws -> String {
+        let session = try TerminalSession(in: home, columns: 200, rows: 36)
+        let script = try home.folder.write("script", "\(before)\(Program.path) attach \(arguments)\necho status $?\n")
+        try session.run("sh \(script)")
+        return try session.see("the status") { $0.contains("status 0") || $0.firstMatch(of: /status \d/) != nil }
+    }
+
+    @Test("a history that is not there is named, with how to make one")
+    func missing() throws {
+        let home = try Home()
+        let screen = try saying("--history /nowhere/x.sqlite", in: home)
+        #expect(screen.contains("there is no history at /nowhere/x.sqlite") && screen.contains("b2watch listen"))
+        #expect(screen.contains("status 4"))
+    }
+
+    @Test("no terminal, no dashboard")
+    func noTerminal() throws {
+        let outcome = try Program.run("attach", in: try Home())
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.error.contains("no terminal"))
+    }
+
+    @Test("a history in use says how to watch it")
+    func inUse() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.error.contains("b2watch attach --history \(home.history)"))
+        try listener.stop()
+    }
+
+    @Test("another user's history names him, and the command", .enabled(if: geteuid() == 0))
+    func anotherUser() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        try listener.stop()
+        // Anyone may come as far as the program and the folder, and no further.
+        chmod(home.folder.path, 0o755)
+        let copy = home.folder.file("b2watch")
+        try FileManager.default.copyItem(atPath: Program.path, toPath: copy)
+        chmod(copy, 0o755)
+        let session = try TerminalSession(in: home, columns: 200, rows: 36)
+        try session.run("setpriv --reuid=65534 --regid=65534 --clear-groups \(copy) attach; echo status $?")
+        let screen = try session.see("status 4")
+        #expect(screen.contains("sudo -u root b2watch attach --history"))
+    }
+
+    @Test("another version's listener is named, and what is recorded is shown")
+    func otherVersion() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        #expect(try listener.answer(to: .event("kept", object: "kept.jpg")).status == 200)
+        try listener.stop()
+        let future = try FutureListener(home.history + ".control")
+        let session = try AttachTests.attach(home)
+        try session.see("OTHER VERSION", "the listener is b2watch 9.9.9", "kept.jpg")
+        try session.press("t")
+        try session.see("Attach with that one")
+        try session.press("q")
+        future.stop()
+    }
+}
+
+/// A listener of a later version, as far as it says so.
+private final class FutureListener: Sendable {
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isBound, listen(descriptor, 4) == 0 else { throw WaitedInVain(for: "a socket", seeing: path) }
+        Thread.detachNewThread {
+            while case let caller = accept(descriptor, nil, nil), caller >= 0 {
+                let line = Array("{\"b2watch\":\"9.9.9\",\"protocol\":99}\n".utf8)
+                write(caller, line, line.count)
+            }
+        }
+    }
+
+    func stop() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+}

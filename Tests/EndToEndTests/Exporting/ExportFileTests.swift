@@ -1,0 +1,98 @@
+import Foundation
+import Harness
+import TestSupport
+import Testing
+
+@Suite("The file that b2watch export writes")
+struct ExportFileTests {
+    private func files(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+
+    @Test("is whole, its user's only, and takes the place of another")
+    func whole() throws {
+        let recorded = try Recorded(["a", "b"])
+        let file = recorded.home.folder.file("out.csv")
+        _ = try recorded.home.folder.write("out.csv", "before", mode: 0o644)
+        let outcome = try recorded.export("--output", file)
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.output.isEmpty && outcome.error.isEmpty)
+        #expect(try String(contentsOfFile: file, encoding: .utf8).components(separatedBy: "\r\n").count == 4)
+        #expect(try TemporaryFolder.mode(of: file) == 0o600)
+    }
+
+    @Test("that does not fit leaves no half of it, and what was there before")
+    func full() throws {
+        let recorded = try Recorded((0..<40).map { String(repeating: "\($0 % 10)", count: 900) })
+        let folder = try TemporaryFolder()
+        _ = try folder.write("out.jsonl", "before")
+        // Blocks of 512 bytes: enough for the index beside the history.
+        let outcome = try Program.run(
+            "/bin/sh",
+            [
+                "-c", "ulimit -f 128; exec \"$0\" export --format jsonl --output \"$1\"", Program.path,
+                folder.file("out.jsonl"),
+            ],
+            environment: recorded.home.environment)
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.error.contains("out.jsonl cannot be written: File too large"), "\(outcome.error)")
+        #expect(try files(folder.path) == ["out.jsonl"])
+        #expect(try String(contentsOfFile: folder.file("out.jsonl"), encoding: .utf8) == "before")
+    }
+
+    @Test("fails where the device is full", arguments: [true, false])
+    func device(isNamed: Bool) throws {
+        let recorded = try Recorded(["a"])
+        let command = isNamed ? "exec \"$0\" export --output /dev/full" : "exec \"$0\" export > /dev/full"
+        let outcome = try Program.run(
+            "/bin/sh", ["-c", command, Program.path], environment: recorded.home.environment)
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.error.contains("No space left on device"))
+    }
+
+    @Test("is added to where standard output is, also by its name")
+    func standardOutput() throws {
+        let recorded = try Recorded(["a"])
+        let file = try recorded.home.folder.write("all.csv", "before\n", mode: 0o644)
+        let outcome = try Program.run(
+            "/bin/sh", ["-c", "exec \"$0\" export --output /dev/stdout >> \"$1\"", Program.path, file],
+            environment: recorded.home.environment)
+        #expect(outcome.ending == .exited(0))
+        #expect(try String(contentsOfFile: file, encoding: .utf8).hasPrefix("before\nEvent Timestamp,"))
+    }
+
+    @Test("is never the history")
+    func history() throws {
+        let recorded = try Recorded(["a"])
+        for suffix in ["", ".lock"] {
+            let outcome = try recorded.export("--output", recorded.home.history + suffix)
+            #expect(outcome.ending == .exited(64))
+            #expect(outcome.error.contains("is the history itself"))
+        }
+        #expect(try recorded.export().ending == .exited(0))
+    }
+
+    @Test("is gone where a signal ends it, and what was there before is not", arguments: [SIGINT, SIGTERM, SIGHUP])
+    func signalled(number: Int32) throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        let client = try listener.connect()
+        let body = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
+        for _ in 0..<30 { _ = try client.answer(to: WireRequest(body: body)) }
+        try listener.stop()
+        let folder = try TemporaryFolder()
+        _ = try folder.write("out.jsonl", "before")
+
+        // Much to look at, so that the signal comes before the end.
+        let child = try Child(
+            Program.path,
+            ["export", "--format", "jsonl", "--filter", "body:~/(a|b)*(a|c)*d/", "-o", folder.file("out.jsonl")],
+            environment: home.environment)
+        let end = ContinuousClock.now + .patience
+        while try files(folder.path).count < 2, .now < end {}
+        child.signal(number)
+        #expect(child.end() == .signalled(number))
+        #expect(try files(folder.path) == ["out.jsonl"])
+        #expect(try String(contentsOfFile: folder.file("out.jsonl"), encoding: .utf8) == "before")
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Harness
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("b2watch export")
+struct ExportTests {
+    private static let headers = "Event Timestamp,Event Type,Object Name,Object Size,Object Version ID\r\n"
+
+    @Test("writes a table beside a listener that records, and holds nothing up")
+    func running() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        #expect(try listener.answer(to: .event("a", object: "=1+1")).status == 200)
+        let outcome = try Program.run("export", "--format", "csv", in: home)
+        #expect(outcome.ending == .exited(0))
+        #expect(
+            outcome.output == Self.headers
+                + "2026-01-01T10:11:12.345Z,b2:ObjectCreated:Upload,'=1+1,10495842,4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c\r\n"
+        )
+        #expect(outcome.error.isEmpty)
+        #expect(try listener.answer(to: .event("b")).status == 200)
+        try listener.stop()
+        // Nor is anything in the way of the next one.
+        try RunningListener(in: home).stop()
+    }
+
+    @Test("writes what listen wrote, as JSON Lines")
+    func json() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        for id in ["a", "b", "c"] { _ = try listener.answer(to: .event(id, object: "\(id)\u{1B}[2J")) }
+        let lines = try #require(try listener.output?.lines(3))
+        try listener.stop()
+        let outcome = try Program.run("export", "--format", "jsonl", "--filter", "object:~/^[ac]/", in: home)
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.output == "\(lines[0])\n\(lines[2])\n")
+    }
+
+    @Test("masks in curl commands what may be secret, unless told not to")
+    func curl() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        var request = WireRequest.event("a")
+        request.headers.append(HeaderField("Authorization", "Bearer s3cret"))
+        _ = try listener.answer(to: request)
+        try listener.stop()
+        let masked = try Program.run("export", "--format", "curl", in: home).output
+        #expect(masked.hasPrefix("#!/bin/sh\n"))
+        #expect(masked.contains("'Authorization: ***'"))
+        #expect(!masked.contains("s3cret"))
+        #expect(try Program.run("export", "--format", "curl", "--unmasked", in: home).output.contains("s3cret"))
+    }
+
+    @Test("shows where a filter is wrong, and what was expected")
+    func filter() throws {
+        let outcome = try Recorded([]).export("--filter", "object:ü sise>5")
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.output.isEmpty)
+        let lines = outcome.error.split(separator: "\n")
+        #expect(lines.count == 4, "\(outcome.error)")
+        #expect(lines[1...2] == ["  object:ü sise>5", "           ^^^^"])
+        #expect(lines.last?.contains("did you mean size?") == true)
+    }
+
+    @Test(
+        "refuses what makes no sense, naming what to write",
+        arguments: [
+            (["--format", "xml"], "csv"), (["--columns", "nope"], "event-id"),
+            (["--columns", "status,status"], "once"),
+            (["--format", "jsonl", "--columns", "status"], "--columns"), (["--format", "curl", "--verbatim"], "csv"),
+            (["--unmasked"], "--format curl"), (["--timestamps", "iso"], "epoch"), (["--output", ""], "--output"),
+        ])
+    func usage(arguments: [String], part: String) throws {
+        let home = try Home()
+        let outcome = try Program.run(Program.path, ["export"] + arguments, environment: home.environment)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains(part), "\(outcome.error)")
+    }
+
+    @Test("says that there is no history, and makes none")
+    func noHistory() throws {
+        let home = try Home()
+        let outcome = try Program.run("export", in: home)
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.error.contains("there is no history at \(home.history)"))
+        #expect(!FileManager.default.fileExists(atPath: home.history))
+        let other = try home.folder.write("other.sqlite", "not a database, but long enough to look like some file")
+        let foreign = try Program.run("export", "--history", other, in: home)
+        #expect(foreign.ending == .exited(4))
+        #expect(foreign.error.contains("is not a b2watch history"))
+    }
+
+    @Test("ends as others do where its reader leaves")
+    func closedPipe() throws {
+        let recorded = try Recorded((0..<200).map { String(repeating: "\($0)", count: 300) })
+        let outcome = try Program.run(
+            "/bin/bash", ["-c", #""$0" export --format jsonl | head -c 1; echo " ${PIPESTATUS[0]}""#, Program.path],
+            environment: recorded.home.environment)
+        #expect(outcome.output == "{ \(128 + SIGPIPE)\n")
+        #expect(outcome.error.isEmpty)
+    }
+}

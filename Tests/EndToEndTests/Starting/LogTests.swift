@@ -1,0 +1,69 @@
+import Foundation
+import Harness
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("The log of listen")
+struct LogTests {
+    private func log(_ home: Home) throws -> String { try String(contentsOfFile: home.log, encoding: .utf8) }
+
+    @Test("says what was done from the start to the end, its user's alone, and never a secret")
+    func startToEnd() throws {
+        let home = try Home()
+        let file = try home.secretFile(Secrets.value)
+        let listener = try RunningListener(in: home, "--secret-file", "prod=\(file)", "--format", "json")
+        #expect(try listener.answer(to: .event("e", signedWith: Secrets.held)).status == 200)
+        _ = try listener.deliveries(1)
+        try Secrets.otherValue.write(toFile: file, atomically: false, encoding: .utf8)
+        listener.child.signal(SIGHUP)
+        try listener.error.line(with: "judged again")
+        try listener.stop()
+
+        let lines = try log(home).split(separator: "\n").map(String.init)
+        let source = "listen[\(listener.child.id)]"
+        #expect(lines.allSatisfy { $0.contains(" \(source) ") && $0.contains("Z ") })
+        let start = try #require(lines.first { $0.contains(" listens at ") })
+        #expect(start.contains("info \(source) b2watch 0.1.0 listens at \(listener.url)"))
+        #expect(start.contains("records into \(home.history)"))
+        #expect(start.contains("holds prod (\(Secrets.held.fingerprint))"))
+        #expect(lines.contains { $0.contains("signing secrets read again: prod (\(Secrets.other.fingerprint))") })
+        #expect(lines.contains { $0.hasSuffix("judging recorded deliveries again") })
+        #expect(lines.contains { $0.hasSuffix("1 delivery judged again: 1 invalid") })
+        #expect(lines.contains { $0.hasSuffix("ending by SIGTERM") })
+        #expect(lines.last?.hasSuffix(" ended") == true)
+        #expect(try TemporaryFolder.mode(of: home.log) == 0o600)
+        // What is said on standard error is as it was, without times.
+        #expect(try listener.error.whole().hasPrefix("listening on http://"))
+        #expect(try #require(listener.output).whole().split(separator: "\n").count == 1)
+        for secret in [Secrets.value, Secrets.otherValue] { #expect(try !log(home).contains(secret)) }
+    }
+
+    @Test("is not kept where the record is in memory")
+    func inMemory() throws {
+        let listener = try RunningListener(in: try Home(), "--in-memory")
+        try listener.stop()
+        #expect(!FileManager.default.fileExists(atPath: listener.home.log))
+    }
+
+    @Test("that cannot be written is told, and all else goes on")
+    func unwritable() throws {
+        let home = try Home()
+        try FileManager.default.createDirectory(atPath: home.log, withIntermediateDirectories: true)
+        let listener = try RunningListener(in: home)
+        try listener.error.line(with: "nothing is logged: the log \(home.log)")
+        #expect(try listener.answer(to: .event("e")).status == 200)
+        try listener.stop()
+    }
+
+    @Test("tells of a start that failed")
+    func failedStart() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        let outcome = try Program.run("listen", "--listen", "127.0.0.1:\(listener.port)", in: home)
+        #expect(outcome.ending == .exited(4) || outcome.ending == .exited(3))
+        let log = try log(home)
+        #expect(log.split(separator: "\n").contains { $0.contains(" error listen[") })
+        try listener.stop()
+    }
+}

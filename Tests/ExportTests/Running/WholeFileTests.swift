@@ -1,0 +1,70 @@
+import Export
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A file that appears whole")
+struct WholeFileTests {
+    private func names(in folder: TemporaryFolder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    }
+
+    @Test("is there once it is finished, for its user only")
+    func finished() throws {
+        let folder = try TemporaryFolder()
+        let file = try WholeFile(folder.file("a.csv"))
+        try file.write(Array("one".utf8))
+        #expect(try names(in: folder).contains("a.csv") == false)
+        try file.finish()
+        #expect(try names(in: folder) == ["a.csv"])
+        #expect(try String(contentsOfFile: folder.file("a.csv"), encoding: .utf8) == "one")
+        #expect(try TemporaryFolder.mode(of: folder.file("a.csv")) == 0o600)
+        file.discard()
+        #expect(try names(in: folder) == ["a.csv"])
+    }
+
+    @Test("leaves what was there, and nothing else, where it is discarded")
+    func discarded() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("a.csv", "before")
+        let file = try WholeFile(folder.file("a.csv"))
+        try file.write(Array("half".utf8))
+        file.discard()
+        file.discard()
+        #expect(throws: WholeFileError.self) { try file.write([1]) }
+        #expect(throws: WholeFileError.self) { try file.finish() }
+        #expect(try names(in: folder) == ["a.csv"])
+        #expect(try String(contentsOfFile: folder.file("a.csv"), encoding: .utf8) == "before")
+    }
+
+    @Test("takes the place of the file that a link leads to, not of the link")
+    func link() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("real.csv", "before", mode: 0o644)
+        try FileManager.default.createSymbolicLink(atPath: folder.file("link.csv"), withDestinationPath: "real.csv")
+        let file = try WholeFile(folder.file("link.csv"))
+        try file.write(Array("after".utf8))
+        try file.finish()
+        #expect(try names(in: folder) == ["link.csv", "real.csv"])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("link.csv")) == "real.csv")
+        #expect(try String(contentsOfFile: folder.file("real.csv"), encoding: .utf8) == "after")
+    }
+
+    @Test("may have the longest name that there is")
+    func longName() throws {
+        let folder = try TemporaryFolder()
+        let name = String(repeating: "n", count: 255)
+        let file = try WholeFile(folder.file(name))
+        try file.finish()
+        #expect(try names(in: folder) == [name])
+    }
+
+    @Test("says what is in its way")
+    func refused() throws {
+        let folder = try TemporaryFolder()
+        #expect { try WholeFile(folder.path) } throws: { "\($0)".contains("it is a folder") }
+        #expect { try WholeFile(folder.file("no/a.csv")) } throws: { "\($0)".contains("its folder is missing") }
+        let full = try WholeFile("/dev/full")
+        #expect { try full.write([1]) } throws: { "\($0)".contains("No space left") }
+    }
+}

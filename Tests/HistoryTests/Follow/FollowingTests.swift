@@ -1,0 +1,206 @@
+import Foundation
+import GRDB
+import Notifications
+import TestSupport
+import Testing
+
+@testable import History
+
+/// What a follower is told, for a test to wait for.
+private final class Followed: @unchecked Sendable {
+    // Guarded by the condition.
+    private var events: [FollowEvent] = []
+    private let condition = NSCondition()
+
+    func take(_ event: FollowEvent) {
+        condition.withLock {
+            events.append(event)
+            condition.broadcast()
+        }
+    }
+
+    /// Waits for an event.
+    func sees(_ isIt: (FollowEvent) -> Bool) -> Bool {
+        let end = Date(timeIntervalSinceNow: 20)
+        return condition.withLock {
+            while !events.contains(where: isIt) {
+                guard condition.wait(until: end) else { return false }
+            }
+            return true
+        }
+    }
+
+    func sees(change isIt: (HistoryChange) -> Bool) -> Bool {
+        sees { if case .changed(let change) = $0 { isIt(change) } else { false } }
+    }
+
+    var count: Int { condition.withLock { events.count } }
+}
+
+@Suite("Following a history that another writes")
+struct FollowingTests {
+    private let folder: TemporaryFolder
+    private let path: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.file("history.sqlite")
+    }
+
+    @Test("shows what was there, and what comes, to any number at once")
+    func live() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(.sample(ids: ["one"])))
+        let followers = try (0..<3).map { _ in (try FollowedHistory(path), Followed()) }
+        for (follower, followed) in followers {
+            #expect(follower.current.latestRow == 1)
+            try follower.follow(neighbour: "x", followed.take)
+        }
+        #expect(await history.keep(.sample(ids: ["two", "three"], .invalid)))
+        for (follower, followed) in followers {
+            #expect(followed.sees { $0.latestRow == 3 && $0.tally[.invalid] == 1 && $0.latestDelivery == 2 })
+            #expect(try follower.reader.delivery(2)?.judgement.verdict == .invalid)
+            follower.close()
+        }
+        history.close()
+    }
+
+    @Test("sees the last of many commits, and is told far less often than they come")
+    func many() async throws {
+        let history = try History(.file(path))
+        let (follower, followed) = (try FollowedHistory(path), Followed())
+        try follower.follow(neighbour: "x", followed.take)
+        for number in 0..<500 { #expect(await history.keep(.sample(ids: ["\(number)"]))) }
+        #expect(followed.sees { $0.latestRow == 500 })
+        #expect(followed.count <= 250)
+        follower.close()
+        history.close()
+    }
+
+    @Test("tells by the revision that verdicts were judged again")
+    func judgedAgain() async throws {
+        let history = try History(.file(path))
+        _ = try history.adopt(keyring: "one")
+        #expect(await history.keep(.sample(ids: ["one"], .unverified)))
+        let (follower, followed) = (try FollowedHistory(path), Followed())
+        try follower.follow(neighbour: "x", followed.take)
+        let generation = try history.adopt(keyring: "two")
+        try history.rejudge(
+            [(delivery: 1, judgement: Judgement(.valid, secret: "prod"))], generation: generation)
+        #expect(followed.sees { $0.tally[.valid] == 1 && $0.revision > 0 })
+        // New rows alone change nothing that was there.
+        let revision = follower.current.revision
+        #expect(await history.keep(.sample(ids: ["two"], .valid, generation: generation)))
+        #expect(followed.sees { $0.latestRow == 2 && $0.revision == revision })
+        follower.close()
+        history.close()
+    }
+
+    @Test("goes on when the writer ends and begins again")
+    func writerAgain() async throws {
+        var history = try History(.file(path))
+        let (follower, followed) = (try FollowedHistory(path), Followed())
+        try follower.follow(neighbour: "x", followed.take)
+        #expect(await history.keep(.sample(ids: ["one"])))
+        #expect(followed.sees { $0.latestRow == 1 })
+        history.close()
+        history = try History(.file(path))
+        #expect(await history.keep(.sample(ids: ["two"])))
+        #expect(followed.sees { $0.latestRow == 2 })
+        history.close()
+        #expect(try follower.reader.delivery(2) != nil)
+        follower.close()
+        // Nothing is lost where the last to close could not write.
+        history = try History(.file(path))
+        #expect(history.current.latestRow == 2)
+        history.close()
+    }
+
+    @Test("follows a file that nobody writes, and tells of its neighbour")
+    func alone() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(.sample(ids: ["one"])))
+        history.close()
+        let (follower, followed) = (try FollowedHistory(path), Followed())
+        #expect(follower.current.latestRow == 1)
+        try follower.follow(neighbour: "history.sqlite.control", followed.take)
+        _ = try folder.write("history.sqlite.control", "")
+        #expect(followed.sees { $0 == .neighbour("history.sqlite.control") })
+        let again = try History(.file(path))
+        #expect(await again.keep(.sample(ids: ["two"])))
+        #expect(followed.sees { $0.latestRow == 2 })
+        follower.close()
+        again.close()
+    }
+
+    @Test("tells that the file was replaced")
+    func replaced() throws {
+        try History(.file(path)).close()
+        let (follower, followed) = (try FollowedHistory(path), Followed())
+        try follower.follow(neighbour: "x", followed.take)
+        try folder.rename("history.sqlite", "away.sqlite")
+        #expect(followed.sees { $0 == .replaced })
+        follower.close()
+        #expect(throws: HistoryClosed.self) { try follower.reader.delivery(1) }
+    }
+
+    @Test("takes no lock, and keeps no writer out")
+    func noLock() throws {
+        try History(.file(path)).close()
+        let follower = try FollowedHistory(path)
+        try History(.file(path)).close()
+        follower.close()
+    }
+
+    @Test("says what is wrong with a file, and what to do")
+    func errors() throws {
+        #expect(throws: ReadOnlyHistoryError.missing(path: path)) { try FollowedHistory(path) }
+        #expect(throws: ReadOnlyHistoryError.self) { try FollowedHistory(folder.path) }
+        let text = try folder.write("text", String(repeating: "no database ", count: 1_000))
+        #expect(throws: ReadOnlyHistoryError.foreign(path: text)) { try FollowedHistory(text) }
+        let empty = try folder.write("empty", "")
+        #expect(throws: ReadOnlyHistoryError.foreign(path: empty)) { try FollowedHistory(empty) }
+        for sentence in [
+            ReadOnlyHistoryError.missing(path: path), .newer(path: path), .older(path: path), .foreign(path: path),
+        ] {
+            #expect("\(sentence)".contains(path))
+        }
+        #expect(
+            "\(ReadOnlyHistoryError.notPermitted(path: path, owner: "otto"))".contains("sudo -u otto b2watch attach"))
+    }
+
+    @Test("refuses the file of an older and of a newer b2watch, each by name")
+    func versions() throws {
+        try History(.file(path)).close()
+        func change(_ sql: String) throws {
+            try DatabaseQueue(path: path).write { try $0.execute(sql: sql) }
+        }
+        try change("INSERT INTO grdb_migrations VALUES ('99 the future')")
+        #expect(throws: ReadOnlyHistoryError.newer(path: path)) { try FollowedHistory(path) }
+        try change("DELETE FROM grdb_migrations WHERE identifier LIKE '99%'")
+        try change("DELETE FROM grdb_migrations WHERE identifier = (SELECT max(identifier) FROM grdb_migrations)")
+        #expect(throws: ReadOnlyHistoryError.older(path: path)) { try FollowedHistory(path) }
+    }
+}
+
+@Suite("When a follower looks")
+struct FollowStepsTests {
+    @Test("never without a write")
+    func rests() {
+        var steps = FollowSteps()
+        #expect(steps.looked() == nil)
+    }
+
+    @Test("a few times behind a write, ever more seldom, and then no more")
+    func settles() {
+        var steps = FollowSteps()
+        steps.wrote()
+        var waits: [Duration] = []
+        while let wait = steps.looked() { waits.append(wait) }
+        #expect(waits.first == .milliseconds(2))
+        #expect(zip(waits, waits.dropFirst()).allSatisfy { $1 == $0 * 2 })
+        #expect(waits.count < 15)
+        #expect(waits.reduce(.zero, +) > .seconds(8))
+        #expect(steps.looked() == nil)
+    }
+}
