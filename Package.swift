@@ -80,6 +80,7 @@ let package = Package(
             dependencies: ["TestSupport", "Notifications"],
             path: "Tests/Harness",
             swiftSettings: .house),
+        .tests(for: "Workers"),
         .tests(for: "SafeText"),
         .tests(for: "Notifications"),
         .tests(for: "Log", and: ["SafeText", "Notifications"]),
@@ -88,7 +89,9 @@ let package = Package(
         .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
         .tests(for: "Alerts", and: ["Notifications", "History"]),
         .tests(for: "Outgoing", and: ["Notifications"]),
-        .tests(for: "Listener", and: ["Notifications"]),
+        .tests(
+            for: "Listener",
+            and: ["Workers", "Notifications", .product(name: "NIOPosix", package: "swift-nio")]),
         .tests(for: "Intake", and: ["Notifications", "History", "Listener"]),
         .tests(for: "Control", and: ["Notifications", "History"]),
         .tests(for: "Settings", and: ["Notifications", "Terminal"]),

@@ -76,11 +76,11 @@ public final class Listener: Sendable {
             answerTimes: answerTimes, server: server, connections: connections, refusals: refusals)
     }
 
-    /// Accepts no more connections, closes those that are idle, and lets requests that have begun be answered.
+    /// Accepts no more connections, closes those that are idle, and lets requests that have begun be answered. Blocks; not for event loops.
     ///
     /// - Parameter grace: After this time the connections that are still open are cut.
-    public func stop(within grace: Duration) async {
-        try? await server.close().get()
+    public func stop(within grace: Duration) {
+        try? server.close().wait()
         let open = connections.stop()
         for channel in open {
             channel.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Stop())
@@ -88,7 +88,7 @@ public final class Listener: Sendable {
         let cut = server.eventLoop.scheduleTask(in: TimeAmount(grace)) {
             for channel in open { channel.close(promise: nil) }
         }
-        try? await EventLoopFuture.andAllComplete(open.map(\.closeFuture), on: server.eventLoop).get()
+        try? EventLoopFuture.andAllComplete(open.map(\.closeFuture), on: server.eventLoop).wait()
         cut.cancel()
         refusals.finish()
     }

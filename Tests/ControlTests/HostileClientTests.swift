@@ -56,7 +56,7 @@ struct HostileClientTests {
     func silent() throws {
         let place = try Place()
         var limits = ControlLimits()
-        limits.hello = .milliseconds(500)
+        limits.hello = .seconds(2)
         let server = try place.serve(limits)
         defer { server.stop() }
         let mute = try place.call()

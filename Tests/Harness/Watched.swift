@@ -37,7 +37,7 @@ package final class Watched<Value: Sendable>: @unchecked Sendable {
 
 extension Duration {
     /// How long anything may take that should take an instant: a machine may be busy with other things.
-    package static var patience: Duration { .seconds(20) }
+    package static var patience: Duration { .seconds(120) }
 
     package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

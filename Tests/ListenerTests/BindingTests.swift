@@ -3,17 +3,17 @@ import Notifications
 import Testing
 
 @Suite struct BindingTests {
-    private func start(at address: ListenAddress) async throws(ListenerError) -> Listener {
+    private func start(at address: ListenAddress) throws(ListenerError) -> Listener {
         let configuration = ListenerConfiguration(address: address, clock: { Timestamp(milliseconds: 0) })
         return try Listener.start(configuration, receiver: TestReceiver(), log: { _ in })
     }
 
-    @Test func namesAnAddressInUse() async throws {
-        try await withListener { server in
+    @Test func namesAnAddressInUse() throws {
+        try withListener { server in
             let address = server.listener.address
             #expect(address.port > 0)
             #expect(address.description == "127.0.0.1:\(address.port)")
-            let error = await #expect(throws: ListenerError.inUse(address)) { try await start(at: address) }
+            let error = #expect(throws: ListenerError.inUse(address)) { try start(at: address) }
             #expect(
                 error?.description
                     == "another program listens on \(address): stop it, or choose another address"
@@ -21,24 +21,24 @@ import Testing
         }
     }
 
-    @Test func namesAnAddressOfAnother() async throws {
+    @Test func namesAnAddressOfAnother() throws {
         let address = try ListenAddress("203.0.113.1:0")
-        let error = await #expect(throws: ListenerError.notOfThisMachine(address)) { try await start(at: address) }
+        let error = #expect(throws: ListenerError.notOfThisMachine(address)) { try start(at: address) }
         #expect(error?.description.contains("203.0.113.1 is no address of this machine") == true)
     }
 
-    @Test func namesANameWithoutAddress() async throws {
+    @Test func namesANameWithoutAddress() throws {
         let address = try ListenAddress("nowhere.invalid:0")
-        let error = await #expect(throws: ListenerError.unresolved(address)) { try await start(at: address) }
+        let error = #expect(throws: ListenerError.unresolved(address)) { try start(at: address) }
         #expect(error?.description.contains("“nowhere.invalid”") == true)
     }
 
-    @Test func takesAName() async throws {
-        try await withListener(at: "localhost:0") { server in
+    @Test func takesAName() throws {
+        try withListener(at: "localhost:0") { server in
             #expect(server.listener.address.isLoopback)
             let client = try server.client()
-            try await client.send(post())
-            #expect(try await client.response() == ok)
+            try client.send(post())
+            #expect(try client.response() == ok)
         }
     }
 
@@ -47,11 +47,11 @@ import Testing
         #expect(error.description.hasSuffix("choose a higher one, such as 127.0.0.1:8080"))
     }
 
-    @Test func freesItsPort() async throws {
-        let first = try await start(at: try ListenAddress("127.0.0.1:0"))
-        await first.stop(within: .seconds(1))
-        let second = try await start(at: first.address)
-        await second.stop(within: .seconds(1))
-        await second.stop(within: .seconds(1))
+    @Test func freesItsPort() throws {
+        let first = try start(at: try ListenAddress("127.0.0.1:0"))
+        first.stop(within: .seconds(1))
+        let second = try start(at: first.address)
+        second.stop(within: .seconds(1))
+        second.stop(within: .seconds(1))
     }
 }

@@ -1,45 +1,46 @@
 import Listener
 import Notifications
 import Testing
+import Workers
 
 /// How a connection goes from one request to the next, and how it ends.
 @Suite struct ConnectionTests {
-    @Test func servesOneAfterAnother() async throws {
+    @Test func servesOneAfterAnother() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
             for number in 0..<50 {
-                try await client.send(post("/\(number)"))
-                #expect(try await client.response() == ok)
+                try client.send(post("/\(number)"))
+                #expect(try client.response() == ok)
             }
             #expect(receiver.received.map(\.delivery.target) == (0..<50).map { "/\($0)" })
         }
     }
 
     @Test(arguments: [true, false])
-    func answersWhatIsSentAheadInOrder(isAtOnce: Bool) async throws {
+    func answersWhatIsSentAheadInOrder(isAtOnce: Bool) throws {
         let receiver = TestReceiver(isAtOnce ? .atOnce(.accepted) : .elsewhere(.accepted))
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send((0..<500).map { post("/\($0)", body: "{\"n\": \($0)}") }.joined())
-            for _ in 0..<500 { #expect(try await client.response() == ok) }
+            try client.send((0..<500).map { post("/\($0)", body: "{\"n\": \($0)}") }.joined())
+            for _ in 0..<500 { #expect(try client.response() == ok) }
             #expect(receiver.received.map(\.delivery.target) == (0..<500).map { "/\($0)" })
         }
     }
 
-    @Test func tellsHowLongEachAnswerTook() async throws {
+    @Test func tellsHowLongEachAnswerTook() throws {
         let receiver = TestReceiver(.held)
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
             let start = ContinuousClock.now
             for number in 1...3 as ClosedRange<Int64> {
-                try await client.send(post())
-                let request = try #require(await receiver.next())
+                try client.send(post())
+                let request = try #require(receiver.next())
                 #expect(receiver.answered[number] == nil)
                 request.answer(.accepted)
                 // Only the first call is an answer.
                 request.answer(.accepted)
-                #expect(try await client.response() == ok)
+                #expect(try client.response() == ok)
             }
             // What is told comes before the next request is taken.
             #expect(Set(receiver.answered.keys).isSuperset(of: [1, 2]))
@@ -47,21 +48,21 @@ import Testing
         }
     }
 
-    @Test func takesOneRequestAtATime() async throws {
+    @Test func takesOneRequestAtATime() throws {
         let receiver = TestReceiver(.held)
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send(post("/1") + post("/2"))
-            let first = try #require(await receiver.next())
+            try client.send(post("/1") + post("/2"))
+            let first = try #require(receiver.next())
             #expect(receiver.received.count == 1)
             first.answer(.invalidSignature)
             // A second call is ignored.
             first.answer(.accepted)
-            let second = try #require(await receiver.next())
+            let second = try #require(receiver.next())
             first.answer(.accepted)
             second.answer(.accepted)
-            #expect(try await client.response().status == 401)
-            #expect(try await client.response() == ok)
+            #expect(try client.response().status == 401)
+            #expect(try client.response() == ok)
         }
     }
 
@@ -72,96 +73,97 @@ import Testing
         "POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
         "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     ])
-    func closesWhereNoOtherMayFollow(_ request: String) async throws {
-        try await withListener { server in
+    func closesWhereNoOtherMayFollow(_ request: String) throws {
+        try withListener { server in
             let client = try server.client()
-            try await client.send(request)
-            let response = try await client.response()
+            try client.send(request)
+            let response = try client.response()
             #expect(response.status == 200)
             #expect(response.closes)
-            #expect(try await client.rest() == "")
+            #expect(try client.rest() == "")
         }
     }
 
-    @Test func answersAClientThatHasEnded() async throws {
+    @Test func answersAClientThatHasEnded() throws {
         let receiver = TestReceiver(.held)
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send(post("/1") + post("/2"))
+            try client.send(post("/1") + post("/2"))
             client.endSending()
-            try #require(await receiver.next()).answer(.accepted)
-            try #require(await receiver.next()).answer(.accepted)
-            #expect(try await client.response().status == 200)
-            #expect(try await client.response().status == 200)
-            #expect(try await client.rest() == "")
+            try #require(receiver.next()).answer(.accepted)
+            try #require(receiver.next()).answer(.accepted)
+            #expect(try client.response().status == 200)
+            #expect(try client.response().status == 200)
+            #expect(try client.rest() == "")
         }
     }
 
-    @Test func asksForABodyThatWaits() async throws {
+    @Test func asksForABodyThatWaits() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n")
-            #expect(try await client.response().status == 100)
-            try await client.send("{}")
-            #expect(try await client.response() == ok)
+            try client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n")
+            #expect(try client.response().status == 100)
+            try client.send("{}")
+            #expect(try client.response() == ok)
             #expect(receiver.received.first?.delivery.body == Array("{}".utf8))
         }
     }
 
-    @Test func doesNotAskForABodyThatIsNotWanted() async throws {
+    @Test func doesNotAskForABodyThatIsNotWanted() throws {
         let receiver = TestReceiver(.elsewhere(.notFound))
-        try await withListener(receiver, { $0.path = "/hook" }) { server in
+        try withListener(receiver, { $0.path = "/hook" }) { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-            let response = try await client.response()
+            try client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            let response = try client.response()
             #expect(response.status == 404)
             #expect(response.closes)
             #expect(receiver.received.first?.delivery.bodyLength == 0)
 
             let other = try server.client()
-            try await other.send(
+            try other.send(
                 "POST /hook HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n")
-            #expect(try await other.response().status == 413)
+            #expect(try other.response().status == 413)
         }
     }
 
-    @Test func finishesWhatHasBegun() async throws {
+    @Test func finishesWhatHasBegun() throws {
         let receiver = TestReceiver(.held)
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let idle = try server.client()
-            try await idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            _ = try await idle.response()
+            try idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try idle.response()
             let half = try server.client()
-            try await half.send("POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+            try half.send("POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
             let busy = try server.client()
-            try await busy.send(post("/busy"))
-            let first = try #require(await receiver.next())
+            try busy.send(post("/busy"))
+            let first = try #require(receiver.next())
 
-            async let stopped: Void = server.listener.stop(within: .seconds(30))
-            #expect(try await idle.rest() == "")
+            let stopping = Worker("stopping")
+            stopping.async { server.listener.stop(within: .seconds(120)) }
+            #expect(try idle.rest() == "")
             first.answer(.accepted)
-            let response = try await busy.response()
+            let response = try busy.response()
             #expect(response.status == 200)
             #expect(response.closes)
-            #expect(try await busy.rest() == "")
-            try await half.send("}")
-            try #require(await receiver.next()).answer(.accepted)
-            #expect(try await half.response().closes)
-            await stopped
+            #expect(try busy.rest() == "")
+            try half.send("}")
+            try #require(receiver.next()).answer(.accepted)
+            #expect(try half.response().closes)
+            stopping.wait()
             #expect(throws: RawClient.Problem.self) { try server.client() }
         }
     }
 
-    @Test func cutsWhatDoesNotEnd() async throws {
+    @Test func cutsWhatDoesNotEnd() throws {
         let receiver = TestReceiver(.held)
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send(post())
-            let received = try #require(await receiver.next())
-            await server.listener.stop(within: .milliseconds(50))
+            try client.send(post())
+            let received = try #require(receiver.next())
+            server.listener.stop(within: .milliseconds(50))
             received.answer(.accepted)
-            #expect(try await client.rest() == "")
+            #expect(try client.rest() == "")
         }
     }
 }

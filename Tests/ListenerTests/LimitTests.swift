@@ -46,105 +46,105 @@ import Testing
     }
 
     @Test(arguments: refused)
-    func refuses(_ request: String, _ status: Int, _ reason: String) async throws {
+    func refuses(_ request: String, _ status: Int, _ reason: String) throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send(request)
-            let response = try await client.response()
+            try client.send(request)
+            let response = try client.response()
             #expect(response.status == status)
             #expect(response.closes)
-            #expect(try await client.rest() == "")
+            #expect(try client.rest() == "")
             #expect(server.log.lines == ["127.0.0.1: request refused: \(reason)"])
             #expect(receiver.received.isEmpty)
         }
     }
 
-    @Test func takesHeadersAtTheLimit() async throws {
-        try await withListener { server in
+    @Test func takesHeadersAtTheLimit() throws {
+        try withListener { server in
             let client = try server.client()
-            try await client.send(Self.head(String(repeating: "X: y\r\n", count: 199) + "Content-Length: 0"))
-            #expect(try await client.response() == ok)
-            try await client.send(Self.head("X: \(Self.xs(32 << 10))", "Content-Length: 0"))
-            #expect(try await client.response() == ok)
+            try client.send(Self.head(String(repeating: "X: y\r\n", count: 199) + "Content-Length: 0"))
+            #expect(try client.response() == ok)
+            try client.send(Self.head("X: \(Self.xs(32 << 10))", "Content-Length: 0"))
+            #expect(try client.response() == ok)
         }
     }
 
-    @Test func refusesChunksBeyondTheLimit() async throws {
+    @Test func refusesChunksBeyondTheLimit() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver, { $0.limits.body = 1_000 }) { server in
+        try withListener(receiver, { $0.limits.body = 1_000 }) { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-            try await client.send("3E8\r\n\(String(repeating: "x", count: 1_000))\r\n1\r\nx\r\n")
-            #expect(try await client.response().status == 413)
+            try client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try client.send("3E8\r\n\(String(repeating: "x", count: 1_000))\r\n1\r\nx\r\n")
+            #expect(try client.response().status == 413)
             #expect(server.log.lines == ["127.0.0.1: request refused: body over 1000 bytes (413)"])
             #expect(receiver.received.isEmpty)
         }
     }
 
     /// A client that sends all before it reads must not lose the answer to a reset.
-    @Test func letsTheClientReadTheAnswer() async throws {
-        try await withListener { server in
+    @Test func letsTheClientReadTheAnswer() throws {
+        try withListener { server in
             let client = try server.client()
-            try await client.send(post(body: String(repeating: "x", count: 4 << 20)))
-            let response = try await client.response()
+            try client.send(post(body: String(repeating: "x", count: 4 << 20)))
+            let response = try client.response()
             #expect(response.status == 413)
-            #expect(try await client.rest() == "")
+            #expect(try client.rest() == "")
         }
     }
 
-    @Test func doesNotReadForEver() async throws {
-        try await withListener { server in
+    @Test func doesNotReadForEver() throws {
+        try withListener { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
+            try client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
             let piece = [UInt8](repeating: 0x78, count: 1 << 20)
-            await #expect(throws: RawClient.Problem.self) {
-                for _ in 0..<100 { try await client.send(piece) }
+            #expect(throws: RawClient.Problem.self) {
+                for _ in 0..<100 { try client.send(piece) }
             }
         }
     }
 
-    @Test func refusesTooManyConnections() async throws {
+    @Test func refusesTooManyConnections() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver, { $0.limits.connections = 2 }) { server in
+        try withListener(receiver, { $0.limits.connections = 2 }) { server in
             var clients: [RawClient] = []
             for _ in 0..<2 {
                 let client = try server.client()
-                try await client.send(post())
-                #expect(try await client.response() == ok)
+                try client.send(post())
+                #expect(try client.response() == ok)
                 clients.append(client)
             }
             let third = try server.client()
-            let response = try await third.response()
+            let response = try third.response()
             #expect(response.status == 503)
             #expect(response.closes)
-            #expect(try await third.rest() == "")
+            #expect(try third.rest() == "")
             #expect(server.log.lines == ["127.0.0.1: request refused: over 2 connections (503)"])
 
             // The others go on, and a place that is left can be taken.
-            try await clients[1].send(post())
-            #expect(try await clients[1].response() == ok)
+            try clients[1].send(post())
+            #expect(try clients[1].response() == ok)
         }
     }
 
-    @Test func countsWhatARequestLacks() async throws {
-        try await withListener { server in
+    @Test func countsWhatARequestLacks() throws {
+        try withListener { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+            try client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
             client.endSending()
-            _ = try await client.rest()
+            _ = try client.rest()
             #expect(server.log.lines == ["127.0.0.1: request refused: ended in the middle (400)"])
         }
     }
 
-    @Test func tellsTheRestWhenItStops() async throws {
+    @Test func tellsTheRestWhenItStops() throws {
         var log: LogLines?
-        try await withListener { server in
+        try withListener { server in
             log = server.log
             for _ in 0..<3 {
                 let client = try server.client()
-                try await client.send("hello\r\n\r\n")
-                #expect(try await client.response().status == 400)
+                try client.send("hello\r\n\r\n")
+                #expect(try client.response().status == 400)
             }
             #expect(server.log.lines.count == 1)
         }

@@ -1,26 +1,25 @@
 import NIOCore
 import NIOPosix
 import Testing
+import Workers
 
 @testable import Listener
 
 @Suite struct RefusalCounterTests {
-    @Test func tellsTheRestWhenTheMinuteIsOver() async {
-        let (lines, log) = AsyncStream<String>.makeStream()
+    @Test func tellsTheRestWhenTheMinuteIsOver() {
+        let lines = Monitor<[String]>([])
         let counter = RefusalCounter(
             eventLoop: MultiThreadedEventLoopGroup.singleton.any(), minute: .milliseconds(20)
-        ) { log.yield($0) }
+        ) { line in lines.change { $0.append(line) } }
         counter.count(.notHTTP, from: "a")
-        var iterator = lines.makeAsyncIterator()
-        #expect(await iterator.next() == "a: request refused: not valid HTTP (400)")
+        #expect(lines.withLock { $0 } == ["a: request refused: not valid HTTP (400)"])
         // Told now if the minute is not yet over, else as the first of a new one.
         counter.count(.notHTTP, from: "a")
         counter.count(.notHTTP, from: "a")
-        let line = await iterator.next()
-        #expect(line?.hasPrefix("a: ") == true)
+        #expect(lines.wait { $0.count > 1 ? $0[1].hasPrefix("a: ") : nil })
     }
 
-    @Test func tellsTheRestAtTheEnd() async {
+    @Test func tellsTheRestAtTheEnd() {
         let lines = LogLines()
         let counter = RefusalCounter(eventLoop: MultiThreadedEventLoopGroup.singleton.any(), log: lines.append)
         for _ in 0..<3 { counter.count(.tls, from: "a") }

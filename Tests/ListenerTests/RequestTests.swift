@@ -4,16 +4,16 @@ import Testing
 
 /// What reaches the receiver is what was sent.
 @Suite struct RequestTests {
-    @Test func keepsTheRequestWhole() async throws {
+    @Test func keepsTheRequestWhole() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
             let start = "POST /a%20b/../c?q=1&q=2 HTTP/1.1\r\nhOsT: x\r\nX-Two: 1\r\nCookie: a=1\r\nx-two:  2 \r\n"
             let end = "\r\nCOOKIE: b=2\r\nX-Empty:\r\nContent-Length: 4\r\n\r\n"
             var bytes = Array("\(start)X-Latin: caf".utf8) + [0xE9] + Array(end.utf8)
             bytes += [0, 0xFF, 0x0A, 0x7F]
-            try await client.send(bytes)
-            #expect(try await client.response() == ok)
+            try client.send(bytes)
+            #expect(try client.response() == ok)
 
             let received = try #require(receiver.received.first)
             #expect(received.kind == .notification)
@@ -35,46 +35,46 @@ import Testing
         }
     }
 
-    @Test func readsAByteAtATime() async throws {
+    @Test func readsAByteAtATime() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            for byte in post("/slow", body: "{\"a\": 1}").utf8 { try await client.send([byte]) }
-            #expect(try await client.response() == ok)
+            for byte in post("/slow", body: "{\"a\": 1}").utf8 { try client.send([byte]) }
+            #expect(try client.response() == ok)
             #expect(receiver.received.first?.delivery.body == Array("{\"a\": 1}".utf8))
         }
     }
 
-    @Test func readsChunks() async throws {
+    @Test func readsChunks() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-            try await client.send("3;ext=1\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: t\r\n\r\n")
-            #expect(try await client.response() == ok)
+            try client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try client.send("3;ext=1\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: t\r\n\r\n")
+            #expect(try client.response() == ok)
             let delivery = try #require(receiver.received.first?.delivery)
             #expect(delivery.body == Array("abc0123456789".utf8))
             #expect(delivery.headers.map(\.name) == ["Host", "Transfer-Encoding"])
         }
     }
 
-    @Test func takesABodyAtTheLimit() async throws {
+    @Test func takesABodyAtTheLimit() throws {
         let receiver = TestReceiver()
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let body = String(repeating: "x", count: 1 << 20)
             let client = try server.client()
-            try await client.send(post(body: body))
-            #expect(try await client.response() == ok)
+            try client.send(post(body: body))
+            #expect(try client.response() == ok)
             #expect(receiver.received.first?.delivery.body.count == 1 << 20)
         }
     }
 
-    @Test func keepsTheStartOfWhatIsNoNotification() async throws {
+    @Test func keepsTheStartOfWhatIsNoNotification() throws {
         let receiver = TestReceiver(.elsewhere(.notFound))
-        try await withListener(receiver, { $0.path = "/hook" }) { server in
+        try withListener(receiver, { $0.path = "/hook" }) { server in
             let client = try server.client()
-            try await client.send(post("/other", body: String(repeating: "x", count: 10_000)))
-            #expect(try await client.response().status == 404)
+            try client.send(post("/other", body: String(repeating: "x", count: 10_000)))
+            #expect(try client.response().status == 404)
             let received = try #require(receiver.received.first)
             #expect(received.kind == .wrongPath)
             #expect(received.delivery.body.count == 4_096)
@@ -82,32 +82,32 @@ import Testing
         }
     }
 
-    @Test func saysWhichMethodIsAllowed() async throws {
+    @Test func saysWhichMethodIsAllowed() throws {
         let receiver = TestReceiver(.elsewhere(.methodNotAllowed))
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send("GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
-            let response = try await client.response()
+            try client.send("GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+            let response = try client.response()
             #expect(response.status == 405)
             #expect(response.headers.contains("Allow: POST"))
             #expect(response.body == "Method not allowed")
             #expect(receiver.received.first?.kind == .wrongMethod)
 
-            try await client.send("HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n")
-            let head = try await client.response(hasBody: false)
+            try client.send("HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n")
+            let head = try client.response(hasBody: false)
             #expect(head.headers.contains("Content-Length: 18"))
             // Had a body followed, this would not be the next response.
-            try await client.send("DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n")
-            #expect(try await client.response().status == 405)
+            try client.send("DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try client.response().status == 405)
         }
     }
 
     @Test(arguments: Answer.allCases)
-    func answersInPlainText(_ answer: Answer) async throws {
-        try await withListener(TestReceiver(.atOnce(answer))) { server in
+    func answersInPlainText(_ answer: Answer) throws {
+        try withListener(TestReceiver(.atOnce(answer))) { server in
             let client = try server.client()
-            try await client.send(post())
-            let response = try await client.response()
+            try client.send(post())
+            let response = try client.response()
             #expect(response.status == answer.status)
             #expect(response.body == answer.text)
             #expect(response.headers.contains("Content-Type: text/plain; charset=utf-8"))
@@ -115,30 +115,30 @@ import Testing
         }
     }
 
-    @Test func tellsItsHealth() async throws {
+    @Test func tellsItsHealth() throws {
         for (canRecord, status, text) in [(true, 200, "OK"), (false, 503, "Cannot record the delivery now")] {
             let receiver = TestReceiver(canRecord: canRecord)
-            try await withListener(receiver, { $0.path = "/hook" }) { server in
+            try withListener(receiver, { $0.path = "/hook" }) { server in
                 let client = try server.client()
-                try await client.send("GET /healthz?x HTTP/1.1\r\nHost: x\r\n\r\n")
-                try await client.send("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-                let response = try await client.response()
+                try client.send("GET /healthz?x HTTP/1.1\r\nHost: x\r\n\r\n")
+                try client.send("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                let response = try client.response()
                 #expect(response.status == status)
                 #expect(response.body == text)
-                #expect(try await client.response(hasBody: false).status == status)
+                #expect(try client.response(hasBody: false).status == status)
                 #expect(receiver.received.isEmpty)
                 #expect(server.listener.answerTimes.summary(at: .now).count == 0)
             }
         }
     }
 
-    @Test func listensOnIPv6() async throws {
+    @Test func listensOnIPv6() throws {
         let receiver = TestReceiver()
         do {
-            try await withListener(receiver, at: "[::1]:0") { server in
+            try withListener(receiver, at: "[::1]:0") { server in
                 let client = try server.client()
-                try await client.send(post())
-                #expect(try await client.response() == ok)
+                try client.send(post())
+                #expect(try client.response() == ok)
                 #expect(receiver.received.first?.delivery.remoteAddress == "::1")
                 #expect(server.listener.address.url == "http://[::1]:\(server.listener.address.port)/")
             }
@@ -148,18 +148,18 @@ import Testing
         }
     }
 
-    @Test func measuresItsAnswers() async throws {
+    @Test func measuresItsAnswers() throws {
         let receiver = TestReceiver(.held)
-        try await withListener(receiver) { server in
+        try withListener(receiver) { server in
             let client = try server.client()
-            try await client.send(post())
-            let received = try #require(await receiver.next())
+            try client.send(post())
+            let received = try #require(receiver.next())
             #expect(server.listener.answerTimes.summary(at: .now).count == 0)
             received.answer(.accepted)
-            _ = try await client.response()
+            _ = try client.response()
             // Written before it is measured, so ask once more for something that is answered later.
-            try await client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            _ = try await client.response()
+            try client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try client.response()
             let summary = server.listener.answerTimes.summary(at: .now)
             #expect(summary.count == 1)
             #expect(summary.median > 0)

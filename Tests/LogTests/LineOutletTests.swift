@@ -31,7 +31,7 @@ import Testing
         let reader = Reader()
         let outlet = outlet(reader)
         for index in 0..<500 { outlet.add(Array("\(index)".utf8)) }
-        outlet.flush(within: .seconds(20))
+        outlet.flush(within: .seconds(120))
         #expect(reader.taken.withLock(\.self) == (0..<500).map { "\($0)" })
     }
 
@@ -41,11 +41,11 @@ import Testing
         reader.whileStuck {
             for index in 0..<LineOutlet.mostWaiting + 77 { outlet.add(Array("\(index)".utf8)) }
         }
-        outlet.flush(within: .seconds(20))
+        outlet.flush(within: .seconds(120))
         let taken = reader.taken.withLock(\.self)
         #expect(taken == (0..<LineOutlet.mostWaiting).map { "\($0)" } + ["77 dropped"])
         outlet.add(Array("later".utf8))
-        outlet.flush(within: .seconds(20))
+        outlet.flush(within: .seconds(120))
         #expect(reader.taken.withLock { $0.last } == "later")
     }
 }

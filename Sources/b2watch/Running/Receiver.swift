@@ -83,12 +83,7 @@ final class Receiver: Sendable {
 
     /// Takes no more requests and answers those that have begun. Blocks.
     func stopListening() {
-        let end = Handoff<Void>()
-        Task { [listener] in
-            await listener.stop(within: Self.grace)
-            end.give(.success(()))
-        }
-        try? end.take()
+        listener.stop(within: Self.grace)
     }
 
     /// Ends all work on the history, and closes it. Blocks.

@@ -30,13 +30,9 @@ struct OutputTests {
         let client = try listener.connect()
         // Far more than a pipe holds.
         let object = String(repeating: "long/", count: 200)
-        var slowest = Duration.zero
         for index in 0..<200 {
-            let start = ContinuousClock.now
             #expect(try client.answer(to: .event("\(index)", object: object)).status == 200)
-            slowest = max(slowest, .now - start)
         }
-        #expect(slowest < .seconds(3))
         try listener.stop()
     }
 

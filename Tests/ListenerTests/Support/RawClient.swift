@@ -1,12 +1,11 @@
-import Dispatch
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
 
-/// A client that sends the bytes it is given, and shows those that come back. Its calls block a thread of their own.
+/// A client that sends the bytes it is given, and shows those that come back. Its calls block the
+/// thread of the test, so that nothing but the system decides when a test goes on.
 final class RawClient: Sendable {
     struct Problem: Error {
         let text: String
@@ -33,7 +32,7 @@ final class RawClient: Sendable {
         }
         defer { freeaddrinfo(list) }
         socket = Glibc.socket(address.ai_family, address.ai_socktype, 0)
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard connect(socket, address.ai_addr, address.ai_addrlen) == 0 else {
@@ -43,18 +42,16 @@ final class RawClient: Sendable {
 
     deinit { close(socket) }
 
-    func send(_ text: String) async throws {
-        try await send(Array(text.utf8))
+    func send(_ text: String) throws {
+        try send(Array(text.utf8))
     }
 
-    func send(_ bytes: [UInt8]) async throws {
-        try await onThread { socket in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let sent = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-                guard sent > 0 else { throw Problem(text: "send: errno \(errno)") }
-                rest = rest.dropFirst(sent)
-            }
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { throw Problem(text: "send: errno \(errno)") }
+            rest = rest.dropFirst(sent)
         }
     }
 
@@ -64,33 +61,29 @@ final class RawClient: Sendable {
     }
 
     /// Reads one response.
-    func response(hasBody: Bool = true) async throws -> Response {
-        try await onThread { socket in
-            var head = ""
-            while !head.hasSuffix("\r\n\r\n") {
-                guard let byte = try Self.read(socket, 1).first else { throw Problem(text: "ended after \(head)") }
-                head.unicodeScalars.append(Unicode.Scalar(byte))
-            }
-            var lines = head.split(separator: "\r\n").map(String.init)
-            let status = Int(lines.removeFirst().split(separator: " ")[1]) ?? 0
-            let length = lines.first { $0.hasPrefix("Content-Length: ") }.flatMap { Int($0.dropFirst(16)) } ?? 0
-            var body: [UInt8] = []
-            while hasBody, body.count < length {
-                let bytes = try Self.read(socket, length - body.count)
-                guard !bytes.isEmpty else { throw Problem(text: "ended in the body") }
-                body += bytes
-            }
-            return Response(status: status, headers: lines, body: String(decoding: body, as: UTF8.self))
+    func response(hasBody: Bool = true) throws -> Response {
+        var head = ""
+        while !head.hasSuffix("\r\n\r\n") {
+            guard let byte = try Self.read(socket, 1).first else { throw Problem(text: "ended after \(head)") }
+            head.unicodeScalars.append(Unicode.Scalar(byte))
         }
+        var lines = head.split(separator: "\r\n").map(String.init)
+        let status = Int(lines.removeFirst().split(separator: " ")[1]) ?? 0
+        let length = lines.first { $0.hasPrefix("Content-Length: ") }.flatMap { Int($0.dropFirst(16)) } ?? 0
+        var body: [UInt8] = []
+        while hasBody, body.count < length {
+            let bytes = try Self.read(socket, length - body.count)
+            guard !bytes.isEmpty else { throw Problem(text: "ended in the body") }
+            body += bytes
+        }
+        return Response(status: status, headers: lines, body: String(decoding: body, as: UTF8.self))
     }
 
     /// Reads until the peer ends.
-    func rest() async throws -> String {
-        try await onThread { socket in
-            var all: [UInt8] = []
-            while case let bytes = try Self.read(socket, 4_096), !bytes.isEmpty { all += bytes }
-            return String(decoding: all, as: UTF8.self)
-        }
+    func rest() throws -> String {
+        var all: [UInt8] = []
+        while case let bytes = try Self.read(socket, 4_096), !bytes.isEmpty { all += bytes }
+        return String(decoding: all, as: UTF8.self)
     }
 
     private static func read(_ socket: Int32, _ count: Int) throws -> [UInt8] {
@@ -98,14 +91,5 @@ final class RawClient: Sendable {
         let got = recv(socket, &buffer, count, 0)
         guard got >= 0 else { throw Problem(text: "recv: errno \(errno)") }
         return Array(buffer.prefix(got))
-    }
-
-    private func onThread<Result: Sendable>(_ work: @escaping @Sendable (Int32) throws -> Result) async throws -> Result
-    {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Swift.Result { try work(self.socket) })
-            }
-        }
     }
 }

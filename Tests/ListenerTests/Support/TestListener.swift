@@ -26,8 +26,8 @@ final class LogLines: Sendable {
 func withListener(
     _ receiver: TestReceiver = TestReceiver(), at address: String = "127.0.0.1:0",
     _ change: (inout ListenerConfiguration) -> Void = { _ in },
-    _ test: (TestListener) async throws -> Void
-) async throws {
+    _ test: (TestListener) throws -> Void
+) throws {
     var configuration = ListenerConfiguration(
         address: try ListenAddress(address), clock: { Timestamp(milliseconds: 1_767_262_272_345) })
     // A busy machine may take its time: only the tests of time limits set short ones.
@@ -38,12 +38,12 @@ func withListener(
     let log = LogLines()
     let listener = try Listener.start(configuration, receiver: receiver, log: log.append)
     do {
-        try await test(TestListener(listener: listener, log: log))
+        try test(TestListener(listener: listener, log: log))
     } catch {
-        await listener.stop(within: .zero)
+        listener.stop(within: .zero)
         throw error
     }
-    await listener.stop(within: .zero)
+    listener.stop(within: .zero)
 }
 
 /// A small POST.

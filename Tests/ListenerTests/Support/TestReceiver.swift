@@ -1,7 +1,7 @@
-import Dispatch
 import Listener
 import Notifications
 import Synchronization
+import Workers
 
 /// Keeps what it is given, and answers at once or when the test says so.
 final class TestReceiver: DeliveryReceiver {
@@ -29,43 +29,44 @@ final class TestReceiver: DeliveryReceiver {
 
     private let manner: Manner
     private let canRecord: Bool
-    private let all = Mutex<[Received]>([])
+    private let all = Monitor<[Received]>([])
+    private let elsewhere = Worker("elsewhere")
+    private let taken = Mutex(0)
     private let times = Mutex<[Int64: Duration]>([:])
-    private let stream: AsyncStream<Received>
-    private let continuation: AsyncStream<Received>.Continuation
 
     init(_ manner: Manner = .elsewhere(.accepted), canRecord: Bool = true) {
         self.manner = manner
         self.canRecord = canRecord
-        (stream, continuation) = AsyncStream.makeStream()
     }
 
     var received: [Received] { all.withLock { $0 } }
 
     /// The next request; for one reader.
-    func next() async -> Received? {
-        var iterator = stream.makeAsyncIterator()
-        return await iterator.next()
+    func next() -> Received? {
+        let number = taken.withLock { taken in
+            defer { taken += 1 }
+            return taken
+        }
+        return all.wait(until: .now + .seconds(120)) { $0.count > number ? $0[number] : nil }
     }
 
     func receive(_ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void) {
-        let received = all.withLock { all in
+        let received = all.change { all in
             let record = Int64(all.count + 1)
             let received = Received(delivery: delivery, kind: kind) { answer($0, record) }
             all.append(received)
             return received
         }
         let answer = received.answer
-        continuation.yield(received)
         switch manner {
         case .atOnce(let text): answer(text)
-        case .elsewhere(let text): DispatchQueue.global().async { answer(text) }
+        case .elsewhere(let text): elsewhere.async { answer(text) }
         case .held: break
         }
     }
 
     func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
         let canRecord = canRecord
-        DispatchQueue.global().async { answer(canRecord) }
+        elsewhere.async { answer(canRecord) }
     }
 }

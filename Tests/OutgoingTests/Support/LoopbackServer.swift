@@ -101,7 +101,7 @@ private final class WebhookHandler: ChannelInboundHandler {
 
 /// Runs a test with a webhook and a sender, and stops both.
 func withServer(
-    _ manner: LoopbackServer.Manner = .answer(status: 200, body: Array("OK".utf8)), timeout: Duration = .seconds(20),
+    _ manner: LoopbackServer.Manner = .answer(status: 200, body: Array("OK".utf8)), timeout: Duration = .seconds(120),
     _ test: (LoopbackServer, NotificationSender) async throws -> Void
 ) async throws {
     let server = try await LoopbackServer(manner)

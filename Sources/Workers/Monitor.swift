@@ -1,0 +1,67 @@
+import Foundation
+
+/// A value that several threads change, and that threads can wait for.
+///
+/// Waiting uses no clock unless a time is given, so a process in which everybody waits is idle.
+public final class Monitor<State>: @unchecked Sendable {
+    // `state` is touched only while `condition` is locked; it goes in and comes out as what may be sent.
+    private let condition = NSCondition()
+    private var state: State
+
+    public init(_ state: sending State) {
+        self.state = state
+    }
+
+    /// Looks at the value, or changes it in a way that nobody waits for.
+    public func withLock<Result: Sendable, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        return try body(&state)
+    }
+
+    /// Changes the value and lets all who wait look at it again.
+    @discardableResult
+    public func change<Result: Sendable, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        condition.lock()
+        defer {
+            condition.broadcast()
+            condition.unlock()
+        }
+        return try body(&state)
+    }
+
+    /// Waits until `body` finds in the value what it looks for. Blocks.
+    public func wait<Found: Sendable>(for body: (inout State) -> Found?) -> Found {
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if let found = body(&state) { return found }
+            condition.wait()
+        }
+    }
+
+    /// Waits until `body` finds in the value what it looks for, or the time is up. Blocks.
+    ///
+    /// - Parameters:
+    ///   - deadline: When to give up; nil for never.
+    ///   - body: Is called at once, after each change, and a last time when the time is up.
+    /// - Returns: What it found; nil when the time was up first.
+    public func wait<Found: Sendable>(
+        until deadline: ContinuousClock.Instant?, for body: (inout State) -> Found?
+    ) -> Found? {
+        guard let deadline else { return wait(for: body) }
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if let found = body(&state) { return found }
+            let rest = deadline - .now
+            guard rest > .zero else { return nil }
+            let (seconds, attoseconds) = rest.components
+            _ = condition.wait(until: Date(timeIntervalSinceNow: Double(seconds) + Double(attoseconds) / 1e18))
+        }
+    }
+}
