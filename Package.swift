@@ -54,6 +54,13 @@ let package = Package(
         .room(
             "Settings", uses: ["SafeText", "Notifications", "Terminal", .product(name: "Yams", package: "Yams")]),
         .room(
+            "Actions",
+            uses: [
+                "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Outgoing", "Settings",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]),
+        .room(
             "Dashboard",
             uses: [
                 "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Terminal", "Settings",
@@ -63,7 +70,7 @@ let package = Package(
             dependencies: [
                 "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Alerts", "Outgoing",
                 "Listener", "Intake",
-                "Control", "Settings", "Terminal", "Dashboard",
+                "Control", "Settings", "Actions", "Terminal", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: .house),
@@ -88,13 +95,27 @@ let package = Package(
         .tests(for: "Browsing", and: ["Notifications", "History", "SafeText"]),
         .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
         .tests(for: "Alerts", and: ["Notifications", "History"]),
-        .tests(for: "Outgoing", and: ["Notifications"]),
+        .tests(
+            for: "Outgoing",
+            and: [
+                "Notifications", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .tests(
             for: "Listener",
             and: ["Workers", "Notifications", .product(name: "NIOPosix", package: "swift-nio")]),
         .tests(for: "Intake", and: ["Notifications", "History", "Listener"]),
         .tests(for: "Control", and: ["Notifications", "History"]),
         .tests(for: "Settings", and: ["Notifications", "Terminal"]),
+        .tests(
+            for: "Actions",
+            and: [
+                "Workers", "Notifications", "History", "Browsing", "Export", "Outgoing", "Settings",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .tests(for: "Terminal", and: ["SafeText"]),
         .tests(
             for: "Dashboard", and: ["Notifications", "Log", "History", "Browsing", "Export", "Terminal", "SafeText"],

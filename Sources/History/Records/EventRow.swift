@@ -23,6 +23,11 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     public var status: Int
     /// Whether an earlier delivery of equal or higher trust holds the same `eventId`.
     public var isDuplicate: Bool
+    /// What has become of its actions, the worst of it first: dead, uncertain, failed, running, queued, skipped, done; nil
+    /// where none has an entry for its event.
+    public var actions: EntryState?
+    /// The same of those that write it in a sheet (`google-sheet` and `csv`).
+    public var sheet: EntryState?
 
     public var eventId: FieldValue
     public var eventTimestamp: FieldValue

@@ -10,6 +10,8 @@ public struct HistoryChange: Sendable, Hashable {
     public var revision: Int
     /// The newest delivery whose answer time is recorded, since the start; 0 where there is none.
     public var latestAnswered: Int64 = 0
+    /// Grows with every change of the outbox.
+    public var outbox: Int64 = 0
 
     public init(
         latestRow: Int64 = 0, latestDelivery: Int64 = 0, tally: Tally = Tally(), health: HistoryHealth = .recording,

@@ -23,7 +23,7 @@ public final class History: Sendable {
     let writer: HistoryWriter
     private let health: HealthProbe
     private let answerTimes: AnswerTimeLog
-    private let changes: ChangeFeed
+    let changes: ChangeFeed
 
     /// Opens a history, made if it is not there, and brought up to date if an older version made it: in one transaction,
     /// so that whatever ends the process meanwhile leaves it as it was.

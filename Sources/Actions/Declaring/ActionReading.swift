@@ -1,0 +1,142 @@
+public import Settings
+
+/// Reads the settings of one action, and keeps what is wrong with them.
+///
+/// A kind takes each setting it knows; what nobody has taken is refused with its line.
+public struct ActionReading: Sendable {
+    /// The action's name.
+    public let name: String
+    /// The folder for relative paths, and the user's home.
+    public let folder: String
+    public let home: String?
+    /// What is wrong, each with its place.
+    public private(set) var problems: [ConfigurationProblem] = []
+    private let node: ConfigurationNode
+    private var entries: [ConfigurationNode.Entry]
+    private var known: [String] = []
+
+    public init(name: String, _ node: ConfigurationNode, folder: String, home: String?) {
+        self.name = name
+        self.node = node
+        self.folder = folder
+        self.home = home
+        if case .map(let entries) = node.content { self.entries = entries } else { entries = [] }
+    }
+
+    /// Takes a setting; nil where it is not there.
+    public mutating func take(_ key: String) -> ConfigurationNode? {
+        known.append(key)
+        guard let index = entries.firstIndex(where: { $0.key.value == key }) else { return nil }
+        return entries.remove(at: index).value
+    }
+
+    /// A text that says something; nil where it is not there, or is none, which is then a problem.
+    public mutating func text(_ key: String, expected: String) -> Located<String>? {
+        guard let node = take(key) else { return nil }
+        guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
+            refuse(node, key, expected: expected)
+            return nil
+        }
+        return Located(text, at: node.position)
+    }
+
+    /// Like `text`, for what must be there.
+    public mutating func required(_ key: String, expected: String) -> Located<String>? {
+        if !entries.contains(where: { $0.key.value == key }) {
+            known.append(key)
+            problem("“\(name)” needs “\(key)”: \(expected)", at: node.position)
+            return nil
+        }
+        return text(key, expected: expected)
+    }
+
+    /// A path: relative ones from the configuration's folder, `~/` from the home.
+    public mutating func path(_ key: String, expected: String, isRequired: Bool = true) -> Located<String>? {
+        guard var path = isRequired ? required(key, expected: expected) : text(key, expected: expected) else {
+            return nil
+        }
+        if path.value.hasPrefix("~/"), let home {
+            path.value = home + path.value.dropFirst()
+        } else if !path.value.hasPrefix("/") {
+            path.value = folder + "/" + path.value
+        }
+        return path
+    }
+
+    /// `yes` or `no`.
+    public mutating func truth(_ key: String) -> Bool? {
+        guard let node = take(key) else { return nil }
+        if case .scalar(let text, _) = node.content {
+            switch text.lowercased() {
+            case "yes", "true", "on": return true
+            case "no", "false", "off": return false
+            default: break
+            }
+        }
+        refuse(node, key, expected: "yes or no")
+        return nil
+    }
+
+    /// A whole number of a range.
+    public mutating func number(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let node = take(key) else { return nil }
+        if case .scalar(let text, _) = node.content, let number = Int(text), range.contains(number) { return number }
+        refuse(node, key, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    /// A time with its unit, such as 90s, 30m, 2h or 3d.
+    public mutating func duration(_ key: String) -> Duration? {
+        guard let node = take(key) else { return nil }
+        if case .scalar(let text, _) = node.content {
+            let digits = text.prefix { ("0"..."9").contains($0) }
+            let units = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+            if let unit = units[String(text.dropFirst(digits.count))], let number = Int(digits),
+                (1...36_525).contains(number)
+            {
+                return .seconds(number * unit)
+            }
+        }
+        refuse(node, key, expected: "a number of seconds, minutes, hours or days, such as 90s, 30m, 2h or 1d")
+        return nil
+    }
+
+    /// The texts of a list; one text alone is a list of one where that is allowed.
+    public mutating func texts(_ key: String, expected: String, orOne: Bool = false) -> [Located<String>]? {
+        guard let node = take(key) else { return nil }
+        var items: [ConfigurationNode] = []
+        switch node.content {
+        case .list(let list): items = list
+        case .scalar where orOne && !node.isEmpty: items = [node]
+        default:
+            refuse(node, key, expected: expected)
+            return nil
+        }
+        return items.compactMap { item in
+            guard case .scalar(let text, _) = item.content, !text.contains("\0") else {
+                refuse(item, key, expected: expected)
+                return nil
+            }
+            return Located(text, at: item.position)
+        }
+    }
+
+    /// Says that something else was expected.
+    public mutating func refuse(_ node: ConfigurationNode, _ key: String, expected: String) {
+        problem("“\(key)” of “\(name)” is \(node.summary); expected is \(expected)", at: node.position)
+    }
+
+    public mutating func problem(_ text: String, at position: SourcePosition) {
+        problems.append(ConfigurationProblem(text, at: position))
+    }
+
+    /// Refuses what nobody has taken.
+    public mutating func finish() {
+        for entry in entries {
+            problem(
+                "“\(entry.key.value)” is no setting of “\(name)”; there are \(known.joined(separator: ", "))",
+                at: entry.key.position)
+        }
+        entries = []
+    }
+}

@@ -1,0 +1,141 @@
+public import History
+public import Notifications
+public import Outgoing
+
+/// Something that is done for events, as the configuration has declared it.
+///
+/// `perform`, `recover`, `preview` and `test` are called on threads that may wait; `perform` for one batch at a time
+/// unless `manner.lanes` says otherwise.
+public protocol Action: Sendable {
+    /// What it does and for what, in a line without secrets: `#alerts in Slack`, `events.csv`.
+    var summary: String { get }
+    /// How its entries are taken.
+    var manner: ActionManner { get }
+
+    /// Does it for some events, once.
+    ///
+    /// - Parameters:
+    ///   - items: In the order in which their entries were made; at most `manner.largestBatch`.
+    ///   - batch: Told before anything is sent, durably: after a crash or a lost answer it tells what it was.
+    /// - Returns: What has become of each item, in their order.
+    func perform(_ items: [ActionItem], batch: Int64) -> ActionReport
+
+    /// Finds out what became of a batch of which the process has not seen the end.
+    ///
+    /// - Returns: An outcome for each item; `.retry` with no delay lets it be done again.
+    func recover(_ items: [ActionItem], batch: Int64) -> ActionReport
+
+    /// What would be sent, as text to read, its secrets masked. Sends nothing.
+    func preview(_ items: [ActionItem]) throws -> [UInt8]
+
+    /// Finds out whether it would work, changing as little as can be: `test` of the command line.
+    ///
+    /// - Returns: A sentence for a person.
+    /// - Throws: Errors whose text is a sentence that says what to do.
+    func test(_ item: ActionItem) throws -> String
+
+    /// Ends what goes on; called once, when the action is no longer needed.
+    func close()
+}
+
+extension Action {
+    public func recover(_ items: [ActionItem], batch: Int64) -> ActionReport {
+        ActionReport(items.map { _ in .retry("b2watch ended while it ran", after: .zero) })
+    }
+
+    public func close() {}
+}
+
+/// How the entries of an action are taken.
+public struct ActionManner: Sendable, Hashable {
+    /// How many go in one batch at most; at least 1.
+    public var largestBatch = 1
+    /// How long a batch may wait for more to come; with an old backlog nothing waits.
+    public var gathering = Duration.zero
+    /// How many batches may run at once. More than 1 gives up the order.
+    public var lanes = 1
+    /// The least time from the start of one batch to the start of the next.
+    public var pace = Duration.zero
+    /// How many items may be done in a minute and in a day; nil without a limit.
+    public var mostPerMinute: Int?
+    public var mostPerDay: Int?
+    /// Whether an entry that has failed holds up those behind it.
+    public var keepsOrder = false
+    /// How long a failing entry is tried before it is dead.
+    public var patience = Duration.seconds(3 * 86_400)
+
+    public init() {}
+}
+
+/// An event that an action is done for.
+public struct ActionItem: Sendable {
+    public var entry: Int64
+    public var row: EventRow
+    public var record: DeliveryRecord
+    /// The event itself, with the fields that the row does not have; nil for a row without one.
+    public var event: NotificationEvent?
+
+    public init(entry: Int64, row: EventRow, record: DeliveryRecord, event: NotificationEvent?) {
+        self.entry = entry
+        self.row = row
+        self.record = record
+        self.event = event
+    }
+}
+
+/// What became of one item.
+public enum ActionOutcome: Sendable, Hashable {
+    case done
+    /// It did not work, and may work later.
+    ///
+    /// - Parameters:
+    ///   - after: How long to wait at least, where that was said (Retry-After); nil leaves it to the back-off.
+    ///   - scope: Whether only this item is concerned, or whatever this action would do now.
+    case retry(String, after: Duration? = nil, scope: Scope = .item)
+    /// It will not work by itself; the sentence says what to do.
+    case dead(String)
+    /// It may have been done or not, and nobody can find out but a person.
+    case uncertain(String)
+
+    public enum Scope: Sendable, Hashable { case item, action }
+}
+
+/// What became of a batch.
+public struct ActionReport: Sendable, Hashable {
+    /// One for each item, in their order.
+    public var outcomes: [ActionOutcome]
+    /// What was asked and answered; it holds no secret.
+    public var exchange: OutboxExchange?
+    /// What a person should know besides: for the log.
+    public var warning: String?
+
+    public init(_ outcomes: [ActionOutcome], exchange: OutboxExchange? = nil, warning: String? = nil) {
+        self.outcomes = outcomes
+        self.exchange = exchange
+        self.warning = warning
+    }
+}
+
+/// What actions are made with.
+public struct ActionSurroundings: Sendable {
+    /// How requests are sent.
+    public var http: any HTTPSending
+    /// The environment of the process: for secrets that stand there, and what commands may see of it.
+    public var environment: [String: String]
+    /// The folder of the configuration file, for relative paths; the user's home, for `~/`.
+    public var folder: String
+    public var home: String?
+    /// What time it is.
+    public var now: @Sendable () -> Timestamp
+
+    public init(
+        http: any HTTPSending, environment: [String: String], folder: String, home: String? = nil,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.http = http
+        self.environment = environment
+        self.folder = folder
+        self.home = home
+        self.now = now
+    }
+}

@@ -1,0 +1,45 @@
+public import Notifications
+
+/// An action as the outbox knows it.
+public struct ActionStatus: Sendable, Hashable, Identifiable {
+    public var id: Int64
+    public var name: String
+    /// Such as `google-sheet`.
+    public var kind: String
+    /// What it does and for what, in a line to read; it holds no secret.
+    public var summary: String
+    public var isPaused: Bool
+    /// Whether the configuration still has it.
+    public var isDeclared: Bool
+    /// How many entries are in which state; a state that none is in is left out.
+    public var counts: [EntryState: Int]
+    /// When the oldest entry was added that still waits.
+    public var oldestWaiting: Timestamp?
+    /// The reason of the entry that went wrong last.
+    public var lastReason: String?
+    /// The last row it has looked at.
+    public var cursor: Int64
+    /// The row it began behind.
+    public var start: Int64
+
+    public init(
+        id: Int64, name: String, kind: String, summary: String, isPaused: Bool = false, isDeclared: Bool = true,
+        counts: [EntryState: Int] = [:], oldestWaiting: Timestamp? = nil, lastReason: String? = nil,
+        cursor: Int64 = 0, start: Int64 = 0
+    ) {
+        self.id = id
+        self.name = name
+        self.kind = kind
+        self.summary = summary
+        self.isPaused = isPaused
+        self.isDeclared = isDeclared
+        self.counts = counts
+        self.oldestWaiting = oldestWaiting
+        self.lastReason = lastReason
+        self.cursor = cursor
+        self.start = start
+    }
+
+    /// How many entries are in this state.
+    public subscript(state: EntryState) -> Int { counts[state] ?? 0 }
+}

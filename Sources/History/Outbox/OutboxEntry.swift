@@ -1,0 +1,69 @@
+public import Notifications
+
+/// One event that one action is to be done for. There is one at most for an action and an event.
+public struct OutboxEntry: Sendable, Hashable, Identifiable {
+    /// Rising in the order in which entries were made, never used again.
+    public var id: Int64
+    /// The name of its action.
+    public var action: String
+    /// The row of the event list that it was made for.
+    public var row: Int64
+    public var state: EntryState
+    /// How many times it was begun.
+    public var attempts: Int
+    /// When it is tried again; nil where that is not known.
+    public var due: Timestamp?
+    public var addedAt: Timestamp
+    /// When its state last changed.
+    public var changedAt: Timestamp
+    /// Why it is where it is, in a sentence. It may hold words from outside: escape it before it is shown.
+    public var reason: String?
+    /// The batch that it was last sent with; nil where it never was.
+    public var batch: Int64?
+
+    public init(
+        id: Int64, action: String, row: Int64, state: EntryState = .queued, attempts: Int = 0, due: Timestamp? = nil,
+        addedAt: Timestamp, changedAt: Timestamp? = nil, reason: String? = nil, batch: Int64? = nil
+    ) {
+        self.id = id
+        self.action = action
+        self.row = row
+        self.state = state
+        self.attempts = attempts
+        self.due = due
+        self.addedAt = addedAt
+        self.changedAt = changedAt ?? addedAt
+        self.reason = reason
+        self.batch = batch
+    }
+}
+
+/// What was asked and answered in the last attempt of an entry. No secret is in it.
+public struct OutboxExchange: Sendable, Hashable {
+    /// The longest request and the longest answer that are kept, in bytes.
+    public static let longest = 64 << 10
+
+    public var startedAt: Timestamp
+    /// In microseconds.
+    public var duration: Int
+    /// What was sent, as text to read: the request with its secrets masked, or a command with its input.
+    public var request: [UInt8]
+    /// What came of it, in a few words: `200 OK`, `exit status 0`, `no answer`.
+    public var outcome: String
+    /// The answer as it came, cut to `longest`.
+    public var answer: [UInt8]
+    /// Whether there was more of the answer.
+    public var isCut: Bool
+
+    public init(
+        startedAt: Timestamp, duration: Int, request: [UInt8], outcome: String, answer: [UInt8] = [],
+        isCut: Bool = false
+    ) {
+        self.startedAt = startedAt
+        self.duration = duration
+        self.request = Array(request.prefix(Self.longest))
+        self.outcome = outcome
+        self.answer = Array(answer.prefix(Self.longest))
+        self.isCut = isCut || answer.count > Self.longest
+    }
+}
