@@ -78,7 +78,7 @@ let package = Package(
         // The tests mirror the rooms.
         .target(
             name: "TestSupport",
-            dependencies: ["Notifications"],
+            dependencies: ["Notifications", "Outgoing"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),
