@@ -133,8 +133,9 @@ public struct ActionReading: Sendable {
     /// Refuses what nobody has taken.
     public mutating func finish() {
         for entry in entries {
+            let question = Suggestion.question(for: entry.key.value, among: known)
             problem(
-                "“\(entry.key.value)” is no setting of “\(name)”; there are \(known.joined(separator: ", "))",
+                "“\(entry.key.value)” is no setting of “\(name)”; there are \(known.joined(separator: ", "))\(question)",
                 at: entry.key.position)
         }
         entries = []

@@ -1,0 +1,121 @@
+public import Browsing
+public import Outgoing
+public import Settings
+
+/// An action as the configuration declares it.
+public struct ActionDeclaration: Sendable {
+    /// 1 to 40 letters, digits, `-` and `_`.
+    public let name: String
+    /// The name of its kind.
+    public let kind: String
+    /// Whether its entries say that an event is in a sheet.
+    public let isSheet: Bool
+    /// The events it is done for.
+    public let filter: Filter
+    /// How its entries are taken: the kind's manner with what the settings say.
+    public let manner: ActionManner
+    public let action: any Action
+
+    public init(
+        name: String, kind: String, isSheet: Bool = false, filter: Filter, manner: ActionManner, action: any Action
+    ) {
+        self.name = name
+        self.kind = kind
+        self.isSheet = isSheet
+        self.filter = filter
+        self.manner = manner
+        self.action = action
+    }
+
+    /// What an action without `when` is done for: what B2 has surely sent, and not for its tests.
+    public static let usualFilter = "sig:valid !type:test"
+}
+
+extension ActionDeclaration {
+    /// Reads all actions of a configuration.
+    ///
+    /// - Parameter node: `Configuration.actions`: a map from names to settings; nil for none.
+    /// - Returns: Those in which nothing is wrong, in the order of the file, and all that is wrong in the others.
+    public static func read(
+        _ node: ConfigurationNode?, kinds: [ActionKind] = ActionKind.all, _ surroundings: ActionSurroundings
+    ) -> (declarations: [ActionDeclaration], problems: [ConfigurationProblem]) {
+        guard let node, !node.isEmpty else { return ([], []) }
+        guard case .map(let entries) = node.content else {
+            let text = "“actions” is \(node.summary); expected is a map from the actions' names to their settings"
+            return ([], [ConfigurationProblem(text, at: node.position)])
+        }
+        var declarations: [ActionDeclaration] = []
+        var problems: [ConfigurationProblem] = []
+        for entry in entries {
+            let (declaration, found) = read(entry, kinds, surroundings)
+            if found.isEmpty, let declaration { declarations.append(declaration) }
+            problems += found
+        }
+        return (declarations, problems)
+    }
+
+    /// What is wrong in the actions of a configuration. Nothing is sent, and no action is kept.
+    public static func problems(
+        in configuration: Configuration, kinds: [ActionKind] = ActionKind.all, _ surroundings: ActionSurroundings
+    ) -> [ConfigurationProblem] {
+        let (declarations, problems) = read(configuration.actions, kinds: kinds, surroundings)
+        for declaration in declarations { declaration.action.close() }
+        return problems
+    }
+
+    private static func read(
+        _ entry: ConfigurationNode.Entry, _ kinds: [ActionKind], _ surroundings: ActionSurroundings
+    ) -> (ActionDeclaration?, [ConfigurationProblem]) {
+        let name = entry.key.value
+        guard isName(name) else {
+            let text = "“\(name)” is no name of an action: write 1 to 40 letters (a to z), digits, - and _"
+            return (nil, [ConfigurationProblem(text, at: entry.key.position)])
+        }
+        guard case .map = entry.value.content else {
+            let position = entry.value.isEmpty ? entry.key.position : entry.value.position
+            let text = "“\(name)” is \(entry.value.summary); expected are its settings, “kind” among them"
+            return (nil, [ConfigurationProblem(text, at: position)])
+        }
+        var reading = ActionReading(
+            name: name, entry.value, folder: surroundings.folder, home: surroundings.home)
+        let kind = reading.kind(of: kinds)
+        let filter = reading.filter(at: surroundings.now())
+        let changes = reading.mannerChanges()
+        // Without a kind nobody knows which settings there are.
+        guard let kind else { return (nil, reading.problems) }
+        let action = kind.read(&reading, surroundings)
+        reading.finish()
+        guard let action, let filter, reading.problems.isEmpty else {
+            action?.close()
+            if reading.problems.isEmpty {
+                reading.problem("“\(name)” cannot be set up", at: entry.key.position)
+            }
+            return (nil, reading.problems)
+        }
+        let manner = changes.applied(to: action.manner)
+        return (
+            ActionDeclaration(
+                name: name, kind: kind.name, isSheet: kind.isSheet, filter: filter, manner: manner, action: action), []
+        )
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        (1...40).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+                default: false
+                }
+            }
+    }
+}
+
+/// Sends nothing: for reading a configuration only to find out what is wrong in it.
+public struct NoHTTP: HTTPSending {
+    public init() {}
+
+    public func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
+        throw .forbidden("nothing is sent while the configuration is read")
+    }
+}

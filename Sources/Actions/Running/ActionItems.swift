@@ -1,0 +1,58 @@
+internal import History
+internal import Notifications
+internal import Outgoing
+
+/// Makes items of rows: each with its delivery as it was received.
+struct ActionItems {
+    let reader: HistoryReader
+
+    /// The items of rows, in their order; rows that are not there have none.
+    ///
+    /// - Parameters:
+    ///   - wanted: The rows, each with its entry; 0 for none.
+    ///   - bytes: Stops behind the row with which the bodies come to as many bytes.
+    /// - Returns: The items, and how many of the rows were looked at.
+    func items(
+        _ wanted: [(entry: Int64, row: Int64)], bytes: Int
+    ) throws -> (items: [ActionItem], looked: Int) {
+        let rows = Dictionary(try reader.rows(ids: wanted.map(\.row)).map { ($0.id, $0) }) { one, _ in one }
+        var items: [ActionItem] = []
+        // The rows of a delivery follow each other, mostly.
+        var last: (record: DeliveryRecord, events: [NotificationEvent])?
+        var size = 0
+        for (index, (entry, id)) in wanted.enumerated() {
+            guard size < bytes else { return (items, index) }
+            guard let row = rows[id] else { continue }
+            if last?.record.id != row.deliveryID {
+                guard let record = try reader.delivery(row.deliveryID) else { continue }
+                last = (record, record.events)
+                size += record.delivery.body.count
+            }
+            guard let (record, events) = last else { continue }
+            let event = row.position.flatMap { events.indices.contains($0) ? events[$0] : nil }
+            items.append(ActionItem(entry: entry, row: row, record: record, event: event))
+        }
+        return (items, wanted.count)
+    }
+
+    /// An item that nobody has sent, to try an action with: an upload, whose names say that it is a test.
+    static func sample(at now: Timestamp, using generator: inout some RandomNumberGenerator) -> ActionItem {
+        var order = SampleOrder()
+        order.objectName = "b2watch/test-of-an-action.txt"
+        order.bucketName = "b2watch-test"
+        order.ruleName = "b2watchTest"
+        let body = SampleNotification(order, at: now, using: &generator).body
+        let delivery = Delivery(
+            receivedAt: now, remoteAddress: "127.0.0.1", method: "POST", target: "/",
+            headers: [
+                HeaderField("User-Agent", "b2watch"), HeaderField("Content-Type", "application/json; charset=UTF-8"),
+            ], body: body)
+        let record = DeliveryRecord(
+            id: 0, delivery: delivery, judgement: Judgement(.unverified), status: 200, answer: "OK")
+        let event = record.events.first
+        let row = EventRow(
+            id: 0, deliveryID: 0, position: 0, eventCount: 1, receivedAt: now, bodyLength: body.count,
+            verdict: .unverified, event: event ?? NotificationEvent())
+        return ActionItem(entry: 0, row: row, record: record, event: event)
+    }
+}

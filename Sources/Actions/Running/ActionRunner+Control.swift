@@ -1,0 +1,112 @@
+internal import Browsing
+public import History
+internal import Log
+
+/// What people ask of the actions: on the screen, by the control socket, by commands.
+extension ActionRunner {
+    /// The most rows and entries of one call.
+    public static let most = 1_000
+
+    /// All actions that are declared or that there are entries of.
+    public func statuses() throws -> [ActionStatus] { try place.reader.actions() }
+
+    /// The names of the declared actions, in the order of the configuration.
+    public func actionNames() -> [String] { names }
+
+    /// Ends or begins the work of an action; entries are made meanwhile.
+    public func setPaused(_ name: String, _ isPaused: Bool) throws {
+        try place.outbox.setPaused(try id(name), isPaused)
+        anyWork(name)?.setPaused(isPaused)
+        place.note("action \(name) is \(isPaused ? "paused" : "resumed")", .info)
+    }
+
+    /// Runs an action for rows of the event list, whatever its filter; 1,000 rows at most.
+    public func runAction(_ name: String, rows: [Int64]) throws -> Outbox.Addition {
+        let work = try work(name)
+        try Self.check(rows.count, "rows")
+        let addition = try place.outbox.add(work.id, rows: rows, at: place.now())
+        if addition.again > 0 { work.tryAgain() } else { work.wake() }
+        return addition
+    }
+
+    /// Lets entries be tried again at once; 1,000 at most.
+    ///
+    /// - Returns: How many; those that are done or wait anyway are left.
+    public func retryEntries(_ entries: [Int64]) throws -> Int {
+        try Self.check(entries.count, "entries")
+        let count = try place.outbox.retry(entries, at: place.now())
+        for name in try actions(of: entries) { anyWork(name)?.tryAgain() }
+        return count
+    }
+
+    /// Lets all entries of an action in these states be tried again.
+    public func retryAll(_ name: String, in states: Set<EntryState>) throws -> Int {
+        let count = try place.outbox.retryAll(try id(name), in: states, at: place.now())
+        anyWork(name)?.tryAgain()
+        return count
+    }
+
+    /// Decides that entries are not to be done; 1,000 at most.
+    public func skipEntries(_ entries: [Int64]) throws -> Int {
+        try Self.check(entries.count, "entries")
+        let count = try place.outbox.skip(entries, at: place.now())
+        // Another one may be the first now.
+        for name in try actions(of: entries) { anyWork(name)?.wake() }
+        return count
+    }
+
+    /// What an action would send for rows, as text to read, its secrets masked. Nothing is sent.
+    public func previewAction(_ name: String, rows: [Int64]) throws -> [UInt8] {
+        let work = try work(name)
+        try Self.check(rows.count, "rows")
+        let items = try ActionItems(reader: place.reader).items(rows.map { (0, $0) }, bytes: 16 << 20).items
+            .filter { $0.row.position != nil }
+        guard !items.isEmpty else { throw ActionError("there is no event to show it for") }
+        guard let text = try work.withDeclaration({ try $0.action.preview(items) }) else {
+            throw ActionError.unknown(name, among: names)
+        }
+        return text
+    }
+
+    /// Finds out whether an action would work, with a sample event that says it is a test.
+    ///
+    /// - Returns: A sentence.
+    public func testAction(_ name: String) throws -> String {
+        let work = try work(name)
+        var generator = SystemRandomNumberGenerator()
+        let item = ActionItems.sample(at: place.now(), using: &generator)
+        guard let sentence = try work.withDeclaration({ try $0.action.test(item) }) else {
+            throw ActionError.unknown(name, among: names)
+        }
+        return sentence
+    }
+
+    /// How many rows an action would have taken up had they been judged then as they are now, and which.
+    public func missedRows(_ name: String, isCancelled: () -> Bool = { false }) throws -> MissedRows {
+        let work = try work(name)
+        guard let predicate = work.withDeclaration({ $0.filter.predicate }) else {
+            throw ActionError.unknown(name, among: names)
+        }
+        return try place.reader.missed(work.id, matching: predicate, isCancelled: isCancelled)
+    }
+
+    /// The id of an action that is declared or that there are entries of.
+    private func id(_ name: String) throws -> Int64 {
+        if let work = anyWork(name) { return work.id }
+        let statuses = try statuses()
+        guard let status = statuses.first(where: { $0.name == name }) else {
+            throw ActionError.unknown(name, among: statuses.map(\.name))
+        }
+        return status.id
+    }
+
+    /// The actions of entries: of the first ones, for a person chooses those of one action or of a few.
+    private func actions(of entries: [Int64]) throws -> Set<String> {
+        guard entries.count <= 50 else { return Set(names) }
+        return Set(try entries.compactMap { try place.reader.outboxEntry($0)?.row.entry.action })
+    }
+
+    private static func check(_ count: Int, _ what: String) throws(ActionError) {
+        guard count <= most else { throw ActionError("\(count) \(what) are too many at once: \(most) at most") }
+    }
+}

@@ -1,0 +1,103 @@
+internal import History
+internal import Notifications
+internal import SafeText
+internal import Workers
+
+/// Looks at what has come for each action, in slices between the deliveries', on a thread of its own that yields the
+/// processor to whatever answers.
+final class ActionWalker: Sendable {
+    /// An action and the rows it is done for.
+    struct Path: Sendable {
+        var work: ActionWork
+        var predicate: RowPredicate
+    }
+
+    private struct State: Sendable {
+        var latestRow: Int64
+        var paths: [Path] = []
+        /// Grows whenever there is something to look at.
+        var news = 1
+        var isStopping = false
+    }
+
+    private let place: ActionPlace
+    private let state: Monitor<State>
+    private let worker = Worker("actions", isBackground: true)
+
+    init(from latestRow: Int64, in place: ActionPlace) {
+        self.place = place
+        state = Monitor(State(latestRow: latestRow))
+    }
+
+    /// The history has changed. Only takes note.
+    func observe(_ change: HistoryChange) {
+        state.change { state in
+            // What was restored from the file may be shorter.
+            state.latestRow = change.latestRow
+            state.news += 1
+        }
+    }
+
+    /// These are the actions from now on.
+    func follow(_ paths: [Path]) {
+        state.change { state in
+            state.paths = paths
+            state.news += 1
+        }
+    }
+
+    func begin() {
+        worker.async { [self] in
+            var seen = 0
+            var isFailing = false
+            while let now = next(after: seen, isFailing: isFailing) {
+                seen = now.news
+                now.paths.forEach { $0.work.historyChanged() }
+                do {
+                    try walk(now.paths, through: now.latestRow)
+                    isFailing = false
+                } catch {
+                    if !isFailing, !state.withLock({ $0.isStopping }) {
+                        place.say("actions wait: the history cannot be read or written: \(SafeText("\(error)"))")
+                    }
+                    isFailing = true
+                }
+            }
+        }
+    }
+
+    func stop() {
+        state.change { $0.isStopping = true }
+    }
+
+    func wait(until deadline: ContinuousClock.Instant) -> Bool {
+        worker.wait(atMost: max(.zero, deadline - .now))
+    }
+
+    /// Waits for news; where something has failed, for some seconds at most.
+    private func next(after seen: Int, isFailing: Bool) -> State? {
+        let found: State?? = state.wait(until: isFailing ? .now + place.patience : nil) { state in
+            if state.isStopping { return .some(nil) }
+            return state.news > seen ? state : nil
+        }
+        return found ?? state.withLock { $0.isStopping ? nil : $0 }
+    }
+
+    /// Each action takes a slice in its turn, until all have looked at everything.
+    private func walk(_ paths: [Path], through last: Int64) throws {
+        var rest = paths
+        var added: Set<String> = []
+        defer { paths.filter { added.contains($0.work.name) }.forEach { $0.work.wake() } }
+        while !rest.isEmpty, !state.withLock({ $0.isStopping }) {
+            for path in rest {
+                let walk = try place.outbox.walk(
+                    path.work.id, through: last, matching: path.predicate, at: place.now())
+                if walk.added > 0, added.insert(path.work.name).inserted || walk.cursor < last {
+                    // Its lanes begin while the rest of a backlog is looked at.
+                    path.work.wake()
+                }
+                if walk.cursor >= last { rest.removeAll { $0.work.name == path.work.name } }
+            }
+        }
+    }
+}

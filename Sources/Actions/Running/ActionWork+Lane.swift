@@ -1,0 +1,212 @@
+internal import History
+internal import Notifications
+internal import SafeText
+internal import Workers
+
+/// What a lane does, on its own thread: it waits, decides with the others what is next, does it, and writes what came of
+/// it.
+extension ActionWork {
+    /// A batch that is to be done, or asked after.
+    private struct Batch {
+        var current: ActionWorkState.Current
+        var number: Int64
+        var entries: [OutboxEntry]
+        var items: [ActionItem]
+        /// Entries whose event cannot be read any more.
+        var lost: [OutboxEntry]
+        var isRecovery: Bool
+    }
+
+    /// How many bytes the bodies of a batch come to at most, before the last of them.
+    private static let mostBytes = 16 << 20
+
+    private enum Turn {
+        case end
+        case again
+        case choose(ActionWorkState.Current)
+    }
+
+    /// Waits for what is next and does it.
+    ///
+    /// - Returns: False at the end.
+    func step(_ lane: Int) -> Bool {
+        let deadline = state.withLock { $0.deadline(of: lane, at: place.now()) }
+        let instant = deadline.flatMap { $0 > place.now() ? place.instant($0) : nil }
+        let turn: Turn? = state.wait(until: instant) { state in
+            if state.isStopping { return .end }
+            let time = state.deadline(of: lane, at: place.now())
+            if let time, time <= place.now(), let current = state.take() {
+                state.isChoosing = true
+                state.mustLook = false
+                state.wakeAt = nil
+                return .choose(current)
+            }
+            return time == deadline ? nil : .again
+        }
+        switch turn {
+        case .end: return false
+        case .again, nil: return true
+        case .choose(let current):
+            defer { giveBack(current) }
+            do {
+                let batch = try choose(current)
+                state.change { $0.hasToldFailure = false }
+                if let batch { run(batch) }
+                return true
+            } catch {
+                failed(error)
+                return waitForHistory()
+            }
+        }
+    }
+
+    /// Decides what to do now; other lanes wait meanwhile.
+    private func choose(_ current: ActionWorkState.Current) throws -> Batch? {
+        defer { state.change { $0.isChoosing = false } }
+        try findUnsettled()
+        let waiting = try waiting(current.declaration.manner)
+        let now = place.now()
+        switch state.withLock({ $0.machine.next(waiting, at: now) }) {
+        case .rest: return nil
+        case .sleep(let time):
+            state.change { $0.wakeAt = time }
+            return nil
+        case .recover(let unsettled):
+            let running = try place.reader.outboxRunning(id).filter { unsettled.entries.contains($0.id) }
+            let (entries, items, lost) = try read(running, bytes: .max)
+            state.withLock { $0.machine.ask(unsettled) }
+            return Batch(
+                current: current, number: unsettled.batch, entries: entries, items: items, lost: lost,
+                isRecovery: true)
+        case .send(let ids):
+            let chosen = Set(ids)
+            var (entries, items, lost) = try read(
+                waiting.entries.filter { chosen.contains($0.id) }, bytes: Self.mostBytes)
+            let number = state.change { Int64.random(in: 1...Int64(Int32.max), using: &$0.generator) }
+            let begun = Set(
+                try place.outbox.begin((entries + lost).map(\.id), batch: number, at: now))
+            items = items.filter { begun.contains($0.entry) }
+            entries = entries.filter { begun.contains($0.id) }
+            lost = lost.filter { begun.contains($0.id) }
+            state.change { state in
+                state.mustLook = true
+                if !items.isEmpty { state.machine.begin(number, items: items.count, at: now) }
+            }
+            return Batch(
+                current: current, number: number, entries: entries, items: items, lost: lost, isRecovery: false)
+        }
+    }
+
+    /// What an earlier process has begun and not seen the end of.
+    private func findUnsettled() throws {
+        guard !state.withLock({ $0.hasFound }) else { return }
+        let running = try place.reader.outboxRunning(id)
+        let times = try spentToday()
+        state.change { state in
+            state.hasFound = true
+            state.machine.remember(times)
+            state.machine.find(running, at: place.now())
+        }
+    }
+
+    /// When the newest entries were done, for a limit of a day; those that are older than so many are not looked at.
+    private func spentToday() throws -> [Timestamp] {
+        guard let most = state.withLock({ $0.machine.manner.mostPerDay }) else { return [] }
+        let request = OutboxRequest(
+            action: name, states: [.done, .uncertain], .newest, before: min(most, 2_000), after: 0)
+        let now = place.now()
+        return try place.reader.outbox(request).rows.map(\.entry.changedAt)
+            .filter { $0 <= now && now < $0 + .seconds(86_400) }.sorted()
+    }
+
+    private func waiting(_ manner: ActionManner) throws -> OutboxMachine.Waiting {
+        let limit = max(1, manner.largestBatch)
+        guard manner.keepsOrder else {
+            return OutboxMachine.Waiting(
+                entries: try place.reader.outboxDue(id, at: place.now(), limit: limit),
+                nextDue: try place.reader.outboxNextDue(id))
+        }
+        let request = OutboxRequest(
+            action: name, states: [.queued, .failed], .oldest, before: 0, after: limit - 1)
+        return OutboxMachine.Waiting(entries: try place.reader.outbox(request).rows.map(\.entry))
+    }
+
+    /// Reads the events of entries; of large ones only the first.
+    private func read(
+        _ entries: [OutboxEntry], bytes: Int
+    ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
+        let source = ActionItems(reader: place.reader)
+        let found = try source.items(entries.map { ($0.id, $0.row) }, bytes: bytes)
+        let byEntry = Dictionary(found.items.map { ($0.entry, $0) }) { one, _ in one }
+        let looked = entries.prefix(found.looked)
+        return (
+            looked.filter { byEntry[$0.id] != nil }, looked.compactMap { byEntry[$0.id] },
+            looked.filter { byEntry[$0.id] == nil }
+        )
+    }
+
+    private func run(_ batch: Batch) {
+        let action = batch.current.declaration.action
+        var report = ActionReport([])
+        if !batch.items.isEmpty {
+            report =
+                batch.isRecovery
+                ? action.recover(batch.items, batch: batch.number) : action.perform(batch.items, batch: batch.number)
+        }
+        let now = place.now()
+        let entries = batch.entries + batch.lost
+        var outcomes = Array(report.outcomes.prefix(batch.entries.count))
+        while outcomes.count < batch.entries.count {
+            outcomes.append(.uncertain("the action did not say what became of it"))
+        }
+        let reason = "its event is no longer in the history"
+        outcomes += batch.lost.map { _ in batch.isRecovery ? .uncertain(reason) : .dead(reason) }
+        let (result, lines) = state.change { state in
+            let result = state.machine.end(
+                batch.number, entries, outcomes, isRecovery: batch.isRecovery, at: now, using: &state.generator)
+            return (result, state.lines.lines(result.news, at: now))
+        }
+        write(result.settlements, report.exchange, at: now)
+        lines.forEach(place.say)
+        if let warning = report.warning { place.say("action \(name): \(SafeText(warning))") }
+        wake()
+    }
+
+    /// Writes what has become of entries, as often as it takes: what was done must not be done again. Where the process
+    /// ends before that, the next one asks the action.
+    private func write(_ settlements: [Outbox.Settlement], _ exchange: OutboxExchange?, at now: Timestamp) {
+        guard !settlements.isEmpty else { return }
+        while true {
+            do {
+                return try place.outbox.settle(settlements, exchange: exchange, at: now)
+            } catch {
+                failed(error)
+                guard waitForHistory() else { return }
+            }
+        }
+    }
+
+    /// The history cannot be read or written.
+    private func failed(_ error: any Error) {
+        let isNew = state.change { state in
+            defer {
+                state.waitsForHistory = true
+                state.mustLook = true
+                state.hasToldFailure = true
+            }
+            return !state.hasToldFailure && !state.isStopping
+        }
+        if isNew { place.say("action \(name) waits: the history cannot be read or written: \(SafeText("\(error)"))") }
+    }
+
+    /// Waits until the history changes, or for some seconds.
+    ///
+    /// - Returns: False where all ends.
+    private func waitForHistory() -> Bool {
+        _ = state.wait(until: .now + place.patience) { !$0.waitsForHistory || $0.isStopping ? () : nil }
+        return state.change { state in
+            state.waitsForHistory = false
+            return !state.isStopping
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Browsing
+import Foundation
+import Notifications
+import Outgoing
+import Settings
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("The actions of a configuration")
+struct ActionDeclarationTests {
+    private let kinds = [
+        ActionKind("csv", help: "writes a file", isSheet: true) { reading, _ in
+            guard let file = reading.path("file", expected: "a path") else { return nil }
+            var manner = ActionManner()
+            manner.keepsOrder = true
+            manner.largestBatch = 500
+            return ScriptedAction(file.value, manner: manner)
+        },
+        ActionKind("slack", help: "writes a message") { _, _ in ScriptedAction("slack") },
+    ]
+    private let surroundings = ActionSurroundings(
+        http: NoHTTP(), environment: [:], folder: "/etc/b2watch", now: { Timestamp(milliseconds: 0) })
+
+    private func read(_ yaml: String) throws -> (declarations: [ActionDeclaration], problems: [String]) {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("config.yaml", yaml)
+        let configuration = try ConfigurationFile(path: path).load()
+        let (declarations, problems) = ActionDeclaration.read(configuration.actions, kinds: kinds, surroundings)
+        #expect(ActionDeclaration.problems(in: configuration, kinds: kinds, surroundings) == problems)
+        return (
+            declarations,
+            problems.map { "\($0.position?.line ?? 0):\($0.position?.column ?? 0): \($0.text)" }
+        )
+    }
+
+    @Test("are read with what is common to all of them")
+    func whole() throws {
+        let (declarations, problems) = try read(
+            """
+            actions:
+              rows:
+                kind: csv
+                file: rows.csv
+              alerts_2:
+                kind: slack
+                when: type:created bucket:my*
+                retry-for: 2h
+                concurrency: 4
+                rate: 120/m
+              kept:
+                kind: slack
+                order: keep
+              free:
+                kind: csv
+                file: /tmp/x.csv
+                order: free
+            """)
+        #expect(problems == [])
+        #expect(declarations.map(\.name) == ["rows", "alerts_2", "kept", "free"])
+        let rows = try #require(declarations.first)
+        #expect(rows.kind == "csv" && rows.isSheet && rows.action.summary == "/etc/b2watch/rows.csv")
+        #expect(rows.filter.text == "sig:valid !type:test")
+        #expect(rows.manner.keepsOrder && rows.manner.lanes == 1 && rows.manner.patience == .seconds(259_200))
+        #expect(rows.manner.largestBatch == 500)
+        let alerts = declarations[1]
+        #expect(alerts.filter.text == "type:created bucket:my*")
+        #expect(alerts.manner.patience == .seconds(7_200))
+        #expect(alerts.manner.lanes == 4 && !alerts.manner.keepsOrder && alerts.manner.pace == .milliseconds(500))
+        #expect(declarations[2].manner.keepsOrder)
+        #expect(!declarations[3].manner.keepsOrder)
+    }
+
+    @Test("none are none")
+    func none() throws {
+        #expect(try read("utc: yes").declarations.isEmpty)
+        #expect(try read("actions:").problems == [])
+    }
+
+    @Test("all that is wrong is said, with its place")
+    func wrong() throws {
+        let (declarations, problems) = try read(
+            """
+            actions:
+              "a b":
+                kind: csv
+              nothing:
+              text: yes
+              kindless:
+                file: x
+              other:
+                kind: slak
+              typo:
+                kind: csv
+                file: a.csv
+                wehn: x
+              filters:
+                kind: slack
+                when: type:created ~/x/
+              bounds:
+                kind: slack
+                retry-for: 3 days
+                concurrency: 17
+                rate: 60
+                order: maybe
+              both:
+                kind: slack
+                concurrency: 2
+                order: keep
+              good:
+                kind: slack
+            """)
+        #expect(declarations.map(\.name) == ["good"])
+        let starts = [
+            "2:3: “a b” is no name of an action", "4:3: “nothing” is nothing; expected are its settings",
+            "5:9: “text” is “yes”", "7:5: “kindless” needs “kind”: one of csv, slack",
+            "9:11: “kind” of “other” is “slak”; expected is one of csv, slack; did you mean slack?",
+            "13:5: “wehn” is no setting of “typo”; there are kind, when, retry-for, concurrency, rate, order, file; did you mean when?",
+            "16:11: “when” of “filters”: column 14: ",
+            "19:16: “retry-for” of “bounds” is “3 days”", "20:18: “concurrency” of “bounds” is “17”",
+            "21:11: “rate” of “bounds” is “60”", "22:12: “order” of “bounds” is “maybe”; expected is keep or free",
+            "26:12: “order” of “both” is “keep”",
+        ]
+        #expect(problems.count == starts.count)
+        for (problem, start) in zip(problems, starts) {
+            #expect(problem.hasPrefix(start), "\(problem)")
+        }
+        #expect(problems.contains { $0.contains("regular expressions") || $0.contains("~/") })
+        #expect(
+            try read("actions: [a]").problems.first?.hasPrefix("1:10: “actions” is a list; expected is a map") == true)
+    }
+}

@@ -1,0 +1,289 @@
+import History
+import Notifications
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("What an action does next")
+struct OutboxMachineTests {
+    private let start = Timestamp(milliseconds: 1_000_000_000)
+
+    private func manner(_ change: (inout ActionManner) -> Void = { _ in }) -> ActionManner {
+        var manner = ActionManner()
+        change(&manner)
+        return manner
+    }
+
+    private func entry(
+        _ id: Int64, _ state: EntryState = .queued, attempts: Int = 0, due: Timestamp? = nil, added: Timestamp? = nil,
+        changed: Timestamp? = nil
+    ) -> OutboxEntry {
+        OutboxEntry(
+            id: id, action: "a", row: id, state: state, attempts: attempts, due: due, addedAt: added ?? start,
+            changedAt: changed)
+    }
+
+    private func waiting(_ entries: [OutboxEntry], next: Timestamp? = nil) -> OutboxMachine.Waiting {
+        OutboxMachine.Waiting(entries: entries, nextDue: next)
+    }
+
+    @Test("nothing, where nothing waits or it is paused")
+    func rest() {
+        var machine = OutboxMachine(manner())
+        #expect(machine.next(waiting([]), at: start) == .rest)
+        #expect(machine.next(waiting([], next: start + .seconds(3)), at: start) == .sleep(until: start + .seconds(3)))
+        #expect(machine.next(waiting([entry(1)]), at: start) == .send([1]))
+        machine.isPaused = true
+        #expect(machine.next(waiting([entry(1)]), at: start) == .rest)
+    }
+
+    @Test("a batch is as large as it may be, and what is not due is left out")
+    func batches() {
+        let machine = OutboxMachine(manner { $0.largestBatch = 3 })
+        let later = entry(2, .failed, attempts: 1, due: start + .seconds(1))
+        #expect(machine.next(waiting([entry(1), later, entry(3), entry(4), entry(5)]), at: start) == .send([1, 3, 4]))
+        #expect(
+            machine.next(waiting([entry(1), later, entry(3)]), at: start + .seconds(1)) == .send([1, 2, 3]))
+    }
+
+    @Test("where the order is kept, a failed entry holds up those behind it")
+    func order() {
+        let machine = OutboxMachine(
+            manner {
+                $0.largestBatch = 3
+                $0.keepsOrder = true
+            })
+        let later = entry(2, .failed, attempts: 1, due: start + .seconds(1))
+        #expect(machine.next(waiting([entry(1), later, entry(3)]), at: start) == .send([1]))
+        #expect(machine.next(waiting([later, entry(3)]), at: start) == .sleep(until: start + .seconds(1)))
+        #expect(machine.next(waiting([later, entry(3)]), at: start + .seconds(1)) == .send([2, 3]))
+    }
+
+    @Test("a batch waits for more to come, but not behind a full one, an old one or one that failed")
+    func gathering() {
+        let machine = OutboxMachine(
+            manner {
+                $0.largestBatch = 2
+                $0.gathering = .seconds(1)
+            })
+        #expect(machine.next(waiting([entry(1)]), at: start) == .sleep(until: start + .seconds(1)))
+        #expect(machine.next(waiting([entry(1)]), at: start + .seconds(1)) == .send([1]))
+        #expect(machine.next(waiting([entry(1), entry(2)]), at: start) == .send([1, 2]))
+        let failed = entry(1, .failed, attempts: 1, due: start)
+        #expect(machine.next(waiting([failed]), at: start) == .send([1]))
+        // A clock that was set back.
+        #expect(
+            machine.next(waiting([entry(1, added: start + .seconds(9_000))]), at: start)
+                == .sleep(until: start + .seconds(1)))
+    }
+
+    @Test("one batch begins no sooner behind another than it should")
+    func pace() {
+        var machine = OutboxMachine(manner { $0.pace = .seconds(2) })
+        machine.begin(1, items: 1, at: start)
+        #expect(machine.next(waiting([entry(1)]), at: start + .seconds(1)) == .sleep(until: start + .seconds(2)))
+        #expect(machine.next(waiting([entry(1)]), at: start + .seconds(2)) == .send([1]))
+        #expect(machine.next(waiting([]), at: start + .seconds(1)) == .rest)
+        #expect(machine.next(waiting([entry(1)]), at: start + .seconds(-5)) == .send([1]))
+    }
+
+    @Test("a minute and a day have their limits; what was not done does not count")
+    func limits() {
+        var machine = OutboxMachine(
+            manner {
+                $0.largestBatch = 10
+                $0.mostPerMinute = 3
+                $0.mostPerDay = 4
+            })
+        var generator = SeededGenerator(seed: 1)
+        let many = (1...9).map { entry(Int64($0)) }
+        #expect(machine.next(waiting(many), at: start) == .send([1, 2, 3]))
+        machine.begin(7, items: 3, at: start)
+        #expect(machine.next(waiting(many), at: start + .seconds(1)) == .sleep(until: start + .seconds(60)))
+        _ = machine.end(
+            7, Array(many.prefix(3)), [.done, .dead("no"), .uncertain("who knows")], at: start, using: &generator)
+        #expect(machine.next(waiting(many), at: start + .seconds(1)) == .send([1]))
+        machine.begin(8, items: 1, at: start + .seconds(1))
+        #expect(machine.next(waiting(many), at: start + .seconds(2)) == .sleep(until: start + .seconds(60)))
+        #expect(machine.next(waiting(many), at: start + .seconds(60)) == .send([1]))
+        machine.begin(9, items: 1, at: start + .seconds(60))
+        #expect(machine.next(waiting(many), at: start + .seconds(200)) == .sleep(until: start + .seconds(86_400)))
+        var later = OutboxMachine(machine.manner)
+        later.remember([start, start, start, start + .seconds(5)])
+        #expect(later.next(waiting(many), at: start + .seconds(100)) == .sleep(until: start + .seconds(86_400)))
+    }
+
+    @Test("failures wait exponentially longer, up to 15 minutes, by a random part of it")
+    func backOff() {
+        var longest: [Duration] = []
+        for failures in 1...14 {
+            #expect(BackOff.delay(after: failures, 0, atLeast: nil) == .zero)
+            longest.append(BackOff.delay(after: failures, 1, atLeast: nil))
+        }
+        #expect(longest == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900].map { .seconds($0) })
+        #expect(BackOff.delay(after: 1, 1, atLeast: .seconds(77)) == .seconds(77))
+        #expect(BackOff.delay(after: 20, 1, atLeast: .seconds(77)) == .seconds(900))
+        #expect(BackOff.delay(after: 1, 1, atLeast: .seconds(8_000_000)) == .seconds(86_400))
+    }
+
+    @Test("each outcome has its state; those that failed together are due together")
+    func outcomes() {
+        var machine = OutboxMachine(manner { $0.largestBatch = 9 })
+        var generator = SeededGenerator(seed: 1)
+        let entries = (1...6).map { entry(Int64($0)) }
+        machine.begin(5, items: 6, at: start)
+        let result = machine.end(
+            5, entries,
+            [
+                .done, .retry("busy"), .dead("gone"), .uncertain("lost"), .retry("busy"),
+                .retry("asked", after: .seconds(50)),
+            ],
+            at: start, using: &generator)
+        #expect(result.settlements.map(\.state) == [.done, .failed, .dead, .uncertain, .failed, .failed])
+        #expect(result.settlements.map(\.reason) == [nil, "busy", "gone", "lost", "busy", "asked"])
+        let due = result.settlements.map(\.due)
+        #expect(due[0] == nil && due[2] == nil && due[3] == nil)
+        #expect(due[1] == due[4] && (due[1] ?? start) <= start + .seconds(1))
+        #expect(due[5] == start + .seconds(50))
+        #expect(
+            result.news == [
+                .works, .failing(count: 3, reason: "busy"), .gone(.dead, count: 1, reason: "gone"),
+                .gone(.uncertain, count: 1, reason: "lost"),
+            ])
+        // An item of its own holds up nobody else.
+        #expect(machine.next(waiting([entry(7)]), at: start) == .send([7]))
+    }
+
+    @Test("what concerns the whole action makes it wait, longer each time, until something is done")
+    func wholeAction() {
+        var machine = OutboxMachine(manner())
+        var generator = SeededGenerator(seed: 3)
+        var holds: [Duration] = []
+        for number in 1...12 {
+            let now = start + .seconds(number * 10_000)
+            _ = machine.end(
+                Int64(number), [entry(1)], [.retry("no network", scope: .action)], at: now, using: &generator)
+            let hold = (machine.hold(at: now) ?? now) - now
+            holds.append(hold)
+            #expect(hold <= min(.seconds(900), .seconds(1 << (number - 1))))
+            if hold > .zero {
+                #expect(machine.next(waiting([entry(2)]), at: now) == .sleep(until: now + hold))
+            }
+        }
+        #expect(holds.max().map { $0 > .seconds(60) } == true)
+        let end = start + .seconds(200_000)
+        _ = machine.end(
+            99, [entry(1)], [.retry("slow down", after: .seconds(120), scope: .action)], at: end, using: &generator)
+        #expect(machine.hold(at: end).map { $0 >= end + .seconds(120) } == true)
+        var asked = machine
+        asked.tryAgain(at: end)
+        #expect(asked.next(waiting([entry(2)]), at: end) == .send([2]))
+        _ = machine.end(100, [entry(1)], [.done], at: end, using: &generator)
+        #expect(machine.hold(at: end) == nil)
+    }
+
+    @Test("an entry is given up behind its patience, counted from when it was added or last retried")
+    func patience() {
+        var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })
+        var generator = SeededGenerator(seed: 4)
+        func state(of entry: OutboxEntry, at now: Timestamp) -> Outbox.Settlement? {
+            machine.end(1, [entry], [.retry("refused")], at: now, using: &generator).settlements.first
+        }
+        let end = start + .seconds(3_600)
+        #expect(state(of: entry(1, .failed, attempts: 8), at: end + .seconds(-1))?.state == .failed)
+        let dead = state(of: entry(1, .failed, attempts: 8), at: end)
+        #expect(dead?.state == .dead && dead?.reason == "given up after 1 h: refused")
+        // One that has waited for its turn is tried some times all the same.
+        #expect(state(of: entry(2), at: end)?.state == .failed)
+        #expect(state(of: entry(2, .failed, attempts: 1), at: end)?.state == .failed)
+        #expect(state(of: entry(2, .failed, attempts: 2), at: end)?.state == .dead)
+        // Retried by a person: as if it had never been tried.
+        #expect(state(of: entry(3, changed: end), at: end)?.state == .failed)
+        #expect(state(of: entry(3, .failed, attempts: 7, changed: end), at: end + .seconds(3_599))?.state == .failed)
+        #expect(state(of: entry(3, .failed, attempts: 8, changed: end), at: end + .seconds(3_600))?.state == .dead)
+    }
+
+    @Test("a batch of which nobody knows what became is asked after before anything else")
+    func recovery() {
+        var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })
+        var generator = SeededGenerator(seed: 5)
+        var running = [
+            entry(1, .running, attempts: 1), entry(2, .running, attempts: 1), entry(3, .running, attempts: 1),
+        ]
+        running[0].batch = 70
+        running[1].batch = 70
+        running[2].batch = 80
+        machine.find(running, at: start)
+        let first = OutboxMachine.Unsettled(batch: 70, entries: [1, 2], due: start)
+        #expect(machine.next(waiting([entry(9)]), at: start) == .recover(first))
+        machine.ask(first)
+        #expect(machine.next(waiting([entry(9)]), at: start) == .rest)
+        // One was done, of the other it cannot be said yet.
+        let result = machine.end(
+            70, Array(running.prefix(2)), [.done, .retry("no network", after: .seconds(30))], isRecovery: true,
+            at: start,
+            using: &generator)
+        #expect(result.settlements == [Outbox.Settlement(1, .done)])
+        let second = OutboxMachine.Unsettled(batch: 80, entries: [3], due: start)
+        #expect(machine.next(waiting([entry(9)]), at: start) == .recover(second))
+        machine.ask(second)
+        let again = machine.end(
+            80, [running[2]], [.retry("not done", after: .zero)], isRecovery: true, at: start, using: &generator)
+        #expect(again.settlements == [Outbox.Settlement(3, .failed, due: start, reason: "not done")])
+        #expect(machine.next(waiting([entry(9)]), at: start) == .sleep(until: start + .seconds(30)))
+        let later = start + .seconds(30)
+        #expect(
+            machine.next(waiting([entry(9)]), at: later)
+                == .recover(.init(batch: 70, entries: [2], due: later, failures: 1)))
+        machine.ask(.init(batch: 70, entries: [2], due: later, failures: 1))
+        _ = machine.end(70, [running[1]], [.done], isRecovery: true, at: later, using: &generator)
+        #expect(machine.next(waiting([entry(9)]), at: later) == .send([9]))
+    }
+
+    @Test("a lost answer is found out about by the batch's number, and uncertain when that never comes about")
+    func unknown() {
+        var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })
+        var generator = SeededGenerator(seed: 6)
+        machine.begin(70, items: 1, at: start)
+        let result = machine.end(70, [entry(1)], [.unknown("no answer")], at: start, using: &generator)
+        #expect(result.settlements.isEmpty)
+        #expect(result.news == [.failing(count: 1, reason: "no answer")])
+        var now = start
+        for _ in 0..<2_000 {
+            switch machine.next(waiting([entry(9)]), at: now) {
+            case .sleep(let time): now = time
+            case .recover(let batch):
+                #expect(batch.batch == 70 && batch.entries == [1])
+                machine.ask(batch)
+                let result = machine.end(
+                    70, [entry(1, .running, attempts: 1)], [.unknown("no answer")], isRecovery: true, at: now,
+                    using: &generator)
+                guard let settlement = result.settlements.first else { continue }
+                #expect(settlement.state == .uncertain && now >= start + .seconds(3_600))
+                #expect(machine.next(waiting([entry(9)]), at: now) == .send([9]))
+                return
+            default: Issue.record("the next is not to come before it is known")
+            }
+        }
+        Issue.record("it never ended")
+    }
+
+    @Test("lines: the first failure and the end of it; many that are gone are counted")
+    func lines() {
+        var lines = ActionLines(name: "rows")
+        func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
+        #expect(told(.works, 0) == [])
+        #expect(
+            told(.failing(count: 2, reason: "no \u{1b}[2J"), 0) == ["action rows fails and is tried again: no \\x1b[2J"]
+        )
+        #expect(told(.failing(count: 5, reason: "no"), 1) == [])
+        #expect(told(.works, 2) == ["action rows works again, after 7 failed attempts"])
+        #expect(told(.gone(.dead, count: 1, reason: "404"), 3) == ["action rows: an entry is dead: 404"])
+        #expect(told(.gone(.dead, count: 1, reason: "404"), 4) == [])
+        #expect(told(.gone(.uncertain, count: 2, reason: "?"), 4) == ["action rows: 2 entries are uncertain: ?"])
+        #expect(told(.gone(.dead, count: 3, reason: "404"), 63) == ["action rows: 4 entries are dead: 404"])
+        #expect(told(.gone(.dead, count: 3, reason: "404"), 64) == [])
+        #expect(lines.rest() == ["action rows: 3 more entries are dead"])
+    }
+}
