@@ -22,7 +22,10 @@ public protocol Action: Sendable {
 
     /// Finds out what became of a batch of which the process has not seen the end.
     ///
-    /// - Returns: An outcome for each item; `.retry` with no delay lets it be done again.
+    /// It is asked after a crash, and after `.unknown`, before anything else is done.
+    ///
+    /// - Returns: An outcome for each item. `.retry` after no time (`.zero`) lets it be done again; any other `.retry`,
+    ///   and `.unknown`, says that it could not be found out yet: it is asked again later.
     func recover(_ items: [ActionItem], batch: Int64) -> ActionReport
 
     /// What would be sent, as text to read, its secrets masked. Sends nothing.
@@ -96,6 +99,9 @@ public enum ActionOutcome: Sendable, Hashable {
     case dead(String)
     /// It may have been done or not, and nobody can find out but a person.
     case uncertain(String)
+    /// It may have been done or not, and `recover` can find out later: until then nothing else is done by this action. An
+    /// item that stays so for longer than the action's patience is uncertain.
+    case unknown(String, after: Duration? = nil)
 
     public enum Scope: Sendable, Hashable { case item, action }
 }
