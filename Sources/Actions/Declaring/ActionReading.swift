@@ -11,6 +11,8 @@ public struct ActionReading: Sendable {
     public let home: String?
     /// What is wrong, each with its place.
     public private(set) var problems: [ConfigurationProblem] = []
+    /// Where its settings begin.
+    public var position: SourcePosition { node.position }
     private let node: ConfigurationNode
     private var entries: [ConfigurationNode.Entry]
     private var known: [String] = []
