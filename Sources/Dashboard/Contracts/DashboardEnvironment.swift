@@ -23,6 +23,8 @@ public struct DashboardEnvironment: Sendable {
     public var isAttached: Bool
     /// What tells local times.
     public var clock: WallClock
+    /// Who runs the actions; nil where nobody does.
+    public var actions: (any ActionControl)?
     /// What was kept of the screen from the run before.
     public var viewState = ViewState()
     /// Keeps it for the next one. Called off the screen's thread; it may block.

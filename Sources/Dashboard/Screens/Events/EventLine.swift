@@ -63,6 +63,7 @@ struct EventLine {
         case .version: return (SafeText(cell: row.objectVersionId.text), secondary)
         case .delivery: return ("\(row.deliveryID)", secondary)
         case .bytes: return ("\(Wording.grouped(row.bodyLength))", secondary)
+        case .actions: return row.actions.map { ("\($0.glyph)", $0.style) }
         }
     }
 
