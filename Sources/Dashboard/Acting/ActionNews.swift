@@ -28,9 +28,17 @@ struct ActionNews {
             }
             guard bad > badBefore else { return nil }
             failing.insert(status.name)
-            return "The action \(status.name) failed: \(status.lastReason ?? "4 tells more.")"
+            return "The action \(status.name) failed: \(Self.short(status.lastReason))"
         }
     }
+
+    /// The reason, or as much of it as an announcement has room for: the entry tells the whole of it.
+    private static func short(_ reason: String?) -> String {
+        guard let reason, !reason.isEmpty else { return "4 tells more." }
+        return reason.count <= longest ? reason : "\(reason.prefix(longest))… 4 tells more."
+    }
+
+    private static let longest = 100
 
     private static func troubles(_ status: ActionStatus) -> Int {
         status[.failed] + status[.dead] + status[.uncertain]

@@ -125,7 +125,7 @@ extension PlainState {
         let commands = [
             ("X resumes", "cancel-judging resumes."), ("X cancels", "cancel-judging cancels"),
             ("4 tells how", "actions tells how"), ("4 tells more", "actions tells more"),
-            ("4 and a add", "run add"), ("f writes one", "filter EXPR makes one"),
+            ("a in 4 Actions adds", "missed NAME adds"), ("f writes one", "filter EXPR makes one"),
             ("m marks one", "mark marks one"), ("/ begins", "find TEXT begins"),
         ]
         return "\(commands.reduce(text.string) { $0.replacing($1.0, with: $1.1) })"

@@ -15,6 +15,8 @@ extension User {
         user.model.session.canAct = true
         user.actions = actions
         user.entries = entries
+        // As if they had been so from the start.
+        user.model.actions = ActionsScreen()
         user.arrive(rows)
         user.outboxMoves()
         return user

@@ -65,7 +65,11 @@ extension ActionsScreen {
         if let reason = status.lastReason, !reason.isEmpty {
             // What is too long is cut here; an entry tells the whole of it.
             let room = max(1, most - lines.count - 1)
-            lines += Prose.lines("Last error: \(reason)", columns: columns, style: Style(.warning)).prefix(room)
+            let text = "Last error: \(reason)"
+            let prose = Prose.lines(text, columns: columns, style: Style(.warning))
+            lines +=
+                prose.count > 1 && room == 1
+                ? [StyledLine(SafeText(cell: text), Style(.warning)).clipped(to: columns)] : Array(prose.prefix(room))
         }
         lines.append(StyledLine(SafeText(cell: status.summary).clipped(to: columns), Style(.secondary)))
         return Array(lines.prefix(max(0, most)))

@@ -140,7 +140,7 @@ extension DashboardModel {
         switch (isOffer, missed.count > 0) {
         case (true, true):
             session.announce(
-                "\(ActionsScreen.missedWords(missed.count)) by “\(name)”: 4 and a \(missed.count == 1 ? "adds it" : "add them")."
+                "“\(name)”: \(ActionsScreen.missedWords(missed.count)); a in 4 Actions adds \(missed.count == 1 ? "it" : "them")."
             )
         case (true, false): break
         case (false, true): question = .addMissed(name, missed)
