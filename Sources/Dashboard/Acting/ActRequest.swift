@@ -56,7 +56,8 @@ extension ActRequest {
         switch deed {
         case .run(let action):
             let done = count.states[.done] ?? 0
-            let stays = done == 0 ? "" : " \(Wording.count(done, "is", "are")) done already and \(done == 1 ? "stays" : "stay")."
+            let stay = done == 1 ? "stays" : "stay"
+            let stays = done == 0 ? "" : " \(Wording.count(done, "is", "are")) done already and \(stay)."
             return "Run “\(action)” for \(Wording.count(count.events, "event", "events"))?\(stays) (y/n)"
         case .retry(let action):
             let number = count.count(where: \.canBeRetried)
@@ -72,7 +73,8 @@ extension ActRequest {
 
     private func rest(_ number: Int, _ count: ActCount) -> String {
         let rest = count.events - number
-        return rest > 0 ? " The other \(Wording.grouped(rest)) \(rest == 1 ? "stays" : "stay") as \(rest == 1 ? "it is" : "they are")." : ""
+        guard rest > 0 else { return "" }
+        return " The other \(Wording.grouped(rest)) \(rest == 1 ? "stays as it is" : "stay as they are")."
     }
 
     /// Why there is nothing to ask; nil where there is something to do.

@@ -109,9 +109,11 @@ struct ActWalk: Sendable {
 
     /// The action's entries of these rows; those without any cost nothing.
     private func entries(of action: String, _ rows: [EventRow], _ reader: HistoryReader) throws -> [OutboxEntry] {
-        try rows.filter { $0.actions != nil }
+        // A duplicate's entries are the original's.
+        var seen: Set<Int64> = []
+        return try rows.filter { $0.actions != nil }
             .flatMap { try reader.outboxEntries(ofRow: $0.id) }
-            .filter { $0.action == action }
+            .filter { $0.action == action && seen.insert($0.id).inserted }
     }
 }
 

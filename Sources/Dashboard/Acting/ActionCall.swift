@@ -15,6 +15,16 @@ enum ActionCall: Sendable, Hashable {
     case missed(String, isOffer: Bool)
 }
 
+extension ActionCall {
+    /// Whether the answer is shown, or asked about, as long as nothing else was asked for meanwhile.
+    var isAwaited: Bool {
+        switch self {
+        case .preview, .missed(_, isOffer: false): true
+        default: false
+        }
+    }
+}
+
 /// What was answered.
 enum ActionAnswer: Sendable, Hashable {
     case done

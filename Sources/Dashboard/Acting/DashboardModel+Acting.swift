@@ -80,9 +80,35 @@ extension DashboardModel {
         var request = request
         actGeneration += 1
         request.generation = actGeneration
+        actingSince = session.now
         session.acting = "\(request.progress(0))"
         return [.act(request)]
     }
+
+    /// Asks what is to be confirmed, once nothing else is asked.
+    ///
+    /// What was counted for long comes unexpectedly: for a moment no key is taken for a yes to it.
+    mutating func pose(_ question: Question, since: ContinuousClock.Instant) {
+        guard self.question == nil else {
+            waitingQuestion = question
+            return
+        }
+        self.question = question
+        deafUntil = session.now - since > Self.patience ? session.now + Self.deafness : nil
+    }
+
+    /// Asks what had to wait for another question.
+    mutating func poseWaiting() {
+        guard question == nil, let waitingQuestion else { return }
+        self.waitingQuestion = nil
+        pose(waitingQuestion, since: session.now - .seconds(60))
+    }
+
+    /// Whether a yes may be meant for something else.
+    var isDeaf: Bool { deafUntil.map { session.now < $0 } ?? false }
+
+    private static let patience = Duration.milliseconds(800)
+    private static let deafness = Duration.seconds(1)
 
     mutating func actMoved(_ request: ActRequest, _ passed: Int) {
         guard session.acting != nil, request.generation == actGeneration else { return }
@@ -98,7 +124,7 @@ extension DashboardModel {
             if let emptiness = request.emptiness(count) {
                 session.tell("\(emptiness)", .notice)
             } else {
-                question = .act(request, count)
+                pose(.act(request, count), since: actingSince ?? session.now)
             }
         case .success(.done(let report)): session.tell("\(request.sentence(report))", .good)
         case .success(.cancelled(let report)):

@@ -71,8 +71,9 @@ enum BindingContext: Hashable, CaseIterable {
 
 /// The places where the keyboard can be, each with the contexts that are in force there, the nearest first.
 enum Place: Hashable, CaseIterable {
-    case events, table, deliveries, actions, log, pulse, page, detail, filter, search, export, palette, columns, keyring, form, help,
-        helpSearch, checklist, question, copying, acting, replay
+    case events, table, deliveries, actions, log, pulse, page, detail, filter, search, export, palette, columns,
+        keyring,
+        form, help, helpSearch, checklist, question, copying, acting, replay
 
     var contexts: [BindingContext] {
         switch self {

@@ -10,7 +10,8 @@ extension BindingTable {
                 footer: ("open", .narrow),
                 obstacle: { $0.actions.list.held.rows.isEmpty ? "There is no entry here." : nil }),
             Binding(
-                .tab, .backTab, in: .actions, do: .focusDetail, "to the entries, and back", footer: ("entries", .medium),
+                .tab, .backTab, in: .actions, do: .focusDetail, "to the entries, and back",
+                footer: ("entries", .medium),
                 obstacle: { $0.actions.list.held.rows.isEmpty ? "There is no entry here." : nil }),
             Binding(
                 .character("f"), in: .actions, do: .cycleEntries, "entries of all states, waiting, failed, done",

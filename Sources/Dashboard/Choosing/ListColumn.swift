@@ -19,7 +19,9 @@ extension ListColumn {
     /// The columns of these names, without those that are not known and without repetitions.
     static func named(_ names: [String]) -> [Self] {
         var seen: Set<Self> = []
-        let columns = names.compactMap(Self.init(rawValue:)).filter { choosable.contains($0) && seen.insert($0).inserted }
+        let columns = names.compactMap(Self.init(rawValue:)).filter {
+            choosable.contains($0) && seen.insert($0).inserted
+        }
         return columns.isEmpty ? standard : columns
     }
 

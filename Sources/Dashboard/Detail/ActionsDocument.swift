@@ -31,10 +31,11 @@ struct ActionsDocument {
         if !others.isEmpty {
             fields.head(source.entries.isEmpty ? "No action has taken this event up" : "Nothing for this event")
             for action in others {
-                fields.add([
-                    StyledLine(SafeText(cell: action.name).clipped(to: columns))
-                        + StyledLine(("  " + SafeText(cell: action.summary)), Style(.secondary))
-                ].map { $0.clipped(to: columns) })
+                fields.add(
+                    [
+                        StyledLine(SafeText(cell: action.name).clipped(to: columns))
+                            + StyledLine(("  " + SafeText(cell: action.summary)), Style(.secondary))
+                    ].map { $0.clipped(to: columns) })
             }
         }
         if source.entries.isEmpty, others.isEmpty {

@@ -83,7 +83,9 @@ extension DashboardModel {
         case .cancelJudging:
             return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
         case .answerYes: return answerYes()
-        case .answerNo: question = nil
+        case .answerNo:
+            question = nil
+            deafUntil = nil
 
         case .editFilter, .filterOrNot, .applyFilter, .completeFilter, .olderFilter, .newerFilter, .showProblems,
             .pause:
@@ -232,7 +234,11 @@ extension DashboardModel {
     }
 
     private mutating func answerYes() -> [Effect] {
-        defer { question = nil }
+        guard !isDeaf else { return [] }
+        defer {
+            question = nil
+            deafUntil = nil
+        }
         switch question {
         case .stopReceiving: return [.end(.quit)]
         case .suspend: return [.suspend]

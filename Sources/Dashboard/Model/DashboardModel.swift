@@ -85,6 +85,13 @@ struct DashboardModel {
     var page: TextPage?
     /// Counts what is done for rows: what comes of an older request is dropped.
     var actGeneration = 0
+    var actingSince: ContinuousClock.Instant?
+    /// What was asked for to be shown, and when.
+    var awaited: (call: ActionCall, since: ContinuousClock.Instant)?
+    /// What is asked once nothing else is.
+    var waitingQuestion: Question?
+    /// Until then no key is a yes.
+    var deafUntil: ContinuousClock.Instant?
     /// What was chosen last, to begin with the next time.
     var lastAction: String?
     var lastReplayURL = ""
@@ -106,6 +113,7 @@ struct DashboardModel {
         session.now = now
         session.age()
         let effects = handle(event) + relist()
+        poseWaiting()
         settle()
         return effects + reads()
     }

@@ -51,7 +51,8 @@ enum PlainMeaning: Hashable {
             case .copySignature: .line("print signature")
             case .copyEventId: .line("print event-id")
             case .copyValue: .line("print object")
-            case .previousTab, .nextTab, .cycleBody, .focusDetail: .hint("show summary, headers, body, signature or actions")
+            case .previousTab, .nextTab, .cycleBody, .focusDetail:
+                .hint("show summary, headers, body, signature or actions")
             default: .none
             }
     }

@@ -47,7 +47,7 @@ extension PlainModel {
 
     mutating func addMissed(_ arguments: PlainArguments) -> [Effect] {
         guard let name = askable(arguments) else { return [] }
-        return [.callAction(.missed(name, isOffer: false))]
+        return change { $0.ask(.missed(name, isOffer: false)) }
     }
 
     mutating func preview(_ arguments: PlainArguments) -> [Effect] {
@@ -174,7 +174,8 @@ extension PlainModel {
         let texts = EntryLine(row: row, clock: model.session.clock, now: model.session.wallTime).texts
         func text(_ column: EntryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
         var parts: [SafeText] = [
-            "\(row.id): " + text(.time) + " \(row.entry.state.word)", EventLine.note(row.event) ?? PlainRow.name(row.event.objectName.text),
+            "\(row.id): " + text(.time) + " \(row.entry.state.word)",
+            EventLine.note(row.event) ?? PlainRow.name(row.event.objectName.text),
             "delivery " + PlainRow.number(row.event), "\(Wording.count(row.entry.attempts, "attempt", "attempts"))",
         ]
         if !text(.next).isEmpty { parts.append("next try at " + text(.next)) }

@@ -127,6 +127,36 @@ struct ActingTests {
         #expect(other.screen.contains("The listener is gone."))
     }
 
+    @Test("a question that comes late takes no place of another, and no key that was meant for something else")
+    func lateQuestion() throws {
+        var user = User.acting(actions: Self.two)
+        user.press(.character("A"), .character("a"), .character("r"))
+        user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+        user.press(.character("q"))
+        #expect(user.screen.contains("Stop receiving?"))
+        user.wait(.seconds(5))
+        let count = ActOutcome.counted(ActCount(events: 20, deliveries: 20))
+        user.tell(.acted(try #require(user.acts.first), .success(count)))
+        #expect(user.screen.contains("Stop receiving?"))
+        user.press(.character("n"))
+        #expect(user.screen.contains("Run “alerts” for 20 events? (y/n)"))
+        user.press(.character("y"))
+        #expect(user.acts.count == 1 && user.model.question != nil)
+        user.wait(.seconds(2))
+        user.press(.character("y"))
+        #expect(user.acts.count == 2)
+    }
+
+    @Test("a dry run that was overtaken by another is not shown")
+    func lateDryRun() {
+        var user = User.acting(actions: Self.two)
+        user.press(.character("a"), .character("d"), .character("a"), .tab, .character("d"))
+        user.tell(.actionAnswered(user.actionCalls[0], .success(.bytes(Array("first".utf8)))))
+        #expect(user.model.page == nil)
+        user.tell(.actionAnswered(user.actionCalls[1], .success(.bytes(Array("second".utf8)))))
+        #expect(user.screen.contains("second"))
+    }
+
     @Test("the menu is buttons")
     func mouse() {
         var user = User.acting(actions: Self.two)

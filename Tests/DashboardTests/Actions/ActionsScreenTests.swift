@@ -155,7 +155,9 @@ struct ActionsScreenTests {
         }
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
         #expect(user.actionCalls == [.missed("alerts", isOffer: true), .missed("rows", isOffer: true)])
-        #expect(user.screen.contains("“rows”: 2 events were missed because they were judged later; a in 4 Actions adds them."))
+        #expect(
+            user.screen.contains(
+                "“rows”: 2 events were missed because they were judged later; a in 4 Actions adds them."))
         user.press(.down)
         #expect(user.screen.contains("a adds them."))
         user.press(.character("a"))

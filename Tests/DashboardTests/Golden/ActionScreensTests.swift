@@ -34,7 +34,8 @@ struct ActionScreensTests {
 
     private static var entries: [OutboxRow] {
         let states: [(EntryState, Int, Int64?, String?)] = [
-            (.done, 1, nil, nil), (.done, 2, nil, nil), (.skipped, 0, nil, nil), (.uncertain, 1, nil, "No answer came."),
+            (.done, 1, nil, nil), (.done, 2, nil, nil), (.skipped, 0, nil, nil),
+            (.uncertain, 1, nil, "No answer came."),
             (.dead, 1, nil, reason), (.failed, 4, 90_000, "503 Service Unavailable"), (.running, 1, nil, nil),
             (.queued, 0, nil, nil),
         ]
@@ -73,7 +74,11 @@ struct ActionScreensTests {
         Scene("actions-missed") { size in
             var user = user(size)
             user.answer = { call in
-                if case .missed("rows", _) = call { .success(.missed(MissedRows(count: 12, rows: [1, 2]))) } else { nil }
+                if case .missed("rows", _) = call {
+                    .success(.missed(MissedRows(count: 12, rows: [1, 2])))
+                } else {
+                    nil
+                }
             }
             user.press(.character("4"), .down, .down)
             user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 12])))

@@ -80,6 +80,15 @@ struct PlainActionTests {
         #expect(hearer.type("preview rows").contains("text=cat"))
     }
 
+    @Test("are told with each event, in a word")
+    func events() {
+        var hearer = hearer([Self.rows])
+        var row = Make.row(6)
+        row.actions = .failed
+        hearer.arrive([row])
+        #expect(hearer.hear().contains { $0.contains(", actions failed, delivery 6") })
+    }
+
     @Test("tell when they fail first, and when they work again")
     func news() {
         var hearer = hearer([Make.action("rows", [.done: 1])])

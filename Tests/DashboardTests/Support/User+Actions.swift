@@ -88,6 +88,7 @@ extension Make {
 
     static let exchange = OutboxExchange(
         startedAt: Timestamp(milliseconds: start + 61_000), duration: 184_000,
-        request: Array("POST /v4/spreadsheets/1AbC:batchUpdate HTTP/1.1\nAuthorization: ***\n\n{\"requests\": []}".utf8),
+        request: Array(
+            "POST /v4/spreadsheets/1AbC:batchUpdate HTTP/1.1\nAuthorization: ***\n\n{\"requests\": []}".utf8),
         outcome: "503 Service Unavailable", answer: Array("{\"error\": {\"code\": 503}}\u{1B}[31m".utf8))
 }

@@ -250,7 +250,9 @@ struct User {
 
     private func document(_ request: DocumentRequest) -> DocumentContent {
         guard let record = record(request.rowID) else { return DocumentContent() }
-        return DocumentBuilder.content(of: record, for: request, clock: .utc, others: others, actions: actionsSource(request)) {
+        return DocumentBuilder.content(
+            of: record, for: request, clock: .utc, others: others, actions: actionsSource(request)
+        ) {
             SignatureEvidence($0.delivery, keyring: keyring)
         }
     }

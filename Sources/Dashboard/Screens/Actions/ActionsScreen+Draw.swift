@@ -77,7 +77,8 @@ extension ActionsScreen {
 
     /// Such as `12 events were missed because they were judged later`.
     static func missedWords(_ count: Int) -> String {
-        "\(Wording.count(count, "event was", "events were")) missed because \(count == 1 ? "it was" : "they were") judged later"
+        let were = count == 1 ? "it was" : "they were"
+        return "\(Wording.count(count, "event was", "events were")) missed because \(were) judged later"
     }
 
     private func drawEntries(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {
@@ -106,7 +107,10 @@ extension ActionsScreen {
         let columns = surface.size.columns - 2
         var lines = [StyledLine("No actions yet.", Style(.heading)), StyledLine()]
         lines += Prose.lines(
-            "An action does something for each event, durably: it writes a row in a sheet, sends a message, runs a command, forwards the delivery. Declare one in config.yaml, then type :reload.",
+            """
+            An action does something for each event, durably: it writes a row in a sheet, sends a message, runs a \
+            command, forwards the delivery. Declare one in config.yaml, then type :reload.
+            """,
             columns: columns, style: .plain)
         lines.append(StyledLine())
         lines += Self.example.map { StyledLine("  " + SafeText($0), Style(.accent)) }

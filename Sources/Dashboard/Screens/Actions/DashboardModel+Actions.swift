@@ -25,7 +25,7 @@ extension DashboardModel {
         case .addMissed:
             guard let status = actions.selected else { break }
             session.tell("Looking for events that “\(status.name)” missed…", .secondary)
-            return [.callAction(.missed(status.name, isOffer: false))]
+            return ask(.missed(status.name, isOffer: false))
         default: break
         }
         return []
@@ -50,7 +50,13 @@ extension DashboardModel {
 
     mutating func preview(_ action: String, _ rows: ActedRows) -> [Effect] {
         session.tell("Making what “\(action)” would send…", .secondary)
-        return [.callAction(.preview(action, rows))]
+        return ask(.preview(action, rows))
+    }
+
+    /// Asks for what is then shown, or asked about: what was asked for before is no longer awaited.
+    mutating func ask(_ call: ActionCall) -> [Effect] {
+        awaited = (call, session.now)
+        return [.callAction(call)]
     }
 
     /// Opens the selected entry.
@@ -74,7 +80,9 @@ extension DashboardModel {
     mutating func readsOfActions() -> [Effect] {
         var effects: [Effect] = []
         let isSeen = view == .actions
-        if let generation = actions.reading.request(session.change, isSeen: isSeen, at: session.now) {
+        if !isSeen || frozen == nil,
+            let generation = actions.reading.request(session.change, isSeen: isSeen, at: session.now)
+        {
             effects.append(.readActions(generation: generation))
         }
         let change = shown
@@ -112,6 +120,12 @@ extension DashboardModel {
 
     mutating func take(_ result: Result<ActionAnswer, EffectFailure>, of call: ActionCall) {
         actions.reading.outdate()
+        var since = session.now
+        if call.isAwaited {
+            guard let awaited, awaited.call == call else { return }
+            since = awaited.since
+            self.awaited = nil
+        }
         switch (call, result) {
         // Nobody has asked.
         case (.missed(_, isOffer: true), .failure): break
@@ -130,20 +144,22 @@ extension DashboardModel {
             page = TextPage(.preview(name), content: .bytes(bytes))
         case (.test(let name), .success(.sentence(let sentence))):
             session.tell("“\(name)”: \(sentence)", .good)
-        case (.missed(let name, let isOffer), .success(.missed(let missed))): take(missed, of: name, isOffer)
+        case (.missed(let name, let isOffer), .success(.missed(let missed))): take(missed, of: name, isOffer, since)
         default: break
         }
     }
 
-    private mutating func take(_ missed: MissedRows, of name: String, _ isOffer: Bool) {
+    private mutating func take(_ missed: MissedRows, of name: String, _ isOffer: Bool, _ since: ContinuousClock.Instant)
+    {
         actions.missed[name] = missed.count > 0 ? missed.count : nil
         switch (isOffer, missed.count > 0) {
         case (true, true):
+            let it = missed.count == 1 ? "it" : "them"
             session.announce(
-                "“\(name)”: \(ActionsScreen.missedWords(missed.count)); a in 4 Actions adds \(missed.count == 1 ? "it" : "them")."
+                "“\(name)”: \(ActionsScreen.missedWords(missed.count)); a in 4 Actions adds \(it)."
             )
         case (true, false): break
-        case (false, true): question = .addMissed(name, missed)
+        case (false, true): pose(.addMissed(name, missed), since: since)
         case (false, false): session.tell("“\(name)” has missed no event.", .good)
         }
     }
