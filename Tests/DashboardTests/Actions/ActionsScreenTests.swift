@@ -159,7 +159,7 @@ struct ActionsScreenTests {
             user.screen.contains(
                 "“rows”: 2 events were missed because they were judged later; a in 4 Actions adds them."))
         user.press(.down)
-        #expect(user.screen.contains("a adds them."))
+        #expect(user.screen.contains("a adds 2 events: missed"))
         user.press(.character("a"))
         #expect(user.screen.contains("Run “rows” for them? (y/n)"))
         user.press(.character("y"))

@@ -15,8 +15,7 @@ struct ActionScreensTests {
 
     @Test("Marks by their meaning, as letters")
     func styles() {
-        var user = Self.user(Size(columns: 80, rows: 24))
-        user.press(.home)
+        let user = Self.user(Size(columns: 80, rows: 24))
         Golden.expect(user.surface.styledText, "styles-actions-80x24")
     }
 

@@ -59,7 +59,8 @@ extension ActionsScreen {
         guard let status = selected else { return [] }
         var lines: [StyledLine] = []
         if let missed = missed[status.name], missed > 0 {
-            let text = "\(ActionsScreen.missedWords(missed)): a adds \(missed == 1 ? "it" : "them")."
+            let they = missed == 1 ? "it was" : "they were"
+            let text = "a adds \(Wording.count(missed, "event", "events")): missed because \(they) judged later."
             lines += Prose.lines(text, columns: columns, style: Style(.notice)).prefix(1)
         }
         if let reason = status.lastReason, !reason.isEmpty {
