@@ -7,6 +7,8 @@ public struct DashboardEnvironment: Sendable {
     public var reader: HistoryReader
     /// The listener that is shown.
     public var control: any ListenerControl
+    /// Whoever runs the actions; nil where there is nobody.
+    public var actions: (any ActionControl)?
     /// The history as it is at the start.
     public var change: HistoryChange
     /// The secrets held at the start.
@@ -23,8 +25,6 @@ public struct DashboardEnvironment: Sendable {
     public var isAttached: Bool
     /// What tells local times.
     public var clock: WallClock
-    /// Who runs the actions; nil where nobody does.
-    public var actions: (any ActionControl)?
     /// What was kept of the screen from the run before.
     public var viewState = ViewState()
     /// Keeps it for the next one. Called off the screen's thread; it may block.
