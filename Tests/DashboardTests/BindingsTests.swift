@@ -35,7 +35,7 @@ struct BindingsTests {
         var user = User.watching(3, columns: 120, rows: 36)
         user.press(.character("?"))
         var seen: Set<String> = []
-        for _ in 0..<8 {
+        for _ in 0..<12 {
             seen.formUnion(user.lines)
             #expect(user.lines[1].contains("[Help "))
             user.press(.pageDown)

@@ -25,7 +25,7 @@ struct DeliveriesTests {
         user.wait(.seconds(1))
         user.tell(.historyChanged(user.change))
         let lines = user.lines
-        #expect(lines[1].hasPrefix("  1 Events   2 Table  [3 Deliveries]  6 Log"))
+        #expect(lines[1].hasPrefix("  1 Events   2 Table  [3 Deliveries]  4 Actions   6 Log"))
         let titles = lines[2].split(separator: " ")
         #expect(titles == ["ID", "TIME", "SIGNATURE", "STATUS", "ANSWER", "BYTES", "EVENTS", "ALSO", "FROM", "OBJECT"])
         let first = lines[3].split(separator: " ").joined(separator: " ")

@@ -14,6 +14,9 @@ enum BindingContext: Hashable, CaseIterable {
     case palette
     case columns
     case deliveries
+    case actions
+    /// An entry or a dry run, over the view.
+    case page
     case log
     case detail
     case keyring
@@ -25,6 +28,10 @@ enum BindingContext: Hashable, CaseIterable {
     case question
     /// The menu of what to copy.
     case copying
+    /// The menu of what to do with rows.
+    case acting
+    /// The line that says where deliveries are sent again.
+    case replaying
     /// All views; not where text is typed or a question stands.
     case views
     /// Really everywhere.
@@ -43,6 +50,8 @@ enum BindingContext: Hashable, CaseIterable {
         case .palette: "Typing a command"
         case .columns: "Choosing columns"
         case .deliveries: "3 Deliveries"
+        case .actions: "4 Actions"
+        case .page: "An entry, a dry run"
         case .log: "6 Log"
         case .detail: "The detail pane"
         case .keyring: "Secrets"
@@ -52,6 +61,8 @@ enum BindingContext: Hashable, CaseIterable {
         case .checklist: "The checklist"
         case .question: "A question"
         case .copying: "Copying, after y or Y"
+        case .acting: "Acting on rows, after a"
+        case .replaying: "Saying where to replay to"
         case .views: "All views"
         case .everywhere: "Everywhere"
         }
@@ -60,14 +71,17 @@ enum BindingContext: Hashable, CaseIterable {
 
 /// The places where the keyboard can be, each with the contexts that are in force there, the nearest first.
 enum Place: Hashable, CaseIterable {
-    case events, table, deliveries, log, pulse, detail, filter, search, export, palette, columns, keyring, form, help,
-        helpSearch, checklist, question, copying
+    case events, table, deliveries, actions, log, pulse, page, detail, filter, search, export, palette, columns,
+        keyring,
+        form, help, helpSearch, checklist, question, copying, acting, replay
 
     var contexts: [BindingContext] {
         switch self {
         case .events: [.events, .rows, .browsing, .views, .everywhere]
         case .table: [.table, .rows, .browsing, .views, .everywhere]
         case .deliveries: [.deliveries, .views, .everywhere]
+        case .actions: [.actions, .views, .everywhere]
+        case .page: [.page, .views, .everywhere]
         case .log: [.log, .views, .everywhere]
         case .pulse: [.pulse, .views, .everywhere]
         case .detail: [.detail, .browsing, .views, .everywhere]
@@ -83,6 +97,8 @@ enum Place: Hashable, CaseIterable {
         case .checklist: [.checklist, .views, .everywhere]
         case .question: [.question, .everywhere]
         case .copying: [.copying, .everywhere]
+        case .acting: [.acting, .everywhere]
+        case .replay: [.replaying, .everywhere]
         }
     }
 }

@@ -24,7 +24,7 @@ extension BindingTable {
                     return model.rows.selectedRow == nil ? "There is no row to export." : nil
                 }),
         ]
-        + [BindingContext.browsing, .deliveries, .log, .pulse].map { context in
+        + [BindingContext.browsing, .deliveries, .actions, .log, .pulse].map { context in
             Binding(.character("P"), in: context, do: .pause, "freeze the screen while receiving goes on")
         }
 

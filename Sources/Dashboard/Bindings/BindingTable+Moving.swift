@@ -3,7 +3,9 @@ import Terminal
 extension BindingTable {
     /// The same keys move in every view that has lines.
     static let moving: [Binding] =
-        [BindingContext.rows, .deliveries, .log, .columns, .detail, .keyring, .help].flatMap { context in
+        [
+            BindingContext.rows, .deliveries, .actions, .log, .columns, .page, .detail, .keyring, .help,
+        ].flatMap { context in
             [
                 Binding(.character("j"), .down, in: context, do: .down, "one line down"),
                 Binding(.character("k"), .up, in: context, do: .up, "one line up"),
@@ -19,7 +21,7 @@ extension BindingTable {
                     context.isOfRows ? "to the newest, and follow" : "to the end"),
             ]
         }
-        + [BindingContext.deliveries, .log, .detail, .keyring, .help].map { context in
+        + [BindingContext.deliveries, .actions, .log, .page, .detail, .keyring, .help].map { context in
             // In the lists and in the chooser it chooses.
             Binding(.character(" "), in: context, do: .pageDown, "one page down")
         }

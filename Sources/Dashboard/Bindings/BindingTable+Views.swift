@@ -5,6 +5,7 @@ extension BindingTable {
         Binding(.character("1"), in: .views, do: .showEvents, "the events as they arrive"),
         Binding(.character("2"), in: .views, do: .showTable, "the spreadsheet's rows"),
         Binding(.character("3"), in: .views, do: .showDeliveries, "the deliveries, requests of all kinds"),
+        Binding(.character("4"), in: .views, do: .showActions, "the actions, and what became of each event"),
         Binding(.character("6"), in: .views, do: .showLog, "what b2watch itself did and warned of"),
         Binding(.character("7"), in: .views, do: .showPulse, "the history as pictures"),
         Binding(
@@ -22,9 +23,11 @@ extension BindingTable {
             .character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide),
             obstacle: { $0.place == .checklist ? "The first steps are here." : nil }),
         Binding(
-            .character("X"), in: .views, do: .cancelJudging, "cancel an export; cancel judging again, or resume it",
+            .character("X"), in: .views, do: .cancelJudging, "cancel what is under way, or resume judging again",
             obstacle: { model in
-                model.session.judging == nil && model.session.exporting == nil ? "Nothing is judged again now." : nil
+                let isIdle =
+                    model.session.judging == nil && model.session.exporting == nil && model.session.acting == nil
+                return isIdle ? "Nothing is under way that could be cancelled." : nil
             }),
         Binding(in: .views, do: .reload, "read config.yaml and the secrets again"),
         Binding(.character("u"), in: .views, do: .toggleUtc, "times in UTC or local", footer: ("UTC", .wide)),

@@ -5,7 +5,7 @@ enum Command: Hashable, CaseIterable {
     case left, right
     case followOrNot
     // Views.
-    case showEvents, showTable, showDeliveries, showLog, showPulse, showKeyring, showHelp, showChecklist
+    case showEvents, showTable, showDeliveries, showActions, showLog, showPulse, showKeyring, showHelp, showChecklist
     case open, goBack, close, focusDetail
     case previousTab, nextTab, cycleBody
     case nextRow, previousRow, nextOfSameEvent
@@ -21,6 +21,10 @@ enum Command: Hashable, CaseIterable {
     case reload
     case export, nextFormat, previousFormat, writeFile
     case cancelJudging
+    // Actions.
+    case pauseAction, retryEntries, skipEntry, cycleEntries, dryRun, testAction, addMissed
+    case act, nextAction, previousAction, runForRows, retryForRows, skipForRows, previewForRows
+    case replay, sendReplay
     case addSecret, replaceSecret, forgetSecret, rememberSecret, reloadSecrets
     case submit, nextField, previousField
     case answerYes, answerNo

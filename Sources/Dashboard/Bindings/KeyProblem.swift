@@ -81,7 +81,7 @@ extension BindingContext {
     /// Whether characters are typed here, or may be.
     fileprivate var takesText: Bool {
         switch self {
-        case .filter, .search, .form, .palette, .helpSearch, .everywhere: true
+        case .filter, .search, .form, .palette, .helpSearch, .replaying, .everywhere: true
         default: false
         }
     }

@@ -24,7 +24,7 @@ struct ColumnChooser {
 
     /// Those shown in their order, then the others.
     private static func choices<Column: ListColumn>(_ shown: [Column]) -> [Choice] {
-        (shown + Column.allCases.filter { !shown.contains($0) }).map {
+        (shown + Column.choosable.filter { !shown.contains($0) }).map {
             Choice(name: $0.rawValue, title: $0.title, meaning: $0.meaning, isShown: shown.contains($0))
         }
     }

@@ -11,13 +11,17 @@ protocol ListColumn: RawRepresentable<String>, CaseIterable, Hashable, Sendable 
     var sort: SortColumn? { get }
     /// The columns shown unless others were chosen.
     static var standard: [Self] { get }
+    /// The columns that can be chosen.
+    static var choosable: [Self] { get }
 }
 
 extension ListColumn {
     /// The columns of these names, without those that are not known and without repetitions.
     static func named(_ names: [String]) -> [Self] {
         var seen: Set<Self> = []
-        let columns = names.compactMap(Self.init(rawValue:)).filter { seen.insert($0).inserted }
+        let columns = names.compactMap(Self.init(rawValue:)).filter {
+            choosable.contains($0) && seen.insert($0).inserted
+        }
         return columns.isEmpty ? standard : columns
     }
 

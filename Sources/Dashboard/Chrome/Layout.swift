@@ -89,11 +89,13 @@ struct StatusLines {
 
         if model.question == nil, let copying = model.copying {
             notice = copying.lines(model.bindings, columns: columns)
+        } else if model.question == nil, let acting = model.acting {
+            notice = acting.buttons(model.bindings, columns: columns).map(\.line)
         } else if let question = model.question {
             notice = Self.lines(question.text, Style(.warning, bold: true), columns)
         } else {
             let told = session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? []
-            let progress = [session.exporting, session.progress].compactMap(\.self).flatMap {
+            let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {
                 Self.lines($0.string, Style(.secondary), columns)
             }
             notice =
@@ -112,7 +114,7 @@ extension DashboardModel {
         switch prompt {
         case .filter(let line): line.height(columns: session.size.columns)
         case .search: 1
-        case .export: 2
+        case .export, .replay: 2
         case .command(let line): line.height(columns: session.size.columns)
         case nil: 0
         }

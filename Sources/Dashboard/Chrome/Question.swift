@@ -1,3 +1,5 @@
+import History
+
 /// What the user is asked before it is done. Only a key answers, never a paste.
 enum Question: Hashable {
     case stopReceiving
@@ -7,6 +9,12 @@ enum Question: Hashable {
     case remember(String, file: String)
     /// Writes over a file.
     case replace(ExportRequest)
+    /// Does something for many rows.
+    case act(ActRequest, ActCount)
+    /// Tries all entries of an action again that failed.
+    case retryAll(String, Int)
+    /// Runs an action for events that it missed.
+    case addMissed(String, MissedRows)
 
     var text: String {
         switch self {
@@ -15,8 +23,18 @@ enum Question: Hashable {
         case .forget(let label):
             "Forget \(label)? It is the last secret: what arrives then is taken as unverified. (y/n)"
         case .replace(let request): "\(request.path) is there. Replace it? (y/n)"
+        case .act(let request, let count): request.question(count)
+        case .retryAll(let action, let count):
+            "Retry “\(action)” for all \(Wording.count(count, "entry", "entries")) that failed? (y/n)"
+        case .addMissed(let action, let missed):
+            "\(ActionsScreen.missedWords(missed.count)). Run “\(action)” for \(Self.added(missed))? (y/n)"
         case .remember(let label, let file):
             "Write \(label) to \(file), readable by you alone, to be held again after the next start? (y/n)"
         }
+    }
+
+    private static func added(_ missed: MissedRows) -> String {
+        if missed.rows.count < missed.count { return "the first \(Wording.grouped(missed.rows.count))" }
+        return missed.count == 1 ? "it" : "them"
     }
 }

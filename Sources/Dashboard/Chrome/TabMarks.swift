@@ -40,6 +40,7 @@ struct TabMarks {
         case .deliveries:
             let left = model.deliveries.newestWhenLeft
             addPlace(model.deliveries.list.isFollowing, new: Int(model.session.change.latestDelivery - left))
+        case .actions: addPlace(model.actions.list.isFollowing, new: 0)
         case .log: addPlace(model.log.list.isFollowing, new: 0)
         case .events, .table, .pulse: addPlace(model)
         }

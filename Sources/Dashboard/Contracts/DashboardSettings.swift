@@ -4,7 +4,7 @@ public import Terminal
 public struct DashboardSettings: Sendable, Hashable {
     /// A view to begin with; its raw value is its name in the configuration.
     public enum StartView: String, Sendable, Hashable, CaseIterable {
-        case events, table, deliveries, log, pulse
+        case events, table, deliveries, actions, log, pulse
     }
 
     /// Keys for a command, instead of its own; none take its keys away.
@@ -46,6 +46,7 @@ extension MainView {
             case .events: .events
             case .table: .table
             case .deliveries: .deliveries
+            case .actions: .actions
             case .log: .log
             case .pulse: .pulse
             }

@@ -23,6 +23,10 @@ struct DocumentRequest: Sendable, Hashable {
     var showsNumbers = true
     /// Whether the answer's time may be recorded by now.
     var isAnswered = false
+    /// What has become of the event's actions.
+    var actions: EntryState?
+    /// The state of the outbox, where a tab tells of it.
+    var outbox: Int64 = 0
 
     /// The same in all but the row.
     func isSameView(as other: DocumentRequest) -> Bool {

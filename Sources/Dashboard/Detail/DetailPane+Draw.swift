@@ -46,7 +46,7 @@ extension DetailPane {
 
     private func tabs(withForm: Bool) -> ButtonLine<DetailTab> {
         var tabs = ButtonLine<DetailTab>()
-        for each in DetailTab.allCases {
+        for each in self.tabs {
             let title = withForm && each == .body && each == tab ? "\(each.title) \(form.word)" : each.title
             let style = hasKeys ? Style(.accent, bold: true) : Style(.plain, bold: true)
             tabs.append(

@@ -25,6 +25,19 @@ struct DetailPane {
     private var outstanding: DocumentRequest?
     private var wanted: DocumentRequest?
 
+    /// Whether there is a tab for what became of actions.
+    var offersActions = false
+
+    /// The tabs there are, from left to right.
+    var tabs: [DetailTab] { DetailTab.allCases.filter { $0 != .actions || offersActions || tab == .actions } }
+
+    /// To the next tab to the right, or to the left; the last is followed by the first.
+    mutating func moveTab(by distance: Int) {
+        let tabs = tabs
+        let index = tabs.firstIndex(of: tab) ?? 0
+        tab = tabs[(index + distance + tabs.count) % tabs.count]
+    }
+
     /// Whether keys go to the pane.
     var hasKeys: Bool { isFocused || isFullScreen }
 

@@ -1,6 +1,6 @@
 /// The tabs of the detail pane.
 enum DetailTab: Int, Hashable, CaseIterable {
-    case summary, headers, body, signature
+    case summary, headers, body, signature, actions
 
     var title: String {
         switch self {
@@ -8,13 +8,8 @@ enum DetailTab: Int, Hashable, CaseIterable {
         case .headers: "Headers"
         case .body: "Body"
         case .signature: "Signature"
+        case .actions: "Actions"
         }
-    }
-
-    /// The next tab to the right, or to the left; the last is followed by the first.
-    func moved(by distance: Int) -> DetailTab {
-        let all = Self.allCases
-        return all[(rawValue + distance + all.count) % all.count]
     }
 }
 

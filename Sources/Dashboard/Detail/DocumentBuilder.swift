@@ -20,13 +20,19 @@ struct DocumentBuilder: Sendable {
             }
             let content = Self.content(
                 of: record, for: request, clock: clock, others: try others(record, request),
-                evidence: control.evidence(for:))
+                actions: try actions(request), evidence: control.evidence(for:))
             return DetailDocument(content, for: request)
         } catch {
             let text = "The delivery could not be read: \(error)"
             return DetailDocument(
                 request: request, lines: Prose.lines(text, columns: request.columns, style: Style(.bad)))
         }
+    }
+
+    private func actions(_ request: DocumentRequest) throws -> ActionsDocument.Source {
+        guard request.tab == .actions else { return ActionsDocument.Source() }
+        return ActionsDocument.Source(
+            entries: try reader.outboxEntries(ofRow: request.rowID), actions: try reader.actions())
     }
 
     /// The deliveries of the row's event, this one among them; one more than are shown, if there are more.
@@ -39,6 +45,7 @@ struct DocumentBuilder: Sendable {
 
     static func content(
         of record: DeliveryRecord, for request: DocumentRequest, clock: WallClock, others: [EventDelivery] = [],
+        actions: ActionsDocument.Source = ActionsDocument.Source(),
         evidence: (DeliveryRecord) -> SignatureEvidence
     ) -> DocumentContent {
         let clock = request.showsUTC ? .utc : clock
@@ -53,6 +60,8 @@ struct DocumentBuilder: Sendable {
                 delivery: record.delivery, form: request.form, columns: request.columns, position: request.position,
                 wraps: request.wraps, showsNumbers: request.showsNumbers
             ).content
+        case .actions:
+            DocumentContent(lines: ActionsDocument(source: actions, columns: request.columns, clock: clock).lines)
         case .signature:
             DocumentContent(
                 lines: SignatureDocument(evidence: evidence(record), columns: request.columns).lines)

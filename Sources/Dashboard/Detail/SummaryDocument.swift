@@ -45,6 +45,9 @@ struct SummaryDocument {
         if request.isDuplicate {
             fields.add("", "A duplicate: an earlier delivery, trusted no less, holds the same id.", Style(.notice))
         }
+        if let state = request.actions {
+            fields.add("Actions", StyledLine("\(state.glyph) \(state.word)", state.style))
+        }
         fields.add("Account id", plain(event.accountId))
         fields.add("Event version", plain(event.eventVersion))
     }

@@ -10,6 +10,7 @@ enum Prompt {
     case search(SearchPrompt)
     case export(ExportPrompt)
     case command(CommandPrompt)
+    case replay(ReplayPrompt)
 }
 
 extension DashboardModel {
@@ -74,6 +75,10 @@ extension DashboardModel {
             prompt.type(key)
             self.prompt = .export(prompt)
             return []
+        case .replay(var prompt):
+            prompt.type(key)
+            self.prompt = .replay(prompt)
+            return []
         case .command(var prompt):
             prompt.type(key)
             self.prompt = .command(prompt)
@@ -102,6 +107,10 @@ extension DashboardModel {
             prompt.insert(line)
             self.prompt = .export(prompt)
             return []
+        case .replay(var prompt):
+            prompt.insert(line)
+            self.prompt = .replay(prompt)
+            return []
         case .command(var prompt):
             prompt.insert(line)
             self.prompt = .command(prompt)
@@ -123,7 +132,7 @@ extension DashboardModel {
             let effects = relist()
             goBack(to: prompt.origin)
             return effects
-        case .export:
+        case .export, .replay:
             self.prompt = nil
             return []
         case nil: return []

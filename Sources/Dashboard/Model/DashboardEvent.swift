@@ -39,6 +39,13 @@ enum DashboardEvent: Sendable {
     /// The next delivery of the same event; nil where there is no other.
     case otherDeliveryFound(Result<Int64?, EffectFailure>, from: Int64)
     case logRead(Result<WindowAnswer<LogEntry>, EffectFailure>, generation: Int)
+    case actionsRead(Result<[ListedAction], EffectFailure>, generation: Int)
+    case entriesRead(Result<WindowAnswer<OutboxRow>, EffectFailure>, generation: Int)
+    case entryRead(Result<TextPage.Content, EffectFailure>, of: Int64)
+    case actionAnswered(ActionCall, Result<ActionAnswer, EffectFailure>)
+    /// So many rows were gone through.
+    case actMoved(ActRequest, Int)
+    case acted(ActRequest, Result<ActOutcome, EffectFailure>)
     case documentBuilt(DetailDocument)
     case copied(Result<Copied, EffectFailure>)
     case keyringRead(Result<KeyringSummary, EffectFailure>)

@@ -17,6 +17,7 @@ extension DashboardModel {
         case .showEvents: show(.events)
         case .showTable: show(.table)
         case .showDeliveries: show(.deliveries)
+        case .showActions: show(.actions)
         case .showLog:
             show(.log)
             // Other processes write to it too, and tell nobody.
@@ -34,13 +35,15 @@ extension DashboardModel {
             guard let command = help?.selected?.command else { break }
             help = nil
             return run(command)
+        case .open where view == .actions: openEntry()
         case .open: if view == .log { log.open() } else { detail.isFullScreen.toggle() }
         case .nextOfSameEvent: return nextOfSameEvent()
+        case .focusDetail where view == .actions: actions.focusEntries(!actions.isInEntries)
         case .focusDetail: if detail.isFullScreen { detail.isFullScreen = false } else { detail.isFocused.toggle() }
         case .nextRow: moveInRows(.down)
         case .previousRow: moveInRows(.up)
-        case .previousTab: detail.tab = detail.tab.moved(by: -1)
-        case .nextTab: detail.tab = detail.tab.moved(by: 1)
+        case .previousTab: detail.moveTab(by: -1)
+        case .nextTab: detail.moveTab(by: 1)
         case .cycleBody: if detail.tab == .body { detail.form = detail.form.next } else { detail.tab = .body }
 
         case .fold: detail.fold()
@@ -69,12 +72,20 @@ extension DashboardModel {
         case .sendTest, .addSecret, .replaceSecret, .forgetSecret, .rememberSecret, .reloadSecrets,
             .submit, .nextField, .previousField:
             return performOnKeyring(command)
+        case .pauseAction, .retryEntries, .skipEntry, .cycleEntries, .dryRun, .testAction, .addMissed:
+            return performOnActions(command)
+        case .act, .nextAction, .previousAction, .runForRows, .retryForRows, .skipForRows, .previewForRows, .replay,
+            .sendReplay:
+            return performOnActing(command)
         case .export, .nextFormat, .previousFormat, .writeFile: return performOnExport(command)
         case .cancelJudging where session.exporting != nil: return cancelExport()
+        case .cancelJudging where session.acting != nil: return [.cancelActing]
         case .cancelJudging:
             return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
         case .answerYes: return answerYes()
-        case .answerNo: question = nil
+        case .answerNo:
+            question = nil
+            deafUntil = nil
 
         case .editFilter, .filterOrNot, .applyFilter, .completeFilter, .olderFilter, .newerFilter, .showProblems,
             .pause:
@@ -102,6 +113,7 @@ extension DashboardModel {
         case .help, .helpSearch: help?.move(command)
         case .keyring: keyring?.move(command, in: session.keyring)
         case .columns: chooser?.move(command)
+        case .page: page?.move(command)
         case .detail: detail.move(command)
         default: moveInRows(command)
         }
@@ -135,6 +147,7 @@ extension DashboardModel {
         chooser = nil
         detail.isFullScreen = false
         log.close()
+        page = nil
         if view != self.view { detail.isFocused = false }
         self.view = view
     }
@@ -155,12 +168,16 @@ extension DashboardModel {
     private mutating func closeInnermost() -> Bool {
         if copying != nil {
             copying = nil
+        } else if acting != nil {
+            acting = nil
         } else if help != nil {
             if help?.leaveSearch() != true { help = nil }
         } else if keyring?.form != nil, !session.keyring.isEmpty {
             keyring?.form = nil
         } else if keyring != nil {
             keyring = nil
+        } else if page != nil {
+            page = nil
         } else if isChecklistOpen {
             isChecklistOpen = false
         } else if chooser != nil {
@@ -171,6 +188,8 @@ extension DashboardModel {
             detail.isFocused = false
         } else if isLogEntryOpen {
             log.close()
+        } else if view == .actions, actions.isInEntries {
+            actions.focusEntries(false)
         } else {
             return false
         }
@@ -181,6 +200,7 @@ extension DashboardModel {
     private mutating func letGo() -> [Effect] {
         if seeking.isRunning { return cancelSeeking() }
         if session.exporting != nil { return cancelExport() }
+        if session.acting != nil { return [.cancelActing] }
         if pattern != nil {
             pattern = nil
         } else if selection.rangeStart != nil {
@@ -214,7 +234,11 @@ extension DashboardModel {
     }
 
     private mutating func answerYes() -> [Effect] {
-        defer { question = nil }
+        guard !isDeaf else { return [] }
+        defer {
+            question = nil
+            deafUntil = nil
+        }
         switch question {
         case .stopReceiving: return [.end(.quit)]
         case .suspend: return [.suspend]
@@ -223,6 +247,9 @@ extension DashboardModel {
             request.mayReplace = true
             return write(request)
         case .remember(let label, _): return [.control(.rememberSecret(label))]
+        case .act(let request, _): return confirm(request)
+        case .retryAll(let action, _): return [.callAction(.retryAll(action, [.failed, .dead]))]
+        case .addMissed(let action, let missed): return addMissed(action, missed)
         case nil: return []
         }
     }

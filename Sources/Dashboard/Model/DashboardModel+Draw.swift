@@ -24,6 +24,7 @@ extension DashboardModel {
                 case .filter(let line): line.draw(on: &part)
                 case .search(let line): line.draw(on: &part)
                 case .export(let line): line.draw(on: &part)
+                case .replay(let line): line.draw(on: &part)
                 case .command(let line): line.draw(on: &part)
                 }
             }
@@ -40,6 +41,8 @@ extension DashboardModel {
         } else if let keyring {
             let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, on: &$0) }
             return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
+        } else if let page {
+            surface.draw(in: layout.main) { page.draw(on: &$0) }
         } else if showsChecklist {
             surface.draw(in: layout.main) { Checklist.draw(session, on: &$0) }
         } else {
@@ -48,6 +51,7 @@ extension DashboardModel {
                 case .events: EventsScreen.draw(self, on: &list)
                 case .table: table.draw(self, on: &list)
                 case .deliveries: deliveries.draw(self, on: &list)
+                case .actions: actions.draw(self, on: &list)
                 case .log: log.draw(self, on: &list)
                 case .pulse: pulse.draw(session, on: &list)
                 }

@@ -20,6 +20,7 @@ extension DashboardModel {
         case .rejudged(let summary):
             session.take(summary)
             keyringReading.invalidate()
+            if summary.stage == .finished { return offers() }
         case .listening(let state): session.listening = state
         case .warning(let text): session.warning = text
         case .notice(let text): session.announce("\(text)")
@@ -36,6 +37,12 @@ extension DashboardModel {
         case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
         case .logMoved: log.outdate()
         case .logRead(let result, let generation): takeLog(result, generation)
+        case .actionsRead(let result, let generation): takeActions(result, generation)
+        case .entriesRead(let result, let generation): takeEntries(result, generation)
+        case .entryRead(let result, let id): takeEntry(result, id)
+        case .actionAnswered(let call, let result): take(result, of: call)
+        case .actMoved(let request, let passed): actMoved(request, passed)
+        case .acted(let request, let result): take(result, of: request)
         case .documentBuilt(let document): detail.take(document)
         case .copied(let result): return take(result)
         case .keyringRead(let result):

@@ -10,7 +10,7 @@ extension DashboardModel {
         switch view {
         case .events, .table: rows.selectedRow
         case .deliveries: deliveries.list.selectedRow?.first
-        case .log, .pulse: nil
+        case .actions, .log, .pulse: nil
         }
     }
 
@@ -21,6 +21,7 @@ extension DashboardModel {
         switch view {
         case .events, .table: return false
         case .deliveries: deliveries.move(command, latest: session.change.latestDelivery)
+        case .actions: actions.move(command)
         case .log: log.move(command)
         case .pulse: pulse.perform(command)
         }
@@ -32,6 +33,7 @@ extension DashboardModel {
         switch view {
         case .events, .table: return false
         case .deliveries: deliveries.followOrNot(latest: session.change.latestDelivery)
+        case .actions: actions.followOrNot()
         case .log: log.followOrNot()
         case .pulse: pulse.toLatest()
         }
@@ -43,6 +45,7 @@ extension DashboardModel {
         switch view {
         case .events, .table: break
         case .deliveries: deliveries.settle(height: layout.listHeight, clock: session.clock)
+        case .actions: actions.settle(size: layout.list.size, clock: session.clock)
         case .log: log.settle(size: layout.list.size, clock: session.clock)
         case .pulse: pulse.settle(size: layout.list.size)
         }
@@ -54,6 +57,8 @@ extension DashboardModel {
         case .events, .table: []
         case .deliveries:
             deliveries.request(shown, at: session.now).map { [.readDeliveries($0)] } ?? []
+        case .actions where frozen != nil: []
+        case .actions: actions.request(shown, at: session.now).map { [.readEntries($0)] } ?? []
         case .log where frozen != nil: []
         case .log: log.request(at: session.now).map { [.readLog($0)] } ?? []
         case .pulse: readOfPulse

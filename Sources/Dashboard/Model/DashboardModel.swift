@@ -7,6 +7,7 @@ enum MainView: Int, Hashable, CaseIterable {
     case events = 1
     case table = 2
     case deliveries = 3
+    case actions = 4
     case log = 6
     case pulse = 7
 
@@ -15,6 +16,7 @@ enum MainView: Int, Hashable, CaseIterable {
         case .events: "1 Events"
         case .table: "2 Table"
         case .deliveries: "3 Deliveries"
+        case .actions: "4 Actions"
         case .log: "6 Log"
         case .pulse: "7 Pulse"
         }
@@ -26,6 +28,7 @@ enum MainView: Int, Hashable, CaseIterable {
         case .events: .events
         case .table: .table
         case .deliveries: .deliveries
+        case .actions: .actions
         case .log: .log
         case .pulse: .pulse
         }
@@ -50,6 +53,7 @@ struct DashboardModel {
     var view = MainView.events
     var table = TableScreen()
     var deliveries = DeliveriesScreen()
+    var actions = ActionsScreen()
     var log = LogScreen()
     var pulse = PulseScreen()
     var detail = DetailPane()
@@ -77,6 +81,20 @@ struct DashboardModel {
     var prompt: Prompt?
     var question: Question?
     var copying: CopyMenu?
+    var acting: ActMenu?
+    var page: TextPage?
+    /// Counts what is done for rows: what comes of an older request is dropped.
+    var actGeneration = 0
+    var actingSince: ContinuousClock.Instant?
+    /// What was asked for to be shown, and when.
+    var awaited: (call: ActionCall, since: ContinuousClock.Instant)?
+    /// What is asked once nothing else is.
+    var waitingQuestion: Question?
+    /// Until then no key is a yes.
+    var deafUntil: ContinuousClock.Instant?
+    /// What was chosen last, to begin with the next time.
+    var lastAction: String?
+    var lastReplayURL = ""
     /// What was typed behind `:`, the newest first.
     var pastCommands: [String] = []
 
@@ -95,6 +113,7 @@ struct DashboardModel {
         session.now = now
         session.age()
         let effects = handle(event) + relist()
+        poseWaiting()
         settle()
         return effects + reads()
     }
@@ -103,7 +122,8 @@ struct DashboardModel {
     var deadline: ContinuousClock.Instant? {
         [
             session.deadline, rows.reading.deadline, keyringReading.deadline, deliveries.list.deadline,
-            log.list.deadline, pulse.reading.deadline,
+            log.list.deadline, pulse.reading.deadline, actions.reading.deadline, actions.list.deadline,
+            view == .actions ? actions.nextMinute(session.wallTime, session.now) : nil,
         ].compactMap(\.self).min()
     }
 }
@@ -125,15 +145,18 @@ extension DashboardModel {
     var place: Place {
         if question != nil { return .question }
         if copying != nil { return .copying }
+        if acting != nil { return .acting }
         if let help { return help.isSearching ? .helpSearch : .help }
         switch prompt {
         case .filter: return .filter
         case .search: return .search
         case .export: return .export
+        case .replay: return .replay
         case .command: return .palette
         case nil: break
         }
         if let keyring { return keyring.form == nil ? .keyring : .form }
+        if page != nil { return .page }
         if showsChecklist { return .checklist }
         if chooser != nil { return .columns }
         if detail.hasKeys { return .detail }
@@ -142,13 +165,15 @@ extension DashboardModel {
 
     /// Whether there is a view that `q` would close before it ends anything.
     var hasViewToClose: Bool {
-        help != nil || chooser != nil || keyring != nil || isChecklistOpen || detail.hasKeys || isLogEntryOpen
+        help != nil || chooser != nil || keyring != nil || isChecklistOpen || page != nil || detail.hasKeys
+            || isLogEntryOpen || (view == .actions && actions.isInEntries)
     }
 
     /// What lies over the view.
     var overlayTitle: String? {
         if let help { return help.title }
         if keyring != nil { return "Secrets" }
+        if let page { return page.title }
         return isChecklistOpen ? "First steps" : nil
     }
 }
@@ -160,12 +185,18 @@ extension DashboardModel {
         if layout.detail == nil { detail.isFocused = false }
         if rows.selectedRow == nil { copying = nil }
         let layout = layout
-        rows.show(session.viewState.preferences.columns)
+        if acting != nil, actedOn == nil { acting = nil }
+        detail.offersActions = showsActionMarks
+        rows.show(columnsShown)
         if layout.list.rows > 0 {
             rows.settle(height: layout.listHeight, days: view == .events ? session.clock : nil)
         }
         settleOtherLists(layout)
         if let pane = layout.detail { detail.settle(height: max(0, pane.rows - 1)) }
+        if var page {
+            page.settle(size: layout.main.size, clock: session.clock, isUTC: session.showsUTC)
+            self.page = page
+        }
         if var help {
             help.settle(self, size: layout.main.size)
             self.help = help
@@ -177,11 +208,20 @@ extension DashboardModel {
         var effects: [Effect] = []
         if let ticket = rows.request(extent, at: session.now) { effects.append(.readRows(ticket)) }
         effects += readsOfOtherLists()
+        effects += readsOfActions()
         if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
             effects.append(.buildDocument(request))
         }
         if keyringReading.take(session.change, isSeen: keyring != nil, at: session.now) { effects.append(.readKeyring) }
         return effects
+    }
+
+    /// The columns chosen, and those that are there as long as there are actions.
+    private var columnsShown: ListColumns.Choice {
+        var columns = session.viewState.preferences.columns
+        if showsActionMarks { columns.showActionMarks() }
+        if actions.hasSheet { columns.showSheet() }
+        return columns
     }
 
     private var wantedDocument: DocumentRequest? {
@@ -191,6 +231,7 @@ extension DashboardModel {
             isDuplicate: row.isDuplicate, tab: detail.tab, form: detail.form, columns: max(8, pane.columns - 2),
             showsUTC: session.showsUTC, revision: shown.revision, keyringRevision: session.keyringRevision,
             wraps: detail.wraps, showsNumbers: detail.showsNumbers,
-            isAnswered: shown.latestAnswered >= row.deliveryID)
+            isAnswered: shown.latestAnswered >= row.deliveryID, actions: row.actions,
+            outbox: detail.tab == .actions ? shown.outbox : 0)
     }
 }

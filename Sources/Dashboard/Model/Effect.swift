@@ -21,6 +21,15 @@ enum Effect: Sendable {
     /// Looks for the next delivery that holds the first event of this one.
     case findOtherDelivery(Int64)
     case readLog(WindowTicket<LogPlace>)
+    /// How the actions stand.
+    case readActions(generation: Int)
+    case readEntries(EntriesTicket)
+    /// One entry, with what was asked and answered.
+    case readEntry(Int64)
+    case callAction(ActionCall)
+    /// Does something for rows, or counts what that would come to.
+    case act(ActRequest)
+    case cancelActing
     case buildDocument(DocumentRequest)
     /// Asks what may be told of the secrets held, and what they have matched by now.
     case readKeyring

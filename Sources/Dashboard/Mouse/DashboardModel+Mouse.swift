@@ -38,6 +38,12 @@ extension DashboardModel {
             detail.point(at: line)
         case .bar(let bar): pulse.selectBar(bar)
         case .share(let section, let index): pulse.select(section, index)
+        case .menuAction(let index): acting?.choose(index)
+        case .action(let index):
+            actions.focusEntries(false)
+            actions.select(index)
+        case .entryChoice(let choice): actions.list(choice)
+        case .entry(let line): _ = selectEntry(line)
         case .candidate(let index):
             guard case .command(var line) = prompt else { break }
             line.choose(index)
@@ -50,7 +56,9 @@ extension DashboardModel {
     private mutating func doubleClick(_ target: Target) -> [Effect] {
         switch target {
         // Buttons and tabs that are pressed twice are pressed twice.
-        case .command, .view, .sort, .detailTab, .main: return click(target)
+        case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice: return click(target)
+        case .action: return run(.focusDetail)
+        case .entry(let line): return selectEntry(line) ? run(.open) : []
         case .candidate:
             _ = click(target)
             return performOnPalette(.runCommand)
@@ -71,6 +79,8 @@ extension DashboardModel {
                 help?.scroll(by: lines)
             } else if keyring != nil {
                 keyring?.move(lines < 0 ? .up : .down, in: session.keyring)
+            } else if page != nil {
+                page?.scroll(by: lines)
             } else if chooser != nil {
                 chooser?.move(lines < 0 ? .up : .down)
             } else if !showsChecklist {
@@ -79,7 +89,9 @@ extension DashboardModel {
         case .detail, .detailTab: detail.scroll(by: lines)
         case .bar, .share:
             if obstacleToZoom(lines) == nil { pulse.perform(lines < 0 ? .zoomIn : .zoomOut) }
-        case .command, .view, .candidate: break
+        case .action: actions.moveAction(by: lines < 0 ? -1 : 1)
+        case .entry, .entryChoice: actions.scroll(by: lines)
+        case .command, .view, .candidate, .menuAction: break
         }
     }
 
@@ -91,6 +103,7 @@ extension DashboardModel {
         switch view {
         case .events, .table: rows.scroll(by: lines, in: extent)
         case .deliveries: deliveries.scroll(by: lines, latest: session.change.latestDelivery)
+        case .actions: actions.scroll(by: lines)
         case .log: log.scroll(by: lines)
         case .pulse: if obstacleToZoom(lines) == nil { pulse.perform(lines < 0 ? .zoomIn : .zoomOut) }
         }
@@ -102,7 +115,7 @@ extension DashboardModel {
         if help != nil { return help?.select(line: line) ?? false }
         if keyring != nil { return keyring?.select(line: line - 1, in: session.keyring, rows: height) ?? false }
         if chooser != nil { return chooser?.select(line: line, rows: height) ?? false }
-        guard !showsChecklist else { return false }
+        guard !showsChecklist, page == nil else { return false }
         switch view {
         case .events, .table:
             guard rows.visible.indices.contains(line), let row = rows.visible[line].row else { return false }
@@ -116,8 +129,16 @@ extension DashboardModel {
                 return false
             }
             log.select(row.id)
-        case .pulse: return false
+        case .actions, .pulse: return false
         }
+        return true
+    }
+
+    /// Selects the entry in a line of their list. Says whether there is one.
+    private mutating func selectEntry(_ line: Int) -> Bool {
+        let list = actions.list
+        guard list.visible.indices.contains(line), let row = list.visible[line].row else { return false }
+        actions.select(entry: row.id)
         return true
     }
 

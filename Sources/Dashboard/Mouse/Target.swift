@@ -20,6 +20,14 @@ enum Target: Hashable {
     case share(PulseScreen.Section, Int)
     /// What the line for commands can become.
     case candidate(Int)
+    /// An action of the menu.
+    case menuAction(Int)
+    /// An action of the list, from 0.
+    case action(Int)
+    /// Which entries are listed.
+    case entryChoice(EntryChoice)
+    /// A line of the entries, from 0.
+    case entry(Int)
 }
 
 extension DashboardModel {
@@ -34,8 +42,9 @@ extension DashboardModel {
         }
         switch place {
         case .copying: return layout.notice.contains(point) ? letter(at: point, in: layout.notice) : nil
+        case .acting: return layout.notice.contains(point) ? menuButton(at: point, in: layout.notice) : nil
         case .palette: return layout.prompt.contains(point) ? candidate(at: point, in: layout.prompt) : nil
-        case .question, .filter, .search, .form: return nil
+        case .question, .filter, .search, .replay, .form: return nil
         default: break
         }
         if layout.tabs.contains(point) {
@@ -45,7 +54,7 @@ extension DashboardModel {
             let box = chooser.place(in: layout.main)
             return box.contains(point) && point.row > box.row ? .line(point.row - box.row - 1) : nil
         }
-        if help != nil || keyring != nil || showsChecklist {
+        if help != nil || keyring != nil || page != nil || showsChecklist {
             return layout.main.contains(point) ? .line(point.row - layout.main.row) : nil
         }
         if let pane = layout.detail, pane.contains(point) { return target(inDetail: point, of: pane) }
@@ -56,6 +65,17 @@ extension DashboardModel {
         let lines = copying?.buttons(bindings, columns: notice.columns) ?? []
         let row = point.row - notice.row
         return lines.indices.contains(row) ? lines[row].action(at: point.column).map(Target.command) : nil
+    }
+
+    private func menuButton(at point: Point, in notice: Rect) -> Target? {
+        let lines = acting?.buttons(bindings, columns: notice.columns) ?? []
+        let row = point.row - notice.row
+        guard lines.indices.contains(row) else { return nil }
+        return switch lines[row].action(at: point.column) {
+        case .action(let index): .menuAction(index)
+        case .command(let command): .command(command)
+        case nil: nil
+        }
     }
 
     private func candidate(at point: Point, in rect: Rect) -> Target? {
@@ -83,6 +103,7 @@ extension DashboardModel {
             let places = table.places(self, columns: list.columns)
             let columns = Array(rows.layout.choice.table.dropFirst(table.firstColumn))
             return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
+        case .actions: return actions.target(column: column, row: row)
         case .pulse: return pulse.target(column: column, row: row, size: list.size)
         default: return row == 0 ? .main : .line(row - 1)
         }

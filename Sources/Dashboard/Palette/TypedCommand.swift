@@ -99,6 +99,7 @@ extension MainView {
         case .events: .showEvents
         case .table: .showTable
         case .deliveries: .showDeliveries
+        case .actions: .showActions
         case .log: .showLog
         case .pulse: .showPulse
         }

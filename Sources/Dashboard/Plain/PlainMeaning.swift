@@ -22,6 +22,16 @@ enum PlainMeaning: Hashable {
             case .showDeliveries: .line("deliveries")
             case .showLog: .line("log")
             case .showPulse: .line("pulse")
+            case .showActions: .line("actions")
+            case .act, .runForRows: .hint("run NAME")
+            case .retryForRows, .retryEntries: .hint("retry NAME, retry ENTRY")
+            case .skipForRows, .skipEntry: .hint("skip NAME, skip ENTRY")
+            case .previewForRows, .dryRun: .hint("preview NAME")
+            case .testAction: .hint("test NAME")
+            case .pauseAction: .hint("pause NAME, resume NAME")
+            case .addMissed: .hint("missed NAME")
+            case .cycleEntries: .hint("entries NAME waiting")
+            case .replay: .hint("replay URL")
             case .showHelp: .line("help")
             case .showChecklist: .line("steps")
             case .showKeyring: .line("secret list")
@@ -41,7 +51,8 @@ enum PlainMeaning: Hashable {
             case .copySignature: .line("print signature")
             case .copyEventId: .line("print event-id")
             case .copyValue: .line("print object")
-            case .previousTab, .nextTab, .cycleBody, .focusDetail: .hint("show summary, headers, body or signature")
+            case .previousTab, .nextTab, .cycleBody, .focusDetail:
+                .hint("show summary, headers, body, signature or actions")
             default: .none
             }
     }

@@ -14,6 +14,13 @@ extension PlainModel {
         case .logRead(let result, let generation) where generation < 0:
             _ = requests.finish(generation)
             take(result.map { $0.rows.map { LogEntryLine(entry: $0, clock: model.session.clock).texts } })
+        case .actionsRead(let result, let generation) where generation < 0:
+            _ = requests.finish(generation)
+            takeActions(result)
+        case .entriesRead(let result, let generation) where generation < 0:
+            _ = requests.finish(generation)
+            takeEntries(result)
+        case .entryRead(let result, let id) where id == requests.entry: takeEntry(result, id)
         case .documentBuilt(let document) where document.request == requests.document: print(document)
         case .pulseRead(let result, let ticket) where ticket == requests.pulse: take(result)
         case .copied(let result):

@@ -88,7 +88,9 @@ extension PlainModel {
             } else if let form = BodyForm.allCases.first(where: { $0.word == word }) {
                 page = PlainPage(tab: .body, form: form)
             } else {
-                say("There is no page \(word): show summary, headers, body or signature; body raw, pretty or hex.")
+                say(
+                    "There is no page \(word): show summary, headers, body, signature or actions; body raw, pretty or hex."
+                )
                 return []
             }
         }

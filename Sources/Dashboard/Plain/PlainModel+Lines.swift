@@ -32,7 +32,10 @@ extension PlainModel {
 
     private mutating func answer(_ word: String, to question: Question) -> [Effect] {
         switch word.lowercased() {
-        case "yes", "y", "answer-yes": return change { $0.perform(.answerYes) }
+        case "yes", "y", "answer-yes":
+            // A line is no key that was meant for something else.
+            model.deafUntil = nil
+            return change { $0.perform(.answerYes) }
         case "no", "n", "answer-no":
             say("Nothing was done.")
             return change { $0.perform(.answerNo) }

@@ -54,15 +54,19 @@ struct PlainModel {
             defer { later = [] }
             return step(later, at: now)
         }
-        if case .controlEnded = event {
+        switch event {
+        case .controlEnded:
             requests.controlEnded()
             brought = model.shown.latestRow
+        case .actionAnswered, .acted: requests.controlEnded()
+        default: break
         }
         if case .signal(.interrupt) = event, leaveAsked() { return step([], at: now) }
         let before = PlainState(model)
         let effects = model.update(event, at: now)
         if case .signal(.interrupt) = event, before.isAsking, model.question == nil { say("Nothing was done.") }
         said += PlainState(model).changes(since: before)
+        tellPage()
         tellProgress(event, at: now)
         return step(effects, at: now)
     }
@@ -147,7 +151,12 @@ extension PlainModel {
     }
 
     private mutating func note(_ effects: [Effect]) {
-        for case .control in effects { requests.controlBegan() }
+        for effect in effects {
+            switch effect {
+            case .control, .callAction, .act: requests.controlBegan()
+            default: break
+            }
+        }
     }
 
     private var canTellNews: Bool { model.frozen == nil && !isBackedUp && !model.listing.isRunning }
@@ -185,6 +194,7 @@ extension PlainModel {
                 Looking: \(Wording.grouped(progress.matched)) found among \(Wording.grouped(progress.scanned)) of \
                 \(Wording.grouped(progress.total)).
                 """
+        case .actMoved: text = model.session.acting.map(PlainState.withoutKeys)
         default: return
         }
         guard let text else { return }

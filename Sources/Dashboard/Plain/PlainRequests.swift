@@ -10,7 +10,7 @@ struct PlainRequests {
     /// What an answer is for.
     enum Purpose: Hashable {
         case news(latest: Int64)
-        case list, table, deliveries, log
+        case list, table, deliveries, log, actions, entries
         /// To be shown or selected.
         case lookUp(delivery: Int64, event: Int, PlainPage?)
     }
@@ -22,11 +22,14 @@ struct PlainRequests {
     var pulse: PulseReading.Ticket?
     var copies = 0
     var listsSecrets = false
+    /// The entry that is to be told.
+    var entry: Int64?
 
     /// Whether anything is awaited that a command has asked for.
     var isWaiting: Bool {
         let isNewsOnly = purposes.values.allSatisfy { if case .news = $0 { true } else { false } }
         return !isNewsOnly || calls > 0 || document != nil || pulse != nil || copies > 0 || listsSecrets
+            || entry != nil
     }
 
     mutating func next(_ purpose: Purpose) -> Int {

@@ -31,6 +31,7 @@ struct PlainRow {
             if let text, !text.isEmpty { parts.append(name + text) }
         }
         if row.isDuplicate { parts.append("duplicate") }
+        if let state = row.actions { parts.append("actions \(state.word)") }
         return start + parts.joined(separator: ", ")
     }
 

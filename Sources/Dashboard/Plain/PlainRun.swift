@@ -29,6 +29,7 @@ struct PlainRun {
             isAttached: environment.isAttached, clock: environment.clock, viewState: environment.viewState,
             wallTime: .now)
         session.showsUTC = environment.settings.showsUTC
+        session.canAct = environment.actions != nil
         model = PlainModel(session, isInteractive: terminal.isInteractive)
     }
 
@@ -118,6 +119,12 @@ struct PlainRun {
             case .readDeliveries(let ticket): runner.readDeliveries(ticket)
             case .findOtherDelivery(let id): runner.findOtherDelivery(id)
             case .readLog(let ticket): runner.readLog(ticket)
+            case .readActions(let generation): runner.readActions(generation: generation)
+            case .readEntries(let ticket): runner.readEntries(ticket)
+            case .readEntry(let id): runner.readEntry(id)
+            case .callAction(let call): runner.call(call)
+            case .act(let request): runner.act(request)
+            case .cancelActing: runner.cancelActing()
             case .buildDocument(let request): runner.build(request)
             case .readKeyring: runner.readKeyring()
             case .control(let call): runner.call(call)

@@ -123,7 +123,9 @@ extension PlainState {
     /// What the screen says by a key, said by the command.
     static func withoutKeys(_ text: SafeText) -> SafeText {
         let commands = [
-            ("X resumes", "cancel-judging resumes."), ("f writes one", "filter EXPR makes one"),
+            ("X resumes", "cancel-judging resumes."), ("X cancels", "cancel-judging cancels"),
+            ("4 tells how", "actions tells how"), ("4 tells more", "actions tells more"),
+            ("a in 4 Actions adds", "missed NAME adds"), ("f writes one", "filter EXPR makes one"),
             ("m marks one", "mark marks one"), ("/ begins", "find TEXT begins"),
         ]
         return "\(commands.reduce(text.string) { $0.replacing($1.0, with: $1.1) })"

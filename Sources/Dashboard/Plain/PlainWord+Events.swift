@@ -27,7 +27,7 @@ extension PlainWord {
             return model.change { $0.perform(.toStart) }
         },
         PlainWord(
-            "show", syntax: "[NUMBER] [summary|headers|body|signature] [raw|pretty|hex]",
+            "show", syntax: "[NUMBER] [summary|headers|body|signature|actions] [raw|pretty|hex]",
             "what is known of the current event, or of that one"
         ) { model, arguments in
             model.show(arguments)

@@ -12,8 +12,15 @@ extension PlainWord {
     ]
 
     static let session: [PlainWord] = [
-        PlainWord("test", "sends a signed test event") { model, _ in model.perform(.sendTest) },
-        PlainWord("pause", "tells no new events for now; they are recorded") { model, _ in
+        PlainWord(
+            "test", syntax: "[NAME]", "sends a signed test event; of an action, finds out whether it would work"
+        ) { model, arguments in
+            arguments.text.isEmpty ? model.perform(.sendTest) : model.test(arguments)
+        },
+        PlainWord(
+            "pause", syntax: "[NAME]", "tells no new events for now; they are recorded. Of an action: its entries wait"
+        ) { model, arguments in
+            guard arguments.text.isEmpty else { return model.setPaused(true, arguments) }
             guard model.model.frozen == nil else {
                 model.say("New events are not told already: follow tells them again.")
                 return []

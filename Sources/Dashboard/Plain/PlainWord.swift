@@ -18,7 +18,7 @@ struct PlainWord: Sendable {
     }
 
     /// All of them, in the order of the help.
-    static let all: [PlainWord] = events + finding + others + secrets + session
+    static let all: [PlainWord] = events + finding + others + actions + secrets + session
 
     static func named(_ name: String) -> PlainWord? {
         all.first { $0.names.contains(name) }

@@ -6,6 +6,15 @@ struct ListColumns: Hashable {
     struct Choice: Hashable {
         var events = EventColumn.standard
         var table = TableColumn.standard
+
+        /// Adds the mark for what became of the actions, behind the verdict.
+        mutating func showActionMarks() {
+            let place = events.firstIndex(of: .signature).map { $0 + 1 } ?? min(1, events.count)
+            events.insert(.actions, at: place)
+        }
+
+        /// Adds what became of the row in the sheet, before all else.
+        mutating func showSheet() { table.insert(.sheet, at: 0) }
     }
 
     let choice: Choice

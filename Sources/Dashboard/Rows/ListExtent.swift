@@ -6,6 +6,8 @@ struct ListExtent: Hashable {
     var latestRow: Int64
     /// Grows whenever what was recorded before may read differently.
     var revision: Int
+    /// Grows with every change of the outbox, by which the marks of rows read differently.
+    var outbox: Int64
     /// The rows found so far; nil where every row is listed as it arrived.
     var matched: Int?
     /// Whether all rows were looked at.
@@ -15,6 +17,7 @@ struct ListExtent: Hashable {
     init(_ change: HistoryChange, matched: Int? = nil, isComplete: Bool = true) {
         latestRow = change.latestRow
         revision = change.revision
+        outbox = change.outbox
         self.matched = matched
         self.isComplete = isComplete
     }

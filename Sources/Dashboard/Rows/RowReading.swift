@@ -29,7 +29,7 @@ struct RowReading {
 
     /// Whether rows held may read differently by now.
     func isOutdated(_ extent: ListExtent) -> Bool {
-        extentRead.map { $0.revision != extent.revision } ?? false
+        extentRead.map { $0.revision != extent.revision || $0.outbox != extent.outbox } ?? false
     }
 
     /// Whether rows were found, or lost, since those held were asked for.

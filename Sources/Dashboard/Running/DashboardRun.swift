@@ -22,11 +22,15 @@ struct DashboardRun {
                 isAttached: environment.isAttached, clock: environment.clock, viewState: environment.viewState,
                 wallTime: .now), settings: environment.settings)
         model.bindings = Bindings(environment.settings.keys)
+        model.session.canAct = environment.actions != nil
     }
 
     mutating func run() -> DashboardEnding {
         // A file that is not whole is none.
-        defer { runner.cancelExport() }
+        defer {
+            runner.cancelExport()
+            runner.cancelActing()
+        }
         let loop = TerminalLoop()
         if let ending = tell(.tick) { return ending }
         while true {
@@ -77,6 +81,7 @@ struct DashboardRun {
             guard let progress = runner.progress.take() else { return nil }
             event = .browsed(progress)
         case .logMoved: dashboard.takeLogMove()
+        case .actionsRead, .entriesRead, .entryRead, .actionAnswered, .acted: isAnswer = true
         case .rowsRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought, .documentBuilt, .copied,
             .keyringRead, .settingsRead, .exported, .controlEnded:
             isAnswer = true
@@ -100,6 +105,12 @@ struct DashboardRun {
             case .readDeliveries(let ticket): runner.readDeliveries(ticket)
             case .findOtherDelivery(let id): runner.findOtherDelivery(id)
             case .readLog(let ticket): runner.readLog(ticket)
+            case .readActions(let generation): runner.readActions(generation: generation)
+            case .readEntries(let ticket): runner.readEntries(ticket)
+            case .readEntry(let id): runner.readEntry(id)
+            case .callAction(let call): runner.call(call)
+            case .act(let request): runner.act(request)
+            case .cancelActing: runner.cancelActing()
             case .buildDocument(let request): runner.build(request)
             case .readKeyring: runner.readKeyring()
             case .control(let call): runner.call(call)

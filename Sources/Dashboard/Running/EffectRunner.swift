@@ -20,6 +20,7 @@ struct EffectRunner: Sendable {
     private let documents: DocumentBuilder
     private let copier: Copier
     private let exporter: Exporter
+    private let acts: ActRunner
     private let mailbox: Mailbox<DashboardMessage>
     private let pulseTurns = Turns()
     private let pulseWorker = Worker("b2watch-pulse")
@@ -45,6 +46,7 @@ struct EffectRunner: Sendable {
         copier = Copier(
             reader: environment.reader, control: environment.control, folder: environment.copiesFolder)
         exporter = Exporter(environment.reader)
+        acts = ActRunner(environment.reader, environment.actions)
         self.mailbox = mailbox
     }
 
@@ -110,6 +112,45 @@ struct EffectRunner: Sendable {
             let result = Result { WindowAnswer(try log?.entries(LogRequest(ticket.request)) ?? LogWindow()) }
             post(.logRead(result.mapError(EffectFailure.init), generation: ticket.generation))
         }
+    }
+
+    func readActions(generation: Int) {
+        rowWorker.async {
+            let result = Result { try reader.listedActions() }.mapError(EffectFailure.init)
+            post(.actionsRead(result, generation: generation))
+        }
+    }
+
+    func readEntries(_ ticket: EntriesTicket) {
+        rowWorker.async {
+            let result = Result { WindowAnswer(try reader.outbox(OutboxRequest(ticket))) }
+            post(.entriesRead(result.mapError(EffectFailure.init), generation: ticket.window.generation))
+        }
+    }
+
+    func readEntry(_ id: Int64) {
+        documentWorker.async {
+            let result = Result { () throws -> TextPage.Content in
+                guard let (row, exchange) = try reader.outboxEntry(id) else {
+                    return .nothing("This entry is no longer recorded.")
+                }
+                return .entry(row, exchange)
+            }
+            post(.entryRead(result.mapError(EffectFailure.init), of: id))
+        }
+    }
+
+    func call(_ call: ActionCall) {
+        acts.call(call) { post(.actionAnswered(call, $0)) }
+    }
+
+    func act(_ request: ActRequest) {
+        acts.act(
+            request, progress: { post(.actMoved(request, $0)) }, then: { post(.acted(request, $0)) })
+    }
+
+    func cancelActing() {
+        acts.cancel()
     }
 
     func build(_ request: DocumentRequest) {

@@ -112,6 +112,11 @@ struct Session {
     /// The line that tells of an export under way.
     var exporting: SafeText?
 
+    /// Whether there is somebody who runs actions.
+    var canAct = false
+    /// The line that tells of what is done for many rows.
+    var acting: SafeText?
+
     /// The line that tells of judging under way.
     var progress: SafeText? {
         judging.flatMap { $0.stage == .running ? "\($0.sentence)" : nil }

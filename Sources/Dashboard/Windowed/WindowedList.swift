@@ -90,6 +90,14 @@ extension WindowedList {
         if held.rows.contains(where: { $0.id == id }) { selection = id } else { goes(to: .row(id)) }
     }
 
+    /// Other rows are listed from now on, from the newest: what was asked for those before is dropped.
+    mutating func restart() {
+        (held, selection, visible, topRow) = (WindowAnswer(), nil, [], nil)
+        isFollowing = true
+        outdate()
+        goes(to: nil)
+    }
+
     /// Selects the newest row, and each newer one as it arrives.
     mutating func follow() {
         guard !isFollowing else { return }

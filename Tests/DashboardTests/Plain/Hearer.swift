@@ -102,12 +102,44 @@ struct Hearer {
                     SignatureEvidence($0.delivery, keyring: Keyring())
                 }
                 tell(.documentBuilt(DetailDocument(content, for: request)))
+            case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .readKeyring: tell(.keyringRead(.success(plain.model.session.keyring)))
             case .keepViewState(let state): kept.append(state)
             case .control(let call): calls.append(call)
             case .end(let ending): self.ending = ending
             default: break
             }
+        }
+    }
+
+    /// The outbox has changed.
+    mutating func outboxMoves() {
+        user.now += .seconds(2)
+        user.change.outbox += 1
+        heard = []
+        tell(.historyChanged(user.change))
+    }
+
+    /// What a user's outbox answers is told.
+    private mutating func act(_ effect: Effect) {
+        switch effect {
+        case .readActions(let generation): tell(.actionsRead(.success(user.actions), generation: generation))
+        case .readEntries(let ticket):
+            let listed = user.entries.filter {
+                $0.entry.action == ticket.action && (ticket.states?.contains($0.entry.state) ?? true)
+            }
+            let answer = WindowAnswer<OutboxRow>(listed, ticket.window.request)
+            tell(.entriesRead(.success(answer), generation: ticket.window.generation))
+        case .readEntry(let id):
+            let content = user.entries.first { $0.id == id }.map { TextPage.Content.entry($0, user.exchanges[id]) }
+            tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
+        case .callAction(let call):
+            user.actionCalls.append(call)
+            if let result = user.answer?(call) { tell(.actionAnswered(call, result)) }
+        case .act(let request):
+            user.acts.append(request)
+            if let outcome = user.outcome { tell(.acted(request, .success(outcome(request)))) }
+        default: break
         }
     }
 

@@ -45,6 +45,17 @@ struct User {
     var clipboard: [UInt8]?
     /// Where copies go that are too large for a terminal.
     var copiesFolder = "/nowhere"
+    /// The actions, their entries, and what was asked and answered.
+    var actions: [ListedAction] = []
+    var entries: [OutboxRow] = []
+    var exchanges: [Int64: OutboxExchange] = [:]
+    var actionCalls: [ActionCall] = []
+    /// What is answered to a call; without it nothing is.
+    var answer: ((ActionCall) -> Result<ActionAnswer, EffectFailure>?)?
+    var acts: [ActRequest] = []
+    /// What becomes of a request; without it nothing does.
+    var outcome: ((ActRequest) -> ActOutcome)?
+    var cancelledActs = 0
     /// The other deliveries of every event.
     var others: [EventDelivery] = []
     var reads: [RowRequest] = []
@@ -165,6 +176,7 @@ struct User {
             case .readLog(let ticket):
                 let result = logFailure.map(Result.failure) ?? .success(WindowAnswer<LogEntry>(log, ticket.request))
                 tell(.logRead(result, generation: ticket.generation))
+            case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .buildDocument(let request):
                 tell(.documentBuilt(DetailDocument(document(request), for: request)))
             case .readKeyring:
@@ -238,7 +250,9 @@ struct User {
 
     private func document(_ request: DocumentRequest) -> DocumentContent {
         guard let record = record(request.rowID) else { return DocumentContent() }
-        return DocumentBuilder.content(of: record, for: request, clock: .utc, others: others) {
+        return DocumentBuilder.content(
+            of: record, for: request, clock: .utc, others: others, actions: actionsSource(request)
+        ) {
             SignatureEvidence($0.delivery, keyring: keyring)
         }
     }

@@ -7,8 +7,12 @@ enum EventColumn: String, ListColumn {
     case time, signature, type, object, size, bucket, rule
     // Those that are shown if they are chosen.
     case status, secret, eventTime = "event-time", eventID = "event-id", version, delivery, bytes
+    // There by itself as long as there are actions.
+    case actions
 
     static let standard: [EventColumn] = [.time, .signature, .type, .object, .size, .bucket, .rule]
+
+    static let choosable = allCases.filter { $0 != .actions }
 
     var title: SafeText {
         switch self {
@@ -26,6 +30,7 @@ enum EventColumn: String, ListColumn {
         case .version: "VERSION ID"
         case .delivery: "DELIVERY"
         case .bytes: "BYTES"
+        case .actions: "A"
         }
     }
 
@@ -45,6 +50,7 @@ enum EventColumn: String, ListColumn {
         case .version: "version id of the object"
         case .delivery: "number of the delivery"
         case .bytes: "bytes of the delivery's body"
+        case .actions: "what became of its actions"
         }
     }
 
@@ -59,7 +65,7 @@ enum EventColumn: String, ListColumn {
         case .rule: .rule
         case .status: .status
         case .eventTime: .eventTime
-        case .secret, .eventID, .version, .delivery, .bytes: nil
+        case .secret, .eventID, .version, .delivery, .bytes, .actions: nil
         }
     }
 
@@ -72,6 +78,7 @@ enum EventColumn: String, ListColumn {
         switch self {
         case .time: return Column(title, minimum: 8)
         case .signature: return Column(title, minimum: width)
+        case .actions: return Column(title, minimum: 1)
         case .type:
             return Column(title, minimum: min(max(14, width), 36), ideal: min(width, 64), leaveOrder: 4, cut: .middle)
         case .object:

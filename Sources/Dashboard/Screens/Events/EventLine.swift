@@ -63,6 +63,7 @@ struct EventLine {
         case .version: return (SafeText(cell: row.objectVersionId.text), secondary)
         case .delivery: return ("\(row.deliveryID)", secondary)
         case .bytes: return ("\(Wording.grouped(row.bodyLength))", secondary)
+        case .actions: return row.actions.map { ("\($0.glyph)", $0.style) }
         }
     }
 
@@ -83,7 +84,7 @@ struct EventLine {
     private func draw(
         _ note: SafeText, _ places: [Columns.Place], at line: Int, margin: Int, on surface: inout Surface
     ) {
-        let isOwn = places.map { [.time, .signature].contains(columns[$0.index]) }
+        let isOwn = places.map { [.time, .signature, .actions].contains(columns[$0.index]) }
         // As many columns side by side as there are, from the first that is the event's.
         guard let first = isOwn.firstIndex(of: false) else { return }
         let last = isOwn[first...].firstIndex(of: true).map { $0 - 1 } ?? places.count - 1

@@ -14,6 +14,10 @@ enum TableColumn: String, ListColumn {
     case received, verdict, secret, bucket, rule
     case eventID = "event-id"
     case status, delivery, bytes
+    // There by itself as long as an action writes a sheet.
+    case sheet
+
+    static let choosable = allCases.filter { $0 != .sheet }
 
     /// The sheet's own.
     static let standard: [TableColumn] = [.eventTimestamp, .eventType, .objectName, .objectSize, .objectVersionID]
@@ -34,6 +38,7 @@ enum TableColumn: String, ListColumn {
         case .status: "Status"
         case .delivery: "Delivery"
         case .bytes: "Bytes"
+        case .sheet: "SHEET"
         }
     }
 
@@ -49,6 +54,7 @@ enum TableColumn: String, ListColumn {
         case .status: "HTTP status of the answer"
         case .delivery: "number of the delivery"
         case .bytes: "bytes of the delivery's body"
+        case .sheet: "whether it is in the sheet"
         }
     }
 
@@ -63,7 +69,7 @@ enum TableColumn: String, ListColumn {
         case .bucket: .bucket
         case .rule: .rule
         case .status: .status
-        case .objectVersionID, .secret, .eventID, .delivery, .bytes: nil
+        case .objectVersionID, .secret, .eventID, .delivery, .bytes, .sheet: nil
         }
     }
 
@@ -78,7 +84,7 @@ enum TableColumn: String, ListColumn {
             Column(title, minimum: 11, ideal: min(width, 19), alignment: .right, cut: .middle)
         case .objectVersionID: Column(title, minimum: 17, ideal: max(17, min(width, 104)), cut: .middle)
         case .received: Column(title, minimum: 24)
-        case .verdict: Column(title, minimum: width)
+        case .verdict, .sheet: Column(title, minimum: width)
         case .status, .delivery, .bytes: Column(title, minimum: min(width, 12), alignment: .right)
         case .secret, .bucket, .rule, .eventID:
             Column(title, minimum: min(width, 12), ideal: min(width, 63), cut: .middle)
@@ -102,6 +108,7 @@ enum TableColumn: String, ListColumn {
         case .status: "\(row.status)"
         case .delivery: "\(row.deliveryID)"
         case .bytes: "\(row.bodyLength)"
+        case .sheet: "\(row.sheet?.sheetWord ?? "–")"
         }
     }
 }

@@ -75,7 +75,15 @@ struct TableScreen {
             surface.put(
                 place.fit(column.text(of: row, sheet: sheet)),
                 at: Point(column: margin + place.start, row: line), columns: place.width,
-                style: column == .verdict ? row.verdict.style : .plain)
+                style: Self.style(column, row))
+        }
+    }
+
+    private static func style(_ column: TableColumn, _ row: EventRow) -> Style {
+        switch column {
+        case .verdict: row.verdict.style
+        case .sheet: row.sheet?.style ?? Style(.secondary)
+        default: .plain
         }
     }
 

@@ -1,0 +1,72 @@
+import History
+import Workers
+
+/// Asks whoever runs the actions, one call at a time, on a thread of its own: what has to wait for the network keeps
+/// nobody else waiting.
+///
+/// What is done for many rows is one call for each piece of them, so that others come in between.
+final class ActRunner: Sendable {
+    /// A dry run shows no more rows.
+    private static let previewed = 10
+
+    private let reader: HistoryReader
+    private let control: (any ActionControl)?
+    private let worker = Worker("b2watch-actions")
+    private let turns = Turns()
+
+    init(_ reader: HistoryReader, _ control: (any ActionControl)?) {
+        self.reader = reader
+        self.control = control
+    }
+
+    func call(_ call: ActionCall, then tell: @escaping @Sendable (Result<ActionAnswer, EffectFailure>) -> Void) {
+        worker.async { [self] in tell(Result { try answer(to: call) }.mapError(EffectFailure.init)) }
+    }
+
+    /// Ends what is under way after the piece it is at.
+    func cancel() { _ = turns.next() }
+
+    func act(
+        _ request: ActRequest, progress: @escaping @Sendable (Int) -> Void,
+        then tell: @escaping @Sendable (Result<ActOutcome, EffectFailure>) -> Void
+    ) {
+        go(ActWalk(request), turns.next(), progress, tell)
+    }
+
+    private func go(
+        _ walk: ActWalk, _ turn: Turns.Turn, _ progress: @escaping @Sendable (Int) -> Void,
+        _ tell: @escaping @Sendable (Result<ActOutcome, EffectFailure>) -> Void
+    ) {
+        worker.async { [self] in
+            guard turn.isCurrent else { return tell(.success(.cancelled(walk.report))) }
+            do {
+                guard let control else { throw NobodyActs() }
+                var walk = walk
+                guard try walk.step(reader, control) else {
+                    return tell(.success(walk.request.isCount ? .counted(walk.count) : .done(walk.report)))
+                }
+                progress(walk.report.passed)
+                go(walk, turn, progress, tell)
+            } catch {
+                tell(.failure(EffectFailure(error)))
+            }
+        }
+    }
+
+    private func answer(to call: ActionCall) throws -> ActionAnswer {
+        guard let control else { throw NobodyActs() }
+        switch call {
+        case .setPaused(let action, let isPaused):
+            try control.setPaused(action, isPaused)
+            return .done
+        case .retryEntry(let id): return .count(try control.retryEntries([id]))
+        case .skipEntry(let id): return .count(try control.skipEntries([id]))
+        case .retryAll(let action, let states): return .count(try control.retryAll(action, in: states))
+        case .preview(let action, let rows):
+            return .bytes(
+                try control.previewAction(action, rows: ActWalk.first(Self.previewed, of: rows, reader)))
+        case .test(let action): return .sentence(try control.testAction(action))
+        case .missed(let action, _): return .missed(try control.missedRows(action))
+        }
+    }
+}

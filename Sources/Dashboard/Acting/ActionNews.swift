@@ -1,0 +1,46 @@
+import History
+
+/// Which actions are known to fail, so that the first failure and the recovery are told and nothing between.
+struct ActionNews {
+    private var known: [String: ActionStatus] = [:]
+    private var failing: Set<String> = []
+    private var hasBegun = false
+
+    /// Takes the actions as they are now.
+    ///
+    /// - Returns: What is to be told, in sentences.
+    mutating func take(_ statuses: [ActionStatus]) -> [String] {
+        defer {
+            known = Dictionary(statuses.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+            hasBegun = true
+        }
+        guard hasBegun else {
+            failing = Set(statuses.filter { $0[.failed] > 0 }.map(\.name))
+            return []
+        }
+        return statuses.compactMap { status in
+            let before = known[status.name]
+            let (bad, badBefore) = (Self.troubles(status), before.map(Self.troubles) ?? 0)
+            if failing.contains(status.name) {
+                guard status[.failed] == 0, bad <= badBefore, status[.done] > before?[.done] ?? 0 else { return nil }
+                failing.remove(status.name)
+                return "The action \(status.name) works again."
+            }
+            guard bad > badBefore else { return nil }
+            failing.insert(status.name)
+            return "The action \(status.name) failed: \(Self.short(status.lastReason))"
+        }
+    }
+
+    /// The reason, or as much of it as an announcement has room for: the entry tells the whole of it.
+    private static func short(_ reason: String?) -> String {
+        guard let reason, !reason.isEmpty else { return "4 tells more." }
+        return reason.count <= longest ? reason : "\(reason.prefix(longest))… 4 tells more."
+    }
+
+    private static let longest = 100
+
+    private static func troubles(_ status: ActionStatus) -> Int {
+        status[.failed] + status[.dead] + status[.uncertain]
+    }
+}

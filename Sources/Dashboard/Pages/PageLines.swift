@@ -1,0 +1,75 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// A page's content, laid out for a width.
+struct PageLines {
+    let kind: TextPage.Kind
+    let content: TextPage.Content
+    let columns: Int
+    let clock: WallClock
+
+    var lines: [StyledLine] {
+        switch content {
+        case .waiting: [StyledLine("Reading…", Style(.secondary))]
+        case .nothing(let sentence): Prose.lines(sentence, columns: columns, style: Style(.notice))
+        case .bytes(let bytes): preview(bytes)
+        case .entry(let row, let exchange): entry(row, exchange)
+        }
+    }
+
+    private func preview(_ bytes: [UInt8]) -> [StyledLine] {
+        var lines: [StyledLine] = []
+        if case .preview(let action) = kind {
+            let text = "What “\(action)” would send. Nothing was sent."
+            lines += Prose.lines(text, columns: columns, style: Style(.heading)) + [StyledLine()]
+        }
+        return lines + text(bytes)
+    }
+
+    private func entry(_ row: OutboxRow, _ exchange: OutboxExchange?) -> [StyledLine] {
+        let entry = row.entry
+        var fields = FieldList(columns: columns)
+        fields.add("Action", "\(entry.action)")
+        fields.add("Event", EntryLine.name(of: row.event), Style(.plain))
+        fields.add("Delivery", PlainRow.number(row.event), Style(.secondary))
+        fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
+        if let reason = entry.reason { fields.add("Why", "\(reason)") }
+        fields.add("Attempts", "\(Wording.grouped(entry.attempts))")
+        if let due = entry.due, entry.state == .failed { fields.add("Next try", time(due)) }
+        fields.add("Added", time(entry.addedAt), Style(.secondary))
+        fields.add("Changed", time(entry.changedAt), Style(.secondary))
+        if let batch = entry.batch { fields.add("Batch", "\(batch)", Style(.secondary)) }
+        guard let exchange else {
+            fields.head("Nothing has been sent for it yet.")
+            return fields.lines
+        }
+        fields.head("Request, its secrets masked")
+        fields.add(
+            "Sent", StyledLine(time(exchange.startedAt)),
+            note: "took \(Wording.duration(microseconds: exchange.duration))")
+        fields.add(text(exchange.request))
+        fields.head("Answer")
+        fields.add("Outcome", "\(exchange.outcome)")
+        fields.add(text(exchange.answer))
+        if exchange.isCut {
+            fields.add([StyledLine("Only the first 64 KiB of the answer were kept.", Style(.notice))])
+        }
+        return fields.lines
+    }
+
+    /// A line's end ends a line here; whatever else is in it is written out.
+    private func text(_ bytes: [UInt8]) -> [StyledLine] {
+        let lines = bytes.prefix(OutboxExchange.longest)
+            .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.flatMap { line in
+            let text = SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+            return StyledLine(text).wrapped(to: columns)
+        }
+    }
+
+    private func time(_ moment: Timestamp) -> SafeText {
+        clock.time(moment).map { "\($0.date) \($0.timeOfDay).\($0.fraction)" } ?? "\(moment.milliseconds) ms"
+    }
+}

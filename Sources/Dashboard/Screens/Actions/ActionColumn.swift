@@ -1,0 +1,116 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// The columns of the list of actions, from left to right. As it narrows LAST ERROR leaves first, then SKIPPED, KIND,
+/// UNCERTAIN, OLDEST and DEAD.
+enum ActionColumn: Int, CaseIterable {
+    case name, kind, state, queued, done, failed, dead, uncertain, skipped, oldest, error
+
+    var title: SafeText {
+        switch self {
+        case .name: "ACTION"
+        case .kind: "KIND"
+        case .state: "STATE"
+        case .queued: "QUEUED"
+        case .done: "DONE"
+        case .failed: "FAILED"
+        case .dead: "DEAD"
+        case .uncertain: "UNCERTAIN"
+        case .skipped: "SKIPPED"
+        case .oldest: "OLDEST"
+        case .error: "LAST ERROR"
+        }
+    }
+
+    func column(holding widths: TextWidths) -> Column {
+        let width = widths[rawValue]
+        return switch self {
+        case .name: Column(title, minimum: min(width, 12), ideal: min(width, 32), weight: 1, cut: .middle)
+        case .kind: Column(title, minimum: width, leaveOrder: 3)
+        case .state: Column(title, minimum: min(width, 22))
+        case .queued, .done, .failed: Column(title, minimum: width, alignment: .right)
+        case .dead: Column(title, minimum: width, leaveOrder: 6, alignment: .right)
+        case .uncertain: Column(title, minimum: width, leaveOrder: 4, alignment: .right)
+        case .skipped: Column(title, minimum: width, leaveOrder: 2, alignment: .right)
+        case .oldest: Column(title, minimum: width, leaveOrder: 5, alignment: .right)
+        case .error: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 1)
+        }
+    }
+}
+
+/// An action as text.
+struct ActionLine {
+    let action: ListedAction
+    let clock: WallClock
+    /// Now, by the calendar.
+    let now: Timestamp
+
+    private var status: ActionStatus { action.status }
+
+    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
+        for place in places {
+            guard let (text, style) = ActionColumn(rawValue: place.index).map(cell) else { continue }
+            surface.put(
+                place.fit(text), at: Point(column: ListRow.margin + place.start, row: line), columns: place.width,
+                style: style)
+        }
+    }
+
+    var texts: [SafeText?] { ActionColumn.allCases.map { cell($0).text } }
+
+    /// What it does now, in a word or two.
+    var state: (text: SafeText, style: Style) {
+        if !status.isDeclared { return ("not in config.yaml", Style(.notice)) }
+        if status.isPaused { return ("paused", Style(.notice)) }
+        if status[.running] > 0 { return ("running", Style(.good)) }
+        if let due = action.nextDue, due > now, status[.queued] == 0 || status[.failed] > 0 {
+            return ("waiting until \(Self.moment(due, now, clock))", Style(.warning))
+        }
+        if status[.queued] > 0 || status[.failed] > 0 { return ("waiting", .plain) }
+        return ("idle", Style(.secondary))
+    }
+
+    private func cell(_ column: ActionColumn) -> (text: SafeText, style: Style) {
+        switch column {
+        case .name: (SafeText(cell: status.name), .plain)
+        case .kind: (SafeText(cell: status.kind), Style(.secondary))
+        case .state: state
+        case .queued: count(.queued, .plain)
+        case .done: count(.done, Style(.good))
+        case .failed: count(.failed, Style(.warning))
+        case .dead: count(.dead, Style(.bad))
+        case .uncertain: count(.uncertain, Style(.notice))
+        case .skipped: count(.skipped, .plain)
+        case .oldest: (oldest, .plain)
+        case .error: (SafeText(cell: status.lastReason ?? ""), Style(.secondary))
+        }
+    }
+
+    private func count(_ state: EntryState, _ style: Style) -> (text: SafeText, style: Style) {
+        let count = status[state]
+        return ("\(Wording.short(count))", count == 0 ? Style(.secondary) : style)
+    }
+
+    private var oldest: SafeText {
+        status.oldestWaiting.map { "\(Self.age(now.milliseconds - $0.milliseconds))" } ?? .empty
+    }
+
+    /// An age in whole minutes, hours or days.
+    static func age(_ milliseconds: Int64) -> String {
+        switch milliseconds / 60_000 {
+        case ..<1: "< 1 min"
+        case let minutes where minutes < 60: "\(minutes) min"
+        case let minutes where minutes < 48 * 60: "\(minutes / 60) h"
+        case let minutes: "\(minutes / 1_440) days"
+        }
+    }
+
+    /// A time of day; with the date where it is not today's.
+    static func moment(_ moment: Timestamp, _ now: Timestamp, _ clock: WallClock) -> SafeText {
+        guard let time = clock.time(moment) else { return "?" }
+        let isToday = clock.time(now).map { $0.isSameDay(as: time) } ?? false
+        return isToday ? "\(time.timeOfDay)" : "\(time.date) \(time.timeOfDay)"
+    }
+}

@@ -1,0 +1,64 @@
+import History
+import Notifications
+
+/// An action with when it goes on.
+struct ListedAction: Sendable, Hashable {
+    var status: ActionStatus
+    /// When its next failed entry is tried again; nil where none is.
+    var nextDue: Timestamp?
+}
+
+/// The rhythm of reading how the actions stand: one question at a time, no more of them than frames where they are
+/// seen, and one a second where they are not.
+struct ActionsReading {
+    private static let pause = Duration.seconds(1)
+
+    private(set) var actions: [ListedAction] = []
+    private(set) var hasBeenRead = false
+    /// When a postponed question will be asked.
+    private(set) var deadline: ContinuousClock.Instant?
+
+    private var generation = 0
+    private var isOutstanding = false
+    private var isOutdated = true
+    private var known: Int64?
+    private var lastRead: ContinuousClock.Instant?
+
+    /// They may stand otherwise by now.
+    mutating func outdate() { isOutdated = true }
+
+    /// What to ask now: a generation, or nothing.
+    mutating func request(_ change: HistoryChange, isSeen: Bool, at now: ContinuousClock.Instant) -> Int? {
+        deadline = nil
+        if known != change.outbox { isOutdated = true }
+        guard isOutdated, !isOutstanding else { return nil }
+        let next = lastRead.map { $0 + (isSeen ? RowReading.frame : Self.pause) }
+        if let next, now < next {
+            deadline = next
+            return nil
+        }
+        generation += 1
+        (isOutstanding, isOutdated, known, lastRead) = (true, false, change.outbox, now)
+        return generation
+    }
+
+    /// Takes what was read.
+    ///
+    /// - Returns: Whether it was awaited.
+    mutating func take(_ actions: [ListedAction]?, generation: Int) -> Bool {
+        guard isOutstanding, generation == self.generation else { return false }
+        isOutstanding = false
+        // What could not be read is read when something has changed.
+        if let actions { (self.actions, hasBeenRead) = (actions, true) }
+        return true
+    }
+}
+
+extension HistoryReader {
+    /// How the actions stand.
+    func listedActions() throws -> [ListedAction] {
+        try actions().map { status in
+            ListedAction(status: status, nextDue: status[.failed] > 0 ? try outboxNextDue(status.id) : nil)
+        }
+    }
+}

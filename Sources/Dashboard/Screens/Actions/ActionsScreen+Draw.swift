@@ -1,0 +1,127 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+extension ActionsScreen {
+    func draw(_ model: DashboardModel, on surface: inout Surface) {
+        guard !actions.isEmpty else {
+            if reading.hasBeenRead { drawNothing(on: &surface) }
+            return
+        }
+        let (clock, now) = (model.session.clock, model.session.wallTime)
+        surface.draw(in: parts.actions) { drawActions(clock, now, on: &$0) }
+        surface.draw(in: parts.about) { part in
+            part.rule(row: 0)
+            let columns = part.size.columns
+            part.put(heading.line.clipped(to: columns - 1), at: Point(column: 1, row: 0))
+            for (row, line) in about(columns: columns - 2, most: part.size.rows - 1).enumerated() {
+                part.put(line, at: Point(column: ListRow.margin, row: row + 1))
+            }
+        }
+        surface.draw(in: parts.entries) { drawEntries(clock, now, on: &$0) }
+    }
+
+    private func drawActions(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {
+        let lines = actions.map { ActionLine(action: $0, clock: clock, now: now) }
+        let widths = TextWidths(lines, titles: ActionColumn.allCases.map(\.title)) { $0.texts }
+        let gap = surface.size.columns < 100 ? 1 : 2
+        let places = Columns(ActionColumn.allCases.map { $0.column(holding: widths) }, gap: gap)
+            .fitted(to: surface.size.columns - ListRow.margin)
+        ListRow.drawTitles(places, on: &surface)
+        let state = places.first { $0.index == ActionColumn.state.rawValue }
+        for (row, line) in lines.dropFirst(top).prefix(max(0, surface.size.rows - 1)).enumerated() {
+            line.draw(places, at: row + 1, on: &surface)
+            if row + top == selectedIndex {
+                ListRow.mark(row: row + 1, hasKeys: !isInEntries, emphasis: state, on: &surface)
+            }
+        }
+    }
+
+    /// The rule's text, in which the states are buttons; it begins one column from the edge.
+    var heading: ButtonLine<EntryChoice> {
+        var line = ButtonLine<EntryChoice>(StyledLine("─ ", Style(.secondary)))
+        line.append(StyledLine(SafeText(cell: selected?.name ?? "").clipped(to: 30), Style(.plain, bold: true)))
+        line.append(StyledLine(" ── ", Style(.secondary)))
+        for each in EntryChoice.allCases {
+            let isChosen = each == choice
+            line.append(
+                StyledLine(
+                    isChosen ? "[\(each.title)]" : " \(each.title) ",
+                    isChosen ? Style(.accent, bold: true) : Style(.secondary)), each)
+        }
+        line.append(StyledLine(" "))
+        return line
+    }
+
+    /// What is to be said of the selected action: what was missed, what went wrong last, what it does.
+    func about(columns: Int, most: Int) -> [StyledLine] {
+        guard let status = selected else { return [] }
+        var lines: [StyledLine] = []
+        if let missed = missed[status.name], missed > 0 {
+            let they = missed == 1 ? "it was" : "they were"
+            let text = "a adds \(Wording.count(missed, "event", "events")): missed because \(they) judged later."
+            lines += Prose.lines(text, columns: columns, style: Style(.notice)).prefix(1)
+        }
+        if let reason = status.lastReason, !reason.isEmpty {
+            // What is too long is cut here; an entry tells the whole of it.
+            let room = max(1, most - lines.count - 1)
+            let text = "Last error: \(reason)"
+            let prose = Prose.lines(text, columns: columns, style: Style(.warning))
+            lines +=
+                prose.count > 1 && room == 1
+                ? [StyledLine(SafeText(cell: text), Style(.warning)).clipped(to: columns)] : Array(prose.prefix(room))
+        }
+        lines.append(StyledLine(SafeText(cell: status.summary).clipped(to: columns), Style(.secondary)))
+        return Array(lines.prefix(max(0, most)))
+    }
+
+    /// Such as `12 events were missed because they were judged later`.
+    static func missedWords(_ count: Int) -> String {
+        let were = count == 1 ? "it was" : "they were"
+        return "\(Wording.count(count, "event was", "events were")) missed because \(were) judged later"
+    }
+
+    private func drawEntries(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {
+        let columns = Columns(EntryColumn.allCases.map { $0.column(holding: widths) })
+        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
+        ListRow.drawTitles(places, on: &surface)
+        if list.visible.isEmpty {
+            let text: SafeText = choice == .all ? "No entry yet." : "No such entry; f lists others."
+            surface.put(text, at: Point(column: ListRow.margin, row: 1), style: Style(.secondary))
+        }
+        let state = places.first { $0.index == EntryColumn.state.rawValue }
+        for (index, line) in list.visible.enumerated() {
+            switch line {
+            case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
+            case .row(let row):
+                EntryLine(row: row, clock: clock, now: now).draw(places, at: index + 1, on: &surface)
+                if isInEntries, row.id == list.selection {
+                    ListRow.mark(row: index + 1, hasKeys: true, emphasis: state, on: &surface)
+                }
+            }
+        }
+    }
+
+    /// How an action is declared.
+    private func drawNothing(on surface: inout Surface) {
+        let columns = surface.size.columns - 2
+        var lines = [StyledLine("No actions yet.", Style(.heading)), StyledLine()]
+        lines += Prose.lines(
+            """
+            An action does something for each event, durably: it writes a row in a sheet, sends a message, runs a \
+            command, forwards the delivery. Declare one in config.yaml, then type :reload.
+            """,
+            columns: columns, style: .plain)
+        lines.append(StyledLine())
+        lines += Self.example.map { StyledLine("  " + SafeText($0), Style(.accent)) }
+        lines.append(StyledLine())
+        lines += Prose.lines(
+            "Kinds: google-sheet, csv, slack, twilio, command, forward. docs/actions.md shows each of them.",
+            columns: columns, style: Style(.secondary))
+        for (row, line) in lines.enumerated() { surface.put(line, at: Point(column: ListRow.margin, row: row + 1)) }
+    }
+
+    /// The least that an action takes in config.yaml.
+    static let example = ["actions:", "  - name: rows", "    kind: csv", "    file: ~/events.csv"]
+}

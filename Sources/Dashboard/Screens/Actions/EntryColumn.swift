@@ -1,0 +1,77 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// The columns of an action's entries, from left to right. As the list narrows NEXT leaves first, then TRIES and WHY.
+enum EntryColumn: Int, CaseIterable {
+    case time, state, tries, next, object, why
+
+    var title: SafeText {
+        switch self {
+        case .time: "TIME"
+        case .state: "STATE"
+        case .tries: "TRIES"
+        case .next: "NEXT"
+        case .object: "OBJECT"
+        case .why: "WHY"
+        }
+    }
+
+    func column(holding widths: TextWidths) -> Column {
+        let width = widths[rawValue]
+        return switch self {
+        case .time: Column(title, minimum: 8)
+        case .state: Column(title, minimum: width)
+        case .tries: Column(title, minimum: width, leaveOrder: 2, alignment: .right)
+        case .next: Column(title, minimum: width, leaveOrder: 1)
+        case .object: Column(title, minimum: 14, ideal: min(width, 40), weight: 1, cut: .middle)
+        case .why: Column(title, minimum: 14, ideal: min(width, 60), weight: 1, leaveOrder: 3)
+        }
+    }
+}
+
+/// An entry as text.
+struct EntryLine {
+    let row: OutboxRow
+    let clock: WallClock
+    /// Now, by the calendar.
+    let now: Timestamp
+
+    private var entry: OutboxEntry { row.entry }
+
+    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
+        for place in places {
+            guard let (text, style) = EntryColumn(rawValue: place.index).map(cell) else { continue }
+            surface.put(
+                place.fit(text), at: Point(column: ListRow.margin + place.start, row: line), columns: place.width,
+                style: style)
+        }
+    }
+
+    var texts: [SafeText?] { EntryColumn.allCases.map { cell($0).text } }
+
+    private func cell(_ column: EntryColumn) -> (text: SafeText, style: Style) {
+        switch column {
+        case .time: (clock.time(entry.addedAt).map { "\($0.timeOfDay)" } ?? "?", .plain)
+        case .state: ("\(entry.state.glyph) \(entry.state.word)", entry.state.style)
+        case .tries: ("\(Wording.grouped(entry.attempts))", Style(.secondary))
+        case .next:
+            (
+                entry.state == .failed ? entry.due.map { ActionLine.moment($0, now, clock) } ?? .empty : .empty,
+                Style(.secondary)
+            )
+        case .object: (object, .plain)
+        case .why: (SafeText(cell: entry.reason ?? ""), Style(.secondary))
+        }
+    }
+
+    private var object: SafeText { Self.name(of: row.event) }
+
+    /// The event's object, or what the request was.
+    static func name(of event: EventRow) -> SafeText {
+        if let note = EventLine.note(event) { return note }
+        let name = event.objectName.text
+        return SafeText(cell: name.isEmpty ? EventType(event.eventType.text).shortName : name)
+    }
+}

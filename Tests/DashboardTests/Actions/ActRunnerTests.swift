@@ -1,0 +1,136 @@
+import Browsing
+import History
+import Notifications
+import Synchronization
+import Testing
+import Workers
+
+@testable import Dashboard
+
+@Suite("Acting on many rows")
+struct ActRunnerTests {
+    /// Whoever runs actions, and takes note.
+    private final class Taker: ActionControl {
+        let runs = Mutex<[[Int64]]>([])
+        let replays = Mutex<[[Int64]]>([])
+        let onRun: @Sendable () -> Void
+
+        init(onRun: @escaping @Sendable () -> Void = {}) { self.onRun = onRun }
+
+        func setPaused(_ action: String, _ isPaused: Bool) throws {}
+        func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
+            runs.withLock { $0.append(rows) }
+            onRun()
+            return Outbox.Addition(added: rows.count)
+        }
+        func retryEntries(_ entries: [Int64]) throws -> Int { entries.count }
+        func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int { 0 }
+        func skipEntries(_ entries: [Int64]) throws -> Int { entries.count }
+        func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] { Array("\(rows)".utf8) }
+        func testAction(_ action: String) throws -> String { throw TestFailure() }
+        func missedRows(_ action: String) throws -> MissedRows { MissedRows() }
+        func replay(_ deliveries: [Int64], to url: String?) throws -> String {
+            replays.withLock { $0.append(deliveries) }
+            return "\(deliveries.count) sent: \(deliveries.count) answered 200"
+        }
+        func actionNames() throws -> [String] { ["rows"] }
+    }
+
+    /// A history of so many deliveries of an event each; every third is invalid.
+    private func history(_ count: Int) throws -> History {
+        let history = try History(.memory)
+        let recorded = Monitor(0)
+        let body = Array(#"{"events":[{"eventType":"b2:ObjectCreated:Upload","objectName":"a"}]}"#.utf8)
+        for number in 1...count {
+            let delivery = Delivery(
+                receivedAt: Timestamp(milliseconds: Make.start), remoteAddress: "", method: "POST", target: "/",
+                headers: [], body: body)
+            let judged = JudgedDelivery(
+                delivery: delivery, judgement: Judgement(number % 3 == 0 ? .invalid : .valid, secret: nil),
+                answer: .accepted, events: Payload(scanning: body).events, generation: 1)
+            while !history.record(judged, completion: { _ in recorded.change { $0 += 1 } }) {}
+        }
+        _ = recorded.wait(until: .now + .seconds(120)) { $0 == count ? true : nil }
+        return history
+    }
+
+    private func outcome(
+        of request: ActRequest, _ reader: HistoryReader, _ control: any ActionControl,
+        progress: @escaping @Sendable (Int, ActRunner) -> Void = { _, _ in }
+    ) throws -> ActOutcome? {
+        let runner = ActRunner(reader, control)
+        let result = Monitor<Result<ActOutcome, EffectFailure>?>(nil)
+        runner.act(request, progress: { progress($0, runner) }) { answer in result.change { $0 = answer } }
+        return try result.wait(until: .now + .seconds(120)) { $0 }?.get()
+    }
+
+    private func all(_ predicate: RowPredicate = .everything, but left: Set<Int64> = []) -> ActedRows {
+        .all(of: BrowseQuery(predicate), latestRow: 2_500, except: left, count: nil)
+    }
+
+    @Test("goes over all rows of a filter but for those left out, in pieces of a thousand")
+    func pieces() throws {
+        let history = try history(2_500)
+        let taker = Taker()
+        let request = ActRequest(
+            deed: .run("rows"), rows: all(.verdict([.valid]), but: [1, 2]), isCount: false, generation: 1)
+        guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
+            Issue.record("not done")
+            return
+        }
+        #expect(report.addition.added == 1_665)
+        #expect(taker.runs.withLock { $0.map(\.count) } == [1_000, 665])
+        #expect(taker.runs.withLock { $0.joined().allSatisfy { $0 % 3 != 0 && $0 > 2 } })
+
+        var counting = request
+        counting.isCount = true
+        let count = try outcome(of: counting, history.reader, taker)
+        #expect(count == .counted(ActCount(events: 1_665, deliveries: 1_665)))
+        #expect(taker.runs.withLock { $0.count } == 2)
+    }
+
+    @Test("ends after the piece it is at when it is cancelled")
+    func cancelling() throws {
+        let history = try history(1_500)
+        let taker = Taker()
+        let request = ActRequest(
+            deed: .run("rows"), rows: .chosen(Set(1...1_500)), isCount: false, generation: 1)
+        let result = try outcome(of: request, history.reader, taker) { _, runner in runner.cancel() }
+        guard case .cancelled(let report)? = result else {
+            Issue.record("not cancelled")
+            return
+        }
+        #expect(report.passed == 1_000 && taker.runs.withLock { $0.count } == 1)
+    }
+
+    @Test("replays each delivery once, and adds up what was answered")
+    func replays() throws {
+        let history = try history(250)
+        let taker = Taker()
+        let request = ActRequest(
+            deed: .replay(to: nil), rows: .chosen(Set(1...250)), isCount: false, generation: 1)
+        guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
+            Issue.record("not done")
+            return
+        }
+        #expect(report.replay.sentence == "250 sent: 250 answered 200")
+        #expect(taker.replays.withLock { Array($0.joined()) } == Array(1...250))
+    }
+
+    @Test("a dry run is of the first rows, and a failure is told in its sentence")
+    func calls() throws {
+        let history = try history(30)
+        let runner = ActRunner(history.reader, Taker())
+        let answers = Monitor<[Result<ActionAnswer, EffectFailure>]>([])
+        let rows = ActedRows.all(of: BrowseQuery(.verdict([.invalid])), latestRow: 30, except: [3], count: nil)
+        runner.call(.preview("rows", rows)) { answer in answers.change { $0.append(answer) } }
+        runner.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
+        var told = answers.wait(until: .now + .seconds(120)) { $0.count == 2 ? $0 : nil } ?? []
+        #expect(told.first == .success(.bytes(Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8))))
+        #expect(told.last == .failure(EffectFailure(TestFailure())))
+        let nobody = ActRunner(history.reader, nil)
+        nobody.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
+        told = answers.wait(until: .now + .seconds(120)) { $0.count == 3 ? $0 : nil } ?? []
+        #expect(told.last == .failure(EffectFailure(NobodyActs())))
+    }
+}

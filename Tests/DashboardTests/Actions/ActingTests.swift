@@ -1,0 +1,195 @@
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("Acting on rows")
+struct ActingTests {
+    private static let two = [Make.action("alerts", kind: "slack"), Make.action("rows")]
+
+    @Test("one event is acted on at once")
+    func one() {
+        var user = User.acting(actions: Self.two)
+        user.outcome = { _ in .done(ActReport(addition: Outbox.Addition(added: 1))) }
+        user.press(.character("a"))
+        #expect(user.screen.contains("[alerts]") && user.screen.contains("run now"))
+        user.press(.tab, .character("r"))
+        #expect(user.acts.map(\.deed) == [.run("rows")] && user.acts.allSatisfy { !$0.isCount })
+        #expect(user.acts.first?.rows == .current(user.history[19]))
+        #expect(user.screen.contains("“rows”: 1 event added."))
+        user.press(.character("a"))
+        #expect(user.screen.contains("[rows]"))
+    }
+
+    @Test("for many the count is confirmed first", arguments: [true, false])
+    func many(isSure: Bool) {
+        var user = User.acting(actions: Self.two)
+        user.outcome = { request in
+            request.isCount
+                ? .counted(ActCount(events: 20, deliveries: 20, states: [.done: 3]))
+                : .done(ActReport(addition: Outbox.Addition(added: 17, there: 3)))
+        }
+        user.press(.character("A"), .character("a"), .enter)
+        #expect(user.screen.contains("Run “alerts” for 20 events? 3 are done already and stay. (y/n)"))
+        user.press(.character(isSure ? "y" : "n"))
+        #expect(user.acts.map(\.isCount) == (isSure ? [true, false] : [true]))
+        if isSure { #expect(user.screen.contains("“alerts”: 17 events added, 3 done or waiting already.")) }
+    }
+
+    @Test("progress is told, X cancels, and what comes late is dropped")
+    func cancelling() throws {
+        var user = User.acting(actions: Self.two)
+        user.press(.character("a"), .character("r"))
+        let request = try #require(user.acts.first)
+        user.tell(.actMoved(request, 5_000))
+        #expect(user.screen.contains("Adding to “alerts”: 5,000 … X cancels"))
+        user.press(.character("a"))
+        #expect(user.screen.contains("X cancels it."))
+        user.press(.character("X"))
+        #expect(user.cancelledActs == 1)
+        user.tell(.acted(request, .success(.cancelled(ActReport(passed: 1, addition: Outbox.Addition(added: 1))))))
+        #expect(user.screen.contains("Cancelled. “alerts”: 1 event added."))
+        user.tell(.actMoved(request, 9_000))
+        #expect(user.model.session.acting == nil)
+    }
+
+    @Test("retry and skip say where there is nothing to do")
+    func nothing() {
+        var user = User.acting(actions: Self.two)
+        user.outcome = { _ in .counted(ActCount(events: 20, deliveries: 20, states: [.done: 20])) }
+        user.press(.character("A"), .character("a"), .character("t"))
+        #expect(user.screen.contains("“alerts” has nothing to try again for these."))
+        user.press(.character("a"), .character("s"))
+        #expect(user.screen.contains("“alerts” has nothing to skip for these."))
+    }
+
+    @Test("a dry run asks for the rows, and shows the text")
+    func dryRun() {
+        var user = User.acting(actions: Self.two)
+        user.answer = { _ in .success(.bytes(Array("text=cat".utf8))) }
+        user.press(.character("a"), .character("d"))
+        #expect(user.actionCalls == [.preview("alerts", .current(user.history[19]))])
+        #expect(user.screen.contains("text=cat"))
+    }
+
+    @Test("a replay asks where to, remembers it, and counts for many")
+    func replay() {
+        var user = User.acting(actions: [])
+        user.outcome = { request in
+            var report = ActReport()
+            report.replay.add("2 sent: 2 answered 200")
+            report.replay.add("1 sent: 1 answered 401")
+            return request.isCount ? .counted(ActCount(events: 3, deliveries: 3)) : .done(report)
+        }
+        user.press(.character("r"))
+        #expect(user.screen.contains("replay to") && user.screen.contains("delivery 20, as received"))
+        user.type("localhost")
+        user.press(.enter)
+        #expect(user.acts.isEmpty && user.screen.contains("Where to is a URL"))
+        user.press(.control("u"))
+        user.type("http://127.0.0.1:9000/")
+        user.press(.enter)
+        #expect(user.acts.map(\.deed) == [.replay(to: "http://127.0.0.1:9000/")])
+        #expect(user.screen.contains("Replay: 3 sent: 2 answered 200, 1 answered 401"))
+        user.press(.character("A"), .character("r"), .enter)
+        #expect(user.screen.contains("Replay 3 deliveries to http://127.0.0.1:9000/? (y/n)"))
+        user.press(.character("y"), .character("r"), .control("u"), .enter)
+        #expect(user.acts.last?.deed == .replay(to: nil))
+    }
+
+    @Test("in the list of deliveries it is the delivery's events, and one replay")
+    func deliveries() {
+        var rows = (1...3).map { Make.row($0) }
+        for (position, index) in [1, 2].enumerated() {
+            (rows[index].deliveryID, rows[index].position, rows[index].eventCount) = (2, position, 2)
+        }
+        var user = User.acting(rows, actions: Self.two)
+        user.press(.character("3"), .character("a"), .character("r"))
+        #expect(user.acts.last?.rows == .chosen([2, 3]) && user.acts.last?.isCount == true)
+        user.outcome = { _ in .done(ActReport()) }
+        user.tell(.acted(user.acts[0], .success(.cancelled(ActReport()))))
+        user.press(.character("r"), .enter)
+        #expect(user.acts.last?.rows == .current(rows[1]))
+    }
+
+    @Test("nobody acts where nobody can be asked")
+    func obstacles() {
+        var user = User.watching(3)
+        user.press(.character("a"))
+        #expect(user.screen.contains("Nobody runs actions here."))
+        user.press(.character("r"))
+        #expect(user.screen.contains("Nobody runs actions here.") && user.model.prompt == nil)
+        var other = User.acting(actions: Self.two)
+        other.tell(.listening(.away(ListenerAbsence(.gone, reason: "The listener is gone."))))
+        other.press(.character("a"))
+        #expect(other.screen.contains("The listener is gone."))
+    }
+
+    @Test("a question that comes late takes no place of another, and no key that was meant for something else")
+    func lateQuestion() throws {
+        var user = User.acting(actions: Self.two)
+        user.press(.character("A"), .character("a"), .character("r"))
+        user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+        user.press(.character("q"))
+        #expect(user.screen.contains("Stop receiving?"))
+        user.wait(.seconds(5))
+        let count = ActOutcome.counted(ActCount(events: 20, deliveries: 20))
+        user.tell(.acted(try #require(user.acts.first), .success(count)))
+        #expect(user.screen.contains("Stop receiving?"))
+        user.press(.character("n"))
+        #expect(user.screen.contains("Run “alerts” for 20 events? (y/n)"))
+        user.press(.character("y"))
+        #expect(user.acts.count == 1 && user.model.question != nil)
+        user.wait(.seconds(2))
+        user.press(.character("y"))
+        #expect(user.acts.count == 2)
+    }
+
+    @Test("a dry run that was overtaken by another is not shown")
+    func lateDryRun() {
+        var user = User.acting(actions: Self.two)
+        user.press(.character("a"), .character("d"), .character("a"), .tab, .character("d"))
+        user.tell(.actionAnswered(user.actionCalls[0], .success(.bytes(Array("first".utf8)))))
+        #expect(user.model.page == nil)
+        user.tell(.actionAnswered(user.actionCalls[1], .success(.bytes(Array("second".utf8)))))
+        #expect(user.screen.contains("second"))
+    }
+
+    @Test("the menu is buttons")
+    func mouse() {
+        var user = User.acting(actions: Self.two)
+        user.press(.character("a"))
+        user.click(on: "rows", behind: 25)
+        user.click(on: "skip", behind: 20)
+        #expect(user.acts.map(\.deed) == [.skip("rows")])
+    }
+
+    @Test("the first failure and the recovery are told, and nothing between")
+    func news() {
+        var news = ActionNews()
+        func take(_ counts: [EntryState: Int], _ reason: String? = nil) -> [String] {
+            news.take([Make.action("rows", counts, reason: reason).status])
+        }
+        #expect(take([.done: 1]).isEmpty)
+        #expect(take([.done: 1, .failed: 1], "no answer") == ["The action rows failed: no answer"])
+        #expect(take([.done: 1, .failed: 4], "no answer").isEmpty)
+        #expect(take([.done: 2, .failed: 3]).isEmpty)
+        #expect(take([.done: 5]) == ["The action rows works again."])
+        #expect(take([.done: 5, .dead: 1], "401") == ["The action rows failed: 401"])
+        #expect(take([.done: 6, .dead: 1]) == ["The action rows works again."])
+        #expect(take([.done: 7, .dead: 1]).isEmpty)
+    }
+
+    @Test("what is told of replays is added up")
+    func tally() {
+        var tally = ReplayTally()
+        tally.add("1,000 sent: 998 answered 200, 2 not sent")
+        tally.add("3 sent: 3 answered 200.")
+        #expect(tally.sentence == "1,003 sent: 1,001 answered 200, 2 not sent")
+        tally.add("the listener was busy")
+        #expect(tally.sentence.hasSuffix("; the listener was busy"))
+        #expect(ReplayTally().sentence == "nothing was sent.")
+    }
+}

@@ -1,0 +1,207 @@
+import History
+import Notifications
+import Terminal
+import Testing
+
+@testable import Dashboard
+
+@Suite("4 Actions")
+struct ActionsScreenTests {
+    private static let actions = [
+        Make.action("alerts", [.done: 2], kind: "slack"), Make.action("rows", [.done: 3, .failed: 2, .dead: 1]),
+    ]
+
+    private func user(_ entries: [OutboxRow] = []) -> User {
+        var user = User.acting(actions: Self.actions, entries: entries)
+        user.press(.character("4"))
+        return user
+    }
+
+    @Test("lists the actions, and the entries of the one selected")
+    func lists() {
+        var user = user([Make.entry(1, of: "alerts"), Make.entry(2, of: "rows"), Make.entry(3, of: "rows", .failed)])
+        #expect(user.lines[1].contains("[4 Actions]"))
+        #expect(user.selected?.contains("alerts") == true)
+        #expect(user.screen.contains("cat-1.jpg") && !user.screen.contains("cat-2.jpg"))
+        user.press(.down)
+        #expect(user.screen.contains("cat-3.jpg") && !user.screen.contains("cat-1.jpg"))
+        user.press(.character("f"), .character("f"))
+        #expect(user.screen.contains("[failed]") && !user.screen.contains("cat-2.jpg"))
+    }
+
+    @Test("drops what was read for another action")
+    func lateAnswer() {
+        var user = user([Make.entry(1, of: "alerts"), Make.entry(2, of: "rows")])
+        user.holdsEffects = true
+        user.outboxMoves()
+        user.press(.down)
+        user.release()
+        #expect(user.screen.contains("cat-2.jpg") && !user.screen.contains("cat-1.jpg"))
+    }
+
+    @Test("follows what comes, and counts anew when the outbox has moved")
+    func moves() {
+        var user = user([Make.entry(1, of: "alerts")])
+        user.entries.append(Make.entry(9, of: "alerts", .queued))
+        user.actions[0] = Make.action("alerts", [.done: 2, .queued: 1_234])
+        #expect(!user.screen.contains("cat-9.jpg"))
+        user.outboxMoves()
+        #expect(user.screen.contains("cat-9.jpg") && user.screen.contains("1,234"))
+    }
+
+    @Test("reads how they stand no more often than there are frames, and once a second where they are not seen")
+    func pace() {
+        var user = user()
+        user.holdsEffects = true
+        func reads(_ user: User) -> Int {
+            user.held.count { if case .readActions = $0 { true } else { false } }
+        }
+        user.change.outbox += 1
+        user.now += .seconds(5)
+        user.tell(.historyChanged(user.change))
+        #expect(reads(user) == 1)
+        user.release()
+        user.holdsEffects = true
+        user.change.outbox += 1
+        user.now += .milliseconds(5)
+        user.tell(.historyChanged(user.change))
+        #expect(reads(user) == 0 && user.model.deadline != nil)
+        user.wait(.milliseconds(40))
+        #expect(reads(user) == 1)
+        user.release()
+        user.press(.character("1"))
+        user.holdsEffects = true
+        user.change.outbox += 1
+        user.now += .milliseconds(500)
+        user.tell(.historyChanged(user.change))
+        #expect(reads(user) == 0)
+        user.wait(.milliseconds(600))
+        #expect(reads(user) == 1)
+    }
+
+    @Test("opens an entry to its request and answer, and closes it")
+    func opens() {
+        var user = user([Make.entry(1, of: "alerts", .failed, due: 90_000)])
+        user.exchanges[1] = Make.exchange
+        user.press(.enter)
+        #expect(user.model.actions.isInEntries)
+        user.press(.enter)
+        #expect(user.lines[1].contains("[Entry 1]"))
+        #expect(user.screen.contains("Authorization: ***") && user.screen.contains("503 Service Unavailable"))
+        user.press(.end)
+        #expect(user.screen.contains("\\x1b[31m"))
+        user.press(.character("r"))
+        #expect(user.actionCalls == [.retryEntry(1)])
+        user.entries[0].entry.state = .done
+        user.outboxMoves()
+        user.press(.home)
+        #expect(user.screen.contains("● done"))
+        user.press(.character("r"))
+        #expect(user.screen.contains("The entry is done."))
+        user.press(.escape)
+        #expect(user.model.page == nil && user.model.actions.isInEntries)
+        user.press(.escape)
+        #expect(!user.model.actions.isInEntries)
+    }
+
+    @Test("pauses, tries out, and shows what would be sent")
+    func asks() {
+        var user = user()
+        user.answer = { call in
+            switch call {
+            case .setPaused: .success(.done)
+            case .test: .success(.sentence("it would work"))
+            case .preview: .success(.bytes(Array("{\"text\": \"hello\"}".utf8)))
+            default: nil
+            }
+        }
+        user.press(.character("p"))
+        #expect(user.actionCalls == [.setPaused("alerts", true)])
+        #expect(user.screen.contains("“alerts” is paused"))
+        user.press(.character("T"))
+        #expect(user.screen.contains("it would work"))
+        user.press(.character("d"))
+        #expect(user.lines[1].contains("[Dry run]") && user.screen.contains("hello"))
+        #expect(user.screen.contains("Nothing was sent."))
+    }
+
+    @Test("tries all again that failed, after a question")
+    func retryAll() {
+        var user = user()
+        user.press(.character("r"))
+        #expect(user.screen.contains("Nothing of this action has failed."))
+        user.press(.down, .character("r"))
+        #expect(user.screen.contains("Retry “rows” for all 3 entries that failed? (y/n)"))
+        user.press(.character("n"))
+        #expect(user.actionCalls.isEmpty)
+        user.press(.character("r"), .character("y"))
+        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead])])
+    }
+
+    @Test("skips the entry selected, and no other")
+    func skips() {
+        var user = user([Make.entry(1, of: "alerts", .dead)])
+        user.press(.character("x"))
+        #expect(user.screen.contains("Choose an entry first"))
+        user.press(.tab, .character("x"))
+        #expect(user.actionCalls == [.skipEntry(1)])
+    }
+
+    @Test("offers what was missed once verdicts have changed, and adds it after a question")
+    func missed() {
+        var user = user()
+        user.answer = { call in
+            if case .missed("rows", _) = call { .success(.missed(MissedRows(count: 2, rows: [4, 7]))) } else { nil }
+        }
+        user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
+        #expect(user.actionCalls == [.missed("alerts", isOffer: true), .missed("rows", isOffer: true)])
+        #expect(
+            user.screen.contains(
+                "“rows”: 2 events were missed because they were judged later; a in 4 Actions adds them."))
+        user.press(.down)
+        #expect(user.screen.contains("a adds 2 events: missed"))
+        user.press(.character("a"))
+        #expect(user.screen.contains("Run “rows” for them? (y/n)"))
+        user.press(.character("y"))
+        #expect(user.acts.map(\.deed) == [.run("rows")] && user.acts.map(\.rows) == [.chosen([4, 7])])
+    }
+
+    @Test("says how an action is declared where none is, and why keys do nothing")
+    func empty() {
+        var user = User.acting(actions: [])
+        user.press(.character("a"))
+        #expect(user.screen.contains("No actions are declared: 4 tells how."))
+        user.press(.character("4"))
+        for line in ActionsScreen.example { #expect(user.screen.contains(line)) }
+        user.press(.character("p"))
+        #expect(user.screen.contains("No actions are declared."))
+    }
+
+    @Test("takes the mouse as the other lists do")
+    func mouse() {
+        var user = user([Make.entry(1, of: "rows"), Make.entry(2, of: "rows")])
+        user.click(on: "rows ")
+        #expect(user.model.actions.selection == "rows")
+        user.click(on: " failed ")
+        #expect(user.model.actions.choice == .troubled)
+        user.click(on: " all ")
+        guard let place = user.place(of: "cat-1.jpg") else {
+            Issue.record("no entry")
+            return
+        }
+        user.doubleClick(place.column, place.row)
+        #expect(user.model.page?.kind == .entry(1))
+    }
+
+    @Test("goes on while an age is shown, and is idle where none is")
+    func ages() {
+        var user = User.acting(actions: [Make.action("rows", [.queued: 1], oldest: 0)])
+        user.wait(.seconds(60))
+        #expect(user.model.deadline == nil)
+        user.press(.character("4"))
+        #expect(user.screen.contains("1 min"))
+        user.wait(.seconds(60))
+        #expect(user.screen.contains("2 min"))
+        #expect(user.model.deadline != nil)
+    }
+}
