@@ -7,6 +7,8 @@ public struct DashboardEnvironment: Sendable {
     public var reader: HistoryReader
     /// The listener that is shown.
     public var control: any ListenerControl
+    /// Whoever runs the actions; nil where there is nobody.
+    public var actions: (any ActionControl)?
     /// The history as it is at the start.
     public var change: HistoryChange
     /// The secrets held at the start.

@@ -62,6 +62,11 @@ public struct MissedRows: Sendable, Hashable {
     public var count: Int
     /// Some of them, the oldest first, 10,000 at most.
     public var rows: [Int64]
+
+    public init(count: Int = 0, rows: [Int64] = []) {
+        self.count = count
+        self.rows = rows
+    }
 }
 
 extension HistoryReader {
