@@ -13,7 +13,7 @@ struct B2Watch: ParsableCommand {
         version: "b2watch \(Version.number)",
         subcommands: [
             WatchCommand.self, ListenCommand.self, AttachCommand.self, SendCommand.self, ExportCommand.self,
-            VerifyCommand.self,
+            VerifyCommand.self, ActionsCommand.self, ReplayCommand.self,
         ],
         defaultSubcommand: WatchCommand.self)
 

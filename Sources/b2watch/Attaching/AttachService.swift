@@ -1,5 +1,6 @@
 import Control
 import Dashboard
+import Foundation
 import History
 import Intake
 import Listener
@@ -13,7 +14,7 @@ final class AttachService: Sendable {
     /// - Parameter say: Is told, in a sentence, what a person should know: where there can be no socket, which the listener
     ///   does without, and that somebody who is attached has changed the secrets held. It must not block.
     init(
-        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost,
+        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost, _ reloading: Reloading,
         say: @escaping @Sendable (String) -> Void
     ) {
         guard let path = receiver.history.path else {
@@ -22,7 +23,7 @@ final class AttachService: Sendable {
         }
         do throws(ControlFailure) {
             server = try ControlServer(
-                beside: path, version: Version.number, routes: Self.routes(receiver, control, post, say),
+                beside: path, version: Version.number, routes: Self.routes(receiver, control, post, reloading, say),
                 subscription: SubscribeRequest.self)
         } catch {
             server = nil
@@ -39,7 +40,7 @@ final class AttachService: Sendable {
 
     /// Who answers what: a line for each request.
     private static func routes(
-        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost,
+        _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost, _ reloading: Reloading,
         _ say: @escaping @Sendable (String) -> Void
     ) -> ControlRoutes {
         @Sendable func told(_ keyring: KeyringSummary) -> KeyringSummary {
@@ -71,7 +72,34 @@ final class AttachService: Sendable {
             }
             return control.evidence(for: record)
         }
+        routes.on(HookRequest.self) { _ in receiver.hook }
+        routes.on(ReloadRequest.self) { _ in
+            let changes = try reloading.reload().changes
+            say("an attached dashboard has had the configuration read again")
+            changes.forEach(say)
+            return changes
+        }
+        add(LocalActions(receiver), to: &routes)
         return routes
+    }
+
+    /// What is asked of the actions.
+    private static func add(_ actions: LocalActions, to routes: inout ControlRoutes) {
+        routes.on(PauseActionRequest.self) {
+            try actions.setPaused($0.action, $0.isPaused)
+            return Done()
+        }
+        routes.on(RunActionRequest.self) { try actions.runAction($0.action, rows: $0.rows) }
+        routes.on(RetryEntriesRequest.self) { try actions.retryEntries($0.entries) }
+        routes.on(RetryActionRequest.self) { try actions.retryAll($0.action, in: $0.states) }
+        routes.on(SkipEntriesRequest.self) { try actions.skipEntries($0.entries) }
+        routes.on(PreviewActionRequest.self) { Data(try actions.previewAction($0.action, rows: $0.rows)) }
+        routes.on(TestActionRequest.self) { try actions.testAction($0.action) }
+        routes.on(MissedRowsRequest.self) {
+            let missed = try actions.missedRows($0.action)
+            return MissedRowsRequest.Reply(count: missed.count, rows: missed.rows)
+        }
+        routes.on(ActionNamesRequest.self) { _ in try actions.actionNames() }
     }
 
     private static func status(

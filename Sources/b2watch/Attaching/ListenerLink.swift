@@ -74,6 +74,8 @@ final class ListenerLink: Sendable {
     // MARK: What is known
 
     var reader: HistoryReader { history.reader }
+    /// For what takes its time.
+    var call: ListenerCall { ListenerCall(history: history.path, owner: history.owner) }
     var listening: ListeningState { state.withLock { $0.listening } }
     var keyring: KeyringSummary { state.withLock { $0.keyring } }
     var secretsFile: String? { state.withLock { $0.secretsFile } }

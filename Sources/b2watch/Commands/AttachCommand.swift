@@ -44,10 +44,11 @@ struct AttachCommand: ParsableCommand {
         var environment = DashboardEnvironment(
             reader: link.reader, control: RemoteControl(link: link), change: link.change, keyring: link.keyring,
             listening: link.listening, isAttached: true)
+        environment.actions = RemoteActions(call: link.call, reader: link.reader, http: Outbound().forReplays)
         if let file = link.secretsFile { environment.secretsFile = file }
         if let state = try? ProcessEnvironment.places.state { environment.copiesFolder = state }
         let program = DashboardProgram(
-            diagnostics: diagnostics, configuration: configuration, isPlain: plain.isPlain)
+            diagnostics: diagnostics, configuration: configuration, reloading: Reloading(link), isPlain: plain.isPlain)
         try program.run(environment) { dashboard in
             link.open(dashboard)
             if let logProblem { dashboard.mailbox.post(.notice(logProblem)) }

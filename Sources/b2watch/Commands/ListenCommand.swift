@@ -14,7 +14,7 @@ struct ListenCommand: ParsableCommand {
         commandName: "listen", abstract: "Receives without a screen, and writes each event to standard output.",
         discussion: """
             SIGINT and SIGTERM finish what is in flight and end; SIGHUP reads the signing secrets and the \
-            configuration's bell, on-problem and quiet-after again, unless it says that the terminal is gone: then it \
+            configuration's actions, bell, on-problem and quiet-after again, unless it says that the terminal is gone: then it \
             ends too.
             """)
 
@@ -41,10 +41,11 @@ struct ListenCommand: ParsableCommand {
         let post = DashboardPost()
         var alerts: AlertWatch?
         let receiver = try StartFailure.explained(by: diagnostics) {
-            let configuration = try ProcessEnvironment.configuration()
-            let plan = try ReceivingPlan(options, configuration)
+            let outbound = Outbound()
+            let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
+            let plan = try ReceivingPlan(options, configured)
             return try Receiver(
-                plan, say: { lines.say($0, .warning) },
+                plan, outbound, say: { lines.say($0, .warning) },
                 rejudged: {
                     judging.began($0)
                     lines.say($0)
@@ -53,7 +54,8 @@ struct ListenCommand: ParsableCommand {
             ) { history in
                 history.observe(HealthLine { lines.say($0, $1) }.observe)
                 history.observe(post.observe)
-                let watch = AlertWatch(AlertSettings(configuration), reading: history.reader, from: history.current)
+                let watch = AlertWatch(
+                    AlertSettings(configured.configuration), reading: history.reader, from: history.current)
                 watch.begin(.lines { lines.say($0, $1) })
                 history.observe { if case .changed(let change) = $0 { watch.observe(change) } }
                 alerts = watch
@@ -66,14 +68,17 @@ struct ListenCommand: ParsableCommand {
             diagnostics.say(line, .warning)
         }
         let control = DashboardControl(receiver, post)
-        let attached = AttachService(receiver, control, post) { lines.say($0, .warning) }
+        let reloading = Reloading(receiver)
+        let watch = alerts
+        reloading.follow { watch?.change(AlertSettings($0)) }
+        let attached = AttachService(receiver, control, post, reloading) { lines.say($0, .warning) }
         lines.open()
 
         let terminal = ControllingTerminal()
         var signal = Signals.next()
         while signal == SIGHUP, !terminal.isGone {
             reload(receiver, control, diagnostics)
-            reload(alerts, diagnostics)
+            reload(reloading, diagnostics)
             signal = Signals.next()
         }
         diagnostics.note("ending by \(Signals.name(of: signal))")
@@ -91,9 +96,9 @@ struct ListenCommand: ParsableCommand {
         diagnostics.flush()
     }
 
-    private static func reload(_ alerts: AlertWatch?, _ diagnostics: Diagnostics) {
+    private static func reload(_ reloading: Reloading, _ diagnostics: Diagnostics) {
         do {
-            alerts?.change(AlertSettings(try ProcessEnvironment.configuration()))
+            for line in try reloading.reload().changes { diagnostics.say(line) }
         } catch {
             diagnostics.say("the configuration stays as it was: \(error)", .error)
         }

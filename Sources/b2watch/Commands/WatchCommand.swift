@@ -33,11 +33,12 @@ struct WatchCommand: ParsableCommand {
         let logProblem = receiving.inMemory ? nil : diagnostics.keepLog()
         let judging = JudgingLog { diagnostics.note($0, $1) }
         let post = DashboardPost()
-        let (configuration, receiver) = try StartFailure.explained(by: diagnostics) {
-            let configuration = try ProcessEnvironment.configuration()
-            let plan = try ReceivingPlan(receiving, configuration)
+        let (configured, receiver) = try StartFailure.explained(by: diagnostics) {
+            let outbound = Outbound()
+            let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
+            let plan = try ReceivingPlan(receiving, configured)
             let receiver = try Receiver(
-                plan, say: { diagnostics.say($0, .warning) },
+                plan, outbound, say: { diagnostics.say($0, .warning) },
                 rejudged: {
                     judging.began($0)
                     judging.ended($0)
@@ -46,17 +47,19 @@ struct WatchCommand: ParsableCommand {
             ) { history in
                 history.observe(HealthLine { diagnostics.note($0, $1) }.observe)
             }
-            return (configuration, receiver)
+            return (configured, receiver)
         }
         diagnostics.note(receiver.started)
         for line in [receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.note(line, .warning) }
         let control = DashboardControl(receiver, post)
-        let attached = AttachService(receiver, control, post) { diagnostics.say($0, .warning) }
+        let reloading = Reloading(receiver)
+        let attached = AttachService(receiver, control, post, reloading) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
         var environment = DashboardEnvironment(
             reader: receiver.history.reader, control: control, change: receiver.history.current,
             keyring: control.summary(),
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
+        environment.actions = LocalActions(receiver)
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
         // What is kept in memory only leaves no copies among what is kept.
         if receiver.history.path != nil, let state = try? ProcessEnvironment.places.state {
@@ -64,7 +67,8 @@ struct WatchCommand: ParsableCommand {
         }
         // The screen's thread is the main one: nothing else needs it.
         let program = DashboardProgram(
-            diagnostics: diagnostics, configuration: configuration, isPlain: plain.isPlain)
+            diagnostics: diagnostics, configuration: configured.configuration, reloading: reloading,
+            isPlain: plain.isPlain)
         try program.run(environment) { dashboard in
             post.open(dashboard)
             receiver.history.observe(post.observe)

@@ -24,14 +24,18 @@ final class ProgressLine: Sendable {
 
     /// Shows it, if it is time to.
     func show(_ progress: ExportProgress) {
+        show(progress.bar)
+    }
+
+    /// Shows a text in ASCII, if it is time to.
+    func show(_ text: String) {
         guard isShown else { return }
         state.withLock { state in
             let now = ContinuousClock.now
             guard now >= state.next else { return }
             state.next = now + Self.pause
-            let bar = progress.bar
-            Self.write("\r" + bar + String(repeating: " ", count: max(0, state.width - bar.utf8.count)))
-            state.width = bar.utf8.count
+            Self.write("\r" + text + String(repeating: " ", count: max(0, state.width - text.utf8.count)))
+            state.width = text.utf8.count
         }
     }
 

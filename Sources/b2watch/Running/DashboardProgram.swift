@@ -11,6 +11,8 @@ import Terminal
 struct DashboardProgram {
     let diagnostics: Diagnostics
     let configuration: Configuration
+    /// Reads the configuration again.
+    let reloading: Reloading
     /// Whether it speaks by lines instead of drawing.
     var isPlain = false
 
@@ -44,10 +46,11 @@ struct DashboardProgram {
         let isAttached = environment.isAttached
         let alerts = AlertWatch(
             Self.alerts(configuration, isAttached: isAttached), reading: environment.reader, from: environment.change)
-        environment.reloadSettings = {
-            let configuration = try ProcessEnvironment.configuration()
-            alerts.change(Self.alerts(configuration, isAttached: isAttached))
-            return DashboardSettings(configuration)
+        reloading.follow { alerts.change(Self.alerts($0, isAttached: isAttached)) }
+        environment.reloadSettings = { [reloading, diagnostics] in
+            let result = try reloading.reload()
+            result.changes.forEach { diagnostics.note($0) }
+            return DashboardSettings(result.configuration)
         }
         let dashboard = Dashboard(environment)
         alerts.begin(telling(dashboard))

@@ -1,5 +1,7 @@
+import Actions
 import Dashboard
 import Foundation
+import Outgoing
 import Settings
 import Synchronization
 
@@ -28,11 +30,43 @@ enum ProcessEnvironment {
     static func configuration() throws(ConfigurationError) -> Configuration {
         // Without a place for it there is none.
         guard let path = try? places.settings else { return Configuration() }
-        let home = ProcessInfo.processInfo.environment["HOME"]
-        var read = ConfigurationFile(path: path, home: home?.hasPrefix("/") == true ? home : nil).read()
+        return try readConfiguration(path).checked()
+    }
+
+    /// What the user has configured, with the actions that are to run by it.
+    ///
+    /// - Parameter surroundings: What the actions are made with.
+    /// - Throws: `ConfigurationError` with all that is wrong.
+    static func configured(with surroundings: ActionSurroundings) throws(ConfigurationError) -> Configured {
+        guard let path = try? places.settings else { return Configured() }
+        var read = readConfiguration(path)
+        let (actions, problems) = ActionDeclaration.read(read.configuration.actions, surroundings)
+        read.problems += problems
+        do throws(ConfigurationError) {
+            return Configured(configuration: try read.checked(), actions: actions)
+        } catch {
+            actions.forEach { $0.action.close() }
+            throw error
+        }
+    }
+
+    /// What actions are made with in this process.
+    static func surroundings(_ http: any HTTPSending) -> ActionSurroundings {
+        ActionSurroundings(
+            http: http, environment: ProcessInfo.processInfo.environment,
+            folder: (try? places.configuration) ?? "/", home: home, now: { .now })
+    }
+
+    private static func readConfiguration(_ path: String) -> ReadConfiguration {
+        var read = ConfigurationFile(path: path, home: home).read()
         read.problems += ReceivingPlan.problems(in: read.configuration)
         read.problems += DashboardSettings.problems(in: read.configuration)
-        return try read.checked()
+        return read
+    }
+
+    private static var home: String? {
+        let home = ProcessInfo.processInfo.environment["HOME"]
+        return home?.hasPrefix("/") == true ? home : nil
     }
 
     /// All places that secrets come from.
@@ -43,4 +77,11 @@ enum ProcessEnvironment {
             credentials: credentials?.isEmpty == true ? nil : credentials,
             remembered: (try? places.secrets).map(RememberedSecrets.init(path:)))
     }
+}
+
+/// What the user has configured.
+struct Configured: Sendable {
+    var configuration = Configuration()
+    /// The actions that it declares, in its order.
+    var actions: [ActionDeclaration] = []
 }

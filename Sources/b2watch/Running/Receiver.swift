@@ -1,17 +1,24 @@
+import Actions
 import History
 import Intake
 import Listener
 import Log
 import Notifications
+import Outgoing
 import Settings
 import Workers
 
-/// All that receives, wired together: the listener, the intake, the history and the keyring.
+/// All that receives, wired together: the listener, the intake, the history, the keyring and the actions.
 final class Receiver: Sendable {
     let history: History
     let intake: Intake
     let listener: Listener
     let keyring: KeyringBook
+    let actions: ActionsAtWork
+    /// What actions are made with.
+    let surroundings: ActionSurroundings
+    /// How requests are sent.
+    let outbound: Outbound
     /// The part of the path at which notifications are taken, such as `/hook`.
     let path: String
     /// What a person should know of the secrets, in sentences.
@@ -33,13 +40,15 @@ final class Receiver: Sendable {
     ///   - prepare: Is given the history before the first delivery can come, to observe all of them.
     /// - Throws: `SecretSourceError`, `PlacesError`, `HistoryError` or `ListenerError`.
     init(
-        _ plan: ReceivingPlan, say: @escaping @Sendable (String) -> Void,
+        _ plan: ReceivingPlan, _ outbound: Outbound, say: @escaping @Sendable (String) -> Void,
         rejudged: @escaping @Sendable (RejudgeReport) -> Void,
         note: @escaping @Sendable (String, LogLevel) -> Void = { _, _ in },
         isUpdating: @escaping @Sendable (String) -> Void, prepare: (History) -> Void = { _ in }
     ) throws {
         sources = ProcessEnvironment.secretSources(files: plan.secretFiles)
         path = plan.path
+        self.outbound = outbound
+        surroundings = outbound.surroundings
         self.note = note
         let secrets = try sources.load()
         notes = secrets.flatMap(\.notes)
@@ -58,6 +67,15 @@ final class Receiver: Sendable {
         var configuration = ListenerConfiguration(
             address: plan.address, path: plan.path, clock: { Timestamp.now })
         configuration.limits.body = plan.bodyLimit
+        actions = ActionsAtWork(
+            ActionRunner(history: history, surroundings: surroundings, say: say, note: note))
+        do {
+            try actions.load(plan.actions)
+        } catch {
+            keys.stop()
+            history.close()
+            throw HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
+        }
         history.observe { event in
             if case .refused(let reason) = event { say(reason) }
         }
@@ -65,10 +83,13 @@ final class Receiver: Sendable {
         do {
             listener = try Listener.start(configuration, receiver: intake, log: say)
         } catch {
+            actions.stop()
             keys.stop()
             history.close()
             throw error
         }
+        outbound.refuse(listener.address, path: path)
+        actions.runner.begin()
     }
 
     /// Reads the sources of secrets again and judges by what they hold now.
@@ -88,9 +109,13 @@ final class Receiver: Sendable {
 
     /// Ends all work on the history, and closes it. Blocks.
     func close() {
+        actions.stop()
         intake.keys.stop()
         history.close()
     }
+
+    /// The URL at which this machine reaches it, with the path that takes notifications.
+    var hook: String { listener.address.localURL + path.dropFirst() }
 
     /// A warning that stands for as long as it is true: whoever reaches the listener can write what he likes.
     var exposure: String? {

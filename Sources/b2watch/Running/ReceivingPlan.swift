@@ -1,3 +1,4 @@
+import Actions
 import History
 import Listener
 import Settings
@@ -14,11 +15,13 @@ struct ReceivingPlan {
     let bodyLimit: Int
     let secretFiles: [SecretFile]
     let place: History.Place
+    let actions: [ActionDeclaration]
 
-    /// - Parameter configuration: One in which nothing is wrong.
+    /// - Parameter configured: Something in which nothing is wrong.
     /// - Throws: `PlacesError` where there is no place for the history; `SecretSourceError` where an argument names no
     ///   file of a secret.
-    init(_ options: ReceivingOptions, _ configuration: Configuration) throws {
+    init(_ options: ReceivingOptions, _ configured: Configured) throws {
+        let configuration = configured.configuration
         address = try ListenAddress(options.listen ?? configuration.listen?.value ?? Self.defaultListen)
         path = options.path ?? configuration.path?.value ?? "/"
         let body = ByteCount(options.maxBody ?? configuration.maxBody?.value ?? Self.defaultBody)
@@ -26,6 +29,7 @@ struct ReceivingPlan {
         secretFiles =
             options.secretFiles.isEmpty
             ? configuration.secretFiles.map(\.value) : try options.secretFiles.map(SecretFile.init(argument:))
+        actions = configured.actions
         place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
     }
 

@@ -36,7 +36,7 @@ final class SelfTest: Sendable {
         var generator = SystemRandomNumberGenerator()
         let sample = SignedSample(
             SampleNotification(order, at: .now, using: &generator), .signed(secret), using: &generator)
-        let url = try WebhookURL(receiver.listener.address.localURL + receiver.path.dropFirst())
+        let url = try WebhookURL(receiver.hook)
 
         // Counted before it can arrive, so that it never looks like one from elsewhere.
         sent.add(1, ordering: .relaxed)

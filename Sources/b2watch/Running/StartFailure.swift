@@ -2,6 +2,7 @@ import ArgumentParser
 import History
 import Listener
 import Log
+import Outgoing
 import Settings
 
 /// Says why b2watch does not start, and ends it with the status that belongs to the reason.
@@ -11,7 +12,8 @@ enum StartFailure {
         case is ListenerError: ExitStatus.noAddress
         case is HistoryError, is ReadOnlyHistoryError: ExitStatus.noHistory
         case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
-        case is FilterArgumentError, is OutputIsHistory, is VerifyError: ExitStatus.usage
+        case is FilterArgumentError, is OutputIsHistory, is VerifyError, is ConfirmationMissing: ExitStatus.usage
+        case is WebhookURLError, is UnknownAction: ExitStatus.usage
         default: ExitStatus.failed
         }
     }

@@ -1,0 +1,83 @@
+import Dashboard
+import History
+import Actions
+import Notifications
+import Outgoing
+
+/// What is asked of the actions that run in this process.
+struct LocalActions: ActionControl {
+    let runner: ActionRunner
+    /// Reads the deliveries to be sent again.
+    let reader: HistoryReader
+    /// Sends them.
+    let http: any HTTPSending
+    /// The URL of the listener itself; nil where none runs.
+    let hook: String?
+
+    func setPaused(_ action: String, _ isPaused: Bool) throws {
+        try runner.setPaused(action, isPaused)
+    }
+
+    func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
+        try ActionRequestLimit.check(rows)
+        return try runner.runAction(action, rows: rows)
+    }
+
+    func retryEntries(_ entries: [Int64]) throws -> Int {
+        try ActionRequestLimit.check(entries)
+        return try runner.retryEntries(entries)
+    }
+
+    func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int {
+        try runner.retryAll(action, in: states)
+    }
+
+    func skipEntries(_ entries: [Int64]) throws -> Int {
+        try ActionRequestLimit.check(entries)
+        return try runner.skipEntries(entries)
+    }
+
+    func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] {
+        try ActionRequestLimit.check(rows)
+        return try runner.previewAction(action, rows: rows)
+    }
+
+    func testAction(_ action: String) throws -> String { try runner.testAction(action) }
+
+    func missedRows(_ action: String) throws -> MissedRows { try runner.missedRows(action) }
+
+    func actionNames() throws -> [String] { runner.actionNames() }
+
+    func replay(_ deliveries: [Int64], to url: String?) throws -> String {
+        try ActionRequestLimit.check(deliveries)
+        guard let url = url ?? hook else { throw NoHook() }
+        return try Replay(reader: reader, http: http, url: try WebhookURL(url)).counted(deliveries).sentence
+    }
+}
+
+extension LocalActions {
+    init(_ receiver: Receiver) {
+        self.init(
+            runner: receiver.actions.runner, reader: receiver.history.reader, http: receiver.outbound.forReplays,
+            hook: receiver.hook)
+    }
+}
+
+/// Something is to be sent to the listener itself, and none runs.
+struct NoHook: Error, CustomStringConvertible {
+    let description = "no listener runs here to send to: give the URL with --to"
+}
+
+extension Replay {
+    /// Sends all of these.
+    ///
+    /// - Returns: What became of them.
+    func counted(_ deliveries: [Int64]) throws -> ReplayCount {
+        var count = ReplayCount()
+        try send(deliveries) { outcome in
+            count.add(outcome)
+            return true
+        }
+        return count
+    }
+}

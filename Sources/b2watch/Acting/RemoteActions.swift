@@ -1,0 +1,58 @@
+import Dashboard
+import Foundation
+import History
+import Outgoing
+
+/// What is asked of the actions that run in the listener's process. Each question has a connection of its own, so that
+/// one that takes its time, as a test may, holds up none of the dashboard's.
+struct RemoteActions: ActionControl {
+    let call: ListenerCall
+    /// Reads the deliveries to be sent again, which is done here.
+    let reader: HistoryReader
+    let http: any HTTPSending
+
+    func setPaused(_ action: String, _ isPaused: Bool) throws {
+        _ = try call.ask(PauseActionRequest(action: action, isPaused: isPaused))
+    }
+
+    func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
+        try ActionRequestLimit.check(rows)
+        return try call.ask(RunActionRequest(action: action, rows: rows))
+    }
+
+    func retryEntries(_ entries: [Int64]) throws -> Int {
+        try ActionRequestLimit.check(entries)
+        return try call.ask(RetryEntriesRequest(entries: entries))
+    }
+
+    func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int {
+        try call.ask(RetryActionRequest(action: action, states: states), within: ListenerCall.patience)
+    }
+
+    func skipEntries(_ entries: [Int64]) throws -> Int {
+        try ActionRequestLimit.check(entries)
+        return try call.ask(SkipEntriesRequest(entries: entries))
+    }
+
+    func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] {
+        try ActionRequestLimit.check(rows)
+        return Array(try call.ask(PreviewActionRequest(action: action, rows: rows), within: ListenerCall.patience))
+    }
+
+    func testAction(_ action: String) throws -> String {
+        try call.ask(TestActionRequest(action: action), within: ListenerCall.patience)
+    }
+
+    func missedRows(_ action: String) throws -> MissedRows {
+        let missed = try call.ask(MissedRowsRequest(action: action), within: ListenerCall.patience)
+        return MissedRows(count: missed.count, rows: missed.rows)
+    }
+
+    func actionNames() throws -> [String] { try call.ask(ActionNamesRequest()) }
+
+    func replay(_ deliveries: [Int64], to url: String?) throws -> String {
+        try ActionRequestLimit.check(deliveries)
+        let target = try WebhookURL(url ?? call.ask(HookRequest()))
+        return try Replay(reader: reader, http: http, url: target).counted(deliveries).sentence
+    }
+}

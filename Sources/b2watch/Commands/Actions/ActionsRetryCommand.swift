@@ -1,0 +1,115 @@
+import ArgumentParser
+import Dashboard
+import History
+import SafeText
+
+/// Has entries tried again.
+struct ActionsRetryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Has entries that failed tried again: all of an action, or by their numbers.",
+        discussion: """
+            Of an action, those that failed and those that are dead; with --uncertain also those that may have been done, \
+            and with --skipped those that were skipped. By number, whatever can be tried again.
+            """)
+
+    @Argument(help: "An action's name, or numbers of entries, as b2watch actions dead lists them.")
+    var which: [String]
+
+    @Flag(help: "Also those that may have been done: they may be done twice then.")
+    var uncertain = false
+
+    @Flag(help: "Also those that were skipped.")
+    var skipped = false
+
+    @Flag(name: .customLong("yes"), help: "Do not ask; needed for more than one entry where there is no terminal.")
+    var isConfirmed = false
+
+    @OptionGroup var options: ActionsOptions
+
+    func validate() throws {
+        if which.isEmpty { throw ValidationError("give an action's name, or numbers of entries") }
+    }
+
+    func run() throws {
+        try options.asking { desk, output in
+            let confirmation = Confirmation(isGiven: isConfirmed)
+            let count: Int
+            switch try EntryArgument(which, among: desk.control.actionNames()) {
+            case .entries(let entries):
+                try confirmation.ask(entries.count, "Try \(entries.count) entries again?")
+                count = try entries.inParts { try desk.control.retryEntries($0) }
+            case .action(let name):
+                let status = try desk.reader.actions().first { $0.name == name }
+                let waiting = states.map { status?[$0] ?? 0 }.reduce(0, +)
+                try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again?")
+                count = waiting == 0 ? 0 : try desk.control.retryAll(name, in: states)
+            }
+            try output.write([count == 1 ? "1 entry waits again" : "\(SafeText(String(count))) entries wait again"])
+            if count > 0, desk.own != nil {
+                output.diagnostics.say("nobody runs the actions now: they are done when b2watch or b2watch listen runs")
+            }
+        }
+    }
+
+    private var states: Set<EntryState> {
+        var states: Set<EntryState> = [.failed, .dead]
+        if uncertain { states.insert(.uncertain) }
+        if skipped { states.insert(.skipped) }
+        return states
+    }
+}
+
+/// Decides that entries are not to be done.
+struct ActionsSkipCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skip", abstract: "Decides that entries are not to be done; b2watch actions retry undoes it.")
+
+    @Argument(help: "Numbers of entries, as b2watch actions dead lists them.")
+    var entries: [Int64]
+
+    @Flag(name: .customLong("yes"), help: "Do not ask; needed for more than one entry where there is no terminal.")
+    var isConfirmed = false
+
+    @OptionGroup var options: ActionsOptions
+
+    func run() throws {
+        try options.asking { desk, output in
+            try Confirmation(isGiven: isConfirmed).ask(entries.count, "Skip \(entries.count) entries?")
+            let count = try entries.inParts { try desk.control.skipEntries($0) }
+            try output.write([count == 1 ? "1 entry is skipped" : "\(SafeText(String(count))) entries are skipped"])
+        }
+    }
+}
+
+/// What `retry` is about.
+enum EntryArgument {
+    case action(String)
+    case entries([Int64])
+
+    /// - Throws: `UnknownAction`, or a `ValidationError`.
+    init(_ words: [String], among names: [String]) throws {
+        if words.count == 1, names.contains(words[0]) {
+            self = .action(words[0])
+            return
+        }
+        let numbers = words.compactMap { Int64($0) }
+        if numbers.count == words.count {
+            self = .entries(numbers)
+        } else if words.count == 1 {
+            throw UnknownAction(name: words[0], names: names)
+        } else {
+            throw ValidationError("give one action's name, or numbers of entries alone")
+        }
+    }
+}
+
+extension [Int64] {
+    /// Hands them on in parts that one request may be about, and adds up what comes of each.
+    func inParts(_ body: ([Int64]) throws -> Int) rethrows -> Int {
+        var sum = 0
+        for start in stride(from: 0, to: count, by: ActionRequestLimit.ids) {
+            sum += try body(Array(self[start..<Swift.min(count, start + ActionRequestLimit.ids)]))
+        }
+        return sum
+    }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Browsing
+import Dashboard
+import History
+import SafeText
+
+/// Runs an action for recorded events.
+struct ActionsRunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs an action for recorded events, whatever its own filter says.",
+        discussion: """
+            For filling a sheet from history, say. An event for which the action is done already, or waits, is left \
+            alone; one that failed or was skipped is tried again.
+
+            Where a b2watch runs with this history, the entries are handed to it, and it does them. Where none does, they \
+            are done here, with what else waits, and this ends when none is left; Ctrl-C leaves the rest for the next \
+            b2watch.
+            """)
+
+    @Argument(help: "The action's name in config.yaml.")
+    var name: String
+
+    @Option(help: "The events: the filter language of the dashboard, docs/filter.md; '' for all.")
+    var filter: String
+
+    @Flag(name: .customLong("dry-run"), help: "Show what would be sent for the first 20 of them, and send nothing.")
+    var isDry = false
+
+    @Flag(name: .customLong("enqueue-only"), help: "Only put the entries into the outbox, for a b2watch to come.")
+    var onlyEnqueues = false
+
+    @Flag(name: .customLong("yes"), help: "Do not ask; needed for more than one event where there is no terminal.")
+    var isConfirmed = false
+
+    @Flag(help: "Read times in the filter that name no zone as UTC, not as local ones.")
+    var utc = false
+
+    @OptionGroup var options: ActionsOptions
+
+    private static let mostShown = 20
+
+    func run() throws {
+        let predicate = try parsed()
+        try options.asking { desk, output in
+            try desk.check(name)
+            let rows = try desk.reader.ids(matching: predicate, through: desk.opened.latestRow)
+            guard !rows.isEmpty else {
+                return output.diagnostics.say("no event matches: nothing to do")
+            }
+            if isDry { return try show(rows, desk, output) }
+            let words = rows.count == 1 ? "1 event" : "\(rows.count) events"
+            try Confirmation(isGiven: isConfirmed).ask(rows.count, "Run \(name) for \(words)?")
+            let addition = try add(rows, desk)
+            try output.write([SafeText(addition.sentence)])
+            let waiting = addition.added + addition.again
+            guard waiting > 0, !onlyEnqueues else { return }
+            guard let own = desk.own else {
+                return output.diagnostics.say("the listener does them: b2watch actions list shows how far it is")
+            }
+            try OwnRun(name, own, count: waiting).finish(output)
+        }
+    }
+
+    private func parsed() throws -> RowPredicate {
+        let diagnostics = Diagnostics("actions")
+        return try StartFailure.explained(by: diagnostics) {
+            try FilterArgument(filter, isUTC: utc).parsed().predicate
+        }
+    }
+
+    private func show(_ rows: [Int64], _ desk: ActionsDesk, _ output: OutputLines) throws {
+        let shown = Array(rows.prefix(Self.mostShown))
+        try output.write(text: try desk.control.previewAction(name, rows: shown))
+        if rows.count > shown.count {
+            output.diagnostics.say("and so on for \(rows.count - shown.count) more; nothing was sent")
+        } else {
+            output.diagnostics.say("nothing was sent")
+        }
+    }
+
+    private func add(_ rows: [Int64], _ desk: ActionsDesk) throws -> Outbox.Addition {
+        let progress = ProgressLine(isShown: true)
+        defer { progress.clear() }
+        var all = Outbox.Addition()
+        for start in stride(from: 0, to: rows.count, by: ActionRequestLimit.ids) {
+            let part = Array(rows[start..<min(rows.count, start + ActionRequestLimit.ids)])
+            let addition = try desk.control.runAction(name, rows: part)
+            all.added += addition.added
+            all.again += addition.again
+            all.there += addition.there
+            all.unfit += addition.unfit
+            progress.show("\(start + part.count) of \(rows.count) events put into the outbox")
+        }
+        return all
+    }
+}
+
+extension Outbox.Addition {
+    /// Such as `3 queued, 1 tried again, 2 done or waiting already`.
+    fileprivate var sentence: String {
+        let parts = [
+            (added, "queued"), (again, "tried again"), (there, "done or waiting already"), (unfit, "without an event"),
+        ]
+        let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return words.isEmpty ? "nothing to do" : words.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,152 @@
+import ArgumentParser
+import Browsing
+import Foundation
+import History
+import Log
+import Notifications
+import Outgoing
+import SafeText
+import Settings
+
+/// Sends recorded deliveries again, as they were received.
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Sends recorded deliveries again, as they were received, to another receiver or to b2watch itself.",
+        usage: """
+            b2watch replay <number> ... [--to <url>] [--sign-with <file>] [--rate <n/s>] [--yes]
+            b2watch replay --filter <filter> [--to <url>] [--sign-with <file>] [--rate <n/s>] [--yes]
+            """,
+        discussion: """
+            The body goes byte for byte, and so do the header fields but for those of the connection, so that the \
+            receiver's own check of the signature passes. What b2watch itself receives so is a duplicate like any other.
+
+            A line for each on standard output: the delivery's number, the status that was answered, or - where there was \
+            no answer, and the milliseconds it took. Reasons, progress and the sum are on standard error. Only reads the \
+            history, beside a b2watch that records into it.
+
+            Exit status: 0 all answered with a status below 400; 1 not so, or not sent; 4 the history cannot be had; 64 \
+            usage.
+            """)
+
+    @Argument(help: "Numbers of deliveries.")
+    var deliveries: [Int64] = []
+
+    @Option(help: "The deliveries with an event that the filter lets through: docs/filter.md; '' for all.")
+    var filter: String?
+
+    @Option(
+        name: .customLong("to"),
+        help: ArgumentHelp(
+            "Where to send: an http or https URL. Without it, to the b2watch that runs with this history.",
+            valueName: "url"))
+    var target: String?
+
+    @Option(
+        name: .customLong("sign-with"),
+        help: ArgumentHelp(
+            "Sign anew with the secret in this file, in the place of the signature that was received.",
+            valueName: "file"))
+    var secretFile: String?
+
+    @Option(help: ArgumentHelp("How many to send a second at most, such as 5/s or 0.5/s.", valueName: "n/s"))
+    var rate: ReplayRate?
+
+    @Flag(
+        name: .customLong("allow-http"), help: "Send over plain http to another machine too: anyone between reads it.")
+    var allowsPlainHTTP = false
+
+    @Flag(name: .customLong("yes"), help: "Do not ask; needed for more than one where there is no terminal.")
+    var isConfirmed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The history that holds the deliveries.",
+            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
+            valueName: "file"))
+    var history: String?
+
+    @Flag(help: "Read times in the filter that name no zone as UTC, not as local ones.")
+    var utc = false
+
+    func validate() throws {
+        if deliveries.isEmpty, filter == nil {
+            throw ValidationError("give numbers of deliveries, or --filter")
+        }
+        if !deliveries.isEmpty, filter != nil {
+            throw ValidationError("numbers of deliveries and --filter exclude each other: give one of them")
+        }
+        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
+        if secretFile?.isEmpty == true { throw ValidationError("--sign-with wants a file's path") }
+        do throws(WebhookURLError) { _ = try target.map(WebhookURL.init) } catch {
+            throw ValidationError("--to: \(error)")
+        }
+    }
+
+    func run() throws {
+        let diagnostics = Diagnostics("replay")
+        let count = try StartFailure.explained(by: diagnostics) { try replay(diagnostics) }
+        diagnostics.flush()
+        if count.bad > 0 { throw ExitStatus.failed }
+    }
+
+    private func replay(_ diagnostics: Diagnostics) throws -> ReplayCount {
+        let secret = try secretFile.map { try SecretFile(argument: $0).load().secret }
+        let filter = try self.filter.map { try FilterArgument($0, isUTC: utc).parsed() }
+        let history = try ReadOnlyHistory(try self.history ?? ProcessEnvironment.places.history)
+        defer { history.close() }
+        let ids = try filter.map {
+            try history.reader.deliveries(matching: $0.predicate, through: history.opened.latestRow)
+        }
+        let numbers = ids ?? deliveries
+        var count = ReplayCount()
+        guard !numbers.isEmpty else {
+            diagnostics.say("no delivery matches: nothing was sent")
+            return count
+        }
+        let url = try url(of: history, diagnostics)
+        let words = numbers.count == 1 ? "1 delivery" : "\(numbers.count) deliveries"
+        try Confirmation(isGiven: isConfirmed).ask(numbers.count, "Send \(words) to \(url)?")
+
+        let output = OutputLines(diagnostics: diagnostics)
+        let progress = ProgressLine(isShown: isatty(STDOUT_FILENO) == 0)
+        defer { progress.clear() }
+        let replay = Replay(
+            reader: history.reader, http: Outbound().forReplays, url: url, secret: secret,
+            allowsPlainHTTP: allowsPlainHTTP, pace: rate?.pace ?? .zero)
+        var done = 0
+        try replay.send(numbers) { outcome in
+            count.add(outcome)
+            done += 1
+            if case .failure(let failure) = outcome.result {
+                progress.clear()
+                diagnostics.say("delivery \(outcome.delivery): \(failure)", .warning)
+            }
+            try output.write([Self.line(outcome)])
+            progress.show("\(done) of \(numbers.count) sent")
+            return true
+        }
+        progress.clear()
+        diagnostics.say("\(count)")
+        return count
+    }
+
+    private func url(of history: ReadOnlyHistory, _ diagnostics: Diagnostics) throws -> WebhookURL {
+        if let target { return try WebhookURL(target) }
+        do {
+            let url = try ListenerCall(history: history.path, owner: history.owner).ask(HookRequest())
+            diagnostics.say("to b2watch itself, at \(url)")
+            return try WebhookURL(url)
+        } catch let failure as ListenerCallFailure where failure.isNobody {
+            throw NoHook()
+        }
+    }
+
+    private static func line(_ outcome: Replay.Outcome) -> SafeText {
+        switch outcome.result {
+        case .success(let answer):
+            SafeText("\(outcome.delivery)  \(answer.status)  \(answer.duration.inMilliseconds)")
+        case .failure: SafeText("\(outcome.delivery)  -")
+        }
+    }
+}

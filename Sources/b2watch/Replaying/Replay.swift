@@ -1,0 +1,117 @@
+import Foundation
+import History
+import Notifications
+import Outgoing
+
+/// Sends recorded deliveries again, one after the other. Blocks while it does.
+struct Replay: Sendable {
+    /// What became of one.
+    struct Outcome: Sendable {
+        let delivery: Int64
+        let result: Result<OutgoingAnswer, Failure>
+
+        /// Whether it was answered, and not with a problem.
+        var isGood: Bool {
+            if case .success(let answer) = result { answer.status < 400 } else { false }
+        }
+    }
+
+    /// Why there is no answer.
+    enum Failure: Error, Sendable, CustomStringConvertible {
+        case refused(ReplayRefusal)
+        case unanswered(OutgoingFailure)
+
+        var description: String {
+            switch self {
+            case .refused(let refusal): "\(refusal)"
+            case .unanswered(let failure): "\(failure)"
+            }
+        }
+    }
+
+    /// How long one may take, from connecting to the end of the answer.
+    private static let limit = Duration.seconds(30)
+
+    let reader: HistoryReader
+    let http: any HTTPSending
+    let url: WebhookURL
+    /// Signs anew with it; nil leaves signatures as they came.
+    var secret: SigningSecret?
+    var allowsPlainHTTP = false
+    /// The least time from one to the next.
+    var pace = Duration.zero
+
+    /// Sends them in this order until all are sent, or `told` says no more.
+    ///
+    /// - Parameter told: Is told what became of each; it returns whether to go on.
+    /// - Throws: What SQLite says.
+    func send(_ deliveries: some Sequence<Int64>, told: (Outcome) throws -> Bool) throws {
+        var next = ContinuousClock.now
+        for id in deliveries {
+            if pace > .zero {
+                let rest = next - .now
+                if rest > .zero { Thread.sleep(forTimeInterval: rest / .seconds(1)) }
+                next = max(next, .now - pace) + pace
+            }
+            guard try told(Outcome(delivery: id, result: try send(id))) else { return }
+        }
+    }
+
+    private func send(_ id: Int64) throws -> Result<OutgoingAnswer, Failure> {
+        guard let record = try reader.delivery(id) else { return .failure(.refused(.notRecorded)) }
+        let replayed: ReplayedRequest
+        do throws(ReplayRefusal) {
+            replayed = try ReplayedRequest(
+                record.delivery, to: url, signedWith: secret, allowsPlainHTTP: allowsPlainHTTP)
+        } catch {
+            return .failure(.refused(error))
+        }
+        do throws(OutgoingFailure) {
+            return .success(try http.send(replayed.request, within: Self.limit))
+        } catch {
+            return .failure(.unanswered(error))
+        }
+    }
+}
+
+/// What became of several, counted.
+struct ReplayCount: Sendable, CustomStringConvertible {
+    private(set) var sent = 0
+    private(set) var bad = 0
+    private var answered: [Int: Int] = [:]
+    private var unanswered = 0
+    private var refused = 0
+    /// Why the last one without an answer has none.
+    private(set) var lastFailure: Replay.Failure?
+
+    mutating func add(_ outcome: Replay.Outcome) {
+        if !outcome.isGood { bad += 1 }
+        switch outcome.result {
+        case .success(let answer):
+            sent += 1
+            answered[answer.status, default: 0] += 1
+        case .failure(let failure):
+            lastFailure = failure
+            if case .refused = failure {
+                refused += 1
+            } else {
+                sent += 1
+                unanswered += 1
+            }
+        }
+    }
+
+    /// Such as `3 sent: 2 answered 200, 1 answered 401`.
+    var description: String {
+        var parts = answered.sorted { $0.key < $1.key }.map { "\($0.value) answered \($0.key)" }
+        if unanswered > 0 { parts.append("\(unanswered) not answered") }
+        var halves = sent > 0 ? ["\(sent) sent: \(parts.joined(separator: ", "))"] : []
+        if refused > 0 { halves.append("\(refused) not sent") }
+        return halves.isEmpty ? "nothing was sent" : halves.joined(separator: "; ")
+    }
+
+    /// With the reason of a failure behind it.
+    var sentence: String {
+        lastFailure.map { "\(self); \($0)" } ?? description
+    }
+}

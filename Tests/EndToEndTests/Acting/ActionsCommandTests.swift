@@ -1,0 +1,122 @@
+import Foundation
+import Harness
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("b2watch actions")
+struct ActionsCommandTests {
+    private let rows = "actions:\n  rows:\n    kind: csv\n    file: ../../rows.csv\n"
+
+    private func listener(_ home: Home) throws -> RunningListener {
+        try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
+    }
+
+    @Test("list shows each with its counts, and test says what would be, with a listener and without")
+    func list() throws {
+        let home = try Home(configuration: rows)
+        let early = try home.run("actions", "test", "rows")
+        #expect(early.ending == .exited(0), "\(early.error)")
+        #expect(early.output.contains("rows.csv will be made"))
+        #expect(!FileManager.default.fileExists(atPath: home.history), "a test alone makes a history")
+
+        let listener = try listener(home)
+        #expect(try listener.answer(to: .event("one", object: "one.jpg", signedWith: Secrets.held)).status == 200)
+        _ = try home.text(of: "rows.csv") { $0.contains("one.jpg") }
+        let test = try home.run("actions", "test", "rows")
+        #expect(test.ending == .exited(0) && test.output.contains("rows.csv can be written"), "\(test.error)")
+        let unknown = try home.run("actions", "test", "other")
+        #expect(unknown.ending == .exited(64))
+        #expect(unknown.error.contains("there is no action “other”: there are rows"), "\(unknown.error)")
+
+        #expect(try home.run("actions", "pause", "rows").output == "rows is paused\n")
+        let paused = try home.run("actions", "list")
+        #expect(paused.ending == .exited(0), "\(paused.error)")
+        let lines = paused.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(lines.first?.prefix(4) == ["ACTION", "KIND", "STATE", "WAITING"])
+        #expect(lines.dropFirst().first?.prefix(3) == ["rows", "csv", "paused"])
+        #expect(try home.run("actions", "resume", "rows").output == "rows is resumed\n")
+        try listener.stop()
+        #expect(try home.run("actions").output.contains(" on "))
+    }
+
+    @Test("run fills a file from history, once each: by the listener")
+    func runByListener() throws {
+        let home = try Home(configuration: "{}")
+        let listener = try listener(home)
+        let client = try listener.connect()
+        for name in ["a", "b", "c"] {
+            #expect(try client.answer(to: .event(name, object: "\(name).jpg", signedWith: Secrets.held)).status == 200)
+        }
+        try home.configure(rows)
+        listener.child.signal(SIGHUP)
+        try listener.error.line(with: "actions read again: rows")
+
+        let dry = try home.run("actions", "run", "rows", "--filter", "name:b.jpg", "--dry-run")
+        #expect(dry.ending == .exited(0), "\(dry.error)")
+        #expect(dry.output.contains("b.jpg") && !dry.output.contains("a.jpg"))
+        #expect(!FileManager.default.fileExists(atPath: home.folder.file("rows.csv")))
+
+        let unasked = try home.run("actions", "run", "rows", "--filter", "")
+        #expect(unasked.ending == .exited(64))
+        #expect(unasked.error.contains("Run rows for 3 events?") && unasked.error.contains("--yes"))
+
+        let run = try home.run("actions", "run", "rows", "--filter", "", "--yes")
+        #expect(run.ending == .exited(0), "\(run.error)")
+        #expect(run.output == "3 queued\n")
+        _ = try home.text(of: "rows.csv") { text in ["a", "b", "c"].allSatisfy { text.contains("\($0).jpg") } }
+        let again = try home.run("actions", "run", "rows", "--filter", "", "--yes")
+        #expect(again.output == "3 done or waiting already\n")
+        try listener.stop()
+    }
+
+    @Test("run fills a file from history where nobody listens, and ends when it is done")
+    func runAlone() throws {
+        let home = try Home(configuration: "{}")
+        let first = try listener(home)
+        let client = try first.connect()
+        for name in ["a", "b", "c"] {
+            #expect(try client.answer(to: .event(name, object: "\(name).jpg", signedWith: Secrets.held)).status == 200)
+        }
+        try first.stop()
+        try home.configure(rows)
+        let run = try home.run("actions", "run", "rows", "--filter", "", "--yes")
+        #expect(run.ending == .exited(0), "\(run.error)")
+        #expect(run.output == "3 queued\n3 done\n")
+        let text = try String(contentsOfFile: home.folder.file("rows.csv"), encoding: .utf8)
+        #expect(["a", "b", "c"].allSatisfy { text.contains("\($0).jpg") })
+        #expect(try home.run("actions", "list").output.contains("rows.csv"))
+    }
+
+    @Test("dead tells what failed for good and why; retry has it tried again, skip lets it be")
+    func dead() throws {
+        let home = try Home(configuration: rows)
+        // A folder cannot be written as a file.
+        try FileManager.default.createDirectory(
+            atPath: home.folder.file("rows.csv"), withIntermediateDirectories: true)
+        let listener = try listener(home)
+        for name in ["a", "b"] {
+            let request = WireRequest.event(name, object: "\(name)\u{1B}[2J.jpg", signedWith: Secrets.held)
+            #expect(try listener.answer(to: request).status == 200)
+        }
+        let end = ContinuousClock.now + .patience
+        var dead = try home.run("actions", "dead")
+        while dead.output.split(separator: "\n").count < 4, .now < end { dead = try home.run("actions", "dead") }
+        #expect(dead.ending == .exited(0), "\(dead.error)")
+        let lines = dead.output.split(separator: "\n")
+        #expect(lines.count == 4 && lines[0].contains("  rows  dead  "), "\(dead.output)")
+        #expect(lines[1].contains("rows.csv") && !dead.output.contains("\u{1B}"))
+        let number = String(lines[0].prefix { $0 != " " })
+
+        #expect(try home.run("actions", "skip", number).output == "1 entry is skipped\n")
+        try FileManager.default.removeItem(atPath: home.folder.file("rows.csv"))
+        let retried = try home.run("actions", "retry", "rows")
+        #expect(retried.output == "1 entry waits again\n", "\(retried.error)")
+        _ = try home.text(of: "rows.csv") { $0.contains("b") && $0.contains(".jpg") }
+        let byNumber = try home.run("actions", "retry", number)
+        #expect(byNumber.output == "1 entry waits again\n", "\(byNumber.error)")
+        let other = try home.run("actions", "retry", "nobody")
+        #expect(other.ending == .exited(64) && other.error.contains("there is no action “nobody”"))
+        try listener.stop()
+    }
+}
