@@ -90,7 +90,7 @@ final class ActionWalker: Sendable {
         defer { paths.filter { added.contains($0.work.name) }.forEach { $0.work.wake() } }
         while !rest.isEmpty, !state.withLock({ $0.isStopping }) {
             for path in rest {
-                let walk = try place.outbox.walk(
+                let walk = try place.store.walk(
                     path.work.id, through: last, matching: path.predicate, at: place.now())
                 if walk.added > 0, added.insert(path.work.name).inserted || walk.cursor < last {
                     // Its lanes begin while the rest of a backlog is looked at.
