@@ -1,7 +1,7 @@
-import Notifications
+public import Notifications
 
 /// One cell of a table.
-enum ExportCell: Sendable, Hashable {
+public enum ExportCell: Sendable, Hashable {
     case empty
     /// A number, or a word of b2watch's own: no spreadsheet makes a formula of it.
     case plain(String)
@@ -9,7 +9,7 @@ enum ExportCell: Sendable, Hashable {
     case text(String)
 
     /// - Parameter value: A number that is no integer came as JSON, and is a number still.
-    init(_ value: FieldValue) {
+    public init(_ value: FieldValue) {
         switch value {
         case .absent, .null: self = .empty
         case .integer(let integer): self = .plain(String(integer))
@@ -19,7 +19,7 @@ enum ExportCell: Sendable, Hashable {
     }
 
     /// A cell of the sheet, made from this value.
-    init(_ cell: SheetRow.Cell, of value: FieldValue) {
+    public init(_ cell: SheetRow.Cell, of value: FieldValue) {
         switch cell {
         case .empty: self = .empty
         case .number(let number): self = .plain(String(number))
@@ -44,7 +44,7 @@ enum ExportCell: Sendable, Hashable {
     /// The cell's text as a table has it.
     ///
     /// - Parameter isVerbatim: False puts an apostrophe before what a spreadsheet would take for a formula.
-    func string(isVerbatim: Bool) -> String {
+    public func string(isVerbatim: Bool) -> String {
         switch self {
         case .empty: ""
         case .plain(let text): text

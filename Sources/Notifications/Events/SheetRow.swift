@@ -29,7 +29,8 @@ public struct SheetRow: Sendable, Hashable {
             }
         }
 
-        init(_ value: FieldValue) {
+        /// The cell of a field as it came.
+        public init(_ value: FieldValue) {
             self =
                 switch value {
                 case .absent, .null: .empty
