@@ -76,11 +76,10 @@ final class ActionWalker: Sendable {
 
     /// Waits for news; where something has failed, for some seconds at most.
     private func next(after seen: Int, isFailing: Bool) -> State? {
-        let found: State?? = state.wait(until: isFailing ? .now + place.patience : nil) { state in
-            if state.isStopping { return .some(nil) }
-            return state.news > seen ? state : nil
+        _ = state.wait(until: isFailing ? .now + place.patience : nil) { state in
+            state.isStopping || state.news > seen ? true : nil
         }
-        return found ?? state.withLock { $0.isStopping ? nil : $0 }
+        return state.withLock { $0.isStopping ? nil : $0 }
     }
 
     /// Each action takes a slice in its turn, until all have looked at everything.
