@@ -21,6 +21,7 @@ let package = Package(
         .target(name: "CTerminal"),
         .room("Workers"),
         .room("SafeText", uses: ["CTerminal"]),
+        .room("Programs", uses: ["Workers"]),
         .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
         .room("Log", uses: ["Workers", "SafeText", "Notifications"]),
         .room(
@@ -31,7 +32,7 @@ let package = Package(
             ]),
         .room("Browsing", uses: ["Workers", "Notifications", "History"]),
         .room("Export", uses: ["SafeText", "Notifications", "History"]),
-        .room("Alerts", uses: ["Workers", "SafeText", "Notifications", "History"]),
+        .room("Alerts", uses: ["Workers", "SafeText", "Programs", "Notifications", "History"]),
         .room(
             "Outgoing",
             uses: [
@@ -56,7 +57,8 @@ let package = Package(
         .room(
             "Actions",
             uses: [
-                "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Outgoing", "Settings",
+                "Workers", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing", "Export", "Outgoing",
+                "Settings",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]),
@@ -89,6 +91,7 @@ let package = Package(
             swiftSettings: .house),
         .tests(for: "Workers"),
         .tests(for: "SafeText"),
+        .tests(for: "Programs", and: ["Workers"]),
         .tests(for: "Notifications"),
         .tests(for: "Log", and: ["SafeText", "Notifications"]),
         .tests(for: "History", and: ["Notifications", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -11,6 +11,8 @@ public struct ActionReading: Sendable {
     public let home: String?
     /// What is wrong, each with its place.
     public private(set) var problems: [ConfigurationProblem] = []
+    /// Where its settings begin.
+    public var position: SourcePosition { node.position }
     private let node: ConfigurationNode
     private var entries: [ConfigurationNode.Entry]
     private var known: [String] = []
@@ -86,18 +88,21 @@ public struct ActionReading: Sendable {
     }
 
     /// A time with its unit, such as 90s, 30m, 2h or 3d.
-    public mutating func duration(_ key: String) -> Duration? {
+    ///
+    /// - Parameter longest: The longest that is taken, in whole hours; nil for any.
+    public mutating func duration(_ key: String, atMost longest: Duration? = nil) -> Duration? {
         guard let node = take(key) else { return nil }
         if case .scalar(let text, _) = node.content {
             let digits = text.prefix { ("0"..."9").contains($0) }
             let units = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
             if let unit = units[String(text.dropFirst(digits.count))], let number = Int(digits),
-                (1...36_525).contains(number)
+                (1...36_525).contains(number), longest.map({ .seconds(number * unit) <= $0 }) ?? true
             {
                 return .seconds(number * unit)
             }
         }
-        refuse(node, key, expected: "a number of seconds, minutes, hours or days, such as 90s, 30m, 2h or 1d")
+        let bound = longest.map { ", at most \($0.components.seconds / 3_600)h" } ?? ""
+        refuse(node, key, expected: "a number of seconds, minutes, hours or days, such as 90s, 30m, 1h or 1d\(bound)")
         return nil
     }
 

@@ -74,12 +74,15 @@ public struct ActionItem: Sendable {
     public var record: DeliveryRecord
     /// The event itself, with the fields that the row does not have; nil for a row without one.
     public var event: NotificationEvent?
+    /// Which attempt it is, from 1.
+    public var attempt: Int
 
-    public init(entry: Int64, row: EventRow, record: DeliveryRecord, event: NotificationEvent?) {
+    public init(entry: Int64, row: EventRow, record: DeliveryRecord, event: NotificationEvent?, attempt: Int = 1) {
         self.entry = entry
         self.row = row
         self.record = record
         self.event = event
+        self.attempt = attempt
     }
 }
 

@@ -21,5 +21,8 @@ public struct ActionKind: Sendable {
     }
 
     /// All kinds: a line for each.
-    public static let all: [ActionKind] = []
+    public static let all: [ActionKind] = [
+        .command,
+        .twilio,
+    ]
 }

@@ -1,9 +1,9 @@
-import Foundation
+package import Foundation
 
 /// Files that only their user may read.
-enum PrivateFile {
+package enum PrivateFile {
     /// The most that is read of a file: far more than any secret, far less than `/dev/zero` has.
-    static let largest = 64 << 10
+    package static let largest = 64 << 10
 
     /// Reads a small file.
     ///
@@ -11,7 +11,7 @@ enum PrivateFile {
     ///   - limit: The most that is read, in bytes.
     ///   - check: Refuses a file for what it is; without a check, a pipe is waited for.
     /// - Throws: `FileProblem`.
-    static func read(
+    package static func read(
         _ path: String, atMost limit: Int = largest, checking check: ((stat) throws(FileProblem) -> Void)? = nil
     ) throws(FileProblem) -> (bytes: [UInt8], isOpenToOthers: Bool) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (check == nil ? 0 : O_NONBLOCK))
@@ -70,11 +70,11 @@ enum PrivateFile {
 }
 
 /// What is wrong with a file, to be put behind its name: `is missing`.
-struct FileProblem: Error {
-    let reason: String
-    let isMissing: Bool
+package struct FileProblem: Error {
+    package let reason: String
+    package let isMissing: Bool
 
-    init(reason: String) {
+    package init(reason: String) {
         self.reason = reason
         isMissing = false
     }

@@ -1,0 +1,201 @@
+internal import Foundation
+internal import History
+internal import Notifications
+internal import Outgoing
+internal import SafeText
+
+/// Sends an SMS for each event.
+///
+/// Twilio has no way to send a message once and no more, so what may have been sent is never tried again by itself.
+struct TwilioAction: Action {
+    private let settings: TwilioSettings
+    private let http: any HTTPSending
+    private let now: @Sendable () -> Timestamp
+
+    static let limit = Duration.seconds(30)
+
+    init(_ settings: TwilioSettings, _ surroundings: ActionSurroundings) {
+        self.settings = settings
+        http = surroundings.http
+        now = surroundings.now
+    }
+
+    var summary: String { "SMS to \(settings.to) by Twilio" }
+
+    var manner: ActionManner {
+        var manner = ActionManner()
+        manner.pace = .seconds(1)
+        manner.mostPerMinute = settings.mostPerMinute
+        manner.mostPerDay = settings.mostPerDay
+        return manner
+    }
+
+    func perform(_ items: [ActionItem], batch: Int64) -> ActionReport {
+        var report = ActionReport([])
+        for item in items {
+            let (outcome, exchange) = send(text(item))
+            report.outcomes.append(outcome)
+            report.exchange = exchange ?? report.exchange
+        }
+        return report
+    }
+
+    func recover(_ items: [ActionItem], batch: Int64) -> ActionReport {
+        let sentence =
+            "b2watch ended while the message was on its way: look in Twilio's log whether it was sent, then retry or skip"
+            + " this entry"
+        return ActionReport(items.map { _ in .uncertain(sentence) })
+    }
+
+    func preview(_ items: [ActionItem]) throws -> [UInt8] {
+        let requests = try items.map { item in
+            let text = text(item)
+            return shown(try request(text, credentials()), text)
+        }
+        return Array(requests.joined(separator: Array("\n\n".utf8)))
+    }
+
+    func test(_ item: ActionItem) throws -> String {
+        let credentials = try credentials()
+        // An API key may not read the account itself.
+        let path = credentials.isKey ? "/Messages.json?PageSize=1" : ".json"
+        let request = OutgoingRequest("GET", try url(credentials, path), headers: [credentials.field])
+        let answer = try http.send(request, within: Self.limit)
+        guard answer.status == 200 else { throw TwilioProblem(description: TwilioAnswer(answer).failure) }
+        let text = text(item)
+        return
+            "\(try account(answer, credentials)). The text would be \(text.summary): \(SafeText(text.text)). No SMS was"
+            + " sent."
+    }
+
+    /// The event's text, cut to what was allowed.
+    private func text(_ item: ActionItem) -> SMSText {
+        // `…` is not in GSM-7, so a value that was cut ends otherwise.
+        let text = settings.template.render(item) { $0.replacing("…", with: "...") }
+        return SMSText(text, atMost: settings.segments)
+    }
+
+    private func send(_ text: SMSText) -> (ActionOutcome, OutboxExchange?) {
+        let request: OutgoingRequest
+        do {
+            request = try self.request(text, credentials())
+        } catch {
+            return (.retry("\(error)", scope: .action), nil)
+        }
+        guard !text.text.allSatisfy(\.isWhitespace) else {
+            return (.dead("the message is empty: correct “template”"), nil)
+        }
+        let start = now()
+        let clock = ContinuousClock.now
+        func exchange(_ outcome: String, _ answer: OutgoingAnswer? = nil) -> OutboxExchange {
+            OutboxExchange(
+                startedAt: start, duration: Int((answer?.duration ?? .now - clock) / .microseconds(1)),
+                request: shown(request, text), outcome: outcome, answer: answer?.body ?? [],
+                isCut: answer?.isCut ?? false)
+        }
+        do throws(OutgoingFailure) {
+            let answer = try http.send(request, within: Self.limit)
+            return (TwilioAnswer(answer).outcome, exchange(TwilioAnswer(answer).words, answer))
+        } catch {
+            switch error {
+            case .forbidden(let reason): return (.dead(reason), exchange("not sent"))
+            case .notSent(let reason): return (.retry(reason, scope: .action), exchange("not sent"))
+            case .lost, .cancelled:
+                let sentence =
+                    "\(error): the message may have been sent or not; look in Twilio's log, then retry or skip this entry"
+                return (.uncertain(sentence), exchange("no answer"))
+            }
+        }
+    }
+}
+
+extension TwilioAction {
+    private struct Credentials {
+        let account: String
+        let field: OutgoingField
+        let isKey: Bool
+    }
+
+    private func credentials() throws -> Credentials {
+        let account = try settings.account.value()
+        guard TwilioSettings.isSID(account, "AC") else {
+            throw TwilioProblem(
+                description: "\(settings.account) holds no Account SID: it begins with AC and has 32 hex digits")
+        }
+        let key = try settings.key?.value()
+        guard key.map({ TwilioSettings.isSID($0, "SK") }) ?? true else {
+            throw TwilioProblem(description: "“api-key” is no SID of one: it begins with SK and has 32 hex digits")
+        }
+        let pair = "\(key ?? account):\(try settings.token.value())"
+        let value = "Basic \(Data(pair.utf8).base64EncodedString())"
+        return Credentials(
+            account: account, field: OutgoingField("Authorization", value, isSecret: true), isKey: key != nil)
+    }
+
+    private func url(_ credentials: Credentials, _ path: String) throws -> WebhookURL {
+        try WebhookURL("\(settings.api)/2010-04-01/Accounts/\(credentials.account)\(path)")
+    }
+
+    private func request(_ text: SMSText, _ credentials: Credentials) throws -> OutgoingRequest {
+        var fields = [("To", settings.to)]
+        switch settings.sender {
+        case .number(let number): fields.append(("From", number))
+        case .service(let service): fields.append(("MessagingServiceSid", service))
+        }
+        fields.append(("Body", text.text))
+        let form = fields.map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&")
+        return OutgoingRequest(
+            "POST", try url(credentials, "/Messages.json"),
+            headers: [
+                credentials.field, OutgoingField("Content-Type", "application/x-www-form-urlencoded"),
+                OutgoingField("Accept", "application/json"),
+            ],
+            body: Array(form.utf8))
+    }
+
+    private static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return encoded
+    }
+
+    /// A request as text to read, without secrets, and with its message as it is.
+    private func shown(_ request: OutgoingRequest, _ text: SMSText) -> [UInt8] {
+        var lines = ["\(request.method) \(request.url)"]
+        lines += request.headers.map { "\($0.name): \($0.isSecret ? "••••" : $0.value)" }
+        lines += ["", String(decoding: request.body, as: UTF8.self), "", "Text (\(text.summary)):", text.text]
+        return Array((lines.joined(separator: "\n") + "\n").utf8)
+    }
+
+    /// What is known of the account.
+    private func account(_ answer: OutgoingAnswer, _ credentials: Credentials) throws -> String {
+        struct Account: Decodable {
+            var status: String?
+            var type: String?
+            var friendly_name: String?
+        }
+        guard !credentials.isKey else { return "Twilio takes the API key for the account \(credentials.account)" }
+        let account = try? JSONDecoder().decode(Account.self, from: Data(answer.body))
+        func word(_ text: String?) -> String { "\(SafeText(String((text ?? "unknown").prefix(100))))" }
+        let sentence = "Twilio's account “\(word(account?.friendly_name))” is \(word(account?.status))"
+        guard account?.status == "active" else {
+            throw TwilioProblem(description: "\(sentence): it sends nothing until it is active; see Twilio's console")
+        }
+        return account?.type == "Trial" ? "\(sentence), a trial account: it sends to verified numbers only" : sentence
+    }
+}
+
+/// What is wrong with the account, in a sentence without secrets.
+struct TwilioProblem: Error, CustomStringConvertible {
+    let description: String
+}

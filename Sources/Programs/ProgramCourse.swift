@@ -1,0 +1,171 @@
+internal import Foundation
+internal import Workers
+
+/// One run of a program, from its beginning to its end.
+struct ProgramCourse: ~Copyable {
+    private(set) var output: [UInt8] = []
+    private(set) var isCut = false
+
+    private let child: pid_t
+    private let longestOutput: Int
+    private let stop: Int32
+    private let waiter = Worker("program")
+    private var input: Pipe
+    private var said: Pipe
+    private var done: Pipe
+    private var rest: ArraySlice<UInt8>
+    private var buffer = [UInt8](repeating: 0, count: 16_384)
+    private var hasEnded = false
+
+    /// Begins it.
+    ///
+    /// - Parameter stop: A descriptor that becomes readable when it is to be ended; -1 for none.
+    init(of program: Program, stop: Int32) throws(ProgramProblem) {
+        let path = try program.path()
+        try program.checkFolder()
+        var input = try Pipe()
+        var said = try Pipe()
+        var done = try Pipe()
+        child = try program.spawn(path, input: input.reading, output: said.writing)
+        input.closeReading()
+        said.closeWriting()
+        _ = fcntl(input.writing, F_SETFL, O_NONBLOCK)
+        _ = fcntl(said.reading, F_SETFL, O_NONBLOCK)
+        // Its end is only noticed here and it is reaped later, so that its number cannot be another process's when its
+        // group is sent a signal.
+        waiter.async { [child, end = done.takeWriting()] in
+            var info = siginfo_t()
+            while waitid(P_PID, id_t(child), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+            close(end)
+        }
+        rest = program.input[...]
+        if rest.isEmpty { input.closeWriting() }
+        longestOutput = program.longestOutput
+        self.stop = stop
+        self.input = input
+        self.said = said
+        self.done = done
+    }
+
+    private enum Phase {
+        case running
+        /// It was asked to end.
+        case asked(ProgramOutcome.End)
+        /// It was made to.
+        case killed(ProgramOutcome.End)
+
+        var isRunning: Bool {
+            if case .running = self { true } else { false }
+        }
+    }
+
+    /// Waits for its end and reaps it.
+    mutating func follow(until limit: ContinuousClock.Instant) -> ProgramOutcome.End {
+        var phase = Phase.running
+        var deadline = limit
+        while true {
+            let isStopped = wait(until: deadline, stop: phase.isRunning ? stop : -1)
+            let isOver = ContinuousClock.now >= deadline
+            switch phase {
+            case .running where hasEnded:
+                // What it wrote itself is in the pipe by now. Others may hold the pipe for ever.
+                read(atMost: 64)
+                return reap()
+            case .running where isStopped || isOver:
+                kill(-child, SIGTERM)
+                phase = .asked(isStopped ? .stopped : .overdue)
+                deadline = .now + Program.grace
+            // When nobody holds its output any more, all that it has started is likely to have ended too.
+            case .asked(let end) where isOver || hasEnded && said.reading < 0:
+                kill(-child, SIGKILL)
+                phase = .killed(end)
+                deadline = .now + Program.grace
+            case .killed(let end) where hasEnded || isOver:
+                if hasEnded {
+                    _ = reap()
+                } else {
+                    // Not even that could end it: it is in the kernel's hands. It is reaped when it comes back.
+                    waiter.async { [child] in waitpid(child, nil, 0) }
+                }
+                return end
+            default: break
+            }
+        }
+    }
+
+    private func reap() -> ProgramOutcome.End {
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7f
+        return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+    }
+
+    /// Waits for something to happen, and reads and writes what can be.
+    ///
+    /// - Returns: Whether it is to be ended.
+    private mutating func wait(until deadline: ContinuousClock.Instant, stop: Int32) -> Bool {
+        let milliseconds = max(0, (deadline - .now) / .milliseconds(1)).rounded(.up)
+        // A descriptor below 0 is left out.
+        var waits = [
+            pollfd(fd: hasEnded ? -1 : done.reading, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: said.reading, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input.writing, events: Int16(POLLOUT), revents: 0),
+        ]
+        guard poll(&waits, nfds_t(waits.count), Int32(min(milliseconds, 3_600_000))) > 0 else { return false }
+        if waits[0].revents != 0 { hasEnded = true }
+        // Not until nothing is left: who writes without end must not keep us from looking at the time.
+        if waits[2].revents != 0 { read(atMost: 16) }
+        if waits[3].revents != 0 { write() }
+        return waits[1].revents != 0
+    }
+
+    private mutating func read(atMost times: Int) {
+        for _ in 0..<times where said.reading >= 0 {
+            let count = Foundation.read(said.reading, &buffer, buffer.count)
+            if count > 0 {
+                let kept = min(count, longestOutput - output.count)
+                output += buffer.prefix(kept)
+                if kept < count { isCut = true }
+            } else if count == 0 {
+                said.closeReading()
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+
+    private mutating func write() {
+        let count = BrokenPipe.withheld { [rest, descriptor = input.writing] in
+            rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+        }
+        if count > 0 { rest = rest.dropFirst(count) }
+        // Who reads no further has what it wants.
+        if rest.isEmpty || count < 0 && errno != EINTR && errno != EAGAIN { input.closeWriting() }
+    }
+}
+
+/// The signal that a process gets which writes to a pipe that nobody reads.
+private enum BrokenPipe {
+    /// Does something that may raise it, without its being delivered. `errno` stays as `body` left it.
+    static func withheld(_ body: () -> Int) -> Int {
+        var broken = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        var before = sigset_t()
+        var pending = sigset_t()
+        sigpending(&pending)
+        let wasPending = sigismember(&pending, SIGPIPE) == 1
+        pthread_sigmask(SIG_BLOCK, &broken, &before)
+        let result = body()
+        let code = errno
+        if result < 0, code == EPIPE, !wasPending {
+            // Raised for this thread alone, so it is taken back here.
+            var now = timespec()
+            while sigtimedwait(&broken, nil, &now) < 0, errno == EINTR {}
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        errno = code
+        return result
+    }
+}

@@ -1,0 +1,47 @@
+import History
+import Notifications
+import Settings
+import TestSupport
+
+@testable import Actions
+
+extension ActionItem {
+    /// An item as the runner makes it, of the first event of a delivery.
+    static func sample(
+        _ event: SampleEvent = SampleEvent(), receivedAt: Int64 = 1_767_262_273_000, verdict: SignatureVerdict = .valid,
+        attempt: Int = 1
+    ) -> ActionItem {
+        let delivery = Delivery.sample([event], receivedAt: receivedAt)
+        let record = DeliveryRecord(
+            id: 126, delivery: delivery, judgement: Judgement(verdict, secret: verdict == .valid ? "prod" : nil),
+            status: 200, answer: "ok\n")
+        let read = Payload(scanning: delivery.body).events.first
+        let row = EventRow(
+            id: 300, deliveryID: 126, position: 0, eventCount: 1, receivedAt: delivery.receivedAt,
+            bodyLength: delivery.body.count, verdict: verdict, secret: record.judgement.secret,
+            event: read ?? NotificationEvent())
+        return ActionItem(entry: 7, row: row, record: record, event: read, attempt: attempt)
+    }
+}
+
+extension ActionReading {
+    /// The settings of an action, a line each from line 2.
+    static func sample(_ name: String, _ settings: [(String, ConfigurationNode.Content)]) -> ActionReading {
+        let entries = settings.enumerated().map { index, entry in
+            let (key, content) = entry
+            return ConfigurationNode.Entry(
+                key: Located(key, at: SourcePosition(line: index + 2, column: 3)),
+                value: ConfigurationNode(content, at: SourcePosition(line: index + 2, column: 12)))
+        }
+        let node = ConfigurationNode(.map(entries), at: SourcePosition(line: 2, column: 3))
+        return ActionReading(name: name, node, folder: "/etc/b2watch", home: "/home/me")
+    }
+}
+
+extension ConfigurationNode.Content {
+    static func text(_ text: String) -> Self { .scalar(text, isPlain: true) }
+
+    static func texts(_ texts: [String]) -> Self {
+        .list(texts.map { ConfigurationNode(.scalar($0, isPlain: false), at: SourcePosition(line: 9, column: 9)) })
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import TestSupport
+import Testing
+import Workers
+
+@testable import Programs
+
+@Suite("A program")
+struct ProgramTests {
+    private let path = ["PATH": "/usr/bin:/bin"]
+
+    private func shell(
+        _ script: String, input: [UInt8] = [], limit: Duration = .seconds(120), until stop: ProgramStop? = nil
+    ) -> (end: ProgramOutcome.End, said: String) {
+        let outcome = Program(["sh", "-c", script], environment: path, input: input, limit: limit).run(until: stop)
+        return (outcome.end, String(decoding: outcome.output, as: UTF8.self))
+    }
+
+    @Test("gets its words as they are: no shell reads them")
+    func words() {
+        let words = ["printf", "%s|", "a b", "$HOME", "`id`", "*", "", "'\"\\", "ü\u{202e}"]
+        let outcome = Program(words, environment: path, limit: .seconds(120)).run()
+        #expect(String(decoding: outcome.output, as: UTF8.self) == "a b|$HOME|`id`|*||'\"\\|ü\u{202e}|")
+        #expect(outcome.end == .exited(0) && !outcome.isCut)
+    }
+
+    @Test("gets the environment that is given, and nothing else")
+    func environment() {
+        let outcome = Program(
+            ["/usr/bin/env"], environment: ["B": "x\ny", "A": "a\0b=c"], limit: .seconds(120)
+        ).run()
+        #expect(String(decoding: outcome.output, as: UTF8.self) == "A=ab=c\nB=x\ny\n")
+    }
+
+    @Test("reads what it is given, however much, and answers meanwhile")
+    func input() {
+        let input = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+        #expect(shell("wc -c", input: input).said.trimmingCharacters(in: .whitespaces) == "1048576\n")
+        // Were it not read while it is written, both would wait for each other.
+        let outcome = Program(["cat"], environment: path, input: input, limit: .seconds(120)).run()
+        #expect(outcome.end == .exited(0) && outcome.isCut)
+        #expect(outcome.output == [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10))
+    }
+
+    @Test("need not read it")
+    func unread() {
+        let input = [UInt8](repeating: 0, count: 1 << 20)
+        #expect(shell("exit 3", input: input).end == .exited(3))
+        #expect(shell("exec <&-; echo closed; exit 4", input: input) == (.exited(4), "closed\n"))
+        #expect(shell("cat").said == "")
+    }
+
+    @Test("says how it ended")
+    func ends() {
+        #expect(shell("exit 75").end == .exited(75))
+        #expect(shell("kill -KILL $$").end == .signalled(SIGKILL))
+        #expect(shell("echo out; echo err >&2").said == "out\nerr\n")
+    }
+
+    @Test("starts with no signal held back or ignored, no descriptor but its own three, and no terminal")
+    func surroundings() {
+        var pipes: [Int32] = [-1, -1]
+        #expect(pipe(&pipes) == 0)
+        defer { pipes.forEach { close($0) } }
+        let state = shell("grep -E '^Sig(Blk|Ign):' /proc/self/status; ls /proc/$$/fd; tty -s </dev/tty || echo none")
+        let lines = state.said.split(separator: "\n").map(String.init)
+        #expect(lines.filter { $0.hasPrefix("Sig") }.allSatisfy { $0.hasSuffix("0000000000000000") })
+        #expect(Array(lines.drop { $0.hasPrefix("Sig") }.prefix(3)) == ["0", "1", "2"])
+        #expect(lines.count == 7 && lines.last == "none", "\(lines)")
+    }
+
+    @Test("runs where it is to run")
+    func folder() throws {
+        let folder = try TemporaryFolder()
+        var program = Program(["pwd"], environment: path, folder: folder.path, limit: .seconds(120))
+        #expect(String(decoding: program.run().output, as: UTF8.self) == folder.path + "\n")
+        program.folder = folder.file("none")
+        #expect(program.run().end == .notRun(ProgramProblem(ENOENT, .folder)))
+        program.folder = try folder.write("file", "")
+        #expect(program.run().end == .notRun(ProgramProblem(ENOTDIR, .folder)))
+    }
+
+    @Test("is looked for where PATH says, and must be one")
+    func finding() throws {
+        let folder = try TemporaryFolder()
+        func end(_ word: String, path: String) -> ProgramOutcome.End {
+            Program([word], environment: ["PATH": path], limit: .seconds(120)).run().end
+        }
+        _ = try folder.write("mine", "#!/bin/sh\nexit 5\n", mode: 0o700)
+        _ = try folder.write("plain", "exit 5\n", mode: 0o600)
+        let headless = try folder.write("headless", "exit 5\n", mode: 0o700)
+        let lost = try folder.write("lost", "#!/nowhere/sh\nexit 5\n", mode: 0o700)
+        #expect(end("mine", path: "/nowhere::.:\(folder.path)") == .exited(5))
+        #expect(end("plain", path: folder.path) == .notRun(ProgramProblem(EACCES)))
+        #expect(end("none", path: folder.path) == .notRun(ProgramProblem(ENOENT)))
+        #expect(end(folder.path, path: "/bin") == .notRun(ProgramProblem(EISDIR)))
+        #expect(end(headless, path: "/bin") == .notRun(ProgramProblem(ENOEXEC)))
+        #expect(end(lost, path: "/bin") == .notRun(ProgramProblem(ENOENT, .interpreter)))
+        let long = Program(
+            ["true"], environment: path.merging(["X": String(repeating: "x", count: 3 << 20)]) { $1 },
+            limit: .seconds(120))
+        #expect(long.run().end == .notRun(ProgramProblem(E2BIG)))
+    }
+
+    @Test("is asked to end when its time is up, with all that it has started")
+    func limit() throws {
+        let folder = try TemporaryFolder()
+        let script = """
+            (trap 'echo child; exit' TERM; echo ready; while :; do sleep 1000 & wait; done) &
+            trap 'echo parent; exit' TERM; wait
+            """
+        let outcome = Program(
+            ["sh", "-c", script], environment: path, folder: folder.path, limit: .seconds(2)
+        ).run()
+        #expect(outcome.end == .overdue)
+        let lines = Set(String(decoding: outcome.output, as: UTF8.self).split(separator: "\n"))
+        #expect(lines.isSubset(of: ["ready", "child", "parent"]))
+    }
+
+    @Test("must end if it does not want to")
+    func obstinate() {
+        let outcome = shell("trap '' TERM; echo up; while :; do sleep 1000; done", limit: .seconds(2))
+        #expect(outcome.end == .overdue && outcome.said == "up\n")
+    }
+
+    @Test("that writes without end is ended in time too, and the beginning is kept")
+    func endless() {
+        let outcome = Program(["yes"], environment: path, limit: .seconds(1)).run()
+        #expect(outcome.end == .overdue && outcome.isCut && outcome.output.count == 64 << 10)
+    }
+
+    @Test("what it leaves behind holds up nothing")
+    func background() {
+        let left = shell("sleep 1000 & echo $!; exit 7")
+        #expect(left.end == .exited(7))
+        if let process = pid_t(left.said.trimmingCharacters(in: .newlines)) { kill(process, SIGKILL) }
+    }
+
+    @Test("is ended when it is stopped, and then none begins")
+    func stopping() throws {
+        let folder = try TemporaryFolder()
+        let stop = ProgramStop()
+        let fifo = folder.file("ready")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let ended = Handoff<ProgramOutcome.End>()
+        let worker = Worker("stopping")
+        worker.async { [path] in
+            let program = Program(
+                ["sh", "-c", "echo up > ready; exec sleep 1000"], environment: path, folder: folder.path,
+                limit: .seconds(3_600))
+            ended.give(.success(program.run(until: stop).end))
+        }
+        // Returns when the program writes: so it runs.
+        #expect(try String(contentsOfFile: fifo, encoding: .utf8) == "up\n")
+        stop.stop()
+        #expect(try ended.take() == .stopped)
+        #expect(shell("echo no", until: stop) == (.stopped, ""))
+    }
+}
