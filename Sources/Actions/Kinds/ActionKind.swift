@@ -23,6 +23,8 @@ public struct ActionKind: Sendable {
     /// All kinds: a line for each.
     public static let all: [ActionKind] = [
         .command,
+        .forward,
+        .slack,
         .twilio,
     ]
 }
