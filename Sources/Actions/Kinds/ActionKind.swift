@@ -24,6 +24,8 @@ public struct ActionKind: Sendable {
     public static let all: [ActionKind] = [
         .csv,
         .command,
+        .forward,
+        .slack,
         .twilio,
     ]
 }

@@ -46,7 +46,7 @@ struct IPAddress: Sendable, Hashable {
 
 extension WebhookURL {
     /// Whether its host is, as it is written, this machine.
-    var isLoopback: Bool {
+    public var isLoopback: Bool {
         let name = host.lowercased()
         if name == "localhost" || name == "localhost." || name.hasSuffix(".localhost") { return true }
         return IPAddress(host)?.isLoopback == true
