@@ -53,6 +53,8 @@ extension Action {
 public struct ActionManner: Sendable, Hashable {
     /// How many go in one batch at most; at least 1.
     public var largestBatch = 1
+    /// Whether a batch is to hold entries of one delivery only.
+    public var isByDelivery = false
     /// How long a batch may wait for more to come; with an old backlog nothing waits.
     public var gathering = Duration.zero
     /// How many batches may run at once. More than 1 gives up the order.

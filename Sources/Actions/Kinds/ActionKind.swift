@@ -22,7 +22,10 @@ public struct ActionKind: Sendable {
 
     /// All kinds: a line for each.
     public static let all: [ActionKind] = [
+        .csv,
         .command,
+        .forward,
+        .slack,
         .twilio,
     ]
 }

@@ -4,7 +4,7 @@ internal import Outgoing
 
 /// Makes items of rows: each with its delivery as it was received.
 struct ActionItems {
-    let reader: HistoryReader
+    let store: any ActionStore
 
     /// The items of rows, in their order; rows that are not there have none.
     ///
@@ -15,7 +15,7 @@ struct ActionItems {
     func items(
         _ wanted: [(entry: Int64, row: Int64)], bytes: Int
     ) throws -> (items: [ActionItem], looked: Int) {
-        let rows = Dictionary(try reader.rows(ids: wanted.map(\.row)).map { ($0.id, $0) }) { one, _ in one }
+        let rows = Dictionary(try store.rows(wanted.map(\.row)).map { ($0.id, $0) }) { one, _ in one }
         var items: [ActionItem] = []
         // The rows of a delivery follow each other, mostly.
         var last: (record: DeliveryRecord, events: [NotificationEvent])?
@@ -24,7 +24,7 @@ struct ActionItems {
             guard size < bytes else { return (items, index) }
             guard let row = rows[id] else { continue }
             if last?.record.id != row.deliveryID {
-                guard let record = try reader.delivery(row.deliveryID) else { continue }
+                guard let record = try store.delivery(row.deliveryID) else { continue }
                 last = (record, record.events)
                 size += record.delivery.body.count
             }

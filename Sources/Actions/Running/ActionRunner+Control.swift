@@ -8,14 +8,14 @@ extension ActionRunner {
     public static let most = 1_000
 
     /// All actions that are declared or that there are entries of.
-    public func statuses() throws -> [ActionStatus] { try place.reader.actions() }
+    public func statuses() throws -> [ActionStatus] { try place.store.actions() }
 
     /// The names of the declared actions, in the order of the configuration.
     public func actionNames() -> [String] { names }
 
     /// Ends or begins the work of an action; entries are made meanwhile.
     public func setPaused(_ name: String, _ isPaused: Bool) throws {
-        try place.outbox.setPaused(try id(name), isPaused)
+        try place.store.setPaused(try id(name), isPaused)
         anyWork(name)?.setPaused(isPaused)
         place.note("action \(name) is \(isPaused ? "paused" : "resumed")", .info)
     }
@@ -24,7 +24,7 @@ extension ActionRunner {
     public func runAction(_ name: String, rows: [Int64]) throws -> Outbox.Addition {
         let work = try work(name)
         try Self.check(rows.count, "rows")
-        let addition = try place.outbox.add(work.id, rows: rows, at: place.now())
+        let addition = try place.store.add(work.id, rows: rows, at: place.now())
         if addition.again > 0 { work.tryAgain() } else { work.wake() }
         return addition
     }
@@ -34,14 +34,14 @@ extension ActionRunner {
     /// - Returns: How many; those that are done or wait anyway are left.
     public func retryEntries(_ entries: [Int64]) throws -> Int {
         try Self.check(entries.count, "entries")
-        let count = try place.outbox.retry(entries, at: place.now())
+        let count = try place.store.retry(entries, at: place.now())
         for name in try actions(of: entries) { anyWork(name)?.tryAgain() }
         return count
     }
 
     /// Lets all entries of an action in these states be tried again.
     public func retryAll(_ name: String, in states: Set<EntryState>) throws -> Int {
-        let count = try place.outbox.retryAll(try id(name), in: states, at: place.now())
+        let count = try place.store.retryAll(try id(name), in: states, at: place.now())
         anyWork(name)?.tryAgain()
         return count
     }
@@ -49,7 +49,7 @@ extension ActionRunner {
     /// Decides that entries are not to be done; 1,000 at most.
     public func skipEntries(_ entries: [Int64]) throws -> Int {
         try Self.check(entries.count, "entries")
-        let count = try place.outbox.skip(entries, at: place.now())
+        let count = try place.store.skip(entries, at: place.now())
         // Another one may be the first now.
         for name in try actions(of: entries) { anyWork(name)?.wake() }
         return count
@@ -59,7 +59,7 @@ extension ActionRunner {
     public func previewAction(_ name: String, rows: [Int64]) throws -> [UInt8] {
         let work = try work(name)
         try Self.check(rows.count, "rows")
-        let items = try ActionItems(reader: place.reader).items(rows.map { (0, $0) }, bytes: 16 << 20).items
+        let items = try ActionItems(store: place.store).items(rows.map { (0, $0) }, bytes: 16 << 20).items
             .filter { $0.row.position != nil }
         guard !items.isEmpty else { throw ActionError("there is no event to show it for") }
         guard let text = try work.withDeclaration({ try $0.action.preview(items) }) else {
@@ -87,7 +87,7 @@ extension ActionRunner {
         guard let predicate = work.withDeclaration({ $0.filter.predicate }) else {
             throw ActionError.unknown(name, among: names)
         }
-        return try place.reader.missed(work.id, matching: predicate, isCancelled: isCancelled)
+        return try place.store.missed(work.id, matching: predicate, isCancelled: isCancelled)
     }
 
     /// The id of an action that is declared or that there are entries of.
@@ -103,7 +103,7 @@ extension ActionRunner {
     /// The actions of entries: of the first ones, for a person chooses those of one action or of a few.
     private func actions(of entries: [Int64]) throws -> Set<String> {
         guard entries.count <= 50 else { return Set(names) }
-        return Set(try entries.compactMap { try place.reader.outboxEntry($0)?.row.entry.action })
+        return Set(try entries.compactMap { try place.store.entry($0)?.action })
     }
 
     private static func check(_ count: Int, _ what: String) throws(ActionError) {

@@ -19,7 +19,6 @@ public final class ActionRunner: Sendable {
     }
 
     let place: ActionPlace
-    private let history: History
     private let walker: ActionWalker
     private let state = Mutex(State())
     /// Held while actions are loaded: one at a time.
@@ -34,23 +33,28 @@ public final class ActionRunner: Sendable {
         note: @escaping @Sendable (String, LogLevel) -> Void
     ) {
         let now = surroundings.now
-        self.init(history: history, now: now, say: say, note: note) { .now + ($0 - now()) }
-    }
-
-    /// - Parameter instant: The moment to wait for, of the clock of the system.
-    init(
-        history: History, now: @escaping @Sendable () -> Timestamp, say: @escaping @Sendable (String) -> Void,
-        note: @escaping @Sendable (String, LogLevel) -> Void,
-        instant: @escaping @Sendable (Timestamp) -> ContinuousClock.Instant?
-    ) {
-        self.history = history
-        place = ActionPlace(
-            outbox: history.outbox, reader: history.reader, now: now, instant: instant, say: say, note: note)
-        walker = ActionWalker(from: history.current.latestRow, in: place)
+        self.init(
+            RecordedActions(history), from: history.current.latestRow, now: now, say: say, note: note,
+            instant: { .now + ($0 - now()) })
         history.observe { [walker] event in
             if case .changed(let change) = event { walker.observe(change) }
         }
     }
+
+    /// - Parameters:
+    ///   - latestRow: The newest row there is.
+    ///   - instant: The moment of the system's clock to wait for; nil where one is woken.
+    init(
+        _ store: any ActionStore, from latestRow: Int64, now: @escaping @Sendable () -> Timestamp,
+        say: @escaping @Sendable (String) -> Void, note: @escaping @Sendable (String, LogLevel) -> Void,
+        instant: @escaping @Sendable (Timestamp) -> ContinuousClock.Instant?
+    ) {
+        place = ActionPlace(store: store, now: now, instant: instant, say: say, note: note)
+        walker = ActionWalker(from: latestRow, in: place)
+    }
+
+    /// The history has changed. Only takes note.
+    func observe(_ change: HistoryChange) { walker.observe(change) }
 
     /// Takes note of the actions of the configuration: at the start, and whenever it is read again. New ones begin; those
     /// that are there already go on with what is said now, once what they have begun has ended; those that are gone end,
@@ -59,11 +63,11 @@ public final class ActionRunner: Sendable {
     /// - Throws: What the history says where it cannot be written. Nothing has changed then.
     public func load(_ declarations: [ActionDeclaration]) throws {
         try loading.withLock { _ in
-            let ids = try place.outbox.declare(
+            let ids = try place.store.declare(
                 declarations.map {
                     Outbox.Declaration(name: $0.name, kind: $0.kind, summary: $0.action.summary)
                 })
-            let paused = Set(try place.reader.actions().filter(\.isPaused).map(\.name))
+            let paused = Set(try place.store.actions().filter(\.isPaused).map(\.name))
             var paths: [ActionWalker.Path] = []
             for declaration in declarations {
                 guard let id = ids[declaration.name] else { continue }

@@ -76,11 +76,10 @@ final class ActionWalker: Sendable {
 
     /// Waits for news; where something has failed, for some seconds at most.
     private func next(after seen: Int, isFailing: Bool) -> State? {
-        let found: State?? = state.wait(until: isFailing ? .now + place.patience : nil) { state in
-            if state.isStopping { return .some(nil) }
-            return state.news > seen ? state : nil
+        _ = state.wait(until: isFailing ? .now + place.patience : nil) { state in
+            state.isStopping || state.news > seen ? true : nil
         }
-        return found ?? state.withLock { $0.isStopping ? nil : $0 }
+        return state.withLock { $0.isStopping ? nil : $0 }
     }
 
     /// Each action takes a slice in its turn, until all have looked at everything.
@@ -90,7 +89,7 @@ final class ActionWalker: Sendable {
         defer { paths.filter { added.contains($0.work.name) }.forEach { $0.work.wake() } }
         while !rest.isEmpty, !state.withLock({ $0.isStopping }) {
             for path in rest {
-                let walk = try place.outbox.walk(
+                let walk = try place.store.walk(
                     path.work.id, through: last, matching: path.predicate, at: place.now())
                 if walk.added > 0, added.insert(path.work.name).inserted || walk.cursor < last {
                     // Its lanes begin while the rest of a backlog is looked at.

@@ -72,7 +72,7 @@ extension ActionWork {
             state.change { $0.wakeAt = time }
             return nil
         case .recover(let unsettled):
-            let running = try place.reader.outboxRunning(id).filter { unsettled.entries.contains($0.id) }
+            let running = try place.store.running(id).filter { unsettled.entries.contains($0.id) }
             let (entries, items, lost) = try read(running, bytes: .max)
             state.withLock { $0.machine.ask(unsettled) }
             return Batch(
@@ -84,7 +84,7 @@ extension ActionWork {
                 waiting.entries.filter { chosen.contains($0.id) }, bytes: Self.mostBytes)
             let number = state.change { Int64.random(in: 1...Int64(Int32.max), using: &$0.generator) }
             let begun = Set(
-                try place.outbox.begin((entries + lost).map(\.id), batch: number, at: now))
+                try place.store.begin((entries + lost).map(\.id), batch: number, at: now))
             items = items.filter { begun.contains($0.entry) }
             entries = entries.filter { begun.contains($0.id) }
             lost = lost.filter { begun.contains($0.id) }
@@ -100,7 +100,7 @@ extension ActionWork {
     /// What an earlier process has begun and not seen the end of.
     private func findUnsettled() throws {
         guard !state.withLock({ $0.hasFound }) else { return }
-        let running = try place.reader.outboxRunning(id)
+        let running = try place.store.running(id)
         let times = try spentToday()
         state.change { state in
             state.hasFound = true
@@ -115,7 +115,7 @@ extension ActionWork {
         let request = OutboxRequest(
             action: name, states: [.done, .uncertain], .newest, before: min(most, 2_000), after: 0)
         let now = place.now()
-        return try place.reader.outbox(request).rows.map(\.entry.changedAt)
+        return try place.store.entries(request).map(\.changedAt)
             .filter { $0 <= now && now < $0 + .seconds(86_400) }.sorted()
     }
 
@@ -123,19 +123,19 @@ extension ActionWork {
         let limit = max(1, manner.largestBatch)
         guard manner.keepsOrder else {
             return OutboxMachine.Waiting(
-                entries: try place.reader.outboxDue(id, at: place.now(), limit: limit),
-                nextDue: try place.reader.outboxNextDue(id))
+                entries: try place.store.due(id, at: place.now(), limit: limit),
+                nextDue: try place.store.nextDue(id))
         }
         let request = OutboxRequest(
             action: name, states: [.queued, .failed], .oldest, before: 0, after: limit - 1)
-        return OutboxMachine.Waiting(entries: try place.reader.outbox(request).rows.map(\.entry))
+        return OutboxMachine.Waiting(entries: try place.store.entries(request))
     }
 
     /// Reads the events of entries; of large ones only the first.
     private func read(
         _ entries: [OutboxEntry], bytes: Int
     ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
-        let source = ActionItems(reader: place.reader)
+        let source = ActionItems(store: place.store)
         let found = try source.items(entries.map { ($0.id, $0.row) }, bytes: bytes)
         let byEntry = Dictionary(found.items.map { ($0.entry, $0) }) { one, _ in one }
         let looked = entries.prefix(found.looked)
@@ -178,7 +178,7 @@ extension ActionWork {
         guard !settlements.isEmpty else { return }
         while true {
             do {
-                return try place.outbox.settle(settlements, exchange: exchange, at: now)
+                return try place.store.settle(settlements, exchange: exchange, at: now)
             } catch {
                 failed(error)
                 guard waitForHistory() else { return }

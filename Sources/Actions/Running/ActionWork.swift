@@ -132,8 +132,7 @@ private final class Lanes: Sendable {
 
 /// What the works of all actions share.
 struct ActionPlace: Sendable {
-    var outbox: Outbox
-    var reader: HistoryReader
+    var store: any ActionStore
     var now: @Sendable () -> Timestamp
     /// The moment of the clock that waits are measured by; nil for one that is told to the works by `wake`.
     var instant: @Sendable (Timestamp) -> ContinuousClock.Instant?

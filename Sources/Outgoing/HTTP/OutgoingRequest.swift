@@ -9,16 +9,28 @@ public struct OutgoingRequest: Sendable, Hashable {
     public var body: [UInt8]
     /// Whether plain http is right whatever the address: because the user has said so.
     public var allowsPlainHTTP: Bool
+    /// How much of the URL nobody may see.
+    public var secrecy: Secrecy
+
+    /// How much of a URL is masked in what is kept and shown.
+    public enum Secrecy: Sendable, Hashable {
+        case nothing
+        /// The query.
+        case query
+        /// All behind the authority: the URL itself is the credential.
+        case path
+    }
 
     public init(
         _ method: String, _ url: WebhookURL, headers: [OutgoingField] = [], body: [UInt8] = [],
-        allowsPlainHTTP: Bool = false
+        allowsPlainHTTP: Bool = false, secrecy: Secrecy = .nothing
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.allowsPlainHTTP = allowsPlainHTTP
+        self.secrecy = secrecy
     }
 }
 
@@ -38,6 +50,9 @@ public struct OutgoingField: Sendable, Hashable {
 
 /// What was answered.
 public struct OutgoingAnswer: Sendable, Hashable {
+    /// How much of a body is kept, in bytes.
+    public static let longest = 64 << 10
+
     /// The HTTP status, whatever it is.
     public var status: Int
     public var headers: [OutgoingField]

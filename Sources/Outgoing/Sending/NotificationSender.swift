@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// Its HTTP client is made with the first notification; whoever sent one calls `shutdown()` at the end.
 public final class NotificationSender: Sendable {
-    private static let maxAnswer = 64 << 10
+    private static let maxAnswer = OutgoingAnswer.longest
 
     private enum State {
         case unused
@@ -30,14 +30,15 @@ public final class NotificationSender: Sendable {
     public func send(_ sample: SignedSample, to url: WebhookURL) async throws(SendError) -> SentAnswer {
         let (task, collector) = try begin(sample, to: url)
         do {
-            return try await withTaskCancellationHandler {
+            let answer = try await withTaskCancellationHandler {
                 try await task.futureResult.get()
             } onCancel: {
                 task.cancel()
             }
+            return SentAnswer(answer)
         } catch {
             guard let answer = collector.answer(despite: error) else { throw SendError(error, to: url) }
-            return answer
+            return SentAnswer(answer)
         }
     }
 
@@ -47,16 +48,16 @@ public final class NotificationSender: Sendable {
     public func sendAndWait(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> SentAnswer {
         let (task, collector) = try begin(sample, to: url)
         do {
-            return try task.futureResult.wait()
+            return SentAnswer(try task.futureResult.wait())
         } catch {
             guard let answer = collector.answer(despite: error) else { throw SendError(error, to: url) }
-            return answer
+            return SentAnswer(answer)
         }
     }
 
     private func begin(
         _ sample: SignedSample, to url: WebhookURL
-    ) throws(SendError) -> (HTTPClient.Task<SentAnswer>, AnswerCollector) {
+    ) throws(SendError) -> (HTTPClient.Task<OutgoingAnswer>, AnswerCollector) {
         var headers: HTTPHeaders = [
             "User-Agent": "B2/EventNotifications",
             "Content-Type": "application/json; charset=UTF-8",
@@ -90,21 +91,10 @@ public final class NotificationSender: Sendable {
             case .open(let client): return client
             case .shutDown: throw .cancelled
             case .unused:
-                let client = HTTPClient(configuration: Self.configuration(TimeAmount(timeout)))
+                let client = HTTPClient(configuration: .outgoing(connecting: TimeAmount(timeout)))
                 state = .open(client)
                 return client
             }
         }
-    }
-
-    private static func configuration(_ timeout: TimeAmount) -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,
-            timeout: .init(connect: timeout),
-            decompression: .disabled)
-        configuration.httpVersion = .http1Only
-        // A port where nothing listens is told at once, not tried until the time is up.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        return configuration
     }
 }

@@ -14,4 +14,8 @@ public struct SentAnswer: Sendable, Hashable {
         self.isCut = isCut
         self.duration = duration
     }
+
+    init(_ answer: OutgoingAnswer) {
+        self.init(status: answer.status, body: answer.body, isCut: answer.isCut, duration: answer.duration)
+    }
 }

@@ -4,6 +4,10 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
     public let description: String
     /// The host and, where it was given, the port.
     public let authority: String
+    /// The host without the brackets of an IPv6 address, as it was given.
+    public let host: String
+    /// The port that was given, or the scheme's own.
+    public let port: Int
     /// Whether it is an https URL.
     public let isSecure: Bool
 
@@ -30,7 +34,9 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
         }
         description = text
         self.authority = String(authority)
+        self.host = String(host)
         isSecure = scheme == "https"
+        self.port = UInt16(port.dropFirst()).map(Int.init) ?? (isSecure ? 443 : 80)
     }
 }
 

@@ -88,7 +88,9 @@ struct Setting: Sendable {
             configuration.colours = reading.colours(node)
         },
         // Read by whoever runs them.
-        Setting("actions", "a map from names to their settings", "none") { configuration, node, _ in configuration.actions = node },
+        Setting("actions", "a map from names to their settings", "none") { configuration, node, _ in
+            configuration.actions = node
+        },
     ]
 
     private init(

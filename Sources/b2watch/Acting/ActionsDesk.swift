@@ -78,6 +78,7 @@ struct ActionsDesk: Sendable {
             own: Own(history: history, actions: actions)
         ) {
             actions.stop()
+            outbound.shutdown()
             history.close()
         }
     }

@@ -50,8 +50,9 @@ struct LocalActions: ActionControl {
 
     func replay(_ deliveries: [Int64], to url: String?) throws -> String {
         try ActionRequestLimit.check(deliveries)
-        guard let url = url ?? hook else { throw NoHook() }
-        return try Replay(reader: reader, http: http, url: try WebhookURL(url)).counted(deliveries).sentence
+        guard let target = url ?? hook else { throw NoHook() }
+        return try Replay(reader: reader, http: http, url: try WebhookURL(target), allowsPlainHTTP: url == nil)
+            .counted(deliveries).sentence
     }
 }
 

@@ -113,7 +113,8 @@ struct ReplayCommand: ParsableCommand {
         defer { progress.clear() }
         let replay = Replay(
             reader: history.reader, http: Outbound().forReplays, url: url, secret: secret,
-            allowsPlainHTTP: allowsPlainHTTP, pace: rate?.pace ?? .zero)
+            // The listener's own address is this machine's, whatever it looks like.
+            allowsPlainHTTP: allowsPlainHTTP || target == nil, pace: rate?.pace ?? .zero)
         var done = 0
         try replay.send(numbers) { outcome in
             count.add(outcome)

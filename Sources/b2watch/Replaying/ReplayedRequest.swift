@@ -48,7 +48,7 @@ enum ReplayRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .cut(let kept, let length):
-            "only \(kept) of its \(length) bytes were recorded, for the rest was beyond --max-body"
+            "only \(kept) of its \(length) bytes were recorded"
         case .notRecorded: "it is not recorded here"
         }
     }

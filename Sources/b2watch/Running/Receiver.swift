@@ -88,7 +88,7 @@ final class Receiver: Sendable {
             history.close()
             throw error
         }
-        outbound.refuse(listener.address, path: path)
+        outbound.refuse(listener.address)
         actions.runner.begin()
     }
 
@@ -110,6 +110,7 @@ final class Receiver: Sendable {
     /// Ends all work on the history, and closes it. Blocks.
     func close() {
         actions.stop()
+        outbound.shutdown()
         intake.keys.stop()
         history.close()
     }

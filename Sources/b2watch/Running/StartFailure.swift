@@ -13,7 +13,7 @@ enum StartFailure {
         case is HistoryError, is ReadOnlyHistoryError: ExitStatus.noHistory
         case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
         case is FilterArgumentError, is OutputIsHistory, is VerifyError, is ConfirmationMissing: ExitStatus.usage
-        case is WebhookURLError, is UnknownAction: ExitStatus.usage
+        case is WebhookURLError, is UnknownAction, is NoHook: ExitStatus.usage
         default: ExitStatus.failed
         }
     }

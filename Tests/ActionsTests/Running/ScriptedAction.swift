@@ -36,13 +36,18 @@ final class ScriptedAction: Action {
         _ summary: String = "scripted", manner: ActionManner = ActionManner(),
         now: @escaping @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) },
         recovery: @escaping @Sendable (ActionItem, Int) -> ActionOutcome = { _, _ in .done },
-        answer: @escaping @Sendable (ActionItem, Int) -> ActionOutcome = { _, _ in .done }
+        answer: @escaping @Sendable (ActionItem, Int) -> ActionOutcome
     ) {
         self.summary = summary
         self.manner = manner
         self.now = now
         self.recovery = recovery
         self.answer = answer
+    }
+
+    /// One that always works.
+    convenience init(_ summary: String = "scripted", manner: ActionManner = ActionManner()) {
+        self.init(summary, manner: manner, answer: { _, _ in .done })
     }
 
     private func call(_ items: [ActionItem], _ batch: Int64) -> Call {

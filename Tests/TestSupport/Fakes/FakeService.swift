@@ -7,12 +7,18 @@ package struct FakeRequest: Sendable {
     package var target: String
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// Every byte of it as it came, where it came over a socket.
+    package var raw: [UInt8]
 
-    package init(method: String, target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    package init(
+        method: String, target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        raw: [UInt8] = []
+    ) {
         self.method = method
         self.target = target
         self.headers = headers
         self.body = body
+        self.raw = raw
     }
 
     package var path: String { String(target.prefix { $0 != "?" }) }

@@ -1,5 +1,6 @@
 internal import Export
 internal import Foundation
+internal import History
 internal import Notifications
 
 /// A column that b2watch can fill, known by its header.

@@ -1,4 +1,5 @@
 internal import Notifications
+internal import Settings
 
 /// What the kinds that write rows have in common.
 struct SheetOptions: Sendable {
@@ -9,7 +10,8 @@ struct SheetOptions: Sendable {
     /// Takes `columns` and `timestamps`; what is wrong with them becomes a problem of the reading.
     init(_ reading: inout ActionReading) {
         let names = SheetColumn.more.compactMap(\.name)
-        for name in reading.texts("columns", expected: "a list of \(names.joined(separator: ", "))", orOne: true) ?? [] {
+        for name in reading.texts("columns", expected: "a list of \(names.joined(separator: ", "))", orOne: true) ?? []
+        {
             guard let column = SheetColumn.more.first(where: { $0.name == name.value }) else {
                 reading.problem(
                     "there is no column “\(name.value)” to add: the tutorial's five are always there, and there are"

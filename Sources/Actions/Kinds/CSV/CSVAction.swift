@@ -1,0 +1,140 @@
+internal import Export
+internal import Foundation
+internal import History
+internal import Notifications
+internal import Settings
+
+/// Appends a row for each event to a file: the sheet for who wants none online.
+struct CSVAction: Action {
+    let settings: CSVSettings
+    let now: @Sendable () -> Timestamp
+    let note: CSVNote
+
+    init(_ settings: CSVSettings, now: @escaping @Sendable () -> Timestamp) {
+        self.settings = settings
+        self.now = now
+        note = CSVNote(beside: settings.path, of: settings.writer)
+    }
+
+    var summary: String { "rows in \(settings.path)" }
+
+    var manner: ActionManner {
+        var manner = ActionManner()
+        manner.largestBatch = 500
+        manner.gathering = .milliseconds(200)
+        return manner
+    }
+
+    func perform(_ items: [ActionItem], batch: Int64) -> ActionReport {
+        do throws(CSVProblem) {
+            let began = now()
+            let clock = ContinuousClock.now
+            guard let file = try CSVFile.open(settings.path, creates: true) else { return ActionReport([]) }
+            let layout = try CSVLayout(of: file, settings)
+            let size = try file.size()
+            let last = size > 0 ? try file.read(at: size - 1, 1).first : nil
+            let bytes = items.reduce(into: layout.lead(behind: last)) { $0 += layout.line($1) }
+            note.write(batch: batch, offset: size)
+            try file.append(bytes)
+            let exchange = OutboxExchange(
+                startedAt: began, duration: Self.microseconds(ContinuousClock.now - clock), request: bytes,
+                outcome: items.count == 1 ? "1 row appended" : "\(items.count) rows appended")
+            return ActionReport(items.map { _ in .done }, exchange: exchange)
+        } catch {
+            return ActionReport(items.map { _ in Self.outcome(error) })
+        }
+    }
+
+    func recover(_ items: [ActionItem], batch: Int64) -> ActionReport {
+        do throws(CSVProblem) {
+            guard let file = try CSVFile.open(settings.path, creates: false) else {
+                return ActionReport(items.map { _ in Self.again })
+            }
+            let recovery = CSVRecovery(file: file, layout: try CSVLayout(anyOf: file, settings), items: items)
+            let finding = try recovery.find(note.answer(batch: batch))
+            if let cut = finding.cut { try file.cut(to: cut) }
+            return ActionReport(
+                items.indices.map { $0 < finding.rows ? .done : Self.again },
+                warning: finding.cut.map { "\(settings.path): half a row was cut off at byte \($0)" })
+        } catch {
+            return ActionReport(items.map { _ in .unknown(error.description, after: error.after) })
+        }
+    }
+
+    private static let again = ActionOutcome.retry("b2watch ended before the row was written", after: .zero)
+
+    private static func outcome(_ problem: CSVProblem) -> ActionOutcome {
+        if problem.isUnsure { return .unknown(problem.description, after: problem.after) }
+        return problem.mayPass
+            ? .retry(problem.description, after: problem.after, scope: .action) : .dead(problem.description)
+    }
+
+    private static func microseconds(_ duration: Duration) -> Int {
+        Int(duration / .microseconds(1))
+    }
+
+    func preview(_ items: [ActionItem]) throws -> [UInt8] {
+        var layout = CSVLayout(settings)
+        var last: UInt8?
+        if let file = try CSVFile.open(settings.path, creates: false) {
+            layout = try CSVLayout(of: file, settings)
+            if try file.size() > 0 { last = 0x0A }
+        }
+        return items.reduce(into: layout.lead(behind: last)) { $0 += layout.line($1) }
+    }
+
+    func test(_ item: ActionItem) throws -> String {
+        if let file = try CSVFile.open(settings.path, creates: false) {
+            let layout = try CSVLayout(of: file, settings)
+            if try file.size() > 0 {
+                return "\(settings.path) can be written; filled are \(layout.header.filled.joined(separator: ", "))"
+            }
+        } else {
+            let folder = (settings.path as NSString).deletingLastPathComponent
+            guard access(folder, W_OK | X_OK) == 0 else { throw CSVProblem(settings.path, opening: errno) }
+        }
+        let headers = CSVLayout(settings).header.texts
+        return "\(settings.path) will be made with the headers \(headers.joined(separator: ", "))"
+    }
+}
+
+extension CSVLayout {
+    /// The layout of a file whose header may be torn: a fresh file's then.
+    fileprivate init(anyOf file: CSVFile, _ settings: CSVSettings) throws(CSVProblem) {
+        do throws(CSVProblem) {
+            try self.init(of: file, settings)
+            // Half of our own header looks like a whole one of somebody's.
+            let fresh = CSVLayout(settings)
+            if try file.size() < fresh.headerLine.count { self = fresh }
+        } catch {
+            guard !error.mayPass else { throw error }
+            self.init(settings)
+        }
+    }
+}
+
+/// What the kind `csv` is told.
+struct CSVSettings: Sendable {
+    var path: String
+    /// Which action of which configuration it is.
+    var writer: String
+    var options = SheetOptions()
+    /// Whether what a spreadsheet would take for a formula stays as it is.
+    var isVerbatim = false
+}
+
+extension ActionKind {
+    /// Rows in a file.
+    static let csv = ActionKind(
+        "csv", help: "appends a row for each event to a local CSV file", isSheet: true
+    ) { reading, surroundings in
+        let count = reading.problems.count
+        let file = reading.path("file", expected: "the path of the file that the rows go to, such as events.csv")
+        let options = SheetOptions(&reading)
+        let isVerbatim = reading.truth("verbatim") ?? false
+        guard let file, reading.problems.count == count else { return nil }
+        let settings = CSVSettings(
+            path: file.value, writer: "\(reading.folder)\n\(reading.name)", options: options, isVerbatim: isVerbatim)
+        return CSVAction(settings, now: surroundings.now)
+    }
+}

@@ -1,0 +1,166 @@
+internal import Foundation
+
+/// A CSV file, opened for one batch and locked as long as this is there, so that two that append to it take turns.
+final class CSVFile {
+    let path: String
+    /// Whether it was made just now.
+    let isNew: Bool
+    private let descriptor: Int32
+
+    /// Opens it; where `creates` is set, it is made 0600 if it is missing.
+    ///
+    /// - Returns: Nil where it is missing and is not to be made.
+    static func open(_ path: String, creates: Bool) throws(CSVProblem) -> CSVFile? {
+        // A pipe that nobody reads must not keep us waiting; O_APPEND puts whatever is written behind all others'.
+        let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+        for _ in 0..<3 {
+            var isNew = false
+            var descriptor = Foundation.open(path, flags)
+            if descriptor < 0, errno == ENOENT {
+                guard creates else { return nil }
+                descriptor = Foundation.open(path, flags | O_CREAT | O_EXCL, 0o600)
+                isNew = descriptor >= 0
+                // Somebody else was faster.
+                if descriptor < 0, errno == EEXIST { continue }
+            }
+            guard descriptor >= 0 else { throw CSVProblem(path, opening: errno) }
+            let file = CSVFile(path, descriptor, isNew: isNew)
+            if try file.lock() { return file }
+        }
+        throw CSVProblem(path, "is being replaced again and again: close what writes it", mayPass: true)
+    }
+
+    private init(_ path: String, _ descriptor: Int32, isNew: Bool) {
+        self.path = path
+        self.descriptor = descriptor
+        self.isNew = isNew
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// - Returns: False where the file is no longer the one in its place.
+    private func lock() throws(CSVProblem) -> Bool {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw CSVProblem(path, opening: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw CSVProblem(path, "is no regular file: name a file for the rows", mayPass: false)
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw CSVProblem(
+                path, "is locked by another program, which is appending to it: b2watch tries again", mayPass: true,
+                after: .seconds(1))
+        }
+        var place = stat()
+        return stat(path, &place) == 0 && place.st_ino == status.st_ino && place.st_dev == status.st_dev
+    }
+
+    /// In bytes.
+    func size() throws(CSVProblem) -> Int64 {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw CSVProblem(path, opening: errno) }
+        return Int64(status.st_size)
+    }
+
+    /// Reads a stretch; less of it where the file ends.
+    func read(at offset: Int64, _ count: Int) throws(CSVProblem) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: max(0, count))
+        var filled = 0
+        while filled < bytes.count {
+            let result = bytes.withUnsafeMutableBytes { buffer in
+                pread(
+                    descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled,
+                    off_t(offset) + off_t(filled))
+            }
+            if result > 0 {
+                filled += result
+            } else if result == 0 || errno != EINTR {
+                guard result == 0 else { throw CSVProblem(path, opening: errno) }
+                break
+            }
+        }
+        return Array(bytes.prefix(filled))
+    }
+
+    /// Writes bytes behind all others, and waits until they are on the disk.
+    ///
+    /// - Throws: `CSVProblem`; nothing of them is in the file then, unless it says that this is not known.
+    func append(_ bytes: [UInt8]) throws(CSVProblem) {
+        let size = try size()
+        var rest = bytes[...]
+        var code: Int32 = 0
+        while code == 0, !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                code = count == 0 ? ENOSPC : errno
+            }
+        }
+        if code == 0, fsync(descriptor) != 0 { code = errno }
+        guard code != 0 else {
+            if isNew { Self.syncFolder(of: path) }
+            return
+        }
+        var problem = CSVProblem(path, writing: code)
+        if ftruncate(descriptor, off_t(size)) != 0 { problem.isUnsure = true }
+        throw problem
+    }
+
+    /// Cuts it off.
+    func cut(to size: Int64) throws(CSVProblem) {
+        guard ftruncate(descriptor, off_t(size)) == 0, fsync(descriptor) == 0 else {
+            throw CSVProblem(path, writing: errno)
+        }
+    }
+
+    static func syncFolder(of path: String) {
+        let folder = (path as NSString).deletingLastPathComponent
+        let descriptor = Foundation.open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}
+
+/// Why nothing can be appended to a file, in a sentence.
+struct CSVProblem: Error, CustomStringConvertible {
+    let description: String
+    /// Whether it may work later without anybody changing the settings.
+    let mayPass: Bool
+    let after: Duration?
+    /// Whether part of what was appended may be in the file.
+    var isUnsure = false
+
+    init(_ path: String, _ text: String, mayPass: Bool, after: Duration? = nil) {
+        description = "\(path) \(text)"
+        self.mayPass = mayPass
+        self.after = after
+    }
+
+    init(_ path: String, opening code: Int32) {
+        switch code {
+        case ENOENT, ENOTDIR: self.init(path, "cannot be made: its folder is missing; make the folder", mayPass: true)
+        case EISDIR: self.init(path, "is a folder: name a file for the rows", mayPass: false)
+        // A pipe without a reader, or a socket.
+        case ENXIO: self.init(path, "is no regular file: name a file for the rows", mayPass: false)
+        case EACCES, EPERM, EROFS:
+            self.init(
+                path, "cannot be written (\(Self.words(code))): let b2watch's user read and write it", mayPass: true)
+        default: self.init(path, "cannot be opened: \(Self.words(code))", mayPass: true)
+        }
+    }
+
+    init(_ path: String, writing code: Int32) {
+        switch code {
+        case ENOSPC, EDQUOT, EFBIG:
+            self.init(
+                path, "cannot grow (\(Self.words(code))): make room; no half row was left, and b2watch tries again",
+                mayPass: true)
+        default: self.init(path, "cannot be written: \(Self.words(code))", mayPass: true)
+        }
+    }
+
+    private static func words(_ code: Int32) -> String { String(cString: strerror(code)) }
+}

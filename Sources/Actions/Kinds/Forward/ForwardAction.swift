@@ -1,0 +1,112 @@
+internal import Export
+internal import History
+internal import Notifications
+internal import Outgoing
+
+/// Sends deliveries on to another URL: the bytes and header fields as they came, so that the receiver's own check of the
+/// signature passes.
+///
+/// A delivery goes once for all its events that are in a batch; they share what becomes of it. It goes at least once:
+/// where an answer is lost it is sent again, and a receiver that has it already knows it by its events' ids.
+struct ForwardAction: Action {
+    private let settings: ForwardSettings
+    private let http: any HTTPSending
+    private let now: @Sendable () -> Timestamp
+
+    init(_ settings: ForwardSettings, _ surroundings: ActionSurroundings) {
+        self.settings = settings
+        http = surroundings.http
+        now = surroundings.now
+    }
+
+    var summary: String { "the delivery to \(settings.url.authority)" }
+
+    var manner: ActionManner {
+        var manner = ActionManner()
+        // B2 puts many events into one delivery.
+        manner.largestBatch = 500
+        manner.isByDelivery = true
+        return manner
+    }
+
+    func perform(_ items: [ActionItem], batch: Int64) -> ActionReport {
+        var outcomes: [Int64: ActionOutcome] = [:]
+        var obstacle: ActionOutcome?
+        var failed: OutboxExchange?
+        var last: OutboxExchange?
+        var warning: String?
+        for item in items where outcomes[item.record.id] == nil {
+            // Where the receiver cannot be had, the others would only wait for it one after the other.
+            if let obstacle {
+                outcomes[item.record.id] = obstacle
+                continue
+            }
+            let sent = send(item.record)
+            outcomes[item.record.id] = sent.outcome
+            last = sent.exchange ?? last
+            if sent.outcome != .done { failed = failed ?? sent.exchange }
+            warning = warning ?? sent.warning
+            if case .retry(_, _, .action) = sent.outcome { obstacle = sent.outcome }
+        }
+        // With several deliveries, what went wrong first says most.
+        return ActionReport(
+            items.map { outcomes[$0.record.id] ?? .retry("it was not sent") }, exchange: failed ?? last,
+            warning: warning)
+    }
+
+    func preview(_ items: [ActionItem]) throws -> [UInt8] {
+        var seen: Set<Int64> = []
+        let requests = try items.filter { seen.insert($0.record.id).inserted }.map { item in
+            MaskedRequest(try request(item.record).request).bytes
+        }
+        return Array(requests.joined(separator: Array("\n\n".utf8)))
+    }
+
+    func test(_ item: ActionItem) throws -> String {
+        let answer = try http.send(try request(item.record).request, within: settings.limit)
+        let said = "\(settings.url.authority) answered \(HTTPStatus.words(answer.status)) to a test without a signature"
+        switch answer.status {
+        case 200..<300: return said
+        case 401, 403: return "\(said): it is there, and refuses what is not signed"
+        default: throw ActionProblem("\(said): check the URL")
+        }
+    }
+
+    private var judgement: HTTPOutcome {
+        HTTPOutcome(
+            settings.url.authority,
+            advice: { answer in
+                switch answer.status {
+                case 401, 403:
+                    "it refuses the delivery; check that it has the signing secret of the rule, and takes what comes"
+                        + " from here"
+                default: nil
+                }
+            },
+            lost: { .retry($0) })
+    }
+
+    private func request(_ record: DeliveryRecord) throws(ReplayRefusal) -> ReplayRequest {
+        try ReplayRequest(
+            record.delivery, to: settings.url, allowsPlainHTTP: settings.allowsPlainHTTP,
+            isSecret: { MaskedHeaders.masked.masks($0) })
+    }
+
+    private func send(
+        _ record: DeliveryRecord
+    ) -> (outcome: ActionOutcome, exchange: OutboxExchange?, warning: String?) {
+        let replay: ReplayRequest
+        do {
+            replay = try request(record)
+        } catch {
+            return (.dead("\(error)"), nil, nil)
+        }
+        let (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
+        let names = replay.altered.joined(separator: ", ")
+        let warning =
+            names.isEmpty
+            ? nil
+            : "delivery \(record.id) was sent on with a header field that is not as it came, for that was no UTF-8: \(names)"
+        return (judgement.judge(result, at: now()), exchange, warning)
+    }
+}

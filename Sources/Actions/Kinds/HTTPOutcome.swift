@@ -1,0 +1,89 @@
+public import Outgoing
+public import Notifications
+
+/// What an answer over HTTP, or its lack, means for an action: what all kinds have in common.
+public struct HTTPOutcome: Sendable {
+    /// Whom it is about, as a person knows it: `Slack`, `hooks.example.com`. It holds no secret.
+    public var service: String
+    /// What to do where the service refuses, by status; behind the words `Slack answered 403 Forbidden: `.
+    public var advice: @Sendable (OutgoingAnswer) -> String?
+    /// What becomes of a request that may have been received.
+    public var lost: @Sendable (String) -> ActionOutcome
+
+    public init(
+        _ service: String, advice: @escaping @Sendable (OutgoingAnswer) -> String? = { _ in nil },
+        lost: @escaping @Sendable (String) -> ActionOutcome
+    ) {
+        self.service = service
+        self.advice = advice
+        self.lost = lost
+    }
+
+    /// Judges an answer.
+    ///
+    /// - Parameter now: What a date in Retry-After is counted from.
+    public func judge(_ answer: OutgoingAnswer, at now: Timestamp) -> ActionOutcome {
+        let said = "\(service) answered \(HTTPStatus.words(answer.status))"
+        let advice = advice(answer) ?? Self.advice(answer.status)
+        let sentence = advice.map { "\(said): \($0)" } ?? said
+        switch answer.status {
+        case 200..<300: return .done
+        case 429, 503:
+            let delay = answer.value(of: "Retry-After").flatMap { RetryAfter.delay($0, at: now) }
+            return .retry(said, after: delay, scope: .action)
+        case 408, 425, 500...: return .retry(sentence)
+        default: return .dead(sentence)
+        }
+    }
+
+    /// Judges the lack of an answer.
+    public func judge(_ failure: OutgoingFailure) -> ActionOutcome {
+        switch failure {
+        case .forbidden(let reason): .dead(reason)
+        case .notSent(let reason): .retry(reason, scope: .action)
+        case .lost(let reason): lost(reason)
+        case .cancelled: .retry("\(failure)", after: .zero, scope: .action)
+        }
+    }
+
+    /// Judges either.
+    public func judge(_ result: Result<OutgoingAnswer, OutgoingFailure>, at now: Timestamp) -> ActionOutcome {
+        switch result {
+        case .success(let answer): judge(answer, at: now)
+        case .failure(let failure): judge(failure)
+        }
+    }
+
+    /// What a person can do about a refusal, whoever refuses.
+    private static func advice(_ status: Int) -> String? {
+        switch status {
+        case 300..<400: "it wants to be asked elsewhere, which b2watch does not follow; write the new URL"
+        case 400, 422: "it does not understand the request; its answer is kept, look there for why"
+        case 401: "it wants other credentials; check the secret and the URL"
+        case 403: "it does not allow this; check what the credentials may do"
+        case 404: "there is nothing at this URL; check it for what was left out"
+        case 405: "it takes no POST at this URL; check the URL"
+        case 410: "what was at this URL is gone for good; write another one"
+        case 413: "the request is too large for it; raise its limit"
+        case 415: "it does not take this kind of content; check the URL"
+        default: nil
+        }
+    }
+}
+
+/// The names of statuses.
+enum HTTPStatus {
+    /// Such as `404 Not Found`.
+    static func words(_ status: Int) -> String {
+        names[status].map { "\(status) \($0)" } ?? String(status)
+    }
+
+    private static let names = [
+        200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 301: "Moved Permanently", 302: "Found",
+        303: "See Other", 307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request",
+        401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
+        409: "Conflict", 410: "Gone", 411: "Length Required", 413: "Content Too Large", 415: "Unsupported Media Type",
+        422: "Unprocessable Content", 425: "Too Early", 429: "Too Many Requests", 500: "Internal Server Error",
+        501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+    ]
+}

@@ -1,0 +1,44 @@
+internal import Outgoing
+
+/// What Slack answered to a message: a word.
+///
+/// Source: Slack's changelog of 2016-05-17, "Changes to errors for incoming webhooks".
+struct SlackAnswer {
+    private let status: Int
+    /// Such as `ok` and `channel_is_archived`; empty where it is none.
+    let word: String
+
+    init(_ answer: OutgoingAnswer) {
+        status = answer.status
+        let text = String(decoding: answer.body.prefix(100), as: UTF8.self)
+        let trimmed = text.split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
+        let isWord =
+            !trimmed.isEmpty && trimmed.count <= 60
+            && trimmed.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
+            }
+        word = isWord ? trimmed : ""
+    }
+
+    var isOK: Bool { (200..<300).contains(status) && word == "ok" }
+
+    /// What to do about it; nil where it said nothing that is known.
+    var advice: String? {
+        let known: String? =
+            switch word {
+            case "invalid_payload", "invalid_blocks": "it does not understand the message; check “template”"
+            case "no_text": "the message is empty; check “template”"
+            case "user_not_found": "the person the webhook writes to is not there any more; make a new webhook"
+            case "channel_not_found": "the webhook's channel is not there any more; make a new webhook"
+            case "channel_is_archived": "the webhook's channel is archived; bring it back, or make a new webhook"
+            case "action_prohibited":
+                "an administrator of the workspace does not allow this; ask them, or make a webhook for another channel"
+            case "rollup_error": "something went wrong at Slack"
+            case "no_service", "no_team", "invalid_token":
+                "Slack does not have this webhook, or not any more; make one at api.slack.com/apps, under Incoming Webhooks,"
+                    + " and put its URL where this one is"
+            default: nil
+            }
+        return known.map { "\(word): \($0)" }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Outgoing
+internal import Settings
+
+/// What a `slack` action is declared with.
+struct SlackSettings: Sendable, Hashable {
+    /// The incoming webhook's URL: who has it can post.
+    var url: ActionSecret
+    var template: Template
+    /// Whether plain http is right although it leaves this machine.
+    var allowsPlainHTTP = false
+
+    static let standardTemplate = "{{type}}: {{object}} in {{bucket}} ({{size}})"
+
+    /// The URL as it is now.
+    ///
+    /// - Throws: Errors whose text says what to do, and holds nothing of it.
+    func webhook() throws -> WebhookURL {
+        let text = try url.value()
+        let webhook: WebhookURL
+        do {
+            webhook = try WebhookURL(text)
+        } catch .otherScheme {
+            // What stands where the scheme should may be part of the secret.
+            throw ActionProblem("\(url) holds no webhook's URL: it begins with https://")
+        } catch {
+            throw ActionProblem("\(url) holds no webhook's URL: \(error)")
+        }
+        guard webhook.isSecure || webhook.isLoopback || allowsPlainHTTP else {
+            throw ActionProblem(
+                "\(url) holds a URL of plain http to another machine: anyone between could read it; write https://, or"
+                    + " “allow-http: yes” where you mean it")
+        }
+        return webhook
+    }
+}
+
+extension ActionKind {
+    static let slack = ActionKind("slack", help: "Writes a message in Slack.") { reading, surroundings in
+        SlackSettings(&reading, surroundings).map { SlackAction($0, surroundings) }
+    }
+}
+
+extension SlackSettings {
+    /// - Returns: Nil where a problem was found.
+    init?(_ reading: inout ActionReading, _ surroundings: ActionSurroundings) {
+        let count = reading.problems.count
+        let url = reading.secret("url", what: "the incoming webhook's URL", environment: surroundings.environment)
+        let template = reading.template(standard: Self.standardTemplate)
+        allowsPlainHTTP = reading.truth("allow-http") ?? false
+        guard let url, let template else { return nil }
+        self.url = url
+        self.template = template
+        do {
+            _ = try webhook()
+        } catch {
+            reading.problem("“\(reading.name)”: \(error)", at: reading.position)
+        }
+        guard reading.problems.count == count else { return nil }
+    }
+}

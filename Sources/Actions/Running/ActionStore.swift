@@ -1,0 +1,89 @@
+internal import History
+internal import Notifications
+
+/// What the runner asks of the history. Its calls block, and throw what the history says.
+protocol ActionStore: Sendable {
+    func declare(_ actions: [Outbox.Declaration]) throws -> [String: Int64]
+    func walk(_ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp) throws
+        -> Outbox.Walk
+    func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition
+    func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64]
+    func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws
+    func setPaused(_ action: Int64, _ isPaused: Bool) throws
+    func retry(_ entries: [Int64], at time: Timestamp) throws -> Int
+    func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int
+    func skip(_ entries: [Int64], at time: Timestamp) throws -> Int
+
+    func actions() throws -> [ActionStatus]
+    func entries(_ request: OutboxRequest) throws -> [OutboxEntry]
+    func entry(_ id: Int64) throws -> OutboxEntry?
+    func due(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry]
+    func nextDue(_ action: Int64) throws -> Timestamp?
+    func running(_ action: Int64) throws -> [OutboxEntry]
+    func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows
+    func rows(_ ids: [Int64]) throws -> [EventRow]
+    func delivery(_ id: Int64) throws -> DeliveryRecord?
+}
+
+/// The history itself.
+struct RecordedActions: ActionStore {
+    private let outbox: Outbox
+    private let reader: HistoryReader
+
+    init(_ history: History) {
+        outbox = history.outbox
+        reader = history.reader
+    }
+
+    func declare(_ actions: [Outbox.Declaration]) throws -> [String: Int64] { try outbox.declare(actions) }
+
+    func walk(
+        _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp
+    ) throws -> Outbox.Walk {
+        try outbox.walk(action, through: last, matching: predicate, at: time)
+    }
+
+    func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition {
+        try outbox.add(action, rows: rows, at: time)
+    }
+
+    func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] {
+        try outbox.begin(entries, batch: batch, at: time)
+    }
+
+    func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {
+        try outbox.settle(settlements, exchange: exchange, at: time)
+    }
+
+    func setPaused(_ action: Int64, _ isPaused: Bool) throws { try outbox.setPaused(action, isPaused) }
+
+    func retry(_ entries: [Int64], at time: Timestamp) throws -> Int { try outbox.retry(entries, at: time) }
+
+    func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
+        try outbox.retryAll(action, in: states, at: time)
+    }
+
+    func skip(_ entries: [Int64], at time: Timestamp) throws -> Int { try outbox.skip(entries, at: time) }
+
+    func actions() throws -> [ActionStatus] { try reader.actions() }
+
+    func entries(_ request: OutboxRequest) throws -> [OutboxEntry] { try reader.outbox(request).rows.map(\.entry) }
+
+    func entry(_ id: Int64) throws -> OutboxEntry? { try reader.outboxEntry(id)?.row.entry }
+
+    func due(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry] {
+        try reader.outboxDue(action, at: time, limit: limit)
+    }
+
+    func nextDue(_ action: Int64) throws -> Timestamp? { try reader.outboxNextDue(action) }
+
+    func running(_ action: Int64) throws -> [OutboxEntry] { try reader.outboxRunning(action) }
+
+    func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows {
+        try reader.missed(action, matching: predicate, isCancelled: isCancelled)
+    }
+
+    func rows(_ ids: [Int64]) throws -> [EventRow] { try reader.rows(ids: ids) }
+
+    func delivery(_ id: Int64) throws -> DeliveryRecord? { try reader.delivery(id) }
+}

@@ -1,0 +1,32 @@
+/// A request as it is kept and shown: nothing secret is in it.
+public struct MaskedRequest: Sendable, Hashable {
+    /// What stands in the place of what nobody may see.
+    public static let mask = "•••"
+
+    /// The method and the URL in a line, then the header fields, an empty line, and the body.
+    public let bytes: [UInt8]
+
+    /// - Parameter body: The body to show instead of the request's own; nil where that holds no secret.
+    public init(_ request: OutgoingRequest, body: [UInt8]? = nil) {
+        var text = "\(request.method) \(Self.shown(request.url, request.secrecy))\n"
+        for field in request.headers {
+            text += "\(field.name): \(field.isSecret ? Self.mask : field.value)\n"
+        }
+        text += "\n"
+        bytes = Array(text.utf8) + (body ?? request.body)
+    }
+
+    /// The URL without what is secret in it.
+    public static func shown(_ url: WebhookURL, _ secrecy: OutgoingRequest.Secrecy) -> String {
+        let text = url.description
+        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        let path = text[start...].firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? text.endIndex
+        switch secrecy {
+        case .nothing: return text
+        case .query:
+            guard let query = text[path...].firstIndex(where: { $0 == "?" || $0 == "#" }) else { return text }
+            return text[..<query] + "?\(mask)"
+        case .path: return text[path...].count > 1 ? text[..<path] + "/\(mask)" : text
+        }
+    }
+}

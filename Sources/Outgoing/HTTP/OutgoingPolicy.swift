@@ -1,0 +1,90 @@
+/// Where requests may go, and by which way.
+public struct OutgoingPolicy: Sendable {
+    /// The addresses that b2watch itself listens at now. Nothing is sent there: it would come back as an event.
+    public var own: @Sendable () -> [OwnAddress]
+    /// Whether that is allowed all the same: a person sends a delivery again.
+    public var allowsOwnAddress: Bool
+    public var proxies: ProxyRules
+
+    public init(
+        own: @escaping @Sendable () -> [OwnAddress] = { [] }, allowsOwnAddress: Bool = false,
+        proxies: ProxyRules = ProxyRules()
+    ) {
+        self.own = own
+        self.allowsOwnAddress = allowsOwnAddress
+        self.proxies = proxies
+    }
+
+    /// The way of a request.
+    enum Route: Sendable, Hashable {
+        /// - Parameter onlyLoopback: The connection must end on this machine: only then plain http is right.
+        case direct(onlyLoopback: Bool)
+        case proxy(ProxyServer)
+    }
+
+    /// Looks at a request as it is written; where its name leads is looked at when there is a connection.
+    ///
+    /// - Throws: `.forbidden` where it must not be sent.
+    func route(of request: OutgoingRequest) throws(OutgoingFailure) -> Route {
+        let url = request.url
+        if let problem = Self.problem(in: request) { throw .forbidden(problem) }
+        guard url.isSecure || url.isLoopback || request.allowsPlainHTTP else {
+            throw .forbidden(
+                "plain http to \(url.authority) is not allowed: anyone between could read it; write https://, or allow"
+                    + " plain http where you mean it")
+        }
+        if let address = url.isLoopback && IPAddress(url.host) == nil ? IPAddress("127.0.0.1") : IPAddress(url.host) {
+            try check(address, url)
+        }
+        if url.isLoopback { return .direct(onlyLoopback: !url.isSecure && !request.allowsPlainHTTP) }
+        do throws(ProxyProblem) {
+            if let proxy = try proxies.proxy(for: url) { return .proxy(proxy) }
+        } catch {
+            throw .forbidden("\(error)")
+        }
+        return .direct(onlyLoopback: false)
+    }
+
+    /// Looks at an address that a request would go to.
+    func check(_ address: IPAddress, _ url: WebhookURL) throws(OutgoingFailure) {
+        if isOwn(address, port: url.port) { throw Self.refusesItself(url) }
+    }
+
+    func isOwn(_ address: IPAddress, port: Int) -> Bool {
+        !allowsOwnAddress
+            && own().contains { $0.isReached(at: address, port: port, machine: OwnAddress.ofMachine) }
+    }
+
+    static func refusesItself(_ url: WebhookURL) -> OutgoingFailure {
+        .forbidden(
+            "\(url.authority) is b2watch itself: what is sent there would come back as an event, again and again; use"
+                + " another URL")
+    }
+
+    /// What is wrong with a method or a header field: whoever can put a line break into one can forge others.
+    private static func problem(in request: OutgoingRequest) -> String? {
+        guard isToken(request.method), request.method != "CONNECT", request.method != "TRACE" else {
+            return "the request's method is none that is sent"
+        }
+        for field in request.headers {
+            guard isToken(field.name) else { return "the name of a header field is none: it may not be sent" }
+            guard field.value.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }) else {
+                return "the value of the header field \(field.name) holds a line break or another control character"
+            }
+        }
+        return nil
+    }
+
+    /// Whether it is a `token` (RFC 9110, 5.6.2).
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+}

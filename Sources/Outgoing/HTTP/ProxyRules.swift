@@ -1,0 +1,103 @@
+/// Which proxy is for which URL, as the environment says: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, lower
+/// case first. Nothing on this machine goes by a proxy.
+public struct ProxyRules: Sendable {
+    private let secure: Result<ProxyServer, ProxyProblem>?
+    private let plain: Result<ProxyServer, ProxyProblem>?
+    private let exceptions: [Exception]
+
+    /// No proxy for anything.
+    public init() {
+        self.init(environment: [:])
+    }
+
+    public init(environment: [String: String]) {
+        func proxy(_ names: [String]) -> Result<ProxyServer, ProxyProblem>? {
+            for name in names {
+                let value = environment[name].map { String($0.trimmingSpace) } ?? ""
+                guard !value.isEmpty else { continue }
+                return Result { () throws(ProxyProblem) in try ProxyServer(value, from: name) }
+            }
+            return nil
+        }
+        secure = proxy(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+        // In a CGI process this is a header field of whoever asks (CVE-2016-5385).
+        let upper = environment["REQUEST_METHOD"] == nil ? ["HTTP_PROXY"] : []
+        plain = proxy(["http_proxy"] + upper + ["all_proxy", "ALL_PROXY"])
+        let list = environment["no_proxy"] ?? environment["NO_PROXY"] ?? ""
+        exceptions = list.split { $0 == "," || $0.isWhitespace }.compactMap { Exception($0) }
+    }
+
+    /// The proxy for a URL; nil where it goes straight there.
+    func proxy(for url: WebhookURL) throws(ProxyProblem) -> ProxyServer? {
+        guard let proxy = url.isSecure ? secure : plain else { return nil }
+        let isHere = url.isLoopback || IPAddress(url.host)?.isUnspecified == true
+        guard !isHere, !exceptions.contains(where: { $0.matches(url) }) else { return nil }
+        return try proxy.get()
+    }
+
+    /// An element of `NO_PROXY`.
+    private struct Exception: Sendable {
+        private enum Host: Sendable {
+            case any
+            /// This name, and all names below it.
+            case name(String)
+            case network(IPAddress, bits: Int)
+        }
+
+        private let host: Host
+        private let port: Int?
+
+        init?(_ text: Substring) {
+            if let network = Self.network(text) {
+                host = network
+                port = nil
+                return
+            }
+            let isBracketed = text.hasPrefix("[")
+            let end = text.lastIndex { $0 == (isBracketed ? "]" : ":") } ?? text.endIndex
+            let name = text[..<end].drop { $0 == "[" }
+            let rest = text[end...].drop { $0 == "]" }
+            if rest.isEmpty {
+                port = nil
+            } else {
+                guard rest.hasPrefix(":"), let number = UInt16(rest.dropFirst()) else { return nil }
+                port = Int(number)
+            }
+            if name == "*" {
+                host = .any
+            } else if let network = Self.network(name) {
+                host = network
+            } else {
+                let base = (name.hasPrefix("*.") ? name.dropFirst() : name).drop { $0 == "." }.lowercased()
+                guard !base.isEmpty else { return nil }
+                host = .name(base)
+            }
+        }
+
+        private static func network(_ text: Substring) -> Host? {
+            if let address = IPAddress(text) { return .network(address, bits: address.bytes.count * 8) }
+            let parts = text.split(separator: "/")
+            guard parts.count == 2, let address = IPAddress(parts[0]), let bits = Int(parts[1]) else { return nil }
+            return .network(address, bits: bits)
+        }
+
+        func matches(_ url: WebhookURL) -> Bool {
+            if let port, port != url.port { return false }
+            switch host {
+            case .any: return true
+            case .network(let network, let bits):
+                return IPAddress(url.host)?.isInside(network, bits: bits) == true
+            case .name(let base):
+                let name = url.host.lowercased()
+                return name == base || name.hasSuffix(".\(base)")
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpace: Substring {
+        let start = drop { $0.isWhitespace }
+        return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
+    }
+}

@@ -1,0 +1,188 @@
+import Export
+import Foundation
+import History
+import Notifications
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("Rows in a file")
+struct CSVActionTests {
+    let folder: TemporaryFolder
+    var path: String { folder.file("events.csv") }
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func action(_ columns: [String] = [], isVerbatim: Bool = false) -> CSVAction {
+        let options = SheetOptions(columns: SheetColumn.more.filter { columns.contains($0.name ?? "") })
+        return CSVAction(
+            CSVSettings(path: path, writer: "rows", options: options, isVerbatim: isVerbatim),
+            now: { Timestamp(milliseconds: 0) })
+    }
+
+    private func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    @Test("stand behind one header line, and nothing in them is a formula")
+    func rows() throws {
+        let action = action(["bucket"])
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        let report = action.perform([.numbered(2, object: "=HYPERLINK(\"http://x\",\"y\")"), .numbered(3)], batch: 2)
+        #expect(report.outcomes == [.done, .done] && report.exchange?.outcome == "2 rows appended")
+        let start = "2026-01-01T10:11:12.345Z,b2:ObjectCreated:Upload,"
+        let end = ",4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c,mySampleBucket\r\n"
+        #expect(
+            try text() == "Event Timestamp,Event Type,Object Name,Object Size,Object Version ID,Bucket\r\n"
+                + start + "photos/1.jpg,1" + end
+                + start + "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\",2" + end
+                + start + "photos/3.jpg,3" + end)
+        #expect(try TemporaryFolder.mode(of: path) == 0o600)
+    }
+
+    @Test("follow the file's own header, its newlines, and a last line that has none")
+    func ownHeader() throws {
+        _ = try folder.write("events.csv", "\u{FEFF}Notes,object size,\"Object Name\",Notes\nmine,7,a.jpg,")
+        #expect(action(["bucket"]).perform([.numbered(8)], batch: 1).outcomes == [.done])
+        #expect(try text() == "\u{FEFF}Notes,object size,\"Object Name\",Notes\nmine,7,a.jpg,\n,8,photos/8.jpg,\n")
+        _ = try folder.write("events.csv", "Object Name")
+        #expect(action(isVerbatim: true).perform([.numbered(8, object: "=1")], batch: 2).outcomes == [.done])
+        #expect(try text() == "Object Name\n=1\n")
+    }
+
+    @Test("are refused by a file that is none for them, with what to do")
+    func refused() throws {
+        _ = try folder.write("events.csv", "a,b\n1,2\n")
+        guard case .dead(let reason) = action().perform([.numbered(1)], batch: 1).outcomes[0] else {
+            return #expect(Bool(false), "a header of somebody else's was taken")
+        }
+        #expect(reason.contains("has none of b2watch's headers") && reason.contains("Event Timestamp,"))
+        #expect(throws: CSVProblem.self) { try action().test(.numbered(1)) }
+
+        try folder.remove("events.csv")
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(
+            action().perform([.numbered(1)], batch: 1).outcomes == [
+                .dead("\(path) is no regular file: name a file for the rows")
+            ])
+        try folder.remove("events.csv")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        #expect(
+            action().perform([.numbered(1)], batch: 1).outcomes == [
+                .dead("\(path) is a folder: name a file for the rows")
+            ])
+        try folder.remove("events.csv")
+
+        let lost = CSVAction(
+            CSVSettings(path: folder.file("no/such.csv"), writer: "rows"), now: { Timestamp(milliseconds: 0) })
+        guard case .retry(let missing, _, .action) = lost.perform([.numbered(1)], batch: 1).outcomes[0] else {
+            return #expect(Bool(false), "a folder that is missing is not waited for")
+        }
+        #expect(missing.contains("its folder is missing"))
+    }
+
+    @Test("wait while somebody else appends")
+    func locked() throws {
+        let holder = try #require(try CSVFile.open(path, creates: true))
+        guard case .retry(let reason, .seconds(1)?, .action) = action().perform([.numbered(1)], batch: 1).outcomes[0]
+        else {
+            return #expect(Bool(false), "a locked file was written")
+        }
+        #expect(reason.contains("locked by another program"))
+        guard case .unknown = action().recover([.numbered(1)], batch: 1).outcomes[0] else {
+            return #expect(Bool(false), "a locked file was judged")
+        }
+        withExtendedLifetime(holder) {}
+    }
+
+    @Test("are tried without writing any")
+    func trial() throws {
+        let sentence = try action(["rule"]).test(.numbered(1))
+        #expect(sentence.hasSuffix("Object Version ID, Rule") && access(path, F_OK) != 0)
+        let preview = String(decoding: try action().preview([.numbered(1)]), as: UTF8.self)
+        #expect(preview.hasPrefix("Event Timestamp,") && preview.contains("photos/1.jpg") && access(path, F_OK) != 0)
+        _ = action().perform([.numbered(1)], batch: 1)
+        #expect(try action().test(.numbered(1)).contains("can be written; filled are Event Timestamp"))
+        #expect(!String(decoding: try action().preview([.numbered(2)]), as: UTF8.self).hasPrefix("Event"))
+    }
+
+    @Test("of which the end was never seen are there once, wherever it broke off", arguments: [true, false])
+    func torn(hasNote: Bool) throws {
+        let first = ActionItem.awkward(2), second = ActionItem.awkward(9, from: 3)
+        for before in [[], first] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) { try folder.remove(name) }
+            let action = action()
+            if !before.isEmpty { _ = action.perform(before, batch: 1) }
+            let old = before.isEmpty ? [] : Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            #expect(action.perform(second, batch: 2).outcomes.allSatisfy { $0 == .done })
+            let whole = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            if !hasNote { unlink(action.note.path) }
+            for length in old.count...whole.count {
+                // At times the rest is there, as zeros.
+                let zeros = hasNote && length % 3 == 0 ? [UInt8](repeating: 0, count: min(4, whole.count - length)) : []
+                _ = try folder.write("events.csv", Array(whole[..<length]) + zeros)
+                if hasNote { action.note.write(batch: 2, offset: Int64(old.count)) }
+                let outcomes = action.recover(second, batch: 2).outcomes
+                let rest = zip(second, outcomes).filter { $1 != .done }.map(\.0)
+                #expect(rest.count < second.count || length < whole.count)
+                if !rest.isEmpty { _ = action.perform(rest, batch: 3) }
+                if !hasNote { unlink(action.note.path) }
+                let now = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+                #expect(now == whole, "broken off at byte \(length) of \(whole.count)")
+                if now != whole { return }
+            }
+        }
+    }
+
+    @Test("that are the same as others are told from them by the note")
+    func same() throws {
+        let action = action()
+        let twins = [ActionItem.numbered(1), .numbered(1)]
+        _ = action.perform([twins[0]], batch: 1)
+        // Ended before the second batch was begun.
+        #expect(action.recover([twins[1]], batch: 2).outcomes != [.done])
+        _ = action.perform([twins[1]], batch: 3)
+        #expect(action.recover([twins[1]], batch: 3).outcomes == [.done])
+        #expect(try text().components(separatedBy: "photos/1.jpg").count == 3)
+    }
+
+    @Test("are found behind what somebody has changed, and in a form of settings before")
+    func changed() throws {
+        let action = action()
+        _ = action.perform([.numbered(1), .numbered(2)], batch: 1)
+        let lines = try text()
+        _ = try folder.write(
+            "events.csv",
+            lines.replacingOccurrences(of: "Object Version ID\r\n", with: "Object Version ID\r\n,,mine,,\r\n")
+                + ",,also mine,,\r\n")
+        #expect(action.recover([.numbered(1), .numbered(2)], batch: 1).outcomes == [.done, .done])
+        let epoch = CSVAction(
+            CSVSettings(path: path, writer: "rows", options: SheetOptions(timestamps: .epochMilliseconds)),
+            now: { Timestamp(milliseconds: 0) })
+        #expect(epoch.recover([.numbered(1), .numbered(2)], batch: 1).outcomes == [.done, .done])
+    }
+
+    @Test("are all there, once each, after many crashes")
+    func crashes() throws {
+        var random = SeededGenerator(seed: 17)
+        let action = action()
+        var expected = CSVLayout(action.settings).headerLine
+        var batch: Int64 = 0
+        for round in 0..<150 {
+            var waiting = ActionItem.awkward(Int.random(in: 1...20, using: &random), from: round * 20)
+            for item in waiting { expected += CSVLayout(action.settings).line(item) }
+            while !waiting.isEmpty {
+                batch += 1
+                let before = (try? Data(contentsOf: URL(fileURLWithPath: path)).count) ?? 0
+                _ = action.perform(waiting, batch: batch)
+                if Bool.random(using: &random) { break }
+                let after = try Data(contentsOf: URL(fileURLWithPath: path)).count
+                truncate(path, off_t(Int.random(in: before...after, using: &random)))
+                let outcomes = action.recover(waiting, batch: batch).outcomes
+                waiting = zip(waiting, outcomes).filter { $1 != .done }.map(\.0)
+            }
+        }
+        #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == expected)
+    }
+}

@@ -1,0 +1,386 @@
+import Browsing
+import History
+import Notifications
+import Synchronization
+import TestSupport
+import Testing
+import Workers
+
+@testable import Actions
+
+@Suite("The runner of actions")
+struct ActionRunnerTests {
+    private func manner(_ change: (inout ActionManner) -> Void) -> ActionManner {
+        var manner = ActionManner()
+        change(&manner)
+        return manner
+    }
+
+    @Test("does each event once, in the order of arrival, and nothing for what was there before")
+    func order() throws {
+        let stage = RunnerStage()
+        stage.outbox.deliver("before")
+        stage.tell()
+        let action = ScriptedAction()
+        try stage.load(("a", action))
+        stage.runner.begin()
+        stage.deliver("one", "two")
+        stage.deliver("three")
+        stage.waitForAll(3)
+        #expect(action.performed.flatMap(\.events) == ["one", "two", "three"])
+        #expect(stage.outbox.log == ["begin 1", "done 1", "begin 2", "done 2", "begin 3", "done 3"])
+        // The same event again.
+        stage.outbox.deliver("two again", id: "two")
+        stage.deliver("four")
+        stage.waitForAll(4)
+        #expect(action.performed.map(\.events).last == ["four"])
+        #expect(action.performed.allSatisfy { (1...Int64(Int32.max)).contains($0.batch) })
+        #expect(Set(action.performed.map(\.batch)).count == 4)
+        #expect(stage.stop())
+        #expect(action.state.withLock { $0.closed } == 1)
+        #expect(stage.told.all == [])
+        #expect(stage.notes.all == ["action a (scripted) is set up"])
+    }
+
+    @Test("does what its filter lets through; an event that was refused and then accepted is done once")
+    func filter() throws {
+        let stage = RunnerStage()
+        let action = ScriptedAction()
+        let context = FilterContext(now: stage.clock.now, allowsRegularExpressions: false)
+        try stage.load(("a", action), filter: try Filter("sig:valid", in: context))
+        stage.runner.begin()
+        stage.outbox.deliver("one", .invalid)
+        stage.outbox.deliver("one", .valid)
+        stage.outbox.deliver("one", .valid)
+        stage.deliver("two")
+        stage.waitForAll(2)
+        stage.stop()
+        #expect(action.performed.map(\.events) == [["one"], ["two"]])
+    }
+
+    @Test("what a process began and did not see the end of is asked after first, by its batch")
+    func crash() throws {
+        let outbox = FakeOutbox()
+        let first = RunnerStage(outbox)
+        let gate = Monitor(false)
+        let stuck = ScriptedAction(manner: manner { $0.largestBatch = 2 }) { _, _ in
+            gate.wait { $0 ? () : nil }
+            return .done
+        }
+        try first.load(("a", stuck))
+        ["one", "two", "three"].forEach { outbox.deliver($0) }
+        first.tell()
+        first.runner.begin()
+        stuck.wait(for: 1)
+        // Its process ends here: what it writes from now on is never written.
+        let copy = FakeOutbox()
+        let kept = outbox.state.withLock { ($0.rows, $0.bodies, $0.actions, $0.entries, $0.events) }
+        copy.state.change { ($0.rows, $0.bodies, $0.actions, $0.entries, $0.events) = kept }
+        gate.change { $0 = true }
+        first.stop()
+
+        let second = RunnerStage(copy)
+        let action = ScriptedAction(
+            manner: stuck.manner,
+            recovery: { item, _ in item.event?.objectName.text == "one" ? .done : .retry("not done", after: .zero) },
+            answer: { _, _ in .done })
+        try second.load(("a", action))
+        second.runner.begin()
+        second.waitForAll(3)
+        second.stop()
+        let batch = stuck.performed.first?.batch
+        let entries = stuck.performed.first?.events ?? []
+        #expect(action.state.withLock { $0.recovered.map(\.batch) } == [batch])
+        #expect(action.state.withLock { $0.recovered.map(\.events) } == [entries])
+        let done = action.performed.flatMap(\.events)
+        #expect(done.sorted() == ["three", "two"])
+        #expect(copy.states() == [.done, .done, .done])
+    }
+
+    @Test("an answer that is lost is asked after before anything else is done")
+    func unknown() throws {
+        let stage = RunnerStage(isJumping: true)
+        let action = ScriptedAction(
+            recovery: { _, call in call < 3 ? .retry("no network") : .done },
+            answer: { _, call in call == 1 ? .unknown("the answer was lost") : .done })
+        try stage.load(("a", action))
+        stage.deliver("one", "two")
+        stage.runner.begin()
+        stage.waitForAll(2)
+        stage.stop()
+        #expect(action.performed.map(\.events) == [["one"], ["two"]])
+        #expect(
+            action.state.withLock { $0.recovered.map(\.batch) } == Array(repeating: action.performed[0].batch, count: 3)
+        )
+        #expect(stage.outbox.log == ["begin 1", "done 1", "begin 2", "done 2"])
+        #expect(
+            stage.told.all == [
+                "action a fails and is tried again: the answer was lost",
+                "action a works again, after 3 failed attempts",
+            ])
+    }
+
+    @Test("waits as long as it is asked to, and holds up nobody but that entry")
+    func retryAfter() throws {
+        let stage = RunnerStage()
+        let action = ScriptedAction(now: { [clock = stage.clock] in clock.now }) { item, call in
+            item.event?.objectName.text == "one" && call == 1 ? .retry("busy", after: .seconds(40)) : .done
+        }
+        try stage.load(("a", action))
+        stage.deliver("one", "two")
+        stage.runner.begin()
+        stage.wait(for: "done 2")
+        stage.awaited.wait { $0 == stage.clock.now + .seconds(40) ? () : nil }
+        stage.advance(by: .seconds(39))
+        stage.deliver("three")
+        stage.wait(for: "done 3")
+        #expect(stage.outbox.states().first == .failed)
+        stage.advance(by: .seconds(1))
+        stage.waitForAll(3)
+        stage.stop()
+        #expect(action.performed.map(\.events) == [["one"], ["two"], ["three"], ["one"]])
+        #expect(action.performed.map(\.time).map { $0 - action.performed[0].time } == [0, 0, 39_000, 40_000])
+    }
+
+    @Test("gives up behind its patience, and says so")
+    func patience() throws {
+        let stage = RunnerStage(isJumping: true)
+        let action = ScriptedAction(manner: manner { $0.patience = .seconds(7_200) }) { _, _ in
+            .retry("connection refused", scope: .action)
+        }
+        try stage.load(("a", action))
+        stage.deliver("one")
+        stage.runner.begin()
+        stage.waitForAll(1)
+        stage.stop()
+        #expect(stage.outbox.states() == [.dead])
+        #expect(
+            stage.told.all == [
+                "action a fails and is tried again: connection refused",
+                "action a: an entry is dead: given up after 2 h: connection refused",
+            ])
+    }
+
+    @Test("one that fails or hangs holds up no other")
+    func others() throws {
+        let stage = RunnerStage()
+        let gate = Monitor(false)
+        let hanging = ScriptedAction { _, _ in
+            gate.wait { $0 ? () : nil }
+            return .done
+        }
+        let failing = ScriptedAction { _, _ in .retry("no", after: .seconds(60), scope: .action) }
+        let good = ScriptedAction()
+        try stage.load(("hanging", hanging), ("failing", failing), ("good", good))
+        stage.deliver("one", "two", "three")
+        stage.runner.begin()
+        good.wait(for: 3)
+        hanging.wait(for: 1)
+        failing.wait(for: 1)
+        #expect(!stage.runner.stop(within: .zero))
+        gate.change { $0 = true }
+        #expect(hanging.performed.count == 1 && failing.performed.count == 1)
+    }
+
+    @Test("as many batches run at once as it may have")
+    func lanes() throws {
+        let stage = RunnerStage()
+        let arrived = Monitor(0)
+        let action = ScriptedAction(manner: manner { $0.lanes = 3 }) { _, call in
+            arrived.change { $0 += 1 }
+            if call <= 3 { arrived.wait { $0 >= 3 ? () : nil } }
+            return .done
+        }
+        try stage.load(("a", action))
+        (1...30).forEach { stage.outbox.deliver("\($0)") }
+        stage.tell()
+        stage.runner.begin()
+        stage.waitForAll(30)
+        stage.stop()
+        #expect(action.state.withLock { $0.mostRunning } == 3)
+        #expect(Set(action.performed.flatMap(\.events)).count == 30 && action.performed.count == 30)
+    }
+
+    @Test("pausing ends what is begun, and keeps what comes for later; it outlives the process")
+    func pausing() throws {
+        let stage = RunnerStage()
+        let action = ScriptedAction()
+        try stage.load(("a", action))
+        stage.runner.begin()
+        try stage.runner.setPaused("a", true)
+        stage.deliver("one", "two")
+        stage.outbox.state.wait { $0.entries.count == 2 ? () : nil }
+        stage.stop()
+        #expect(action.performed.isEmpty)
+
+        let next = RunnerStage(stage.outbox)
+        let later = ScriptedAction()
+        try next.load(("a", later))
+        next.runner.begin()
+        #expect(next.notes.all == ["action a (scripted) is set up, and paused"])
+        try next.runner.setPaused("a", false)
+        next.waitForAll(2)
+        next.stop()
+        #expect(later.performed.map(\.events) == [["one"], ["two"]])
+        #expect(next.notes.all.last == "action a is resumed")
+    }
+
+    @Test("reading the configuration again adds, changes and removes actions")
+    func reloading() throws {
+        let stage = RunnerStage()
+        let gate = Monitor(false)
+        let old = ScriptedAction("old") { _, _ in
+            gate.wait { $0 ? () : nil }
+            return .done
+        }
+        try stage.load(("a", old))
+        stage.deliver("one", "two")
+        stage.runner.begin()
+        old.wait(for: 1)
+        let (new, other) = (ScriptedAction("new"), ScriptedAction("other"))
+        try stage.load(("a", new), ("b", other))
+        stage.deliver("three")
+        other.wait(for: 1)
+        // What the old one has begun ends first.
+        #expect(new.performed.isEmpty && old.state.withLock { $0.closed } == 0)
+        gate.change { $0 = true }
+        new.wait(for: 2)
+        old.state.wait { $0.closed == 1 ? () : nil }
+        #expect(old.performed.map(\.events) == [["one"]])
+        #expect(new.performed.map(\.events) == [["two"], ["three"]])
+        stage.wait(for: "done 3")
+        try stage.load(("b", ScriptedAction()))
+        new.state.wait { $0.closed == 1 ? () : nil }
+        #expect(stage.runner.actionNames() == ["b"])
+        stage.deliver("four")
+        stage.outbox.state.wait { state in state.entries.contains { $0.action == "b" && $0.row == 4 } ? () : nil }
+        // Where it comes back it goes on from where it was.
+        let back = ScriptedAction()
+        try stage.load(("b", ScriptedAction()), ("a", back))
+        back.wait(for: 1)
+        stage.stop()
+        #expect(back.performed.map(\.events) == [["four"]])
+        #expect(stage.notes.all.contains("action a is no longer in the configuration; its entries are kept"))
+    }
+
+    @Test("a history that cannot be written makes it wait; what was done is not done again")
+    func storage() throws {
+        let stage = RunnerStage()
+        let action = ScriptedAction { [outbox = stage.outbox] _, call in
+            // The next write is that of what became of it.
+            if call == 1 { outbox.fail(3) }
+            return .done
+        }
+        try stage.load(("a", action))
+        stage.runner.begin()
+        stage.deliver("one")
+        action.wait(for: 1)
+        // Each change of the history is a reason to try again.
+        while stage.outbox.state.withLock({ $0.failures > 0 || !$0.log.contains("done 1") }) {
+            stage.tell()
+            stage.runner.works.forEach { $0.historyChanged() }
+        }
+        stage.deliver("two")
+        stage.waitForAll(2)
+        stage.stop()
+        #expect(action.performed.map(\.events) == [["one"], ["two"]])
+        #expect(stage.told.all.count { $0.contains("the disk is full") } >= 1)
+        #expect(stage.told.all.count <= 4)
+    }
+
+    @Test("10,000 events and a quota of 60 batches a minute: each is done once, as fast as that allows")
+    func quota() throws {
+        let stage = RunnerStage(isJumping: true)
+        let action = ScriptedAction(
+            manner: manner {
+                $0.largestBatch = 50
+                $0.pace = .seconds(1)
+                $0.gathering = .seconds(1)
+            }, now: { [clock = stage.clock] in clock.now }, answer: { _, _ in .done })
+        try stage.load(("a", action))
+        (1...10_000).forEach { stage.outbox.deliver("\($0)") }
+        stage.tell()
+        stage.runner.begin()
+        action.state.wait { $0.performed.reduce(0) { $0 + $1.events.count } >= 10_000 ? () : nil }
+        stage.waitForAll(10_000)
+        stage.stop()
+        let events = action.performed.flatMap(\.events)
+        #expect(events == (1...10_000).map(String.init))
+        let times = action.performed.map(\.time)
+        for (index, time) in times.enumerated() where index >= 60 {
+            #expect(time - times[index - 60] >= 60_000)
+        }
+        #expect(action.performed.count <= 220)
+    }
+
+    @Test("whatever fails, each event is done once and no batch repeats one that was done", arguments: 1...8)
+    func anything(seed: UInt64) throws {
+        let stage = RunnerStage(isJumping: true)
+        let answers = Mutex(SeededGenerator(seed: seed))
+        let done = Mutex<[String: Int]>([:])
+        @Sendable func outcome(_ item: ActionItem, isRecovery: Bool) -> ActionOutcome {
+            let number = answers.withLock { Int.random(in: 0..<10, using: &$0) }
+            switch number {
+            case 0: return .retry("no")
+            case 1: return .retry("no", after: .seconds(5), scope: .action)
+            case 2: return .unknown("lost")
+            case 3 where isRecovery: return .retry("it was not done", after: .zero)
+            default:
+                done.withLock { $0[item.event?.objectName.text ?? "", default: 0] += 1 }
+                return .done
+            }
+        }
+        let action = ScriptedAction(
+            manner: manner {
+                $0.largestBatch = 7
+                $0.keepsOrder = seed % 2 == 0
+                $0.lanes = seed % 4 == 1 ? 3 : 1
+                $0.pace = .milliseconds(Int(seed) * 10)
+                $0.gathering = .milliseconds(200)
+            },
+            recovery: { item, _ in outcome(item, isRecovery: true) },
+            answer: { item, _ in outcome(item, isRecovery: false) })
+        try stage.load(("a", action))
+        stage.runner.begin()
+        for number in 1...100 { stage.deliver("\(number)") }
+        stage.waitForAll(100)
+        stage.stop()
+        #expect(done.withLock { $0.count } == 100 && done.withLock { $0.values.allSatisfy { $0 == 1 } })
+        #expect(stage.outbox.states().allSatisfy { $0 == .done })
+        if seed % 2 == 0 {
+            let log = stage.outbox.log.filter { $0.hasPrefix("done") }
+            #expect(log.count == 100)
+        }
+    }
+
+    @Test("what people ask: run, retry, skip, show, test; and what cannot be is said")
+    func control() throws {
+        let stage = RunnerStage()
+        stage.outbox.deliver("before")
+        let action = ScriptedAction { item, call in call == 1 ? .dead("404: check the URL") : .done }
+        try stage.load(("rows", action))
+        stage.runner.begin()
+        #expect(try stage.runner.runAction("rows", rows: [1, 77]) == Outbox.Addition(added: 1, unfit: 1))
+        stage.wait(for: "dead 1")
+        #expect(try stage.runner.retryEntries([1]) == 1)
+        stage.wait(for: "done 1")
+        #expect(try stage.runner.retryEntries([1]) == 0)
+        #expect(try stage.runner.retryAll("rows", in: [.dead]) == 0)
+        #expect(try stage.runner.skipEntries([1]) == 0)
+        #expect(String(decoding: try stage.runner.previewAction("rows", rows: [1]), as: UTF8.self) == "would send 1")
+        #expect(try stage.runner.testAction("rows") == "tested with b2watch/test-of-an-action.txt")
+        #expect(try stage.runner.statuses().map(\.name) == ["rows"])
+        #expect(throws: ActionError("there is no action “rowz”; there are rows; did you mean rows?")) {
+            try stage.runner.testAction("rowz")
+        }
+        #expect(throws: ActionError("there is no event to show it for")) {
+            try stage.runner.previewAction("rows", rows: [5])
+        }
+        #expect(throws: ActionError("1001 rows are too many at once: 1000 at most")) {
+            try stage.runner.runAction("rows", rows: Array(1...1_001))
+        }
+        stage.stop()
+        #expect(stage.told.all == ["action rows: an entry is dead: 404: check the URL"])
+        #expect(action.performed.map(\.events) == [["before"], ["before"]])
+    }
+}
