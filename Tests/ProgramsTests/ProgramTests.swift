@@ -114,7 +114,7 @@ struct ProgramTests {
             trap 'echo parent; exit' TERM; wait
             """
         let outcome = Program(
-            ["sh", "-c", script], environment: path, folder: folder.path, limit: .seconds(2)
+            ["sh", "-c", script], environment: path, folder: folder.path, limit: .seconds(1)
         ).run()
         #expect(outcome.end == .overdue)
         let lines = Set(String(decoding: outcome.output, as: UTF8.self).split(separator: "\n"))
@@ -123,13 +123,16 @@ struct ProgramTests {
 
     @Test("must end if it does not want to")
     func obstinate() {
-        let outcome = shell("trap '' TERM; echo up; while :; do sleep 1000; done", limit: .seconds(2))
-        #expect(outcome.end == .overdue && outcome.said == "up\n")
+        var program = Program(
+            ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1000; done"], environment: path,
+            limit: .seconds(1))
+        program.grace = .milliseconds(100)
+        #expect(program.run().end == .overdue)
     }
 
     @Test("that writes without end is ended in time too, and the beginning is kept")
     func endless() {
-        let outcome = Program(["yes"], environment: path, limit: .seconds(1)).run()
+        let outcome = Program(["yes"], environment: path, limit: .milliseconds(500)).run()
         #expect(outcome.end == .overdue && outcome.isCut && outcome.output.count == 64 << 10)
     }
 
