@@ -80,6 +80,10 @@ struct ProgramCourse: ~Copyable {
             // When nobody holds its output any more, all that it has started is likely to have ended too.
             case .asked(let end) where isOver || hasEnded && said.reading < 0:
                 kill(-child, SIGKILL)
+                if hasEnded {
+                    _ = reap()
+                    return end
+                }
                 phase = .killed(end)
                 deadline = .now + grace
             case .killed(let end) where hasEnded || isOver:
