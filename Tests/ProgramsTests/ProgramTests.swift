@@ -152,9 +152,11 @@ struct ProgramTests {
         let ended = Handoff<ProgramOutcome.End>()
         let worker = Worker("stopping")
         worker.async { [path] in
-            let program = Program(
+            var program = Program(
                 ["sh", "-c", "exec 3> ready; exec sleep 1000"], environment: path, folder: folder.path,
                 limit: .seconds(3_600))
+            // Who ends when asked to is not waited for any longer.
+            program.grace = .seconds(3_600)
             ended.give(.success(program.run(until: stop).end))
         }
         // Returns when the program has opened it too: so it runs.
