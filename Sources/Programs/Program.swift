@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Workers
 
 /// Runs a program by itself: no shell has a part in it, it has no terminal, its environment is what is given and no
 /// more, and it is ended with all that it has started when its time is up.
@@ -19,8 +18,8 @@ public struct Program: Sendable, Hashable {
     /// How much is kept of what it writes to its standard output and error, in bytes.
     public var longestOutput: Int
 
-    /// What is done when its time is up: so long after it was asked to end (SIGTERM) it must (SIGKILL).
-    public static let grace = Duration.seconds(2)
+    /// When its time is up it is asked to end (SIGTERM), and so long after that it is made to (SIGKILL).
+    public var grace = Duration.seconds(2)
 
     public init(
         _ words: [String], environment: [String: String], folder: String? = nil, input: [UInt8] = [],

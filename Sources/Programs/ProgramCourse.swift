@@ -8,6 +8,7 @@ struct ProgramCourse: ~Copyable {
 
     private let child: pid_t
     private let longestOutput: Int
+    private let grace: Duration
     private let stop: Int32
     private let waiter = Worker("program")
     private var input: Pipe
@@ -41,6 +42,7 @@ struct ProgramCourse: ~Copyable {
         rest = program.input[...]
         if rest.isEmpty { input.closeWriting() }
         longestOutput = program.longestOutput
+        grace = program.grace
         self.stop = stop
         self.input = input
         self.said = said
@@ -74,12 +76,16 @@ struct ProgramCourse: ~Copyable {
             case .running where isStopped || isOver:
                 kill(-child, SIGTERM)
                 phase = .asked(isStopped ? .stopped : .overdue)
-                deadline = .now + Program.grace
+                deadline = .now + grace
             // When nobody holds its output any more, all that it has started is likely to have ended too.
             case .asked(let end) where isOver || hasEnded && said.reading < 0:
                 kill(-child, SIGKILL)
+                if hasEnded {
+                    _ = reap()
+                    return end
+                }
                 phase = .killed(end)
-                deadline = .now + Program.grace
+                deadline = .now + grace
             case .killed(let end) where hasEnded || isOver:
                 if hasEnded {
                     _ = reap()

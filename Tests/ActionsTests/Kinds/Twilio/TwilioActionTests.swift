@@ -1,0 +1,210 @@
+import History
+import Notifications
+import Settings
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("An SMS by Twilio")
+struct TwilioActionTests {
+    private static let environment = [
+        "SID": FakeTwilio.account, "TOKEN": FakeTwilio.token, "KEY": FakeTwilio.key, "KEY_SECRET": FakeTwilio.keySecret,
+    ]
+    private static let settings: [String: ConfigurationNode.Content] = [
+        "account-environment": .text("SID"), "token-environment": .text("TOKEN"), "from": .text("+15005550006"),
+        "to": .text("+14155550100"), "template": .text("{{type}}: {{object}}"),
+    ]
+
+    private let twilio = FakeTwilio()
+
+    private func read(
+        _ changes: [String: ConfigurationNode.Content] = [:], without absent: String? = nil,
+        environment: [String: String] = environment
+    ) -> (action: (any Action)?, problems: [String]) {
+        let settings = Self.settings.merging(changes) { $1 }.filter { $0.key != absent }
+        var reading = ActionReading.sample("sms", settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        let surroundings = ActionSurroundings(
+            http: InProcessHTTP(["api.twilio.com": twilio]), environment: environment, folder: "/etc/b2watch",
+            now: { Timestamp(milliseconds: 1_795_452_185_123) })
+        let action = ActionKind.twilio.read(&reading, surroundings)
+        reading.finish()
+        return (action, reading.problems.map(\.text))
+    }
+
+    private func action(
+        _ changes: [String: ConfigurationNode.Content] = [:], without absent: String? = nil
+    ) throws -> any Action {
+        try #require(read(changes, without: absent).action)
+    }
+
+    @Test("is sent, and what was asked and answered is kept without the token")
+    func sending() throws {
+        let report = try action().perform([.sample()], batch: 1)
+        #expect(report.outcomes == [.done])
+        #expect(
+            twilio.messages == [
+                FakeTwilio.Message(
+                    to: "+14155550100", from: "+15005550006", body: "Created:Upload: photos/2026/cat.jpg")
+            ])
+        let exchange = try #require(report.exchange)
+        #expect(exchange.outcome == "201 queued SM00000000000000000000000000000001")
+        #expect(exchange.startedAt == Timestamp(milliseconds: 1_795_452_185_123))
+        let request = String(decoding: exchange.request, as: UTF8.self)
+        #expect(
+            request.hasPrefix("POST https://api.twilio.com/2010-04-01/Accounts/\(FakeTwilio.account)/Messages.json"))
+        #expect(request.contains("Authorization: ••••") && request.contains("35 characters, GSM-7, 1 segment"))
+        #expect(!request.contains("Basic "))
+        #expect(String(decoding: exchange.answer, as: UTF8.self).contains("\"error_code\":null"))
+    }
+
+    @Test("goes out by a messaging service or with an API key too")
+    func service() throws {
+        let service = "MG0123456789abcdef0123456789abcdef"
+        let other = try action(["messaging-service": .text(service)], without: "from")
+        #expect(other.perform([.sample()], batch: 1).outcomes == [.done])
+        #expect(twilio.messages.map(\.service) == [service])
+        let key = try action(["api-key-environment": .text("KEY"), "token-environment": .text("KEY_SECRET")])
+        #expect(key.perform([.sample()], batch: 1).outcomes == [.done])
+        #expect(try key.test(.sample()).hasPrefix("Twilio takes the API key for the account AC"))
+    }
+
+    @Test("holds nothing of a hostile name that a telephone would obey, and no more segments than allowed")
+    func hostile() throws {
+        let hostile = SampleEvent(object: "a&To=%2B1900\r\n\u{202e}\u{0}=b+" + String(repeating: "x", count: 900))
+        #expect(try action().perform([.sample(hostile)], batch: 1).outcomes == [.done])
+        let body = try #require(twilio.messages.first?.body)
+        #expect(twilio.messages.first?.to == "+14155550100")
+        #expect(body.hasPrefix("Created:Upload: a&To=%2B1900\\r\\n\\u{202e}\\x00=b+xxx") && body.hasSuffix("..."))
+        #expect(SMSText(body).segments == 1)
+        let long = try action(["segments": .text("10")])
+        #expect(long.perform([.sample(hostile)], batch: 1).outcomes == [.done])
+        #expect(SMSText(twilio.messages[1].body).segments == 4)
+        #expect(SMSText(twilio.messages[1].body).encoding == .gsm7)
+    }
+
+    @Test("may have been sent: then nothing is tried again by itself")
+    func uncertain() throws {
+        let action = try action()
+        twilio.expect(.lost, .error(status: 503, code: 20503), .error(status: 500, code: 20500))
+        twilio.expect(.reply(.text(200, "hello")))
+        for _ in 0..<4 {
+            let report = action.perform([.sample()], batch: 1)
+            guard case .uncertain(let sentence) = report.outcomes[0] else {
+                Issue.record("\(report.outcomes)")
+                continue
+            }
+            #expect(sentence.contains("look in") && report.exchange != nil)
+        }
+        #expect(twilio.messages.count == 1)
+        guard case .uncertain = action.recover([.sample()], batch: 1).outcomes[0] else {
+            Issue.record("recovered")
+            return
+        }
+    }
+
+    @Test("is tried again where it was surely not taken")
+    func retries() throws {
+        let action = try action()
+        twilio.expect(
+            .refused, .error(status: 429, code: 20429, retryAfter: "7"), .error(status: 429, code: 20429))
+        let outcomes = (0..<4).map { _ in action.perform([.sample()], batch: 1).outcomes[0] }
+        guard case .retry(_, nil, .action) = outcomes[0], case .retry(_, .seconds(7), .action) = outcomes[1],
+            case .retry(_, nil, .action) = outcomes[2], case .done = outcomes[3]
+        else {
+            Issue.record("\(outcomes)")
+            return
+        }
+    }
+
+    @Test(
+        "that Twilio refuses is dead, with what to do",
+        arguments: [
+            (401, 20003, "put the account's own SID"), (404, 20404, "correct the Account SID"),
+            (400, 21211, "correct “to”"), (400, 21614, "correct “to”"), (400, 21612, "correct “to”"),
+            (400, 21602, "correct “template”"), (400, 21606, "“from”"), (400, 21608, "verify the number"),
+            (400, 21610, "START"), (400, 21408, "Geo permissions"), (403, 20006, "console"),
+            (400, 29999, "refused the message with 400 (29999: No; https://www.twilio.com/docs/errors/29999)"),
+            (302, 0, "correct “api”"),
+        ])
+    func errors(status: Int, code: Int, advice: String) throws {
+        twilio.expect(.error(status: status, code: code))
+        let outcome = try action().perform([.sample()], batch: 1).outcomes[0]
+        guard case .dead(let sentence) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(sentence.contains(advice), "\(sentence)")
+    }
+
+    @Test("is refused with the wrong token, and waits where a secret cannot be read")
+    func credentials() throws {
+        let wrong = try #require(read(environment: Self.environment.merging(["TOKEN": "wrong"]) { $1 }).action)
+        guard case .dead(let sentence) = wrong.perform([.sample()], batch: 1).outcomes[0] else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(!sentence.contains("wrong"))
+        #expect(throws: TwilioProblem.self) { try wrong.test(.sample()) }
+        let missing = try action(["token-file": .text("/nowhere/token")], without: "token-environment")
+        guard case .retry(let reason, _, .action) = missing.perform([.sample()], batch: 1).outcomes[0] else {
+            Issue.record("not to be tried again")
+            return
+        }
+        #expect(reason == "/nowhere/token is missing: put the secret into it")
+        let noSID = try #require(read(environment: Self.environment.merging(["SID": "hush"]) { $1 }).action)
+        #expect(throws: TwilioProblem.self) { try noSID.preview([.sample()]) }
+        #expect(twilio.messages.isEmpty)
+    }
+
+    @Test("can be tested and previewed without being sent")
+    func testing() throws {
+        let action = try action()
+        let sentence = try action.test(.sample())
+        #expect(
+            sentence.hasPrefix("Twilio's account “Acme” is active. The text would be 35 characters, GSM-7, 1 segment"))
+        twilio.setAccount(type: "Trial")
+        #expect(try action.test(.sample()).contains("verified numbers only"))
+        twilio.setAccount(status: "suspended")
+        #expect(throws: TwilioProblem.self) { try action.test(.sample()) }
+        let preview = String(decoding: try action.preview([.sample(), .sample()]), as: UTF8.self)
+        #expect(preview.contains("35 characters, GSM-7, 1 segment") && preview.contains("To=%2B14155550100&From="))
+        #expect(!preview.contains(FakeTwilio.token) && !preview.contains("Basic "))
+        #expect(twilio.messages.isEmpty)
+    }
+
+    @Test("says what is wrong with its settings")
+    func settings() {
+        func problem(_ changes: [String: ConfigurationNode.Content], without absent: String? = nil) -> String {
+            let (action, problems) = read(changes, without: absent)
+            #expect(action == nil && problems.count == 1, "\(problems)")
+            return problems.first ?? ""
+        }
+        #expect(problem(["to": .texts(["+14155550100", "+14155550101"])]).contains("declare an action for each"))
+        #expect(problem(["to": .text("415 555 0100")]).contains("write + and digits only"))
+        #expect(problem([:], without: "to").contains("needs “to”"))
+        #expect(problem(["from": .text("14155550100")]).contains("“from”"))
+        #expect(problem([:], without: "from").contains("needs “from”"))
+        #expect(problem(["messaging-service": .text("MGx")]).contains("keep one"))
+        #expect(problem(["messaging-service": .text("MGx")], without: "from").contains("32 hex digits"))
+        #expect(problem([:], without: "account-environment").contains("needs the Account SID"))
+        #expect(problem(["segments": .text("11")]).contains("1 to 10"))
+        #expect(problem(["most-per-day": .text("0")]).contains("1 to 100000"))
+        #expect(problem(["template": .text("{{obj")]).contains("no “}}”"))
+        #expect(problem(["api": .text("http://twilio.example")]).contains("in the clear"))
+        #expect(problem(["api": .text("twilio.example")]).contains("no scheme"))
+    }
+
+    @Test("keeps to its limits")
+    func limits() throws {
+        var manner = try action().manner
+        #expect(manner.mostPerMinute == 10 && manner.mostPerDay == 100 && manner.pace == .seconds(1))
+        #expect(manner.largestBatch == 1 && manner.lanes == 1)
+        manner = try action([
+            "most-per-minute": .text("1"), "most-per-day": .text("5"), "api": .text("http://[::1]:9/"),
+        ])
+        .manner
+        #expect(manner.mostPerMinute == 1 && manner.mostPerDay == 5)
+        #expect(try action().summary == "SMS to +14155550100 by Twilio")
+    }
+}
