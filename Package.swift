@@ -78,7 +78,7 @@ let package = Package(
         // The tests mirror the rooms.
         .target(
             name: "TestSupport",
-            dependencies: ["Notifications"],
+            dependencies: ["Notifications", "Outgoing"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),
@@ -91,7 +91,9 @@ let package = Package(
         .tests(for: "SafeText"),
         .tests(for: "Notifications"),
         .tests(for: "Log", and: ["SafeText", "Notifications"]),
-        .tests(for: "History", and: ["Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
+        .tests(
+            for: "History",
+            and: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
         .tests(for: "Browsing", and: ["Notifications", "History", "SafeText"]),
         .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
         .tests(for: "Alerts", and: ["Notifications", "History"]),

@@ -35,6 +35,7 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Waits until `body` finds in the value what it looks for. Blocks.
+    @discardableResult
     public func wait<Found: Sendable>(for body: (inout State) -> Found?) -> Found {
         condition.lock()
         defer { condition.unlock() }
@@ -50,6 +51,7 @@ public final class Monitor<State>: @unchecked Sendable {
     ///   - deadline: When to give up; nil for never.
     ///   - body: Is called at once, after each change, and a last time when the time is up.
     /// - Returns: What it found; nil when the time was up first.
+    @discardableResult
     public func wait<Found: Sendable>(
         until deadline: ContinuousClock.Instant?, for body: (inout State) -> Found?
     ) -> Found? {

@@ -8,7 +8,7 @@ import Synchronization
 public final class Worker: Sendable {
     private let name: String
     private let isBackground: Bool
-    private let tasks = Tasks()
+    private let tasks = Monitor(Tasks())
     private let isStarted = Atomic<Bool>(false)
 
     /// - Parameters:
@@ -20,13 +20,13 @@ public final class Worker: Sendable {
     }
 
     deinit {
-        tasks.end()
+        tasks.change { $0.end() }
     }
 
     /// Does something as soon as all that was asked before is done. The thread begins with the first of it.
     public func async(_ task: @escaping @Sendable () -> Void) {
         if !isStarted.exchange(true, ordering: .relaxed) { start() }
-        tasks.add(task)
+        tasks.change { $0.add(task) }
     }
 
     /// Waits until all that was asked before is done.
@@ -45,7 +45,7 @@ public final class Worker: Sendable {
         let thread = Thread { [tasks, isBackground] in
             // On Linux this is of the calling thread alone.
             if isBackground { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
-            while let task = tasks.next() { task() }
+            while case .task(let task) = tasks.wait(for: { $0.take() }) { task() }
         }
         thread.name = name
         thread.start()
@@ -53,49 +53,37 @@ public final class Worker: Sendable {
 }
 
 /// What a worker has still to do.
-private final class Tasks: Sendable {
-    private struct State {
-        var waiting: [@Sendable () -> Void] = []
-        var next = 0
-        var isEnded = false
+private struct Tasks: Sendable {
+    private var waiting: [@Sendable () -> Void] = []
+    private var next = 0
+    private var isEnded = false
 
-        /// The next task. The list is kept until all of it is done, so that taking one costs the same however many
-        /// wait.
-        mutating func take() -> (@Sendable () -> Void)? {
-            guard next < waiting.count else { return nil }
-            defer {
-                next += 1
-                if next == waiting.count {
-                    waiting.removeAll(keepingCapacity: true)
-                    next = 0
-                }
-            }
-            return waiting[next]
-        }
-    }
-
-    private let state = Mutex(State())
-    private let change = NSCondition()
-
-    func add(_ task: @escaping @Sendable () -> Void) {
-        state.withLock { $0.waiting.append(task) }
-        change.withLock { change.signal() }
+    mutating func add(_ task: @escaping @Sendable () -> Void) {
+        waiting.append(task)
     }
 
     /// Lets the thread end when all is done.
-    func end() {
-        state.withLock { $0.isEnded = true }
-        change.withLock { change.signal() }
+    mutating func end() {
+        isEnded = true
     }
 
-    /// Waits for a task; nil when there will be none.
-    func next() -> (@Sendable () -> Void)? {
-        change.withLock {
-            while true {
-                let (task, isEnded) = state.withLock { ($0.take(), $0.isEnded) }
-                if task != nil || isEnded { return task }
-                change.wait()
+    /// The next task; nil as long as there is none. The list is kept until all of it is done, so that taking one costs the
+    /// same however many wait.
+    mutating func take() -> Turn? {
+        guard next < waiting.count else { return isEnded ? .end : nil }
+        defer {
+            next += 1
+            if next == waiting.count {
+                waiting.removeAll(keepingCapacity: true)
+                next = 0
             }
         }
+        return .task(waiting[next])
+    }
+
+    enum Turn: Sendable {
+        case task(@Sendable () -> Void)
+        /// There will be none.
+        case end
     }
 }

@@ -2,7 +2,8 @@ import Harness
 import Foundation
 
 // Measures b2watch as it was built, and says by the exit status whether the bounds hold: `swift run -c release
-// Benchmarks` for all of it, or with one of `judging`, `throughput`, `screen`, `listen` and `scale [FILE]` for that alone.
+// Benchmarks` for all of it, or with one of `judging`, `throughput`, `actions`, `screen`,
+// `listen` and `scale [FILE]` for that alone.
 // `Benchmarks make-history FILE --events N` makes the history that `scale` asks for, and makes for itself otherwise. The
 // bounds at a million events, against a thousand: the first screen, a key, a page and a jump to an end at most 1.2 times,
 // memory 1.3; a filter at most 1.5 times what `sqlite3` needs to scan the table; judging again at least half of one core's
@@ -20,8 +21,8 @@ guard FileManager.default.isExecutableFile(atPath: Program.path) else {
     exit(64)
 }
 let only = arguments.first
-guard only.map({ ["judging", "throughput", "screen", "listen", "scale"].contains($0) }) ?? true else {
-    print("there is no measurement called \(only ?? ""): judging, throughput, screen, listen or scale")
+guard only.map({ ["judging", "throughput", "actions", "screen", "listen", "scale"].contains($0) }) ?? true else {
+    print("there is no measurement called \(only ?? ""): judging, throughput, actions, screen, listen or scale")
     exit(64)
 }
 print("b2watch at \(Program.path)")
@@ -29,6 +30,7 @@ var findings = Findings()
 do {
     if only == nil || only == "judging" { try JudgingAgain.measure(&findings) }
     if only == nil || only == "throughput" { try Throughput.measure(&findings) }
+    if only == nil || only == "actions" { try FailingActions.measure(&findings) }
     if only == nil || only == "screen" { try SmoothScreen.measure(&findings) }
     if only == nil || only == "listen" { try listen(&findings) }
     if only == nil || only == "scale" { try Scale.measure(&findings, large: arguments.dropFirst().first) }

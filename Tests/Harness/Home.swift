@@ -30,4 +30,14 @@ package struct Home {
     package func secretFile(_ value: String, _ name: String = "prod.txt") throws -> String {
         try folder.write(name, value)
     }
+
+    /// The configuration's file.
+    package var configuration: String { folder.file("config/b2watch/config.yaml") }
+
+    /// Writes the configuration.
+    package func configure(_ yaml: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: folder.file("config/b2watch"), withIntermediateDirectories: true)
+        _ = try folder.write("config/b2watch/config.yaml", yaml)
+    }
 }

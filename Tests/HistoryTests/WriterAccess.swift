@@ -12,3 +12,10 @@ func settings(of history: History) throws -> (synchronous: Int?, journal: String
 func limitPages(of history: History, to count: Int) throws {
     try history.writer.write { db in _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(count)") }
 }
+
+extension History {
+    /// How many exchanges of the outbox are kept.
+    var exchangeCount: Int {
+        get throws { try writer.write { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM exchange") ?? 0 } }
+    }
+}

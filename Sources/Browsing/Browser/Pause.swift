@@ -1,24 +1,19 @@
-import Foundation
-import Synchronization
+import Workers
 
 /// A wait for a moment that can be cut short.
 final class Pause: Sendable {
-    private let isOver = Mutex(false)
-    private let change = NSCondition()
+    private let isOver = Monitor(false)
 
     /// Blocks until then, or until `end` was called since the last wait.
     func wait(until moment: ContinuousClock.Instant) {
-        let (seconds, attoseconds) = (moment - .now).components
-        let date = Date(timeIntervalSinceNow: Double(seconds) + Double(attoseconds) / 1e18)
-        change.withLock {
-            while !isOver.withLock({ $0 }), change.wait(until: date) {}
-            isOver.withLock { $0 = false }
+        isOver.wait(until: moment) { isOver in
+            defer { isOver = false }
+            return isOver ? () : nil
         }
     }
 
     /// Ends the wait there is, or the next one.
     func end() {
-        isOver.withLock { $0 = true }
-        change.withLock { change.signal() }
+        isOver.change { $0 = true }
     }
 }

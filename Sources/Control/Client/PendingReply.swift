@@ -1,27 +1,19 @@
-import Foundation
-import Synchronization
+import Workers
 
 /// A reply that a thread waits for, for a time.
 final class PendingReply: Sendable {
-    private let result = Mutex<Result<[UInt8], ControlFailure>?>(nil)
-    private let change = NSCondition()
+    private let result = Monitor<Result<[UInt8], ControlFailure>?>(nil)
 
     /// Gives it; the first one counts.
     func give(_ result: Result<[UInt8], ControlFailure>) {
-        self.result.withLock { $0 = $0 ?? result }
-        change.withLock { change.broadcast() }
+        self.result.change { $0 = $0 ?? result }
     }
 
     /// Waits for it.
     ///
     /// - Throws: What was given as a failure; `silent` when the time is up.
     func take(within limit: Duration) throws(ControlFailure) -> [UInt8] {
-        let end = Date(timeIntervalSinceNow: limit / .seconds(1))
-        change.lock()
-        defer { change.unlock() }
-        while true {
-            if let result = result.withLock({ $0 }) { return try result.get() }
-            guard change.wait(until: end) else { throw .silent }
-        }
+        guard let result = result.wait(until: .now + limit, for: { $0 }) else { throw .silent }
+        return try result.get()
     }
 }

@@ -64,50 +64,6 @@ public struct Outbox: Sendable {
             self.unfit = unfit
         }
     }
-
-    /// Takes note of the actions of the configuration. One that was not known begins behind the latest row; one that is
-    /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there.
-    ///
-    /// - Returns: Their ids by name.
-    public func declare(_ actions: [Declaration]) throws -> [String: Int64] { fatalError("stub") }
-
-    /// Looks at the next rows behind an action's cursor: in one transaction it writes the entries of those that match
-    /// and have none, and moves the cursor.
-    ///
-    /// - Parameter last: The last row to look at.
-    public func walk(
-        _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp, limit: Int = 200
-    ) throws -> Walk { fatalError("stub") }
-
-    /// Makes entries for rows, whatever the cursor and whatever the filter; 1,000 at most. Entries of theirs that can
-    /// be retried wait again.
-    public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition { fatalError("stub") }
-
-    /// Marks entries as running, durably: what is done next may be noticed by others. Counts an attempt.
-    ///
-    /// - Parameter batch: What to know the attempt by after a crash.
-    /// - Returns: Those that were still queued or failed, and now run.
-    public func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] { fatalError("stub") }
-
-    /// Writes what has become of entries that ran, with what was asked and answered.
-    public func settle(
-        _ settlements: [Settlement], exchange: OutboxExchange?, at time: Timestamp
-    ) throws { fatalError("stub") }
-
-    public func setPaused(_ action: Int64, _ isPaused: Bool) throws { fatalError("stub") }
-
-    /// Lets entries wait again, at once, as if they had never been tried.
-    ///
-    /// - Returns: How many; those that are done, run or wait anyway are left.
-    public func retry(_ entries: [Int64], at time: Timestamp) throws -> Int { fatalError("stub") }
-
-    /// Lets all entries of an action in these states wait again.
-    public func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
-        fatalError("stub")
-    }
-
-    /// Decides that entries are not to be done.
-    public func skip(_ entries: [Int64], at time: Timestamp) throws -> Int { fatalError("stub") }
 }
 
 extension History {

@@ -14,6 +14,8 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     /// When it is tried again; nil where that is not known.
     public var due: Timestamp?
     public var addedAt: Timestamp
+    /// From when it counts how long it is tried: when it was made, or when a person had it tried again.
+    public var since: Timestamp
     /// When its state last changed.
     public var changedAt: Timestamp
     /// Why it is where it is, in a sentence. It may hold words from outside: escape it before it is shown.
@@ -23,7 +25,8 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
 
     public init(
         id: Int64, action: String, row: Int64, state: EntryState = .queued, attempts: Int = 0, due: Timestamp? = nil,
-        addedAt: Timestamp, changedAt: Timestamp? = nil, reason: String? = nil, batch: Int64? = nil
+        addedAt: Timestamp, since: Timestamp? = nil, changedAt: Timestamp? = nil, reason: String? = nil,
+        batch: Int64? = nil
     ) {
         self.id = id
         self.action = action
@@ -32,6 +35,7 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
         self.attempts = attempts
         self.due = due
         self.addedAt = addedAt
+        self.since = since ?? addedAt
         self.changedAt = changedAt ?? addedAt
         self.reason = reason
         self.batch = batch

@@ -1,5 +1,3 @@
-public import Notifications
-
 /// Which entries are wanted: a stretch of a list whose newest entry stands last.
 public struct OutboxRequest: Sendable, Hashable {
     /// A place in the list.
@@ -67,37 +65,4 @@ public struct MissedRows: Sendable, Hashable {
         self.count = count
         self.rows = rows
     }
-}
-
-extension HistoryReader {
-    /// All actions that there are entries for or that are declared, by name. Costs the same however many entries are
-    /// done.
-    public func actions() throws -> [ActionStatus] { fatalError("stub") }
-
-    /// Entries to list.
-    public func outbox(_ request: OutboxRequest) throws -> OutboxWindow { fatalError("stub") }
-
-    /// One entry with its event and its last exchange; nil where there is none with this id.
-    public func outboxEntry(_ id: Int64) throws -> (row: OutboxRow, exchange: OutboxExchange?)? { fatalError("stub") }
-
-    /// The entries of the event in a row of the event list, by action. A duplicate's are the original's.
-    public func outboxEntries(ofRow row: Int64) throws -> [OutboxEntry] { fatalError("stub") }
-
-    /// Entries of an action that are queued, or failed and due, in the order they were made.
-    public func outboxDue(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry] {
-        fatalError("stub")
-    }
-
-    /// When the next failed entry of an action is due.
-    public func outboxNextDue(_ action: Int64) throws -> Timestamp? { fatalError("stub") }
-
-    /// Entries that were begun and not settled: those of a process that ended meanwhile.
-    public func outboxRunning(_ action: Int64) throws -> [OutboxEntry] { fatalError("stub") }
-
-    /// Rows between an action's start and its cursor that match and whose events have no entry.
-    ///
-    /// - Throws: `ReadCancelled`, or what SQLite says.
-    public func missed(
-        _ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool = { false }
-    ) throws -> MissedRows { fatalError("stub") }
 }

@@ -1,5 +1,4 @@
-import Foundation
-import Synchronization
+import Workers
 
 /// Lets reads in until the history closes, which waits for those that are under way: a connection that is closed under a
 /// reader ends the process.
@@ -9,8 +8,7 @@ final class ReadGate: Sendable {
         var isClosed = false
     }
 
-    private let state = Mutex(State())
-    private let change = NSCondition()
+    private let state = Monitor(State())
 
     /// - Throws: `HistoryClosed`, or what the body throws.
     func read<Value>(_ body: () throws -> Value) throws -> Value {
@@ -19,18 +17,15 @@ final class ReadGate: Sendable {
             return !state.isClosed
         }
         guard isOpen else { throw HistoryClosed() }
-        defer {
-            state.withLock { $0.reading -= 1 }
-            change.withLock { change.broadcast() }
-        }
+        defer { state.change { $0.reading -= 1 } }
         return try body()
     }
 
     /// Lets no more reads in, and waits for the last.
     func close() {
-        state.withLock { $0.isClosed = true }
-        change.withLock {
-            while state.withLock({ $0.reading > 0 }) { change.wait() }
+        state.wait { state in
+            state.isClosed = true
+            return state.reading == 0 ? () : nil
         }
     }
 }

@@ -44,7 +44,7 @@ enum RowQuery {
     static let columns = """
         event.id, event.delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
         objectVersionId, bucketName, matchedRuleName, delivery.receivedAt, method, target, bodyLength, verdict,
-        secret, status, eventCount, \(isDuplicate)
+        secret, status, eventCount, \(isDuplicate), \(OutboxMarks.ofAll), \(OutboxMarks.ofSheets)
         """
 
     private static func rows(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [EventRow]
@@ -72,10 +72,13 @@ enum RowQuery {
         event.objectVersionId = FieldValue(row[8])
         event.bucketName = FieldValue(row[9])
         event.matchedRuleName = FieldValue(row[10])
-        return EventRow(
+        var read = EventRow(
             id: row[0], deliveryID: row[1], position: row[2], eventCount: row[18],
             receivedAt: Timestamp(milliseconds: row[11]), method: row[12], target: FieldValue(row[13]).text,
             bodyLength: row[14], verdict: SignatureVerdict(rawValue: row[15]) ?? .unjudged, secret: row[16],
             status: row[17], isDuplicate: row[19], event: event)
+        read.actions = OutboxMarks.state(row[20])
+        read.sheet = OutboxMarks.state(row[21])
+        return read
     }
 }

@@ -43,7 +43,7 @@ public final class ReadOnlyHistory: Sendable {
         configuration.label = "b2watch.read"
         configuration.readonly = true
         configuration.busyMode = .timeout(2)
-        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA cache_size = -16000") }
+        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA cache_size = -\(History.readerCache)") }
         let database = try DatabasePool(path: path, configuration: configuration)
         try database.read { db in
             guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {

@@ -13,6 +13,9 @@ enum Schema {
         migrator.registerMigration("2 outcomes") { db in
             try db.execute(sql: outcomes)
         }
+        migrator.registerMigration("3 outbox") { db in
+            try db.execute(sql: OutboxSchema.tables)
+        }
         return migrator
     }
 

@@ -126,6 +126,8 @@ public final class History: Sendable {
     }
 
     static let synchronous = "PRAGMA synchronous = FULL"
+    /// What one connection that reads caches, in KiB.
+    static let readerCache = 2_000
 
     private static var configuration: Configuration {
         var configuration = Configuration()
@@ -134,11 +136,13 @@ public final class History: Sendable {
         // transactions.
         configuration.busyMode = .timeout(0.5)
         configuration.prepareDatabase { db in
-            // The log is moved by the checkpointer, and keeps 64 MiB of its length; 16 MB of pages are cached.
+            // The log is moved by the checkpointer, and keeps 64 MiB of its length. Who writes caches 16 MB of pages; there
+            // are several who read, and what they scan is in the system's cache anyway.
+            let cache = db.configuration.readonly ? readerCache : 16_000
             try db.execute(
                 sql: """
                     \(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;
-                    PRAGMA cache_size = -16000
+                    PRAGMA cache_size = -\(cache)
                     """)
         }
         return configuration

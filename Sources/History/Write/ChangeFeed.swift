@@ -49,6 +49,12 @@ final class ChangeFeed: Sendable {
         tell { .changed($0) }
     }
 
+    /// The outbox has changed.
+    func outboxChanged(to revision: Int64) {
+        state.withLock { $0.change.outbox = max($0.change.outbox, revision) }
+        tell { .changed($0) }
+    }
+
     func fail(_ reason: String) {
         let isNew = state.withLock { state in
             defer { state.change.health = .failing(reason) }

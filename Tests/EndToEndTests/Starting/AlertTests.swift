@@ -7,14 +7,12 @@ import Testing
 struct AlertTests {
     private func home(_ configuration: String) throws -> Home {
         let home = try Home()
-        try FileManager.default.createDirectory(
-            atPath: home.folder.file("config/b2watch"), withIntermediateDirectories: true)
         try write(configuration, in: home)
         return home
     }
 
     private func write(_ configuration: String, in home: Home) throws {
-        _ = try home.folder.write("config/b2watch/config.yaml", configuration)
+        try home.configure(configuration)
     }
 
     private func seen(_ path: String, _ condition: (String) -> Bool) throws -> String {

@@ -7,9 +7,7 @@ import Testing
 struct ConfigurationTests {
     private func home(_ configuration: String) throws -> Home {
         let home = try Home()
-        try FileManager.default.createDirectory(
-            atPath: home.folder.file("config/b2watch"), withIntermediateDirectories: true)
-        _ = try home.folder.write("config/b2watch/config.yaml", configuration)
+        try home.configure(configuration)
         return home
     }
 
@@ -19,7 +17,7 @@ struct ConfigurationTests {
             "them: dark\nlisten: nonsense\npath: hook\nmax-body: 1TiB\nstart-view: evnets\nbell: \"\\e[31m\"\n")
         let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
         #expect(outcome.ending == .exited(64))
-        let file = home.folder.file("config/b2watch/config.yaml")
+        let file = home.configuration
         for part in [
             "b2watch: \(file):1:1: “them” is no setting; did you mean theme?", "\(file):2:9: “listen”: ",
             "\(file):3:7: “path”: hook does not begin with /: write /hook", "\(file):4:11: “max-body”: 1TiB",

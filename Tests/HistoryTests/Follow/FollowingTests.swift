@@ -21,7 +21,7 @@ private final class Followed: @unchecked Sendable {
 
     /// Waits for an event.
     func sees(_ isIt: (FollowEvent) -> Bool) -> Bool {
-        let end = Date(timeIntervalSinceNow: 20)
+        let end = Date(timeIntervalSinceNow: 120)
         return condition.withLock {
             while !events.contains(where: isIt) {
                 guard condition.wait(until: end) else { return false }

@@ -1,0 +1,118 @@
+import GRDB
+public import Notifications
+
+extension HistoryReader {
+    /// All actions that there are entries for or that are declared, by name. Costs the same however many entries are
+    /// done.
+    public func actions() throws -> [ActionStatus] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, name, kind, summary, isPaused, isDeclared, cursor, start,
+                        (SELECT min(addedAt) FROM entry
+                            WHERE entry.action = action.id AND state IN (\(OutboxSchema.waiting))),
+                        (SELECT reason FROM entry WHERE entry.action = action.id AND reason IS NOT NULL
+                            ORDER BY changedAt DESC LIMIT 1)
+                    FROM action ORDER BY name
+                    """
+            ).map { row in
+                ActionStatus(
+                    id: row[0], name: row[1], kind: row[2], summary: row[3], isPaused: row[4], isDeclared: row[5],
+                    counts: try OutboxQuery.counts(row[0], db),
+                    oldestWaiting: (row[8] as Int64?).map(Timestamp.init(milliseconds:)), lastReason: row[9],
+                    cursor: row[6], start: row[7])
+            }.filter { $0.isDeclared || !$0.counts.isEmpty }
+        }
+    }
+
+    /// Entries to list.
+    public func outbox(_ request: OutboxRequest) throws -> OutboxWindow {
+        try read { db in try OutboxQuery.window(request, db) }
+    }
+
+    /// One entry with its event and its last exchange; nil where there is none with this id.
+    public func outboxEntry(_ id: Int64) throws -> (row: OutboxRow, exchange: OutboxExchange?)? {
+        try read { db in
+            guard let row = try OutboxQuery.rows([id], db).first else { return nil }
+            let exchange =
+                try Int64?.fetchOne(db, sql: "SELECT exchange FROM entry WHERE id = ?", arguments: [id]) ?? nil
+            return (row, try exchange.flatMap { try OutboxExchanges.read($0, db) })
+        }
+    }
+
+    /// The entries of the event in a row of the event list, by action. A duplicate's are the original's.
+    public func outboxEntries(ofRow row: Int64) throws -> [OutboxEntry] {
+        try read { db in
+            try OutboxQuery.entries(
+                """
+                JOIN event ON entry.identity = \(EventIdentity.sql())
+                WHERE event.id = ? AND event.position IS NOT NULL ORDER BY action.name
+                """, [row], db)
+        }
+    }
+
+    /// Entries of an action that are queued, or failed and due, in the order they were made.
+    public func outboxDue(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry] {
+        try read { db in
+            let queued = try OutboxQuery.entries(
+                "WHERE entry.action = ? AND state = \(EntryState.queued.rawValue) ORDER BY entry.id LIMIT ?",
+                [action, limit], db)
+            let due = try OutboxQuery.entries(
+                """
+                WHERE entry.action = ? AND state = \(EntryState.failed.rawValue) AND due <= ?
+                ORDER BY due LIMIT ?
+                """, [action, time.milliseconds, limit], db)
+            return Array((queued + due).sorted { $0.id < $1.id }.prefix(limit))
+        }
+    }
+
+    /// When the next failed entry of an action is due.
+    public func outboxNextDue(_ action: Int64) throws -> Timestamp? {
+        let sql = "SELECT min(due) FROM entry WHERE action = ? AND state = \(EntryState.failed.rawValue)"
+        return try read { db in try Int64?.fetchOne(db, sql: sql, arguments: [action]) ?? nil }
+            .map(Timestamp.init(milliseconds:))
+    }
+
+    /// Entries that were begun and not settled: those of a process that ended meanwhile.
+    public func outboxRunning(_ action: Int64) throws -> [OutboxEntry] {
+        try read { db in
+            try OutboxQuery.entries(
+                "WHERE entry.action = ? AND state = \(EntryState.running.rawValue) ORDER BY entry.id", [action], db)
+        }
+    }
+
+    /// Rows between an action's start and its cursor that match and whose events have no entry.
+    ///
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func missed(
+        _ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool = { false }
+    ) throws -> MissedRows {
+        try read { db in
+            let sql = "SELECT start, cursor FROM action WHERE id = ?"
+            guard
+                let action = try Row.fetchOne(db, sql: sql, arguments: [action]).map({
+                    ($0[0] as Int64, $0[1] as Int64, action)
+                }),
+                action.0 < action.1
+            else { return MissedRows() }
+            let matching = PredicateSQL(.all([.event, predicate]))
+            return try db.cancellable(isCancelled) {
+                // A duplicate has the identity of the first, and is not counted again.
+                let statement = try IDStatement(
+                    """
+                    SELECT min(event.id) FROM \(PredicateSQL.source(matching.tables))
+                    WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
+                        (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
+                    GROUP BY \(EventIdentity.sql()) ORDER BY 1
+                    """, [.integer(action.0), .integer(action.1)] + matching.bindings + [.integer(action.2)], db)
+                var missed = MissedRows()
+                while let id = try statement.next() {
+                    missed.count += 1
+                    if missed.rows.count < 10_000 { missed.rows.append(id) }
+                }
+                return missed
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import GRDB
+public import Notifications
+
+extension Outbox {
+    /// How many rows one step of a walk looks at, at most: a few milliseconds.
+    private static let stretch: Int64 = 4_000
+
+    /// Takes note of the actions of the configuration. One that was not known begins behind the latest row; one that is
+    /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there.
+    ///
+    /// - Returns: Their ids by name.
+    public func declare(_ actions: [Declaration]) throws -> [String: Int64] {
+        try change { db in
+            try db.execute(sql: "UPDATE action SET isDeclared = 0")
+            let latest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+            var ids: [String: Int64] = [:]
+            for action in actions {
+                try db.execute(
+                    sql: """
+                        INSERT INTO action (name, kind, summary, start, cursor) VALUES (?1, ?2, ?3, ?4, ?4)
+                        ON CONFLICT (name) DO UPDATE SET kind = ?2, summary = ?3, isDeclared = 1
+                        """, arguments: [action.name, action.kind, action.summary, latest])
+                ids[action.name] = try Int64.fetchOne(
+                    db, sql: "SELECT id FROM action WHERE name = ?", arguments: [action.name])
+            }
+            return ids
+        }
+    }
+
+    /// Looks at the next rows behind an action's cursor: in one transaction it writes the entries of those that match
+    /// and have none, and moves the cursor. What a power cut loses of it is walked again.
+    ///
+    /// - Parameters:
+    ///   - last: The last row to look at.
+    ///   - limit: How many entries are made at most; at least 1.
+    public func walk(
+        _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp, limit: Int = 200
+    ) throws -> Walk {
+        try change(isDurable: false) { db in
+            let cursor = try Int64.fetchOne(db, sql: "SELECT cursor FROM action WHERE id = ?", arguments: [action])
+            guard let cursor, cursor < last else { return (Walk(cursor: cursor ?? last, added: 0), false) }
+            let end = min(last, cursor + Self.stretch)
+            let rows = try MatchQuery.ids(
+                matching: .all([.event, predicate]), in: cursor + 1...end, by: "event.id", limit: max(1, limit),
+                { false }, db)
+            let added = try rows.reduce(0) { try $0 + (OutboxEntries.add(action, row: $1, at: time, db) ? 1 : 0) }
+            let through = rows.count >= max(1, limit) ? rows.last ?? end : end
+            try db.cachedStatement(sql: "UPDATE action SET cursor = ? WHERE id = ?")
+                .execute(arguments: [through, action])
+            return (Walk(cursor: through, added: added), added > 0)
+        }
+    }
+
+    /// Makes entries for rows, whatever the cursor and whatever the filter; 1,000 at most. Entries of theirs that can
+    /// be retried wait again.
+    public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition {
+        try change { db in
+            var addition = Addition()
+            for row in rows {
+                let entry = try OutboxEntries.find(action, row: row, db)
+                switch entry {
+                case .unfit: addition.unfit += 1
+                case .missing:
+                    if try OutboxEntries.add(action, row: row, at: time, db) { addition.added += 1 }
+                case .there(let id):
+                    if try OutboxEntries.retry(id, at: time, db) { addition.again += 1 } else { addition.there += 1 }
+                }
+            }
+            return addition
+        }
+    }
+
+    /// Ends or begins the work of an action; entries are made meanwhile.
+    public func setPaused(_ action: Int64, _ isPaused: Bool) throws {
+        try change { db in
+            try db.execute(sql: "UPDATE action SET isPaused = ? WHERE id = ?", arguments: [isPaused, action])
+        }
+    }
+
+    /// Writes in a transaction, and tells that the outbox has changed.
+    func change<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) throws -> Value {
+        try change(isDurable: true) { db in (try body(db), true) }
+    }
+
+    /// - Parameter body: Returns also whether it has changed what anybody sees.
+    func change<Value: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (Database) throws -> (Value, Bool)
+    ) throws -> Value {
+        let (value, _) = try writer.write(
+            isDurable: isDurable,
+            { db -> (Value, Int64?) in
+                let (value, isSeen) = try body(db)
+                guard isSeen else { return (value, nil) }
+                try db.cachedStatement(sql: "UPDATE outboxRevision SET revision = revision + 1").execute()
+                return (value, try Int64.fetchOne(db, sql: "SELECT revision FROM outboxRevision"))
+            },
+            committed: { [changes] in if let revision = $0.1 { changes.outboxChanged(to: revision) } })
+        return value
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import GRDB
+import Notifications
+
+/// Writes single entries, in the writer's transactions.
+enum OutboxEntries {
+    /// What there is of a row's event.
+    enum Found {
+        case there(Int64)
+        case missing
+        /// The row is not there, or has no event.
+        case unfit
+    }
+
+    static func find(_ action: Int64, row: Int64, _ db: Database) throws -> Found {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT event.id, entry.id FROM event
+                LEFT JOIN entry ON entry.identity = \(EventIdentity.sql()) AND entry.action = ?
+                WHERE event.id = ? AND event.position IS NOT NULL
+                """)
+        guard let found = try Row.fetchOne(statement, arguments: [action, row]) else { return .unfit }
+        return (found[1] as Int64?).map(Found.there) ?? .missing
+    }
+
+    /// - Returns: False where the event has an entry.
+    static func add(_ action: Int64, row: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT OR IGNORE INTO entry (action, identity, row, state, addedAt, since, changedAt)
+                SELECT ?1, \(EventIdentity.sql()), event.id, \(EntryState.queued.rawValue), ?2, ?2, ?2
+                FROM event WHERE event.id = ?3 AND event.position IS NOT NULL
+                """)
+        try statement.execute(arguments: [action, time.milliseconds, row])
+        return db.changesCount > 0
+    }
+
+    /// - Returns: Whether it waits again.
+    static func retry(_ entry: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE entry SET state = \(EntryState.queued.rawValue), attempts = 0, due = NULL, since = ?1, changedAt = ?1
+                WHERE id = ?2 AND state IN (\(OutboxSchema.list(EntryState.allCases.filter(\.canBeRetried))))
+                """)
+        try statement.execute(arguments: [time.milliseconds, entry])
+        return db.changesCount > 0
+    }
+}
+
+/// Writes what was asked and answered, in the writer's transactions.
+enum OutboxExchanges {
+    static func add(_ exchange: OutboxExchange, _ db: Database) throws -> Int64 {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO exchange (startedAt, duration, request, outcome, answer, isCut) VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            exchange.startedAt.milliseconds, exchange.duration, Data(exchange.request), exchange.outcome,
+            Data(exchange.answer), exchange.isCut,
+        ])
+        return db.lastInsertedRowID
+    }
+
+    /// Drops those of these that no entry has any more.
+    static func drop(_ ids: Set<Int64>, _ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: "DELETE FROM exchange WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entry WHERE exchange = ?1)")
+        for id in ids { try statement.execute(arguments: [id]) }
+    }
+
+    static func read(_ id: Int64, _ db: Database) throws -> OutboxExchange? {
+        let sql = "SELECT startedAt, duration, request, outcome, answer, isCut FROM exchange WHERE id = ?"
+        return try Row.fetchOne(db, sql: sql, arguments: [id]).map { row in
+            OutboxExchange(
+                startedAt: Timestamp(milliseconds: row[0]), duration: row[1], request: Array(row[2] as Data),
+                outcome: row[3], answer: Array(row[4] as Data), isCut: row[5])
+        }
+    }
+}
