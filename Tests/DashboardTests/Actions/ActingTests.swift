@@ -185,9 +185,10 @@ struct ActingTests {
     @Test("what is told of replays is added up")
     func tally() {
         var tally = ReplayTally()
-        tally.add("1,000 sent: 998 answered 200, 2 not sent")
+        tally.add("1,000 sent: 998 answered 200, 2 answered 401; 4 not sent")
         tally.add("3 sent: 3 answered 200.")
-        #expect(tally.sentence == "1,003 sent: 1,001 answered 200, 2 not sent")
+        tally.add("1 not sent")
+        #expect(tally.sentence == "1,003 sent: 1,001 answered 200, 2 answered 401; 5 not sent")
         tally.add("the listener was busy")
         #expect(tally.sentence.hasSuffix("; the listener was busy"))
         #expect(ReplayTally().sentence == "nothing was sent.")
