@@ -51,7 +51,7 @@ enum BindingContext: Hashable, CaseIterable {
         case .helpSearch: "Searching the help"
         case .checklist: "The checklist"
         case .question: "A question"
-        case .copying: "Copying, after y or Y"
+        case .copying: "Choosing what to copy"
         case .views: "All views"
         case .everywhere: "Everywhere"
         }

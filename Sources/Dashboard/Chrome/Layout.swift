@@ -90,7 +90,7 @@ struct StatusLines {
         if model.question == nil, let copying = model.copying {
             notice = copying.lines(model.bindings, columns: columns)
         } else if let question = model.question {
-            notice = Self.lines(question.text, Style(.warning, bold: true), columns)
+            notice = Self.lines(question.text(model.bindings), Style(.warning, bold: true), columns)
         } else {
             let told = session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? []
             let progress = [session.exporting, session.progress].compactMap(\.self).flatMap {

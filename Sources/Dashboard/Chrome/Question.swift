@@ -8,15 +8,16 @@ enum Question: Hashable {
     /// Writes over a file.
     case replace(ExportRequest)
 
-    var text: String {
-        switch self {
-        case .stopReceiving: "Stop receiving? (y/n)"
-        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. (y/n)"
+    func text(_ bindings: Bindings) -> String {
+        let answers = bindings.answers
+        return switch self {
+        case .stopReceiving: "Stop receiving? \(answers)"
+        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. \(answers)"
         case .forget(let label):
-            "Forget \(label)? It is the last secret: what arrives then is taken as unverified. (y/n)"
-        case .replace(let request): "\(request.path) is there. Replace it? (y/n)"
+            "Forget \(label)? It is the last secret: what arrives then is taken as unverified. \(answers)"
+        case .replace(let request): "\(request.path) is there. Replace it? \(answers)"
         case .remember(let label, let file):
-            "Write \(label) to \(file), readable by you alone, to be held again after the next start? (y/n)"
+            "Write \(label) to \(file), readable by you alone, to be held again after the next start? \(answers)"
         }
     }
 }

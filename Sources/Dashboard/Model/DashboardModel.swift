@@ -45,7 +45,10 @@ enum MainView: Int, Hashable, CaseIterable {
 struct DashboardModel {
     var session: Session
     /// The keys in force.
-    var bindings = Bindings.standard
+    var bindings: Bindings {
+        get { session.bindings }
+        set { session.bindings = newValue }
+    }
     var rows = RowList()
     var view = MainView.events
     var table = TableScreen()
@@ -158,7 +161,7 @@ extension DashboardModel {
     private mutating func settle() {
         if detail.isFullScreen, selectedRow == nil { detail.isFullScreen = false }
         if layout.detail == nil { detail.isFocused = false }
-        if rows.selectedRow == nil { copying = nil }
+        if selectedRow == nil { copying = nil }
         let layout = layout
         rows.show(session.viewState.preferences.columns)
         if layout.list.rows > 0 {

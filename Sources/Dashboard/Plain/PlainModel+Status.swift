@@ -33,12 +33,8 @@ extension PlainModel {
     }
 
     mutating func tellSteps() {
-        let keys = [
-            ("Press s and paste", "Type secret add LABEL and paste"), ("Press t: it sends", "Type test: it sends"),
-        ]
         for (number, step) in Checklist.steps(model.session).enumerated() {
-            let title = keys.reduce(step.title) { $0.replacing($1.0, with: $1.1) }
-            say("\(number + 1), \(step.isDone ? "done" : "to do"): \(title)")
+            say("\(number + 1), \(step.isDone ? "done" : "to do"): \(step.title)")
             for text in step.texts where !step.isDone {
                 switch text {
                 case .prose(let prose): say("\(prose)")

@@ -21,12 +21,15 @@ struct PlainRequests {
     var document: DocumentRequest?
     var pulse: PulseReading.Ticket?
     var copies = 0
+    /// The delivery whose event is looked for in another.
+    var sameEvent: Int64?
     var listsSecrets = false
 
     /// Whether anything is awaited that a command has asked for.
     var isWaiting: Bool {
         let isNewsOnly = purposes.values.allSatisfy { if case .news = $0 { true } else { false } }
         return !isNewsOnly || calls > 0 || document != nil || pulse != nil || copies > 0 || listsSecrets
+            || sameEvent != nil
     }
 
     mutating func next(_ purpose: Purpose) -> Int {
