@@ -10,7 +10,9 @@ extension PlainModel {
         var lines = [PlainState.sentence(session.listening)]
         if case .failing(let reason) = session.change.health { lines.append("Not recording. \(reason)") }
         let secrets = session.keyring.secrets.map(\.label).joined(separator: ", ")
-        if session.absence == nil || !secrets.isEmpty {
+        // Of a listener elsewhere nothing is known before it has answered.
+        let isUnknown = session.absence != nil || session.isAttached && session.listening == .starting
+        if !isUnknown || !secrets.isEmpty {
             lines.append(secrets.isEmpty ? "No secret is held." : "Secrets held: \(secrets).")
         }
         let tally = session.change.tally
