@@ -146,14 +146,15 @@ public final class AlertWatch: @unchecked Sendable {
         do {
             if settings.bell == .event {
                 hasEvents = try !reader.rows(
-                    matching: .event, after: rows.lowerBound, through: rows.upperBound, limit: 1
+                    matching: AlertRows.events, after: rows.lowerBound, through: rows.upperBound, limit: 1
                 ).rows.isEmpty
             }
             guard settings.bell != .never || settings.onProblem != nil else { return (hasEvents, nil) }
             var after = rows.lowerBound
             while after < rows.upperBound {
                 let found = try reader.rows(
-                    matching: .verdict(Problem.verdicts), after: after, through: rows.upperBound, limit: 500)
+                    matching: AlertRows.problems, after: after,
+                    through: rows.upperBound, limit: 500)
                 // The rows of a delivery follow each other.
                 for row in found.rows where row.deliveryID != problems?.latest.delivery {
                     problems = ProblemReport(count: (problems?.count ?? 0) + 1, latest: Problem(row))

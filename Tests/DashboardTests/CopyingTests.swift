@@ -43,6 +43,56 @@ struct CopyingTests {
         #expect(user.model.place == .events)
     }
 
+    @Test("with rows selected, all of them are copied in the order of arrival, each request once")
+    func several() {
+        var user = User(columns: 80, rows: 24, holding: [.prod])
+        for id in Int64(1)...4 {
+            user.bodies[id] = Array("{\"events\":[{\"eventId\":\"id\(id)\",\"objectName\":\"o\(id)\"}]}".utf8)
+            user.headers[id] = id == 2 ? [] : Self.headers
+        }
+        user.arrive((1...4).map { Make.row($0) })
+        user.press(.character("g"), .character(" "), .character(" "), .down, .character(" "), .character("y"))
+        #expect(user.screen.contains(" Copy 3 rows selected:"))
+        user.press(.character("i"))
+        #expect(clipboard(user) == "id1\nid2\nid4")
+        #expect(user.screen.contains("of the event id of 3 rows."))
+        user.press(.character("y"), .character("v"))
+        #expect(clipboard(user) == "o1\no2\no4")
+        user.press(.character("y"), .character("s"))
+        #expect(clipboard(user) == "v1=abcd\nv1=abcd")
+        #expect(user.model.session.notice?.text.string.hasSuffix("1 delivery has none.") == true)
+        user.press(.character("y"), .character("h"))
+        #expect(clipboard(user)?.components(separatedBy: "\n\nHost: ").count == 2)
+        #expect(user.screen.contains("Masked: Authorization, X-Tenant; with Y they are not."))
+        // All that are listed, but for one.
+        user.press(.character("A"), .character("g"), .character(" "), .character("y"), .character("i"))
+        #expect(clipboard(user) == "id2\nid3\nid4")
+    }
+
+    @Test("of the events of one delivery, its body is copied once")
+    func onceEach() {
+        var user = user(body: #"{"events":[{"eventId":"a"},{"eventId":"b"}]}"#)
+        var second = Make.row(2)
+        (second.deliveryID, second.position) = (1, 1)
+        user.arrive([second])
+        user.bodies[2] = user.bodies[1]
+        user.press(.character("A"), .character("y"), .character("b"))
+        #expect(clipboard(user) == #"{"events":[{"eventId":"a"},{"eventId":"b"}]}"#)
+        #expect(user.screen.contains("of body of 1 delivery."))
+    }
+
+    @Test("a secret held in one of many keeps all from being copied")
+    func secretInOneOfMany() throws {
+        var user = User(columns: 80, rows: 24, holding: [.prod])
+        let value = "0123456789abcdef0123456789abcdef"
+        user.keyring = try Keyring([SigningSecret(label: "prod", value: value)])
+        user.bodies = [1: Array("one".utf8), 2: Array(value.utf8)]
+        user.arrive([Make.row(1), Make.row(2)])
+        user.press(.character("A"), .character("y"), .character("b"))
+        #expect(user.clipboard == nil)
+        #expect(user.screen.contains("secrets are not copied"))
+    }
+
     @Test("Esc and q leave it, and other keys do nothing", arguments: [Key.escape, .character("q")])
     func leaves(key: Key) {
         var user = user()

@@ -69,7 +69,7 @@ struct DetailTests {
     func notJSON() {
         let user = opened(body: "{\"a\":\n oops}\u{1b}[2J", tab: .body)
         #expect(user.lines[3].hasPrefix(" Not JSON: expected"))
-        #expect(user.lines[3].hasSuffix("at byte 7 (line 2, byte 2 of it)."))
+        #expect(user.lines[3].hasSuffix("at byte 8 (line 2, byte 2 of it)."))
         #expect(user.lines[4...5].map(\.self) == [" 1   {\"a\":", " 2 ▸  oops}\\x1b[2J"])
     }
 

@@ -130,7 +130,7 @@ struct FoldingTests {
     @Test("a body that is no JSON marks the line and the byte, and says what was expected")
     func badLine() {
         let user = Self.reading("{\n  \"a\": 1\n  \"b\": 2\n}", columns: 80)
-        #expect(user.lines[3] == " Not JSON: expected a comma or } at byte 13 (line 3, byte 3 of it).")
+        #expect(user.lines[3] == " Not JSON: expected a comma or } at byte 14 (line 3, byte 3 of it).")
         #expect(user.lines[4...7] == [" 1   {", " 2     \"a\": 1", " 3 ▸   \"b\": 2", " 4   }"])
         let surface = user.surface
         #expect(surface[6, 7].style.isUnderlined)

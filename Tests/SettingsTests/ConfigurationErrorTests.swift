@@ -140,6 +140,16 @@ import Testing
         #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: pipe).load() }
     }
 
+    @Test func whatItsGroupMayChangeIsRefusedUnlessTheGroupIsTheUsersOwn() throws {
+        var status = stat()
+        (status.st_mode, status.st_uid, status.st_gid) = (S_IFREG | 0o660, geteuid(), 4711)
+        try ConfigurationFile.check(status) { $0 == 4711 }
+        let problem = #expect(throws: FileProblem.self) { try ConfigurationFile.check(status) { _ in false } }
+        #expect(problem?.reason.contains("can be changed by its group (4711)") == true)
+        status.st_mode = S_IFREG | 0o644
+        try ConfigurationFile.check(status) { _ in false }
+    }
+
     @Test func carriageReturnsAreNoMatter() throws {
         let path = try folder.write("config.yaml", "utc: yes\r\n# x\r\nbell: loud\r\nbell: no\r\n")
         let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: path).load() }

@@ -86,7 +86,8 @@ public final class Browser: Sendable {
     /// may have to read all of the history.
     ///
     /// - Parameters:
-    ///   - id: The row from which to look; it is not found itself.
+    ///   - id: The row from which to look; it is not found itself. The least number stands before the first row of
+    ///     the list, the greatest behind the last one, in whatever order.
     ///   - isNewer: Whether to look among the rows behind it in the list, or among those before it.
     ///   - isCancelled: Asked now and then; the search ends with nil once it is true.
     public func find(

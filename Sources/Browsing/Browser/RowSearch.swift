@@ -28,7 +28,8 @@ struct RowSearch {
     }
 
     private func first(in list: SortedList, from id: Int64, _ isCancelled: () -> Bool) throws -> Int64? {
-        let index = list.index(of: id) ?? -1
+        // From beyond the last row, whichever arrived last.
+        let index = id == .max ? list.ids.count - 1 : list.index(of: id) ?? -1
         let isThere = index >= 0 && list.ids[index] == id
         // Where the row is not in the list, the one that stands for it is found too.
         var ids = isNewer ? list.ids[(index + 1)...] : list.ids[..<(isThere ? index : index + 1)]

@@ -52,22 +52,22 @@ enum ActOutcome: Sendable, Hashable {
 
 extension ActRequest {
     /// What is asked before it is done.
-    func question(_ count: ActCount) -> String {
+    func question(_ count: ActCount, answers: String) -> String {
         switch deed {
         case .run(let action):
             let done = count.states[.done] ?? 0
             let stay = done == 1 ? "stays" : "stay"
             let stays = done == 0 ? "" : " \(Wording.count(done, "is", "are")) done already and \(stay)."
-            return "Run “\(action)” for \(Wording.count(count.events, "event", "events"))?\(stays) (y/n)"
+            return "Run “\(action)” for \(Wording.count(count.events, "event", "events"))?\(stays) \(answers)"
         case .retry(let action):
             let number = count.count(where: \.canBeRetried)
-            return "Retry “\(action)” for \(Wording.count(number, "event", "events"))?\(rest(number, count)) (y/n)"
+            return "Retry “\(action)” for \(Wording.count(number, "event", "events"))?\(rest(number, count)) \(answers)"
         case .skip(let action):
             let number = count.count(where: \.canBeSkipped)
-            return "Skip “\(action)” for \(Wording.count(number, "event", "events"))?\(rest(number, count)) (y/n)"
+            return "Skip “\(action)” for \(Wording.count(number, "event", "events"))?\(rest(number, count)) \(answers)"
         case .replay(let url):
             let place = url ?? "this listener itself"
-            return "Replay \(Wording.count(count.deliveries, "delivery", "deliveries")) to \(place)? (y/n)"
+            return "Replay \(Wording.count(count.deliveries, "delivery", "deliveries")) to \(place)? \(answers)"
         }
     }
 
@@ -114,7 +114,8 @@ extension ActRequest {
     }
 
     /// What the line of its progress says.
-    func progress(_ passed: Int) -> String {
+    func progress(_ passed: Int, _ bindings: Bindings) -> String {
+        let cancel = "\(bindings.name(of: .cancelJudging)) cancels"
         let what =
             switch deed {
             case _ where isCount: "Counting"
@@ -123,6 +124,6 @@ extension ActRequest {
             case .skip(let action): "Skipping “\(action)”"
             case .replay: "Replaying"
             }
-        return passed == 0 ? "\(what)… X cancels" : "\(what): \(Wording.grouped(passed)) … X cancels"
+        return passed == 0 ? "\(what)… \(cancel)" : "\(what): \(Wording.grouped(passed)) … \(cancel)"
     }
 }

@@ -34,8 +34,8 @@ struct ActionNews {
 
     /// The reason, or as much of it as an announcement has room for: the entry tells the whole of it.
     private static func short(_ reason: String?) -> String {
-        guard let reason, !reason.isEmpty else { return "4 tells more." }
-        return reason.count <= longest ? reason : "\(reason.prefix(longest))… 4 tells more."
+        guard let reason, !reason.isEmpty else { return "its entries tell more." }
+        return reason.count <= longest ? reason : "\(reason.prefix(longest))… Its entries tell more."
     }
 
     private static let longest = 100

@@ -74,14 +74,14 @@ extension DashboardModel {
 
     private mutating func send(_ request: ActRequest) -> [Effect] {
         if session.acting != nil {
-            session.tell("Something is done for many rows already: X cancels it.", .notice)
+            session.tell("Something is done for many rows already: \(bindings.name(of: .cancelJudging)) cancels it.", .notice)
             return []
         }
         var request = request
         actGeneration += 1
         request.generation = actGeneration
         actingSince = session.now
-        session.acting = "\(request.progress(0))"
+        session.acting = "\(request.progress(0, bindings))"
         return [.act(request)]
     }
 
@@ -112,7 +112,7 @@ extension DashboardModel {
 
     mutating func actMoved(_ request: ActRequest, _ passed: Int) {
         guard session.acting != nil, request.generation == actGeneration else { return }
-        session.acting = "\(request.progress(passed))"
+        session.acting = "\(request.progress(passed, bindings))"
     }
 
     mutating func take(_ result: Result<ActOutcome, EffectFailure>, of request: ActRequest) {

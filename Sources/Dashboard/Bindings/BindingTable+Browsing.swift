@@ -20,7 +20,9 @@ extension BindingTable {
             Binding(
                 .character("x"), in: .browsing, do: .export, "export the rows listed, or those selected, to a file",
                 obstacle: { model in
-                    if model.session.exporting != nil { return "An export is under way: X cancels it." }
+                    if model.session.exporting != nil {
+                        return "An export is under way: \(model.bindings.name(of: .cancelJudging)) cancels it."
+                    }
                     return model.rows.selectedRow == nil ? "There is no row to export." : nil
                 }),
         ]
@@ -41,7 +43,7 @@ extension BindingTable {
         Binding(.tab, in: .exporting, do: .nextFormat, "another format", footer: ("format", .narrow)),
         Binding(.backTab, in: .exporting, do: .previousFormat, "the format before"),
         Binding(.escape, in: .exporting, do: .leavePrompt, "leave, and write nothing", footer: ("leave", .narrow)),
-        Binding(.enter, in: .search, do: .keepSearch, "stay here; n and N go on", footer: ("stay", .narrow)),
+        Binding(.enter, in: .search, do: .keepSearch, "stay at the place found", footer: ("stay", .narrow)),
         Binding(.escape, in: .search, do: .leavePrompt, "back to where one was", footer: ("back", .narrow)),
         Binding(.enter, in: .palette, do: .runCommand, "run the command", footer: ("run", .narrow)),
         Binding(.tab, in: .palette, do: .completeCommand, "complete the word", footer: ("complete", .narrow)),

@@ -30,6 +30,8 @@ extension BindingTable {
     ]
 
     private static let holdsNone: @Sendable (DashboardModel) -> String? = { model in
-        isAway(model) ?? (model.session.keyring.isEmpty ? "No secret is held: a adds one." : nil)
+        isAway(model)
+            ?? (model.session.keyring.isEmpty
+                ? "No secret is held: \(model.bindings.name(of: .addSecret)) adds one." : nil)
     }
 }

@@ -4,13 +4,16 @@ extension BindingTable {
     static let lists: [Binding] = [
         Binding(
             .character("F"), in: .rows, do: .followOrNot, "follow the newest row, or stop", footer: ("follow", .wide),
-            obstacle: { $0.rows.isSorted ? "Sorted rows do not arrive at an end: S goes back to arrival." : nil }),
+            obstacle: { model in
+                let key = model.bindings.name(of: .orderOfArrival)
+                return model.rows.isSorted ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : nil
+            }),
         Binding(
             .enter, in: .rows, do: .open, "open the detail of the selected row", footer: ("detail", .narrow),
             obstacle: { $0.rows.selectedRow == nil ? "There is no row to open." : nil }),
         Binding(
             .tab, .backTab, in: .events, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
-            obstacle: { $0.layout.detail == nil ? "No room for the pane here: Enter opens it." : nil }),
+            obstacle: hasNoPane),
         Binding(.left, .character("h"), in: .events, do: .previousTab, "previous tab of the pane"),
         Binding(.right, .character("l"), in: .events, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
         Binding(.character("v"), in: .events, do: .cycleBody, "body as raw text, pretty, hex"),
@@ -20,6 +23,11 @@ extension BindingTable {
             .character("T"), in: .table, do: .toggleTimestampForm, "timestamps as RFC 3339 or as epoch milliseconds",
             footer: ("epoch ms", .medium)),
     ]
+
+    /// Why there is no pane beside or below the list.
+    static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
+        model.layout.detail == nil ? "No room for the pane here: \(model.bindings.name(of: .open)) opens it." : nil
+    }
 
     static let choosing: [Binding] = [
         Binding(.character(" "), in: .rows, do: .toggleSelected, "select the row, or no longer, and go to the next"),

@@ -14,8 +14,10 @@ extension BindingTable {
         Binding(.character("]"), .pageDown, in: .pulse, do: .panLater, "later"),
         Binding(
             .enter, in: .pulse, do: .listSelection, "list the events of what is selected", footer: ("list", .narrow),
-            obstacle: {
-                $0.pulse.filterText == nil ? "Here is nothing to list: Tab goes to bars, types and buckets." : nil
+            obstacle: { model in
+                let key = model.bindings.name(of: .nextSection)
+                return model.pulse.filterText == nil
+                    ? "Here is nothing to list: \(key) goes to bars, types and buckets." : nil
             }),
         Binding(.tab, in: .pulse, do: .nextSection, "bars, types, buckets, timings", footer: ("part", .medium)),
         Binding(.backTab, in: .pulse, do: .previousSection, "the part before"),

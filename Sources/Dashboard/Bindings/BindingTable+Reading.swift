@@ -44,7 +44,7 @@ extension BindingTable {
 
     /// The menu of what to copy, and what opens it.
     static let copying: [Binding] =
-        [BindingContext.rows, .detail].flatMap { context in
+        [BindingContext.rows, .deliveries, .detail].flatMap { context in
             [
                 Binding(
                     .character("y"), in: context, do: .copy, "copy: body, headers, request, curl…",
@@ -65,7 +65,7 @@ extension BindingTable {
         ]
 
     private static let hasRow: @Sendable (DashboardModel) -> String? = { model in
-        model.rows.selectedRow == nil ? "There is no delivery to copy." : nil
+        model.selectedRow == nil ? "There is no delivery to copy." : nil
     }
 
     private static let canFold: @Sendable (DashboardModel) -> String? = { model in
@@ -78,6 +78,8 @@ extension BindingTable {
     }
 
     private static let runsOn: @Sendable (DashboardModel) -> String? = { model in
-        hasLongLines(model) ?? (model.detail.wraps ? "Long lines wrap here: w lets them run on." : nil)
+        hasLongLines(model)
+            ?? (model.detail.wraps
+                ? "Long lines wrap here: \(model.bindings.name(of: .toggleWrapping)) lets them run on." : nil)
     }
 }

@@ -12,7 +12,7 @@ extension BindingTable {
             obstacle: { $0.selectedRow == nil ? "There is no delivery to open." : nil }),
         Binding(
             .tab, .backTab, in: .deliveries, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
-            obstacle: { $0.layout.detail == nil ? "No room for the pane here: Enter opens it." : nil }),
+            obstacle: hasNoPane),
         Binding(
             .character("o"), in: .deliveries, do: .nextOfSameEvent, "the next delivery of the same event",
             footer: ("same event", .medium),
@@ -27,7 +27,7 @@ extension BindingTable {
 
     static let log: [Binding] = [
         Binding(
-            .enter, in: .log, do: .open, "the selected line, whole, and back", footer: ("whole line", .narrow),
+            .enter, in: .log, do: .open, "the selected line, whole, and back", footer: ("open", .narrow),
             obstacle: { $0.log.list.selectedRow == nil ? "There is no line to open." : nil }),
         Binding(
             .character("F"), in: .log, do: .followOrNot, "follow the newest line, or stop", footer: ("follow", .medium)),

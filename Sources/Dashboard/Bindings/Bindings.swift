@@ -6,9 +6,12 @@ struct Bindings {
     static let standard = Bindings()
 
     let all: [Binding]
+    /// Whether commands are typed as lines, so that sentences name no keys.
+    let isTyped: Bool
 
     /// The table with other keys for some commands, which take the place of the commands' own wherever those are bound.
-    init(_ changes: [DashboardSettings.KeyChange] = []) {
+    init(_ changes: [DashboardSettings.KeyChange] = [], isTyped: Bool = false) {
+        self.isTyped = isTyped
         let keys = Dictionary(
             changes.compactMap { change in Command(name: change.command).map { ($0, change.keys) } },
             uniquingKeysWith: { _, last in last })

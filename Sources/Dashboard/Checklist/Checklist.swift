@@ -22,6 +22,10 @@ enum Checklist {
 
     static func steps(_ session: Session) -> [Step] {
         let address = session.url
+        let press = { (command: Command) in
+            let words = session.bindings.asking(for: command)
+            return words.prefix(1).uppercased() + words.dropFirst()
+        }
         return [
             Step(
                 isDone: address != nil,
@@ -40,10 +44,11 @@ enum Checklist {
                     .prose("Buckets, the bucket, Event Notifications, Add rule: it is the Target URL. Then Test Rule.")
                 ]),
             Step(
-                isDone: !session.keyring.isEmpty, title: "Press s and paste the rule's signing secret",
+                isDone: !session.keyring.isEmpty, title: "\(press(.showKeyring)) and paste the rule's signing secret",
                 texts: [.prose("Until then what arrives is taken as unverified.")]),
             Step(
-                isDone: session.hasTested, title: "Press t: it sends a signed test event through all of this",
+                isDone: session.hasTested,
+                title: "\(press(.sendTest)): it sends a signed test event through all of this",
                 texts: []),
         ]
     }

@@ -92,7 +92,7 @@ struct StatusLines {
         } else if model.question == nil, let acting = model.acting {
             notice = acting.buttons(model.bindings, columns: columns).map(\.line)
         } else if let question = model.question {
-            notice = Self.lines(question.text, Style(.warning, bold: true), columns)
+            notice = Self.lines(question.text(model.bindings), Style(.warning, bold: true), columns)
         } else {
             let told = session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? []
             let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {

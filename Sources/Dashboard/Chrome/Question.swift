@@ -16,20 +16,21 @@ enum Question: Hashable {
     /// Runs an action for events that it missed.
     case addMissed(String, MissedRows)
 
-    var text: String {
-        switch self {
-        case .stopReceiving: "Stop receiving? (y/n)"
-        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. (y/n)"
+    func text(_ bindings: Bindings) -> String {
+        let answers = bindings.answers
+        return switch self {
+        case .stopReceiving: "Stop receiving? \(answers)"
+        case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. \(answers)"
         case .forget(let label):
-            "Forget \(label)? It is the last secret: what arrives then is taken as unverified. (y/n)"
-        case .replace(let request): "\(request.path) is there. Replace it? (y/n)"
-        case .act(let request, let count): request.question(count)
+            "Forget \(label)? It is the last secret: what arrives then is taken as unverified. \(answers)"
+        case .replace(let request): "\(request.path) is there. Replace it? \(answers)"
+        case .act(let request, let count): request.question(count, answers: answers)
         case .retryAll(let action, let count):
-            "Retry “\(action)” for all \(Wording.count(count, "entry", "entries")) that failed? (y/n)"
+            "Retry “\(action)” for all \(Wording.count(count, "entry", "entries")) that failed? \(answers)"
         case .addMissed(let action, let missed):
-            "\(ActionsScreen.missedWords(missed.count)). Run “\(action)” for \(Self.added(missed))? (y/n)"
+            "\(ActionsScreen.missedWords(missed.count)). Run “\(action)” for \(Self.added(missed))? \(answers)"
         case .remember(let label, let file):
-            "Write \(label) to \(file), readable by you alone, to be held again after the next start? (y/n)"
+            "Write \(label) to \(file), readable by you alone, to be held again after the next start? \(answers)"
         }
     }
 

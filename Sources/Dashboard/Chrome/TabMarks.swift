@@ -36,6 +36,8 @@ struct TabMarks {
             addPaused(model, frozen)
             return
         }
+        // What lies over the view follows nothing.
+        guard model.overlayTitle == nil else { return }
         switch model.view {
         case .deliveries:
             let left = model.deliveries.newestWhenLeft
@@ -103,7 +105,9 @@ struct TabMarks {
             add(7, StyledLine(count + " selected" + range, Style(.accent, bold: true)))
         }
         if let aim = model.seeking.aim {
-            add(8, StyledLine(aim.words, Style(.notice)), StyledLine("searching…", Style(.notice)))
+            add(
+                8, StyledLine(aim.words + " \(model.bindings.name(of: .goBack))", Style(.notice)),
+                StyledLine("searching…", Style(.notice)))
         }
     }
 

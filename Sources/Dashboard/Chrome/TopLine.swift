@@ -78,7 +78,10 @@ struct TopLine {
     private func secrets(_ shortening: Shortening) -> StyledLine {
         let held = session.keyring.secrets
         switch held.count {
-        case 0: return StyledLine(shortening < .shortSecret ? "no secret — press s" : "no secret", Style(.notice))
+        case 0:
+            return StyledLine(
+                shortening < .shortSecret ? "no secret — \(session.bindings.asking(for: .showKeyring))" : "no secret",
+                Style(.notice))
         case 1:
             let secret = held[0]
             let name = SafeText(secret.label).clipped(to: 20)

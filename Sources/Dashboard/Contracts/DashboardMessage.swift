@@ -17,6 +17,9 @@ public struct DashboardMessage: Sendable {
     /// Other secrets are held, or more is known of them.
     public static func keyring(_ summary: KeyringSummary) -> DashboardMessage { Self(.keyringChanged(summary)) }
 
+    /// The file into which the listener would write a secret to be remembered.
+    public static func secretsFile(_ path: String) -> DashboardMessage { Self(.secretsFile(path)) }
+
     /// Recorded deliveries were judged again.
     public static func rejudged(_ summary: RejudgeSummary) -> DashboardMessage { Self(.rejudged(summary)) }
 

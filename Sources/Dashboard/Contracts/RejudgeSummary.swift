@@ -25,12 +25,14 @@ public struct RejudgeSummary: Codable, Sendable, Hashable {
     }
 
     /// Such as `37 deliveries judged again: 35 valid, 2 invalid`.
-    var sentence: String {
+    func sentence(_ bindings: Bindings) -> String {
         let count = deliveries.values.reduce(0, +)
         let progress = "\(Wording.grouped(count)) of \(Wording.grouped(count + remaining))"
         switch stage {
-        case .running: return "Judging again: \(progress) … X cancels"
-        case .cancelled: return "Judging again was cancelled at \(progress): the others keep their verdicts. X resumes"
+        case .running: return "Judging again: \(progress) … \(bindings.name(of: .cancelJudging)) cancels"
+        case .cancelled:
+            return "Judging again was cancelled at \(progress): the others keep their verdicts. "
+                + "\(bindings.name(of: .cancelJudging)) resumes"
         case .failed: return "Judging again has stopped at \(progress)"
         case .finished:
             guard count > 0 else { return "No recorded delivery to judge again" }

@@ -10,13 +10,17 @@ struct CopyMenu: Hashable {
     let position: Int?
     /// The value that was at hand when it was opened.
     let value: CopyRequest.Value
+    /// The rows that were selected, if any, and how many they are in words.
+    var rows: ExportRequest.Rows?
+    var words: String?
 
     /// The letters with what they copy, and what becomes of secret-bearing fields.
     func lines(_ bindings: Bindings, columns: Int) -> [StyledLine] {
         let remark =
             switch policy {
             case .masked:
-                "Authorization, cookies and the rule's own header fields become ***; Y copies them as they came."
+                "Authorization, cookies and the rule's own header fields become ***; "
+                    + "\(bindings.name(of: .copyAsReceived)) copies them as they came."
             case .asReceived: "All header fields as they came, also Authorization, cookies and the rule's own."
             }
         let style = Style(policy == .masked ? .secondary : .warning)
@@ -27,6 +31,7 @@ struct CopyMenu: Hashable {
     /// The letters, each a button.
     func buttons(_ bindings: Bindings, columns: Int) -> [ButtonLine<Command>] {
         var lines = [ButtonLine<Command>(StyledLine(" Copy", Style(.heading)))]
+        if let words { lines[0].append(StyledLine(" \(words):")) }
         for item in bindings.bindings(in: .copying) where item.command != .goBack {
             guard let key = item.keys.first else { continue }
             let hint = StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.title)")

@@ -24,6 +24,8 @@ struct CopyRequest: Sendable, Hashable {
     var position: Int?
     var subject: Subject
     var policy: MaskedHeaders
+    /// The rows that were selected; nil where the one above is to be copied alone.
+    var rows: ExportRequest.Rows?
     /// Where the listener is reached.
     var listener: String?
 }
@@ -40,17 +42,26 @@ struct Copied: Sendable, Hashable {
     var name: String
     var count: Int
     var place: Place
-    /// What is to be said of it: what is masked, or missing.
+    /// What is to be said of it, such as what is missing.
     var remarks: [String] = []
+    /// The header fields whose values were masked, each once.
+    var masked: [String] = []
 
     /// Nobody knows what a terminal does with it, so nothing is said of the clipboard.
-    var sentence: String {
+    ///
+    /// - Parameter asReceived: How one copies what is masked here.
+    func sentence(asReceived: String) -> String {
         let size = "\(Wording.grouped(count)) \(count == 1 ? "byte" : "bytes") of \(name)"
         let said =
             switch place {
             case .terminal: "Sent to the terminal: \(size)."
             case .file(let path): "Too much for a terminal: \(size) are in \(path), readable by you alone."
             }
-        return ([said] + remarks).joined(separator: " ")
+        return ([said] + remarks + hidden(asReceived: asReceived)).joined(separator: " ")
+    }
+
+    /// What is said of masked fields, if there are any.
+    func hidden(asReceived: String) -> [String] {
+        masked.isEmpty ? [] : ["Masked: \(masked.joined(separator: ", ")); with \(asReceived) they are not."]
     }
 }

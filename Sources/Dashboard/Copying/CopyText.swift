@@ -7,6 +7,8 @@ struct CopyText {
     let name: String
     let bytes: [UInt8]
     var remarks: [String] = []
+    /// The header fields whose values are masked.
+    var masked: [String] = []
 
     /// - Throws: `CopyFailure` where there is no such thing.
     init(_ request: CopyRequest, of record: DeliveryRecord) throws(CopyFailure) {
@@ -19,14 +21,15 @@ struct CopyText {
         case .headers:
             guard !delivery.headers.isEmpty else { throw .nothing("The request has no header fields.") }
             (name, bytes) = ("headers", HeaderBlock.bytes(delivery.headers, policy))
-            remarks = Self.masked(delivery.headers, policy)
+            masked = Self.masked(delivery.headers, policy)
         case .request:
             (name, bytes) = ("the raw request", RawRequest.bytes(delivery, policy))
-            remarks = Self.masked(delivery.headers, policy)
+            masked = Self.masked(delivery.headers, policy)
         case .curl:
             let curl = CurlCommand(delivery, to: request.listener, policy)
             (name, bytes) = ("the curl command", Array(curl.text.utf8))
-            remarks = curl.shortcomings + Self.masked(delivery.headers, policy)
+            remarks = curl.shortcomings
+            masked = Self.masked(delivery.headers, policy)
         case .signature:
             let values = delivery.values(of: SignatureHeader.name)
             guard !values.isEmpty else { throw .nothing("The request has no signature header.") }
@@ -39,7 +42,7 @@ struct CopyText {
             guard delivery.headers.indices.contains(index) else { throw .nothing("There is no value here.") }
             let field = policy.fields(of: delivery.headers)[index]
             (name, bytes) = (field.name, Array(field.value.utf8))
-            remarks = Self.masked([delivery.headers[index]], policy)
+            masked = Self.masked([delivery.headers[index]], policy)
         case .value(.json(let line)):
             (name, bytes) = try Self.value(onLine: line, of: delivery.body)
         case .value(.object):
@@ -71,8 +74,7 @@ struct CopyText {
     }
 
     private static func masked(_ headers: [HeaderField], _ policy: MaskedHeaders) -> [String] {
-        let names = headers.filter(policy.masks).map(\.name)
-        return names.isEmpty ? [] : ["Masked: \(names.joined(separator: ", ")); with Y they are not."]
+        headers.filter(policy.masks).map(\.name)
     }
 }
 
@@ -81,6 +83,8 @@ enum CopyFailure: Error, CustomStringConvertible {
     case nothing(String)
     case gone
     case secret
+    /// More than may be held at a time.
+    case tooMuch
     case file(String)
 
     var description: String {
@@ -88,6 +92,8 @@ enum CopyFailure: Error, CustomStringConvertible {
         case .nothing(let sentence): sentence
         case .gone: "This delivery is no longer recorded."
         case .secret: "A signing secret that is held stands in this: secrets are not copied."
+        case .tooMuch:
+            "The rows selected are more than \(Wording.bytes(Int64(CopyPieces.most))) together: export them to a file."
         case .file(let sentence): sentence
         }
     }

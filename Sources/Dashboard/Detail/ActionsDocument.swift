@@ -39,7 +39,7 @@ struct ActionsDocument {
             }
         }
         if source.entries.isEmpty, others.isEmpty {
-            fields.add([StyledLine("No actions are declared: 4 tells how.", Style(.secondary))])
+            fields.add([StyledLine("No actions are declared: the screen Actions tells how.", Style(.secondary))])
         }
         return fields.lines
     }

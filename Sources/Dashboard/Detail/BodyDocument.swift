@@ -42,7 +42,9 @@ struct BodyDocument {
         }
         guard !delivery.body.isEmpty, case .notJSON(let error) = payload else { return [] }
         let place = BytePlace(error.offset, in: delivery.body)
-        let text = "Not JSON: \(error) (line \(place.line + 1), byte \(place.offset + 1) of it)."
+        let isAtEnd = if case .ended = error.problem { true } else { false }
+        let byte = isAtEnd ? "after byte \(place.offset)" : "byte \(place.offset + 1)"
+        let text = "Not JSON: \(error) (line \(place.line + 1), \(byte) of it)."
         return Prose.lines(text, columns: columns, style: Style(.warning))
     }
 

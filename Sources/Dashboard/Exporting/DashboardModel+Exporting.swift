@@ -25,16 +25,22 @@ extension DashboardModel {
     }
 
     /// The rows selected; where none is, all that are listed.
-    private var exported: (ExportRequest.Rows, words: String) {
-        switch selection.isEmpty ? nil : actsOn {
+    var exported: (ExportRequest.Rows, words: String) {
+        if let selectedRows { return selectedRows }
+        let count = listing.query.isPlain ? shown.tally.rows : listing.isRunning ? nil : listing.progress?.matched
+        let words = count.map { Wording.count($0, "row", "rows") } ?? "all rows that are found"
+        return (.matching(listing.query.predicate, through: shown.latestRow), words)
+    }
+
+    /// The rows selected, to be read off the screen's thread; nil where none is.
+    var selectedRows: (ExportRequest.Rows, words: String)? {
+        guard !selection.isEmpty, let actsOn else { return nil }
+        switch actsOn {
+        case .current: return nil
         case .chosen(let ids): return (.chosen(ids.sorted()), Wording.count(ids.count, "row selected", "rows selected"))
-        case .all(_, let latest, _, let count)?:
-            let words = count.map { Wording.count($0, "row selected", "rows selected") } ?? "all rows selected"
-            return (.matching(actsOn?.query.predicate ?? .everything, through: latest), words)
-        case .current, nil:
-            let count = listing.query.isPlain ? shown.tally.rows : listing.isRunning ? nil : listing.progress?.matched
-            let words = count.map { Wording.count($0, "row", "rows") } ?? "all rows that are found"
-            return (.matching(listing.query.predicate, through: shown.latestRow), words)
+        case .all(_, let latest, _, _):
+            let words = actsOn.count.map { Wording.count($0, "row selected", "rows selected") } ?? "all rows selected"
+            return (.matching(actsOn.query.predicate, through: latest), words)
         }
     }
 
@@ -51,7 +57,7 @@ extension DashboardModel {
     }
 
     mutating func write(_ request: ExportRequest) -> [Effect] {
-        session.exporting = "Exporting… X cancels"
+        session.exporting = "Exporting… \(bindings.name(of: .cancelJudging)) cancels"
         return [.export(request)]
     }
 
@@ -60,7 +66,7 @@ extension DashboardModel {
     mutating func take(_ progress: ExportProgress) {
         guard session.exporting != nil else { return }
         session.exporting =
-            "Exporting: \(progress.percent) %, \(progress.unit.counted(progress.written)) … X cancels"
+            "Exporting: \(progress.percent) %, \(progress.unit.counted(progress.written)) … \(bindings.name(of: .cancelJudging)) cancels"
     }
 
     mutating func take(_ result: Result<ExportOutcome, EffectFailure>) {

@@ -36,7 +36,7 @@ extension DashboardModel {
             } else if filter.isRestricting {
                 filter.lift()
             } else {
-                session.tell("There is no filter: f writes one.", .notice)
+                session.tell("There is no filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
             }
         case .showProblems: filter.showsProblems.toggle()
         case .pause: return pauseOrNot()
@@ -189,11 +189,13 @@ extension DashboardModel {
                 "No row yet."
             } else if filter.isOn, filter.hasFilter || prompt != nil {
                 // Where it is being typed, that key is text.
-                prompt == nil ? "Nothing matches; \\ switches the filter off." : "Nothing matches."
+                prompt == nil
+                    ? "Nothing matches; \(bindings.name(of: .filterOrNot)) switches the filter off."
+                    : "Nothing matches."
             } else if filter.showsProblems {
-                "No problem; ! lists every row again."
+                "No problem; \(bindings.name(of: .showProblems)) lists every row again."
             } else {
-                "No marked row; M lists every row again."
+                "No marked row; \(bindings.name(of: .showMarked)) lists every row again."
             }
         surface.put(text, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
     }

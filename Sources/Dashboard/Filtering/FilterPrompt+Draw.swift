@@ -6,10 +6,10 @@ extension FilterPrompt {
     private static let label: SafeText = "filter"
 
     /// How many rows the prompt wants.
-    func height(columns: Int) -> Int { 1 + hints(columns: columns).count }
+    func height(columns: Int) -> Int { 1 + hints(.standard, columns: columns).count }
 
     /// Draws the line and what is to be said of it, and returns where the cursor is.
-    func draw(on surface: inout Surface) -> Point? {
+    func draw(_ bindings: Bindings, on surface: inout Surface) -> Point? {
         let columns = surface.size.columns
         let isGood = filter != nil
         let role: Role = !isGood ? .bad : editor.isEmpty ? .plain : .good
@@ -19,7 +19,7 @@ extension FilterPrompt {
             let end = max(start + 1, screenColumn(of: error.range.upperBound, columns: columns))
             surface.restyle(Rect(column: start, row: 0, columns: end - start, rows: 1)) { $0.isUnderlined = true }
         }
-        for (row, line) in hints(columns: columns).enumerated() {
+        for (row, line) in hints(bindings, columns: columns).enumerated() {
             surface.put(line, at: Point(column: 0, row: row + 1), columns: columns)
         }
         return cursor
@@ -30,12 +30,13 @@ extension FilterPrompt {
     }
 
     /// What stands below the line: what Tab offers, or what is wrong and where.
-    private func hints(columns: Int) -> [StyledLine] {
+    private func hints(_ bindings: Bindings, columns: Int) -> [StyledLine] {
         if let completion { return [Self.candidates(completion, columns: columns)] }
         guard let error else {
             let hint: SafeText =
                 editor.isEmpty
-                ? "Nothing typed lists every row.  Tab completes, ↑ brings back earlier filters." : .empty
+                ? "Nothing typed lists every row.  \(bindings.name(of: .completeFilter)) completes, \(bindings.name(of: .olderFilter)) brings back earlier filters."
+                : .empty
             return [StyledLine(" " + hint, Style(.secondary)).clipped(to: columns)]
         }
         let column = min(screenColumn(of: error.range.lowerBound, columns: columns), columns - 1)

@@ -69,10 +69,10 @@ extension KeyringScreen {
     ])
 
     /// Draws the secrets, or the form, and returns where the cursor is.
-    func draw(_ keyring: KeyringSummary, on surface: inout Surface) -> Point? {
+    func draw(_ keyring: KeyringSummary, _ bindings: Bindings, on surface: inout Surface) -> Point? {
         if let form { return form.draw(on: &surface) }
         guard !keyring.isEmpty else {
-            drawNone(on: &surface)
+            drawNone(bindings, on: &surface)
             return nil
         }
         let places = Self.columns.fitted(to: surface.size.columns - ListRow.margin)
@@ -107,12 +107,12 @@ extension KeyringScreen {
         drawProse(hints, from: keyring.secrets.count + 2, on: &surface)
     }
 
-    private func drawNone(on surface: inout Surface) {
+    private func drawNone(_ bindings: Bindings, on surface: inout Surface) {
         surface.put("No secret is held.", at: Point(column: 1, row: 0), style: Style(.heading))
         let hints = [
             "Without one b2watch takes what arrives and marks it unverified.",
             "Backblaze's console shows the signing secret of a rule: Buckets, the bucket, Event Notifications, the rule."
-                + " Copy it there, press a here, and paste.",
+                + " Copy it there, \(bindings.asking(for: .addSecret)) here, and paste.",
         ]
         drawProse(hints, from: 2, on: &surface)
     }

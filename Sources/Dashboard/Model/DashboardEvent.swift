@@ -17,6 +17,7 @@ enum DashboardEvent: Sendable {
     /// Something was written to the log.
     case logMoved
     case keyringChanged(KeyringSummary)
+    case secretsFile(String)
     case rejudged(RejudgeSummary)
     case listening(ListeningState)
     case warning(String?)

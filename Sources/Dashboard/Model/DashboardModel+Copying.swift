@@ -25,7 +25,7 @@ extension DashboardModel {
     mutating func take(_ result: Result<Copied, EffectFailure>) -> [Effect] {
         switch result {
         case .success(let copied):
-            session.tell("\(copied.sentence)", .good)
+            session.tell("\(copied.sentence(asReceived: bindings.name(of: .copyAsReceived)))", .good)
             return if case .terminal(let bytes) = copied.place { [.sendToTerminal(bytes)] } else { [] }
         case .failure(let failure):
             session.tell("\(failure.sentence)", .notice)
@@ -40,17 +40,21 @@ extension DashboardModel {
             .copy(
                 CopyRequest(
                     deliveryID: menu.deliveryID, position: menu.position, subject: subject, policy: menu.policy,
-                    listener: session.url))
+                    rows: menu.rows, listener: session.url))
         ]
     }
 
-    /// The menu for what is seen now: rows that come while it is open change nothing.
+    /// The menu for what is seen now: rows that come while it is open change nothing. In the lists it is for all rows
+    /// selected, in the detail for what is shown there.
     private func menu(_ policy: MaskedHeaders) -> CopyMenu? {
         if detail.hasKeys, let shown = detail.document?.request {
             return CopyMenu(policy: policy, deliveryID: shown.deliveryID, position: shown.position, value: valueAtHand)
         }
-        return rows.selectedRow.map { row in
-            CopyMenu(policy: policy, deliveryID: row.deliveryID, position: row.position, value: .object)
+        return selectedRow.map { row in
+            let chosen = view.showsRows ? selectedRows : nil
+            return CopyMenu(
+                policy: policy, deliveryID: row.deliveryID, position: row.position, value: .object,
+                rows: chosen?.0, words: chosen?.words)
         }
     }
 

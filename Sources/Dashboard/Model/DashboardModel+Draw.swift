@@ -21,7 +21,7 @@ extension DashboardModel {
         if let prompt {
             let cursor = surface.draw(in: layout.prompt) { part in
                 switch prompt {
-                case .filter(let line): line.draw(on: &part)
+                case .filter(let line): line.draw(bindings, on: &part)
                 case .search(let line): line.draw(on: &part)
                 case .export(let line): line.draw(on: &part)
                 case .replay(let line): line.draw(on: &part)
@@ -39,7 +39,7 @@ extension DashboardModel {
             let cursor = surface.draw(in: layout.main) { help.draw(on: &$0) }
             return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
         } else if let keyring {
-            let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, on: &$0) }
+            let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, bindings, on: &$0) }
             return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
         } else if let page {
             surface.draw(in: layout.main) { page.draw(on: &$0) }

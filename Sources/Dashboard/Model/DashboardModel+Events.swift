@@ -17,6 +17,7 @@ extension DashboardModel {
             session.change = change
             if frozen == nil { return [.follow(change)] }
         case .keyringChanged(let summary): session.hold(summary)
+        case .secretsFile(let path): session.secretsFile = path
         case .rejudged(let summary):
             session.take(summary)
             keyringReading.invalidate()

@@ -27,7 +27,7 @@ extension DashboardModel {
     mutating func take(_ result: Result<DashboardSettings, EffectFailure>) -> [Effect] {
         switch result {
         case .success(let settings):
-            bindings = Bindings(settings.keys)
+            bindings = Bindings(settings.keys, isTyped: bindings.isTyped)
             session.tell("The configuration was read again.", .good)
             return settings.theme.map { [.use($0)] } ?? []
         case .failure(let failure):

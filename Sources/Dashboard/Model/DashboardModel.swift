@@ -48,7 +48,10 @@ enum MainView: Int, Hashable, CaseIterable {
 struct DashboardModel {
     var session: Session
     /// The keys in force.
-    var bindings = Bindings.standard
+    var bindings: Bindings {
+        get { session.bindings }
+        set { session.bindings = newValue }
+    }
     var rows = RowList()
     var view = MainView.events
     var table = TableScreen()
@@ -183,7 +186,7 @@ extension DashboardModel {
     private mutating func settle() {
         if detail.isFullScreen, selectedRow == nil { detail.isFullScreen = false }
         if layout.detail == nil { detail.isFocused = false }
-        if rows.selectedRow == nil { copying = nil }
+        if selectedRow == nil { copying = nil }
         let layout = layout
         if acting != nil, actedOn == nil { acting = nil }
         detail.offersActions = showsActionMarks

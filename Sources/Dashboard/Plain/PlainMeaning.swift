@@ -37,6 +37,8 @@ enum PlainMeaning: Hashable {
             case .showKeyring: .line("secret list")
             case .followOrNot: .line("follow")
             case .open: .line("show")
+            case .nextOfSameEvent: .line("same")
+            case .export, .writeFile: .hint("export FORMAT FILE")
             case .editFilter, .applyFilter: .hint("filter EXPRESSION")
             case .search: .hint("find TEXT")
             case .addSecret: .hint("secret add LABEL")

@@ -26,6 +26,13 @@ extension PlainModel {
         case .copied(let result):
             requests.copies = max(0, requests.copies - 1)
             take(result)
+        case .otherDeliveryFound(let result, let origin) where origin == requests.sameEvent:
+            switch result {
+            case .success(let delivery): found(sameEvent: delivery)
+            case .failure(let failure):
+                requests.sameEvent = nil
+                unreadable(failure)
+            }
         case .keyringRead(.success(let summary)) where requests.listsSecrets:
             requests.listsSecrets = false
             listSecrets(summary)
@@ -133,14 +140,14 @@ extension PlainModel {
         case .failure(let failure): say("\(failure.sentence)")
         case .success(let copied):
             switch copied.place {
-            case .file: say("\(copied.sentence)")
+            case .file: say("\(copied.sentence(asReceived: "as-received"))")
             case .terminal(let bytes):
                 say("\(Wording.count(copied.count, "byte", "bytes")) of \(copied.name):")
                 // A line's end ends a line here; whatever else is in it is written out.
                 for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
                     say(SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
                 }
-                for remark in copied.remarks { say("\(remark.replacing("with Y", with: "with as-received"))") }
+                for remark in copied.remarks + copied.hidden(asReceived: "as-received") { say("\(remark)") }
             }
         }
     }

@@ -175,9 +175,49 @@ extension PlainModel {
             .copy(
                 CopyRequest(
                     deliveryID: row.deliveryID, position: row.position, subject: subject,
-                    policy: words.count == 2 ? .asReceived : .masked, listener: model.session.url))
+                    policy: words.count == 2 ? .asReceived : .masked, rows: model.selectedRows?.0,
+                    listener: model.session.url))
         ]
     }
+
+    /// Goes to the next delivery that holds the current event.
+    mutating func nextOfSameEvent() -> [Effect] {
+        guard let row = model.rows.selectedRow else { return nothingCurrent() }
+        requests.sameEvent = row.deliveryID
+        return [.findOtherDelivery(row.deliveryID)]
+    }
+
+    /// A delivery was found that holds the same event; nil where there is none.
+    mutating func found(sameEvent delivery: Int64?, place: Int = 1) {
+        requests.sameEvent = nil
+        guard let delivery else { return say("No other delivery holds this event.") }
+        later += lookUp((delivery, place), nil)
+    }
+
+    /// `export [FORMAT] FILE`, of the rows selected or else of all that are listed.
+    mutating func export(_ arguments: PlainArguments) -> [Effect] {
+        if let obstacle = model.session.exporting.map({ _ in "An export is under way: cancel-judging cancels it." }) {
+            say("\(obstacle)")
+            return []
+        }
+        let first = arguments.split
+        let named = ExportFormat.named(first.word.lowercased())
+        let path = named == nil || first.rest.text.isEmpty ? arguments.text : first.rest.text
+        guard !path.isEmpty, named == nil || path != arguments.text else {
+            say("Export to which file? Such as export csv events.csv; formats are \(Self.formats).")
+            return []
+        }
+        let ending = path.split(separator: ".").last.flatMap { ExportFormat.named($0.lowercased()) }
+        guard let format = named ?? ending else {
+            say("In which format? Such as export csv \(SafeText(path).clipped(to: 60)); formats are \(Self.formats).")
+            return []
+        }
+        let request = ExportRequest(
+            rows: model.exported.0, format: format.name, path: path, timestamps: model.table.timestamps)
+        return change { $0.write(request) }
+    }
+
+    private static var formats: String { ExportFormat.all.map(\.name).joined(separator: ", ") }
 
     private mutating func nothingCurrent() -> [Effect] {
         say("There is no event here.")

@@ -60,7 +60,7 @@ extension PlainModel {
         let contexts = model.place.contexts
         let binding = BindingTable.all.first { $0.command == command && contexts.contains($0.context) }
         if let obstacle = binding?.obstacle(model) {
-            say(PlainState.withoutKeys("\(obstacle)"))
+            say("\(obstacle)")
             return []
         }
         if PlainMeaning.moves(command) { isToTellRow = true }

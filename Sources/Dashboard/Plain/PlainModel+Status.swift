@@ -10,7 +10,9 @@ extension PlainModel {
         var lines = [PlainState.sentence(session.listening)]
         if case .failing(let reason) = session.change.health { lines.append("Not recording. \(reason)") }
         let secrets = session.keyring.secrets.map(\.label).joined(separator: ", ")
-        if session.absence == nil || !secrets.isEmpty {
+        // Of a listener elsewhere nothing is known before it has answered.
+        let isUnknown = session.absence != nil || session.isAttached && session.listening == .starting
+        if !isUnknown || !secrets.isEmpty {
             lines.append(secrets.isEmpty ? "No secret is held." : "Secrets held: \(secrets).")
         }
         let tally = session.change.tally
@@ -33,12 +35,8 @@ extension PlainModel {
     }
 
     mutating func tellSteps() {
-        let keys = [
-            ("Press s and paste", "Type secret add LABEL and paste"), ("Press t: it sends", "Type test: it sends"),
-        ]
         for (number, step) in Checklist.steps(model.session).enumerated() {
-            let title = keys.reduce(step.title) { $0.replacing($1.0, with: $1.1) }
-            say("\(number + 1), \(step.isDone ? "done" : "to do"): \(title)")
+            say("\(number + 1), \(step.isDone ? "done" : "to do"): \(step.title)")
             for text in step.texts where !step.isDone {
                 switch text {
                 case .prose(let prose): say("\(prose)")

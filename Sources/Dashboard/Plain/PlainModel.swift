@@ -1,4 +1,5 @@
 import Browsing
+import Export
 import History
 import SafeText
 import Terminal
@@ -41,6 +42,7 @@ struct PlainModel {
         order = session.viewState.preferences.order
         session.viewState.preferences.order = .arrival
         model = DashboardModel(session)
+        model.bindings = Bindings(isTyped: true)
         // The list without a detail pane: a document is built when one is asked for.
         model.view = .table
         news = PlainNews(from: session.change.latestRow)
@@ -166,7 +168,8 @@ extension PlainModel {
         let list = model.rows
         let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
         let isUnread = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
-        return requests.isWaiting || model.seeking.isRunning || model.listing.isRunning || isUnread
+        return requests.isWaiting || model.session.exporting != nil || model.seeking.isRunning
+            || model.listing.isRunning || isUnread
             || list.reading.destination != nil || isToTellRow
     }
 
@@ -194,7 +197,9 @@ extension PlainModel {
                 Looking: \(Wording.grouped(progress.matched)) found among \(Wording.grouped(progress.scanned)) of \
                 \(Wording.grouped(progress.total)).
                 """
-        case .actMoved: text = model.session.acting.map(PlainState.withoutKeys)
+        case .actMoved: text = model.session.acting
+        case .exportMoved(let progress) where model.session.exporting != nil:
+            text = "Exporting: \(progress.percent) percent, \(progress.unit.counted(progress.written))."
         default: return
         }
         guard let text else { return }

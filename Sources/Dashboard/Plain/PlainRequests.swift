@@ -21,6 +21,8 @@ struct PlainRequests {
     var document: DocumentRequest?
     var pulse: PulseReading.Ticket?
     var copies = 0
+    /// The delivery whose event is looked for in another.
+    var sameEvent: Int64?
     var listsSecrets = false
     /// The entry that is to be told.
     var entry: Int64?
@@ -29,7 +31,7 @@ struct PlainRequests {
     var isWaiting: Bool {
         let isNewsOnly = purposes.values.allSatisfy { if case .news = $0 { true } else { false } }
         return !isNewsOnly || calls > 0 || document != nil || pulse != nil || copies > 0 || listsSecrets
-            || entry != nil
+            || entry != nil || sameEvent != nil
     }
 
     mutating func next(_ purpose: Purpose) -> Int {

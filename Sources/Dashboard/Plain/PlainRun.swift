@@ -129,6 +129,9 @@ struct PlainRun {
             case .readKeyring: runner.readKeyring()
             case .control(let call): runner.call(call)
             case .copy(let request): runner.copy(request)
+            case .export(let request): runner.export(request)
+            case .cancelExport: runner.cancelExport()
+            case .ring: if terminal.isInteractive { terminal.put([0x07]) }
             case .end(let ending): return ending
             // What is for the screen.
             default: break
@@ -164,6 +167,8 @@ extension PlainRun {
     }
 
     private mutating func finish() {
+        // A file that is not whole is none.
+        runner.cancelExport()
         let isPrompted = isPrompting
         terminal.showTyping()
         for line in model.takeSaid() { terminal.put("\(line.string)\n".utf8) }

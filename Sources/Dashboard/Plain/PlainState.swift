@@ -50,7 +50,7 @@ struct PlainState {
         if before.session.warning != nil, session.warning == nil { said.append("The warning is over.") }
         let known = before.session.announcements.map(\.text)
         said += session.announcements.map(\.text).filter { !known.contains($0) }
-        if let notice = session.notice, notice != before.session.notice { said.append(Self.withoutKeys(notice.text)) }
+        if let notice = session.notice, notice != before.session.notice { said.append(notice.text) }
         if let exposure = Self.exposure(session), Self.exposure(before.session) == nil { said.append(exposure) }
         return said
     }
@@ -112,22 +112,11 @@ extension PlainState {
     }
 
     static func sentence(_ question: Question) -> SafeText {
-        "\(question.text.replacing("(y/n)", with: "Type yes or no."))"
+        "\(question.text(Bindings(isTyped: true)))"
     }
 
     static func exposure(_ session: Session) -> SafeText? {
         session.exposure == nil
             ? nil : "Warning: others can post here and no secret is held: secret add LABEL takes one."
-    }
-
-    /// What the screen says by a key, said by the command.
-    static func withoutKeys(_ text: SafeText) -> SafeText {
-        let commands = [
-            ("X resumes", "cancel-judging resumes."), ("X cancels", "cancel-judging cancels"),
-            ("4 tells how", "actions tells how"), ("4 tells more", "actions tells more"),
-            ("a in 4 Actions adds", "missed NAME adds"), ("f writes one", "filter EXPR makes one"),
-            ("m marks one", "mark marks one"), ("/ begins", "find TEXT begins"),
-        ]
-        return "\(commands.reduce(text.string) { $0.replacing($1.0, with: $1.1) })"
     }
 }

@@ -1,3 +1,4 @@
+import Export
 import History
 import SafeText
 
@@ -44,6 +45,13 @@ extension PlainWord {
             "the text itself; secret-bearing headers are masked unless as-received is asked for"
         ) { model, arguments in
             model.printText(arguments)
+        },
+        PlainWord("same", "to the next delivery of the same event") { model, _ in model.nextOfSameEvent() },
+        PlainWord(
+            "export", syntax: "[\(ExportFormat.all.map(\.name).joined(separator: "|"))] FILE",
+            "writes the events selected, or else all that are listed, to a file; its ending names the format too"
+        ) { model, arguments in
+            model.export(arguments)
         },
     ]
 

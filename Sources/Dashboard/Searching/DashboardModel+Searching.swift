@@ -12,7 +12,7 @@ extension DashboardModel {
         case .nextMatch, .previousMatch:
             let isNext = command == .nextMatch
             guard let pattern else {
-                session.tell("Nothing is searched for: / begins.", .notice)
+                session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
                 break
             }
             if detail.hasKeys {
@@ -157,10 +157,10 @@ extension Seeking.Aim {
     /// What is looked for, while it is.
     var words: SafeText {
         switch self {
-        case .match: "searching… Esc"
-        case .problem: "looking for a problem… Esc"
-        case .mark: "looking for a mark… Esc"
-        case .number(let name): "looking for \(name)… Esc"
+        case .match: "searching…"
+        case .problem: "looking for a problem…"
+        case .mark: "looking for a mark…"
+        case .number(let name): "looking for \(name)…"
         }
     }
 }

@@ -51,13 +51,13 @@ extension DashboardModel {
             if filter.showsMarked {
                 filter.showsMarked = false
             } else if marks.isEmpty {
-                session.tell("No row is marked: m marks one.", .notice)
+                session.tell("No row is marked: \(bindings.name(of: .toggleMark)) marks one.", .notice)
             } else {
                 filter.showsMarked = true
             }
         case .nextMark:
             guard !marks.isEmpty else {
-                session.tell("No row is marked: m marks one.", .notice)
+                session.tell("No row is marked: \(bindings.name(of: .toggleMark)) marks one.", .notice)
                 break
             }
             return seek(.mark, .rows(marks), .next)
@@ -79,12 +79,16 @@ extension DashboardModel {
         guard let start = selection.rangeStart else {
             selection.add([row.id])
             selection.rangeStart = row.id
-            session.tell("V again selects all from here to the row where you are then.", .secondary)
+            session.tell(
+                "\(bindings.name(of: .selectRange)) again selects all from here to the row where you are then.",
+                .secondary)
             return
         }
         selection.rangeStart = nil
         guard let first = rows.index(of: start), let last = rows.selectedIndex else {
-            session.tell("The range is too long for that: select all with A, or filter first.", .notice)
+            session.tell(
+                "The range is too long for that: select all with \(bindings.name(of: .selectAll)), or filter first.",
+                .notice)
             return
         }
         selection.add(rows.window.rows[min(first, last)...max(first, last)].map(\.id))

@@ -23,7 +23,9 @@ struct Session {
         // Who holds the secrets can, or can not, be asked now.
         didSet { if listening != oldValue { keyringRevision += 1 } }
     }
-    let secretsFile: String
+    var secretsFile: String
+    /// The keys in force, by which sentences name commands.
+    var bindings = Bindings.standard
     /// Whether the listener runs in another process.
     let isAttached: Bool
     private let localClock: WallClock
@@ -79,7 +81,7 @@ struct Session {
     /// What is to be told of a listener that is open to others while no secret is held.
     var exposure: SafeText? {
         guard case .listening(_, isLoopback: false) = listening, keyring.isEmpty else { return nil }
-        return "Others can post here and no secret is held: press s and paste one."
+        return "Others can post here and no secret is held: \(bindings.asking(for: .showKeyring)) and paste one."
     }
 
     /// Whether nothing at all is recorded.
@@ -104,8 +106,8 @@ struct Session {
         judging = summary.stage == .running || summary.stage == .cancelled ? summary : nil
         switch summary.stage {
         case .running: break
-        case .finished: tell("\(summary.sentence)", .good, kind: .rejudged)
-        case .cancelled, .failed: tell("\(summary.sentence)", .notice, kind: .rejudged)
+        case .finished: tell("\(summary.sentence(bindings))", .good, kind: .rejudged)
+        case .cancelled, .failed: tell("\(summary.sentence(bindings))", .notice, kind: .rejudged)
         }
     }
 
@@ -119,7 +121,7 @@ struct Session {
 
     /// The line that tells of judging under way.
     var progress: SafeText? {
-        judging.flatMap { $0.stage == .running ? "\($0.sentence)" : nil }
+        judging.flatMap { $0.stage == .running ? "\($0.sentence(bindings))" : nil }
     }
 
     /// Shows what came from outside until a key is pressed.

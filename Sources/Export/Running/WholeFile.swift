@@ -24,7 +24,9 @@ public final class WholeFile: Sendable {
     public init(_ path: String) throws(WholeFileError) {
         self.path = path
         var status = stat()
-        if stat(path, &status) == 0 {
+        let isThere = stat(path, &status) == 0
+        if !isThere, errno == ELOOP { throw WholeFileError(path: path, ELOOP) }
+        if isThere {
             let kind = status.st_mode & S_IFMT
             guard kind != S_IFDIR else { throw WholeFileError(path: path, reason: "it is a folder") }
             guard access(path, W_OK) == 0 else { throw WholeFileError(path: path, errno) }
@@ -49,11 +51,19 @@ public final class WholeFile: Sendable {
         state = Mutex(State(descriptor: descriptor, temporary: temporary))
     }
 
-    /// Where it will be, with links followed.
+    /// Where it will be, with links followed, also one that leads to nothing yet.
     public static func resolved(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
+        var path = path
+        // As many links as the system follows. Those that lead in a circle are left to be refused by it.
+        for _ in 0..<40 {
+            if let resolved = realpath(path, nil) {
+                defer { free(resolved) }
+                return String(cString: resolved)
+            }
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { break }
+            path = target.hasPrefix("/") ? target : folder(of: path) + "/" + target
+        }
+        return path
     }
 
     /// Writes bytes behind those before.

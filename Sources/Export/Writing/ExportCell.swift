@@ -53,8 +53,10 @@ public enum ExportCell: Sendable, Hashable {
     }
 
     private static func isFormula(_ text: String) -> Bool {
-        switch text.utf8.first {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0D: true
+        switch text.unicodeScalars.first {
+        case "=", "+", "-", "@", "\t", "\n", "\r": true
+        // Full-width, which spreadsheets of East Asian locales take for the same.
+        case "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}": true
         default: false
         }
     }

@@ -31,7 +31,7 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         case .grown(let announced, let received):
             "The body was changed on the way, it seems: \(announced) bytes were announced, \(received) came."
         case .endsEarly(let offset):
-            "The JSON ends at byte \(offset), before it is complete: the body may have been cut short."
+            "The JSON ends after byte \(offset), before it is complete: the body may have been cut short."
         case .compressed(let coding, true):
             "The body is compressed (\(coding)): it may have been signed before that. B2 compresses nothing."
         case .compressed(let coding, false):

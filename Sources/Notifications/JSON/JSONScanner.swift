@@ -238,15 +238,15 @@ public struct JSONError: Error, Sendable, Hashable {
 }
 
 extension JSONError: CustomStringConvertible {
-    /// A sentence without its full stop, such as `expected a colon at byte 17`.
+    /// A sentence without its full stop, such as `expected a colon at byte 17`. Bytes are counted from 1.
     public var description: String {
         switch problem {
-        case .expected(let what): "expected \(what) at byte \(offset)"
-        case .ended(let what): "the text ends at byte \(offset) where \(what) was expected"
-        case .controlInString: "an unescaped control character in a string at byte \(offset)"
-        case .notUTF8: "not UTF-8 at byte \(offset)"
+        case .expected(let what): "expected \(what) at byte \(offset + 1)"
+        case .ended(let what): "the text ends after byte \(offset) where \(what) was expected"
+        case .controlInString: "an unescaped control character in a string at byte \(offset + 1)"
+        case .notUTF8: "not UTF-8 at byte \(offset + 1)"
         case .byteOrderMark: "a byte-order mark at the start"
-        case .tooDeep: "nested deeper than \(JSONScanner.maximumDepth) at byte \(offset)"
+        case .tooDeep: "nested deeper than \(JSONScanner.maximumDepth) at byte \(offset + 1)"
         }
     }
 }

@@ -24,7 +24,8 @@ public struct ConfigurationFile: Sendable, Hashable {
         var read = ReadConfiguration(path: path)
         do throws(FileProblem) {
             let bytes = try PrivateFile.read(
-                path, atMost: ConfigurationParser.longest, checking: Self.check(owner:)
+                path, atMost: ConfigurationParser.longest,
+                checking: { status throws(FileProblem) in try Self.check(status) }
             ).bytes
             var parser = ConfigurationParser()
             var reading = ConfigurationReading(home: home)
@@ -38,7 +39,9 @@ public struct ConfigurationFile: Sendable, Hashable {
     }
 
     /// It names programs to run, so nobody else may have a say in it.
-    private static func check(owner status: stat) throws(FileProblem) {
+    static func check(
+        _ status: stat, isOwnGroup: (gid_t) -> Bool = UserGroup.isOwn
+    ) throws(FileProblem) {
         guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is no file") }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
             throw FileProblem(
@@ -48,6 +51,10 @@ public struct ConfigurationFile: Sendable, Hashable {
         }
         guard status.st_mode & 0o002 == 0 else {
             throw FileProblem(reason: "can be changed by everybody, and it may name programs to run: chmod o-w it")
+        }
+        guard status.st_mode & 0o020 == 0 || isOwnGroup(status.st_gid) else {
+            throw FileProblem(
+                reason: "can be changed by its group (\(status.st_gid)), and it may name programs to run: chmod g-w it")
         }
     }
 }

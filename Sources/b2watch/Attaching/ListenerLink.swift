@@ -32,9 +32,13 @@ final class ListenerLink: Sendable {
     /// From a change of the history to asking for the figures, which follow it by a moment.
     private static let measuring: UInt32 = 150_000
 
+    /// How long the first answer of the listener is waited for, so that the first screen shows what it says.
+    private static let patience = Duration.milliseconds(300)
+
     private let history: FollowedHistory
     private let advice: AttachAdvice
     private let state = Mutex(State())
+    private let hasConnected = Monitor(false)
     private let worker = Worker("attach")
     private let measurer = Worker("attach figures")
 
@@ -43,15 +47,19 @@ final class ListenerLink: Sendable {
         advice = AttachAdvice(history: history.path, owner: history.owner)
     }
 
-    /// Follows the history, and connects. Blocks until the listener has answered, or cannot.
+    /// Follows the history, and begins to connect. What is answered within a moment is known when this returns; a
+    /// listener that does not answer keeps nobody waiting, and what comes of it is told later.
     ///
     /// - Throws: `ReadOnlyHistoryError` where the history cannot be followed.
     func start() throws {
         // First to watch, then to look, lest it come in between.
         let socket = ControlPlace.socket(beside: (history.path as NSString).lastPathComponent)
         try history.follow(neighbour: socket) { [weak self] event in self?.take(event) }
-        worker.async { [self] in connect() }
-        worker.wait()
+        worker.async { [self] in
+            connect()
+            hasConnected.change { $0 = true }
+        }
+        _ = hasConnected.wait(until: .now + Self.patience) { $0 ? true : nil }
     }
 
     /// Tells a dashboard what comes from now on, and what has come before.
@@ -175,6 +183,7 @@ final class ListenerLink: Sendable {
             defer { state.wasThere = true }
             return !state.wasThere
         }
+        if let file = status.secretsFile { post(.secretsFile(file)) }
         post(.keyring(status.keyring))
         post(.listening(listening))
         post(.warning(status.warning))

@@ -23,6 +23,11 @@ import Testing
             #expect(try find(true) == listed[(index + 1)...].first(where: matching.contains))
             #expect(try find(false) == listed[..<index].last(where: matching.contains))
         }
+        // From beyond either end of the list, where a search goes on that has come to the other.
+        let fromEnd = try browsed.browser.find(sought, from: .max, isNewer: false) { false }
+        #expect(fromEnd == listed.last(where: matching.contains))
+        let fromStart = try browsed.browser.find(sought, from: .min, isNewer: true) { false }
+        #expect(fromStart == listed.first(where: matching.contains))
         #expect(try browsed.browser.find(.any([]), from: listed[0], isNewer: true) { false } == nil)
         #expect(try browsed.browser.find(sought, from: listed[0], isNewer: true) { true } == nil)
     }

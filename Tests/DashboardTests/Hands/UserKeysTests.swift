@@ -1,3 +1,4 @@
+import Notifications
 import Terminal
 import Testing
 
@@ -20,6 +21,37 @@ struct UserKeysTests {
         user.press(.character("/"))
         user.type("edit-filter")
         #expect(user.screen.contains("F3"))
+    }
+
+    @Test("are named in sentences, and the command's name where it has none")
+    func inSentences() {
+        var user = User.watching(3)
+        user.model.bindings = Bindings([
+            Change(command: "edit-filter", keys: [.function(3)]), Change(command: "toggle-mark", keys: [.control("o")]),
+            Change(command: "search", keys: []), Change(command: "cancel-judging", keys: [.function(9)]),
+            Change(command: "answer-yes", keys: [.character("j")]),
+            Change(command: "show-keyring", keys: [.function(4)]),
+            Change(command: "copy-as-received", keys: [.function(5)]),
+        ])
+        user.press(.character("\\"))
+        #expect(user.screen.contains("There is no filter: F3 writes one."))
+        user.press(.character("'"))
+        #expect(user.screen.contains("No row is marked: Ctrl-O marks one."))
+        user.press(.character("n"))
+        #expect(user.screen.contains("Nothing is searched for: :search begins."))
+        user.press(.character("y"))
+        #expect(user.screen.contains("***; F5 copies"))
+        user.press(.escape)
+        user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1], remaining: 5, stage: .running)))
+        #expect(user.screen.contains("Judging again: 1 of 6 … F9 cancels"))
+        user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 6])))
+        user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+        user.press(.control("c"))
+        #expect(user.screen.contains("Stop receiving? (j/n)"))
+        user.press(.character("n"))
+        user.tell(.keyringChanged(KeyringSummary()))
+        user.tell(.listening(.listening(url: "https://example.org/", isLoopback: false)))
+        #expect(user.screen.contains("press F4 and paste one"))
     }
 
     @Test("may be none")

@@ -104,6 +104,9 @@ struct Hearer {
                 tell(.documentBuilt(DetailDocument(content, for: request)))
             case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .readKeyring: tell(.keyringRead(.success(plain.model.session.keyring)))
+            case .export(let request): user.exports.append(request)
+            case .findOtherDelivery(let id):
+                tell(.otherDeliveryFound(.success(user.otherDelivery(than: id)), from: id))
             case .keepViewState(let state): kept.append(state)
             case .control(let call): calls.append(call)
             case .end(let ending): self.ending = ending

@@ -1,3 +1,4 @@
+import Export
 import History
 import Notifications
 import Testing
@@ -19,6 +20,52 @@ struct PlainCommandTests {
         #expect(hearer.type("previous").first == "There is no older one:")
         #expect(hearer.type("newest").first?.hasSuffix("delivery 30") == true)
         #expect(hearer.type("list many") == ["How many is a number from 1 to 1,000."])
+    }
+
+    @Test("export what is listed or selected, and ask before a file is replaced")
+    func exporting() {
+        var hearer = Hearer(5)
+        #expect(hearer.type("export csv /tmp/a.csv").first?.hasPrefix("Export") != true)
+        #expect(hearer.user.exports.last?.rows == .matching(.everything, through: 5))
+        #expect(hearer.user.exports.last?.format == "csv")
+        #expect(hearer.type("export b.tsv") == ["An export is under way: cancel-judging cancels it."])
+        hearer.tell(
+            .exported(
+                .success(.written(ExportProgress(unit: .events, written: 5, looked: 5, total: 5), path: "/tmp/a.csv"))))
+        #expect(hearer.hear() == ["5 events written to /tmp/a.csv."])
+        _ = hearer.type("select")
+        _ = hearer.type("export b.jsonl")
+        #expect(hearer.user.exports.last?.rows == .chosen([5]))
+        #expect(hearer.user.exports.last?.format == "jsonl")
+        let request = hearer.user.exports[1]
+        hearer.tell(.exported(.success(.exists(request))))
+        #expect(hearer.hear() == ["b.jsonl is there. Replace it? Type yes or no."])
+        _ = hearer.type("yes")
+        #expect(hearer.user.exports.last?.mayReplace == true)
+        hearer.tell(.exported(.success(.cancelled)))
+        #expect(hearer.hear() == ["The export was cancelled: no file was written."])
+        #expect(hearer.type("export").first?.hasPrefix("Export to which file?") == true)
+        #expect(hearer.type("export csv").first?.hasPrefix("Export to which file?") == true)
+        #expect(hearer.type("export events.txt").first?.hasPrefix("In which format?") == true)
+    }
+
+    @Test("go to the next delivery of the same event")
+    func sameEvent() {
+        var hearer = Hearer(5)
+        hearer.user.sharing = [5: [2], 2: [5]]
+        #expect(hearer.type("same").first?.hasSuffix("delivery 2") == true)
+        #expect(hearer.type("next-of-same-event").first?.hasSuffix("delivery 5") == true)
+        hearer.user.sharing = [:]
+        #expect(hearer.type("same") == ["No other delivery holds this event."])
+    }
+
+    @Test("name no keys in what they say")
+    func noKeys() {
+        var hearer = Hearer(5)
+        #expect(hearer.type("filter-or-not") == ["There is no filter: filter EXPRESSION writes one."])
+        #expect(hearer.type("next-mark").first == "No row is marked: mark marks one.")
+        hearer.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1], remaining: 5, stage: .cancelled)))
+        #expect(hearer.hear().last?.hasSuffix("cancel-judging resumes") == true)
     }
 
     @Test("show a page of any delivery, each value whole")

@@ -258,18 +258,33 @@ struct User {
     }
 
     private func copied(_ request: CopyRequest) -> Result<Copied, EffectFailure> {
-        Result {
+        let holdsSecret: ([UInt8]) -> Bool = { bytes in keyring.secrets.contains { $0.occurs(in: bytes) } }
+        return Result {
+            if let rows = request.rows {
+                return try Copier.copyAll(request, folder: copiesFolder) { pieces in
+                    for row in history where rows.holds(row) {
+                        if let record = record(row.id) { try pieces.add(row, of: record, holdsSecret: holdsSecret) }
+                    }
+                }
+            }
             guard let row = history.first(where: { $0.deliveryID == request.deliveryID }), let record = record(row.id)
             else { throw CopyFailure.gone }
-            return try Copier.copy(request, of: record, folder: copiesFolder) { bytes in
-                keyring.secrets.contains { $0.occurs(in: bytes) }
-            }
+            return try Copier.copy(request, of: record, folder: copiesFolder, holdsSecret: holdsSecret)
         }.mapError(EffectFailure.init)
     }
 
     private func record(_ rowID: Int64) -> DeliveryRecord? {
         guard let row = history.first(where: { $0.id == rowID }) else { return nil }
         return Make.record(for: row, body: bodies[row.id], headers: headers[row.id])
+    }
+}
+
+extension ExportRequest.Rows {
+    fileprivate func holds(_ row: EventRow) -> Bool {
+        switch self {
+        case .chosen(let ids): ids.contains(row.id)
+        case .matching(let predicate, let last): row.id <= last && predicate.holds(for: row)
+        }
     }
 }
 

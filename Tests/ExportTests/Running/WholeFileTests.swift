@@ -50,6 +50,32 @@ struct WholeFileTests {
         #expect(try String(contentsOfFile: folder.file("real.csv"), encoding: .utf8) == "after")
     }
 
+    @Test("is made where a link leads that led to nothing, and the link stays")
+    func danglingLink() throws {
+        let folder = try TemporaryFolder()
+        let files = FileManager.default
+        try files.createDirectory(atPath: folder.file("there"), withIntermediateDirectories: false)
+        try files.createSymbolicLink(atPath: folder.file("there/second.csv"), withDestinationPath: "real.csv")
+        try files.createSymbolicLink(atPath: folder.file("link.csv"), withDestinationPath: "there/second.csv")
+        let file = try WholeFile(folder.file("link.csv"))
+        try file.write(Array("rows".utf8))
+        try file.finish()
+        #expect(try files.destinationOfSymbolicLink(atPath: folder.file("link.csv")) == "there/second.csv")
+        #expect(try files.destinationOfSymbolicLink(atPath: folder.file("there/second.csv")) == "real.csv")
+        #expect(try String(contentsOfFile: folder.file("there/real.csv"), encoding: .utf8) == "rows")
+    }
+
+    @Test("is none where links lead in a circle, or into no folder")
+    func uselessLinks() throws {
+        let folder = try TemporaryFolder()
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: folder.file("circle"), withDestinationPath: "circle")
+        try files.createSymbolicLink(atPath: folder.file("away"), withDestinationPath: "no/real.csv")
+        #expect(throws: WholeFileError.self) { try WholeFile(folder.file("circle")) }
+        #expect { try WholeFile(folder.file("away")) } throws: { "\($0)".contains("its folder is missing") }
+        #expect(try names(in: folder) == ["away", "circle"])
+    }
+
     @Test("may have the longest name that there is")
     func longName() throws {
         let folder = try TemporaryFolder()

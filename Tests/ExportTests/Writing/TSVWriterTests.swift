@@ -9,7 +9,7 @@ struct TSVWriterTests {
         "stay on their line and in their cell",
         arguments: [
             ("a\tb", #"a\tb"#), ("a\nb", #"a\nb"#), ("a\r\nb", #"a\r\nb"#), (#"a\tb"#, #"a\\tb"#), ("a\"b", "a\"b"),
-            ("\t=1", #"'\t=1"#), ("=1", "'=1"), ("日本", "日本"),
+            ("\t=1", #"'\t=1"#), ("=1", "'=1"), ("\n=1", #"'\n=1"#), ("＝1", "'＝1"), ("日本", "日本"),
         ])
     func escaping(name: String, expected: String) {
         let line = ExportFormat.tsv.writer(ExportOptions()).text(.sample(object: .string(name)))

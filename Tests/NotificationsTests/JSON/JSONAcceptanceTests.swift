@@ -114,14 +114,14 @@ import Testing
 
     @Test(
         arguments: [
-            ("", "the text ends at byte 0 where a value was expected"),
-            (#"{"a" 1}"#, "expected a colon at byte 5"),
-            (#"{"a":1"#, "the text ends at byte 6 where a comma or } was expected"),
-            ("[1,]", "expected a value at byte 3"),
-            ("[1] x", "expected the end of the text at byte 4"),
-            ("\"a\nb\"", "an unescaped control character in a string at byte 2"),
+            ("", "the text ends after byte 0 where a value was expected"),
+            (#"{"a" 1}"#, "expected a colon at byte 6"),
+            (#"{"a":1"#, "the text ends after byte 6 where a comma or } was expected"),
+            ("[1,]", "expected a value at byte 4"),
+            ("[1] x", "expected the end of the text at byte 5"),
+            ("\"a\nb\"", "an unescaped control character in a string at byte 3"),
             ("\u{FEFF}{}", "a byte-order mark at the start"),
-            ("-", "the text ends at byte 1 where a digit was expected"),
+            ("-", "the text ends after byte 1 where a digit was expected"),
         ])
     func saysWhatIsWrongAndWhere(text: String, message: String) {
         guard case .notJSON(let error) = Payload(scanning: Array(text.utf8)) else {

@@ -59,8 +59,7 @@ extension ActionsScreen {
         guard let status = selected else { return [] }
         var lines: [StyledLine] = []
         if let missed = missed[status.name], missed > 0 {
-            let they = missed == 1 ? "it was" : "they were"
-            let text = "a adds \(Wording.count(missed, "event", "events")): missed because \(they) judged later."
+            let text = "\(Self.missedWords(missed)): can be added."
             lines += Prose.lines(text, columns: columns, style: Style(.notice)).prefix(1)
         }
         if let reason = status.lastReason, !reason.isEmpty {

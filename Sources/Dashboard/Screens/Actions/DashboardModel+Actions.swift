@@ -156,7 +156,7 @@ extension DashboardModel {
         case (true, true):
             let it = missed.count == 1 ? "it" : "them"
             session.announce(
-                "“\(name)”: \(ActionsScreen.missedWords(missed.count)); a in 4 Actions adds \(it)."
+                "“\(name)”: \(ActionsScreen.missedWords(missed.count)); \(bindings.name(of: .addMissed)) in Actions adds \(it)."
             )
         case (true, false): break
         case (false, true): pose(.addMissed(name, missed), since: since)

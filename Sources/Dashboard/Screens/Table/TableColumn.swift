@@ -73,6 +73,9 @@ enum TableColumn: String, ListColumn {
         }
     }
 
+    /// Whether it is what a row is told apart by at a glance.
+    var isReadFirst: Bool { self == .eventType || self == .objectName }
+
     /// The column where the widest text is so wide. At 80 columns all five of the sheet are there, if only just.
     func column(title: SafeText, holding width: Int, timestamps: SheetRow.TimestampForm) -> Column {
         switch self {
@@ -82,7 +85,7 @@ enum TableColumn: String, ListColumn {
             Column(title, minimum: 12, ideal: max(12, min(width, 40)), weight: 1, cut: .middle)
         case .objectSize:
             Column(title, minimum: 11, ideal: min(width, 19), alignment: .right, cut: .middle)
-        case .objectVersionID: Column(title, minimum: 17, ideal: max(17, min(width, 104)), cut: .middle)
+        case .objectVersionID: Column(title, minimum: 11, ideal: max(17, min(width, 104)), cut: .middle)
         case .received: Column(title, minimum: 24)
         case .verdict, .sheet: Column(title, minimum: width)
         case .status, .delivery, .bytes: Column(title, minimum: min(width, 12), alignment: .right)

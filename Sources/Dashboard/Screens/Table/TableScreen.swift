@@ -19,15 +19,21 @@ struct TableScreen {
 
     /// The columns for rows whose texts are so wide.
     func columns(_ layout: ListColumns, in order: RowOrder = .arrival, width total: Int) -> Columns {
-        Columns(
-            layout.choice.table.enumerated().dropFirst(firstColumn).map { index, column in
-                let title = column.title(in: order)
-                var laidOut = column.column(
-                    title: title, holding: max(layout.tableWidths[index], title.width), timestamps: timestamps)
-                laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
-                return laidOut
-            },
-            gap: total < 100 ? 1 : 2)
+        let gap = total < 100 ? 1 : 2
+        let shown = layout.choice.table.enumerated().dropFirst(firstColumn)
+        var columns = shown.map { index, column in
+            let title = column.title(in: order)
+            var laidOut = column.column(
+                title: title, holding: max(layout.tableWidths[index], title.width), timestamps: timestamps)
+            laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
+            return laidOut
+        }
+        // Types and names share what room there is before the columns beside them get any of it.
+        let room = total - columns.map(\.minimum).reduce(0, +) - gap * (columns.count - 1)
+        for (place, column) in shown.map(\.element).enumerated() where room > 0 && column.isReadFirst {
+            columns[place].minimum = min(columns[place].ideal, columns[place].minimum + room / 2)
+        }
+        return Columns(columns, gap: gap)
     }
 
     static func widths(of rows: [EventRow], in columns: [TableColumn]) -> TextWidths {

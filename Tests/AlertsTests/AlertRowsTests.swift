@@ -1,0 +1,37 @@
+import Foundation
+import History
+import Notifications
+import Testing
+
+@testable import Alerts
+
+@Suite("Rows that somebody is told of")
+struct AlertRowsTests {
+    @Test("are not tests, unless one from elsewhere is a problem")
+    func tests() throws {
+        let history = try History(.memory)
+        let kept = DispatchSemaphore(value: 0)
+        func keep(_ type: String, _ verdict: SignatureVerdict, from address: String) {
+            let body = Array(#"{"events":[{"eventType":"\#(type)","objectName":"a"}]}"#.utf8)
+            let delivery = Delivery(
+                receivedAt: Timestamp(milliseconds: 0), remoteAddress: address, method: "POST", target: "/",
+                headers: [], body: body)
+            let judged = JudgedDelivery(
+                delivery: delivery, judgement: Judgement(verdict, secret: nil), answer: .accepted,
+                events: Payload(scanning: body).events, generation: 1)
+            #expect(history.record(judged) { _ in kept.signal() })
+            kept.wait()
+        }
+        keep("b2:TestEvent", .valid, from: "127.0.0.1")
+        keep("b2:TestEvent", .invalid, from: "127.0.0.1")
+        keep("b2:TestEvent", .missing, from: "::1")
+        keep("b2:TestEvent", .invalid, from: "203.0.113.7")
+        keep("b2:ObjectCreated:Upload", .invalid, from: "127.0.0.1")
+        keep("b2:ObjectCreated:Upload", .valid, from: "203.0.113.7")
+        func rows(_ predicate: RowPredicate) throws -> [Int64] {
+            try history.reader.rows(matching: predicate, after: 0, through: 6, limit: 10).rows.map(\.id)
+        }
+        #expect(try rows(AlertRows.events) == [5, 6])
+        #expect(try rows(AlertRows.problems) == [4, 5])
+    }
+}
