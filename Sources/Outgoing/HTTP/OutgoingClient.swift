@@ -62,10 +62,15 @@ public final class OutgoingClient: HTTPSending {
     private static func made(_ request: OutgoingRequest) throws(OutgoingFailure) -> HTTPClient.Request {
         let problem = OutgoingFailure.forbidden(
             "the URL at \(request.url.authority) cannot be sent to: look at it again")
+        var headers = request.headers.map { ($0.name, $0.value) }
+        // It goes first (RFC 9112, 3.2).
+        if !headers.contains(where: { $0.0.lowercased() == "host" }) {
+            headers.insert(("Host", request.url.hostField), at: 0)
+        }
         guard
             let made = try? HTTPClient.Request(
                 url: request.url.description, method: HTTPMethod(rawValue: request.method),
-                headers: HTTPHeaders(request.headers.map { ($0.name, $0.value) }),
+                headers: HTTPHeaders(headers),
                 body: request.body.isEmpty ? nil : .bytes(request.body))
         else { throw problem }
         // What was looked at is where it goes: two readers of a URL may disagree.

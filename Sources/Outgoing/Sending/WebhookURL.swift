@@ -40,6 +40,14 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+extension WebhookURL {
+    /// The value of the Host field: the port is left out where it is the scheme's own.
+    var hostField: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+    }
+}
+
 /// Why a text is no URL of a webhook. No description holds the URL's secrets.
 public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case noScheme

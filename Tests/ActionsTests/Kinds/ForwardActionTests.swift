@@ -1,0 +1,157 @@
+import Foundation
+import History
+import Notifications
+import Outgoing
+import Settings
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("The action forward")
+struct ForwardActionTests {
+    private let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_767_262_300_000) }
+
+    private func surroundings(_ http: any HTTPSending) -> ActionSurroundings {
+        ActionSurroundings(http: http, environment: [:], folder: "/etc/b2watch", now: now)
+    }
+
+    private func action(_ url: String, _ http: any HTTPSending) throws -> ForwardAction {
+        ForwardAction(ForwardSettings(url: try WebhookURL(url), limit: .seconds(120)), surroundings(http))
+    }
+
+    /// The items of a delivery, one for each event.
+    private func items(of delivery: Delivery, id: Int64 = 126) -> [ActionItem] {
+        let record = DeliveryRecord(
+            id: id, delivery: delivery, judgement: Judgement(.valid), status: 200, answer: "ok\n")
+        return record.events.enumerated().map { index, event in
+            let row = EventRow(
+                id: id * 10 + Int64(index), deliveryID: id, position: index, eventCount: record.events.count,
+                receivedAt: delivery.receivedAt, verdict: .valid, event: event)
+            return ActionItem(entry: id * 10 + Int64(index), row: row, record: record, event: event)
+        }
+    }
+
+    @Test("sends the bytes and fields as they came, so that the receiver's own check passes")
+    func exact() throws {
+        let receiver = FakeReceiver([.text(202, "taken")])
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let client = OutgoingClient()
+        defer { client.shutdown() }
+        let secret = SigningSecret.sample()
+        // Not UTF-8, and not JSON that a writer would write: bytes.
+        var delivery = Delivery.sample(
+            headers: [
+                HeaderField("host", "b2watch.example"), HeaderField("User-Agent", "B2/EventNotifications"),
+                HeaderField("X-CusTom", "  é"), HeaderField("Connection", "close"),
+                HeaderField("Content-Type", "application/json; charset=UTF-8"),
+            ],
+            body: SampleBody.notification([SampleEvent(), SampleEvent(id: "2")]) + [0x0A, 0x20])
+        delivery.headers.append(HeaderField(SignatureHeader.name, secret.signature(of: delivery.body)))
+
+        let items = items(of: delivery)
+        let report = try action(server.url("/in?token=1"), client).perform(items, batch: 1)
+        #expect(report.outcomes == [.done, .done])
+        #expect(receiver.requests.count == 1)
+        let received = try #require(receiver.requests.first)
+        let head =
+            "POST /in?token=1 HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nUser-Agent: B2/EventNotifications\r\n"
+            + "X-CusTom:   é\r\nContent-Type: application/json; charset=UTF-8\r\n"
+            + "\(SignatureHeader.name): \(secret.signature(of: delivery.body))\r\n"
+            + "Content-Length: \(delivery.body.count)\r\n\r\n"
+        #expect(String(decoding: received.raw.prefix(head.utf8.count), as: UTF8.self) == head)
+        #expect(received.raw == Array(head.utf8) + delivery.body)
+
+        let other = Delivery(
+            receivedAt: now(), remoteAddress: "127.0.0.1", method: received.method, target: received.target,
+            headers: received.headers.map { HeaderField($0.name, $0.value) }, body: received.body)
+        let verifier = SignatureVerifier(try Keyring([secret]))
+        #expect(verifier.judge(other, events: Payload(scanning: other.body).events).verdict == .valid)
+
+        let exchange = try #require(report.exchange)
+        #expect(exchange.outcome == "202 Accepted" && exchange.answer == Array("taken".utf8))
+        let asked = String(decoding: exchange.request, as: UTF8.self)
+        #expect(asked.contains("/in?•••") && !asked.contains("token=1"))
+        // A rule's own header fields hold keys.
+        #expect(asked.contains("X-CusTom: •••"))
+    }
+
+    @Test("sends each delivery once, and stops where the receiver cannot be had")
+    func groups() throws {
+        let deliveries = (1...3).map { items(of: .sample([SampleEvent(id: "a"), SampleEvent(id: "b")]), id: $0) }
+        let receiver = FakeReceiver([.text(200, ""), .text(500, ""), .text(200, "")])
+        let mixed = [deliveries[0][0], deliveries[1][0], deliveries[0][1], deliveries[2][0]]
+        let report = try action("https://a.test/", InProcessHTTP(["a.test": receiver])).perform(mixed, batch: 1)
+        #expect(receiver.requests.count == 3)
+        #expect(
+            report.outcomes == [.done, .retry("a.test answered 500 Internal Server Error"), .done, .done])
+        #expect(report.exchange?.outcome == "500 Internal Server Error")
+
+        let gone = FakeReceiver(then: .refused)
+        let failed = try action("https://a.test/", InProcessHTTP(["a.test": gone])).perform(mixed, batch: 2)
+        #expect(gone.requests.count == 1)
+        #expect(failed.outcomes == mixed.map { _ in .retry("nothing listens at a.test", scope: .action) })
+    }
+
+    @Test("sends again what may be lost, and not what is refused")
+    func outcomes() throws {
+        let items = items(of: .sample([SampleEvent()]))
+        func outcome(_ reply: FakeReply) throws -> ActionOutcome? {
+            try action("https://a.test/", InProcessHTTP(["a.test": FakeReceiver(then: reply)]))
+                .perform(items, batch: 1).outcomes.first
+        }
+        #expect(try outcome(.lost) == .retry("no answer from a.test in time"))
+        guard case .dead(let text) = try outcome(.text(401, "")) else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(text.contains("signing secret"))
+    }
+
+    @Test("does not send what was cut, and tells what is not as it came")
+    func unfit() throws {
+        let receiver = FakeReceiver()
+        let http = InProcessHTTP(["a.test": receiver])
+        var delivery = Delivery.sample([SampleEvent()])
+        delivery.bodyLength += 1
+        let cut = try action("https://a.test/", http).perform(items(of: delivery), batch: 1)
+        guard case .dead(let text) = cut.outcomes.first else {
+            Issue.record("\(cut)")
+            return
+        }
+        #expect(text.contains("it cannot be sent as it came") && receiver.requests.isEmpty && cut.exchange == nil)
+        delivery.bodyLength -= 1
+        delivery.headers.append(HeaderField("X-Odd", "\u{FFFD}"))
+        let altered = try action("https://a.test/", http).perform(items(of: delivery), batch: 1)
+        #expect(altered.outcomes == [.done] && altered.warning?.contains("X-Odd") == true)
+    }
+
+    @Test("is tried with what is not signed")
+    func test() throws {
+        let item = ActionItem.sample()
+        let receiver = FakeReceiver([.text(200, ""), .text(401, ""), .text(404, "")])
+        let action = try action("https://a.test/", InProcessHTTP(["a.test": receiver]))
+        #expect(try action.test(item) == "a.test answered 200 OK to a test without a signature")
+        #expect(try action.test(item).contains("refuses what is not signed"))
+        #expect(throws: ActionProblem.self) { try action.test(item) }
+    }
+
+    @Test("is declared with a URL")
+    func settings() throws {
+        func problems(_ settings: [(String, String)]) -> [String] {
+            var reading = ActionReading.sample("on", settings.map { ($0.0, .text($0.1)) })
+            let action = ActionKind.forward.read(&reading, surroundings(InProcessHTTP([:])))
+            reading.finish()
+            #expect((action == nil) == !reading.problems.isEmpty)
+            return reading.problems.map(\.text)
+        }
+        #expect(problems([("url", "https://a.test/b?token=s3cret"), ("time-limit", "30s")]) == [])
+        #expect(problems([("url", "http://localhost:1/")]) == [])
+        #expect(problems([("url", "http://a.test/"), ("allow-http", "yes")]) == [])
+        #expect(problems([("url", "http://a.test/")]).first?.contains("“allow-http: yes”") == true)
+        #expect(problems([("url", "a.test")]).first?.contains("has no scheme") == true)
+        #expect(problems([]).first?.contains("needs “url”") == true)
+        #expect(try action("https://a.test/b?token=s3cret", InProcessHTTP([:])).summary == "the delivery to a.test")
+    }
+}

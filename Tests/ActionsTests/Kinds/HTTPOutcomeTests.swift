@@ -1,0 +1,57 @@
+import Notifications
+import Outgoing
+import Testing
+
+@testable import Actions
+
+@Suite("What an answer means for an action")
+struct HTTPOutcomeTests {
+    private let outcome = HTTPOutcome("It", lost: { .uncertain($0) })
+    private let now = Timestamp(milliseconds: 784_111_740_000)
+
+    @Test("is done for any 2xx", arguments: [200, 201, 204, 299])
+    func done(_ status: Int) {
+        #expect(outcome.judge(OutgoingAnswer(status: status), at: now) == .done)
+    }
+
+    @Test("is to wait as long as is asked", arguments: [429, 503])
+    func waiting(_ status: Int) {
+        func judged(_ value: String?) -> Duration?? {
+            let headers = value.map { [OutgoingField("retry-after", $0)] } ?? []
+            guard
+                case .retry(_, let after, .action) = outcome.judge(
+                    OutgoingAnswer(status: status, headers: headers), at: now)
+            else { return nil }
+            return .some(after)
+        }
+        #expect(judged("7") == .some(.seconds(7)))
+        #expect(judged("Sun, 06 Nov 1994 08:49:37 GMT") == .some(.seconds(37)))
+        #expect(judged(nil) == .some(nil))
+    }
+
+    @Test("is to try again what failed there", arguments: [408, 500, 502, 504])
+    func retried(_ status: Int) {
+        guard case .retry(let text, nil, .item) = outcome.judge(OutgoingAnswer(status: status), at: now) else {
+            Issue.record("\(status)")
+            return
+        }
+        #expect(text.hasPrefix("It answered \(status) "))
+    }
+
+    @Test("is what to do, where it is refused", arguments: [301, 400, 401, 403, 404, 405, 410, 413, 415, 422])
+    func dead(_ status: Int) {
+        guard case .dead(let text) = outcome.judge(OutgoingAnswer(status: status), at: now) else {
+            Issue.record("\(status)")
+            return
+        }
+        #expect(text.hasPrefix("It answered \(status) ") && text.contains(": "), "\(text)")
+    }
+
+    @Test("depends on whether anything was received")
+    func failures() {
+        #expect(outcome.judge(.notSent("a")) == .retry("a", scope: .action))
+        #expect(outcome.judge(.lost("a")) == .uncertain("a"))
+        #expect(outcome.judge(.forbidden("a")) == .dead("a"))
+        #expect(outcome.judge(.cancelled) == .retry("b2watch is ending", after: .zero, scope: .action))
+    }
+}

@@ -1,0 +1,191 @@
+import Foundation
+import History
+import Notifications
+import Outgoing
+import Settings
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("The action slack")
+struct SlackActionTests {
+    private static let url = "https://hooks.slack.com" + FakeSlack.path
+    private let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 784_111_740_000) }
+
+    private func surroundings(_ http: any HTTPSending, _ url: String = Self.url) -> ActionSurroundings {
+        ActionSurroundings(http: http, environment: ["SLACK": url], folder: "/etc/b2watch", now: now)
+    }
+
+    private func action(
+        _ service: any FakeService, _ template: String = SlackSettings.standardTemplate, url: String = Self.url
+    ) throws -> SlackAction {
+        let settings = SlackSettings(
+            url: ActionSecret(variable: "SLACK", value: url), template: try Template(template))
+        return SlackAction(settings, surroundings(InProcessHTTP(["hooks.slack.com": service])))
+    }
+
+    private func many(_ count: Int) -> [ActionItem] {
+        (0..<count).map { number in
+            .sample(
+                SampleEvent(
+                    id: "\(number)", type: number % 3 == 0 ? "b2:ObjectDeleted:Delete" : "b2:ObjectCreated:Upload",
+                    object: "photos/\(number).jpg", bucket: "photos"))
+        }
+    }
+
+    @Test("writes a message for an event")
+    func message() throws {
+        let slack = FakeSlack()
+        let report = try action(slack).perform([.sample()], batch: 1)
+        #expect(report.outcomes == [.done])
+        #expect(slack.messages == ["Created:Upload: photos/2026/cat.jpg in mySampleBucket (10.0 MiB)"])
+        let exchange = try #require(report.exchange)
+        #expect(exchange.outcome == "200 OK" && exchange.answer == Array("ok".utf8))
+        let asked = String(decoding: exchange.request, as: UTF8.self)
+        #expect(asked.hasPrefix("POST https://hooks.slack.com/•••\n") && !asked.contains("notASecret"))
+        #expect(asked.hasSuffix("\"unfurl_links\":false,\"unfurl_media\":false}"))
+    }
+
+    @Test(
+        "lets no name call anybody",
+        arguments: [
+            "<!channel>", "<!here|here>", "<@U024BE7LH>", "<#C024BE7LR>", "<https://evil.test|click>",
+            "&lt;!channel&gt;",
+            "a\",\"channel\":\"#general", "\u{202E}<!everyone>\n<!channel>\0", "<<!channel>>",
+        ])
+    func hostile(_ name: String) throws {
+        let slack = FakeSlack()
+        let items = [
+            ActionItem.sample(SampleEvent(object: name, bucket: name)), .sample(SampleEvent(type: name, object: name)),
+        ]
+        for some in [Array(items.prefix(1)), items, Array(repeating: items, count: 10).flatMap { $0 }] {
+            #expect(try action(slack).perform(some, batch: 1).outcomes == some.map { _ in .done })
+        }
+        #expect(slack.messages.count == 3 && slack.calls.isEmpty)
+        for message in slack.messages {
+            #expect(!message.contains("<") && !message.contains(">") && !message.contains("\0"))
+            #expect(!message.contains("\u{202E}"))
+            let bare = message.replacing("&amp;", with: "").replacing("&lt;", with: "").replacing("&gt;", with: "")
+            #expect(!bare.contains("&") || bare.hasSuffix("…"), "\(message)")
+        }
+    }
+
+    @Test("gathers a burst into a digest")
+    func digest() throws {
+        let slack = FakeSlack()
+        let items = many(25)
+        #expect(try action(slack, "{{object}}").perform(items, batch: 1).outcomes.count == 25)
+        let lines = slack.messages.first?.split(separator: "\n").map(String.init) ?? []
+        #expect(
+            lines.prefix(3) == ["25 events", "16 × Created:Upload in photos", "9 × ObjectDeleted:Delete in photos"]
+                || lines.prefix(3) == ["25 events", "16 × Created:Upload in photos", "9 × Deleted:Delete in photos"])
+        #expect(lines.dropFirst(3).prefix(10) == (0..<10).map { "photos/\($0).jpg" }[...])
+        #expect(lines.last == "… and 15 more" && lines.count == 14)
+        #expect(try action(slack, "{{object}}").perform(many(3), batch: 2).outcomes.count == 3)
+        #expect(slack.messages.last == "photos/0.jpg\nphotos/1.jpg\nphotos/2.jpg")
+    }
+
+    @Test("keeps a message short")
+    func long() throws {
+        let slack = FakeSlack()
+        let name = String(repeating: "<&>", count: 4_000)
+        let items = (0..<100).map { ActionItem.sample(SampleEvent(object: name, bucket: "\($0)" + name)) }
+        _ = try action(slack).perform(items, batch: 1)
+        _ = try action(slack, String(repeating: "x", count: 5_000)).perform([.sample()], batch: 2)
+        #expect(slack.messages.count == 2 && slack.messages.allSatisfy { $0.unicodeScalars.count <= SlackText.longest })
+        #expect(slack.messages.last?.hasSuffix("…") == true)
+    }
+
+    @Test("waits as long as Slack asks")
+    func limited() throws {
+        let box = Box()
+        let slack = FakeSlack(burst: 1, clock: { box.time })
+        let action = try action(slack)
+        #expect(action.perform([.sample()], batch: 1).outcomes == [.done])
+        #expect(
+            action.perform([.sample()], batch: 2).outcomes
+                == [.retry("Slack answered 429 Too Many Requests", after: .seconds(1), scope: .action)])
+        box.time += 1_000
+        #expect(action.perform([.sample()], batch: 3).outcomes == [.done])
+        #expect(action.manner.pace == .seconds(1) && action.manner.largestBatch == 100)
+    }
+
+    @Test(
+        "says what to do about a refusal",
+        arguments: [
+            (400, "invalid_payload"), (400, "user_not_found"), (403, "action_prohibited"), (404, "channel_not_found"),
+            (410, "channel_is_archived"), (400, "no_text"), (404, "no_service"), (404, "no_team"),
+            (403, "invalid_token"),
+            (400, "invalid_blocks"),
+        ])
+    func refused(_ status: Int, _ word: String) throws {
+        let slack = FakeSlack([.text(status, word)])
+        guard case .dead(let text) = try action(slack).perform([.sample()], batch: 1).outcomes.first else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(text.hasPrefix("Slack answered \(status) ") && text.contains(": \(word): "), "\(text)")
+    }
+
+    @Test("tries again what may come right")
+    func retried() throws {
+        let items = [ActionItem.sample()]
+        func outcome(_ reply: FakeReply) throws -> ActionOutcome? {
+            try action(FakeSlack([reply])).perform(items, batch: 1).outcomes.first
+        }
+        guard case .retry(_, nil, .item) = try outcome(.text(500, "rollup_error")) else {
+            Issue.record("500")
+            return
+        }
+        #expect(try outcome(.lost) == .retry("no answer from hooks.slack.com in time"))
+        #expect(try outcome(.refused) == .retry("nothing listens at hooks.slack.com", scope: .action))
+        guard case .dead(let text) = try outcome(.text(200, "<html>")) else {
+            Issue.record("200")
+            return
+        }
+        #expect(text.contains("not Slack's “ok”"))
+    }
+
+    @Test("is tried without writing anything")
+    func test() throws {
+        let slack = FakeSlack()
+        let sentence = try action(slack).test(.sample())
+        #expect(sentence.hasPrefix("Slack has this webhook; nothing was written.") && slack.messages.isEmpty)
+        let other = try action(slack, url: "https://hooks.slack.com/services/s3cret")
+        let error = #expect(throws: ActionProblem.self) { try other.test(.sample()) }
+        #expect(error?.description.contains("no_service") == true && error?.description.contains("s3cret") == false)
+    }
+
+    @Test("is declared with the place of its URL")
+    func settings() throws {
+        func problems(_ settings: [(String, String)], url: String = Self.url) -> [String] {
+            var reading = ActionReading.sample("alerts", settings.map { ($0.0, .text($0.1)) })
+            let action = ActionKind.slack.read(&reading, surroundings(InProcessHTTP([:]), url))
+            reading.finish()
+            #expect((action == nil) == !reading.problems.isEmpty)
+            #expect(!reading.problems.contains { $0.text.contains("notASecret") })
+            return reading.problems.map(\.text)
+        }
+        #expect(problems([("url-environment", "SLACK"), ("template", "{{object}}")]) == [])
+        #expect(problems([("url-environment", "SLACK")], url: "http://127.0.0.1:1/notASecret") == [])
+        #expect(
+            problems([("url-environment", "SLACK")], url: "http://a.test/notASecret").first?.contains("plain http")
+                == true)
+        #expect(problems([("url-environment", "SLACK"), ("allow-http", "yes")], url: "http://a.test/notASecret") == [])
+        #expect(problems([("url-environment", "SLACK")], url: "notASecret").first?.contains("has no scheme") == true)
+        #expect(problems([("url-environment", "SLACK")], url: "notASecret://x").first?.contains("https://") == true)
+        #expect(problems([]).first?.contains("the incoming webhook's URL") == true)
+    }
+}
+
+/// A time that a test moves on.
+private final class Box: Sendable {
+    private let milliseconds = Mutex<Int64>(0)
+
+    var time: Int64 {
+        get { milliseconds.withLock { $0 } }
+        set { milliseconds.withLock { $0 = newValue } }
+    }
+}

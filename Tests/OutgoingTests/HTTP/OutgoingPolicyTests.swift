@@ -1,0 +1,87 @@
+import Testing
+
+@testable import Outgoing
+
+@Suite("The rules for what is sent")
+struct OutgoingPolicyTests {
+    private func refusal(
+        _ url: String, _ policy: OutgoingPolicy = OutgoingPolicy(), method: String = "POST",
+        headers: [OutgoingField] = [], allowsPlainHTTP: Bool = false
+    ) throws -> String? {
+        let request = OutgoingRequest(
+            method, try WebhookURL(url), headers: headers, allowsPlainHTTP: allowsPlainHTTP)
+        do throws(OutgoingFailure) {
+            _ = try policy.route(of: request)
+            return nil
+        } catch {
+            guard case .forbidden(let text) = error else { return "not forbidden: \(error)" }
+            return text
+        }
+    }
+
+    @Test(
+        "let plain http go to this machine",
+        arguments: [
+            "http://127.0.0.1:1/", "http://127.9.9.9/", "http://[::1]:80/", "http://LOCALHOST/", "https://a.test/",
+        ])
+    func allowed(_ url: String) throws {
+        #expect(try refusal(url) == nil)
+    }
+
+    @Test(
+        "let plain http go nowhere else",
+        arguments: [
+            "http://example.test/s3cret", "http://10.0.0.1/", "http://127.0.0.1.example.test/",
+            "http://localhost.test/",
+            "http://[::2]/", "http://0.0.0.0/",
+        ])
+    func plain(_ url: String) throws {
+        let text = try #require(try refusal(url))
+        #expect(text.hasPrefix("plain http to ") && !text.contains("s3cret"))
+        #expect(try refusal(url, allowsPlainHTTP: true) == nil)
+    }
+
+    @Test("want a name that stands for this machine to end there")
+    func loopbackName() throws {
+        let request = OutgoingRequest("GET", try WebhookURL("http://localhost:1/"))
+        #expect(try OutgoingPolicy().route(of: request) == .direct(onlyLoopback: true))
+        let secure = OutgoingRequest("GET", try WebhookURL("https://localhost:1/"))
+        #expect(try OutgoingPolicy().route(of: secure) == .direct(onlyLoopback: false))
+    }
+
+    @Test(
+        "let no header field be forged",
+        arguments: [
+            OutgoingField("X-A", "1\r\nX-B: 2"), OutgoingField("X-A", "1\nX-B: 2"), OutgoingField("X-A", "1\0"),
+            OutgoingField("X-A\r\nX-B", "1"), OutgoingField("X A", "1"), OutgoingField("", "1"),
+            OutgoingField("X-A:", "1"), OutgoingField("X-A", "\u{7F}"),
+        ])
+    func forged(_ field: OutgoingField) throws {
+        let text = try #require(try refusal("https://a.test/", headers: [field]))
+        #expect(text.contains("header field") && !text.contains("\n"))
+        #expect(try refusal("https://a.test/", method: "GET /x HTTP/1.1\r\nX:") != nil)
+        #expect(try refusal("https://a.test/", headers: [OutgoingField("X-A", "é\t ok")]) == nil)
+    }
+
+    @Test(
+        "know b2watch's own address",
+        arguments: [
+            ("0.0.0.0", "127.0.0.1", true), ("::", "127.0.0.1", true), ("0.0.0.0", "::1", true),
+            ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false),
+            ("127.0.0.1", "::ffff:127.0.0.1", true),
+            ("127.0.0.1", "0.0.0.0", true), ("10.1.2.3", "10.1.2.3", true), ("10.1.2.3", "127.0.0.1", false),
+            ("0.0.0.0", "10.1.2.3", true), ("0.0.0.0", "10.1.2.4", false), ("localhost", "127.0.0.1", true),
+        ])
+    func own(_ listening: String, _ address: String, _ isOwn: Bool) throws {
+        let own = OwnAddress(host: listening, port: 8_080)
+        let machine: Set<IPAddress> = [try #require(IPAddress("10.1.2.3"))]
+        let address = try #require(IPAddress(address))
+        #expect(own.isReached(at: address, port: 8_080) { machine } == isOwn)
+        #expect(!own.isReached(at: address, port: 8_081) { machine })
+    }
+
+    @Test("know this machine's addresses")
+    func machine() throws {
+        #expect(OwnAddress.ofMachine().contains(try #require(IPAddress("127.0.0.1"))))
+    }
+}
