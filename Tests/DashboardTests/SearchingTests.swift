@@ -7,6 +7,16 @@ import Testing
 
 @Suite("Searching")
 struct SearchingTests {
+    @Test("lists without a search say where there is one", arguments: ["3", "6"] as [Character])
+    func elsewhere(view: Character) {
+        var user = User.watching(3)
+        for key in ["/", "n", "N"] as [Character] {
+            user.press(.character(view), .character(key))
+            #expect(user.model.prompt == nil)
+            #expect(user.screen.contains("Events are searched in their lists (1, 2): this list has no search."))
+        }
+    }
+
     private func user() -> User {
         var user = User(columns: 120, rows: 36, holding: [.prod])
         user.arrive((1...200).map { Make.row($0, name: $0 % 50 == 0 ? "docs/Report-\($0).pdf" : nil) })

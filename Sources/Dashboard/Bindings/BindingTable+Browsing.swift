@@ -30,6 +30,23 @@ extension BindingTable {
             Binding(.character("P"), in: context, do: .pause, "freeze the screen while receiving goes on")
         }
 
+    /// Where a search is asked for that is none: it says where there is one.
+    static let searchElsewhere: [Binding] = [BindingContext.deliveries, .log].flatMap { context in
+        [
+            Binding(
+                .character("/"), in: context, do: .search, "search: in 1 Events and 2 Table", obstacle: isElsewhere),
+            Binding(.character("n"), in: context, do: .nextMatch, "the next place found there", obstacle: isElsewhere),
+            Binding(
+                .character("N"), in: context, do: .previousMatch, "the previous place found there",
+                obstacle: isElsewhere),
+        ]
+    }
+
+    private static let isElsewhere: @Sendable (DashboardModel) -> String? = { model in
+        let (events, table) = (model.bindings.name(of: .showEvents), model.bindings.name(of: .showTable))
+        return "Events are searched in their lists (\(events), \(table)): this list has no search."
+    }
+
     static let prompts: [Binding] = [
         Binding(.enter, in: .filter, do: .applyFilter, "apply the filter", footer: ("apply", .narrow)),
         Binding(.tab, in: .filter, do: .completeFilter, "complete the word", footer: ("complete", .narrow)),
