@@ -46,8 +46,6 @@ struct OutboxMachine: Sendable {
     private var heldUntil: Timestamp?
     private var lastStart: Timestamp?
     private var limits = DoneItems()
-    /// When a person let an entry wait again, of those that fail: since then it is tried.
-    private var retriedAt: [Int64: Timestamp] = [:]
 
     init(_ manner: ActionManner) {
         self.manner = manner
@@ -158,9 +156,6 @@ struct OutboxMachine: Sendable {
         var tally = ActionTally()
         for (index, entry) in entries.enumerated() {
             var settlement = Outbox.Settlement(entry.id, .done)
-            // Where it was never tried it waits since it was added, or since a person let it wait again.
-            if entry.attempts == 0, entry.changedAt > entry.addedAt { retriedAt[entry.id] = entry.changedAt }
-            let start = retriedAt[entry.id] ?? entry.addedAt
             switch index < outcomes.count ? outcomes[index] : .uncertain("the action did not say what became of it") {
             case .done:
                 hasWorked = true
@@ -177,7 +172,7 @@ struct OutboxMachine: Sendable {
                 settlement.due = now
                 settlement.reason = reason
             case .retry(let reason, let after, _) where isRecovery, .unknown(let reason, let after):
-                guard entry.canWait(at: now, for: manner.patience, since: start, tried: unknown.failures + 1) else {
+                guard entry.canWait(at: now, for: manner.patience, tried: unknown.failures + 1) else {
                     spent += 1
                     settlement.state = .uncertain
                     settlement.reason = "it could not be found out what became of it: \(reason)"
@@ -189,7 +184,7 @@ struct OutboxMachine: Sendable {
                 continue
             case .retry(let reason, let after, let scope):
                 let attempts = entry.attempts + 1
-                guard entry.canWait(at: now, for: manner.patience, since: start, tried: attempts) else {
+                guard entry.canWait(at: now, for: manner.patience, tried: attempts) else {
                     settlement.state = .dead
                     settlement.reason = "given up after \(manner.patience.inWords): \(reason)"
                     break
@@ -203,7 +198,6 @@ struct OutboxMachine: Sendable {
                 }
                 settlement.due = now + delay
             }
-            if settlement.state != .failed { retriedAt[entry.id] = nil }
             tally.count(settlement)
             result.settlements.append(settlement)
         }
@@ -236,9 +230,7 @@ extension OutboxEntry {
     }
 
     /// Whether it may be tried again after a failure.
-    fileprivate func canWait(
-        at now: Timestamp, for patience: Duration, since start: Timestamp, tried attempts: Int
-    ) -> Bool {
-        attempts < Self.leastAttempts || now < start + patience
+    fileprivate func canWait(at now: Timestamp, for patience: Duration, tried attempts: Int) -> Bool {
+        attempts < Self.leastAttempts || now < since + patience
     }
 }

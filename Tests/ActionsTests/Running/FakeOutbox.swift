@@ -169,7 +169,9 @@ final class FakeOutbox: ActionStore {
         try write { state in
             let chosen = entries.filter { state.entries[Int($0) - 1].state.canBeRetried }
             for id in chosen {
-                state.change(id) { ($0.state, $0.attempts, $0.due, $0.changedAt) = (.queued, 0, nil, time) }
+                state.change(id) {
+                    ($0.state, $0.attempts, $0.due, $0.since, $0.changedAt) = (.queued, 0, nil, time, time)
+                }
             }
             return chosen.count
         }

@@ -17,11 +17,11 @@ struct OutboxMachineTests {
 
     private func entry(
         _ id: Int64, _ state: EntryState = .queued, attempts: Int = 0, due: Timestamp? = nil, added: Timestamp? = nil,
-        changed: Timestamp? = nil
+        since: Timestamp? = nil
     ) -> OutboxEntry {
         OutboxEntry(
             id: id, action: "a", row: id, state: state, attempts: attempts, due: due, addedAt: added ?? start,
-            changedAt: changed)
+            since: since)
     }
 
     private func waiting(_ entries: [OutboxEntry], next: Timestamp? = nil) -> OutboxMachine.Waiting {
@@ -199,9 +199,9 @@ struct OutboxMachineTests {
         #expect(state(of: entry(2, .failed, attempts: 1), at: end)?.state == .failed)
         #expect(state(of: entry(2, .failed, attempts: 2), at: end)?.state == .dead)
         // Retried by a person: as if it had never been tried.
-        #expect(state(of: entry(3, changed: end), at: end)?.state == .failed)
-        #expect(state(of: entry(3, .failed, attempts: 7, changed: end), at: end + .seconds(3_599))?.state == .failed)
-        #expect(state(of: entry(3, .failed, attempts: 8, changed: end), at: end + .seconds(3_600))?.state == .dead)
+        #expect(state(of: entry(3, since: end), at: end)?.state == .failed)
+        #expect(state(of: entry(3, .failed, attempts: 7, since: end), at: end + .seconds(3_599))?.state == .failed)
+        #expect(state(of: entry(3, .failed, attempts: 8, since: end), at: end + .seconds(3_600))?.state == .dead)
     }
 
     @Test("a batch of which nobody knows what became is asked after before anything else")

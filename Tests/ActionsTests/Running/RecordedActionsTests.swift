@@ -1,0 +1,98 @@
+import Browsing
+import History
+import Notifications
+import Outgoing
+import Synchronization
+import TestSupport
+import Testing
+import Workers
+
+@testable import Actions
+
+@Suite("The runner on a history")
+struct RecordedActionsTests {
+    private func places() throws -> [(History.Place, TemporaryFolder?)] {
+        let folder = try TemporaryFolder()
+        return [(.memory, nil), (.file(folder.file("history.sqlite")), folder)]
+    }
+
+    private func record(_ names: [String], _ verdict: SignatureVerdict = .valid, in history: History) throws {
+        let body = SampleBody.notification(names.map { TestSupport.SampleEvent(id: "id of \($0)", object: $0) })
+        let delivery = Delivery.sample(body: body)
+        let kept = Handoff<Int64?>()
+        let judged = JudgedDelivery(
+            delivery: delivery, judgement: Judgement(verdict),
+            answer: verdict == .valid ? .accepted : .invalidSignature, events: Payload(scanning: body).events,
+            generation: 1)
+        #expect(history.record(judged) { kept.give(.success($0)) })
+        #expect(try kept.take() != nil)
+    }
+
+    private func runner(_ history: History, _ action: ScriptedAction) throws -> ActionRunner {
+        let surroundings = ActionSurroundings(
+            http: NoHTTP(), environment: [:], folder: "/", now: { Timestamp(milliseconds: 1_795_452_185_123) })
+        let runner = ActionRunner(history: history, surroundings: surroundings, say: { _ in }, note: { _, _ in })
+        let filter = try Filter(
+            ActionDeclaration.usualFilter,
+            in: FilterContext(now: surroundings.now(), allowsRegularExpressions: false))
+        try runner.load([
+            ActionDeclaration(name: "rows", kind: "scripted", filter: filter, manner: action.manner, action: action)
+        ])
+        return runner
+    }
+
+    @Test("each event is done once, also one that was refused at first, in an order that is kept")
+    func once() throws {
+        for (place, folder) in try places() {
+            try withExtendedLifetime(folder) {
+                let history = try History(place)
+                defer { history.close() }
+                try record(["before"], in: history)
+                var manner = ActionManner()
+                manner.keepsOrder = true
+                manner.largestBatch = 2
+                let action = ScriptedAction(manner: manner)
+                let runner = try runner(history, action)
+                runner.begin()
+                try record(["one"], .invalid, in: history)
+                try record(["one"], in: history)
+                try record(["one", "two", "three"], in: history)
+                try record(["four"], in: history)
+                action.state.wait { $0.performed.flatMap(\.events).count >= 4 ? () : nil }
+                #expect(runner.stop(within: .seconds(120)))
+                #expect(action.performed.flatMap(\.events) == ["one", "two", "three", "four"])
+                let status = try #require(try runner.statuses().first)
+                #expect(status[.done] == 4 && status.counts.values.reduce(0, +) == 4)
+            }
+        }
+    }
+
+    @Test("what ran when the process ended is asked after at the next start")
+    func recovery() throws {
+        for (place, folder) in try places() {
+            try withExtendedLifetime(folder) {
+                let history = try History(place)
+                defer { history.close() }
+                let action = ScriptedAction(
+                    recovery: { item, _ in item.row.objectName.text == "one" ? .done : .retry("not done", after: .zero)
+                    },
+                    answer: { _, _ in .done })
+                let id = try #require(
+                    try history.outbox.declare([Outbox.Declaration(name: "rows", kind: "scripted", summary: "x")])[
+                        "rows"])
+                try record(["one", "two", "three"], in: history)
+                let now = Timestamp(milliseconds: 1_795_452_185_000)
+                _ = try history.outbox.walk(id, through: 3, matching: .everything, at: now)
+                let due = try history.reader.outboxDue(id, at: now, limit: 2).map(\.id)
+                #expect(try history.outbox.begin(due, batch: 4_711, at: now).count == 2)
+                let runner = try runner(history, action)
+                runner.begin()
+                action.state.wait { $0.performed.flatMap(\.events).count >= 2 ? () : nil }
+                #expect(runner.stop(within: .seconds(120)))
+                #expect(action.state.withLock { $0.recovered.map(\.batch) } == [4_711])
+                #expect(action.performed.flatMap(\.events).sorted() == ["three", "two"])
+                #expect(try runner.statuses().first?[.done] == 3)
+            }
+        }
+    }
+}
