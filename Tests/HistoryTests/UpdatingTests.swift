@@ -46,6 +46,19 @@ import Testing
         #expect(history.current.latestRow == 3)
     }
 
+    @Test func itGetsAnOutbox() throws {
+        let history = try History(.file(try first()))
+        defer { history.close() }
+        #expect(try history.reader.actions() == [] && history.current.outbox == 0)
+        #expect(try history.allRows.map(\.actions) == [nil, nil, nil])
+        let action = try history.declare()
+        #expect(try history.reader.actions().map(\.start) == [3])
+        #expect(try history.outbox.add(action, rows: [1, 2, 3], at: .at(0)) == .init(added: 2, there: 1))
+        #expect(try history.allRows.map(\.actions) == [.queued, .queued, .queued])
+        try history.keepNow(.sample(ids: ["two", "new"]))
+        #expect(try history.walkAll(action) == 1)
+    }
+
     @Test func itIsReadOnlyOnceItIsUpToDate() throws {
         let path = try first()
         #expect(throws: ReadOnlyHistoryError.older(path: path)) { try ReadOnlyHistory(path) }

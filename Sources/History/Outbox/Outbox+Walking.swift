@@ -2,8 +2,11 @@ import GRDB
 public import Notifications
 
 extension Outbox {
-    /// How many rows one step of a walk looks at, at most: a few milliseconds.
-    private static let stretch: Int64 = 4_000
+    /// How many rows one step of a walk looks at, at most: a few milliseconds, in which deliveries wait. Fewer where it
+    /// searches what was received, which may be long.
+    private static func stretch(_ predicate: RowPredicate) -> Int64 {
+        PredicateSQL(predicate).tables.contains(.delivery) ? 500 : 4_000
+    }
 
     /// Takes note of the actions of the configuration. One that was not known begins behind the latest row; one that is
     /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there.
@@ -39,7 +42,7 @@ extension Outbox {
         try change(isDurable: false) { db in
             let cursor = try Int64.fetchOne(db, sql: "SELECT cursor FROM action WHERE id = ?", arguments: [action])
             guard let cursor, cursor < last else { return (Walk(cursor: cursor ?? last, added: 0), false) }
-            let end = min(last, cursor + Self.stretch)
+            let end = min(last, cursor + Self.stretch(predicate))
             let rows = try MatchQuery.ids(
                 matching: .all([.event, predicate]), in: cursor + 1...end, by: "event.id", limit: max(1, limit),
                 { false }, db)
@@ -54,7 +57,7 @@ extension Outbox {
     /// Makes entries for rows, whatever the cursor and whatever the filter; 1,000 at most. Entries of theirs that can
     /// be retried wait again.
     public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition {
-        try change { db in
+        try change(isDurable: true) { db in
             var addition = Addition()
             for row in rows {
                 let entry = try OutboxEntries.find(action, row: row, db)
@@ -66,7 +69,7 @@ extension Outbox {
                     if try OutboxEntries.retry(id, at: time, db) { addition.again += 1 } else { addition.there += 1 }
                 }
             }
-            return addition
+            return (addition, addition.added + addition.again > 0)
         }
     }
 

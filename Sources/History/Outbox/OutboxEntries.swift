@@ -39,7 +39,8 @@ enum OutboxEntries {
     static func retry(_ entry: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: """
-                UPDATE entry SET state = \(EntryState.queued.rawValue), attempts = 0, due = NULL, since = ?1, changedAt = ?1
+                UPDATE entry SET state = \(EntryState.queued.rawValue), attempts = 0, due = NULL, reason = NULL,
+                    since = ?1, changedAt = ?1
                 WHERE id = ?2 AND state IN (\(OutboxSchema.list(EntryState.allCases.filter(\.canBeRetried))))
                 """)
         try statement.execute(arguments: [time.milliseconds, entry])

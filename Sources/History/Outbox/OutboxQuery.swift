@@ -69,7 +69,8 @@ enum OutboxQuery {
         try merged(lists, "id < ? ORDER BY id DESC", id, limit, db).sorted().suffix(limit)
     }
 
-    private static func ids(
+    /// The oldest entries of these actions and states behind an id, in the order they were made.
+    static func ids(
         _ lists: [(Int64, EntryState)], behind id: Int64, _ limit: Int, _ db: Database
     ) throws -> [Int64] {
         Array(try merged(lists, "id > ? ORDER BY id", id, limit, db).sorted().prefix(limit))

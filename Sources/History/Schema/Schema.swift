@@ -13,7 +13,8 @@ enum Schema {
         migrator.registerMigration("2 outcomes") { db in
             try db.execute(sql: outcomes)
         }
-        migrator.registerMigration("3 outbox") { db in
+        // It only adds tables: the references of what is there need not be checked, a million rows of them.
+        migrator.registerMigration("3 outbox", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.tables)
         }
         return migrator

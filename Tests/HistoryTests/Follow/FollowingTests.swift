@@ -96,6 +96,24 @@ struct FollowingTests {
         history.close()
     }
 
+    @Test("tells that the outbox has changed, also by what does not wait for the disk")
+    func outbox() throws {
+        let history = try History(.file(path))
+        let action = try history.declare()
+        try history.keepNow(.sample(ids: ["one"]))
+        let (follower, followed) = (try FollowedHistory(path), Followed())
+        try follower.follow(neighbour: "x", followed.take)
+        #expect(try history.walkAll(action) == 1)
+        let walked = history.current.outbox
+        #expect(followed.sees { $0.outbox == walked })
+        #expect(try follower.reader.actions().map(\.counts) == [[.queued: 1]])
+        try history.outbox.setPaused(action, true)
+        #expect(followed.sees { $0.outbox == history.current.outbox && $0.outbox > walked })
+        #expect(try follower.reader.actions().map(\.isPaused) == [true])
+        follower.close()
+        history.close()
+    }
+
     @Test("goes on when the writer ends and begins again")
     func writerAgain() async throws {
         var history = try History(.file(path))

@@ -1,0 +1,139 @@
+import GRDB
+import Notifications
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import History
+
+@Suite("How the outbox is kept")
+struct OutboxStoreTests {
+    /// A history with an action whose entries have all come to a state.
+    private func history(_ count: Int, _ state: EntryState) throws -> (history: History, action: Int64, ids: [Int64]) {
+        let history = try History(.memory)
+        let action = try history.declare()
+        for first in stride(from: 0, to: count, by: 500) {
+            try history.keepNow(.sample(ids: (first..<min(count, first + 500)).map(String.init)))
+        }
+        try history.walkAll(action)
+        let ids = try history.entries().map(\.id)
+        _ = try history.outbox.begin(ids, batch: 1, at: .at(1))
+        try history.outbox.settle(ids.map { .init($0, state, reason: "refused") }, exchange: nil, at: .at(2))
+        return (history, action, ids)
+    }
+
+    @Test("tries each once more, however soon it fails again")
+    func retriedOnce() throws {
+        let (history, action, ids) = try history(2_100, .dead)
+        // Between two transactions all that wait again fail again.
+        history.observe { [writer = history.writer] _ in
+            writer.perform({ db in try db.execute(sql: "UPDATE entry SET state = 4 WHERE state = 0") }) { _ in }
+        }
+        #expect(try history.outbox.retryAll(action, in: [.failed, .dead, .done], at: .at(3)) == ids.count)
+    }
+
+    @Test("forgets with another try why the last one failed")
+    func reasonForgotten() throws {
+        let (history, _, ids) = try history(2, .dead)
+        #expect(try history.reader.actions().map(\.lastReason) == ["refused"])
+        #expect(try history.outbox.retry(ids, at: .at(3)) == 2)
+        #expect(try history.entries().map(\.reason) == [nil, nil])
+        #expect(try history.reader.actions().map(\.lastReason) == [nil])
+    }
+
+    @Test("tries at once what failed without a time to try it again")
+    func dueAtOnce() throws {
+        let (history, action, ids) = try history(2, .failed)
+        #expect(try history.reader.outboxNextDue(action) == .at(2))
+        #expect(try history.reader.outboxDue(action, at: .at(2), limit: 9).map(\.id) == ids)
+    }
+
+    @Test("tells nobody of what changed nothing")
+    func unchanged() throws {
+        let (history, action, ids) = try history(2, .done)
+        let observer = Observer(history)
+        let before = history.current.outbox
+        #expect(try history.outbox.begin(ids, batch: 2, at: .at(3)) == [])
+        try history.outbox.settle(ids.map { .init($0, .dead) }, exchange: nil, at: .at(3))
+        #expect(try history.outbox.retry(ids, at: .at(3)) == 0)
+        #expect(try history.outbox.skip(ids, at: .at(3)) == 0)
+        #expect(try history.outbox.retryAll(action, in: Set(EntryState.allCases), at: .at(3)) == 0)
+        #expect(try history.outbox.add(action, rows: [1, 99], at: .at(3)) == .init(there: 1, unfit: 1))
+        #expect(try history.walkAll(action) == 0)
+        #expect(history.current.outbox == before && observer.events.isEmpty)
+        try history.outbox.setPaused(action, true)
+        #expect(history.current.outbox > before && observer.changes.last == history.current)
+        #expect(try history.reader.actions().map(\.isPaused) == [true])
+    }
+
+    @Test("walks a filter that searches what was received in shorter steps, to the same end")
+    func shortSteps() throws {
+        let history = try History(.memory)
+        let action = try history.declare()
+        for first in [0, 600] { try history.keepNow(.sample(ids: (first..<first + 600).map(String.init))) }
+        let pattern = TextPattern("POST", literals: nil) { !$0.isEmpty }
+        let walk = try history.outbox.walk(
+            action, through: 1_200, matching: .text([.method], pattern), at: .at(0), limit: 10_000)
+        #expect(walk == Outbox.Walk(cursor: 500, added: 500))
+        #expect(try history.walkAll(action, matching: .text([.method], pattern)) == 700)
+    }
+
+    /// The statements that run in `body`, on the one connection of a history in memory.
+    private func statements(of history: History, _ body: () throws -> Void) throws -> [String] {
+        let seen = Mutex<[String]>([])
+        try history.reader.read { db in
+            db.trace { event in
+                if case .statement(let statement) = event {
+                    let sql = statement.expandedSQL
+                    seen.withLock { $0.append(sql) }
+                }
+            }
+        }
+        try body()
+        try history.reader.read { db in db.trace(options: []) }
+        return seen.withLock { $0 }
+    }
+
+    @Test("finds what it reads and changes by indexes: what is done costs nothing")
+    func plans() throws {
+        let (history, action, ids) = try history(20, .done)
+        let (reader, outbox) = (history.reader, history.outbox)
+        let statements = try statements(of: history) {
+            _ = try reader.actions()
+            _ = try reader.outbox(OutboxRequest(.newest, before: 5, after: 0))
+            _ = try reader.outbox(OutboxRequest(action: "rows", states: [.dead], .entry(7), before: 5, after: 5))
+            _ = try reader.outboxEntry(ids[0])
+            _ = try reader.outboxEntries(ofRow: 1)
+            _ = try reader.outboxDue(action, at: .at(9), limit: 5)
+            _ = try reader.outboxNextDue(action)
+            _ = try reader.outboxRunning(action)
+            _ = try reader.missed(action, matching: .everything)
+            _ = try reader.rows(RowRequest(.newest, before: 5, after: 0))
+            _ = try reader.deliveryRows(RowRequest(.newest, before: 5, after: 0))
+            _ = try outbox.add(action, rows: [1], at: .at(5))
+            _ = try outbox.begin(ids, batch: 5, at: .at(5))
+            try outbox.settle([.init(ids[0], .dead)], exchange: nil, at: .at(5))
+            _ = try outbox.retryAll(action, in: [.dead, .failed], at: .at(5))
+        }
+        // `--` marks those of triggers.
+        let own = statements.filter { sql in ["SELECT", "UPDATE", "INSERT", "DELETE"].contains { sql.hasPrefix($0) } }
+        #expect(own.count > 15)
+        try history.reader.read { db in
+            for sql in own where sql.contains("entry") {
+                let plan = try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)").map { $0["detail"] as String }
+                #expect(!plan.contains { $0.hasPrefix("SCAN entry") }, "\(sql)\n\(plan)")
+            }
+        }
+    }
+
+    @Test("is not asked by a search of the event list")
+    func searches() throws {
+        let history = try history(20, .done).history
+        let statements = try statements(of: history) {
+            _ = try history.reader.ids(matching: .verdict([.valid]), in: 0...100)
+            _ = try history.reader.ids(matching: .everything, by: .by(.size, isDescending: true))
+        }
+        #expect(statements.count { $0.contains("FROM event") } == 2)
+        #expect(!statements.contains { $0.contains("entry") })
+    }
+}
