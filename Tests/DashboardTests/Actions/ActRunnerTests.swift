@@ -117,6 +117,34 @@ struct ActRunnerTests {
         #expect(taker.replays.withLock { Array($0.joined()) } == Array(1...250))
     }
 
+    @Test("counts and retries the entries of one action, as the outbox has them")
+    func entries() throws {
+        let history = try history(30)
+        let (outbox, now) = (history.outbox, Timestamp(milliseconds: Make.start))
+        let ids = try outbox.declare(["rows", "alerts"].map { .init(name: $0, kind: "csv", summary: "") })
+        for id in ids.values { _ = try outbox.add(id, rows: (1...30).filter { $0 % 3 != 0 }, at: now) }
+        let rows = try #require(ids["rows"])
+        let due = try history.reader.outboxDue(rows, at: now, limit: 5).map(\.id)
+        _ = try outbox.begin(due, batch: 1, at: now)
+        try outbox.settle(due.map { .init($0, .dead, reason: "401") }, exchange: Make.exchange, at: now)
+
+        let taker = Taker()
+        let all = ActedRows.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil)
+        var request = ActRequest(deed: .retry("rows"), rows: all, isCount: true, generation: 1)
+        let count = ActCount(events: 30, deliveries: 30, states: [.dead: 5, .queued: 15])
+        #expect(try outcome(of: request, history.reader, taker) == .counted(count))
+        #expect(request.question(count).hasPrefix("Retry “rows” for 5 events? The other 25 stay as they are."))
+        request.isCount = false
+        guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
+            Issue.record("not done")
+            return
+        }
+        #expect(report.changed == 5)
+
+        let listed = try history.reader.listedActions()
+        #expect(listed.map(\.status.name) == ["alerts", "rows"] && listed.last?.status[.dead] == 5)
+    }
+
     @Test("a dry run is of the first rows, and a failure is told in its sentence")
     func calls() throws {
         let history = try history(30)
