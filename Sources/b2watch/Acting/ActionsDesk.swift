@@ -57,6 +57,8 @@ struct ActionsDesk: Sendable {
     private static func hold(
         _ place: History.Place, _ outbound: Outbound, _ diagnostics: Diagnostics
     ) throws -> ActionsDesk {
+        // What actions do is logged, whoever runs them; what is asked of a listener is in its own log.
+        if case .file = place { _ = diagnostics.keepLog() }
         let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
         let history = try History(place) {
             diagnostics.say("the history is being brought up to date, once; that may take a minute or two")

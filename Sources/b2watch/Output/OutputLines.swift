@@ -25,7 +25,7 @@ struct OutputLines: Sendable {
     func write(text: [UInt8]) throws {
         var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
-        try write(lines.map { SafeText(utf8: $0) })
+        try write(lines.map { SafeText(utf8: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0) })
     }
 }
 

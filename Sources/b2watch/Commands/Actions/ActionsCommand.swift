@@ -57,7 +57,6 @@ struct ActionsOptions: ParsableArguments {
     ) throws {
         Signals.hold()
         let diagnostics = Diagnostics("actions")
-        _ = diagnostics.keepLog()
         try StartFailure.explained(by: diagnostics) {
             let desk = try ActionsDesk.open(history: try path, needsHistory: needsHistory, diagnostics)
             let ending = CommandEnding(desk)
