@@ -80,7 +80,10 @@ let package = Package(
         // The tests mirror the rooms.
         .target(
             name: "TestSupport",
-            dependencies: ["Notifications", "Outgoing"],
+            dependencies: [
+                "Notifications", "Outgoing", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),

@@ -50,14 +50,26 @@ struct CSVAction: Action {
             guard let file = try CSVFile.open(settings.path, creates: false) else {
                 return ActionReport(items.map { _ in Self.again })
             }
-            let recovery = CSVRecovery(file: file, layout: try CSVLayout(anyOf: file, settings), items: items)
-            let finding = try recovery.find(note.answer(batch: batch))
+            let note = note.answer(batch: batch)
+            let recovery = CSVRecovery(file: file, layouts: try layouts(of: file, note), items: items)
+            let finding = try recovery.find(note)
             if let cut = finding.cut { try file.cut(to: cut) }
             return ActionReport(
                 items.indices.map { $0 < finding.rows ? .done : Self.again },
                 warning: finding.cut.map { "\(settings.path): half a row was cut off at byte \($0)" })
         } catch {
             return ActionReport(items.map { _ in .unknown(error.description, after: error.after) })
+        }
+    }
+
+    private func layouts(of file: CSVFile, _ note: CSVNote.Answer) throws(CSVProblem) -> [CSVLayout] {
+        let fresh = CSVLayout(settings)
+        if note == .began(0) { return [fresh] }
+        do throws(CSVProblem) {
+            return [try CSVLayout(of: file, settings), fresh]
+        } catch {
+            guard !error.mayPass else { throw error }
+            return [fresh]
         }
     }
 
@@ -95,21 +107,6 @@ struct CSVAction: Action {
         }
         let headers = CSVLayout(settings).header.texts
         return "\(settings.path) will be made with the headers \(headers.joined(separator: ", "))"
-    }
-}
-
-extension CSVLayout {
-    /// The layout of a file whose header may be torn: a fresh file's then.
-    fileprivate init(anyOf file: CSVFile, _ settings: CSVSettings) throws(CSVProblem) {
-        do throws(CSVProblem) {
-            try self.init(of: file, settings)
-            // Half of our own header looks like a whole one of somebody's.
-            let fresh = CSVLayout(settings)
-            if try file.size() < fresh.headerLine.count { self = fresh }
-        } catch {
-            guard !error.mayPass else { throw error }
-            self.init(settings)
-        }
     }
 }
 

@@ -4,7 +4,8 @@ struct CSVRecovery {
     static let reach = 1 << 20
 
     let file: CSVFile
-    let layout: CSVLayout
+    /// As the rows may have been written: that of the file, and a fresh file's, of whose header only half may be there.
+    let layouts: [CSVLayout]
     let items: [ActionItem]
 
     /// What was found of the batch.
@@ -23,7 +24,7 @@ struct CSVRecovery {
         let size = try file.size()
         if note == .notBegun { return .nothing }
         if case .began(let offset) = note, offset == size { return .nothing }
-        for layout in layout.variants {
+        for layout in layouts.flatMap(\.variants) {
             let lines = items.map(layout.line)
             if case .began(let offset) = note, offset < size {
                 let last = offset > 0 ? try file.read(at: offset - 1, 1).first : nil
@@ -53,11 +54,9 @@ struct CSVRecovery {
             }
             // After a loss of power, pages that were not written yet are zeros.
             let written = rest.prefix(rest.count - rest.reversed().prefix { $0 == 0 }.count)
-            let isTorn = isEnd && !rest.isEmpty && written.count < piece.count && piece.starts(with: written)
-            let rows = max(0, number - 1)
-            // What stands before the first row goes too, if no row follows.
-            let place = rows == 0 ? offset : offset + Int64(index)
-            return Finding(rows: rows, cut: isTorn || (isEnd && rows == 0 && index > 0) ? place : nil)
+            let isTorn =
+                isEnd && !rest.isEmpty && written.count < piece.count && piece.starts(with: written)
+            return Finding(rows: max(0, number - 1), cut: isTorn ? offset + Int64(index) : nil)
         }
         return Finding(rows: pieces.count - 1)
     }

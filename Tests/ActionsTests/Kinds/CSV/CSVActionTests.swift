@@ -23,7 +23,13 @@ struct CSVActionTests {
             now: { Timestamp(milliseconds: 0) })
     }
 
-    private func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+    private func bytes() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+    /// Without a byte-order mark.
+    private func text() throws -> String {
+        let text = String(decoding: try bytes(), as: UTF8.self)
+        return text.hasPrefix("\u{FEFF}") ? String(text.unicodeScalars.dropFirst()) : text
+    }
 
     @Test("stand behind one header line, and nothing in them is a formula")
     func rows() throws {
@@ -45,10 +51,10 @@ struct CSVActionTests {
     func ownHeader() throws {
         _ = try folder.write("events.csv", "\u{FEFF}Notes,object size,\"Object Name\",Notes\nmine,7,a.jpg,")
         #expect(action(["bucket"]).perform([.numbered(8)], batch: 1).outcomes == [.done])
-        #expect(try text() == "\u{FEFF}Notes,object size,\"Object Name\",Notes\nmine,7,a.jpg,\n,8,photos/8.jpg,\n")
+        #expect(try text() == "Notes,object size,\"Object Name\",Notes\nmine,7,a.jpg,\n,8,photos/8.jpg,\n")
         _ = try folder.write("events.csv", "Object Name")
         #expect(action(isVerbatim: true).perform([.numbered(8, object: "=1")], batch: 2).outcomes == [.done])
-        #expect(try text() == "Object Name\n=1\n")
+        #expect(try text() == "Object Name\r\n=1\r\n")
     }
 
     @Test("are refused by a file that is none for them, with what to do")
@@ -109,28 +115,29 @@ struct CSVActionTests {
 
     @Test("of which the end was never seen are there once, wherever it broke off", arguments: [true, false])
     func torn(hasNote: Bool) throws {
-        let first = ActionItem.awkward(2), second = ActionItem.awkward(9, from: 3)
+        let first = ActionItem.awkward(2), second = ActionItem.awkward(4, from: 3)
         for before in [[], first] {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) { try folder.remove(name) }
             let action = action()
             if !before.isEmpty { _ = action.perform(before, batch: 1) }
-            let old = before.isEmpty ? [] : Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            let old = before.isEmpty ? Data() : try bytes()
             #expect(action.perform(second, batch: 2).outcomes.allSatisfy { $0 == .done })
-            let whole = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            let whole = try bytes()
             if !hasNote { unlink(action.note.path) }
             for length in old.count...whole.count {
                 // At times the rest is there, as zeros.
                 let zeros = hasNote && length % 3 == 0 ? [UInt8](repeating: 0, count: min(4, whole.count - length)) : []
-                _ = try folder.write("events.csv", Array(whole[..<length]) + zeros)
+                _ = try folder.write("events.csv", Array(whole.prefix(length)) + zeros)
                 if hasNote { action.note.write(batch: 2, offset: Int64(old.count)) }
                 let outcomes = action.recover(second, batch: 2).outcomes
                 let rest = zip(second, outcomes).filter { $1 != .done }.map(\.0)
                 #expect(rest.count < second.count || length < whole.count)
                 if !rest.isEmpty { _ = action.perform(rest, batch: 3) }
                 if !hasNote { unlink(action.note.path) }
-                let now = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-                #expect(now == whole, "broken off at byte \(length) of \(whole.count)")
-                if now != whole { return }
+                let now = try bytes()
+                let isRight = now == whole
+                #expect(isRight, "broken off at byte \(length) of \(whole.count)")
+                if !isRight { return }
             }
         }
     }
@@ -169,7 +176,7 @@ struct CSVActionTests {
         let action = action()
         var expected = CSVLayout(action.settings).headerLine
         var batch: Int64 = 0
-        for round in 0..<150 {
+        for round in 0..<60 {
             var waiting = ActionItem.awkward(Int.random(in: 1...20, using: &random), from: round * 20)
             for item in waiting { expected += CSVLayout(action.settings).line(item) }
             while !waiting.isEmpty {
@@ -183,6 +190,7 @@ struct CSVActionTests {
                 waiting = zip(waiting, outcomes).filter { $1 != .done }.map(\.0)
             }
         }
-        #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == expected)
+        let isRight = try bytes() == Data(expected)
+        #expect(isRight)
     }
 }

@@ -1,0 +1,183 @@
+internal import Foundation
+internal import Notifications
+internal import Outgoing
+
+/// A sheet of a spreadsheet, as the API shows it.
+struct GoogleSheetPlace: Sendable {
+    let client: GoogleClient
+
+    struct Sheet: Sendable, Hashable {
+        var id: Int
+        var title: String
+        /// How many rows the grid has; those at the end may be empty.
+        var rows: Int
+    }
+
+    /// What is known of a batch's metadata.
+    enum Mark: Hashable {
+        case ours, foreign, absent
+    }
+
+    private var settings: GoogleSheetSettings { client.settings }
+
+    func sheets() throws(GoogleProblem) -> [Sheet] {
+        struct Content: Decodable {
+            struct Item: Decodable {
+                struct Properties: Decodable {
+                    struct Grid: Decodable { var rowCount: Int? }
+                    var sheetId: Int?
+                    var title: String
+                    var gridProperties: Grid?
+                }
+                var properties: Properties
+            }
+            var sheets: [Item]
+        }
+        let answer = try client.call(
+            "GET", "?fields=sheets.properties(sheetId,title,gridProperties.rowCount)")
+        return try read(Content.self, answer).sheets.map { item in
+            // The API leaves out zeros.
+            Sheet(
+                id: item.properties.sheetId ?? 0, title: item.properties.title,
+                rows: item.properties.gridProperties?.rowCount ?? 0)
+        }
+    }
+
+    /// The sheet that the rows go to.
+    func sheet() throws(GoogleProblem) -> Sheet {
+        let sheets = try sheets()
+        if let sheet = sheets.first(where: { $0.title == settings.sheet }) { return sheet }
+        let names = sheets.prefix(20).map { "“\($0.title)”" }.joined(separator: ", ")
+        throw GoogleProblem(
+            .lasting, "the spreadsheet has no sheet “\(settings.sheet)”: there are \(names)")
+    }
+
+    /// The first row.
+    func header() throws(GoogleProblem) -> SheetHeader {
+        SheetHeader(try values("1:1").first ?? [])
+    }
+
+    /// Some cells as text: rows, of which what is empty at the end is left out.
+    func values(_ range: String) throws(GoogleProblem) -> [[String]] {
+        enum Cell: Decodable {
+            case text(String)
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let text = try? container.decode(String.self) {
+                    self = .text(text)
+                } else if let number = try? container.decode(Double.self) {
+                    self = .text("\(number)")
+                } else {
+                    self = .text("")
+                }
+            }
+        }
+        struct Content: Decodable { var values: [[Cell]]? }
+        let name = "'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range
+        let answer = try client.call("GET", "/values/\(Self.escaped(name))")
+        return (try read(Content.self, answer).values ?? []).map { row in
+            row.map { cell in
+                switch cell {
+                case .text(let text): text
+                }
+            }
+        }
+    }
+
+    /// Whether a batch's metadata is there: then the batch was applied.
+    func mark(_ number: Int64, whose writer: String) throws(GoogleProblem) -> Mark {
+        struct Content: Decodable {
+            var metadataValue: String?
+        }
+        do throws(GoogleProblem) {
+            let answer = try client.call("GET", "/developerMetadata/\(number)")
+            return try read(Content.self, answer).metadataValue?.hasPrefix(writer + " ") ?? false ? .ours : .foreign
+        } catch {
+            guard error.answer?.status == 404 else { throw error }
+            return .absent
+        }
+    }
+
+    /// The text in the last row of a column; nil where there is none. It is found in a few steps, and in a very long
+    /// sheet may be one of the last.
+    ///
+    /// - Parameter rows: How many the grid has: the rows at its end may be empty.
+    func lastText(column: Int, rows: Int) throws(GoogleProblem) -> String? {
+        let block = 100
+        let name = Self.columnName(column)
+        guard rows >= 2 else { return nil }
+        var last: String?
+        var low = 0
+        var high = (rows - 2) / block
+        var middle = high
+        for _ in 0..<8 where low <= high {
+            let start = 2 + middle * block
+            let cells = try values("\(name)\(start):\(name)\(min(rows, start + block - 1))").compactMap(\.first)
+            if let text = cells.last(where: { !$0.isEmpty }) {
+                last = text
+                low = middle + 1
+            } else {
+                high = middle - 1
+            }
+            middle = (low + high) / 2
+        }
+        return last
+    }
+
+    /// The metadata of our batches, with the seconds since when it is there.
+    func marks(of writer: String) throws(GoogleProblem) -> [(number: Int64, since: Int64)] {
+        struct Content: Decodable {
+            struct Match: Decodable {
+                struct Metadata: Decodable {
+                    var metadataId: Int64
+                    var metadataValue: String?
+                }
+                var developerMetadata: Metadata
+            }
+            var matchedDeveloperMetadata: [Match]?
+        }
+        let body =
+            "{\"dataFilters\":[{\"developerMetadataLookup\":{\"metadataKey\":\"\(GoogleBatch.metadataKey)\"}}]}"
+        let answer = try client.call("POST", "/developerMetadata:search", body: Array(body.utf8))
+        return (try read(Content.self, answer).matchedDeveloperMetadata ?? []).compactMap { match in
+            let words = (match.developerMetadata.metadataValue ?? "").split(separator: " ")
+            guard words.count == 2, words[0] == writer, let since = Int64(words[1]) else { return nil }
+            return (match.developerMetadata.metadataId, since)
+        }
+    }
+
+    private func read<Content: Decodable>(
+        _ type: Content.Type, _ answer: OutgoingAnswer
+    ) throws(GoogleProblem) -> Content {
+        guard !answer.isCut, let content = try? JSONDecoder().decode(type, from: Data(answer.body)) else {
+            throw GoogleProblem(
+                .later(after: nil), "Google's answer is not as expected\(answer.isCut ? ": it is too long" : "")",
+                answer: answer)
+        }
+        return content
+    }
+
+    /// Such as `A` for 0 and `AB` for 27.
+    static func columnName(_ column: Int) -> String {
+        var rest = column
+        var name = ""
+        repeat {
+            name = String(UnicodeScalar(UInt8(65 + rest % 26))) + name
+            rest = rest / 26 - 1
+        } while rest >= 0
+        return name
+    }
+
+    /// A text as a part of a path.
+    private static func escaped(_ text: String) -> String {
+        text.utf8.reduce(into: "") { escaped, byte in
+            let scalar = UnicodeScalar(byte)
+            let isPlain = byte < 0x80 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+            if isPlain || "-._~".utf8.contains(byte) {
+                escaped.unicodeScalars.append(scalar)
+            } else {
+                escaped += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import History
+import Notifications
+import Outgoing
+import Settings
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("What Google refuses")
+struct GoogleProblemTests {
+    private func reason(_ action: GoogleSheetAction) -> String {
+        switch action.perform([.numbered(1)], batch: 1).outcomes[0] {
+        case .dead(let reason): "dead: \(reason)"
+        case .retry(let reason, let wait, let scope): "retry \(wait.map { "\($0)" } ?? "-") \(scope): \(reason)"
+        case .unknown(let reason, _): "unknown: \(reason)"
+        case .uncertain(let reason): "uncertain: \(reason)"
+        case .done: "done"
+        }
+    }
+
+    @Test("is said with what to do")
+    func usual() throws {
+        let stand = try SheetStand()
+        #expect(
+            reason(stand.action(sheet: "Sheet1")).hasPrefix(
+                "dead: the spreadsheet has no sheet “Sheet1”: there are “Overview”, “B2's events”"))
+        #expect(
+            reason(stand.action(spreadsheet: "1NoSuchSpreadsheet")).hasPrefix(
+                "dead: there is no spreadsheet 1NoSuchSpreadsheet"))
+        stand.google.change(SheetStand.id) { $0.sheets[0].rows = [[.text("Something"), .text("else")]] }
+        #expect(
+            reason(stand.action(sheet: "Overview")).hasPrefix("dead: row 1 of “Overview” has none of b2watch's headers")
+        )
+        stand.google.change(SheetStand.id) { $0.isShared = false }
+        #expect(
+            reason(stand.action()).contains("dead: the spreadsheet is not shared with \(FakeGoogle.account): share it"))
+        stand.google.disable()
+        #expect(reason(stand.action()).hasPrefix("dead: the Google Sheets API is not enabled"))
+        #expect(stand.rows.isEmpty)
+    }
+
+    @Test("for the moment is waited for as long as it says")
+    func later() throws {
+        let stand = try SheetStand()
+        stand.google.onBatch {
+            .answer(.answer(status: 429, headers: [("Retry-After", "17")], body: Array("{}".utf8)))
+        }
+        #expect(reason(stand.action()).hasPrefix("retry 17.0 seconds action: Google's quota"))
+        #expect(stand.rows.isEmpty)
+    }
+
+    @Test("in a token is told from the clock and from the key")
+    func tokens() throws {
+        let stand = try SheetStand()
+        #expect(
+            reason(stand.action(skew: 7_200_000)).contains(
+                "the clock of this machine differs from Google's by 7200 seconds (it is ahead)"))
+        #expect(reason(stand.action(skew: -7_200_000)).contains("(it is behind)"))
+        let key = stand.google.keyFile().replacingOccurrences(of: FakeGoogle.account, with: "gone@sample.iam")
+        let gone = try stand.folder.write("gone.json", key)
+        #expect(reason(stand.action(keyFile: gone)).hasPrefix("dead: Google gives gone@sample.iam no token"))
+        let bad = try stand.folder.write("bad.json", "{\"type\":\"authorized_user\"}")
+        #expect(reason(stand.action(keyFile: bad)).contains("is no key of a service account"))
+        #expect(reason(stand.action(keyFile: stand.folder.file("none.json"))).contains("is missing"))
+        let plain = stand.google.keyFile().replacingOccurrences(of: "https:", with: "http:")
+        let open = try stand.folder.write("open.json", plain)
+        #expect(reason(stand.action(keyFile: open)).contains("is not https"))
+        #expect(stand.rows.isEmpty && stand.google.tokensGiven == 0)
+    }
+
+    @Test("renews a token that is no longer accepted, and one that ends")
+    func renewal() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        #expect(reason(action) == "done")
+        stand.google.forgetTokens()
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(stand.google.tokensGiven == 2)
+        stand.time.pass(3_250_000)
+        #expect(action.perform([.numbered(3)], batch: 3).outcomes == [.done])
+        #expect(stand.google.tokensGiven == 2)
+        stand.time.pass(100_000)
+        #expect(action.perform([.numbered(4)], batch: 4).outcomes == [.done])
+        #expect(stand.google.tokensGiven == 3 && stand.names.count == 4)
+    }
+
+    @Test("shows before anything is written")
+    func trial() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        #expect(try action.test(.numbered(1)).contains("it is empty, and gets the headers Event Timestamp, Event Type"))
+        let preview = String(decoding: try action.preview([.numbered(1)]), as: UTF8.self)
+        #expect(preview.contains("\"appendCells\":{\"sheetId\":77") && preview.contains("photos/1.jpg"))
+        #expect(stand.google.writes.isEmpty && stand.rows.isEmpty)
+        #expect(throws: GoogleProblem.self) { try stand.action(sheet: "none").test(.numbered(1)) }
+    }
+
+    @Test("is no form of timestamps, but it is said that there are two")
+    func forms() throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let old: [[FakeGoogle.Cell]] = (0..<250).map { [.number(Double(1_767_262_272_345 + $0))] }
+        let stand = try SheetStand(rows: [header] + old)
+        let warning = stand.action().perform([.numbered(1)], batch: 1).warning
+        #expect(warning?.contains("has its timestamp as a number, and new rows have it as text") == true)
+        let epoch = stand.action(SheetOptions(timestamps: .epochMilliseconds))
+        #expect(epoch.perform([.numbered(2)], batch: 2).warning?.contains("set “timestamps” to rfc3339") == true)
+        #expect(stand.rows.last?.first == .number(1_767_262_272_345))
+        let again = stand.action(SheetOptions(timestamps: .epochMilliseconds))
+        #expect(again.perform([.numbered(3)], batch: 3).warning == nil)
+    }
+
+    @Test("need not be asked to see that a setting is wrong")
+    func settings() throws {
+        let url = "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOpQrStUvWxYz/edit?gid=0#gid=0"
+        #expect(GoogleSheetSettings.spreadsheetID(url) == SheetStand.id)
+        #expect(GoogleSheetSettings.spreadsheetID(SheetStand.id) == SheetStand.id)
+        #expect(GoogleSheetSettings.spreadsheetID("https://example.com/1AbCdEfGhIjKl") == nil)
+        let surroundings = ActionSurroundings(
+            http: InProcessHTTP([:]), environment: [:], folder: "/etc", now: { Timestamp(milliseconds: 0) })
+        var wrong = ActionReading.sample(
+            "sheet",
+            [("spreadsheet", .text("My sheet")), ("api", .text("http://example.com")), ("key-file", .text("k"))])
+        #expect(ActionKind.googleSheet.read(&wrong, surroundings) == nil)
+        #expect(wrong.problems.count == 3)
+        var right = ActionReading.sample(
+            "sheet",
+            [
+                ("spreadsheet", .text(url)), ("sheet", .text("Sheet1")), ("key-file", .text("~/key.json")),
+                ("api", .text("http://127.0.0.1:9999/")),
+            ])
+        let action = try #require(ActionKind.googleSheet.read(&right, surroundings) as? GoogleSheetAction)
+        #expect(right.problems.isEmpty && action.settings.keyFile == "/home/me/key.json")
+        #expect(action.settings.api == "http://127.0.0.1:9999")
+        #expect(action.summary == "rows in “Sheet1” of \(SheetStand.id)")
+    }
+
+    @Test("two that write to one sheet would do to each other: they take turns")
+    func turns() throws {
+        let stand = try SheetStand()
+        let one = stand.action(), other = stand.action()
+        #expect(GoogleTurn.of(one.settings) === GoogleTurn.of(other.settings))
+        #expect(GoogleTurn.of(one.settings) !== GoogleTurn.of(stand.action(sheet: "Overview").settings))
+        #expect(GoogleSheetPlace.columnName(0) == "A" && GoogleSheetPlace.columnName(27) == "AB")
+    }
+}

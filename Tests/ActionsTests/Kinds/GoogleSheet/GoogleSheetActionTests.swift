@@ -1,0 +1,177 @@
+import Foundation
+import History
+import Notifications
+import Outgoing
+import Settings
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("Rows in Google Sheets")
+struct GoogleSheetActionTests {
+    @Test("stand behind a header, typed, and nothing in them is a formula")
+    func rows() throws {
+        let stand = try SheetStand()
+        let action = stand.action(SheetOptions(columns: SheetColumn.more.filter { $0.name == "bucket" }))
+        let hostile = ActionItem.numbered(2, object: "=HYPERLINK(\"http://x\",\"y\")")
+        let report = action.perform([.numbered(1), hostile], batch: 4)
+        #expect(report.outcomes == [.done, .done] && report.warning == nil)
+        #expect(stand.rows.count == 3)
+        #expect(stand.rows[0] == (SheetRow.headers + ["Bucket"]).map { .text($0) })
+        #expect(
+            stand.rows[2] == [
+                .text("2026-01-01T10:11:12.345Z"), .text("b2:ObjectCreated:Upload"),
+                .text("=HYPERLINK(\"http://x\",\"y\")"), .number(2),
+                .text("4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c"), .text("mySampleBucket"),
+            ])
+        let exchange = try #require(report.exchange)
+        #expect(exchange.outcome == "status 200" && !String(decoding: exchange.request, as: UTF8.self).contains("ya29"))
+        #expect(action.perform([.numbered(3)], batch: 5).outcomes == [.done])
+        #expect(stand.names.count == 3 && stand.google.tokensGiven == 1)
+        // The batch before is no longer remembered, this one is.
+        #expect(stand.google.spreadsheet(SheetStand.id).map { Array($0.metadata.keys) } == [5])
+    }
+
+    @Test("go by the text of the header, also when a column is inserted later")
+    func inserted() throws {
+        let stand = try SheetStand(rows: [[.text("object name"), .text("Notes"), .text(" Object Size ")]])
+        let action = stand.action()
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        stand.google.change(SheetStand.id) { spreadsheet in
+            for row in spreadsheet.sheets[1].rows.indices {
+                spreadsheet.sheets[1].rows[row].insert(row == 0 ? .text("New") : .empty, at: 0)
+            }
+        }
+        stand.time.pass(5_000)
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(stand.rows[1] == [.empty, .text("photos/1.jpg"), .empty, .number(1)])
+        #expect(stand.rows[2] == [.empty, .text("photos/2.jpg"), .empty, .number(2)])
+    }
+
+    @Test("keep large numbers exact, and long texts within a cell")
+    func limits() throws {
+        let stand = try SheetStand()
+        var item = ActionItem.numbered(1, object: String(repeating: "é", count: 60_000))
+        item.row.objectSize = .integer((1 << 53) + 1)
+        let report = stand.action().perform([item], batch: 1)
+        #expect(report.outcomes == [.done] && report.warning?.contains("1 cells were cut") == true)
+        #expect(stand.rows[1][3] == .text("9007199254740993"))
+        #expect(stand.names[0].hasSuffix("é…") && stand.names[0].utf16.count == 50_000)
+        let large = (0..<9).map { ActionItem.numbered($0, object: String(repeating: "a", count: 49_000)) }
+        #expect(GoogleBatch.fitting(large) < 9 && GoogleBatch.fitting(large) > 1)
+    }
+
+    @Test("are there once where the answer is lost", arguments: [0, 1, 2, 3])
+    func lost(kind: Int) throws {
+        let stand = try SheetStand()
+        let first = Once()
+        stand.google.onBatch {
+            guard first.isFirst else { return .none }
+            return switch kind {
+            case 0: .lostBefore
+            case 1: .lostAfter
+            case 2: .late
+            default: .answerAfter(.json(503, "{\"error\":{\"message\":\"The service is unavailable.\"}}"))
+            }
+        }
+        let action = stand.action()
+        #expect(action.perform([.numbered(1), .numbered(2)], batch: 9).outcomes == [.done, .done])
+        // The copy that was held up until now is refused, and its number stays as long as it might come.
+        stand.google.arrive()
+        stand.time.pass(2_000)
+        #expect(action.perform([.numbered(3)], batch: 10).outcomes == [.done])
+        stand.google.arrive()
+        #expect(stand.names == ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"])
+        #expect(stand.google.spreadsheet(SheetStand.id)?.metadata[9] != nil)
+        // A process after this one finds it, and takes it away when a day is over.
+        stand.google.onBatch { .none }
+        stand.time.pass(90_000_000)
+        #expect(stand.action().perform([.numbered(4)], batch: 11).outcomes == [.done])
+        #expect(stand.google.spreadsheet(SheetStand.id).map { Array($0.metadata.keys) } == [11])
+    }
+
+    @Test("are asked after until it is known what became of them")
+    func unknown() throws {
+        let stand = try SheetStand()
+        stand.google.onBatch { .late }
+        let action = stand.action()
+        guard case .unknown = action.perform([.numbered(1)], batch: 3).outcomes[0] else {
+            return #expect(Bool(false), "a lost answer was taken for one")
+        }
+        stand.google.change(SheetStand.id) { $0.isShared = false }
+        guard case .unknown(let reason, _) = action.recover([.numbered(1)], batch: 3).outcomes[0] else {
+            return #expect(Bool(false), "nobody can know")
+        }
+        #expect(reason.contains("not shared with \(FakeGoogle.account): share it"))
+        stand.google.change(SheetStand.id) { $0.isShared = true }
+        stand.google.arrive()
+        #expect(action.recover([.numbered(1)], batch: 3).outcomes == [.done])
+        #expect(stand.names == ["photos/1.jpg"])
+    }
+
+    @Test("are all there, once each, whatever is lost, late or ends in between")
+    func storm() throws {
+        let stand = try SheetStand()
+        let random = Dice(seed: 99)
+        stand.google.onBatch {
+            switch random.roll(12) {
+            case 0: .lostBefore
+            case 1: .lostAfter
+            case 2: .late
+            case 3: .answer(FakeGoogle.unavailable)
+            case 4: .answerAfter(FakeGoogle.unavailable)
+            default: .none
+            }
+        }
+        var action = stand.action()
+        var waiting = (1...1_200).map { ActionItem.numbered($0) }
+        var batch: Int64 = 1_000
+        while !waiting.isEmpty {
+            batch += 1
+            stand.time.pass(1_020)
+            if random.roll(6) == 0 { stand.google.arrive() }
+            let items = Array(waiting.prefix(random.roll(30) + 1))
+            var outcomes = action.perform(items, batch: batch).outcomes
+            // The process ends before it has written down what it was told.
+            if random.roll(5) == 0 {
+                action = stand.action()
+                outcomes = items.map { _ in .unknown("ended") }
+            }
+            while case .unknown = outcomes[0] {
+                stand.time.pass(5_000)
+                outcomes = action.recover(items, batch: batch).outcomes
+            }
+            let done = Set(zip(items, outcomes).filter { $1 == .done }.map(\.0.entry))
+            waiting.removeAll { done.contains($0.entry) }
+            try #require(batch < 3_000)
+        }
+        stand.google.arrive()
+        let expected = Set((1...1_200).map { "photos/\($0).jpg" })
+        #expect(stand.names.count == 1_200 && Set(stand.names) == expected)
+    }
+
+    @Test("keep to the quota of a minute")
+    func quota() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        for batch in 1...130 {
+            let outcomes = action.perform([.numbered(batch)], batch: Int64(batch)).outcomes
+            #expect(outcomes == [.done])
+            stand.time.pass(Int64(action.manner.pace / .milliseconds(1)))
+        }
+        for batch in 131...200 {
+            let outcomes = action.perform([.numbered(batch)], batch: Int64(batch)).outcomes
+            guard outcomes != [.done] else { continue }
+            guard case .retry(let reason, _, .action) = outcomes[0] else {
+                return #expect(Bool(false), "a full quota is to be waited for")
+            }
+            return #expect(reason.contains("quota"))
+        }
+        #expect(Bool(false), "the fake has no quota")
+    }
+}
+
+extension FakeGoogle {
+    static let unavailable = FakeReply.json(503, "{\"error\":{\"message\":\"The service is currently unavailable.\"}}")
+}
