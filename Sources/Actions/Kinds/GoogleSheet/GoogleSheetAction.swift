@@ -207,7 +207,7 @@ final class GoogleSheetAction: Action {
 
     private func settled(_ batch: GoogleBatch, isSure: Bool) {
         state.withLock { state in
-            if isSure { state.marks.remove(batch.done) }
+            state.marks.remove(batch.done)
             state.marks.add(batch.number, at: now(), isSure: isSure)
         }
     }
