@@ -6,17 +6,8 @@ extension Home {
     /// A home with a configuration.
     init(configuration: String) throws {
         try self.init()
-        try FileManager.default.createDirectory(
-            atPath: folder.file("config/b2watch"), withIntermediateDirectories: true)
         try configure(configuration)
     }
-
-    /// Writes `config.yaml`.
-    func configure(_ text: String) throws {
-        _ = try folder.write("config/b2watch/config.yaml", text)
-    }
-
-    var configurationFile: String { folder.file("config/b2watch/config.yaml") }
 
     func run(_ arguments: String...) throws -> Program.Outcome {
         try Program.run(Program.path, arguments, environment: environment)

@@ -34,8 +34,8 @@ struct DeclaredActionsTests {
         for command in [["listen", "--listen", "127.0.0.1:0"], ["actions", "test", "rows"]] {
             let outcome = try Program.run(Program.path, command, environment: home.environment)
             #expect(outcome.ending == .exited(64))
-            #expect(outcome.error.contains("\(home.configurationFile):3:"), "\(outcome.error)")
-            #expect(outcome.error.contains("\(home.configurationFile):6:"), "\(outcome.error)")
+            #expect(outcome.error.contains("\(home.configuration):3:"), "\(outcome.error)")
+            #expect(outcome.error.contains("\(home.configuration):6:"), "\(outcome.error)")
         }
         #expect(!FileManager.default.fileExists(atPath: home.history))
     }

@@ -39,7 +39,7 @@ struct StorageTests {
     @Test("because files may not grow is answered 503, and the process lives")
     func fileSizeLimit() throws {
         let home = try Home()
-        let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 300")
+        let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 500")
         let client = try listener.connect()
         let object = String(repeating: "long/", count: 200)
         var kept = 0
