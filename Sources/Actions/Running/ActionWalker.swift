@@ -20,6 +20,9 @@ final class ActionWalker: Sendable {
         var isStopping = false
     }
 
+    /// The least time from one look to the next: with many deliveries a second, each action writes once for several.
+    private static let pace = Duration.milliseconds(25)
+
     private let place: ActionPlace
     private let state: Monitor<State>
     private let worker = Worker("actions", isBackground: true)
@@ -50,8 +53,10 @@ final class ActionWalker: Sendable {
         worker.async { [self] in
             var seen = 0
             var isFailing = false
-            while let now = next(after: seen, isFailing: isFailing) {
+            var begun = ContinuousClock.now - Self.pace
+            while let now = next(after: seen, isFailing: isFailing, notBefore: begun + Self.pace) {
                 seen = now.news
+                begun = .now
                 now.paths.forEach { $0.work.historyChanged() }
                 do {
                     try walk(now.paths, through: now.latestRow)
@@ -75,10 +80,13 @@ final class ActionWalker: Sendable {
     }
 
     /// Waits for news; where something has failed, for some seconds at most.
-    private func next(after seen: Int, isFailing: Bool) -> State? {
+    private func next(
+        after seen: Int, isFailing: Bool, notBefore moment: ContinuousClock.Instant
+    ) -> State? {
         _ = state.wait(until: isFailing ? .now + place.patience : nil) { state in
             state.isStopping || state.news > seen ? true : nil
         }
+        _ = state.wait(until: moment) { $0.isStopping ? true : nil }
         return state.withLock { $0.isStopping ? nil : $0 }
     }
 

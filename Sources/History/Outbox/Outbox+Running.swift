@@ -27,7 +27,9 @@ extension Outbox {
     ///
     /// - Parameter exchange: Kept once for all of them. Where it is nil they keep that of their attempt before.
     public func settle(_ settlements: [Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {
-        try change(isDurable: true) { db in
+        // What has only failed waits for no disk: after a power cut it is found as running, and is asked after.
+        let isDurable = settlements.contains { $0.state != .failed }
+        try change(isDurable: isDurable) { db in
             let number = try exchange.map { try OutboxExchanges.add($0, db) }
             let before = try db.cachedStatement(sql: "SELECT exchange FROM entry WHERE id = ?")
             let update = try db.cachedStatement(
