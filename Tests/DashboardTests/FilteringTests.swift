@@ -231,6 +231,16 @@ struct CompletionTests {
         #expect(user.screen.contains(" filter  bucket:my-bucket"))
     }
 
+    @Test("Tab completes what was seen long ago, too")
+    func recorded() {
+        var user = User.watching(3, columns: 120, rows: 36)
+        user.recorded = SeenValues([Make.row(1, bucket: "archive")])
+        user.press(.character("f"))
+        user.type("bucket:a")
+        user.press(.tab)
+        #expect(user.screen.contains(" filter  bucket:archive"))
+    }
+
     @Test("several candidates stand below the line, and Tab goes through them")
     func several() {
         var user = User(columns: 120, rows: 36, holding: [.prod])

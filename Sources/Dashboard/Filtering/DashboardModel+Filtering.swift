@@ -30,6 +30,7 @@ extension DashboardModel {
         case .editFilter:
             prompt = .filter(
                 FilterPrompt(filter.filter, past: session.viewState.filters, values: seenValues, from: origin))
+            return [.readValues]
         case .filterOrNot:
             if filter.hasFilter {
                 filter.toggle()
@@ -60,7 +61,15 @@ extension DashboardModel {
     }
 
     var seenValues: SeenValues {
-        SeenValues(rows.window.rows, secrets: session.keyring.secrets.map(\.label))
+        SeenValues(rows.window.rows, secrets: session.keyring.secrets.map(\.label)).adding(recordedValues)
+    }
+
+    /// What filters may be completed with, of all that is recorded.
+    mutating func take(_ values: SeenValues) {
+        recordedValues = values
+        guard case .filter(var prompt) = prompt else { return }
+        prompt.know(values)
+        self.prompt = .filter(prompt)
     }
 
     /// Types a key into the line that is open.

@@ -12,7 +12,7 @@ struct FilterPrompt {
     private(set) var completion: Completion?
     private var past: PastTexts
     /// The values to complete with: as they were before what is typed left any out.
-    private let values: SeenValues
+    private var values: SeenValues
     let origin: PromptOrigin
 
     /// What Tab offers for the word at the cursor.
@@ -32,6 +32,11 @@ struct FilterPrompt {
         self.past = PastTexts(past)
         self.values = values
         self.origin = origin
+    }
+
+    /// There is more to complete with.
+    mutating func know(_ more: SeenValues) {
+        values = values.adding(more)
     }
 
     /// What Enter would apply.

@@ -2,7 +2,8 @@ import Browsing
 import History
 import Notifications
 
-/// Values that can be filtered by, as they were seen: in the rows held, the newest first.
+/// Values that can be filtered by, as they were seen: in the rows held, the newest first, and in all that is recorded, the
+/// most frequent first.
 struct SeenValues: Hashable {
     private var values: [FilterValueKind: [String]] = [:]
 
@@ -18,6 +19,30 @@ struct SeenValues: Hashable {
         values[.method] = Self.distinct(rows.reversed().map(\.method))
         values[.path] = Self.distinct(rows.reversed().map(\.target))
         values[.status] = Self.distinct(rows.reversed().map { String($0.status) })
+    }
+
+    /// Of what is recorded.
+    ///
+    /// - Throws: What SQLite says.
+    init(_ reader: HistoryReader) throws {
+        let columns: [(FilterValueKind, RowText)] = [
+            (.type, .eventType), (.bucket, .bucketName), (.object, .objectName), (.rule, .matchedRuleName),
+            (.eventId, .eventId), (.versionId, .objectVersionId), (.secret, .secret),
+        ]
+        for (kind, column) in columns {
+            let texts = try reader.values(of: column, limit: Self.most)
+            values[kind] = Self.distinct(kind == .type ? texts.map { EventType($0).shortName } : texts)
+        }
+    }
+
+    /// How many of each are read of what is recorded.
+    private static let most = 200
+
+    /// These, and behind them those.
+    func adding(_ others: SeenValues) -> SeenValues {
+        var all = self
+        for (kind, texts) in others.values { all.values[kind] = Self.distinct(self[kind] + texts) }
+        return all
     }
 
     subscript(kind: FilterValueKind) -> [String] { values[kind] ?? [] }

@@ -40,6 +40,7 @@ enum DashboardEvent: Sendable {
     /// The next delivery of the same event; nil where there is no other.
     case otherDeliveryFound(Result<Int64?, EffectFailure>, from: Int64)
     case logRead(Result<WindowAnswer<LogEntry>, EffectFailure>, generation: Int)
+    case valuesRead(SeenValues)
     case actionsRead(Result<[ListedAction], EffectFailure>, generation: Int)
     case entriesRead(Result<WindowAnswer<OutboxRow>, EffectFailure>, generation: Int)
     case entryRead(Result<TextPage.Content, EffectFailure>, of: Int64)

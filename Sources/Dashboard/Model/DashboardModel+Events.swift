@@ -38,6 +38,7 @@ extension DashboardModel {
         case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
         case .logMoved: log.outdate()
         case .logRead(let result, let generation): takeLog(result, generation)
+        case .valuesRead(let values): take(values)
         case .actionsRead(let result, let generation): takeActions(result, generation)
         case .entriesRead(let result, let generation): takeEntries(result, generation)
         case .entryRead(let result, let id): takeEntry(result, id)

@@ -57,6 +57,8 @@ struct DashboardModel {
     var table = TableScreen()
     var deliveries = DeliveriesScreen()
     var actions = ActionsScreen()
+    /// What filters may be completed with, of all that is recorded.
+    var recordedValues = SeenValues()
     var log = LogScreen()
     var pulse = PulseScreen()
     var detail = DetailPane()

@@ -15,6 +15,8 @@ enum Effect: Sendable {
     /// Keeps what is kept of the screen from one run to the next.
     case keepViewState(ViewState)
     case readRows(RowReading.Ticket)
+    /// What filters may be completed with, of all that is recorded.
+    case readValues
     /// Counts for the pulse; what was counted before may be added to.
     case readPulse(PulseReading.Ticket, adding: Pulse?)
     case readDeliveries(WindowTicket<Int64>)

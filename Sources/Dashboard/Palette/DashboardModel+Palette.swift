@@ -10,7 +10,7 @@ extension DashboardModel {
             help = nil
             prompt = .command(
                 CommandPrompt(commandsHere, past: pastCommands, values: seenValues))
-            return []
+            return [.readValues]
         }
         switch command {
         case .completeCommand: prompt.complete()

@@ -106,31 +106,8 @@ struct PlainRun {
     }
 
     private func carryOut(_ effects: [Effect]) -> DashboardEnding? {
-        for effect in effects {
+        for effect in effects where !runner.carryOut(effect) {
             switch effect {
-            case .readRows(let ticket): runner.read(ticket)
-            case .readPulse(let ticket, let previous): runner.read(ticket, adding: previous)
-            case .browse(let query, let generation, let change):
-                runner.browse(query, generation: generation, change)
-            case .follow(let change): runner.follow(change)
-            case .seek(let request): runner.seek(request)
-            case .cancelSeeking: runner.cancelSeeking()
-            case .keepViewState(let state): runner.keep(state)
-            case .readDeliveries(let ticket): runner.readDeliveries(ticket)
-            case .findOtherDelivery(let id): runner.findOtherDelivery(id)
-            case .readLog(let ticket): runner.readLog(ticket)
-            case .readActions(let generation): runner.readActions(generation: generation)
-            case .readEntries(let ticket): runner.readEntries(ticket)
-            case .readEntry(let id): runner.readEntry(id)
-            case .callAction(let call): runner.call(call)
-            case .act(let request): runner.act(request)
-            case .cancelActing: runner.cancelActing()
-            case .buildDocument(let request): runner.build(request)
-            case .readKeyring: runner.readKeyring()
-            case .control(let call): runner.call(call)
-            case .copy(let request): runner.copy(request)
-            case .export(let request): runner.export(request)
-            case .cancelExport: runner.cancelExport()
             case .ring: if terminal.isInteractive { terminal.put([0x07]) }
             case .end(let ending): return ending
             // What is for the screen.

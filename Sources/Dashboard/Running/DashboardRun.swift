@@ -82,7 +82,7 @@ struct DashboardRun {
             event = .browsed(progress)
         case .logMoved: dashboard.takeLogMove()
         case .actionsRead, .entriesRead, .entryRead, .actionAnswered, .acted: isAnswer = true
-        case .rowsRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought, .documentBuilt, .copied,
+        case .rowsRead, .valuesRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought, .documentBuilt, .copied,
             .keyringRead, .settingsRead, .exported, .controlEnded:
             isAnswer = true
         default: break
@@ -92,38 +92,16 @@ struct DashboardRun {
     }
 
     private mutating func tell(_ event: DashboardEvent) -> DashboardEnding? {
-        for effect in model.update(event, at: .now) {
+        for effect in model.update(event, at: .now) where !runner.carryOut(effect) {
             switch effect {
-            case .readRows(let ticket): runner.read(ticket)
-            case .readPulse(let ticket, let previous): runner.read(ticket, adding: previous)
-            case .browse(let query, let generation, let change):
-                runner.browse(query, generation: generation, change)
-            case .follow(let change): runner.follow(change)
-            case .seek(let request): runner.seek(request)
-            case .cancelSeeking: runner.cancelSeeking()
-            case .keepViewState(let state): runner.keep(state)
-            case .readDeliveries(let ticket): runner.readDeliveries(ticket)
-            case .findOtherDelivery(let id): runner.findOtherDelivery(id)
-            case .readLog(let ticket): runner.readLog(ticket)
-            case .readActions(let generation): runner.readActions(generation: generation)
-            case .readEntries(let ticket): runner.readEntries(ticket)
-            case .readEntry(let id): runner.readEntry(id)
-            case .callAction(let call): runner.call(call)
-            case .act(let request): runner.act(request)
-            case .cancelActing: runner.cancelActing()
-            case .buildDocument(let request): runner.build(request)
-            case .readKeyring: runner.readKeyring()
-            case .control(let call): runner.call(call)
-            case .copy(let request): runner.copy(request)
             case .sendToTerminal(let bytes): _ = screen.copy(bytes)
-            case .export(let request): runner.export(request)
-            case .cancelExport: runner.cancelExport()
             case .reloadSettings: runner.reloadSettings()
             case .use(let theme): screen.use(theme)
             case .ring: screen.ring()
             case .suspend: screen.suspend()
             case .redraw: screen.redraw()
             case .end(let ending): return ending
+            default: break
             }
         }
         return nil

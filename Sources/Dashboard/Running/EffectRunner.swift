@@ -114,6 +114,11 @@ struct EffectRunner: Sendable {
         }
     }
 
+    func readValues() {
+        // What cannot be read is not offered.
+        rowWorker.async { if let values = try? SeenValues(reader) { post(.valuesRead(values)) } }
+    }
+
     func readActions(generation: Int) {
         rowWorker.async {
             let result = Result { try reader.listedActions() }.mapError(EffectFailure.init)

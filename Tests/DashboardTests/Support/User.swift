@@ -15,6 +15,8 @@ struct User {
     var now = ContinuousClock.now
     /// What is recorded.
     var history: [EventRow] = []
+    /// What filters may be completed with, besides what the rows hold.
+    var recorded = SeenValues()
     var bodies: [Int64: [UInt8]] = [:]
     var headers: [Int64: [HeaderField]] = [:]
     var keyring = Keyring()
@@ -176,6 +178,7 @@ struct User {
             case .readLog(let ticket):
                 let result = logFailure.map(Result.failure) ?? .success(WindowAnswer<LogEntry>(log, ticket.request))
                 tell(.logRead(result, generation: ticket.generation))
+            case .readValues: tell(.valuesRead(recorded))
             case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .buildDocument(let request):
                 tell(.documentBuilt(DetailDocument(document(request), for: request)))
