@@ -96,7 +96,7 @@ let package = Package(
         .tests(for: "SafeText"),
         .tests(for: "Programs", and: ["Workers"]),
         .tests(for: "Notifications"),
-        .tests(for: "Log", and: ["SafeText", "Notifications"]),
+        .tests(for: "Log", and: ["Workers", "SafeText", "Notifications"]),
         .tests(
             for: "History",
             and: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),

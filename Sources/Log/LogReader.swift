@@ -5,7 +5,7 @@ public struct LogReader: Sendable {
     /// How many rotated files there are at most.
     public static let kept = 4
 
-    private let path: String
+    let path: String
     private let kept: Int
 
     public init(_ path: String, kept: Int = kept) {

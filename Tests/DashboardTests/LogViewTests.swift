@@ -14,6 +14,14 @@ struct LogViewTests {
         return user
     }
 
+    @Test("follows what others write, as long as it is shown")
+    func othersLines() {
+        var user = reading(1)
+        #expect(user.followsLog)
+        user.press(.character("1"))
+        #expect(!user.followsLog)
+    }
+
     @Test("has the newest line below, and follows")
     func follows() {
         var user = reading(3)

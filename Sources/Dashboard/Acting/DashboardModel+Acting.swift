@@ -74,7 +74,8 @@ extension DashboardModel {
 
     private mutating func send(_ request: ActRequest) -> [Effect] {
         if session.acting != nil {
-            session.tell("Something is done for many rows already: \(bindings.name(of: .cancelJudging)) cancels it.", .notice)
+            session.tell(
+                "Something is done for many rows already: \(bindings.name(of: .cancelJudging)) cancels it.", .notice)
             return []
         }
         var request = request

@@ -109,7 +109,9 @@ extension BindingTable {
 
     private static let cannotAct: @Sendable (DashboardModel) -> String? = { model in
         if let obstacle = isAway(model) ?? cannotControl(model) { return obstacle }
-        if model.actions.declared.isEmpty { return "No actions are declared: \(model.bindings.name(of: .showActions)) tells how." }
+        if model.actions.declared.isEmpty {
+            return "No actions are declared: \(model.bindings.name(of: .showActions)) tells how."
+        }
         return model.actedOn == nil ? "There is no event to act on." : busy(model)
     }
 
@@ -119,6 +121,7 @@ extension BindingTable {
     }
 
     private static let busy: @Sendable (DashboardModel) -> String? = { model in
-        model.session.acting == nil ? nil : "Something is done for many rows already: \(model.bindings.name(of: .cancelJudging)) cancels it."
+        model.session.acting == nil
+            ? nil : "Something is done for many rows already: \(model.bindings.name(of: .cancelJudging)) cancels it."
     }
 }

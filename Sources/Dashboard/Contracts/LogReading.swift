@@ -8,6 +8,12 @@ public protocol LogReading: Sendable {
     ///
     /// - Throws: Errors whose text is a sentence.
     func entries(_ request: LogRequest) throws -> LogWindow
+
+    /// Tells when there are other lines, whoever wrote them, for as long as the follower is kept.
+    ///
+    /// - Parameter tell: Is called on another thread, and only takes note.
+    /// - Returns: Nil where it cannot be told.
+    func follow(_ tell: @escaping @Sendable () -> Void) -> LogFollower?
 }
 
 extension LogReader: LogReading {}

@@ -57,6 +57,8 @@ struct DashboardModel {
     var table = TableScreen()
     var deliveries = DeliveriesScreen()
     var actions = ActionsScreen()
+    /// Whether lines of the log are told that others write.
+    private var followsLog = false
     /// What filters may be completed with, of all that is recorded.
     var recordedValues = SeenValues()
     var log = LogScreen()
@@ -120,7 +122,14 @@ struct DashboardModel {
         let effects = handle(event) + relist()
         poseWaiting()
         settle()
-        return effects + reads()
+        return effects + followLog() + reads()
+    }
+
+    /// What others write in the log is followed while the log is shown.
+    private mutating func followLog() -> [Effect] {
+        guard followsLog != (view == .log) else { return [] }
+        followsLog.toggle()
+        return [.followLog(followsLog)]
     }
 
     /// When something on the screen changes by itself; nil as long as nothing will.

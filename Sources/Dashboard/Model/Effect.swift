@@ -22,6 +22,8 @@ enum Effect: Sendable {
     case readDeliveries(WindowTicket<Int64>)
     /// Looks for the next delivery that holds the first event of this one.
     case findOtherDelivery(Int64)
+    /// Lets lines that others write in the log be told, or no more.
+    case followLog(Bool)
     case readLog(WindowTicket<LogPlace>)
     /// How the actions stand.
     case readActions(generation: Int)

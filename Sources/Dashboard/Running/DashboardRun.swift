@@ -82,7 +82,8 @@ struct DashboardRun {
             event = .browsed(progress)
         case .logMoved: dashboard.takeLogMove()
         case .actionsRead, .entriesRead, .entryRead, .actionAnswered, .acted: isAnswer = true
-        case .rowsRead, .valuesRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought, .documentBuilt, .copied,
+        case .rowsRead, .valuesRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought,
+            .documentBuilt, .copied,
             .keyringRead, .settingsRead, .exported, .controlEnded:
             isAnswer = true
         default: break

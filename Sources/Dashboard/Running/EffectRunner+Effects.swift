@@ -14,6 +14,7 @@ extension EffectRunner {
         case .readValues: readValues()
         case .readDeliveries(let ticket): readDeliveries(ticket)
         case .findOtherDelivery(let id): findOtherDelivery(id)
+        case .followLog(let isOn): followLog(isOn)
         case .readLog(let ticket): readLog(ticket)
         case .readActions(let generation): readActions(generation: generation)
         case .readEntries(let ticket): readEntries(ticket)

@@ -25,6 +25,7 @@ struct EffectRunner: Sendable {
     private let pulseTurns = Turns()
     private let pulseWorker = Worker("b2watch-pulse")
     private let log: (any LogReading)?
+    private let logFollowing = LogFollowing()
     private let logWorker = Worker("b2watch-logview")
     private let rowWorker = Worker("b2watch-rows")
     private let documentWorker = Worker("b2watch-detail")
@@ -117,6 +118,14 @@ struct EffectRunner: Sendable {
     func readValues() {
         // What cannot be read is not offered.
         rowWorker.async { if let values = try? SeenValues(reader) { post(.valuesRead(values)) } }
+    }
+
+    func followLog(_ isOn: Bool) {
+        let log = log
+        let mailbox = mailbox
+        logWorker.async { [logFollowing] in
+            logFollowing.hold(isOn ? log?.follow { mailbox.post(DashboardMessage(.logMoved)) } : nil)
+        }
     }
 
     func readActions(generation: Int) {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Synchronization
+import Workers
 
 /// What those are told who follow a history.
 public enum FollowEvent: Sendable, Hashable {

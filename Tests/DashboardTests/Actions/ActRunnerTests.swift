@@ -133,7 +133,9 @@ struct ActRunnerTests {
         var request = ActRequest(deed: .retry("rows"), rows: all, isCount: true, generation: 1)
         let count = ActCount(events: 30, deliveries: 30, states: [.dead: 5, .queued: 15])
         #expect(try outcome(of: request, history.reader, taker) == .counted(count))
-        #expect(request.question(count, answers: "(y/n)").hasPrefix("Retry “rows” for 5 events? The other 25 stay as they are."))
+        #expect(
+            request.question(count, answers: "(y/n)").hasPrefix(
+                "Retry “rows” for 5 events? The other 25 stay as they are."))
         request.isCount = false
         guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
             Issue.record("not done")

@@ -41,6 +41,7 @@ struct User {
     /// What was asked of the terminal, and how often the configuration was read again.
     var theme: Theme?
     var rings = 0
+    var followsLog = false
     var exports: [ExportRequest] = []
     var settingsReads = 0
     /// What the terminal was last asked to keep.
@@ -175,6 +176,7 @@ struct User {
                 let answer = WindowAnswer<DeliveryRow>(deliveries, ticket.request)
                 tell(.deliveriesRead(.success(answer), generation: ticket.generation))
             case .findOtherDelivery(let id): tell(.otherDeliveryFound(.success(otherDelivery(than: id)), from: id))
+            case .followLog(let isOn): followsLog = isOn
             case .readLog(let ticket):
                 let result = logFailure.map(Result.failure) ?? .success(WindowAnswer<LogEntry>(log, ticket.request))
                 tell(.logRead(result, generation: ticket.generation))

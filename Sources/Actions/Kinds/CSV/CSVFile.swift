@@ -47,7 +47,13 @@ final class CSVFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw CSVProblem(path, "is no regular file: name a file for the rows", mayPass: false)
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // A program that is just being started holds what its parent held, for a moment.
+        var tries = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, tries < 40 {
+            tries += 1
+            usleep(25_000)
+        }
+        guard tries < 40 else {
             throw CSVProblem(
                 path, "is locked by another program, which is appending to it: b2watch tries again", mayPass: true,
                 after: .seconds(1))

@@ -1,14 +1,13 @@
 import Foundation
-import Synchronization
 
 /// Tells by inotify when a file beside others changes, comes or goes. Nothing runs while nothing does.
-final class FileWatch: Sendable {
+public final class FileWatch: Sendable {
     /// What was seen since the last look.
-    struct Seen: Equatable {
+    public struct Seen: Sendable, Equatable {
         /// The contents of a watched file may have changed.
-        var isChanged = false
+        public internal(set) var isChanged = false
         /// The files that came, went or were put in another's place, of those asked for.
-        var moved: Set<String> = []
+        public internal(set) var moved: Set<String> = []
     }
 
     private static let inFolder = UInt32(
@@ -27,7 +26,7 @@ final class FileWatch: Sendable {
     ///   - contents: The names of those whose contents are watched; they need not be there.
     ///   - names: Those whose coming and going is told besides.
     /// - Returns: Nil where the system has no watch left for us.
-    init?(_ folder: String, contents: [String], names: Set<String>) {
+    public init?(_ folder: String, contents: [String], names: Set<String> = []) {
         self.folder = folder
         self.contents = contents
         self.names = names.union(contents)
@@ -49,7 +48,7 @@ final class FileWatch: Sendable {
     }
 
     /// Ends `wait`, now and for ever.
-    func stop() {
+    public func stop() {
         var byte: UInt8 = 0
         _ = write(stopping.writing, &byte, 1)
     }
@@ -57,7 +56,7 @@ final class FileWatch: Sendable {
     /// Waits until something is seen; for a time only if one is given.
     ///
     /// - Returns: Nothing where the time was up first; nil once it is stopped.
-    func wait(atMost limit: Duration? = nil) -> Seen? {
+    public func wait(atMost limit: Duration? = nil) -> Seen? {
         var ends = [
             pollfd(fd: queue, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stopping.reading, events: Int16(POLLIN), revents: 0),
