@@ -11,9 +11,10 @@ struct ActionItems {
     /// - Parameters:
     ///   - wanted: The rows, each with its entry; 0 for none.
     ///   - bytes: Stops behind the row with which the bodies come to as many bytes.
+    ///   - isByDelivery: Stops before the first row of another delivery.
     /// - Returns: The items, and how many of the rows were looked at.
     func items(
-        _ wanted: [(entry: Int64, row: Int64)], bytes: Int
+        _ wanted: [(entry: Int64, row: Int64)], bytes: Int, isByDelivery: Bool = false
     ) throws -> (items: [ActionItem], looked: Int) {
         let rows = Dictionary(try store.rows(wanted.map(\.row)).map { ($0.id, $0) }) { one, _ in one }
         var items: [ActionItem] = []
@@ -24,6 +25,7 @@ struct ActionItems {
             guard size < bytes else { return (items, index) }
             guard let row = rows[id] else { continue }
             if last?.record.id != row.deliveryID {
+                if isByDelivery, !items.isEmpty { return (items, index) }
                 guard let record = try store.delivery(row.deliveryID) else { continue }
                 last = (record, record.events)
                 size += record.delivery.body.count

@@ -73,7 +73,7 @@ extension ActionWork {
             return nil
         case .recover(let unsettled):
             let running = try place.store.running(id).filter { unsettled.entries.contains($0.id) }
-            let (entries, items, lost) = try read(running, bytes: .max)
+            let (entries, items, lost) = try read(running, current.declaration.manner, isRecovery: true)
             state.withLock { $0.machine.ask(unsettled) }
             return Batch(
                 current: current, number: unsettled.batch, entries: entries, items: items, lost: lost,
@@ -81,7 +81,7 @@ extension ActionWork {
         case .send(let ids):
             let chosen = Set(ids)
             var (entries, items, lost) = try read(
-                waiting.entries.filter { chosen.contains($0.id) }, bytes: Self.mostBytes)
+                waiting.entries.filter { chosen.contains($0.id) }, current.declaration.manner)
             let number = state.change { Int64.random(in: 1...Int64(Int32.max), using: &$0.generator) }
             let begun = Set(
                 try place.store.begin((entries + lost).map(\.id), batch: number, at: now))
@@ -131,12 +131,18 @@ extension ActionWork {
         return OutboxMachine.Waiting(entries: try place.store.entries(request))
     }
 
-    /// Reads the events of entries; of large ones only the first.
+    /// Reads the events of entries; of large ones only the first. What was sent together is asked after together.
     private func read(
-        _ entries: [OutboxEntry], bytes: Int
+        _ entries: [OutboxEntry], _ manner: ActionManner, isRecovery: Bool = false
     ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
         let source = ActionItems(store: place.store)
-        let found = try source.items(entries.map { ($0.id, $0.row) }, bytes: bytes)
+        var found = try source.items(
+            entries.map { ($0.id, $0.row) }, bytes: isRecovery ? .max : Self.mostBytes,
+            isByDelivery: manner.isByDelivery && !isRecovery)
+        let attempts = Dictionary(entries.map { ($0.id, $0.attempts) }) { one, _ in one }
+        for index in found.items.indices {
+            found.items[index].attempt = (attempts[found.items[index].entry] ?? 0) + (isRecovery ? 0 : 1)
+        }
         let byEntry = Dictionary(found.items.map { ($0.entry, $0) }) { one, _ in one }
         let looked = entries.prefix(found.looked)
         return (

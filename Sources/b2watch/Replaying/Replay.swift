@@ -59,9 +59,9 @@ struct Replay: Sendable {
 
     private func send(_ id: Int64) throws -> Result<OutgoingAnswer, Failure> {
         guard let record = try reader.delivery(id) else { return .failure(.refused(.notRecorded)) }
-        let replayed: ReplayedRequest
+        let replayed: ReplayRequest
         do throws(ReplayRefusal) {
-            replayed = try ReplayedRequest(
+            replayed = try ReplayRequest(
                 record.delivery, to: url, signedWith: secret, allowsPlainHTTP: allowsPlainHTTP)
         } catch {
             return .failure(.refused(error))

@@ -23,8 +23,8 @@ struct ForwardAction: Action {
 
     var manner: ActionManner {
         var manner = ActionManner()
-        // B2 puts many events into one delivery.
-        manner.largestBatch = 500
+        // B2 puts 50 events into one delivery at most.
+        manner.largestBatch = 50
         manner.isByDelivery = true
         return manner
     }
