@@ -98,7 +98,8 @@ struct ReplayTests {
         let outcome = try replay(home, "2", "7", "1", "--to", other.url, "--yes")
         #expect(outcome.ending == .exited(1))
         #expect(outcome.output.hasPrefix("2  -\n7  -\n1  401  "), "\(outcome.output)")
-        #expect(outcome.error.contains("delivery 2: only 4096 of the 9000 bytes of its body were kept"), "\(outcome.error)")
+        #expect(
+            outcome.error.contains("delivery 2: only 4096 of the 9000 bytes of its body were kept"), "\(outcome.error)")
         #expect(outcome.error.contains("delivery 7: it is not in the history"))
         #expect(outcome.error.hasSuffix("1 sent: 1 answered 401; 2 not sent\n"))
     }
