@@ -22,6 +22,7 @@ public struct ActionKind: Sendable {
 
     /// All kinds: a line for each.
     public static let all: [ActionKind] = [
+        .googleSheet,
         .csv,
         .command,
         .forward,

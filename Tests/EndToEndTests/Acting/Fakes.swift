@@ -1,0 +1,64 @@
+import Foundation
+import Harness
+import Notifications
+import Synchronization
+import TestSupport
+
+/// Google behind a socket, with one sheet.
+final class GoogleStand: Sendable {
+    static let spreadsheet = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
+
+    /// The fake is made when its own address is known.
+    private final class Late: FakeService {
+        let service = Mutex<FakeGoogle?>(nil)
+
+        func reply(to request: FakeRequest) -> FakeReply {
+            service.withLock { $0 }?.reply(to: request) ?? .lost
+        }
+    }
+
+    let google: FakeGoogle
+    private let server: FakeServer
+
+    init() throws {
+        let late = Late()
+        server = try FakeServer(late)
+        google = FakeGoogle(
+            [Self.spreadsheet: FakeGoogle.Spreadsheet(sheets: [FakeGoogle.Sheet(id: 7, title: "Events")])],
+            tokenURL: server.url("/token")
+        ) { Int64(Date().timeIntervalSince1970 * 1_000) }
+        late.service.withLock { $0 = google }
+    }
+
+    /// The settings of an action that writes there.
+    func settings(keyFile: String) -> String {
+        """
+            kind: google-sheet
+            spreadsheet: \(Self.spreadsheet)
+            sheet: Events
+            key-file: \(keyFile)
+            api: \(server.url(""))
+
+        """
+    }
+
+    /// The sheet's rows, the header first.
+    var rows: [[FakeGoogle.Cell]] { google.spreadsheet(Self.spreadsheet)?.sheets[0].rows ?? [] }
+
+    /// The object names below the header.
+    var names: [String] {
+        rows.dropFirst().map { row in if row.count > 2, case .text(let name) = row[2] { name } else { "" } }
+    }
+
+    func stop() { server.stop() }
+}
+
+/// Waits until something is there.
+func wait<Found>(for what: String, _ find: () throws -> Found?) throws -> Found {
+    let end = ContinuousClock.now + .patience
+    while true {
+        if let found = try find() { return found }
+        guard .now < end else { throw WaitedInVain(for: what, seeing: "nothing of the kind") }
+        usleep(10_000)
+    }
+}

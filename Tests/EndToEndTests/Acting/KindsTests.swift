@@ -1,0 +1,110 @@
+import Foundation
+import Harness
+import Notifications
+import TestSupport
+import Testing
+
+/// From a POST on the listener to the row, the message or the output. What an object is called does nothing in any kind.
+@Suite("Each kind of action, end to end")
+struct KindsTests {
+    private static let hostile =
+        "=HYPERLINK(\"http://x\")<!channel>$(touch pwned)`touch pwned`;\u{1B}[31m\nDROP {{object}}"
+
+    /// Sends one event with a hostile name to a listener with an action.
+    private func listen(_ home: Home) throws -> RunningListener {
+        let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
+        let request = WireRequest.event("one", object: Self.hostile, signedWith: Secrets.held)
+        #expect(try listener.answer(to: request).status == 200)
+        return listener
+    }
+
+    @Test("google-sheet appends a typed row behind a header")
+    func sheet() throws {
+        let stand = try GoogleStand()
+        defer { stand.stop() }
+        let home = try Home(configuration: "")
+        let key = try home.folder.write("key.json", stand.google.keyFile())
+        try home.configure("actions:\n  sheet:\n" + stand.settings(keyFile: key))
+        let listener = try listen(home)
+        let rows = try wait(for: "a row") { stand.rows.count > 1 ? stand.rows : nil }
+        #expect(rows[0] == SheetRow.headers.map { .text($0) })
+        #expect(rows[1][2] == .text(Self.hostile))
+        #expect(rows[1][3] == .number(10_495_842))
+        try listener.stop()
+        #expect(stand.rows.count == 2)
+    }
+
+    @Test("slack posts a message in which no name calls a channel")
+    func slack() throws {
+        let slack = FakeSlack()
+        let server = try FakeServer(slack)
+        defer { server.stop() }
+        var home = try Home(configuration: "actions:\n  chat:\n    kind: slack\n    url-environment: HOOK\n")
+        home.environment["HOOK"] = server.url(FakeSlack.path)
+        let listener = try listen(home)
+        let message = try wait(for: "a message") { slack.messages.first }
+        #expect(message.contains("&lt;!channel&gt;") && slack.calls.isEmpty)
+        try listener.stop()
+        #expect(try !String(contentsOfFile: home.log, encoding: .utf8).contains("T0FAKE"))
+    }
+
+    @Test("twilio sends an SMS")
+    func twilio() throws {
+        let twilio = FakeTwilio()
+        let server = try FakeServer(twilio)
+        defer { server.stop() }
+        var home = try Home(
+            configuration: """
+                actions:
+                  sms:
+                    kind: twilio
+                    account-environment: ACCOUNT
+                    token-environment: TOKEN
+                    from: "+15005550006"
+                    to: "+14155550123"
+                    api: \(server.url(""))
+
+                """)
+        home.environment["ACCOUNT"] = FakeTwilio.account
+        home.environment["TOKEN"] = FakeTwilio.token
+        let listener = try listen(home)
+        let message = try wait(for: "an SMS") { twilio.messages.first }
+        #expect(message.to == "+14155550123")
+        #expect(!message.body.utf8.contains(0x1B) && !message.body.contains("\n"))
+        try listener.stop()
+    }
+
+    @Test("command runs a program that gets the event as it is, and no shell")
+    func command() throws {
+        let home = try Home(
+            configuration: """
+                actions:
+                  program:
+                    kind: command
+                    run: [/bin/sh, -c, 'printf "%s" "$B2WATCH_EVENT_OBJECT" > name; cat > event.json; mv event.json done.json']
+                    folder: ~/
+
+                """)
+        let listener = try listen(home)
+        let json = try home.text(of: "done.json") { !$0.isEmpty }
+        #expect(try String(contentsOfFile: home.folder.file("name"), encoding: .utf8) == Self.hostile)
+        let event = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        #expect(event != nil)
+        #expect(!FileManager.default.fileExists(atPath: home.folder.file("pwned")))
+        try listener.stop()
+    }
+
+    @Test("forward sends the delivery on, so that the receiver's own check passes")
+    func forward() throws {
+        let receiver = FakeReceiver()
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let home = try Home(
+            configuration: "actions:\n  copy:\n    kind: forward\n    url: \(server.url("/hook?a=1"))\n")
+        let listener = try listen(home)
+        let request = try wait(for: "the delivery") { receiver.requests.first }
+        #expect(request.method == "POST" && request.target == "/hook?a=1")
+        #expect(request.value(of: SignatureHeader.name) == Secrets.held.signature(of: request.body))
+        try listener.stop()
+    }
+}
