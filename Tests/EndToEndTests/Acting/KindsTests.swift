@@ -34,6 +34,15 @@ struct KindsTests {
         #expect(stand.rows.count == 2)
     }
 
+    @Test("csv appends a row in which no name is a formula")
+    func csv() throws {
+        let home = try Home(configuration: "actions:\n  rows:\n    kind: csv\n    file: ~/rows.csv\n")
+        let listener = try listen(home)
+        let text = try home.text(of: "rows.csv") { $0.contains("HYPERLINK") }
+        #expect(text.contains(",\"'=HYPERLINK(\"\"http://x\"\")<!channel>"))
+        try listener.stop()
+    }
+
     @Test("slack posts a message in which no name calls a channel")
     func slack() throws {
         let slack = FakeSlack()
@@ -70,6 +79,7 @@ struct KindsTests {
         let listener = try listen(home)
         let message = try wait(for: "an SMS") { twilio.messages.first }
         #expect(message.to == "+14155550123")
+        #expect(message.body.contains("HYPERLINK"))
         #expect(!message.body.utf8.contains(0x1B) && !message.body.contains("\n"))
         try listener.stop()
     }
@@ -89,7 +99,7 @@ struct KindsTests {
         let json = try home.text(of: "done.json") { !$0.isEmpty }
         #expect(try String(contentsOfFile: home.folder.file("name"), encoding: .utf8) == Self.hostile)
         let event = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-        #expect(event != nil)
+        #expect((event?["event"] as? [String: Any])?["objectName"] as? String == Self.hostile)
         #expect(!FileManager.default.fileExists(atPath: home.folder.file("pwned")))
         try listener.stop()
     }
