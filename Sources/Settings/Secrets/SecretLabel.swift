@@ -22,6 +22,13 @@ public enum SecretLabel {
         return label.isEmpty ? "secret" : label
     }
 
+    /// The label, or with a number behind it where it is taken.
+    public static func free(_ label: String, among taken: some Sequence<String>) -> String {
+        let taken = Set(taken)
+        guard taken.contains(label) else { return label }
+        return (2...).lazy.map { numbered(label, $0) }.first { !taken.contains($0) } ?? label
+    }
+
     /// A label with a number behind it, cut so that it is a label still.
     static func numbered(_ label: String, _ number: Int) -> String {
         let ending = "-\(number)"

@@ -80,8 +80,6 @@ public struct SecretSources: Sendable {
 
     /// The label, or with a number behind it where it is taken.
     private static func free(_ label: String, in loaded: [LoadedSecret]) -> String {
-        let taken = Set(loaded.map(\.secret.label))
-        guard taken.contains(label) else { return label }
-        return (2...).lazy.map { SecretLabel.numbered(label, $0) }.first { !taken.contains($0) } ?? label
+        SecretLabel.free(label, among: loaded.map(\.secret.label))
     }
 }

@@ -76,12 +76,22 @@ final class KeyringBook: Sendable {
         return remembered.path
     }
 
-    /// Puts what the sources hold now in the place of all that is held.
+    /// Puts what the sources hold now in the place of what they held. What was pasted on the screen stays: no source has
+    /// it, so it could not be had again.
     ///
     /// - Throws: `KeyringError` or what SQLite says.
     func reload(_ loaded: [LoadedSecret]) throws {
         try entries.withLock { entries in
-            let new = loaded.map(Entry.init)
+            var new = loaded.map(Entry.init)
+            for var pasted in entries where pasted.source == .screen && !pasted.isRemembered {
+                let isLoaded = new.contains {
+                    $0.secret.hasSameValue(as: pasted.secret) && $0.secret.binding == pasted.secret.binding
+                }
+                if isLoaded { continue }
+                let label = SecretLabel.free(pasted.secret.label, among: new.map(\.secret.label))
+                pasted.secret = pasted.secret.renamed(label)
+                new.append(pasted)
+            }
             try keys.hold(Keyring(new.map(\.secret)))
             entries = new
         }

@@ -47,11 +47,18 @@ struct AttachTests {
         try two.see("signed with main", "answered 200 OK", "✓ 2")
         try one.see("✓ 2")
 
+        // What was pasted is in no source, so reading them again must not lose it.
+        try one.press("s", "R")
+        try one.see("The secrets were read again: 1 is held.", "main")
+        try one.press("Escape")
+        try two.press("t")
+        try two.see("✓ 3")
+
         try one.press("q", "q")
         try one.see("where the shell is back") { !$0.contains("LISTENING") }
         #expect(try !one.isAlternate)
         #expect(try listener.answer(to: .event("second", object: "second.jpg", signedWith: Secrets.held)).status == 200)
-        try two.see("second.jpg", "✓ 3")
+        try two.see("second.jpg", "✓ 4")
         try two.press("q")
         try two.see("where the shell is back, without a question") { !$0.contains("LISTENING") }
         try listener.stop()
