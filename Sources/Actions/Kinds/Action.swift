@@ -37,7 +37,11 @@ public protocol Action: Sendable {
     /// - Throws: Errors whose text is a sentence that says what to do.
     func test(_ item: ActionItem) throws -> String
 
-    /// Ends what goes on; called once, when the action is no longer needed.
+    /// Ends what is under way, which returns soon then: b2watch ends, and does not wait for it for long. It is called
+    /// meanwhile, from another thread.
+    func stop()
+
+    /// Lets go of what it holds; called once, when nobody uses the action any more.
     func close()
 }
 
@@ -45,6 +49,8 @@ extension Action {
     public func recover(_ items: [ActionItem], batch: Int64) -> ActionReport {
         ActionReport(items.map { _ in .retry("b2watch ended while it ran", after: .zero) })
     }
+
+    public func stop() {}
 
     public func close() {}
 }

@@ -83,9 +83,13 @@ final class ActionWork: Sendable {
         unused.forEach { $0.close() }
     }
 
-    /// Nothing more is begun.
+    /// Nothing more is begun, and what is under way is ended where its action can do that.
     func stop() {
-        state.change { $0.isStopping = true }
+        let used = state.change { state in
+            state.isStopping = true
+            return state.unclosed
+        }
+        used.forEach { $0.stop() }
     }
 
     /// Waits until what was under way has ended.

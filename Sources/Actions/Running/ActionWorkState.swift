@@ -65,6 +65,9 @@ struct ActionWorkState: Sendable {
         if users[used.number] == 0 { users[used.number] = nil }
     }
 
+    /// Actions that may be at work, also those whose place was taken.
+    var unclosed: [any Action] { (retired + [current].compactMap(\.self)).map(\.declaration.action) }
+
     /// Actions that nobody uses any more, to be closed.
     mutating func takeUnused() -> [any Action] {
         let unused = retired.filter { users[$0.number] == nil }

@@ -33,6 +33,11 @@ final class Outbound: Sendable {
         own.all.withLock { $0 = [OwnAddress(host: address.host, port: address.port)] }
     }
 
+    /// Ends what a person has sent again: what is under way for an action is waited for, and not for that. Blocks.
+    func endReplays() {
+        forReplays.shutdown()
+    }
+
     /// Ends what is being sent. Blocks.
     func shutdown() {
         forActions.shutdown()

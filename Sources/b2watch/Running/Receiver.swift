@@ -109,6 +109,7 @@ final class Receiver: Sendable {
 
     /// Ends all work on the history, and closes it. Blocks.
     func close() {
+        outbound.endReplays()
         actions.stop()
         outbound.shutdown()
         intake.keys.stop()

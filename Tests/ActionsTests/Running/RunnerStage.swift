@@ -53,7 +53,7 @@ final class RunnerStage: Sendable {
         var all: [String] { lines.withLock { $0 } }
     }
 
-    func load(_ actions: (String, ScriptedAction)..., filter: Filter = .everything) throws {
+    func load(_ actions: (String, any Action)..., filter: Filter = .everything) throws {
         try runner.load(
             actions.map {
                 ActionDeclaration(name: $0.0, kind: "scripted", filter: filter, manner: $0.1.manner, action: $0.1)

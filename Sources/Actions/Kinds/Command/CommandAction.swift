@@ -63,7 +63,7 @@ struct CommandAction: Action {
         }
     }
 
-    func close() {
+    func stop() {
         running.stop()
     }
 
@@ -106,7 +106,7 @@ struct CommandAction: Action {
         case .exited(let status): .retry("\(program) ended with status \(status)\(said)")
         case .signalled(let signal): .retry("\(program) was ended by signal \(signal)\(said)")
         case .overdue: .retry("\(program) was ended: it ran for more than \(limit.components.seconds) s")
-        case .stopped: .retry("\(program) was ended because b2watch stopped the action", after: .zero)
+        case .stopped: .retry("\(program) was ended because b2watch ended", after: .zero)
         case .notRun(let problem) where problem.isPassing: .retry(advice(problem), scope: .action)
         case .notRun(let problem): .dead(advice(problem))
         }

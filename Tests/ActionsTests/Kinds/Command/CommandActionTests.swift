@@ -135,10 +135,10 @@ struct CommandActionTests {
         worker.async { ended.give(.success(action.perform([.sample()], batch: 1))) }
         // Returns when the program has opened it too: so it runs.
         close(open(fifo, O_RDONLY))
-        action.close()
+        action.stop()
         #expect(
             try ended.take().outcomes == [
-                .retry("sh was ended because b2watch stopped the action", after: .zero)
+                .retry("sh was ended because b2watch ended", after: .zero)
             ])
     }
 
