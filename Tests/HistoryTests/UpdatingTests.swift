@@ -46,6 +46,28 @@ import Testing
         #expect(history.current.latestRow == 3)
     }
 
+    @Test func whatWasSpentBeforeIsKnown() throws {
+        let path = folder.file("history.sqlite")
+        let database = try DatabaseQueue(path: path)
+        try Schema.migrator.migrate(database, upTo: "3 outbox")
+        try database.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO keyring VALUES (1, 1, 'one');
+                    INSERT INTO action (name, kind, summary, start, cursor) VALUES ('rows', 'csv', '', 0, 0);
+                    INSERT INTO entry (action, identity, row, state, addedAt, since, changedAt) VALUES
+                        (1, 'e1', 1, \(EntryState.done.rawValue), 1, 1, 5000),
+                        (1, 'e2', 2, \(EntryState.queued.rawValue), 1, 1, 6000);
+                    """)
+        }
+        try database.close()
+        let history = try History(.file(path))
+        defer { history.close() }
+        let spent = try history.reader.outboxSpent(
+            1, after: Timestamp(milliseconds: 0), through: Timestamp(milliseconds: 9_000), limit: 9)
+        #expect(spent == [Timestamp(milliseconds: 5_000)])
+    }
+
     @Test func itGetsAnOutbox() throws {
         let history = try History(.file(try first()))
         defer { history.close() }

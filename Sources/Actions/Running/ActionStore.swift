@@ -20,6 +20,7 @@ protocol ActionStore: Sendable {
     func due(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry]
     func nextDue(_ action: Int64) throws -> Timestamp?
     func running(_ action: Int64) throws -> [OutboxEntry]
+    func spent(_ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int) throws -> [Timestamp]
     func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows
     func rows(_ ids: [Int64]) throws -> [EventRow]
     func delivery(_ id: Int64) throws -> DeliveryRecord?
@@ -78,6 +79,10 @@ struct RecordedActions: ActionStore {
     func nextDue(_ action: Int64) throws -> Timestamp? { try reader.outboxNextDue(action) }
 
     func running(_ action: Int64) throws -> [OutboxEntry] { try reader.outboxRunning(action) }
+
+    func spent(_ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int) throws -> [Timestamp] {
+        try reader.outboxSpent(action, after: start, through: end, limit: limit)
+    }
 
     func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows {
         try reader.missed(action, matching: predicate, isCancelled: isCancelled)

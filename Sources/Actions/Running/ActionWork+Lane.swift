@@ -64,6 +64,7 @@ extension ActionWork {
     private func choose(_ current: ActionWorkState.Current) throws -> Batch? {
         defer { state.change { $0.isChoosing = false } }
         try findUnsettled()
+        try rememberSpent(current)
         let waiting = try waiting(current.declaration.manner)
         let now = place.now()
         switch state.withLock({ $0.machine.next(waiting, at: now) }) {
@@ -101,22 +102,24 @@ extension ActionWork {
     private func findUnsettled() throws {
         guard !state.withLock({ $0.hasFound }) else { return }
         let running = try place.store.running(id)
-        let times = try spentToday()
         state.change { state in
             state.hasFound = true
-            state.machine.remember(times)
             state.machine.find(running, at: place.now())
         }
     }
 
-    /// When the newest entries were done, for a limit of a day; those that are older than so many are not looked at.
-    private func spentToday() throws -> [Timestamp] {
-        guard let most = state.withLock({ $0.machine.manner.mostPerDay }) else { return [] }
-        let request = OutboxRequest(
-            action: name, states: [.done, .uncertain], .newest, before: min(most, 2_000), after: 0)
+    /// What of the limits of a minute and of a day was spent before: by an earlier process, or under a declaration that
+    /// had others. Nothing is under way when a declaration is first used, so the outbox knows all of it.
+    private func rememberSpent(_ current: ActionWorkState.Current) throws {
+        guard state.withLock({ $0.remembered != current.number }) else { return }
         let now = place.now()
-        return try place.store.entries(request).map(\.changedAt)
-            .filter { $0 <= now && now < $0 + .seconds(86_400) }.sorted()
+        let times = try DoneItems.reach(current.declaration.manner).map { reach in
+            try place.store.spent(id, after: now + reach.time * -1, through: now, limit: reach.most)
+        }
+        state.change { state in
+            state.remembered = current.number
+            state.machine.remember(times ?? [])
+        }
     }
 
     private func waiting(_ manner: ActionManner) throws -> OutboxMachine.Waiting {

@@ -33,6 +33,8 @@ struct ActionWorkState: Sendable {
     var hasToldFailure = false
     /// Whether it was found out what an earlier process has left behind.
     var hasFound = false
+    /// The number of the declaration for whose limits it was found out what is spent of them.
+    var remembered: Int?
     var generator = SystemRandomNumberGenerator()
 
     init(name: String, _ declaration: ActionDeclaration, isPaused: Bool) {

@@ -3,7 +3,8 @@ internal import Notifications
 /// How many items were done when: for the limits of a minute and of a day. What is under way counts too.
 struct DoneItems: Sendable {
     private struct Batch: Sendable {
-        var number: Int64
+        /// Nil for what was done before.
+        var number: Int64?
         var items: Int
         var time: Timestamp
     }
@@ -13,6 +14,19 @@ struct DoneItems: Sendable {
 
     /// In the order of their times.
     private var batches: [Batch] = []
+
+    /// - Parameter times: Of what was done before, in their order.
+    init(_ times: [Timestamp] = []) {
+        batches = times.map { Batch(number: nil, items: 1, time: $0) }
+    }
+
+    /// How far back one must look for the limits of a manner, and at how many items at most: the newest. Nil where there
+    /// is no limit.
+    static func reach(_ manner: ActionManner) -> (time: Duration, most: Int)? {
+        let limits = limits(manner)
+        guard let time = limits.map(\.time).max(), let most = limits.map(\.most).max() else { return nil }
+        return (time, most)
+    }
 
     mutating func begin(_ number: Int64, items: Int, at now: Timestamp) {
         batches.removeAll { $0.time + Self.day <= now || $0.time > now }
@@ -24,6 +38,18 @@ struct DoneItems: Sendable {
         guard let index = batches.lastIndex(where: { $0.number == number }) else { return }
         batches[index].items = spent
         if spent == 0 { batches.remove(at: index) }
+    }
+
+    /// Some items of a batch were asked after, which counted until now if this process has begun them.
+    ///
+    /// - Parameter spent: How many of them count.
+    mutating func correct(_ number: Int64, asked: Int, spent: Int, at now: Timestamp) {
+        if let index = batches.lastIndex(where: { $0.number == number }) {
+            batches[index].items += spent - asked
+            if batches[index].items <= 0 { batches.remove(at: index) }
+        } else if spent > 0 {
+            batches.append(Batch(number: number, items: spent, time: now))
+        }
     }
 
     /// How many more may be done.

@@ -102,12 +102,14 @@ struct OutboxMachine: Sendable {
     /// A batch is begun.
     mutating func begin(_ batch: Int64, items: Int, at now: Timestamp) {
         lastStart = now
-        limits.begin(batch, items: items, at: now)
+        if DoneItems.reach(manner) != nil { limits.begin(batch, items: items, at: now) }
     }
 
-    /// Takes note of what was done before this run, for the limits of a day.
+    /// Takes note of what was done before, and of nothing else, for the limits of a minute and of a day.
+    ///
+    /// - Parameter times: In their order.
     mutating func remember(_ times: [Timestamp]) {
-        for time in times { limits.begin(0, items: 1, at: time) }
+        limits = DoneItems(times)
     }
 
     /// Takes note of batches that a process has begun and not seen the end of.
@@ -213,7 +215,11 @@ struct OutboxMachine: Sendable {
             unsettled.append(unknown)
             spent += unknown.entries.count
         }
-        limits.end(batch, spent: spent)
+        if isRecovery {
+            limits.correct(batch, asked: entries.count, spent: spent, at: now)
+        } else {
+            limits.end(batch, spent: spent)
+        }
         result.news = tally.news(hasWorked: hasWorked)
         return result
     }

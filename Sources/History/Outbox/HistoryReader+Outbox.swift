@@ -74,6 +74,23 @@ extension HistoryReader {
             .map(Timestamp.init(milliseconds:))
     }
 
+    /// When entries of an action were done, or may have been, behind one moment and up to another: the newest of these
+    /// moments, in their order.
+    public func outboxSpent(
+        _ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int
+    ) throws -> [Timestamp] {
+        let sql = """
+            SELECT changedAt FROM entry
+            WHERE action = ? AND state IN (\(OutboxSchema.spent)) AND changedAt > ? AND changedAt <= ?
+            ORDER BY changedAt DESC LIMIT ?
+            """
+        return try read { db in
+            try Int64.fetchAll(
+                db, sql: sql, arguments: [action, start.milliseconds, end.milliseconds, limit]
+            ).reversed().map(Timestamp.init(milliseconds:))
+        }
+    }
+
     /// Entries that were begun and not settled: those of a process that ended meanwhile.
     public func outboxRunning(_ action: Int64) throws -> [OutboxEntry] {
         try read { db in

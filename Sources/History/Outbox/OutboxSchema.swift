@@ -68,6 +68,12 @@ enum OutboxSchema {
         INSERT INTO outboxRevision VALUES (1, 0);
         """
 
+    /// What was spent of a limit of a day, by its time.
+    static let spending = "CREATE INDEX entryBySpending ON entry(action, changedAt) WHERE state IN (\(spent))"
+
+    /// The states in which something was done, or may have been.
+    static let spent = list([.done, .uncertain])
+
     /// The states in which something is still to happen by itself.
     static let waiting = list(EntryState.allCases.filter(\.isWaiting))
 

@@ -17,6 +17,9 @@ enum Schema {
         migrator.registerMigration("3 outbox", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.tables)
         }
+        migrator.registerMigration("4 spending", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: OutboxSchema.spending)
+        }
         return migrator
     }
 

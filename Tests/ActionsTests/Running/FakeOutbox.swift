@@ -223,6 +223,15 @@ final class FakeOutbox: ActionStore {
         }
     }
 
+    func spent(_ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int) throws -> [Timestamp] {
+        state.withLock { state in
+            let name = state.actions[Int(action) - 1].name
+            let times = state.entries.filter { $0.action == name && [.done, .uncertain].contains($0.state) }
+                .map(\.changedAt).filter { $0 > start && $0 <= end }
+            return Array(times.sorted().suffix(limit))
+        }
+    }
+
     func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows {
         throw Failure()
     }

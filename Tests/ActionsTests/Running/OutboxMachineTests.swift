@@ -114,6 +114,35 @@ struct OutboxMachineTests {
         #expect(later.next(waiting(many), at: start + .seconds(100)) == .sleep(until: start + .seconds(86_400)))
     }
 
+    @Test("what is found out later to have been done counts too, and what is not counts no more")
+    func limitsOfRecovery() {
+        var machine = OutboxMachine(
+            manner {
+                $0.largestBatch = 3
+                $0.mostPerDay = 3
+            })
+        var generator = SeededGenerator(seed: 2)
+        let many = (1...9).map { entry(Int64($0)) }
+        // Of an earlier process.
+        machine.ask(.init(batch: 5, entries: [1], due: start))
+        _ = machine.end(5, [many[0]], [.uncertain("?")], isRecovery: true, at: start, using: &generator)
+        #expect(machine.next(waiting(many), at: start + .seconds(9)) == .send([1, 2]))
+        // Of this one: one of two is done, and the other was not.
+        machine.begin(6, items: 2, at: start + .seconds(9))
+        let first = Array(many.prefix(2))
+        _ = machine.end(6, first, [.done, .unknown("lost")], at: start + .seconds(9), using: &generator)
+        machine.ask(.init(batch: 6, entries: [2], due: start))
+        _ = machine.end(
+            6, [many[1]], [.retry("not done", after: .zero)], isRecovery: true, at: start + .seconds(60),
+            using: &generator)
+        #expect(machine.next(waiting(many), at: start + .seconds(60)) == .send([1]))
+        machine.begin(7, items: 1, at: start + .seconds(60))
+        #expect(machine.next(waiting(many), at: start + .seconds(61)) == .sleep(until: start + .seconds(86_400)))
+        // Another declaration: what was begun under the old one is among what is remembered.
+        machine.remember([start, start + .seconds(9)])
+        #expect(machine.next(waiting(many), at: start + .seconds(61)) == .send([1]))
+    }
+
     @Test("failures wait exponentially longer, up to 15 minutes, by a random part of it")
     func backOff() {
         var longest: [Duration] = []

@@ -67,6 +67,52 @@ struct RecordedActionsTests {
         }
     }
 
+    @Test("a limit of a day holds over a restart, whatever the order in which entries were done")
+    func limitOfADay() throws {
+        let history = try History(.memory)
+        defer { history.close() }
+        let id = try #require(
+            try history.outbox.declare([Outbox.Declaration(name: "rows", kind: "scripted", summary: "x")])["rows"])
+        try record((1...7).map(String.init), in: history)
+        let now = Timestamp(milliseconds: 1_795_452_185_000)
+        _ = try history.outbox.walk(id, through: 7, matching: .everything, at: now)
+        func finish(_ entries: [Int64], _ state: EntryState, at time: Timestamp) throws {
+            _ = try history.outbox.begin(entries, batch: 1, at: time)
+            try history.outbox.settle(entries.map { Outbox.Settlement($0, state) }, exchange: nil, at: time)
+        }
+        let hour = Duration.seconds(3_600)
+        try finish([4, 5, 6], .done, at: now + hour * -48)
+        // Old ones that a person had tried again.
+        try finish([2, 3], .done, at: now + hour * -2)
+        try finish([1], .uncertain, at: now + hour * -3)
+
+        let awaited = Monitor<Timestamp?>(nil)
+        let runner = ActionRunner(
+            RecordedActions(history), from: 7, now: { now }, say: { _ in }, note: { _, _ in },
+            instant: { moment in
+                awaited.change { $0 = moment }
+                return nil
+            })
+        var manner = ActionManner()
+        manner.mostPerDay = 3
+        let action = ScriptedAction(manner: manner)
+        func load(_ manner: ActionManner) throws {
+            try runner.load([
+                ActionDeclaration(name: "rows", kind: "scripted", filter: .everything, manner: manner, action: action)
+            ])
+        }
+        try load(manner)
+        runner.begin()
+        awaited.wait { $0 == now + hour * 21 ? () : nil }
+        #expect(action.performed.isEmpty)
+        // A limit that is read meanwhile counts what was done before too.
+        manner.mostPerDay = 4
+        try load(manner)
+        action.wait(for: 1)
+        #expect(runner.stop(within: .seconds(120)))
+        #expect(action.performed.map(\.events) == [["7"]])
+    }
+
     @Test("what ran when the process ended is asked after at the next start")
     func recovery() throws {
         for (place, folder) in try places() {

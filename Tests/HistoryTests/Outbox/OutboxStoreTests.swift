@@ -32,6 +32,25 @@ struct OutboxStoreTests {
         #expect(try history.outbox.retryAll(action, in: [.failed, .dead, .done], at: .at(3)) == ids.count)
     }
 
+    @Test("tells when entries were done, or may have been, the newest of these times")
+    func spent() throws {
+        let (history, action, ids) = try history(6, .failed)
+        let outbox = history.outbox
+        for (id, (state, time)) in zip(
+            ids, [(EntryState.done, 9), (.uncertain, 7), (.dead, 8), (.done, 5), (.done, 20), (.skipped, 6)])
+        {
+            _ = try outbox.begin([id], batch: id, at: .at(3))
+            try outbox.settle([.init(id, state)], exchange: nil, at: .at(Int64(time)))
+        }
+        func spent(_ start: Int64, _ end: Int64, _ limit: Int) throws -> [Timestamp] {
+            try history.reader.outboxSpent(action, after: .at(start), through: .at(end), limit: limit)
+        }
+        #expect(try spent(0, 20, 9) == [.at(5), .at(7), .at(9), .at(20)])
+        #expect(try spent(0, 20, 2) == [.at(9), .at(20)])
+        #expect(try spent(5, 19, 9) == [.at(7), .at(9)])
+        #expect(try history.reader.outboxSpent(action + 1, after: .at(0), through: .at(20), limit: 9) == [])
+    }
+
     @Test("forgets with another try why the last one failed")
     func reasonForgotten() throws {
         let (history, _, ids) = try history(2, .dead)
@@ -107,6 +126,7 @@ struct OutboxStoreTests {
             _ = try reader.outboxDue(action, at: .at(9), limit: 5)
             _ = try reader.outboxNextDue(action)
             _ = try reader.outboxRunning(action)
+            _ = try reader.outboxSpent(action, after: .at(1), through: .at(9), limit: 5)
             _ = try reader.missed(action, matching: .everything)
             _ = try reader.rows(RowRequest(.newest, before: 5, after: 0))
             _ = try reader.deliveryRows(RowRequest(.newest, before: 5, after: 0))
@@ -122,6 +142,7 @@ struct OutboxStoreTests {
             for sql in own where sql.contains("entry") {
                 let plan = try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)").map { $0["detail"] as String }
                 #expect(!plan.contains { $0.hasPrefix("SCAN entry") }, "\(sql)\n\(plan)")
+                #expect(!plan.contains { $0.hasPrefix("USE TEMP B-TREE") && sql.contains("changedAt >") }, "\(plan)")
             }
         }
     }
