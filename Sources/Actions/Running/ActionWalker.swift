@@ -15,6 +15,8 @@ final class ActionWalker: Sendable {
     private struct State: Sendable {
         var latestRow: Int64
         var paths: [Path] = []
+        /// Grows whenever others take the place of the paths.
+        var turn = 0
         /// Grows whenever there is something to look at.
         var news = 1
         var isStopping = false
@@ -45,6 +47,7 @@ final class ActionWalker: Sendable {
     func follow(_ paths: [Path]) {
         state.change { state in
             state.paths = paths
+            state.turn += 1
             state.news += 1
         }
     }
@@ -59,7 +62,7 @@ final class ActionWalker: Sendable {
                 begun = .now
                 now.paths.forEach { $0.work.historyChanged() }
                 do {
-                    try walk(now.paths, through: now.latestRow)
+                    try walk(now)
                     isFailing = false
                 } catch {
                     if !isFailing, !state.withLock({ $0.isStopping }) {
@@ -90,13 +93,16 @@ final class ActionWalker: Sendable {
         return state.withLock { $0.isStopping ? nil : $0 }
     }
 
-    /// Each action takes a slice in its turn, until all have looked at everything.
-    private func walk(_ paths: [Path], through last: Int64) throws {
-        var rest = paths
+    /// Each action takes a slice in its turn, until all have looked at everything, or there are other paths: what is
+    /// behind the slices that are taken is looked at by those.
+    private func walk(_ now: State) throws {
+        var rest = now.paths
+        let last = now.latestRow
         var added: Set<String> = []
-        defer { paths.filter { added.contains($0.work.name) }.forEach { $0.work.wake() } }
-        while !rest.isEmpty, !state.withLock({ $0.isStopping }) {
+        defer { now.paths.filter { added.contains($0.work.name) }.forEach { $0.work.wake() } }
+        while !rest.isEmpty {
             for path in rest {
+                guard state.withLock({ !$0.isStopping && $0.turn == now.turn }) else { return }
                 let walk = try place.store.walk(
                     path.work.id, through: last, matching: path.predicate, at: place.now())
                 if walk.added > 0, added.insert(path.work.name).inserted || walk.cursor < last {

@@ -43,6 +43,12 @@ final class FakeOutbox: ActionStore {
     }
 
     let state = Monitor(State())
+    /// Is told of each slice before it is walked: of which action.
+    private let walking: (@Sendable (Int64) -> Void)?
+
+    init(walking: (@Sendable (Int64) -> Void)? = nil) {
+        self.walking = walking
+    }
 
     /// A delivery of one event.
     func deliver(_ name: String, id: String? = nil, _ verdict: SignatureVerdict = .valid) {
@@ -99,7 +105,8 @@ final class FakeOutbox: ActionStore {
     func walk(
         _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp
     ) throws -> Outbox.Walk {
-        try write { state in
+        walking?(action)
+        return try write { state in
             let index = Int(action) - 1
             let end = min(last, state.actions[index].cursor + 200)
             var added = 0

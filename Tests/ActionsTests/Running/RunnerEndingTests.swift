@@ -48,4 +48,31 @@ struct RunnerEndingTests {
         #expect(stage.runner.stop(within: .seconds(60)))
         #expect(lifeline.isLetGo() && later.performed.isEmpty)
     }
+
+    @Test("a backlog is looked at by the filter that is read meanwhile, and not for an action that is gone")
+    func backlog() throws {
+        let gate = Monitor((slices: 0, isOpen: false))
+        let stage = RunnerStage(
+            FakeOutbox(walking: { action in
+                guard action == 1 else { return }
+                gate.change { $0.slices += 1 }
+                // The second slice of the first action goes on when the configuration has been read again.
+                gate.wait { $0.slices != 2 || $0.isOpen ? () : nil }
+            }))
+        let names = (1...2_000).map(String.init)
+        try stage.load(("strict", ScriptedAction()), ("gone", ScriptedAction()), ("other", ScriptedAction()))
+        names.forEach { stage.outbox.deliver($0) }
+        stage.tell()
+        stage.runner.begin()
+        gate.wait { $0.slices == 2 ? () : nil }
+        try stage.load(("strict", ScriptedAction()), filter: try filter("sig:invalid", stage))
+        gate.change { $0.isOpen = true }
+        stage.outbox.state.wait { $0.actions[0].cursor == 2_000 ? () : nil }
+        stage.stop()
+        let counts = stage.outbox.state.withLock { state in
+            ["strict", "gone", "other"].map { name in state.entries.count { $0.action == name } }
+        }
+        // Two slices of the first action and one of each of the others were taken before.
+        #expect(counts == [400, 200, 200])
+    }
 }
