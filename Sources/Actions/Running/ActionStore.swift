@@ -8,6 +8,7 @@ protocol ActionStore: Sendable {
         -> Outbox.Walk
     func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition
     func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64]
+    func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws
     func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws
     func setPaused(_ action: Int64, _ isPaused: Bool) throws
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int
@@ -50,6 +51,10 @@ struct RecordedActions: ActionStore {
 
     func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] {
         try outbox.begin(entries, batch: batch, at: time)
+    }
+
+    func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws {
+        try outbox.takeBack(action, batch: batch, at: time)
     }
 
     func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {

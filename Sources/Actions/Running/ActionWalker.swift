@@ -63,6 +63,8 @@ final class ActionWalker: Sendable {
                 now.paths.forEach { $0.work.historyChanged() }
                 do {
                     try walk(now)
+                    // What seemed to fail may be written after all.
+                    if isFailing { now.paths.forEach { $0.work.wake() } }
                     isFailing = false
                 } catch {
                     if !isFailing, !state.withLock({ $0.isStopping }) {

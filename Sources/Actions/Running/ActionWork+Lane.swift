@@ -63,6 +63,7 @@ extension ActionWork {
     /// Decides what to do now; other lanes wait meanwhile.
     private func choose(_ current: ActionWorkState.Current) throws -> Batch? {
         defer { state.change { $0.isChoosing = false } }
+        try takeBackUnsent()
         try findUnsettled()
         try rememberSpent(current)
         let waiting = try waiting(current.declaration.manner)
@@ -84,18 +85,28 @@ extension ActionWork {
             var (entries, items, lost) = try read(
                 waiting.entries.filter { chosen.contains($0.id) }, current.declaration.manner)
             let number = state.change { Int64.random(in: 1...Int64(Int32.max), using: &$0.generator) }
+            state.change { $0.unsent = number }
             let begun = Set(
                 try place.store.begin((entries + lost).map(\.id), batch: number, at: now))
             items = items.filter { begun.contains($0.entry) }
             entries = entries.filter { begun.contains($0.id) }
             lost = lost.filter { begun.contains($0.id) }
             state.change { state in
+                state.unsent = nil
                 state.mustLook = true
                 if !items.isEmpty { state.machine.begin(number, items: items.count, at: now) }
             }
             return Batch(
                 current: current, number: number, entries: entries, items: items, lost: lost, isRecovery: false)
         }
+    }
+
+    /// A write may fail behind its commit. Entries that are marked as running by one that has failed were not sent, and
+    /// nobody need be asked what became of them.
+    func takeBackUnsent() throws {
+        guard let batch = state.withLock({ $0.unsent }) else { return }
+        try place.store.takeBack(id, batch: batch, at: place.now())
+        state.change { $0.unsent = nil }
     }
 
     /// What an earlier process has begun and not seen the end of.

@@ -97,6 +97,8 @@ final class ActionWork: Sendable {
     /// - Returns: False where it has not by then.
     func wait(until deadline: ContinuousClock.Instant) -> Bool {
         guard lanes.wait(until: deadline) else { return false }
+        // Where that fails, the next process asks what became of it.
+        try? takeBackUnsent()
         let (unused, rest) = state.change { state in
             state.replace(by: nil, at: place.now())
             return (state.takeUnused(), state.lines.rest())

@@ -31,6 +31,8 @@ struct ActionWorkState: Sendable {
     var waitsForHistory = false
     /// Whether it was said that it cannot be.
     var hasToldFailure = false
+    /// The batch that could not be begun, as it seemed; it may be written as running after all.
+    var unsent: Int64?
     /// Whether it was found out what an earlier process has left behind.
     var hasFound = false
     /// The number of the declaration for whose limits it was found out what is spent of them.

@@ -22,6 +22,20 @@ extension Outbox {
         }
     }
 
+    /// Lets the entries of a batch that was begun and never sent wait again, as if it had not been begun.
+    public func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws {
+        try change(isDurable: true) { db in
+            try db.cachedStatement(
+                sql: """
+                    UPDATE entry SET state = \(EntryState.queued.rawValue), attempts = attempts - 1, batch = NULL,
+                        changedAt = ?
+                    WHERE action = ? AND state = \(EntryState.running.rawValue) AND batch = ?
+                    """
+            ).execute(arguments: [time.milliseconds, action, batch])
+            return ((), db.changesCount > 0)
+        }
+    }
+
     /// Writes what has become of entries that ran, with what was asked and answered. One that failed without a time to
     /// try it again is due at once.
     ///

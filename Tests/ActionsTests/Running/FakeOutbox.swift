@@ -20,6 +20,8 @@ final class FakeOutbox: ActionStore {
         /// What was written, such as `begin 3` and `done 3`.
         var log: [String] = []
         var failures = 0
+        /// How many of the next batches are begun though it is said that they are not.
+        var lateFailures = 0
         var firstWaiting = 0
 
         func status(_ id: Int64) -> Int { Int(id) - 1 }
@@ -73,6 +75,9 @@ final class FakeOutbox: ActionStore {
 
     /// The next so many writes fail.
     func fail(_ count: Int) { state.change { $0.failures = count } }
+
+    /// The next so many batches are begun, and it is said that they are not.
+    func failBegun(_ count: Int) { state.change { $0.lateFailures = count } }
 
     private func write<Result: Sendable>(_ body: (inout State) throws -> Result) throws -> Result {
         try state.change { state in
@@ -152,7 +157,22 @@ final class FakeOutbox: ActionStore {
                     entry.attempts += 1
                 }
             }
+            if state.lateFailures > 0 {
+                state.lateFailures -= 1
+                throw Failure()
+            }
             return begun
+        }
+    }
+
+    func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws {
+        try write { state in
+            for entry in state.entries where entry.state == .running && entry.batch == batch {
+                state.log.append("take back \(entry.id)")
+                state.change(entry.id) {
+                    ($0.state, $0.attempts, $0.batch, $0.changedAt) = (.queued, $0.attempts - 1, nil, time)
+                }
+            }
         }
     }
 

@@ -75,4 +75,36 @@ struct RunnerEndingTests {
         // Two slices of the first action and one of each of the others were taken before.
         #expect(counts == [400, 200, 200])
     }
+
+    @Test("a batch that is begun though the history says it is not is sent once, and nobody need be asked about it")
+    func begun() throws {
+        let stage = RunnerStage()
+        let action = ScriptedAction(recovery: { _, _ in .uncertain("nobody knows") }, answer: { _, _ in .done })
+        stage.outbox.failBegun(1)
+        try stage.load(("a", action))
+        stage.runner.begin()
+        stage.deliver("one", "two")
+        let deadline = ContinuousClock.now + .seconds(120)
+        // Each change of the history is a reason to try again.
+        while !stage.outbox.log.contains("done 2"), .now < deadline {
+            stage.runner.works.forEach { $0.historyChanged() }
+        }
+        stage.stop()
+        #expect(stage.outbox.log == ["begin 1", "take back 1", "begin 1", "done 1", "begin 2", "done 2"])
+        #expect(action.performed.map(\.events) == [["one"], ["two"]])
+        #expect(try stage.outbox.entry(1)?.attempts == 1)
+    }
+
+    @Test("it is taken back at the end too, so that the next process does not ask what became of it")
+    func begunAtTheEnd() throws {
+        let stage = RunnerStage()
+        let action = ScriptedAction()
+        stage.outbox.failBegun(.max)
+        try stage.load(("a", action))
+        stage.runner.begin()
+        stage.deliver("one")
+        stage.wait(for: "begin 1")
+        stage.stop()
+        #expect(stage.outbox.states() == [.queued] && action.performed.isEmpty)
+    }
 }

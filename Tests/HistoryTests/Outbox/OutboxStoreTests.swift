@@ -51,6 +51,18 @@ struct OutboxStoreTests {
         #expect(try history.reader.outboxSpent(action + 1, after: .at(0), through: .at(20), limit: 9) == [])
     }
 
+    @Test("takes a batch back that was begun and not sent, and no other")
+    func takenBack() throws {
+        let (history, action, ids) = try history(4, .failed)
+        _ = try history.outbox.begin(Array(ids[0...1]), batch: 8, at: .at(3))
+        _ = try history.outbox.begin([ids[2]], batch: 9, at: .at(3))
+        try history.outbox.takeBack(action, batch: 8, at: .at(4))
+        let entries = try history.entries()
+        #expect(entries.map(\.state) == [.queued, .queued, .running, .failed])
+        #expect(entries.map(\.attempts) == [1, 1, 2, 1])
+        #expect(try history.reader.outboxDue(action, at: .at(3), limit: 9).map(\.id) == [ids[0], ids[1], ids[3]])
+    }
+
     @Test("forgets with another try why the last one failed")
     func reasonForgotten() throws {
         let (history, _, ids) = try history(2, .dead)
@@ -127,6 +139,7 @@ struct OutboxStoreTests {
             _ = try reader.outboxNextDue(action)
             _ = try reader.outboxRunning(action)
             _ = try reader.outboxSpent(action, after: .at(1), through: .at(9), limit: 5)
+            try outbox.takeBack(action, batch: 9, at: .at(9))
             _ = try reader.missed(action, matching: .everything)
             _ = try reader.rows(RowRequest(.newest, before: 5, after: 0))
             _ = try reader.deliveryRows(RowRequest(.newest, before: 5, after: 0))
