@@ -40,7 +40,7 @@ struct ActReport: Sendable, Hashable {
     var addition = Outbox.Addition()
     /// Entries that were let be tried again, or skipped.
     var changed = 0
-    var replay = ReplayTally()
+    var replay = ReplayCount()
 }
 
 /// What became of a request.

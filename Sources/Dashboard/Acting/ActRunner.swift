@@ -1,10 +1,10 @@
 import History
 import Workers
 
-/// Asks whoever runs the actions, one call at a time, on a thread of its own: what has to wait for the network keeps
-/// nobody else waiting.
+/// Asks whoever runs the actions, on threads of its own: what is done for many rows, what may take its time, and what is
+/// done at once, such as pausing an action. None of them waits for another.
 ///
-/// What is done for many rows is one call for each piece of them, so that others come in between.
+/// What is done for many rows is one call for each piece of them, so that it can be cancelled.
 final class ActRunner: Sendable {
     /// A dry run shows no more rows.
     private static let previewed = 10
@@ -12,6 +12,8 @@ final class ActRunner: Sendable {
     private let reader: HistoryReader
     private let control: (any ActionControl)?
     private let worker = Worker("b2watch-actions")
+    private let patient = Worker("b2watch-asking")
+    private let walker = Worker("b2watch-acting")
     private let turns = Turns()
 
     init(_ reader: HistoryReader, _ control: (any ActionControl)?) {
@@ -20,10 +22,12 @@ final class ActRunner: Sendable {
     }
 
     func call(_ call: ActionCall, then tell: @escaping @Sendable (Result<ActionAnswer, EffectFailure>) -> Void) {
-        worker.async { [self] in tell(Result { try answer(to: call) }.mapError(EffectFailure.init)) }
+        (call.takesTime ? patient : worker).async { [self] in
+            tell(Result { try answer(to: call) }.mapError(EffectFailure.init))
+        }
     }
 
-    /// Ends what is under way after the piece it is at.
+    /// Ends what is under way after the piece it is at, or the delivery that is sent again.
     func cancel() { _ = turns.next() }
 
     func act(
@@ -37,12 +41,16 @@ final class ActRunner: Sendable {
         _ walk: ActWalk, _ turn: Turns.Turn, _ progress: @escaping @Sendable (Int) -> Void,
         _ tell: @escaping @Sendable (Result<ActOutcome, EffectFailure>) -> Void
     ) {
-        worker.async { [self] in
+        walker.async { [self] in
             guard turn.isCurrent else { return tell(.success(.cancelled(walk.report))) }
             do {
                 guard let control else { throw NobodyActs() }
                 var walk = walk
-                guard try walk.step(reader, control) else {
+                let isLeft = try walk.step(reader, control) { passed in
+                    progress(passed)
+                    return turn.isCurrent
+                }
+                guard isLeft else {
                     return tell(.success(walk.request.isCount ? .counted(walk.count) : .done(walk.report)))
                 }
                 progress(walk.report.passed)

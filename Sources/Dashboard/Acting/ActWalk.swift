@@ -5,9 +5,6 @@ import History
 struct ActWalk: Sendable {
     /// The most rows of a piece.
     static let piece = 1_000
-    /// Deliveries that are sent again take their time: progress is told, and cancelling obeyed, between fewer of them.
-    private static let replayed = 100
-
     let request: ActRequest
     private(set) var count = ActCount()
     private(set) var report = ActReport()
@@ -25,20 +22,22 @@ struct ActWalk: Sendable {
         }
     }
 
-    private var limit: Int {
-        if case .replay = request.deed, !request.isCount { Self.replayed } else { Self.piece }
-    }
-
     /// Goes through the next piece.
     ///
+    /// - Parameter goesOn: Is asked within the piece where each row of it takes its time, told how many were gone through
+    ///   so far. Where it says no, the walk is at its end, however much is left.
     /// - Returns: Whether there is more to go through.
-    mutating func step(_ reader: HistoryReader, _ control: any ActionControl) throws -> Bool {
+    mutating func step(
+        _ reader: HistoryReader, _ control: any ActionControl, while goesOn: (Int) -> Bool
+    ) throws -> Bool {
         let (rows, isLast) = try next(reader)
-        if !rows.isEmpty {
+        guard !rows.isEmpty else { return !isLast }
+        guard !request.isCount, case .replay(let url) = request.deed else {
             if request.isCount { try count(rows, reader) } else { try act(rows, reader, control) }
             report.passed += rows.count
+            return !isLast
         }
-        return !isLast
+        return try !replay(rows, to: url, control, while: goesOn) || !isLast
     }
 
     /// The first rows, as many as there are up to a limit.
@@ -62,13 +61,13 @@ struct ActWalk: Sendable {
     private mutating func next(_ reader: HistoryReader) throws -> (rows: [EventRow], isLast: Bool) {
         if let chosen {
             let start = Int(cursor)
-            let end = min(chosen.count, start + limit)
+            let end = min(chosen.count, start + Self.piece)
             cursor = Int64(end)
             return (try reader.rows(ids: Array(chosen[start..<end])), end == chosen.count)
         }
         guard case .all(_, let latest, _, _) = request.rows else { return ([], true) }
         let stretch = try reader.rows(
-            matching: request.rows.query.predicate, after: cursor, through: latest, limit: limit)
+            matching: request.rows.query.predicate, after: cursor, through: latest, limit: Self.piece)
         cursor = stretch.through
         return (stretch.rows, cursor >= latest)
     }
@@ -97,14 +96,25 @@ struct ActWalk: Sendable {
         case .skip(let action):
             let ids = try entries(of: action, rows, reader).filter(\.state.canBeSkipped).map(\.id)
             if !ids.isEmpty { report.changed += try control.skipEntries(ids) }
-        case .replay(let url):
-            var ids: [Int64] = []
-            for row in rows where row.deliveryID != lastDelivery {
-                lastDelivery = row.deliveryID
-                ids.append(row.deliveryID)
-            }
-            if !ids.isEmpty { report.replay.add(try control.replay(ids, to: url)) }
+        case .replay: break
         }
+    }
+
+    /// - Returns: Whether all of them were sent.
+    private mutating func replay(
+        _ rows: [EventRow], to url: String?, _ control: any ActionControl, while goesOn: (Int) -> Bool
+    ) throws -> Bool {
+        var ids: [Int64] = []
+        for row in rows where row.deliveryID != lastDelivery {
+            lastDelivery = row.deliveryID
+            ids.append(row.deliveryID)
+        }
+        guard !ids.isEmpty else { return true }
+        let before = report.passed
+        let count = try control.replay(ids, to: url) { goesOn(before + $0.total) }
+        report.replay.add(count)
+        report.passed += count.total
+        return count.total == ids.count
     }
 
     /// The action's entries of these rows; those without any cost nothing.

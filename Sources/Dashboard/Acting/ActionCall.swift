@@ -16,6 +16,14 @@ enum ActionCall: Sendable, Hashable {
 }
 
 extension ActionCall {
+    /// Whether the answer may come late: it waits for the network, or for all of the history.
+    var takesTime: Bool {
+        switch self {
+        case .test, .missed: true
+        case .setPaused, .retryEntry, .skipEntry, .retryAll, .preview: false
+        }
+    }
+
     /// Whether the answer is shown, or asked about, as long as nothing else was asked for meanwhile.
     var isAwaited: Bool {
         switch self {

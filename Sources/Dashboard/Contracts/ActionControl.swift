@@ -3,7 +3,7 @@ public import History
 /// What the dashboard asks of whoever runs the actions, in this process or in another one: implemented by the
 /// executable.
 ///
-/// The calls are made off the screen's thread, one at a time; they may block. What they throw is shown to the user:
+/// The calls are made off the screen's thread, some at a time; they may block. What they throw is shown to the user:
 /// errors whose text is a sentence.
 public protocol ActionControl: Sendable {
     /// Ends or begins the work of an action; entries are made meanwhile.
@@ -37,10 +37,13 @@ public protocol ActionControl: Sendable {
     /// Sends recorded deliveries again, as they were received.
     ///
     /// - Parameters:
-    ///   - deliveries: Their ids, 1,000 at most.
+    ///   - deliveries: Their ids.
     ///   - url: Where to; nil for the listener itself.
-    /// - Returns: What became of them, such as `3 sent: 2 answered 200, 1 answered 401`.
-    func replay(_ deliveries: [Int64], to url: String?) throws -> String
+    ///   - goesOn: Is asked behind each, told what became of them so far.
+    /// - Returns: What became of them.
+    func replay(
+        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
+    ) throws -> ReplayCount
 
     /// The names of the declared actions, in the order of the configuration.
     func actionNames() throws -> [String]

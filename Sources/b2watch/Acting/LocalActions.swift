@@ -48,11 +48,12 @@ struct LocalActions: ActionControl {
 
     func actionNames() throws -> [String] { runner.actionNames() }
 
-    func replay(_ deliveries: [Int64], to url: String?) throws -> String {
-        try ActionRequestLimit.check(deliveries)
+    func replay(
+        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
+    ) throws -> ReplayCount {
         guard let target = url ?? hook else { throw NoHook() }
         return try Replay(reader: reader, http: http, url: try WebhookURL(target), allowsPlainHTTP: url == nil)
-            .counted(deliveries).sentence
+            .counted(deliveries, while: goesOn)
     }
 }
 
@@ -70,14 +71,15 @@ struct NoHook: Error, CustomStringConvertible {
 }
 
 extension Replay {
-    /// Sends all of these.
+    /// Sends these as long as somebody wants it.
     ///
+    /// - Parameter goesOn: Is asked behind each, told what became of them so far.
     /// - Returns: What became of them.
-    func counted(_ deliveries: [Int64]) throws -> ReplayCount {
+    func counted(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) throws -> ReplayCount {
         var count = ReplayCount()
         try send(deliveries) { outcome in
-            count.add(outcome)
-            return true
+            count.add(outcome.counted)
+            return goesOn(count)
         }
         return count
     }

@@ -50,10 +50,11 @@ struct RemoteActions: ActionControl {
 
     func actionNames() throws -> [String] { try call.ask(ActionNamesRequest()) }
 
-    func replay(_ deliveries: [Int64], to url: String?) throws -> String {
-        try ActionRequestLimit.check(deliveries)
+    func replay(
+        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
+    ) throws -> ReplayCount {
         let target = try WebhookURL(url ?? call.ask(HookRequest()))
         return try Replay(reader: reader, http: http, url: target, allowsPlainHTTP: url == nil)
-            .counted(deliveries).sentence
+            .counted(deliveries, while: goesOn)
     }
 }

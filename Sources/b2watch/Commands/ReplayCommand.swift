@@ -1,5 +1,6 @@
 import ArgumentParser
 import Browsing
+import Dashboard
 import Foundation
 import History
 import Log
@@ -117,7 +118,7 @@ struct ReplayCommand: ParsableCommand {
             allowsPlainHTTP: allowsPlainHTTP || target == nil, pace: rate?.pace ?? .zero)
         var done = 0
         try replay.send(numbers) { outcome in
-            count.add(outcome)
+            count.add(outcome.counted)
             done += 1
             if case .failure(let failure) = outcome.result {
                 progress.clear()

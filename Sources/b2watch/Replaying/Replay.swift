@@ -1,3 +1,4 @@
+import Dashboard
 import Foundation
 import History
 import Notifications
@@ -10,9 +11,13 @@ struct Replay: Sendable {
         let delivery: Int64
         let result: Result<OutgoingAnswer, Failure>
 
-        /// Whether it was answered, and not with a problem.
-        var isGood: Bool {
-            if case .success(let answer) = result { answer.status < 400 } else { false }
+        /// As it is counted.
+        var counted: ReplayCount.Outcome {
+            switch result {
+            case .success(let answer): .answered(answer.status)
+            case .failure(.unanswered(let failure)): .unanswered("\(failure)")
+            case .failure(.refused(let refusal)): .refused("\(refusal)")
+            }
         }
     }
 
@@ -71,47 +76,5 @@ struct Replay: Sendable {
         } catch {
             return .failure(.unanswered(error))
         }
-    }
-}
-
-/// What became of several, counted.
-struct ReplayCount: Sendable, CustomStringConvertible {
-    private(set) var sent = 0
-    private(set) var bad = 0
-    private var answered: [Int: Int] = [:]
-    private var unanswered = 0
-    private var refused = 0
-    /// Why the last one without an answer has none.
-    private(set) var lastFailure: Replay.Failure?
-
-    mutating func add(_ outcome: Replay.Outcome) {
-        if !outcome.isGood { bad += 1 }
-        switch outcome.result {
-        case .success(let answer):
-            sent += 1
-            answered[answer.status, default: 0] += 1
-        case .failure(let failure):
-            lastFailure = failure
-            if case .refused = failure {
-                refused += 1
-            } else {
-                sent += 1
-                unanswered += 1
-            }
-        }
-    }
-
-    /// Such as `3 sent: 2 answered 200, 1 answered 401`.
-    var description: String {
-        var parts = answered.sorted { $0.key < $1.key }.map { "\($0.value) answered \($0.key)" }
-        if unanswered > 0 { parts.append("\(unanswered) not answered") }
-        var halves = sent > 0 ? ["\(sent) sent: \(parts.joined(separator: ", "))"] : []
-        if refused > 0 { halves.append("\(refused) not sent") }
-        return halves.isEmpty ? "nothing was sent" : halves.joined(separator: "; ")
-    }
-
-    /// With the reason of a failure behind it.
-    var sentence: String {
-        lastFailure.map { "\(self); \($0)" } ?? description
     }
 }

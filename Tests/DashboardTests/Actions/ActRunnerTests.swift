@@ -12,15 +12,15 @@ struct ActRunnerTests {
     /// Whoever runs actions, and takes note.
     private final class Taker: ActionControl {
         let runs = Mutex<[[Int64]]>([])
-        let replays = Mutex<[[Int64]]>([])
-        let onRun: @Sendable () -> Void
+        let replays = Mutex<[Int64]>([])
+        /// Is told before each delivery is sent.
+        let onReplay: @Sendable (Int64) -> Void
 
-        init(onRun: @escaping @Sendable () -> Void = {}) { self.onRun = onRun }
+        init(onReplay: @escaping @Sendable (Int64) -> Void = { _ in }) { self.onReplay = onReplay }
 
         func setPaused(_ action: String, _ isPaused: Bool) throws {}
         func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
             runs.withLock { $0.append(rows) }
-            onRun()
             return Outbox.Addition(added: rows.count)
         }
         func retryEntries(_ entries: [Int64]) throws -> Int { entries.count }
@@ -29,9 +29,17 @@ struct ActRunnerTests {
         func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] { Array("\(rows)".utf8) }
         func testAction(_ action: String) throws -> String { throw TestFailure() }
         func missedRows(_ action: String) throws -> MissedRows { MissedRows() }
-        func replay(_ deliveries: [Int64], to url: String?) throws -> String {
-            replays.withLock { $0.append(deliveries) }
-            return "\(deliveries.count) sent: \(deliveries.count) answered 200"
+        func replay(
+            _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
+        ) throws -> ReplayCount {
+            var count = ReplayCount()
+            for delivery in deliveries {
+                onReplay(delivery)
+                replays.withLock { $0.append(delivery) }
+                count.add(.answered(200))
+                guard goesOn(count) else { break }
+            }
+            return count
         }
         func actionNames() throws -> [String] { ["rows"] }
     }
@@ -114,7 +122,42 @@ struct ActRunnerTests {
             return
         }
         #expect(report.replay.sentence == "250 sent: 250 answered 200")
-        #expect(taker.replays.withLock { Array($0.joined()) } == Array(1...250))
+        #expect(taker.replays.withLock { $0 } == Array(1...250))
+    }
+
+    @Test("a replay ends with the delivery it is at when it is cancelled, the last one of all too")
+    func cancelledReplay() throws {
+        let history = try history(250)
+        for last in [3, 250] {
+            let taker = Taker()
+            let request = ActRequest(
+                deed: .replay(to: nil), rows: .chosen(Set(1...250)), isCount: false, generation: 1)
+            let result = try outcome(of: request, history.reader, taker) { passed, runner in
+                if passed == last { runner.cancel() }
+            }
+            #expect(taker.replays.withLock { $0 } == Array(1...Int64(last)))
+            switch result {
+            case .cancelled(let report)?:
+                #expect(last == 3 && report.passed == 3 && report.replay.total == 3)
+            case .done(let report)?: #expect(last == 250 && report.replay.total == 250)
+            default: Issue.record("neither cancelled nor done")
+            }
+        }
+    }
+
+    @Test("pausing an action waits for no replay")
+    func besideReplay() throws {
+        let history = try history(1)
+        let gate = Monitor(false)
+        let runner = ActRunner(history.reader, Taker(onReplay: { _ in gate.wait { $0 ? () : nil } }))
+        let (told, ended) = (Monitor(false), Monitor(false))
+        let request = ActRequest(deed: .replay(to: nil), rows: .chosen([1]), isCount: false, generation: 1)
+        runner.act(request, progress: { _ in }) { _ in ended.change { $0 = true } }
+        runner.call(.setPaused("rows", true)) { _ in told.change { $0 = true } }
+        #expect(told.wait(until: .now + .seconds(120)) { $0 ? true : nil } == true)
+        #expect(!ended.withLock { $0 })
+        gate.change { $0 = true }
+        #expect(ended.wait(until: .now + .seconds(120)) { $0 ? true : nil } == true)
     }
 
     @Test("counts and retries the entries of one action, as the outbox has them")
@@ -153,8 +196,10 @@ struct ActRunnerTests {
         let runner = ActRunner(history.reader, Taker())
         let answers = Monitor<[Result<ActionAnswer, EffectFailure>]>([])
         let rows = ActedRows.all(of: BrowseQuery(.verdict([.invalid])), latestRow: 30, except: [3], count: nil)
-        runner.call(.preview("rows", rows)) { answer in answers.change { $0.append(answer) } }
-        runner.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
+        runner.call(.preview("rows", rows)) { answer in
+            answers.change { $0.append(answer) }
+            runner.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
+        }
         var told = answers.wait(until: .now + .seconds(120)) { $0.count == 2 ? $0 : nil } ?? []
         #expect(told.first == .success(.bytes(Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8))))
         #expect(told.last == .failure(EffectFailure(TestFailure())))

@@ -79,8 +79,7 @@ struct ActingTests {
         var user = User.acting(actions: [])
         user.outcome = { request in
             var report = ActReport()
-            report.replay.add("2 sent: 2 answered 200")
-            report.replay.add("1 sent: 1 answered 401")
+            for status in [200, 200, 401] { report.replay.add(.answered(status)) }
             return request.isCount ? .counted(ActCount(events: 3, deliveries: 3)) : .done(report)
         }
         user.press(.character("r"))
@@ -184,13 +183,16 @@ struct ActingTests {
 
     @Test("what is told of replays is added up")
     func tally() {
-        var tally = ReplayTally()
-        tally.add("1,000 sent: 998 answered 200, 2 answered 401; 4 not sent")
-        tally.add("3 sent: 3 answered 200.")
-        tally.add("1 not sent")
-        #expect(tally.sentence == "1,003 sent: 1,001 answered 200, 2 answered 401; 5 not sent")
-        tally.add("the listener was busy")
-        #expect(tally.sentence.hasSuffix("; the listener was busy"))
-        #expect(ReplayTally().sentence == "nothing was sent.")
+        var (one, two) = (ReplayCount(), ReplayCount())
+        for number in 1...1_000 { one.add(.answered(number % 500 == 0 ? 401 : 200)) }
+        two.add(.answered(200))
+        two.add(.unanswered("no answer in time"))
+        two.add(.refused("delivery 7 is not recorded"))
+        #expect(one.bad == 2 && two.bad == 2 && two.total == 3)
+        one.add(two)
+        #expect(one.bad == 4 && one.total == 1_003)
+        #expect("\(one)" == "1,002 sent: 999 answered 200, 2 answered 401, 1 not answered; 1 not sent")
+        #expect(one.sentence == "\(one); delivery 7 is not recorded")
+        #expect(ReplayCount().sentence == "nothing was sent")
     }
 }

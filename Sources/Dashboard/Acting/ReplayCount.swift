@@ -1,0 +1,67 @@
+/// What became of deliveries that were sent again, counted.
+public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
+    /// What became of one of them.
+    public enum Outcome: Sendable, Hashable {
+        /// It was answered with this status.
+        case answered(Int)
+        /// It was sent, and no answer came; a sentence says why.
+        case unanswered(String)
+        /// It was not sent; a sentence says why.
+        case refused(String)
+
+        /// Whether it was answered, and not with a problem.
+        public var isGood: Bool {
+            if case .answered(let status) = self { status < 400 } else { false }
+        }
+    }
+
+    /// How many were not answered, or with a problem.
+    public private(set) var bad = 0
+    private var answered: [Int: Int] = [:]
+    private var unanswered = 0
+    private var refused = 0
+    /// Why the last one without an answer has none.
+    private var lastReason: String?
+
+    public init() {}
+
+    public mutating func add(_ outcome: Outcome) {
+        if !outcome.isGood { bad += 1 }
+        switch outcome {
+        case .answered(let status): answered[status, default: 0] += 1
+        case .unanswered(let reason):
+            unanswered += 1
+            lastReason = reason
+        case .refused(let reason):
+            refused += 1
+            lastReason = reason
+        }
+    }
+
+    public mutating func add(_ other: ReplayCount) {
+        bad += other.bad
+        answered.merge(other.answered, uniquingKeysWith: +)
+        unanswered += other.unanswered
+        refused += other.refused
+        lastReason = other.lastReason ?? lastReason
+    }
+
+    /// How many were counted.
+    public var total: Int { sent + refused }
+
+    private var sent: Int { answered.values.reduce(unanswered, +) }
+
+    /// Such as `3 sent: 2 answered 200, 1 answered 401; 1 not sent`.
+    public var description: String {
+        var parts = answered.sorted { $0.key < $1.key }.map { "\(Wording.grouped($0.value)) answered \($0.key)" }
+        if unanswered > 0 { parts.append("\(Wording.grouped(unanswered)) not answered") }
+        var halves = sent > 0 ? ["\(Wording.grouped(sent)) sent: \(parts.joined(separator: ", "))"] : []
+        if refused > 0 { halves.append("\(Wording.grouped(refused)) not sent") }
+        return halves.isEmpty ? "nothing was sent" : halves.joined(separator: "; ")
+    }
+
+    /// With the reason of a failure behind it.
+    var sentence: String {
+        lastReason.map { "\(self); \($0)" } ?? description
+    }
+}
