@@ -1,4 +1,5 @@
 import Notifications
+import struct TestSupport.SeededGenerator
 import Testing
 
 @testable import Outgoing
@@ -9,7 +10,7 @@ import Testing
     private func make(_ change: (inout SampleOrder) -> Void) -> SampleNotification {
         var order = SampleOrder()
         change(&order)
-        var generator = FixedGenerator()
+        var generator = SeededGenerator(seed: 1)
         return SampleNotification(order, at: now, using: &generator)
     }
 

@@ -1,4 +1,5 @@
 import Notifications
+import struct TestSupport.SeededGenerator
 import Testing
 
 @testable import Outgoing
@@ -7,7 +8,7 @@ import Testing
     private let body = Array("{}".utf8)
 
     private func value(_ signature: SampleSignature) -> String? {
-        var generator = FixedGenerator()
+        var generator = SeededGenerator(seed: 1)
         return signature.value(for: body, using: &generator)
     }
 

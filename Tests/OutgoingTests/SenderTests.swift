@@ -1,5 +1,6 @@
 import NIOHTTP1
 import Notifications
+import struct TestSupport.SeededGenerator
 import Testing
 
 @testable import Outgoing
@@ -12,7 +13,7 @@ import Testing
     @Test func sendsAsB2Does() async throws {
         try await withServer { server, sender in
             let secret = try SigningSecret(label: "a", value: "b2DashTestSecret0123456789abcdEF")
-            var generator = FixedGenerator()
+            var generator = SeededGenerator(seed: 1)
             let notification = SampleNotification(SampleOrder(), at: Timestamp(milliseconds: 1), using: &generator)
             let sample = SignedSample(notification, .signed(secret), using: &generator)
             let answer = try await sender.send(sample, to: server.url("/hook?x=1"))

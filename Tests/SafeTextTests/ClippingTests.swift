@@ -1,4 +1,5 @@
 import SafeText
+import TestSupport
 import Testing
 
 @Suite struct ClippingTests {
@@ -45,7 +46,7 @@ import Testing
     /// For texts of all kinds and all widths: what comes out fits, is as wide as it says, and is made of whole units.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func holdsForAnyText(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let text = SafeText(Hostile.random(using: &generator))
         for columns in 0...(text.width + 1) {
             for clipped in [text.clipped(to: columns), text.clippedInMiddle(to: columns)] {
