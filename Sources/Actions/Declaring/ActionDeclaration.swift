@@ -8,20 +8,15 @@ public struct ActionDeclaration: Sendable {
     public let name: String
     /// The name of its kind.
     public let kind: String
-    /// Whether its entries say that an event is in a sheet.
-    public let isSheet: Bool
     /// The events it is done for.
     public let filter: Filter
     /// How its entries are taken: the kind's manner with what the settings say.
     public let manner: ActionManner
     public let action: any Action
 
-    public init(
-        name: String, kind: String, isSheet: Bool = false, filter: Filter, manner: ActionManner, action: any Action
-    ) {
+    public init(name: String, kind: String, filter: Filter, manner: ActionManner, action: any Action) {
         self.name = name
         self.kind = kind
-        self.isSheet = isSheet
         self.filter = filter
         self.manner = manner
         self.action = action
@@ -94,8 +89,7 @@ extension ActionDeclaration {
         }
         let manner = changes.applied(to: action.manner)
         return (
-            ActionDeclaration(
-                name: name, kind: kind.name, isSheet: kind.isSheet, filter: filter, manner: manner, action: action), []
+            ActionDeclaration(name: name, kind: kind.name, filter: filter, manner: manner, action: action), []
         )
     }
 

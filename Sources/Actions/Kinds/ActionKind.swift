@@ -2,21 +2,14 @@
 public struct ActionKind: Sendable {
     /// Such as `google-sheet`.
     public let name: String
-    /// What it does, for the help.
-    public let help: String
-    /// Whether its entries say that an event is in a sheet.
-    public let isSheet: Bool
     /// Reads its settings. It returns nil where a problem was found, and must not touch the network; of files it reads no
     /// more than it must to say what is wrong with the settings.
     public let read: @Sendable (inout ActionReading, ActionSurroundings) -> (any Action)?
 
     public init(
-        _ name: String, help: String, isSheet: Bool = false,
-        read: @escaping @Sendable (inout ActionReading, ActionSurroundings) -> (any Action)?
+        _ name: String, read: @escaping @Sendable (inout ActionReading, ActionSurroundings) -> (any Action)?
     ) {
         self.name = name
-        self.help = help
-        self.isSheet = isSheet
         self.read = read
     }
 

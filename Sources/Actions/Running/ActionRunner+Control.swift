@@ -4,9 +4,6 @@ internal import Log
 
 /// What people ask of the actions: on the screen, by the control socket, by commands.
 extension ActionRunner {
-    /// The most rows and entries of one call.
-    public static let most = 1_000
-
     /// All actions that are declared or that there are entries of.
     public func statuses() throws -> [ActionStatus] { try place.store.actions() }
 
@@ -20,7 +17,7 @@ extension ActionRunner {
         place.note("action \(name) is \(isPaused ? "paused" : "resumed")", .info)
     }
 
-    /// Runs an action for rows of the event list, whatever its filter; 1,000 rows at most.
+    /// Runs an action for rows of the event list, whatever its filter; `Outbox.most` at most.
     public func runAction(_ name: String, rows: [Int64]) throws -> Outbox.Addition {
         let work = try work(name)
         try Self.check(rows.count, "rows")
@@ -29,7 +26,7 @@ extension ActionRunner {
         return addition
     }
 
-    /// Lets entries be tried again at once; 1,000 at most.
+    /// Lets entries be tried again at once; `Outbox.most` at most.
     ///
     /// - Returns: How many; those that are done or wait anyway are left.
     public func retryEntries(_ entries: [Int64]) throws -> Int {
@@ -46,7 +43,7 @@ extension ActionRunner {
         return count
     }
 
-    /// Decides that entries are not to be done; 1,000 at most.
+    /// Decides that entries are not to be done; `Outbox.most` at most.
     public func skipEntries(_ entries: [Int64]) throws -> Int {
         try Self.check(entries.count, "entries")
         let count = try place.store.skip(entries, at: place.now())
@@ -63,7 +60,7 @@ extension ActionRunner {
             .filter { $0.row.position != nil }
         guard !items.isEmpty else { throw ActionError("there is no event to show it for") }
         guard let text = try work.withDeclaration({ try $0.action.preview(items) }) else {
-            throw ActionError.unknown(name, among: names)
+            throw UnknownAction(name, among: names)
         }
         return text
     }
@@ -76,18 +73,18 @@ extension ActionRunner {
         var generator = SystemRandomNumberGenerator()
         let item = ActionItems.sample(at: place.now(), using: &generator)
         guard let sentence = try work.withDeclaration({ try $0.action.test(item) }) else {
-            throw ActionError.unknown(name, among: names)
+            throw UnknownAction(name, among: names)
         }
         return sentence
     }
 
     /// How many rows an action would have taken up had they been judged then as they are now, and which.
-    public func missedRows(_ name: String, isCancelled: () -> Bool = { false }) throws -> MissedRows {
+    public func missedRows(_ name: String) throws -> MissedRows {
         let work = try work(name)
         guard let predicate = work.withDeclaration({ $0.filter.predicate }) else {
-            throw ActionError.unknown(name, among: names)
+            throw UnknownAction(name, among: names)
         }
-        return try place.store.missed(work.id, matching: predicate, isCancelled: isCancelled)
+        return try place.store.missed(work.id, matching: predicate)
     }
 
     /// The id of an action that is declared or that there are entries of.
@@ -95,7 +92,7 @@ extension ActionRunner {
         if let work = anyWork(name) { return work.id }
         let statuses = try statuses()
         guard let status = statuses.first(where: { $0.name == name }) else {
-            throw ActionError.unknown(name, among: statuses.map(\.name))
+            throw UnknownAction(name, among: statuses.map(\.name))
         }
         return status.id
     }
@@ -107,6 +104,8 @@ extension ActionRunner {
     }
 
     private static func check(_ count: Int, _ what: String) throws(ActionError) {
-        guard count <= most else { throw ActionError("\(count) \(what) are too many at once: \(most) at most") }
+        guard count <= Outbox.most else {
+            throw ActionError("\(count) \(what) are too many at once: \(Outbox.most) at most")
+        }
     }
 }

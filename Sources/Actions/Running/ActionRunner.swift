@@ -142,11 +142,10 @@ public final class ActionRunner: Sendable {
 
     /// The work of a declared action.
     ///
-    /// - Throws: `ActionError`, which lists the names.
-    func work(_ name: String) throws(ActionError) -> ActionWork {
+    func work(_ name: String) throws(UnknownAction) -> ActionWork {
         let (work, names) = state.withLock { ($0.names.contains(name) ? $0.works[name] : nil, $0.names) }
         if let work { return work }
-        throw ActionError.unknown(name, among: names)
+        throw UnknownAction(name, among: names)
     }
 
     /// The work of an action, declared or not.

@@ -22,7 +22,7 @@ protocol ActionStore: Sendable {
     func nextDue(_ action: Int64) throws -> Timestamp?
     func running(_ action: Int64) throws -> [OutboxEntry]
     func spent(_ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int) throws -> [Timestamp]
-    func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows
+    func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows
     func rows(_ ids: [Int64]) throws -> [EventRow]
     func delivery(_ id: Int64) throws -> DeliveryRecord?
 }
@@ -89,8 +89,8 @@ struct RecordedActions: ActionStore {
         try reader.outboxSpent(action, after: start, through: end, limit: limit)
     }
 
-    func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows {
-        try reader.missed(action, matching: predicate, isCancelled: isCancelled)
+    func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows {
+        try reader.missed(action, matching: predicate)
     }
 
     func rows(_ ids: [Int64]) throws -> [EventRow] { try reader.rows(ids: ids) }

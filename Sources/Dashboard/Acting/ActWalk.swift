@@ -4,7 +4,7 @@ import History
 /// A request on its way over its rows, piece by piece.
 struct ActWalk: Sendable {
     /// The most rows of a piece.
-    static let piece = 1_000
+    static let piece = Outbox.most
     let request: ActRequest
     private(set) var count = ActCount()
     private(set) var report = ActReport()
@@ -85,11 +85,7 @@ struct ActWalk: Sendable {
     private mutating func act(_ rows: [EventRow], _ reader: HistoryReader, _ control: any ActionControl) throws {
         switch request.deed {
         case .run(let action):
-            let more = try control.runAction(action, rows: rows.map(\.id))
-            report.addition.added += more.added
-            report.addition.again += more.again
-            report.addition.there += more.there
-            report.addition.unfit += more.unfit
+            report.addition += try control.runAction(action, rows: rows.map(\.id))
         case .retry(let action):
             let ids = try entries(of: action, rows, reader).filter(\.state.canBeRetried).map(\.id)
             if !ids.isEmpty { report.changed += try control.retryEntries(ids) }

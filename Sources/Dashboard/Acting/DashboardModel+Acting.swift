@@ -1,4 +1,5 @@
 import History
+import Notifications
 import SafeText
 import Terminal
 
@@ -10,7 +11,7 @@ extension DashboardModel {
         case .events, .table: return actsOn
         case .deliveries:
             guard let first = deliveries.list.selectedRow?.first else { return nil }
-            let count = min(first.eventCount, 1_000)
+            let count = min(first.eventCount, Payload.maximumEvents)
             return count <= 1 ? .current(first) : .chosen(Set(first.id..<first.id + Int64(count)))
         case .actions, .log, .pulse: return nil
         }

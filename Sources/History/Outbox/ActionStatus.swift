@@ -40,6 +40,12 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
         self.start = start
     }
 
+    /// The kinds of actions that write a sheet: their entries say that an event is in it.
+    public static let sheetKinds = ["google-sheet", "csv"]
+
+    /// Whether it writes a sheet.
+    public var isSheet: Bool { Self.sheetKinds.contains(kind) }
+
     /// How many entries are in this state.
     public subscript(state: EntryState) -> Int { counts[state] ?? 0 }
 }

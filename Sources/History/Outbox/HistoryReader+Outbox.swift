@@ -100,11 +100,7 @@ extension HistoryReader {
     }
 
     /// Rows between an action's start and its cursor that match and whose events have no entry.
-    ///
-    /// - Throws: `ReadCancelled`, or what SQLite says.
-    public func missed(
-        _ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool = { false }
-    ) throws -> MissedRows {
+    public func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows {
         try read { db in
             let sql = "SELECT start, cursor FROM action WHERE id = ?"
             guard
@@ -114,22 +110,20 @@ extension HistoryReader {
                 action.0 < action.1
             else { return MissedRows() }
             let matching = PredicateSQL(.all([.event, predicate]))
-            return try db.cancellable(isCancelled) {
-                // A duplicate has the identity of the first, and is not counted again.
-                let statement = try IDStatement(
-                    """
-                    SELECT min(event.id) FROM \(PredicateSQL.source(matching.tables))
-                    WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
-                        (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
-                    GROUP BY \(EventIdentity.sql()) ORDER BY 1
-                    """, [.integer(action.0), .integer(action.1)] + matching.bindings + [.integer(action.2)], db)
-                var missed = MissedRows()
-                while let id = try statement.next() {
-                    missed.count += 1
-                    if missed.rows.count < 10_000 { missed.rows.append(id) }
-                }
-                return missed
+            // A duplicate has the identity of the first, and is not counted again.
+            let statement = try IDStatement(
+                """
+                SELECT min(event.id) FROM \(PredicateSQL.source(matching.tables))
+                WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
+                    (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
+                GROUP BY \(EventIdentity.sql()) ORDER BY 1
+                """, [.integer(action.0), .integer(action.1)] + matching.bindings + [.integer(action.2)], db)
+            var missed = MissedRows()
+            while let id = try statement.next() {
+                missed.count += 1
+                if missed.rows.count < 10_000 { missed.rows.append(id) }
             }
+            return missed
         }
     }
 }

@@ -77,7 +77,7 @@ extension Outbox {
         }
     }
 
-    /// Lets all entries of an action in these states wait again, a thousand in a transaction; each once, however soon it
+    /// Lets all entries of an action in these states wait again, `most` in a transaction; each once, however soon it
     /// fails again.
     public func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
         let lists = states.filter(\.canBeRetried).map { (action, $0) }
@@ -85,7 +85,7 @@ extension Outbox {
         var last: Int64? = 0
         while let behind = last {
             let retried = try change(isDurable: true) { db in
-                let ids = try OutboxQuery.ids(lists, behind: behind, 1_000, db)
+                let ids = try OutboxQuery.ids(lists, behind: behind, Self.most, db)
                 for id in ids { _ = try OutboxEntries.retry(id, at: time, db) }
                 return (ids, !ids.isEmpty)
             }

@@ -54,7 +54,7 @@ extension Outbox {
         }
     }
 
-    /// Makes entries for rows, whatever the cursor and whatever the filter; 1,000 at most. Entries of theirs that can
+    /// Makes entries for rows, whatever the cursor and whatever the filter; `most` of them. Entries of theirs that can
     /// be retried wait again.
     public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition {
         try change(isDurable: true) { db in

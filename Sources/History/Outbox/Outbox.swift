@@ -6,6 +6,9 @@ public import Notifications
 /// `WriteFailure`. There is one entry at most for an action and an event: events are told apart by `eventId`, or where
 /// there is none by delivery and position.
 public struct Outbox: Sendable {
+    /// The most rows or entries of one call, where a call names them: so many are written while deliveries wait.
+    public static let most = 1_000
+
     let writer: HistoryWriter
     let changes: ChangeFeed
 
@@ -62,6 +65,13 @@ public struct Outbox: Sendable {
             self.again = again
             self.there = there
             self.unfit = unfit
+        }
+
+        public static func += (sum: inout Addition, other: Addition) {
+            sum.added += other.added
+            sum.again += other.again
+            sum.there += other.there
+            sum.unfit += other.unfit
         }
     }
 }

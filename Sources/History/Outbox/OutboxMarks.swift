@@ -14,7 +14,7 @@ enum OutboxMarks {
         """)
 
     /// The kinds of actions that write a sheet.
-    private static let sheets = "'google-sheet', 'csv'"
+    private static let sheets = ActionStatus.sheetKinds.map { "'\($0)'" }.joined(separator: ", ")
 
     private static func worst(_ entries: String) -> String {
         let places = order.enumerated().map { "WHEN \($1.rawValue) THEN \($0)" }.joined(separator: " ")

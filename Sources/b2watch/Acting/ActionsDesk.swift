@@ -93,19 +93,6 @@ struct ActionsDesk: Sendable {
     /// - Throws: `UnknownAction` where none of this name is declared.
     func check(_ name: String) throws {
         let names = try control.actionNames()
-        guard names.contains(name) else { throw UnknownAction(name: name, names: names) }
-    }
-}
-
-/// An action that the configuration does not have.
-struct UnknownAction: Error, CustomStringConvertible {
-    let name: String
-    let names: [String]
-
-    var description: String {
-        let others =
-            names.isEmpty
-            ? "config.yaml declares none" : "there are \(names.joined(separator: ", "))"
-        return "there is no action \u{201C}\(name)\u{201D}: \(others)"
+        guard names.contains(name) else { throw UnknownAction(name, among: names) }
     }
 }

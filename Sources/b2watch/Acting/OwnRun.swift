@@ -64,7 +64,7 @@ struct OwnRun {
 
     private func status() throws -> ActionStatus {
         guard let status = try own.history.reader.actions().first(where: { $0.name == name }) else {
-            throw UnknownAction(name: name, names: [])
+            throw UnknownAction(name, among: [])
         }
         return status
     }

@@ -16,13 +16,11 @@ struct RemoteActions: ActionControl {
     }
 
     func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
-        try ActionRequestLimit.check(rows)
-        return try call.ask(RunActionRequest(action: action, rows: rows))
+        try call.ask(RunActionRequest(action: action, rows: rows))
     }
 
     func retryEntries(_ entries: [Int64]) throws -> Int {
-        try ActionRequestLimit.check(entries)
-        return try call.ask(RetryEntriesRequest(entries: entries))
+        try call.ask(RetryEntriesRequest(entries: entries))
     }
 
     func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int {
@@ -30,13 +28,11 @@ struct RemoteActions: ActionControl {
     }
 
     func skipEntries(_ entries: [Int64]) throws -> Int {
-        try ActionRequestLimit.check(entries)
-        return try call.ask(SkipEntriesRequest(entries: entries))
+        try call.ask(SkipEntriesRequest(entries: entries))
     }
 
     func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] {
-        try ActionRequestLimit.check(rows)
-        return Array(try call.ask(PreviewActionRequest(action: action, rows: rows), within: ListenerCall.patience))
+        Array(try call.ask(PreviewActionRequest(action: action, rows: rows), within: ListenerCall.patience))
     }
 
     func testAction(_ action: String) throws -> String {

@@ -1,5 +1,6 @@
 import Browsing
 import Foundation
+import History
 import Notifications
 import Outgoing
 import Settings
@@ -11,14 +12,14 @@ import Testing
 @Suite("The actions of a configuration")
 struct ActionDeclarationTests {
     private let kinds = [
-        ActionKind("csv", help: "writes a file", isSheet: true) { reading, _ in
+        ActionKind("csv") { reading, _ in
             guard let file = reading.path("file", expected: "a path") else { return nil }
             var manner = ActionManner()
             manner.keepsOrder = true
             manner.largestBatch = 500
             return ScriptedAction(file.value, manner: manner)
         },
-        ActionKind("slack", help: "writes a message") { _, _ in ScriptedAction("slack") },
+        ActionKind("slack") { _, _ in ScriptedAction("slack") },
     ]
     private let surroundings = ActionSurroundings(
         http: NoHTTP(), environment: [:], folder: "/etc/b2watch", now: { Timestamp(milliseconds: 0) })
@@ -33,6 +34,11 @@ struct ActionDeclarationTests {
             declarations,
             problems.map { "\($0.position?.line ?? 0):\($0.position?.column ?? 0): \($0.text)" }
         )
+    }
+
+    @Test("kinds that write a sheet are kinds that there are")
+    func sheets() {
+        #expect(Set(ActionStatus.sheetKinds).isSubset(of: ActionKind.all.map(\.name)))
     }
 
     @Test("are read with what is common to all of them")
@@ -60,7 +66,7 @@ struct ActionDeclarationTests {
         #expect(problems == [])
         #expect(declarations.map(\.name) == ["rows", "alerts_2", "kept", "free"])
         let rows = try #require(declarations.first)
-        #expect(rows.kind == "csv" && rows.isSheet && rows.action.summary == "/etc/b2watch/rows.csv")
+        #expect(rows.kind == "csv" && rows.action.summary == "/etc/b2watch/rows.csv")
         #expect(rows.filter.text == "sig:valid !type:test")
         #expect(rows.manner.keepsOrder && rows.manner.lanes == 1 && rows.manner.patience == .seconds(259_200))
         #expect(rows.manner.largestBatch == 500)

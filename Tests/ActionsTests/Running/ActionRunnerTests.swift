@@ -371,9 +371,11 @@ struct ActionRunnerTests {
         #expect(String(decoding: try stage.runner.previewAction("rows", rows: [1]), as: UTF8.self) == "would send 1")
         #expect(try stage.runner.testAction("rows") == "tested with b2watch/test-of-an-action.txt")
         #expect(try stage.runner.statuses().map(\.name) == ["rows"])
-        #expect(throws: ActionError("there is no action “rowz”; there are rows; did you mean rows?")) {
+        #expect(throws: UnknownAction("rowz", among: ["rows"])) {
             try stage.runner.testAction("rowz")
         }
+        let unknown = "\(UnknownAction("rowz", among: ["rows"]))"
+        #expect(unknown == "there is no action “rowz”; there are rows; did you mean rows?")
         #expect(throws: ActionError("there is no event to show it for")) {
             try stage.runner.previewAction("rows", rows: [5])
         }

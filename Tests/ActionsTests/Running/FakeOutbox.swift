@@ -259,7 +259,7 @@ final class FakeOutbox: ActionStore {
         }
     }
 
-    func missed(_ action: Int64, matching predicate: RowPredicate, isCancelled: () -> Bool) throws -> MissedRows {
+    func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows {
         throw Failure()
     }
 

@@ -27,7 +27,7 @@ struct ActionsCommandTests {
         #expect(test.ending == .exited(0) && test.output.contains("rows.csv can be written"), "\(test.error)")
         let unknown = try home.run("actions", "test", "other")
         #expect(unknown.ending == .exited(64))
-        #expect(unknown.error.contains("there is no action “other”: there are rows"), "\(unknown.error)")
+        #expect(unknown.error.contains("there is no action “other”; there are rows"), "\(unknown.error)")
 
         #expect(try home.run("actions", "pause", "rows").output == "rows is paused\n")
         let paused = try home.run("actions", "list")

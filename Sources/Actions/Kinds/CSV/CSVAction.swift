@@ -122,9 +122,7 @@ struct CSVSettings: Sendable {
 
 extension ActionKind {
     /// Rows in a file.
-    static let csv = ActionKind(
-        "csv", help: "appends a row for each event to a local CSV file", isSheet: true
-    ) { reading, surroundings in
+    static let csv = ActionKind("csv") { reading, surroundings in
         let count = reading.problems.count
         let file = reading.path("file", expected: "the path of the file that the rows go to, such as events.csv")
         let options = SheetOptions(&reading)

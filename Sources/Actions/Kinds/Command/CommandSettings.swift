@@ -2,9 +2,7 @@ internal import Settings
 
 extension ActionKind {
     /// Runs a program for each event.
-    static let command = ActionKind("command", help: "runs a program, with the event on its standard input") {
-        reading, surroundings in CommandAction(&reading, surroundings)
-    }
+    static let command = ActionKind("command") { reading, surroundings in CommandAction(&reading, surroundings) }
 }
 
 extension CommandAction {

@@ -11,7 +11,7 @@ struct ForwardSettings: Sendable, Hashable {
 }
 
 extension ActionKind {
-    static let forward = ActionKind("forward", help: "Sends the delivery on to another URL, as it was received.") {
+    static let forward = ActionKind("forward") {
         reading, surroundings in
         ForwardSettings(&reading).map { ForwardAction($0, surroundings) }
     }

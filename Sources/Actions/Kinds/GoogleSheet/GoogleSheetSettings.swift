@@ -46,9 +46,7 @@ struct GoogleSheetSettings: Sendable {
 
 extension ActionKind {
     /// Rows in Google Sheets.
-    static let googleSheet = ActionKind(
-        "google-sheet", help: "appends a row for each event to a Google spreadsheet", isSheet: true
-    ) { reading, surroundings in
+    static let googleSheet = ActionKind("google-sheet") { reading, surroundings in
         let count = reading.problems.count
         let spreadsheet = reading.required(
             "spreadsheet", expected: "the spreadsheet's address in the browser, or its id")

@@ -35,7 +35,7 @@ struct SlackSettings: Sendable, Hashable {
 }
 
 extension ActionKind {
-    static let slack = ActionKind("slack", help: "Writes a message in Slack.") { reading, surroundings in
+    static let slack = ActionKind("slack") { reading, surroundings in
         SlackSettings(&reading, surroundings).map { SlackAction($0, surroundings) }
     }
 }

@@ -30,7 +30,7 @@ struct TwilioSettings: Sendable {
 
 extension ActionKind {
     /// Sends an SMS for each event.
-    static let twilio = ActionKind("twilio", help: "sends an SMS by Twilio") { reading, surroundings in
+    static let twilio = ActionKind("twilio") { reading, surroundings in
         TwilioSettings(&reading, surroundings).map { TwilioAction($0, surroundings) }
     }
 }

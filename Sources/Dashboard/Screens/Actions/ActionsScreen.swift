@@ -44,7 +44,7 @@ struct ActionsScreen {
     var selectedEntry: OutboxRow? { isInEntries ? list.selectedRow : nil }
 
     /// Whether any of them writes a sheet.
-    var hasSheet: Bool { actions.contains { ["google-sheet", "csv"].contains($0.status.kind) } }
+    var hasSheet: Bool { actions.contains(where: \.status.isSheet) }
 }
 
 // What the user does.

@@ -2,25 +2,6 @@ import Control
 import Foundation
 import History
 
-/// How much one request may be about.
-enum ActionRequestLimit {
-    /// Rows, entries or deliveries.
-    static let ids = 1_000
-
-    /// - Throws: `TooMany`.
-    static func check(_ ids: [Int64]) throws {
-        guard ids.count <= Self.ids else { throw TooMany(count: ids.count) }
-    }
-
-    /// More was asked for at once than one request may be about.
-    struct TooMany: Error, CustomStringConvertible {
-        let count: Int
-        var description: String {
-            "\(count) were asked for at once: \(ActionRequestLimit.ids) are the most of one request"
-        }
-    }
-}
-
 /// Asks to end or to begin the work of an action.
 struct PauseActionRequest: ControlRequest {
     static let name = "pauseAction"

@@ -1,3 +1,4 @@
+import Actions
 import ArgumentParser
 import Dashboard
 import History
@@ -96,7 +97,7 @@ enum EntryArgument {
         if numbers.count == words.count {
             self = .entries(numbers)
         } else if words.count == 1 {
-            throw UnknownAction(name: words[0], names: names)
+            throw UnknownAction(words[0], among: names)
         } else {
             throw ValidationError("give one action's name, or numbers of entries alone")
         }
@@ -107,8 +108,8 @@ extension [Int64] {
     /// Hands them on in parts that one request may be about, and adds up what comes of each.
     func inParts(_ body: ([Int64]) throws -> Int) rethrows -> Int {
         var sum = 0
-        for start in stride(from: 0, to: count, by: ActionRequestLimit.ids) {
-            sum += try body(Array(self[start..<Swift.min(count, start + ActionRequestLimit.ids)]))
+        for start in stride(from: 0, to: count, by: Outbox.most) {
+            sum += try body(Array(self[start..<Swift.min(count, start + Outbox.most)]))
         }
         return sum
     }

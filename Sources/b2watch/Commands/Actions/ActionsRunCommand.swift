@@ -82,13 +82,9 @@ struct ActionsRunCommand: ParsableCommand {
         let progress = ProgressLine(isShown: true)
         defer { progress.clear() }
         var all = Outbox.Addition()
-        for start in stride(from: 0, to: rows.count, by: ActionRequestLimit.ids) {
-            let part = Array(rows[start..<min(rows.count, start + ActionRequestLimit.ids)])
-            let addition = try desk.control.runAction(name, rows: part)
-            all.added += addition.added
-            all.again += addition.again
-            all.there += addition.there
-            all.unfit += addition.unfit
+        for start in stride(from: 0, to: rows.count, by: Outbox.most) {
+            let part = Array(rows[start..<min(rows.count, start + Outbox.most)])
+            all += try desk.control.runAction(name, rows: part)
             progress.show("\(start + part.count) of \(rows.count) events put into the outbox")
         }
         return all
