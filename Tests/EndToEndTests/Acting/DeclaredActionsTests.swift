@@ -40,6 +40,23 @@ struct DeclaredActionsTests {
         #expect(!FileManager.default.fileExists(atPath: home.history))
     }
 
+    @Test("may be what is shown where there are none yet")
+    func example() throws {
+        let home = try Home()
+        let program = try RunningProgram(["--plain", "--listen", "127.0.0.1:0"], in: home)
+        program.type("actions")
+        program.endInput()
+        #expect(program.child.end() == .exited(0))
+        let lines = try program.output.whole().split(separator: "\n")
+        let start = try #require(lines.firstIndex { $0.hasPrefix("No actions are declared.") }) + 1
+        let example = lines[start...].prefix { $0 == "actions:" || $0.hasPrefix(" ") }
+        try home.configure(example.joined(separator: "\n") + "\n")
+        let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
+        #expect(try listener.answer(to: .event("good", object: "good.jpg", signedWith: Secrets.held)).status == 200)
+        _ = try home.text(of: "b2-events.csv") { $0.contains("good.jpg") }
+        try listener.stop()
+    }
+
     @Test("are read again on SIGHUP: a new one begins, and what is broken changes nothing")
     func reloaded() throws {
         let home = try Home(configuration: "{}")

@@ -122,5 +122,5 @@ extension ActionsScreen {
     }
 
     /// The least that an action takes in config.yaml.
-    static let example = ["actions:", "  - name: rows", "    kind: csv", "    file: ~/events.csv"]
+    static let example = ["actions:", "  rows:", "    kind: csv", "    file: ~/b2-events.csv"]
 }
