@@ -12,16 +12,22 @@ final class Exporter: Sendable {
     private let reader: HistoryReader
     private let worker = Worker("b2watch-export")
     private let turns = Turns()
+    /// The file that is being written, for who ends the program.
     private let file = Mutex<WholeFile?>(nil)
 
     init(_ reader: HistoryReader) {
         self.reader = reader
     }
 
-    /// Leaves nothing of a file that is not whole.
+    /// Gives up the file that is being written. Its writer takes away what there is of it: nobody waits for the disk.
     func cancel() {
         _ = turns.next()
-        file.withLock { $0 }?.discard()
+    }
+
+    /// The program ends, perhaps before the writer notices: leaves nothing of a file that is not whole.
+    func end() {
+        cancel()
+        file.withLock { $0 }?.abandon()
     }
 
     func export(
@@ -30,8 +36,7 @@ final class Exporter: Sendable {
     ) {
         let turn = turns.next()
         worker.async { [self] in
-            let result = Result { try write(request, turn, progress) }
-            tell(turn.isCurrent ? result.mapError(EffectFailure.init) : .success(.cancelled))
+            tell(Result { try write(request, turn, progress) }.mapError(EffectFailure.init))
         }
     }
 
@@ -49,8 +54,7 @@ final class Exporter: Sendable {
             case .chosen(let ids): .rows(ids)
             }
         let export = Export(selection, by: format.writer(ExportOptions(timestamps: request.timestamps)))
-        let file = try WholeFile(path)
-        self.file.withLock { $0 = file }
+        guard let file = try begin(path, turn) else { return .cancelled }
         defer { self.file.withLock { $0 = nil } }
         do {
             var next = ContinuousClock.now + Self.pause
@@ -61,11 +65,22 @@ final class Exporter: Sendable {
                     next = .now + Self.pause
                     progress($0)
                 }, write: { try file.write($0) })
-            try file.finish()
+            try file.finish(unless: { !turn.isCurrent })
             return .written(result, path: path)
         } catch {
             file.discard()
+            guard turn.isCurrent else { return .cancelled }
             throw error
+        }
+    }
+
+    /// Makes the file, unless it is cancelled. Whoever ends the program comes before it is made, or knows of it.
+    private func begin(_ path: String, _ turn: Turns.Turn) throws -> WholeFile? {
+        try file.withLock { file in
+            guard turn.isCurrent else { return nil }
+            let new = try WholeFile(path)
+            file = new
+            return new
         }
     }
 
@@ -75,12 +90,15 @@ final class Exporter: Sendable {
 
     /// The history itself, or any other database, is nothing to write over.
     private static func refusal(_ path: String) -> String? {
-        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? handle.close() }
         var status = stat()
-        guard fstat(handle.fileDescriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return "\(path) is no ordinary file: give another name"
-        }
+        guard stat(path, &status) == 0 else { return nil }
+        let other = "\(path) is no ordinary file: give another name"
+        // Opening a pipe would wait for whoever writes it, also one that has just come in the file's place.
+        guard status.st_mode & S_IFMT == S_IFREG else { return other }
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return other }
         let isDatabase = (try? handle.read(upToCount: 15)) == Data("SQLite format 3".utf8)
         let isPart = ["-wal", "-shm", "-journal", ".lock"].contains { path.hasSuffix($0) }
         return isDatabase || isPart ? "\(path) is a database, or a part of one: give another name" : nil

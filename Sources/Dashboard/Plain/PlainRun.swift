@@ -144,8 +144,7 @@ extension PlainRun {
     }
 
     private mutating func finish() {
-        // A file that is not whole is none.
-        runner.cancelExport()
+        runner.end()
         let isPrompted = isPrompting
         terminal.showTyping()
         for line in model.takeSaid() { terminal.put("\(line.string)\n".utf8) }

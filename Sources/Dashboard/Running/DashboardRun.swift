@@ -26,11 +26,7 @@ struct DashboardRun {
     }
 
     mutating func run() -> DashboardEnding {
-        // A file that is not whole is none.
-        defer {
-            runner.cancelExport()
-            runner.cancelActing()
-        }
+        defer { runner.end() }
         let loop = TerminalLoop()
         if let ending = tell(.tick) { return ending }
         while true {

@@ -190,6 +190,12 @@ struct EffectRunner: Sendable {
         exporter.cancel()
     }
 
+    /// Nothing more is carried out: a file that is not whole is none, and no more is acted on.
+    func end() {
+        exporter.end()
+        acts.cancel()
+    }
+
     func reloadSettings() {
         controlWorker.async { post(.settingsRead(Result { try readSettings() }.mapError(EffectFailure.init))) }
     }

@@ -5,17 +5,30 @@ import Synchronization
 /// was in its place before stays as it is until then.
 ///
 /// What is no regular file, such as a pipe or a device, is written to as it is.
+///
+/// One thread writes it. Only that one closes it: a number that another thread closes may be a socket's before the
+/// writer has done with it.
 public final class WholeFile: Sendable {
+    private enum Output {
+        /// What is no regular file, before the first byte: a pipe keeps whoever opens it waiting for a reader.
+        case unopened
+        case open(Int32)
+        case closed
+    }
+
     private struct State {
-        var descriptor: Int32
+        var output: Output
         /// The file beside its place, as long as it is there.
         var temporary: String?
+        /// Whether nothing is to come of it any more.
+        var isAbandoned = false
     }
 
     /// As it was given.
     public let path: String
     /// With links followed.
     private let place: String
+    /// Never locked while the disk is waited for.
     private let state: Mutex<State>
 
     /// Makes the file beside its place.
@@ -32,9 +45,7 @@ public final class WholeFile: Sendable {
             guard access(path, W_OK) == 0 else { throw WholeFileError(path: path, errno) }
             guard kind == S_IFREG else {
                 place = path
-                let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
-                guard descriptor >= 0 else { throw WholeFileError(path: path, errno) }
-                state = Mutex(State(descriptor: descriptor, temporary: nil))
+                state = Mutex(State(output: .unopened))
                 return
             }
         }
@@ -48,7 +59,7 @@ public final class WholeFile: Sendable {
             let reason = code == ENOENT || code == ENOTDIR ? "its folder is missing" : String(cString: strerror(code))
             throw WholeFileError(path: path, reason: reason)
         }
-        state = Mutex(State(descriptor: descriptor, temporary: temporary))
+        state = Mutex(State(output: .open(descriptor), temporary: temporary))
     }
 
     /// Where it will be, with links followed, also one that leads to nothing yet.
@@ -66,11 +77,11 @@ public final class WholeFile: Sendable {
         return path
     }
 
-    /// Writes bytes behind those before.
+    /// Writes bytes behind those before. The writer's, as are `finish` and `discard`.
     ///
     /// - Throws: `WholeFileError`; what was written is to be discarded then.
     public func write(_ bytes: [UInt8]) throws(WholeFileError) {
-        let descriptor = state.withLock { $0.descriptor }
+        let descriptor = try descriptor()
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
@@ -84,17 +95,23 @@ public final class WholeFile: Sendable {
 
     /// Puts the file in its place, once it is on the disk.
     ///
+    /// - Parameter isCancelled: Asked a last time before it is in its place.
     /// - Throws: `WholeFileError`; nothing is left of it then.
-    public func finish() throws(WholeFileError) {
+    public func finish(unless isCancelled: () -> Bool = { false }) throws(WholeFileError) {
+        let descriptor = try descriptor()
+        defer { discard() }
+        let isBeside = state.withLock { $0.temporary != nil }
+        guard !isBeside || fsync(descriptor) == 0 else { throw WholeFileError(path: path, errno) }
         let code: Int32 = state.withLock { state in
-            guard state.descriptor >= 0 else { return ECANCELED }
-            defer { Self.close(&state) }
+            guard !state.isAbandoned else { return ECANCELED }
             guard let temporary = state.temporary else { return 0 }
-            guard fsync(state.descriptor) == 0, rename(temporary, place) == 0 else { return errno }
+            guard !isCancelled() else { return ECANCELED }
+            guard rename(temporary, place) == 0 else { return errno }
             state.temporary = nil
             return 0
         }
         guard code == 0 else { throw WholeFileError(path: path, code) }
+        guard isBeside else { return }
         // The file is whole whether or not the folder can be synchronised.
         let folder = open(Self.folder(of: place), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {
@@ -103,15 +120,37 @@ public final class WholeFile: Sendable {
         }
     }
 
-    /// Leaves nothing of it, unless it is finished. From any thread.
+    /// Leaves nothing of it, unless it is finished.
     public func discard() {
-        state.withLock { Self.close(&$0) }
+        abandon()
+        let output = state.withLock { state in
+            defer { state.output = .closed }
+            return state.output
+        }
+        if case .open(let descriptor) = output { close(descriptor) }
     }
 
-    private static func close(_ state: inout State) {
-        if let temporary = state.temporary { unlink(temporary) }
-        if state.descriptor >= 0 { Foundation.close(state.descriptor) }
-        state = State(descriptor: -1, temporary: nil)
+    /// Takes away what there is of it, unless it is finished, and lets nothing more come of it. From any thread, at once;
+    /// the writer still closes it.
+    public func abandon() {
+        state.withLock { state in
+            state.isAbandoned = true
+            if let temporary = state.temporary { unlink(temporary) }
+            state.temporary = nil
+        }
+    }
+
+    /// What is written to.
+    private func descriptor() throws(WholeFileError) -> Int32 {
+        switch state.withLock({ $0.isAbandoned ? .closed : $0.output }) {
+        case .open(let descriptor): return descriptor
+        case .closed: throw WholeFileError(path: path, ECANCELED)
+        case .unopened:
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+            guard descriptor >= 0 else { throw WholeFileError(path: path, errno) }
+            state.withLock { $0.output = .open(descriptor) }
+            return descriptor
+        }
     }
 
     private static func folder(of path: String) -> String {

@@ -22,7 +22,7 @@ final class ExportRun: Sendable {
         (self.file, self.history, self.diagnostics, self.progress) = (file, history, diagnostics, progress)
         // Not by asking whoever writes: the reader of a pipe may never take the rest.
         Signals.follow { number in
-            file?.discard()
+            file?.abandon()
             progress.clear()
             Signals.end(by: number)
         }

@@ -72,6 +72,23 @@ struct ExportFileTests {
         #expect(try recorded.export().ending == .exited(0))
     }
 
+    @Test("may be a pipe; a signal ends it also while nobody reads that")
+    func unreadPipe() throws {
+        let recorded = try Recorded(["a"])
+        let pipe = recorded.home.folder.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let child = try Child(Program.path, ["export", "--output", pipe], environment: recorded.home.environment)
+        // From then on signals are its own to take.
+        let end = ContinuousClock.now + .patience
+        func holdsSignals() -> Bool {
+            let status = try? String(contentsOfFile: "/proc/\(child.id)/status", encoding: .utf8)
+            return status?.contains(/SigBlk:\s*0*[1-9a-f]/) == true
+        }
+        while !holdsSignals(), .now < end {}
+        child.signal(SIGTERM)
+        #expect(child.end() == .signalled(SIGTERM))
+    }
+
     @Test("is gone where a signal ends it, and what was there before is not", arguments: [SIGINT, SIGTERM, SIGHUP])
     func signalled(number: Int32) throws {
         let home = try Home()

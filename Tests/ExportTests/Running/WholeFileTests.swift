@@ -37,6 +37,45 @@ struct WholeFileTests {
         #expect(try String(contentsOfFile: folder.file("a.csv"), encoding: .utf8) == "before")
     }
 
+    /// What this process has open in a folder, by number.
+    private func open(in folder: TemporaryFolder) throws -> [String] {
+        let files = FileManager.default
+        return try files.contentsOfDirectory(atPath: "/proc/self/fd").filter { number in
+            let target = try? files.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+            return target?.hasPrefix(folder.path + "/") == true
+        }
+    }
+
+    @Test("is gone at once where another thread abandons it, and closed by its writer alone")
+    func abandoned() throws {
+        let folder = try TemporaryFolder()
+        let file = try WholeFile(folder.file("a.csv"))
+        try file.write(Array("half".utf8))
+        let descriptors = try open(in: folder)
+        #expect(descriptors.count == 1)
+        file.abandon()
+        #expect(try names(in: folder).isEmpty)
+        // Else its number may be another file's, or a socket's, while the writer still writes.
+        #expect(try open(in: folder) == descriptors)
+        #expect(throws: WholeFileError.self) { try file.write([1]) }
+        #expect(throws: WholeFileError.self) { try file.finish() }
+        file.discard()
+        #expect(try open(in: folder).isEmpty)
+        #expect(try names(in: folder).isEmpty)
+    }
+
+    @Test("is none where it is cancelled at the last moment")
+    func cancelled() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("a.csv", "before")
+        let file = try WholeFile(folder.file("a.csv"))
+        try file.write(Array("after".utf8))
+        #expect(throws: WholeFileError.self) { try file.finish(unless: { true }) }
+        #expect(try names(in: folder) == ["a.csv"])
+        #expect(try String(contentsOfFile: folder.file("a.csv"), encoding: .utf8) == "before")
+        #expect(try open(in: folder).isEmpty)
+    }
+
     @Test("takes the place of the file that a link leads to, not of the link")
     func link() throws {
         let folder = try TemporaryFolder()
