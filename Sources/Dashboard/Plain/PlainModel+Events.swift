@@ -2,6 +2,7 @@ import Browsing
 import Export
 import History
 import Log
+import Notifications
 import SafeText
 import Terminal
 
@@ -129,8 +130,15 @@ extension PlainModel {
             say("There is no delivery \(delivery).")
             return
         }
-        guard event <= max(1, row.first.eventCount) else {
-            say("Delivery \(row.id) has \(Wording.count(row.first.eventCount, "event", "events")).")
+        let count = row.first.eventCount
+        guard event <= max(1, count) else {
+            say("Delivery \(row.id) has \(Wording.count(count, "event", "events")).")
+            return
+        }
+        // The next row is another delivery's.
+        guard event <= Payload.maximumEvents else {
+            let (all, first) = (Wording.grouped(count), Wording.grouped(Payload.maximumEvents))
+            say("Delivery \(row.id) has \(all) events, of which only the first \(first) are listed.")
             return
         }
         var first = row.first

@@ -25,7 +25,7 @@ struct PlainModel {
     /// What an answer to one of its own requests calls for.
     var later: [Effect] = []
 
-    private var waiting: [[UInt8]] = []
+    private var waiting: ArraySlice<[UInt8]> = []
     private var hasInputEnded = false
     /// The newest row there was when a command had ended: what it brought is to be there for the next one.
     private var brought: Int64 = 0
@@ -94,6 +94,9 @@ struct PlainModel {
         [model.deadline, canTellNews ? news.deadline(latest: model.shown.latestRow) : nil].compactMap(\.self).min()
     }
 
+    /// Whether lines are to be read: while some wait for what came of those before, whoever writes them waits too.
+    var takesLines: Bool { waiting.isEmpty }
+
     /// Whether an answer to what was typed is still to come.
     var isAnswering: Bool { requests.isWaiting || isToTellRow }
 
@@ -122,8 +125,7 @@ extension PlainModel {
         var effects = effects
         note(effects)
         tellRow()
-        while !waiting.isEmpty, isInteractive || !isBusy {
-            let line = waiting.removeFirst()
+        while isInteractive || !isBusy, let line = waiting.popFirst() {
             model.session.now = now
             model.session.dropNotices()
             let more = obey(line)

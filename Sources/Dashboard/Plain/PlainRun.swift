@@ -39,7 +39,7 @@ struct PlainRun {
         while true {
             guard print() else { return .hangUp }
             let wake = LineLoop.wait(
-                terminal, dashboard.mailbox, readsInput: hasInput && !model.isBackedUp,
+                terminal, dashboard.mailbox, readsInput: hasInput && model.takesLines && !model.isBackedUp,
                 wantsRoom: terminal.waitingCount > 0, until: model.deadline)
             if let ending = handle(wake) { return ending }
         }

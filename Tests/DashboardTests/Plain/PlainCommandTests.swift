@@ -85,6 +85,31 @@ struct PlainCommandTests {
         #expect(hearer.type("open 12").first?.hasSuffix("delivery 12") == true)
     }
 
+    @Test("open no other delivery's row for an event that is not listed")
+    func unlisted() {
+        var hearer = Hearer(30)
+        var row = Make.row(31)
+        row.eventCount = 3_000
+        hearer.arrive([row])
+        let sentence = "Delivery 31 has 3,000 events, of which only the first 1,000 are listed."
+        #expect(hearer.type("open 31.1001") == [sentence])
+        #expect(hearer.type("open 31.3001") == ["Delivery 31 has 3,000 events."])
+        #expect(hearer.type("open 31").first?.contains("delivery 31") == true)
+    }
+
+    @Test("of a pipe are not read while one of them waits for what came of those before")
+    func waiting() {
+        var hearer = Hearer(30, isInteractive: false)
+        hearer.holdsReads = true
+        #expect(hearer.plain.takesLines)
+        hearer.pipe("list 1")
+        #expect(hearer.plain.takesLines)
+        hearer.pipe("list 2", "status")
+        #expect(!hearer.plain.takesLines)
+        hearer.release()
+        #expect(hearer.plain.takesLines)
+    }
+
     @Test("filter, say how many match, and where a filter is wrong")
     func filtering() {
         var hearer = Hearer(9)
