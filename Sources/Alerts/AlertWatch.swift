@@ -4,8 +4,7 @@ internal import Workers
 
 /// Watches what is recorded, and tells, on a thread of its own that sleeps unless something has come or is due. Nothing
 /// that receives waits for it.
-// @unchecked: what changes is guarded by `condition`, as is said there.
-public final class AlertWatch: @unchecked Sendable {
+public final class AlertWatch: Sendable {
     /// How people are told. All of it is called from other threads, and must not block.
     public struct Voice: Sendable {
         /// Rings a bell.
@@ -26,21 +25,44 @@ public final class AlertWatch: @unchecked Sendable {
         }
     }
 
-    private let reader: HistoryReader
+    private struct State {
+        var latest: Int64
+        /// The newest row that has been looked at.
+        var cursor: Int64
+        /// The newest row that is known to have come, looked at or not.
+        var heard: Int64
+        var alerts: Alerts
+        var hasProgramEnded = false
+        var isStopped = false
+        var isStarted = false
+        var voice: Voice?
+        /// When to look again, where what has come could not be read.
+        var retry: ContinuousClock.Instant?
+
+        /// When something is to be done by itself; nil as long as nothing is.
+        var deadline: ContinuousClock.Instant? { [alerts.deadline, retry].compactMap(\.self).min() }
+        /// Whether there are rows to look at now.
+        var isToLook: Bool { latest > cursor && retry.map { $0 <= .now } ?? true }
+    }
+
+    /// What is to be done next.
+    private enum Turn: Sendable {
+        /// The rows after the first one and up to the last one are to be looked at.
+        case look(Range<Int64>, AlertSettings)
+        /// Something may be due.
+        case tick
+        case end
+    }
+
+    /// From a look that failed to the next one.
+    static let retryPause = Duration.seconds(10)
+
+    private let look: @Sendable (Range<Int64>, AlertSettings) throws -> Arrivals
+    private let retryPause: Duration
     private let watcher = Worker("alerts")
     private let programs = Worker("alert programs")
     private let environment = AlertProgram.environment(of: ProcessInfo.processInfo.environment)
-
-    // `condition` guards all that follows.
-    private let condition = NSCondition()
-    private var latest: Int64
-    /// The newest row that has been looked at.
-    private var cursor: Int64
-    private var alerts: Alerts
-    private var hasProgramEnded = false
-    private var isStopped = false
-    private var isStarted = false
-    private var voice: Voice?
+    private let state: Monitor<State>
 
     /// What is said once something comes after it was too quiet.
     public static let quietIsOver = "deliveries come again"
@@ -48,59 +70,60 @@ public final class AlertWatch: @unchecked Sendable {
     /// A watch that tells nothing of what is recorded already.
     ///
     /// - Parameter change: The history as it is.
-    public init(_ settings: AlertSettings, reading reader: HistoryReader, from change: HistoryChange) {
-        self.reader = reader
-        (latest, cursor) = (change.latestRow, change.latestRow)
-        alerts = Alerts(settings, at: .now)
+    public convenience init(_ settings: AlertSettings, reading reader: HistoryReader, from change: HistoryChange) {
+        self.init(settings, from: change) { try Arrivals($0, for: $1, reading: reader) }
+    }
+
+    /// - Parameter look: Says what is in the rows after the first one and up to the last one.
+    init(
+        _ settings: AlertSettings, from change: HistoryChange, retryPause: Duration = retryPause,
+        look: @escaping @Sendable (Range<Int64>, AlertSettings) throws -> Arrivals
+    ) {
+        (self.look, self.retryPause) = (look, retryPause)
+        state = Monitor(
+            State(
+                latest: change.latestRow, cursor: change.latestRow, heard: change.latestRow,
+                alerts: Alerts(settings, at: .now)))
     }
 
     /// Tells from now on, also of what has come meanwhile.
     public func begin(_ voice: Voice) {
-        condition.withLock {
-            self.voice = voice
-            start()
+        state.change { state in
+            state.voice = voice
+            start(&state)
         }
     }
 
     /// Takes note of what is recorded by now.
     public func observe(_ change: HistoryChange) {
-        condition.withLock {
-            guard change.latestRow > latest else { return }
-            latest = change.latestRow
+        state.change { state in
+            guard change.latestRow > state.latest else { return }
+            state.latest = change.latestRow
             // Where nobody is to be told anything, what comes is not even looked at.
-            if isStarted {
-                condition.signal()
-            } else if alerts.settings.isNothing {
-                cursor = latest
-            }
+            if !state.isStarted, state.alerts.settings.isNothing { state.cursor = state.latest }
         }
     }
 
     /// Other settings hold from now on.
     public func change(_ settings: AlertSettings) {
-        let actions = condition.withLock {
-            defer {
-                start()
-                condition.signal()
-            }
-            return alerts.change(settings, at: .now)
+        let actions = state.change { state in
+            let actions = state.alerts.change(settings, at: .now)
+            start(&state)
+            return actions
         }
         actions.forEach(perform)
     }
 
     /// Ends it: the history is read no more. A program that runs goes on by itself.
     public func stop() {
-        condition.withLock {
-            isStopped = true
-            condition.signal()
-        }
+        state.change { $0.isStopped = true }
         watcher.wait()
     }
 
     /// Begins, with the first settings that want something.
-    private func start() {
-        guard !isStarted, !isStopped, voice != nil, !alerts.settings.isNothing else { return }
-        isStarted = true
+    private func start(_ state: inout State) {
+        guard !state.isStarted, !state.isStopped, state.voice != nil, !state.alerts.settings.isNothing else { return }
+        state.isStarted = true
         watcher.async { [weak self] in
             while let self, step() {}
         }
@@ -110,67 +133,59 @@ public final class AlertWatch: @unchecked Sendable {
     ///
     /// - Returns: False at the end.
     private func step() -> Bool {
-        let (rows, settings, isEnd): (Range<Int64>, AlertSettings, Bool) = condition.withLock {
-            while !isStopped, latest == cursor, !hasProgramEnded, alerts.deadline.map({ $0 > .now }) ?? true {
-                if let deadline = alerts.deadline {
-                    _ = condition.wait(until: Date(timeIntervalSinceNow: max(0.001, (deadline - .now) / .seconds(1))))
-                } else {
-                    condition.wait()
-                }
-            }
-            defer { cursor = latest }
-            return (cursor..<latest, alerts.settings, isStopped)
+        switch next() {
+        case .look(let rows, let settings): look(at: rows, settings)
+        case .tick: break
+        case .end: return false
         }
-        guard !isEnd else { return false }
-        let found = rows.isEmpty ? nil : look(at: rows, settings)
-        let actions = condition.withLock {
+        let actions = state.withLock { state in
             let now = ContinuousClock.now
-            var actions: [Alerts.Action] = []
-            if hasProgramEnded {
-                hasProgramEnded = false
-                actions += alerts.ended(at: now)
-            }
-            if let found { actions += alerts.arrived(hasEvents: found.hasEvents, problems: found.problems, at: now) }
-            return actions + alerts.tick(at: now)
+            let actions = state.hasProgramEnded ? state.alerts.ended(at: now) : []
+            state.hasProgramEnded = false
+            return actions + state.alerts.tick(at: now)
         }
         actions.forEach(perform)
         return true
     }
 
-    /// What is in the rows after the first one and up to the last one.
-    private func look(
-        at rows: Range<Int64>, _ settings: AlertSettings
-    ) -> (hasEvents: Bool, problems: ProblemReport?) {
-        var hasEvents = false
-        var problems: ProblemReport?
-        do {
-            if settings.bell == .event {
-                hasEvents = try !reader.rows(
-                    matching: AlertRows.events, after: rows.lowerBound, through: rows.upperBound, limit: 1
-                ).rows.isEmpty
-            }
-            guard settings.bell != .never || settings.onProblem != nil else { return (hasEvents, nil) }
-            var after = rows.lowerBound
-            while after < rows.upperBound {
-                let found = try reader.rows(
-                    matching: AlertRows.problems, after: after,
-                    through: rows.upperBound, limit: 500)
-                // The rows of a delivery follow each other.
-                for row in found.rows where row.deliveryID != problems?.latest.delivery {
-                    problems = ProblemReport(count: (problems?.count ?? 0) + 1, latest: Problem(row))
-                }
-                after = found.through
-            }
-        } catch {
-            told?.warn("what has come could not be looked at for problems: \(error)")
+    private func next() -> Turn {
+        let deadline = state.withLock(\.deadline)
+        let turn = state.wait(until: deadline) { state -> Turn? in
+            if state.isStopped { return .end }
+            if state.isToLook { return .look(state.cursor..<state.latest, state.alerts.settings) }
+            // Other settings may want something sooner.
+            return state.hasProgramEnded || state.deadline != deadline ? .tick : nil
         }
-        return (hasEvents, problems)
+        return turn ?? .tick
     }
 
-    private var told: Voice? { condition.withLock { voice } }
+    /// Tells what is in the rows. Those that cannot be read are looked at again later.
+    private func look(at rows: Range<Int64>, _ settings: AlertSettings) {
+        let found = Result { try look(rows, settings) }
+        let (actions, problem): ([Alerts.Action], (any Error)?) = state.withLock { state in
+            let isNews = rows.upperBound > state.heard
+            state.heard = max(state.heard, rows.upperBound)
+            switch found {
+            case .success(let found):
+                (state.cursor, state.retry) = (rows.upperBound, nil)
+                return (
+                    state.alerts.arrived(hasEvents: found.hasEvents, problems: found.problems, at: .now), nil
+                )
+            case .failure(let error):
+                defer { state.retry = .now + retryPause }
+                // Whatever it is, something has come.
+                let actions = isNews ? state.alerts.arrived(hasEvents: false, problems: nil, at: .now) : []
+                return (actions, state.retry == nil ? error : nil)
+            }
+        }
+        actions.forEach(perform)
+        if let problem {
+            state.withLock(\.voice)?.warn("what has come could not be looked at for problems: \(problem)")
+        }
+    }
 
     private func perform(_ action: Alerts.Action) {
-        guard let voice = told else { return }
+        guard let voice = state.withLock(\.voice) else { return }
         switch action {
         case .ring: voice.ring()
         case .quiet(let limit): voice.quiet("nothing has come for \(Self.words(limit))")
@@ -182,15 +197,8 @@ public final class AlertWatch: @unchecked Sendable {
                 let outcome = program.run()
                 outcome.lines.forEach { voice.note("on-problem: \($0)") }
                 if let failure = outcome.failure { voice.warn(failure) }
-                self?.noteEnd()
+                self?.state.change { $0.hasProgramEnded = true }
             }
-        }
-    }
-
-    private func noteEnd() {
-        condition.withLock {
-            hasProgramEnded = true
-            condition.signal()
         }
     }
 
