@@ -3,7 +3,21 @@
 /// What comes out is printable ASCII on one line, so no terminal obeys it, no line editor completes at a tab, and no
 /// encoding changes it. It keeps to what POSIX shells and fish read alike, also where an interactive one expands `!`.
 /// What cannot stand in single quotes goes through `printf`, in octal.
-enum ShellWord {
+public enum ShellWord {
+    /// One argument, without quotes where it needs none: for commands that a person reads before they are pasted.
+    public static func readable(_ text: String) -> String {
+        let isBare =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                default: "/._-+:@%".utf8.contains(byte)
+                }
+            }
+        return isBare ? text : argument(text)
+    }
+
     /// One argument. Bytes 0, and newlines at its end, cannot be in one: they are lost.
     static func argument(_ bytes: some Collection<UInt8>) -> String {
         if bytes.allSatisfy(isPlain) { return "'" + String(decoding: bytes, as: UTF8.self) + "'" }

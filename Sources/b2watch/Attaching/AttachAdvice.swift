@@ -1,5 +1,6 @@
 import Control
 import Dashboard
+import Export
 import Foundation
 
 /// Says why the listener of a history cannot be spoken to, and what to do.
@@ -38,24 +39,9 @@ struct AttachAdvice {
 
     private var listen: String { "b2watch listen --history \(file)" }
 
-    private var file: String { ShellWord(history).text }
+    private var file: String { ShellWord.readable(history) }
 
     private var ownerName: String {
         getpwuid(owner).map { String(cString: $0.pointee.pw_name) } ?? "\\#\(owner)"
-    }
-}
-
-/// A word as a shell takes it for one and for nothing else.
-struct ShellWord {
-    let text: String
-
-    init(_ word: String) {
-        let isPlain =
-            !word.isEmpty
-            && word.unicodeScalars.allSatisfy { scalar in
-                scalar.isASCII
-                    && (scalar.properties.isAlphabetic || "0123456789/._-+:@%".unicodeScalars.contains(scalar))
-            }
-        text = isPlain ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 }

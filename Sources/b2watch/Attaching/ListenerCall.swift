@@ -1,4 +1,5 @@
 import Control
+import Export
 import Dashboard
 
 /// A call at the listener of a history for one question, on a connection of its own: what takes its time there holds up
@@ -41,7 +42,7 @@ struct ListenerCallFailure: Error, CustomStringConvertible {
     var description: String {
         switch failure {
         case .failed(let sentence): sentence
-        case .absent, .deserted: "no listener runs here: b2watch listen --history \(ShellWord(history).text)"
+        case .absent, .deserted: "no listener runs here: b2watch listen --history \(ShellWord.readable(history))"
         case .notPermitted, .stranger: "the listener cannot be asked, for \(failure): run this as the history's owner"
         case .otherVersion(let other):
             "the listener is b2watch \(other.b2watch), and this is \(Version.number): ask with that one, or start the"

@@ -1,5 +1,6 @@
 import Control
 import Dashboard
+import Export
 import Foundation
 import History
 import Notifications
@@ -135,7 +136,7 @@ final class ListenerLink: Sendable {
         case .neighbour:
             worker.async { [self] in if state.withLock({ $0.client == nil }) { connect() } }
         case .replaced:
-            let file = ShellWord(history.path).text
+            let file = ShellWord.readable(history.path)
             post(
                 .warning(
                     "\(history.path) was removed or replaced: this shows what it held. Quit, and run b2watch attach"
