@@ -51,10 +51,10 @@ final class Diagnostics: Sendable {
     /// The log's file; nil where nothing is kept.
     var logPath: String? { state.withLock { $0.log?.path } }
 
-    /// Says something; each line of it is escaped.
+    /// Says something; each line of it is escaped, and a line of the log.
     func say(_ text: String, _ level: LogLevel = .info) {
         if state.withLock({ $0.isOnScreen }) { show(text) }
-        note(text, level)
+        for line in text.split(separator: "\n") { note(String(line), level) }
     }
 
     /// Keeps something in the log, and says nothing.

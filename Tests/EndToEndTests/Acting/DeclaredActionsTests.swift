@@ -37,6 +37,12 @@ struct DeclaredActionsTests {
             #expect(outcome.error.contains("\(home.configuration):3:"), "\(outcome.error)")
             #expect(outcome.error.contains("\(home.configuration):6:"), "\(outcome.error)")
         }
+        // Each in a line of the log.
+        let log = try home.text(of: "state/b2watch/b2watch.log") { $0.contains(":6:") }
+        let places = log.split(separator: "\n").filter { $0.contains(" error listen[") }.map { line in
+            [3, 6].filter { line.contains("\(home.configuration):\($0):") }
+        }
+        #expect(places.contains([3]) && places.contains([6]) && !places.contains([3, 6]), "\(log)")
         #expect(!FileManager.default.fileExists(atPath: home.history))
     }
 
