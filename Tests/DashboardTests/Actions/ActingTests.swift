@@ -167,7 +167,7 @@ struct ActingTests {
 
     @Test("the first failure and the recovery are told, and nothing between")
     func news() {
-        var news = ActionNews()
+        var news = FailingActions()
         func take(_ counts: [EntryState: Int], _ reason: String? = nil) -> [String] {
             news.take([Make.action("rows", counts, reason: reason).status])
         }

@@ -14,7 +14,7 @@ struct ActionsScreen {
     private(set) var isInEntries = false
     /// How many events each action would take up as they are judged now.
     var missed: [String: Int] = [:]
-    var news = ActionNews()
+    var news = FailingActions()
 
     /// How wide the texts of the entries held are.
     private(set) var widths = Self.widths(of: [])

@@ -1,7 +1,7 @@
 import History
 
 /// Which actions are known to fail, so that the first failure and the recovery are told and nothing between.
-struct ActionNews {
+struct FailingActions {
     private var known: [String: ActionStatus] = [:]
     private var failing: Set<String> = []
     private var hasBegun = false
