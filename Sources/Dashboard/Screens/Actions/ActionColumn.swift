@@ -41,24 +41,13 @@ enum ActionColumn: Int, CaseIterable {
 }
 
 /// An action as text.
-struct ActionLine {
+struct ActionLine: CellLine {
     let action: ListedAction
     let clock: WallClock
     /// Now, by the calendar.
     let now: Timestamp
 
     private var status: ActionStatus { action.status }
-
-    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        for place in places {
-            guard let (text, style) = ActionColumn(rawValue: place.index).map(cell) else { continue }
-            surface.put(
-                place.fit(text), at: Point(column: ListRow.margin + place.start, row: line), columns: place.width,
-                style: style)
-        }
-    }
-
-    var texts: [SafeText?] { ActionColumn.allCases.map { cell($0).text } }
 
     /// What it does now, in a word or two.
     var state: (text: SafeText, style: Style) {
@@ -72,7 +61,7 @@ struct ActionLine {
         return ("idle", Style(.secondary))
     }
 
-    private func cell(_ column: ActionColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: ActionColumn) -> (text: SafeText, style: Style) {
         switch column {
         case .name: (SafeText(cell: status.name), .plain)
         case .kind: (SafeText(cell: status.kind), Style(.secondary))

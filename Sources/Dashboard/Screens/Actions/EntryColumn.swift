@@ -32,7 +32,7 @@ enum EntryColumn: Int, CaseIterable {
 }
 
 /// An entry as text.
-struct EntryLine {
+struct EntryLine: CellLine {
     let row: OutboxRow
     let clock: WallClock
     /// Now, by the calendar.
@@ -40,18 +40,7 @@ struct EntryLine {
 
     private var entry: OutboxEntry { row.entry }
 
-    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        for place in places {
-            guard let (text, style) = EntryColumn(rawValue: place.index).map(cell) else { continue }
-            surface.put(
-                place.fit(text), at: Point(column: ListRow.margin + place.start, row: line), columns: place.width,
-                style: style)
-        }
-    }
-
-    var texts: [SafeText?] { EntryColumn.allCases.map { cell($0).text } }
-
-    private func cell(_ column: EntryColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: EntryColumn) -> (text: SafeText, style: Style) {
         switch column {
         case .time: (clock.time(entry.addedAt).map { "\($0.timeOfDay)" } ?? "?", .plain)
         case .state: ("\(entry.state.glyph) \(entry.state.word)", entry.state.style)

@@ -4,7 +4,7 @@ import SafeText
 import Terminal
 
 /// A row of the delivery list as text.
-struct DeliveryLine {
+struct DeliveryLine: CellLine {
     /// From here on an answer is slow, in microseconds.
     static let slow = 1_000_000
     /// From here on B2 has given up, in microseconds.
@@ -13,28 +13,12 @@ struct DeliveryLine {
     let row: DeliveryRow
     let clock: WallClock
 
-    /// Draws the row; the places are those of all `DeliveryColumn`s.
-    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        for place in places {
-            guard let (text, style) = DeliveryColumn(rawValue: place.index).map(cell) else { continue }
-            // Without its padding: where there are no colours a style may be a line below.
-            let shown = text.width < place.width ? text : place.fit(text)
-            let indent = place.column.alignment == .right ? place.width - shown.width : 0
-            surface.put(
-                shown, at: Point(column: ListRow.margin + place.start + indent, row: line), columns: place.width,
-                style: style)
-        }
-    }
-
-    /// The texts of all columns.
-    var texts: [SafeText?] { DeliveryColumn.allCases.map { cell($0).text } }
-
     private var first: EventRow { row.first }
 
     /// What is no notification is dim.
     private var quiet: Style { first.verdict == .unjudged ? Style(.secondary) : .plain }
 
-    private func cell(_ column: DeliveryColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: DeliveryColumn) -> (text: SafeText, style: Style) {
         switch column {
         case .id: ("\(row.id)", Style(.secondary))
         case .time: (clock.time(first.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)

@@ -28,32 +28,17 @@ enum LogColumn: Int, CaseIterable {
 }
 
 /// An entry of the log as text.
-struct LogEntryLine {
+struct LogEntryLine: CellLine {
     let entry: LogEntry
     let clock: WallClock
 
-    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        for place in places {
-            guard let column = LogColumn(rawValue: place.index) else { continue }
-            surface.put(
-                place.fit(text(column)), at: Point(column: ListRow.margin + place.start, row: line),
-                columns: place.width, style: style(column))
-        }
-    }
-
-    var texts: [SafeText?] { LogColumn.allCases.map(text) }
-
-    private func text(_ column: LogColumn) -> SafeText {
+    func cell(_ column: LogColumn) -> (text: SafeText, style: Style) {
         switch column {
-        case .time: entry.time.flatMap(clock.time).map { "\($0.timeOfDay)" } ?? .empty
-        case .level: entry.time == nil ? .empty : "\(entry.level.rawValue)"
-        case .source: SafeText(cell: entry.source)
-        case .text: SafeText(cell: entry.text)
+        case .time: (entry.time.flatMap(clock.time).map { "\($0.timeOfDay)" } ?? .empty, entry.style)
+        case .level: (entry.time == nil ? .empty : "\(entry.level.rawValue)", entry.style)
+        case .source: (SafeText(cell: entry.source), Style(.secondary))
+        case .text: (SafeText(cell: entry.text), entry.style)
         }
-    }
-
-    private func style(_ column: LogColumn) -> Style {
-        column == .source ? Style(.secondary) : entry.style
     }
 }
 

@@ -1,0 +1,27 @@
+import SafeText
+import Terminal
+
+/// A row of a list as text: a cell for each column.
+protocol CellLine {
+    associatedtype ColumnName: CaseIterable, RawRepresentable<Int>
+
+    func cell(_ column: ColumnName) -> (text: SafeText, style: Style)
+}
+
+extension CellLine {
+    /// The texts of all columns.
+    var texts: [SafeText?] { ColumnName.allCases.map { cell($0).text } }
+
+    /// Draws the row; the places are those of all columns.
+    func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
+        for place in places {
+            guard let (text, style) = ColumnName(rawValue: place.index).map(cell) else { continue }
+            // Without its padding: where there are no colours a style may be a line below.
+            let shown = text.width < place.width ? text : place.fit(text)
+            let indent = place.column.alignment == .right ? place.width - shown.width : 0
+            surface.put(
+                shown, at: Point(column: ListRow.margin + place.start + indent, row: line), columns: place.width,
+                style: style)
+        }
+    }
+}
