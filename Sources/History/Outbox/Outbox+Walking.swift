@@ -31,27 +31,46 @@ extension Outbox {
     }
 
     /// Looks at the next rows behind an action's cursor: in one transaction it writes the entries of those that match
-    /// and have none, and moves the cursor. What a power cut loses of it is walked again.
+    /// and have none, and moves the cursor. What a power cut loses of it is walked again. The rows of one delivery are
+    /// looked at together, whatever the limit, for an action may do something once for all of them.
     ///
     /// - Parameters:
     ///   - last: The last row to look at.
-    ///   - limit: How many entries are made at most; at least 1.
+    ///   - limit: With how many entries it stops; at least 1.
     public func walk(
         _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp, limit: Int = 200
     ) throws -> Walk {
         try change(isDurable: false) { db in
             let cursor = try Int64.fetchOne(db, sql: "SELECT cursor FROM action WHERE id = ?", arguments: [action])
             guard let cursor, cursor < last else { return (Walk(cursor: cursor ?? last, added: 0), false) }
-            let end = min(last, cursor + Self.stretch(predicate))
-            let rows = try MatchQuery.ids(
-                matching: .all([.event, predicate]), in: cursor + 1...end, by: "event.id", limit: max(1, limit),
-                { false }, db)
+            func matching(_ range: ClosedRange<Int64>, limit: Int = .max) throws -> [Int64] {
+                try MatchQuery.ids(
+                    matching: .all([.event, predicate]), in: range, by: "event.id", limit: limit, { false }, db)
+            }
+            let end = try Self.lastRow(ofDeliveryWith: min(last, cursor + Self.stretch(predicate)), atMost: last, db)
+            var through = end
+            var rows = try matching(cursor + 1...end, limit: max(1, limit))
+            if rows.count >= limit, let latest = rows.last {
+                through = try Self.lastRow(ofDeliveryWith: latest, atMost: end, db)
+                if latest < through { rows += try matching(latest + 1...through) }
+            }
             let added = try rows.reduce(0) { try $0 + (OutboxEntries.add(action, row: $1, at: time, db) ? 1 : 0) }
-            let through = rows.count >= max(1, limit) ? rows.last ?? end : end
             try db.cachedStatement(sql: "UPDATE action SET cursor = ? WHERE id = ?")
                 .execute(arguments: [through, action])
             return (Walk(cursor: through, added: added), added > 0)
         }
+    }
+
+    /// The last row of the delivery that a row is of.
+    private static func lastRow(ofDeliveryWith row: Int64, atMost last: Int64, _ db: Database) throws -> Int64 {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT id - 1 FROM event
+                WHERE id > ?1
+                    AND delivery > coalesce((SELECT delivery FROM event WHERE id <= ?1 ORDER BY id DESC LIMIT 1), 0)
+                ORDER BY id LIMIT 1
+                """)
+        return min(last, try Int64.fetchOne(statement, arguments: [row]) ?? last)
     }
 
     /// Makes entries for rows, whatever the cursor and whatever the filter; `most` of them. Entries of theirs that can

@@ -24,11 +24,12 @@ struct ForwardActionTests {
     private func items(of delivery: Delivery, id: Int64 = 126) -> [ActionItem] {
         let record = DeliveryRecord(
             id: id, delivery: delivery, judgement: Judgement(.valid), status: 200, answer: "ok\n")
-        return record.events.enumerated().map { index, event in
+        let events = record.events
+        return events.enumerated().map { index, event in
             let row = EventRow(
-                id: id * 10 + Int64(index), deliveryID: id, position: index, eventCount: record.events.count,
+                id: Int64(index) + 1, deliveryID: id, position: index, eventCount: events.count,
                 receivedAt: delivery.receivedAt, verdict: .valid, event: event)
-            return ActionItem(entry: id * 10 + Int64(index), row: row, record: record, event: event)
+            return ActionItem(entry: Int64(index) + 1, row: row, record: record, event: event)
         }
     }
 
@@ -77,21 +78,17 @@ struct ForwardActionTests {
         #expect(asked.contains("X-CusTom: •••"))
     }
 
-    @Test("sends each delivery once, and stops where the receiver cannot be had")
-    func groups() throws {
-        let deliveries = (1...3).map { items(of: .sample([SampleEvent(id: "a"), SampleEvent(id: "b")]), id: $0) }
-        let receiver = FakeReceiver([.text(200, ""), .text(500, ""), .text(200, "")])
-        let mixed = [deliveries[0][0], deliveries[1][0], deliveries[0][1], deliveries[2][0]]
-        let report = try action("https://a.test/", InProcessHTTP(["a.test": receiver])).perform(mixed, batch: 1)
-        #expect(receiver.requests.count == 3)
+    @Test("sends a delivery once for all its events, which share what becomes of it")
+    func once() throws {
+        let items = items(of: .sample((0..<1_000).map { SampleEvent(id: "\($0)") }))
+        let receiver = FakeReceiver([.text(500, "")])
+        let action = try action("https://a.test/", InProcessHTTP(["a.test": receiver]))
         #expect(
-            report.outcomes == [.done, .retry("a.test answered 500 Internal Server Error"), .done, .done])
-        #expect(report.exchange?.outcome == "500 Internal Server Error")
-
-        let gone = FakeReceiver(then: .refused)
-        let failed = try action("https://a.test/", InProcessHTTP(["a.test": gone])).perform(mixed, batch: 2)
-        #expect(gone.requests.count == 1)
-        #expect(failed.outcomes == mixed.map { _ in .retry("nothing listens at a.test", scope: .action) })
+            action.perform(items, batch: 1).outcomes
+                == items.map { _ in .retry("a.test answered 500 Internal Server Error") })
+        #expect(action.perform(items, batch: 2).outcomes == items.map { _ in .done })
+        #expect(receiver.requests.count == 2 && action.manner.isByDelivery)
+        #expect(action.manner.largestBatch >= items.count)
     }
 
     @Test("sends again what may be lost, and not what is refused")

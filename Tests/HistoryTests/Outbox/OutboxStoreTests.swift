@@ -105,8 +105,9 @@ struct OutboxStoreTests {
         let pattern = TextPattern("POST", literals: nil) { !$0.isEmpty }
         let walk = try history.outbox.walk(
             action, through: 1_200, matching: .text([.method], pattern), at: .at(0), limit: 10_000)
-        #expect(walk == Outbox.Walk(cursor: 500, added: 500))
-        #expect(try history.walkAll(action, matching: .text([.method], pattern)) == 700)
+        // 500 rows, and the others of the delivery.
+        #expect(walk == Outbox.Walk(cursor: 600, added: 600))
+        #expect(try history.walkAll(action, matching: .text([.method], pattern)) == 600)
     }
 
     /// The statements that run in `body`, on the one connection of a history in memory.

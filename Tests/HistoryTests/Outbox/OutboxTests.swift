@@ -27,6 +27,20 @@ struct OutboxTests {
         #expect(try history.reader.actions().map(\.cursor) == [history.current.latestRow])
     }
 
+    @Test("looks at the rows of a delivery together, whatever the limit", arguments: Kept.allCases)
+    func whole(kept: Kept) throws {
+        let history = try kept.open(folder)
+        let action = try history.declare()
+        try history.keepNow(.sample(ids: ["a"]))
+        try history.keepNow(.sample(ids: ["b", "c", "d", "e"]))
+        try history.keepNow(.sample(ids: ["f", "g"]))
+        func walk(through last: Int64 = 7) throws -> [Int64] {
+            let walk = try history.outbox.walk(action, through: last, matching: .everything, at: .at(0), limit: 2)
+            return [walk.cursor, Int64(walk.added)]
+        }
+        #expect(try [walk(), walk(), walk()] == [[5, 5], [7, 2], [7, 0]])
+    }
+
     @Test("gives an event that was refused at first its entry when it is accepted")
     func refusedAtFirst() throws {
         let history = try History(.memory)

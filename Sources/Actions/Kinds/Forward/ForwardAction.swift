@@ -6,7 +6,7 @@ internal import Outgoing
 /// Sends deliveries on to another URL: the bytes and header fields as they came, so that the receiver's own check of the
 /// signature passes.
 ///
-/// A delivery goes once for all its events that are in a batch; they share what becomes of it. It goes at least once:
+/// A batch is one delivery, which goes once for all its events; they share what becomes of it. It goes at least once:
 /// where an answer is lost it is sent again, and a receiver that has it already knows it by its events' ids.
 struct ForwardAction: Action {
     private let settings: ForwardSettings
@@ -23,35 +23,29 @@ struct ForwardAction: Action {
 
     var manner: ActionManner {
         var manner = ActionManner()
-        // B2 puts 50 events into one delivery at most.
-        manner.largestBatch = 50
+        // All that one delivery can have, so that it goes once.
+        manner.largestBatch = Payload.maximumEvents
         manner.isByDelivery = true
         return manner
     }
 
     func perform(_ items: [ActionItem], batch: Int64) -> ActionReport {
-        var outcomes: [Int64: ActionOutcome] = [:]
-        var obstacle: ActionOutcome?
-        var failed: OutboxExchange?
-        var last: OutboxExchange?
-        var warning: String?
-        for item in items where outcomes[item.record.id] == nil {
-            // Where the receiver cannot be had, the others would only wait for it one after the other.
-            if let obstacle {
-                outcomes[item.record.id] = obstacle
-                continue
-            }
-            let sent = send(item.record)
-            outcomes[item.record.id] = sent.outcome
-            last = sent.exchange ?? last
-            if sent.outcome != .done { failed = failed ?? sent.exchange }
-            warning = warning ?? sent.warning
-            if case .retry(_, _, .action) = sent.outcome { obstacle = sent.outcome }
+        guard let record = items.first?.record else { return ActionReport([]) }
+        let replay: ReplayRequest
+        do {
+            replay = try request(record)
+        } catch {
+            return ActionReport(items.map { _ in .dead("\(error)") })
         }
-        // With several deliveries, what went wrong first says most.
+        let (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
+        let outcome = judgement.judge(result, at: now())
+        let names = replay.altered.joined(separator: ", ")
         return ActionReport(
-            items.map { outcomes[$0.record.id] ?? .retry("it was not sent") }, exchange: failed ?? last,
-            warning: warning)
+            items.map { _ in outcome }, exchange: exchange,
+            warning: names.isEmpty
+                ? nil
+                : "delivery \(record.id) was sent on with a header field that is not as it came, for that was no UTF-8: \(names)"
+        )
     }
 
     func preview(_ items: [ActionItem]) throws -> [UInt8] {
@@ -90,23 +84,5 @@ struct ForwardAction: Action {
         try ReplayRequest(
             record.delivery, to: settings.url, allowsPlainHTTP: settings.allowsPlainHTTP,
             isSecret: { MaskedHeaders.masked.masks($0) })
-    }
-
-    private func send(
-        _ record: DeliveryRecord
-    ) -> (outcome: ActionOutcome, exchange: OutboxExchange?, warning: String?) {
-        let replay: ReplayRequest
-        do {
-            replay = try request(record)
-        } catch {
-            return (.dead("\(error)"), nil, nil)
-        }
-        let (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
-        let names = replay.altered.joined(separator: ", ")
-        let warning =
-            names.isEmpty
-            ? nil
-            : "delivery \(record.id) was sent on with a header field that is not as it came, for that was no UTF-8: \(names)"
-        return (judgement.judge(result, at: now()), exchange, warning)
     }
 }
