@@ -79,6 +79,7 @@ extension ActionDeclaration {
         // Without a kind nobody knows which settings there are.
         guard let kind else { return (nil, reading.problems) }
         let action = kind.read(&reading, surroundings)
+        if let action { reading.check(changes, of: kind, action.manner) }
         reading.finish()
         guard let action, let filter, reading.problems.isEmpty else {
             action?.close()

@@ -7,14 +7,14 @@ extension ActionReading {
     /// What the settings change in a kind's manner.
     struct MannerChanges {
         var patience: Duration?
-        var lanes: Int?
+        var lanes: Located<Int>?
         var pace: Duration?
         var keepsOrder: Bool?
 
         func applied(to manner: ActionManner) -> ActionManner {
             var manner = manner
             if let patience { manner.patience = patience }
-            if let lanes { manner.lanes = lanes }
+            if let lanes { manner.lanes = lanes.value }
             if let pace { manner.pace = pace }
             if let keepsOrder { manner.keepsOrder = keepsOrder }
             if manner.lanes > 1 { manner.keepsOrder = false }
@@ -50,13 +50,13 @@ extension ActionReading {
     mutating func mannerChanges() -> MannerChanges {
         var changes = MannerChanges()
         changes.patience = duration("retry-for")
-        changes.lanes = number("concurrency", in: 1...16)
+        changes.lanes = locatedNumber("concurrency", in: 1...16)
         if let rate = take("rate") { changes.pace = pace(rate) }
         if let order = take("order") {
             switch order.content {
             case .scalar("keep", _):
                 changes.keepsOrder = true
-                if let lanes = changes.lanes, lanes > 1 {
+                if let lanes = changes.lanes?.value, lanes > 1 {
                     problem(
                         "“order” of “\(name)” is “keep”, which a “concurrency” of \(lanes) cannot: leave out one of the two",
                         at: order.position)
@@ -66,6 +66,15 @@ extension ActionReading {
             }
         }
         return changes
+    }
+
+    /// Refuses what a kind cannot do.
+    mutating func check(_ changes: MannerChanges, of kind: ActionKind, _ manner: ActionManner) {
+        guard let lanes = changes.lanes, lanes.value > manner.mostLanes else { return }
+        let most = manner.mostLanes == 1 ? "one batch" : "\(manner.mostLanes) batches"
+        problem(
+            "“concurrency” of “\(name)” is \(lanes.value), but \(kind.name) takes \(most) at a time at most: leave it out",
+            at: lanes.position)
     }
 
     /// `60/m`: a number for each second, minute or hour.

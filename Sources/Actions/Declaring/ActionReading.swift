@@ -81,8 +81,15 @@ public struct ActionReading: Sendable {
 
     /// A whole number of a range.
     public mutating func number(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        locatedNumber(key, in: range)?.value
+    }
+
+    /// A whole number of a range, with its place.
+    mutating func locatedNumber(_ key: String, in range: ClosedRange<Int>) -> Located<Int>? {
         guard let node = take(key) else { return nil }
-        if case .scalar(let text, _) = node.content, let number = Int(text), range.contains(number) { return number }
+        if case .scalar(let text, _) = node.content, let number = Int(text), range.contains(number) {
+            return Located(number, at: node.position)
+        }
         refuse(node, key, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
         return nil
     }

@@ -12,10 +12,14 @@ public protocol Action: Sendable {
     /// How its entries are taken.
     var manner: ActionManner { get }
 
+    /// How many of some items, from the first, one batch has room for; it takes one at least. It is asked before a batch is
+    /// begun, and what has no room goes with the next.
+    func fitting(_ items: [ActionItem]) -> Int
+
     /// Does it for some events, once.
     ///
     /// - Parameters:
-    ///   - items: In the order in which their entries were made; at most `manner.largestBatch`.
+    ///   - items: In the order in which their entries were made; at most `manner.largestBatch`, and no more than fit.
     ///   - batch: Told before anything is sent, durably: after a crash or a lost answer it tells what it was.
     /// - Returns: What has become of each item, in their order.
     func perform(_ items: [ActionItem], batch: Int64) -> ActionReport
@@ -24,8 +28,8 @@ public protocol Action: Sendable {
     ///
     /// It is asked after a crash, and after `.unknown`, before anything else is done.
     ///
-    /// - Returns: An outcome for each item. `.retry` after no time (`.zero`) lets it be done again; any other `.retry`,
-    ///   and `.unknown`, says that it could not be found out yet: it is asked again later.
+    /// - Returns: An outcome for each item. `.again` says that it was not done; `.retry`, and `.unknown`, that it could not
+    ///   be found out yet: it is asked again later.
     func recover(_ items: [ActionItem], batch: Int64) -> ActionReport
 
     /// What would be sent, as text to read, its secrets masked. Sends nothing.
@@ -47,10 +51,12 @@ public protocol Action: Sendable {
 
 extension Action {
     public func recover(_ items: [ActionItem], batch: Int64) -> ActionReport {
-        ActionReport(items.map { _ in .retry("b2watch ended while it ran", after: .zero) })
+        ActionReport(items.map { _ in .again("b2watch ended while it ran") })
     }
 
     public func stop() {}
+
+    public func fitting(_ items: [ActionItem]) -> Int { items.count }
 
     public func close() {}
 }
@@ -65,6 +71,8 @@ public struct ActionManner: Sendable, Hashable {
     public var gathering = Duration.zero
     /// How many batches may run at once. More than 1 gives up the order.
     public var lanes = 1
+    /// How many may run at once whatever the settings say: 1 for what can find out about its latest batch only.
+    public var mostLanes = 16
     /// The least time from the start of one batch to the start of the next.
     public var pace = Duration.zero
     /// How many items may be done in a minute and in a day; nil without a limit.
@@ -100,6 +108,8 @@ public struct ActionItem: Sendable {
 /// What became of one item.
 public enum ActionOutcome: Sendable, Hashable {
     case done
+    /// It was surely not done, nothing has failed, and it may be done at once.
+    case again(String)
     /// It did not work, and may work later.
     ///
     /// - Parameters:

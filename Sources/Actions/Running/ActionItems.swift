@@ -4,28 +4,42 @@ internal import Outgoing
 
 /// Makes items of rows: each with its delivery as it was received.
 struct ActionItems {
+    /// How many rows are read at once: of many that may go together, most are left at times.
+    private static let stretch = 64
+
     let store: any ActionStore
 
     /// The items of rows, in their order; rows that are not there have none.
     ///
     /// - Parameters:
     ///   - wanted: The rows, each with its entry; 0 for none.
-    ///   - bytes: Stops behind the row with which the bodies come to as many bytes.
+    ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
     ///   - isByDelivery: Stops before the first row of another delivery.
+    ///   - fitting: Tells how many of the items, from the first, have room: it stops before the others.
     /// - Returns: The items, and how many of the rows were looked at.
     func items(
-        _ wanted: [(entry: Int64, row: Int64)], bytes: Int, isByDelivery: Bool = false
+        _ wanted: [(entry: Int64, row: Int64)], bytes: Int, isByDelivery: Bool = false,
+        fitting: ([ActionItem]) -> Int = { $0.count }
     ) throws -> (items: [ActionItem], looked: Int) {
-        let rows = Dictionary(try store.rows(wanted.map(\.row)).map { ($0.id, $0) }) { one, _ in one }
+        var rows: [Int64: EventRow] = [:]
         var items: [ActionItem] = []
+        // Which of the wanted ones they are.
+        var places: [Int] = []
+        var looked = wanted.count
         // The rows of a delivery follow each other, mostly.
         var last: (record: DeliveryRecord, events: [NotificationEvent])?
         var size = 0
         for (index, (entry, id)) in wanted.enumerated() {
-            guard size < bytes else { return (items, index) }
+            if index.isMultiple(of: Self.stretch) {
+                let some = wanted[index...].prefix(Self.stretch).map(\.row)
+                rows = Dictionary(try store.rows(some).map { ($0.id, $0) }) { one, _ in one }
+            }
             guard let row = rows[id] else { continue }
             if last?.record.id != row.deliveryID {
-                if isByDelivery, !items.isEmpty { return (items, index) }
+                guard size < bytes, !isByDelivery || items.isEmpty else {
+                    looked = index
+                    break
+                }
                 guard let record = try store.delivery(row.deliveryID) else { continue }
                 last = (record, record.events)
                 size += record.delivery.body.count
@@ -33,8 +47,11 @@ struct ActionItems {
             guard let (record, events) = last else { continue }
             let event = row.position.flatMap { events.indices.contains($0) ? events[$0] : nil }
             items.append(ActionItem(entry: entry, row: row, record: record, event: event))
+            places.append(index)
         }
-        return (items, wanted.count)
+        let room = max(1, fitting(items))
+        guard room < items.count else { return (items, looked) }
+        return (Array(items.prefix(room)), places[room])
     }
 
     /// An item that nobody has sent, to try an action with: an upload, whose names say that it is a test.

@@ -75,7 +75,7 @@ extension ActionWork {
             return nil
         case .recover(let unsettled):
             let running = try place.store.running(id).filter { unsettled.entries.contains($0.id) }
-            let (entries, items, lost) = try read(running, current.declaration.manner, isRecovery: true)
+            let (entries, items, lost) = try read(running, current.declaration, isRecovery: true)
             state.withLock { $0.machine.ask(unsettled) }
             return Batch(
                 current: current, number: unsettled.batch, entries: entries, items: items, lost: lost,
@@ -83,7 +83,7 @@ extension ActionWork {
         case .send(let ids):
             let chosen = Set(ids)
             var (entries, items, lost) = try read(
-                waiting.entries.filter { chosen.contains($0.id) }, current.declaration.manner)
+                waiting.entries.filter { chosen.contains($0.id) }, current.declaration)
             let number = state.change { Int64.random(in: 1...Int64(Int32.max), using: &$0.generator) }
             state.change { $0.unsent = number }
             let begun = Set(
@@ -145,14 +145,16 @@ extension ActionWork {
         return OutboxMachine.Waiting(entries: try place.store.entries(request))
     }
 
-    /// Reads the events of entries; of large ones only the first. What was sent together is asked after together.
+    /// Reads the events of entries; of large ones only the first, and no more than go together. What was sent together is
+    /// asked after together.
     private func read(
-        _ entries: [OutboxEntry], _ manner: ActionManner, isRecovery: Bool = false
+        _ entries: [OutboxEntry], _ declaration: ActionDeclaration, isRecovery: Bool = false
     ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
         let source = ActionItems(store: place.store)
         var found = try source.items(
             entries.map { ($0.id, $0.row) }, bytes: isRecovery ? .max : Self.mostBytes,
-            isByDelivery: manner.isByDelivery && !isRecovery)
+            isByDelivery: declaration.manner.isByDelivery && !isRecovery,
+            fitting: { isRecovery ? $0.count : declaration.action.fitting($0) })
         let attempts = Dictionary(entries.map { ($0.id, $0.attempts) }) { one, _ in one }
         for index in found.items.indices {
             found.items[index].attempt = (attempts[found.items[index].entry] ?? 0) + (isRecovery ? 0 : 1)

@@ -169,10 +169,13 @@ struct OutboxMachine: Sendable {
                 spent += 1
                 settlement.state = .uncertain
                 settlement.reason = reason
-            case .retry(let reason, .some(.zero), _) where isRecovery:
+            case .again(let reason):
                 settlement.state = .failed
                 settlement.due = now
                 settlement.reason = reason
+                // Nothing has failed, so nothing is told.
+                result.settlements.append(settlement)
+                continue
             case .retry(let reason, let after, _) where isRecovery, .unknown(let reason, let after):
                 guard entry.canWait(at: now, for: manner.patience, tried: unknown.failures + 1) else {
                     spent += 1

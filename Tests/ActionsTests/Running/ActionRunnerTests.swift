@@ -82,7 +82,7 @@ struct ActionRunnerTests {
         let second = RunnerStage(copy)
         let action = ScriptedAction(
             manner: stuck.manner,
-            recovery: { item, _ in item.event?.objectName.text == "one" ? .done : .retry("not done", after: .zero) },
+            recovery: { item, _ in item.event?.objectName.text == "one" ? .done : .again("not done") },
             answer: { _, _ in .done })
         try second.load(("a", action))
         second.runner.begin()
@@ -325,7 +325,7 @@ struct ActionRunnerTests {
             case 0: return .retry("no")
             case 1: return .retry("no", after: .seconds(5), scope: .action)
             case 2: return .unknown("lost")
-            case 3 where isRecovery: return .retry("it was not done", after: .zero)
+            case 3 where isRecovery: return .again("it was not done")
             default:
                 done.withLock { $0[item.event?.objectName.text ?? "", default: 0] += 1 }
                 return .done

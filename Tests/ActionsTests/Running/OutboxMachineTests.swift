@@ -184,6 +184,16 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(7)]), at: start) == .send([7]))
     }
 
+    @Test("what was surely not done, though nothing failed, is done at once, and nothing is told of it")
+    func again() {
+        var machine = OutboxMachine(manner())
+        var generator = SeededGenerator(seed: 2)
+        let result = machine.end(5, [entry(1)], [.again("its number is taken")], at: start, using: &generator)
+        #expect(result.settlements == [Outbox.Settlement(1, .failed, due: start, reason: "its number is taken")])
+        #expect(result.news.isEmpty)
+        #expect(machine.next(waiting([entry(1, .failed, attempts: 1, due: start)]), at: start) == .send([1]))
+    }
+
     @Test("what concerns the whole action makes it wait, longer each time, until something is done")
     func wholeAction() {
         var machine = OutboxMachine(manner())
@@ -258,8 +268,9 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(9)]), at: start) == .recover(second))
         machine.ask(second)
         let again = machine.end(
-            80, [running[2]], [.retry("not done", after: .zero)], isRecovery: true, at: start, using: &generator)
+            80, [running[2]], [.again("not done")], isRecovery: true, at: start, using: &generator)
         #expect(again.settlements == [Outbox.Settlement(3, .failed, due: start, reason: "not done")])
+        #expect(again.news.isEmpty)
         #expect(machine.next(waiting([entry(9)]), at: start) == .sleep(until: start + .seconds(30)))
         let later = start + .seconds(30)
         #expect(

@@ -28,7 +28,7 @@ struct RecordedActionsTests {
         #expect(try kept.take() != nil)
     }
 
-    private func runner(_ history: History, _ action: ScriptedAction) throws -> ActionRunner {
+    private func runner(_ history: History, _ action: any Action) throws -> ActionRunner {
         let surroundings = ActionSurroundings(
             http: NoHTTP(), environment: [:], folder: "/", now: { Timestamp(milliseconds: 1_795_452_185_123) })
         let runner = ActionRunner(history: history, surroundings: surroundings, say: { _ in }, note: { _, _ in })
@@ -120,8 +120,7 @@ struct RecordedActionsTests {
                 let history = try History(place)
                 defer { history.close() }
                 let action = ScriptedAction(
-                    recovery: { item, _ in item.row.objectName.text == "one" ? .done : .retry("not done", after: .zero)
-                    },
+                    recovery: { item, _ in item.row.objectName.text == "one" ? .done : .again("not done") },
                     answer: { _, _ in .done })
                 let id = try #require(
                     try history.outbox.declare([Outbox.Declaration(name: "rows", kind: "scripted", summary: "x")])[
@@ -138,6 +137,36 @@ struct RecordedActionsTests {
                 #expect(action.state.withLock { $0.recovered.map(\.batch) } == [4_711])
                 #expect(action.performed.flatMap(\.events).sorted() == ["three", "two"])
                 #expect(try runner.statuses().first?[.done] == 3)
+            }
+        }
+    }
+
+    @Test("a delivery of many events is sent on once")
+    func forward() throws {
+        for (place, folder) in try places() {
+            try withExtendedLifetime(folder) {
+                let history = try History(place)
+                defer { history.close() }
+                let receiver = FakeReceiver()
+                let action = ForwardAction(
+                    ForwardSettings(url: try WebhookURL("https://a.test/")),
+                    ActionSurroundings(
+                        http: InProcessHTTP(["a.test": receiver]), environment: [:], folder: "/",
+                        now: { Timestamp(milliseconds: 0) }))
+                let runner = try runner(history, action)
+                try record(["small"], in: history)
+                try record((0..<1_000).map { "\($0)" }, in: history)
+                try record(["last"], in: history)
+                let news = Monitor(0)
+                history.observe { _ in news.change { $0 += 1 } }
+                runner.begin()
+                var seen = 0
+                while try runner.statuses().first?[.done] != 1_002 {
+                    let last = seen
+                    seen = news.wait { $0 > last ? $0 : nil }
+                }
+                #expect(runner.stop(within: .seconds(120)))
+                #expect(receiver.requests.count == 3)
             }
         }
     }

@@ -66,7 +66,8 @@ struct SlackAction: Action {
         if slack.isOK { return "the webhook takes messages" }
         switch judgement.judge(answer, at: now()) {
         case .done: throw ActionProblem("it answered, but not as Slack does: check the URL")
-        case .dead(let reason), .uncertain(let reason), .retry(let reason, _, _), .unknown(let reason, _):
+        case .dead(let reason), .uncertain(let reason), .again(let reason), .retry(let reason, _, _),
+            .unknown(let reason, _):
             throw ActionProblem(reason)
         }
     }
