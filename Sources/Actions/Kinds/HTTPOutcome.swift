@@ -29,8 +29,7 @@ public struct HTTPOutcome: Sendable {
         switch answer.status {
         case 200..<300: return .done
         case 429, 503:
-            let delay = answer.value(of: "Retry-After").flatMap { RetryAfter.delay($0, at: now) }
-            return .retry(said, after: delay, scope: .action)
+            return .retry(said, after: answer.retryAfter(at: now), scope: .action)
         case 408, 425, 500...: return .retry(sentence)
         default: return .dead(sentence)
         }
@@ -42,7 +41,7 @@ public struct HTTPOutcome: Sendable {
         case .forbidden(let reason): .dead(reason)
         case .notSent(let reason): .retry(reason, scope: .action)
         case .lost(let reason): lost(reason)
-        case .cancelled: .retry("\(failure)", after: .zero, scope: .action)
+        case .cancelled: .retry("\(failure)", scope: .action)
         }
     }
 

@@ -87,7 +87,7 @@ public enum OutgoingFailure: Error, Sendable, Hashable, CustomStringConvertible 
     case notSent(String)
     /// The request may have been received: the connection ended, or the time was up.
     case lost(String)
-    /// The client was shut down.
+    /// The client was shut down before anything of the request was sent; what was under way then is `lost`.
     case cancelled
 
     public var description: String {

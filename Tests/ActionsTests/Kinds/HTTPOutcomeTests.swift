@@ -52,6 +52,6 @@ struct HTTPOutcomeTests {
         #expect(outcome.judge(.notSent("a")) == .retry("a", scope: .action))
         #expect(outcome.judge(.lost("a")) == .uncertain("a"))
         #expect(outcome.judge(.forbidden("a")) == .dead("a"))
-        #expect(outcome.judge(.cancelled) == .retry("b2watch is ending", after: .zero, scope: .action))
+        #expect(outcome.judge(.cancelled) == .retry("b2watch is ending", scope: .action))
     }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import History
 internal import Notifications
+internal import Outgoing
 internal import Programs
 internal import SafeText
 
@@ -59,7 +60,7 @@ struct CommandAction: Action {
             try program.checkFolder()
             return "\(try program.path()) is there and may be run, in \(folder). It was not run."
         } catch {
-            throw CommandProblem(description: advice(error))
+            throw ActionProblem(advice(error))
         }
     }
 
@@ -77,7 +78,7 @@ struct CommandAction: Action {
         let start = now()
         var outcome = program.run(until: running)
         for secret in environment.secrets {
-            outcome.output = outcome.output.replacing(Array(secret.utf8), with: Self.mask.utf8)
+            outcome.output = outcome.output.replacing(Array(secret.utf8), with: MaskedRequest.mask.utf8)
         }
         let exchange = OutboxExchange(
             startedAt: start, duration: Int(outcome.duration / .microseconds(1)), request: text(of: program),
@@ -153,8 +154,6 @@ struct CommandAction: Action {
 }
 
 extension CommandAction {
-    static let mask = "••••"
-
     /// A program as text to read, without secrets: its words, its folder, its variables, and what it reads.
     private func text(of program: Program) -> [UInt8] {
         var json = JSONWriter()
@@ -167,13 +166,8 @@ extension CommandAction {
         var lines = ["run: \(String(decoding: json.bytes, as: UTF8.self))", "folder: \(SafeText(folder))", ""]
         for (name, value) in program.environment.sorted(by: { $0.key < $1.key }) {
             let isMasked = environment.variables[name] != nil && CommandEnvironment.isSecret(name)
-            lines.append("\(name)=\(isMasked ? Self.mask : SafeText(value).string)")
+            lines.append("\(name)=\(isMasked ? MaskedRequest.mask : SafeText(value).string)")
         }
         return Array((lines.joined(separator: "\n") + "\n\n").utf8) + program.input
     }
-}
-
-/// Why a program would not run, in a sentence that says what to do.
-struct CommandProblem: Error, CustomStringConvertible {
-    let description: String
 }

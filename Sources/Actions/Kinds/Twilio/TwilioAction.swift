@@ -50,7 +50,8 @@ struct TwilioAction: Action {
     func preview(_ items: [ActionItem]) throws -> [UInt8] {
         let requests = try items.map { item in
             let text = text(item)
-            return shown(try request(text, credentials()), text)
+            let request = try request(text, credentials())
+            return MaskedRequest(request, body: shown(request, text)).bytes
         }
         return Array(requests.joined(separator: Array("\n\n".utf8)))
     }
@@ -61,7 +62,7 @@ struct TwilioAction: Action {
         let path = credentials.isKey ? "/Messages.json?PageSize=1" : ".json"
         let request = OutgoingRequest("GET", try url(credentials, path), headers: [credentials.field])
         let answer = try http.send(request, within: Self.limit)
-        guard answer.status == 200 else { throw TwilioProblem(description: TwilioAnswer(answer).failure) }
+        guard answer.status == 200 else { throw ActionProblem(TwilioAnswer(answer, at: now()).failure) }
         let text = text(item)
         return
             "\(try account(answer, credentials)). The text would be \(text.summary): \(SafeText(text.text)). No SMS was"
@@ -85,27 +86,19 @@ struct TwilioAction: Action {
         guard !text.text.allSatisfy(\.isWhitespace) else {
             return (.dead("the message is empty: correct “template”"), nil)
         }
-        let start = now()
-        let clock = ContinuousClock.now
-        func exchange(_ outcome: String, _ answer: OutgoingAnswer? = nil) -> OutboxExchange {
-            OutboxExchange(
-                startedAt: start, duration: Int((answer?.duration ?? .now - clock) / .microseconds(1)),
-                request: shown(request, text), outcome: outcome, answer: answer?.body ?? [],
-                isCut: answer?.isCut ?? false)
+        var (result, exchange) = http.exchange(request, within: Self.limit, now: now, body: shown(request, text))
+        switch result {
+        case .success(let answer):
+            let answer = TwilioAnswer(answer, at: now())
+            exchange.outcome = answer.words
+            return (answer.outcome, exchange)
+        case .failure(let failure): return (Self.judgement.judge(failure), exchange)
         }
-        do throws(OutgoingFailure) {
-            let answer = try http.send(request, within: Self.limit)
-            return (TwilioAnswer(answer).outcome, exchange(TwilioAnswer(answer).words, answer))
-        } catch {
-            switch error {
-            case .forbidden(let reason): return (.dead(reason), exchange("not sent"))
-            case .notSent(let reason): return (.retry(reason, scope: .action), exchange("not sent"))
-            case .lost, .cancelled:
-                let sentence =
-                    "\(error): the message may have been sent or not; look in Twilio's log, then retry or skip this entry"
-                return (.uncertain(sentence), exchange("no answer"))
-            }
-        }
+    }
+
+    private static let judgement = HTTPOutcome("Twilio") { reason in
+        .uncertain(
+            "\(reason): the message may have been sent or not; look in Twilio's log, then retry or skip this entry")
     }
 }
 
@@ -119,12 +112,12 @@ extension TwilioAction {
     private func credentials() throws -> Credentials {
         let account = try settings.account.value()
         guard TwilioSettings.isSID(account, "AC") else {
-            throw TwilioProblem(
-                description: "\(settings.account) holds no Account SID: it begins with AC and has 32 hex digits")
+            throw ActionProblem(
+                "\(settings.account) holds no Account SID: it begins with AC and has 32 hex digits")
         }
         let key = try settings.key?.value()
         guard key.map({ TwilioSettings.isSID($0, "SK") }) ?? true else {
-            throw TwilioProblem(description: "“api-key” is no SID of one: it begins with SK and has 32 hex digits")
+            throw ActionProblem("“api-key” is no SID of one: it begins with SK and has 32 hex digits")
         }
         let pair = "\(key ?? account):\(try settings.token.value())"
         let value = "Basic \(Data(pair.utf8).base64EncodedString())"
@@ -143,7 +136,7 @@ extension TwilioAction {
         case .service(let service): fields.append(("MessagingServiceSid", service))
         }
         fields.append(("Body", text.text))
-        let form = fields.map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&")
+        let form = fields.map { "\($0.0)=\($0.1.percentEncoded)" }.joined(separator: "&")
         return OutgoingRequest(
             "POST", try url(credentials, "/Messages.json"),
             headers: [
@@ -153,28 +146,9 @@ extension TwilioAction {
             body: Array(form.utf8))
     }
 
-    private static func encoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return encoded
-    }
-
-    /// A request as text to read, without secrets, and with its message as it is.
+    /// The body with its message as it is, to read.
     private func shown(_ request: OutgoingRequest, _ text: SMSText) -> [UInt8] {
-        var lines = ["\(request.method) \(request.url)"]
-        lines += request.headers.map { "\($0.name): \($0.isSecret ? "••••" : $0.value)" }
-        lines += ["", String(decoding: request.body, as: UTF8.self), "", "Text (\(text.summary)):", text.text]
-        return Array((lines.joined(separator: "\n") + "\n").utf8)
+        request.body + Array("\n\nText (\(text.summary)):\n\(text.text)\n".utf8)
     }
 
     /// What is known of the account.
@@ -189,13 +163,8 @@ extension TwilioAction {
         func word(_ text: String?) -> String { "\(SafeText(String((text ?? "unknown").prefix(100))))" }
         let sentence = "Twilio's account “\(word(account?.friendly_name))” is \(word(account?.status))"
         guard account?.status == "active" else {
-            throw TwilioProblem(description: "\(sentence): it sends nothing until it is active; see Twilio's console")
+            throw ActionProblem("\(sentence): it sends nothing until it is active; see Twilio's console")
         }
         return account?.type == "Trial" ? "\(sentence), a trial account: it sends to verified numbers only" : sentence
     }
-}
-
-/// What is wrong with the account, in a sentence without secrets.
-struct TwilioProblem: Error, CustomStringConvertible {
-    let description: String
 }

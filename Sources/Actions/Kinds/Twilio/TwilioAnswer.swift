@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Notifications
 internal import Outgoing
 internal import SafeText
 
@@ -23,12 +24,13 @@ struct TwilioAnswer {
     }
 
     private let status: Int
-    private let retryAfter: String?
+    private let wait: Duration?
     private let body: Body?
 
-    init(_ answer: OutgoingAnswer) {
+    /// - Parameter now: What a date in Retry-After is counted from.
+    init(_ answer: OutgoingAnswer, at now: Timestamp) {
         status = answer.status
-        retryAfter = answer.value(of: "Retry-After")
+        wait = answer.retryAfter(at: now)
         body = try? JSONDecoder().decode(Body.self, from: Data(answer.body))
     }
 
@@ -52,18 +54,16 @@ struct TwilioAnswer {
         }
     }
 
-    /// In a few words, such as `201 queued SM…`.
+    /// In a few words, such as `201 Created: queued SM…`.
     var words: String {
-        guard status < 300 else { return "\(status)\(body?.code.map { ", error \($0)" } ?? "")" }
-        let told = [body?.state, body?.sid].compactMap { $0 }.map { SafeText(String($0.prefix(40))).string }
-        return ([String(status)] + told).joined(separator: " ")
+        let told =
+            status < 300
+            ? [body?.state, body?.sid].compactMap { $0 }.map { SafeText(String($0.prefix(40))).string }
+            : body?.code.map { ["error \($0)"] } ?? []
+        return HTTPStatus.words(status) + (told.isEmpty ? "" : ": \(told.joined(separator: " "))")
     }
 
     private var code: Int { body?.code ?? 0 }
-
-    private var wait: Duration? {
-        retryAfter.flatMap { Int($0) }.map { .seconds(min(max($0, 1), 86_400)) }
-    }
 
     /// What to do about an error that stays.
     private var advice: String {

@@ -121,7 +121,7 @@ extension TwilioSettings {
         while text.hasSuffix("/") { text.removeLast() }
         do throws(WebhookURLError) {
             let url = try WebhookURL(text)
-            if (url.isSecure || isLoopback(url.authority)) && !text.contains(where: { $0 == "?" || $0 == "#" }) {
+            if (url.isSecure || url.isLoopback) && !text.contains(where: { $0 == "?" || $0 == "#" }) {
                 return text
             }
             reading.problem(
@@ -132,13 +132,6 @@ extension TwilioSettings {
             reading.problem("“api” of “\(reading.name)”: \(error)", at: written.position)
         }
         return nil
-    }
-
-    private static func isLoopback(_ authority: String) -> Bool {
-        if authority.hasPrefix("[") { return authority.hasPrefix("[::1]") }
-        let host = authority.prefix { $0 != ":" }.lowercased()
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return host == "localhost" || parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     private static func notANumber(_ key: String, of name: String) -> String {

@@ -146,7 +146,7 @@ struct CommandActionTests {
     func missing() throws {
         func dead(_ words: [String], _ settings: [(String, ConfigurationNode.Content)] = []) throws -> String {
             let action = try #require(read([("run", .texts(words))] + settings).action)
-            #expect(throws: CommandProblem.self) { try action.test(.sample()) }
+            #expect(throws: ActionProblem.self) { try action.test(.sample()) }
             guard case .dead(let sentence) = action.perform([.sample()], batch: 1).outcomes[0] else { return "" }
             return sentence
         }
@@ -172,10 +172,10 @@ struct CommandActionTests {
             environment: process)
         let report = listed.perform([.sample()], batch: 1)
         #expect(report.outcomes == [.done])
-        #expect(said(report).contains("MY_TOKEN=••••") && !said(report).contains("LC_"))
+        #expect(said(report).contains("MY_TOKEN=•••") && !said(report).contains("LC_"))
         let kept = (report.exchange?.request ?? []) + [0x0a] + (try listed.preview([.sample()]))
         #expect(!String(decoding: kept, as: UTF8.self).contains("s3cretvalue"))
-        #expect(String(decoding: kept, as: UTF8.self).contains("MY_TOKEN=••••"))
+        #expect(String(decoding: kept, as: UTF8.self).contains("MY_TOKEN=•••"))
     }
 
     @Test("can be looked at and tested without being run")

@@ -1,5 +1,6 @@
 import History
 import Notifications
+import Outgoing
 import Settings
 import TestSupport
 import Testing
@@ -20,12 +21,12 @@ struct TwilioActionTests {
 
     private func read(
         _ changes: [String: ConfigurationNode.Content] = [:], without absent: String? = nil,
-        environment: [String: String] = environment
+        environment: [String: String] = environment, http: (any HTTPSending)? = nil
     ) -> (action: (any Action)?, problems: [String]) {
         let settings = Self.settings.merging(changes) { $1 }.filter { $0.key != absent }
         var reading = ActionReading.sample("sms", settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         let surroundings = ActionSurroundings(
-            http: InProcessHTTP(["api.twilio.com": twilio]), environment: environment, folder: "/etc/b2watch",
+            http: http ?? InProcessHTTP(["api.twilio.com": twilio]), environment: environment, folder: "/etc/b2watch",
             now: { Timestamp(milliseconds: 1_795_452_185_123) })
         let action = ActionKind.twilio.read(&reading, surroundings)
         reading.finish()
@@ -48,12 +49,12 @@ struct TwilioActionTests {
                     to: "+14155550100", from: "+15005550006", body: "Created:Upload: photos/2026/cat.jpg")
             ])
         let exchange = try #require(report.exchange)
-        #expect(exchange.outcome == "201 queued SM00000000000000000000000000000001")
+        #expect(exchange.outcome == "201 Created: queued SM00000000000000000000000000000001")
         #expect(exchange.startedAt == Timestamp(milliseconds: 1_795_452_185_123))
         let request = String(decoding: exchange.request, as: UTF8.self)
         #expect(
             request.hasPrefix("POST https://api.twilio.com/2010-04-01/Accounts/\(FakeTwilio.account)/Messages.json"))
-        #expect(request.contains("Authorization: ••••") && request.contains("35 characters, GSM-7, 1 segment"))
+        #expect(request.contains("Authorization: •••") && request.contains("35 characters, GSM-7, 1 segment"))
         #expect(!request.contains("Basic "))
         #expect(String(decoding: exchange.answer, as: UTF8.self).contains("\"error_code\":null"))
     }
@@ -107,14 +108,28 @@ struct TwilioActionTests {
     func retries() throws {
         let action = try action()
         twilio.expect(
-            .refused, .error(status: 429, code: 20429, retryAfter: "7"), .error(status: 429, code: 20429))
-        let outcomes = (0..<4).map { _ in action.perform([.sample()], batch: 1).outcomes[0] }
+            .refused, .error(status: 429, code: 20429, retryAfter: "7"), .error(status: 429, code: 20429),
+            .error(status: 429, code: 20429, retryAfter: "Mon, 23 Nov 2026 16:43:12 GMT"))
+        let outcomes = (0..<5).map { _ in action.perform([.sample()], batch: 1).outcomes[0] }
         guard case .retry(_, nil, .action) = outcomes[0], case .retry(_, .seconds(7), .action) = outcomes[1],
-            case .retry(_, nil, .action) = outcomes[2], case .done = outcomes[3]
+            case .retry(_, nil, .action) = outcomes[2],
+            case .retry(_, .milliseconds(6_877)?, .action) = outcomes[3], case .done = outcomes[4]
         else {
             Issue.record("\(outcomes)")
             return
         }
+    }
+
+    @Test("is tried again where b2watch ended before anything of it was sent")
+    func ended() throws {
+        struct Ended: HTTPSending {
+            func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
+                throw .cancelled
+            }
+        }
+        let report = try #require(read(http: Ended()).action).perform([.sample()], batch: 1)
+        #expect(report.outcomes == [.retry("b2watch is ending", scope: .action)])
+        #expect(report.exchange?.outcome == "not sent: b2watch is ending")
     }
 
     @Test(
@@ -145,7 +160,7 @@ struct TwilioActionTests {
             return
         }
         #expect(!sentence.contains("wrong"))
-        #expect(throws: TwilioProblem.self) { try wrong.test(.sample()) }
+        #expect(throws: ActionProblem.self) { try wrong.test(.sample()) }
         let missing = try action(["token-file": .text("/nowhere/token")], without: "token-environment")
         guard case .retry(let reason, _, .action) = missing.perform([.sample()], batch: 1).outcomes[0] else {
             Issue.record("not to be tried again")
@@ -153,7 +168,7 @@ struct TwilioActionTests {
         }
         #expect(reason == "/nowhere/token is missing: put the secret into it")
         let noSID = try #require(read(environment: Self.environment.merging(["SID": "hush"]) { $1 }).action)
-        #expect(throws: TwilioProblem.self) { try noSID.preview([.sample()]) }
+        #expect(throws: ActionProblem.self) { try noSID.preview([.sample()]) }
         #expect(twilio.messages.isEmpty)
     }
 
@@ -166,7 +181,7 @@ struct TwilioActionTests {
         twilio.setAccount(type: "Trial")
         #expect(try action.test(.sample()).contains("verified numbers only"))
         twilio.setAccount(status: "suspended")
-        #expect(throws: TwilioProblem.self) { try action.test(.sample()) }
+        #expect(throws: ActionProblem.self) { try action.test(.sample()) }
         let preview = String(decoding: try action.preview([.sample(), .sample()]), as: UTF8.self)
         #expect(preview.contains("35 characters, GSM-7, 1 segment") && preview.contains("To=%2B14155550100&From="))
         #expect(!preview.contains(FakeTwilio.token) && !preview.contains("Basic "))
