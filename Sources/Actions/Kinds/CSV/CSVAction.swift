@@ -22,6 +22,8 @@ struct CSVAction: Action {
         var manner = ActionManner()
         manner.largestBatch = 500
         manner.gathering = .milliseconds(200)
+        // The note is of one batch: that of another would take its place.
+        manner.mostLanes = 1
         return manner
     }
 
@@ -33,8 +35,11 @@ struct CSVAction: Action {
             let layout = try CSVLayout(of: file, settings)
             let size = try file.size()
             let last = size > 0 ? try file.read(at: size - 1, 1).first : nil
-            let bytes = items.reduce(into: layout.lead(behind: last)) { $0 += layout.line($1) }
-            note.write(batch: batch, offset: size)
+            let appended = CSVNote.Batch(
+                number: batch, offset: size, lead: layout.lead(behind: last),
+                rows: items.map { CSVNote.Batch.Row(entry: $0.entry, bytes: layout.line($0)) })
+            let bytes = appended.bytes
+            try note.write(appended)
             try file.append(bytes)
             let exchange = OutboxExchange(
                 startedAt: began, duration: Self.microseconds(ContinuousClock.now - clock), request: bytes,
@@ -50,21 +55,30 @@ struct CSVAction: Action {
             guard let file = try CSVFile.open(settings.path, creates: false) else {
                 return ActionReport(items.map { _ in Self.again })
             }
-            let note = note.answer(batch: batch)
-            let recovery = CSVRecovery(file: file, layouts: try layouts(of: file, note), items: items)
-            let finding = try recovery.find(note)
+            let recovery = CSVRecovery(file: file)
+            var finding = CSVRecovery.Finding.nothing
+            var written: Set<Int64> = []
+            switch note.answer(batch: batch) {
+            case .notBegun: break
+            case .began(let noted):
+                finding = try recovery.find(noted)
+                written = Set(noted.rows.prefix(finding.rows).map(\.entry))
+            case .unknown:
+                finding = try recovery.find(items, layouts: try layouts(of: file))
+                written = Set(items.prefix(finding.rows).map(\.entry))
+            }
             if let cut = finding.cut { try file.cut(to: cut) }
             return ActionReport(
-                items.indices.map { $0 < finding.rows ? .done : Self.again },
+                items.map { written.contains($0.entry) ? .done : Self.again },
                 warning: finding.cut.map { "\(settings.path): half a row was cut off at byte \($0)" })
         } catch {
             return ActionReport(items.map { _ in .unknown(error.description, after: error.after) })
         }
     }
 
-    private func layouts(of file: CSVFile, _ note: CSVNote.Answer) throws(CSVProblem) -> [CSVLayout] {
+    /// As rows may have been written: by the header of the file, and by a fresh file's, of which only half may be there.
+    private func layouts(of file: CSVFile) throws(CSVProblem) -> [CSVLayout] {
         let fresh = CSVLayout(settings)
-        if note == .began(0) { return [fresh] }
         do throws(CSVProblem) {
             return [try CSVLayout(of: file, settings), fresh]
         } catch {
@@ -73,7 +87,7 @@ struct CSVAction: Action {
         }
     }
 
-    private static let again = ActionOutcome.retry("b2watch ended before the row was written", after: .zero)
+    private static let again = ActionOutcome.again("b2watch ended before the row was written")
 
     private static func outcome(_ problem: CSVProblem) -> ActionOutcome {
         if problem.isUnsure { return .unknown(problem.description, after: problem.after) }
@@ -96,17 +110,23 @@ struct CSVAction: Action {
     }
 
     func test(_ item: ActionItem) throws -> String {
+        try check()
         if let file = try CSVFile.open(settings.path, creates: false) {
             let layout = try CSVLayout(of: file, settings)
             if try file.size() > 0 {
                 return "\(settings.path) can be written; filled are \(layout.header.filled.joined(separator: ", "))"
             }
-        } else {
-            let folder = (settings.path as NSString).deletingLastPathComponent
-            guard access(folder, W_OK | X_OK) == 0 else { throw CSVProblem(settings.path, opening: errno) }
         }
         let headers = CSVLayout(settings).header.texts
         return "\(settings.path) will be made with the headers \(headers.joined(separator: ", "))"
+    }
+
+    /// Looks at the folder before the file.
+    private func check() throws(CSVProblem) {
+        if access(settings.path, F_OK) != 0, access(CSVFile.folder(of: settings.path), W_OK | X_OK) != 0 {
+            throw CSVProblem(settings.path, opening: errno)
+        }
+        try note.check()
     }
 }
 

@@ -94,17 +94,7 @@ final class CSVFile {
     /// - Throws: `CSVProblem`; nothing of them is in the file then, unless it says that this is not known.
     func append(_ bytes: [UInt8]) throws(CSVProblem) {
         let size = try size()
-        var rest = bytes[...]
-        var code: Int32 = 0
-        while code == 0, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                code = count == 0 ? ENOSPC : errno
-            }
-        }
-        if code == 0, fsync(descriptor) != 0 { code = errno }
+        let code = Self.write(bytes, to: descriptor)
         guard code != 0 else {
             if isNew { Self.syncFolder(of: path) }
             return
@@ -121,52 +111,31 @@ final class CSVFile {
         }
     }
 
-    static func syncFolder(of path: String) {
+    /// Writes bytes, and waits until they are on the disk.
+    ///
+    /// - Returns: The error's number; 0 where all are there.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                return count == 0 ? ENOSPC : errno
+            }
+        }
+        return fsync(descriptor) == 0 ? 0 : errno
+    }
+
+    static func folder(of path: String) -> String {
         let folder = (path as NSString).deletingLastPathComponent
-        let descriptor = Foundation.open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        return folder.isEmpty ? "." : folder
+    }
+
+    static func syncFolder(of path: String) {
+        let descriptor = Foundation.open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
     }
-}
-
-/// Why nothing can be appended to a file, in a sentence.
-struct CSVProblem: Error, CustomStringConvertible {
-    let description: String
-    /// Whether it may work later without anybody changing the settings.
-    let mayPass: Bool
-    let after: Duration?
-    /// Whether part of what was appended may be in the file.
-    var isUnsure = false
-
-    init(_ path: String, _ text: String, mayPass: Bool, after: Duration? = nil) {
-        description = "\(path) \(text)"
-        self.mayPass = mayPass
-        self.after = after
-    }
-
-    init(_ path: String, opening code: Int32) {
-        switch code {
-        case ENOENT, ENOTDIR: self.init(path, "cannot be made: its folder is missing; make the folder", mayPass: true)
-        case EISDIR: self.init(path, "is a folder: name a file for the rows", mayPass: false)
-        // A pipe without a reader, or a socket.
-        case ENXIO: self.init(path, "is no regular file: name a file for the rows", mayPass: false)
-        case EACCES, EPERM, EROFS:
-            self.init(
-                path, "cannot be written (\(Self.words(code))): let b2watch's user read and write it", mayPass: true)
-        default: self.init(path, "cannot be opened: \(Self.words(code))", mayPass: true)
-        }
-    }
-
-    init(_ path: String, writing code: Int32) {
-        switch code {
-        case ENOSPC, EDQUOT, EFBIG:
-            self.init(
-                path, "cannot grow (\(Self.words(code))): make room; no half row was left, and b2watch tries again",
-                mayPass: true)
-        default: self.init(path, "cannot be written: \(Self.words(code))", mayPass: true)
-        }
-    }
-
-    private static func words(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -1,10 +1,29 @@
 internal import Crypto
 internal import Foundation
 
-/// Where the last batch of an action was appended to a file: a small hidden file beside it, written before the rows.
+/// What the last batch of an action was to append to a file, and where: a hidden file beside it, written before the rows.
 ///
-/// Rows alone could not tell after a crash whether they were written: two events may make the same row.
+/// Rows alone could not tell after a crash whether they were written: two events may make the same row, and what is
+/// thought of a signature, which is a column too, may be something else by then.
 struct CSVNote: Sendable {
+    /// What a batch appends.
+    struct Batch: Sendable, Hashable {
+        var number: Int64
+        /// Where it begins in the file.
+        var offset: Int64
+        /// What stands before the rows: the header, or a newline that was missing.
+        var lead: [UInt8] = []
+        var rows: [Row] = []
+
+        struct Row: Sendable, Hashable {
+            var entry: Int64
+            /// With its newline.
+            var bytes: [UInt8]
+        }
+
+        var bytes: [UInt8] { rows.reduce(into: lead) { $0 += $1.bytes } }
+    }
+
     let path: String
 
     /// - Parameters:
@@ -15,34 +34,37 @@ struct CSVNote: Sendable {
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }
         let name = (file as NSString).lastPathComponent
-        let folder = (file as NSString).deletingLastPathComponent
-        path = "\(folder.isEmpty ? "." : folder)/.\(name).\(digest.joined()).b2watch"
+        path = "\(CSVFile.folder(of: file))/.\(name).\(digest.joined()).b2watch"
     }
 
-    /// Notes durably that the rows of a batch will begin at an offset, or at its newline or header.
+    /// Notes durably what is appended next.
     ///
-    /// - Returns: False where that cannot be noted; the rows must then tell alone.
-    @discardableResult
-    func write(batch: Int64, offset: Int64) -> Bool {
+    /// - Throws: `CSVProblem`. What the note says then is not about this batch.
+    func write(_ batch: Batch) throws(CSVProblem) {
         let isNew = access(path, F_OK) != 0
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return false }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else { throw CSVProblem(noting: path, errno) }
         defer { close(descriptor) }
-        // Always as long, so that nothing of the note before is left; both numbers twice, to know a torn one by.
-        let numbers = Self.padded(batch) + " " + Self.padded(offset)
-        let text = Array("\(numbers) \(numbers)\n".utf8)
-        let count = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        guard count == text.count, fsync(descriptor) == 0 else {
-            unlink(path)
-            return false
+        let text = Self.text(batch)
+        // The digest tells a note that is torn.
+        let code = CSVFile.write(Array(SHA256.hash(data: text)) + text, to: descriptor)
+        guard code == 0 else {
+            ftruncate(descriptor, 0)
+            throw CSVProblem(noting: path, code)
         }
         if isNew { CSVFile.syncFolder(of: path) }
-        return true
+    }
+
+    /// Whether it can be written, as far as that can be seen; a problem where not.
+    func check() throws(CSVProblem) {
+        let isThere = access(path, F_OK) == 0
+        guard access(isThere ? path : CSVFile.folder(of: path), W_OK) != 0 else { return }
+        throw CSVProblem(noting: path, errno)
     }
 
     enum Answer: Hashable {
-        /// The batch's rows, as far as they were written, begin here.
-        case began(Int64)
+        /// The batch's rows may have been written, as far as they are there.
+        case began(Batch)
         /// Nothing of the batch was written.
         case notBegun
         /// There is no note.
@@ -54,18 +76,51 @@ struct CSVNote: Sendable {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return .unknown }
         defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let count = pread(descriptor, &buffer, buffer.count, 0)
-        guard count >= 0 else { return .unknown }
-        let numbers = String(decoding: buffer.prefix(count), as: UTF8.self).split { $0 == " " || $0 == "\n" }
-            .compactMap { Int64($0) }
+        guard let bytes = Self.read(descriptor) else { return .unknown }
+        let text = bytes.dropFirst(SHA256.byteCount)
         // A note that is torn was being written: the rows were not.
-        guard numbers.count == 4, numbers[0] == numbers[2], numbers[1] == numbers[3] else { return .notBegun }
-        return numbers[0] == batch ? .began(numbers[1]) : .notBegun
+        guard bytes.prefix(SHA256.byteCount).elementsEqual(SHA256.hash(data: text)) else { return .notBegun }
+        guard let noted = Self.batch(text) else { return .unknown }
+        return noted.number == batch ? .began(noted) : .notBegun
     }
 
-    private static func padded(_ number: Int64) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits
+    /// A line of the batch's numbers, one for each row, an empty one, and the bytes.
+    private static func text(_ batch: Batch) -> [UInt8] {
+        var lines = ["\(batch.number) \(batch.offset) \(batch.lead.count)"]
+        lines += batch.rows.map { "\($0.entry) \($0.bytes.count)" }
+        return Array((lines.joined(separator: "\n") + "\n\n").utf8) + batch.bytes
+    }
+
+    private static func batch(_ text: ArraySlice<UInt8>) -> Batch? {
+        guard let end = text.indices.first(where: { text[$0...].starts(with: [0x0A, 0x0A]) }) else { return nil }
+        var bytes = text[(end + 2)...]
+        var lines = text[..<end].split(separator: 0x0A).map { line in
+            line.split(separator: UInt8(ascii: " ")).compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+        }[...]
+        func take(_ count: Int64) -> [UInt8]? {
+            guard (0...Int64(bytes.count)).contains(count) else { return nil }
+            defer { bytes = bytes.dropFirst(Int(count)) }
+            return Array(bytes.prefix(Int(count)))
+        }
+        guard let head = lines.popFirst(), head.count == 3, head[1] >= 0, let lead = take(head[2]) else { return nil }
+        var batch = Batch(number: head[0], offset: head[1], lead: lead)
+        for line in lines {
+            guard line.count == 2, let row = take(line[1]) else { return nil }
+            batch.rows.append(Batch.Row(entry: line[0], bytes: row))
+        }
+        return batch
+    }
+
+    private static func read(_ descriptor: Int32) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Foundation.read(descriptor, &buffer, buffer.count)
+            if count > 0 {
+                bytes += buffer.prefix(count)
+            } else if count == 0 || errno != EINTR {
+                return count == 0 ? bytes : nil
+            }
+        }
     }
 }

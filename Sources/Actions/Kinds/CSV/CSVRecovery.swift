@@ -4,9 +4,6 @@ struct CSVRecovery {
     static let reach = 1 << 20
 
     let file: CSVFile
-    /// As the rows may have been written: that of the file, and a fresh file's, of whose header only half may be there.
-    let layouts: [CSVLayout]
-    let items: [ActionItem]
 
     /// What was found of the batch.
     struct Finding: Hashable {
@@ -19,20 +16,26 @@ struct CSVRecovery {
         var isNothing: Bool { self == .nothing }
     }
 
-    /// - Parameter note: What was noted before the batch was written.
-    func find(_ note: CSVNote.Answer) throws(CSVProblem) -> Finding {
+    /// Looks for what was noted before the batch was written.
+    func find(_ noted: CSVNote.Batch) throws(CSVProblem) -> Finding {
         let size = try file.size()
-        if note == .notBegun { return .nothing }
-        if case .began(let offset) = note, offset == size { return .nothing }
+        guard noted.offset != size else { return .nothing }
+        let lines = noted.rows.map(\.bytes)
+        if noted.offset < size {
+            let finding = try walk([noted.lead] + lines, from: noted.offset, size: size)
+            if !finding.isNothing { return finding }
+        }
+        // Somebody has changed what stands before.
+        return try search(lines, behind: noted.offset == 0 ? noted.lead : [], size: size)
+    }
+
+    /// Looks for the rows of items without a note.
+    ///
+    /// - Parameter layouts: As they may have been written.
+    func find(_ items: [ActionItem], layouts: [CSVLayout]) throws(CSVProblem) -> Finding {
+        let size = try file.size()
         for layout in layouts.flatMap(\.variants) {
-            let lines = items.map(layout.line)
-            if case .began(let offset) = note, offset < size {
-                let last = offset > 0 ? try file.read(at: offset - 1, 1).first : nil
-                let finding = try walk([layout.lead(behind: last)] + lines, from: offset, size: size)
-                if !finding.isNothing { return finding }
-            }
-            // No note, or somebody has changed what stands before.
-            let finding = try search(layout, lines, size: size)
+            let finding = try search(items.map(layout.line), behind: layout.headerLine, size: size)
             if !finding.isNothing { return finding }
         }
         return .nothing
@@ -61,13 +64,15 @@ struct CSVRecovery {
         return Finding(rows: pieces.count - 1)
     }
 
-    /// Looks for the rows near the end of the file, where nobody knows where they began.
-    private func search(_ layout: CSVLayout, _ lines: [[UInt8]], size: Int64) throws(CSVProblem) -> Finding {
+    /// Looks for rows near the end of the file, where nobody knows where they began.
+    ///
+    /// - Parameter header: What stands before them where they are the first of the file; empty where they are not.
+    private func search(_ lines: [[UInt8]], behind header: [UInt8], size: Int64) throws(CSVProblem) -> Finding {
         guard let first = lines.first else { return .nothing }
         let start = max(0, size - Int64(Self.reach + lines.reduce(0) { $0 + $1.count }))
         let bytes = try file.read(at: start, Int(size - start))
-        if start == 0 {
-            let finding = try walk([layout.headerLine] + lines, from: 0, size: size)
+        if start == 0, !header.isEmpty {
+            let finding = try walk([header] + lines, from: 0, size: size)
             if finding.rows > 0 || finding.cut != nil { return finding }
         }
         // The last place that holds most of them.

@@ -61,7 +61,8 @@ struct CSVActionTests {
     func refused() throws {
         _ = try folder.write("events.csv", "a,b\n1,2\n")
         guard case .dead(let reason) = action().perform([.numbered(1)], batch: 1).outcomes[0] else {
-            return #expect(Bool(false), "a header of somebody else's was taken")
+            Issue.record("a header of somebody else's was taken")
+            return
         }
         #expect(reason.contains("has none of b2watch's headers") && reason.contains("Event Timestamp,"))
         #expect(throws: CSVProblem.self) { try action().test(.numbered(1)) }
@@ -83,7 +84,8 @@ struct CSVActionTests {
         let lost = CSVAction(
             CSVSettings(path: folder.file("no/such.csv"), writer: "rows"), now: { Timestamp(milliseconds: 0) })
         guard case .retry(let missing, _, .action) = lost.perform([.numbered(1)], batch: 1).outcomes[0] else {
-            return #expect(Bool(false), "a folder that is missing is not waited for")
+            Issue.record("a folder that is missing is not waited for")
+            return
         }
         #expect(missing.contains("its folder is missing"))
     }
@@ -93,11 +95,13 @@ struct CSVActionTests {
         let holder = try #require(try CSVFile.open(path, creates: true))
         guard case .retry(let reason, .seconds(1)?, .action) = action().perform([.numbered(1)], batch: 1).outcomes[0]
         else {
-            return #expect(Bool(false), "a locked file was written")
+            Issue.record("a locked file was written")
+            return
         }
         #expect(reason.contains("locked by another program"))
         guard case .unknown = action().recover([.numbered(1)], batch: 1).outcomes[0] else {
-            return #expect(Bool(false), "a locked file was judged")
+            Issue.record("a locked file was judged")
+            return
         }
         withExtendedLifetime(holder) {}
     }
@@ -123,12 +127,13 @@ struct CSVActionTests {
             let old = before.isEmpty ? Data() : try bytes()
             #expect(action.perform(second, batch: 2).outcomes.allSatisfy { $0 == .done })
             let whole = try bytes()
+            let note = try Data(contentsOf: URL(fileURLWithPath: action.note.path))
             if !hasNote { unlink(action.note.path) }
             for length in old.count...whole.count {
                 // At times the rest is there, as zeros.
                 let zeros = hasNote && length % 3 == 0 ? [UInt8](repeating: 0, count: min(4, whole.count - length)) : []
                 _ = try folder.write("events.csv", Array(whole.prefix(length)) + zeros)
-                if hasNote { action.note.write(batch: 2, offset: Int64(old.count)) }
+                if hasNote { try note.write(to: URL(fileURLWithPath: action.note.path)) }
                 let outcomes = action.recover(second, batch: 2).outcomes
                 let rest = zip(second, outcomes).filter { $1 != .done }.map(\.0)
                 #expect(rest.count < second.count || length < whole.count)
@@ -168,6 +173,44 @@ struct CSVActionTests {
             CSVSettings(path: path, writer: "rows", options: SheetOptions(timestamps: .epochMilliseconds)),
             now: { Timestamp(milliseconds: 0) })
         #expect(epoch.recover([.numbered(1), .numbered(2)], batch: 1).outcomes == [.done, .done])
+    }
+
+    @Test("are known by the note although what is thought of their signatures has changed")
+    func verdicts() throws {
+        let action = action(["verdict"])
+        var items = [ActionItem.numbered(1), .numbered(2)]
+        for index in items.indices { items[index].row.verdict = .unverified }
+        _ = action.perform(items, batch: 1)
+        for index in items.indices { items[index].row.verdict = .valid }
+        #expect(action.recover(items, batch: 1).outcomes == [.done, .done])
+        // One of them is no longer to be asked after, and half of the other is missing.
+        let size = try bytes().count
+        truncate(path, off_t(size - 3))
+        #expect(action.recover([items[0]], batch: 1).outcomes == [.done])
+        let report = action.recover([items[1]], batch: 1)
+        #expect(report.outcomes != [.done])
+        #expect(try text().components(separatedBy: "photos/").count == 2 && text().hasSuffix("unverified\r\n"))
+    }
+
+    @Test("are not written where it cannot be noted that they are")
+    func noNote() throws {
+        let action = action()
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        let old = try bytes()
+        unlink(action.note.path)
+        try FileManager.default.createDirectory(atPath: action.note.path, withIntermediateDirectories: false)
+        guard case .retry(let reason, nil, .action) = action.perform([.numbered(2)], batch: 2).outcomes[0] else {
+            Issue.record("a row was written without a note")
+            return
+        }
+        #expect(reason.hasPrefix(action.note.path) && reason.contains("b2watch notes there what it appends"))
+        #expect(try bytes() == old)
+        rmdir(action.note.path)
+        #expect(action.perform([.numbered(2)], batch: 3).outcomes == [.done])
+        #expect(action.note.answer(batch: 2) == .notBegun)
+        // Torn: the rows were not written then.
+        truncate(action.note.path, 50)
+        #expect(action.note.answer(batch: 3) == .notBegun)
     }
 
     @Test("are all there, once each, after many crashes")
