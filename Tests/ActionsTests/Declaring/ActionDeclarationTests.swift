@@ -24,7 +24,10 @@ struct ActionDeclarationTests {
     private let surroundings = ActionSurroundings(
         http: NoHTTP(), environment: [:], folder: "/etc/b2watch", now: { Timestamp(milliseconds: 0) })
 
-    private func read(_ yaml: String) throws -> (declarations: [ActionDeclaration], problems: [String]) {
+    private func read(
+        _ yaml: String, kinds: [ActionKind]? = nil
+    ) throws -> (declarations: [ActionDeclaration], problems: [String]) {
+        let kinds = kinds ?? self.kinds
         let folder = try TemporaryFolder()
         let path = try folder.write("config.yaml", yaml)
         let configuration = try ConfigurationFile(path: path).load()
@@ -76,6 +79,23 @@ struct ActionDeclarationTests {
         #expect(alerts.manner.lanes == 4 && !alerts.manner.keepsOrder && alerts.manner.pace == .milliseconds(500))
         #expect(declarations[2].manner.keepsOrder)
         #expect(!declarations[3].manner.keepsOrder)
+    }
+
+    @Test("of a kind that runs one batch at a time have no other concurrency", arguments: ["csv", "google-sheet"])
+    func lanes(kind: String) throws {
+        let settings = [
+            "csv": "file: rows.csv", "google-sheet": "spreadsheet: 1AbCdEfGhIjKl\n    sheet: A\n    key-file: key.json",
+        ]
+        func read(_ concurrency: Int) throws -> (declarations: [ActionDeclaration], problems: [String]) {
+            try self.read(
+                "actions:\n  rows:\n    kind: \(kind)\n    concurrency: \(concurrency)\n    \(settings[kind] ?? "")\n",
+                kinds: ActionKind.all)
+        }
+        #expect(
+            try read(2).problems == [
+                "4:18: “concurrency” of “rows” is 2, but \(kind) takes one batch at a time at most: leave it out"
+            ])
+        #expect(try read(1).declarations.map(\.manner.lanes) == [1])
     }
 
     @Test("none are none")

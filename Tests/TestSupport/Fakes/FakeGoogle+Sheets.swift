@@ -40,8 +40,12 @@ extension FakeGoogle {
         }
         if request.method == "POST", isWrite { return batch(request.body, id, &state, at: time) }
         if request.method == "POST", call == "/developerMetadata:search" {
-            let found = spreadsheet.metadata.sorted { $0.key < $1.key }.map {
-                "{\"developerMetadata\":\(Self.json($0))}"
+            let isShort = request.target.contains(
+                "fields=matchedDeveloperMetadata.developerMetadata(metadataId,metadataValue)")
+            let found = spreadsheet.metadata.sorted { $0.key < $1.key }.map { metadata in
+                isShort
+                    ? "{\"developerMetadata\":{\"metadataId\":\(metadata.key),\"metadataValue\":\"\(metadata.value.value)\"}}"
+                    : "{\"developerMetadata\":\(Self.json(metadata))}"
             }
             return .json(200, "{\"matchedDeveloperMetadata\":[\(found.joined(separator: ","))]}")
         }

@@ -137,7 +137,7 @@ package final class FakeGoogle: FakeService {
         return .answer(status: status, headers: headers + [("Date", Self.date(time))], body: body)
     }
 
-    static func date(_ milliseconds: Int64) -> String {
+    package static func date(_ milliseconds: Int64) -> String {
         let form = DateFormatter()
         form.locale = Locale(identifier: "en_US_POSIX")
         form.timeZone = TimeZone(secondsFromGMT: 0)

@@ -35,8 +35,7 @@ struct GoogleBatch: Sendable {
         return number == 0 ? 1 : number
     }
 
-    /// How many items, from the first, one request takes. It depends on the items alone, so that whoever sends a batch
-    /// again splits it at the same place.
+    /// How many items, from the first, one request takes.
     static func fitting(_ items: [ActionItem]) -> Int {
         var bytes = 0
         for (index, item) in items.enumerated() {
@@ -47,15 +46,26 @@ struct GoogleBatch: Sendable {
             let sheet = [
                 fields.eventTimestamp, fields.eventType, fields.objectName, fields.objectSize, fields.objectVersionId,
             ]
-            // A cell's syntax, and at worst an escape for each byte.
+            // The syntax of the cells, and what they hold.
             bytes += 1_024 + (event + sheet).reduce(0) { $0 + escaped($1.text) }
             if bytes > largest, index > 0 { return index }
         }
         return items.count
     }
 
+    /// The bytes that a text takes at most as a string of JSON that `JSONWriter` writes.
     private static func escaped(_ text: String) -> Int {
-        min(6 * text.utf8.count, 4 * longestCell + 2 * text.utf8.count)
+        let bytes = text.utf8.reduce(0) { bytes, byte in
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes + 2
+            case 0x20..<0x7F: bytes + 1
+            // A control, as \u001b.
+            case ..<0x80: bytes + 6
+            // Of a character that is escaped: two bytes as \u0085, four as two such.
+            default: bytes + 3
+            }
+        }
+        return min(bytes, 6 * longestCell)
     }
 
     /// The body of the request, and how many cells were cut.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import History
 internal import Notifications
 internal import Outgoing
 internal import Synchronization
@@ -18,12 +19,40 @@ final class GoogleClient: Sendable {
     let settings: GoogleSheetSettings
     private let http: any HTTPSending
     private let now: @Sendable () -> Timestamp
+    private let wait: @Sendable (Duration) -> Void
+    private let pace: GooglePace
     private let token = Mutex<Token?>(nil)
 
-    init(_ settings: GoogleSheetSettings, http: any HTTPSending, now: @escaping @Sendable () -> Timestamp) {
+    /// - Parameter wait: Waits for so long.
+    init(
+        _ settings: GoogleSheetSettings, http: any HTTPSending, now: @escaping @Sendable () -> Timestamp,
+        wait: @escaping @Sendable (Duration) -> Void
+    ) {
         self.settings = settings
         self.http = http
         self.now = now
+        self.wait = wait
+        pace = GooglePace.of(settings)
+    }
+
+    /// Sends a batch, once the account may write again.
+    ///
+    /// - Returns: What came of it, and what is kept of that.
+    func write(_ body: [UInt8]) -> (result: Result<OutgoingAnswer, GoogleProblem>, exchange: OutboxExchange?) {
+        pace.take(now: now, wait: wait)
+        let startedAt = now()
+        let start = ContinuousClock.now
+        let result = Result { () throws(GoogleProblem) in try call("POST", ":batchUpdate", body: body) }
+        let duration = start.duration(to: .now)
+        let received: Result<OutgoingAnswer, OutgoingFailure> =
+            switch result {
+            case .success(let answer): .success(answer)
+            case .failure(let problem): problem.received
+            }
+        let exchange = (try? request("POST", ":batchUpdate", token: "", body: body)).map {
+            OutboxExchange($0, received, startedAt: startedAt, duration: duration)
+        }
+        return (result, exchange)
     }
 
     /// Sends a request, and renews the token once where it is refused.
@@ -33,12 +62,9 @@ final class GoogleClient: Sendable {
         let key = try GoogleKey(file: settings.keyFile)
         for isLast in [false, true] {
             let text = try validToken(key)
-            var headers = [OutgoingField("Authorization", "Bearer \(text)", isSecret: true)]
-            if !body.isEmpty { headers.append(OutgoingField("Content-Type", "application/json")) }
             let answer: OutgoingAnswer
             do throws(OutgoingFailure) {
-                answer = try http.send(
-                    OutgoingRequest(method, try url(path), headers: headers, body: body), within: Self.patience)
+                answer = try http.send(try request(method, path, token: text, body: body), within: Self.patience)
             } catch {
                 throw GoogleProblem(error)
             }
@@ -47,15 +73,19 @@ final class GoogleClient: Sendable {
                 token.withLock { if $0?.text == text { $0 = nil } }
                 continue
             }
-            throw GoogleProblem(answer, account: key.account, spreadsheet: settings.spreadsheet)
+            throw GoogleProblem(answer, account: key.account, spreadsheet: settings.spreadsheet, at: now())
         }
         throw GoogleProblem(.later(after: nil), "Google does not accept its own tokens")
     }
 
-    /// The address of a call.
-    func url(_ path: String) throws(OutgoingFailure) -> WebhookURL {
+    private func request(
+        _ method: String, _ path: String, token: String, body: [UInt8]
+    ) throws(OutgoingFailure) -> OutgoingRequest {
+        var headers = [OutgoingField("Authorization", "Bearer \(token)", isSecret: true)]
+        if !body.isEmpty { headers.append(OutgoingField("Content-Type", "application/json")) }
         do throws(WebhookURLError) {
-            return try WebhookURL("\(settings.api)/v4/spreadsheets/\(settings.spreadsheet)\(path)")
+            let url = try WebhookURL("\(settings.api)/v4/spreadsheets/\(settings.spreadsheet)\(path)")
+            return OutgoingRequest(method, url, headers: headers, body: body)
         } catch {
             throw .forbidden("the address of the Sheets API is none: \(error)")
         }
@@ -103,7 +133,7 @@ final class GoogleClient: Sendable {
             var error_description: String?
         }
         guard answer.status < 500, answer.status != 429 else {
-            return GoogleProblem(.later(after: GoogleProblem.wait(answer)), "Google hands out no tokens for now")
+            return GoogleProblem(.later(after: answer.retryAfter(at: time)), "Google hands out no tokens for now")
         }
         let content = try? JSONDecoder().decode(Content.self, from: Data(answer.body))
         let words =
@@ -128,11 +158,6 @@ final class GoogleClient: Sendable {
 
     /// How many seconds our clock is ahead of the answer's.
     private static func clockDifference(_ answer: OutgoingAnswer, at time: Timestamp) -> Int64? {
-        guard let text = answer.value(of: "Date") else { return nil }
-        let form = DateFormatter()
-        form.locale = Locale(identifier: "en_US_POSIX")
-        form.timeZone = TimeZone(secondsFromGMT: 0)
-        form.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return form.date(from: text).map { time.milliseconds / 1_000 - Int64($0.timeIntervalSince1970) }
+        answer.value(of: "Date").flatMap { HTTPDate.moment($0) }.map { (time.milliseconds - $0.milliseconds) / 1_000 }
     }
 }

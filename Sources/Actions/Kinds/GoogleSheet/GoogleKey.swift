@@ -57,7 +57,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
         } catch {
             throw GoogleProblem(.lasting, "“token_uri” in \(path) is no address of a token endpoint: \(error)")
         }
-        guard tokenURL.isSecure || GoogleSheetSettings.isLoopback(tokenURL) else {
+        guard tokenURL.isSecure || tokenURL.isLoopback else {
             throw GoogleProblem(
                 .lasting, "“token_uri” in \(path) is not https: download a new key, and change nothing in it")
         }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Notifications
 internal import Outgoing
 
 /// Why Google did not do what was asked, in a sentence that says what to do.
@@ -28,19 +29,24 @@ struct GoogleProblem: Error, CustomStringConvertible {
     init(_ failure: OutgoingFailure) {
         switch failure {
         case .forbidden: self.init(.lasting, failure.description)
-        case .notSent: self.init(.later(after: nil), failure.description)
-        case .lost, .cancelled: self.init(.lost(after: nil), failure.description)
+        case .notSent, .cancelled: self.init(.later(after: nil), failure.description)
+        case .lost: self.init(.lost(after: nil), failure.description)
         }
     }
 
-    /// How long to wait at least: Retry-After in seconds.
-    static func wait(_ answer: OutgoingAnswer) -> Duration? {
-        answer.value(of: "Retry-After").flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }
-            .flatMap { (0...86_400).contains($0) ? .seconds($0) : nil }
+    /// What came of the request: the answer, or why there is none.
+    var received: Result<OutgoingAnswer, OutgoingFailure> {
+        if let answer { return .success(answer) }
+        return switch kind {
+        case .lost: .failure(.lost(description))
+        case .later, .refused, .lasting: .failure(.notSent(description))
+        }
     }
 
     /// What an answer of the Sheets API other than 2xx means.
-    init(_ answer: OutgoingAnswer, account: String, spreadsheet: String) {
+    ///
+    /// - Parameter now: What a date in Retry-After is counted from.
+    init(_ answer: OutgoingAnswer, account: String, spreadsheet: String, at now: Timestamp) {
         struct Body: Decodable {
             struct Content: Decodable {
                 var message: String?
@@ -51,13 +57,14 @@ struct GoogleProblem: Error, CustomStringConvertible {
         let content = try? JSONDecoder().decode(Body.self, from: Data(answer.body)).error
         let message = content?.message ?? "status \(answer.status)"
         let text = String(decoding: answer.body, as: UTF8.self)
+        let wait = answer.retryAfter(at: now)
         switch answer.status {
         case 429,
             403 where content?.status == "RESOURCE_EXHAUSTED" || message.lowercased().contains("quota"):
             self.init(
-                .later(after: Self.wait(answer)), "Google's quota is used up for now (\(message))", answer: answer)
+                .later(after: wait), "Google's quota is used up for now (\(message))", answer: answer)
         case 500...:
-            self.init(.lost(after: Self.wait(answer)), "Google has trouble of its own: \(message)", answer: answer)
+            self.init(.lost(after: wait), "Google has trouble of its own: \(message)", answer: answer)
         case 408: self.init(.lost(after: nil), "Google gave up waiting: \(message)", answer: answer)
         case 401:
             self.init(

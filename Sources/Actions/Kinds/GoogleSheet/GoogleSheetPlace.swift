@@ -18,6 +18,17 @@ struct GoogleSheetPlace: Sendable {
         case ours, foreign, absent
     }
 
+    /// The metadata of our batches.
+    struct Found: Sendable {
+        /// Each with the seconds since when it is there, as somebody has written it: any number.
+        var marks: [(number: Int64, since: Int64)]
+        /// Whether they are all that there are.
+        var isWhole: Bool
+    }
+
+    /// What Google allows a spreadsheet, in cells.
+    private static let mostRows = 10_000_000
+
     private var settings: GoogleSheetSettings { client.settings }
 
     func sheets() throws(GoogleProblem) -> [Sheet] {
@@ -39,7 +50,7 @@ struct GoogleSheetPlace: Sendable {
             // The API leaves out zeros.
             Sheet(
                 id: item.properties.sheetId ?? 0, title: item.properties.title,
-                rows: item.properties.gridProperties?.rowCount ?? 0)
+                rows: min(max(0, item.properties.gridProperties?.rowCount ?? 0), Self.mostRows))
         }
     }
 
@@ -74,7 +85,7 @@ struct GoogleSheetPlace: Sendable {
         }
         struct Content: Decodable { var values: [[Cell]]? }
         let name = "'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range
-        let answer = try client.call("GET", "/values/\(Self.escaped(name))")
+        let answer = try client.call("GET", "/values/\(name.percentEncoded)")
         return (try read(Content.self, answer).values ?? []).map { row in
             row.map { cell in
                 switch cell {
@@ -124,8 +135,8 @@ struct GoogleSheetPlace: Sendable {
         return last
     }
 
-    /// The metadata of our batches, with the seconds since when it is there.
-    func marks(of writer: String) throws(GoogleProblem) -> [(number: Int64, since: Int64)] {
+    /// Looks for the metadata of our batches.
+    func marks(of writer: String) throws(GoogleProblem) -> Found {
         struct Content: Decodable {
             struct Match: Decodable {
                 struct Metadata: Decodable {
@@ -138,12 +149,22 @@ struct GoogleSheetPlace: Sendable {
         }
         let body =
             "{\"dataFilters\":[{\"developerMetadataLookup\":{\"metadataKey\":\"\(GoogleBatch.metadataKey)\"}}]}"
-        let answer = try client.call("POST", "/developerMetadata:search", body: Array(body.utf8))
-        return (try read(Content.self, answer).matchedDeveloperMetadata ?? []).compactMap { match in
+        // The answer has no pages, so it is to be short.
+        let fields = "fields=matchedDeveloperMetadata.developerMetadata(metadataId,metadataValue)&prettyPrint=false"
+        var answer = try client.call("POST", "/developerMetadata:search?\(fields)", body: Array(body.utf8))
+        let isWhole = !answer.isCut
+        if answer.isCut, let end = Data(answer.body).range(of: Data("}}".utf8), options: .backwards) {
+            // Those that are there whole will do: when they are gone the others are found.
+            answer.body = answer.body[..<end.upperBound] + Array("]}".utf8)
+            answer.isCut = false
+        }
+        let marks = (try read(Content.self, answer).matchedDeveloperMetadata ?? []).compactMap {
+            match -> (number: Int64, since: Int64)? in
             let words = (match.developerMetadata.metadataValue ?? "").split(separator: " ")
             guard words.count == 2, words[0] == writer, let since = Int64(words[1]) else { return nil }
             return (match.developerMetadata.metadataId, since)
         }
+        return Found(marks: marks, isWhole: isWhole)
     }
 
     private func read<Content: Decodable>(
@@ -166,18 +187,5 @@ struct GoogleSheetPlace: Sendable {
             rest = rest / 26 - 1
         } while rest >= 0
         return name
-    }
-
-    /// A text as a part of a path.
-    private static func escaped(_ text: String) -> String {
-        text.utf8.reduce(into: "") { escaped, byte in
-            let scalar = UnicodeScalar(byte)
-            let isPlain = byte < 0x80 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-            if isPlain || "-._~".utf8.contains(byte) {
-                escaped.unicodeScalars.append(scalar)
-            } else {
-                escaped += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
     }
 }

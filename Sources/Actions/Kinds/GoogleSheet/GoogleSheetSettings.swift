@@ -32,16 +32,6 @@ struct GoogleSheetSettings: Sendable {
             }
         return isID ? String(id) : nil
     }
-
-    /// Whether an address is this machine's own.
-    static func isLoopback(_ url: WebhookURL) -> Bool {
-        let authority = url.authority.lowercased()
-        if authority.hasPrefix("[") { return authority.hasPrefix("[::1]") }
-        let host = authority.prefix { $0 != ":" }
-        if host == "localhost" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        return parts.count == 4 && parts.first == 127 && !parts.contains(nil)
-    }
 }
 
 extension ActionKind {
@@ -67,7 +57,7 @@ extension ActionKind {
         if let api {
             do throws(WebhookURLError) {
                 let url = try WebhookURL(api.value)
-                if !url.isSecure, !GoogleSheetSettings.isLoopback(url) {
+                if !url.isSecure, !url.isLoopback {
                     reading.problem(
                         "“api” of “\(reading.name)” is not https, and the token would be sent for all to read",
                         at: api.position)

@@ -15,6 +15,7 @@ struct GoogleProblemTests {
         case .dead(let reason): "dead: \(reason)"
         case .retry(let reason, let wait, let scope): "retry \(wait.map { "\($0)" } ?? "-") \(scope): \(reason)"
         case .unknown(let reason, _): "unknown: \(reason)"
+        case .again(let reason): "again: \(reason)"
         case .uncertain(let reason): "uncertain: \(reason)"
         case .done: "done"
         }
@@ -48,7 +49,25 @@ struct GoogleProblemTests {
             .answer(.answer(status: 429, headers: [("Retry-After", "17")], body: Array("{}".utf8)))
         }
         #expect(reason(stand.action()).hasPrefix("retry 17.0 seconds action: Google's quota"))
+        let date = FakeGoogle.date(stand.time.now + 40_000)
+        stand.google.onBatch { .answer(.answer(status: 429, headers: [("Retry-After", date)], body: [])) }
+        guard case .retry(_, let wait?, .action) = stand.action().perform([.numbered(1)], batch: 1).outcomes[0] else {
+            Issue.record("a date is no time to wait")
+            return
+        }
+        #expect(wait > .seconds(35) && wait <= .seconds(40))
         #expect(stand.rows.isEmpty)
+    }
+
+    @Test("was nothing, where b2watch ended before anything was sent")
+    func ended() throws {
+        struct Ended: HTTPSending {
+            func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
+                throw .cancelled
+            }
+        }
+        let stand = try SheetStand()
+        #expect(reason(stand.action(http: Ended())) == "retry - action: b2watch is ending")
     }
 
     @Test("in a token is told from the clock and from the key")

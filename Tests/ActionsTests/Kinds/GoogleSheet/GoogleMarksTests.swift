@@ -1,0 +1,88 @@
+import Foundation
+import Notifications
+import TestSupport
+import Testing
+
+@testable import Actions
+
+@Suite("What batches leave in a spreadsheet")
+struct GoogleMarksTests {
+    private let now = Timestamp(milliseconds: 1_795_452_185_000)
+
+    private func metadata(_ stand: SheetStand) -> [Int64: (key: String, value: String)] {
+        stand.google.spreadsheet(SheetStand.id)?.metadata ?? [:]
+    }
+
+    @Test("may be of any time: whoever can edit it can write that", arguments: [.min, -1, 0, 1_795_452_186, .max])
+    func anyTime(since: Int64) throws {
+        var marks = GoogleMarks()
+        #expect(marks.areMissing(at: now))
+        marks.found(GoogleSheetPlace.Found(marks: [(7, since)], isWhole: true), at: now)
+        #expect(!marks.areMissing(at: now))
+        #expect(marks.free(at: Timestamp(milliseconds: now.milliseconds + GoogleMarks.quarantine)) == [7])
+
+        let stand = try SheetStand()
+        let action = stand.action()
+        stand.google.change(SheetStand.id) { $0.metadata[7] = (GoogleBatch.metadataKey, "\(action.writer) \(since)") }
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+    }
+
+    @Test("is searched for again at times only, where it could not be found")
+    func pause() {
+        var marks = GoogleMarks()
+        marks.found(nil, at: now)
+        #expect(!marks.areMissing(at: now + .seconds(599)) && marks.areMissing(at: now + .seconds(600)))
+    }
+
+    @Test("is not known to be there for long: a batch that cannot take it away goes once without")
+    func removed() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        stand.google.change(SheetStand.id) { $0.metadata = [:] }
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(stand.google.writes.count == 3)
+        #expect(action.perform([.numbered(3)], batch: 3).outcomes == [.done])
+        #expect(stand.google.writes.count == 4 && stand.names.count == 3)
+        #expect(metadata(stand).keys.sorted() == [2, 3] || metadata(stand).keys.sorted() == [3])
+    }
+
+    @Test("is not forgotten where a batch is refused for another reason")
+    func refused() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        for batch in 1...30 {
+            stand.google.change(SheetStand.id) {
+                $0.metadata[Int64(batch)] = (GoogleBatch.metadataKey, "\(action.writer) 1000")
+            }
+        }
+        stand.google.onBatch { .answer(.json(400, "{\"error\":{\"message\":\"no\"}}")) }
+        guard case .dead = action.perform([.numbered(1)], batch: 99).outcomes[0] else {
+            Issue.record("nothing was refused")
+            return
+        }
+        // With what is to be taken away, without it, and with what is known of the sheet read again.
+        #expect(stand.google.writes.count == 3)
+        stand.google.onBatch { .none }
+        for batch in 101...103 { #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done]) }
+        #expect(metadata(stand).keys.sorted() == [103])
+    }
+
+    @Test("is found though it is more than is read of an answer, and all taken away in the end")
+    func many() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        stand.google.change(SheetStand.id) { spreadsheet in
+            for number in 1...900 {
+                spreadsheet.metadata[2_147_000_000 + Int64(number)] = (
+                    GoogleBatch.metadataKey, "\(action.writer) 1000000000"
+                )
+            }
+        }
+        for batch in 1...80 {
+            stand.time.pass(20_000)
+            #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done])
+        }
+        #expect(metadata(stand).keys.sorted() == [80])
+    }
+}
