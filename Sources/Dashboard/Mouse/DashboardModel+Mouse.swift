@@ -38,6 +38,7 @@ extension DashboardModel {
             detail.point(at: line)
         case .bar(let bar): pulse.selectBar(bar)
         case .share(let section, let index): pulse.select(section, index)
+        case .part(let section): pulse.select(section)
         case .menuAction(let index): acting?.choose(index)
         case .action(let index):
             actions.focusEntries(false)
@@ -56,7 +57,7 @@ extension DashboardModel {
     private mutating func doubleClick(_ target: Target) -> [Effect] {
         switch target {
         // Buttons and tabs that are pressed twice are pressed twice.
-        case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice: return click(target)
+        case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice, .part: return click(target)
         case .action: return run(.focusDetail)
         case .entry(let line): return selectEntry(line) ? run(.open) : []
         case .candidate:
@@ -87,16 +88,12 @@ extension DashboardModel {
                 scrollList(by: lines)
             }
         case .detail, .detailTab: detail.scroll(by: lines)
-        case .bar, .share:
-            if obstacleToZoom(lines) == nil { pulse.perform(lines < 0 ? .zoomIn : .zoomOut) }
+        case .bar: pulse.pan(by: lines)
+        case .share(let section, _), .part(let section): pulse.scroll(section, by: lines)
         case .action: actions.moveAction(by: lines < 0 ? -1 : 1)
         case .entry, .entryChoice: actions.scroll(by: lines)
         case .command, .view, .candidate, .menuAction: break
         }
-    }
-
-    private func obstacleToZoom(_ lines: Int) -> String? {
-        bindings.binding(of: lines < 0 ? .zoomIn : .zoomOut, in: .pulse)?.obstacle(self)
     }
 
     private mutating func scrollList(by lines: Int) {
@@ -105,7 +102,7 @@ extension DashboardModel {
         case .deliveries: deliveries.scroll(by: lines, latest: session.change.latestDelivery)
         case .actions: actions.scroll(by: lines)
         case .log: log.scroll(by: lines)
-        case .pulse: if obstacleToZoom(lines) == nil { pulse.perform(lines < 0 ? .zoomIn : .zoomOut) }
+        case .pulse: pulse.pan(by: lines)
         }
     }
 

@@ -18,6 +18,8 @@ enum Target: Hashable {
     case bar(Int)
     /// A name in the lists of the pulse.
     case share(PulseScreen.Section, Int)
+    /// A part of the pulse below the bars, where no name is.
+    case part(PulseScreen.Section)
     /// What the line for commands can become.
     case candidate(Int)
     /// An action of the menu.

@@ -47,7 +47,7 @@ extension PlainModel {
     private mutating func shares(_ title: SafeText, _ shares: PulseShares) {
         guard shares.total > 0 else { return }
         let named = shares.largest(Self.names).map { share -> SafeText in
-            let percent = (share.count * 1_000 / shares.total + 5) / 10
+            let percent = Wording.percent(share.count, of: shares.total)
             return PlainRow.name(share.name) + " \(Wording.grouped(share.count)), \(percent) percent"
         }
         say(title + ": " + named.joined(separator: "; "))

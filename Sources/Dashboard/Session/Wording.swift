@@ -46,6 +46,11 @@ enum Wording {
         }
     }
 
+    /// A share in percent, rounded.
+    static func percent(_ part: Int, of whole: Int) -> Int {
+        whole > 0 ? Int((Double(part) * 100 / Double(whole)).rounded()) : 0
+    }
+
     /// A duration of any length: `0.3 ms`, `3.2 s`, `2 min 5 s`, `3 days`.
     static func span(microseconds: Int) -> String {
         guard microseconds.magnitude >= 60_000_000 else { return duration(microseconds: microseconds) }

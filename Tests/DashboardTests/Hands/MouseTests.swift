@@ -74,6 +74,36 @@ struct MouseTests {
         #expect(user.model.place == .events)
     }
 
+    @Test("goes through time over the bars of the pulse")
+    func wheelOnBars() async throws {
+        var (user, history) = try await PulseTests.user()
+        defer { history.close() }
+        user.type("+++")
+        let (span, before) = (user.model.pulse.span, try #require(user.model.pulse.pulse).start)
+        user.wheel(.wheelUp, 30, 4)
+        user.wheel(.wheelUp, 30, 4)
+        let pulse = try #require(user.model.pulse.pulse)
+        #expect(pulse.start.milliseconds == before.milliseconds - 6 * pulse.request.barWidth)
+        #expect(user.model.pulse.span == span)
+        for _ in 0..<9 { user.wheel(.wheelDown, 30, 4) }
+        #expect(user.screen.contains("to the latest"))
+    }
+
+    @Test("scrolls the shares of the pulse under it, though the bars have the keys")
+    func wheelOnShares() async throws {
+        var (user, history) = try await PulseTests.user(columns: 80, rows: 12)
+        defer { history.close() }
+        let place = try #require(user.place(of: "BY BUCKET"))
+        #expect(user.lines[place.row + 1].contains("b0 "))
+        user.wheel(.wheelDown, place.column, place.row + 1)
+        #expect(!user.lines[place.row + 1].contains("b0 "))
+        #expect(user.model.pulse.section == .bars)
+        user.wheel(.wheelUp, place.column, place.row + 1)
+        #expect(user.lines[place.row + 1].contains("b0 "))
+        user.click(place.column, place.row)
+        #expect(user.model.pulse.section == .buckets)
+    }
+
     @Test("turns to a view by its tab")
     func tabs() {
         var user = User.watching(50)

@@ -1,3 +1,4 @@
+import SafeText
 import Testing
 
 @testable import Dashboard
@@ -19,6 +20,17 @@ struct PulseColumnTests {
     func tiny() {
         #expect(PulseColumn(counts: [0, 1], most: 1_000_000, height: 3).cells.map(\.eighths) == [1])
         #expect(layers([0, 9_999, 1], most: 10_000) == [1, 1, 1, 2])
+    }
+
+    @Test("each layer has a glyph of its own, in the top cell too")
+    func glyphs() {
+        let layers = PulseLayer.all
+        #expect(Set(layers.map { $0.glyph(eighths: 8) }).count == layers.count)
+        // 3 valid and 1 missing, in a bar that ends within a cell.
+        let top = PulseColumn(counts: [0, 3, 0, 1, 0], most: 6, height: 4).cells
+        #expect(top.last?.layer == 3 && top.last.map { $0.eighths < 8 } == true)
+        #expect(top.last.map { layers[$0.layer].glyph(eighths: $0.eighths) } == "▒")
+        #expect(layers[1].glyph(eighths: 4) == "▄")
     }
 
     @Test("what has no room gives way to what stands above it")

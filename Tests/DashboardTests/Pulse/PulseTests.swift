@@ -1,10 +1,11 @@
-import History
 import Notifications
+import SafeText
 import Terminal
 import TestSupport
 import Testing
 
 @testable import Dashboard
+@testable import History
 
 @Suite("7 Pulse")
 struct PulseTests {
@@ -125,6 +126,80 @@ struct PulseTests {
         #expect(user.pulseReads.count <= before + 3)
         user.wait(.seconds(2))
         #expect(user.model.deadline == nil)
+    }
+
+    @Test(
+        "goes to the first delivery, wherever in a bar it came",
+        arguments: [
+            "", "+", "++", "+++", "++++", "-", "--", "---", "----",
+        ], [40, 80, 111, 120])
+    func toFirst(zoom: String, columns: Int) async throws {
+        var (user, history) = try await Self.user(columns: columns)
+        defer { history.close() }
+        user.type(zoom)
+        user.press(.character("g"))
+        let pulse = try #require(user.model.pulse.pulse)
+        let earliest = try #require(pulse.earliest)
+        #expect(pulse.bar(at: earliest) == user.model.pulse.selectedBar)
+        let bar = try #require(user.model.pulse.selectedBar)
+        #expect(pulse.bars[bar].reduce(0, +) > 0)
+    }
+
+    @Test("on the lowest screen shows its bars, and no panels")
+    func lowest() async throws {
+        let (user, history) = try await Self.user(columns: 80, rows: 10)
+        defer { history.close() }
+        #expect(user.screen.contains("█ valid  ▓ invalid"))
+        #expect(user.screen.contains("1 delivery  ✓ 1 valid"))
+        #expect(!user.screen.contains("BY TYPE"))
+    }
+
+    @Test("fills its width with bars, each of which is where it is clicked", arguments: [60, 72, 80, 111, 119, 120])
+    func width(columns: Int) async throws {
+        var (user, history) = try await Self.user(columns: columns)
+        defer { history.close() }
+        for zoom in ["", "----", "++++", "+", "+", "+", "+", "+"] {
+            user.type(zoom)
+            let pulse = try #require(user.model.pulse.pulse)
+            let seen = (0..<columns).map { PulseChart.bar(atColumn: $0, of: pulse, in: columns) }
+            #expect(seen.compactMap(\.self).first == 0)
+            #expect(seen[columns - 2] == pulse.bars.count - 1)
+            #expect(Set(seen.compactMap(\.self)).count == pulse.bars.count)
+        }
+    }
+
+    @Test(
+        "the bars' columns and the columns' bars agree",
+        arguments: [(1, 1), (60, 112), (73, 112), (112, 112), (90, 40)])
+    func plot(bars: Int, columns: Int) {
+        let plot = PulsePlot(bars: bars, columns: columns)
+        for bar in 0..<bars {
+            #expect(!plot.columns(of: bar).isEmpty)
+            for column in plot.columns(of: bar) { #expect(plot.bar(at: column) == bar) }
+        }
+    }
+
+    @Test("the scale of the delays is labelled, and says where the percentiles are")
+    func delays() async throws {
+        let (user, history) = try await Self.user(columns: 120, rows: 40)
+        defer { history.close() }
+        let lines = user.lines
+        let title = try #require(lines.firstIndex { $0.contains("DELAY") })
+        #expect(lines[(title + 2)...].first { $0.contains("p50") }?.contains("496 ms") == false)
+        #expect(lines[(title + 3)..<(title + 10)].contains { $0.hasSuffix(" 496 ms") })
+    }
+
+    @Test("answer times show the limit where it is")
+    func answers() {
+        var surface = Surface(size: Size(columns: 40, rows: 6))
+        var histogram = TimeHistogram()
+        for microseconds in [900, 1_000, 1_100, 2_500, 3_600_000] { histogram.add(microseconds) }
+        PulseHistogram(histogram: histogram, limit: 3_000_000) { "\(Wording.span(microseconds: $0))" }
+            .draw(on: &surface)
+        let lines = surface.text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines[4].hasPrefix("p50") && lines[4].contains("p99"))
+        #expect(lines[5].contains("0.9 ms") && lines[5].contains("3.0 s"))
+        #expect(lines[0].contains("│"))
     }
 
     @Test("tells that nothing has come yet")

@@ -18,20 +18,15 @@ struct PulseChart {
     /// How many columns of so many are for bars.
     static func plotColumns(in columns: Int) -> Int { max(0, columns - scaleColumns - 1) }
 
-    /// From the bottom of a bar to its top.
-    private static let layers: [(verdicts: [SignatureVerdict], style: Style)] = [
-        ([.unjudged], Style(.secondary)), ([.valid], Style(.good)), ([.unverified], Style(.notice)),
-        ([.missing, .malformed, .unsupported], Style(.warning)), ([.invalid], Style(.bad)),
-    ]
-
     /// The bar of a column of the plot; nil outside of them.
     static func bar(atColumn column: Int, of pulse: Pulse, in columns: Int) -> Int? {
-        let bar = (column - scaleColumns) / barColumns(pulse, in: columns)
-        return column >= scaleColumns && pulse.bars.indices.contains(bar) ? bar : nil
+        guard column >= scaleColumns else { return nil }
+        let bar = plot(pulse, in: columns).bar(at: column - scaleColumns)
+        return pulse.bars.indices.contains(bar) ? bar : nil
     }
 
-    private static func barColumns(_ pulse: Pulse, in columns: Int) -> Int {
-        max(1, plotColumns(in: columns) / max(1, pulse.bars.count))
+    private static func plot(_ pulse: Pulse, in columns: Int) -> PulsePlot {
+        PulsePlot(bars: pulse.bars.count, columns: plotColumns(in: columns))
     }
 
     func draw(on surface: inout Surface) {
@@ -39,13 +34,9 @@ struct PulseChart {
         guard height > 0 else { return }
         let most = pulse.bars.lazy.map { $0.reduce(0, +) }.max() ?? 0
         drawScale(most, height: height, on: &surface)
-        let width = Self.barColumns(pulse, in: surface.size.columns)
-        for bar in pulse.bars.indices {
-            let column = Self.scaleColumns + bar * width
-            // A gap tells bars apart where there is room for one.
-            draw(bar, most: most, column: column, width: width > 2 ? width - 1 : width, height: height, on: &surface)
-        }
-        drawAxis(row: height, barColumns: width, on: &surface)
+        let plot = Self.plot(pulse, in: surface.size.columns)
+        for bar in pulse.bars.indices { draw(bar, most: most, plot: plot, height: height, on: &surface) }
+        drawAxis(row: height, plot: plot, on: &surface)
     }
 
     private func drawScale(_ most: Int, height: Int, on surface: inout Surface) {
@@ -58,17 +49,15 @@ struct PulseChart {
         label(0, row: height - 1)
     }
 
-    private func draw(
-        _ bar: Int, most: Int, column: Int, width: Int, height: Int, on surface: inout Surface
-    ) {
+    private func draw(_ bar: Int, most: Int, plot: PulsePlot, height: Int, on surface: inout Surface) {
         let cells = PulseColumn(
-            counts: Self.layers.map { layer in layer.verdicts.reduce(0) { $0 + pulse[bar, $1] } }, most: most,
+            counts: PulseLayer.all.map { layer in layer.verdicts.reduce(0) { $0 + pulse[bar, $1] } }, most: most,
             height: height)
+        let (column, width) = (Self.scaleColumns + plot.columns(of: bar).lowerBound, plot.width(of: bar))
         for (index, cell) in cells.cells.enumerated() {
-            let glyph = String(repeating: Self.glyph(cell), count: width)
-            surface.put(
-                SafeText(glyph), at: Point(column: column, row: height - 1 - index),
-                style: Self.layers[cell.layer].style)
+            let layer = PulseLayer.all[cell.layer]
+            let glyphs = repeatElement(layer.glyph(eighths: cell.eighths), count: width).joined()
+            surface.put(glyphs, at: Point(column: column, row: height - 1 - index), style: layer.style)
         }
         guard bar == selectedBar else { return }
         surface.put(
@@ -76,23 +65,18 @@ struct PulseChart {
             style: Style(.accent, bold: hasKeys))
     }
 
-    /// What is wrong has a hatch of its own, so that it shows without colours.
-    private static func glyph(_ cell: PulseColumn.Cell) -> String {
-        guard cell.eighths == 8 else { return String("▁▂▃▄▅▆▇".dropFirst(cell.eighths - 1).prefix(1)) }
-        return cell.layer >= 3 ? "▓" : "█"
-    }
-
-    private func drawAxis(row: Int, barColumns: Int, on surface: inout Surface) {
+    private func drawAxis(row: Int, plot: PulsePlot, on surface: inout Surface) {
         for bar in pulse.bars.indices where bar != selectedBar {
+            let columns = plot.columns(of: bar)
             surface.put(
-                SafeText(String(repeating: "─", count: barColumns)),
-                at: Point(column: Self.scaleColumns + bar * barColumns, row: row), style: Style(.secondary))
+                SafeText(String(repeating: "─", count: columns.count)),
+                at: Point(column: Self.scaleColumns + columns.lowerBound, row: row), style: Style(.secondary))
         }
         var free = Self.scaleColumns
         let width = pulse.request.barWidth
-        let distance = Int64((Self.tickColumns + barColumns - 1) / barColumns) * width
+        let distance = Int64(plot.bars(in: Self.tickColumns)) * width
         for bar in pulse.bars.indices {
-            let column = Self.scaleColumns + bar * barColumns
+            let column = Self.scaleColumns + plot.columns(of: bar).lowerBound
             let moment = Timestamp(milliseconds: pulse.start.milliseconds + Int64(bar) * width)
             guard column >= free, let text = PulseTime.tick(moment, barWidth: width, distance: distance, clock: clock),
                 column + text.width <= surface.size.columns

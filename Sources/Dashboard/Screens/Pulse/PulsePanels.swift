@@ -9,13 +9,16 @@ struct PulsePanels {
     let pulse: Pulse
 
     func draw(on surface: inout Surface) {
-        for (section, rect) in parts(of: surface.size) {
+        guard surface.size.rows > 1 else { return }
+        for (section, rect) in Self.parts(of: surface.size, screen) {
             surface.draw(in: rect) { draw(section, on: &$0) }
         }
     }
 
     /// The sections that are seen, and where.
-    private func parts(of size: Size) -> [(section: PulseScreen.Section, rect: Rect)] {
+    private static func parts(
+        of size: Size, _ screen: PulseScreen
+    ) -> [(section: PulseScreen.Section, rect: Rect)] {
         guard size.columns >= 72 else { return [(screen.section == .bars ? .types : screen.section, Rect(size))] }
         let sections: [PulseScreen.Section] = [.types, .buckets, .timings]
         let width = size.columns / sections.count
@@ -25,28 +28,9 @@ struct PulsePanels {
         }
     }
 
-    /// The name at a point, by its section and its place among the section's names.
-    func share(column: Int, row: Int, size: Size) -> (section: PulseScreen.Section, index: Int)? {
-        for (section, rect) in parts(of: size) where (rect.column..<rect.endColumn).contains(column) {
-            guard row > 0, let all = shares(section)?.largest(PulseScreen.mostShares) else { return nil }
-            let index = first(of: all.count, section, rows: rect.rows - 1) + row - 1
-            return all.indices.contains(index) ? (section, index) : nil
-        }
-        return nil
-    }
-
-    private func shares(_ section: PulseScreen.Section) -> PulseShares? {
-        switch section {
-        case .types: pulse.types
-        case .buckets: pulse.buckets
-        case .bars, .timings: nil
-        }
-    }
-
-    /// The first name in view of so many.
-    private func first(of count: Int, _ section: PulseScreen.Section, rows: Int) -> Int {
-        let selected = screen.section == section ? screen.shareIndex : 0
-        return max(0, min(selected - rows + 1, count - rows))
+    /// The section that is seen in a column.
+    static func section(atColumn column: Int, _ size: Size, _ screen: PulseScreen) -> PulseScreen.Section? {
+        parts(of: size, screen).first { ($0.rect.column..<$0.rect.endColumn).contains(column) }?.section
     }
 
     private func draw(_ section: PulseScreen.Section, on surface: inout Surface) {
@@ -72,15 +56,13 @@ struct PulsePanels {
             surface.put("counting…", at: Point(column: 1, row: 1), style: Style(.secondary))
             return
         }
-        let rows = surface.size.rows - 1
-        let all = shares.largest(PulseScreen.mostShares)
-        let selected = screen.section == section ? screen.shareIndex : 0
-        let first = first(of: all.count, section, rows: rows)
+        let all = screen.shares(section)
+        let list = screen.shareList(section)
         if all.isEmpty { surface.put("no events", at: Point(column: 1, row: 1), style: Style(.secondary)) }
-        for (row, share) in all.dropFirst(first).prefix(rows).enumerated() {
-            let line = row + 1
+        for (index, share) in all.enumerated().dropFirst(list.top).prefix(max(0, surface.size.rows - 1)) {
+            let line = index - list.top + 1
             draw(share, of: shares.total, section, row: line, on: &surface)
-            if screen.section == section, first + row == selected {
+            if screen.section == section, index == list.selection {
                 ListRow.mark(row: line, hasKeys: true, on: &surface)
             }
         }
@@ -90,8 +72,9 @@ struct PulsePanels {
         _ share: (name: String, count: Int), of total: Int, _ section: PulseScreen.Section, row: Int,
         on surface: inout Surface
     ) {
-        let percent = total > 0 ? share.count * 100 / total : 0
-        let amount = SafeText("\(percent) %").leftPadded(to: 5) + SafeText(Wording.short(share.count)).leftPadded(to: 7)
+        let amount =
+            SafeText("\(Wording.percent(share.count, of: total)) %").leftPadded(to: 5)
+            + SafeText(Wording.short(share.count)).leftPadded(to: 7)
         let room = surface.size.columns - 1 - amount.width
         let name = section == .types ? EventType(share.name).shortName : share.name
         let text: SafeText = name.isEmpty ? "(none)" : SafeText(cell: name)
@@ -100,7 +83,7 @@ struct PulsePanels {
     }
 
     private func drawTimings(on surface: inout Surface) {
-        let half = max(3, surface.size.rows / 2)
+        let half = max(3, (surface.size.rows + 1) / 2)
         title("DELAY event to arrival", .timings, on: &surface)
         let upper = Rect(column: 1, row: 1, columns: surface.size.columns - 1, rows: half - 1)
         surface.draw(in: upper) {
@@ -112,7 +95,7 @@ struct PulsePanels {
             column: 1, row: half + 1, columns: surface.size.columns - 1, rows: surface.size.rows - half - 1)
         surface.draw(in: lower) {
             PulseTimings(
-                histogram: pulse.answers, isComplete: true, microsecondsPerUnit: 1, limit: 3_000_000
+                histogram: pulse.answers, isComplete: true, microsecondsPerUnit: 1, limit: DeliveryLine.late
             ).draw(on: &$0)
         }
     }

@@ -10,34 +10,39 @@ extension PulseScreen {
             surface.put(SafeText(text), at: Point(column: 1, row: 1), style: Style(.secondary))
             return
         }
-        let (top, rest, panels) = Self.parts(of: surface.bounds)
-        surface.draw(in: top) {
+        let parts = PulseParts(surface.bounds)
+        surface.draw(in: parts.chart) {
             PulseChart(pulse: pulse, selectedBar: selectedBar, hasKeys: section == .bars, clock: session.clock)
                 .draw(on: &$0)
         }
-        surface.put(
-            readout(pulse, session.clock).clipped(to: surface.size.columns), at: Point(column: 0, row: rest.row))
-        surface.rule(row: rest.row + 1)
-        surface.draw(in: panels) { PulsePanels(screen: self, pulse: pulse).draw(on: &$0) }
+        surface.draw(in: parts.readout) {
+            $0.put(readout(pulse, session.clock).clipped(to: $0.size.columns), at: Point(column: 0, row: 0))
+        }
+        surface.draw(in: parts.legend) { Self.draw(PulseLayer.legend(pulse), on: &$0) }
+        surface.draw(in: parts.panels) { PulsePanels(screen: self, pulse: pulse).draw(on: &$0) }
     }
 
-    /// Bars, axis and times; the line of the selected bar with a rule and what is below; of that the panels.
-    private static func parts(of bounds: Rect) -> (chart: Rect, rest: Rect, panels: Rect) {
-        let rows = bounds.rows
-        let (chart, rest) = bounds.splitTop(rows < 14 ? max(5, rows - 6) : rows * 45 / 100 + 1)
-        return (chart, rest, Rect(column: 0, row: rest.row + 2, columns: rest.columns, rows: rest.rows - 2))
+    /// A rule, and near its end what the glyphs mean.
+    private static func draw(_ legend: StyledLine, on surface: inout Surface) {
+        surface.rule(row: 0)
+        guard !legend.spans.isEmpty else { return }
+        let text = legend.clipped(to: surface.size.columns - 3) + StyledLine("  ")
+        surface.put(text, at: Point(column: max(0, surface.size.columns - text.width - 1), row: 0))
     }
 
     /// What is at a point of the view.
     func target(column: Int, row: Int, size: Size) -> Target {
         guard let pulse, pulse.latest != nil else { return .main }
-        let (chart, _, panels) = Self.parts(of: Rect(size))
-        if row < chart.endRow {
+        let parts = PulseParts(Rect(size))
+        if row < parts.chart.endRow {
             return PulseChart.bar(atColumn: column, of: pulse, in: size.columns).map(Target.bar) ?? .main
         }
-        guard row >= panels.row else { return .main }
-        return PulsePanels(screen: self, pulse: pulse).share(column: column, row: row - panels.row, size: panels.size)
-            .map { Target.share($0, $1) } ?? .main
+        guard row >= parts.panels.row, let section = PulsePanels.section(atColumn: column, parts.panels.size, self)
+        else { return .main }
+        let list = shareList(section)
+        let index = list.top + row - parts.panels.row - 1
+        return row > parts.panels.row && shares(section).indices.contains(index)
+            ? .share(section, index) : .part(section)
     }
 
     /// The selected bar in words.

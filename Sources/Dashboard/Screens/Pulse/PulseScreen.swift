@@ -15,7 +15,8 @@ struct PulseScreen {
     private(set) var end: Timestamp?
     /// The start of the selected bar; nil is the last one.
     private var selectedStart: Timestamp?
-    private var selectedShare = 0
+    private var types = ShareList()
+    private var buckets = ShareList()
     var reading = PulseReading()
     private(set) var size = Size(columns: 0, rows: 0)
 
@@ -26,19 +27,25 @@ struct PulseScreen {
 
     mutating func settle(size: Size) {
         self.size = size
-        let count = shares.count
-        selectedShare = min(selectedShare, max(0, count - 1))
+        let height = PulseParts(Rect(size)).panels.rows - 1
+        types.settle(count: shares(.types).count, height: height)
+        buckets.settle(count: shares(.buckets).count, height: height)
     }
 
     /// What is to be counted for what is seen.
     func request(_ clock: WallClock) -> PulseRequest? {
+        guard let (width, count) = bars else { return nil }
+        let moment = end ?? pulse?.latest ?? Timestamp(milliseconds: 0)
+        return PulseRequest(
+            end: end, barWidth: width, barCount: count, secondsFromUTC: clock.secondsFromUTC(moment))
+    }
+
+    /// The bars of the span, as many as there is room for.
+    private var bars: (width: Int64, count: Int)? {
         let columns = PulseChart.plotColumns(in: size.columns)
         guard columns > 0 else { return nil }
         let width = span.barWidth(atMost: columns)
-        let moment = end ?? pulse?.latest ?? Timestamp(milliseconds: 0)
-        return PulseRequest(
-            end: end, barWidth: width, barCount: span.barCount(width: width),
-            secondsFromUTC: clock.secondsFromUTC(moment))
+        return (width, span.barCount(width: width))
     }
 }
 
@@ -50,8 +57,8 @@ extension PulseScreen {
         return pulse.bar(at: selectedStart) ?? (selectedStart < pulse.start ? 0 : pulse.bars.count - 1)
     }
 
-    /// The names in the section that has the keys.
-    var shares: [(name: String, count: Int)] {
+    /// The names listed in a section.
+    func shares(_ section: Section) -> [(name: String, count: Int)] {
         switch section {
         case .types: pulse?.types.largest(Self.mostShares) ?? []
         case .buckets: pulse?.buckets.largest(Self.mostShares) ?? []
@@ -59,13 +66,28 @@ extension PulseScreen {
         }
     }
 
-    var selectedName: String? {
-        let shares = shares
-        return shares.indices.contains(selectedShare) ? shares[selectedShare].name : nil
+    /// Where one is in the list of a section.
+    func shareList(_ section: Section) -> ShareList {
+        switch section {
+        case .types: types
+        case .buckets: buckets
+        case .bars, .timings: ShareList()
+        }
     }
 
-    /// The place of the selected name among the section's names.
-    var shareIndex: Int { selectedShare }
+    private mutating func change(_ section: Section, _ body: (inout ShareList) -> Void) {
+        switch section {
+        case .types: body(&types)
+        case .buckets: body(&buckets)
+        case .bars, .timings: break
+        }
+    }
+
+    /// The name selected in the section that has the keys.
+    var selectedName: String? {
+        let (shares, index) = (shares(section), shareList(section).selection)
+        return shares.indices.contains(index) ? shares[index].name : nil
+    }
 
     /// The stretch of the selected bar.
     var selectedStretch: Range<Timestamp>? {
@@ -80,16 +102,20 @@ extension PulseScreen {
     mutating func moveSection(by distance: Int) {
         let all = Section.allCases
         section = all[(section.rawValue + distance + all.count) % all.count]
-        selectedShare = 0
     }
 
     /// Up and down, in the lists.
     mutating func moveShare(by distance: Int) {
-        selectedShare = min(max(0, selectedShare + distance), max(0, shares.count - 1))
+        change(section) { $0.select($0.selection + distance) }
     }
 
     mutating func moveShare(toStart: Bool) {
-        selectedShare = toStart ? 0 : max(0, shares.count - 1)
+        change(section) { $0.select(toStart ? 0 : Self.mostShares) }
+    }
+
+    /// Scrolls the list of a section, whichever has the keys.
+    mutating func scroll(_ section: Section, by lines: Int) {
+        change(section) { $0.scroll(by: lines) }
     }
 
     /// Selects another bar; beyond the edges the stretch moves on.
@@ -108,16 +134,18 @@ extension PulseScreen {
         selectedStart = Timestamp(milliseconds: pulse.start.milliseconds + Int64(bar) * pulse.request.barWidth)
     }
 
-    /// Selects a name of a section by its number.
-    mutating func select(_ section: Section, _ index: Int) {
+    /// Gives a section the keys, and where a number is given selects that name of it.
+    mutating func select(_ section: Section, _ index: Int? = nil) {
         self.section = section
-        selectedShare = min(max(0, index), max(0, shares.count - 1))
+        if let index { change(section) { $0.select(index) } }
     }
 
     /// Moves the stretch by so many bars, within the history.
     mutating func pan(by bars: Int) {
         guard let pulse, bars != 0 else { return }
-        show(endingAt: pulse.end.milliseconds - 1 + Int64(bars) * pulse.request.barWidth)
+        // From where it was asked to be: what is shown may still be what was before.
+        let from = end?.milliseconds ?? pulse.end.milliseconds - 1
+        show(endingAt: from + Int64(bars) * pulse.request.barWidth)
     }
 
     mutating func pan(pages: Int) {
@@ -126,10 +154,11 @@ extension PulseScreen {
         selectedStart = selectedStretch?.lowerBound
     }
 
+    /// The first bar is then the one that holds the first delivery.
     mutating func toOldest() {
-        guard let pulse, let earliest = pulse.earliest else { return }
+        guard let earliest = pulse?.earliest, let bars else { return }
         selectedStart = earliest
-        show(endingAt: earliest.milliseconds + span.length - 1)
+        show(endingAt: earliest.milliseconds + Int64(bars.count - 1) * bars.width)
     }
 
     mutating func toLatest() {

@@ -52,9 +52,10 @@ enum PulseSpan: Int, CaseIterable, Comparable {
     /// Widths that a person reads without reckoning.
     private static let widths: [Int64] = {
         let seconds: [Int64] = [
-            1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200,
+            1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600,
+            28_800, 43_200,
         ]
-        let days: [Int64] = [1, 2, 5, 7, 14, 30, 90]
+        let days: [Int64] = [1, 2, 3, 4, 5, 7, 14, 30, 90]
         return seconds.map { $0 * second } + days.map { $0 * dayLength }
     }()
 }

@@ -17,24 +17,35 @@ struct PulseTimings {
             surface.put(text, at: Point(column: 0, row: 0), style: Style(.secondary))
             return
         }
-        for (row, line) in lines(columns: surface.size.columns).prefix(surface.size.rows).enumerated() {
-            surface.put(line.clipped(to: surface.size.columns), at: Point(column: 0, row: row))
+        let columns = surface.size.columns
+        let words = words(columns: columns, rows: surface.size.rows)
+        let (upper, rest) = surface.bounds.splitTop(words.count)
+        let (middle, lower) = rest.splitTop(rest.rows - (remark == nil ? 0 : 1))
+        surface.draw(in: upper) { part in
+            for (row, line) in words.enumerated() {
+                part.put(line.clipped(to: columns), at: Point(column: 0, row: row))
+            }
+        }
+        surface.draw(in: middle) { PulseHistogram(histogram: histogram, limit: limit, text: text).draw(on: &$0) }
+        if let remark {
+            surface.draw(in: lower) { $0.put(remark.clipped(to: columns), at: Point(column: 0, row: 0)) }
         }
     }
 
-    private func lines(columns: Int) -> [StyledLine] {
+    /// In one line, or in two where one has no room; low, some of it, for the picture needs two lines too.
+    private func words(columns: Int, rows: Int) -> [StyledLine] {
         let amounts = [
             amount("p50", histogram.percentile(50)), amount("p90", histogram.percentile(90)),
             amount("p99", histogram.percentile(99)), amount("most", histogram.largest),
         ]
         let (first, second) = (amounts[0] + amounts[1], amounts[2] + amounts[3])
         let together = first + second
-        return (together.width <= columns ? [together] : [first, second]) + [picture(columns: columns)]
-            + [remark].compactMap(\.self)
+        if together.width <= columns { return [together] }
+        return rows > 3 ? [first, second] : [amounts[0] + amounts[2]]
     }
 
     private func amount(_ name: SafeText, _ value: Int) -> StyledLine {
-        StyledLine(name + " ", Style(.secondary)) + StyledLine(SafeText(text(value) + "  "))
+        StyledLine(name + " ", Style(.secondary)) + StyledLine(text(value) + "  ")
     }
 
     private var remark: StyledLine? {
@@ -46,31 +57,7 @@ struct PulseTimings {
         return StyledLine("! \(Wording.grouped(histogram.negative)) before they happened", Style(.warning))
     }
 
-    /// From the first bucket that holds something to the last, or to the limit.
-    private func picture(columns: Int) -> StyledLine {
-        let counts = histogram.counts
-        guard columns > 0, let first = counts.firstIndex(where: { $0 > 0 }),
-            let last = counts.lastIndex(where: { $0 > 0 })
-        else { return StyledLine() }
-        let limitBucket = limit.map { TimeBuckets.bucket(of: $0) }
-        let end = max(last, limitBucket ?? last)
-        let bucketsPerColumn = max(1, (end - first + columns) / columns)
-        let sums = stride(from: first, through: end, by: bucketsPerColumn).map { start in
-            counts[start...min(end, start + bucketsPerColumn - 1)].reduce(0, +)
-        }
-        let most = sums.max() ?? 1
-        return sums.enumerated().reduce(StyledLine()) { line, sum in
-            let start = first + sum.offset * bucketsPerColumn
-            let isBeyond = limitBucket.map { start > $0 } ?? false
-            let isLimit = limitBucket.map { (start..<start + bucketsPerColumn).contains($0) } ?? false
-            guard sum.element > 0 else { return line + StyledLine(isLimit ? "│" : " ", Style(.secondary)) }
-            let level = max(1, sum.element * 8 / most)
-            let glyph = SafeText(String("▁▂▃▄▅▆▇█".dropFirst(level - 1).prefix(1)))
-            return line + StyledLine(glyph, isBeyond ? Style(.bad) : Style(.accent))
-        }
-    }
-
-    private func text(_ amount: Int) -> String {
-        Wording.span(microseconds: amount.multipliedReportingOverflow(by: microsecondsPerUnit).partialValue)
+    private func text(_ amount: Int) -> SafeText {
+        SafeText(Wording.span(microseconds: amount.multipliedReportingOverflow(by: microsecondsPerUnit).partialValue))
     }
 }
