@@ -35,8 +35,9 @@ struct KeyringTests {
     func add() {
         var user = User()
         user.press(.character("s"))
-        #expect(user.model.place == .form)
+        #expect(user.model.place == .keyring)
         user.paste("  \(Make.secret)\n")
+        #expect(user.model.place == .form)
         #expect(user.screen.contains("3 white-space characters at the ends were left out."))
         #expect(user.screen.contains("▌Secret    ••••••••••••••••••••••••••••••••\n"))
         #expect(!user.screen.contains(Make.secret))
@@ -59,10 +60,36 @@ struct KeyringTests {
         #expect(user.lines[0].contains("  secret main (3f9a)"))
     }
 
+    @Test("s and a paste, and s, a and a paste, hold the same secret", arguments: [false, true])
+    func addsByA(pressesA: Bool) {
+        var user = User()
+        user.press(.character("s"))
+        if pressesA { user.press(.character("a")) }
+        user.paste(Make.secret)
+        user.press(.enter)
+        guard case .addSecret(let draft)? = user.calls.first else {
+            Issue.record("nothing was added")
+            return
+        }
+        #expect(draft.value == Make.secret)
+    }
+
+    @Test("among the secrets a paste of any form is meant as one, and Esc leads back there")
+    func oddPaste() {
+        var user = User()
+        user.press(.character("s"))
+        user.paste("s p?q")
+        #expect(user.model.place == .form)
+        user.press(.escape)
+        #expect(user.model.place == .keyring)
+        user.press(.escape)
+        #expect(user.model.place == .checklist)
+    }
+
     @Test("an empty field is refused in words")
     func empty() {
         var user = User()
-        user.press(.character("s"))
+        user.press(.character("s"), .character("a"))
         user.type("  ")
         user.press(.enter)
         #expect(user.calls.isEmpty)
@@ -72,7 +99,7 @@ struct KeyringTests {
     @Test("what is not 32 letters and digits is doubted, and taken")
     func unusual() {
         var user = User()
-        user.press(.character("s"))
+        user.press(.character("s"), .character("a"))
         user.type("s p?q")
         #expect(user.screen.contains("Not 32 letters and digits, as B2's secrets are (5 characters here)."))
         user.press(.enter)
@@ -192,7 +219,7 @@ struct KeyringTests {
     @Test("on a low screen the form still says what is wrong")
     func lowForm() {
         var user = User(columns: 40, rows: 10)
-        user.press(.character("s"))
+        user.press(.character("s"), .character("a"))
         user.type("s p?q")
         #expect(user.screen.contains("Not 32 letters and digits, as B2's"))
         #expect(user.screen.contains("all the same."))

@@ -112,7 +112,7 @@ extension KeyringScreen {
         let hints = [
             "Without one b2watch takes what arrives and marks it unverified.",
             "Backblaze's console shows the signing secret of a rule: Buckets, the bucket, Event Notifications, the rule."
-                + " Copy it there, \(bindings.asking(for: .addSecret)) here, and paste.",
+                + " Copy it there and paste it here; \(bindings.name(of: .addSecret)) types it, or gives it a label.",
         ]
         drawProse(hints, from: 2, on: &surface)
     }

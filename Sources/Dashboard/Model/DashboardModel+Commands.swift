@@ -152,13 +152,9 @@ extension DashboardModel {
         self.view = view
     }
 
-    /// With no secret held there is one thing to do, and its form is open.
     private mutating func showKeyring() {
         help = nil
-        guard keyring == nil else { return }
-        var screen = KeyringScreen()
-        if session.keyring.isEmpty { screen.add(to: session.keyring) }
-        keyring = screen
+        if keyring == nil { keyring = KeyringScreen() }
     }
 }
 
@@ -172,7 +168,7 @@ extension DashboardModel {
             acting = nil
         } else if help != nil {
             if help?.leaveSearch() != true { help = nil }
-        } else if keyring?.form != nil, !session.keyring.isEmpty {
+        } else if keyring?.form != nil {
             keyring?.form = nil
         } else if keyring != nil {
             keyring = nil

@@ -89,7 +89,8 @@ extension DashboardModel {
                 session.tell("The paste was dropped. \(absence.reason)", .notice)
                 return []
             }
-            guard PastedText(bytes).looksLikeSecret else {
+            // Among the secrets it can be meant for nothing else.
+            guard place == .keyring || PastedText(bytes).looksLikeSecret else {
                 session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
                 return []
             }

@@ -85,7 +85,7 @@ struct OtherScreensTests {
         },
         Scene("secrets-none") { size in
             var user = User(columns: size.columns, rows: size.rows)
-            user.press(.character("s"), .escape, .character("s"))
+            user.press(.character("s"))
             return user
         },
         Scene("secret-form") { size in
@@ -96,7 +96,7 @@ struct OtherScreensTests {
         },
         Scene("secret-form-odd") { size in
             var user = User(columns: size.columns, rows: size.rows)
-            user.press(.character("s"))
+            user.press(.character("s"), .character("a"))
             user.type("s p?q")
             return user
         },

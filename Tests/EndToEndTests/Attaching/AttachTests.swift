@@ -30,7 +30,7 @@ struct AttachTests {
         for session in [one, two] { try session.see("? unverified", "first.jpg", "? 1", "answers ") }
 
         try one.press("s")
-        try one.see("Add a secret")
+        try one.see("No secret is held.")
         try one.paste(Secrets.value)
         try one.press("Enter")
         for session in [one, two] {

@@ -43,7 +43,8 @@ struct FirstStartTests {
         let session = try TerminalSession(in: try Home())
         try session.run(Self.start)
         try session.see("Nothing has arrived yet.")
-        try session.press("s")
+        // As the first steps say it.
+        try session.press("s", "a")
         try session.see("Add a secret")
         try session.paste(" \(Secrets.value)\n")
         let form = try session.see("2 white-space characters", String(repeating: "•", count: 32))
