@@ -6,9 +6,10 @@ enum KeysPage {
         # Keys
 
         Every key, by where it works. `?` shows the same on the screen, with your own keys, searches it and runs what is
-        selected; `:` takes every command by its name. This page is made from the table of bindings; a test sees that it is.
+        selected; `:` takes every command by its name, and goes to where it works. This page is made from the table of
+        bindings; a test sees that it is.
 
-        A click selects, a double click opens, and the wheel scrolls what is under it, in the pulse through time. Tabs,
+        A click selects, a double click opens, and the wheel scrolls what is under it: over the bars of the pulse, time. Tabs,
         headings, footer hints and the letters of a menu are buttons.
 
         Other keys are set by the names of commands, below `keys` in [config.yaml](configuration.md):

@@ -63,7 +63,7 @@ struct HelpPage {
 
     /// From this width on the commands' names have a column.
     private static let roomForNames = 96
-    private static let namesWidth = 21
+    private static let namesWidth = (Command.allCases.map(\.name.count).max() ?? 0) + 2
 
     private static func lines(for binding: Binding, obstacle: String?, columns: Int) -> [StyledLine] {
         let hasNames = columns >= roomForNames

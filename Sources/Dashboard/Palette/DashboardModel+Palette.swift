@@ -23,36 +23,24 @@ extension DashboardModel {
         return []
     }
 
-    /// Does what a command does where one is; says why where it does nothing.
-    mutating func run(_ command: Command) -> [Effect] {
-        if let obstacle = obstacle(to: command) {
-            session.tell("\(obstacle)", .notice)
-            return []
-        }
-        return perform(command)
-    }
-
-    /// Why a command does nothing where one is.
-    private func obstacle(to command: Command) -> String? {
-        guard let binding = bindings.binding(of: command, in: place) else {
-            return "“\(command.name)” works elsewhere: \(bindings.whereabouts(of: command))."
-        }
-        return binding.obstacle(self)
-    }
-
-    /// What can be typed here, with what it does.
+    /// What can be typed, with what it does: here first of all, or where one is led.
     private var commandsHere: [CommandCompletion.Candidate] {
         var seen: Set<Command> = [.typeCommand]
-        let commands = place.contexts.flatMap(bindings.bindings(in:)).filter { seen.insert($0.command).inserted }
-        return
-            (commands.map { binding in
+        let here = place.contexts.flatMap(bindings.bindings(in:)).filter { seen.insert($0.command).inserted }
+        let elsewhere = bindings.all.filter { $0.context.way != nil && seen.insert($0.command).inserted }
+        let commands =
+            here.map { binding in
                 let obstacle = binding.obstacle(self).map { " — now not: \($0)" } ?? ""
                 return CommandCompletion.Candidate(text: binding.command.name, meaning: binding.title + obstacle)
             }
+            + elsewhere.map { binding in
+                CommandCompletion.Candidate(
+                    text: binding.command.name, meaning: "\(binding.title) (\(binding.context.title))")
+            }
             + TypedCommand.Word.allCases.map {
                 CommandCompletion.Candidate(text: $0.rawValue, meaning: "\($0.usage.form): \($0.usage.meaning)")
-            })
-            .sorted { $0.text < $1.text }
+            }
+        return commands.sorted { $0.text < $1.text }
     }
 
     /// What is wrong stays in the line, with why.
@@ -79,12 +67,10 @@ extension DashboardModel {
 
     private mutating func run(_ typed: TypedCommand) throws(TypedCommand.Fault) -> [Effect] {
         switch typed {
-        case .command(let command):
-            if let obstacle = obstacle(to: command) { throw TypedCommand.Fault(sentence: obstacle) }
-            return perform(command)
+        case .command(let command): return try reach(command)
         case .view(let view): return perform(view.command)
         case .filter(let text):
-            try needRows("filter")
+            try showRows("filter")
             let filter: Filter
             do {
                 filter = try Filter(text, in: session.filterContext)
@@ -94,27 +80,29 @@ extension DashboardModel {
             }
             return apply(filter)
         case .sort(let column, let isDescending):
-            try needRows("sort")
+            try showRows("sort")
             return sort(by: column, isDescending: isDescending)
         case .delivery(let id):
             if view == .deliveries, [.deliveries, .detail].contains(place) {
                 deliveries.select(id, latest: session.change.latestDelivery)
                 return []
             }
-            try needRows("goto")
+            try showRows("goto")
             if rows.selectedRow?.deliveryID == id { return [] }
             return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest)
         case .row(let id):
-            try needRows("goto row")
+            try showRows("goto row")
             if rows.selection == id { return [] }
             return seek(.number("row \(id)"), .number(.row, .equal, id), .nearest)
         }
     }
 
-    private func needRows(_ word: String) throws(TypedCommand.Fault) {
-        guard [.events, .table, .detail].contains(place), view == .events || view == .table else {
-            throw TypedCommand.Fault(
-                sentence: "“\(word)” works elsewhere: \(MainView.events.title), \(MainView.table.title).")
+    /// The lists are gone to where one is elsewhere.
+    private mutating func showRows(_ word: String) throws(TypedCommand.Fault) {
+        if [.events, .table, .detail].contains(place), view.showsRows { return }
+        _ = perform((view.showsRows ? view : .events).command)
+        guard !showsChecklist else {
+            throw TypedCommand.Fault(sentence: "Nothing has arrived yet that “\(word)” could be for.")
         }
     }
 }

@@ -36,7 +36,11 @@ struct HelpTests {
         user.press(.escape, .character("/"))
         user.type("zoom-in")
         user.press(.enter, .enter)
-        #expect(user.screen.contains("“zoom-in” works elsewhere: 7 Pulse."))
+        #expect(user.model.view == .pulse)
+        user.press(.character("?"), .character("/"))
+        user.type("answer-yes")
+        user.press(.enter, .enter)
+        #expect(user.screen.contains("“answer-yes” works only while something is asked."))
     }
 
     @Test("gives all entries back with Esc, and closes with another")

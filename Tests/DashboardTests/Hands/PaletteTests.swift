@@ -58,8 +58,68 @@ struct PaletteTests {
         user.type("send-test")
         user.press(.enter)
         #expect(user.screen.contains("Nothing listens that a test event could be sent to."))
-        #expect(typing("zoom-in").screen.contains("“zoom-in” works elsewhere: 7 Pulse."))
+        #expect(typing("apply-filter").screen.contains("“apply-filter” works only while a filter is typed: f begins"))
         #expect(user.calls.isEmpty)
+    }
+
+    @Test("goes to where a command works: to another view, the pane, the secrets, a menu")
+    func elsewhere() {
+        #expect(typing("zoom-in").model.view == .pulse)
+        #expect(typing("zoom-in").model.pulse.span == .sixHours)
+        #expect(typing("show-table").model.view == .table)
+        #expect(typing("add-secret").model.place == .form)
+        #expect(typing("toggle-wrapping").model.place == .detail)
+        #expect(typing("copy-curl").clipboard.map { String(decoding: $0, as: UTF8.self).hasPrefix("curl") } == true)
+        #expect(typing("choose-columns").model.place == .columns)
+        var user = typing("view pulse")
+        user.press(.character(":"))
+        user.type("filter sig:valid")
+        user.press(.enter)
+        #expect(user.model.view == .events)
+        #expect(user.model.filter.filter.text == "sig:valid")
+        user.press(.character("7"), .character(":"))
+        user.type("copy-body")
+        user.press(.enter)
+        #expect(user.clipboard != nil)
+    }
+
+    @Test("takes every command by name from every view, or says why not and where", arguments: Command.allCases)
+    func everyName(command: Command) {
+        for key in "1234679s" {
+            var user = User.watching(5)
+            user.press(.character(key), .character(":"))
+            let before = user.lines
+            user.type(command.name)
+            user.press(.enter)
+            if case .command? = user.model.prompt, command != .typeCommand {
+                #expect(!user.screen.contains("works elsewhere"), "\(command.name): \(user.screen)")
+                #expect(user.lines != before)
+            }
+            let isOffered = user.model.bindings.isReachable(command)
+            if isOffered { #expect(!user.screen.contains("works only"), "\(command.name)") }
+        }
+    }
+
+    @Test("offers what works elsewhere, and says where that is")
+    func offersElsewhere() {
+        #expect(typing("zoom-i", enter: false).screen.contains("zoom-in: less time, about the selected bar (7 Pulse)"))
+        var user = typing("reload-s", enter: false)
+        user.press(.tab)
+        #expect(user.screen.contains(" :  reload-secrets"))
+    }
+
+    @Test("changes nothing that was not seen to be selected")
+    func unseen() {
+        var user = User(
+            holding: ["a", "b"].map { SecretSummary(label: $0, fingerprint: "3f9a", source: "screen") })
+        user.press(.character(":"))
+        user.type("forget-secret")
+        user.press(.enter)
+        #expect(user.calls.isEmpty)
+        #expect(user.model.place == .keyring)
+        #expect(user.screen.contains("“forget-secret” is for what is selected here: f does it."))
+        user.press(.character("f"))
+        #expect(user.calls.count == 1)
     }
 
     @Test("takes a filter, and tells where one is wrong")
