@@ -6,6 +6,8 @@ public enum DashboardEnding: Sendable, Hashable {
     case hangUp
     /// The process was asked to end.
     case terminated
+    /// The output is there and takes no more, for the system's reason of this number: a full disk.
+    case outputFailed(Int32)
 }
 
 /// A signal that the executable caught and hands on.

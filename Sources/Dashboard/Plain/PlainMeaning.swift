@@ -15,7 +15,7 @@ enum PlainMeaning: Hashable {
             case .up, .down, .pageUp, .pageDown, .toStart, .toEnd, .nextRow, .previousRow, .showProblems, .filterOrNot,
                 .pause, .nextMatch, .previousMatch, .nextProblem, .previousProblem, .toggleMark, .showMarked, .nextMark,
                 .toggleSelected, .selectAll, .selectRange, .toggleUtc, .toggleTimestampForm, .sendTest, .cancelJudging,
-                .reloadSecrets, .close, .interrupt:
+                .reloadSecrets, .reload, .close, .interrupt, .sortByNext, .sortByPrevious, .turnOrder, .orderOfArrival:
                 .same
             case .showEvents: .line("list")
             case .showTable: .line("table")
@@ -39,6 +39,8 @@ enum PlainMeaning: Hashable {
             case .open: .line("show")
             case .nextOfSameEvent: .line("same")
             case .export, .writeFile: .hint("export FORMAT FILE")
+            case .zoomIn, .zoomOut, .panEarlier, .panLater, .nextSection, .previousSection, .listSelection:
+                .hint("pulse hour, pulse day; filter after:1h")
             case .editFilter, .applyFilter: .hint("filter EXPRESSION")
             case .search: .hint("find TEXT")
             case .addSecret: .hint("secret add LABEL")

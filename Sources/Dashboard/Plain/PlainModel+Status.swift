@@ -28,6 +28,8 @@ extension PlainModel {
             )
         }
         if let which = PlainState.listed(model.filter) { lines.append("Listed: " + which) }
+        let order = session.viewState.preferences.order
+        if order != .arrival { lines.append(PlainState.sentence(order)) }
         if model.frozen != nil { lines.append("Paused: new events are told after follow.") }
         if let warning = session.warning { lines.append("Warning: \(warning)") }
         if let exposure = PlainState.exposure(session) { lines.append(exposure) }

@@ -24,6 +24,8 @@ struct PlainModel {
     var isToTellRow = false
     /// What an answer to one of its own requests calls for.
     var later: [Effect] = []
+    /// The list that a command has asked for, until it is found: its generation.
+    private var awaitedListing: Int?
 
     private var waiting: ArraySlice<[UInt8]> = []
     private var hasInputEnded = false
@@ -60,7 +62,7 @@ struct PlainModel {
         case .controlEnded:
             requests.controlEnded()
             brought = model.shown.latestRow
-        case .actionAnswered, .acted: requests.controlEnded()
+        case .actionAnswered, .acted, .settingsRead: requests.controlEnded()
         default: break
         }
         if case .signal(.interrupt) = event, leaveAsked() { return step([], at: now) }
@@ -98,7 +100,9 @@ struct PlainModel {
     var takesLines: Bool { waiting.isEmpty }
 
     /// Whether an answer to what was typed is still to come.
-    var isAnswering: Bool { requests.isWaiting || isToTellRow }
+    var isAnswering: Bool {
+        requests.isWaiting || isToTellRow || (awaitedListing == model.listing.generation && model.listing.isRunning)
+    }
 
     mutating func takeSaid() -> [SafeText] {
         defer { said = [] }
@@ -113,7 +117,9 @@ struct PlainModel {
     mutating func change(_ body: (inout DashboardModel) -> [Effect]) -> [Effect] {
         let before = PlainState(model)
         var effects = body(&model)
+        let generation = model.listing.generation
         effects += model.update(.tick, at: model.session.now)
+        if model.listing.generation != generation { awaitedListing = model.listing.generation }
         said += PlainState(model).changes(since: before)
         return effects
     }
@@ -125,7 +131,7 @@ extension PlainModel {
         var effects = effects
         note(effects)
         tellRow()
-        while isInteractive || !isBusy, let line = waiting.popFirst() {
+        while isInteractive ? !isBetweenLists : !isBusy, let line = waiting.popFirst() {
             model.session.now = now
             model.session.dropNotices()
             let more = obey(line)
@@ -134,12 +140,22 @@ extension PlainModel {
             effects += more
         }
         if canTellNews, news.ask(latest: model.shown.latestRow, at: now) {
+            if model.rows.isSorted {
+                // The newest stand anywhere in it.
+                say(news.takeCount(latest: model.shown.latestRow))
+                return finished(effects)
+            }
             let request = RowRequest(.newest, before: PlainNews.lookedAt - 1, after: 0)
             let generation = requests.next(.news(latest: model.shown.latestRow))
             effects.append(.readRows(RowReading.Ticket(request: request, generation: generation)))
         }
-        if hasInputEnded, waiting.isEmpty, !isBusy { effects.append(.end(.quit)) }
-        return effects.map { effect in
+        return finished(effects)
+    }
+
+    /// The end, behind the answer to the last line of a pipe; and no order is kept but that of the screen.
+    private func finished(_ effects: [Effect]) -> [Effect] {
+        let isOver = hasInputEnded && waiting.isEmpty && !isBusy
+        return (effects + (isOver ? [.end(.quit)] : [])).map { effect in
             guard case .keepViewState(var state) = effect else { return effect }
             state.preferences.order = order
             return .keepViewState(state)
@@ -157,7 +173,7 @@ extension PlainModel {
     private mutating func note(_ effects: [Effect]) {
         for effect in effects {
             switch effect {
-            case .control, .callAction, .act: requests.controlBegan()
+            case .control, .callAction, .act, .reloadSettings: requests.controlBegan()
             default: break
             }
         }
@@ -169,11 +185,15 @@ extension PlainModel {
     private var isBusy: Bool {
         let list = model.rows
         let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
-        let isUnread = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
+        let isBehind = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
+        let isUnread = (isBehind || !list.isRead(model.extent)) && list.awaits(model.extent)
         return requests.isWaiting || model.session.exporting != nil || model.seeking.isRunning
             || model.listing.isRunning || isUnread
             || list.reading.destination != nil || isToTellRow
     }
+
+    /// Whether the rows held are still those of the list before, which no line is meant for.
+    private var isBetweenLists: Bool { model.rows.isStale && model.rows.awaits(model.extent) }
 
     private mutating func tellRow() {
         guard isToTellRow, !model.seeking.isRunning, model.rows.reading.destination == nil,

@@ -50,6 +50,12 @@ struct PlainNews {
         return ["\(Wording.grouped(new.count)) more events, " + Self.verdicts(new)]
     }
 
+    /// What is to be said where rows are not read: how many there are.
+    mutating func takeCount(latest: Int64) -> SafeText {
+        defer { finish(latest: latest) }
+        return "\(Wording.count(Int(latest - told), "more event has", "more events have")) come."
+    }
+
     /// Nothing came of the question; what it was for is told with what comes next.
     mutating func failed() {
         isAsked = false

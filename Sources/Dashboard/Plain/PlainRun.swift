@@ -1,3 +1,4 @@
+internal import Glibc
 import SafeText
 import Terminal
 
@@ -37,13 +38,16 @@ struct PlainRun {
         defer { finish() }
         if let ending = carryOut(model.update(.tick, at: .now)) { return ending }
         while true {
-            guard print() else { return .hangUp }
+            guard print() else { return isHungUp ? .hangUp : .outputFailed(terminal.failure ?? 0) }
             let wake = LineLoop.wait(
                 terminal, dashboard.mailbox, readsInput: hasInput && model.takesLines && !model.isBackedUp,
                 wantsRoom: terminal.waitingCount > 0, until: model.deadline)
             if let ending = handle(wake) { return ending }
         }
     }
+
+    /// Whether the terminal, or whoever read the pipe, is gone.
+    private var isHungUp: Bool { [EPIPE, EIO, ECONNRESET].contains(terminal.failure ?? EPIPE) }
 
     private mutating func handle(_ wake: Wake) -> DashboardEnding? {
         if wake.contains(.hangUp) { return .hangUp }
@@ -109,6 +113,7 @@ struct PlainRun {
         for effect in effects where !runner.carryOut(effect) {
             switch effect {
             case .ring: if terminal.isInteractive { terminal.put([0x07]) }
+            case .reloadSettings: runner.reloadSettings()
             case .end(let ending): return ending
             // What is for the screen.
             default: break

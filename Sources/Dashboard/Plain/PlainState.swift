@@ -15,6 +15,7 @@ struct PlainState {
     private let marks: Int
     private let chosen: Int?
     private let timestamps: String
+    private let order: RowOrder
 
     init(_ model: DashboardModel) {
         session = model.session
@@ -27,6 +28,7 @@ struct PlainState {
         marks = model.marks.count
         chosen = model.selection.count
         timestamps = model.table.timestamps == .rfc3339 ? "RFC 3339" : "milliseconds"
+        order = model.session.viewState.preferences.order
     }
 
     var isAsking: Bool { question != nil }
@@ -59,7 +61,9 @@ struct PlainState {
     private func listed(_ before: PlainState) -> [SafeText] {
         let isOther = generation != before.generation
         guard isOther || (before.isRunning && !isRunning && matched != nil) else { return [] }
-        guard let which = Self.listed(filter) else { return ["Every event is listed."] }
+        guard let which = Self.listed(filter) else {
+            return isOther && Self.listed(before.filter) != nil ? ["Every event is listed."] : []
+        }
         guard !isRunning, let matched else { return [] }
         let all = Wording.grouped(session.change.tally.rows)
         return ["\(Wording.grouped(matched)) of \(all) events are listed: " + which]
@@ -76,6 +80,7 @@ struct PlainState {
         if session.showsUTC != before.session.showsUTC {
             said.append(session.showsUTC ? "Times are in UTC now." : "Times are local now.")
         }
+        if order != before.order { said.append(Self.sentence(order)) }
         if timestamps != before.timestamps { said.append("The table's timestamps are in \(timestamps) now.") }
         if marks != before.marks { said.append("\(Wording.count(marks, "event is", "events are")) marked.") }
         if chosen != before.chosen {
@@ -107,8 +112,13 @@ extension PlainState {
         case .starting: "Starting."
         case .listening(let url, _): "Listening on \(url)"
         case .draining: "Taking no more deliveries; those in flight are finished."
-        case .away(let absence): "No listener. \(absence.reason)"
+        case .away(let absence): "\(absence.reason)"
         }
+    }
+
+    static func sentence(_ order: RowOrder) -> SafeText {
+        guard case .by(let column, let isDescending) = order else { return "Events are in the order of arrival." }
+        return "Events are sorted by \(column.name), \(isDescending ? "descending" : "ascending")."
     }
 
     static func sentence(_ question: Question) -> SafeText {

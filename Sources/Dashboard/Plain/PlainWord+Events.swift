@@ -46,6 +46,12 @@ extension PlainWord {
         ) { model, arguments in
             model.printText(arguments)
         },
+        PlainWord("goto", syntax: "N|row N", "to delivery N, or to row N of the list") { model, arguments in
+            model.goTo(arguments)
+        },
+        PlainWord("row", syntax: "N", "the same as goto row N") { model, arguments in
+            model.goTo(PlainArguments("row " + arguments.text))
+        },
         PlainWord("same", "to the next delivery of the same event") { model, _ in model.nextOfSameEvent() },
         PlainWord(
             "export", syntax: "[\(ExportFormat.all.map(\.name).joined(separator: "|"))] FILE",
@@ -62,6 +68,12 @@ extension PlainWord {
             "lists only what matches, such as filter sig:invalid object:*.jpg; help filter tells more"
         ) { model, arguments in
             model.filter(arguments)
+        },
+        PlainWord(
+            "sort", syntax: "COLUMN [asc|desc]",
+            "lists by \(TypedCommand.columns.joined(separator: ", ")); follow goes back to arrival too"
+        ) { model, arguments in
+            model.sort(arguments)
         },
         PlainWord("problems", "only problems are listed, or all events again") { model, _ in
             model.change { $0.perform(.showProblems) }
@@ -87,6 +99,11 @@ extension PlainWord {
 
     /// What else there is to read.
     static let others: [PlainWord] = [
+        PlainWord(
+            "view", syntax: MainView.allCases.map(\.name).joined(separator: "|"), "the same as the word alone"
+        ) { model, arguments in
+            model.view(arguments)
+        },
         PlainWord("deliveries", syntax: "[N]", "the last N requests: answers, sizes and addresses") {
             model, arguments in
             model.readDeliveries(arguments)

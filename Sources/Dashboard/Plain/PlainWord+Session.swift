@@ -29,7 +29,8 @@ extension PlainWord {
         },
         PlainWord("follow", "tells new events again, and goes along with the newest") { model, _ in
             let wasFrozen = model.model.frozen != nil
-            let effects = model.change { model in
+            var effects = model.change { $0.perform(.orderOfArrival) }
+            effects += model.change { model in
                 let effects = model.frozen == nil ? [] : model.perform(.pause)
                 model.rows.follow()
                 return effects
@@ -37,6 +38,7 @@ extension PlainWord {
             if !wasFrozen { model.say("Following the newest event.") }
             return effects
         },
+        PlainWord("reload", "reads config.yaml and the secrets again") { model, _ in model.perform(.reload) },
         PlainWord("status", "what is listened on, held, counted and listed") { model, _ in
             for line in model.statusLines { model.say(line) }
             return []

@@ -9,6 +9,15 @@ extension RowList {
         return reading.take(wanted(extent), extent, at: now)
     }
 
+    /// Whether rows are still to come for what there is to list. What could not be read is not awaited.
+    func awaits(_ extent: ListExtent) -> Bool { reading.awaits(wanted(extent)?.request, extent) }
+
+    /// Whether the rows held are those of all that was found, at one moment at least.
+    func isRead(_ extent: ListExtent) -> Bool {
+        guard !isStale, let read = reading.extentRead else { return false }
+        return read.isComplete || read.matched == extent.matched
+    }
+
     private func wanted(_ extent: ListExtent) -> (request: RowRequest, isUrgent: Bool)? {
         switch reading.destination {
         case .oldest: return (RowRequest(.oldest, before: 0, after: margin), true)

@@ -48,6 +48,12 @@ struct RowReading {
         destination = nil
     }
 
+    /// Whether an answer is on its way, or something is still to be asked.
+    func awaits(_ wanted: RowRequest?, _ extent: ListExtent) -> Bool {
+        if outstanding != nil { return true }
+        return wanted.map { asked?.request != $0 || asked?.extent != extent } ?? false
+    }
+
     /// What to ask now.
     mutating func take(
         _ wanted: (request: RowRequest, isUrgent: Bool)?, _ extent: ListExtent, at now: ContinuousClock.Instant

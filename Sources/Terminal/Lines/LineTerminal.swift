@@ -25,6 +25,8 @@ public final class LineTerminal {
     private var begun: [UInt8] = []
     private var waiting: [UInt8] = []
     private var usualModes: termios?
+    /// The system's number for why the output takes nothing any more, once it does not.
+    public private(set) var failure: Int32?
 
     /// A pair of descriptors, which stay the caller's.
     public init(input: Int32 = 0, output: Int32 = 1) {
@@ -84,7 +86,8 @@ public final class LineTerminal {
             if count > 0 {
                 sent += count
             } else if errno != EINTR {
-                return errno == EAGAIN
+                if errno != EAGAIN { failure = errno }
+                return failure == nil
             }
         }
         return true

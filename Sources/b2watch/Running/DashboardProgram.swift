@@ -73,6 +73,7 @@ struct DashboardProgram {
         isEnding.store(true, ordering: .relaxed)
         alerts.stop()
         screen?.close()
+        if case .outputFailed(let code) = ending { return OutputRefusal(code: code) }
         return nil
     }
 
@@ -123,12 +124,19 @@ struct DashboardProgram {
     }
 }
 
+/// What was said could not be written.
+private struct OutputRefusal: Error, CustomStringConvertible {
+    let code: Int32
+    var description: String { "standard output takes no more: \(String(cString: strerror(code)))" }
+}
+
 extension DashboardEnding {
     fileprivate var sentence: String {
         switch self {
         case .quit: "the user asked for it"
         case .hangUp: "the terminal is gone"
         case .terminated: "SIGTERM"
+        case .outputFailed: "standard output takes no more"
         }
     }
 }

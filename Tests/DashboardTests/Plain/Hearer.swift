@@ -110,6 +110,7 @@ struct Hearer {
             case .keepViewState(let state): kept.append(state)
             case .control(let call): calls.append(call)
             case .end(let ending): self.ending = ending
+            case .reloadSettings: user.settingsReads += 1
             default: break
             }
         }

@@ -1,3 +1,4 @@
+import Browsing
 import Export
 import History
 import Notifications
@@ -143,6 +144,64 @@ struct PlainCommandTests {
         if PlainMeaning(of: command) == .none { #expect(heard.first?.contains("is for the screen") == true) }
     }
 
+    @Test("of a pipe are for the rows that a filter before them lists")
+    func pipedFilter() {
+        var hearer = Hearer(9, isInteractive: false)
+        hearer.arrive([Make.row(10, verdict: .invalid), Make.row(11)])
+        hearer.pipe("filter sig:invalid", "toggle-selected", "export csv y.csv", "show")
+        for _ in 0..<9 { hearer.wait(.milliseconds(50)) }
+        #expect(hearer.user.exports.map(\.rows) == [.chosen([10])])
+    }
+
+    @Test("typed at once behind a filter are for the rows it lists, and no prompt stands before its answer")
+    func typedFilter() {
+        var hearer = Hearer(9)
+        hearer.arrive([Make.row(10, verdict: .invalid), Make.row(11)])
+        hearer.holdsReads = true
+        _ = hearer.type("filter sig:invalid")
+        _ = hearer.type("toggle-selected")
+        #expect(hearer.plain.model.selection.isEmpty)
+        hearer.release()
+        #expect(hearer.plain.model.selection.count == 1)
+        #expect(hearer.plain.model.selection.contains(Make.row(10, verdict: .invalid)))
+
+        var plain = Hearer(9).plain
+        _ = plain.enter(Array("filter sig:valid".utf8), at: hearer.user.now)
+        #expect(plain.isAnswering)
+        let generation = plain.model.listing.generation
+        let found = BrowseProgress(generation: generation, matched: 9, scanned: 9, total: 9)
+        _ = plain.update(.browsed(found), at: hearer.user.now)
+        #expect(!plain.isAnswering)
+    }
+
+    @Test("sort, and follow goes back to arrival; what comes meanwhile is counted")
+    func sorting() {
+        var hearer = Hearer(3)
+        #expect(hearer.type("sort size asc") == ["Events are sorted by size, ascending."])
+        #expect(hearer.type("sort sise").first?.contains("did you mean size?") == true)
+        #expect(hearer.type("status").contains("Events are sorted by size, ascending."))
+        hearer.arrive([Make.row(4)])
+        hearer.wait(.seconds(2))
+        #expect(hearer.hear().contains("1 more event has come."))
+        #expect(hearer.type("follow").first == "Events are in the order of arrival.")
+        hearer.wait(.milliseconds(50))
+        #expect(hearer.type("list 1").first?.hasPrefix("4:") == true)
+    }
+
+    @Test("go to a delivery or a row, turn to a view, and read the configuration again")
+    func typed() {
+        var hearer = Hearer(30)
+        #expect(hearer.type("goto 7").first?.hasSuffix("delivery 7") == true)
+        #expect(hearer.type("goto row 9").last?.hasSuffix("delivery 9") == true)
+        #expect(hearer.type("row 8").last?.hasSuffix("delivery 8") == true)
+        #expect(hearer.type("row x").first?.hasPrefix("“goto” takes the number") == true)
+        #expect(hearer.type("view table") == hearer.type("table"))
+        #expect(hearer.type("view puls").first?.contains("did you mean pulse?") == true)
+        _ = hearer.type("reload")
+        #expect(hearer.user.settingsReads == 1)
+        #expect(hearer.calls.count == 1)
+    }
+
     @Test("all have their help, and what is mistyped a suggestion")
     func help() {
         var hearer = Hearer()
@@ -181,6 +240,7 @@ struct PlainCommandTests {
         #expect(hearer.hear().isEmpty)
         #expect(hearer.ending == nil)
         hearer.release()
+        hearer.wait(.milliseconds(50))
         let heard = hearer.hear()
         #expect(heard.first?.hasPrefix("5:") == true)
         #expect(heard.dropFirst().first == "5 of 5 events are listed: filter sig:valid")

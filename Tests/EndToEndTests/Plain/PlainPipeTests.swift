@@ -53,6 +53,15 @@ struct PlainPipeTests {
         #expect(program.child.end() == .exited(0))
     }
 
+    @Test("fails where what it says cannot be written")
+    func full() throws {
+        let full = open("/dev/full", O_WRONLY)
+        defer { close(full) }
+        let program = try RunningProgram(["--plain", "--listen", "127.0.0.1:0"], in: try Home(), output: full)
+        #expect(program.child.end() == .exited(1))
+        #expect(try program.error.whole().contains("standard output takes no more: No space left on device"))
+    }
+
     @Test("attached, stops nothing by its end, and says that its listener is gone")
     func attached() throws {
         let home = try Home()
@@ -68,7 +77,7 @@ struct PlainPipeTests {
         second.type("list")
         try second.output.line(with: "1: ")
         try listener.stop()
-        try second.output.line(with: "No listener.")
+        try second.output.line(with: "The listener was stopped.")
         second.type("quit")
         #expect(second.child.end() == .exited(0))
     }
