@@ -96,6 +96,15 @@ struct HostileClientTests {
         #expect(try reading.ask(Echo(text: "fine")) == "fine")
     }
 
+    @Test("is let in with more beside him than anybody opens by hand")
+    func crowd() throws {
+        let place = try Place()
+        let server = try place.serve()
+        defer { server.stop() }
+        let clients = try (0..<100).map { _ in try place.attach() }
+        for client in clients { #expect(try client.ask(Echo(text: "in")) == "in") }
+    }
+
     @Test("is refused where too many are there, and let in when one has left")
     func many() throws {
         let place = try Place()

@@ -33,7 +33,10 @@ struct AttachAdvice {
                 reason: "You may only look: the listener is b2watch \(other.b2watch), and this is \(Version.number)."
                     + " Attach with that one, or start the listener anew with this one.")
         case .refused, .garbled, .silent, .failed, .system:
-            return ListenerAbsence(.notAnswering, reason: "You may only look, for \(failure): quit, and attach again.")
+            return ListenerAbsence(
+                .notAnswering,
+                reason: "You may only look, for \(failure). It is asked again with the next change; or quit, and attach"
+                    + " again.")
         }
     }
 

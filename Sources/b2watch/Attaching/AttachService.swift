@@ -55,7 +55,11 @@ final class AttachService: Sendable {
         routes.on(ReplaceSecretRequest.self) { told(try control.replaceSecret($0.label, with: $0.secret.draft)) }
         routes.on(ForgetSecretRequest.self) { told(try control.forgetSecret($0.label)) }
         routes.on(RememberSecretRequest.self) { try control.rememberSecret($0.label) }
-        routes.on(ReloadSecretsRequest.self) { _ in told(try control.reloadSecrets()) }
+        routes.on(ReloadSecretsRequest.self) { _ in
+            let before = control.summary().sentence
+            let keyring = try control.reloadSecrets()
+            return keyring.sentence == before ? keyring : told(keyring)
+        }
         routes.on(SendTestRequest.self) { _ in try control.sendTestEvent() }
         routes.on(CancelJudgingRequest.self) { _ in
             try control.cancelJudging()

@@ -18,6 +18,8 @@ final class ListenerLink: Sendable {
         var generation = 0
         var wasThere = false
         var hasDrained = false
+        /// Whether the listener was there and did not answer as it should: it may, once it records again.
+        var isToRetry = false
         var listening = ListeningState.starting
         var keyring = KeyringSummary()
         var secretsFile: String?
@@ -133,6 +135,7 @@ final class ListenerLink: Sendable {
         case .changed:
             announce()
             measure()
+            retry()
         case .neighbour:
             worker.async { [self] in if state.withLock({ $0.client == nil }) { connect() } }
         case .replaced:
@@ -142,6 +145,15 @@ final class ListenerLink: Sendable {
                     "\(history.path) was removed or replaced: this shows what it held. Quit, and run b2watch attach"
                         + " --history \(file) again."))
         }
+    }
+
+    /// A listener that did not answer, and records: it may answer now. One call at a time, as long as it does not.
+    private func retry() {
+        let isToRetry = state.withLock { state in
+            defer { state.isToRetry = false }
+            return state.isToRetry && state.client == nil
+        }
+        if isToRetry { worker.async { [self] in if state.withLock({ $0.client == nil }) { connect() } } }
     }
 
     /// On the worker.
@@ -222,8 +234,9 @@ final class ListenerLink: Sendable {
             state.client = nil
             state.health = .recording
             state.figures = AnswerTimesSummary()
-            state.listening = .away(
-                advice.absence(failure, wasThere: state.wasThere, hasDrained: state.hasDrained))
+            let absence = advice.absence(failure, wasThere: state.wasThere, hasDrained: state.hasDrained)
+            state.isToRetry = absence.kind == .notAnswering
+            state.listening = .away(absence)
         }
         post(.listening(listening))
         announce()
