@@ -65,7 +65,9 @@ import Testing
             ("utc: *x", "1:6: no valid YAML: found undefined alias"),
             ("a: &x yes\nutc: *x", "2:6: an alias (*x): write the value out"),
             ("? [a]\n: b", "1:3: a list or a map as a key"),
-            ("path: \"unended", "1:15: no valid YAML"),
+            ("path: \"unended", "1:7: no valid YAML"),
+            ("theme: [dark\n", "1:8: no valid YAML"),
+            ("utc: yes\ntheme: [dark\n\n", "2:8: no valid YAML"),
             ("äö: \u{1}", "1:5: a control character (U+0001)"),
             ("a\nb: \u{9b}", "2:4: a control character (U+009B)"),
         ])
@@ -127,7 +129,8 @@ import Testing
     }
 
     @Test func whatIsNoTextIsRefused() throws {
-        #expect(try problems([0x61, 0x3a, 0x20, 0xff]) == ["is not UTF-8 text: save it as UTF-8"])
+        #expect(try problems([0x61, 0x3a, 0x20, 0xff]) == ["1:4: no UTF-8 from here on: save the file as UTF-8"])
+        #expect(try problems(Array("utc: yes\n# é".utf8) + [0xe9]).first?.hasPrefix("2:4: no UTF-8") == true)
     }
 
     @Test func whatIsNoFileOrNotToBeTrustedIsRefused() throws {

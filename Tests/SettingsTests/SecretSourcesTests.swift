@@ -20,6 +20,13 @@ import Testing
         #expect(try SecretSources().load().isEmpty)
     }
 
+    @Test func whatIsWrongWithANamedFileTellsWhereItIsNamed() throws {
+        var missing = SecretFile(path: "/nowhere/secret")
+        missing.origin = "/etc/config.yaml:3:5"
+        let error = #expect(throws: SecretSourceError.self) { try SecretSources(files: [missing]).load() }
+        #expect(error?.description.hasPrefix("/etc/config.yaml:3:5: the secret file /nowhere/secret ") == true)
+    }
+
     @Test func allSourcesAreReadInOrder() throws {
         let credentials = try TemporaryFolder()
         _ = try credentials.write("b-cred", "credential two")

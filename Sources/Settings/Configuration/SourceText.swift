@@ -11,7 +11,9 @@ struct SourceText {
     init(_ bytes: [UInt8]) {
         guard let string = String(validating: bytes, as: UTF8.self) else {
             self.string = ""
-            problem = ConfigurationProblem("is not UTF-8 text: save it as UTF-8")
+            problem = ConfigurationProblem(
+                "no UTF-8 from here on: save the file as UTF-8",
+                at: Self.position(of: Self.firstInvalid(in: bytes), in: bytes))
             return
         }
         self.string = string
@@ -65,6 +67,15 @@ struct SourceText {
         }
     }
 
+    /// Where the first byte is that belongs to no character.
+    private static func firstInvalid(in bytes: [UInt8]) -> Int {
+        var parser = Unicode.UTF8.ForwardParser()
+        var rest = bytes.makeIterator()
+        var index = 0
+        while case .valid(let character) = parser.parseScalar(from: &rest) { index += character.count }
+        return index
+    }
+
     private static func position(of index: Int, in bytes: [UInt8]) -> SourcePosition {
         let before = bytes[..<index]
         let line = before.lastIndex(of: 0x0a).map { before[($0 + 1)...] } ?? before
@@ -77,7 +88,11 @@ struct SourceText {
         switch error {
         case .scanner(let context, let text, let mark, _), .parser(let context, let text, let mark, _),
             .composer(let context, let text, let mark, _):
-            let position = SourcePosition(line: mark.line, column: mark.column)
+            var position = SourcePosition(line: mark.line, column: mark.column)
+            // What is never ended is not missed before the end: where it begins says more.
+            if let begin = context?.mark, isAtEnd(position) {
+                position = SourcePosition(line: begin.line, column: begin.column)
+            }
             if let tab = tab(nearLine: mark.line) {
                 return ConfigurationProblem("a tab: YAML indents with spaces only", at: tab)
             }
@@ -102,6 +117,15 @@ struct SourceText {
             return SourcePosition(line: number, column: tab - indent.startIndex + 1)
         }
         return nil
+    }
+
+    /// Whether nothing but white space stands there or behind it.
+    private func isAtEnd(_ position: SourcePosition) -> Bool {
+        let rest = lines.dropFirst(position.line - 1)
+        guard let first = rest.first else { return true }
+        return ([first.dropFirst(position.column - 1)] + rest.dropFirst()).allSatisfy { line in
+            line.allSatisfy(\.properties.isWhitespace)
+        }
     }
 
     private var lines: [ArraySlice<Unicode.Scalar>] {

@@ -77,6 +77,8 @@ public struct SecretSourceError: Error, Sendable, Hashable, CustomStringConverti
     public let source: SecretSource
     /// To be put behind the source: `is empty`.
     public let problem: String
+    /// Where the source is named, as `FILE:LINE:COLUMN`, if that is in a file.
+    public var origin: String?
 
-    public var description: String { "\(source) \(problem)" }
+    public var description: String { (origin.map { "\($0): " } ?? "") + "\(source) \(problem)" }
 }

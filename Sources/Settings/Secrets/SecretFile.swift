@@ -6,6 +6,8 @@ public struct SecretFile: Sendable, Hashable {
     public let label: String?
     public let binding: SecretBinding
     public let path: String
+    /// Where it is named, as `FILE:LINE:COLUMN`; nil for an argument.
+    public var origin: String?
 
     public init(label: String? = nil, binding: SecretBinding = .any, path: String) {
         self.label = label

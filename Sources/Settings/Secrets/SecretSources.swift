@@ -29,9 +29,15 @@ public struct SecretSources: Sendable {
     public func load() throws(SecretSourceError) -> [LoadedSecret] {
         var loaded: [LoadedSecret] = []
         for file in files {
-            var next = try file.load()
-            if file.label == nil { next.secret = next.secret.renamed(Self.free(next.secret.label, in: loaded)) }
-            try Self.add(next, to: &loaded)
+            do throws(SecretSourceError) {
+                var next = try file.load()
+                if file.label == nil { next.secret = next.secret.renamed(Self.free(next.secret.label, in: loaded)) }
+                try Self.add(next, to: &loaded)
+            } catch {
+                var error = error
+                error.origin = file.origin
+                throw error
+            }
         }
         if var next = try environment?.load() {
             next.secret = next.secret.renamed(Self.free(next.secret.label, in: loaded))

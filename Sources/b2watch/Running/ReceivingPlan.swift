@@ -28,9 +28,17 @@ struct ReceivingPlan {
         bodyLimit = body?.bytes ?? ByteCount.usual
         secretFiles =
             options.secretFiles.isEmpty
-            ? configuration.secretFiles.map(\.value) : try options.secretFiles.map(SecretFile.init(argument:))
+            ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
         actions = configured.actions
         place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
+    }
+
+    /// A file that the configuration names: what is wrong with it is reported with the line it is named in.
+    private static func named(_ file: Located<SecretFile>) -> SecretFile {
+        var named = file.value
+        let (line, column) = (file.position.line, file.position.column)
+        named.origin = (try? ProcessEnvironment.places.settings).map { "\($0):\(line):\(column)" }
+        return named
     }
 
     /// What is wrong in a configuration that only the listener can know.

@@ -29,6 +29,14 @@ struct ConfigurationTests {
         #expect(!outcome.error.contains("listening") && outcome.output.isEmpty)
     }
 
+    @Test("a secret's file that is not there is reported with the line that names it")
+    func missingSecret() throws {
+        let home = try home("utc: yes\nsecret-files: /nowhere/secret\n")
+        let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains("\(home.configuration):2:15: the secret file /nowhere/secret"))
+    }
+
     @Test("its settings hold, and an option wins over them")
     func settings() throws {
         let home = try home("secret-files: ~/prod.txt\nmax-body: 1kB\n")
