@@ -34,6 +34,16 @@ import Testing
         }
     }
 
+    /// Where the background is not known, nothing is in what cannot be read on white, or on black unless it is bold.
+    @Test(arguments: [Palette.eight, .sixteen])
+    func namedColoursThatCannotBeReadAreAvoided(palette: Palette) {
+        for role in Role.allCases {
+            let look = Theme(.auto).look(of: role, in: palette)
+            #expect(![3, 6, 11, 14].contains(look.colour?.number), "\(role)")
+            #expect(look.colour?.number != 4 || look.isBold, "\(role)")
+        }
+    }
+
     @Test func theUsersLooksWin() {
         let theme = Theme(
             .dark, changes: [.good: Look(Colour(45)), .bad: Look(Colour(1), bold: true), .notice: Look()])

@@ -192,7 +192,7 @@ extension DashboardModel {
     /// Says why the list is empty.
     func drawNothingListed(on surface: inout Surface) {
         let text: SafeText =
-            if rows.isStale || listing.isRunning {
+            if rows.isStale || listing.isRunning || (listing.query.isPlain && shown.latestRow > 0) {
                 "Looking…"
             } else if !filter.isRestricting, prompt == nil {
                 "No row yet."

@@ -15,7 +15,7 @@ public enum ScreenError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notATerminal:
-            "standard input and output must be a terminal to show the screen; `b2watch listen` needs none"
+            "standard input and output must be a terminal to show the screen; `b2watch listen` needs none, and --plain speaks by lines"
         case .unknownTerminal(let name) where name.isEmpty:
             "TERM is not set, so the terminal cannot be told how to draw; set it, for example TERM=xterm-256color"
         case .unknownTerminal(let name):
@@ -24,9 +24,9 @@ public enum ScreenError: Error, Hashable, CustomStringConvertible {
             TERM=xterm-256color, or install ncurses-term
             """
         case .cannotAddressCursor(let name):
-            "the terminal \"\(name)\" (from TERM) can only print lines; `b2watch listen` does so"
+            "the terminal \"\(name)\" (from TERM) can only print lines; --plain does so, and `b2watch listen`"
         case .failed:
-            "the terminal could not be prepared for drawing; `b2watch listen` prints lines instead"
+            "the terminal could not be prepared for drawing; --plain speaks by lines instead"
         }
     }
 }

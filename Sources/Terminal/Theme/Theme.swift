@@ -59,17 +59,19 @@ public struct Theme: Sendable, Hashable {
     }
 
     /// What the terminal shows these as is its user's choice, made for its background; so only what is hard to read
-    /// with the usual choices is avoided: dark blue on black, yellow and cyan on white.
+    /// with the usual choices is avoided: dark blue on black, yellow and cyan on white. Bold, blue is bright nearly everywhere
+    /// that has so few colours.
     private func withNamedColours(_ role: Role, isBright: Bool) -> Look {
         let bright: UInt8 = kind == .dark && isBright ? 8 : 0
         return switch role {
         case .plain: Look()
         case .heading: Look(bold: true)
         case .secondary: Look(dim: true)
+        case .accent where kind == .auto: isBright ? Look(12) : Look(Colour(4), bold: true)
         case .accent: kind == .light ? Look(4) : Look(6 + bright)
         case .good: Look(2 + bright)
         case .bad: Look(1 + bright)
-        case .warning: kind == .light ? Look(Colour(5), bold: true) : Look(3 + bright)
+        case .warning: kind == .dark ? Look(3 + bright) : Look(Colour(5), bold: true)
         case .notice: Look(5 + bright)
         }
     }
