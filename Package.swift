@@ -32,7 +32,7 @@ let package = Package(
             ]),
         .room("Browsing", uses: ["Workers", "Notifications", "History"]),
         .room("Export", uses: ["SafeText", "Notifications", "History"]),
-        .room("Alerts", uses: ["Workers", "SafeText", "Programs", "Notifications", "History"]),
+        .room("Alerts", uses: ["Workers", "SafeText", "Programs", "Notifications", "History", "Browsing"]),
         .room(
             "Outgoing",
             uses: [
@@ -100,7 +100,7 @@ let package = Package(
         .tests(
             for: "History",
             and: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
-        .tests(for: "Browsing", and: ["Notifications", "History", "SafeText"]),
+        .tests(for: "Browsing", and: ["Notifications", "History", "SafeText", "Outgoing"]),
         .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
         .tests(for: "Alerts", and: ["Notifications", "History"]),
         .tests(

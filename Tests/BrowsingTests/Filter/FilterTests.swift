@@ -1,6 +1,7 @@
 import Browsing
 import History
 import Notifications
+import Outgoing
 import TestSupport
 import Testing
 
@@ -12,7 +13,13 @@ struct FilterTests {
             "", "  ", "type:created", "type:CREATED", "type:Created:Upload", "type:created:upload", "type:upload",
             "type:b2:ObjectCreated:Upload", "type:b2:objectcreated:upload", "type:*Created*", "type:created:*",
             "type=b2:ObjectCreated:Upload", "type=Created:Upload", "type!=Test", "!type:deleted", "!type:hide",
-            "bucket:my-bucket", "!bucket:MY*", "bucket:my*", "bucket:*", "!bucket:my", "rule:allEvents",
+            "bucket:my-bucket", "!bucket:MY*", "bucket:my*", "bucket:*", "bucket:my", "bucket:bucket", "!bucket=my",
+            "bucket=my-bucket", "rule:allEvents",
+            "rule:all", "rule=allEvents", "secret:pro", "secret=prod", "version:abc", "method:pos",
+            "type:ObjectCreated", "type:objectcreated", "type:ObjectCreated:Upload", "type:ObjectCreated:*",
+            "type:objectcreated:up*", "sig:valid,invalid", "dup:false", "!dup:true", "size>1.9m", "size<2mi",
+            "after:10min", "after:1h30m", "!after:4min", "after:\"2026-03-10 11:54\"", "before:\"today 11:56\"",
+            "before:tomorrow",
             "rule:allevents",
             "object:cat", "object:Cat", "object:*.jpg", "object:photos/????/cat.jpg", "object=photos/2026/Cat.jpg",
             "!object=photos/2026/cat.jpg", "key:cat", "name:cat", "OBJECT:cat", "object!=x", "!object:CAT",
@@ -44,9 +51,13 @@ struct FilterTests {
     @Test(
         "hold a row back",
         arguments: [
-            "type:deleted", "type:test", "type:hide", "type:multipart", "type=created", "bucket:my", "rule:all",
+            "type:deleted", "type:test", "type:hide", "type:multipart", "type:TestEvent",
+            "type:lifecycle", "type:HideMarkerCreated", "type:ObjectDeleted:*", "type=created", "bucket=my",
+            "bucket:MY",
+            "bucket:y-b?", "rule=all", "bucket!=my-bucket",
             "object:CAT", "object=photos/2026/cat.jpg", "object:jp*", "size>2MB", "size<2MB", "size:1.9073487MiB",
-            "sig:valid", "secret:pro", "status:4xx", "after:4m", "on:2026-03-09", "dup:yes", "event:no", "problem:no",
+            "sig:valid", "secret=pro", "sig:valid,missing", "dup:true", "status:4xx", "after:4m", "on:2026-03-09",
+            "dup:yes", "event:no", "problem:no",
             "id:8f", "cat dog", "dog | fish", "!cat", "cat !cat", "object:\"\\*.jpg\"", "object=*.jpg", "~/^cat/",
             "object:~/cat/", "(cat | dog) fish", "cat (dog | fish)", "method:get",
         ])
@@ -73,6 +84,37 @@ struct FilterTests {
         sample.texts[.eventType] = "b2:TestEvent"
         #expect(try sample.passes("type:test"))
         #expect(try sample.passes("b2:testevent"))
+    }
+
+    @Test(
+        "find types by whatever one would call them",
+        arguments: [
+            ("b2:TestEvent", ["TestEvent", "testevent", "test", "b2:TestEvent"]),
+            (
+                "b2:HideMarkerCreated:Hide",
+                ["HideMarkerCreated:Hide", "hidemarkercreated", "HideMarkerCreated:*", "hide"]
+            ),
+            ("b2:ObjectCreated:MultipartUpload", ["multipart", "multipartupload", "ObjectCreated"]),
+            ("b2:MultipartUploadCreated:LiveRead", ["multipart", "liveread", "MultipartUploadCreated"]),
+            ("b2:ObjectDeleted:LifecycleRule", ["lifecycle", "lifecyclerule", "deleted", "ObjectDeleted:*"]),
+            ("b2:HideMarkerCreated:LifecycleRule", ["lifecycle", "hidelifecycle"]),
+            // Of types that are not known.
+            ("b2:ObjectRestored:Cold", ["b2:ObjectRestored:Cold", "objectrestored:cold", "ObjectRestored", "cold"]),
+            ("Strange", ["strange", "Strange"]),
+        ])
+    func typeNames(type: String, words: [String]) throws {
+        var sample = FilterSample()
+        sample.texts[.eventType] = type
+        for word in words { #expect(try sample.passes("type:\(word)"), "\(word)") }
+        #expect(try !sample.passes("type:upload"))
+        #expect(try !sample.passes("type:ObjectCreated:Upload"))
+    }
+
+    @Test("take the words by which send names its types", arguments: SampleType.words.map(\.word))
+    func sentTypes(word: String) throws {
+        var sample = FilterSample()
+        sample.texts[.eventType] = try SampleType.parse(word).name
+        #expect(try sample.passes("type:\(word)"))
     }
 
     @Test("have no value where the row has none")

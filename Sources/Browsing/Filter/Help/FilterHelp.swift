@@ -32,7 +32,8 @@ public enum FilterHelp {
         Entry(
             syntax: "a:b a=b a!=b",
             meaning:
-                "with : lower case ignores case and an upper-case letter makes it exact; = is exactly this text; != anything else",
+                "with : lower case ignores case and an upper-case letter makes it exact; = is exactly this text, the whole"
+                + " of it; != anything else",
             example: "object=photos/Cat.jpg"),
         Entry(
             syntax: "~/regex/i",
@@ -42,13 +43,16 @@ public enum FilterHelp {
             example: "object:~/cat-\\d{4}\\.(jpg|png)$/i"),
         Entry(
             syntax: "WHEN",
-            meaning: "an age (10s 10m 2h 3d 1w), the latest such time of day (02:14), a date, a date and time"
-                + " (2026-01-01T02:14:05, with Z or +02:00 where another zone than the one shown is meant), now, today, yesterday",
+            meaning:
+                "an age (10s 10m 2h 3d 1w, 90min, 1h30m), the latest such time of day (02:14), a date, a date and time"
+                + " (2026-01-01T02:14:05, or with a blank in quotes), now, today, yesterday, tomorrow; behind a date or a time"
+                + " Z or +02:00 where another zone than the one shown is meant",
             example: "after:2026-01-01T02:14Z"),
         Entry(
             syntax: "SIZE",
-            meaning: "a number and B, kB, MB, GB, TB (1,000 each) or KiB, MiB, GiB, TiB (1,024 each), in any case;"
-                + " compared by > >= < <= : or =",
+            meaning:
+                "a number and B, kB, MB, GB, TB (1,000 each) or KiB, MiB, GiB, TiB (1,024 each), in any case and also"
+                + " without the B; compared by > >= < <= : or =",
             example: "size>=1.5MiB"),
     ]
 
@@ -72,7 +76,7 @@ public enum FilterHelp {
 
         \(table(operators))
 
-        Values are a part of the text, or the whole of it, as said above; with `*` or `?` they are always the whole.
+        A value is a part of the text, but of `id:` the whole; behind `=`, and with `*` or `?`, it is always the whole.
         An ASCII letter is only ever the same as an ASCII letter; otherwise case is Unicode's, one character for one.
 
         ## Putting terms together

@@ -10,24 +10,59 @@ struct FilterMoment {
     /// millisecond long, a date a day. Nil where it is none.
     func span(_ text: String) -> Range<Int64>? {
         let text = text.uppercased()
-        if let moment = age(text) ?? timeOfDay(text) ?? dateTime(text) {
-            let start = min(moment, .max - 1)
-            return start..<start + 1
-        }
+        if let moment = age(text) { return Self.instant(moment) }
+        // As it stands first: the end of a date looks like an offset.
+        if let span = inZone(text) { return span }
+        guard let (time, seconds) = Self.offset(atEndOf: text) else { return nil }
+        var context = context
+        context.secondsFromUTC = { _ in seconds }
+        return FilterMoment(context: context).inZone(time)
+    }
+
+    /// What a text means by the clocks of the context's zone.
+    private func inZone(_ text: String) -> Range<Int64>? {
+        if let moment = timeOfDay(text) ?? dateTime(text) { return Self.instant(moment) }
         guard let start = date(text) else { return nil }
         return first(at: start)..<first(at: start + Self.day)
     }
 
-    /// `10s`, `10m`, `2h`, `3d`, `1w` ago; `now`.
+    private static func instant(_ moment: Int64) -> Range<Int64> {
+        let start = min(moment, .max - 1)
+        return start..<start + 1
+    }
+
+    /// `10s`, `10m`, `2h`, `3d`, `1w` ago, with longer names of the units and several in a row (`1h30min`); `now`.
     private func age(_ text: String) -> Int64? {
         if text == "NOW" { return context.now.milliseconds }
-        let units: [Character: Int64] = ["S": 1_000, "M": 60_000, "H": 3_600_000, "D": Self.day, "W": 7 * Self.day]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = FilterNumber.whole(text.dropLast()) else {
-            return nil
-        }
-        let (length, isTooLong) = count.multipliedReportingOverflow(by: unit)
+        guard let length = Self.length(text[...]) else { return nil }
         let (moment, isTooEarly) = context.now.milliseconds.subtractingReportingOverflow(length)
-        return isTooLong || isTooEarly ? Int64.min : moment
+        return isTooEarly ? Int64.min : moment
+    }
+
+    /// Numbers with their units, in milliseconds; what is too long for a number is the longest there is.
+    private static func length(_ text: Substring) -> Int64? {
+        var (rest, sum) = (text, Int64(0))
+        repeat {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            let name = rest[digits.endIndex...].prefix { $0.isASCII && $0.isLetter }
+            guard let count = FilterNumber.whole(digits), let unit = unit(name) else { return nil }
+            let (part, isPartTooLong) = count.multipliedReportingOverflow(by: unit)
+            let (total, isTooLong) = sum.addingReportingOverflow(part)
+            sum = isPartTooLong || isTooLong ? .max : total
+            rest = rest[name.endIndex...]
+        } while !rest.isEmpty
+        return sum
+    }
+
+    private static func unit(_ name: Substring) -> Int64? {
+        switch name {
+        case "S", "SEC", "SECS", "SECOND", "SECONDS": 1_000
+        case "M", "MIN", "MINS", "MINUTE", "MINUTES": 60_000
+        case "H", "HR", "HRS", "HOUR", "HOURS": 3_600_000
+        case "D", "DAY", "DAYS": day
+        case "W", "WEEK", "WEEKS": 7 * day
+        default: nil
+        }
     }
 
     /// The latest such time of day that is not after now.
@@ -41,29 +76,39 @@ struct FilterMoment {
         return nil
     }
 
-    /// `2026-01-01T02:14`, with seconds and their parts where wanted, and `Z` or an offset.
+    /// `2026-01-01T02:14`, or with a blank between, with seconds and their parts where wanted.
     private func dateTime(_ text: String) -> Int64? {
-        guard let middle = text.firstIndex(of: "T"), let date = Self.calendarDate(text[..<middle]) else { return nil }
-        let rest = text[text.index(after: middle)...]
-        if rest.last == "Z" { return Self.clock(rest.dropLast()).map { date + $0 } }
-        guard let sign = rest.lastIndex(where: { $0 == "+" || $0 == "-" }) else {
-            return Self.clock(rest).map { first(at: date + $0) }
-        }
-        let digits = rest[rest.index(after: sign)...].filter { $0 != ":" }
-        guard let number = FilterNumber.whole(digits), let time = Self.clock(rest[..<sign]) else { return nil }
-        let (hours, minutes) = digits.count == 2 ? (number, 0) : (number / 100, number % 100)
-        guard digits.count == 2 || digits.count == 4, hours <= 23, minutes <= 59 else { return nil }
-        let offset = (hours * 60 + minutes) * 60_000
-        return rest[sign] == "+" ? date + time - offset : date + time + offset
+        guard let middle = text.firstIndex(of: " ") ?? text.firstIndex(of: "T"),
+            let date = date(String(text[..<middle])), let time = Self.clock(text[text.index(after: middle)...])
+        else { return nil }
+        return first(at: date + time)
     }
 
-    /// `2026-01-01`, `today`, `yesterday`: as if the zone were UTC.
+    /// `2026-01-01`, `today`, `yesterday`, `tomorrow`: as if the zone were UTC.
     private func date(_ text: String) -> Int64? {
         switch text {
         case "TODAY": today
         case "YESTERDAY": today.map { $0 - Self.day }
+        case "TOMORROW": today.map { $0 + Self.day }
         default: Self.calendarDate(text[...])
         }
+    }
+
+    /// The `Z`, `+02:00`, `+0200` or `+02` that ends a text, in seconds east of UTC, and what stands before it.
+    private static func offset(atEndOf text: String) -> (rest: String, seconds: Int)? {
+        func before(_ end: String.Index) -> String { String(text[..<end].trimmingSuffix { $0 == " " }) }
+        if text.last == "Z" { return (before(text.index(before: text.endIndex)), 0) }
+        guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }) else { return nil }
+        let written = text[text.index(after: sign)...]
+        let digits = written.filter { $0 != ":" }
+        let colon = written.firstIndex(of: ":").map { written.distance(from: written.startIndex, to: $0) }
+        guard let number = FilterNumber.whole(digits), digits.count == 2 || digits.count == 4,
+            colon == nil || colon == 2 && written.count == 5
+        else { return nil }
+        let (hours, minutes) = digits.count == 2 ? (number, 0) : (number / 100, number % 100)
+        guard hours <= 23, minutes <= 59 else { return nil }
+        let seconds = Int(hours * 60 + minutes) * 60
+        return (before(sign), text[sign] == "+" ? seconds : -seconds)
     }
 
     /// The start of this day, as if the zone were UTC. Nil outside the years that calendars have here.
@@ -127,5 +172,12 @@ struct FilterMoment {
 
     private static func floor(_ number: Int64, _ divisor: Int64) -> Int64 {
         number >= 0 ? number / divisor : (number - divisor + 1) / divisor
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> Substring {
+        let end = lastIndex { !isTrimmed($0) }
+        return end.map { self[...$0] } ?? prefix(0)
     }
 }

@@ -15,15 +15,16 @@ enum FilterNumber {
         return Int64(text)
     }
 
-    /// Bytes in a unit, whose letters may be in any case: kB is 1,000 and KiB 1,024 of them.
+    /// Bytes in a unit, whose letters may be in any case: kB is 1,000 and KiB 1,024 of them; the B may
+    /// be left out.
     static func bytes(in unit: some StringProtocol) -> Int64? {
         let unit = unit.lowercased()
         if unit.isEmpty || unit == "b" { return 1 }
         guard let power = ["k", "m", "g", "t", "p"].firstIndex(of: String(unit.prefix(1))) else { return nil }
         let base: Int64
         switch unit.dropFirst() {
-        case "b": base = 1_000
-        case "ib": base = 1_024
+        case "", "b": base = 1_000
+        case "i", "ib": base = 1_024
         default: return nil
         }
         return (0...power).reduce(Int64(1)) { product, _ in product * base }

@@ -124,10 +124,19 @@ struct FilterArgument: Sendable {
         return text
     }
 
-    /// One of the fixed values, in any case.
-    func choice(_ takes: FilterValue) throws(FilterFault) -> String {
-        let word = try word(takes).lowercased()
-        guard takes.fixed.contains(word) else { throw fault(takes.expected) }
-        return word
+    /// One of the fixed values, or several with commas between them; in any case.
+    func choices(_ takes: FilterValue) throws(FilterFault) -> Set<String> {
+        let words = try word(takes).lowercased().split(separator: ",", omittingEmptySubsequences: false)
+        guard words.allSatisfy({ takes.fixed.contains(String($0)) }) else { throw fault(takes.expected) }
+        return Set(words.map(String.init))
+    }
+
+    /// Yes or no, which true and false are too.
+    func isYes() throws(FilterFault) -> Bool {
+        switch try word(.yesOrNo).lowercased() {
+        case "yes", "true": return true
+        case "no", "false": return false
+        default: throw fault(FilterValue.yesOrNo.expected)
+        }
     }
 }

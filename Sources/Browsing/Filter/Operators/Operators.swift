@@ -15,22 +15,26 @@ extension FilterOperator {
         FilterOperator(
             "type",
             FilterValue("a type", "TYPE", such: "created"),
-            "the event's type: its full or its short name, a word such as \(Spelling.list(TypeNames.families.map(\.word))),"
-                + " or a pattern for the whole of it",
+            "the event's type: its full or its short name, also without b2:, its family or its last part, a word such"
+                + " as \(Spelling.list(TypeNames.families.map(\.word))), or a pattern for the whole of it",
             example: "type:created", seen: .type
         ) { argument throws(FilterFault) in try argument.type() },
-        text("bucket", "a bucket", such: "my-bucket", "the bucket, whole", "bucket:my*", .bucketName, .whole, .bucket),
+        text(
+            "bucket", "a bucket", such: "my-bucket", "the bucket's name, a part of it", "bucket:my*", .bucketName,
+            .part, .bucket),
         text(
             "object", or: ["key", "name"], "a name", such: "cat.jpg", "the object's name, a part of it",
             "object:*.jpg", .objectName, .part, .object),
         sized("size", "the object's size; kB is 1,000 bytes and KiB 1,024", "size>1.5MB", .objectSize),
         text(
-            "rule", "a rule", such: "allEvents", "the rule that matched, whole", "rule:all*", .matchedRuleName, .whole,
-            .rule),
-        text("id", "an event id", such: "8f0e*", "the event's id, whole", "id:8f0e*", .eventId, .whole, .eventId),
+            "rule", "a rule", such: "allEvents", "the name of the rule that matched, a part of it", "rule:all*",
+            .matchedRuleName, .part, .rule),
         text(
-            "version", "a version id", such: "4_z*", "the object's version id, whole", "version:4_z*", .objectVersionId,
-            .whole, .versionId),
+            "id", "an event id", such: "8f0e*", "the event's id, whole; id= finds it at once, by an index", "id:8f0e*",
+            .eventId, .whole, .eventId),
+        text(
+            "version", "a version id", such: "4_z*", "the object's version id, a part of it", "version:4_z*",
+            .objectVersionId, .part, .versionId),
         yesOrNo("event", "whether there is an event that can be read", .event),
         yesOrNo(
             "dup", or: ["duplicate"], "whether the event came before, in a delivery of equal or higher trust",
@@ -55,14 +59,16 @@ extension FilterOperator {
         return [
             FilterOperator(
                 "sig", or: ["signature", "verdict"], verdicts,
-                "what is thought of the signature: \(Spelling.list(verdicts.fixed))", example: "sig:invalid"
+                "what is thought of the signature: \(Spelling.list(verdicts.fixed)); or several, with commas",
+                example: "sig:invalid"
             ) { argument throws(FilterFault) in
-                let word = try argument.choice(verdicts)
-                return .verdict(Set(SignatureVerdict.allCases.filter { $0.word == word }))
+                let words = try argument.choices(verdicts)
+                return .verdict(Set(SignatureVerdict.allCases.filter { words.contains($0.word) }))
             },
             text(
-                "secret", "a secret's label", such: "prod", "the label of the secret that the signature fits, whole",
-                "secret:prod", .secret, .whole, .secret),
+                "secret", "a secret's label", such: "prod",
+                "the label of the secret that the signature fits, a part of it",
+                "secret:prod", .secret, .part, .secret),
             yesOrNo(
                 "problem",
                 "whether the signature is invalid, missing, malformed or unsupported,"
@@ -87,8 +93,8 @@ extension FilterOperator {
                 "from:203.0.",
                 .remoteAddress, .part, .remoteAddress),
             text(
-                "method", "a method", such: "POST", "the request's method, whole", "method:post", .method, .whole,
-                .method),
+                "method", "a method", such: "POST", "the request's method, a part of it", "method:post", .method,
+                .part, .method),
             text(
                 "path", or: ["target"], "a path", such: "/hook", "the request's target, a part of it", "path:/hook",
                 .target, .part, .path),
@@ -128,7 +134,7 @@ extension FilterOperator {
     ) -> FilterOperator {
         FilterOperator(name, or: otherNames, .yesOrNo, meaning, example: "\(name):yes") {
             argument throws(FilterFault) in
-            try argument.choice(.yesOrNo) == "yes" ? predicate : .not(predicate)
+            try argument.isYes() ? predicate : .not(predicate)
         }
     }
 
