@@ -87,7 +87,7 @@ struct ExportCommand: ParsableCommand {
         Signals.hold()
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
-            let filter = try FilterArgument(filter, isUTC: utc).parsed()
+            let filter = try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: true).parsed()
             let history = try ReadOnlyHistory(try history ?? ProcessEnvironment.places.history)
             defer { history.close() }
             let run = try ExportRun(to: outputFile, reading: history, diagnostics)

@@ -93,7 +93,9 @@ struct ReplayCommand: ParsableCommand {
 
     private func replay(_ diagnostics: Diagnostics) throws -> ReplayCount {
         let secret = try secretFile.map { try SecretFile(argument: $0).load().secret }
-        let filter = try self.filter.map { try FilterArgument($0, isUTC: utc).parsed() }
+        let filter = try self.filter.map {
+            try FilterArgument($0, isUTC: utc, allowsRegularExpressions: false).parsed()
+        }
         let history = try ReadOnlyHistory(try self.history ?? ProcessEnvironment.places.history)
         defer { history.close() }
         let ids = try filter.map {

@@ -7,17 +7,24 @@ import SafeText
 struct FilterArgument {
     private let text: String
     private let isUTC: Bool
+    private let allowsRegularExpressions: Bool
 
-    init(_ text: String, isUTC: Bool) {
+    /// - Parameter allowsRegularExpressions: Whether rows are only read by it, and nothing is sent or done for them.
+    init(_ text: String, isUTC: Bool, allowsRegularExpressions: Bool) {
         self.text = text
         self.isUTC = isUTC
+        self.allowsRegularExpressions = allowsRegularExpressions
     }
 
     /// - Throws: `FilterArgumentError`.
     func parsed() throws(FilterArgumentError) -> Filter {
         let clock = isUTC ? WallClock.utc : .local
         do throws(FilterError) {
-            return try Filter(text, in: FilterContext(now: .now, secondsFromUTC: clock.secondsFromUTC))
+            return try Filter(
+                text,
+                in: FilterContext(
+                    now: .now, secondsFromUTC: clock.secondsFromUTC, allowsRegularExpressions: allowsRegularExpressions)
+            )
         } catch {
             throw FilterArgumentError(text: text, error: error)
         }

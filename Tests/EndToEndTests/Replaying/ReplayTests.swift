@@ -111,6 +111,7 @@ struct ReplayTests {
             ([], "give numbers of deliveries, or --filter"),
             (["1", "--filter", ""], "exclude each other"),
             (["--filter", "(", "--to", "http://127.0.0.1:1/"], "--filter cannot"),
+            (["--filter", "~/x/", "--to", "http://127.0.0.1:1/"], "regular expressions are for the screen and export"),
             (["1", "2", "--to", "http://127.0.0.1:1/"], "Send 2 deliveries to http://127.0.0.1:1/?"),
             (["1", "--rate", "0", "--to", "http://127.0.0.1:1/"], "'--rate"),
         ])

@@ -64,7 +64,7 @@ struct ActionsRunCommand: ParsableCommand {
     private func parsed() throws -> RowPredicate {
         let diagnostics = Diagnostics("actions")
         return try StartFailure.explained(by: diagnostics) {
-            try FilterArgument(filter, isUTC: utc).parsed().predicate
+            try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: false).parsed().predicate
         }
     }
 
