@@ -23,7 +23,7 @@ public enum MaskedHeaders: Sendable, Hashable {
         guard self == .masked, !field.value.isEmpty else { return false }
         let name = field.name.lowercased()
         if Self.tellTales.contains(where: { name.contains($0) }) { return true }
-        return !Self.known.contains(name) && !Self.knownBeginnings.contains { name.hasPrefix($0) }
+        return !Self.known.contains(name) && !name.hasPrefix(Self.reserved)
     }
 
     /// Parts of names whose values are secret: `Authorization`, `Set-Cookie`, `Cf-Access-Client-Secret`, `X-Api-Key`.
@@ -31,15 +31,22 @@ public enum MaskedHeaders: Sendable, Hashable {
         "auth", "cookie", "secret", "token", "password", "passwd", "credential", "jwt", "session", "key",
     ]
 
-    /// What HTTP itself, B2 and common proxies send.
-    private static let known: Set<String> = [
-        "host", "user-agent", "content-type", "content-length", "content-encoding", "content-language", "connection",
-        "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect", "date",
-        "cache-control", "pragma", "priority", "from", "max-forwards", "range", "origin",
-        "via", "forwarded", "x-real-ip", "cdn-loop", "x-request-id", "x-correlation-id", "x-request-start",
-        "x-amzn-trace-id", "x-cloud-trace-context", "x-envoy-expected-rq-timeout-ms", "x-envoy-external-address",
-        "true-client-ip", "fly-client-ip", "fly-region", "traceparent", "x-scheme", "x-original-uri",
-    ]
+    /// B2's own, which no rule can set.
+    private static let reserved = "x-bz-"
 
-    private static let knownBeginnings = ["accept", "x-bz-", "x-forwarded-", "cf-", "if-", "sec-fetch-"]
+    /// What HTTP itself, B2 and common proxies send; by whole names, for a rule may have any that begins like one.
+    private static let known: Set<String> = [
+        "host", "user-agent", "accept", "accept-encoding", "accept-language", "accept-charset", "content-type",
+        "content-length", "content-encoding", "content-language", "connection", "keep-alive", "proxy-connection", "te",
+        "trailer", "transfer-encoding", "upgrade", "expect", "date", "cache-control", "priority", "max-forwards",
+        "range",
+        "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range",
+        "via", "forwarded", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
+        "x-forwarded-server", "x-forwarded-prefix", "x-forwarded-scheme", "x-forwarded-ssl", "x-request-start",
+        "x-scheme", "x-original-uri",
+        "cdn-loop", "cf-ray", "cf-connecting-ip", "cf-connecting-ipv6", "cf-pseudo-ipv4", "cf-visitor", "cf-ipcountry",
+        "cf-ew-via", "cf-worker", "cf-warp-tag-id", "true-client-ip", "fly-client-ip", "fly-region",
+        "x-amzn-trace-id", "x-cloud-trace-context", "x-envoy-expected-rq-timeout-ms", "x-envoy-external-address",
+        "traceparent", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user",
+    ]
 }

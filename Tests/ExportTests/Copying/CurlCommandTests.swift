@@ -128,7 +128,10 @@ struct MaskedHeadersTests {
         "credentials and custom fields are",
         arguments: [
             "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-My-Header", "X-Api-Key",
-            "Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "Api",
+            "Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "Api", "Cf-Hook-Pin",
+            "Accept-Pin",
+            "X-Forwarded-Pin", "If-Pin", "Sec-Fetch-Pin", "X-Request-Id", "X-Correlation-Id", "Origin", "Pragma",
+            "From",
         ])
     func masked(name: String) {
         let headers = [HeaderField(name, "value")]
