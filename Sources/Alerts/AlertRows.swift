@@ -1,11 +1,13 @@
+import Browsing
 import History
 
 /// The rows that somebody is told of. A test event tells of nothing that has happened to a bucket.
 enum AlertRows {
     /// Events, but for tests.
     static let events = RowPredicate.all([.event, .not(isTest)])
-    /// Problems, but for tests that this computer has sent itself: a test from elsewhere whose signature is wrong is one.
-    static let problems = RowPredicate.all([.verdict(Problem.verdicts), .not(.all([isTest, isFromHere]))])
+    /// What the screen lists as problems, but for tests that this computer has sent itself: a test from elsewhere whose
+    /// signature is wrong is one.
+    static let problems = RowPredicate.all([.problem, .not(.all([isTest, isFromHere]))])
 
     private static let isTest = RowPredicate.text([.eventType], pattern("b2:TestEvent"))
     private static let isFromHere = RowPredicate.any(

@@ -3,7 +3,7 @@ public struct AlertSettings: Sendable, Hashable {
     /// For what the bell rings.
     public enum Bell: Sendable, Hashable {
         case never
-        /// A delivery whose signature is not what it should be.
+        /// A delivery that is a problem, as `!` lists them.
         case problem
         /// Every event, and every problem.
         case event

@@ -188,7 +188,7 @@ public final class AlertWatch: Sendable {
         guard let voice = state.withLock(\.voice) else { return }
         switch action {
         case .ring: voice.ring()
-        case .quiet(let limit): voice.quiet("nothing has come for \(Self.words(limit))")
+        case .quiet(let limit): voice.quiet(QuietWarning(reachedNow: limit).text)
         case .quietIsOver: voice.quiet(nil)
         case .run(let words, let report):
             let program = AlertProgram(

@@ -2,15 +2,16 @@ public import History
 public import Notifications
 internal import SafeText
 
-/// A delivery whose signature is not what it should be.
+/// A delivery that a person should look at, as `RowPredicate.problem` has it: its signature is not what it should be, or
+/// it was answered otherwise than with 200.
 public struct Problem: Sendable, Hashable {
-    /// The verdicts that are problems.
-    public static let verdicts: Set<SignatureVerdict> = [.invalid, .missing, .malformed, .unsupported]
     /// The longest value that a program is told, in characters.
     static let longestValue = 1_000
 
     public var delivery: Int64
     public var verdict: SignatureVerdict
+    /// Of the answer.
+    public var status: Int
     public var type: String
     public var object: String
     public var bucket: String
@@ -20,6 +21,7 @@ public struct Problem: Sendable, Hashable {
     public init(_ row: EventRow) {
         delivery = row.deliveryID
         verdict = row.verdict
+        status = row.status
         type = row.eventType.text
         object = row.objectName.text
         bucket = row.bucketName.text
@@ -51,7 +53,8 @@ public struct ProblemReport: Sendable, Hashable {
         }
         return [
             "B2WATCH_PROBLEMS": String(count), "B2WATCH_VERDICT": latest.verdict.word,
-            "B2WATCH_DELIVERY": String(latest.delivery), "B2WATCH_TYPE": value(latest.type),
+            "B2WATCH_STATUS": String(latest.status), "B2WATCH_DELIVERY": String(latest.delivery),
+            "B2WATCH_TYPE": value(latest.type),
             "B2WATCH_OBJECT": value(latest.object), "B2WATCH_BUCKET": value(latest.bucket),
             "B2WATCH_RULE": value(latest.rule),
         ]

@@ -11,13 +11,15 @@ struct AlertRowsTests {
     func tests() throws {
         let history = try History(.memory)
         let kept = DispatchSemaphore(value: 0)
-        func keep(_ type: String, _ verdict: SignatureVerdict, from address: String) {
+        func keep(
+            _ type: String, _ verdict: SignatureVerdict, from address: String, answering answer: Answer = .accepted
+        ) {
             let body = Array(#"{"events":[{"eventType":"\#(type)","objectName":"a"}]}"#.utf8)
             let delivery = Delivery(
                 receivedAt: Timestamp(milliseconds: 0), remoteAddress: address, method: "POST", target: "/",
                 headers: [], body: body)
             let judged = JudgedDelivery(
-                delivery: delivery, judgement: Judgement(verdict, secret: nil), answer: .accepted,
+                delivery: delivery, judgement: Judgement(verdict, secret: nil), answer: answer,
                 events: Payload(scanning: body).events, generation: 1)
             #expect(history.record(judged) { _ in kept.signal() })
             kept.wait()
@@ -28,10 +30,12 @@ struct AlertRowsTests {
         keep("b2:TestEvent", .invalid, from: "203.0.113.7")
         keep("b2:ObjectCreated:Upload", .invalid, from: "127.0.0.1")
         keep("b2:ObjectCreated:Upload", .valid, from: "203.0.113.7")
+        // What the screen lists as a problem is one here.
+        keep("b2:ObjectCreated:Upload", .valid, from: "203.0.113.7", answering: .invalidJSON)
         func rows(_ predicate: RowPredicate) throws -> [Int64] {
-            try history.reader.rows(matching: predicate, after: 0, through: 6, limit: 10).rows.map(\.id)
+            try history.reader.rows(matching: predicate, after: 0, through: 7, limit: 10).rows.map(\.id)
         }
-        #expect(try rows(AlertRows.events) == [5, 6])
-        #expect(try rows(AlertRows.problems) == [4, 5])
+        #expect(try rows(AlertRows.events) == [5, 6, 7])
+        #expect(try rows(AlertRows.problems) == [4, 5, 7])
     }
 }

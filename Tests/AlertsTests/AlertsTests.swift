@@ -1,3 +1,4 @@
+import Foundation
 import History
 import Notifications
 import Testing
@@ -82,7 +83,19 @@ struct AlertsTests {
         #expect(environment["B2WATCH_VERDICT"] == "invalid")
         let object = environment["B2WATCH_OBJECT"] ?? ""
         #expect(object.hasPrefix("\\x1b]0;x\\x07é") && object.count == 1_000)
+        #expect(environment["B2WATCH_STATUS"] == "200")
         #expect(AlertWatch.words(.seconds(9_000)) == "2 h 30 min")
         #expect(AlertWatch.words(.milliseconds(500)) == "500 ms")
+    }
+
+    @Test("too quiet is told with the moment since when, which stays true")
+    func quietSince() {
+        let since = Timestamp(milliseconds: 1_795_538_580_000)
+        let warning = QuietWarning(limit: .seconds(1_800), since: since, secondsFromUTC: -12_600)
+        #expect(warning.text == "nothing has come for 30 min and more (since 2026-11-24 13:13:00 -03:30)")
+        func aMinuteAgo() -> Int64 { Int64(Date.now.timeIntervalSince1970 * 1_000) - 60_000 }
+        let before = aMinuteAgo()
+        let now = QuietWarning(reachedNow: .seconds(60)).since.milliseconds
+        #expect(before - 1 <= now && now <= aMinuteAgo() + 1)
     }
 }
