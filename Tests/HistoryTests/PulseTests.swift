@@ -105,6 +105,20 @@ struct PulseTests {
         #expect(try history.reader.pulse(request, adding: first) == history.reader.pulse(request))
     }
 
+    @Test("what came after the newest delivery wanted is not counted, and is added later")
+    func through() async throws {
+        let history = try await Self.history([
+            Self.delivery(at: 0), Self.delivery(at: 400, bucket: "two"), Self.delivery(at: 9_000, bucket: "three"),
+        ])
+        defer { history.close() }
+        let end = Timestamp(milliseconds: Self.start + 10_000)
+        let request = PulseRequest(end: end, barWidth: 1_000, barCount: 20)
+        let first = try #require(try history.reader.pulse(request, through: 2))
+        #expect(first.deliveries == 2 && first.buckets.total == 2)
+        #expect(first.latest == Timestamp(milliseconds: Self.start + 400))
+        #expect(try history.reader.pulse(request, adding: first) == history.reader.pulse(request))
+    }
+
     @Test("the deliveries are told before the events; who gives up gets nothing")
     func partialAndCancelled() async throws {
         let history = try await Self.history([Self.delivery(at: 0)])

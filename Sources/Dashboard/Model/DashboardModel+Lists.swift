@@ -56,10 +56,11 @@ extension DashboardModel {
         switch view {
         case .events, .table: []
         case .deliveries:
-            deliveries.request(shown, at: session.now).map { [.readDeliveries($0)] } ?? []
+            deliveries.request(shown, isFrozen: frozen != nil, at: session.now).map { [.readDeliveries($0)] } ?? []
         case .actions where frozen != nil: []
         case .actions: actions.request(shown, at: session.now).map { [.readEntries($0)] } ?? []
-        case .log where frozen != nil: []
+        // What was never read is read once, for there is nothing yet to stay as it was.
+        case .log where frozen != nil && !log.list.held.rows.isEmpty: []
         case .log: log.request(at: session.now).map { [.readLog($0)] } ?? []
         case .pulse: readOfPulse
         }

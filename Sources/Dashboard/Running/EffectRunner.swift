@@ -64,8 +64,8 @@ struct EffectRunner: Sendable {
             guard turn.isCurrent else { return }
             do {
                 let pulse = try reader.pulse(
-                    ticket.request, adding: previous, partial: { post(.pulseRead(.success($0), for: ticket)) },
-                    isCancelled: { !turn.isCurrent })
+                    ticket.request, through: ticket.through, adding: previous,
+                    partial: { post(.pulseRead(.success($0), for: ticket)) }, isCancelled: { !turn.isCurrent })
                 if let pulse { post(.pulseRead(.success(pulse), for: ticket)) }
             } catch {
                 post(.pulseRead(.failure(EffectFailure(error)), for: ticket))

@@ -202,6 +202,19 @@ struct PulseTests {
         #expect(lines[0].contains("│"))
     }
 
+    @Test("first seen on a frozen screen, it counts what had come until then")
+    func frozen() async throws {
+        let (seen, history) = try await Self.user()
+        defer { history.close() }
+        #expect(seen.pulseReads.last?.through == 4)
+        var user = User(columns: 80, rows: 24, holding: [.prod])
+        user.arrive((1...2).map { Make.row($0) })
+        user.press(.character("P"))
+        user.arrive((3...4).map { Make.row($0) })
+        user.press(.character("7"))
+        #expect(user.pulseReads.map(\.through) == [2])
+    }
+
     @Test("tells that nothing has come yet")
     func empty() {
         var user = User(holding: [.prod])

@@ -16,6 +16,8 @@ struct DeliveriesScreen {
     private(set) var newestWhenLeft: Int64 = 0
     /// The history that the rows held were read from.
     private var known: HistoryChange?
+    /// The newest delivery shown while the screen is frozen.
+    private var limit: Int64?
     /// The delivery whose next one of the same event is looked for.
     private var origin: Int64?
 
@@ -36,12 +38,16 @@ extension DeliveriesScreen {
 
     /// Selects a delivery, wherever it is.
     mutating func select(_ id: Int64, latest: Int64) {
+        let id = seen(id)
         leaving(latest) { $0.jump(to: id) }
     }
 
     mutating func scroll(by lines: Int, latest: Int64) {
         leaving(latest) { $0.scroll(by: lines) }
     }
+
+    /// The newest there is on a frozen screen, in place of one that came later.
+    private func seen(_ id: Int64) -> Int64 { limit.map { min(id, $0) } ?? id }
 
     private mutating func leaving(_ latest: Int64, _ change: (inout WindowedList<DeliveryRow>) -> Void) {
         let wasFollowing = list.isFollowing
@@ -63,7 +69,10 @@ extension DeliveriesScreen {
     mutating func found(_ next: Int64?, from id: Int64, latest: Int64) -> Bool {
         guard origin == id, list.selection == id else { return false }
         origin = nil
-        if let next { leaving(latest) { $0.jump(to: next) } }
+        if let next {
+            let next = seen(next)
+            leaving(latest) { $0.jump(to: next) }
+        }
         return true
     }
 }
@@ -71,7 +80,12 @@ extension DeliveriesScreen {
 // What is read and seen.
 extension DeliveriesScreen {
     /// What to read next for a list that is seen.
-    mutating func request(_ change: HistoryChange, at now: ContinuousClock.Instant) -> WindowTicket<Int64>? {
+    ///
+    /// - Parameter isFrozen: Whether nothing is shown that came after the change.
+    mutating func request(
+        _ change: HistoryChange, isFrozen: Bool, at now: ContinuousClock.Instant
+    ) -> WindowTicket<Int64>? {
+        limit = isFrozen ? change.latestDelivery : nil
         if let known, known != change {
             // Answer times are written behind the rows.
             if known.revision != change.revision || list.visibleRows.contains(where: { $0.answerTime == nil }) {
@@ -80,10 +94,13 @@ extension DeliveriesScreen {
             if list.held.rows.last?.id ?? 0 < change.latestDelivery { list.noteNewer() }
         }
         known = change
-        return list.request(at: now)
+        let ticket = list.request(at: now)
+        guard let limit else { return ticket }
+        return ticket.map { WindowTicket(request: $0.request.limited(to: limit), generation: $0.generation) }
     }
 
     mutating func take(_ answer: WindowAnswer<DeliveryRow>, generation: Int) {
+        let answer = limit.map(answer.limited) ?? answer
         if list.take(answer, generation: generation) { widths = Self.widths(of: answer.rows) }
     }
 
@@ -114,5 +131,24 @@ extension DeliveriesScreen {
                 }
             }
         }
+    }
+}
+
+extension WindowRequest<Int64> {
+    /// The same, from no newer row on than this one.
+    fileprivate func limited(to row: Int64) -> WindowRequest {
+        switch anchor {
+        case .oldest: self
+        case .newest: WindowRequest(anchor: .row(row), before: before, after: 0)
+        case .row(let id): WindowRequest(anchor: .row(min(id, row)), before: before, after: after)
+        }
+    }
+}
+
+extension WindowAnswer<DeliveryRow> {
+    /// Without the rows that are newer than this one.
+    fileprivate func limited(to row: Int64) -> WindowAnswer {
+        guard rows.contains(where: { $0.id > row }) else { return self }
+        return WindowAnswer(rows: rows.filter { $0.id <= row }, hasOlder: hasOlder, hasNewer: false)
     }
 }

@@ -10,6 +10,12 @@ struct PulseReading {
         let request: PulseRequest
         /// Grows when verdicts change: what was counted before is then void.
         let revision: Int
+        /// The newest delivery to be counted. What comes later is added to the answer of the same question.
+        let through: Int64
+
+        func asksTheSame(as other: Ticket?) -> Bool {
+            request == other?.request && revision == other?.revision
+        }
     }
 
     private(set) var pulse: Pulse?
@@ -21,21 +27,22 @@ struct PulseReading {
     private var readAt: (delivery: Int64, moment: ContinuousClock.Instant)?
 
     /// What may be added to for a question: it was counted under the same verdicts.
-    func base(for ticket: Ticket) -> Pulse? { shown == ticket ? pulse : nil }
+    func base(for ticket: Ticket) -> Pulse? { ticket.asksTheSame(as: shown) ? pulse : nil }
 
     /// Whether what is shown is not yet what was asked for last.
-    var isCounting: Bool { outstanding != nil && outstanding != shown }
+    var isCounting: Bool { outstanding.map { !$0.asksTheSame(as: shown) } ?? false }
 
     /// What to ask now.
     mutating func take(
         _ request: PulseRequest, _ change: HistoryChange, at now: ContinuousClock.Instant
     ) -> Ticket? {
         deadline = nil
-        let ticket = Ticket(request: request, revision: change.revision)
+        let ticket = Ticket(request: request, revision: change.revision, through: change.latestDelivery)
         // Another question gives up the one under way: its answer is dropped, and the runner stops counting.
-        if ticket == outstanding { return nil }
+        if ticket.asksTheSame(as: outstanding) { return nil }
         if ticket.request == shown?.request || outstanding?.request == ticket.request {
-            guard outstanding == nil, ticket != shown || change.latestDelivery != readAt?.delivery else { return nil }
+            guard outstanding == nil, !ticket.asksTheSame(as: shown) || change.latestDelivery != readAt?.delivery
+            else { return nil }
             if let readAt, now < readAt.moment + Self.pause {
                 deadline = readAt.moment + Self.pause
                 return nil

@@ -10,13 +10,16 @@ struct PulseQuery {
     let database: Database
     let isCancelled: () -> Bool
 
-    /// Counts the deliveries behind the last one that was counted.
+    /// Counts the deliveries behind the last one that was counted, up to the newest that is wanted.
     ///
     /// - Returns: The ids of the first and last one within the stretch, or nil where there is none.
     /// - Throws: `Cancelled`, or what SQLite says.
-    func countDeliveries(_ pulse: inout Pulse) throws -> ClosedRange<Int64>? {
+    func countDeliveries(through newest: Int64, in pulse: inout Pulse) throws -> ClosedRange<Int64>? {
         var found: ClosedRange<Int64>?
-        let sql = "SELECT delivery, receivedAt, verdict, answerTime FROM outcome WHERE delivery > \(pulse.lastDelivery)"
+        let sql = """
+            SELECT delivery, receivedAt, verdict, answerTime FROM outcome
+            WHERE delivery > \(pulse.lastDelivery) AND delivery <= \(newest)
+            """
         try step(sql) { row in
             let id = sqlite3_column_int64(row, 0)
             pulse.lastDelivery = id
