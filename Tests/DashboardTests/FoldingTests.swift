@@ -97,6 +97,7 @@ struct FoldingTests {
             user.lines[3...5] == ["▌1 {", " 2   \"a\": \"0123456789abcdefghijklmnopqrstuvwxyz0123456789AB›", " 3 }"])
         user.press(.character(">"))
         #expect(user.lines[4].hasPrefix(" 2 ‹"))
+        user.press(.character(">"))
         #expect(user.lines[4].hasSuffix("XYZ\""))
         user.press(.character(">"))
         #expect(user.lines[4].hasSuffix("XYZ\""))
@@ -139,20 +140,6 @@ struct FoldingTests {
         #expect(ended.lines[4] == " 1 ▸ {\"a\": 1◂")
     }
 
-    @Test("what is found in a folded part is unfolded, and stands out")
-    func reveals() throws {
-        var user = Self.reading(nested)
-        user.press(.character("-"))
-        let document = try #require(user.model.detail.document)
-        let line = try #require(document.lines.indices.first { document.text(ofLine: $0).string.contains("null") })
-        user.model.detail.reveal(line: line)
-        user.model.detail.highlights = [line: [11..<15]]
-        #expect(user.lines.contains { $0 == "▌ 9       \"d\": null" })
-        let row = try #require(user.lines.firstIndex { $0.contains("null") })
-        #expect((15...18).allSatisfy { user.surface[row, $0].style.isReversed })
-        #expect(!user.surface[row, 14].style.isReversed)
-    }
-
     @Test("a mebibyte folds and unfolds at once")
     func mebibyte() {
         let element = #"{"name":"value","list":[1,2,3]},"#
@@ -168,6 +155,29 @@ struct FoldingTests {
         user.press(.character("Z"))
         #expect(user.model.detail.folding.count == 32_003)
         #expect(took < .seconds(20), "10 times took \(took)")
+    }
+
+    @Test("names of header fields stay where the values are moved sideways")
+    func stayingNames() {
+        var user = User(columns: 60, rows: 24, holding: [.prod])
+        user.headers[1] = [
+            HeaderField("Host", "example.com"), HeaderField("X-Long", "0123456789" + String(repeating: "-", count: 90)),
+        ]
+        user.arrive([Make.row(1)])
+        user.press(.enter, .right, .character("w"), .character(">"), .character(">"), .character(">"))
+        #expect(user.lines[3].hasPrefix("▌Host:"))
+        #expect(user.lines[4].hasPrefix(" X-Long: ‹---"))
+    }
+
+    @Test("a body that is no text is shown in hex at once, and as text when asked for")
+    func binary() {
+        var user = User(columns: 80, rows: 24, holding: [.prod])
+        user.bodies[1] = [0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 3]
+        user.arrive([Make.row(1)])
+        user.press(.enter, .right, .right)
+        #expect(user.screen.contains("00000000  89 50 4e 47 00 01 02 03"))
+        user.press(.character("v"), .character("v"))
+        #expect(user.screen.contains("\\x89PNG"))
     }
 
     @Test("names stand in a column with their values beside them")

@@ -13,7 +13,7 @@ struct SearchingTests {
         for key in ["/", "n", "N"] as [Character] {
             user.press(.character(view), .character(key))
             #expect(user.model.prompt == nil)
-            #expect(user.screen.contains("Events are searched in their lists (1, 2): this list has no search."))
+            #expect(user.screen.contains("Searching a list is for 1 Events and 2 Table."))
         }
     }
 
@@ -108,7 +108,7 @@ struct SearchingTests {
         #expect(user.selected?.contains("16:43:15") == true)
         user.press(.character("e"), .character("e"))
         #expect(user.selected?.contains("16:43:15") == true)
-        #expect(user.screen.contains("Search wrapped"))
+        #expect(user.screen.contains("That was the last problem that way"))
         var calm = User.watching(9)
         calm.press(.character("e"))
         #expect(calm.screen.contains("There is no other problem among the rows listed."))
@@ -129,6 +129,92 @@ struct SearchingTests {
         user.press(.character("n"))
         #expect(user.screen.contains("line 40 needle"))
         #expect(user.screen.contains("Search wrapped"))
+    }
+
+    private static let events = (0..<12).map { #"{"objectName":"batch/file-\#($0).txt","eventId":"id-\#($0)"}"# }
+
+    /// Somebody in the Body tab of a delivery of 12 events, with all of them folded.
+    private func folded() -> User {
+        var user = FoldingTests.reading("{\"events\":[\(Self.events.joined(separator: ","))]}", columns: 80, rows: 40)
+        user.press(.character("g"), .character("Z"))
+        return user
+    }
+
+    @Test("what is found in a folded part unfolds it, is underlined, and has the cursor")
+    func unfolds() throws {
+        var user = folded()
+        let before = user.screen
+        user.press(.character("/"))
+        user.type("file-7")
+        let row = try #require(user.lines.firstIndex { $0.contains("batch/file-7.txt") })
+        #expect(user.lines[row].hasPrefix("▌"))
+        let column = user.lines[row].distance(of: "file-7")
+        let style = user.surface[row, column].style
+        #expect(style.isReversed && style.isUnderlined && style.isBold)
+        user.type("x")
+        #expect(!user.screen.contains("batch/file-7.txt") && user.screen.contains("not found"))
+        user.press(.backspace, .enter, .character("y"), .character("v"))
+        #expect(user.clipboard.map { String(decoding: $0, as: UTF8.self) } == "batch/file-7.txt")
+        // Nothing else is unfolded.
+        #expect(user.lines.count { $0.contains("{…}") } == 11)
+        user.press(.character("/"))
+        user.type("file-9")
+        user.press(.escape)
+        #expect(user.lines.count { $0.contains("{…}") } == 11)
+        var other = folded()
+        other.press(.character("/"))
+        other.type("file-7")
+        other.press(.escape)
+        #expect(other.screen == before)
+    }
+
+    @Test("n and N move the cursor from one place found to the next")
+    func movesCursor() {
+        var user = FoldingTests.reading("{\"events\":[\(Self.events.prefix(3).joined(separator: ","))]}", columns: 80)
+        user.press(.character("g"), .character("/"))
+        user.type("eventId")
+        user.press(.enter)
+        #expect(user.selected?.contains("id-0") == true)
+        user.press(.character("n"))
+        #expect(user.selected?.contains("id-1") == true)
+        user.press(.character("n"), .character("n"))
+        #expect(user.selected?.contains("id-0") == true)
+        #expect(user.screen.contains("Search wrapped"))
+        user.press(.character("N"))
+        #expect(user.selected?.contains("id-2") == true)
+        // From where one is, be it by other keys.
+        user.press(.character("g"), .character("n"))
+        #expect(user.selected?.contains("id-0") == true)
+    }
+
+    @Test("where there is no cursor, a bar marks the line found until Esc")
+    func bar() {
+        var user = user()
+        user.press(.enter, .character("/"))
+        user.type("Event id")
+        user.press(.enter)
+        #expect(user.selected?.contains("Event id") == true)
+        // Closes the pane, gives up the search, and opens the pane again.
+        user.press(.escape, .escape, .enter)
+        #expect(user.screen.contains("Event id"))
+        #expect(user.selected == nil)
+    }
+
+    @Test("what is found to the right of the view is scrolled to")
+    func sideways() {
+        var user = FoldingTests.reading(String(repeating: "-", count: 200) + "needle", columns: 80)
+        user.press(.character("w"), .character("/"))
+        #expect(!user.screen.contains("needle"))
+        user.type("needle")
+        #expect(user.screen.contains("-needle"))
+    }
+
+    @Test("jumps to problems and marks do not speak of a search when they go round")
+    func wrapping() {
+        var user = User.watching(3, columns: 120)
+        user.press(.character("m"), .character("k"), .character("'"), .character("'"))
+        #expect(user.screen.contains("past the end of the list"))
+        #expect(!user.screen.contains("Search wrapped"))
     }
 
     @Test("highlights go with Esc")

@@ -111,7 +111,9 @@ struct StatusLines {
 extension DashboardModel {
     /// How many rows the line wants that is open for typing.
     fileprivate var promptHeight: Int {
-        switch prompt {
+        // Below the help nothing is typed.
+        guard help == nil else { return 0 }
+        return switch prompt {
         case .filter(let line): line.height(columns: session.size.columns)
         case .search: 1
         case .export, .replay: 2

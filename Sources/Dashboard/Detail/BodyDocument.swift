@@ -28,11 +28,19 @@ struct BodyDocument {
         }
         switch form {
         case .raw: return raw(payload)
-        case .hex: return DocumentContent(lines: HexDump(bytes: delivery.body, columns: columns).lines)
+        case .hex: return hex
         case .pretty:
-            guard let json = try? PrettyJSON(delivery.body) else { return raw(payload) }
+            guard let json = try? PrettyJSON(delivery.body) else {
+                // A text has no such bytes; as one it would be a wall of escapes.
+                let isBinary = delivery.body.contains(0) || String(validating: delivery.body, as: UTF8.self) == nil
+                return isBinary ? hex : raw(payload)
+            }
             return pretty(json, payload.events)
         }
+    }
+
+    private var hex: DocumentContent {
+        DocumentContent(lines: HexDump(bytes: delivery.body, columns: columns).lines)
     }
 
     private func notes(_ payload: Payload) -> [StyledLine] {

@@ -34,6 +34,11 @@ struct DocumentRequest: Sendable, Hashable {
             && wraps == other.wraps && showsNumbers == other.showsNumbers
     }
 
+    /// The same tab of the same row, however it is laid out.
+    func isSamePage(as other: DocumentRequest) -> Bool {
+        rowID == other.rowID && tab == other.tab && form == other.form
+    }
+
     /// Such as `126, event 1 of 3`.
     var heading: SafeText {
         guard let position else { return "\(deliveryID)" }

@@ -12,10 +12,10 @@ extension DetailPane {
         guard let document, isCurrent else { return }
         let below = Rect(column: 0, row: 1, columns: surface.size.columns, rows: surface.size.rows - 1)
         surface.draw(in: below) { part in
-            let lines = DocumentLines(document: document, folding: folding, sideways: sideways, highlights: highlights)
+            let lines = DocumentLines(document: document, folding: folding, sideways: sideways)
             for (row, place) in scroll.visible.clamped(to: 0..<folding.count).enumerated() {
                 lines.draw(folding.line(at: place), row: row, on: &part)
-                if hasCursor, place == cursor {
+                if hasCursor ? place == cursor : folding.line(at: place) == match {
                     part.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
                 }
             }

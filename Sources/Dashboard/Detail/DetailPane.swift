@@ -12,16 +12,16 @@ struct DetailPane {
     /// Whether long lines go on below; else the pane moves sideways.
     var wraps = true { didSet { sideways = 0 } }
     var showsNumbers = true
-    /// What stands out in the document's lines, such as what a search has found: ranges of columns, by line.
-    var highlights: [Int: [Range<Int>]] = [:]
 
     private(set) var document: DetailDocument?
-    private(set) var scroll = TextPane()
-    private(set) var folding = Folding()
+    var scroll = TextPane()
+    var folding = Folding()
+    /// The line of the document that a search found last; nil once something else is shown.
+    var match: Int?
     /// The place of the line that has the keys, among those shown.
-    private(set) var cursor = 0
+    var cursor = 0
     /// The columns that are out of view at the left edge.
-    private(set) var sideways = 0
+    var sideways = 0
     private var outstanding: DocumentRequest?
     private var wanted: DocumentRequest?
 
@@ -74,10 +74,7 @@ struct DetailPane {
         outstanding = nil
         guard let wanted, document.request.isSameView(as: wanted) else { return }
         let shown = self.document?.request
-        let isSamePage =
-            shown?.rowID == document.request.rowID && shown?.tab == document.request.tab
-            && shown?.form == document.request.form
-        if isSamePage { goOn(with: document) } else { begin(document) }
+        if let shown, document.request.isSamePage(as: shown) { goOn(with: document) } else { begin(document) }
     }
 
     mutating func settle(height: Int) {
@@ -119,13 +116,13 @@ struct DetailPane {
         cursor = scroll.top + line
     }
 
-    /// Moves the view to the left or right, half a pane at a time.
+    /// Moves the view to the left or right, a quarter of a pane at a time.
     mutating func moveSideways(by direction: Int, columns: Int) {
         guard let document else { return }
         let lines = scroll.visible.map { document.lines[folding.line(at: $0)] }
         let widest = lines.map(\.width).max() ?? 0
         let most = max(sideways, widest - max(1, columns - document.layout.gutter))
-        sideways = min(max(0, sideways + direction * max(1, columns / 2)), max(0, most))
+        sideways = min(max(0, sideways + direction * max(1, columns / 4)), max(0, most))
     }
 }
 
@@ -135,6 +132,7 @@ extension DetailPane {
     private mutating func goOn(with document: DetailDocument) {
         let before = self.document?.layout
         let source = before.flatMap { $0.source(ofLine: folding.count > 0 ? folding.line(at: cursor) : 0) }
+        if document.lines.count != self.document?.lines.count { match = nil }
         self.document = document
         folding.fold(folding.folded, in: document)
         if document.layout.hasCursor, let source, before?.sources != document.layout.sources {
@@ -148,7 +146,7 @@ extension DetailPane {
     private mutating func begin(_ document: DetailDocument) {
         let height = scroll.height
         self.document = document
-        (scroll, folding, cursor, sideways, highlights) = (TextPane(), Folding(), 0, 0, [:])
+        (scroll, folding, cursor, sideways, match) = (TextPane(), Folding(), 0, 0, nil)
         folding.fold(document.layout.startsFolded, in: document)
         scroll.resize(count: folding.count, height: height)
         guard let event = document.layout.event else { return }
@@ -197,31 +195,12 @@ extension DetailPane {
         }
     }
 
-    /// Brings a line of the document into view, for those who search.
-    mutating func reveal(line: Int) {
-        guard let document, document.lines.indices.contains(line) else { return }
-        if let source = document.layout.source(ofLine: line) { folding.reveal(source, in: document) }
-        settle(height: scroll.height)
-        if document.layout.hasCursor { cursor = folding.place(of: line) }
-        scroll.ensureVisible(folding.place(of: line))
-    }
-
     private mutating func change(_ folded: Set<Int>, cursorOn source: Int) {
         guard let document else { return }
         folding.fold(folded, in: document)
         cursor = folding.place(of: document.layout.firstLine(ofSource: source))
         scroll.resize(count: folding.count, height: scroll.height)
         scroll.ensureVisible(cursor)
-    }
-
-    /// Brings a line of the document into view.
-    mutating func reveal(_ line: Int) {
-        scroll.ensureVisible(line)
-    }
-
-    /// Scrolls so that a line is the first in view.
-    mutating func reveal(top line: Int) {
-        scroll.scroll(by: line - scroll.top)
     }
 }
 

@@ -15,6 +15,8 @@ struct DocumentLayout: Sendable, Hashable {
     var isNumbered = false
     /// Whether the keys move a cursor rather than the text.
     var hasCursor = false
+    /// The columns that stay where the view moves sideways, such as those of names.
+    var stayingColumns = 0
     /// What can be folded, in the order in which it opens.
     var folds: [PrettyJSON.Fold] = []
     /// The lines that open what is folded where everything is: the events, or what stands in the outermost container.

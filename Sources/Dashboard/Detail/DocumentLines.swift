@@ -7,7 +7,6 @@ struct DocumentLines {
     let document: DetailDocument
     let folding: Folding
     let sideways: Int
-    let highlights: [Int: [Range<Int>]]
 
     private var layout: DocumentLayout { document.layout }
 
@@ -21,7 +20,7 @@ struct DocumentLines {
         let room = Rect(column: gutter, row: row, columns: max(0, surface.size.columns - gutter), rows: 1)
         surface.draw(in: room) { part in
             // A note wraps always, and stays.
-            draw(text, highlights: highlights[line] ?? [], sideways: source == nil ? 0 : sideways, on: &part)
+            draw(text, sideways: source == nil ? 0 : sideways, on: &part)
         }
     }
 
@@ -49,15 +48,17 @@ struct DocumentLines {
         return text
     }
 
-    private func draw(_ text: StyledLine, highlights: [Range<Int>], sideways: Int, on surface: inout Surface) {
+    private func draw(_ text: StyledLine, sideways: Int, on surface: inout Surface) {
         let columns = surface.size.columns
-        surface.put(text, at: Point(column: -sideways, row: 0))
-        for range in highlights {
-            let rect = Rect(column: range.lowerBound - sideways, row: 0, columns: range.count, rows: 1)
-            surface.restyle(rect) { $0.isReversed = true }
+        let staying = sideways > 0 ? min(layout.stayingColumns, columns) : 0
+        surface.draw(in: Rect(column: 0, row: 0, columns: staying, rows: 1)) { part in
+            part.put(text, at: Point(column: 0, row: 0))
+        }
+        surface.draw(in: Rect(column: staying, row: 0, columns: columns - staying, rows: 1)) { part in
+            part.put(text, at: Point(column: -sideways - staying, row: 0))
         }
         let style = Style(.accent, bold: true)
-        if sideways > 0, text.width > 0 { surface.put("‹", at: Point(column: 0, row: 0), style: style) }
+        if sideways > 0, text.width > staying { surface.put("‹", at: Point(column: staying, row: 0), style: style) }
         if text.width - sideways > columns { surface.put("›", at: Point(column: columns - 1, row: 0), style: style) }
     }
 }

@@ -23,6 +23,7 @@ struct HeadersDocument {
         var content = DocumentContent()
         content.layout.sourceCount = headers.count
         content.layout.hasCursor = true
+        content.layout.stayingColumns = nameColumns
         for (index, field) in headers.enumerated() {
             content.add(source: index, lines(of: field, nameColumns: nameColumns))
         }

@@ -18,7 +18,7 @@ extension DashboardModel {
         let footer = Footer.line(self, columns: layout.footer.columns).line
         surface.put(footer, at: Point(column: 0, row: layout.footer.row))
         let cursorOfMain = drawMain(layout, on: &surface)
-        if let prompt {
+        if let prompt, layout.prompt.rows > 0 {
             let cursor = surface.draw(in: layout.prompt) { part in
                 switch prompt {
                 case .filter(let line): line.draw(bindings, on: &part)
@@ -28,7 +28,6 @@ extension DashboardModel {
                 case .command(let line): line.draw(on: &part)
                 }
             }
-            if help != nil { return cursorOfMain }
             return question == nil ? cursor.map { Point(column: $0.column, row: $0.row + layout.prompt.row) } : nil
         }
         return question == nil ? cursorOfMain : nil
@@ -58,10 +57,11 @@ extension DashboardModel {
             }
             if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
             if let pattern {
-                for rect in [layout.list, layout.detail].compactMap(\.self) {
+                for (rect, current) in [(layout.list, nil), (layout.detail, detail.rowOfMatch)] {
+                    guard let rect else { continue }
                     let below = Rect(
                         column: rect.column, row: rect.row + 1, columns: rect.columns, rows: max(0, rect.rows - 1))
-                    SearchHighlight.draw(pattern, in: below, on: &surface)
+                    SearchHighlight.draw(pattern, in: below, current: current, on: &surface)
                 }
             }
             if layout.isBeside, let pane = layout.detail {

@@ -27,10 +27,12 @@ extension DashboardModel {
         return []
     }
 
-    /// Looks for a row of the list from the current one on.
-    mutating func seek(_ aim: Seeking.Aim, _ predicate: RowPredicate, _ way: SeekRequest.Way) -> [Effect] {
+    /// Looks for a row of the list, from the current one on unless told.
+    mutating func seek(
+        _ aim: Seeking.Aim, _ predicate: RowPredicate, _ way: SeekRequest.Way, from start: Int64? = nil
+    ) -> [Effect] {
         guard let row = rows.selection else { return [] }
-        return [.seek(seeking.begin(aim, predicate, from: row, way))]
+        return [.seek(seeking.begin(aim, predicate, from: start ?? row, way))]
     }
 
     mutating func cancelSeeking() -> [Effect] {
@@ -50,7 +52,7 @@ extension DashboardModel {
             } else if outcome.row == nil {
                 session.tell(aim.absence, .notice)
             } else if outcome.isWrapped {
-                session.tell("Search wrapped: past the end of the list, it went on from the other.", .secondary)
+                session.tell(aim.wrapping, .secondary)
             }
             if let row = outcome.row { rows.go(to: row, in: extent) }
         }
@@ -79,9 +81,12 @@ extension DashboardModel {
             return cancelSeeking()
         }
         if prompt.isInDetail {
-            prompt.hasNoMatch = !findInDetail(pattern, .nearest, from: prompt.origin.line)
+            // From where one was: what was typed so far may have led elsewhere.
+            detail.goBack(to: prompt.origin.detail)
+            prompt.hasNoMatch = !findInDetail(pattern, .nearest)
             return []
         }
+        detail.forgetMatch()
         guard let origin = prompt.origin.row else { return [] }
         if let index = rows.index(of: origin), pattern.matches(rows.window.rows[index]) {
             goBack(to: prompt.origin)
@@ -114,28 +119,27 @@ extension DashboardModel {
 
 // Searching the detail.
 extension DashboardModel {
-    /// Brings the nearest line of the detail into view where the pattern stands. Says whether there is one.
+    /// Goes to the nearest line of the detail where the pattern stands. Says whether there is one.
     @discardableResult
-    private mutating func findInDetail(_ pattern: SearchPattern, _ way: SeekRequest.Way, from line: Int? = nil) -> Bool
-    {
-        let lines = detail.document?.lines ?? []
-        let holds = { (line: Int) in pattern.matches(lines[line].spans.map(\.text.string).joined()) }
-        let current = min(line ?? matchLine ?? (way == .next ? detail.scroll.top - 1 : detail.scroll.top), lines.count)
-        let after = max(0, way == .nearest ? current : current + 1)
-        let below = (min(after, lines.count)..<lines.count).lazy.first(where: holds)
-        let above = (0..<max(0, min(current, lines.count))).lazy.last(where: holds)
+    private mutating func findInDetail(_ pattern: SearchPattern, _ way: SeekRequest.Way) -> Bool {
+        let document = detail.document
+        let lines = document?.lines.indices ?? 0..<0
+        let holds = { (line: Int) in document.map { pattern.matches($0.text(ofLine: line).string) } ?? false }
+        let start = detail.searchStart
+        // What one stands on was found before, or is the nearest.
+        let next = way == .next && start.isFound ? start.line + 1 : start.line
+        let below = (min(next, lines.count)..<lines.count).lazy.first(where: holds)
+        let above = (0..<min(start.line, lines.count)).lazy.last(where: holds)
         var (found, isWrapped) = (way == .previous ? above : below, false)
         if found == nil {
-            let others = way == .previous ? Array(lines.indices.reversed()) : Array(lines.indices)
-            found = others.first(where: holds)
+            found = way == .previous ? lines.last(where: holds) : lines.first(where: holds)
             isWrapped = way != .nearest
         }
-        guard let found else {
+        guard let found, let document else {
             if way != .nearest { session.tell(Seeking.Aim.match(pattern).absence, .notice) }
             return false
         }
-        matchLine = found
-        detail.reveal(found)
+        detail.reveal(line: found, columns: pattern.columns(in: document.text(ofLine: found)) ?? 0..<0)
         if isWrapped {
             session.tell("Search wrapped: past the end of the detail, it went on from the other.", .secondary)
         }
@@ -151,6 +155,15 @@ extension Seeking.Aim {
         case .problem: "There is no other problem among the rows listed."
         case .mark: "There is no other mark among the rows listed."
         case .number(let name): "There is no \(name) among the rows listed."
+        }
+    }
+
+    /// What is said where it was found beyond an end of the list.
+    var wrapping: SafeText {
+        switch self {
+        case .match: "Search wrapped: past the end of the list, it went on from the other."
+        case .problem: "That was the last problem that way: past the end of the list, it went on from the other."
+        case .mark, .number: "That was the last one that way: past the end of the list, it went on from the other."
         }
     }
 

@@ -6,18 +6,18 @@ struct PromptOrigin: Hashable {
     var wasFollowing: Bool
     /// How far below the top of the list the row was seen.
     var place: Int
-    /// The first line of the detail that was seen.
-    var line: Int
+    /// Where one was in the detail.
+    var detail: DetailPane.Position
 }
 
 extension DashboardModel {
     var origin: PromptOrigin {
         PromptOrigin(
-            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, line: detail.scroll.top)
+            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, detail: detail.position)
     }
 
     mutating func goBack(to origin: PromptOrigin) {
-        detail.reveal(top: origin.line)
+        detail.goBack(to: origin.detail)
         if origin.wasFollowing {
             rows.follow()
         } else if let row = origin.row {
