@@ -37,6 +37,57 @@ struct DeliveriesTests {
         #expect(lines[6].hasPrefix("▌"))
     }
 
+    @Test("what only lists of events have is said to be elsewhere, in the list and in the detail")
+    func elsewhere() {
+        var user = watching()
+        let selected = user.model.rows.selection
+        for place in [Place.deliveries, .deliveryDetail] {
+            #expect(user.model.place == place)
+            for (key, words) in [
+                ("f", "Filters are for 1 Events and 2 Table."), ("!", "Going through problems is for"),
+                ("e", "Going through problems is for"), ("m", "Marks are for"), ("x", "Exporting rows is for"),
+            ] as [(Character, String)] {
+                user.press(.character(key))
+                #expect(user.screen.contains(words), "\(key)")
+            }
+            #expect(!user.lines[23].contains("filter") && !user.lines[23].contains("problems"))
+            user.press(.tab)
+        }
+        #expect(user.model.marks.isEmpty && user.model.prompt == nil && user.exports.isEmpty)
+        #expect(user.model.rows.selection == selected && !user.model.filter.showsProblems)
+    }
+
+    @Test("the detail of a delivery is searched, and replayed from")
+    func detailKeys() {
+        var user = watching()
+        user.press(.up, .tab, .character("/"))
+        user.type("my-bucket")
+        user.press(.enter)
+        #expect(user.lines.contains { $0.hasPrefix("▌") && $0.contains("my-bucket") })
+        #expect(user.model.bindings.binding(of: .replay, in: user.model.place)?.context == .handling)
+    }
+
+    @Test("nothing that came after the screen was frozen is listed, though it is looked at later")
+    func frozenBefore() {
+        var user = User(columns: 120, rows: 24, holding: [.prod])
+        user.arrive((1...4).map { Make.row($0) })
+        user.press(.character("P"))
+        user.arrive((5...7).map { Make.row($0) })
+        user.press(.character("3"))
+        #expect(user.lines[1].hasSuffix("PAUSED +3"))
+        #expect(user.selected?.contains("cat-4.jpg") == true)
+        #expect(!user.screen.contains("cat-5.jpg"))
+        user.press(.character("k"), .character("G"))
+        #expect(user.selected?.contains("cat-4.jpg") == true)
+        #expect(!user.screen.contains("cat-5.jpg"))
+        user.press(.character(":"))
+        user.type("goto 6")
+        user.press(.enter)
+        #expect(user.selected?.contains("cat-4.jpg") == true)
+        user.press(.character("P"), .character("G"))
+        #expect(user.selected?.contains("cat-7.jpg") == true)
+    }
+
     @Test("has one row for a delivery of several events")
     func severalEvents() {
         var user = User(columns: 120, holding: [.prod])
@@ -172,11 +223,11 @@ struct DeliveriesTests {
         user.press(.up)
         #expect(user.screen.contains("photos/2026/cat-3.jpg"))
         user.press(.enter)
-        #expect(user.model.place == .detail)
+        #expect(user.model.place == .deliveryDetail)
         user.press(.character("K"))
         #expect(user.screen.contains("photos/2026/cat-2.jpg"))
         user.press(.escape, .tab)
-        #expect(user.model.place == .detail)
+        #expect(user.model.place == .deliveryDetail)
         user.press(.tab, .right)
         #expect(user.screen.contains("[Headers]"))
     }

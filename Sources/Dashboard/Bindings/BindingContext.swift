@@ -5,8 +5,12 @@ enum BindingContext: Hashable, CaseIterable {
     case events
     case table
     case pulse
-    /// Wherever rows are seen: both lists and the detail.
+    /// Wherever rows are seen: both lists and their detail.
     case browsing
+    /// Wherever there is something to search: both lists, and every detail.
+    case searching
+    /// Wherever something can be done for what is listed: lists of events and of deliveries, and every detail.
+    case handling
     case filter
     case search
     case exporting
@@ -44,6 +48,8 @@ enum BindingContext: Hashable, CaseIterable {
         case .table: "2 Table"
         case .pulse: "7 Pulse"
         case .browsing: "Finding and marking rows"
+        case .searching: "Searching rows and details"
+        case .handling: "Acting on events and deliveries"
         case .filter: "Typing a filter"
         case .search: "Typing a search"
         case .exporting: "Naming a file to export to"
@@ -71,20 +77,22 @@ enum BindingContext: Hashable, CaseIterable {
 
 /// The places where the keyboard can be, each with the contexts that are in force there, the nearest first.
 enum Place: Hashable, CaseIterable {
-    case events, table, deliveries, actions, log, pulse, page, detail, filter, search, export, palette, columns,
+    case events, table, deliveries, actions, log, pulse, page, detail, deliveryDetail, filter, search, export, palette,
+        columns,
         keyring,
         form, help, helpSearch, checklist, question, copying, acting, replay
 
     var contexts: [BindingContext] {
         switch self {
-        case .events: [.events, .rows, .browsing, .views, .everywhere]
-        case .table: [.table, .rows, .browsing, .views, .everywhere]
-        case .deliveries: [.deliveries, .views, .everywhere]
+        case .events: [.events, .rows, .browsing, .searching, .handling, .views, .everywhere]
+        case .table: [.table, .rows, .browsing, .searching, .handling, .views, .everywhere]
+        case .deliveries: [.deliveries, .handling, .views, .everywhere]
         case .actions: [.actions, .views, .everywhere]
         case .page: [.page, .views, .everywhere]
         case .log: [.log, .views, .everywhere]
         case .pulse: [.pulse, .views, .everywhere]
-        case .detail: [.detail, .browsing, .views, .everywhere]
+        case .detail: [.detail, .browsing, .searching, .handling, .views, .everywhere]
+        case .deliveryDetail: [.detail, .searching, .handling, .views, .everywhere]
         case .filter: [.filter, .everywhere]
         case .search: [.search, .everywhere]
         case .export: [.exporting, .everywhere]

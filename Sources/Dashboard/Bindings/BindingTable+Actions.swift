@@ -47,33 +47,29 @@ extension BindingTable {
         ]
 
     /// What is done for rows.
-    static let acting: [Binding] =
-        [BindingContext.browsing, .deliveries].flatMap { context in
-            [
-                Binding(
-                    .character("a"), in: context, do: .act, "run an action for the rows selected, retry it or skip it",
-                    footer: ("act", .medium), obstacle: cannotAct),
-                Binding(
-                    .character("r"), in: context, do: .replay, "replay: send the deliveries again, as received",
-                    footer: ("replay", .wide), obstacle: cannotReplay),
-            ]
-        } + [
-            Binding(.character("r"), .enter, in: .acting, do: .runForRows, "run now"),
-            Binding(.character("t"), in: .acting, do: .retryForRows, "retry"),
-            Binding(.character("s"), in: .acting, do: .skipForRows, "skip"),
-            Binding(.character("d"), in: .acting, do: .previewForRows, "dry run"),
-            Binding(
-                .tab, .right, .down, .character("l"), .character("j"), in: .acting, do: .nextAction, "the next action",
-                footer: ("another action", .narrow)),
-            Binding(
-                .backTab, .left, .up, .character("h"), .character("k"), in: .acting, do: .previousAction,
-                "the action before"),
-            Binding(.escape, .character("q"), in: .acting, do: .goBack, "leave", footer: ("leave", .narrow)),
-            Binding(
-                .enter, in: .replaying, do: .sendReplay, "send the deliveries there", footer: ("send", .narrow)),
-            Binding(
-                .escape, in: .replaying, do: .leavePrompt, "leave, and send nothing", footer: ("leave", .narrow)),
-        ]
+    static let acting: [Binding] = [
+        Binding(
+            .character("a"), in: .handling, do: .act, "run an action for the rows selected, retry it or skip it",
+            footer: ("act", .medium), obstacle: cannotAct),
+        Binding(
+            .character("r"), in: .handling, do: .replay, "replay: send the deliveries again, as received",
+            footer: ("replay", .wide), obstacle: cannotReplay),
+        Binding(.character("r"), .enter, in: .acting, do: .runForRows, "run now"),
+        Binding(.character("t"), in: .acting, do: .retryForRows, "retry"),
+        Binding(.character("s"), in: .acting, do: .skipForRows, "skip"),
+        Binding(.character("d"), in: .acting, do: .previewForRows, "dry run"),
+        Binding(
+            .tab, .right, .down, .character("l"), .character("j"), in: .acting, do: .nextAction, "the next action",
+            footer: ("another action", .narrow)),
+        Binding(
+            .backTab, .left, .up, .character("h"), .character("k"), in: .acting, do: .previousAction,
+            "the action before"),
+        Binding(.escape, .character("q"), in: .acting, do: .goBack, "leave", footer: ("leave", .narrow)),
+        Binding(
+            .enter, in: .replaying, do: .sendReplay, "send the deliveries there", footer: ("send", .narrow)),
+        Binding(
+            .escape, in: .replaying, do: .leavePrompt, "leave, and send nothing", footer: ("leave", .narrow)),
+    ]
 
     static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
         model.actions.selected == nil ? "No actions are declared." : nil

@@ -9,11 +9,6 @@ extension BindingTable {
                 .character("!"), in: .browsing, do: .showProblems, "only problems, or all", footer: ("problems", .wide)),
             Binding(.character("e"), in: .browsing, do: .nextProblem, "to the next problem"),
             Binding(.character("E"), in: .browsing, do: .previousProblem, "to the previous problem"),
-            Binding(
-                .character("/"), in: .browsing, do: .search, "search the list, or the detail where one is in it",
-                footer: ("search", .wide)),
-            Binding(.character("n"), in: .browsing, do: .nextMatch, "to the next place found"),
-            Binding(.character("N"), in: .browsing, do: .previousMatch, "to the previous place found"),
             Binding(.character("m"), in: .browsing, do: .toggleMark, "mark the rows selected, or the current one"),
             Binding(.character("'"), in: .browsing, do: .nextMark, "to the next mark"),
             Binding(.character("M"), in: .browsing, do: .showMarked, "only marked rows, or all"),
@@ -26,26 +21,17 @@ extension BindingTable {
                     return model.rows.selectedRow == nil ? "There is no row to export." : nil
                 }),
         ]
-        + [BindingContext.browsing, .deliveries, .actions, .log, .pulse].map { context in
+        + [BindingContext.handling, .actions, .log, .pulse].map { context in
             Binding(.character("P"), in: context, do: .pause, "freeze the screen while receiving goes on")
         }
 
-    /// Where a search is asked for that is none: it says where there is one.
-    static let searchElsewhere: [Binding] = [BindingContext.deliveries, .log].flatMap { context in
-        [
-            Binding(
-                .character("/"), in: context, do: .search, "search: in 1 Events and 2 Table", obstacle: isElsewhere),
-            Binding(.character("n"), in: context, do: .nextMatch, "the next place found there", obstacle: isElsewhere),
-            Binding(
-                .character("N"), in: context, do: .previousMatch, "the previous place found there",
-                obstacle: isElsewhere),
-        ]
-    }
-
-    private static let isElsewhere: @Sendable (DashboardModel) -> String? = { model in
-        let (events, table) = (model.bindings.name(of: .showEvents), model.bindings.name(of: .showTable))
-        return "Events are searched in their lists (\(events), \(table)): this list has no search."
-    }
+    static let searching: [Binding] = [
+        Binding(
+            .character("/"), in: .searching, do: .search, "search the list, or the detail where one is in it",
+            footer: ("search", .wide)),
+        Binding(.character("n"), in: .searching, do: .nextMatch, "to the next place found"),
+        Binding(.character("N"), in: .searching, do: .previousMatch, "to the previous place found"),
+    ]
 
     static let prompts: [Binding] = [
         Binding(.enter, in: .filter, do: .applyFilter, "apply the filter", footer: ("apply", .narrow)),

@@ -2,7 +2,7 @@
 /// this table. What is in force is `Bindings`, with the user's own keys.
 enum BindingTable {
     static let all: [Binding] =
-        moving + lists + deliveries + actions + log + pulse + choosing + browsing + searchElsewhere + prompts + detail
+        moving + lists + deliveries + actions + log + pulse + choosing + browsing + searching + prompts + detail
         + folding + copying + acting + keyring
         + questions + help + views + everywhere
 }

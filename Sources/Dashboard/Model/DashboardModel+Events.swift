@@ -65,7 +65,9 @@ extension DashboardModel {
             if place == .form { keyring?.form?.type(key) }
             if place == .helpSearch { help?.type(key) }
             if help != nil { return [] }
-            return prompt == nil ? [] : typeIntoPrompt(key)
+            if prompt != nil { return typeIntoPrompt(key) }
+            if let sentence = bindings.whereabouts(of: key, outside: place) { session.tell("\(sentence)", .notice) }
+            return []
         }
         if let obstacle = binding.obstacle(self) {
             session.tell("\(obstacle)", .notice)

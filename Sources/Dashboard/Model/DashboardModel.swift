@@ -70,8 +70,6 @@ struct DashboardModel {
     var filter = RowFilter()
     var listing = Listing()
     var pattern: SearchPattern?
-    /// The line of the detail found last.
-    var matchLine: Int?
     var seeking = Seeking()
     var marks: Set<Int64> = []
     var selection = RowSelection()
@@ -173,7 +171,7 @@ extension DashboardModel {
         if page != nil { return .page }
         if showsChecklist { return .checklist }
         if chooser != nil { return .columns }
-        if detail.hasKeys { return .detail }
+        if detail.hasKeys { return view == .deliveries ? .deliveryDetail : .detail }
         return view.place
     }
 
