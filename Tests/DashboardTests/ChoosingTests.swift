@@ -37,6 +37,16 @@ struct ChoosingTests {
         #expect(user.lines[1].hasSuffix("FOLLOW"))
     }
 
+    @Test("a kept order is shown from its start")
+    func keptOrder() {
+        var state = ViewState()
+        state.preferences.order = .by(.size, isDescending: true)
+        var user = User(columns: 120, rows: 36, holding: [.prod], viewState: state)
+        user.arrive((1...300).map { Make.row($0, size: .integer(($0 * 7_919) % 1_009)) })
+        #expect(sizes(user).first == user.history.compactMap(\.objectSize.integer).max())
+        #expect(user.lines[3].hasPrefix("▌"))
+    }
+
     @Test("a sorted list is walked from end to end, a margin at a time")
     func walks() {
         var user = user()

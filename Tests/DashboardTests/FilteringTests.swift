@@ -254,4 +254,61 @@ struct CompletionTests {
         user.press(.tab)
         #expect(user.screen.contains(" filter  bucket:b-one\n"))
     }
+
+    @Test("u reads the filter's times in the zone that is shown then, and counts ages back as before")
+    func otherZone() {
+        // 16:43:01 to 16:43:40 UTC, an hour later here.
+        var user = User(columns: 120, rows: 60, holding: [.prod], clock: WallClock { _ in 3_600 })
+        user.arrive((1...40).map { Make.row($0) })
+        func count(_ user: User) -> Int { user.model.rows.visible.compactMap(\.row).count }
+        user.press(.character("f"))
+        user.type("after:17:43:31")
+        user.press(.enter)
+        #expect(user.lines[1].contains("0 of 40") || count(user) == 40)
+        let before = user.model.filter.filter
+        user.press(.character("u"))
+        #expect(user.model.filter.filter.text == before.text)
+        #expect(user.model.filter.filter.predicate != before.predicate)
+        user.press(.character("u"))
+        #expect(user.model.filter.filter == before)
+        user.press(.character("f"))
+        for _ in 0..<20 { user.press(.backspace) }
+        user.type("after:10m")
+        user.press(.enter)
+        let age = user.model.filter.filter
+        user.wait(.seconds(100))
+        user.press(.character("u"))
+        #expect(user.model.filter.filter == age)
+    }
+
+    @Test("Tab says where there is nothing to complete, until something else is typed")
+    func nothingToComplete() {
+        var user = User.watching(3)
+        user.press(.character("f"))
+        user.type("bucket:zzz")
+        user.press(.tab)
+        #expect(user.screen.contains("Nothing known begins or goes on so."))
+        user.type("z")
+        #expect(!user.screen.contains("Nothing known begins or goes on so."))
+    }
+
+    @Test("where nothing matches, all that leaves rows out is named")
+    func namesAll() {
+        var user = User.watching(3, columns: 120)
+        user.press(.character("f"))
+        user.type("object:zzz")
+        user.press(.enter, .character("!"))
+        #expect(user.screen.contains("\\ switches the filter off, ! lists more than problems."))
+    }
+
+    @Test("the help covers the line in which a filter is typed")
+    func helpOverPrompt() {
+        var user = User.watching(3, columns: 120)
+        user.press(.character("f"))
+        user.type("object:zzz")
+        user.press(.function(1))
+        #expect(!user.screen.contains("object:zzz"))
+        user.press(.escape)
+        #expect(user.screen.contains(" filter  object:zzz"))
+    }
 }

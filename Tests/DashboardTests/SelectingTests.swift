@@ -80,6 +80,16 @@ struct SelectingTests {
         #expect(user.model.rows.visible.count == 9)
     }
 
+    @Test("a range shows while it grows")
+    func growingRange() {
+        var user = User.watching(9)
+        user.press(.character("V"), .up, .up)
+        #expect(user.lines.count { $0.dropFirst().hasPrefix("+") } == 3)
+        user.press(.down)
+        #expect(user.lines.count { $0.dropFirst().hasPrefix("+") } == 2)
+        #expect(user.model.selection.ids.count == 1)
+    }
+
     @Test("a frozen screen does not move while receiving goes on")
     func freezes() {
         var user = User.watching(30)

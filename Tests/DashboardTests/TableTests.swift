@@ -27,6 +27,17 @@ struct TableTests {
             user.selected == "▌2026-11-24T16:43:01.600Z b2:Obj…:Upload photos/…t-2.jpg    10485760 4_z6b8d_f2")
     }
 
+    @Test("a name that lacks only a little is not cut, and a number never in its middle")
+    func whatIsCut() {
+        var user = User(columns: 80, holding: [.prod])
+        user.arrive([Make.row(1, name: "batch/file-00.txt", size: .integer(10_737_418_240))])
+        user.press(.character("2"))
+        #expect(user.selected?.contains(" batch/file-00.txt 10737418240 ") == true)
+        user.resize(60, 15)
+        #expect(user.selected?.hasSuffix(" 1073…8240") == false)
+        #expect(user.selected?.hasSuffix("…") == true)
+    }
+
     @Test("T gives the timestamps as B2 sent them")
     func epoch() {
         var user = User.watching(2, columns: 160)

@@ -54,7 +54,7 @@ extension DashboardModel {
     }
 
     mutating func apply(_ filter: Filter) -> [Effect] {
-        self.filter.apply(filter)
+        self.filter.apply(filter, readAt: session.wallTime)
         guard self.filter.hasFilter else { return [] }
         session.viewState.remember(filter.text)
         return [.keepViewState(session.viewState)]
@@ -197,16 +197,22 @@ extension DashboardModel {
             } else if !filter.isRestricting, prompt == nil {
                 "No row yet."
             } else if filter.isOn, filter.hasFilter || prompt != nil {
-                // Where it is being typed, that key is text.
-                prompt == nil
-                    ? "Nothing matches; \(bindings.name(of: .filterOrNot)) switches the filter off."
-                    : "Nothing matches."
+                // Where it is being typed, those keys are text.
+                prompt == nil ? "Nothing matches; " + waysOut : "Nothing matches."
             } else if filter.showsProblems {
                 "No problem; \(bindings.name(of: .showProblems)) lists every row again."
             } else {
                 "No marked row; \(bindings.name(of: .showMarked)) lists every row again."
             }
         surface.put(text, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
+    }
+
+    /// What lists more again, where a filter is on.
+    private var waysOut: SafeText {
+        var ways: [SafeText] = ["\(bindings.name(of: .filterOrNot)) switches the filter off"]
+        if filter.showsProblems { ways.append("\(bindings.name(of: .showProblems)) lists more than problems") }
+        if filter.showsMarked { ways.append("\(bindings.name(of: .showMarked)) lists more than marked rows") }
+        return ways.joined(separator: ", ") + "."
     }
 }
 

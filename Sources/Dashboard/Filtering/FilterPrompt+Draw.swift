@@ -36,7 +36,7 @@ extension FilterPrompt {
             let hint: SafeText =
                 editor.isEmpty
                 ? "Nothing typed lists every row.  \(bindings.name(of: .completeFilter)) completes, \(bindings.name(of: .olderFilter)) brings back earlier filters."
-                : .empty
+                : hasNothingToOffer ? "Nothing known begins or goes on so." : .empty
             return [StyledLine(" " + hint, Style(.secondary)).clipped(to: columns)]
         }
         let column = min(screenColumn(of: error.range.lowerBound, columns: columns), columns - 1)

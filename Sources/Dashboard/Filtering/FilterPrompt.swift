@@ -10,6 +10,8 @@ struct FilterPrompt {
     /// The filter last read without an error: what the list shows meanwhile.
     private(set) var preview: Filter
     private(set) var completion: Completion?
+    /// Whether Tab was pressed where there is nothing to complete.
+    private(set) var hasNothingToOffer = false
     private var past: PastTexts
     /// The values to complete with: as they were before what is typed left any out.
     private var values: SeenValues
@@ -44,6 +46,7 @@ struct FilterPrompt {
 
     mutating func type(_ key: Key, _ context: FilterContext) {
         let before = editor.text
+        hasNothingToOffer = false
         guard editor.update(.key(key)) else { return }
         completion = nil
         if editor.text != before {
@@ -54,7 +57,7 @@ struct FilterPrompt {
 
     mutating func insert(_ text: String, _ context: FilterContext) {
         editor.insert(text)
-        completion = nil
+        (completion, hasNothingToOffer) = (nil, false)
         past.leave()
         read(context)
     }
@@ -63,7 +66,7 @@ struct FilterPrompt {
     mutating func recall(older isOlder: Bool, _ context: FilterContext) {
         guard let text = past.step(older: isOlder, from: editor.text) else { return }
         editor = LineEditor(text)
-        completion = nil
+        (completion, hasNothingToOffer) = (nil, false)
         read(context)
     }
 
@@ -77,7 +80,10 @@ struct FilterPrompt {
             self.completion = completion
         } else {
             let found = FilterCompletion(editor.text, cursor: editor.cursor) { values[$0] }
-            guard let first = found.candidates.first else { return }
+            guard let first = found.candidates.first else {
+                hasNothingToOffer = true
+                return
+            }
             let completion = Completion(candidates: found.candidates, text: editor.text, range: found.range)
             if found.candidates.count == 1 {
                 put(first.text, completion)

@@ -1,11 +1,14 @@
 import Browsing
 import History
+import Notifications
 
 /// What is asked of the rows that are listed: a filter, which may be off, and the presets of single keys.
 struct RowFilter: Hashable {
     /// The filter applied last.
     private(set) var filter = Filter.everything
     private(set) var isOn = true
+    /// When it was read: what `10m` in it counts back from.
+    private var moment = Timestamp(milliseconds: 0)
     /// Whether only problems are listed.
     var showsProblems = false
     /// Whether only marked rows are listed.
@@ -17,9 +20,20 @@ struct RowFilter: Hashable {
     /// Whether anything is left out.
     var isRestricting: Bool { (isOn && hasFilter) || showsProblems || showsMarked }
 
-    mutating func apply(_ filter: Filter) {
+    /// Applies a filter.
+    ///
+    /// - Parameter moment: When it was read.
+    mutating func apply(_ filter: Filter, readAt moment: Timestamp) {
         self.filter = filter
+        self.moment = moment
         isOn = true
+    }
+
+    /// Reads the filter again where its times are of another zone now.
+    mutating func readAgain(in context: FilterContext) {
+        var context = context
+        context.now = moment
+        if let filter = try? Filter(filter.text, in: context) { self.filter = filter }
     }
 
     mutating func toggle() {

@@ -59,7 +59,9 @@ extension DashboardModel {
             .copyEventId:
             return performCopying(command)
 
-        case .toggleUtc: session.showsUTC.toggle()
+        case .toggleUtc:
+            session.showsUTC.toggle()
+            filter.readAgain(in: session.filterContext)
         case .toggleTimestampForm: table.timestamps = table.timestamps == .rfc3339 ? .epochMilliseconds : .rfc3339
 
         case .goBack: return closeInnermost() ? [] : letGo()
@@ -114,7 +116,7 @@ extension DashboardModel {
         case .keyring: keyring?.move(command, in: session.keyring)
         case .columns: chooser?.move(command)
         case .page: page?.move(command)
-        case .detail: detail.move(command)
+        case .detail, .deliveryDetail: detail.move(command)
         default: moveInRows(command)
         }
     }
@@ -199,6 +201,7 @@ extension DashboardModel {
         if session.acting != nil { return [.cancelActing] }
         if pattern != nil {
             pattern = nil
+            detail.forgetMatch()
         } else if selection.rangeStart != nil {
             selection.rangeStart = nil
         } else {

@@ -10,6 +10,7 @@ extension DashboardModel {
         session.showsUTC = settings.showsUTC
         if settings.showsEpoch { table.timestamps = .epochMilliseconds }
         view = MainView(settings.startView)
+        isToShowStart = session.viewState.preferences.order != .arrival
         if !settings.follows { unfollowed = [.events, .deliveries, .log] }
     }
 

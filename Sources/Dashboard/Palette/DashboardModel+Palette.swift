@@ -83,13 +83,13 @@ extension DashboardModel {
             try showRows("sort")
             return sort(by: column, isDescending: isDescending)
         case .delivery(let id):
-            if view == .deliveries, [.deliveries, .detail].contains(place) {
+            if view == .deliveries, [.deliveries, .deliveryDetail].contains(place) {
                 deliveries.select(id, latest: session.change.latestDelivery)
                 return []
             }
             try showRows("goto")
-            if rows.selectedRow?.deliveryID == id { return [] }
-            return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest)
+            // From the oldest row on: a delivery of many events is entered at its first one.
+            return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
         case .row(let id):
             try showRows("goto row")
             if rows.selection == id { return [] }

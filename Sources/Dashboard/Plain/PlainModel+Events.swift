@@ -45,7 +45,8 @@ extension PlainModel {
         let request = PulseRequest(
             barWidth: width, barCount: span.barCount(width: width),
             secondsFromUTC: model.session.clock.secondsFromUTC(model.session.wallTime))
-        let ticket = PulseReading.Ticket(request: request, revision: model.session.change.revision)
+        let ticket = PulseReading.Ticket(
+            request: request, revision: model.shown.revision, through: model.shown.latestDelivery)
         requests.pulse = ticket
         return [.readPulse(ticket, adding: nil)]
     }
@@ -257,7 +258,7 @@ extension PlainModel {
         do throws(FilterError) {
             let filter = try Filter(arguments.text, in: model.session.filterContext)
             return change { model in
-                model.filter.apply(filter)
+                model.filter.apply(filter, readAt: model.session.wallTime)
                 model.session.viewState.remember(filter.text)
                 return [.keepViewState(model.session.viewState)]
             }

@@ -62,7 +62,7 @@ extension RowList {
             case .row(let id): selection = index(of: id) == nil ? neighbour(of: id, at: place) : id
             }
             // While rows are still being found, others may come to stand at the start.
-            if destination != .oldest || isAllFound { reading.arrived() }
+            if destination != .oldest || isAllFound && !window.rows.isEmpty { reading.arrived() }
         } else if isFollowing || selection == nil {
             selection = window.rows.last?.id
         } else if let home, index(of: home) != nil {

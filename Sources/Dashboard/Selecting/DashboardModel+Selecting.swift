@@ -29,12 +29,20 @@ extension DashboardModel {
             if marks.contains(row.id) { sign("*", .notice) }
             column += 1
         }
-        if !selection.isEmpty, selection.contains(row) { sign("+", .accent) }
+        if !selection.isEmpty, selection.contains(row) || isInRange(row) { sign("+", .accent) }
 
         func sign(_ text: SafeText, _ role: Role) {
             let style = isCurrent ? Style(.plain, bold: true, reversed: true) : Style(role, bold: true)
             surface.put(text, at: Point(column: column, row: line), style: style)
         }
+    }
+
+    /// Whether a row is in the range that ends at the current row for now.
+    private func isInRange(_ row: EventRow) -> Bool {
+        guard let start = selection.rangeStart, let first = rows.index(of: start), let last = rows.selectedIndex,
+            let index = rows.index(of: row.id)
+        else { return false }
+        return (min(first, last)...max(first, last)).contains(index)
     }
 
     mutating func performOnSelection(_ command: Command) -> [Effect] {

@@ -142,6 +142,17 @@ struct PaletteTests {
     @Test("goes to a delivery, or a row")
     func goTo() {
         #expect(typing("goto 7").selected?.contains("16:43:07") == true)
+        var many = User(columns: 120, holding: [.prod])
+        many.arrive(
+            (1...9 as ClosedRange<Int64>).map { id in
+                var row = Make.row(id)
+                (row.deliveryID, row.position, row.eventCount) = (Int64((id + 2) / 3), Int(id - 1) % 3, 3)
+                return row
+            })
+        many.press(.character(":"))
+        many.type("goto 2")
+        many.press(.enter)
+        #expect(many.selected?.contains("16:43:04") == true)
         #expect(typing("goto row 9").selected?.contains("16:43:09") == true)
         #expect(typing("goto 700").screen.contains("There is no delivery 700 among the rows listed."))
         #expect(typing("goto x").screen.contains("goto 12"))

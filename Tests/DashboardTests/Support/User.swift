@@ -240,7 +240,8 @@ struct User {
         let rows = listed
         let place = rows.firstIndex { $0.id == request.from }
         let holds: (EventRow) -> Bool = { request.predicate.holds(for: $0) }
-        let below = place.map { rows[($0 + 1)...] }?.first(where: holds)?.id
+        let rest = request.from == .min ? rows[...] : place.map { rows[($0 + 1)...] }
+        let below = rest?.first(where: holds)?.id
         let above = place.map { rows[..<$0] }?.last(where: holds)?.id
         let outcome =
             switch request.way {

@@ -32,7 +32,7 @@ extension DashboardModel {
     mutating func listPulseSelection() {
         guard let text = pulse.filterText else { return }
         do throws(FilterError) {
-            filter.apply(try Filter(text, in: session.filterContext))
+            filter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
             view = .events
         } catch {
             session.tell("No filter can be made of this: \(error.description)", .bad)

@@ -84,7 +84,8 @@ enum TableColumn: String, ListColumn {
         case .objectName:
             Column(title, minimum: 12, ideal: max(12, min(width, 40)), weight: 1, cut: .middle)
         case .objectSize:
-            Column(title, minimum: 11, ideal: min(width, 19), alignment: .right, cut: .middle)
+            // Without its middle a number would read as another one.
+            Column(title, minimum: 11, ideal: min(width, 19), alignment: .right)
         case .objectVersionID: Column(title, minimum: 11, ideal: max(17, min(width, 104)), cut: .middle)
         case .received: Column(title, minimum: 24)
         case .verdict, .sheet: Column(title, minimum: width)

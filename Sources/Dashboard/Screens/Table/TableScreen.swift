@@ -17,6 +17,9 @@ struct TableScreen {
         firstColumn = min(max(0, firstColumn + columns), count - 1)
     }
 
+    /// So few columns are not worth cutting a name for.
+    private static let little = 6
+
     /// The columns for rows whose texts are so wide.
     func columns(_ layout: ListColumns, in order: RowOrder = .arrival, width total: Int) -> Columns {
         let gap = total < 100 ? 1 : 2
@@ -31,7 +34,9 @@ struct TableScreen {
         // Types and names share what room there is before the columns beside them get any of it.
         let room = total - columns.map(\.minimum).reduce(0, +) - gap * (columns.count - 1)
         for (place, column) in shown.map(\.element).enumerated() where room > 0 && column.isReadFirst {
-            columns[place].minimum = min(columns[place].ideal, columns[place].minimum + room / 2)
+            // What lacks only a little gets it whole.
+            let lack = columns[place].ideal - columns[place].minimum
+            columns[place].minimum += lack <= min(room, Self.little) ? lack : min(lack, room / 2)
         }
         return Columns(columns, gap: gap)
     }
