@@ -4,7 +4,7 @@ extension BindingContext {
     /// begun for one key of it.
     var way: Command? {
         switch self {
-        case .rows, .events, .browsing: .showEvents
+        case .rows, .events, .browsing, .searching, .handling: .showEvents
         case .table: .showTable
         case .deliveries: .showDeliveries
         case .actions: .showActions
