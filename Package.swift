@@ -20,18 +20,19 @@ let package = Package(
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .target(name: "CTerminal"),
         .room("Workers"),
+        .room("Files"),
         .room("SafeText", uses: ["CTerminal"]),
         .room("Programs", uses: ["Workers"]),
         .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
-        .room("Log", uses: ["Workers", "SafeText", "Notifications"]),
+        .room("Log", uses: ["Workers", "Files", "SafeText", "Notifications"]),
         .room(
             "History",
             uses: [
-                "Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
+                "Workers", "Files", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .room("Browsing", uses: ["Workers", "Notifications", "History"]),
-        .room("Export", uses: ["SafeText", "Notifications", "History"]),
+        .room("Export", uses: ["Files", "SafeText", "Notifications", "History"]),
         .room("Alerts", uses: ["Workers", "SafeText", "Programs", "Notifications", "History", "Browsing"]),
         .room(
             "Outgoing",
@@ -50,15 +51,16 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .room("Intake", uses: ["Workers", "Notifications", "History", "Listener"]),
-        .room("Control", uses: ["Workers", "Notifications", "History"]),
+        .room("Control", uses: ["Workers", "Files", "Notifications", "History"]),
         .room("Terminal", uses: ["CNcurses", "CTerminal", "SafeText"]),
         .room(
-            "Settings", uses: ["SafeText", "Notifications", "Terminal", .product(name: "Yams", package: "Yams")]),
+            "Settings",
+            uses: ["Files", "SafeText", "Notifications", "Terminal", .product(name: "Yams", package: "Yams")]),
         .room(
             "Actions",
             uses: [
-                "Workers", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing", "Export", "Outgoing",
-                "Settings",
+                "Workers", "Files", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing", "Export",
+                "Outgoing", "Settings",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]),
@@ -70,8 +72,8 @@ let package = Package(
         .executableTarget(
             name: "b2watch",
             dependencies: [
-                "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Alerts", "Outgoing",
-                "Listener", "Intake",
+                "Workers", "Files", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Alerts",
+                "Outgoing", "Listener", "Intake",
                 "Control", "Settings", "Actions", "Terminal", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -93,6 +95,7 @@ let package = Package(
             path: "Tests/Harness",
             swiftSettings: .house),
         .tests(for: "Workers"),
+        .tests(for: "Files"),
         .tests(for: "SafeText"),
         .tests(for: "Programs", and: ["Workers"]),
         .tests(for: "Notifications"),

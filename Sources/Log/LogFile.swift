@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -31,7 +32,7 @@ public final class LogFile: Sendable {
         self.limit = limit
         self.kept = kept
         try? FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+            atPath: PathParts(path).folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         let descriptor = try Self.open(path)
         state.withLock { $0.descriptor = descriptor }

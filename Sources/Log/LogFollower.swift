@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Workers
 
@@ -9,8 +10,8 @@ public final class LogFollower: Sendable {
     /// - Parameter tell: Is called on a thread of its own, and must only take note.
     /// - Returns: Nil where the system has no watch left.
     public init?(_ path: String, tell: @escaping @Sendable () -> Void) {
-        let file = path as NSString
-        guard let watch = FileWatch(file.deletingLastPathComponent, contents: [file.lastPathComponent]) else {
+        let file = PathParts(path)
+        guard let watch = FileWatch(file.folder, contents: [file.name]) else {
             return nil
         }
         self.watch = watch

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A socket in the file system at which others may call, for its owner's eyes only.
@@ -17,7 +18,7 @@ final class ListeningSocket: Sendable {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK { throw SystemProblem(EEXIST) }
         socket = try UnixSocket()
-        let temporary = (path as NSString).deletingLastPathComponent + "/.b2watch-control.\(getpid())"
+        let temporary = PathParts(path).folder + "/.b2watch-control.\(getpid())"
         unlink(temporary)
         fchmod(socket.descriptor, 0o600)
         let descriptor = socket.descriptor

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A place for a Unix socket, whatever the length of its path.
@@ -14,11 +15,11 @@ enum SocketAddress {
         _ path: String, toConnect: Bool, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) throws(SystemProblem) -> Result {
         if path.utf8.count <= longest { return call(path, body) }
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = PathParts(path).folder
         let descriptor = toConnect ? open(path, openPath | O_CLOEXEC) : open(folder, O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemProblem() }
         defer { close(descriptor) }
-        let short = "/proc/self/fd/\(descriptor)" + (toConnect ? "" : "/" + (path as NSString).lastPathComponent)
+        let short = "/proc/self/fd/\(descriptor)" + (toConnect ? "" : "/" + PathParts(path).name)
         guard short.utf8.count <= longest else { throw SystemProblem(ENAMETOOLONG) }
         return call(short, body)
     }

@@ -84,8 +84,12 @@ final class Exporter: Sendable {
         }
     }
 
+    /// `~/` is the home of the environment, as for all other files of ours.
     private static func expanded(_ path: String) -> String {
-        path.hasPrefix("~/") ? (path as NSString).expandingTildeInPath : path
+        guard path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], home.hasPrefix("/") else {
+            return path
+        }
+        return home + path.dropFirst()
     }
 
     /// The history itself, or any other database, is nothing to write over.

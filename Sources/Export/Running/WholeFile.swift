@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -52,7 +53,7 @@ public final class WholeFile: Sendable {
         place = Self.resolved(path)
         // Not made of the file's name, which may be as long as a name can be.
         let name = ".b2watch-\(UInt64.random(in: 0...UInt64.max)).part"
-        let temporary = Self.folder(of: place) + "/" + name
+        let temporary = PathParts(place).folder + "/" + name
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             let code = errno
@@ -72,7 +73,7 @@ public final class WholeFile: Sendable {
                 return String(cString: resolved)
             }
             guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { break }
-            path = target.hasPrefix("/") ? target : folder(of: path) + "/" + target
+            path = target.hasPrefix("/") ? target : PathParts(path).folder + "/" + target
         }
         return path
     }
@@ -113,7 +114,7 @@ public final class WholeFile: Sendable {
         guard code == 0 else { throw WholeFileError(path: path, code) }
         guard isBeside else { return }
         // The file is whole whether or not the folder can be synchronised.
-        let folder = open(Self.folder(of: place), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = open(PathParts(place).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {
             fsync(folder)
             Foundation.close(folder)
@@ -151,11 +152,6 @@ public final class WholeFile: Sendable {
             state.withLock { $0.output = .open(descriptor) }
             return descriptor
         }
-    }
-
-    private static func folder(of path: String) -> String {
-        let folder = (path as NSString).deletingLastPathComponent
-        return folder.isEmpty ? "." : folder
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A file that is there, whose it is, and whether its path still leads to it.
@@ -41,11 +42,11 @@ struct FilePlace: Sendable {
 
     /// Who owns the folder that bars the way to a file.
     private static func owner(above name: String) -> String? {
-        var folder = name as NSString
-        while folder.length > 1 {
-            folder = folder.deletingLastPathComponent as NSString
+        var folder = name
+        while folder != ".", folder != "/" {
+            folder = PathParts(folder).folder
             var status = stat()
-            if stat(folder.length == 0 ? "." : folder as String, &status) == 0 { return Self.name(of: status.st_uid) }
+            if stat(folder, &status) == 0 { return Self.name(of: status.st_uid) }
         }
         return nil
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GRDB
 import Synchronization
@@ -51,11 +52,11 @@ public final class FollowedHistory: Sendable {
     public func follow(
         neighbour: String, _ observer: @escaping @Sendable (FollowEvent) -> Void
     ) throws(ReadOnlyHistoryError) {
-        let file = path as NSString
-        let log = file.lastPathComponent + "-wal"
+        let file = PathParts(path)
+        let log = file.name + "-wal"
         guard
             let watch = FileWatch(
-                file.deletingLastPathComponent, contents: [log], names: [file.lastPathComponent, neighbour])
+                file.folder, contents: [log], names: [file.name, neighbour])
         else {
             throw .unusable(path: path, reason: "the system has no file watch left (fs.inotify.max_user_instances)")
         }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The history's file: made so that only its user can read it, and watched for being taken away.
@@ -25,9 +26,9 @@ struct HistoryFile: Sendable {
     ///
     /// - Throws: `HistoryError.unusable`.
     init(at path: String) throws(HistoryError) {
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = PathParts(path).folder
         do {
-            if !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) {
+            if !FileManager.default.fileExists(atPath: folder) {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }

@@ -1,3 +1,4 @@
+import Files
 package import Foundation
 
 /// Files that only their user may read.
@@ -42,7 +43,7 @@ package enum PrivateFile {
     ///
     /// - Throws: `FileProblem`.
     static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = PathParts(path).folder
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -1,6 +1,7 @@
 import Control
 import Dashboard
 import Export
+import Files
 import Foundation
 import History
 import Notifications
@@ -56,7 +57,7 @@ final class ListenerLink: Sendable {
     /// - Throws: `ReadOnlyHistoryError` where the history cannot be followed.
     func start() throws {
         // First to watch, then to look, lest it come in between.
-        let socket = ControlPlace.socket(beside: (history.path as NSString).lastPathComponent)
+        let socket = ControlPlace.socket(beside: PathParts(history.path).name)
         try history.follow(neighbour: socket) { [weak self] event in self?.take(event) }
         worker.async { [self] in
             connect()

@@ -1,4 +1,5 @@
 internal import Export
+internal import Files
 internal import Foundation
 internal import History
 internal import Notifications
@@ -123,7 +124,7 @@ struct CSVAction: Action {
 
     /// Looks at the folder before the file.
     private func check() throws(CSVProblem) {
-        if access(settings.path, F_OK) != 0, access(CSVFile.folder(of: settings.path), W_OK | X_OK) != 0 {
+        if access(settings.path, F_OK) != 0, access(PathParts(settings.path).folder, W_OK | X_OK) != 0 {
             throw CSVProblem(settings.path, opening: errno)
         }
         try note.check()

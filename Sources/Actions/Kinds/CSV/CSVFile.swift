@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 
 /// A CSV file, opened for one batch and locked as long as this is there, so that two that append to it take turns.
@@ -127,13 +128,8 @@ final class CSVFile {
         return fsync(descriptor) == 0 ? 0 : errno
     }
 
-    static func folder(of path: String) -> String {
-        let folder = (path as NSString).deletingLastPathComponent
-        return folder.isEmpty ? "." : folder
-    }
-
     static func syncFolder(of path: String) {
-        let descriptor = Foundation.open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = Foundation.open(PathParts(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

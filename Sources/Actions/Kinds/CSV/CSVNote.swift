@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Files
 internal import Foundation
 
 /// What the last batch of an action was to append to a file, and where: a hidden file beside it, written before the rows.
@@ -33,8 +34,8 @@ struct CSVNote: Sendable {
         let digest = SHA256.hash(data: Data(writer.utf8)).prefix(4).map { byte in
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }
-        let name = (file as NSString).lastPathComponent
-        path = "\(CSVFile.folder(of: file))/.\(name).\(digest.joined()).b2watch"
+        let file = PathParts(file)
+        path = "\(file.folder)/.\(file.name).\(digest.joined()).b2watch"
     }
 
     /// Notes durably what is appended next.
@@ -58,7 +59,7 @@ struct CSVNote: Sendable {
     /// Whether it can be written, as far as that can be seen; a problem where not.
     func check() throws(CSVProblem) {
         let isThere = access(path, F_OK) == 0
-        guard access(isThere ? path : CSVFile.folder(of: path), W_OK) != 0 else { return }
+        guard access(isThere ? path : PathParts(path).folder, W_OK) != 0 else { return }
         throw CSVProblem(noting: path, errno)
     }
 
