@@ -22,6 +22,7 @@ struct B2Watch: ParsableCommand {
         CoreDumps.forbid()
         ProcessEnvironment.takeSecret()
         Signals.ignoreWriteFailures()
+        Signals.takeQuitting()
         OpenFiles.allowMany()
         main(nil)
     }

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Waiting for them by Dispatch or by tasks would start a pool of threads that wakes every second; see `Worker`.
 enum Signals {
-    private static let numbers = [SIGINT, SIGTERM, SIGHUP]
+    private static let numbers = [SIGINT, SIGTERM, SIGQUIT, SIGHUP]
 
     /// Keeps the signals from acting by themselves. To be called before there is a second thread, so that all inherit
     /// it.
@@ -27,6 +27,7 @@ enum Signals {
         switch number {
         case SIGINT: "SIGINT"
         case SIGTERM: "SIGTERM"
+        case SIGQUIT: "SIGQUIT"
         case SIGHUP: "SIGHUP: the terminal is gone"
         default: "signal \(number)"
         }
@@ -39,6 +40,12 @@ enum Signals {
         }
         thread.name = "signals"
         thread.start()
+    }
+
+    /// Lets SIGQUIT end the process until somebody waits for it: Swift would take it for a crash, print pages about it and
+    /// go on.
+    static func takeQuitting() {
+        signal(SIGQUIT, SIG_DFL)
     }
 
     /// Turns writing to a closed pipe, or beyond a file size limit, from an end of the process into an error.

@@ -6,7 +6,7 @@ import Testing
 struct SignalTests {
     @Test(
         "to end lets a request that is half sent be answered, takes no new one, and exits 0",
-        arguments: [SIGTERM, SIGINT])
+        arguments: [SIGTERM, SIGINT, SIGQUIT])
     func drains(signal: Int32) throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
