@@ -66,7 +66,8 @@ final class Exporter: Sendable {
                     progress($0)
                 }, write: { try file.write($0) })
             try file.finish(unless: { !turn.isCurrent })
-            return .written(result, path: path)
+            // With its folder: nobody need know where b2watch was started.
+            return .written(result, path: WholeFile.resolved(path))
         } catch {
             file.discard()
             guard turn.isCurrent else { return .cancelled }

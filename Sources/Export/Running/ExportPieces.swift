@@ -75,7 +75,10 @@ struct ExportPieces {
         let lines =
             writer.hasSeveralLines ? record.split(separator: 0x0A, omittingEmptySubsequences: false) : [record[...]]
         for line in lines {
-            bytes += Array(SafeText(utf8: line).string.utf8)
+            let cells =
+                writer.separator.map { line.split(separator: $0, omittingEmptySubsequences: false) } ?? [line]
+            let texts = cells.map { Array(SafeText(utf8: $0).string.utf8) }
+            bytes += texts.joined(separator: writer.separator.map { [$0] } ?? [])
             bytes.append(0x0A)
         }
     }

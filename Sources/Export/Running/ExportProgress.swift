@@ -23,12 +23,14 @@ public struct ExportProgress: Sendable, Hashable {
         total > 0 ? Int(min(100, Double(looked) / Double(total) * 100)) : 100
     }
 
-    /// A bar with its numbers, some fifty columns of ASCII.
-    public var bar: String {
-        let width = 24
+    /// A bar with its numbers, some fifty columns of ASCII; the numbers alone where there is no room for it.
+    public func bar(columns: Int) -> String {
+        let number = String(percent)
+        let numbers = "\(String(repeating: " ", count: 3 - number.utf8.count))\(number) %  \(unit.counted(written))"
+        let width = min(24, columns - numbers.utf8.count - 3)
+        guard width >= 4 else { return numbers }
         let filled = width * percent / 100
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
-        let number = String(percent)
-        return "[\(bar)] \(String(repeating: " ", count: 3 - number.utf8.count))\(number) %  \(unit.counted(written))"
+        return "[\(bar)] \(numbers)"
     }
 }

@@ -6,6 +6,8 @@ public protocol ExportWriter: Sendable {
     var readsDeliveries: Bool { get }
     /// What ends a line.
     var newline: [UInt8] { get }
+    /// What stands between cells and in none of them, if a terminal would not get it else.
+    var separator: UInt8? { get }
     /// The lines before the first record.
     var head: [String] { get }
     /// Whether a record may have several lines of the format's own; else a line break in one is a value's.
@@ -13,6 +15,10 @@ public protocol ExportWriter: Sendable {
 
     /// Writes a record, without the newline at its end. In UTF-8.
     func append(_ item: ExportItem, to bytes: inout [UInt8])
+}
+
+extension ExportWriter {
+    public var separator: UInt8? { nil }
 }
 
 /// What one record of an output is made of.

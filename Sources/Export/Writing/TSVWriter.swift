@@ -10,6 +10,7 @@ struct TSVWriter: ExportWriter {
     var unit: ExportUnit { .events }
     var readsDeliveries: Bool { table.readsDeliveries }
     var newline: [UInt8] { [0x0A] }
+    var separator: UInt8? { 0x09 }
     var hasSeveralLines: Bool { false }
     var head: [String] { [table.headers.joined(separator: "\t")] }
 

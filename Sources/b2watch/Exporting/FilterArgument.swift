@@ -36,17 +36,24 @@ struct FilterArgumentError: Error, CustomStringConvertible {
     let text: String
     let error: FilterError
 
-    /// The filter, a line of marks under the place, and what was expected there.
+    /// As much of a filter is shown before the place and from it on.
+    private static let most = 50
+
+    /// The filter, or the part of it around the place; a line of marks under the place; and what was expected there.
     var description: String {
-        let start = text.index(text.startIndex, offsetBy: error.range.lowerBound, limitedBy: text.endIndex)
-        let before = text[..<(start ?? text.endIndex)]
-        let wrong = text[(start ?? text.endIndex)...].prefix(error.range.count)
+        let characters = Array(text)
+        let place = min(error.range.lowerBound, characters.count)
+        let start = max(0, place - Self.most)
+        let end = min(characters.count, place + Self.most)
+        let before = (start > 0 ? "…" : "") + String(characters[start..<place])
+        let after = String(characters[place..<end]) + (end < characters.count ? "…" : "")
+        let wrong = characters[place..<end].prefix(error.range.count)
         // As wide as it is shown, with what is escaped in it.
-        let column = SafeText(String(before)).width
+        let column = SafeText(before).width
         let marks = max(1, SafeText(String(wrong)).width)
         return """
             --filter cannot be read:
-              \(text)
+              \(before)\(after)
               \(String(repeating: " ", count: column))\(String(repeating: "^", count: marks))
             \(error)
             """

@@ -24,7 +24,7 @@ final class ProgressLine: Sendable {
 
     /// Shows it, if it is time to.
     func show(_ progress: ExportProgress) {
-        show(progress.bar)
+        show(progress.bar(columns: Self.columns))
     }
 
     /// Shows a text in ASCII, if it is time to.
@@ -34,6 +34,8 @@ final class ProgressLine: Sendable {
             let now = ContinuousClock.now
             guard now >= state.next else { return }
             state.next = now + Self.pause
+            // A line that wraps could not be taken back.
+            let text = String(text.prefix(Self.columns))
             Self.write("\r" + text + String(repeating: " ", count: max(0, state.width - text.utf8.count)))
             state.width = text.utf8.count
         }
@@ -45,6 +47,13 @@ final class ProgressLine: Sendable {
             if state.width > 0 { Self.write("\r" + String(repeating: " ", count: state.width) + "\r") }
             state.width = 0
         }
+    }
+
+    /// How wide a line may be and not wrap.
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 79 }
+        return Int(size.ws_col) - 1
     }
 
     private static func write(_ text: String) {

@@ -21,6 +21,18 @@ struct ExportFileTests {
         #expect(try TemporaryFolder.mode(of: file) == 0o600)
     }
 
+    @Test("may have a name of one character, wherever it is", arguments: ["x", "~", "../x"])
+    func short(name: String) throws {
+        let recorded = try Recorded(["a"])
+        let outcome = try Program.run(
+            "/bin/sh",
+            ["-c", "cd \"$HOME/state\" && exec \"$0\" export --output \"$1\"", Program.path, name],
+            environment: recorded.home.environment)
+        #expect(outcome.ending == .exited(0), "\(outcome.error)")
+        let file = recorded.home.folder.file(name == "../x" ? "x" : "state/\(name)")
+        #expect(try String(contentsOfFile: file, encoding: .utf8).hasPrefix("Event Timestamp,"))
+    }
+
     @Test("that does not fit leaves no half of it, and what was there before")
     func full() throws {
         let recorded = try Recorded((0..<40).map { String(repeating: "\($0 % 10)", count: 900) })
@@ -89,7 +101,9 @@ struct ExportFileTests {
         #expect(child.end() == .signalled(SIGTERM))
     }
 
-    @Test("is gone where a signal ends it, and what was there before is not", arguments: [SIGINT, SIGTERM, SIGHUP])
+    @Test(
+        "is gone where a signal ends it, and what was there before is not",
+        arguments: [SIGINT, SIGTERM, SIGQUIT, SIGHUP])
     func signalled(number: Int32) throws {
         let home = try Home()
         let listener = try RunningListener(in: home)

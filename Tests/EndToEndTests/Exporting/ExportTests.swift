@@ -64,6 +64,17 @@ struct ExportTests {
         #expect(lines.last?.contains("did you mean size?") == true)
     }
 
+    @Test("shows of a long filter no more than what is around the place")
+    func longFilter() throws {
+        let filter = String(repeating: "ab ", count: 90) + "sise>5 " + String(repeating: "cd ", count: 90)
+        let outcome = try Program.run("export", "--filter", filter, in: try Home())
+        let lines = outcome.error.split(separator: "\n")
+        let marks = try #require(lines.first { $0.contains("^") })
+        let shown = try #require(lines.first { $0.contains("sise>5 ") })
+        #expect(shown.dropFirst(marks.prefix { $0 == " " }.count).hasPrefix("sise"))
+        #expect(lines.allSatisfy { $0.count < 120 }, "\(outcome.error)")
+    }
+
     @Test(
         "refuses what makes no sense, naming what to write",
         arguments: [

@@ -23,7 +23,7 @@ struct ScreenExportTests {
                 try session.see("out.csv is there. Replace it? (y/n)")
                 try session.press("y")
             }
-            try session.see("1 event written to out.csv.")
+            try session.see("1 event written to \(file).")
         }
         let text = try String(contentsOfFile: file, encoding: .utf8)
         #expect(text.hasPrefix("Event Timestamp,Event Type,") && text.contains("b2:TestEvent"))
@@ -34,5 +34,14 @@ struct ScreenExportTests {
         try session.type("state/b2watch/history.sqlite")
         try session.press("Enter")
         try session.see("history.sqlite is a database")
+        // A name of one character, and the home of the environment.
+        for (name, place) in [("q", "q"), ("~/home.csv", "home.csv")] {
+            try session.press("x")
+            try session.see("export to")
+            try session.press("C-u")
+            try session.type(name)
+            try session.press("Enter")
+            try session.see("1 event written to \(session.home.folder.file(place)).")
+        }
     }
 }

@@ -40,10 +40,24 @@ struct ExportTests {
         #expect(result.written == 1_200)
         #expect(seen.map(\.written) == [500, 1_000, 1_200])
         #expect(seen.map(\.percent) == [41, 83, 100])
-        #expect(seen.last?.bar == "[########################] 100 %  1,200 events")
+        #expect(seen.last?.bar(columns: 79) == "[########################] 100 %  1,200 events")
+        #expect(seen.last?.bar(columns: 30) == "[########] 100 %  1,200 events")
+        #expect(seen.last?.bar(columns: 20) == "100 %  1,200 events")
         #expect(throws: ReadCancelled.self) {
             try export.run(reading: history.reader, isCancelled: { true }, write: { _ in })
         }
+    }
+
+    @Test("to a terminal keeps the tabs between cells, and escapes what is in them")
+    func tabs() async throws {
+        let history = try await History.holding([.sample([SampleEvent(object: "a\tb\u{1B}c")])])
+        defer { history.close() }
+        let tsv = ExportFormat.tsv.writer(ExportOptions())
+        let lines = try Export(.matching(.everything, through: 1), by: tsv, isForTerminal: true).text(of: history)
+            .split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines[0] == SheetRow.headers.joined(separator: "\t"))
+        #expect(lines[1].split(separator: "\t", omittingEmptySubsequences: false)[2] == #"a\tb\x1bc"#)
     }
 
     @Test("leaves out of a table what is no event, and says how many")
@@ -110,9 +124,12 @@ struct ExportTests {
             let export = Export(
                 .matching(.everything, through: 1), by: format.writer(ExportOptions()), isForTerminal: true)
             let text = try export.text(of: history)
+            // The tabs between the cells are the table's own.
+            let ours: Set<Unicode.Scalar> = format.name == "tsv" ? ["\n", "\t"] : ["\n"]
             #expect(
-                text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) },
-                "\(format.name)")
+                text.unicodeScalars.allSatisfy {
+                    ours.contains($0) || $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+                }, "\(format.name)")
             #expect(!text.unicodeScalars.contains("\u{202E}"))
             if format.hasColumns { #expect(text.split(separator: "\n").count == 2, "\(format.name): \(text)") }
         }
