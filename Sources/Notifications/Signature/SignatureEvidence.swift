@@ -24,10 +24,15 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
     /// Why the signature is not right; nil where it is, or where nothing could be judged.
     public let diagnosis: SignatureDiagnosis?
 
-    public init(_ delivery: Delivery, keyring: Keyring) {
+    /// The evidence by the secrets held now.
+    ///
+    /// - Parameter recorded: The delivery's verdict, if it has one: what was not judged when it came never is.
+    public init(_ delivery: Delivery, keyring: Keyring, recorded: SignatureVerdict? = nil) {
         let header = SignatureHeader(delivery)
         let events = Payload(scanning: delivery.body).events
-        let judgement = SignatureVerifier(keyring).judge(delivery, events: events)
+        let judgement =
+            recorded == .unjudged
+            ? Judgement(.unjudged) : SignatureVerifier(keyring).judge(delivery, events: events)
         let digests = header.digests
         received = header.lines
         let ours = keyring.selfTest.map { judgement.secret == $0.label ? [$0] : [] } ?? []

@@ -13,7 +13,8 @@ struct VerifyCommand: ParsableCommand {
             b2watch verify [--secret-file <file> ...] --delivery <number> [--history <file>]
             """,
         discussion: """
-            The first line of the output is the verdict: valid, invalid, missing, malformed or unsupported.
+            The first line of the output is the verdict: valid, invalid, missing, malformed or unsupported; or unjudged \
+            for a delivery that was no notification.
 
             Exit status: 0 valid; 1 any other verdict; 4 the history cannot be had; 64 usage, a body, secret or delivery \
             that is not there, or no secret at all.
@@ -86,9 +87,7 @@ struct VerifyCommand: ParsableCommand {
             let other = try? Self.evidence(request, held.others), other.judgement.verdict == .valid,
             let source = held.others.first(where: { $0.secret.label == other.judgement.secret })?.source
         {
-            report.notes.append(
-                "It is right under the secret “\(other.judgement.secret ?? "")”, which is held (\(source)) but was not"
-                    + " named with --secret-file.")
+            report.unnamed = (other.judgement.secret ?? "", "\(source)")
         }
         do throws(OutputFailure) {
             try ByteOutput(descriptor: STDOUT_FILENO).write(report.bytes)
@@ -122,6 +121,6 @@ struct VerifyCommand: ParsableCommand {
     private static func evidence(_ request: VerifiedRequest, _ secrets: [LoadedSecret]) throws -> SignatureEvidence {
         var keyring = try Keyring(secrets.map(\.secret))
         keyring.selfTest = request.selfTest
-        return SignatureEvidence(request.delivery, keyring: keyring)
+        return SignatureEvidence(request.delivery, keyring: keyring, recorded: request.recorded)
     }
 }

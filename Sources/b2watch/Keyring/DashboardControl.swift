@@ -70,7 +70,8 @@ final class DashboardControl: ListenerControl {
     }
 
     func evidence(for record: DeliveryRecord) -> SignatureEvidence {
-        SignatureEvidence(record.delivery, keyring: receiver.intake.keys.keyring)
+        SignatureEvidence(
+            record.delivery, keyring: receiver.intake.keys.keyring, recorded: record.judgement.verdict)
     }
 
     func holdsSecret(in bytes: [UInt8]) -> Bool {

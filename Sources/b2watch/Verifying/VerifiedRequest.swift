@@ -7,6 +7,8 @@ import Notifications
 struct VerifiedRequest {
     let delivery: Delivery
     var selfTest: SigningSecret?
+    /// As recorded, if it is.
+    var recorded: SignatureVerdict?
 
     /// The most that is read of a body: as much as a listener may be told to take.
     private static let largest = ByteCount.largest
@@ -21,6 +23,7 @@ struct VerifiedRequest {
             throw VerifyError.noDelivery(id, newest: history.opened.latestDelivery)
         }
         delivery = record.delivery
+        recorded = record.judgement.verdict
         selfTest = try SigningSecret.selfTest(of: history.reader)
     }
 

@@ -259,7 +259,7 @@ struct User {
         return DocumentBuilder.content(
             of: record, for: request, clock: .utc, others: others, actions: actionsSource(request)
         ) {
-            SignatureEvidence($0.delivery, keyring: keyring)
+            SignatureEvidence($0.delivery, keyring: keyring, recorded: $0.judgement.verdict)
         }
     }
 

@@ -73,6 +73,20 @@ struct VerifyTests {
         let named = try verify("--secret-file", wrong, "--delivery", "1", in: home)
         #expect(named.ending == .exited(1))
         #expect(named.output.contains("was not named with --secret-file"))
+        #expect(named.output.contains("\nWhat to do\n  Name that one"))
+        #expect(!named.output.contains("Ruled out"))
+    }
+
+    @Test("leaves unjudged what was no notification, however it is signed")
+    func unjudged() throws {
+        let home = try Home()
+        let secret = try home.secretFile(Secrets.value)
+        let listener = try RunningListener(in: home, "--secret-file", secret)
+        #expect(try listener.answer(to: .get("/")).status == 405)
+        try listener.stop()
+        let outcome = try verify("--secret-file", secret, "--delivery", "1", in: home)
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.output.hasPrefix("unjudged\nThis request is no notification"), "\(outcome.output)")
     }
 
     @Test("prints nothing that a terminal obeys")
