@@ -26,11 +26,32 @@ import Testing
         #expect(!screen.contains("Ruled out"))
     }
 
+    /// So that it is seen where there is little room.
+    @Test func aCauseComesBeforeTheVerdictsSentence() throws {
+        let screen = try screen("{}\n", signed: "{}")
+        let cause = try #require(screen.firstRange(of: "What to do"))
+        let sentence = try #require(screen.firstRange(of: "The digest received is not"))
+        #expect(cause.lowerBound < sentence.lowerBound)
+    }
+
+    @Test func whatWasNotJudgedIsNot() throws {
+        let secret = try SigningSecret(label: "prod", value: Make.secret)
+        var user = User(columns: 80, rows: 40, holding: [.prod])
+        user.keyring = try Keyring([secret])
+        user.bodies[1] = Array("{}".utf8)
+        user.headers[1] = [HeaderField(SignatureHeader.name, secret.signature(of: Array("{}".utf8)))]
+        user.arrive([Make.row(1, verdict: .unjudged)])
+        user.press(.enter, .left)
+        #expect(user.screen.contains("This request is no notification"))
+        #expect(!user.screen.contains("✓ valid\n"))
+    }
+
     @Test func withoutOneWhatWasSeenAndRuledOutIsTold() throws {
         let screen = try screen("{}", signed: "[]")
         #expect(screen.contains(" Seen, and may be why\n"))
+        #expect(screen.contains(" What to try\n   Most often it was signed"))
         #expect(screen.contains(" A proxy or tunnel stands in front (Via)"))
-        #expect(screen.contains(" Ruled out\n   the secret with white space"))
+        #expect(screen.contains(" Ruled out\n   the secret with a space"))
         #expect(!screen.contains(" Why\n"))
     }
 

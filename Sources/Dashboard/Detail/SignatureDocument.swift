@@ -2,8 +2,8 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The Signature tab: the verdict in a sentence, why where it is not valid, the header received, and what each held
-/// secret gives.
+/// The Signature tab: the verdict, why and what to do where it is not valid, the header received, and what each held secret
+/// gives.
 struct SignatureDocument {
     let evidence: SignatureEvidence
     let columns: Int
@@ -11,8 +11,13 @@ struct SignatureDocument {
     var lines: [StyledLine] {
         let verdict = evidence.judgement.verdict
         var lines = [StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style)]
-        lines += Prose.lines(evidence.sentence, columns: columns, style: .plain)
-        if let diagnosis = evidence.diagnosis { lines += why(diagnosis) }
+        let sentence = Prose.lines(evidence.sentence, columns: columns, style: .plain)
+        if let diagnosis = evidence.diagnosis {
+            // A cause says more than that the digest is not the right one.
+            lines += diagnosis.explainsItself ? why(diagnosis) + [StyledLine()] + sentence : sentence + why(diagnosis)
+        } else {
+            lines += sentence
+        }
         lines.append(StyledLine())
 
         lines.append(StyledLine("Received", Style(.heading)))

@@ -5,6 +5,9 @@ public enum BodyVariant: Codable, Sendable, Hashable {
     case withByteOrderMark, withoutByteOrderMark
     /// Nothing: a signature that was made before the body was read.
     case empty
+    /// Its newlines were taken out on the way. Not tried, for nobody knows where they were: it is found where the JSON
+    /// laid out anew shows it.
+    case newlinesTakenOut
     /// The same JSON written another way.
     case rewritten(JSONForm)
 
@@ -37,6 +40,7 @@ public enum BodyVariant: Codable, Sendable, Hashable {
         case .withByteOrderMark: return body.starts(with: Self.mark) ? nil : Self.mark + body
         case .withoutByteOrderMark: return body.starts(with: Self.mark) ? Array(body.dropFirst(3)) : nil
         case .empty: return []
+        case .newlinesTakenOut: return nil
         case .rewritten(let form): return tree?.written(form)
         }
     }
@@ -61,8 +65,16 @@ public enum BodyVariant: Codable, Sendable, Hashable {
         return Array(rest)
     }
 
-    /// How the body signed differs from the one received: goes behind “for the body”.
-    var phrase: String {
+    /// How the body signed differs from the one received by these steps: goes behind “for the body”.
+    static func phrase(_ steps: [BodyVariant]) -> String {
+        switch steps {
+        case [.withNewline, .withNewline]: "with two newlines at its end"
+        case [.withReturn, .withReturn]: "with two CR LF at its end"
+        default: steps.map(\.phrase).joined(separator: " and ")
+        }
+    }
+
+    private var phrase: String {
         switch self {
         case .withNewline: "with a newline at its end"
         case .withReturn: "with CR LF at its end"
@@ -74,6 +86,7 @@ public enum BodyVariant: Codable, Sendable, Hashable {
         case .withByteOrderMark: "with a byte-order mark before it"
         case .withoutByteOrderMark: "without the byte-order mark before it"
         case .empty: "left empty"
+        case .newlinesTakenOut: "with its newlines, which were taken out"
         case .rewritten(let form): form.phrase
         }
     }
@@ -84,8 +97,8 @@ public enum BodyVariant: Codable, Sendable, Hashable {
         case .withNewline, .withReturn, .withoutFinalNewlines, .trimmed:
             "Sign and send the same bytes: printf %s and curl --data-binary neither add nor strip a newline; nor may"
                 + " anything on the way."
-        case .withoutNewlines:
-            "Sign and send the same bytes: curl --data strips newlines, --data-binary does not."
+        case .withoutNewlines, .newlinesTakenOut:
+            "Sign and send the same bytes: curl --data, also -d @file, strips newlines; --data-binary does not."
         case .linesEndLF, .linesEndCRLF:
             "Line ends were converted on the way, or in the file that was signed: send the bytes that were signed."
         case .withByteOrderMark, .withoutByteOrderMark:

@@ -12,7 +12,7 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
 
     /// The label of the secret that the digest was made with; nil where it needs none.
     public let secret: String?
-    /// One or two, and the binding.
+    /// One or two, or three where a step on the body is told as two; and the binding.
     public let changes: [Change]
     /// Such as “The digest received is right under the secret “prod” with a newline at its end.” May hold text from
     /// outside: escape it before it is shown.
@@ -29,8 +29,8 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
         var advices: [String] = []
         var changes: [Change] = []
         if usesSecret {
-            let steps = match.secretSteps.map { " " + $0.phrase }.joined(separator: " and")
-            phrases.append("under the secret “\(match.secret.label)”" + steps)
+            let steps = SecretVariant.phrase(match.secretSteps)
+            phrases.append("under the secret “\(match.secret.label)”" + (steps.isEmpty ? "" : " " + steps))
         } else if match.secretSteps.contains(.empty) {
             phrases.append("under an empty secret")
         }
@@ -39,7 +39,7 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
             advices.append(step.advice)
         }
         if !match.bodySteps.isEmpty {
-            phrases.append("for the body " + match.bodySteps.map(\.phrase).joined(separator: " and "))
+            phrases.append("for the body " + BodyVariant.phrase(match.bodySteps))
         }
         for step in match.bodySteps {
             changes.append(.body(step))

@@ -8,7 +8,7 @@ struct DiagnosisHints {
 
     /// The strongest first.
     var all: [DiagnosisHint] {
-        body + digest + secrets + test + sender + proxies
+        body + digest + secrets + test + sender + proxies + otherSecret
     }
 
     private var body: [DiagnosisHint] {
@@ -46,16 +46,19 @@ struct DiagnosisHints {
     }
 
     private var digest: [DiagnosisHint] {
-        guard verdict != .missing, let received = digests.first else { return [] }
-        let digits = received.digits.count
-        guard digits != 64 else { return [] }
-        for secret in keyring.secrets where !delivery.isCut && (8..<ReceivedDigest.certainDigits).contains(digits) {
-            if Hex.encode(secret.digest(of: delivery.body)).utf8.starts(with: received.digits) {
-                return [.startsRight(digits: digits, secret: secret.label)]
+        guard let shape = DigestShape(SignatureHeader(delivery)) else { return [] }
+        if let digits = shape.digits, !delivery.isCut, (8..<ReceivedDigest.certainDigits).contains(digits.count) {
+            for secret in keyring.secrets where Hex.encode(secret.digest(of: delivery.body)).utf8.starts(with: digits) {
+                return [.startsRight(digits: digits.count, secret: secret.label)]
             }
         }
-        let names = [32: "MD5", 40: "SHA-1", 56: "SHA-224", 96: "SHA-384", 128: "SHA-512"]
-        return [.otherLength(digits: digits, like: names[digits])]
+        return shape.hint.map { [$0] } ?? []
+    }
+
+    /// Where nothing seen says that the body is another one.
+    private var otherSecret: [DiagnosisHint] {
+        guard verdict != .missing, body.isEmpty, digests.contains(where: { $0.digits.count == 64 }) else { return [] }
+        return [.otherSecret]
     }
 
     private var secrets: [DiagnosisHint] {

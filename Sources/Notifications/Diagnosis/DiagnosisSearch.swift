@@ -5,7 +5,7 @@ struct DiagnosisSearch {
     struct Match {
         let secret: SigningSecret
         let secretSteps: [SecretVariant]
-        let bodySteps: [BodyVariant]
+        fileprivate(set) var bodySteps: [BodyVariant]
         let method: DigestMethod
         let reading: HeaderReading
 
@@ -50,6 +50,10 @@ struct DiagnosisSearch {
 
     /// The match with the fewest changes.
     mutating func run() -> Match? {
+        search().map(plain)
+    }
+
+    private mutating func search() -> Match? {
         guard !digests.isEmpty else { return nil }
         tryAll(keys, [body], [.hmacSHA256])
         if let best, best.cost <= 1 { return best }
@@ -75,6 +79,25 @@ struct DiagnosisSearch {
             tryAll(keys, changed([first], by: next), [.hmacSHA256])
         }
         return best
+    }
+
+    /// The same match, with steps that no JSON is read for in place of JSON laid out anew, where those come to the same.
+    private func plain(_ match: Match) -> Match {
+        var match = match
+        var bytes = body.bytes
+        var steps: [BodyVariant] = []
+        for step in match.bodySteps {
+            guard case .rewritten(let form) = step else {
+                bytes = step.applied(to: bytes, tree: nil) ?? bytes
+                steps.append(step)
+                continue
+            }
+            let written = step.applied(to: bytes, tree: JSONTree(bytes)) ?? bytes
+            steps += form.isLayoutAlone ? BodyVariant.plainSteps(from: bytes, to: written) ?? [step] : [step]
+            bytes = written
+        }
+        match.bodySteps = steps
+        return match
     }
 
     /// Whether the body is too large for pairs.

@@ -14,10 +14,24 @@ struct DigestReader {
         for header in delivery.headers { readList(header.value, [.otherHeader(header.name)]) }
     }
 
+    /// The digests that one element of the signature header may hold.
+    init(element: String) {
+        readList(element, [])
+    }
+
     private mutating func readList(_ line: String, _ steps: [HeaderReading.Step]) {
         guard line.utf8.count <= Self.maximumLength else { return }
         for element in line.utf8.split(separator: UInt8(ascii: ",")) {
             read(Self.trim(Array(element)), steps, isInner: false)
+        }
+        readRuns(line, steps)
+    }
+
+    /// Reads what looks like a digest amid any other text, such as JSON.
+    private mutating func readRuns(_ line: String, _ steps: [HeaderReading.Step]) {
+        for run in line.utf8.split(whereSeparator: { Hex.value(of: $0) == nil }) where run.count >= 32 {
+            let digits = Self.lowerCased(run)
+            if !digests.contains(where: { $0.digits == digits }) { add(digits, steps + [.amid]) }
         }
     }
 
@@ -50,10 +64,14 @@ struct DigestReader {
             return readValue(Array(text.dropFirst(2)), steps + [.prefix("0x")], isInner: isInner)
         }
         let digits = text.prefix { Hex.value(of: $0) != nil }
-        let rest = text.count - digits.count
-        if digits.count >= 8, rest == 0 || text.dropFirst(digits.count).allSatisfy({ ";.=".utf8.contains($0) }) {
-            let lowerCased = digits.map { (0x41...0x46).contains($0) ? $0 | 0x20 : $0 }
-            add(lowerCased, rest == 0 ? steps : steps + [.extra(rest)])
+        let rest = text.dropFirst(digits.count)
+        // What only begins as a digest has to have much of it.
+        let isDigest =
+            rest.allSatisfy { ";.=".utf8.contains($0) }
+            ? digits.count >= 8
+            : digits.count >= ReceivedDigest.certainDigits && !rest.contains { "\"'{}[]<>:".utf8.contains($0) }
+        if isDigest {
+            add(Self.lowerCased(digits), rest.isEmpty ? steps : steps + [.extra(rest.count)])
         }
         guard text.count >= 22, let bytes = Base64.decode(text) else { return }
         add(Array(Hex.encode(bytes).utf8), steps + [.base64])
@@ -67,6 +85,10 @@ struct DigestReader {
     private mutating func add(_ digits: [UInt8], _ steps: [HeaderReading.Step]) {
         guard digests.count < Self.maximumCount else { return }
         digests.append(ReceivedDigest(digits: digits, reading: HeaderReading(steps: steps)))
+    }
+
+    private static func lowerCased(_ digits: some Sequence<UInt8>) -> [UInt8] {
+        digits.map { (0x41...0x46).contains($0) ? $0 | 0x20 : $0 }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

@@ -19,6 +19,8 @@ public struct HeaderReading: Codable, Sendable, Hashable {
         case headless(Int)
         /// So many characters stand behind or before it that do not belong to it.
         case extra(Int)
+        /// It stands amid other text.
+        case amid
     }
 
     public var steps: [Step] = []
@@ -42,7 +44,9 @@ public struct HeaderReading: Codable, Sendable, Hashable {
         case .base64: "read as base64"
         case .cut(let count): "as far as it goes: only its first \(count) digits were received"
         case .headless(let count): "as far as it goes: only its last \(count) digits were received"
-        case .extra(let count): "without \(count) \(count == 1 ? "character" : "characters") too many"
+        case .extra(1): "read without the one character too many"
+        case .extra(let count): "read without the \(count) characters too many"
+        case .amid: "taken out of the text around it"
         }
     }
 
@@ -53,7 +57,7 @@ public struct HeaderReading: Codable, Sendable, Hashable {
             case .otherHeader:
                 return "Something renamed the header, or the sender uses a name of its own: have it sent as"
                     + " \(SignatureHeader.name)."
-            case .cut, .headless, .extra:
+            case .cut, .headless:
                 return
                     "Have the header sent whole, v1= and 64 hex digits: look for a limit on its length, in the sender"
                     + " or a proxy."

@@ -24,6 +24,16 @@ public struct JSONForm: Codable, Sendable, Hashable {
         case slashes
         /// Slashes as `\/` and non-ASCII as `\u00e9`: as PHP writes it.
         case slashesEscaped
+        /// `&`, `<` and `>` as `\u0026`, `\u003c` and `\u003e`: as Go writes it.
+        case htmlEscaped
+
+        /// Whether all that is not ASCII is escaped.
+        var escapesNonASCII: Bool {
+            switch self {
+            case .escaped, .escapedUpper, .slashesEscaped: true
+            case .asReceived, .plain, .slashes, .htmlEscaped: false
+            }
+        }
     }
 
     /// Nil keeps the white space that was received.
@@ -41,6 +51,7 @@ public struct JSONForm: Codable, Sendable, Hashable {
     static let all: [JSONForm] = {
         var forms: [JSONForm] = Layout.allCases.map { JSONForm(layout: $0) }
         forms += Text.allCases.dropFirst().map { JSONForm(layout: nil, text: $0) }
+        forms += Text.allCases.map { JSONForm(layout: nil, text: $0, sortsKeys: true) }
         for sortsKeys in [false, true] {
             for text in Text.allCases {
                 forms += Layout.allCases.map { JSONForm(layout: $0, text: text, sortsKeys: sortsKeys) }
@@ -48,6 +59,9 @@ public struct JSONForm: Codable, Sendable, Hashable {
         }
         return forms
     }()
+
+    /// Whether only white space between tokens differs from what was received.
+    var isLayoutAlone: Bool { text == .asReceived && !sortsKeys }
 
     /// How it is written: goes behind “for the body”.
     var phrase: String {
@@ -68,6 +82,7 @@ public struct JSONForm: Codable, Sendable, Hashable {
         case .escapedUpper: parts.append("with non-ASCII escaped as \\u00E9")
         case .slashes: parts.append("with slashes escaped as \\/")
         case .slashesEscaped: parts.append("with slashes and non-ASCII escaped, as PHP does")
+        case .htmlEscaped: parts.append("with &, < and > escaped as \\u0026 and so on, as Go does")
         }
         return parts.joined(separator: " and ")
     }

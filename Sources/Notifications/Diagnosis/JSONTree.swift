@@ -1,11 +1,23 @@
 /// Checked JSON whose tokens are as received, to be written in another form.
 struct JSONTree {
+    /// Each with its place in the body.
     private indirect enum Node {
-        case object([(name: Range<Int>, value: Node)])
-        case array([Node])
+        case object([Member], Range<Int>)
+        case array([Node], Range<Int>)
         case string(Range<Int>)
         /// A number or a word.
         case other(Range<Int>)
+
+        var range: Range<Int> {
+            switch self {
+            case .object(_, let range), .array(_, let range), .string(let range), .other(let range): range
+            }
+        }
+    }
+
+    private struct Member {
+        let name: Range<Int>
+        let value: Node
     }
 
     /// The deepest nesting that is taken: notifications have four levels.
@@ -28,19 +40,21 @@ struct JSONTree {
 
     private static func node(_ scanner: inout JSONScanner, depth: Int) throws(JSONError) -> Node {
         guard depth < maximumDepth else { throw JSONError(offset: scanner.index, problem: .tooDeep) }
-        switch scanner.peek() {
+        let first = scanner.peek()
+        let start = scanner.index
+        switch first {
         case UInt8(ascii: "{"):
-            var members: [(name: Range<Int>, value: Node)] = []
+            var members: [Member] = []
             try scanner.members { (scanner, name) throws(JSONError) in
-                members.append((name, try node(&scanner, depth: depth + 1)))
+                members.append(Member(name: name, value: try node(&scanner, depth: depth + 1)))
             }
-            return .object(members)
+            return .object(members, start..<scanner.index)
         case UInt8(ascii: "["):
             var elements: [Node] = []
             try scanner.elements { scanner throws(JSONError) in
                 elements.append(try node(&scanner, depth: depth + 1))
             }
-            return .array(elements)
+            return .array(elements, start..<scanner.index)
         case UInt8(ascii: "\""): return .string(try scanner.string())
         default: return .other(try scanner.value(depth: depth))
         }
@@ -53,26 +67,28 @@ struct JSONTree {
         if let layout = form.layout {
             write(root, form, layout, level: 0, to: &output)
         } else {
-            var end = 0
-            rewriteStrings(of: root, form.text, from: &end, to: &output)
-            output += body[end...]
+            output += body[..<root.range.lowerBound]
+            copy(root, form, to: &output)
+            output += body[root.range.upperBound...]
         }
         return output
+    }
+
+    private func ordered(_ members: [Member], _ form: JSONForm) -> [Member] {
+        guard form.sortsKeys else { return members }
+        return members.sorted { body[$0.name].lexicographicallyPrecedes(body[$1.name]) }
     }
 
     private func write(_ node: Node, _ form: JSONForm, _ layout: JSONForm.Layout, level: Int, to output: inout [UInt8])
     {
         switch node {
-        case .object(let members):
-            let ordered =
-                form.sortsKeys
-                ? members.sorted { body[$0.name].lexicographicallyPrecedes(body[$1.name]) } : members
-            write(ordered, "{", "}", layout, level: level, to: &output) { member, output in
+        case .object(let members, _):
+            write(ordered(members, form), "{", "}", layout, level: level, to: &output) { member, output in
                 string(member.name, form.text, to: &output)
                 output += layout == .compact ? Array(":".utf8) : Array(": ".utf8)
                 write(member.value, form, layout, level: level + 1, to: &output)
             }
-        case .array(let elements):
+        case .array(let elements, _):
             write(elements, "[", "]", layout, level: level, to: &output) { element, output in
                 write(element, form, layout, level: level + 1, to: &output)
             }
@@ -95,24 +111,31 @@ struct JSONTree {
         output.append(UInt8(ascii: close))
     }
 
-    /// Copies all up to the end of the last string in `node`, each string written anew.
-    private func rewriteStrings(of node: Node, _ text: JSONForm.Text, from end: inout Int, to output: inout [UInt8]) {
-        func copy(_ range: Range<Int>) {
-            output += body[end..<range.lowerBound]
-            string(range, text, to: &output)
-            end = range.upperBound
-        }
+    /// Writes a node with the white space that it came with.
+    private func copy(_ node: Node, _ form: JSONForm, to output: inout [UInt8]) {
+        var end = node.range.lowerBound
         switch node {
-        case .object(let members):
-            for member in members {
-                copy(member.name)
-                rewriteStrings(of: member.value, text, from: &end, to: &output)
+        case .object(let members, _):
+            // Each place keeps what stands around it, whichever member comes there.
+            for (place, member) in zip(members, ordered(members, form)) {
+                output += body[end..<place.name.lowerBound]
+                string(member.name, form.text, to: &output)
+                output += body[member.name.upperBound..<member.value.range.lowerBound]
+                copy(member.value, form, to: &output)
+                end = place.value.range.upperBound
             }
-        case .array(let elements):
-            for element in elements { rewriteStrings(of: element, text, from: &end, to: &output) }
-        case .string(let range): copy(range)
+        case .array(let elements, _):
+            for element in elements {
+                output += body[end..<element.range.lowerBound]
+                copy(element, form, to: &output)
+                end = element.range.upperBound
+            }
+        case .string(let range):
+            string(range, form.text, to: &output)
+            end = range.upperBound
         case .other: break
         }
+        output += body[end..<node.range.upperBound]
     }
 
     private func string(_ range: Range<Int>, _ text: JSONForm.Text, to output: inout [UInt8]) {
@@ -148,7 +171,8 @@ extension JSONForm.Text {
         case "\u{C}": output += Array("\\f".utf8)
         case "/" where self == .slashes || self == .slashesEscaped: output += Array("\\/".utf8)
         default:
-            let escapes = scalar.value < 0x20 || (!scalar.isASCII && self != .plain && self != .slashes)
+            let isOfHTML = self == .htmlEscaped && "&<>\u{2028}\u{2029}".unicodeScalars.contains(scalar)
+            let escapes = scalar.value < 0x20 || isOfHTML || (!scalar.isASCII && escapesNonASCII)
             if !escapes { return output += Array(UTF8.encode(scalar) ?? .init()) }
             for unit in UTF16.encode(scalar) ?? .init() {
                 let digits = String(unit, radix: 16, uppercase: self == .escapedUpper)

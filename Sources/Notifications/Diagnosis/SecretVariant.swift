@@ -2,7 +2,7 @@
 /// made the digest.
 public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     // What the sender may have more than is held.
-    case newlineAtEnd, returnAtEnd, spaceAtEnd, tabAtEnd, spaceAtStart, inDoubleQuotes, inSingleQuotes, byteOrderMark
+    case atEnd(SecretStray), atStart(SecretStray), inQuotes(SecretQuotes)
     // What is held that may not belong to it.
     case withoutQuotes, withoutInvisible
     // Another reading of its text.
@@ -10,17 +10,21 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     /// None at all: a variable that was not set.
     case empty
 
+    /// All that are tried, the simplest first.
+    public static let allCases: [SecretVariant] =
+        SecretStray.allCases.filter { $0 != .byteOrderMark }.map(SecretVariant.atEnd)
+        + SecretStray.allCases.map(SecretVariant.atStart) + SecretQuotes.allCases.map(SecretVariant.inQuotes)
+        + [
+            .withoutQuotes, .withoutInvisible, .base64Decoded, .base64Encoded, .hexDecoded, .hexEncoded, .lowerCase,
+            .upperCase, .empty,
+        ]
+
     /// The key that this step makes of another, or nil where it changes nothing.
     func applied(to key: [UInt8]) -> [UInt8]? {
         switch self {
-        case .newlineAtEnd: return key + [0x0A]
-        case .returnAtEnd: return key + [0x0D, 0x0A]
-        case .spaceAtEnd: return key + [0x20]
-        case .tabAtEnd: return key + [0x09]
-        case .spaceAtStart: return [0x20] + key
-        case .inDoubleQuotes: return [0x22] + key + [0x22]
-        case .inSingleQuotes: return [0x27] + key + [0x27]
-        case .byteOrderMark: return [0xEF, 0xBB, 0xBF] + key
+        case .atEnd(let stray): return key + stray.bytes
+        case .atStart(let stray): return stray.bytes + key
+        case .inQuotes(let quotes): return quotes.around(key)
         case .withoutQuotes: return trimmed(key) { "\"'`“”‘’„«»".unicodeScalars.contains($0) }
         case .withoutInvisible: return trimmed(key) { Self.isInvisible($0) }
         case .base64Decoded: return Base64.decode(key)
@@ -51,17 +55,21 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         return bytes == key ? nil : bytes
     }
 
-    /// How the key differs from the secret held: goes behind “under the secret …”.
-    var phrase: String {
+    /// How the key that these steps make differs from the secret held: goes behind “under the secret …”.
+    static func phrase(_ steps: [SecretVariant]) -> String {
+        guard steps.count == 2, steps[0] == steps[1] else { return steps.map(\.phrase).joined(separator: " and ") }
+        return switch steps[0] {
+        case .atEnd(let stray): "with \(stray.pair) at its end"
+        case .atStart(let stray): "with \(stray.pair) before it"
+        default: steps[0].phrase + ", twice"
+        }
+    }
+
+    private var phrase: String {
         switch self {
-        case .newlineAtEnd: "with a newline at its end"
-        case .returnAtEnd: "with CR LF at its end"
-        case .spaceAtEnd: "with a space at its end"
-        case .tabAtEnd: "with a tab at its end"
-        case .spaceAtStart: "with a space before it"
-        case .inDoubleQuotes: "with double quotes around it"
-        case .inSingleQuotes: "with single quotes around it"
-        case .byteOrderMark: "with a byte-order mark before it"
+        case .atEnd(let stray): "with \(stray.name) at its end"
+        case .atStart(let stray): "with \(stray.name) before it"
+        case .inQuotes(let quotes): "with \(quotes.name) around it"
         case .withoutQuotes: "without the quotes at its ends"
         case .withoutInvisible: "without the invisible characters at its ends"
         case .base64Decoded: "decoded as base64"
@@ -77,14 +85,17 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     /// What to do about it.
     var advice: String {
         switch self {
-        case .newlineAtEnd, .returnAtEnd, .spaceAtEnd, .tabAtEnd, .spaceAtStart, .byteOrderMark:
-            "The sender read its secret with that: strip it there (printf %s writes a secret without a newline)."
-        case .inDoubleQuotes, .inSingleQuotes:
+        case .atEnd(let stray) where stray.isQuote, .atStart(let stray) where stray.isQuote:
+            "The sender took the quote for a part of the secret: remove it from its settings."
+        case .inQuotes:
             "The sender took the quotes for a part of the secret: remove them from its settings."
+        case .atEnd, .atStart:
+            "The sender read its secret with that: strip it there (printf %s writes a secret without a newline)."
         case .withoutQuotes, .withoutInvisible:
             "What is held here was pasted with them: press s and paste the secret alone."
         case .base64Decoded, .hexDecoded:
-            "The sender decodes the secret; B2 takes its text as it is: have the sender do so too, if it is not B2."
+            "What is held may be the rule's secret encoded once more: then hold the decoded text (s). Else the sender"
+                + " decodes the secret, and B2 takes its text as it is: have the sender do so too."
         case .base64Encoded, .hexEncoded:
             "Sender and b2watch hold two forms of one secret: let both hold the text that is in the rule."
         case .lowerCase, .upperCase:

@@ -7,8 +7,10 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     public let cause: DiagnosisCause?
     /// What was seen that may be why, the strongest first; for a person to weigh.
     public let hints: [DiagnosisHint]
-    /// What was tried and makes no digest match, a phrase each; empty where there is a cause, or nothing to compare.
+    /// What was tried and makes no digest match, a phrase each; empty where there is a cause.
     public let ruledOut: [String]
+    /// What was not tried and could be, a phrase each.
+    public let notTried: [String]
     /// How many digests were computed.
     public let tried: Int
 
@@ -24,7 +26,8 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         case .invalid, .missing, .malformed, .unsupported: break
         case .valid, .unverified, .unjudged: return nil
         }
-        let digests = DigestReader(delivery).digests
+        // Of fewer digits nothing would be certain.
+        let digests = DigestReader(delivery).digests.filter { $0.digits.count >= ReceivedDigest.certainDigits }
         hints =
             DiagnosisHints(
                 delivery: delivery, digests: digests, keyring: keyring, verdict: verdict, events: events
@@ -36,25 +39,35 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         var search = DiagnosisSearch(delivery.isCut ? [] : digests, secrets: inside + outside, body: delivery.body)
         cause = search.run().map { DiagnosisCause($0, events: events) }
         tried = search.tried
-        ruledOut = cause == nil ? Self.ruledOut(by: search, verdict: verdict) : []
+        let isOpen = cause == nil && !delivery.isCut
+        ruledOut = isOpen ? Self.ruledOut(by: search, verdict: verdict) : []
+        notTried = isOpen ? Self.notTried(by: search) : []
     }
 
+    /// No more than what was tried.
     private static func ruledOut(by search: DiagnosisSearch, verdict: SignatureVerdict) -> [String] {
-        guard search.tried > 0 else { return [] }
-        if verdict == .missing { return ["the digest in another header"] }
-        guard search.triesAllAlone else {
-            return ["some of what goes wrong, not all: the body is large for so many secrets"]
+        if verdict == .missing { return ["a digest of this body in another header"] }
+        guard !search.digests.isEmpty else {
+            return ["a digest in the header as hex or base64, in quotes, percent-encoded or behind another name"]
         }
-        let isLarge = search.isLarge
-        return [
-            "the secret with white space, quotes or a newline at an end, decoded or encoded, or empty",
-            isLarge
+        guard search.triesAllAlone else { return [] }
+        let alone = [
+            "the secret with a space, tab, newline or quote at an end, in quotes, decoded or encoded, in lower or upper"
+                + " case, or empty",
+            search.isLarge
                 ? "the body with a final newline, CR LF for LF or a byte-order mark more or less"
-                : "the body with a newline, CR LF or a byte-order mark more or less, or its JSON rewritten",
+                : "the body with a newline, CR LF or a byte-order mark more or less, or its JSON laid out, escaped or"
+                    + " sorted as programs do",
             "the header in base64, quoted, with another prefix, cut; another hash",
-            isLarge
-                ? "not tried, as the body is large: pairs of these, and its JSON rewritten"
-                : search.isCutShort ? "some pairs of these, not all" : "any two of these at once",
         ]
+        return search.isCutShort ? alone : alone + ["any two of these at once"]
+    }
+
+    private static func notTried(by search: DiagnosisSearch) -> [String] {
+        guard search.isCutShort else { return [] }
+        if !search.triesAllAlone { return ["some of what goes wrong: the body is large for so many secrets"] }
+        return search.isLarge
+            ? ["two of these at once, and the body's JSON rewritten: the body is large"]
+            : ["some pairs of these: the body is large for so many secrets"]
     }
 }

@@ -6,7 +6,7 @@ extension RequestBreaker {
     mutating func event() -> ([UInt8], [SampleEvent]) {
         let events = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             SampleEvent(
-                id: text(64), object: "été/\(text(8)) 😀/\(text(5)).jpg",
+                id: text(64), object: "été/\(text(8)) 😀 & <1>/\(text(5)).jpg",
                 size: Int64.random(in: 0..<1 << 40, using: &random))
         }
         return (SampleBody.notification(events), events)
@@ -14,14 +14,14 @@ extension RequestBreaker {
 
     /// A step and the key that a sender has by it.
     mutating func secretStep() -> (SecretVariant, [UInt8]) {
-        switch Int.random(in: 0..<11, using: &random) {
-        case 0: return (.newlineAtEnd, Array("\(value)\n".utf8))
-        case 1: return (.returnAtEnd, Array("\(value)\r\n".utf8))
-        case 2: return (.spaceAtEnd, Array("\(value) ".utf8))
-        case 3: return (.spaceAtStart, Array(" \(value)".utf8))
-        case 4: return (.inDoubleQuotes, Array("\"\(value)\"".utf8))
-        case 5: return (.inSingleQuotes, Array("'\(value)'".utf8))
-        case 6: return (.byteOrderMark, Array("\u{FEFF}\(value)".utf8))
+        switch Int.random(in: 0..<24, using: &random) {
+        case 0: return (.atEnd(.newline), Array("\(value)\n".utf8))
+        case 1: return (.atEnd(.returnAndNewline), Array("\(value)\r\n".utf8))
+        case 2: return (.atEnd(.space), Array("\(value) ".utf8))
+        case 3: return (.atStart(.space), Array(" \(value)".utf8))
+        case 4: return (.inQuotes(.double), Array("\"\(value)\"".utf8))
+        case 5: return (.inQuotes(.single), Array("'\(value)'".utf8))
+        case 6: return (.atStart(.byteOrderMark), Array("\u{FEFF}\(value)".utf8))
         case 7:
             // 32 letters are base64 of 24 bytes.
             let key = (0..<24).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -32,6 +32,19 @@ extension RequestBreaker {
             let key = Array(value.utf8)
             value = "\"\(value)\""
             return (.withoutQuotes, key)
+        case 10: return (.atEnd(.carriageReturn), Array("\(value)\r".utf8))
+        case 11: return (.atStart(.tab), Array("\t\(value)".utf8))
+        case 12: return (.atStart(.newline), Array("\n\(value)".utf8))
+        case 13: return (.atEnd(.noBreakSpace), Array("\(value)\u{A0}".utf8))
+        case 14: return (.atStart(.doubleQuote), Array("\"\(value)".utf8))
+        case 15: return (.atEnd(.doubleQuote), Array("\(value)\"".utf8))
+        case 16: return (.atStart(.singleQuote), Array("'\(value)".utf8))
+        case 17: return (.atEnd(.backtick), Array("\(value)`".utf8))
+        case 18: return (.inQuotes(.backticks), Array("`\(value)`".utf8))
+        case 19: return (.inQuotes(.typographicDouble), Array("“\(value)”".utf8))
+        case 20: return (.inQuotes(.typographicSingle), Array("‘\(value)’".utf8))
+        case 21: return (.upperCase, Array(value.uppercased().utf8))
+        case 22: return (.hexEncoded, Array(Hex.encode(Array(value.utf8)).utf8))
         default: return (.lowerCase, Array(value.lowercased().utf8))
         }
     }
@@ -45,7 +58,8 @@ extension RequestBreaker {
         }
         let compact = Self.written(events, "{\"events\":[", ",", ":")
         let python = Self.written(events, "{\"events\": [", ", ", ": ")
-        switch Int.random(in: 0..<14, using: &random) {
+        let pretty = Self.written(events, "{\n \"events\": [\n", ",\n", ": ")
+        switch Int.random(in: 0..<18, using: &random) {
         case 0: return (.withoutFinalNewlines, body, body + [0x0A])
         case 1: return (.withNewline, body + [0x0A], body)
         case 2: return (.linesEndCRLF, Array(text.split(separator: "\n").joined(separator: "\r\n").utf8), body)
@@ -67,6 +81,19 @@ extension RequestBreaker {
             return rewritten(
                 JSONForm(layout: .two, sortsKeys: true), text,
                 Self.written(shuffled, "{\"events\":[", ",", ":"))
+        case 13: return (.newlinesTakenOut, body, Array(text.filter { $0 != "\n" }.utf8))
+        case 14:
+            return rewritten(JSONForm(layout: .compact, text: .htmlEscaped), Self.escapedForHTML(compact), text)
+        case 15: return rewritten(JSONForm(layout: nil, text: .htmlEscaped), Self.escapedForHTML(python), python)
+        case 16:
+            let shuffled = events.map { event in
+                var event = event
+                event.fields = event.fields.reversed()
+                return event
+            }
+            return rewritten(
+                JSONForm(layout: nil, sortsKeys: true), pretty,
+                Self.written(shuffled, "{\n \"events\": [\n", ",\n", ": "))
         default:
             let php = Self.escaped(compact).split(separator: "/", omittingEmptySubsequences: false)
             return rewritten(
@@ -78,7 +105,7 @@ extension RequestBreaker {
     mutating func headerStep(_ digest: String) -> (HeaderField, [HeaderReading.Step]) {
         let name = SignatureHeader.name
         let bytes = Hex.decode(digest) ?? []
-        switch Int.random(in: 0..<13, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0: return (HeaderField(name, "sha256=\(digest)"), [.prefix("sha256=")])
         case 1: return (HeaderField(name, digest), [.bare])
         case 2: return (HeaderField(name, "V1=\(digest)"), [.prefix("V1=")])
@@ -95,6 +122,8 @@ extension RequestBreaker {
             let count = Int.random(in: 16..<64, using: &random)
             return (HeaderField(name, "v1=\(digest.prefix(count))"), [.cut(count)])
         case 11: return (HeaderField("X-Hub-Signature", "v1=\(digest)"), [.otherHeader("X-Hub-Signature")])
+        case 12: return (HeaderField(name, "v1=\(digest)x"), [.extra(1)])
+        case 13: return (HeaderField(name, "{'v1':\(digest)}"), [.amid])
         default: return (HeaderField(name, "v2=\(digest)"), [.prefix("v2=")])
         }
     }
@@ -104,6 +133,10 @@ extension RequestBreaker {
             "{" + event.fields.map { "\"\($0.name)\"\(colon)\($0.json)" }.joined(separator: comma) + "}"
         }
         return start + texts.joined(separator: comma) + "]}"
+    }
+
+    private static func escapedForHTML(_ text: String) -> String {
+        text.map { ["&": "\\u0026", "<": "\\u003c", ">": "\\u003e"][$0] ?? String($0) }.joined()
     }
 
     private static func escaped(_ text: String) -> String {

@@ -19,9 +19,9 @@ struct RequestBreaker {
         others = try (0..<Int.random(in: 0...2, using: &random)).map {
             try SigningSecret(label: "other\($0)", value: text(32))
         }
-        let kinds = [secret, body, header, pair, binding, hint, nothing]
+        let kinds = [secret, body, header, pair, binding, hint, nothing, lineEnds, noDigest]
         // More of what has more ways to go wrong.
-        let weights = [0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6]
+        let weights = [0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 7, 8]
         return try kinds[weights[number % weights.count]](&self)
     }
 
@@ -117,7 +117,7 @@ struct RequestBreaker {
         if Bool.random(using: &breaker.random) {
             let digest = breaker.hmac(Array(breaker.text(32).utf8), signed)
             var request = try breaker.request("another secret", body: signed, digest: digest, [])
-            request.expectation = .nothing
+            request.expectation = .hint { $0 == .otherSecret }
             return request
         }
         var altered = signed
@@ -125,6 +125,37 @@ struct RequestBreaker {
         let digest = breaker.hmac(Array(breaker.value.utf8), signed)
         var request = try breaker.request("altered body", body: altered, digest: digest, [])
         request.expectation = .nothing
+        return request
+    }
+
+    /// Bodies whose JSON need not be read, though laid out anew it would be right too.
+    private let lineEnds: (inout RequestBreaker) throws -> BrokenRequest = { breaker in
+        let (signed, _) = breaker.event()
+        let lines = signed.split(separator: 0x0A)
+        let arrived = Array(lines.joined(separator: [0x0D, 0x0A])) + [0x0D, 0x0A]
+        let digest = breaker.hmac(Array(breaker.value.utf8), signed)
+        return try breaker.request(
+            "CR LF and a newline", body: arrived, digest: digest, [.body(.withoutFinalNewlines), .body(.linesEndLF)])
+    }
+
+    /// Headers in which no digest is.
+    private let noDigest: (inout RequestBreaker) throws -> BrokenRequest = { breaker in
+        let (body, _) = breaker.event()
+        let right = breaker.hmac(Array(breaker.value.utf8), body)
+        let count = Int.random(in: 1..<8, using: &breaker.random)
+        let kinds: [(String, DiagnosisHint)] = [
+            ("v1=\(right.prefix(count))", .otherLength(digits: count, like: nil)), ("v1=", .noDigest("v1")),
+            ("", .noDigest(nil)), ("v1=undefined", .placeholder("undefined")),
+            ("[object Object]", .placeholder("[object Object]")),
+            ("v1=eyJhbGciOi.eyJzdWIi.\(breaker.text(43))", .token),
+            ("v2=abc", .otherLength(digits: 3, like: nil)),
+            ("v1=\(String(repeating: "g", count: 64))", .notHex(characters: 64)),
+            ("v1=550e8400-e29b-41d4-a716-446655440000", .notHex(characters: 36)),
+        ]
+        let (text, hint) = kinds[Int.random(in: 0..<kinds.count, using: &breaker.random)]
+        var request = try breaker.request(
+            "header “\(text)”", body: body, field: HeaderField(SignatureHeader.name, text), [])
+        request.expectation = .hint { $0 == hint }
         return request
     }
 

@@ -77,7 +77,7 @@ import Testing
         let found = try #require(try diagnosis(nil, [HeaderField("Via", "1.1 x"), HeaderField("via", "1.1 y")]))
         #expect(found.cause == nil)
         #expect(found.hints == [.proxy(["Via"])])
-        #expect(found.ruledOut.isEmpty)
+        #expect(found.ruledOut == ["a digest of this body in another header"])
     }
 
     @Test func hintsAreFactsOfTheRequest() throws {
@@ -91,7 +91,7 @@ import Testing
                 .otherLength(digits: 40, like: "SHA-1"), .unusualSecret("odd"),
             ])
         let test = SampleBody.notification([.test()])
-        #expect(try diagnosis("v1=00", body: test)?.hints == [.testEvent])
+        #expect(try diagnosis("v1=00", body: test)?.hints == [.otherLength(digits: 2, like: nil), .testEvent])
     }
 
     @Test func aBodyNotKeptIsNotGuessedAt() throws {
@@ -105,25 +105,27 @@ import Testing
     @Test func aLargeBodyTriesTheCheapVariantsOnly() throws {
         let large = Array("[\"\(String(repeating: "x", count: DiagnosisSearch.maximumPairedBody))\"]".utf8)
         let found = try #require(try diagnosis("v1=" + String(repeating: "0", count: 64), body: large))
-        #expect(found.tried < 50)
-        #expect(found.ruledOut.last == "not tried, as the body is large: pairs of these, and its JSON rewritten")
+        #expect(found.tried < 70)
+        #expect(found.notTried == ["two of these at once, and the body's JSON rewritten: the body is large"])
+        #expect(!found.ruledOut.joined().contains("JSON"))
         #expect(try diagnosis(secret.signature(of: large), body: large + [0x0A])?.cause != nil)
     }
 
     /// And no more is said to be ruled out than was.
     @Test(
         arguments: [
-            (5, 60 << 10, "some pairs of these, not all"),
-            (20, 200 << 10, "some of what goes wrong, not all: the body is large for so many secrets"),
+            (5, 60 << 10, "some pairs of these: the body is large for so many secrets"),
+            (20, 200 << 10, "some of what goes wrong: the body is large for so many secrets"),
         ])
-    func manySecretsAreBounded(count: Int, size: Int, last: String) throws {
+    func manySecretsAreBounded(count: Int, size: Int, notTried: String) throws {
         let body = [UInt8](repeating: UInt8(ascii: "x"), count: size)
         let secrets = (0..<count).map { SigningSecret.sample("s\($0)", "secret number \($0)") }
         let found = try #require(
             try diagnosis("v1=" + String(repeating: "0", count: 64), body: body, holding: secrets))
         // The body left empty costs next to nothing.
-        #expect(found.tried <= DiagnosisSearch.maximumHashed / size + 30 * count)
-        #expect(found.ruledOut.last == last)
+        #expect(found.tried <= DiagnosisSearch.maximumHashed / size + 50 * count)
+        #expect(found.notTried == [notTried])
+        #expect(!found.ruledOut.contains("any two of these at once"))
     }
 
     @Test func theLargestBodyThatIsRewrittenIsBoundedToo() throws {
@@ -150,5 +152,97 @@ import Testing
         let deep = Array((String(repeating: "[", count: 400) + String(repeating: "]", count: 400)).utf8)
         #expect(JSONTree(deep) == nil)
         #expect(try diagnosis("v1=" + String(repeating: "0", count: 64), body: deep)?.cause == nil)
+    }
+
+    /// Each has a reason, and what was ruled out.
+    @Test(
+        arguments: [
+            ("v1=00", .otherLength(digits: 2, like: nil)), ("v1=", .noDigest("v1")), ("", .noDigest(nil)),
+            ("v1=undefined", .placeholder("undefined")), ("[object Object]", .placeholder("[object Object]")),
+            ("v2=abc", .otherLength(digits: 3, like: nil)), ("v1=not-a-digest-at-all", .notHex(characters: 19)),
+            ("v1=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF", .token),
+            ("v1=" + String(repeating: "g", count: 64), .notHex(characters: 64)),
+            // The one that is meant for us, as it is most plainly read.
+            ("t=1767262272,v1=" + String(repeating: "0", count: 64), .otherSecret),
+            ("v1=" + String(repeating: "0", count: 64) + "x", .moreThanDigest(characters: 1)),
+            ("v1=" + String(repeating: "0", count: 65), .otherLength(digits: 65, like: nil)),
+            ("v1=" + String(repeating: "MDAw", count: 21) + "MA==", .inBase64),
+            ("v1=XyXyXyXyXyXyXyXyXyXyXyXyXyA=", .otherLength(digits: 40, like: "SHA-1")),
+        ] as [(String, DiagnosisHint)])
+    func whatStandsInPlaceOfADigestIsSaid(header: String, hint: DiagnosisHint) throws {
+        let found = try #require(try diagnosis(header, [HeaderField("User-Agent", "B2/EventNotifications")]))
+        #expect(found.cause == nil)
+        #expect(found.hints.first == hint)
+        #expect(!found.ruledOut.isEmpty)
+    }
+
+    @Test func aDigestAmidOtherTextIsFound() throws {
+        let signature = secret.signature(of: body).dropFirst(3)
+        for header in ["{\"v1\":\"\(signature)\"}", "v1=\(signature)x", "<sig>\(signature)</sig>"] {
+            #expect(try diagnosis(header)?.cause?.secret == "prod", "\(header)")
+        }
+    }
+
+    /// Which the JSON laid out anew would explain too.
+    @Test func newlinesAreNotTakenForRewrittenJSON() throws {
+        let signature = secret.signature(of: body)
+        let curl = try diagnosis(signature, body: body.filter { $0 != 0x0A })?.cause
+        #expect(curl?.changes == [.body(.newlinesTakenOut)])
+        #expect(curl?.advice.contains("--data-binary") == true)
+        let lines = Array(body.split(separator: 0x0A).joined(separator: [0x0D, 0x0A])) + [0x0D, 0x0A]
+        let converted = try diagnosis(signature, body: lines)?.cause
+        #expect(Set(converted?.changes ?? []) == [.body(.linesEndLF), .body(.withoutFinalNewlines)])
+        #expect(converted?.sentence.contains("laid out") == false)
+    }
+
+    @Test func sortedKeysAloneAreCalledThat() throws {
+        let sorted = SigningSecret.sample().signature(
+            of: Array("{\n  \"a\": 1,\n  \"b\": [2, {\"c\":3, \"d\":4}]\n}".utf8))
+        let cause = try diagnosis(sorted, body: Array("{\n  \"b\": [2, {\"d\":4, \"c\":3}],\n  \"a\": 1\n}".utf8))?
+            .cause
+        #expect(
+            cause?.sentence
+                == "The digest received is right under the secret “prod”, for the body with its keys sorted.")
+    }
+
+    @Test func twoOfAKindAreCountedAsTwo() throws {
+        let digest = DigestMethod.hmacSHA256.digest(key: Array("b2DashTestSecret0123456789abcdEF\n\n".utf8), body: body)
+        #expect(
+            try diagnosis("v1=" + String(decoding: digest, as: UTF8.self))?.cause?.sentence
+                == "The digest received is right under the secret “prod” with two newlines at its end.")
+        #expect(
+            try diagnosis(secret.signature(of: body + [0x0A, 0x0A]))?.cause?.sentence
+                == "The digest received is right under the secret “prod”, for the body with two newlines at its end.")
+    }
+
+    @Test func whoMayHaveChangedTheBodyIsNamedWithTheCause() throws {
+        let via = [HeaderField("Via", "1.1 x")]
+        let body = try diagnosis(secret.signature(of: body), body: body + [0x0A], via)
+        #expect(body?.sections.map(\.heading) == ["Why", "What to do", "Seen on the way"])
+        // It has no part in how the header is written.
+        let header = try diagnosis(String(secret.signature(of: self.body).dropFirst(3)), via)
+        #expect(header?.sections.map(\.heading) == ["Why", "What to do"])
+    }
+
+    @Test func anotherSecretIsSuggestedWhereNothingElseIsSeen() throws {
+        let signature = SigningSecret.sample("prod", "another").signature(of: body)
+        let found = try #require(try diagnosis(signature, [HeaderField("User-Agent", "B2/EventNotifications")]))
+        #expect(found.hints == [.otherSecret])
+        #expect(found.sections.map(\.heading) == ["What to try", "Ruled out"])
+        let cut = try diagnosis(signature, [HeaderField("Content-Length", "9999")])
+        #expect(cut?.hints.contains(.otherSecret) == false)
+    }
+
+    @Test(
+        arguments: [
+            "\"KEY\"\n", "'KEY'\r\n", "\"KEY\n\"", "`KEY`\r", "“KEY” ", "\tKEY\u{A0}", "\nKEY'", "‘KEY’\n", "  KEY",
+            "\"KEY\r",
+        ])
+    func twoThingsAroundASecretAreFound(form: String) throws {
+        let key = form.replacing("KEY", with: "b2DashTestSecret0123456789abcdEF")
+        let digest = DigestMethod.hmacSHA256.digest(key: Array(key.utf8), body: body)
+        let cause = try #require(try diagnosis("v1=" + String(decoding: digest, as: UTF8.self))?.cause)
+        #expect(cause.changes.count == 2)
+        #expect(cause.changes.allSatisfy { if case .secret = $0 { true } else { false } })
     }
 }
