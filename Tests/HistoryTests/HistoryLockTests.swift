@@ -32,6 +32,16 @@ import Testing
         history.close()
     }
 
+    @Test func aCommandThatHoldsItIsNamedAsOne() throws {
+        let path = folder.file("history.sqlite")
+        let history = try History(.file(path), for: .command("b2watch actions run"))
+        let error = #expect(throws: HistoryError.self) { try History(.file(path)) }
+        let text = error?.description ?? ""
+        #expect(text.contains("in use by the command b2watch actions run (process \(getpid())): wait until"))
+        #expect(!text.contains("attach"))
+        history.close()
+    }
+
     @Test func aLockThatLeadsElsewhereIsNotFollowed() throws {
         let path = folder.file("history.sqlite")
         let victim = try folder.write("victim", "precious")

@@ -28,9 +28,13 @@ public final class History: Sendable {
     /// Opens a history, made if it is not there, and brought up to date if an older version made it: in one transaction,
     /// so that whatever ends the process meanwhile leaves it as it was.
     ///
-    /// - Parameter isUpdating: Is told, from another thread, if bringing it up to date takes longer than a second.
+    /// - Parameters:
+    ///   - use: What this process holds it for: told to others that want it meanwhile.
+    ///   - isUpdating: Is told, from another thread, if bringing it up to date takes longer than a second.
     /// - Throws: `HistoryError`.
-    public init(_ place: Place, isUpdating: @escaping @Sendable () -> Void = {}) throws(HistoryError) {
+    public init(
+        _ place: Place, for use: HistoryUse = .recording, isUpdating: @escaping @Sendable () -> Void = {}
+    ) throws(HistoryError) {
         do {
             switch place {
             case .memory:
@@ -43,7 +47,7 @@ public final class History: Sendable {
             case .file(let name):
                 var file = try HistoryFile(at: name)
                 path = file.path
-                lock = try HistoryLock(beside: file.path)
+                lock = try HistoryLock(beside: file.path, for: use)
                 // Kept, and not opened again: to close a queue of Dispatch's starts its pool; see `Worker`.
                 let connection = try Self.connection(to: file.path)
                 file.protect()

@@ -2,6 +2,8 @@
 public enum HistoryError: Error, Sendable, Hashable {
     /// Another process records into the same file.
     case inUse(path: String, holder: String)
+    /// A command holds it, which ends by itself.
+    case inUseByCommand(path: String, holder: String)
     /// The file or its folder cannot be made, opened or written.
     case unusable(path: String, reason: String)
     /// The file is not one of ours.
@@ -16,6 +18,9 @@ extension HistoryError: CustomStringConvertible {
         case .inUse(let path, let holder):
             "the history \(path) is in use by \(holder): watch what that one receives with b2watch attach --history \(path),"
                 + " or stop it, or give this one another file with --history"
+        case .inUseByCommand(let path, let holder):
+            "the history \(path) is in use by \(holder): wait until that has ended, or end it (Ctrl-C, or kill its"
+                + " process), which loses nothing; or give another file with --history"
         case .unusable(let path, let reason):
             "the history \(path) cannot be used: \(reason). Give another file with --history, or keep nothing with"
                 + " --in-memory"

@@ -6,8 +6,8 @@ import Foundation
 final class HistoryLock: Sendable {
     private let descriptor: Int32
 
-    /// - Throws: `HistoryError.inUse`, or `.unusable` where the lock file cannot be made.
-    init(beside path: String) throws(HistoryError) {
+    /// - Throws: `HistoryError.inUse`, `.inUseByCommand`, or `.unusable` where the lock file cannot be made.
+    init(beside path: String, for use: HistoryUse = .recording) throws(HistoryError) {
         let lockPath = path + ".lock"
         // Not through a symbolic link, for what it leads to would be overwritten.
         let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -17,10 +17,11 @@ final class HistoryLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.holder(descriptor)
             close(descriptor)
-            throw .inUse(path: path, holder: holder)
+            throw holder.hasPrefix(HistoryUse.commandPrefix)
+                ? .inUseByCommand(path: path, holder: holder) : .inUse(path: path, holder: holder)
         }
         self.descriptor = descriptor
-        let text = Array("process \(getpid()) (\(ProcessInfo.processInfo.processName))\n".utf8)
+        let text = Array("\(use.holder)\n".utf8)
         ftruncate(descriptor, 0)
         pwrite(descriptor, text, text.count, 0)
     }
