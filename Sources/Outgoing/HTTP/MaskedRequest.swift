@@ -3,13 +3,14 @@ public struct MaskedRequest: Sendable, Hashable {
     /// What stands in the place of what nobody may see.
     public static let mask = "•••"
 
-    /// The method and the URL in a line, then the header fields, an empty line, and the body.
+    /// The method, the URL and the version in a line, then the header fields, those among them that every request gets,
+    /// an empty line, and the body.
     public let bytes: [UInt8]
 
     /// - Parameter body: The body to show instead of the request's own; nil where that holds no secret.
     public init(_ request: OutgoingRequest, body: [UInt8]? = nil) {
-        var text = "\(request.method) \(Self.shown(request.url, request.secrecy))\n"
-        for field in request.headers {
+        var text = "\(request.method) \(Self.shown(request.url, request.secrecy)) HTTP/1.1\n"
+        for field in request.sentHeaders {
             text += "\(field.name): \(field.isSecret ? Self.mask : field.value)\n"
         }
         text += "\n"

@@ -34,6 +34,21 @@ public struct OutgoingRequest: Sendable, Hashable {
     }
 }
 
+extension OutgoingRequest {
+    /// The header fields with those that are added as it is sent: Host goes first (RFC 9112, 3.2), and Content-Length last.
+    var sentHeaders: [OutgoingField] {
+        var fields = headers.filter { !["content-length", "transfer-encoding"].contains($0.name.lowercased()) }
+        if !fields.contains(where: { $0.name.lowercased() == "host" }) {
+            fields.insert(OutgoingField("Host", url.hostField), at: 0)
+        }
+        // Where there is no body, methods that mean one say so.
+        if !body.isEmpty || !["GET", "HEAD", "DELETE", "CONNECT", "TRACE"].contains(method) {
+            fields.append(OutgoingField("Content-Length", "\(body.count)"))
+        }
+        return fields
+    }
+}
+
 /// A header field that we send or are answered.
 public struct OutgoingField: Sendable, Hashable {
     public var name: String

@@ -44,7 +44,7 @@ struct SlackActionTests {
         let exchange = try #require(report.exchange)
         #expect(exchange.outcome == "200 OK" && exchange.answer == Array("ok".utf8))
         let asked = String(decoding: exchange.request, as: UTF8.self)
-        #expect(asked.hasPrefix("POST https://hooks.slack.com/•••\n") && !asked.contains("notASecret"))
+        #expect(asked.hasPrefix("POST https://hooks.slack.com/••• HTTP/1.1\n") && !asked.contains("notASecret"))
         #expect(asked.hasSuffix("\"unfurl_links\":false,\"unfurl_media\":false}"))
     }
 

@@ -13,7 +13,8 @@ struct MaskedRequestTests {
             body: Array("{}".utf8), secrecy: .path)
         #expect(
             String(decoding: MaskedRequest(request).bytes, as: UTF8.self)
-                == "POST https://hooks.test/•••\nAuthorization: •••\nX-A: b\n\n{}")
+                == "POST https://hooks.test/••• HTTP/1.1\nHost: hooks.test\nAuthorization: •••\nX-A: b\nContent-Length: 2\n\n{}"
+        )
         #expect(String(decoding: MaskedRequest(request, body: [0x2D]).bytes, as: UTF8.self).hasSuffix("\n\n-"))
     }
 
