@@ -4,7 +4,7 @@ public import Settings
 
 /// An action as the configuration declares it.
 public struct ActionDeclaration: Sendable {
-    /// 1 to 40 letters, digits, `-` and `_`.
+    /// 1 to 40 letters, digits, `-` and `_`; not digits alone, and no `-` first.
     public let name: String
     /// The name of its kind.
     public let kind: String
@@ -66,6 +66,11 @@ extension ActionDeclaration {
             let text = "“\(name)” is no name of an action: write 1 to 40 letters (a to z), digits, - and _"
             return (nil, [ConfigurationProblem(text, at: entry.key.position)])
         }
+        if let problem = Self.ambiguity(name) {
+            return (
+                nil, [ConfigurationProblem("“\(name)” is no name of an action: \(problem)", at: entry.key.position)]
+            )
+        }
         guard case .map = entry.value.content else {
             let position = entry.value.isEmpty ? entry.key.position : entry.value.position
             let text = "“\(name)” is \(entry.value.summary); expected are its settings, “kind” among them"
@@ -92,6 +97,13 @@ extension ActionDeclaration {
         return (
             ActionDeclaration(name: name, kind: kind.name, filter: filter, manner: manner, action: action), []
         )
+    }
+
+    /// Why a name would be taken for something else on the command line; nil where it would not.
+    private static func ambiguity(_ name: String) -> String? {
+        if name.hasPrefix("-") { return "on the command line it would be an option; begin it with a letter" }
+        return name.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ? "on the command line it would be the number of an entry; put a letter into it" : nil
     }
 
     private static func isName(_ name: String) -> Bool {

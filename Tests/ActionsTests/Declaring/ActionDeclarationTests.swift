@@ -156,4 +156,11 @@ struct ActionDeclarationTests {
         #expect(
             try read("actions: [a]").problems.first?.hasPrefix("1:10: “actions” is a list; expected is a map") == true)
     }
+
+    @Test("a name that the command line would take for a number or an option is none", arguments: ["12", "-p"])
+    func ambiguous(name: String) throws {
+        let (declarations, problems) = try read("actions:\n  \(name):\n    kind: slack\n")
+        #expect(declarations.isEmpty && problems.count == 1)
+        #expect(problems[0].hasPrefix("2:3: “\(name)” is no name of an action: on the command line"))
+    }
 }

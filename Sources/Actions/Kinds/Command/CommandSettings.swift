@@ -60,7 +60,7 @@ extension CommandAction {
             return nil
         }
         guard let first = words.first, !first.isEmpty else {
-            reading.refuse(node, "run", expected: expected)
+            reading.problem("“run” of “\(reading.name)” names no program; expected is \(expected)", at: node.position)
             return nil
         }
         if first.hasPrefix("~/"), let home = reading.home {

@@ -200,7 +200,7 @@ struct CommandActionTests {
         #expect(problem([]).contains("needs “run”"))
         #expect(problem([("run", .text("notify-send hello"))]).contains("a line for a shell, and none reads it"))
         #expect(problem([("run", .texts(["x", "{{object}}"]))]).contains("B2WATCH_EVENT_OBJECT"))
-        #expect(problem([("run", .texts([]))]).contains("a program and its arguments"))
+        #expect(problem([("run", .texts([]))]).contains("names no program; expected is a list: a program and its"))
         #expect(problem([("run", .texts([""]))]).contains("a program and its arguments"))
         let run: (String, ConfigurationNode.Content) = ("run", .text("true"))
         #expect(problem([run, ("time-limit", .text("2h"))]).contains("at most 1h"))
