@@ -50,7 +50,7 @@ struct ReplayCommand: ParsableCommand {
             valueName: "file"))
     var secretFile: String?
 
-    @Option(help: ArgumentHelp("How many to send a second at most, such as 5/s or 0.5/s.", valueName: "n/s"))
+    @Option(help: ArgumentHelp("How many to send at most, such as 5/s, 60/m or 100/h.", valueName: "n/s"))
     var rate: ReplayRate?
 
     @Flag(
@@ -79,12 +79,19 @@ struct ReplayCommand: ParsableCommand {
         }
         if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
         if secretFile?.isEmpty == true { throw ValidationError("--sign-with wants a file's path") }
-        do throws(WebhookURLError) { _ = try target.map(WebhookURL.init) } catch {
+        do throws(WebhookURLError) {
+            guard let url = try target.map(WebhookURL.init), !url.isSecure, !url.isLoopback, !allowsPlainHTTP else {
+                return
+            }
+        } catch {
             throw ValidationError("--to: \(error)")
         }
+        throw ValidationError(
+            "--to: anyone between could read what goes over plain http: write https://, or give --allow-http too")
     }
 
     func run() throws {
+        Signals.hold()
         let diagnostics = Diagnostics("replay")
         let count = try StartFailure.explained(by: diagnostics) { try replay(diagnostics) }
         diagnostics.flush()
@@ -107,13 +114,20 @@ struct ReplayCommand: ParsableCommand {
             diagnostics.say("no delivery matches: nothing was sent")
             return count
         }
+        let progress = ProgressLine(isShown: isatty(STDOUT_FILENO) == 0)
+        defer { progress.clear() }
+        let sum = ReplaySum()
+        Signals.follow { number in
+            progress.leave()
+            diagnostics.say("ended: \(sum.count)")
+            diagnostics.flush()
+            Signals.end(by: number)
+        }
         let url = try url(of: history, diagnostics)
         let words = numbers.count == 1 ? "1 delivery" : "\(numbers.count) deliveries"
         try Confirmation(isGiven: isConfirmed).ask(numbers.count, "Send \(words) to \(url)?")
 
         let output = OutputLines(diagnostics: diagnostics)
-        let progress = ProgressLine(isShown: isatty(STDOUT_FILENO) == 0)
-        defer { progress.clear() }
         let replay = Replay(
             reader: history.reader, http: Outbound().forReplays, url: url, secret: secret,
             // The listener's own address is this machine's, whatever it looks like.
@@ -121,6 +135,7 @@ struct ReplayCommand: ParsableCommand {
         var done = 0
         try replay.send(numbers) { outcome in
             count.add(outcome.counted)
+            sum.take(count)
             done += 1
             if case .failure(let failure) = outcome.result {
                 progress.clear()

@@ -8,6 +8,7 @@ final class ProgressLine: Sendable {
         var next: ContinuousClock.Instant
         /// How wide it is now.
         var width = 0
+        var isOver = false
     }
 
     private static let delay = Duration.seconds(1)
@@ -32,7 +33,7 @@ final class ProgressLine: Sendable {
         guard isShown else { return }
         state.withLock { state in
             let now = ContinuousClock.now
-            guard now >= state.next else { return }
+            guard now >= state.next, !state.isOver else { return }
             state.next = now + Self.pause
             // A line that wraps could not be taken back.
             let text = String(text.prefix(Self.columns))
@@ -46,6 +47,14 @@ final class ProgressLine: Sendable {
         state.withLock { state in
             if state.width > 0 { Self.write("\r" + String(repeating: " ", count: state.width) + "\r") }
             state.width = 0
+        }
+    }
+
+    /// Leaves it as it stands, for a signal ends the process: nothing is shown any more, and what is said begins a line.
+    func leave() {
+        state.withLock { state in
+            if !state.isOver, isatty(STDERR_FILENO) == 1 { Self.write("\n") }
+            (state.isOver, state.width) = (true, 0)
         }
     }
 

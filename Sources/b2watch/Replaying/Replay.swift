@@ -15,7 +15,8 @@ struct Replay: Sendable {
         var counted: ReplayCount.Outcome {
             switch result {
             case .success(let answer): .answered(answer.status)
-            case .failure(.unanswered(let failure)): .unanswered("\(failure)")
+            case .failure(.unanswered(.lost(let reason))): .unanswered(reason)
+            case .failure(.unanswered(let failure)): .refused("\(failure)")
             case .failure(.refused(let refusal)): .refused("\(refusal)")
             }
         }

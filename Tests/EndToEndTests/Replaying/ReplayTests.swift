@@ -132,7 +132,7 @@ struct ReplayTests {
         let unanswered = try replay(recorded.home, "1", "--to", gone.url)
         #expect(unanswered.ending == .exited(1))
         #expect(unanswered.output == "1  -\n")
-        #expect(unanswered.error.contains("delivery 1: ") && unanswered.error.hasSuffix("1 sent: 1 not answered\n"))
+        #expect(unanswered.error.contains("delivery 1: ") && unanswered.error.hasSuffix("\n1 not sent\n"))
 
         let other = try receiver()
         let session = try TerminalSession(in: recorded.home, columns: 120)
@@ -144,5 +144,17 @@ struct ReplayTests {
         try session.see("[y/N]")
         try session.press("y", "Enter")
         try session.see("2 sent: 2 answered 401", "status 1")
+    }
+
+    @Test("says of what was not sent that it was not, and how plain http is allowed")
+    func notSent() throws {
+        let recorded = try Recorded(["a"], signedWith: Secrets.held)
+        let plain = try replay(recorded.home, "1", "--to", "http://receiver.example/")
+        #expect(plain.ending == .exited(64) && plain.error.contains("--allow-http"), "\(plain.error)")
+        // Nobody listens on this port.
+        let away = try replay(recorded.home, "1", "--to", "http://127.0.0.1:1/", "--rate", "60/m")
+        #expect(away.ending == .exited(1) && away.output == "1  -\n")
+        #expect(away.error.hasSuffix("\n1 not sent\n"), "\(away.error)")
+        #expect(try replay(recorded.home, "1", "--to", "http://127.0.0.1:1/", "--rate", "60/x").ending == .exited(64))
     }
 }
