@@ -1,6 +1,7 @@
 internal import Browsing
 public import History
 internal import Log
+internal import Workers
 
 /// What people ask of the actions: on the screen, by the control socket, by commands.
 extension ActionRunner {
@@ -15,6 +16,11 @@ extension ActionRunner {
         try place.store.setPaused(try id(name), isPaused)
         anyWork(name)?.setPaused(isPaused)
         place.note("action \(name) is \(isPaused ? "paused" : "resumed")", .info)
+    }
+
+    /// What holds an action up that runs here; nil where nothing does.
+    public func hold(of name: String) -> ActionHold? {
+        anyWork(name)?.state.withLock { $0.machine.held(at: place.now()) }
     }
 
     /// Runs an action for rows of the event list, whatever its filter; `Outbox.most` at most.
@@ -79,12 +85,12 @@ extension ActionRunner {
     }
 
     /// How many rows an action would have taken up had they been judged then as they are now, and which.
-    public func missedRows(_ name: String) throws -> MissedRows {
+    public func missedRows(_ name: String, in reach: MissedReach = .all) throws -> MissedRows {
         let work = try work(name)
         guard let predicate = work.withDeclaration({ $0.filter.predicate }) else {
             throw UnknownAction(name, among: names)
         }
-        return try place.store.missed(work.id, matching: predicate)
+        return try place.store.missed(work.id, matching: predicate, in: reach)
     }
 
     /// The id of an action that is declared or that there are entries of.

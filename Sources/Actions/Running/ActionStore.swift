@@ -11,6 +11,7 @@ protocol ActionStore: Sendable {
     func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws
     func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws
     func setPaused(_ action: Int64, _ isPaused: Bool) throws
+    func hold(_ action: Int64, until time: Timestamp?) throws
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int
     func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int
     func skip(_ entries: [Int64], at time: Timestamp) throws -> Int
@@ -22,7 +23,7 @@ protocol ActionStore: Sendable {
     func nextDue(_ action: Int64) throws -> Timestamp?
     func running(_ action: Int64) throws -> [OutboxEntry]
     func spent(_ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int) throws -> [Timestamp]
-    func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows
+    func missed(_ action: Int64, matching predicate: RowPredicate, in reach: MissedReach) throws -> MissedRows
     func rows(_ ids: [Int64]) throws -> [EventRow]
     func delivery(_ id: Int64) throws -> DeliveryRecord?
 }
@@ -63,6 +64,8 @@ struct RecordedActions: ActionStore {
 
     func setPaused(_ action: Int64, _ isPaused: Bool) throws { try outbox.setPaused(action, isPaused) }
 
+    func hold(_ action: Int64, until time: Timestamp?) throws { try outbox.hold(action, until: time) }
+
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int { try outbox.retry(entries, at: time) }
 
     func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
@@ -89,8 +92,8 @@ struct RecordedActions: ActionStore {
         try reader.outboxSpent(action, after: start, through: end, limit: limit)
     }
 
-    func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows {
-        try reader.missed(action, matching: predicate)
+    func missed(_ action: Int64, matching predicate: RowPredicate, in reach: MissedReach) throws -> MissedRows {
+        try reader.missed(action, matching: predicate, in: reach)
     }
 
     func rows(_ ids: [Int64]) throws -> [EventRow] { try reader.rows(ids: ids) }

@@ -68,7 +68,14 @@ extension ActionWork {
         try rememberSpent(current)
         let waiting = try waiting(current.declaration.manner)
         let now = place.now()
-        switch state.withLock({ $0.machine.next(waiting, at: now) }) {
+        let step = state.withLock { $0.machine.next(waiting, at: now) }
+        var order: Timestamp?
+        if case .sleep(let time) = step, waiting.entries.first?.state == .failed, current.declaration.manner.keepsOrder
+        {
+            order = time
+        }
+        try tellHold(order, at: now)
+        switch step {
         case .rest: return nil
         case .sleep(let time):
             state.change { $0.wakeAt = time }
@@ -99,6 +106,18 @@ extension ActionWork {
             return Batch(
                 current: current, number: number, entries: entries, items: items, lost: lost, isRecovery: false)
         }
+    }
+
+    /// Has the outbox say until when nothing is begun, for those who look at it; not for a moment's sake.
+    ///
+    /// - Parameter order: Until when an entry that has failed holds up those behind it.
+    private func tellHold(_ order: Timestamp? = nil, at now: Timestamp) throws {
+        let (held, told) = state.withLock { ($0.machine.held(at: now)?.end, $0.toldHold) }
+        let end = [held, order].compactMap(\.self).max().flatMap { $0 > now + .seconds(1) ? $0 : nil }
+        guard end != told else { return }
+        // What is over needs no word.
+        if end != nil || (told.map { $0 > now } ?? false) { try place.store.hold(id, until: end) }
+        state.withLock { $0.toldHold = end }
     }
 
     /// A write may fail behind its commit. Entries that are marked as running by one that has failed were not sent, and
@@ -189,6 +208,8 @@ extension ActionWork {
             return (result, state.lines.lines(result.news, at: now))
         }
         write(result.settlements, report.exchange, at: now)
+        // As long as it is held no lane decides anything.
+        try? tellHold(at: now)
         lines.forEach(place.say)
         if let warning = report.warning { place.say("action \(name): \(SafeText(warning))") }
         wake()

@@ -65,6 +65,13 @@ struct OutboxMachine: Sendable {
         return holds.filter { $0 > now }.max()
     }
 
+    /// What holds the action up for now, but for its pace; nil where nothing does.
+    func held(at now: Timestamp) -> ActionHold? {
+        let retry = asking == nil ? unsettled.map(\.due).min() : nil
+        if let end = [heldUntil, retry].compactMap(\.self).max(), end > now { return .failing(until: end) }
+        return limits.free(at: now, manner).flatMap { $0 > now ? .spent(until: $0) : nil }
+    }
+
     /// What to do now.
     func next(_ waiting: Waiting, at now: Timestamp) -> Step {
         guard !isPaused, asking == nil else { return .rest }

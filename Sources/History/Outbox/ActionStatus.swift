@@ -17,6 +17,8 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     public var oldestWaiting: Timestamp?
     /// The reason of the entry that went wrong last.
     public var lastReason: String?
+    /// Until when nothing of it is begun, for it fails or has done as much as it may; nil, or past, where nothing holds it.
+    public var heldUntil: Timestamp?
     /// The last row it has looked at.
     public var cursor: Int64
     /// The row it began behind.
@@ -25,7 +27,7 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     public init(
         id: Int64, name: String, kind: String, summary: String, isPaused: Bool = false, isDeclared: Bool = true,
         counts: [EntryState: Int] = [:], oldestWaiting: Timestamp? = nil, lastReason: String? = nil,
-        cursor: Int64 = 0, start: Int64 = 0
+        heldUntil: Timestamp? = nil, cursor: Int64 = 0, start: Int64 = 0
     ) {
         self.id = id
         self.name = name
@@ -36,6 +38,7 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
         self.counts = counts
         self.oldestWaiting = oldestWaiting
         self.lastReason = lastReason
+        self.heldUntil = heldUntil
         self.cursor = cursor
         self.start = start
     }

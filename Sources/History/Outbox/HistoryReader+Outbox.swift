@@ -2,8 +2,8 @@ import GRDB
 public import Notifications
 
 extension HistoryReader {
-    /// All actions that there are entries for or that are declared, by name. Costs the same however many entries are
-    /// done.
+    /// All actions that there are entries for or that are declared: the declared ones first, each by name. Costs the same
+    /// however many entries are done.
     public func actions() throws -> [ActionStatus] {
         try read { db in
             try Row.fetchAll(
@@ -13,15 +13,15 @@ extension HistoryReader {
                         (SELECT min(addedAt) FROM entry
                             WHERE entry.action = action.id AND state IN (\(OutboxSchema.waiting))),
                         (SELECT reason FROM entry WHERE entry.action = action.id AND reason IS NOT NULL
-                            ORDER BY changedAt DESC LIMIT 1)
-                    FROM action ORDER BY name
+                            ORDER BY changedAt DESC LIMIT 1), heldUntil
+                    FROM action ORDER BY isDeclared DESC, name
                     """
             ).map { row in
                 ActionStatus(
                     id: row[0], name: row[1], kind: row[2], summary: row[3], isPaused: row[4], isDeclared: row[5],
                     counts: try OutboxQuery.counts(row[0], db),
                     oldestWaiting: (row[8] as Int64?).map(Timestamp.init(milliseconds:)), lastReason: row[9],
-                    cursor: row[6], start: row[7])
+                    heldUntil: (row[10] as Int64?).map(Timestamp.init(milliseconds:)), cursor: row[6], start: row[7])
             }.filter { $0.isDeclared || !$0.counts.isEmpty }
         }
     }
@@ -96,34 +96,6 @@ extension HistoryReader {
         try read { db in
             try OutboxQuery.entries(
                 "WHERE entry.action = ? AND state = \(EntryState.running.rawValue) ORDER BY entry.id", [action], db)
-        }
-    }
-
-    /// Rows between an action's start and its cursor that match and whose events have no entry.
-    public func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows {
-        try read { db in
-            let sql = "SELECT start, cursor FROM action WHERE id = ?"
-            guard
-                let action = try Row.fetchOne(db, sql: sql, arguments: [action]).map({
-                    ($0[0] as Int64, $0[1] as Int64, action)
-                }),
-                action.0 < action.1
-            else { return MissedRows() }
-            let matching = PredicateSQL(.all([.event, predicate]))
-            // A duplicate has the identity of the first, and is not counted again.
-            let statement = try IDStatement(
-                """
-                SELECT min(event.id) FROM \(PredicateSQL.source(matching.tables))
-                WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
-                    (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
-                GROUP BY \(EventIdentity.sql()) ORDER BY 1
-                """, [.integer(action.0), .integer(action.1)] + matching.bindings + [.integer(action.2)], db)
-            var missed = MissedRows()
-            while let id = try statement.next() {
-                missed.count += 1
-                if missed.rows.count < 10_000 { missed.rows.append(id) }
-            }
-            return missed
         }
     }
 }

@@ -9,12 +9,13 @@ extension Outbox {
     }
 
     /// Takes note of the actions of the configuration. One that was not known begins behind the latest row; one that is
-    /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there.
+    /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there. What
+    /// held one up no longer does.
     ///
     /// - Returns: Their ids by name.
     public func declare(_ actions: [Declaration]) throws -> [String: Int64] {
         try change { db in
-            try db.execute(sql: "UPDATE action SET isDeclared = 0")
+            try db.execute(sql: "UPDATE action SET isDeclared = 0, heldUntil = NULL")
             let latest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
             var ids: [String: Int64] = [:]
             for action in actions {
@@ -96,6 +97,15 @@ extension Outbox {
     public func setPaused(_ action: Int64, _ isPaused: Bool) throws {
         try change { db in
             try db.execute(sql: "UPDATE action SET isPaused = ? WHERE id = ?", arguments: [isPaused, action])
+        }
+    }
+
+    /// Takes note of until when nothing of an action is begun; nil where it may go on. A power cut may lose it.
+    public func hold(_ action: Int64, until time: Timestamp?) throws {
+        try change(isDurable: false) { db in
+            try db.execute(
+                sql: "UPDATE action SET heldUntil = ? WHERE id = ?", arguments: [time?.milliseconds, action])
+            return ((), true)
         }
     }
 

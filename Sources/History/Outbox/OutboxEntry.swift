@@ -11,8 +11,10 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     public var state: EntryState
     /// How many times it was begun.
     public var attempts: Int
-    /// When it is tried again; nil where that is not known.
+    /// When it is tried again; nil where that is not known. Later while its action is held: `nextTry`.
     public var due: Timestamp?
+    /// Until when nothing of its action is begun.
+    public var heldUntil: Timestamp?
     public var addedAt: Timestamp
     /// From when it counts how long it is tried: when it was made, or when a person had it tried again.
     public var since: Timestamp
@@ -26,7 +28,7 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     public init(
         id: Int64, action: String, row: Int64, state: EntryState = .queued, attempts: Int = 0, due: Timestamp? = nil,
         addedAt: Timestamp, since: Timestamp? = nil, changedAt: Timestamp? = nil, reason: String? = nil,
-        batch: Int64? = nil
+        batch: Int64? = nil, heldUntil: Timestamp? = nil
     ) {
         self.id = id
         self.action = action
@@ -39,6 +41,13 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
         self.changedAt = changedAt ?? addedAt
         self.reason = reason
         self.batch = batch
+        self.heldUntil = heldUntil
+    }
+
+    /// When one that has failed is tried again at the earliest.
+    public var nextTry: Timestamp? {
+        guard state == .failed, let due else { return nil }
+        return max(due, heldUntil ?? due)
     }
 }
 

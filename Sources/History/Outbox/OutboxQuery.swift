@@ -15,7 +15,8 @@ enum OutboxQuery {
     static func entries(_ rest: String, _ arguments: StatementArguments, _ db: Database) throws -> [OutboxEntry] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT entry.id, action.name, entry.row, state, attempts, due, addedAt, since, changedAt, reason, batch
+                SELECT entry.id, action.name, entry.row, state, attempts, due, addedAt, since, changedAt, reason, batch,
+                    heldUntil
                 FROM entry JOIN action ON action.id = entry.action \(rest)
                 """)
         return try Row.fetchAll(statement, arguments: arguments).map { row in
@@ -23,7 +24,8 @@ enum OutboxQuery {
                 id: row[0], action: row[1], row: row[2], state: EntryState(rawValue: row[3]) ?? .uncertain,
                 attempts: row[4], due: (row[5] as Int64?).map(Timestamp.init(milliseconds:)),
                 addedAt: Timestamp(milliseconds: row[6]), since: Timestamp(milliseconds: row[7]),
-                changedAt: Timestamp(milliseconds: row[8]), reason: row[9], batch: row[10])
+                changedAt: Timestamp(milliseconds: row[8]), reason: row[9], batch: row[10],
+                heldUntil: (row[11] as Int64?).map(Timestamp.init(milliseconds:)))
         }
     }
 

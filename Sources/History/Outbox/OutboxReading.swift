@@ -54,15 +54,3 @@ public struct OutboxWindow: Sendable, Hashable {
         self.hasNewer = hasNewer
     }
 }
-
-/// How many rows an action would have taken up had they been judged then as they are now.
-public struct MissedRows: Sendable, Hashable {
-    public var count: Int
-    /// Some of them, the oldest first, 10,000 at most.
-    public var rows: [Int64]
-
-    public init(count: Int = 0, rows: [Int64] = []) {
-        self.count = count
-        self.rows = rows
-    }
-}

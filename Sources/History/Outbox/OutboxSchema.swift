@@ -71,6 +71,9 @@ enum OutboxSchema {
     /// What was spent of a limit of a day, by its time.
     static let spending = "CREATE INDEX entryBySpending ON entry(action, changedAt) WHERE state IN (\(spent))"
 
+    /// Until when nothing of an action is begun.
+    static let holds = "ALTER TABLE action ADD COLUMN heldUntil INTEGER"
+
     /// The states in which something was done, or may have been.
     static let spent = list([.done, .uncertain])
 

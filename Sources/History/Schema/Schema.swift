@@ -20,6 +20,9 @@ enum Schema {
         migrator.registerMigration("4 spending", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.spending)
         }
+        migrator.registerMigration("5 holds", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: OutboxSchema.holds)
+        }
         return migrator
     }
 

@@ -192,6 +192,10 @@ final class FakeOutbox: ActionStore {
         try write { $0.actions[Int(action) - 1].isPaused = isPaused }
     }
 
+    func hold(_ action: Int64, until time: Timestamp?) throws {
+        state.change { $0.actions[Int(action) - 1].heldUntil = time }
+    }
+
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int {
         try write { state in
             let chosen = entries.filter { state.entries[Int($0) - 1].state.canBeRetried }
@@ -259,7 +263,7 @@ final class FakeOutbox: ActionStore {
         }
     }
 
-    func missed(_ action: Int64, matching predicate: RowPredicate) throws -> MissedRows {
+    func missed(_ action: Int64, matching predicate: RowPredicate, in reach: MissedReach) throws -> MissedRows {
         throw Failure()
     }
 
