@@ -25,6 +25,8 @@ struct ActRequest: Sendable, Hashable {
 struct ActCount: Sendable, Hashable {
     var events = 0
     var deliveries = 0
+    /// Events whose signature is not valid.
+    var notValid = 0
     /// The action's entries of the rows, by their state.
     var states: [EntryState: Int] = [:]
 
@@ -58,7 +60,10 @@ extension ActRequest {
             let done = count.states[.done] ?? 0
             let stay = done == 1 ? "stays" : "stay"
             let stays = done == 0 ? "" : " \(Wording.count(done, "is", "are")) done already and \(stay)."
-            return "Run “\(action)” for \(Wording.count(count.events, "event", "events"))?\(stays) \(answers)"
+            let others = Wording.count(count.notValid, "of them has", "of them have")
+            let notValid = count.notValid == 0 ? "" : " \(others) no valid signature."
+            return
+                "Run “\(action)” for \(Wording.count(count.events, "event", "events"))?\(notValid)\(stays) \(answers)"
         case .retry(let action):
             let number = count.count(where: \.canBeRetried)
             return "Retry “\(action)” for \(Wording.count(number, "event", "events"))?\(rest(number, count)) \(answers)"

@@ -8,6 +8,8 @@ import Workers
 final class ActRunner: Sendable {
     /// A dry run shows no more rows.
     private static let previewed = 10
+    /// How many rows are looked at for those.
+    private static let lookedAt = 5_000
 
     private let reader: HistoryReader
     private let control: (any ActionControl)?
@@ -70,11 +72,22 @@ final class ActRunner: Sendable {
         case .retryEntry(let id): return .count(try control.retryEntries([id]))
         case .skipEntry(let id): return .count(try control.skipEntries([id]))
         case .retryAll(let action, let states): return .count(try control.retryAll(action, in: states))
-        case .preview(let action, let rows):
-            return .bytes(
-                try control.previewAction(action, rows: ActWalk.first(Self.previewed, of: rows, reader)))
+        case .preview(let action, let rows): return .preview(try preview(action, rows, control))
         case .test(let action): return .sentence(try control.testAction(action))
-        case .missed(let action, _): return .missed(try control.missedRows(action))
+        case .missed(let action, let occasion):
+            return .missed(try control.missedRows(action, in: occasion.reach))
         }
+    }
+
+    /// What would be sent, and nothing else; but a single row is shown also where the action is done for it.
+    private func preview(_ action: String, _ rows: ActedRows, _ control: any ActionControl) throws -> DryRun {
+        let ids = try ActWalk.first(Self.lookedAt + 1, of: rows, reader)
+        var plan = OutboxPlan(most: Self.previewed)
+        try reader.plan(action, for: Array(ids.prefix(Self.lookedAt)), into: &plan)
+        let shown = ids.count == 1 ? ids : plan.rows
+        return DryRun(
+            text: shown.isEmpty ? [] : try control.previewAction(action, rows: shown), shown: shown.count,
+            count: plan.count, there: plan.there, repeated: plan.repeated, unfit: plan.unfit,
+            isStart: ids.count > Self.lookedAt)
     }
 }

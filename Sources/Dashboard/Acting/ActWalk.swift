@@ -1,5 +1,6 @@
 import Browsing
 import History
+import Notifications
 
 /// A request on its way over its rows, piece by piece.
 struct ActWalk: Sendable {
@@ -74,6 +75,7 @@ struct ActWalk: Sendable {
 
     private mutating func count(_ rows: [EventRow], _ reader: HistoryReader) throws {
         count.events += rows.count { $0.position != nil }
+        count.notValid += rows.count { $0.position != nil && $0.verdict != .valid }
         for row in rows where row.deliveryID != lastDelivery {
             lastDelivery = row.deliveryID
             count.deliveries += 1

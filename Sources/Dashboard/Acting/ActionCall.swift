@@ -10,9 +10,20 @@ enum ActionCall: Sendable, Hashable {
     case preview(String, ActedRows)
     case test(String)
     /// How many rows were missed because they were judged later.
-    ///
-    /// - Parameter isOffer: Whether nobody has asked: only what there is to offer is told.
-    case missed(String, isOffer: Bool)
+    case missed(String, MissedOccasion)
+}
+
+/// Why it is looked for what an action has missed.
+enum MissedOccasion: Sendable, Hashable {
+    /// Somebody wants it added.
+    case asked
+    /// Verdicts have changed: what there is to offer is announced.
+    case judged
+    /// The action is looked at: what there is to offer stands beside it.
+    case seen
+
+    /// Where it is looked for: what nobody has asked for is to take a moment only, however often it is looked at.
+    var reach: MissedReach { self == .seen ? .newest : .all }
 }
 
 extension ActionCall {
@@ -27,7 +38,7 @@ extension ActionCall {
     /// Whether the answer is shown, or asked about, as long as nothing else was asked for meanwhile.
     var isAwaited: Bool {
         switch self {
-        case .preview, .missed(_, isOffer: false): true
+        case .preview, .missed(_, .asked): true
         default: false
         }
     }
@@ -37,7 +48,7 @@ extension ActionCall {
 enum ActionAnswer: Sendable, Hashable {
     case done
     case count(Int)
-    case bytes([UInt8])
+    case preview(DryRun)
     case sentence(String)
     case missed(MissedRows)
 }

@@ -14,8 +14,9 @@ extension BindingTable {
                 footer: ("entries", .medium),
                 obstacle: { $0.actions.list.held.rows.isEmpty ? "There is no entry here." : nil }),
             Binding(
-                .character("f"), in: .actions, do: .cycleEntries, "entries of all states, waiting, failed, done",
-                footer: ("states", .wide), obstacle: hasNoAction),
+                .character("f"), in: .actions, do: .cycleEntries,
+                "entries of all states, waiting, failed, uncertain, …",
+                footer: ("states", .medium), obstacle: hasNoAction),
             Binding(
                 .character("F"), in: .actions, do: .followOrNot, "follow the newest entry, or stop",
                 obstacle: hasNoAction),
@@ -31,19 +32,19 @@ extension BindingTable {
                     footer: ("retry", .medium), obstacle: cannotRetry),
                 Binding(
                     .character("x"), in: context, do: .skipEntry, "skip the entry: it is not to be done",
-                    footer: ("skip", .wide), obstacle: cannotSkip),
+                    footer: ("skip", .medium), obstacle: cannotSkip),
             ]
         }
         + [
             Binding(
                 .character("d"), in: .actions, do: .dryRun, "dry run: what the action would send",
-                footer: ("dry run", .wide), obstacle: cannotAskAction),
+                footer: ("dry run", .medium), obstacle: cannotAskAction),
             Binding(
                 .character("T"), in: .actions, do: .testAction, "find out whether the action would work",
-                footer: ("try out", .wide), obstacle: cannotAskAction),
+                footer: ("try out", .medium), obstacle: cannotAskAction),
             Binding(
                 .character("a"), in: .actions, do: .addMissed, "add events that were missed for being judged later",
-                footer: ("add missed", .wide), obstacle: cannotAskAction),
+                footer: ("add missed", .medium), obstacle: cannotAskAction),
         ]
 
     /// What is done for rows.

@@ -28,7 +28,7 @@ enum Question: Hashable {
         case .retryAll(let action, let count):
             "Retry “\(action)” for all \(Wording.count(count, "entry", "entries")) that failed? \(answers)"
         case .addMissed(let action, let missed):
-            "\(ActionsScreen.missedWords(missed.count)). Run “\(action)” for \(Self.added(missed))? \(answers)"
+            "\(ActionsScreen.missedWords(missed)). Run “\(action)” for \(Self.added(missed))? \(answers)"
         case .remember(let label, let file):
             "Write \(label) to \(file), readable by you alone, to be held again after the next start? \(answers)"
         }

@@ -32,7 +32,7 @@ public protocol ActionControl: Sendable {
     func testAction(_ action: String) throws -> String
 
     /// How many rows an action would have taken up had they been judged then as they are now, and which.
-    func missedRows(_ action: String) throws -> MissedRows
+    func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows
 
     /// Sends recorded deliveries again, as they were received.
     ///

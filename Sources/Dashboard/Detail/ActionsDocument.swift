@@ -22,8 +22,8 @@ struct ActionsDocument {
             fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
             fields.add("Since", time(entry.changedAt))
             fields.add("Attempts", "\(Wording.grouped(entry.attempts))")
-            if let reason = entry.reason { fields.add("Why", "\(reason)") }
-            if let due = entry.due, entry.state == .failed { fields.add("Next try", time(due)) }
+            if let reason = entry.reason { fields.add("Why", prose: reason) }
+            if let next = entry.nextTry { fields.add("Next try", time(next)) }
             fields.add("Entry", "\(entry.id)", Style(.secondary))
         }
         let named = Set(source.entries.map(\.action))

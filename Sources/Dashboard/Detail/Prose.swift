@@ -47,6 +47,14 @@ struct FieldList {
         }
     }
 
+    /// Adds a sentence, broken between its words.
+    mutating func add(_ name: SafeText, prose: String) {
+        for (index, part) in Prose.lines(prose, columns: max(8, columns - nameColumns)).enumerated() {
+            let name = index == 0 ? name.clipped(to: nameColumns - 1) : .empty
+            lines.append(StyledLine(name.padded(to: nameColumns), Style(.secondary)) + StyledLine(part))
+        }
+    }
+
     /// Adds a value and what is to be said beside it: on the same line where there is room, else whole on the next.
     mutating func add(_ name: SafeText, _ value: StyledLine, note: SafeText) {
         let note = StyledLine(note, Style(.secondary))

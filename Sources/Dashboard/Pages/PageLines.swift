@@ -14,18 +14,17 @@ struct PageLines {
         switch content {
         case .waiting: [StyledLine("Reading…", Style(.secondary))]
         case .nothing(let sentence): Prose.lines(sentence, columns: columns, style: Style(.notice))
-        case .bytes(let bytes): preview(bytes)
+        case .preview(let run): preview(run)
         case .entry(let row, let exchange): entry(row, exchange)
         }
     }
 
-    private func preview(_ bytes: [UInt8]) -> [StyledLine] {
+    private func preview(_ run: DryRun) -> [StyledLine] {
         var lines: [StyledLine] = []
         if case .preview(let action) = kind {
-            let text = "What “\(action)” would send. Nothing was sent."
-            lines += Prose.lines(text, columns: columns, style: Style(.heading)) + [StyledLine()]
+            lines += Prose.lines(run.words(action), columns: columns, style: Style(.heading)) + [StyledLine()]
         }
-        return lines + text(bytes)
+        return lines + text(run.text)
     }
 
     private func entry(_ row: OutboxRow, _ exchange: OutboxExchange?) -> [StyledLine] {
@@ -35,14 +34,13 @@ struct PageLines {
         fields.add("Event", EntryLine.name(of: row.event), Style(.plain))
         fields.add("Delivery", PlainRow.number(row.event), Style(.secondary))
         fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
-        if let reason = entry.reason { fields.add("Why", "\(reason)") }
+        if let reason = entry.reason { fields.add("Why", prose: reason) }
         fields.add("Attempts", "\(Wording.grouped(entry.attempts))")
-        if let due = entry.due, entry.state == .failed { fields.add("Next try", time(due)) }
+        if let next = entry.nextTry { fields.add("Next try", time(next)) }
         fields.add("Added", time(entry.addedAt), Style(.secondary))
         fields.add("Changed", time(entry.changedAt), Style(.secondary))
-        if let batch = entry.batch { fields.add("Batch", "\(batch)", Style(.secondary)) }
         guard let exchange else {
-            fields.head("Nothing has been sent for it yet.")
+            fields.add([StyledLine()] + Prose.lines(Self.unsent(entry), columns: columns, style: Style(.heading)))
             return fields.lines
         }
         fields.head("Request, its secrets masked")
@@ -51,12 +49,22 @@ struct PageLines {
             note: "took \(Wording.duration(microseconds: exchange.duration))")
         fields.add(text(exchange.request))
         fields.head("Answer")
-        fields.add("Outcome", "\(exchange.outcome)")
+        fields.add("Outcome", prose: exchange.outcome)
         fields.add(text(exchange.answer))
         if exchange.isCut {
             fields.add([StyledLine("Only the first 64 KiB of the answer were kept.", Style(.notice))])
         }
         return fields.lines
+    }
+
+    /// Why there is no request to show.
+    private static func unsent(_ entry: OutboxEntry) -> String {
+        switch entry.state {
+        case .done:
+            "b2watch ended without a word while it ran. It was found done afterwards; what was sent and answered is not known."
+        case .running: "It is under way."
+        default: entry.attempts == 0 ? "Nothing has been sent for it yet." : "No request of its attempts is kept."
+        }
     }
 
     /// A line's end ends a line here; whatever else is in it is written out.

@@ -15,7 +15,7 @@ struct TextPage {
     enum Content: Sendable, Hashable {
         case waiting
         case entry(OutboxRow, OutboxExchange?)
-        case bytes([UInt8])
+        case preview(DryRun)
         /// There is nothing, or it could not be read, in a sentence.
         case nothing(String)
     }

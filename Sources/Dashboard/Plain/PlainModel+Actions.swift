@@ -7,7 +7,7 @@ import Terminal
 extension PlainModel {
     mutating func readActions() -> [Effect] { [.readActions(generation: requests.next(.actions))] }
 
-    /// `entries NAME [all|waiting|failed|done] [N]`.
+    /// `entries NAME [all|waiting|failed|uncertain|done|skipped] [N]`.
     mutating func readEntries(_ arguments: PlainArguments) -> [Effect] {
         var words = arguments.words.map(String.init)
         var count = 10
@@ -47,7 +47,7 @@ extension PlainModel {
 
     mutating func addMissed(_ arguments: PlainArguments) -> [Effect] {
         guard let name = askable(arguments) else { return [] }
-        return change { $0.ask(.missed(name, isOffer: false)) }
+        return change { $0.ask(.missed(name, .asked)) }
     }
 
     mutating func preview(_ arguments: PlainArguments) -> [Effect] {
@@ -111,7 +111,9 @@ extension PlainModel {
     private mutating func known(_ name: String) -> String? {
         let names = model.actions.actions.map(\.status.name)
         if names.contains(name) { return name }
-        if names.isEmpty {
+        if names.isEmpty, !model.actions.reading.hasBeenRead {
+            say("The actions are still being read: ask again.")
+        } else if names.isEmpty {
             say("No actions are declared: actions tells how.")
         } else if name.isEmpty {
             say("Which one? \(names.joined(separator: ", ")).")
@@ -143,7 +145,16 @@ extension PlainModel {
                 for line in ActionsScreen.example { say(SafeText(line)) }
             }
             for action in actions { say(sentence(action)) }
+            guard model.session.canAct, model.session.absence == nil else { return }
+            later += actions.filter(\.status.isDeclared).map { .callAction(.missed($0.status.name, .seen)) }
         }
+    }
+
+    /// Tells what an action that was listed has missed.
+    mutating func tellMissed(_ name: String, _ missed: MissedRows) {
+        guard missed.count > 0 else { return }
+        let it = missed.count == 1 ? "it" : "them"
+        say(PlainRow.name(name) + ": \(ActionsScreen.missedWords(missed)); missed NAME adds \(it).")
     }
 
     private func sentence(_ action: ListedAction) -> SafeText {

@@ -62,6 +62,9 @@ struct PlainModel {
         case .controlEnded:
             requests.controlEnded()
             brought = model.shown.latestRow
+        case .actionAnswered(.missed(let name, .seen), .success(.missed(let missed))):
+            requests.controlEnded()
+            tellMissed(name, missed)
         case .actionAnswered, .acted, .settingsRead: requests.controlEnded()
         default: break
         }
@@ -187,7 +190,8 @@ extension PlainModel {
         let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
         let isBehind = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
         let isUnread = (isBehind || !list.isRead(model.extent)) && list.awaits(model.extent)
-        return requests.isWaiting || model.session.exporting != nil || model.seeking.isRunning
+        return requests.isWaiting || model.actions.reading.isFirst || model.session.exporting != nil
+            || model.seeking.isRunning
             || model.listing.isRunning || isUnread
             || list.reading.destination != nil || isToTellRow
     }

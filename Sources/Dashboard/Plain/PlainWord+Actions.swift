@@ -5,7 +5,8 @@ extension PlainWord {
     static let actions: [PlainWord] = [
         PlainWord("actions", "the actions, and how they stand") { model, _ in model.readActions() },
         PlainWord(
-            "entries", syntax: "NAME [all|waiting|failed|done] [N]", "the last N events that an action is done for"
+            "entries", syntax: "NAME [all|waiting|failed|uncertain|done|skipped] [N]",
+            "the last N events that an action is done for"
         ) { model, arguments in
             model.readEntries(arguments)
         },

@@ -40,7 +40,9 @@ struct LocalActions: ActionControl {
 
     func testAction(_ action: String) throws -> String { try runner.testAction(action) }
 
-    func missedRows(_ action: String) throws -> MissedRows { try runner.missedRows(action) }
+    func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows {
+        try runner.missedRows(action, in: reach)
+    }
 
     func actionNames() throws -> [String] { runner.actionNames() }
 

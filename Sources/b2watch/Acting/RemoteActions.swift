@@ -39,9 +39,10 @@ struct RemoteActions: ActionControl {
         try call.ask(TestActionRequest(action: action), within: ListenerCall.patience)
     }
 
-    func missedRows(_ action: String) throws -> MissedRows {
-        let missed = try call.ask(MissedRowsRequest(action: action), within: ListenerCall.patience)
-        return MissedRows(count: missed.count, rows: missed.rows)
+    func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows {
+        let missed = try call.ask(
+            MissedRowsRequest(action: action, reach: reach), within: ListenerCall.patience)
+        return MissedRows(count: missed.count, rows: missed.rows, isAll: missed.isAll)
     }
 
     func actionNames() throws -> [String] { try call.ask(ActionNamesRequest()) }

@@ -100,8 +100,8 @@ final class AttachService: Sendable {
         routes.on(PreviewActionRequest.self) { Data(try actions.previewAction($0.action, rows: $0.rows)) }
         routes.on(TestActionRequest.self) { try actions.testAction($0.action) }
         routes.on(MissedRowsRequest.self) {
-            let missed = try actions.missedRows($0.action)
-            return MissedRowsRequest.Reply(count: missed.count, rows: missed.rows)
+            let missed = try actions.missedRows($0.action, in: $0.reach)
+            return MissedRowsRequest.Reply(count: missed.count, rows: missed.rows, isAll: missed.isAll)
         }
         routes.on(ActionNamesRequest.self) { _ in try actions.actionNames() }
     }

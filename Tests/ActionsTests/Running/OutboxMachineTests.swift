@@ -133,8 +133,7 @@ struct OutboxMachineTests {
         _ = machine.end(6, first, [.done, .unknown("lost")], at: start + .seconds(9), using: &generator)
         machine.ask(.init(batch: 6, entries: [2], due: start))
         _ = machine.end(
-            6, [many[1]], [.retry("not done", after: .zero)], isRecovery: true, at: start + .seconds(60),
-            using: &generator)
+            6, [many[1]], [.again("not done")], isRecovery: true, at: start + .seconds(60), using: &generator)
         #expect(machine.next(waiting(many), at: start + .seconds(60)) == .send([1]))
         machine.begin(7, items: 1, at: start + .seconds(60))
         #expect(machine.next(waiting(many), at: start + .seconds(61)) == .sleep(until: start + .seconds(86_400)))

@@ -28,7 +28,7 @@ struct ActRunnerTests {
         func skipEntries(_ entries: [Int64]) throws -> Int { entries.count }
         func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] { Array("\(rows)".utf8) }
         func testAction(_ action: String) throws -> String { throw TestFailure() }
-        func missedRows(_ action: String) throws -> MissedRows { MissedRows() }
+        func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows { MissedRows() }
         func replay(
             _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
         ) throws -> ReplayCount {
@@ -174,7 +174,7 @@ struct ActRunnerTests {
         let taker = Taker()
         let all = ActedRows.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil)
         var request = ActRequest(deed: .retry("rows"), rows: all, isCount: true, generation: 1)
-        let count = ActCount(events: 30, deliveries: 30, states: [.dead: 5, .queued: 15])
+        let count = ActCount(events: 30, deliveries: 30, notValid: 10, states: [.dead: 5, .queued: 15])
         #expect(try outcome(of: request, history.reader, taker) == .counted(count))
         #expect(
             request.question(count, answers: "(y/n)").hasPrefix(
@@ -201,11 +201,54 @@ struct ActRunnerTests {
             runner.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
         }
         var told = answers.wait(until: .now + .seconds(120)) { $0.count == 2 ? $0 : nil } ?? []
-        #expect(told.first == .success(.bytes(Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8))))
+        #expect(
+            told.first
+                == .success(
+                    .preview(DryRun(text: Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8), shown: 9, count: 9))))
         #expect(told.last == .failure(EffectFailure(TestFailure())))
         let nobody = ActRunner(history.reader, nil)
         nobody.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
         told = answers.wait(until: .now + .seconds(120)) { $0.count == 3 ? $0 : nil } ?? []
         #expect(told.last == .failure(EffectFailure(NobodyActs())))
+    }
+
+    @Test("a dry run leaves out what would not be sent, but for a single row, and tells how many that is")
+    func dryRun() throws {
+        let history = try history(30)
+        let now = Timestamp(milliseconds: Make.start)
+        let id = try #require(try history.outbox.declare([.init(name: "rows", kind: "csv", summary: "")])["rows"])
+        _ = try history.outbox.add(id, rows: Array(1...12), at: now)
+        let runner = ActRunner(history.reader, Taker())
+        func preview(_ rows: ActedRows) throws -> DryRun? {
+            let answer = Monitor<Result<ActionAnswer, EffectFailure>?>(nil)
+            runner.call(.preview("rows", rows)) { result in answer.change { $0 = result } }
+            let result = try answer.wait(until: .now + .seconds(120)) { $0 }?.get()
+            if case .preview(let run)? = result { return run }
+            return nil
+        }
+        let all = try #require(try preview(.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil)))
+        #expect(all.text == Array("\(Array(13...22))".utf8))
+        #expect(all.shown == 10 && all.count == 18 && all.there == 12)
+        #expect(
+            all.words("rows")
+                == "What “rows” would send. Nothing was sent. These are the first 10 of 18. Left out: 12 done or waiting already."
+        )
+        let none = try #require(try preview(.chosen([1, 2])))
+        #expect(none.text.isEmpty && none.words("rows").hasPrefix("“rows” would send nothing for these."))
+        let one = try #require(try preview(.current(Make.row(1))))
+        #expect(one.text == Array("[1]".utf8) && one.words("rows").contains("is done for this event already"))
+    }
+
+    @Test("a question says how many of the events have no valid signature")
+    func notValid() throws {
+        let history = try history(9)
+        let request = ActRequest(deed: .run("rows"), rows: .chosen([1, 2, 3, 6]), isCount: true, generation: 1)
+        guard case .counted(let count)? = try outcome(of: request, history.reader, Taker()) else {
+            Issue.record("not counted")
+            return
+        }
+        #expect(
+            request.question(count, answers: "(y/n)")
+                == "Run “rows” for 4 events? 2 of them have no valid signature. (y/n)")
     }
 }

@@ -68,7 +68,7 @@ struct ActingTests {
     @Test("a dry run asks for the rows, and shows the text")
     func dryRun() {
         var user = User.acting(actions: Self.two)
-        user.answer = { _ in .success(.bytes(Array("text=cat".utf8))) }
+        user.answer = { _ in .success(.preview(DryRun(text: Array("text=cat".utf8)))) }
         user.press(.character("a"), .character("d"))
         #expect(user.actionCalls == [.preview("alerts", .current(user.history[19]))])
         #expect(user.screen.contains("text=cat"))
@@ -150,9 +150,9 @@ struct ActingTests {
     func lateDryRun() {
         var user = User.acting(actions: Self.two)
         user.press(.character("a"), .character("d"), .character("a"), .tab, .character("d"))
-        user.tell(.actionAnswered(user.actionCalls[0], .success(.bytes(Array("first".utf8)))))
+        user.tell(.actionAnswered(user.actionCalls[0], .success(.preview(DryRun(text: Array("first".utf8))))))
         #expect(user.model.page == nil)
-        user.tell(.actionAnswered(user.actionCalls[1], .success(.bytes(Array("second".utf8)))))
+        user.tell(.actionAnswered(user.actionCalls[1], .success(.preview(DryRun(text: Array("second".utf8))))))
         #expect(user.screen.contains("second"))
     }
 

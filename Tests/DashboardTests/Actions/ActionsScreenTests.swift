@@ -111,7 +111,7 @@ struct ActionsScreenTests {
             switch call {
             case .setPaused: .success(.done)
             case .test: .success(.sentence("it would work"))
-            case .preview: .success(.bytes(Array("{\"text\": \"hello\"}".utf8)))
+            case .preview: .success(.preview(DryRun(text: Array("{\"text\": \"hello\"}".utf8))))
             default: nil
             }
         }
@@ -154,7 +154,7 @@ struct ActionsScreenTests {
             if case .missed("rows", _) = call { .success(.missed(MissedRows(count: 2, rows: [4, 7]))) } else { nil }
         }
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
-        #expect(user.actionCalls == [.missed("alerts", isOffer: true), .missed("rows", isOffer: true)])
+        #expect(user.actionCalls == [.missed("alerts", .judged), .missed("rows", .judged)])
         #expect(
             user.screen.contains(
                 "“rows”: 2 events were missed because they were judged later; a in Actions adds them."))
@@ -203,5 +203,68 @@ struct ActionsScreenTests {
         user.wait(.seconds(60))
         #expect(user.screen.contains("2 min"))
         #expect(user.model.deadline != nil)
+    }
+
+    @Test("shows what the selected action has missed whenever it is opened, asked for once each time")
+    func missedWhenOpened() {
+        var user = User.acting(actions: Self.actions)
+        user.answer = { call in
+            if case .missed("rows", .seen) = call {
+                .success(.missed(MissedRows(count: 30, isAll: false)))
+            } else {
+                nil
+            }
+        }
+        user.press(.character("4"))
+        #expect(!user.screen.contains("missed because"))
+        user.press(.down)
+        #expect(user.screen.contains("At least 30 events were missed because they were judged later: can be added."))
+        user.outboxMoves()
+        user.press(.up, .down)
+        #expect(user.glances == ["alerts", "rows"])
+        user.press(.character("1"))
+        user.press(.character("4"))
+        #expect(user.glances == ["alerts", "rows", "rows"])
+    }
+
+    @Test("says until when an action is held, and of no entry that it is tried before that")
+    func held() {
+        var action = Make.action("rows", [.failed: 1, .queued: 2], due: 5_000)
+        action.status.heldUntil = Timestamp(milliseconds: Make.start + 90_000)
+        var entry = Make.entry(1, .failed, due: 5_000)
+        entry.entry.heldUntil = action.status.heldUntil
+        var user = User.acting(actions: [action], entries: [entry])
+        user.press(.character("4"))
+        #expect(user.lines.filter { $0.contains("16:44:30") }.count == 2)
+        #expect(user.screen.contains("waiting until 16:44:30"))
+        user.press(.enter, .enter)
+        #expect(user.screen.contains("Next try        2026") && user.screen.contains("16:44:30.000"))
+    }
+
+    @Test("keeps the last error where it is narrow, and drops counts that are zero for all", arguments: [80, 100, 120])
+    func lastError(columns: Int) {
+        let user = { () -> User in
+            var user = User.acting(
+                size: Size(columns: columns, rows: 30),
+                actions: [Make.action("rows", [.done: 3, .failed: 1], reason: "no answer", due: 90_000)])
+            user.press(.character("4"))
+            return user
+        }()
+        #expect(user.screen.contains("waiting until 16:44:30") && user.screen.contains("LAST ERROR"))
+        #expect(user.screen.contains("no answer") && user.screen.contains("FAILED"))
+    }
+
+    @Test("says of an entry without a request why there is none, and breaks no word of a reason")
+    func unsent() {
+        let reason = "The receiver does not accept the signing secret of this delivery any more: look at its settings."
+        var user = User.acting(
+            size: Size(columns: 60, rows: 30), actions: Self.actions,
+            entries: [Make.entry(1, of: "alerts", .dead, reason: reason), Make.entry(2, of: "alerts")])
+        user.press(.character("4"), .enter, .end, .enter)
+        #expect(user.screen.contains("b2watch ended without a word while it ran."))
+        #expect(!user.screen.contains("Nothing has been sent") && !user.screen.contains("Batch"))
+        user.press(.escape, .up, .enter)
+        let words = user.lines.dropFirst(2).flatMap { $0.split(separator: " ").map(String.init) }
+        for word in reason.split(separator: " ") { #expect(words.contains(String(word)), "\(word)") }
     }
 }

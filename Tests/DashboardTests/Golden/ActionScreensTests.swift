@@ -85,7 +85,9 @@ struct ActionScreensTests {
         },
         Scene("actions-dry-run") { size in
             var user = user(size)
-            user.answer = { _ in .success(.bytes(Array("POST /services/T0/B0/***\n\n{\"text\": \"cat.jpg\"}".utf8))) }
+            user.answer = { _ in
+                .success(.preview(DryRun(text: Array("POST /services/T0/B0/***\n\n{\"text\": \"cat.jpg\"}".utf8))))
+            }
             user.press(.character("4"), .character("d"))
             return user
         },

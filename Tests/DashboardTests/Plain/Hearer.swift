@@ -14,14 +14,16 @@ struct Hearer {
     private(set) var calls: [ControlCall] = []
     private(set) var ending: DashboardEnding?
     private(set) var kept: [ViewState] = []
-    /// Whether rows are read only when `release` is called.
+    /// Whether rows, or actions, are read only when `release` is called.
     var holdsReads = false
+    private var holdsActions = false
     private var held: [Effect] = []
 
     init(
         _ count: Int64 = 0, isInteractive: Bool = true, holding secrets: [SecretSummary] = [.prod],
-        viewState: ViewState = ViewState()
+        viewState: ViewState = ViewState(), holdsActions: Bool = false
     ) {
+        self.holdsActions = holdsActions
         user = User()
         user.history = (0..<count).map { Make.row($0 + 1) }
         user.change.latestRow = count
@@ -75,7 +77,7 @@ struct Hearer {
     mutating func tell(_ event: DashboardEvent) { carryOut(plain.update(event, at: user.now)) }
 
     mutating func release() {
-        holdsReads = false
+        (holdsReads, holdsActions) = (false, false)
         let effects = held
         held = []
         carryOut(effects)
@@ -86,6 +88,7 @@ struct Hearer {
         for effect in effects {
             switch effect {
             case .readRows where holdsReads: held.append(effect)
+            case .readActions where holdsActions: held.append(effect)
             case .readRows(let ticket):
                 tell(.rowsRead(.success(user.window(ticket.request)), generation: ticket.generation))
             case .readDeliveries(let ticket):
@@ -138,7 +141,7 @@ struct Hearer {
             let content = user.entries.first { $0.id == id }.map { TextPage.Content.entry($0, user.exchanges[id]) }
             tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
         case .callAction(let call):
-            user.actionCalls.append(call)
+            if case .missed(_, .seen) = call {} else { user.actionCalls.append(call) }
             if let result = user.answer?(call) { tell(.actionAnswered(call, result)) }
         case .act(let request):
             user.acts.append(request)

@@ -76,7 +76,7 @@ struct PlainActionTests {
                 .retryEntry(7), .skipEntry(8), .setPaused("rows", true), .setPaused("rows", false),
                 .retryAll("rows", [.failed, .dead]),
             ])
-        hearer.user.answer = { _ in .success(.bytes(Array("text=cat".utf8))) }
+        hearer.user.answer = { _ in .success(.preview(DryRun(text: Array("text=cat".utf8)))) }
         #expect(hearer.type("preview rows").contains("text=cat"))
     }
 
@@ -98,5 +98,29 @@ struct PlainActionTests {
         hearer.user.actions = [Make.action("rows", [.done: 2])]
         hearer.outboxMoves()
         #expect(hearer.hear() == ["The action rows works again."])
+    }
+
+    @Test("tells what each has missed for being judged later, behind the list")
+    func missed() {
+        var hearer = hearer([Self.rows])
+        hearer.user.answer = { call in
+            if case .missed(_, .seen) = call { .success(.missed(MissedRows(count: 30))) } else { nil }
+        }
+        #expect(
+            hearer.type("actions").last
+                == "rows: 30 events were missed because they were judged later; missed NAME adds them.")
+    }
+
+    @Test("a line of a pipe waits until the actions are known; who types is told to ask again")
+    func early() {
+        for isInteractive in [false, true] {
+            var hearer = Hearer(5, isInteractive: isInteractive, holdsActions: true)
+            hearer.plain.model.session.canAct = true
+            hearer.user.actions = [Self.rows]
+            hearer.pipe("pause rows")
+            #expect(hearer.hear() == (isInteractive ? ["The actions are still being read: ask again."] : []))
+            hearer.release()
+            #expect(hearer.user.actionCalls == (isInteractive ? [] : [.setPaused("rows", true)]))
+        }
     }
 }

@@ -44,7 +44,8 @@ extension User {
             let content = entries.first { $0.id == id }.map { TextPage.Content.entry($0, exchanges[id]) }
             tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
         case .callAction(let call):
-            actionCalls.append(call)
+            // What nobody has asked for.
+            if case .missed(let name, .seen) = call { glances.append(name) } else { actionCalls.append(call) }
             if let result = answer?(call) { tell(.actionAnswered(call, result)) }
         case .act(let request):
             acts.append(request)

@@ -53,6 +53,8 @@ struct User {
     var entries: [OutboxRow] = []
     var exchanges: [Int64: OutboxExchange] = [:]
     var actionCalls: [ActionCall] = []
+    /// The actions that were looked at for what they have missed.
+    var glances: [String] = []
     /// What is answered to a call; without it nothing is.
     var answer: ((ActionCall) -> Result<ActionAnswer, EffectFailure>?)?
     var acts: [ActRequest] = []

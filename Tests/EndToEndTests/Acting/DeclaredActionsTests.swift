@@ -105,4 +105,16 @@ struct DeclaredActionsTests {
         try session.press("q")
         try listener.stop()
     }
+
+    @Test("are known to the first line of a pipe")
+    func piped() throws {
+        let home = try Home(configuration: rows)
+        let listener = try RunningListener(in: home)
+        let program = try RunningProgram(["attach", "--plain"], in: home)
+        program.type("pause rows")
+        program.endInput()
+        #expect(program.child.end() == .exited(0))
+        #expect(try program.output.whole().contains("“rows” is paused"))
+        try listener.stop()
+    }
 }

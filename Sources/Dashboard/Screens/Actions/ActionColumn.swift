@@ -3,8 +3,8 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The columns of the list of actions, from left to right. As it narrows LAST ERROR leaves first, then SKIPPED, KIND,
-/// UNCERTAIN, OLDEST and DEAD.
+/// The columns of the list of actions, from left to right. As it narrows those leave first that say nothing of any action,
+/// such as a count that is zero for all; then SKIPPED, KIND, UNCERTAIN, OLDEST, DEAD and LAST ERROR.
 enum ActionColumn: Int, CaseIterable {
     case name, kind, state, queued, done, failed, dead, uncertain, skipped, oldest, error
 
@@ -24,18 +24,25 @@ enum ActionColumn: Int, CaseIterable {
         }
     }
 
-    func column(holding widths: TextWidths) -> Column {
+    /// - Parameter saysNothing: Whether no action has anything in it.
+    func column(holding widths: TextWidths, saysNothing: Bool) -> Column {
         let width = widths[rawValue]
-        return switch self {
+        var column = column(width)
+        if saysNothing { column.leaveOrder = Self.allCases.count - rawValue }
+        return column
+    }
+
+    private func column(_ width: Int) -> Column {
+        switch self {
         case .name: Column(title, minimum: min(width, 12), ideal: min(width, 32), weight: 1, cut: .middle)
-        case .kind: Column(title, minimum: width, leaveOrder: 3)
+        case .kind: Column(title, minimum: width, leaveOrder: 22)
         case .state: Column(title, minimum: min(width, 22))
         case .queued, .done, .failed: Column(title, minimum: width, alignment: .right)
-        case .dead: Column(title, minimum: width, leaveOrder: 6, alignment: .right)
-        case .uncertain: Column(title, minimum: width, leaveOrder: 4, alignment: .right)
-        case .skipped: Column(title, minimum: width, leaveOrder: 2, alignment: .right)
-        case .oldest: Column(title, minimum: width, leaveOrder: 5, alignment: .right)
-        case .error: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 1)
+        case .dead: Column(title, minimum: width, leaveOrder: 25, alignment: .right)
+        case .uncertain: Column(title, minimum: width, leaveOrder: 23, alignment: .right)
+        case .skipped: Column(title, minimum: width, leaveOrder: 21, alignment: .right)
+        case .oldest: Column(title, minimum: width, leaveOrder: 24, alignment: .right)
+        case .error: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 26)
         }
     }
 }
@@ -54,11 +61,29 @@ struct ActionLine: CellLine {
         if !status.isDeclared { return ("not in config.yaml", Style(.notice)) }
         if status.isPaused { return ("paused", Style(.notice)) }
         if status[.running] > 0 { return ("running", Style(.good)) }
-        if let due = action.nextDue, due > now, status[.queued] == 0 || status[.failed] > 0 {
-            return ("waiting until \(Self.moment(due, now, clock))", Style(.warning))
+        guard status[.queued] > 0 || status[.failed] > 0 else { return ("idle", Style(.secondary)) }
+        if let time = goesOn, time > now { return ("waiting until \(Self.moment(time, now, clock))", Style(.warning)) }
+        return ("waiting", .plain)
+    }
+
+    /// When something of it is begun at the earliest; nil where that is now.
+    private var goesOn: Timestamp? {
+        [status.heldUntil, status[.queued] == 0 ? action.nextDue : nil].compactMap(\.self).max()
+    }
+
+    /// Whether this action has nothing in a column.
+    func saysNothing(in column: ActionColumn) -> Bool {
+        switch column {
+        case .name, .kind, .state: false
+        case .queued: status[.queued] == 0
+        case .done: status[.done] == 0
+        case .failed: status[.failed] == 0
+        case .dead: status[.dead] == 0
+        case .uncertain: status[.uncertain] == 0
+        case .skipped: status[.skipped] == 0
+        case .oldest: status.oldestWaiting == nil
+        case .error: status.lastReason?.isEmpty ?? true
         }
-        if status[.queued] > 0 || status[.failed] > 0 { return ("waiting", .plain) }
-        return ("idle", Style(.secondary))
     }
 
     func cell(_ column: ActionColumn) -> (text: SafeText, style: Style) {

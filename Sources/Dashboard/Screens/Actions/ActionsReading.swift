@@ -24,6 +24,9 @@ struct ActionsReading {
     private var known: Int64?
     private var lastRead: ContinuousClock.Instant?
 
+    /// Whether it is not known yet whether there are any, and soon will be.
+    var isFirst: Bool { isOutstanding && !hasBeenRead }
+
     /// They may stand otherwise by now.
     mutating func outdate() { isOutdated = true }
 

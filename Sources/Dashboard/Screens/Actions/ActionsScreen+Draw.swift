@@ -26,7 +26,10 @@ extension ActionsScreen {
         let lines = actions.map { ActionLine(action: $0, clock: clock, now: now) }
         let widths = TextWidths(lines, titles: ActionColumn.allCases.map(\.title)) { $0.texts }
         let gap = surface.size.columns < 100 ? 1 : 2
-        let places = Columns(ActionColumn.allCases.map { $0.column(holding: widths) }, gap: gap)
+        let columns = ActionColumn.allCases.map { column in
+            column.column(holding: widths, saysNothing: lines.allSatisfy { $0.saysNothing(in: column) })
+        }
+        let places = Columns(columns, gap: gap)
             .fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         let state = places.first { $0.index == ActionColumn.state.rawValue }
@@ -58,8 +61,9 @@ extension ActionsScreen {
     func about(columns: Int, most: Int) -> [StyledLine] {
         guard let status = selected else { return [] }
         var lines: [StyledLine] = []
-        if let missed = missed[status.name], missed > 0 {
-            let text = "\(Self.missedWords(missed)): can be added."
+        if let missed = missed[status.name], missed.count > 0 {
+            let words = Self.missedWords(missed)
+            let text = "\(words.prefix(1).uppercased())\(words.dropFirst()): can be added."
             lines += Prose.lines(text, columns: columns, style: Style(.notice)).prefix(1)
         }
         if let reason = status.lastReason, !reason.isEmpty {
@@ -76,9 +80,10 @@ extension ActionsScreen {
     }
 
     /// Such as `12 events were missed because they were judged later`.
-    static func missedWords(_ count: Int) -> String {
-        let were = count == 1 ? "it was" : "they were"
-        return "\(Wording.count(count, "event was", "events were")) missed because \(were) judged later"
+    static func missedWords(_ missed: MissedRows) -> String {
+        let were = missed.count == 1 ? "it was" : "they were"
+        let least = missed.isAll ? "" : "at least "
+        return "\(least)\(Wording.count(missed.count, "event was", "events were")) missed because \(were) judged later"
     }
 
     private func drawEntries(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {

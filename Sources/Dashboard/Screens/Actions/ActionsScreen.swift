@@ -13,7 +13,9 @@ struct ActionsScreen {
     /// Whether the keys are in the entries.
     private(set) var isInEntries = false
     /// How many events each action would take up as they are judged now.
-    var missed: [String: Int] = [:]
+    var missed: [String: MissedRows] = [:]
+    /// The actions that have been looked at for that since the view was opened.
+    private var lookedAt: Set<String> = []
     var news = FailingActions()
 
     /// How wide the texts of the entries held are.
@@ -43,8 +45,8 @@ struct ActionsScreen {
     /// The entry that the keys are on.
     var selectedEntry: OutboxRow? { isInEntries ? list.selectedRow : nil }
 
-    /// Whether any of them writes a sheet.
-    var hasSheet: Bool { actions.contains(where: \.status.isSheet) }
+    /// Whether any that can be run writes a sheet.
+    var hasSheet: Bool { declared.contains(where: \.isSheet) }
 }
 
 // What the user does.
@@ -135,6 +137,16 @@ extension ActionsScreen {
         guard list.take(answer, generation: generation) else { return }
         widths = Self.widths(of: answer.rows)
         if answer.rows.isEmpty { isInEntries = false }
+    }
+
+    /// The action that is to be looked at for what it has missed: the selected one, once as long as it is seen.
+    mutating func toLookAt(isSeen: Bool) -> String? {
+        guard isSeen else {
+            lookedAt = []
+            return nil
+        }
+        guard let selected, selected.isDeclared, lookedAt.insert(selected.name).inserted else { return nil }
+        return selected.name
     }
 
     mutating func readingFailed(generation: Int) { list.readingFailed(generation: generation) }

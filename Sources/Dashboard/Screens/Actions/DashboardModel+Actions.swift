@@ -25,7 +25,7 @@ extension DashboardModel {
         case .addMissed:
             guard let status = actions.selected else { break }
             session.tell("Looking for events that “\(status.name)” missed…", .secondary)
-            return ask(.missed(status.name, isOffer: false))
+            return ask(.missed(status.name, .asked))
         default: break
         }
         return []
@@ -71,7 +71,7 @@ extension DashboardModel {
     /// After verdicts have changed there may be events that an action would take up now.
     func offers() -> [Effect] {
         guard session.canAct, session.absence == nil else { return [] }
-        return actions.declared.map { .callAction(.missed($0.name, isOffer: true)) }
+        return actions.declared.map { .callAction(.missed($0.name, .judged)) }
     }
 }
 
@@ -86,6 +86,9 @@ extension DashboardModel {
             effects.append(.readActions(generation: generation))
         }
         let change = shown
+        if session.canAct, session.absence == nil, let name = actions.toLookAt(isSeen: isSeen) {
+            effects.append(.callAction(.missed(name, .seen)))
+        }
         if let id = page?.request(change) { effects.append(.readEntry(id)) }
         return effects
     }
@@ -119,7 +122,8 @@ extension DashboardModel {
     }
 
     mutating func take(_ result: Result<ActionAnswer, EffectFailure>, of call: ActionCall) {
-        actions.reading.outdate()
+        // To look changes nothing.
+        if case .missed = call {} else { actions.reading.outdate() }
         var since = session.now
         if call.isAwaited {
             guard let awaited, awaited.call == call else { return }
@@ -128,7 +132,7 @@ extension DashboardModel {
         }
         switch (call, result) {
         // Nobody has asked.
-        case (.missed(_, isOffer: true), .failure): break
+        case (.missed(_, .judged), .failure), (.missed(_, .seen), .failure): break
         case (_, .failure(let failure)): session.tell("\(failure.sentence)", .bad)
         case (.setPaused(let name, let isPaused), _):
             session.tell(
@@ -139,34 +143,37 @@ extension DashboardModel {
             session.tell(count > 0 ? "The entry is skipped." : "The entry cannot be skipped any more.", .good)
         case (.retryAll(let name, _), .success(.count(let count))):
             session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) tried again.", .good)
-        case (.preview(let name, _), .success(.bytes(let bytes))):
+        case (.preview(let name, _), .success(.preview(let run))):
             session.dropNotices()
-            page = TextPage(.preview(name), content: .bytes(bytes))
+            page = TextPage(.preview(name), content: .preview(run))
         case (.test(let name), .success(.sentence(let sentence))):
             session.tell("“\(name)”: \(sentence)", .good)
-        case (.missed(let name, let isOffer), .success(.missed(let missed))): take(missed, of: name, isOffer, since)
+        case (.missed(let name, let occasion), .success(.missed(let missed))):
+            take(missed, of: name, occasion, since)
         default: break
         }
     }
 
-    private mutating func take(_ missed: MissedRows, of name: String, _ isOffer: Bool, _ since: ContinuousClock.Instant)
-    {
-        actions.missed[name] = missed.count > 0 ? missed.count : nil
-        switch (isOffer, missed.count > 0) {
-        case (true, true):
+    private mutating func take(
+        _ missed: MissedRows, of name: String, _ occasion: MissedOccasion, _ since: ContinuousClock.Instant
+    ) {
+        actions.missed[name] = missed.count > 0 ? MissedRows(count: missed.count, isAll: missed.isAll) : nil
+        switch (occasion, missed.count > 0) {
+        case (.judged, true):
             let it = missed.count == 1 ? "it" : "them"
             session.announce(
-                "“\(name)”: \(ActionsScreen.missedWords(missed.count)); \(bindings.name(of: .addMissed)) in Actions adds \(it)."
+                "“\(name)”: \(ActionsScreen.missedWords(missed)); \(bindings.name(of: .addMissed)) in Actions adds \(it)."
             )
-        case (true, false): break
-        case (false, true): pose(.addMissed(name, missed), since: since)
-        case (false, false): session.tell("“\(name)” has missed no event.", .good)
+        case (.asked, true): pose(.addMissed(name, missed), since: since)
+        case (.asked, false): session.tell("“\(name)” has missed no event.", .good)
+        case (.judged, false), (.seen, _): break
         }
     }
 
     /// Adds the events that an action missed.
     mutating func addMissed(_ name: String, _ missed: MissedRows) -> [Effect] {
-        actions.missed[name] = missed.count > missed.rows.count ? missed.count - missed.rows.count : nil
+        let rest = missed.count - missed.rows.count
+        actions.missed[name] = rest > 0 ? MissedRows(count: rest) : nil
         guard !missed.rows.isEmpty else { return [] }
         return confirm(
             ActRequest(deed: .run(name), rows: .chosen(Set(missed.rows)), isCount: false, generation: 0))

@@ -3,14 +3,16 @@ import Notifications
 
 /// Which entries of an action are listed.
 enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
-    case all, waiting, troubled, done
+    case all, waiting, troubled, uncertain, done, skipped
 
     var title: String {
         switch self {
         case .all: "all"
         case .waiting: "waiting"
         case .troubled: "failed"
+        case .uncertain: "uncertain"
         case .done: "done"
+        case .skipped: "skipped"
         }
     }
 
@@ -20,7 +22,9 @@ enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
         case .all: nil
         case .waiting: [.queued, .running, .failed]
         case .troubled: [.failed, .dead, .uncertain]
+        case .uncertain: [.uncertain]
         case .done: [.done]
+        case .skipped: [.skipped]
         }
     }
 

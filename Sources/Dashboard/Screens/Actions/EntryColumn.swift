@@ -47,8 +47,7 @@ struct EntryLine: CellLine {
         case .tries: ("\(Wording.grouped(entry.attempts))", Style(.secondary))
         case .next:
             (
-                entry.state == .failed ? entry.due.map { ActionLine.moment($0, now, clock) } ?? .empty : .empty,
-                Style(.secondary)
+                entry.nextTry.map { $0 > now ? ActionLine.moment($0, now, clock) : "due" } ?? .empty, Style(.secondary)
             )
         case .object: (object, .plain)
         case .why: (SafeText(cell: entry.reason ?? ""), Style(.secondary))

@@ -62,9 +62,11 @@ struct MissedRowsRequest: ControlRequest {
     struct Reply: Codable, Sendable {
         var count: Int
         var rows: [Int64]
+        var isAll: Bool
     }
 
     let action: String
+    let reach: MissedReach
 }
 
 /// Asks for the names of the declared actions, in the order of the configuration.
