@@ -4,6 +4,7 @@ import Dashboard
 import Foundation
 import History
 import Log
+import SafeText
 
 /// Where a command's questions about actions go: to the listener that holds the history, or where nobody does, to actions
 /// in this process, which holds it meanwhile.
@@ -20,6 +21,8 @@ struct ActionsDesk: Sendable {
     struct Own: Sendable {
         let history: History
         let actions: ActionsAtWork
+        /// What is said where a signal ends the command.
+        let lastWords: LastWords
     }
 
     /// Finds out who has the actions of a history.
@@ -60,7 +63,7 @@ struct ActionsDesk: Sendable {
         // What actions do is logged, whoever runs them; what is asked of a listener is in its own log.
         if case .file = place { _ = diagnostics.keepLog() }
         let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
-        let history = try History(place) {
+        let history = try History(place, for: .command(name)) {
             diagnostics.say("the history is being brought up to date, once; that may take a minute or two")
         }
         let actions = ActionsAtWork(
@@ -75,11 +78,13 @@ struct ActionsDesk: Sendable {
         }
         let control = LocalActions(
             runner: actions.runner, reader: history.reader, http: outbound.forReplays, hook: nil)
+        let lastWords = LastWords()
         return ActionsDesk(
             control: control, reader: history.reader, opened: history.current,
-            own: Own(history: history, actions: actions)
+            own: Own(history: history, actions: actions, lastWords: lastWords)
         ) {
             actions.stop()
+            lastWords.say()
             outbound.shutdown()
             history.close()
         }
@@ -90,9 +95,27 @@ struct ActionsDesk: Sendable {
         closing()
     }
 
-    /// - Throws: `UnknownAction` where none of this name is declared.
+    /// - Throws: `UnknownAction` where none of this name is declared, or `UnreadAction`.
     func check(_ name: String) throws {
         let names = try control.actionNames()
-        guard names.contains(name) else { throw UnknownAction(name, among: names) }
+        guard !names.contains(name) else { return }
+        if own == nil, ProcessEnvironment.declaresAction(name) { throw UnreadAction(name: name) }
+        throw UnknownAction(name, among: names)
+    }
+
+    /// The command that this process is, as others are told of it.
+    private static var name: String {
+        (["b2watch"] + CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.prefix(2))
+            .joined(separator: " ")
+    }
+}
+
+/// An action that the configuration declares, and that the b2watch that runs does not know yet.
+struct UnreadAction: Error, CustomStringConvertible {
+    let name: String
+
+    var description: String {
+        "the b2watch that runs does not know the action “\(SafeText(name))” yet, which config.yaml declares: type :reload"
+            + " in it, or send SIGHUP to b2watch listen"
     }
 }

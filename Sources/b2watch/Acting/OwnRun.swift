@@ -2,23 +2,30 @@ import Actions
 import ArgumentParser
 import History
 import Log
+import Notifications
 import SafeText
 import Workers
 
-/// Runs the actions in this process until nothing of one of them waits for its turn.
+/// Runs the actions in this process until nothing of one of them waits for its turn, or it is held up for long.
 struct OwnRun {
     private let name: String
     private let own: ActionsDesk.Own
-    /// How many entries are to be done.
-    private let count: Int
 
-    init(_ name: String, _ own: ActionsDesk.Own, count: Int) {
-        (self.name, self.own, self.count) = (name, own, count)
+    /// How long somebody waits here for an action that fails: longer than for a hiccup.
+    private static let patience = Duration.seconds(5)
+    /// How long for one that has done as much as it may: a minute's limit, and not a day's.
+    private static let longPatience = Duration.seconds(120)
+
+    init(_ name: String, _ own: ActionsDesk.Own) {
+        (self.name, self.own) = (name, own)
     }
+
+    /// How many entries wait for their turn.
+    var waiting: Int { get throws { Self.waiting(try status()) } }
 
     /// Runs them, with progress on standard error. Blocks.
     ///
-    /// - Throws: An `ExitCode` where something did not work, after it has been said.
+    /// - Throws: An `ExitCode` where something did not work, or is not done yet, after it has been said.
     func finish(_ output: OutputLines) throws {
         // Told of every change of the outbox; what it counts is read by whoever waits.
         let changes = Monitor(0)
@@ -26,40 +33,80 @@ struct OwnRun {
             if case .changed = event { changes.change { $0 += 1 } }
         }
         let before = try status()
+        let all = Self.waiting(before)
         let progress = ProgressLine(isShown: true)
+        own.lastWords.keep { [self, diagnostics = output.diagnostics] in
+            progress.leave()
+            guard let now = try? status() else { return }
+            diagnostics.say("ended: \(Self.sum(before, now)); \(Self.rest(Self.waiting(now)))")
+            diagnostics.flush()
+        }
         own.actions.runner.begin()
         var seen = -1
         var now = before
+        var hold: ActionHold?
         while true {
             let last = seen
-            seen = changes.wait { $0 > last ? $0 : nil }
+            // What is asked after in vain changes nothing, so it is looked at every second too.
+            seen = changes.wait(until: .now + .seconds(1)) { $0 > last ? $0 : nil } ?? last
             now = try status()
-            let left = now[.queued] + now[.running]
-            progress.show("\(max(0, count - left)) of \(count) done")
+            progress.show("\(max(0, all - Self.waiting(now))) of \(all) done")
             // One that is paused, or failing and to be tried later, is for the next b2watch.
-            if left == 0 || now.isPaused { break }
+            hold = longHold
+            if Self.waiting(now) == 0 || now.isPaused || hold != nil { break }
         }
+        own.lastWords.keep(nil)
         progress.clear()
         if now.isPaused {
             output.diagnostics.say(
                 "\(name) is paused: its entries wait until b2watch actions resume \(name)", .warning)
         }
-        try tell(before, now, output)
+        try tell(before, now, hold, output)
     }
 
-    private func tell(_ before: ActionStatus, _ now: ActionStatus, _ output: OutputLines) throws {
-        let done = now[.done] - before[.done]
-        let bad: [EntryState] = [.failed, .dead, .uncertain]
-        let words = [(done, "done")] + bad.map { (now[$0] - before[$0], $0.word) }
-        let told = words.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-        try output.write([SafeText(told.isEmpty ? "nothing was done" : told.joined(separator: ", "))])
-        guard bad.contains(where: { now[$0] > before[$0] }) else { return }
-        if let reason = now.lastReason { output.diagnostics.say("\(name): \(reason)", .warning) }
+    private var longHold: ActionHold? {
+        guard let hold = own.actions.runner.hold(of: name) else { return nil }
+        let rest = Duration.milliseconds(hold.end.milliseconds - Timestamp.now.milliseconds)
+        return switch hold {
+        case .failing: rest > Self.patience ? hold : nil
+        case .spent: rest > Self.longPatience ? hold : nil
+        }
+    }
+
+    private func tell(_ before: ActionStatus, _ now: ActionStatus, _ hold: ActionHold?, _ output: OutputLines) throws {
+        try output.write([SafeText(Self.sum(before, now))])
+        let hasFailed = Self.bad.contains { now[$0] > before[$0] }
+        if hasFailed || hold != nil, let reason = now.lastReason {
+            output.diagnostics.say("\(name): \(reason)", .warning)
+        }
         if now[.failed] > before[.failed] {
             output.diagnostics.say("what failed is tried again when b2watch runs")
         }
+        let left = Self.waiting(now)
+        switch hold {
+        case .failing where left > 0: output.diagnostics.say("\(name) does not work now: \(Self.rest(left))")
+        case .spent where left > 0:
+            output.diagnostics.say("\(name) has done as much as it may for now: \(Self.rest(left))")
+        default: break
+        }
+        guard hasFailed || (hold != nil && left > 0) else { return }
         output.diagnostics.flush()
         throw ExitStatus.failed
+    }
+
+    private static let bad: [EntryState] = [.failed, .dead, .uncertain]
+
+    private static func waiting(_ status: ActionStatus) -> Int { status[.queued] + status[.running] }
+
+    /// Such as `3 done, 1 failed`.
+    private static func sum(_ before: ActionStatus, _ now: ActionStatus) -> String {
+        let words = [(now[.done] - before[.done], "done")] + bad.map { (now[$0] - before[$0], $0.word) }
+        let told = words.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return told.isEmpty ? "nothing was done" : told.joined(separator: ", ")
+    }
+
+    private static func rest(_ count: Int) -> String {
+        count == 0 ? "none waits" : "\(count) still \(count == 1 ? "waits" : "wait") for the next b2watch"
     }
 
     private func status() throws -> ActionStatus {

@@ -57,6 +57,14 @@ enum ProcessEnvironment {
             folder: (try? places.configuration) ?? "/", home: home, now: { .now })
     }
 
+    /// Whether the configuration names such an action, whatever is wrong with it.
+    static func declaresAction(_ name: String) -> Bool {
+        guard let path = try? places.settings,
+            case .map(let entries) = readConfiguration(path).configuration.actions?.content
+        else { return false }
+        return entries.contains { $0.key.value == name }
+    }
+
     private static func readConfiguration(_ path: String) -> ReadConfiguration {
         var read = ConfigurationFile(path: path, home: home).read()
         read.problems += ReceivingPlan.problems(in: read.configuration)

@@ -14,7 +14,7 @@ enum StartFailure {
         case is HistoryError, is ReadOnlyHistoryError: ExitStatus.noHistory
         case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
         case is FilterArgumentError, is OutputIsHistory, is VerifyError, is ConfirmationMissing: ExitStatus.usage
-        case is WebhookURLError, is UnknownAction, is NoHook: ExitStatus.usage
+        case is WebhookURLError, is UnknownAction, is UnreadAction, is NoHook: ExitStatus.usage
         default: ExitStatus.failed
         }
     }

@@ -67,6 +67,13 @@ struct ActionsCommandTests {
         _ = try home.text(of: "rows.csv") { text in ["a", "b", "c"].allSatisfy { text.contains("\($0).jpg") } }
         let again = try home.run("actions", "run", "rows", "--filter", "", "--yes")
         #expect(again.output == "3 done or waiting already\n")
+        let nothing = try home.run("actions", "run", "rows", "--filter", "", "--dry-run")
+        #expect(nothing.ending == .exited(0) && nothing.output.isEmpty)
+        #expect(nothing.error == "left out: 3 done or waiting already\nnothing would be sent\n")
+        try home.configure(rows + "  fresh:\n    kind: csv\n    file: ../../fresh.csv\n")
+        let fresh = try home.run("actions", "run", "fresh", "--filter", "", "--yes")
+        #expect(fresh.ending == .exited(64))
+        #expect(fresh.error.contains("does not know the action “fresh” yet") && fresh.error.contains(":reload"))
         try listener.stop()
     }
 
@@ -80,9 +87,14 @@ struct ActionsCommandTests {
         }
         try first.stop()
         try home.configure(rows)
+        let question = try home.run("actions", "run", "rows", "--filter", "")
+        #expect(question.error.contains("Run rows for 3 events? There is no terminal"), "\(question.error)")
+        let put = try home.run("actions", "run", "rows", "--filter", "", "--enqueue-only", "--yes")
+        #expect(put.output == "3 queued\n", "\(put.error)")
+        // What an earlier one has left is done all the same.
         let run = try home.run("actions", "run", "rows", "--filter", "", "--yes")
         #expect(run.ending == .exited(0), "\(run.error)")
-        #expect(run.output == "3 queued\n3 done\n")
+        #expect(run.output == "3 done or waiting already\n3 done\n")
         let text = try String(contentsOfFile: home.folder.file("rows.csv"), encoding: .utf8)
         #expect(["a", "b", "c"].allSatisfy { text.contains("\($0).jpg") })
         #expect(try home.run("actions", "list").output.contains("rows.csv"))
@@ -115,8 +127,61 @@ struct ActionsCommandTests {
         _ = try home.text(of: "rows.csv") { $0.contains("b") && $0.contains(".jpg") }
         let byNumber = try home.run("actions", "retry", number)
         #expect(byNumber.output == "1 entry waits again\n", "\(byNumber.error)")
+        for command in ["retry", "skip"] {
+            let missing = try home.run("actions", command, "99999999")
+            #expect(missing.ending == .exited(1) && missing.error.contains("there is no entry 99999999"))
+        }
+        let none = try home.run("actions", "dead", "nobody")
+        #expect(none.ending == .exited(64) && none.error.contains("there is no action “nobody”"))
         let other = try home.run("actions", "retry", "nobody")
         #expect(other.ending == .exited(64) && other.error.contains("there is no action “nobody”"))
         try listener.stop()
+    }
+
+    /// A home with three deliveries and an action that sends them on.
+    private func forwarding(to url: String, _ settings: String = "") throws -> Home {
+        let home = try Home(configuration: "{}")
+        let first = try listener(home)
+        let client = try first.connect()
+        for name in ["a", "b", "c"] {
+            #expect(try client.answer(to: .event(name, object: "\(name).jpg", signedWith: Secrets.held)).status == 200)
+        }
+        try first.stop()
+        try home.configure("actions:\n  copy:\n    kind: forward\n    url: \(url)\n\(settings)")
+        return home
+    }
+
+    @Test("run ends where nobody listens and the action does not work for now, and says so")
+    func held() throws {
+        let receiver = FakeReceiver(then: .answer(status: 503, headers: [("Retry-After", "600")]))
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let home = try forwarding(to: server.url("/"))
+        let run = try home.run("actions", "run", "copy", "--filter", "", "--yes")
+        #expect(run.ending == .exited(1))
+        #expect(run.output == "3 queued\n1 failed\n")
+        #expect(run.error.contains("copy does not work now: 2 still wait for the next b2watch"), "\(run.error)")
+        #expect(receiver.requests.count == 1)
+        // Nobody holds the history any more.
+        try listener(home).stop()
+    }
+
+    @Test("run that a signal ends says how far it has come")
+    func interrupted() throws {
+        let receiver = FakeReceiver()
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let home = try forwarding(to: server.url("/"), "    rate: 1/h\n")
+        let run = try RunningProgram(["actions", "run", "copy", "--filter", "", "--yes"], in: home)
+        _ = try wait(for: "the first that is done") {
+            try home.run("actions", "list").output.split(separator: "\n").first { $0.hasPrefix("copy") }?
+                .split(separator: " ").map(String.init)[4] == "1" ? true : nil
+        }
+        let refused = try home.run("actions", "pause", "copy")
+        #expect(refused.ending == .exited(4))
+        #expect(refused.error.contains("in use by the command b2watch actions run (process "), "\(refused.error)")
+        run.child.signal(SIGINT)
+        #expect(run.child.end() == .signalled(SIGINT))
+        #expect(try run.error.whole().contains("ended: 1 done; 2 still wait for the next b2watch"))
     }
 }

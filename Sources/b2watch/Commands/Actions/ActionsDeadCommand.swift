@@ -1,3 +1,4 @@
+import Actions
 import ArgumentParser
 import History
 import Notifications
@@ -20,6 +21,10 @@ struct ActionsDeadCommand: ParsableCommand {
 
     func run() throws {
         try options.reading { history, output in
+            if let name {
+                let names = try history.reader.actions().map(\.name)
+                guard names.contains(name) else { throw UnknownAction(name, among: names) }
+            }
             try history.reader.entries(of: name, in: [.dead, .uncertain]) { rows in
                 try output.write(rows.flatMap(Self.lines))
             }

@@ -2,6 +2,7 @@ import Actions
 import ArgumentParser
 import Dashboard
 import History
+import Log
 import SafeText
 
 /// Has entries tried again.
@@ -34,11 +35,13 @@ struct ActionsRetryCommand: ParsableCommand {
     func run() throws {
         try options.asking { desk, output in
             let confirmation = Confirmation(isGiven: isConfirmed)
+            var named = NamedEntries()
             let count: Int
             switch try EntryArgument(which, among: desk.control.actionNames()) {
             case .entries(let entries):
-                try confirmation.ask(entries.count, "Try \(entries.count) entries again?")
-                count = try entries.inParts { try desk.control.retryEntries($0) }
+                named = try NamedEntries(entries, desk.reader)
+                try confirmation.ask(named.there.count, "Try \(named.there.count) entries again?")
+                count = try named.there.inParts { try desk.control.retryEntries($0) }
             case .action(let name):
                 let status = try desk.reader.actions().first { $0.name == name }
                 let waiting = states.map { status?[$0] ?? 0 }.reduce(0, +)
@@ -49,6 +52,7 @@ struct ActionsRetryCommand: ParsableCommand {
             if count > 0, desk.own != nil {
                 output.diagnostics.say("nobody runs the actions now: they are done when b2watch or b2watch listen runs")
             }
+            try named.finish(output)
         }
     }
 
@@ -75,10 +79,36 @@ struct ActionsSkipCommand: ParsableCommand {
 
     func run() throws {
         try options.asking { desk, output in
-            try Confirmation(isGiven: isConfirmed).ask(entries.count, "Skip \(entries.count) entries?")
-            let count = try entries.inParts { try desk.control.skipEntries($0) }
+            let named = try NamedEntries(entries, desk.reader)
+            try Confirmation(isGiven: isConfirmed).ask(named.there.count, "Skip \(named.there.count) entries?")
+            let count = try named.there.inParts { try desk.control.skipEntries($0) }
             try output.write([count == 1 ? "1 entry is skipped" : "\(SafeText(String(count))) entries are skipped"])
+            try named.finish(output)
         }
+    }
+}
+
+/// Entries that somebody has named, as they are there.
+private struct NamedEntries {
+    private(set) var there: [Int64] = []
+    private var missing: [Int64] = []
+
+    init() {}
+
+    init(_ entries: [Int64], _ reader: HistoryReader) throws {
+        for entry in entries {
+            if try reader.outboxEntry(entry) == nil { missing.append(entry) } else { there.append(entry) }
+        }
+    }
+
+    /// Says which are not there.
+    ///
+    /// - Throws: An `ExitCode` where some are not.
+    func finish(_ output: OutputLines) throws {
+        guard !missing.isEmpty else { return }
+        for entry in missing { output.diagnostics.say("there is no entry \(entry)", .warning) }
+        output.diagnostics.flush()
+        throw ExitStatus.failed
     }
 }
 

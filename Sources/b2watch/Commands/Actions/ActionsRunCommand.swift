@@ -2,6 +2,7 @@ import ArgumentParser
 import Browsing
 import Dashboard
 import History
+import Notifications
 import SafeText
 
 /// Runs an action for recorded events.
@@ -13,8 +14,8 @@ struct ActionsRunCommand: ParsableCommand {
             alone; one that failed or was skipped is tried again.
 
             Where a b2watch runs with this history, the entries are handed to it, and it does them. Where none does, they \
-            are done here, with what else waits, and this ends when none is left; Ctrl-C leaves the rest for the next \
-            b2watch.
+            are done here, with what else waits, and this ends when none is left, or with status 1 where the action does \
+            not work for now; Ctrl-C leaves the rest for the next b2watch.
             """)
 
     @Argument(help: "The action's name in config.yaml.")
@@ -23,7 +24,9 @@ struct ActionsRunCommand: ParsableCommand {
     @Option(help: "The events: the filter language of the dashboard, docs/filter.md; '' for all.")
     var filter: String
 
-    @Flag(name: .customLong("dry-run"), help: "Show what would be sent for the first 20 of them, and send nothing.")
+    @Flag(
+        name: .customLong("dry-run"), help: "Show what would be sent, for the first 20 that would be, and send nothing."
+    )
     var isDry = false
 
     @Flag(name: .customLong("enqueue-only"), help: "Only put the entries into the outbox, for a b2watch to come.")
@@ -48,17 +51,27 @@ struct ActionsRunCommand: ParsableCommand {
                 return output.diagnostics.say("no event matches: nothing to do")
             }
             if isDry { return try show(rows, desk, output) }
-            let words = rows.count == 1 ? "1 event" : "\(rows.count) events"
-            try Confirmation(isGiven: isConfirmed).ask(rows.count, "Run \(name) for \(words)?")
+            try Confirmation(isGiven: isConfirmed).ask(rows.count, try question(rows, predicate, desk))
             let addition = try add(rows, desk)
             try output.write([SafeText(addition.sentence)])
-            let waiting = addition.added + addition.again
-            guard waiting > 0, !onlyEnqueues else { return }
+            guard !onlyEnqueues else { return }
             guard let own = desk.own else {
+                guard addition.added + addition.again > 0 else { return }
                 return output.diagnostics.say("the listener does them: b2watch actions list shows how far it is")
             }
-            try OwnRun(name, own, count: waiting).finish(output)
+            // Also what an earlier run has left: nobody else does it now.
+            let run = OwnRun(name, own)
+            if try run.waiting > 0 { try run.finish(output) }
         }
+    }
+
+    private func question(_ rows: [Int64], _ predicate: RowPredicate, _ desk: ActionsDesk) throws -> String {
+        let words = rows.count == 1 ? "1 event" : "\(rows.count) events"
+        guard !isConfirmed, rows.count > 1 else { return "Run \(name) for \(words)?" }
+        let others = RowPredicate.all([predicate, .event, .not(.verdict([.valid]))])
+        let count = try desk.reader.ids(matching: others, through: desk.opened.latestRow).count
+        let verb = count == 1 ? "has" : "have"
+        return "Run \(name) for \(words)?" + (count > 0 ? " \(count) of them \(verb) no valid signature." : "")
     }
 
     private func parsed() throws -> RowPredicate {
@@ -69,13 +82,22 @@ struct ActionsRunCommand: ParsableCommand {
     }
 
     private func show(_ rows: [Int64], _ desk: ActionsDesk, _ output: OutputLines) throws {
-        let shown = Array(rows.prefix(Self.mostShown))
-        try output.write(text: try desk.control.previewAction(name, rows: shown))
-        if rows.count > shown.count {
-            output.diagnostics.say("and so on for \(rows.count - shown.count) more; nothing was sent")
-        } else {
-            output.diagnostics.say("nothing was sent")
+        var plan = OutboxPlan(most: Self.mostShown)
+        for start in stride(from: 0, to: rows.count, by: Outbox.most) {
+            try desk.reader.plan(
+                name, for: Array(rows[start..<min(rows.count, start + Outbox.most)]), into: &plan)
         }
+        if !plan.rows.isEmpty {
+            try output.write(text: try desk.control.previewAction(name, rows: plan.rows))
+            let rest = plan.count - plan.rows.count
+            if rest > 0 { output.diagnostics.say("and so on for \(rest) more") }
+        }
+        let left = [
+            (plan.there, "done or waiting already"), (plan.repeated, "the same event again"),
+            (plan.unfit, "without an event"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        if !left.isEmpty { output.diagnostics.say("left out: \(left.joined(separator: ", "))") }
+        output.diagnostics.say(plan.count == 0 ? "nothing would be sent" : "nothing was sent")
     }
 
     private func add(_ rows: [Int64], _ desk: ActionsDesk) throws -> Outbox.Addition {
