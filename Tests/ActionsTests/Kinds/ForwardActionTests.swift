@@ -91,6 +91,27 @@ struct ForwardActionTests {
         #expect(action.manner.largestBatch >= items.count)
     }
 
+    @Test("says of an answer that is no text what it is")
+    func unreadable() throws {
+        let items = items(of: .sample([SampleEvent()]))
+        func shown(_ body: [UInt8], _ headers: [(String, String)]) throws -> String {
+            let reply = FakeReply.answer(status: 200, headers: headers, body: body)
+            let action = try action("https://a.test/", InProcessHTTP(["a.test": FakeReceiver(then: reply)]))
+            let exchange = try #require(action.perform(items, batch: 1).exchange)
+            return String(decoding: exchange.answer, as: UTF8.self)
+        }
+        #expect(try shown([0x1F, 0x8B, 8, 0, 0xFF], [("Content-Encoding", "gzip")]) == "compressed (gzip), 5 bytes")
+        #expect(
+            try shown([0x89, 0x50, 0, 0xFF], [("Content-Type", "image/png")])
+                == "no text (image/png), 4 bytes:\n\n89 50 00 ff")
+        let long = try shown([UInt8](repeating: 0xFF, count: 300), [])
+        #expect(long.hasPrefix("no text, 300 bytes:\n\nff ff") && long.hasSuffix("ff\n…"))
+        #expect(try shown(Array("{\"é\":1}".utf8), [("Content-Type", "application/json")]) == "{\"é\":1}")
+        // Cut within a character.
+        let text = "x" + String(repeating: "é", count: 40_000)
+        #expect(try shown(Array(text.utf8), []).hasPrefix("xé"))
+    }
+
     @Test("sends again what may be lost, and not what is refused")
     func outcomes() throws {
         let items = items(of: .sample([SampleEvent()]))

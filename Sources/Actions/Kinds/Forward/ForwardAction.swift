@@ -37,7 +37,9 @@ struct ForwardAction: Action {
         } catch {
             return ActionReport(items.map { _ in .dead("\(error)") })
         }
-        let (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
+        var (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
+        // The sender's Accept-Encoding was sent on too.
+        if case .success(let answer) = result { exchange.answer = answer.readable }
         let outcome = judgement.judge(result, at: now())
         let names = replay.altered.joined(separator: ", ")
         return ActionReport(
