@@ -21,10 +21,16 @@ final class CSVFile {
                 guard creates else { return nil }
                 descriptor = Foundation.open(path, flags | O_CREAT | O_EXCL, 0o600)
                 isNew = descriptor >= 0
-                // Somebody else was faster.
-                if descriptor < 0, errno == EEXIST { continue }
+                if descriptor < 0, errno == EEXIST {
+                    // Somebody else was faster, or it is a link to what is missing, which is made then.
+                    guard Self.isLink(path) else { continue }
+                    descriptor = Foundation.open(path, flags | O_CREAT, 0o600)
+                    isNew = descriptor >= 0
+                }
             }
-            guard descriptor >= 0 else { throw CSVProblem(path, opening: errno) }
+            guard descriptor >= 0 else {
+                throw CSVProblem(path, opening: errno, isLink: Self.isLink(path))
+            }
             let file = CSVFile(path, descriptor, isNew: isNew)
             if try file.lock() { return file }
         }
@@ -97,7 +103,7 @@ final class CSVFile {
         let size = try size()
         let code = Self.write(bytes, to: descriptor)
         guard code != 0 else {
-            if isNew { Self.syncFolder(of: path) }
+            if isNew { Self.syncFolder(of: (path as NSString).resolvingSymlinksInPath) }
             return
         }
         var problem = CSVProblem(path, writing: code)
@@ -126,6 +132,11 @@ final class CSVFile {
             }
         }
         return fsync(descriptor) == 0 ? 0 : errno
+    }
+
+    private static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
     static func syncFolder(of path: String) {

@@ -15,8 +15,12 @@ struct CSVProblem: Error, CustomStringConvertible {
         self.after = after
     }
 
-    init(_ path: String, opening code: Int32) {
+    init(_ path: String, opening code: Int32, isLink: Bool = false) {
         switch code {
+        case ENOENT where isLink, ENOTDIR where isLink:
+            self.init(
+                path, "cannot be made: it is a link to a file in a folder that is missing; make that folder",
+                mayPass: true)
         case ENOENT, ENOTDIR: self.init(path, "cannot be made: its folder is missing; make the folder", mayPass: true)
         case EISDIR: self.init(path, "is a folder: name a file for the rows", mayPass: false)
         // A pipe without a reader, or a socket.

@@ -57,6 +57,24 @@ struct CSVActionTests {
         #expect(try text() == "Object Name\r\n=1\r\n")
     }
 
+    @Test("stand where a link points to, which is made if it is missing")
+    func link() throws {
+        let target = folder.file("real.csv")
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+        #expect(action().perform([.numbered(1)], batch: 1).outcomes == [.done])
+        #expect(action().perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(try TemporaryFolder.mode(of: target) == 0o600)
+        #expect(try text().split(separator: "\r\n").count == 3)
+
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.file("none/real.csv"))
+        guard case .retry(let reason, _, .action) = action().perform([.numbered(3)], batch: 3).outcomes[0] else {
+            Issue.record("written into no folder")
+            return
+        }
+        #expect(reason.contains("it is a link to a file in a folder that is missing"))
+    }
+
     @Test("are refused by a file that is none for them, with what to do")
     func refused() throws {
         _ = try folder.write("events.csv", "a,b\n1,2\n")
