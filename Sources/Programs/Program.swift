@@ -81,6 +81,23 @@ public struct Program: Sendable, Hashable {
         guard access(folder, X_OK) == 0 else { throw ProgramProblem(errno, .folder) }
     }
 
+    /// Checks what the first line of a script names behind `#!`.
+    ///
+    /// - Parameter path: The program's own.
+    /// - Throws: `ProgramProblem`.
+    public func checkInterpreter(of path: String) throws(ProgramProblem) {
+        guard let file = FileHandle(forReadingAtPath: path) else { return }
+        defer { try? file.close() }
+        // Linux looks at no more of the line.
+        guard let start = try? file.read(upToCount: 256), start.starts(with: Array("#!".utf8)) else { return }
+        let line = start.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let name = String(decoding: line.drop(while: isBlank).prefix { !isBlank($0) }, as: UTF8.self)
+        // Others start where the program runs.
+        guard name.hasPrefix("/"), let problem = Self.problem(ofFile: name) else { return }
+        throw ProgramProblem(problem.code, .interpreter)
+    }
+
     private static func problem(ofFile path: String) -> ProgramProblem? {
         var status = stat()
         guard stat(path, &status) == 0 else { return ProgramProblem(errno) }

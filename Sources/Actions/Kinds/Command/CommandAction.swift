@@ -58,7 +58,9 @@ struct CommandAction: Action {
         let program = try program(item)
         do throws(ProgramProblem) {
             try program.checkFolder()
-            return "\(try program.path()) is there and may be run, in \(folder). It was not run."
+            let path = try program.path()
+            try program.checkInterpreter(of: path)
+            return "\(path) is there and may be run, in \(folder). It was not run."
         } catch {
             throw ActionProblem(advice(error))
         }
@@ -130,7 +132,8 @@ struct CommandAction: Action {
         case (.folder, ENOENT): return "the folder \(folder) is missing: make it, or set “folder”"
         case (.folder, _): return "the folder \(folder) cannot be used (\(problem)): see to its rights, or set “folder”"
         case (.interpreter, _):
-            return "\(program) cannot be run: what its first line names is missing; correct the line behind #!"
+            return "\(program) cannot be run: what its first line names is missing, or may not be run; correct the line"
+                + " behind #!"
         case (.program, ENOENT) where program.contains("/"):
             return "\(program) is missing: put it there, or correct “run”"
         case (.program, ENOENT):

@@ -154,6 +154,9 @@ struct CommandActionTests {
         #expect(try dead(["bin/x"]) == "/etc/b2watch/bin/x is missing: put it there, or correct “run”")
         let plain = try folder.write("plain", "")
         #expect(try dead([plain]).contains("chmod +x"))
+        let script = try folder.write("script", "#! /nowhere/sh -e\n")
+        #expect(chmod(script, 0o755) == 0)
+        #expect(try dead([script]).contains("what its first line names is missing"))
         #expect(try dead(["~/plain"]).hasPrefix("/home/me/plain is missing"))
         #expect(try dead(["sh"], [("folder", .text("/nowhere"))]).contains("the folder /nowhere is missing"))
     }
