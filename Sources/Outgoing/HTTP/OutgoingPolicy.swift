@@ -5,6 +5,8 @@ public struct OutgoingPolicy: Sendable {
     /// Whether that is allowed all the same: a person sends a delivery again.
     public var allowsOwnAddress: Bool
     public var proxies: ProxyRules
+    /// The addresses that a name stands for.
+    var resolve: @Sendable (String) -> [IPAddress] = { IPAddress.all(of: $0) }
 
     public init(
         own: @escaping @Sendable () -> [OwnAddress] = { [] }, allowsOwnAddress: Bool = false,
@@ -37,12 +39,24 @@ public struct OutgoingPolicy: Sendable {
             try check(address, url)
         }
         if url.isLoopback { return .direct(onlyLoopback: !url.isSecure && !request.allowsPlainHTTP) }
+        let proxy: ProxyServer?
         do throws(ProxyProblem) {
-            if let proxy = try proxies.proxy(for: url) { return .proxy(proxy) }
+            proxy = try proxies.proxy(for: url)
         } catch {
             throw .forbidden("\(error)")
         }
-        return .direct(onlyLoopback: false)
+        guard let proxy else { return .direct(onlyLoopback: false) }
+        try checkName(url)
+        return .proxy(proxy)
+    }
+
+    /// Looks at where a name leads that a proxy would connect to: there is no connection of ours to see it by. Only a name
+    /// with a port of ours is looked up.
+    private func checkName(_ url: WebhookURL) throws(OutgoingFailure) {
+        guard !allowsOwnAddress, IPAddress(url.host) == nil, own().contains(where: { $0.port == url.port }) else {
+            return
+        }
+        for address in resolve(url.host) { try check(address, url) }
     }
 
     /// Looks at an address that a request would go to.

@@ -80,6 +80,22 @@ struct OutgoingPolicyTests {
         #expect(!own.isReached(at: address, port: 8_081) { machine })
     }
 
+    @Test("know b2watch's own address by any name, also where a proxy would connect to it")
+    func ownByProxy() throws {
+        var policy = OutgoingPolicy(
+            own: { [OwnAddress(host: "127.0.0.1", port: 8_080)] },
+            proxies: ProxyRules(environment: ["http_proxy": "http://proxy.test:3128"]))
+        policy.resolve = { name in (name == "home.test" ? ["10.9.9.9", "127.0.0.1"] : []).compactMap { IPAddress($0) } }
+        let text = try refusal("http://home.test:8080/", policy, allowsPlainHTTP: true)
+        #expect(text?.hasPrefix("home.test:8080 is b2watch itself") == true)
+        #expect(try refusal("http://home.test:8081/", policy, allowsPlainHTTP: true) == nil)
+        #expect(try refusal("http://other.test:8080/", policy, allowsPlainHTTP: true) == nil)
+        policy.allowsOwnAddress = true
+        #expect(try refusal("http://home.test:8080/", policy, allowsPlainHTTP: true) == nil)
+        #expect(IPAddress.all(of: "localhost").contains { $0.isLoopback })
+        #expect(IPAddress.all(of: "no-such-host.invalid").isEmpty)
+    }
+
     @Test("know this machine's addresses")
     func machine() throws {
         #expect(OwnAddress.ofMachine().contains(try #require(IPAddress("127.0.0.1"))))
