@@ -118,6 +118,8 @@ package final class FakeGoogle: FakeService {
     /// When the write requests came, in milliseconds since 1970, those that were refused for the quota left out.
     package var writes: [Int64] { state.withLock { $0.writes } }
 
+    package var reads: [Int64] { state.withLock { $0.reads } }
+
     /// Lets what was held up arrive now.
     package func arrive() {
         let time = now()

@@ -8,7 +8,10 @@ internal import Notifications
 /// in the spreadsheet. After a lost answer the batch is sent again under its old number, whatever has become of the
 /// first copy; its number is taken away only when no copy of it can be under way any more (`GoogleMarks`).
 struct GoogleBatch: Sendable {
-    static let metadataKey = "b2watch"
+    /// Short, as the mark is: a spreadsheet has room for some 30,000 characters of both.
+    static let metadataKey = "b2w"
+    /// Of the seconds in a mark.
+    static let radix = 36
     /// What a request may come to, in bytes: Google advises 2 MB.
     static let largest = 1_800_000
     /// The longest text of a cell, in UTF-16 units.
@@ -72,19 +75,21 @@ struct GoogleBatch: Sendable {
     func body() -> (json: [UInt8], cut: Int) {
         var writer = JSONWriter()
         var cut = 0
-        writer.syntax("{\"requests\":[{\"createDeveloperMetadata\":{\"developerMetadata\":{\"metadataId\":")
-        writer.integer(number)
-        writer.syntax(",\"metadataKey\":")
-        writer.string(Self.metadataKey)
-        writer.syntax(",\"metadataValue\":")
-        writer.string(mark)
-        writer.syntax(",\"location\":{\"spreadsheet\":true},\"visibility\":\"DOCUMENT\"}}},")
+        writer.syntax("{\"requests\":[")
+        // First, so that there is room for what is created.
         for number in done {
             writer.syntax(
                 "{\"deleteDeveloperMetadata\":{\"dataFilter\":{\"developerMetadataLookup\":{\"metadataId\":")
             writer.integer(number)
             writer.syntax("}}}},")
         }
+        writer.syntax("{\"createDeveloperMetadata\":{\"developerMetadata\":{\"metadataId\":")
+        writer.integer(number)
+        writer.syntax(",\"metadataKey\":")
+        writer.string(Self.metadataKey)
+        writer.syntax(",\"metadataValue\":")
+        writer.string(mark)
+        writer.syntax(",\"location\":{\"spreadsheet\":true},\"visibility\":\"DOCUMENT\"}}},")
         writer.syntax("{\"appendCells\":{\"sheetId\":")
         writer.integer(sheet)
         writer.syntax(",\"rows\":[")

@@ -15,6 +15,8 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
     let tokenURL: WebhookURL
     /// Whether others than its user may read the file.
     let isOpenToOthers: Bool
+    /// What tells it from another.
+    var identity: String { "\(account)\n\(id ?? "")\n\(tokenURL)" }
     private let id: String?
     private let key: _RSA.Signing.PrivateKey
 

@@ -3,9 +3,10 @@ internal import Notifications
 /// The metadata that our batches have left in a spreadsheet, and when it may be taken away.
 ///
 /// What is taken away no longer keeps a late copy of its batch from being applied. So the metadata of a batch of which
-/// an answer was lost stays for a day: no request is under way for so long.
+/// an answer was lost stays for ten minutes, where a request is given up after half of one. An account writes less than
+/// 600 batches in that time: so many marks have room in a spreadsheet, also if every answer is lost.
 struct GoogleMarks: Sendable {
-    static let quarantine: Int64 = 86_400_000
+    static let quarantine: Int64 = 600_000
     /// How many are taken away with one batch.
     static let most = 20
     /// How long it takes until they are looked for again, where they could not be found.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import History
 internal import Notifications
 internal import Outgoing
 
@@ -11,19 +12,29 @@ struct GoogleProblem: Error, CustomStringConvertible {
         case lost(after: Duration?)
         /// Nothing was done: the request was found wrong as a whole.
         case refused
+        /// Nothing was done: the spreadsheet has no room for the mark of another batch.
+        case full
         /// Nothing was done, and nothing will be by itself.
         case lasting
     }
 
     var kind: Kind
     let description: String
-    /// What was answered, where anything was.
-    var answer: OutgoingAnswer?
+    /// The status of the answer, where there is one.
+    let status: Int?
+    /// The request that failed with its answer, where one was sent.
+    private(set) var exchange: OutboxExchange?
 
-    init(_ kind: Kind, _ description: String, answer: OutgoingAnswer? = nil) {
+    init(_ kind: Kind, _ description: String, status: Int? = nil) {
         self.kind = kind
         self.description = description
-        self.answer = answer
+        self.status = status
+    }
+
+    func with(_ exchange: OutboxExchange) -> GoogleProblem {
+        var problem = self
+        problem.exchange = exchange
+        return problem
     }
 
     init(_ failure: OutgoingFailure) {
@@ -31,15 +42,6 @@ struct GoogleProblem: Error, CustomStringConvertible {
         case .forbidden: self.init(.lasting, failure.description)
         case .notSent, .cancelled: self.init(.later(after: nil), failure.description)
         case .lost: self.init(.lost(after: nil), failure.description)
-        }
-    }
-
-    /// What came of the request: the answer, or why there is none.
-    var received: Result<OutgoingAnswer, OutgoingFailure> {
-        if let answer { return .success(answer) }
-        return switch kind {
-        case .lost: .failure(.lost(description))
-        case .later, .refused, .lasting: .failure(.notSent(description))
         }
     }
 
@@ -62,32 +64,50 @@ struct GoogleProblem: Error, CustomStringConvertible {
         case 429,
             403 where content?.status == "RESOURCE_EXHAUSTED" || message.lowercased().contains("quota"):
             self.init(
-                .later(after: wait), "Google's quota is used up for now (\(message))", answer: answer)
+                .later(after: wait), "Google's quota is used up for now (\(message))", status: answer.status)
+        // It is said of two changes at once, of which one was put off.
+        case 409:
+            self.init(.lost(after: wait), "Google put the request off: \(message)", status: answer.status)
         case 500...:
-            self.init(.lost(after: wait), "Google has trouble of its own: \(message)", answer: answer)
-        case 408: self.init(.lost(after: nil), "Google gave up waiting: \(message)", answer: answer)
+            self.init(.lost(after: wait), "Google has trouble of its own: \(message)", status: answer.status)
+        case 408: self.init(.lost(after: nil), "Google gave up waiting: \(message)", status: answer.status)
         case 401:
             self.init(
                 .lasting, "Google does not accept the token of \(account): make a new key for it (\(message))",
-                answer: answer)
+                status: answer.status)
         case 403 where text.contains("SERVICE_DISABLED") || message.contains("has not been used"):
             self.init(
                 .lasting,
                 "the Google Sheets API is not enabled in the project of \(account): enable it at"
                     + " https://console.cloud.google.com/apis/library/sheets.googleapis.com, wait some minutes, and"
-                    + " retry", answer: answer)
+                    + " retry", status: answer.status)
         case 403:
             self.init(
                 .lasting,
                 "the spreadsheet is not shared with \(account): share it with that address as an editor, and"
-                    + " retry (\(message))", answer: answer)
+                    + " retry (\(message))", status: answer.status)
         case 404:
             self.init(
                 .lasting, "there is no spreadsheet \(spreadsheet): copy its id from its address, between /d/ and /edit",
-                answer: answer)
-        case 400: self.init(.refused, "Google refuses the request: \(message)", answer: answer)
+                status: answer.status)
+        case 400 where Self.isFull(message):
+            self.init(
+                .full,
+                "the spreadsheet has no room for another mark of b2watch's (\(message)): b2watch waits until it may take"
+                    + " older ones away", status: answer.status)
+        case 400: self.init(.refused, "Google refuses the request: \(message)", status: answer.status)
         default:
-            self.init(.lasting, "Google answers \(answer.status), which was not expected: \(message)", answer: answer)
+            self.init(
+                .lasting, "Google answers \(answer.status), which was not expected: \(message)", status: answer.status)
         }
+    }
+
+    /// Whether a refusal is for the limit of developer metadata. The words for that are written down nowhere.
+    private static func isFull(_ message: String) -> Bool {
+        let words = message.lowercased()
+        return words.contains("metadata")
+            && ["exceed", "limit", "quota", "maximum", "storage", "too much", "too many"].contains {
+                words.contains($0)
+            }
     }
 }

@@ -9,76 +9,92 @@ extension GoogleSheetAction {
     /// - Parameter isAgain: Whether a copy of it may have arrived, or may still arrive.
     func write(_ items: [ActionItem], batch: Int64, isAgain: Bool) -> (ActionOutcome, OutboxExchange?) {
         let number = GoogleBatch.number(of: batch)
-        // What could not be taken away, it may be.
-        var doubted: [Int64] = []
+        var takesAway = true
         var hasRenewed = false
         while true {
+            client.waitForWrite()
             let request: GoogleBatch
             do throws(GoogleProblem) {
-                request = try prepare(items, number: number, takesAway: doubted.isEmpty)
+                request = try prepare(items, number: number, takesAway: takesAway)
             } catch {
-                return (outcome(error, isAgain: isAgain), nil)
+                return (outcome(error, isAgain: isAgain), error.exchange)
             }
             let (body, cut) = request.body()
-            let (result, exchange) = client.write(body)
-            guard case .failure(let problem) = result else {
+            let problem: GoogleProblem
+            do throws(GoogleProblem) {
+                let answer = try client.write(body)
                 settled(request, isSure: !isAgain)
-                state.withLock { $0.marks.doubt(doubted, at: now()) }
-                if cut > 0 { warn("\(cut) cells were cut to the 50,000 characters that a cell takes") }
-                return (.done, exchange)
+                if cut > 0 {
+                    warn(
+                        "\(cut) \(cut == 1 ? "cell was" : "cells were") cut to the 50,000 characters that a cell takes")
+                }
+                return (.done, answer.exchange)
+            } catch {
+                problem = error
             }
             switch problem.kind {
-            case .lost(let wait) where !isAgain:
-                let (outcome, later) = resolve(items, batch: batch)
+            case .lost(let wait):
+                // What it was to take away may be gone.
+                state.withLock { $0.marks.doubt(request.done, at: now()) }
+                guard !isAgain else { return (outcome(problem, isAgain: true), problem.exchange) }
+                let (outcome, exchange) = resolve(items, batch: batch, sent: problem.exchange)
                 if let wait, case .unknown(let reason, nil) = outcome {
-                    return (.unknown(reason, after: wait), later ?? exchange)
+                    return (.unknown(reason, after: wait), exchange)
                 }
-                return (outcome, later ?? exchange)
+                return (outcome, exchange)
             case .refused where !request.done.isEmpty:
                 // A person may have removed our metadata: what is not there cannot be taken away. It goes once without.
-                doubted = request.done
-            case .refused:
+                state.withLock { $0.marks.doubt(request.done, at: now()) }
+                takesAway = false
+            case .refused, .full:
                 let found: GoogleSheetPlace.Mark
                 do throws(GoogleProblem) {
-                    found = try place.mark(number, whose: writer)
+                    found = try place.mark(number, whose: writer).mark
                 } catch {
-                    return (outcome(error, isAgain: true), exchange)
+                    return (outcome(error, isAgain: true), error.exchange ?? problem.exchange)
                 }
                 switch found {
                 case .ours:
                     settled(request, isSure: false)
-                    return (.done, exchange)
-                case .foreign: return (Self.taken, exchange)
+                    return (.done, problem.exchange?.found)
+                case .foreign: return (Self.taken, problem.exchange)
+                case .absent where problem.kind == .full:
+                    return (outcome(problem, isAgain: isAgain), problem.exchange)
                 case .absent where !hasRenewed:
                     // The sheet may have been replaced by another of its name.
                     hasRenewed = true
-                    state.withLock { state in
-                        state.sheet = nil
-                        state.header = nil
-                    }
-                case .absent: return (.dead(problem.description), exchange)
+                    state.withLock { $0.sight = nil }
+                case .absent: return (.dead(problem.description), problem.exchange)
                 }
-            default: return (outcome(problem, isAgain: isAgain), exchange)
+            default: return (outcome(problem, isAgain: isAgain), problem.exchange)
             }
         }
     }
 
     /// Finds out whether a batch was applied, and sends it again under its number where it was not: if its first copy
     /// still arrives, the later of the two is refused.
-    func resolve(_ items: [ActionItem], batch: Int64) -> (ActionOutcome, OutboxExchange?) {
+    ///
+    /// - Parameter sent: The request for the rows, where it is known.
+    func resolve(
+        _ items: [ActionItem], batch: Int64, sent: OutboxExchange? = nil
+    ) -> (ActionOutcome, OutboxExchange?) {
         let number = GoogleBatch.number(of: batch)
         do throws(GoogleProblem) {
-            switch try place.mark(number, whose: writer) {
+            let (mark, exchange) = try place.mark(number, whose: writer)
+            switch mark {
             case .ours:
                 state.withLock { $0.marks.add(number, at: now(), isSure: false) }
-                return (.done, nil)
-            case .foreign: return (Self.taken, nil)
+                return (.done, (sent ?? exchange)?.found)
+            case .foreign: return (Self.taken, sent ?? exchange)
             case .absent: return write(items, batch: batch, isAgain: true)
             }
         } catch {
-            return (outcome(error, isAgain: true), nil)
+            return (outcome(error, isAgain: true), error.exchange ?? sent)
         }
     }
+
+    /// How long is waited for room for another mark, if not longer.
+    private static let room = Duration.seconds(60)
 
     private static let taken = ActionOutcome.again("its number is taken in the spreadsheet: it gets another")
 
@@ -95,7 +111,20 @@ extension GoogleSheetAction {
         case .later(let wait), .lost(let wait):
             isAgain
                 ? .unknown(problem.description, after: wait) : .retry(problem.description, after: wait, scope: .action)
+        case .full:
+            isAgain
+                ? .unknown(problem.description, after: Self.room)
+                : .retry(problem.description, after: Self.room, scope: .action)
         case .refused, .lasting: isAgain ? .unknown(problem.description) : .dead(problem.description)
         }
+    }
+}
+
+extension OutboxExchange {
+    /// The same, with what was found out later.
+    fileprivate var found: OutboxExchange {
+        var exchange = self
+        exchange.outcome += ": the rows were found written"
+        return exchange
     }
 }

@@ -8,9 +8,7 @@ internal import Synchronization
 /// Appends a row for each event to a Google spreadsheet, no row twice and none missing.
 final class GoogleSheetAction: Action {
     struct State: Sendable {
-        var sheet: GoogleSheetPlace.Sheet?
-        /// The header with when it was read.
-        var header: (SheetHeader, Timestamp)?
+        var sight: GoogleSight?
         var marks = GoogleMarks()
         /// Whether the forms of timestamps were compared.
         var hasCompared = false
@@ -86,9 +84,10 @@ final class GoogleSheetAction: Action {
         try turn.take {
             let key = try GoogleKey(file: settings.keyFile)
             let sheet = try place.sheet()
-            let header = try place.header()
+            let header = try place.firstRow().header
             var sentences = ["\(key.account) can read “\(settings.sheet)”"]
             if header.isEmpty {
+                try place.checkEmpty(sheet)
                 let headers = SheetHeader(adding: settings.options.columns).texts
                 sentences.append("it is empty, and gets the headers \(headers.joined(separator: ", "))")
             } else if header.isUseful {

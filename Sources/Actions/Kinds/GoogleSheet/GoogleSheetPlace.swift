@@ -1,4 +1,5 @@
 internal import Foundation
+internal import History
 internal import Notifications
 internal import Outgoing
 
@@ -11,6 +12,12 @@ struct GoogleSheetPlace: Sendable {
         var title: String
         /// How many rows the grid has; those at the end may be empty.
         var rows: Int
+    }
+
+    /// The first row, and what is kept of reading it.
+    struct FirstRow: Sendable {
+        var header: SheetHeader
+        var exchange: OutboxExchange
     }
 
     /// What is known of a batch's metadata.
@@ -28,10 +35,13 @@ struct GoogleSheetPlace: Sendable {
 
     /// What Google allows a spreadsheet, in cells.
     private static let mostRows = 10_000_000
+    /// The rows of a sheet that nobody has made longer.
+    private static let usualRows = 1_000
 
     private var settings: GoogleSheetSettings { client.settings }
 
-    func sheets() throws(GoogleProblem) -> [Sheet] {
+    /// The sheet that the rows go to.
+    func sheet() throws(GoogleProblem) -> Sheet {
         struct Content: Decodable {
             struct Item: Decodable {
                 struct Properties: Decodable {
@@ -44,32 +54,52 @@ struct GoogleSheetPlace: Sendable {
             }
             var sheets: [Item]
         }
-        let answer = try client.call(
+        let answer = try client.read(
             "GET", "?fields=sheets.properties(sheetId,title,gridProperties.rowCount)")
-        return try read(Content.self, answer).sheets.map { item in
+        let sheets = try read(Content.self, answer).sheets.map { item in
             // The API leaves out zeros.
             Sheet(
                 id: item.properties.sheetId ?? 0, title: item.properties.title,
                 rows: min(max(0, item.properties.gridProperties?.rowCount ?? 0), Self.mostRows))
         }
-    }
-
-    /// The sheet that the rows go to.
-    func sheet() throws(GoogleProblem) -> Sheet {
-        let sheets = try sheets()
         if let sheet = sheets.first(where: { $0.title == settings.sheet }) { return sheet }
         let names = sheets.prefix(20).map { "“\($0.title)”" }.joined(separator: ", ")
         throw GoogleProblem(
-            .lasting, "the spreadsheet has no sheet “\(settings.sheet)”: there are \(names)")
+            .lasting, "the spreadsheet has no sheet “\(settings.sheet)”: there are \(names)"
+        ).with(answer.exchange)
     }
 
-    /// The first row.
-    func header() throws(GoogleProblem) -> SheetHeader {
-        SheetHeader(try values("1:1").first ?? [])
+    func firstRow() throws(GoogleProblem) -> FirstRow {
+        let answer = try client.read("GET", path(of: "1:1"))
+        return FirstRow(header: SheetHeader(try values(answer).first ?? []), exchange: answer.exchange)
     }
 
-    /// Some cells as text: rows, of which what is empty at the end is left out.
-    func values(_ range: String) throws(GoogleProblem) -> [[String]] {
+    /// Makes sure that a sheet whose first row is empty is empty as a whole: else rows, and their header, would stand below
+    /// something.
+    func checkEmpty(_ sheet: Sheet) throws(GoogleProblem) {
+        let answer: GoogleAnswer
+        do throws(GoogleProblem) {
+            answer = try client.read("GET", path(of: "1:\(sheet.rows > 0 ? sheet.rows : Self.usualRows)"))
+        } catch {
+            // It has fewer rows by now: whoever takes rows away has none to lose.
+            if error.kind == .refused { return }
+            throw error
+        }
+        if !answer.answer.isCut, try values(answer).joined().allSatisfy(\.isEmpty) { return }
+        throw GoogleProblem(
+            .lasting,
+            "row 1 of “\(settings.sheet)” is empty, and something stands below: write"
+                + " \(SheetRow.headers.joined(separator: ", ")) into row 1, a cell each, or name an empty sheet"
+        ).with(answer.exchange)
+    }
+
+    private func path(of range: String) -> String {
+        let name = "'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range
+        return "/values/\(name.percentEncoded)"
+    }
+
+    /// Cells as text: rows, of which what is empty at the end is left out.
+    private func values(_ answer: GoogleAnswer) throws(GoogleProblem) -> [[String]] {
         enum Cell: Decodable {
             case text(String)
             init(from decoder: any Decoder) throws {
@@ -84,8 +114,6 @@ struct GoogleSheetPlace: Sendable {
             }
         }
         struct Content: Decodable { var values: [[Cell]]? }
-        let name = "'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range
-        let answer = try client.call("GET", "/values/\(name.percentEncoded)")
         return (try read(Content.self, answer).values ?? []).map { row in
             row.map { cell in
                 switch cell {
@@ -96,16 +124,19 @@ struct GoogleSheetPlace: Sendable {
     }
 
     /// Whether a batch's metadata is there: then the batch was applied.
-    func mark(_ number: Int64, whose writer: String) throws(GoogleProblem) -> Mark {
+    func mark(
+        _ number: Int64, whose writer: String
+    ) throws(GoogleProblem) -> (mark: Mark, exchange: OutboxExchange?) {
         struct Content: Decodable {
             var metadataValue: String?
         }
         do throws(GoogleProblem) {
-            let answer = try client.call("GET", "/developerMetadata/\(number)")
-            return try read(Content.self, answer).metadataValue?.hasPrefix(writer + " ") ?? false ? .ours : .foreign
+            let answer = try client.read("GET", "/developerMetadata/\(number)")
+            let isOurs = try read(Content.self, answer).metadataValue?.hasPrefix(writer + " ") ?? false
+            return (isOurs ? .ours : .foreign, answer.exchange)
         } catch {
-            guard error.answer?.status == 404 else { throw error }
-            return .absent
+            guard error.status == 404 else { throw error }
+            return (.absent, error.exchange)
         }
     }
 
@@ -123,7 +154,8 @@ struct GoogleSheetPlace: Sendable {
         var middle = high
         for _ in 0..<8 where low <= high {
             let start = 2 + middle * block
-            let cells = try values("\(name)\(start):\(name)\(min(rows, start + block - 1))").compactMap(\.first)
+            let range = "\(name)\(start):\(name)\(min(rows, start + block - 1))"
+            let cells = try values(try client.read("GET", path(of: range))).compactMap(\.first)
             if let text = cells.last(where: { !$0.isEmpty }) {
                 last = text
                 low = middle + 1
@@ -151,29 +183,35 @@ struct GoogleSheetPlace: Sendable {
             "{\"dataFilters\":[{\"developerMetadataLookup\":{\"metadataKey\":\"\(GoogleBatch.metadataKey)\"}}]}"
         // The answer has no pages, so it is to be short.
         let fields = "fields=matchedDeveloperMetadata.developerMetadata(metadataId,metadataValue)&prettyPrint=false"
-        var answer = try client.call("POST", "/developerMetadata:search?\(fields)", body: Array(body.utf8))
+        let found = try client.read("POST", "/developerMetadata:search?\(fields)", body: Array(body.utf8))
+        var answer = found.answer
         let isWhole = !answer.isCut
         if answer.isCut, let end = Data(answer.body).range(of: Data("}}".utf8), options: .backwards) {
             // Those that are there whole will do: when they are gone the others are found.
             answer.body = answer.body[..<end.upperBound] + Array("]}".utf8)
             answer.isCut = false
         }
-        let marks = (try read(Content.self, answer).matchedDeveloperMetadata ?? []).compactMap {
+        let whole = GoogleAnswer(answer: answer, exchange: found.exchange)
+        let marks = (try read(Content.self, whole).matchedDeveloperMetadata ?? []).compactMap {
             match -> (number: Int64, since: Int64)? in
             let words = (match.developerMetadata.metadataValue ?? "").split(separator: " ")
-            guard words.count == 2, words[0] == writer, let since = Int64(words[1]) else { return nil }
+            guard words.count == 2, words[0] == writer, let since = Int64(words[1], radix: GoogleBatch.radix) else {
+                return nil
+            }
             return (match.developerMetadata.metadataId, since)
         }
         return Found(marks: marks, isWhole: isWhole)
     }
 
     private func read<Content: Decodable>(
-        _ type: Content.Type, _ answer: OutgoingAnswer
+        _ type: Content.Type, _ found: GoogleAnswer
     ) throws(GoogleProblem) -> Content {
+        let answer = found.answer
         guard !answer.isCut, let content = try? JSONDecoder().decode(type, from: Data(answer.body)) else {
             throw GoogleProblem(
                 .later(after: nil), "Google's answer is not as expected\(answer.isCut ? ": it is too long" : "")",
-                answer: answer)
+                status: answer.status
+            ).with(found.exchange)
         }
         return content
     }

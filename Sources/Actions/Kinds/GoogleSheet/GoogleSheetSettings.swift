@@ -19,9 +19,14 @@ struct GoogleSheetSettings: Sendable {
 
     /// The id in what was given: an id, or the address that a browser shows.
     static func spreadsheetID(_ text: String) -> String? {
+        let text = text.trimmingCharacters(in: .whitespaces)
         var id = text[...]
-        if let start = text.firstRange(of: "/spreadsheets/d/") {
-            id = text[start.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        if let start = text.firstRange(of: "/spreadsheets/") {
+            let path = text[start.upperBound...].prefix { $0 != "?" && $0 != "#" }
+            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            // Such as `d/ID/edit`, or `u/0/d/ID/edit` for who uses several accounts.
+            guard let mark = parts.prefix(3).firstIndex(of: "d"), mark + 1 < parts.endIndex else { return nil }
+            id = parts[mark + 1]
         }
         let isID =
             id.utf8.count >= 10

@@ -1,4 +1,5 @@
 import Foundation
+import History
 import Notifications
 import TestSupport
 import Testing
@@ -23,7 +24,9 @@ struct GoogleMarksTests {
 
         let stand = try SheetStand()
         let action = stand.action()
-        stand.google.change(SheetStand.id) { $0.metadata[7] = (GoogleBatch.metadataKey, "\(action.writer) \(since)") }
+        stand.google.change(SheetStand.id) {
+            $0.metadata[7] = (GoogleBatch.metadataKey, "\(action.writer) \(String(since, radix: GoogleBatch.radix))")
+        }
         #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
     }
 
@@ -75,7 +78,7 @@ struct GoogleMarksTests {
         stand.google.change(SheetStand.id) { spreadsheet in
             for number in 1...900 {
                 spreadsheet.metadata[2_147_000_000 + Int64(number)] = (
-                    GoogleBatch.metadataKey, "\(action.writer) 1000000000"
+                    GoogleBatch.metadataKey, "\(action.writer) gjdgxs"
                 )
             }
         }
@@ -84,5 +87,47 @@ struct GoogleMarksTests {
             #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done])
         }
         #expect(metadata(stand).keys.sorted() == [80])
+    }
+
+    @Test("has room in the spreadsheet, however long every answer is lost")
+    func storm() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        stand.google.change(SheetStand.id) { spreadsheet in
+            for number in 1...600 {
+                spreadsheet.metadata[1_000 + Int64(number)] = (GoogleBatch.metadataKey, "\(action.writer) gjdgxs")
+            }
+        }
+        stand.google.onBatch { .lostAfter }
+        for batch in 1...40 {
+            #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done])
+        }
+        #expect(metadata(stand).keys.sorted() == Array(1...40) && stand.names.count == 40)
+        // As many as an account leaves before the first may be taken away.
+        let most = Int(GoogleMarks.quarantine) / Int(GooglePace.least / .milliseconds(1)) + 1
+        let longest = try #require(metadata(stand).values.map { $0.key.count + $0.value.count }.max())
+        #expect(most * longest < 15_000)
+    }
+
+    @Test("may have no room: that is waited for, and what may be taken away goes first")
+    func full() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        stand.google.change(SheetStand.id) {
+            $0.metadata[900] = ("other", String(repeating: "x", count: 30_000 - 3 - 5 - 20))
+        }
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        stand.google.change(SheetStand.id) { $0.metadata[901] = ("other", String(repeating: "x", count: 1_000)) }
+        let report = action.perform([.numbered(3)], batch: 3)
+        guard case .retry(let reason, .seconds(60)?, .action) = report.outcomes[0] else {
+            Issue.record("\(report.outcomes)")
+            return
+        }
+        #expect(reason.contains("has no room for another mark"))
+        #expect(report.exchange?.outcome == "400 Bad Request")
+        stand.google.change(SheetStand.id) { $0.metadata[901] = nil }
+        #expect(action.perform([.numbered(3)], batch: 4).outcomes == [.done])
+        #expect(stand.names.count == 3)
     }
 }

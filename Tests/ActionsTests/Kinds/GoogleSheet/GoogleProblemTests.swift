@@ -42,6 +42,51 @@ struct GoogleProblemTests {
         #expect(stand.rows.isEmpty)
     }
 
+    @Test("is shown: the request that was refused, and its answer")
+    func shown() throws {
+        let stand = try SheetStand()
+        stand.google.change(SheetStand.id) { $0.isShared = false }
+        let refused = try #require(stand.action().perform([.numbered(1)], batch: 1).exchange)
+        let asked = String(decoding: refused.request, as: UTF8.self)
+        #expect(asked.hasPrefix("GET https://sheets.googleapis.com/v4/spreadsheets/\(SheetStand.id)"))
+        #expect(asked.contains("\nAuthorization: •••\n") && !asked.contains("ya29"))
+        #expect(refused.outcome == "403 Forbidden")
+        #expect(String(decoding: refused.answer, as: UTF8.self).contains("The caller does not have permission"))
+        stand.google.change(SheetStand.id) { $0.isShared = true }
+        let missing = try #require(stand.action(sheet: "Sheet1").perform([.numbered(1)], batch: 1).exchange)
+        #expect(String(decoding: missing.answer, as: UTF8.self).contains("Overview"))
+
+        let key = stand.google.keyFile().replacingOccurrences(of: FakeGoogle.account, with: "gone@sample.iam")
+        let gone = stand.action(keyFile: try stand.folder.write("gone.json", key))
+        let token = try #require(gone.perform([.numbered(1)], batch: 1).exchange)
+        let form = String(decoding: token.request, as: UTF8.self)
+        #expect(form.hasPrefix("POST https://oauth2.googleapis.com/token\n") && form.hasSuffix("&assertion=•••"))
+        #expect(String(decoding: token.answer, as: UTF8.self).contains("account not found"))
+    }
+
+    @Test("is not what was found written: that is said beside the request")
+    func found() throws {
+        let stand = try SheetStand()
+        stand.google.onBatch { .lostAfter }
+        let sent = try #require(stand.action().perform([.numbered(1)], batch: 1).exchange)
+        #expect(sent.outcome == "no answer: the rows were found written")
+        #expect(String(decoding: sent.request, as: UTF8.self).contains(":batchUpdate\n"))
+        let asked = try #require(stand.action().recover([.numbered(1)], batch: 1).exchange)
+        #expect(asked.outcome == "200 OK: the rows were found written")
+        #expect(String(decoding: asked.request, as: UTF8.self).contains("/developerMetadata/1\n"))
+    }
+
+    @Test("but for a change at the same time is sent again under its number")
+    func aborted() throws {
+        let stand = try SheetStand()
+        let first = Once()
+        stand.google.onBatch {
+            first.isFirst ? .answer(.json(409, "{\"error\":{\"message\":\"m\",\"status\":\"ABORTED\"}}")) : .none
+        }
+        #expect(reason(stand.action()) == "done")
+        #expect(stand.names == ["photos/1.jpg"])
+    }
+
     @Test("for the moment is waited for as long as it says")
     func later() throws {
         let stand = try SheetStand()
@@ -89,6 +134,34 @@ struct GoogleProblemTests {
         #expect(stand.rows.isEmpty && stand.google.tokensGiven == 0)
     }
 
+    @Test("in a token is not told from what answers in Google's place")
+    func portal() throws {
+        struct Portal: HTTPSending {
+            func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
+                OutgoingAnswer(status: 302, headers: [OutgoingField("Location", "https://login.example/")])
+            }
+        }
+        let stand = try SheetStand()
+        let text = reason(stand.action(http: Portal()))
+        #expect(
+            text.hasPrefix("retry - action: oauth2.googleapis.com answers 302 Found, which is no answer of Google's"))
+    }
+
+    @Test("as one account is not asked for as another, once the key file is another's")
+    func replacedKey() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        #expect(reason(action) == "done")
+        let other = stand.google.keyFile().replacingOccurrences(of: FakeGoogle.account, with: "other@sample.iam")
+        _ = try stand.folder.write("key.json", other)
+        // The fake knows no such account: so its token was asked for.
+        #expect(reason(action).hasPrefix("dead: Google gives other@sample.iam no token"))
+        let renewed = stand.google.keyFile().replacingOccurrences(of: "0123456789abcdef", with: "fedcba9876543210")
+        _ = try stand.folder.write("key.json", renewed)
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(stand.google.tokensGiven == 2)
+    }
+
     @Test("renews a token that is no longer accepted, and one that ends")
     func renewal() throws {
         let stand = try SheetStand()
@@ -130,11 +203,31 @@ struct GoogleProblemTests {
         #expect(again.perform([.numbered(3)], batch: 3).warning == nil)
     }
 
+    @Test(
+        "is no form of timestamps that a person has written",
+        arguments: ["2026-01-01 10:11:12", "1767262272", "yesterday", "01.01.2026 10:11", ""])
+    func ownForms(_ text: String) throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let stand = try SheetStand(rows: [header, [.text(text), .text("x")]])
+        #expect(stand.action().perform([.numbered(1)], batch: 1).warning == nil)
+        #expect(SheetRow.TimestampForm(of: text) == nil)
+        #expect(SheetRow.TimestampForm(of: "1,767,262,272,345") == .epochMilliseconds)
+        #expect(SheetRow.TimestampForm(of: "2026-01-01T10:11:12.345Z") == .rfc3339)
+    }
+
     @Test("need not be asked to see that a setting is wrong")
     func settings() throws {
         let url = "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOpQrStUvWxYz/edit?gid=0#gid=0"
         #expect(GoogleSheetSettings.spreadsheetID(url) == SheetStand.id)
         #expect(GoogleSheetSettings.spreadsheetID(SheetStand.id) == SheetStand.id)
+        for part in ["u/0/d", "u/11/d", "d"] {
+            for end in ["", "/", "/edit", "/edit#gid=0", "/edit?usp=sharing", "?usp=sharing", "#gid=1"] {
+                let url = "https://docs.google.com/spreadsheets/\(part)/\(SheetStand.id)\(end) "
+                #expect(GoogleSheetSettings.spreadsheetID(url) == SheetStand.id)
+            }
+        }
+        let published = "https://docs.google.com/spreadsheets/d/e/2PACX-1vAbCdEfGhIjKlMnOp/pubhtml"
+        #expect(GoogleSheetSettings.spreadsheetID(published) == nil)
         #expect(GoogleSheetSettings.spreadsheetID("https://example.com/1AbCdEfGhIjKl") == nil)
         let surroundings = ActionSurroundings(
             http: InProcessHTTP([:]), environment: [:], folder: "/etc", now: { Timestamp(milliseconds: 0) })

@@ -46,10 +46,59 @@ struct GoogleSheetActionTests {
                 spreadsheet.sheets[1].rows[row].insert(row == 0 ? .text("New") : .empty, at: 0)
             }
         }
-        stand.time.pass(5_000)
+        // At once, as in a steady stream: what was read for one batch is not believed for the next.
         #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
         #expect(stand.rows[1] == [.empty, .text("photos/1.jpg"), .empty, .number(1)])
         #expect(stand.rows[2] == [.empty, .text("photos/2.jpg"), .empty, .number(2)])
+    }
+
+    @Test("go to the sheet of that name, also when it is another one", arguments: [0, 1_000, 4_000, 6_000])
+    func replaced(after time: Int64) throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let stand = try SheetStand(rows: [header])
+        let action = stand.action()
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        stand.time.pass(time)
+        stand.google.change(SheetStand.id) { spreadsheet in
+            spreadsheet.sheets[1].title = "Archive"
+            // Within a moment nobody but a program does that, and is seen where row 1 is not the same.
+            let rows = time < 4_000 ? [Array(header.dropLast())] : [header]
+            spreadsheet.sheets.append(FakeGoogle.Sheet(id: 991, title: "B2's events", rows: rows))
+        }
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(stand.names == ["photos/1.jpg"])
+        #expect(stand.google.spreadsheet(SheetStand.id)?.sheets[2].rows.count == 2)
+    }
+
+    @Test("are looked after within the reads of a minute, and no more often than it takes")
+    func reads() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        // Each is read for.
+        for batch in 1...200 {
+            #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done])
+        }
+        let reads = stand.google.reads
+        #expect(reads.count >= 200 && reads.count < 240)
+        for (one, other) in zip(reads, reads.dropFirst(60)) { #expect(other - one >= 60_000) }
+    }
+
+    @Test("stand in no sheet that has something below an empty row 1")
+    func below() throws {
+        let stand = try SheetStand(rows: [[], [], [.text("some old data")]])
+        let report = stand.action().perform([.numbered(1)], batch: 1)
+        guard case .dead(let reason) = report.outcomes[0] else {
+            Issue.record("\(report.outcomes)")
+            return
+        }
+        #expect(reason.hasPrefix("row 1 of “B2's events” is empty, and something stands below: write Event Timestamp"))
+        #expect(stand.rows.count == 3 && stand.google.writes.isEmpty)
+        #expect(throws: GoogleProblem.self) { try stand.action().test(.numbered(1)) }
+        // More than is read of an answer.
+        stand.google.change(SheetStand.id) { spreadsheet in
+            spreadsheet.sheets[1].rows = [[]] + (0..<900).map { _ in [.text(String(repeating: "x", count: 100))] }
+        }
+        #expect(throws: GoogleProblem.self) { try stand.action().test(.numbered(1)) }
     }
 
     @Test("keep large numbers exact, and long texts within a cell")
@@ -58,7 +107,7 @@ struct GoogleSheetActionTests {
         var item = ActionItem.numbered(1, object: String(repeating: "é", count: 60_000))
         item.row.objectSize = .integer((1 << 53) + 1)
         let report = stand.action().perform([item], batch: 1)
-        #expect(report.outcomes == [.done] && report.warning?.contains("1 cells were cut") == true)
+        #expect(report.outcomes == [.done] && report.warning?.contains("1 cell was cut") == true)
         #expect(stand.rows[1][3] == .text("9007199254740993"))
         #expect(stand.names[0].hasSuffix("é…") && stand.names[0].utf16.count == 50_000)
         let large = (0..<50).map { ActionItem.numbered($0, object: String(repeating: "a", count: 49_000)) }
@@ -90,9 +139,9 @@ struct GoogleSheetActionTests {
         stand.google.arrive()
         #expect(stand.names == ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"])
         #expect(stand.google.spreadsheet(SheetStand.id)?.metadata[9] != nil)
-        // A process after this one finds it, and takes it away when a day is over.
+        // A process after this one finds it, and takes it away when ten minutes are over.
         stand.google.onBatch { .none }
-        stand.time.pass(90_000_000)
+        stand.time.pass(610_000)
         #expect(stand.action().perform([.numbered(4)], batch: 11).outcomes == [.done])
         #expect(stand.google.spreadsheet(SheetStand.id).map { Array($0.metadata.keys) } == [11])
     }
