@@ -50,7 +50,7 @@ struct AttachTests {
         // What was pasted is in no source, so reading them again must not lose it.
         try one.press("s", "R")
         try one.see("The secrets were read again: 1 is held.", "main")
-        try one.press("Escape")
+        try one.press("q")
         try two.press("t")
         try two.see("✓ 3")
 
