@@ -141,7 +141,6 @@ public final class ActionRunner: Sendable {
     var works: [ActionWork] { state.withLock { Array($0.works.values) } }
 
     /// The work of a declared action.
-    ///
     func work(_ name: String) throws(UnknownAction) -> ActionWork {
         let (work, names) = state.withLock { ($0.names.contains(name) ? $0.works[name] : nil, $0.names) }
         if let work { return work }

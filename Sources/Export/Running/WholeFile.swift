@@ -82,16 +82,8 @@ public final class WholeFile: Sendable {
     ///
     /// - Throws: `WholeFileError`; what was written is to be discarded then.
     public func write(_ bytes: [UInt8]) throws(WholeFileError) {
-        let descriptor = try descriptor()
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                throw WholeFileError(path: path, count == 0 ? ENOSPC : errno)
-            }
-        }
+        let code = AllBytes.write(bytes, to: try descriptor())
+        guard code == 0 else { throw WholeFileError(path: path, code) }
     }
 
     /// Puts the file in its place, once it is on the disk.

@@ -53,19 +53,13 @@ package enum PrivateFile {
         let temporary = "\(path).\(getpid()).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileProblem(errno) }
-        var isWritten = fchmod(descriptor, 0o600) == 0
-        var rest = bytes[...]
-        while isWritten, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { isWritten = false }
-        }
-        isWritten = isWritten && fsync(descriptor) == 0
-        let problem = errno
+        var code = fchmod(descriptor, 0o600) == 0 ? AllBytes.write(bytes, to: descriptor) : errno
+        if code == 0, fsync(descriptor) != 0 { code = errno }
         close(descriptor)
-        guard isWritten, rename(temporary, path) == 0 else {
-            let problem = isWritten ? errno : problem
+        if code == 0, rename(temporary, path) != 0 { code = errno }
+        guard code == 0 else {
             unlink(temporary)
-            throw FileProblem(problem)
+            throw FileProblem(code)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Export
 internal import Files
 internal import Foundation
 
@@ -103,7 +104,7 @@ final class CSVFile {
         let size = try size()
         let code = Self.write(bytes, to: descriptor)
         guard code != 0 else {
-            if isNew { Self.syncFolder(of: (path as NSString).resolvingSymlinksInPath) }
+            if isNew { Self.syncFolder(of: WholeFile.resolved(path)) }
             return
         }
         var problem = CSVProblem(path, writing: code)
@@ -122,16 +123,8 @@ final class CSVFile {
     ///
     /// - Returns: The error's number; 0 where all are there.
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                return count == 0 ? ENOSPC : errno
-            }
-        }
-        return fsync(descriptor) == 0 ? 0 : errno
+        let code = AllBytes.write(bytes, to: descriptor)
+        return code == 0 && fsync(descriptor) != 0 ? errno : code
     }
 
     private static func isLink(_ path: String) -> Bool {

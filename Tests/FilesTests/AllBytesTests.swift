@@ -1,0 +1,28 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("All bytes")
+struct AllBytesTests {
+    @Test("are written, also more than one call takes, and behind those before")
+    func written() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("bytes")
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        defer { close(descriptor) }
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) }
+        #expect(AllBytes.write(bytes, to: descriptor) == 0)
+        #expect(AllBytes.write([1, 2], to: descriptor) == 0)
+        #expect(AllBytes.write([], to: descriptor) == 0)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes + [1, 2]))
+    }
+
+    @Test("that are not taken leave the error's number")
+    func refused() {
+        let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(full) }
+        #expect(AllBytes.write([1], to: full) == ENOSPC)
+        #expect(AllBytes.write([1], to: -1) == EBADF)
+    }
+}
