@@ -21,14 +21,20 @@ struct RunnerEndingTests {
             limit: .seconds(3_600), now: { Timestamp(milliseconds: 0) })
     }
 
-    @Test("a program that runs is ended with b2watch, with all that it has started, and is run again later")
-    func program() throws {
+    /// An action whose program runs.
+    private func running() throws -> (RunnerStage, Lifeline) {
         let stage = RunnerStage()
         let lifeline = try Lifeline()
         try stage.load(("a", command(lifeline)))
         stage.runner.begin()
         stage.deliver("one")
         #expect(lifeline.isTaken())
+        return (stage, lifeline)
+    }
+
+    @Test("a program that runs is ended with b2watch, with all that it has started, and is run again later")
+    func program() throws {
+        let (stage, lifeline) = try running()
         #expect(stage.runner.stop(within: .seconds(60)))
         #expect(lifeline.isLetGo())
         let entry = try #require(try stage.outbox.entry(1))
@@ -37,12 +43,7 @@ struct RunnerEndingTests {
 
     @Test("one whose declaration has changed meanwhile is ended too")
     func changedProgram() throws {
-        let stage = RunnerStage()
-        let lifeline = try Lifeline()
-        try stage.load(("a", command(lifeline)))
-        stage.runner.begin()
-        stage.deliver("one")
-        #expect(lifeline.isTaken())
+        let (stage, lifeline) = try running()
         let later = ScriptedAction()
         try stage.load(("a", later))
         #expect(stage.runner.stop(within: .seconds(60)))

@@ -79,13 +79,7 @@ struct ActionsCommandTests {
 
     @Test("run fills a file from history where nobody listens, and ends when it is done")
     func runAlone() throws {
-        let home = try Home(configuration: "{}")
-        let first = try listener(home)
-        let client = try first.connect()
-        for name in ["a", "b", "c"] {
-            #expect(try client.answer(to: .event(name, object: "\(name).jpg", signedWith: Secrets.held)).status == 200)
-        }
-        try first.stop()
+        let home = try recorded()
         try home.configure(rows)
         let question = try home.run("actions", "run", "rows", "--filter", "")
         #expect(question.error.contains("Run rows for 3 events? There is no terminal"), "\(question.error)")
@@ -138,8 +132,8 @@ struct ActionsCommandTests {
         try listener.stop()
     }
 
-    /// A home with three deliveries and an action that sends them on.
-    private func forwarding(to url: String, _ settings: String = "") throws -> Home {
+    /// A home with three deliveries that came before any action was declared.
+    private func recorded() throws -> Home {
         let home = try Home(configuration: "{}")
         let first = try listener(home)
         let client = try first.connect()
@@ -147,6 +141,12 @@ struct ActionsCommandTests {
             #expect(try client.answer(to: .event(name, object: "\(name).jpg", signedWith: Secrets.held)).status == 200)
         }
         try first.stop()
+        return home
+    }
+
+    /// A home with three deliveries and an action that sends them on.
+    private func forwarding(to url: String, _ settings: String = "") throws -> Home {
+        let home = try recorded()
         try home.configure("actions:\n  copy:\n    kind: forward\n    url: \(url)\n\(settings)")
         return home
     }
