@@ -19,10 +19,11 @@ let package = Package(
         // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .target(name: "CTerminal"),
+        .target(name: "CPrograms"),
         .room("Workers"),
         .room("Files"),
         .room("SafeText", uses: ["CTerminal"]),
-        .room("Programs", uses: ["Workers"]),
+        .room("Programs", uses: ["CPrograms", "Workers"]),
         .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
         .room("Log", uses: ["Workers", "Files", "SafeText", "Notifications"]),
         .room(

@@ -1,9 +1,11 @@
+internal import CPrograms
 internal import Foundation
 
-/// Runs a program by itself: no shell has a part in it, it has no terminal, its environment is what is given and no
-/// more, and it is ended with all that it has started when its time is up.
+/// A program to run without a shell and without a terminal, with the given environment and no other. When its time is up
+/// it is ended with all its descendants.
 ///
-/// It runs in a session of its own, so in a process group of its own too. Nothing else that is open here is open there.
+/// It runs in a session of its own, and so in a process group of its own. No other descriptor of this process is open in
+/// it. A descendant that starts a session of its own is found too: see `program_start` and `ProcessTree`.
 public struct Program: Sendable, Hashable {
     /// The program and its arguments, at least one; the first is a path, or a name to be found by `PATH`.
     public var words: [String]
@@ -81,18 +83,28 @@ public struct Program: Sendable, Hashable {
         guard access(folder, X_OK) == 0 else { throw ProgramProblem(errno, .folder) }
     }
 
-    /// Checks what the first line of a script names behind `#!`.
+    /// Checks that the system can run the file: a binary, or a script whose first line names an interpreter.
     ///
     /// - Parameter path: The program's own.
-    /// - Throws: `ProgramProblem`.
+    /// - Throws: `ProgramProblem`: `ENOEXEC` where the file is neither.
     public func checkInterpreter(of path: String) throws(ProgramProblem) {
         guard let file = FileHandle(forReadingAtPath: path) else { return }
         defer { try? file.close() }
         // Linux looks at no more of the line.
-        guard let start = try? file.read(upToCount: 256), start.starts(with: Array("#!".utf8)) else { return }
+        guard let read = try? file.read(upToCount: 256) else { return }
+        let start = Array(read)
+        guard start.starts(with: Array("#!".utf8)) else {
+            let isBinary = start.starts(with: [0x7F] + Array("ELF".utf8))
+            guard isBinary || ForeignFormat.registered().contains(where: { $0.matches(start, path: path) }) else {
+                throw ProgramProblem(ENOEXEC, start.starts(with: [0xEF, 0xBB, 0xBF]) ? .byteOrderMark : .program)
+            }
+            return
+        }
         let line = start.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
         let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let name = String(decoding: line.drop(while: isBlank).prefix { !isBlank($0) }, as: UTF8.self)
+        // It is part of the interpreter's name, or of its argument.
+        if line.last == UInt8(ascii: "\r") { throw ProgramProblem(ENOENT, .carriageReturn) }
         // Others start where the program runs.
         guard name.hasPrefix("/"), let problem = Self.problem(ofFile: name) else { return }
         throw ProgramProblem(problem.code, .interpreter)
@@ -103,5 +115,79 @@ public struct Program: Sendable, Hashable {
         guard stat(path, &status) == 0 else { return ProgramProblem(errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { return ProgramProblem(EISDIR) }
         return access(path, X_OK) == 0 ? nil : ProgramProblem(errno)
+    }
+
+    /// Starts it.
+    ///
+    /// - Parameters:
+    ///   - path: The file to run.
+    ///   - input: The descriptor that becomes its standard input.
+    ///   - output: The descriptor that becomes its standard output and error.
+    /// - Returns: Its process id, which is also the number of its session and of its process group.
+    func start(_ path: String, input: Int32, output: Int32) throws(ProgramProblem) -> pid_t {
+        // A zero byte would end a word early.
+        func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+            texts.map { strdup($0.replacing("\0", with: "")) } + [nil]
+        }
+        let arguments = strings(words)
+        let variables = strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+        defer { (arguments + variables).forEach { free($0) } }
+        var failure: Int32 = 0
+        let child = program_start(path, arguments, variables, folder, input, output, &failure)
+        guard child < 0 else { return child }
+        let code = errno
+        if failure == PROGRAM_FAILED_TO_CHANGE_FOLDER { throw ProgramProblem(code, .folder) }
+        if code == ENOENT || code == ENOEXEC { try checkInterpreter(of: path) }
+        // The file was there a moment ago: what is missing is the interpreter that its first line names.
+        throw ProgramProblem(code, code == ENOENT ? .interpreter : .program)
+    }
+}
+
+/// A format that the system runs by another program, such as Java's: an entry of Linux's `binfmt_misc`.
+private struct ForeignFormat {
+    private var suffix: String?
+    private var magic: [UInt8] = []
+    private var mask: [UInt8] = []
+    private var offset = 0
+
+    /// Reads the entries that are enabled.
+    static func registered() -> [ForeignFormat] {
+        let folder = "/proc/sys/fs/binfmt_misc"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0 != "register" && $0 != "status" }.compactMap { name in
+            guard let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) else { return nil }
+            return ForeignFormat(text)
+        }
+    }
+
+    private init?(_ text: String) {
+        let lines = text.split(separator: "\n")
+        guard lines.first == "enabled" else { return nil }
+        for line in lines {
+            let words = line.split(separator: " ")
+            guard words.count == 2 else { continue }
+            switch words[0] {
+            case "extension": suffix = String(words[1])
+            case "magic": magic = Self.bytes(words[1])
+            case "mask": mask = Self.bytes(words[1])
+            case "offset": offset = Int(words[1]) ?? 0
+            default: break
+            }
+        }
+        guard suffix != nil || !magic.isEmpty else { return nil }
+    }
+
+    func matches(_ start: [UInt8], path: String) -> Bool {
+        if let suffix { return path.hasSuffix(suffix) }
+        guard offset >= 0, start.count >= offset + magic.count else { return false }
+        return magic.indices.allSatisfy { index in
+            let bits = mask.indices.contains(index) ? mask[index] : 0xFF
+            return start[offset + index] & bits == magic[index] & bits
+        }
+    }
+
+    private static func bytes(_ hex: Substring) -> [UInt8] {
+        let digits = hex.compactMap(\.hexDigitValue)
+        return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

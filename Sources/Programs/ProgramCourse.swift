@@ -27,7 +27,7 @@ struct ProgramCourse: ~Copyable {
         var input = try Pipe()
         var said = try Pipe()
         var done = try Pipe()
-        child = try program.spawn(path, input: input.reading, output: said.writing)
+        child = try program.start(path, input: input.reading, output: said.writing)
         input.closeReading()
         said.closeWriting()
         _ = fcntl(input.writing, F_SETFL, O_NONBLOCK)
@@ -52,7 +52,7 @@ struct ProgramCourse: ~Copyable {
     private enum Phase {
         case running
         /// It was asked to end.
-        case asked(ProgramOutcome.End)
+        case asked(ProgramOutcome.End, until: ContinuousClock.Instant)
         /// It was made to.
         case killed(ProgramOutcome.End)
 
@@ -61,10 +61,15 @@ struct ProgramCourse: ~Copyable {
         }
     }
 
+    /// How often is looked whether descendants of a program that has ended still run: nothing tells of their end.
+    private static let look = Duration.milliseconds(50)
+
     /// Waits for its end and reaps it.
     mutating func follow(until limit: ContinuousClock.Instant) -> ProgramOutcome.End {
         var phase = Phase.running
         var deadline = limit
+        // Those that have left its process group too.
+        var descendants: Set<ProcessTree.Member> = []
         while true {
             let isStopped = wait(until: deadline, stop: phase.isRunning ? stop : -1)
             let isOver = ContinuousClock.now >= deadline
@@ -74,12 +79,24 @@ struct ProgramCourse: ~Copyable {
                 read(atMost: 64)
                 return reap()
             case .running where isStopped || isOver:
-                kill(-child, SIGTERM)
-                phase = .asked(isStopped ? .stopped : .overdue)
+                descendants = ProcessTree.descendants(of: child)
+                send(SIGTERM, to: descendants)
                 deadline = .now + grace
-            // When nobody holds its output any more, all that it has started is likely to have ended too.
-            case .asked(let end) where isOver || hasEnded && said.reading < 0:
-                kill(-child, SIGKILL)
+                phase = .asked(isStopped ? .stopped : .overdue, until: deadline)
+            case .asked(let end, let time):
+                if ContinuousClock.now < time {
+                    guard hasEnded else { continue }
+                    if descendants.contains(where: \.isRunning) {
+                        deadline = min(time, .now + Self.look)
+                        continue
+                    }
+                    // A process of its group that was started since is not among them; it holds the output.
+                    if said.reading >= 0 {
+                        deadline = time
+                        continue
+                    }
+                }
+                killAll(descendants)
                 if hasEnded {
                     _ = reap()
                     return end
@@ -96,6 +113,23 @@ struct ProgramCourse: ~Copyable {
                 return end
             default: break
             }
+        }
+    }
+
+    /// Its process group gets the signal as a whole, and each of those that have left it.
+    private func send(_ signal: Int32, to descendants: Set<ProcessTree.Member>) {
+        kill(-child, signal)
+        for member in descendants where getpgid(member.id) != child { member.send(signal) }
+    }
+
+    /// Ends it and all its descendants by SIGKILL, those too that were started since they were looked for.
+    private func killAll(_ found: Set<ProcessTree.Member>) {
+        var known = found
+        // A process that is starting others may have started one more each time; SIGSTOP keeps it from that.
+        for signal in [SIGSTOP, SIGKILL] {
+            known = known.filter(\.isRunning)
+            for member in [child] + known.map(\.id) { known.formUnion(ProcessTree.descendants(of: member)) }
+            send(signal, to: known)
         }
     }
 

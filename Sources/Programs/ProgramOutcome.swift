@@ -37,8 +37,12 @@ public struct ProgramProblem: Error, Sendable, Hashable, CustomStringConvertible
         case program
         /// The folder that it was to run in.
         case folder
-        /// What its script names to be run by, in its first line.
+        /// The interpreter that its script names in the first line.
         case interpreter
+        /// The carriage return at the end of its script's first line, which is taken for part of the interpreter's name.
+        case carriageReturn
+        /// The byte-order mark before its script's first line, which hides the `#!`.
+        case byteOrderMark
     }
 
     /// As in `errno`.

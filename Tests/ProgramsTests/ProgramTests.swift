@@ -99,6 +99,10 @@ struct ProgramTests {
         #expect(end("none", path: folder.path) == .notRun(ProgramProblem(ENOENT)))
         #expect(end(folder.path, path: "/bin") == .notRun(ProgramProblem(EISDIR)))
         #expect(end(headless, path: "/bin") == .notRun(ProgramProblem(ENOEXEC)))
+        let windows = try folder.write("windows", "#!/bin/sh\r\nexit 5\r\n", mode: 0o700)
+        #expect(end(windows, path: "/bin") == .notRun(ProgramProblem(ENOENT, .carriageReturn)))
+        let marked = try folder.write("marked", "\u{FEFF}#!/bin/sh\nexit 5\n", mode: 0o700)
+        #expect(end(marked, path: "/bin") == .notRun(ProgramProblem(ENOEXEC, .byteOrderMark)))
         #expect(end(lost, path: "/bin") == .notRun(ProgramProblem(ENOENT, .interpreter)))
         let long = Program(
             ["true"], environment: path.merging(["X": String(repeating: "x", count: 3 << 20)]) { $1 },
@@ -122,6 +126,29 @@ struct ProgramTests {
             guard lifeline.isTaken(atMost: .zero) else { continue }
             #expect(lifeline.isLetGo())
             #expect(Set(outcome.said.split(separator: "\n")) == ["child", "parent"])
+            return
+        }
+        Issue.record("it never began")
+    }
+
+    @Test(
+        "is ended with what has left its session, also where the parent of that has ended",
+        arguments: [
+            "setsid sh -c 'echo up >&3; exec sleep 1000' & wait",
+            "(setsid sh -c 'echo up >&3; exec sleep 1000' >/dev/null 2>&1 &); exec sleep 1000",
+            "(setsid sh -c 'trap \"\" TERM; echo up >&3; while :; do sleep 1000; done' >/dev/null 2>&1 &); exec sleep 1000",
+            "(setsid sh -c '(setsid sh -c \"echo up >&3; exec sleep 1000\" &)' &); trap exit TERM; sleep 1000 & wait",
+        ])
+    func sessions(_ script: String) throws {
+        // A busy machine may begin it late.
+        for limit in [1, 8, 64] {
+            let lifeline = try Lifeline()
+            var program = Program(
+                ["sh", "-c", "exec 3>\(lifeline.path); \(script)"], environment: path, limit: .seconds(limit))
+            program.grace = .milliseconds(300)
+            #expect(program.run().end == .overdue)
+            guard lifeline.isTaken(atMost: .zero) else { continue }
+            #expect(lifeline.isLetGo(atMost: .seconds(20)))
             return
         }
         Issue.record("it never began")

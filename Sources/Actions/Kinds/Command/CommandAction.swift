@@ -134,6 +134,12 @@ struct CommandAction: Action {
         case (.interpreter, _):
             return "\(program) cannot be run: what its first line names is missing, or may not be run; correct the line"
                 + " behind #!"
+        case (.carriageReturn, _):
+            return
+                "\(program) cannot be run: its first line ends with a carriage return, as on Windows; convert its line"
+                + " ends, as by sed -i 's/\\r$//'"
+        case (.byteOrderMark, _):
+            return "\(program) cannot be run: a byte-order mark stands before its #!; save it as UTF-8 without one"
         case (.program, ENOENT) where program.contains("/"):
             return "\(program) is missing: put it there, or correct “run”"
         case (.program, ENOENT):
@@ -142,7 +148,7 @@ struct CommandAction: Action {
         case (.program, EACCES): return "\(program) may not be run: make it executable with chmod +x"
         case (.program, EISDIR): return "\(program) is a folder: name a program in “run”"
         case (.program, ENOEXEC):
-            return "\(program) is no program: a script needs a first line such as #!/bin/sh"
+            return "\(program) is not a program that this system can run: a script needs a first line such as #!/bin/sh"
         default: return "\(program) cannot be run: \(problem)"
         }
     }

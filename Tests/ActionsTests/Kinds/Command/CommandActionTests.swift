@@ -157,6 +157,10 @@ struct CommandActionTests {
         let script = try folder.write("script", "#! /nowhere/sh -e\n")
         #expect(chmod(script, 0o755) == 0)
         #expect(try dead([script]).contains("what its first line names is missing"))
+        let bare = try folder.write("bare", "echo no first line\n", mode: 0o700)
+        #expect(try dead([bare]).contains("a script needs a first line such as #!/bin/sh"))
+        let windows = try folder.write("windows", "#!/bin/sh\r\n", mode: 0o700)
+        #expect(try dead([windows]).contains("ends with a carriage return"))
         #expect(try dead(["~/plain"]).hasPrefix("/home/me/plain is missing"))
         #expect(try dead(["sh"], [("folder", .text("/nowhere"))]).contains("the folder /nowhere is missing"))
     }

@@ -1,0 +1,25 @@
+// Starting a program: what has to happen between vfork and exec, and therefore must be C.
+
+#ifndef CPROGRAMS_H
+#define CPROGRAMS_H
+
+#include <sys/types.h>
+
+/// What could not be done where `program_start` fails.
+enum {
+    PROGRAM_FAILED_TO_START = 1,
+    PROGRAM_FAILED_TO_CHANGE_FOLDER = 2,
+};
+
+/// Starts a program in a session of its own, with default signal handling, and with three open descriptors.
+///
+/// On Linux it becomes the reaper of its descendants (PR_SET_CHILD_SUBREAPER, which execve keeps): a descendant whose
+/// parent ends becomes a child of the program, so that all of them are found below it for as long as it runs.
+///
+/// `folder` is null for the folder of this process. `input` and `output` must be 3 or higher; the program gets them as
+/// its standard input, and as its standard output and error.
+/// Returns the process id. Returns -1 with `errno` and `*failure` set where the program cannot be started.
+pid_t program_start(const char *path, char *const arguments[], char *const variables[], const char *folder, int input,
+                    int output, int *failure);
+
+#endif
