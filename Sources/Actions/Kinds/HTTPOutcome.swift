@@ -19,18 +19,26 @@ public struct HTTPOutcome: Sendable {
         self.lost = lost
     }
 
-    /// Judges an answer.
+    /// Returns what an answer means for the event.
+    ///
+    /// An answer with Retry-After is never final, and whatever the action would do now waits for as long as it says.
     ///
     /// - Parameter now: What a date in Retry-After is counted from.
     public func judge(_ answer: OutgoingAnswer, at now: Timestamp) -> ActionOutcome {
         let said = "\(service) answered \(HTTPStatus.words(answer.status))"
-        let advice = advice(answer) ?? Self.advice(answer.status)
-        let sentence = advice.map { "\(said): \($0)" } ?? said
+        let sentence: String
+        if let advice = advice(answer) {
+            sentence = "\(said): \(advice)"
+        } else {
+            let start = answer.start.map { "; it answered “\($0)”" } ?? ""
+            sentence = (Self.advice(answer.status).map { "\(said): \($0)" } ?? said) + start
+        }
+        let wait = answer.retryAfter(at: now)
         switch answer.status {
         case 200..<300: return .done
-        case 429, 503:
-            return .retry(said, after: answer.retryAfter(at: now), scope: .action)
-        case 408, 425, 500...: return .retry(sentence)
+        case 429, 503: return .retry(said, after: wait, scope: .action)
+        case 408, 425, 500...: return .retry(sentence, after: wait, scope: wait == nil ? .item : .action)
+        case 400... where wait != nil: return .retry(sentence, after: wait, scope: .action)
         default: return .dead(sentence)
         }
     }
@@ -57,7 +65,7 @@ public struct HTTPOutcome: Sendable {
     private static func advice(_ status: Int) -> String? {
         switch status {
         case 300..<400: "it wants to be asked elsewhere, which b2watch does not follow; write the new URL"
-        case 400, 422: "it does not understand the request; its answer is kept, look there for why"
+        case 400, 422: "it does not understand the request; the answer is kept with the entry"
         case 401: "it wants other credentials; check the secret and the URL"
         case 403: "it does not allow this; check what the credentials may do"
         case 404: "there is nothing at this URL; check it for what was left out"

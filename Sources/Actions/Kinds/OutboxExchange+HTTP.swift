@@ -34,7 +34,8 @@ extension OutboxExchange {
 }
 
 extension HTTPSending {
-    /// Sends one request, and makes of it what is kept.
+    /// Sends one request, and returns its answer and the record of both to be kept. What the request keeps secret is
+    /// masked in the answer too.
     ///
     /// - Parameters:
     ///   - now: What time it is.
@@ -44,7 +45,7 @@ extension HTTPSending {
     ) -> (result: Result<OutgoingAnswer, OutgoingFailure>, exchange: OutboxExchange) {
         let startedAt = now()
         let start = ContinuousClock.now
-        let result = Result { () throws(OutgoingFailure) in try send(request, within: limit) }
+        let result = Result { () throws(OutgoingFailure) in request.masked(try send(request, within: limit)) }
         let exchange = OutboxExchange(
             request, result, startedAt: startedAt, duration: start.duration(to: .now), body: body)
         return (result, exchange)

@@ -31,3 +31,31 @@ public struct MaskedRequest: Sendable, Hashable {
         }
     }
 }
+
+extension OutgoingRequest {
+    /// Texts of the request that nobody may see. Short ones are left out: masking them would hide half of an answer.
+    private var secrets: [String] {
+        var secrets = headers.filter(\.isSecret).flatMap { field in
+            // `Basic …` and `Bearer …` are repeated without the first word too.
+            [field.value] + field.value.split(separator: " ").dropFirst().map(String.init)
+        }
+        let text = url.description
+        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        let path = text[start...].firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? text.endIndex
+        switch secrecy {
+        case .nothing: break
+        case .query: secrets += text[path...].split(separator: "?", maxSplits: 1).dropFirst().map(String.init)
+        case .path: secrets += [String(text[path...])] + text[path...].split(separator: "/").map(String.init)
+        }
+        return secrets.filter { $0.utf8.count > 8 }.sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    /// The answer with a mask in place of what the request keeps secret: a server may repeat the URL or a header field.
+    public func masked(_ answer: OutgoingAnswer) -> OutgoingAnswer {
+        var answer = answer
+        for secret in secrets where answer.body.contains(Array(secret.utf8)) {
+            answer.body = answer.body.replacing(Array(secret.utf8), with: Array(MaskedRequest.mask.utf8))
+        }
+        return answer
+    }
+}

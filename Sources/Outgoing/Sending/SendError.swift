@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 
 #if canImport(Glibc)
@@ -19,6 +20,8 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     case closed(WebhookURL)
     /// No secure connection; with the library's name for the reason.
     case insecure(WebhookURL, String)
+    /// What answered does not speak HTTP; with the parser's words for what is wrong.
+    case notHTTP(WebhookURL, String)
     /// The task was cancelled, or the sender shut down.
     case cancelled
     /// Anything else, in the system's or the library's words.
@@ -44,6 +47,7 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
             case let code: self = .failed(url, String(cString: strerror(code)))
             }
         case ChannelError.connectTimeout: self = .timedOut(url)
+        case let error as HTTPParserError: self = .notHTTP(url, "\(error)")
         default: self = url.isSecure ? .insecure(url, Self.name(of: error)) : .failed(url, "\(error)")
         }
     }
@@ -74,6 +78,8 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
         case .insecure(let url, let name):
             "no secure connection to \(url.authority): it does not speak TLS, or not one that is trusted"
                 + (name.isEmpty ? "" : " (\(name))")
+        case .notHTTP(let url, let problem):
+            "what answered at \(url.authority) is not HTTP (\(problem)): check the host, the port, and whether it is https"
         case .cancelled: "cancelled"
         case .failed(let url, let problem): "cannot send to \(url.authority): \(problem)"
         }

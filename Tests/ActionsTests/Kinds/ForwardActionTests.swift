@@ -103,9 +103,9 @@ struct ForwardActionTests {
         #expect(try shown([0x1F, 0x8B, 8, 0, 0xFF], [("Content-Encoding", "gzip")]) == "compressed (gzip), 5 bytes")
         #expect(
             try shown([0x89, 0x50, 0, 0xFF], [("Content-Type", "image/png")])
-                == "no text (image/png), 4 bytes:\n\n89 50 00 ff")
+                == "not text (image/png), 4 bytes:\n\n89 50 00 ff")
         let long = try shown([UInt8](repeating: 0xFF, count: 300), [])
-        #expect(long.hasPrefix("no text, 300 bytes:\n\nff ff") && long.hasSuffix("ff\n…"))
+        #expect(long.hasPrefix("not text, 300 bytes:\n\nff ff") && long.hasSuffix("ff\n…"))
         #expect(try shown(Array("{\"é\":1}".utf8), [("Content-Type", "application/json")]) == "{\"é\":1}")
         // Cut within a character.
         let text = "x" + String(repeating: "é", count: 40_000)

@@ -38,6 +38,30 @@ struct HTTPOutcomeTests {
         #expect(text.hasPrefix("It answered \(status) "))
     }
 
+    @Test("is not final where it asks to wait", arguments: [403, 408, 409, 413, 500, 502, 504])
+    func asked(_ status: Int) {
+        let answer = OutgoingAnswer(status: status, headers: [OutgoingField("Retry-After", "5")])
+        guard case .retry(_, .seconds(5)?, .action) = outcome.judge(answer, at: now) else {
+            Issue.record("\(status)")
+            return
+        }
+    }
+
+    @Test("says how the answer begins, escaped, where nothing else is known of it")
+    func words() {
+        let answer = OutgoingAnswer(status: 400, body: Array("{\"error\":\n \"no\u{1b}[2J\"}".utf8))
+        guard case .dead(let text) = outcome.judge(answer, at: now) else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(text.hasSuffix("; it answered “{\"error\": \"no\\x1b[2J\"}”"), "\(text)")
+        let page = OutgoingAnswer(
+            status: 200, headers: [OutgoingField("Content-Type", "text/html")], body: [0x3C, 0x68])
+        #expect(page.summary == "200 OK, text/html, “<h”")
+        #expect(OutgoingAnswer(status: 502).summary == "502 Bad Gateway, without a body")
+        #expect(OutgoingAnswer(status: 200, body: [0xFF, 0]).summary == "200 OK, “2 bytes that are not text”")
+    }
+
     @Test("is what to do, where it is refused", arguments: [301, 400, 401, 403, 404, 405, 410, 413, 415, 422])
     func dead(_ status: Int) {
         guard case .dead(let text) = outcome.judge(OutgoingAnswer(status: status), at: now) else {

@@ -118,7 +118,8 @@ struct SlackActionTests {
             (400, "invalid_payload"), (400, "user_not_found"), (403, "action_prohibited"), (404, "channel_not_found"),
             (410, "channel_is_archived"), (400, "no_text"), (404, "no_service"), (404, "no_team"),
             (403, "invalid_token"),
-            (400, "invalid_blocks"),
+            (400, "invalid_blocks"), (403, "posting_to_general_channel_denied"), (404, "no_active_hooks"),
+            (400, "a_new_word"), (403, "a_new_word"), (410, "a_new_word"),
         ])
     func refused(_ status: Int, _ word: String) throws {
         let slack = FakeSlack([.text(status, word)])
@@ -145,7 +146,21 @@ struct SlackActionTests {
             Issue.record("200")
             return
         }
-        #expect(text.contains("not Slack's “ok”"))
+        #expect(text.contains("not Slack's “ok”, but 200 OK, text/plain, “<html>”"))
+    }
+
+    @Test("keeps its URL to itself, also where the answer repeats it")
+    func echoed() throws {
+        let path = FakeSlack.path
+        let report = try action(FakeSlack([.text(404, "The requested URL \(path) was not found")])).perform(
+            [.sample()], batch: 1)
+        guard case .dead(let text) = report.outcomes.first else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(text.hasSuffix("it answered “The requested URL ••• was not found”"), "\(text)")
+        let kept = String(decoding: report.exchange?.answer ?? [], as: UTF8.self)
+        #expect(kept.contains("•••") && !kept.contains("notASecret"))
     }
 
     @Test("is tried without writing anything")

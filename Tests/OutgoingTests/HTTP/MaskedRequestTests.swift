@@ -34,6 +34,7 @@ struct MaskedRequestTests {
         arguments: [
             ("0", 0), ("120", 120), ("999999999999999999999", 86_400), ("Sun, 06 Nov 1994 08:49:37 GMT", 37),
             ("Sun, 06 Nov 1994 08:48:37 GMT", 0), ("Tue, 29 Feb 2000 00:00:00 GMT", 86_400),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", 37), ("Sun Nov  6 08:49:37 1994", 37), ("1.5", 2), ("2.0", 2),
         ])
     func retryAfter(_ value: String, _ seconds: Int) {
         // 1994-11-06T08:49:00Z
@@ -41,7 +42,9 @@ struct MaskedRequestTests {
         #expect(RetryAfter.delay(value, at: now) == .seconds(seconds))
     }
 
-    @Test("is asked again as usual where Retry-After says nothing", arguments: ["", "-1", "soon", "1.5", "Sun 06 Nov"])
+    @Test(
+        "is asked again as usual where Retry-After says nothing",
+        arguments: ["", "-1", "soon", ".5", "1.", "1.5.2", "Sun 06 Nov", "Sun, 06-Nov-1994 08:49:37 GMT"])
     func noRetryAfter(_ value: String) {
         #expect(RetryAfter.delay(value, at: Timestamp(milliseconds: 0)) == nil)
     }

@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import Notifications
 import TestSupport
 import Testing
@@ -94,6 +96,34 @@ struct OutgoingClientTests {
                 }
             }
         }
+    }
+
+    @Test("tells that what answers is not HTTP")
+    func otherProtocol() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Greeting())
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let url = try WebhookURL("http://127.0.0.1:\(server.localAddress?.port ?? 0)/")
+        let client = OutgoingClient()
+        let failure = await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [patience] in
+                let result = Result { () throws(OutgoingFailure) in
+                    try client.send(OutgoingRequest("GET", url), within: patience)
+                }
+                continuation.resume(returning: result)
+            }
+        }
+        client.shutdown()
+        try await server.close().get()
+        guard case .failure(let problem) = failure else {
+            Issue.record("\(failure)")
+            return
+        }
+        #expect(problem.description.contains("is not HTTP (invalid constant string): check the host, the port"))
     }
 
     @Test("tells that the name is not known")
@@ -232,5 +262,16 @@ private final class HeldService: FakeService {
 
     func release() {
         gate.signal()
+    }
+}
+
+/// Answers as a mail server does.
+private final class Greeting: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(
+            Self.wrapOutboundOut(ByteBuffer(string: "220 mail.example ESMTP ready\r\n")), promise: nil)
     }
 }

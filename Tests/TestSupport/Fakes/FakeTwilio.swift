@@ -37,6 +37,8 @@ package final class FakeTwilio: FakeService {
         var messages: [Message] = []
         var status = "active"
         var type = "Full"
+        /// The account's numbers, and whether each can send an SMS.
+        var numbers: [String: Bool] = ["+15005550006": true]
     }
 
     private let state = Mutex(State())
@@ -56,6 +58,11 @@ package final class FakeTwilio: FakeService {
         state.withLock { ($0.status, $0.type) = (status, type) }
     }
 
+    /// Which numbers the account has, and whether each can send an SMS.
+    package func setNumbers(_ numbers: [String: Bool]) {
+        state.withLock { $0.numbers = numbers }
+    }
+
     package func reply(to request: FakeRequest) -> FakeReply {
         guard let user = authenticated(request) else {
             return error(401, 20003, "Authenticate", headers: [("WWW-Authenticate", "Basic realm=\"Twilio API\"")])
@@ -68,6 +75,8 @@ package final class FakeTwilio: FakeService {
         }
         switch (request.method, request.path) {
         case ("GET", "\(base).json"): return user == Self.account ? account : error(401, 20003, "Authenticate")
+        case ("GET", "\(base)/IncomingPhoneNumbers.json"):
+            return user == Self.account ? numbers(request) : error(403, 20403, "Forbidden")
         case ("GET", "\(base)/Messages.json"): return .json(200, "{\"messages\":[]}")
         case ("POST", "\(base)/Messages.json"): return message(request)
         default: return error(404, 20404, "The requested resource \(request.path) was not found")
@@ -87,6 +96,15 @@ package final class FakeTwilio: FakeService {
         return .json(
             200,
             "{\"sid\":\"\(Self.account)\",\"friendly_name\":\"Acme\",\"status\":\"\(status)\",\"type\":\"\(type)\"}")
+    }
+
+    private func numbers(_ request: FakeRequest) -> FakeReply {
+        let query = request.target.split(separator: "?").dropFirst().first ?? ""
+        let wanted = Self.form(Array(query.utf8))["PhoneNumber"] ?? ""
+        let found = state.withLock { $0.numbers[wanted] }
+        let list =
+            found.map { "{\"phone_number\":\"\(wanted)\",\"capabilities\":{\"voice\":true,\"sms\":\($0)}}" } ?? ""
+        return .json(200, "{\"incoming_phone_numbers\":[\(list)]}")
     }
 
     private func message(_ request: FakeRequest) -> FakeReply {

@@ -44,8 +44,8 @@ struct SlackAction: Action {
             return ActionReport(
                 all(
                     .dead(
-                        "the answer was \(HTTPStatus.words(answer.status)), but not Slack's “ok”: check that the URL is that"
-                            + " of an incoming webhook, and whether the message is there")),
+                        "the answer is not Slack's “ok”, but \(answer.summary): check that the URL is that of an incoming"
+                            + " webhook, and whether the message is in the channel")),
                 exchange: exchange)
         }
         return ActionReport(all(judgement.judge(result, at: now())), exchange: exchange)
@@ -57,7 +57,8 @@ struct SlackAction: Action {
 
     /// Asks with a message that says nothing: Slack refuses that, and other webhooks than those it has before.
     func test(_ item: ActionItem) throws -> String {
-        let answer = try http.send(try request(Array("{\"text\":\"\"}".utf8)), within: Self.limit)
+        let request = try request(Array("{\"text\":\"\"}".utf8))
+        let answer = request.masked(try http.send(request, within: Self.limit))
         let slack = SlackAnswer(answer)
         if answer.status == 400, slack.word == "no_text" || slack.word == "invalid_payload" {
             return "Slack has this webhook; nothing was written. A message would be: "
@@ -65,7 +66,10 @@ struct SlackAction: Action {
         }
         if slack.isOK { return "the webhook takes messages" }
         switch judgement.judge(answer, at: now()) {
-        case .done: throw ActionProblem("it answered, but not as Slack does: check the URL")
+        case .done:
+            throw ActionProblem(
+                "the answer is not one of Slack's, but \(answer.summary): check that the URL is that of an incoming webhook"
+            )
         case .dead(let reason), .uncertain(let reason), .again(let reason), .retry(let reason, _, _),
             .unknown(let reason, _):
             throw ActionProblem(reason)

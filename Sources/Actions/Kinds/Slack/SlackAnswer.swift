@@ -22,23 +22,34 @@ struct SlackAnswer {
 
     var isOK: Bool { (200..<300).contains(status) && word == "ok" }
 
-    /// What to do about it; nil where it said nothing that is known.
+    /// What to do about it, behind Slack's own word; nil where it answered no word.
     var advice: String? {
-        let known: String? =
+        guard !word.isEmpty else { return nil }
+        let known: String =
             switch word {
-            case "invalid_payload", "invalid_blocks": "it does not understand the message; check “template”"
+            case "invalid_payload", "invalid_blocks", "invalid_blocks_format",
+                "missing_text_or_fallback_or_attachments",
+                "msg_too_long", "msg_blocks_too_long", "too_many_attachments":
+                "it does not understand the message; check “template”"
             case "no_text": "the message is empty; check “template”"
-            case "user_not_found": "the person the webhook writes to is not there any more; make a new webhook"
-            case "channel_not_found": "the webhook's channel is not there any more; make a new webhook"
-            case "channel_is_archived": "the webhook's channel is archived; bring it back, or make a new webhook"
-            case "action_prohibited":
+            case "user_not_found": "the person the webhook writes to does not exist any more; make a new webhook"
+            case "channel_not_found": "the webhook's channel does not exist any more; make a new webhook"
+            case "channel_is_archived": "the webhook's channel is archived; unarchive it, or make a new webhook"
+            case "action_prohibited", "restricted_action", "posting_to_general_channel_denied":
                 "an administrator of the workspace does not allow this; ask them, or make a webhook for another channel"
             case "rollup_error": "something went wrong at Slack"
-            case "no_service", "no_team", "invalid_token":
+            case "no_service", "no_service_id", "no_team", "no_active_hooks", "invalid_token", "token_revoked",
+                "team_disabled", "account_inactive":
                 "Slack does not have this webhook, or not any more; make one at api.slack.com/apps, under Incoming Webhooks,"
                     + " and put its URL where this one is"
-            default: nil
+            default:
+                switch status {
+                case 401, 403: "Slack does not allow this; ask an administrator of the workspace, or make a new webhook"
+                case 404, 410: "Slack does not have this webhook, or not any more; make a new one"
+                case 500...: "something went wrong at Slack"
+                default: "b2watch does not know this word of Slack's; search api.slack.com for it"
+                }
             }
-        return known.map { "\(word): \($0)" }
+        return "\(word): \(known)"
     }
 }

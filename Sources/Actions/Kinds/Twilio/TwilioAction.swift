@@ -60,13 +60,44 @@ struct TwilioAction: Action {
         let credentials = try credentials()
         // An API key may not read the account itself.
         let path = credentials.isKey ? "/Messages.json?PageSize=1" : ".json"
-        let request = OutgoingRequest("GET", try url(credentials, path), headers: [credentials.field])
-        let answer = try http.send(request, within: Self.limit)
+        let answer = try ask(path, credentials)
         guard answer.status == 200 else { throw ActionProblem(TwilioAnswer(answer, at: now()).failure) }
+        let account = try account(answer, credentials)
+        try checkSender(credentials)
         let text = text(item)
-        return
-            "\(try account(answer, credentials)). The text would be \(text.summary): \(SafeText(text.text)). No SMS was"
-            + " sent."
+        return "\(account). The text would be \(text.summary): \(SafeText(text.text)). No SMS was sent."
+    }
+
+    private func ask(_ path: String, _ credentials: Credentials) throws -> OutgoingAnswer {
+        let request = OutgoingRequest("GET", try url(credentials, path), headers: [credentials.field])
+        return request.masked(try http.send(request, within: Self.limit))
+    }
+
+    /// Checks that the number in `from` is one of the account's and can send an SMS. An API key may not be allowed to ask
+    /// that; then nothing is known.
+    ///
+    /// - Throws: `ActionProblem`.
+    private func checkSender(_ credentials: Credentials) throws {
+        struct Numbers: Decodable {
+            struct Number: Decodable {
+                struct Capabilities: Decodable { var sms: Bool? }
+                var capabilities: Capabilities?
+            }
+            var incoming_phone_numbers: [Number]
+        }
+        guard case .number(let number) = settings.sender else { return }
+        let answer = try ask("/IncomingPhoneNumbers.json?PhoneNumber=\(number.percentEncoded)&PageSize=1", credentials)
+        guard answer.status == 200, let numbers = try? JSONDecoder().decode(Numbers.self, from: Data(answer.body))
+        else {
+            return
+        }
+        guard let found = numbers.incoming_phone_numbers.first else {
+            throw ActionProblem(
+                "\(number) is not a number of this account: give in “from” one that is, as Twilio's console shows it")
+        }
+        guard found.capabilities?.sms != false else {
+            throw ActionProblem("\(number) cannot send an SMS: give in “from” a number of the account that can")
+        }
     }
 
     /// The event's text, cut to what was allowed.
@@ -159,12 +190,14 @@ extension TwilioAction {
             var friendly_name: String?
         }
         guard !credentials.isKey else { return "Twilio takes the API key for the account \(credentials.account)" }
-        let account = try? JSONDecoder().decode(Account.self, from: Data(answer.body))
+        guard let account = try? JSONDecoder().decode(Account.self, from: Data(answer.body)) else {
+            throw ActionProblem("the answer is not one of Twilio's, but \(answer.summary): correct “api”")
+        }
         func word(_ text: String?) -> String { "\(SafeText(String((text ?? "unknown").prefix(100))))" }
-        let sentence = "Twilio's account “\(word(account?.friendly_name))” is \(word(account?.status))"
-        guard account?.status == "active" else {
+        let sentence = "Twilio's account “\(word(account.friendly_name))” is \(word(account.status))"
+        guard account.status == "active" else {
             throw ActionProblem("\(sentence): it sends nothing until it is active; see Twilio's console")
         }
-        return account?.type == "Trial" ? "\(sentence), a trial account: it sends to verified numbers only" : sentence
+        return account.type == "Trial" ? "\(sentence), a trial account: it sends to verified numbers only" : sentence
     }
 }

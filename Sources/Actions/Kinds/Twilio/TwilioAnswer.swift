@@ -26,12 +26,15 @@ struct TwilioAnswer {
     private let status: Int
     private let wait: Duration?
     private let body: Body?
+    /// What came, where that is not JSON.
+    private let other: String?
 
     /// - Parameter now: What a date in Retry-After is counted from.
     init(_ answer: OutgoingAnswer, at now: Timestamp) {
         status = answer.status
         wait = answer.retryAfter(at: now)
         body = try? JSONDecoder().decode(Body.self, from: Data(answer.body))
+        other = body == nil ? answer.summary : nil
     }
 
     /// What became of the message.
@@ -40,7 +43,10 @@ struct TwilioAnswer {
         case 200..<300:
             // Without its id it may have been a stranger that answered, or Twilio; either way nothing is known.
             return body?.sid?.hasPrefix("SM") == true || body?.sid?.hasPrefix("MM") == true
-                ? .done : .uncertain("the answer \(status) names no message: look in Twilio's log whether it was sent")
+                ? .done
+                : .uncertain(
+                    "the answer names no message (\(other ?? HTTPStatus.words(status))): look in Twilio's log whether it"
+                        + " was sent, then retry or skip this entry")
         case _ where status == 429 || code == 20429:
             return .retry("Twilio takes no more messages for now\(said)", after: wait, scope: .action)
         // Before it answers so, it may have taken the message.
@@ -49,7 +55,9 @@ struct TwilioAnswer {
                 "Twilio answered \(status)\(said): it may have taken the message or not; look in its log, then retry or"
                     + " skip this entry")
         case 300..<400:
-            return .dead("answered \(status): this is another address than Twilio's API; correct “api”")
+            return .dead(
+                "the answer was \(other ?? HTTPStatus.words(status)): this is another address than Twilio's API; correct"
+                    + " “api”")
         default: return .dead(advice)
         }
     }
@@ -65,37 +73,78 @@ struct TwilioAnswer {
 
     private var code: Int { body?.code ?? 0 }
 
-    /// What to do about an error that stays.
+    /// What to do about an error that stays, with Twilio's own code and words.
     private var advice: String {
-        switch (code, status) {
-        case (20003, _), (_, 401):
-            "Twilio refused the credentials\(said): put the account's own SID and auth token into their files, then retry"
-        case (20404, _), (_, 404):
-            "Twilio knows no such account\(said): correct the Account SID, then retry"
-        case (21211, _), (21614, _), (21612, _):
-            "Twilio cannot send an SMS to this number\(said): correct “to”, or the sender for its country"
-        case (21602, _): "the message was empty\(said): correct “template”"
-        case (21617, _): "the message was too long\(said): lower “segments”"
-        case (21606, _): "this number cannot send an SMS\(said): give in “from” one of the account's that can"
-        case (21608, _):
-            "a trial account sends to verified numbers only\(said): verify the number in Twilio's console, or upgrade"
-        case (21610, _): "who has this number has unsubscribed\(said): they can send START to the sender"
-        case (21408, _):
-            "the account may not send to this region\(said): allow it under Geo permissions in Twilio's console"
-        case (_, 403): "Twilio does not let this account send\(said): see its console"
-        default: "Twilio refused the message with \(status)\(said)"
+        let advice = Self.advice[code]
+        switch status {
+        case _ where advice != nil: return "\(advice?.what ?? "")\(said): \(advice?.remedy ?? "")"
+        case 401:
+            return
+                "Twilio refused the credentials\(said): put the account's own SID and auth token into their files, then"
+                + " retry"
+        case 404: return "Twilio knows no such account\(said): correct the Account SID, then retry"
+        case 403: return "Twilio does not let this account send\(said): see its console"
+        default: return "Twilio refused the message with \(status)\(said)"
         }
     }
 
-    /// Twilio's own words, and where it explains them.
+    /// What an error means and what to do about it, by Twilio's code (https://www.twilio.com/docs/api/errors).
+    private static let advice: [Int: (what: String, remedy: String)] = {
+        let credentials = (
+            "Twilio refused the credentials", "put the account's own SID and auth token into their files, then retry"
+        )
+        let recipient = (
+            "Twilio cannot send an SMS to this number", "correct “to”, or use a sender that may send to its country"
+        )
+        let sender = ("this number cannot send an SMS", "give in “from” a number of the account that can")
+        let service = (
+            "the messaging service cannot send",
+            "correct “messaging-service”, and add a sender to it in Twilio's console"
+        )
+        let suspended = ("the account is not active", "see Twilio's console: its balance, or why it was suspended")
+        let registration = (
+            "the sender is not registered for messages to this country", "register it in Twilio's console, then retry"
+        )
+        return [
+            20003: credentials, 20403: ("Twilio does not let this account send", "see its console"),
+            20404: ("Twilio knows no such account", "correct the Account SID, then retry"),
+            20005: suspended, 10001: suspended, 21403: suspended,
+            20008: (
+                "these are Twilio's test credentials", "they send nothing; use the account's live SID and auth token"
+            ),
+            21211: recipient, 21612: recipient, 21614: recipient, 21635: recipient, 21265: recipient,
+            21602: ("the message was empty", "correct “template”"),
+            21619: ("the message was empty", "correct “template”"),
+            21605: ("the message was too long", "lower “segments”"),
+            21617: ("the message was too long", "lower “segments”"),
+            21603: ("there is no sender", "set “from”, or “messaging-service”"),
+            21606: sender, 21607: sender, 21212: sender, 21659: sender, 21660: sender, 21661: sender,
+            21608: (
+                "a trial account sends to verified numbers only", "verify the number in Twilio's console, or upgrade"
+            ),
+            21610: ("the recipient has unsubscribed", "they can send START to the sender"),
+            21408: (
+                "the account may not send to this region", "allow it under Geo permissions in Twilio's console"
+            ),
+            21701: service, 21703: service, 21704: service, 21705: service, 21712: service,
+            30034: registration, 30032: registration, 21670: registration,
+            63038: (
+                "the account has sent as much as it may in a day", "wait until tomorrow, or ask Twilio to raise it"
+            ),
+        ]
+    }()
+
+    /// Twilio's own words, and where it explains them; what came where it said nothing of its own.
     private var said: String {
-        guard let code = body?.code else { return "" }
-        let message = body?.message.map { ": \(SafeText(String($0.prefix(300))).clipped(to: 200))" } ?? ""
-        return " (\(code)\(message); https://www.twilio.com/docs/errors/\(code))"
+        if let other { return " (\(other))" }
+        let message = body?.message.map { "\(SafeText(String($0.prefix(300))).clipped(to: 200))" }
+        guard let code = body?.code else { return message.map { " (\($0))" } ?? "" }
+        return " (\(code)\(message.map { ": \($0)" } ?? ""); https://www.twilio.com/docs/errors/\(code))"
     }
 
-    /// Its error in words, for a request that sends nothing.
+    /// The error in words, for a request that sends nothing.
     var failure: String {
-        status == 401 || status == 403 || status == 404 ? advice : "answered \(status)\(said)"
+        status == 401 || status == 403 || status == 404 || Self.advice[code] != nil
+            ? advice : "Twilio answered \(HTTPStatus.words(status))\(said)"
     }
 }

@@ -140,7 +140,9 @@ struct TwilioActionTests {
             (400, 21602, "correct “template”"), (400, 21606, "“from”"), (400, 21608, "verify the number"),
             (400, 21610, "START"), (400, 21408, "Geo permissions"), (403, 20006, "console"),
             (400, 29999, "refused the message with 400 (29999: No; https://www.twilio.com/docs/errors/29999)"),
-            (302, 0, "correct “api”"),
+            (302, 0, "correct “api”"), (400, 21660, "“from” a number of the account"),
+            (400, 21705, "“messaging-service”"), (403, 20008, "test credentials"), (400, 63038, "until tomorrow"),
+            (401, 20999, "refused the credentials (20999: No;"), (404, 20999, "(20999: No;"),
         ])
     func errors(status: Int, code: Int, advice: String) throws {
         twilio.expect(.error(status: status, code: code))
@@ -186,6 +188,35 @@ struct TwilioActionTests {
         #expect(preview.contains("35 characters, GSM-7, 1 segment") && preview.contains("To=%2B14155550100&From="))
         #expect(!preview.contains(FakeTwilio.token) && !preview.contains("Basic "))
         #expect(twilio.messages.isEmpty)
+    }
+
+    @Test("has a sender that can send, which a test finds out")
+    func sender() throws {
+        let action = try action()
+        twilio.setNumbers(["+15005550006": false])
+        let unable = #expect(throws: ActionProblem.self) { try action.test(.sample()) }
+        #expect(unable?.description.contains("cannot send an SMS") == true)
+        twilio.setNumbers([:])
+        let foreign = #expect(throws: ActionProblem.self) { try action.test(.sample()) }
+        #expect(foreign?.description.contains("+15005550006 is not a number of this account") == true)
+    }
+
+    @Test("that something else answers is not taken for one: it says what came")
+    func stranger() throws {
+        let page = FakeReply.answer(
+            status: 400, headers: [("Content-Type", "text/html")], body: Array("<html>\u{1b}[2J blocked".utf8))
+        twilio.expect(.reply(page), .reply(.text(200, "hello")))
+        let action = try action()
+        #expect(
+            action.perform([.sample()], batch: 1).outcomes == [
+                .dead(
+                    "Twilio refused the message with 400 (400 Bad Request, text/html, “<html>\\x1b[2J blocked”)")
+            ])
+        guard case .uncertain(let sentence) = action.perform([.sample()], batch: 2).outcomes[0] else {
+            Issue.record("a stranger's answer was believed")
+            return
+        }
+        #expect(sentence.hasPrefix("the answer names no message (200 OK, text/plain, “hello”)"))
     }
 
     @Test("says what is wrong with its settings")

@@ -17,7 +17,24 @@ extension OutgoingAnswer {
             start[first..<min(first + 16, start.count)].joined(separator: " ")
         }
         let rest = body.count > Self.longestHex ? "\n…" : ""
-        return Array("no text\(type), \(length):\n\n\(lines.joined(separator: "\n"))\(rest)".utf8)
+        return Array("not text\(type), \(length):\n\n\(lines.joined(separator: "\n"))\(rest)".utf8)
+    }
+
+    /// What the answer is, in a few words for a sentence: the status, the content type and how the body begins, such as
+    /// `502 Bad Gateway, text/html, “<html><head>…”`.
+    var summary: String {
+        var parts = [HTTPStatus.words(status)]
+        if let type = value(of: "Content-Type"), !type.isEmpty { parts.append(SafeText(type).clipped(to: 60).string) }
+        parts.append(start.map { "“\($0)”" } ?? "without a body")
+        return parts.joined(separator: ", ")
+    }
+
+    /// How the body begins, escaped, on one line; nil where it is empty.
+    var start: String? {
+        guard !body.isEmpty else { return nil }
+        guard isText else { return "\(body.count)\(isCut ? " or more" : "") bytes that are not text" }
+        let words = String(decoding: body.prefix(400), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? nil : SafeText(words.joined(separator: " ")).clipped(to: 100).string
     }
 
     private var isText: Bool {
