@@ -1,5 +1,3 @@
-internal import SafeText
-
 /// A text with placeholders, such as `{{object}} came into {{bucket}}`, to be filled in for an event.
 ///
 /// Literal braces are written `{{{{`, which gives `{{`; one brace alone, and `}}` outside a placeholder, stay as they
@@ -50,38 +48,45 @@ public struct Template: Sendable, Hashable {
         self.pieces = pieces
     }
 
-    /// Fills it in.
-    ///
-    /// Values are made harmless for a reader first: controls, bidi controls and invisible characters are written out,
-    /// as `\n` and `\u{202e}`; what is absent is `-`; a long one ends with `…`.
-    ///
-    /// - Parameters:
-    ///   - longestValue: How much of a value is shown, in characters; nil for all of it.
-    ///   - escape: What makes a value harmless where the text goes. The template's own text is not given to it.
-    public func render(
-        _ item: ActionItem, longestValue: Int? = Template.longestValue, escape: (String) -> String
-    ) -> String {
-        var result = ""
-        for piece in pieces {
-            switch piece {
-            case .text(let text): result += text
-            case .value(let placeholder):
-                result += escape(Self.shown(placeholder.value(item), atMost: longestValue))
-            }
-        }
-        return result
+    /// A part of a text that was filled in.
+    enum Part: Sendable, Hashable {
+        /// Of the template itself.
+        case text(String)
+        /// Of the event.
+        case value(String)
     }
 
-    private static func shown(_ value: String, atMost limit: Int?) -> String {
-        guard !value.isEmpty else { return "-" }
-        guard let limit else { return SafeText(value).string }
-        // Bounded before it is escaped: a value may be a megabyte.
-        let scalars = value.unicodeScalars
-        let end =
-            scalars.index(scalars.startIndex, offsetBy: limit * 4, limitedBy: scalars.endIndex) ?? scalars.endIndex
-        let safe = SafeText(String(scalars[..<end])).string
-        let isWhole = end == scalars.endIndex && safe.count <= limit
-        return isWhole ? safe : safe.prefix(max(0, limit - 1)) + "…"
+    /// Returns the parts of the text for an event.
+    ///
+    /// Values are made harmless for a reader: controls, bidi controls and invisible characters are written out, as `\n` and
+    /// `\u{202e}`; what is absent is `-`; a long one ends with `…`.
+    ///
+    /// - Parameter longestValue: The longest value, in characters; nil for all of it.
+    func parts(_ item: ActionItem, longestValue: Int? = Template.longestValue) -> [Part] {
+        pieces.map { piece in
+            switch piece {
+            case .text(let text): return .text(text)
+            case .value(let placeholder):
+                let value = placeholder.value(item)
+                return .value(value.isEmpty ? "-" : ReadableText.shown(value, atMost: longestValue))
+            }
+        }
+    }
+
+    /// Returns the text for an event.
+    ///
+    /// - Parameters:
+    ///   - longestValue: The longest value, in characters; nil for all of it.
+    ///   - escape: What makes a value harmless where the text goes. The template's own text is not given to it.
+    func render(
+        _ item: ActionItem, longestValue: Int? = Template.longestValue, escape: (String) -> String
+    ) -> String {
+        parts(item, longestValue: longestValue).reduce(into: "") { result, part in
+            switch part {
+            case .text(let text): result += text
+            case .value(let value): result += escape(value)
+            }
+        }
     }
 }
 

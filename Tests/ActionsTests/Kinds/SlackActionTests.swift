@@ -63,13 +63,82 @@ struct SlackActionTests {
         for some in [Array(items.prefix(1)), items, Array(repeating: items, count: 10).flatMap { $0 }] {
             #expect(try action(slack).perform(some, batch: 1).outcomes == some.map { _ in .done })
         }
-        #expect(slack.messages.count == 3 && slack.calls.isEmpty)
+        #expect(slack.messages.count == 3 && slack.calls.isEmpty && slack.obeyed.isEmpty)
         for message in slack.messages {
-            #expect(!message.contains("<") && !message.contains(">") && !message.contains("\0"))
-            #expect(!message.contains("\u{202E}"))
-            let bare = message.replacing("&amp;", with: "").replacing("&lt;", with: "").replacing("&gt;", with: "")
-            #expect(!bare.contains("&") || bare.hasSuffix("…"), "\(message)")
+            #expect(!message.contains("\0") && !message.contains("\u{202E}"))
         }
+        for text in slack.fallbacks { #expect(!text.contains("<") && !text.contains(">")) }
+    }
+
+    @Test(
+        "obeys nothing that a value holds",
+        arguments: [
+            "*a*", "_r_", "~s~", "`c`", "```p```", ":bomb:", "https://evil.test/x", "evil.test", "<!channel>", "@here",
+            "<@U024BE7LH>", "<!date^1392734382^{date}|x>", "> quote", "a*b_c", "1. list", "mailto:a@b.test",
+            "&lt;!here&gt;",
+        ])
+    func plain(_ name: String) throws {
+        let slack = FakeSlack()
+        let item = ActionItem.sample(SampleEvent(object: name, bucket: name))
+        #expect(try action(slack, "{{object}} in {{bucket}}").perform([item], batch: 1).outcomes == [.done])
+        #expect(try action(slack, "*{{object}}*").perform([item, item], batch: 2).outcomes == [.done, .done])
+        #expect(slack.messages == ["\(name) in \(name)", "\(name)\n\(name)"])
+        #expect(slack.obeyed == ["bold(\(name))", "bold(\(name))"])
+    }
+
+    @Test("does what the template itself says")
+    func markup() throws {
+        let slack = FakeSlack()
+        func obeyed(_ template: String, _ object: String = "a/b c.jpg") throws -> [String] {
+            let count = slack.obeyed.count
+            _ = try action(slack, template).perform([.sample(SampleEvent(object: object))], batch: 1)
+            return Array(slack.obeyed.dropFirst(count))
+        }
+        #expect(try obeyed("<!here> {{object}}") == ["<!here>"])
+        #expect(try obeyed("<@U024BE7LH>, <!subteam^S01>, <#C024BE7LR|general>: x").count == 3)
+        #expect(
+            try obeyed("_{{object}}_ *is ~not~ _gone_* `{{type}}`") == [
+                "italic(a/b c.jpg)", "bold(is )", "bold(not)", "strike(not)", "bold( )", "bold(gone)", "italic(gone)",
+                "code(Created:Upload)",
+            ])
+        #expect(try obeyed(":bomb: at 10:30:00, ::, a:b:c") == [":bomb:"])
+        #expect(
+            try obeyed("<https://a.test/x?o={{object}}|open {{object}}>") == ["link(https://a.test/x?o=a/b%20c.jpg)"])
+        #expect(slack.messages.last == "open a/b c.jpg")
+        #expect(try obeyed("see https://a.test/{{object}}.") == ["link(https://a.test/a/b%20c.jpg)"])
+        #expect(slack.messages.last == "see https://a.test/a/b c.jpg.")
+        #expect(try obeyed("a * b * c, snake_case_name, 2*3*4, *open\n*x*") == ["bold(x)"])
+        #expect(try obeyed("a &lt;b&gt; &amp;c") == [] && slack.messages.last == "a <b> &c")
+        // What a value would decide is not a link.
+        for template in ["<{{object}}|click>", "<https://{{object}}|click>", "https://{{object}}", "<http{{object}}>"] {
+            #expect(try obeyed(template, "evil.test/x") == [], "\(template)")
+        }
+        #expect(try obeyed("<https://a.test/{{object}}|x>", "|click>") == ["link(https://a.test/%7Cclick%3E)"])
+    }
+
+    @Test(
+        "leaves names readable, and marks what could deceive",
+        arguments: [
+            (
+                "👨\u{200D}👩\u{200D}👧 ❤\u{FE0F} 👍🏽 🇩🇪 1\u{FE0F}\u{20E3}",
+                "👨\u{200D}👩\u{200D}👧 ❤\u{FE0F} 👍🏽 🇩🇪 1\u{FE0F}\u{20E3}"
+            ),
+            (
+                "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+                "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}"
+            ),
+            ("葛\u{E0100}.txt", "葛\u{E0100}.txt"),
+            ("می\u{200C}خواهم", "\u{2068}می\u{200C}خواهم\u{2069}"), ("क्\u{200D}ष", "क्\u{200D}ष"),
+            ("דוח.pdf", "\u{2068}דוח.pdf\u{2069}"),
+            ("photo\u{202E}gpj.exe", "photo\\u{202e}gpj.exe"), ("a\u{200D}b", "a\\u{200d}b"),
+            ("a\u{FE0F}", "a\\u{fe0f}"), ("x\u{200B}y", "x\\u{200b}y"), ("\u{2068}a", "\\u{2068}a"),
+            ("👍\u{200D}a", "👍\\u{200d}a"), ("a\u{E0041}", "a\\u{e0041}"), ("🏴\u{E0067}x", "🏴\\u{e0067}x"),
+            ("דוח\u{202E}", "\u{2068}דוח\\u{202e}\u{2069}"),
+        ])
+    func readable(_ name: String, _ shown: String) throws {
+        let slack = FakeSlack()
+        _ = try action(slack, "{{object}}!").perform([.sample(SampleEvent(object: name))], batch: 1)
+        #expect(slack.messages.first.map { Array($0.unicodeScalars) } == Array((shown + "!").unicodeScalars))
     }
 
     @Test("gathers a burst into a digest")
@@ -96,6 +165,14 @@ struct SlackActionTests {
         _ = try action(slack, String(repeating: "x", count: 5_000)).perform([.sample()], batch: 2)
         #expect(slack.messages.count == 2 && slack.messages.allSatisfy { $0.unicodeScalars.count <= SlackText.longest })
         #expect(slack.messages.last?.hasSuffix("…") == true)
+        // Neither an emoji nor an isolate is cut through.
+        let family = String(repeating: "👨\u{200D}👩\u{200D}👧דוח", count: 2_000)
+        _ = try action(slack, String(repeating: "{{object}}", count: 9)).perform(
+            [.sample(SampleEvent(object: family))], batch: 3)
+        let text = try #require(slack.messages.last)
+        #expect(text.unicodeScalars.count <= SlackText.longest && !text.hasSuffix("\u{200D}…"))
+        let isolates = text.unicodeScalars.filter { $0 == "\u{2068}" || $0 == "\u{2069}" }
+        #expect(isolates.count % 2 == 0 && isolates.last == "\u{2069}")
     }
 
     @Test("waits as long as Slack asks")
@@ -192,6 +269,9 @@ struct SlackActionTests {
         #expect(problems([("url-environment", "SLACK")], url: "notASecret").first?.contains("has no scheme") == true)
         #expect(problems([("url-environment", "SLACK")], url: "notASecret://x").first?.contains("https://") == true)
         #expect(problems([]).first?.contains("the incoming webhook's URL") == true)
+        #expect(
+            problems([("url-environment", "SLACK")], url: "https://hooks.slack.com/triggers/T1/2/notASecret").first?
+                .contains("is not an incoming webhook") == true)
     }
 }
 

@@ -52,7 +52,8 @@ struct KindsTests {
         home.environment["HOOK"] = server.url(FakeSlack.path)
         let listener = try listen(home)
         let message = try wait(for: "a message") { slack.messages.first }
-        #expect(message.contains("&lt;!channel&gt;") && slack.calls.isEmpty)
+        #expect(message.contains("<!channel>") && slack.calls.isEmpty && slack.obeyed.isEmpty)
+        #expect(slack.fallbacks.first?.contains("&lt;!channel&gt;") == true)
         try listener.stop()
         #expect(try !String(contentsOfFile: home.log, encoding: .utf8).contains("T0FAKE"))
     }

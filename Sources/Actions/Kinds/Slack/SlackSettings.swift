@@ -25,6 +25,12 @@ struct SlackSettings: Sendable, Hashable {
         } catch {
             throw ActionProblem("\(url) holds no webhook's URL: \(error)")
         }
+        let path = webhook.description.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).first ?? ""
+        guard webhook.host.lowercased() != "hooks.slack.com" || path == "services" else {
+            throw ActionProblem(
+                "\(url) holds a URL of Slack's that is not an incoming webhook (a workflow's begins with /triggers/): copy the"
+                    + " one under Incoming Webhooks, which begins with https://hooks.slack.com/services/")
+        }
         guard webhook.isSecure || webhook.isLoopback || allowsPlainHTTP else {
             throw ActionProblem(
                 "\(url) holds a URL of plain http to another machine: anyone between could read it; write https://, or"

@@ -1,0 +1,274 @@
+/// A piece of a message as Slack's rich text has it: nothing in a text is obeyed.
+enum SlackElement: Sendable, Hashable {
+    case text(String, SlackStyle)
+    case link(url: String, text: String, SlackStyle)
+    case emoji(String, skinTone: Int?)
+    /// Calls `here`, `channel` or `everyone`.
+    case broadcast(String)
+    case user(String)
+    case group(String)
+    case channel(String)
+
+    /// What it looks like where only text may stand.
+    var plain: String {
+        switch self {
+        case .text(let text, _), .link(_, let text, _): text
+        case .emoji(let name, _): ":\(name):"
+        case .broadcast(let name), .user(let name), .group(let name): "@\(name)"
+        case .channel(let name): "#\(name)"
+        }
+    }
+}
+
+/// How a text looks.
+struct SlackStyle: OptionSet, Sendable, Hashable {
+    let rawValue: Int
+
+    static let bold = SlackStyle(rawValue: 1)
+    static let italic = SlackStyle(rawValue: 2)
+    static let strike = SlackStyle(rawValue: 4)
+    static let code = SlackStyle(rawValue: 8)
+}
+
+/// Reads what a template says in Slack's `mrkdwn`: `*bold*`, `_italic_`, `~struck~`, `` `code` ``, `:emoji:`, links, and
+/// `<!here>` or `<@U123>`. Values of an event are texts in it, whatever they hold.
+struct SlackMarkup {
+    /// What the text is made of, before styles are looked for.
+    private enum Unit {
+        case character(Character)
+        case value(String)
+        case element(SlackElement)
+
+        var character: Character? { if case .character(let character) = self { character } else { nil } }
+        /// Whether a `*` beside it belongs to a word.
+        var isWord: Bool {
+            switch self {
+            case .character(let character): character.isLetter || character.isNumber
+            case .value: true
+            case .element: false
+            }
+        }
+        var isBlank: Bool { character?.isWhitespace ?? false }
+    }
+
+    /// The longest address of a link.
+    private static let longestURL = 2_000
+
+    private let source: [Unit]
+    private var units: [Unit] = []
+
+    /// Returns the elements of a text that was filled in.
+    static func elements(_ parts: [Template.Part]) -> [SlackElement] {
+        var markup = SlackMarkup(parts)
+        markup.findElements()
+        return merged(styled(markup.units[...], []))
+    }
+
+    private init(_ parts: [Template.Part]) {
+        source = parts.flatMap { part -> [Unit] in
+            switch part {
+            case .text(let text): text.map { .character($0) }
+            case .value(let value): [.value(value)]
+            }
+        }
+    }
+
+    // MARK: - Links, emoji and mentions
+
+    private mutating func findElements() {
+        var index = 0
+        while index < source.count {
+            if let (unit, length) = element(at: index) {
+                units.append(unit)
+                index += length
+            } else {
+                units.append(source[index])
+                index += 1
+            }
+        }
+    }
+
+    private func element(at index: Int) -> (Unit, length: Int)? {
+        switch source[index].character {
+        case "<": reference(at: index)
+        case "&": entity(at: index)
+        case ":": emoji(at: index)
+        case "h": bareLink(at: index)
+        default: nil
+        }
+    }
+
+    private func entity(at index: Int) -> (Unit, length: Int)? {
+        for (name, character) in [("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")] as [(String, Character)]
+        where text(from: index).hasPrefix(name) {
+            return (.character(character), name.count)
+        }
+        return nil
+    }
+
+    private func emoji(at index: Int) -> (Unit, length: Int)? {
+        guard index == 0 || !source[index - 1].isWord else { return nil }
+        guard let name = emojiName(at: index) else { return nil }
+        let length = name.count + 2
+        guard index + length < source.count, let tone = emojiName(at: index + length), tone.hasPrefix("skin-tone-"),
+            let number = Int(tone.dropFirst(10)), (2...6).contains(number)
+        else { return (.element(.emoji(name, skinTone: nil)), length) }
+        return (.element(.emoji(name, skinTone: number)), length + tone.count + 2)
+    }
+
+    private func emojiName(at index: Int) -> String? {
+        let text = text(from: index)
+        guard text.first == ":" else { return nil }
+        let name = text.dropFirst().prefix { character in
+            character.isASCII && (character.isLowercase || character.isNumber || "_+-'".contains(character))
+        }
+        guard text.dropFirst(name.count + 1).first == ":" else { return nil }
+        // A time such as 10:30:00 is not one.
+        return name.contains(where: \.isLetter) || ["+1", "-1", "100", "1234"].contains(name) ? String(name) : nil
+    }
+
+    /// `<…>`, which may have values in it: as a part of a link's address or label.
+    private func reference(at index: Int) -> (Unit, length: Int)? {
+        guard let end = source[(index + 1)...].firstIndex(where: { $0.character == ">" }) else { return nil }
+        let inner = source[(index + 1)..<end]
+        guard !inner.contains(where: { $0.character == "<" || $0.character?.isNewline == true }) else { return nil }
+        let bar = inner.firstIndex { $0.character == "|" }
+        let target = inner[..<(bar ?? end)]
+        let label = bar.map { inner[($0 + 1)...] } ?? []
+        let element: SlackElement?
+        if target.allSatisfy({ $0.character != nil }) {
+            element = mention(String(target.compactMap(\.character)), label: label)
+        } else {
+            element = nil
+        }
+        guard let found = element ?? link(to: target, label: label) else { return nil }
+        return (.element(found), end + 1 - index)
+    }
+
+    private func mention(_ target: String, label: ArraySlice<Unit>) -> SlackElement? {
+        func id(_ prefix: String, _ first: String) -> String? {
+            let id = target.dropFirst(prefix.count)
+            let isID =
+                id.first.map(first.contains) ?? false && id.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+            return target.hasPrefix(prefix) && isID ? String(id) : nil
+        }
+        if ["!here", "!channel", "!everyone"].contains(target) { return .broadcast(String(target.dropFirst())) }
+        if let id = id("!subteam^", "S") { return .group(id) }
+        if let id = id("@", "UWB") { return .user(id) }
+        if let id = id("#", "CG") { return .channel(id) }
+        if target.hasPrefix("!date^"), !label.isEmpty { return .text(Self.shown(label), []) }
+        if target.hasPrefix("mailto:") {
+            let text = label.isEmpty ? String(target.dropFirst(7)) : Self.shown(label)
+            return .link(url: target, text: text, [])
+        }
+        return nil
+    }
+
+    private func link(to target: ArraySlice<Unit>, label: ArraySlice<Unit>) -> SlackElement? {
+        guard let url = Self.url(target) else { return nil }
+        return .link(url: url, text: Self.shown(label.isEmpty ? target : label), [])
+    }
+
+    /// An address that stands in the text by itself.
+    private func bareLink(at index: Int) -> (Unit, length: Int)? {
+        guard index == 0 || !source[index - 1].isWord else { return nil }
+        let text = text(from: index)
+        guard text.hasPrefix("https://") || text.hasPrefix("http://") else { return nil }
+        var target = source[index...].prefix { unit in
+            unit.character.map { !$0.isWhitespace && !"<>|\"`*_~".contains($0) } ?? true
+        }
+        while let last = target.last?.character, ".,;:!?)".contains(last) { target.removeLast() }
+        // A value may follow the host, and not be it.
+        if Self.url(target) == nil { target = target.prefix { $0.character != nil } }
+        guard let url = Self.url(target) else { return nil }
+        return (.element(.link(url: url, text: Self.shown(target), [])), target.count)
+    }
+
+    /// The address that some units make; values in it are percent-encoded, and may stand behind the host only.
+    private static func url(_ units: ArraySlice<Unit>) -> String? {
+        let head = String(units.prefix { $0.character != nil }.compactMap(\.character))
+        guard let scheme = ["https://", "http://"].first(where: head.hasPrefix) else { return nil }
+        let host = head.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let isWhole = units.count == head.count || host.count < head.count - scheme.count
+        guard !host.isEmpty, isWhole else { return nil }
+        let url = units.reduce(into: "") { url, unit in
+            switch unit {
+            case .character(let character): url.append(character)
+            case .value(let value): url += value.percentEncoded.replacing("%2F", with: "/")
+            case .element: break
+            }
+        }
+        return url.count <= longestURL ? url : nil
+    }
+
+    private static func shown(_ units: ArraySlice<Unit>) -> String {
+        units.reduce(into: "") { text, unit in
+            switch unit {
+            case .character(let character): text.append(character)
+            case .value(let value): text += ReadableText.isolated(value)
+            case .element(let element): text += element.plain
+            }
+        }
+    }
+
+    /// The template's own text from a place to the next value, at most as long as the longest name that is looked for.
+    private func text(from index: Int) -> String {
+        String(source[index...].prefix(80).prefix { $0.character != nil }.compactMap(\.character))
+    }
+
+    // MARK: - Styles
+
+    private static let styles: [Character: SlackStyle] = ["*": .bold, "_": .italic, "~": .strike, "`": .code]
+
+    private static func styled(_ units: ArraySlice<Unit>, _ style: SlackStyle) -> [SlackElement] {
+        var elements: [SlackElement] = []
+        var index = units.startIndex
+        while index < units.endIndex {
+            if let character = units[index].character, let added = styles[character],
+                let end = end(of: character, from: index, in: units)
+            {
+                let inner = units[(index + 1)..<end]
+                elements +=
+                    added == .code ? [.text(shown(inner), style.union(.code))] : styled(inner, style.union(added))
+                index = end + 1
+                continue
+            }
+            switch units[index] {
+            case .character(let character): elements.append(.text(String(character), style))
+            case .value(let value): elements.append(.text(ReadableText.isolated(value), style))
+            case .element(.link(let url, let text, _)): elements.append(.link(url: url, text: text, style))
+            case .element(.text(let text, _)): elements.append(.text(text, style))
+            case .element(let element): elements.append(element)
+            }
+            index += 1
+        }
+        return elements
+    }
+
+    /// Where what a character begins ends, on the same line; nil where it begins nothing.
+    private static func end(of mark: Character, from start: Int, in units: ArraySlice<Unit>) -> Int? {
+        let isOpen = start == units.startIndex || !units[start - 1].isWord
+        guard isOpen, start + 1 < units.endIndex, !units[start + 1].isBlank, units[start + 1].character != mark else {
+            return nil
+        }
+        for index in (start + 2)..<max(start + 2, units.endIndex) {
+            guard units[index].character?.isNewline != true else { return nil }
+            let isClosed = index + 1 == units.endIndex || !units[index + 1].isWord
+            if units[index].character == mark, isClosed, !units[index - 1].isBlank { return index }
+        }
+        return nil
+    }
+
+    /// Neighbouring texts that look the same become one; Slack refuses empty ones.
+    private static func merged(_ elements: [SlackElement]) -> [SlackElement] {
+        elements.reduce(into: []) { merged, element in
+            guard case .text(let text, let style) = element else { return merged.append(element) }
+            if text.isEmpty { return }
+            if case .text(let before, style)? = merged.last {
+                merged[merged.count - 1] = .text(before + text, style)
+            } else {
+                merged.append(element)
+            }
+        }
+    }
+}
