@@ -79,6 +79,24 @@ public struct ActionReading: Sendable {
         return nil
     }
 
+    /// Takes one of several words; nil where the setting is missing, or is none of them, which is then a problem.
+    ///
+    /// - Parameter others: Other ways to write a value, which are not named where another word is refused.
+    public mutating func choice<Value>(
+        _ key: String, of values: KeyValuePairs<String, Value>, or others: KeyValuePairs<String, Value> = [:]
+    ) -> Value? {
+        guard let node = take(key) else { return nil }
+        if case .scalar(let text, _) = node.content,
+            let found = values.first(where: { $0.key == text }) ?? others.first(where: { $0.key == text })
+        {
+            return found.value
+        }
+        let words = values.map(\.key)
+        refuse(
+            node, key, expected: words.dropLast().joined(separator: ", ") + " or " + (words.last ?? ""))
+        return nil
+    }
+
     /// A whole number of a range.
     public mutating func number(_ key: String, in range: ClosedRange<Int>) -> Int? {
         locatedNumber(key, in: range)?.value

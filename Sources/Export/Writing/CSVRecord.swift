@@ -1,12 +1,16 @@
-/// A line of comma-separated values by RFC 4180: quotes around what needs them and doubled within. In UTF-8.
+/// A line of separated values by RFC 4180: quotes around what needs them and doubled within. In UTF-8.
 public enum CSVRecord {
     /// What ends a line.
     public static let newline: [UInt8] = [0x0D, 0x0A]
 
+    public static let comma = UInt8(ascii: ",")
+    public static let semicolon = UInt8(ascii: ";")
+    public static let tab: UInt8 = 0x09
+
     /// Writes a record, without the newline at its end.
-    public static func append(_ cells: [String], to bytes: inout [UInt8]) {
+    public static func append(_ cells: [String], separator: UInt8 = comma, to bytes: inout [UInt8]) {
         for (index, cell) in cells.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            if index > 0 { bytes.append(separator) }
             if needsQuotes(cell) {
                 bytes.append(UInt8(ascii: "\""))
                 for byte in cell.utf8 {
@@ -24,7 +28,9 @@ public enum CSVRecord {
     ///
     /// - Returns: Its cells, and where the text goes on behind its newline; nil where the record does not end: its last
     ///   quote is open, or no newline is behind it.
-    public static func first(of bytes: some Collection<UInt8>) -> (cells: [String], length: Int)? {
+    public static func first(
+        of bytes: some Collection<UInt8>, separator: UInt8 = comma
+    ) -> (cells: [String], length: Int)? {
         var cells: [String] = []
         var cell: [UInt8] = []
         var isQuoted = false
@@ -41,7 +47,7 @@ public enum CSVRecord {
                 isClosing = false
             case UInt8(ascii: "\"") where cell.isEmpty && !isQuoted:
                 isQuoted = true
-            case UInt8(ascii: ","):
+            case separator:
                 cells.append(String(decoding: cell, as: UTF8.self))
                 cell = []
                 isQuoted = false
@@ -57,8 +63,8 @@ public enum CSVRecord {
         return nil
     }
 
-    /// Also for semicolons and tabs, at which spreadsheets of some languages would begin a cell, and for white space at
-    /// an end, which some would drop.
+    /// Returns true also for the separators of other files, at which spreadsheets of some languages would begin a cell, and
+    /// for white space at an end, which some would drop.
     private static func needsQuotes(_ cell: String) -> Bool {
         if cell.utf8.first == UInt8(ascii: " ") || cell.utf8.last == UInt8(ascii: " ") { return true }
         return cell.utf8.contains { byte in

@@ -14,7 +14,7 @@ public struct ExportFormat: Sendable {
     ) { CSVWriter($0) }
 
     public static let tsv = ExportFormat(
-        name: "tsv", meaning: "the same with tabs; \\t, \\n, \\r and \\\\ stand for those characters in a cell",
+        name: "tsv", meaning: "the same with tabs between cells, and quotes around a cell with a tab or newline in it",
         hasColumns: true
     ) { TSVWriter($0) }
 

@@ -1,5 +1,5 @@
-/// Tab-separated values, a line a row whatever is in it: `\t`, `\n`, `\r` and `\\` stand for a tab, a newline, a return
-/// and a backslash in a cell.
+/// Tab-separated values: as CSV, with a tab between cells and a newline behind each line. A cell with a tab, a newline or a
+/// quote in it has quotes around it, so that a program reads the same cells from both.
 struct TSVWriter: ExportWriter {
     private let table: ExportTable
 
@@ -10,22 +10,16 @@ struct TSVWriter: ExportWriter {
     var unit: ExportUnit { .events }
     var readsDeliveries: Bool { table.readsDeliveries }
     var newline: [UInt8] { [0x0A] }
-    var separator: UInt8? { 0x09 }
+    var separator: UInt8? { CSVRecord.tab }
     var hasSeveralLines: Bool { false }
-    var head: [String] { [table.headers.joined(separator: "\t")] }
+
+    var head: [String] {
+        var bytes: [UInt8] = []
+        CSVRecord.append(table.headers, separator: CSVRecord.tab, to: &bytes)
+        return [String(decoding: bytes, as: UTF8.self)]
+    }
 
     func append(_ item: ExportItem, to bytes: inout [UInt8]) {
-        for (index, cell) in table.cells(item).enumerated() {
-            if index > 0 { bytes.append(0x09) }
-            for byte in cell.utf8 {
-                switch byte {
-                case 0x09: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-                case 0x0A: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-                case 0x0D: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-                case UInt8(ascii: "\\"): bytes += [byte, byte]
-                default: bytes.append(byte)
-                }
-            }
-        }
+        CSVRecord.append(table.cells(item), separator: CSVRecord.tab, to: &bytes)
     }
 }

@@ -11,6 +11,8 @@ public struct SheetRow: Sendable, Hashable {
         case rfc3339
         /// The number that B2 sent: milliseconds since 1970-01-01 UTC.
         case epochMilliseconds
+        /// A date that a spreadsheet takes for one, in UTC: it has no time zones.
+        case date
     }
 
     /// One typed cell.
@@ -19,13 +21,27 @@ public struct SheetRow: Sendable, Hashable {
         case number(Int64)
         /// Text, whatever it looks like: never a formula.
         case text(String)
+        /// A moment of the years 1 to 9999.
+        case date(Timestamp)
 
-        /// The cell as plain text; not escaped for any output.
+        /// The cell as plain text; not escaped for any output. A date is such as `2026-01-01 10:11:12.345`.
         public var string: String {
             switch self {
             case .empty: ""
             case .number(let number): String(number)
             case .text(let text): text
+            case .date(let moment): String(moment.rfc3339.dropLast().map { $0 == "T" ? " " : $0 })
+            }
+        }
+
+        /// The cell of a moment; one outside of the years 1 to 9999 is not a date, but a number.
+        public init(_ moment: Timestamp, as form: TimestampForm) {
+            switch form {
+            case .rfc3339: self = .text(moment.rfc3339)
+            case .epochMilliseconds: self = .number(moment.milliseconds)
+            case .date:
+                let years: Range<Int64> = -62_135_596_800_000..<253_402_300_800_000
+                self = years.contains(moment.milliseconds) ? .date(moment) : .number(moment.milliseconds)
             }
         }
 
@@ -46,9 +62,9 @@ public struct SheetRow: Sendable, Hashable {
 
     public init(_ event: SheetFields, timestamps: TimestampForm = .rfc3339) {
         let time: Cell =
-            switch (event.eventTimestamp, timestamps) {
-            case (.integer(let milliseconds), .rfc3339): .text(Timestamp(milliseconds: milliseconds).rfc3339)
-            case (let value, _): Cell(value)
+            switch event.eventTimestamp {
+            case .integer(let milliseconds): Cell(Timestamp(milliseconds: milliseconds), as: timestamps)
+            case let value: Cell(value)
             }
         cells =
             [time]

@@ -17,6 +17,11 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: String(number).utf8)
     }
 
+    /// Writes a number with decimals; one that JSON cannot express, as `null`.
+    public mutating func decimal(_ number: Double) {
+        if number.isFinite { bytes.append(contentsOf: "\(number)".utf8) } else { syntax("null") }
+    }
+
     public mutating func boolean(_ value: Bool) {
         syntax(value ? "true" : "false")
     }

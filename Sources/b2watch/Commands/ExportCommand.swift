@@ -52,13 +52,18 @@ struct ExportCommand: ParsableCommand {
             "Columns to add behind the five of a table, by name, with commas between them.", valueName: "names"))
     var columns: String?
 
-    @Option(help: "How times are written: rfc3339, in UTC; or epoch, in milliseconds since 1970.")
+    @Option(
+        help: """
+            How times are written: rfc3339, in UTC; epoch, in milliseconds since 1970; or date, as \
+            2026-01-01 10:11:12.345, which spreadsheets take for a date, in UTC.
+            """)
     var timestamps = TimestampFormName.rfc3339
 
     @Flag(
         help: """
-            Write text as it is, also what a spreadsheet would take for a formula. Without it, text that begins with \
-            = + - @, a tab or a return gets an apostrophe before it.
+            Write text as it is, also what a spreadsheet would take for a formula. Without it, = + - @ at the start of a \
+            text, or behind a comma, semicolon, tab or newline in it, gets an apostrophe before it; so does a tab or a \
+            return at the start.
             """)
     var verbatim = false
 
@@ -139,11 +144,13 @@ struct ExportFormatName: ExpressibleByArgument, Sendable {
 enum TimestampFormName: String, ExpressibleByArgument, CaseIterable, Sendable {
     case rfc3339
     case epoch
+    case date
 
     var form: SheetRow.TimestampForm {
         switch self {
         case .rfc3339: .rfc3339
         case .epoch: .epochMilliseconds
+        case .date: .date
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Notifications
 
 extension FakeGoogle {
     func api(_ request: FakeRequest, _ state: inout State, at time: Int64) -> FakeReply {
@@ -27,6 +28,7 @@ extension FakeGoogle {
                 429, "RESOURCE_EXHAUSTED",
                 "Quota exceeded for quota metric '\(kind) requests' and limit '\(kind) requests per minute per user'")
         }
+        if isWrite { state.bodies.append(String(decoding: request.body, as: UTF8.self)) }
         if isWrite { state.writes.append(time) } else { state.reads.append(time) }
 
         let rest = request.path.dropFirst(prefix.count)
@@ -36,6 +38,12 @@ extension FakeGoogle {
             return Self.error(404, "NOT_FOUND", "Requested entity was not found.")
         }
         guard spreadsheet.isShared else {
+            return Self.error(403, "PERMISSION_DENIED", "The caller does not have permission")
+        }
+        guard !spreadsheet.isOffice else {
+            return Self.error(400, "FAILED_PRECONDITION", "This operation is not supported for this document")
+        }
+        guard !isWrite || !spreadsheet.isReadOnly else {
             return Self.error(403, "PERMISSION_DENIED", "The caller does not have permission")
         }
         if request.method == "POST", isWrite { return batch(request.body, id, &state, at: time) }
@@ -50,8 +58,14 @@ extension FakeGoogle {
             return .json(200, "{\"matchedDeveloperMetadata\":[\(found.joined(separator: ","))]}")
         }
         guard request.method == "GET" else { return Self.error(404, "NOT_FOUND", "Not found") }
-        if call.isEmpty { return Self.sheets(spreadsheet) }
-        if call.hasPrefix("/values/") { return Self.values(String(call.dropFirst(8)), spreadsheet) }
+        if call.isEmpty || call.hasPrefix("?") { return Self.sheets(spreadsheet) }
+        if call.hasPrefix("/values:batchGet") { return Self.ranges(request.target, spreadsheet) }
+        if call.hasPrefix("/values/") {
+            switch Self.values(String(call.dropFirst(8)).removingPercentEncoding ?? "", spreadsheet) {
+            case .success(let json): return .json(200, json)
+            case .failure(let problem): return problem.reply
+            }
+        }
         if call.hasPrefix("/developerMetadata/"), let number = Int64(call.dropFirst(19)) {
             guard let metadata = spreadsheet.metadata[number] else {
                 return Self.error(404, "NOT_FOUND", "No developer metadata with ID \(number)")
@@ -70,6 +84,12 @@ extension FakeGoogle {
     private func batch(_ body: [UInt8], _ id: String, _ state: inout State, at time: Int64) -> FakeReply {
         switch state.mishap() {
         case .none: return Self.apply(body, to: id, &state, at: time)
+        case .before(let change):
+            if var spreadsheet = state.spreadsheets[id] {
+                change(&spreadsheet)
+                state.spreadsheets[id] = spreadsheet
+            }
+            return Self.apply(body, to: id, &state, at: time)
         case .lostBefore: return .lost
         case .lostAfter:
             _ = Self.apply(body, to: id, &state, at: time)
@@ -89,38 +109,59 @@ extension FakeGoogle {
             let title = (try? JSONEncoder().encode(sheet.title)).map { String(decoding: $0, as: UTF8.self) } ?? ""
             // Zeros are left out.
             let number = sheet.id == 0 ? "" : "\"sheetId\":\(sheet.id),"
-            return "{\"properties\":{\(number)\"title\":\(title),\"gridProperties\":{\"rowCount\":\(sheet.gridRows)}}}"
+            let frozen = sheet.frozenRows == 0 ? "" : ",\"frozenRowCount\":\(sheet.frozenRows)"
+            return "{\"properties\":{\(number)\"title\":\(title),\"gridProperties\":{\"rowCount\":\(sheet.gridRows),"
+                + "\"columnCount\":\(sheet.gridColumns)\(frozen)}}}"
         }
         return .json(200, "{\"sheets\":[\(sheets.joined(separator: ","))]}")
     }
 
-    private static func values(_ path: String, _ spreadsheet: Spreadsheet) -> FakeReply {
-        let range = path.removingPercentEncoding ?? ""
-        let unclear = error(400, "INVALID_ARGUMENT", "Unable to parse range: \(range)")
+    private struct Refusal: Error {
+        let reply: FakeReply
+    }
+
+    private static func ranges(_ target: String, _ spreadsheet: Spreadsheet) -> FakeReply {
+        var found: [String] = []
+        for parameter in target.drop(while: { $0 != "?" }).dropFirst().split(separator: "&") {
+            guard parameter.hasPrefix("ranges=") else { return error(400, "INVALID_ARGUMENT", "Unknown name") }
+            switch values(String(parameter.dropFirst(7)).removingPercentEncoding ?? "", spreadsheet) {
+            case .success(let json): found.append(json)
+            case .failure(let problem): return problem.reply
+            }
+        }
+        return .json(200, "{\"spreadsheetId\":\"x\",\"valueRanges\":[\(found.joined(separator: ","))]}")
+    }
+
+    private static func values(_ range: String, _ spreadsheet: Spreadsheet) -> Result<String, Refusal> {
+        let unclear = Result<String, Refusal>.failure(
+            Refusal(reply: error(400, "INVALID_ARGUMENT", "Unable to parse range: \(range)")))
         guard range.hasPrefix("'"), let mark = range.range(of: "'!", options: .backwards) else { return unclear }
         let name = range[range.index(after: range.startIndex)..<mark.lowerBound].replacingOccurrences(
             of: "''", with: "'")
         guard let sheet = spreadsheet.sheets.first(where: { $0.title == name }) else { return unclear }
         let ends = range[mark.upperBound...].split(separator: ":").map { part in
-            (column: part.prefix { $0.isLetter }, row: Int(part.drop { $0.isLetter }) ?? 0)
+            (column: part.prefix { $0.isLetter }, row: Int(part.drop { $0.isLetter }))
         }
-        guard ends.count == 2, ends[0].row >= 1, ends[1].row >= ends[0].row else { return unclear }
-        guard ends[1].row <= sheet.gridRows else {
-            return error(400, "INVALID_ARGUMENT", "Range (\(range)) exceeds grid limits. Max rows: \(sheet.gridRows)")
+        guard ends.count == 2, let first = ends[0].row, first >= 1 else { return unclear }
+        let last = ends[1].row ?? sheet.gridRows
+        guard first <= sheet.gridRows, last <= sheet.gridRows, ends[1].row.map({ $0 >= first }) ?? true else {
+            let reply = error(
+                400, "INVALID_ARGUMENT", "Range (\(range)) exceeds grid limits. Max rows: \(sheet.gridRows)")
+            return .failure(Refusal(reply: reply))
         }
-        let column = ends[0].column.isEmpty ? nil : ends[0].column.utf8.reduce(0) { $0 * 26 + Int($1) - 64 } - 1
-        var rows = sheet.rows.dropFirst(ends[0].row - 1).prefix(ends[1].row - ends[0].row + 1).map { row -> [String] in
-            let cells = column.map { $0 < row.count ? [row[$0]] : [] } ?? row
-            var texts = cells.map(text)
+        func index(_ letters: Substring) -> Int { letters.utf8.reduce(0) { $0 * 26 + Int($1) - 64 } - 1 }
+        let columns = ends[0].column.isEmpty ? 0...Int.max - 1 : index(ends[0].column)...index(ends[1].column)
+        var rows = sheet.rows.dropFirst(first - 1).prefix(last - first + 1).map { row -> [String] in
+            var texts = row.indices.filter(columns.contains).map { text(row[$0]) }
             while texts.last == "" { texts.removeLast() }
             return texts
         }
         while rows.last == [] { rows.removeLast() }
         guard !rows.isEmpty, let json = try? JSONEncoder().encode(rows) else {
-            return .json(200, "{\"range\":\"A\",\"majorDimension\":\"ROWS\"}")
+            return .success("{\"range\":\"A\",\"majorDimension\":\"ROWS\"}")
         }
-        return .json(
-            200, "{\"range\":\"A\",\"majorDimension\":\"ROWS\",\"values\":\(String(decoding: json, as: UTF8.self))}")
+        return .success(
+            "{\"range\":\"A\",\"majorDimension\":\"ROWS\",\"values\":\(String(decoding: json, as: UTF8.self))}")
     }
 
     private static func text(_ cell: Cell) -> String {
@@ -128,6 +169,11 @@ extension FakeGoogle {
         case .empty: ""
         case .text(let text), .formula(let text): text
         case .number(let number): number == number.rounded() ? String(format: "%.0f", number) : "\(number)"
+        case .date(let days):
+            String(
+                Timestamp(milliseconds: Int64(((days - 25_569) * 86_400_000).rounded())).rfc3339.dropLast().map {
+                    $0 == "T" ? " " : $0
+                })
         }
     }
 
@@ -142,7 +188,11 @@ extension FakeGoogle {
             switch request.first {
             case ("createDeveloperMetadata", let content)?: problem = create(content, &spreadsheet)
             case ("deleteDeveloperMetadata", let content)?: problem = delete(content, &spreadsheet)
-            case ("appendCells", let content)?: problem = append(content, &spreadsheet)
+            case ("insertDimension", let content)?: problem = insert(content, &spreadsheet)
+            case ("appendDimension", let content)?: problem = widen(content, &spreadsheet)
+            case ("deleteDimension", let content)?: problem = remove(content, &spreadsheet)
+            case ("updateCells", let content)?: problem = update(content, &spreadsheet)
+            case ("repeatCell", let content)?: problem = showDates(content, &spreadsheet)
             default: problem = "unknown request"
             }
             if let problem { return error(400, "INVALID_ARGUMENT", "Invalid requests[\(index)]: \(problem)") }
@@ -171,13 +221,82 @@ extension FakeGoogle {
         return nil
     }
 
-    private static func append(_ content: [String: Any], _ spreadsheet: inout Spreadsheet) -> String? {
-        guard let id = content["sheetId"] as? Int, let index = spreadsheet.sheets.firstIndex(where: { $0.id == id })
-        else { return "No grid with that id" }
-        guard content["fields"] as? String == "userEnteredValue", let rows = content["rows"] as? [[String: Any]] else {
-            return "appendCells is incomplete"
+    // MARK: - Rows
+
+    private static let isProtected =
+        "You are trying to edit a protected cell or object. Please contact the spreadsheet owner to remove protection if you"
+        + " need to edit."
+
+    private static func index(of sheet: Any?, _ spreadsheet: Spreadsheet) -> Int? {
+        spreadsheet.sheets.firstIndex { $0.id == sheet as? Int }
+    }
+
+    /// The sheet, and the rows or columns of a dimension range.
+    private static func range(
+        _ content: [String: Any], _ spreadsheet: Spreadsheet
+    ) -> (sheet: Int, isRows: Bool, indices: Range<Int>)? {
+        guard let range = content["range"] as? [String: Any], let sheet = index(of: range["sheetId"], spreadsheet),
+            let dimension = range["dimension"] as? String, let start = range["startIndex"] as? Int,
+            let end = range["endIndex"] as? Int, start >= 0, end > start
+        else { return nil }
+        return (sheet, dimension == "ROWS", start..<end)
+    }
+
+    private static func insert(_ content: [String: Any], _ spreadsheet: inout Spreadsheet) -> String? {
+        guard let (index, isRows, indices) = range(content, spreadsheet), isRows else { return "No grid with that id" }
+        var sheet = spreadsheet.sheets[index]
+        let inherits = content["inheritFromBefore"] as? Bool ?? false
+        guard indices.lowerBound <= sheet.gridRows else {
+            return "range.startIndex is larger than current grid size (\(sheet.gridRows))"
         }
-        for row in rows {
+        guard inherits || indices.lowerBound < sheet.gridRows else {
+            return "range.startIndex must be less than the grid size (\(sheet.gridRows)) if inheritFromBefore is false."
+        }
+        guard !inherits || indices.lowerBound > 0 else { return "cannot inherit from before the first row" }
+        if let rows = sheet.protected?.rows, rows.lowerBound < indices.lowerBound, indices.lowerBound < rows.upperBound
+        {
+            return isProtected
+        }
+        while sheet.rows.count < indices.lowerBound { sheet.rows.append([]) }
+        sheet.rows.insert(contentsOf: indices.map { _ in [] }, at: indices.lowerBound)
+        while sheet.rows.last?.isEmpty == true { sheet.rows.removeLast() }
+        sheet.gridRows += indices.count
+        spreadsheet.sheets[index] = sheet
+        guard spreadsheet.sheets.reduce(0, { $0 + $1.gridRows * $1.gridColumns }) <= 10_000_000 else {
+            return "This action would increase the number of cells in the workbook above the limit of 10000000 cells."
+        }
+        return nil
+    }
+
+    private static func widen(_ content: [String: Any], _ spreadsheet: inout Spreadsheet) -> String? {
+        guard let index = index(of: content["sheetId"], spreadsheet), content["dimension"] as? String == "COLUMNS",
+            let length = content["length"] as? Int, length > 0
+        else { return "appendDimension is incomplete" }
+        spreadsheet.sheets[index].gridColumns += length
+        return nil
+    }
+
+    private static func remove(_ content: [String: Any], _ spreadsheet: inout Spreadsheet) -> String? {
+        guard let (index, isRows, indices) = range(content, spreadsheet) else { return "No grid with that id" }
+        if isRows {
+            guard indices.upperBound <= spreadsheet.sheets[index].gridRows else { return "exceeds grid limits" }
+            let rows = spreadsheet.sheets[index].rows.count
+            spreadsheet.sheets[index].rows.removeSubrange(min(indices.lowerBound, rows)..<min(indices.upperBound, rows))
+            spreadsheet.sheets[index].gridRows -= indices.count
+        } else {
+            guard indices.upperBound == spreadsheet.sheets[index].gridColumns else { return "exceeds grid limits" }
+            spreadsheet.sheets[index].gridColumns -= indices.count
+        }
+        return nil
+    }
+
+    private static func update(_ content: [String: Any], _ spreadsheet: inout Spreadsheet) -> String? {
+        guard let start = content["start"] as? [String: Any], let index = index(of: start["sheetId"], spreadsheet),
+            let first = start["rowIndex"] as? Int, start["columnIndex"] as? Int == 0,
+            content["fields"] as? String == "userEnteredValue", let rows = content["rows"] as? [[String: Any]]
+        else { return "updateCells is incomplete" }
+        var sheet = spreadsheet.sheets[index]
+        for (number, row) in rows.enumerated() {
             var cells: [Cell] = []
             for cell in row["values"] as? [[String: Any]] ?? [] {
                 let value = cell["userEnteredValue"] as? [String: Any] ?? [:]
@@ -186,16 +305,46 @@ extension FakeGoogle {
                     cells.append(.text(text))
                 } else if let formula = value["formulaValue"] as? String {
                     cells.append(.formula(formula))
-                } else if let number = value["numberValue"] as? Double {
-                    cells.append(.number(number))
+                } else if let value = value["numberValue"] as? Double {
+                    // A new row is shown as the one above.
+                    let above =
+                        first + number > 0 && first + number <= sheet.rows.count ? sheet.rows[first + number - 1] : []
+                    if above.indices.contains(cells.count), case .date = above[cells.count] {
+                        cells.append(.date(value))
+                    } else {
+                        cells.append(.number(value))
+                    }
                 } else {
                     cells.append(.empty)
                 }
             }
-            spreadsheet.sheets[index].rows.append(cells)
+            guard cells.count <= sheet.gridColumns, first + number < sheet.gridRows else {
+                return "Attempting to write beyond the grid"
+            }
+            if let area = sheet.protected, area.rows.contains(first + number),
+                area.columns.overlaps(0..<cells.count)
+            {
+                return isProtected
+            }
+            while sheet.rows.count <= first + number { sheet.rows.append([]) }
+            let old = sheet.rows[first + number]
+            sheet.rows[first + number] = cells + old.dropFirst(cells.count)
         }
-        spreadsheet.sheets[index].gridRows = max(
-            spreadsheet.sheets[index].gridRows, spreadsheet.sheets[index].rows.count)
+        spreadsheet.sheets[index] = sheet
+        return nil
+    }
+
+    private static func showDates(_ content: [String: Any], _ spreadsheet: inout Spreadsheet) -> String? {
+        guard let range = content["range"] as? [String: Any], let index = index(of: range["sheetId"], spreadsheet),
+            let top = range["startRowIndex"] as? Int, let bottom = range["endRowIndex"] as? Int,
+            let column = range["startColumnIndex"] as? Int, range["endColumnIndex"] as? Int == column + 1,
+            content["fields"] as? String == "userEnteredFormat.numberFormat"
+        else { return "repeatCell is incomplete" }
+        for row in top..<bottom {
+            if case .number(let number) = spreadsheet.sheets[index].rows[row][column] {
+                spreadsheet.sheets[index].rows[row][column] = .date(number)
+            }
+        }
         return nil
     }
 }

@@ -11,6 +11,8 @@ package final class FakeGoogle: FakeService {
     /// What happens to a batchUpdate on its way.
     package enum Mishap: Sendable {
         case none
+        /// A person changes the spreadsheet just before it is applied.
+        case before(@Sendable (inout Spreadsheet) -> Void)
         /// It never arrives.
         case lostBefore
         /// It is applied, and its answer is lost.
@@ -28,6 +30,8 @@ package final class FakeGoogle: FakeService {
         case text(String)
         case number(Double)
         case formula(String)
+        /// A number that is shown as a date, with the pattern that b2watch uses.
+        case date(Double)
     }
 
     package struct Sheet: Sendable {
@@ -35,6 +39,10 @@ package final class FakeGoogle: FakeService {
         package var title: String
         package var rows: [[Cell]] = []
         package var gridRows = 1_000
+        package var gridColumns = 26
+        package var frozenRows = 0
+        /// Rows and columns, from 0, that the account may not change.
+        package var protected: (rows: Range<Int>, columns: Range<Int>)?
 
         package init(id: Int, title: String, rows: [[Cell]] = []) {
             self.id = id
@@ -46,6 +54,10 @@ package final class FakeGoogle: FakeService {
     package struct Spreadsheet: Sendable {
         package var sheets: [Sheet]
         package var isShared = true
+        /// Whether the account may look at it only.
+        package var isReadOnly = false
+        /// Whether it is an Office file, which the API knows and does not open.
+        package var isOffice = false
         /// The developer metadata's values by their ids.
         package var metadata: [Int64: (key: String, value: String)] = [:]
 
@@ -63,6 +75,7 @@ package final class FakeGoogle: FakeService {
         var tokensGiven = 0
         var mishap: @Sendable () -> Mishap = { .none }
         var late: [(id: String, body: [UInt8])] = []
+        var bodies: [String] = []
         var assertions: [String] = []
     }
 
@@ -117,6 +130,9 @@ package final class FakeGoogle: FakeService {
     package var lastAssertion: String? { state.withLock { $0.assertions.last } }
     /// When the write requests came, in milliseconds since 1970, those that were refused for the quota left out.
     package var writes: [Int64] { state.withLock { $0.writes } }
+
+    /// The bodies of the write requests.
+    package var bodies: [String] { state.withLock { $0.bodies } }
 
     package var reads: [Int64] { state.withLock { $0.reads } }
 

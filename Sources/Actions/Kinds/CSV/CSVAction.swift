@@ -4,12 +4,15 @@ internal import Foundation
 internal import History
 internal import Notifications
 internal import Settings
+internal import Synchronization
 
-/// Appends a row for each event to a file: the sheet for who wants none online.
-struct CSVAction: Action {
+/// Appends a row for each event to a file: a sheet without a service.
+final class CSVAction: Action {
     let settings: CSVSettings
     let now: @Sendable () -> Timestamp
     let note: CSVNote
+    /// The columns that the latest batch of this process has filled.
+    private let filled = Mutex<SheetHeader?>(nil)
 
     init(_ settings: CSVSettings, now: @escaping @Sendable () -> Timestamp) {
         self.settings = settings
@@ -36,8 +39,9 @@ struct CSVAction: Action {
             let layout = try CSVLayout(of: file, settings)
             let size = try file.size()
             let last = size > 0 ? try file.read(at: size - 1, 1).first : nil
+            let warning = lossWarning(layout.header)
             let appended = CSVNote.Batch(
-                number: batch, offset: size, lead: layout.lead(behind: last),
+                number: batch, filled: layout.header.bits, offset: size, lead: layout.lead(behind: last),
                 rows: items.map { CSVNote.Batch.Row(entry: $0.entry, bytes: layout.line($0)) })
             let bytes = appended.bytes
             try note.write(appended)
@@ -45,7 +49,8 @@ struct CSVAction: Action {
             let exchange = OutboxExchange(
                 startedAt: began, duration: Self.microseconds(ContinuousClock.now - clock), request: bytes,
                 outcome: items.count == 1 ? "1 row appended" : "\(items.count) rows appended")
-            return ActionReport(items.map { _ in .done }, exchange: exchange)
+            filled.withLock { $0 = layout.header }
+            return ActionReport(items.map { _ in .done }, exchange: exchange, warning: warning)
         } catch {
             return ActionReport(items.map { _ in Self.outcome(error) })
         }
@@ -75,6 +80,15 @@ struct CSVAction: Action {
         } catch {
             return ActionReport(items.map { _ in .unknown(error.description, after: error.after) })
         }
+    }
+
+    /// Returns a warning where columns that the batch before has filled have no heading any more.
+    private func lossWarning(_ header: SheetHeader) -> String? {
+        let old = filled.withLock { $0 }
+        var bits = old?.bits
+        // A process before this one has noted what it has filled.
+        if bits == nil, case .began(let noted) = note.latest() { bits = noted.filled }
+        return bits.flatMap { header.lossWarning(since: $0, in: "the first line of \(settings.path)", old: old) }
     }
 
     /// As rows may have been written: by the header of the file, and by a fresh file's, of which only half may be there.
@@ -115,7 +129,7 @@ struct CSVAction: Action {
         if let file = try CSVFile.open(settings.path, creates: false) {
             let layout = try CSVLayout(of: file, settings)
             if try file.size() > 0 {
-                return "\(settings.path) can be written; filled are \(layout.header.filled.joined(separator: ", "))"
+                return "\(settings.path) can be written; \(layout.header.summary(settings.options))"
             }
         }
         let headers = CSVLayout(settings).header.texts
@@ -139,6 +153,35 @@ struct CSVSettings: Sendable {
     var options = SheetOptions()
     /// Whether what a spreadsheet would take for a formula stays as it is.
     var isVerbatim = false
+    var separator = CSVSeparator.comma
+    /// Whether a comma separates the decimals of a number, not a dot.
+    var hasDecimalComma = false
+    /// Whether a new file begins with a byte-order mark, by which some programs know UTF-8.
+    var hasByteOrderMark = false
+}
+
+/// The character between two cells of a line.
+enum CSVSeparator: String, Sendable, Hashable, CaseIterable {
+    case comma, semicolon, tab
+
+    var byte: UInt8 {
+        switch self {
+        case .comma: CSVRecord.comma
+        case .semicolon: CSVRecord.semicolon
+        case .tab: CSVRecord.tab
+        }
+    }
+
+    /// Several of them, in words.
+    var words: String { "\(rawValue)s" }
+    /// As a person reads it in a sentence.
+    var shown: String {
+        switch self {
+        case .comma: ","
+        case .semicolon: ";"
+        case .tab: "<tab>"
+        }
+    }
 }
 
 extension ActionKind {
@@ -148,9 +191,17 @@ extension ActionKind {
         let file = reading.path("file", expected: "the path of the file that the rows go to, such as events.csv")
         let options = SheetOptions(&reading)
         let isVerbatim = reading.truth("verbatim") ?? false
+        let separator = reading.choice(
+            "separator", of: ["comma": CSVSeparator.comma, "semicolon": .semicolon, "tab": .tab],
+            or: [",": .comma, ";": .semicolon, "\t": .tab, "\\t": .tab])
+        let hasDecimalComma = reading.choice(
+            "decimal-separator", of: ["dot": false, "comma": true], or: [".": false, ",": true])
+        let hasByteOrderMark = reading.truth("bom") ?? false
         guard let file, reading.problems.count == count else { return nil }
         let settings = CSVSettings(
-            path: file.value, writer: "\(reading.folder)\n\(reading.name)", options: options, isVerbatim: isVerbatim)
+            path: file.value, writer: "\(reading.folder)\n\(reading.name)", options: options, isVerbatim: isVerbatim,
+            separator: separator ?? .comma, hasDecimalComma: hasDecimalComma ?? false,
+            hasByteOrderMark: hasByteOrderMark)
         return CSVAction(settings, now: surroundings.now)
     }
 }

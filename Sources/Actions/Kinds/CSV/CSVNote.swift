@@ -10,6 +10,8 @@ struct CSVNote: Sendable {
     /// What a batch appends.
     struct Batch: Sendable, Hashable {
         var number: Int64
+        /// The columns that it fills, as `SheetHeader.bits`; nil in a note of before.
+        var filled: Int?
         /// Where it begins in the file.
         var offset: Int64
         /// What stands before the rows: the header, or a newline that was missing.
@@ -74,6 +76,14 @@ struct CSVNote: Sendable {
 
     /// What is known about a batch.
     func answer(batch: Int64) -> Answer {
+        switch latest() {
+        case .began(let noted) where noted.number != batch: .notBegun
+        case let answer: answer
+        }
+    }
+
+    /// What is known about the latest batch, whichever it was.
+    func latest() -> Answer {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return .unknown }
         defer { close(descriptor) }
@@ -82,12 +92,12 @@ struct CSVNote: Sendable {
         // A note that is torn was being written: the rows were not.
         guard bytes.prefix(SHA256.byteCount).elementsEqual(SHA256.hash(data: text)) else { return .notBegun }
         guard let noted = Self.batch(text) else { return .unknown }
-        return noted.number == batch ? .began(noted) : .notBegun
+        return .began(noted)
     }
 
     /// A line of the batch's numbers, one for each row, an empty one, and the bytes.
     private static func text(_ batch: Batch) -> [UInt8] {
-        var lines = ["\(batch.number) \(batch.offset) \(batch.lead.count)"]
+        var lines = ["\(batch.number) \(batch.offset) \(batch.lead.count)\(batch.filled.map { " \($0)" } ?? "")"]
         lines += batch.rows.map { "\($0.entry) \($0.bytes.count)" }
         return Array((lines.joined(separator: "\n") + "\n\n").utf8) + batch.bytes
     }
@@ -103,8 +113,11 @@ struct CSVNote: Sendable {
             defer { bytes = bytes.dropFirst(Int(count)) }
             return Array(bytes.prefix(Int(count)))
         }
-        guard let head = lines.popFirst(), head.count == 3, head[1] >= 0, let lead = take(head[2]) else { return nil }
-        var batch = Batch(number: head[0], offset: head[1], lead: lead)
+        guard let head = lines.popFirst(), (3...4).contains(head.count), head[1] >= 0, let lead = take(head[2]) else {
+            return nil
+        }
+        var batch = Batch(
+            number: head[0], filled: head.count == 4 ? Int(head[3]) : nil, offset: head[1], lead: lead)
         for line in lines {
             guard line.count == 2, let row = take(line[1]) else { return nil }
             batch.rows.append(Batch.Row(entry: line[0], bytes: row))

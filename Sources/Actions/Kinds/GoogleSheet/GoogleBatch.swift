@@ -1,7 +1,9 @@
 internal import History
 internal import Notifications
 
-/// The request that appends rows, once: it creates developer metadata of the batch's own number in the same stroke.
+/// The request that inserts rows, once: it creates developer metadata of the batch's own number in the same request.
+///
+/// The rows are new: whatever a person writes into the sheet at the same moment is moved down, and never overwritten.
 ///
 /// `spreadsheets.batchUpdate` applies all of its requests or none, and refuses metadata whose number is there. So
 /// however many copies of a batch arrive, and however late, at most one of them is applied as long as the number stays
@@ -23,14 +25,27 @@ struct GoogleBatch: Sendable {
     let number: Int64
     /// What the metadata says besides its number: whose it is, and since when.
     let mark: String
-    let sheet: Int
+    let sheet: GoogleSheetPlace.Sheet
+    /// How many rows of the sheet stay above the new ones.
+    let above: Int
     let header: SheetHeader
     /// Whether the header is to be written too.
     let writesHeader: Bool
     let items: [ActionItem]
-    let timestamps: SheetRow.TimestampForm
+    let options: SheetOptions
+    /// The columns whose new cells are to be shown as dates; the others are shown as the row above.
+    let dateColumns: [Int]
     /// Metadata of earlier batches to take away.
     var done: [Int64]
+    /// Whether the request takes away in the end what it has written: then nothing has changed, but all of it was tried.
+    var isTrial = false
+
+    /// How many rows are inserted.
+    var rows: Int { items.count + (writesHeader ? 1 : 0) }
+    /// How many columns the sheet lacks for a header that is to be written.
+    private var missingColumns: Int {
+        writesHeader && sheet.columns > 0 ? max(0, header.texts.count - sheet.columns) : 0
+    }
 
     /// The metadata's number for a batch's.
     static func number(of batch: Int64) -> Int64 {
@@ -90,19 +105,77 @@ struct GoogleBatch: Sendable {
         writer.syntax(",\"metadataValue\":")
         writer.string(mark)
         writer.syntax(",\"location\":{\"spreadsheet\":true},\"visibility\":\"DOCUMENT\"}}},")
-        writer.syntax("{\"appendCells\":{\"sheetId\":")
-        writer.integer(sheet)
-        writer.syntax(",\"rows\":[")
+        if missingColumns > 0 {
+            writer.syntax("{\"appendDimension\":{\"sheetId\":")
+            writer.integer(sheet.id)
+            writer.syntax(",\"dimension\":\"COLUMNS\",\"length\":")
+            writer.integer(missingColumns)
+            writer.syntax("}},")
+        }
+        writer.syntax("{\"insertDimension\":{\"range\":")
+        dimension(to: &writer, "ROWS", above, above + rows)
+        // The first row of data does not look like the header, but at the end of the sheet there is no row behind it.
+        writer.syntax(",\"inheritFromBefore\":")
+        writer.boolean(above > 1 || above > 0 && above >= sheet.rows)
+        writer.syntax("}},{\"updateCells\":{\"start\":{\"sheetId\":")
+        writer.integer(sheet.id)
+        writer.syntax(",\"rowIndex\":")
+        writer.integer(above)
+        writer.syntax(",\"columnIndex\":0},\"rows\":[")
         if writesHeader {
             row(header.texts.map { .text($0) }, to: &writer, cut: &cut)
             if !items.isEmpty { writer.syntax(",") }
         }
         for (index, item) in items.enumerated() {
             if index > 0 { writer.syntax(",") }
-            row(header.values(item, timestamps: timestamps).map(\.cell), to: &writer, cut: &cut)
+            row(header.values(item, options).map(\.cell), to: &writer, cut: &cut)
         }
-        writer.syntax("],\"fields\":\"userEnteredValue\"}}]}")
+        writer.syntax("],\"fields\":\"userEnteredValue\"}}")
+        dateColumns.forEach { showDates(in: $0, to: &writer) }
+        if isTrial { undo(to: &writer) }
+        writer.syntax("]}")
         return (writer.bytes, cut)
+    }
+
+    private func dimension(to writer: inout JSONWriter, _ name: StaticString, _ start: Int, _ end: Int) {
+        writer.syntax("{\"sheetId\":")
+        writer.integer(sheet.id)
+        writer.syntax(",\"dimension\":\"")
+        writer.syntax(name)
+        writer.syntax("\",\"startIndex\":")
+        writer.integer(start)
+        writer.syntax(",\"endIndex\":")
+        writer.integer(end)
+        writer.syntax("}")
+    }
+
+    private func showDates(in column: Int, to writer: inout JSONWriter) {
+        writer.syntax(",{\"repeatCell\":{\"range\":{\"sheetId\":")
+        writer.integer(sheet.id)
+        writer.syntax(",\"startRowIndex\":")
+        writer.integer(above + (writesHeader ? 1 : 0))
+        writer.syntax(",\"endRowIndex\":")
+        writer.integer(above + rows)
+        writer.syntax(",\"startColumnIndex\":")
+        writer.integer(column)
+        writer.syntax(",\"endColumnIndex\":")
+        writer.integer(column + 1)
+        writer.syntax(
+            "},\"cell\":{\"userEnteredFormat\":{\"numberFormat\":{\"type\":\"DATE_TIME\",\"pattern\":")
+        writer.string("yyyy-mm-dd hh:mm:ss.000")
+        writer.syntax("}}},\"fields\":\"userEnteredFormat.numberFormat\"}}")
+    }
+
+    private func undo(to writer: inout JSONWriter) {
+        writer.syntax(",{\"deleteDimension\":{\"range\":")
+        dimension(to: &writer, "ROWS", above, above + rows)
+        if missingColumns > 0 {
+            writer.syntax("}},{\"deleteDimension\":{\"range\":")
+            dimension(to: &writer, "COLUMNS", sheet.columns, sheet.columns + missingColumns)
+        }
+        writer.syntax("}},{\"deleteDeveloperMetadata\":{\"dataFilter\":{\"developerMetadataLookup\":{\"metadataId\":")
+        writer.integer(number)
+        writer.syntax("}}}}")
     }
 
     private func row(_ cells: [SheetRow.Cell], to writer: inout JSONWriter, cut: inout Int) {
@@ -115,6 +188,15 @@ struct GoogleBatch: Sendable {
             case .number(let number) where Self.exact.contains(number):
                 writer.syntax("{\"userEnteredValue\":{\"numberValue\":")
                 writer.integer(number)
+                writer.syntax("}}")
+            case .date(let moment):
+                // Days since 1899-12-30, which is what a sheet takes for a date.
+                writer.syntax("{\"userEnteredValue\":{\"numberValue\":")
+                writer.decimal(Double(moment.milliseconds) / 86_400_000 + 25_569)
+                writer.syntax("}}")
+            case .number(let number) where options.sizes == .number:
+                writer.syntax("{\"userEnteredValue\":{\"numberValue\":")
+                writer.decimal(Double(number))
                 writer.syntax("}}")
             case .number, .text:
                 // A stringValue stays text whatever it looks like: a formula would be a formulaValue.

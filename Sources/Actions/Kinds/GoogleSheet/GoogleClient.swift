@@ -2,12 +2,14 @@ internal import Foundation
 internal import History
 internal import Notifications
 internal import Outgoing
+internal import SafeText
 internal import Synchronization
 
 /// Asks the Sheets API in the name of a service account. Its calls block.
 final class GoogleClient: Sendable {
     /// How long an answer may take.
     static let patience = Duration.seconds(30)
+    private static let batchUpdate = ":batchUpdate"
     /// How long before its end a token is renewed.
     private static let margin: Int64 = 300_000
 
@@ -47,7 +49,7 @@ final class GoogleClient: Sendable {
 
     /// Sends a batch.
     func write(_ body: [UInt8]) throws(GoogleProblem) -> GoogleAnswer {
-        try exchange("POST", ":batchUpdate", body: body)
+        try exchange("POST", Self.batchUpdate, body: body)
     }
 
     /// Asks for something, once the account may read again.
@@ -80,7 +82,7 @@ final class GoogleClient: Sendable {
                 token.withLock { if $0?.text == text { $0 = nil } }
                 continue
             }
-            throw GoogleProblem(answer, account: key.account, spreadsheet: settings.spreadsheet, at: now())
+            throw GoogleProblem(answer, account: key.account, settings, isWrite: path == Self.batchUpdate, at: now())
                 .with(exchange)
         }
         throw GoogleProblem(.later(after: nil), "Google does not accept its own tokens")
@@ -135,7 +137,10 @@ final class GoogleClient: Sendable {
             // Something of a token may be in it.
             exchange.answer = Array(MaskedRequest.mask.utf8)
             throw GoogleProblem(
-                .later(after: nil), "Google's token endpoint answers something else than a token"
+                .later(after: nil),
+                "\(key.tokenURL.authority) answered \(HTTPStatus.words(answer.status))"
+                    + (answer.value(of: "Content-Type").map { ", \(SafeText($0).clipped(to: 60))," } ?? "")
+                    + " without a token: something on the way answers in Google's place"
             ).with(exchange)
         }
         let seconds = min(max(0, content.expires_in), 86_400)

@@ -10,14 +10,15 @@ extension GoogleProblem {
             var error_description: String?
         }
         guard answer.status < 500, answer.status != 429 else {
-            self.init(.later(after: answer.retryAfter(at: time)), "Google hands out no tokens for now")
+            self.init(
+                .later(after: answer.retryAfter(at: time)), "Google hands out no tokens for now (\(answer.summary))")
             return
         }
         guard let content = try? JSONDecoder().decode(Content.self, from: Data(answer.body)) else {
             self.init(
                 .later(after: nil),
-                "\(key.tokenURL.authority) answers \(HTTPStatus.words(answer.status)), which is no answer of Google's:"
-                    + " something on the way answers in its place, or “token_uri” in the key file was changed")
+                "\(key.tokenURL.authority) answered \(answer.summary), which is not an answer of Google's: something on the"
+                    + " way answers in its place, or “token_uri” in the key file was changed")
             return
         }
         let words = [content.error, content.error_description].compactMap(\.self).joined(separator: ": ")
@@ -35,8 +36,18 @@ extension GoogleProblem {
         }
         self.init(
             .lasting,
-            "Google gives \(key.account) no token: its key was removed, or is of another account; make a new"
-                + " key (\(words))")
+            "Google gives \(key.account) no token: \(Self.reason(content.error, said)) (\(words))")
+    }
+
+    /// Why there is no token, and what to do.
+    private static func reason(_ error: String, _ said: String) -> String {
+        if said.contains("account not found") {
+            return "the account was deleted; make another one, and share the sheet with it"
+        }
+        if error == "disabled_client" || said.contains("disabled") {
+            return "the account is disabled; enable it in Google's console, under IAM & Admin, Service Accounts"
+        }
+        return "its key was removed, or is of another account; make a new key"
     }
 
     /// How many seconds our clock is ahead of the answer's.

@@ -3,12 +3,11 @@ internal import Synchronization
 
 /// What has to be known of the spreadsheet before a batch is written.
 extension GoogleSheetAction {
-    /// The request for some items.
+    /// Returns the request for some items.
     ///
     /// - Parameter takesAway: Whether it takes away what earlier batches have left.
     func prepare(_ items: [ActionItem], number: Int64, takesAway: Bool = true) throws(GoogleProblem) -> GoogleBatch {
         if takesAway { findMarks(at: now()) }
-        try compareOnce()
         // Last, so that the rows follow row 1 as it is when they are written.
         let sight = try look()
         var header = sight.row.header
@@ -18,39 +17,81 @@ extension GoogleSheetAction {
             header = SheetHeader(adding: settings.options.columns)
         } else if !header.isUseful {
             throw noHeader.with(sight.row.exchange)
+        } else if takesAway {
+            examine(sight)
         }
         let time = now()
         let since = String(time.milliseconds / 1_000, radix: GoogleBatch.radix)
         return GoogleBatch(
-            number: number, mark: "\(writer) \(since)", sheet: sight.sheet.id, header: header,
-            writesHeader: writesHeader, items: items, timestamps: settings.options.timestamps,
+            number: number, mark: "\(writer) \(since) \(String(header.bits, radix: GoogleBatch.radix))",
+            sheet: sight.sheet, above: sight.end.row, header: header, writesHeader: writesHeader, items: items,
+            options: settings.options, dateColumns: dateColumns(header, sight),
             done: takesAway ? state.withLock { $0.marks.free(at: time) } : [])
     }
 
-    /// Reads row 1, and finds the sheet by its name where that may be another one by now.
+    /// The columns whose new cells have to be made dates: those of moments where the row above shows no date.
+    private func dateColumns(_ header: SheetHeader, _ sight: GoogleSight) -> [Int] {
+        guard settings.options.timestamps == .date else { return [] }
+        return header.columns.indices.filter { column in
+            guard header.columns[column]?.isMoment ?? false else { return false }
+            guard let text = sight.end.texts[column] else { return true }
+            let form = SheetRow.TimestampForm(of: text)
+            return form == .rfc3339 || form == .epochMilliseconds || Double(text) != nil
+        }
+    }
+
+    /// Reads row 1 and where the rows end, and finds the sheet by its name where that may be another one by now.
     private func look() throws(GoogleProblem) -> GoogleSight {
         if let sight = try lookAgain() { return sight }
         let foundAt = now()
         let sheet = try place.sheet()
-        let sight = GoogleSight(sheet: sheet, foundAt: foundAt, row: try place.firstRow(), readAt: now())
+        let sight: GoogleSight
+        do throws(GoogleProblem) {
+            sight = try self.sight(of: sheet, foundAt: foundAt)
+        } catch {
+            var problem = error
+            // It was there a moment ago: a person is changing it.
+            if problem.kind == .refused { problem.kind = .later(after: nil) }
+            throw problem
+        }
         state.withLock { $0.sight = sight }
         return sight
     }
 
-    /// Nil where anything is not as it was.
+    private func sight(
+        of sheet: GoogleSheetPlace.Sheet, foundAt: Timestamp
+    ) throws(GoogleProblem) -> GoogleSight {
+        var known: (row: GoogleSheetPlace.FirstRow, end: GoogleSheetPlace.End?)?
+        if let old = state.withLock({ $0.sight }), old.sheet.id == sheet.id, !old.row.header.isEmpty,
+            old.end.row <= sheet.rows
+        {
+            known = try place.again(old.row.header, old.end, in: sheet)
+        }
+        let row: GoogleSheetPlace.FirstRow
+        if let known { row = known.row } else { row = try place.firstRow() }
+        var end = GoogleSheetPlace.End(row: row.header.isEmpty ? 0 : max(1, sheet.frozen))
+        if let found = known?.end {
+            end = found
+        } else if row.header.isUseful {
+            end = try place.end(of: row.header, in: sheet)
+        }
+        return GoogleSight(sheet: sheet, foundAt: foundAt, row: row, end: end, readAt: now())
+    }
+
+    /// Returns nil where anything is not as it was.
     private func lookAgain() throws(GoogleProblem) -> GoogleSight? {
         let time = now()
-        guard let old = state.withLock({ $0.sight }),
+        guard let old = state.withLock({ $0.sight }), !old.row.header.isEmpty,
             old.isBelieved(at: time, isShortOfReads: client.isShortOfReads)
         else { return nil }
         do throws(GoogleProblem) {
-            let row = try place.firstRow()
-            guard !row.header.isEmpty, row.header.texts == old.row.header.texts else { return nil }
-            let sight = GoogleSight(sheet: old.sheet, foundAt: old.foundAt, row: row, readAt: now())
+            let (row, end) = try place.again(old.row.header, old.end, in: old.sheet)
+            guard let end else { return nil }
+            let sight = GoogleSight(sheet: old.sheet, foundAt: old.foundAt, row: row, end: end, readAt: now())
             state.withLock { $0.sight = sight }
             return sight
         } catch {
-            // The name is no longer there: whoever looks for it says which there are.
+            // The name is no longer there, or fewer rows are: the sheet is looked for again.
             guard error.kind == .refused else { throw error }
             return nil
         }
@@ -67,31 +108,51 @@ extension GoogleSheetAction {
     private func findMarks(at time: Timestamp) {
         guard state.withLock({ $0.marks.areMissing(at: time) }) else { return }
         let found = try? place.marks(of: writer)
-        state.withLock { $0.marks.found(found, at: time) }
+        state.withLock { state in
+            state.marks.found(found, at: time)
+            if state.filled == nil, let bits = found?.latestBits { state.filled = (bits, nil) }
+        }
     }
 
     func warn(_ text: String) {
         state.withLock { $0.warnings.append(text) }
     }
 
-    /// Looks once whether the sheet has timestamps of the other form: mixed, they cannot be sorted.
-    private func compareOnce() throws(GoogleProblem) {
-        guard !state.withLock({ $0.hasCompared }) else { return }
-        let sight = try look()
+    /// Warns of what a person should know of the sheet: each once.
+    private func examine(_ sight: GoogleSight) {
         let header = sight.row.header
-        guard header.isUseful || header.isEmpty else { return }
-        state.withLock { $0.hasCompared = true }
-        if !header.isEmpty, let text = try? otherForm(header, sight.sheet) { warn(text) }
+        let (before, isFirst) = state.withLock { state in
+            defer {
+                state.filled = (header.bits, header)
+                state.hasExamined = true
+            }
+            return (state.filled, !state.hasExamined)
+        }
+        if let before,
+            let warning = header.lossWarning(
+                since: before.bits, in: "row 1 of “\(settings.sheet)”", old: before.header)
+        {
+            warn(warning)
+        }
+        guard isFirst else { return }
+        if let warning = otherForm(sight) { warn(warning) }
+        if let warning = try? place.fillWarning(header, in: sight.sheet, below: sight.end) { warn(warning) }
     }
 
-    func otherForm(_ header: SheetHeader, _ sheet: GoogleSheetPlace.Sheet) throws(GoogleProblem) -> String? {
-        guard let column = header.timestampColumn, let last = try place.lastText(column: column, rows: sheet.rows),
-            let form = SheetRow.TimestampForm(of: last)
+    /// Compares the form of the sheet's last timestamp with that of new ones: mixed, they cannot be sorted.
+    func otherForm(_ sight: GoogleSight) -> String? {
+        func name(_ form: SheetRow.TimestampForm) -> (words: String, setting: String) {
+            switch form {
+            case .rfc3339: ("as text", "rfc3339")
+            case .epochMilliseconds: ("as a number", "epoch")
+            case .date: ("as a date", "date")
+            }
+        }
+        let setting = settings.options.timestamps
+        guard let column = sight.row.header.timestampColumn, let last = sight.end.texts[column],
+            let form = SheetRow.TimestampForm(of: last), form != setting
         else { return nil }
-        let isNumber = form == .epochMilliseconds
-        guard form != settings.options.timestamps else { return nil }
-        return "the last row of “\(settings.sheet)” has its timestamp \(isNumber ? "as a number" : "as text"), and new"
-            + " rows have it \(isNumber ? "as text" : "as a number"): set “timestamps” to"
-            + " \(isNumber ? "epoch" : "rfc3339") for the same form"
+        return "the last row of “\(settings.sheet)” has its timestamp \(name(form).words), and new rows have it"
+            + " \(name(setting).words): set “timestamps” to \(name(form).setting) for the same form"
     }
 }

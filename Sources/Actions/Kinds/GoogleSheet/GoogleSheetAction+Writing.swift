@@ -36,12 +36,9 @@ extension GoogleSheetAction {
             case .lost(let wait):
                 // What it was to take away may be gone.
                 state.withLock { $0.marks.doubt(request.done, at: now()) }
-                guard !isAgain else { return (outcome(problem, isAgain: true), problem.exchange) }
-                let (outcome, exchange) = resolve(items, batch: batch, sent: problem.exchange)
-                if let wait, case .unknown(let reason, nil) = outcome {
-                    return (.unknown(reason, after: wait), exchange)
-                }
-                return (outcome, exchange)
+                // What asks to wait is not asked before.
+                guard !isAgain, wait == nil else { return (outcome(problem, isAgain: true), problem.exchange) }
+                return resolve(items, batch: batch, sent: problem.exchange)
             case .refused where !request.done.isEmpty:
                 // A person may have removed our metadata: what is not there cannot be taken away. It goes once without.
                 state.withLock { $0.marks.doubt(request.done, at: now()) }
@@ -102,6 +99,12 @@ extension GoogleSheetAction {
         state.withLock { state in
             state.marks.remove(batch.done)
             state.marks.add(batch.number, at: now(), isSure: isSure)
+            // Only where it was answered is it known that the rows are where they were to be.
+            guard isSure else { return }
+            state.sight?.sheet.rows += batch.rows
+            state.sight?.sheet.columns = max(batch.sheet.columns, batch.header.texts.count)
+            state.sight?.end.row += batch.rows
+            if batch.writesHeader { state.filled = (batch.header.bits, batch.header) }
         }
     }
 

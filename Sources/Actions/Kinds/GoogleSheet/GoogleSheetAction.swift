@@ -10,8 +10,10 @@ final class GoogleSheetAction: Action {
     struct State: Sendable {
         var sight: GoogleSight?
         var marks = GoogleMarks()
-        /// Whether the forms of timestamps were compared.
-        var hasCompared = false
+        /// The columns that the latest batch has filled, and row 1 as it was then where this process has read it.
+        var filled: (bits: Int, header: SheetHeader?)?
+        /// Whether the sheet was looked through for what a person should know.
+        var hasExamined = false
         var warnings: [String] = []
     }
 
@@ -80,26 +82,32 @@ final class GoogleSheetAction: Action {
         }
     }
 
+    /// Tries what the first event would do: in one request a row is written and taken away again, so that the spreadsheet
+    /// stays as it is.
     func test(_ item: ActionItem) throws -> String {
         try turn.take {
             let key = try GoogleKey(file: settings.keyFile)
-            let sheet = try place.sheet()
-            let header = try place.firstRow().header
-            var sentences = ["\(key.account) can read “\(settings.sheet)”"]
-            if header.isEmpty {
-                try place.checkEmpty(sheet)
-                let headers = SheetHeader(adding: settings.options.columns).texts
-                sentences.append("it is empty, and gets the headers \(headers.joined(separator: ", "))")
-            } else if header.isUseful {
-                sentences.append("filled are \(header.filled.joined(separator: ", "))")
+            client.waitForWrite()
+            var request = try prepare([item], number: .random(in: 1...Int64(Int32.max)), takesAway: false)
+            request.isTrial = true
+            _ = try client.write(request.body().json)
+            var sentences = ["\(key.account) can write into “\(settings.sheet)”"]
+            if request.writesHeader {
+                sentences.append("it is empty, and gets the headers \(request.header.texts.joined(separator: ", "))")
             } else {
-                throw noHeader
+                sentences.append(request.header.summary(settings.options))
+                sentences.append("the next row is \(request.above + 1)")
             }
-            if let warning = try otherForm(header, sheet) { sentences.append(warning) }
+            if let sight = state.withLock({ $0.sight }), !request.writesHeader {
+                if let warning = otherForm(sight) { sentences.append(warning) }
+                if let warning = try place.fillWarning(request.header, in: sight.sheet, below: sight.end) {
+                    sentences.append(warning)
+                }
+            }
             if key.isOpenToOthers {
                 sentences.append("others can read \(settings.keyFile): chmod 600 it")
             }
-            sentences.append("whether it may write there shows with the first row")
+            sentences.append("a row was written and taken away again in one request; nothing has changed")
             return sentences.joined(separator: "; ")
         }
     }

@@ -10,8 +10,19 @@ struct GoogleSheetPlace: Sendable {
     struct Sheet: Sendable, Hashable {
         var id: Int
         var title: String
-        /// How many rows the grid has; those at the end may be empty.
+        /// How many rows and columns the grid has; those at the end may be empty.
         var rows: Int
+        var columns: Int
+        /// How many rows at the top stay in view: no row of ours goes between them.
+        var frozen = 0
+    }
+
+    /// Where the rows of b2watch end in a sheet.
+    struct End: Sendable, Hashable {
+        /// The last row that has anything in a column that b2watch fills, or that is frozen; 0 in an empty sheet.
+        var row: Int
+        /// What the last rows show in a column, where it was read.
+        var texts: [Int: String] = [:]
     }
 
     /// The first row, and what is kept of reading it.
@@ -29,6 +40,8 @@ struct GoogleSheetPlace: Sendable {
     struct Found: Sendable {
         /// Each with the seconds since when it is there, as somebody has written it: any number.
         var marks: [(number: Int64, since: Int64)]
+        /// The columns that the latest of them has filled, as `SheetHeader.bits`; nil where none of them tells.
+        var latestBits: Int?
         /// Whether they are all that there are.
         var isWhole: Bool
     }
@@ -45,7 +58,11 @@ struct GoogleSheetPlace: Sendable {
         struct Content: Decodable {
             struct Item: Decodable {
                 struct Properties: Decodable {
-                    struct Grid: Decodable { var rowCount: Int? }
+                    struct Grid: Decodable {
+                        var rowCount: Int?
+                        var columnCount: Int?
+                        var frozenRowCount: Int?
+                    }
                     var sheetId: Int?
                     var title: String
                     var gridProperties: Grid?
@@ -55,12 +72,15 @@ struct GoogleSheetPlace: Sendable {
             var sheets: [Item]
         }
         let answer = try client.read(
-            "GET", "?fields=sheets.properties(sheetId,title,gridProperties.rowCount)")
+            "GET", "?fields=sheets.properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount))")
         let sheets = try read(Content.self, answer).sheets.map { item in
             // The API leaves out zeros.
-            Sheet(
+            let grid = item.properties.gridProperties
+            func bounded(_ count: Int?) -> Int { min(max(0, count ?? 0), Self.mostRows) }
+            return Sheet(
                 id: item.properties.sheetId ?? 0, title: item.properties.title,
-                rows: min(max(0, item.properties.gridProperties?.rowCount ?? 0), Self.mostRows))
+                rows: bounded(grid?.rowCount ?? Self.usualRows),
+                columns: bounded(grid?.columnCount), frozen: bounded(grid?.frozenRowCount))
         }
         if let sheet = sheets.first(where: { $0.title == settings.sheet }) { return sheet }
         let names = sheets.prefix(20).map { "“\($0.title)”" }.joined(separator: ", ")
@@ -93,35 +113,149 @@ struct GoogleSheetPlace: Sendable {
         ).with(answer.exchange)
     }
 
-    private func path(of range: String) -> String {
-        let name = "'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range
-        return "/values/\(name.percentEncoded)"
+    private func path(of range: String) -> String { "/values/\(encoded(range))" }
+
+    private func encoded(_ range: String) -> String {
+        ("'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range).percentEncoded
     }
 
-    /// Cells as text: rows, of which what is empty at the end is left out.
-    private func values(_ answer: GoogleAnswer) throws(GoogleProblem) -> [[String]] {
-        enum Cell: Decodable {
-            case text(String)
+    /// Cells of a range as text: rows, of which what is empty at the end is left out.
+    private struct Values: Decodable {
+        private struct Cell: Decodable {
+            let text: String
+
             init(from decoder: any Decoder) throws {
                 let container = try decoder.singleValueContainer()
                 if let text = try? container.decode(String.self) {
-                    self = .text(text)
-                } else if let number = try? container.decode(Double.self) {
-                    self = .text("\(number)")
+                    self.text = text
                 } else {
-                    self = .text("")
+                    text = (try? container.decode(Double.self)).map { "\($0)" } ?? ""
                 }
             }
         }
-        struct Content: Decodable { var values: [[Cell]]? }
-        return (try read(Content.self, answer).values ?? []).map { row in
-            row.map { cell in
-                switch cell {
-                case .text(let text): text
-                }
-            }
+
+        let rows: [[String]]
+
+        private enum Key: CodingKey { case values }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: Key.self).decodeIfPresent([[Cell]].self, forKey: .values)
+            rows = (values ?? []).map { $0.map(\.text) }
         }
     }
+
+    private func values(_ answer: GoogleAnswer) throws(GoogleProblem) -> [[String]] {
+        try read(Values.self, answer).rows
+    }
+
+    // MARK: - Where the rows end
+
+    /// Reads row 1 again, and the rows from the last one of b2watch on: one request.
+    ///
+    /// - Parameters:
+    ///   - header: Row 1 as it was.
+    ///   - end: The end as it was.
+    /// - Returns: Nil for the end where it has to be looked for: row 1 is not the same, or a person has removed rows.
+    func again(
+        _ header: SheetHeader, _ end: End, in sheet: Sheet
+    ) throws(GoogleProblem) -> (row: FirstRow, end: End?) {
+        let from = max(2, end.row)
+        let tail = from <= sheet.rows ? ranges(of: header, from: from) : []
+        let answer = try client.read("GET", batchPath(["1:1"] + tail))
+        guard !answer.answer.isCut else { return (try firstRow(), nil) }
+        let found = try ranged(answer)
+        let row = FirstRow(header: SheetHeader(found.first?.first ?? []), exchange: answer.exchange)
+        guard row.header.texts == header.texts else { return (row, nil) }
+        let last = Self.end(of: Array(found.dropFirst()), header, from: from)
+        return (row, last ?? (end.row <= max(1, sheet.frozen) ? end : nil))
+    }
+
+    /// Looks for the last row that has anything in a column of the header. In a long sheet that takes some steps: each
+    /// asks for all rows from one on, and an answer that is too long proves that there are more.
+    ///
+    /// - Returns: At least row 1, and the frozen rows.
+    func end(of header: SheetHeader, in sheet: Sheet) throws(GoogleProblem) -> End {
+        var end = End(row: 1)
+        // There is something in `low`, and nothing below `high`.
+        var low = 1
+        var high = sheet.rows
+        var next = 2
+        var isFirst = true
+        while low < high {
+            let answer = try client.read("GET", batchPath(ranges(of: header, from: next)))
+            if answer.answer.isCut {
+                low = next
+            } else if let found = Self.end(of: try ranged(answer), header, from: next) {
+                end = found
+                low = found.row
+                high = found.row
+            } else {
+                high = next - 1
+            }
+            // Most sheets end shortly behind their data.
+            next = isFirst && high - 200 > low ? high - 200 : (low + high + 1) / 2
+            isFirst = false
+        }
+        end.row = max(low, sheet.frozen)
+        return end
+    }
+
+    /// Looks for columns that b2watch does not fill and that have something below its last row.
+    ///
+    /// - Returns: A warning about it; nil where there is nothing.
+    func fillWarning(_ header: SheetHeader, in sheet: Sheet, below end: End) throws(GoogleProblem) -> String? {
+        guard end.row < sheet.rows, sheet.columns > 0 else { return nil }
+        let range = "A\(end.row + 1):\(Self.columnName(sheet.columns - 1))"
+        let answer = try client.read("GET", path(of: range))
+        let advice =
+            "b2watch inserts its rows above that, and what is filled there moves down; let a formula in the heading fill the"
+            + " whole column, as ARRAYFORMULA does"
+        guard !answer.answer.isCut else {
+            return "columns of “\(settings.sheet)” are filled far below b2watch's last row, \(end.row): \(advice)"
+        }
+        var last: (column: Int, row: Int)?
+        for (index, row) in try values(answer).enumerated() {
+            guard let column = row.indices.last(where: { !row[$0].isEmpty }) else { continue }
+            last = (column, end.row + 1 + index)
+        }
+        guard let last else { return nil }
+        let heading = header.texts.indices.contains(last.column) ? header.texts[last.column] : ""
+        let name = Self.columnName(last.column) + (heading.isEmpty ? "" : " (“\(heading)”)")
+        return "column \(name) of “\(settings.sheet)” is filled down to row \(last.row), and b2watch's last row is"
+            + " \(end.row): \(advice)"
+    }
+
+    /// Such as `A12:C`: open, so that no row that somebody adds at the end is left out.
+    private func ranges(of header: SheetHeader, from row: Int) -> [String] {
+        header.filledRanges.map { "\(Self.columnName($0.lowerBound))\(row):\(Self.columnName($0.upperBound))" }
+    }
+
+    private func batchPath(_ ranges: [String]) -> String {
+        "/values:batchGet?" + ranges.map { "ranges=\(encoded($0))" }.joined(separator: "&")
+    }
+
+    private func ranged(_ answer: GoogleAnswer) throws(GoogleProblem) -> [[[String]]] {
+        struct Content: Decodable { var valueRanges: [Values]? }
+        return (try read(Content.self, answer).valueRanges ?? []).map(\.rows)
+    }
+
+    /// The end in the values of the filled ranges.
+    ///
+    /// - Parameter row: The row that they begin in.
+    private static func end(of found: [[[String]]], _ header: SheetHeader, from row: Int) -> End? {
+        var end: End?
+        for (columns, rows) in zip(header.filledRanges, found) {
+            for (index, cells) in rows.enumerated() {
+                for (offset, text) in cells.enumerated() where !text.isEmpty {
+                    end = End(row: max(end?.row ?? 0, row + index), texts: end?.texts ?? [:])
+                    end?.texts[columns.lowerBound + offset] = text
+                }
+            }
+        }
+        return end
+    }
+
+    // MARK: - Marks
 
     /// Whether a batch's metadata is there: then the batch was applied.
     func mark(
@@ -138,33 +272,6 @@ struct GoogleSheetPlace: Sendable {
             guard error.status == 404 else { throw error }
             return (.absent, error.exchange)
         }
-    }
-
-    /// The text in the last row of a column; nil where there is none. It is found in a few steps, and in a very long
-    /// sheet may be one of the last.
-    ///
-    /// - Parameter rows: How many the grid has: the rows at its end may be empty.
-    func lastText(column: Int, rows: Int) throws(GoogleProblem) -> String? {
-        let block = 100
-        let name = Self.columnName(column)
-        guard rows >= 2 else { return nil }
-        var last: String?
-        var low = 0
-        var high = (rows - 2) / block
-        var middle = high
-        for _ in 0..<8 where low <= high {
-            let start = 2 + middle * block
-            let range = "\(name)\(start):\(name)\(min(rows, start + block - 1))"
-            let cells = try values(try client.read("GET", path(of: range))).compactMap(\.first)
-            if let text = cells.last(where: { !$0.isEmpty }) {
-                last = text
-                low = middle + 1
-            } else {
-                high = middle - 1
-            }
-            middle = (low + high) / 2
-        }
-        return last
     }
 
     /// Looks for the metadata of our batches.
@@ -192,15 +299,20 @@ struct GoogleSheetPlace: Sendable {
             answer.isCut = false
         }
         let whole = GoogleAnswer(answer: answer, exchange: found.exchange)
+        var latest: (since: Int64, bits: Int)?
         let marks = (try read(Content.self, whole).matchedDeveloperMetadata ?? []).compactMap {
             match -> (number: Int64, since: Int64)? in
             let words = (match.developerMetadata.metadataValue ?? "").split(separator: " ")
-            guard words.count == 2, words[0] == writer, let since = Int64(words[1], radix: GoogleBatch.radix) else {
-                return nil
+            // Marks of before do not tell which columns they have filled.
+            guard (2...3).contains(words.count), words[0] == writer,
+                let since = Int64(words[1], radix: GoogleBatch.radix)
+            else { return nil }
+            if words.count == 3, let bits = Int(words[2], radix: GoogleBatch.radix), since >= latest?.since ?? .min {
+                latest = (since, bits)
             }
             return (match.developerMetadata.metadataId, since)
         }
-        return Found(marks: marks, isWhole: isWhole)
+        return Found(marks: marks, latestBits: latest?.bits, isWhole: isWhole)
     }
 
     private func read<Content: Decodable>(
@@ -209,7 +321,8 @@ struct GoogleSheetPlace: Sendable {
         let answer = found.answer
         guard !answer.isCut, let content = try? JSONDecoder().decode(type, from: Data(answer.body)) else {
             throw GoogleProblem(
-                .later(after: nil), "Google's answer is not as expected\(answer.isCut ? ": it is too long" : "")",
+                .later(after: nil),
+                "the answer is not as expected of Google\(answer.isCut ? ": it is too long" : ", but \(answer.summary)")",
                 status: answer.status
             ).with(found.exchange)
         }

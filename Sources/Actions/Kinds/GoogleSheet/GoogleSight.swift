@@ -10,10 +10,12 @@ struct GoogleSight: Sendable {
     /// The same while reads are short.
     private static let rare: Int64 = 60_000
 
-    let sheet: GoogleSheetPlace.Sheet
+    var sheet: GoogleSheetPlace.Sheet
     /// When the sheet was looked for by its name.
     let foundAt: Timestamp
     let row: GoogleSheetPlace.FirstRow
+    /// Where b2watch's rows end.
+    var end: GoogleSheetPlace.End
     /// When row 1 was read.
     let readAt: Timestamp
 

@@ -37,7 +37,7 @@ struct SheetColumn: Sendable {
         }
     }()
 
-    /// Those that can be asked for.
+    /// Those that can be asked for. Their order stays: `SheetHeader.bits` is kept in spreadsheets.
     static let more: [SheetColumn] = [
         SheetColumn("bucket", "Bucket") { item, _ in SheetValue(item.row.bucketName) },
         SheetColumn("rule", "Rule") { item, _ in SheetValue(item.row.matchedRuleName) },
@@ -53,6 +53,9 @@ struct SheetColumn: Sendable {
 
     /// Whether it is the one to compare forms of timestamps by.
     var isTimestamp: Bool { header == SheetRow.headers[0] }
+    /// Whether its values are moments.
+    var isMoment: Bool { isTimestamp || name == "received" }
+    var isSize: Bool { header == SheetRow.headers[3] }
 
     /// The column of a header: white space at its ends and upper and lower case do not matter.
     static func of(header: String) -> SheetColumn? {
@@ -81,8 +84,13 @@ struct SheetValue: Sendable, Hashable {
     }
 
     init(_ moment: Timestamp, as form: SheetRow.TimestampForm) {
-        let source = FieldValue.integer(moment.milliseconds)
-        self.init(cell: form == .rfc3339 ? .text(moment.rfc3339) : SheetRow.Cell(source), source: source)
+        self.init(cell: SheetRow.Cell(moment, as: form), source: .integer(moment.milliseconds))
+    }
+
+    /// The value of a size as a number: of a text of digits too, which B2 does not send today.
+    var number: SheetValue {
+        guard case .text(let text) = cell, let number = Int64(text), String(number) == text else { return self }
+        return SheetValue(cell: .number(number), source: .integer(number))
     }
 
     static let empty = SheetValue(.absent)

@@ -6,8 +6,17 @@ struct SheetOptions: Sendable {
     /// Columns behind the tutorial's five, for a sheet that has no header yet.
     var columns: [SheetColumn] = []
     var timestamps = SheetRow.TimestampForm.rfc3339
+    var sizes = Sizes.exact
 
-    /// Takes `columns` and `timestamps`; what is wrong with them becomes a problem of the reading.
+    /// How sizes are written.
+    enum Sizes: Sendable, Hashable {
+        /// As a number where a sheet's number holds it exactly, else as text.
+        case exact
+        /// Always as a number, which a sheet rounds beyond 2^53.
+        case number
+    }
+
+    /// Reads `columns`, `timestamps` and `sizes`; what is wrong with them becomes a problem of the reading.
     init(_ reading: inout ActionReading) {
         let names = SheetColumn.more.compactMap(\.name)
         for name in reading.texts("columns", expected: "a list of \(names.joined(separator: ", "))", orOne: true) ?? []
@@ -24,20 +33,19 @@ struct SheetOptions: Sendable {
             }
             columns.append(column)
         }
-        if let form = reading.text("timestamps", expected: "rfc3339 or epoch") {
-            switch form.value {
-            case "rfc3339": timestamps = .rfc3339
-            case "epoch": timestamps = .epochMilliseconds
-            default:
-                reading.problem(
-                    "“timestamps” of “\(reading.name)” is “\(form.value)”; expected is rfc3339 or epoch",
-                    at: form.position)
-            }
+        if let form = reading.choice(
+            "timestamps", of: ["rfc3339": SheetRow.TimestampForm.rfc3339, "epoch": .epochMilliseconds, "date": .date])
+        {
+            timestamps = form
         }
+        if let form = reading.choice("sizes", of: ["exact": Sizes.exact, "number": .number]) { sizes = form }
     }
 
-    init(columns: [SheetColumn] = [], timestamps: SheetRow.TimestampForm = .rfc3339) {
+    init(
+        columns: [SheetColumn] = [], timestamps: SheetRow.TimestampForm = .rfc3339, sizes: Sizes = .exact
+    ) {
         self.columns = columns
         self.timestamps = timestamps
+        self.sizes = sizes
     }
 }

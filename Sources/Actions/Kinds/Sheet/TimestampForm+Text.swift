@@ -11,12 +11,16 @@ extension SheetRow.TimestampForm {
             self = .epochMilliseconds
             return
         }
-        // 2026-01-01T10:11:12
-        let pattern = Array("dddd-dd-ddTdd:dd:dd".utf8)
-        let isMoment =
-            bytes.count > pattern.count
-            && zip(bytes, pattern).allSatisfy { $1 == UInt8(ascii: "d") ? digits.contains($0) : $0 == $1 }
-        guard isMoment else { return nil }
-        self = .rfc3339
+        func matches(_ pattern: String) -> Bool {
+            bytes.count > pattern.utf8.count
+                && zip(bytes, pattern.utf8).allSatisfy { $1 == UInt8(ascii: "d") ? digits.contains($0) : $0 == $1 }
+        }
+        if matches("dddd-dd-ddTdd:dd:dd") {
+            self = .rfc3339
+        } else if matches("dddd-dd-dd dd:dd:dd") {
+            self = .date
+        } else {
+            return nil
+        }
     }
 }

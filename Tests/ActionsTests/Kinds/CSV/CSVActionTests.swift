@@ -2,6 +2,7 @@ import Export
 import Foundation
 import History
 import Notifications
+import Settings
 import TestSupport
 import Testing
 
@@ -16,11 +17,13 @@ struct CSVActionTests {
         folder = try TemporaryFolder()
     }
 
-    private func action(_ columns: [String] = [], isVerbatim: Bool = false) -> CSVAction {
+    private func action(
+        _ columns: [String] = [], isVerbatim: Bool = false, _ change: (inout CSVSettings) -> Void = { _ in }
+    ) -> CSVAction {
         let options = SheetOptions(columns: SheetColumn.more.filter { columns.contains($0.name ?? "") })
-        return CSVAction(
-            CSVSettings(path: path, writer: "rows", options: options, isVerbatim: isVerbatim),
-            now: { Timestamp(milliseconds: 0) })
+        var settings = CSVSettings(path: path, writer: "rows", options: options, isVerbatim: isVerbatim)
+        change(&settings)
+        return CSVAction(settings, now: { Timestamp(milliseconds: 0) })
     }
 
     private func bytes() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
@@ -55,6 +58,105 @@ struct CSVActionTests {
         _ = try folder.write("events.csv", "Object Name")
         #expect(action(isVerbatim: true).perform([.numbered(8, object: "=1")], batch: 2).outcomes == [.done])
         #expect(try text() == "Object Name\r\n=1\r\n")
+    }
+
+    @Test("are separated as the settings say, with decimals and a byte-order mark for a program that wants them")
+    func separated() throws {
+        let action = action {
+            $0.separator = .semicolon
+            $0.hasDecimalComma = true
+            $0.hasByteOrderMark = true
+            $0.options.timestamps = .date
+        }
+        #expect(
+            action.perform([.numbered(1, object: "a;=1+1"), .numbered(2, object: "b")], batch: 1).outcomes.count == 2)
+        #expect(action.perform([.numbered(3, object: "c")], batch: 2).outcomes == [.done])
+        let start = "2026-01-01 10:11:12,345;b2:ObjectCreated:Upload;"
+        let end = ";4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c\r\n"
+        #expect(
+            String(decoding: try bytes(), as: UTF8.self)
+                == "\u{FEFF}Event Timestamp;Event Type;Object Name;Object Size;Object Version ID\r\n"
+                + start + "\"a;'=1+1\";1" + end + start + "b;2" + end + start + "c;3" + end)
+        // The note is gone: the rows themselves are looked for.
+        unlink(action.note.path)
+        #expect(action.recover([.numbered(3, object: "c")], batch: 2).outcomes == [.done])
+    }
+
+    @Test(
+        "go into no file that is separated otherwise, and what separates it is named",
+        arguments: [
+            (
+                ";", CSVSeparator.comma,
+                "is separated by semicolons, and “separator” is comma: set “separator: semicolon”"
+            ),
+            ("\t", .comma, "is separated by tabs, and “separator” is comma: set “separator: tab”"),
+            (",", .semicolon, "is separated by commas, and “separator” is semicolon: set “separator: comma”"),
+        ])
+    func otherSeparator(_ found: String, _ set: CSVSeparator, _ words: String) throws {
+        _ = try folder.write("events.csv", "\u{FEFF}\"Event Timestamp\"\(found)Event Type\(found)Object Name\n")
+        guard
+            case .dead(let reason) = action([], isVerbatim: false, change(set)).perform([.numbered(1)], batch: 1)
+                .outcomes[0]
+        else {
+            Issue.record("rows of another kind were appended")
+            return
+        }
+        #expect(reason.hasPrefix("\(path) \(words)"), "\(reason)")
+        #expect(throws: CSVProblem.self) { try action([], isVerbatim: false, change(set)).test(.numbered(1)) }
+        let right = CSVSeparator.allCases.first { String(decoding: [$0.byte], as: UTF8.self) == found }
+        #expect(
+            action([], isVerbatim: false, change(try #require(right))).perform([.numbered(1)], batch: 1).outcomes == [
+                .done
+            ])
+        #expect(try text().hasSuffix("Upload\(found)photos/1.jpg\n"))
+    }
+
+    private func change(_ separator: CSVSeparator) -> (inout CSVSettings) -> Void { { $0.separator = separator } }
+
+    @Test("go into no file of UTF-16, and not behind a line for one program alone")
+    func otherForms() throws {
+        func reason() -> String {
+            if case .dead(let reason) = action().perform([.numbered(1)], batch: 1).outcomes[0] { reason } else { "" }
+        }
+        _ = try folder.write("events.csv", [0xFF, 0xFE] + Array("E\0v\0\n\0".utf8))
+        #expect(reason().contains("is UTF-16: save it as UTF-8"))
+        _ = try folder.write("events.csv", "sep=;\nEvent Type;Object Name\n")
+        #expect(reason().contains("begins with the line “sep=;”: remove that line"))
+    }
+
+    @Test("of which a heading was renamed are warned of once, also where b2watch was not running")
+    func renamed() throws {
+        let action = action()
+        #expect(action.perform([.numbered(1)], batch: 1).warning == nil)
+        _ = try folder.write("events.csv", text().replacingOccurrences(of: "Object Name", with: "File"))
+        let report = action.perform([.numbered(2)], batch: 2)
+        #expect(report.outcomes == [.done])
+        #expect(report.warning?.contains("no longer has the heading “Object Name” (it is “File” now)") == true)
+        #expect(action.perform([.numbered(3)], batch: 3).warning == nil)
+        _ = try folder.write("events.csv", text().replacingOccurrences(of: "Object Size", with: "Bytes"))
+        let next = self.action().perform([.numbered(4)], batch: 4).warning
+        #expect(next?.contains("no longer has the heading “Object Size”: that column") == true)
+        #expect(self.action().perform([.numbered(5)], batch: 5).warning == nil)
+    }
+
+    @Test("can be declared for the programs of other languages")
+    func settings() throws {
+        func read(_ settings: [(String, ConfigurationNode.Content)]) -> (settings: CSVSettings?, problems: [String]) {
+            let surroundings = ActionSurroundings(
+                http: InProcessHTTP([:]), environment: [:], folder: "/etc", now: { Timestamp(milliseconds: 0) })
+            var reading = ActionReading.sample("rows", [("file", .text("a.csv"))] + settings)
+            let action = ActionKind.csv.read(&reading, surroundings) as? CSVAction
+            reading.finish()
+            return (action?.settings, reading.problems.map(\.text))
+        }
+        #expect(read([("separator", .text(";"))]).settings?.separator == .semicolon)
+        #expect(read([("separator", .text("tab"))]).settings?.separator == .tab)
+        let german = try #require(
+            read([("separator", .text("semicolon")), ("decimal-separator", .text(",")), ("bom", .text("yes"))]).settings
+        )
+        #expect(german.hasDecimalComma && german.hasByteOrderMark)
+        #expect(
+            read([("separator", .text("|"))]).problems.first?.hasSuffix("expected is comma, semicolon or tab") == true)
     }
 
     @Test("stand where a link points to, which is made if it is missing")

@@ -115,7 +115,7 @@ struct GoogleMarksTests {
         let action = stand.action()
         #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
         stand.google.change(SheetStand.id) {
-            $0.metadata[900] = ("other", String(repeating: "x", count: 30_000 - 3 - 5 - 20))
+            $0.metadata[900] = ("other", String(repeating: "x", count: 30_000 - 3 - 5 - 22))
         }
         #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
         stand.google.change(SheetStand.id) { $0.metadata[901] = ("other", String(repeating: "x", count: 1_000)) }

@@ -145,7 +145,9 @@ struct GoogleProblemTests {
         let stand = try SheetStand()
         let text = reason(stand.action(http: Portal()))
         #expect(
-            text.hasPrefix("retry - action: oauth2.googleapis.com answers 302 Found, which is no answer of Google's"))
+            text.hasPrefix(
+                "retry - action: oauth2.googleapis.com answered 302 Found, without a body, which is not an answer of Google's"
+            ))
     }
 
     @Test("as one account is not asked for as another, once the key file is another's")
@@ -179,13 +181,101 @@ struct GoogleProblemTests {
         #expect(stand.google.tokensGiven == 3 && stand.names.count == 4)
     }
 
+    /// Lets something be so, and expects the same of a test and of an event, and nothing written.
+    private func refusal(
+        _ expected: String, _ body: (inout FakeGoogle.Spreadsheet) -> Void
+    ) throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let stand = try SheetStand(rows: [header, [.text("old")]])
+        stand.google.change(SheetStand.id, body)
+        let error = #expect(throws: GoogleProblem.self) { try stand.action().test(.numbered(1)) }
+        #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+        #expect(reason(stand.action()).contains("dead: ") && reason(stand.action()).contains(expected))
+        #expect(stand.rows.count == 2 && stand.google.spreadsheet(SheetStand.id)?.metadata.isEmpty == true)
+        for raw in ["The caller", "You are trying", "This action", "This operation"] {
+            #expect(error?.description.contains(raw) == false)
+        }
+    }
+
+    @Test("of what can be read and not written is found by a test, with the remedy")
+    func unwritable() throws {
+        try refusal("can read the spreadsheet and not change it: share it with that address as an editor") {
+            $0.isReadOnly = true
+        }
+        try refusal("that b2watch has to write are protected: under Data, Protect sheets and ranges, let") {
+            $0.sheets[1].protected = (0..<1_000, 0..<1)
+        }
+        try refusal("10 million cells are the most that Google allows") {
+            $0.sheets[0].gridRows = 10_000_000 / 26 - 1_000
+        }
+        try refusal("an Office file: open it in Google Sheets") { $0.isOffice = true }
+    }
+
+    @Test("can be tried without anything being changed")
+    func tried() throws {
+        for rows in [[], [SheetRow.headers.map { FakeGoogle.Cell.text($0) }, [.text("old")]]] {
+            let stand = try SheetStand(rows: rows)
+            stand.google.change(SheetStand.id) { $0.sheets[1].gridColumns = 5 }
+            let options = SheetOptions(columns: SheetColumn.more)
+            let said = try stand.action(options).test(.numbered(1))
+            #expect(said.hasPrefix("\(FakeGoogle.account) can write into “B2's events”"))
+            #expect(said.hasSuffix("a row was written and taken away again in one request; nothing has changed"))
+            let spreadsheet = try #require(stand.google.spreadsheet(SheetStand.id))
+            #expect(stand.rows == rows && spreadsheet.metadata.isEmpty && stand.google.writes.count == 1)
+            #expect(spreadsheet.sheets[1].gridRows == 1_000 && spreadsheet.sheets[1].gridColumns == 5)
+        }
+    }
+
+    @Test("is told from what answers in Google's place, which is described")
+    func stranger() throws {
+        struct Stranger: HTTPSending {
+            let google: InProcessHTTP
+            func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
+                guard request.url.authority == "sheets.googleapis.com" else {
+                    return try google.send(request, within: limit)
+                }
+                return OutgoingAnswer(
+                    status: 200, headers: [OutgoingField("Content-Type", "text/html")],
+                    body: Array("<html>\n<title>Log in</title>".utf8))
+            }
+        }
+        let stand = try SheetStand()
+        let http = Stranger(google: InProcessHTTP(["oauth2.googleapis.com": stand.google]))
+        #expect(
+            reason(stand.action(http: http))
+                == "retry - action: the answer is not as expected of Google, but 200 OK, text/html, “<html> <title>Log"
+                + " in</title>”")
+        stand.google.onBatch { .answer(.text(403, "blocked by policy")) }
+        #expect(
+            reason(stand.action()).hasPrefix(
+                "retry - action: the answer is not one of Google's, but 403 Forbidden, text/plain, “blocked by policy”")
+        )
+    }
+
+    @Test("with a time to wait is not asked again before")
+    func asked() throws {
+        let stand = try SheetStand()
+        let action = stand.action()
+        stand.google.onBatch {
+            .answer(.answer(status: 503, headers: [("Retry-After", "5")], body: Array("{\"error\":{}}".utf8)))
+        }
+        guard case .unknown(_, .seconds(5)?) = action.perform([.numbered(1)], batch: 1).outcomes[0] else {
+            Issue.record("it was asked again at once")
+            return
+        }
+        #expect(stand.google.writes.count == 1)
+        stand.google.onBatch { .none }
+        #expect(action.recover([.numbered(1)], batch: 1).outcomes == [.done])
+        #expect(stand.names == ["photos/1.jpg"])
+    }
+
     @Test("shows before anything is written")
     func trial() throws {
         let stand = try SheetStand()
         let action = stand.action()
         #expect(try action.test(.numbered(1)).contains("it is empty, and gets the headers Event Timestamp, Event Type"))
         let preview = String(decoding: try action.preview([.numbered(1)]), as: UTF8.self)
-        #expect(preview.contains("\"appendCells\":{\"sheetId\":77") && preview.contains("photos/1.jpg"))
+        #expect(preview.contains("\"updateCells\":{\"start\":{\"sheetId\":77") && preview.contains("photos/1.jpg"))
         #expect(stand.google.writes.isEmpty && stand.rows.isEmpty)
         #expect(throws: GoogleProblem.self) { try stand.action(sheet: "none").test(.numbered(1)) }
     }

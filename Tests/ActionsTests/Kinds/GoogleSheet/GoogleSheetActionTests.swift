@@ -70,6 +70,123 @@ struct GoogleSheetActionTests {
         #expect(stand.google.spreadsheet(SheetStand.id)?.sheets[2].rows.count == 2)
     }
 
+    @Test(
+        "stand below b2watch's own last row, whatever other columns hold further down",
+        arguments: [1_000, 59, 3_000])
+    func farBelow(_ last: Int) throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) } + [.text("Paid")]
+        var rows = [header]
+        rows += (1...3).map { number in (0..<5).map { .text("old \(number) \($0)") } }
+        while rows.count < last { rows.append([.empty, .empty, .empty, .empty, .empty]) }
+        // A checkbox that is filled down, or one note far below.
+        for row in last == 59 ? [58...58] : [4...last - 1] {
+            for row in row { rows[row] = [.empty, .empty, .empty, .empty, .empty, .text("FALSE")] }
+        }
+        let stand = try SheetStand(rows: rows)
+        stand.google.change(SheetStand.id) { $0.sheets[1].gridRows = max(1_000, last) }
+        let action = stand.action()
+        let report = action.perform([.numbered(1), .numbered(2)], batch: 1)
+        #expect(report.outcomes == [.done, .done])
+        let warning = try #require(report.warning)
+        #expect(
+            warning.hasPrefix(
+                "column F (“Paid”) of “B2's events” is filled down to row \(last), and b2watch's last row is 4"),
+            "\(warning)")
+        #expect(action.perform([.numbered(3)], batch: 2).warning == nil)
+        #expect(stand.rows[4][2] == .text("photos/1.jpg") && stand.rows[6][2] == .text("photos/3.jpg"))
+        // What was there is where it was, moved down.
+        #expect(stand.rows.count == last + 3 && stand.rows[last + 2].last == .text("FALSE"))
+        #expect(
+            try stand.action().test(.numbered(1)).contains("column F (“Paid”) of “B2's events” is filled down to row"))
+    }
+
+    @Test("never take the place of what a person writes at that moment")
+    func person() throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let stand = try SheetStand(rows: [header])
+        let action = stand.action()
+        #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
+        let first = Once()
+        let google = stand.google
+        let write: @Sendable (inout FakeGoogle.Spreadsheet) -> Void = {
+            $0.sheets[1].rows.append([.text("mine"), .text("mine"), .text("mine")])
+        }
+        google.onBatch { first.isFirst ? .before(write) : .none }
+        #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
+        #expect(stand.names == ["photos/1.jpg", "photos/2.jpg", "mine"])
+        #expect(action.perform([.numbered(3)], batch: 3).outcomes == [.done])
+        #expect(stand.names == ["photos/1.jpg", "photos/2.jpg", "mine", "photos/3.jpg"])
+        // A person removes the last rows.
+        google.change(SheetStand.id) { $0.sheets[1].rows.removeLast(3) }
+        #expect(action.perform([.numbered(4)], batch: 4).outcomes == [.done])
+        #expect(stand.names == ["photos/1.jpg", "photos/4.jpg"])
+    }
+
+    @Test(
+        "find the end of a sheet of any length",
+        arguments: [(1, 1), (1, 2), (2, 2), (1, 1_000), (1_000, 1_000), (7_000, 7_003)])
+    func ends(_ rows: Int, _ grid: Int) throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let names = (1..<rows).map { [FakeGoogle.Cell.empty, .empty, .text("name \($0) of an object in a bucket")] }
+        let stand = try SheetStand(rows: [header] + names)
+        stand.google.change(SheetStand.id) { $0.sheets[1].gridRows = grid }
+        let action = stand.action()
+        for batch in 1...3 { #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done]) }
+        #expect(stand.names.suffix(3) == ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"])
+        #expect(stand.rows.count == rows + 3 && stand.google.reads.count < 24)
+    }
+
+    @Test("go below frozen rows, and into columns that are apart")
+    func frozen() throws {
+        let stand = try SheetStand(rows: [
+            [.text("Object Name"), .text("Notes"), .text("Object Size")], [.empty, .text("of the team")],
+        ])
+        stand.google.change(SheetStand.id) { $0.sheets[1].frozenRows = 2 }
+        let action = stand.action()
+        for batch in 1...2 { #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done]) }
+        #expect(stand.rows[2] == [.text("photos/1.jpg"), .empty, .number(1)])
+        #expect(stand.rows[3] == [.text("photos/2.jpg"), .empty, .number(2)])
+    }
+
+    @Test("have dates where they are asked for, shown as such")
+    func dates() throws {
+        let stand = try SheetStand()
+        let received = SheetColumn.more.filter { $0.name == "received" }
+        let action = stand.action(SheetOptions(columns: received, timestamps: .date, sizes: .number))
+        var item = ActionItem.numbered(1)
+        item.row.objectSize = .integer((1 << 53) + 1)
+        #expect(action.perform([item], batch: 1).outcomes == [.done])
+        #expect(action.perform([.numbered(2)], batch: 2).warning == nil)
+        let day = 25_569 + 1_767_262_272_345.0 / 86_400_000
+        #expect(stand.rows[1][0] == .date(day) && stand.rows[2][0] == .date(day))
+        #expect(stand.rows[1][3] == .number(9_007_199_254_740_992))
+        #expect(stand.rows[1][5] == .date(25_569 + 1_767_262_273_000.0 / 86_400_000))
+        // The second row takes the look of the first.
+        #expect(stand.google.bodies.map { $0.contains("repeatCell") } == [true, false])
+    }
+
+    @Test("of which a heading was renamed are warned of once, also where b2watch was not running")
+    func renamed() throws {
+        let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
+        let stand = try SheetStand(rows: [header])
+        let action = stand.action()
+        #expect(action.perform([.numbered(1)], batch: 1).warning == nil)
+        stand.google.change(SheetStand.id) { $0.sheets[1].rows[0][2] = .text("File") }
+        let report = action.perform([.numbered(2)], batch: 2)
+        #expect(report.outcomes == [.done])
+        #expect(
+            report.warning?.hasPrefix(
+                "row 1 of “B2's events” no longer has the heading “Object Name” (it is “File” now)")
+                == true)
+        #expect(action.perform([.numbered(3)], batch: 3).warning == nil)
+        stand.google.change(SheetStand.id) { $0.sheets[1].rows[0][3] = .text("Bytes") }
+        let next = stand.action()
+        let warning = next.perform([.numbered(4)], batch: 4).warning
+        #expect(warning?.contains("no longer has the heading “Object Size”: that column") == true)
+        #expect(warning?.contains("Object Name") == false)
+        #expect(stand.action().perform([.numbered(5)], batch: 5).warning == nil)
+    }
+
     @Test("are looked after within the reads of a minute, and no more often than it takes")
     func reads() throws {
         let stand = try SheetStand()

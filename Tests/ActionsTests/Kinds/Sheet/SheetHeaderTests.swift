@@ -1,3 +1,5 @@
+import Export
+import History
 import Notifications
 import Settings
 import TestSupport
@@ -13,7 +15,7 @@ struct SheetHeaderTests {
             " object NAME ", "Notes", "EVENT TYPE", "Object Name", "", "\u{FEFF}bucket", "Account ID",
         ])
         #expect(header.filled == ["Object Name", "Event Type", "Bucket", "Account"])
-        let cells = header.values(.sample(), timestamps: .rfc3339).map(\.cell)
+        let cells = header.values(.sample(), SheetOptions()).map(\.cell)
         #expect(
             cells == [
                 .text("photos/2026/cat.jpg"), .empty, .text("b2:ObjectCreated:Upload"), .empty, .empty,
@@ -26,9 +28,46 @@ struct SheetHeaderTests {
         #expect(SheetHeader(adding: []).texts == SheetRow.headers)
         let header = SheetHeader(adding: SheetColumn.more)
         #expect(header.texts == SheetRow.headers + ["Bucket", "Rule", "Event ID", "Account", "Received", "Verdict"])
-        let cells = header.values(.sample(), timestamps: .epochMilliseconds).map(\.cell.string)
+        let cells = header.values(.sample(), SheetOptions(timestamps: .epochMilliseconds)).map(\.cell.string)
         #expect(cells[0] == "1767262272345" && cells[9] == "1767262273000" && cells[10] == "valid")
         #expect(header.isUseful && !SheetHeader(["a", " "]).isUseful && SheetHeader(["", " "]).isEmpty)
+    }
+
+    @Test("has moments as dates and sizes as numbers, where that is asked for")
+    func forms() {
+        var item = ActionItem.numbered(1)
+        item.row.objectSize = .string("12")
+        let header = SheetHeader(adding: SheetColumn.more.filter { $0.name == "received" })
+        let values = header.values(item, SheetOptions(timestamps: .date, sizes: .number))
+        #expect(values[0].cell == .date(Timestamp(milliseconds: 1_767_262_272_345)))
+        #expect(values[0].exported.string(isVerbatim: false) == "2026-01-01 10:11:12.345")
+        #expect(values[0].exported.string(isVerbatim: false, hasDecimalComma: true) == "2026-01-01 10:11:12,345")
+        #expect(values[3].cell == .number(12) && values[5].cell.string == "2026-01-01 10:11:13.000")
+        #expect(header.values(item, SheetOptions())[3].cell == .text("12"))
+        item.row.objectSize = .string("012")
+        item.row.eventTimestamp = .integer(.max)
+        let odd = header.values(item, SheetOptions(timestamps: .date, sizes: .number))
+        #expect(odd[0].cell == .number(.max) && odd[3].cell == .text("012"))
+    }
+
+    @Test("that loses a heading is warned of, with what stands there now")
+    func loss() throws {
+        let old = SheetHeader(["Notes", "Event Type", "Object Name", "Object Size"])
+        #expect(
+            SheetHeader(["Object Size", "", "event type", "OBJECT NAME"]).lossWarning(
+                since: old.bits, in: "row 1", old: old) == nil)
+        let renamed = SheetHeader(["Notes", "Event Type", "File", "Object Size"])
+        #expect(renamed.lost(since: old.bits) == ["Object Name"])
+        let warning = try #require(renamed.lossWarning(since: old.bits, in: "row 1", old: old))
+        #expect(
+            warning.hasPrefix("row 1 no longer has the heading “Object Name” (it is “File” now): that column stays"))
+        let after = try #require(SheetHeader(["Object Size"]).lossWarning(since: old.bits, in: "row 1", old: nil))
+        #expect(after.contains("“Event Type”, “Object Name”: that column"))
+        #expect(SheetHeader(adding: SheetColumn.more).bits == 1 << SheetColumn.all.count - 1)
+        #expect(
+            renamed.summary(SheetOptions())
+                == "filled are Event Type, Object Size; there is no heading for Event Timestamp, Object Name, Object Version"
+                + " ID")
     }
 
     @Test("can be told wrongly, which is said with its line")
@@ -41,6 +80,12 @@ struct SheetHeaderTests {
         var right = ActionReading.sample("rows", [("columns", .texts(["rule"])), ("timestamps", .text("epoch"))])
         let options = SheetOptions(&right)
         #expect(right.problems.isEmpty && options.columns.map(\.name) == ["rule"])
-        #expect(options.timestamps == .epochMilliseconds)
+        #expect(options.timestamps == .epochMilliseconds && options.sizes == .exact)
+        var other = ActionReading.sample("rows", [("timestamps", .text("date")), ("sizes", .text("number"))])
+        let dates = SheetOptions(&other)
+        #expect(other.problems.isEmpty && dates.timestamps == .date && dates.sizes == .number)
+        var wrong = ActionReading.sample("rows", [("sizes", .text("big"))])
+        _ = SheetOptions(&wrong)
+        #expect(wrong.problems.first?.text.contains("expected is exact or number") == true)
     }
 }
