@@ -9,7 +9,7 @@ public enum EventLines {
         let events = record.events
         guard !events.isEmpty else {
             var event = NotificationEvent()
-            event.objectName = .string("\(record.delivery.method) \(record.delivery.target)")
+            event.objectName = .string("\(record.delivery.method) \(Masking.masked.target(record.delivery.target))")
             return [line(event, of: record)]
         }
         return events.map { line($0, of: record) }

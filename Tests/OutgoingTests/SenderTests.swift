@@ -14,7 +14,7 @@ import Testing
         try await withServer { server, sender in
             let secret = try SigningSecret(label: "a", value: "b2DashTestSecret0123456789abcdEF")
             var generator = SeededGenerator(seed: 1)
-            let notification = SampleNotification(SampleOrder(), at: Timestamp(milliseconds: 1), using: &generator)
+            let notification = SampleNotification([SampleOrder()], at: Timestamp(milliseconds: 1), using: &generator)
             let sample = SignedSample(notification, .signed(secret), using: &generator)
             let answer = try await sender.send(sample, to: server.url("/hook?x=1"))
             #expect(answer.status == 200)

@@ -60,7 +60,7 @@ struct ActionItems {
         order.objectName = "b2watch/test-of-an-action.txt"
         order.bucketName = "b2watch-test"
         order.ruleName = "b2watchTest"
-        let body = SampleNotification(order, at: now, using: &generator).body
+        let body = SampleNotification([order], at: now, using: &generator).body
         let delivery = Delivery(
             receivedAt: now, remoteAddress: "127.0.0.1", method: "POST", target: "/",
             headers: [

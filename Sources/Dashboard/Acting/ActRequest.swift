@@ -1,3 +1,4 @@
+import Export
 import History
 
 /// Something to be done for rows of the history, one or any number of them.
@@ -71,7 +72,7 @@ extension ActRequest {
             let number = count.count(where: \.canBeSkipped)
             return "Skip “\(action)” for \(Wording.count(number, "event", "events"))?\(rest(number, count)) \(answers)"
         case .replay(let url):
-            let place = url ?? "this listener itself"
+            let place = url.map { Masking.masked.target($0) } ?? "this listener"
             return "Replay \(Wording.count(count.deliveries, "delivery", "deliveries")) to \(place)? \(answers)"
         }
     }
@@ -114,7 +115,7 @@ extension ActRequest {
             return report.changed == 0
                 ? "“\(action)” has nothing to skip for these."
                 : "“\(action)”: \(Wording.count(report.changed, "entry is", "entries are")) skipped."
-        case .replay: return "Replay: \(report.replay.sentence)"
+        case .replay: return report.replay.sentence
         }
     }
 

@@ -13,14 +13,19 @@ final class ActRunner: Sendable {
 
     private let reader: HistoryReader
     private let control: (any ActionControl)?
+    private let note: @Sendable (String) -> Void
     private let worker = Worker("b2watch-actions")
     private let patient = Worker("b2watch-asking")
     private let walker = Worker("b2watch-acting")
     private let turns = Turns()
 
-    init(_ reader: HistoryReader, _ control: (any ActionControl)?) {
+    /// - Parameter note: Writes a line to the log.
+    init(
+        _ reader: HistoryReader, _ control: (any ActionControl)?, note: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.reader = reader
         self.control = control
+        self.note = note
     }
 
     func call(_ call: ActionCall, then tell: @escaping @Sendable (Result<ActionAnswer, EffectFailure>) -> Void) {
@@ -44,7 +49,7 @@ final class ActRunner: Sendable {
         _ tell: @escaping @Sendable (Result<ActOutcome, EffectFailure>) -> Void
     ) {
         walker.async { [self] in
-            guard turn.isCurrent else { return tell(.success(.cancelled(walk.report))) }
+            guard turn.isCurrent else { return end(walk, .cancelled(walk.report), tell) }
             do {
                 guard let control else { throw NobodyActs() }
                 var walk = walk
@@ -53,14 +58,27 @@ final class ActRunner: Sendable {
                     return turn.isCurrent
                 }
                 guard isLeft else {
-                    return tell(.success(walk.request.isCount ? .counted(walk.count) : .done(walk.report)))
+                    return end(walk, walk.request.isCount ? .counted(walk.count) : .done(walk.report), tell)
                 }
                 progress(walk.report.passed)
                 go(walk, turn, progress, tell)
             } catch {
+                noteReplay(of: walk)
                 tell(.failure(EffectFailure(error)))
             }
         }
+    }
+
+    private func end(
+        _ walk: ActWalk, _ outcome: ActOutcome, _ tell: (Result<ActOutcome, EffectFailure>) -> Void
+    ) {
+        noteReplay(of: walk)
+        tell(.success(outcome))
+    }
+
+    /// Logs what was sent again, however the replay ended.
+    private func noteReplay(of walk: ActWalk) {
+        if walk.report.replay.total > 0 { note(walk.report.replay.sentence) }
     }
 
     private func answer(to call: ActionCall) throws -> ActionAnswer {

@@ -36,8 +36,12 @@ extension DashboardModel {
             }
         case .replay:
             guard let rows = replayed else { break }
-            prompt = .replay(ReplayPrompt(rows, to: lastReplayURL))
+            prompt = .replay(ReplayPrompt(rows, targets: session.viewState.replayTargets))
         case .sendReplay: return submitReplay()
+        case .olderTarget, .newerTarget:
+            guard case .replay(var line) = prompt else { break }
+            line.recall(older: command == .olderTarget)
+            prompt = .replay(line)
         default: break
         }
         return []
@@ -55,8 +59,17 @@ extension DashboardModel {
             return []
         }
         prompt = nil
-        lastReplayURL = line.url ?? ""
-        return begin(.replay(to: line.url), for: line.rows)
+        return replay(line.rows, to: line.url)
+    }
+
+    /// Sends deliveries again, and keeps the target to be offered the next time.
+    ///
+    /// - Parameter url: Nil for this listener.
+    mutating func replay(_ rows: ActedRows, to url: String?) -> [Effect] {
+        let effects = begin(.replay(to: url), for: rows)
+        guard let url else { return effects }
+        session.viewState.rememberTarget(url)
+        return effects + [.keepViewState(session.viewState)]
     }
 
     /// Does it for one row at once; for many it is counted first, and then asked.

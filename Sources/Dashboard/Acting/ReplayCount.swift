@@ -1,3 +1,5 @@
+internal import Export
+
 /// What became of deliveries that were sent again, counted.
 public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
     /// What became of one of them.
@@ -15,6 +17,8 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The URL they were sent to, its credentials masked; nil before that is known.
+    public private(set) var target: String?
     /// How many were not answered, or with a problem.
     public private(set) var bad = 0
     private var answered: [Int: Int] = [:]
@@ -23,7 +27,10 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
     /// Why the last one without an answer has none.
     private var lastReason: String?
 
-    public init() {}
+    /// - Parameter target: The URL they are sent to.
+    public init(to target: String? = nil) {
+        self.target = target.map { Masking.masked.target($0) }
+    }
 
     public mutating func add(_ outcome: Outcome) {
         if !outcome.isGood { bad += 1 }
@@ -39,6 +46,7 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
     }
 
     public mutating func add(_ other: ReplayCount) {
+        target = other.target ?? target
         bad += other.bad
         answered.merge(other.answered, uniquingKeysWith: +)
         unanswered += other.unanswered
@@ -60,8 +68,9 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
         return halves.isEmpty ? "nothing was sent" : halves.joined(separator: "; ")
     }
 
-    /// With the reason of a failure behind it.
-    var sentence: String {
-        lastReason.map { "\(self); \($0)" } ?? description
+    /// The target, the counts, and the reason of the last failure: what the screen and the log show.
+    public var sentence: String {
+        let place = target.map { "Replay to \($0)" } ?? "Replay"
+        return "\(place): \(self)\(lastReason.map { "; \($0)" } ?? "")"
     }
 }

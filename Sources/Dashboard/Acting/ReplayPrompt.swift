@@ -1,39 +1,60 @@
+import Export
 import History
 import SafeText
 import Terminal
 
-/// The line in which one says where deliveries are to be sent again.
+/// The line that asks where to send deliveries again. It begins empty, and ↑ brings back earlier targets.
 struct ReplayPrompt {
-    private(set) var editor: LineEditor
+    private(set) var editor = LineEditor("")
     let rows: ActedRows
+    private var past: PastTexts
 
-    init(_ rows: ActedRows, to url: String) {
+    /// Creates the prompt.
+    ///
+    /// - Parameter targets: URLs of earlier replays, the newest first.
+    init(_ rows: ActedRows, targets: [String]) {
         self.rows = rows
-        editor = LineEditor(url)
+        past = PastTexts(targets)
     }
 
-    mutating func type(_ key: Key) { _ = editor.update(.key(key)) }
+    mutating func type(_ key: Key) {
+        let before = editor.text
+        _ = editor.update(.key(key))
+        if editor.text != before { past.leave() }
+    }
 
-    mutating func insert(_ text: String) { editor.insert(text) }
+    mutating func insert(_ text: String) {
+        editor.insert(text)
+        past.leave()
+    }
 
-    /// What was written; nil for the listener itself.
+    /// Puts an earlier target into the line, or a later one.
+    mutating func recall(older isOlder: Bool) {
+        if let text = past.step(older: isOlder, from: editor.text) { editor = LineEditor(text) }
+    }
+
+    /// The URL in the line; nil, for this listener, where the line is empty.
     var url: String? {
         let text = editor.text.filter { !$0.isWhitespace }
         return text.isEmpty ? nil : text
     }
 
-    /// What is wrong with it, in a sentence.
+    /// Returns what is wrong with a target, in a sentence; nil if nothing is.
     static func fault(of url: String?) -> String? {
         guard let url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) else { return nil }
-        return "Where to is a URL, such as http://127.0.0.1:9000/; nothing stands for this listener itself."
+        return "Write a URL, such as http://127.0.0.1:9000/, or nothing for this listener."
     }
 
-    /// Draws the line and what is to be said of it, and returns where the cursor is.
-    func draw(on surface: inout Surface) -> Point? {
+    /// Draws the line with its explanation below, and returns where the cursor is.
+    func draw(_ bindings: Bindings, on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw("replay to", editor, Style(.plain), on: &surface)
-        let line: SafeText = " \(rows.deliveryWords), as received. Empty: to this listener itself."
+        var line = " Sends \(rows.deliveryWords) again, as received. Empty: to this listener."
+        if !past.texts.isEmpty {
+            let targets = past.texts.prefix(3).map { Masking.masked.target($0) }.joined(separator: "  ")
+            line += "  \(bindings.name(of: .olderTarget)) \(targets)"
+        }
         surface.put(
-            line.clipped(to: surface.size.columns), at: Point(column: 0, row: 1), style: Style(.secondary))
+            SafeText(line).clipped(to: surface.size.columns), at: Point(column: 0, row: 1), style: Style(.secondary))
         return cursor
     }
 }

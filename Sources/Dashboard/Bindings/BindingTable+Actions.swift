@@ -69,6 +69,9 @@ extension BindingTable {
         Binding(
             .enter, in: .replaying, do: .sendReplay, "send the deliveries there", footer: ("send", .narrow)),
         Binding(
+            .up, in: .replaying, do: .olderTarget, "an earlier target", footer: ("earlier", .narrow)),
+        Binding(.down, in: .replaying, do: .newerTarget, "the target before, back to what was typed"),
+        Binding(
             .escape, in: .replaying, do: .leavePrompt, "leave, and send nothing", footer: ("leave", .narrow)),
     ]
 

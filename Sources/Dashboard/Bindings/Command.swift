@@ -31,6 +31,7 @@ enum Command: Hashable, CaseIterable {
     case interrupt, suspend, redraw
     // Filter and search.
     case editFilter, filterOrNot, applyFilter, completeFilter, olderFilter, newerFilter, leavePrompt
+    case olderTarget, newerTarget
     case showProblems, pause
     case typeCommand, runCommand, completeCommand, olderCommand, newerCommand
     case search, keepSearch, nextMatch, previousMatch, nextProblem, previousProblem

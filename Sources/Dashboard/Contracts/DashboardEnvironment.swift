@@ -21,6 +21,8 @@ public struct DashboardEnvironment: Sendable {
     public var copiesFolder: String
     /// Reads what b2watch says of itself; nil where nothing is logged.
     public var log: (any LogReading)?
+    /// Writes a line to b2watch's log. Does not block.
+    public var note: @Sendable (String) -> Void = { _ in }
     /// Whether the listener runs in another process: to end the dashboard, or to stop it, then stops nothing else.
     public var isAttached: Bool
     /// What tells local times.

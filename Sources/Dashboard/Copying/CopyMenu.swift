@@ -4,7 +4,7 @@ import Terminal
 
 /// The question what to copy: a letter answers it.
 struct CopyMenu: Hashable {
-    let policy: MaskedHeaders
+    let policy: Masking
     let deliveryID: Int64
     /// The event's place in its delivery, from 0.
     let position: Int?

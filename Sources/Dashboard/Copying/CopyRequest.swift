@@ -23,7 +23,7 @@ struct CopyRequest: Sendable, Hashable {
     /// The event's place in its delivery, from 0.
     var position: Int?
     var subject: Subject
-    var policy: MaskedHeaders
+    var policy: Masking
     /// The rows that were selected; nil where the one above is to be copied alone.
     var rows: ExportRequest.Rows?
     /// Where the listener is reached.
@@ -44,7 +44,7 @@ struct Copied: Sendable, Hashable {
     var place: Place
     /// What is to be said of it, such as what is missing.
     var remarks: [String] = []
-    /// The header fields whose values were masked, each once.
+    /// What was masked: header fields by name, and the URL, each once.
     var masked: [String] = []
 
     /// Nobody knows what a terminal does with it, so nothing is said of the clipboard.

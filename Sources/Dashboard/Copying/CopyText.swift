@@ -7,7 +7,7 @@ struct CopyText {
     let name: String
     let bytes: [UInt8]
     var remarks: [String] = []
-    /// The header fields whose values are masked.
+    /// What is masked: header fields by name, and the URL.
     var masked: [String] = []
 
     /// - Throws: `CopyFailure` where there is no such thing.
@@ -24,12 +24,12 @@ struct CopyText {
             masked = Self.masked(delivery.headers, policy)
         case .request:
             (name, bytes) = ("the raw request", RawRequest.bytes(delivery, policy))
-            masked = Self.masked(delivery.headers, policy)
+            masked = Self.masked(delivery, policy)
         case .curl:
             let curl = CurlCommand(delivery, to: request.listener, policy)
             (name, bytes) = ("the curl command", Array(curl.text.utf8))
             remarks = curl.shortcomings
-            masked = Self.masked(delivery.headers, policy)
+            masked = Self.masked(delivery, policy)
         case .signature:
             let values = delivery.values(of: SignatureHeader.name)
             guard !values.isEmpty else { throw .nothing("The request has no signature header.") }
@@ -50,7 +50,8 @@ struct CopyText {
                 guard !event.objectName.isEmpty else { throw .nothing("The event has no object name.") }
                 (name, bytes) = ("the object name", Array(event.objectName.text.utf8))
             } else {
-                (name, bytes) = ("the request's target", Array(delivery.target.utf8))
+                (name, bytes) = ("the request's target", Array(policy.target(delivery.target).utf8))
+                masked = Self.masked(ofURL: delivery.target, policy)
             }
         }
     }
@@ -73,8 +74,16 @@ struct CopyText {
         return (name ?? "the value", text ?? bytes)
     }
 
-    private static func masked(_ headers: [HeaderField], _ policy: MaskedHeaders) -> [String] {
-        headers.filter(policy.masks).map(\.name)
+    private static func masked(_ delivery: Delivery, _ policy: Masking) -> [String] {
+        masked(ofURL: delivery.target, policy) + masked(delivery.headers, policy)
+    }
+
+    private static func masked(ofURL target: String, _ policy: Masking) -> [String] {
+        policy.target(target) == target ? [] : ["part of the URL"]
+    }
+
+    private static func masked(_ headers: [HeaderField], _ policy: Masking) -> [String] {
+        zip(headers, policy.fields(of: headers)).filter { $0 != $1 }.map(\.0.name)
     }
 }
 

@@ -77,7 +77,7 @@ extension DashboardModel {
         case .pauseAction, .retryEntries, .skipEntry, .cycleEntries, .dryRun, .testAction, .addMissed:
             return performOnActions(command)
         case .act, .nextAction, .previousAction, .runForRows, .retryForRows, .skipForRows, .previewForRows, .replay,
-            .sendReplay:
+            .sendReplay, .olderTarget, .newerTarget:
             return performOnActing(command)
         case .export, .nextFormat, .previousFormat, .writeFile: return performOnExport(command)
         case .cancelJudging where session.exporting != nil: return cancelExport()

@@ -46,7 +46,7 @@ extension DashboardModel {
 
     /// The menu for what is seen now: rows that come while it is open change nothing. In the lists it is for all rows
     /// selected, in the detail for what is shown there.
-    private func menu(_ policy: MaskedHeaders) -> CopyMenu? {
+    private func menu(_ policy: Masking) -> CopyMenu? {
         if detail.hasKeys, let shown = detail.document?.request {
             return CopyMenu(policy: policy, deliveryID: shown.deliveryID, position: shown.position, value: valueAtHand)
         }

@@ -24,7 +24,7 @@ extension DashboardModel {
                 case .filter(let line): line.draw(bindings, on: &part)
                 case .search(let line): line.draw(on: &part)
                 case .export(let line): line.draw(on: &part)
-                case .replay(let line): line.draw(on: &part)
+                case .replay(let line): line.draw(bindings, on: &part)
                 case .command(let line): line.draw(on: &part)
                 }
             }

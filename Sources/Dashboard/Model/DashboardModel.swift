@@ -99,7 +99,6 @@ struct DashboardModel {
     var deafUntil: ContinuousClock.Instant?
     /// What was chosen last, to begin with the next time.
     var lastAction: String?
-    var lastReplayURL = ""
     /// What was typed behind `:`, the newest first.
     var pastCommands: [String] = []
 

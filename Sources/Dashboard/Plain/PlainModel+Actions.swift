@@ -88,7 +88,7 @@ extension PlainModel {
             return []
         }
         guard canAsk(), let rows = actedOn() else { return [] }
-        return change { $0.begin(.replay(to: url), for: rows) }
+        return change { $0.replay(rows, to: url) }
     }
 
     private mutating func canAsk() -> Bool {

@@ -47,7 +47,7 @@ struct EffectRunner: Sendable {
         copier = Copier(
             reader: environment.reader, control: environment.control, folder: environment.copiesFolder)
         exporter = Exporter(environment.reader)
-        acts = ActRunner(environment.reader, environment.actions)
+        acts = ActRunner(environment.reader, environment.actions, note: environment.note)
         self.mailbox = mailbox
     }
 

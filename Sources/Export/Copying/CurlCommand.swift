@@ -9,13 +9,13 @@ public struct CurlCommand: Sendable {
     /// Where it goes: `http://127.0.0.1:8080/` or the like.
     public let url: String
     private let delivery: Delivery
-    private let policy: MaskedHeaders
+    private let policy: Masking
 
     /// A command.
     ///
     /// - Parameter listener: Where the listener is reached, as a URL whose path does not matter; nil for the host that
     ///   the request names.
-    public init(_ delivery: Delivery, to listener: String?, _ policy: MaskedHeaders) {
+    public init(_ delivery: Delivery, to listener: String?, _ policy: Masking) {
         self.delivery = delivery
         self.policy = policy
         url = CurlURL.origin(of: listener) ?? CurlURL.origin(named: delivery)
@@ -64,11 +64,12 @@ public struct CurlCommand: Sendable {
 
     private var target: String {
         let version = delivery.httpVersion == "HTTP/1.0" ? "--http1.0 " : "--http1.1 "
-        if CurlURL.isSentAsItIs(delivery.target) {
-            return version + "--path-as-is --url \(ShellWord.argument(url + delivery.target))"
+        let path = policy.target(delivery.target)
+        if CurlURL.isSentAsItIs(path) {
+            return version + "--path-as-is --url \(ShellWord.argument(url + path))"
         }
         return version
-            + "--request-target \(ShellWord.argument(delivery.target)) --url \(ShellWord.argument(url + "/"))"
+            + "--request-target \(ShellWord.argument(path)) --url \(ShellWord.argument(url + "/"))"
     }
 }
 

@@ -3,10 +3,10 @@ import Notifications
 
 /// A shell script that sends each delivery again by curl: nothing but printable ASCII, and nothing runs until it is run.
 struct CurlWriter: ExportWriter {
-    private let headers: MaskedHeaders
+    private let masking: Masking
 
     init(_ options: ExportOptions) {
-        headers = options.headers
+        masking = options.masking
     }
 
     var unit: ExportUnit { .deliveries }
@@ -20,13 +20,13 @@ struct CurlWriter: ExportWriter {
             "# Requests that b2watch recorded, as curl commands: run with sh, this sends all of them again.",
         ]
         let mask =
-            "# Header values that may be secret are \(MaskedHeaders.mask); b2watch export --unmasked writes them out."
-        return headers == .masked ? lines + [mask] : lines
+            "# What may be secret in headers and URLs is \(Masking.mask); b2watch export --unmasked writes it out."
+        return masking == .masked ? lines + [mask] : lines
     }
 
     func append(_ item: ExportItem, to bytes: inout [UInt8]) {
         guard let record = item.record else { return }
-        let command = CurlCommand(record.delivery, to: nil, headers)
+        let command = CurlCommand(record.delivery, to: nil, masking)
         // No text from outside is in a comment: what a shell makes of one is its own affair.
         var lines = ["", "# Delivery \(record.id), \(record.delivery.receivedAt.rfc3339)"]
         lines += command.shortcomings.map { "# \($0)" }

@@ -9,11 +9,11 @@ public struct ExportColumn: Sendable {
     public let header: String
     /// Whether its value is in the delivery only, which is then read whole.
     let readsDelivery: Bool
-    let cell: @Sendable (ExportItem, SheetRow.TimestampForm) -> ExportCell
+    let cell: @Sendable (ExportItem, ExportOptions) -> ExportCell
 
     private init(
         _ name: String, _ header: String, readsDelivery: Bool = false,
-        _ cell: @escaping @Sendable (ExportItem, SheetRow.TimestampForm) -> ExportCell
+        _ cell: @escaping @Sendable (ExportItem, ExportOptions) -> ExportCell
     ) {
         self.name = name
         self.header = header
@@ -23,7 +23,7 @@ public struct ExportColumn: Sendable {
 
     /// All that there are.
     public static let all: [ExportColumn] = [
-        ExportColumn("received", "Received") { ExportCell($0.row.receivedAt, as: $1) },
+        ExportColumn("received", "Received") { ExportCell($0.row.receivedAt, as: $1.timestamps) },
         ExportColumn("signature", "Signature") { item, _ in .plain(item.row.verdict.word) },
         // A label that was received, but bound to something else, vouches for nothing.
         ExportColumn("secret", "Secret") { item, _ in
@@ -40,7 +40,7 @@ public struct ExportColumn: Sendable {
         },
         ExportColumn("events", "Events") { item, _ in .plain(String(item.row.eventCount)) },
         ExportColumn("method", "Method") { item, _ in .text(item.row.method) },
-        ExportColumn("path", "Path") { item, _ in .text(item.row.target) },
+        ExportColumn("path", "Path") { item, options in .text(options.masking.target(item.row.target)) },
         ExportColumn("bytes", "Body Bytes") { item, _ in .plain(String(item.row.bodyLength)) },
         ExportColumn("from", "Remote Address", readsDelivery: true) { item, _ in
             text(item.record?.delivery.remoteAddress)

@@ -7,16 +7,16 @@ public struct ExportOptions: Sendable {
     public var timestamps: SheetRow.TimestampForm
     /// Whether text that a spreadsheet would take for a formula stays as it is.
     public var isVerbatim: Bool
-    /// What of a request's header fields is told.
-    public var headers: MaskedHeaders
+    /// What of a request is masked.
+    public var masking: Masking
 
     public init(
         columns: [ExportColumn] = [], timestamps: SheetRow.TimestampForm = .rfc3339, isVerbatim: Bool = false,
-        headers: MaskedHeaders = .masked
+        masking: Masking = .masked
     ) {
         self.columns = columns
         self.timestamps = timestamps
         self.isVerbatim = isVerbatim
-        self.headers = headers
+        self.masking = masking
     }
 }

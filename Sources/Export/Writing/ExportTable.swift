@@ -16,7 +16,7 @@ struct ExportTable: Sendable {
             fields.eventTimestamp, fields.eventType, fields.objectName, fields.objectSize, fields.objectVersionId,
         ]
         let sheet = zip(SheetRow(fields, timestamps: options.timestamps).cells, values).map(ExportCell.init)
-        let more = options.columns.map { $0.cell(item, options.timestamps) }
+        let more = options.columns.map { $0.cell(item, options) }
         return (sheet + more).map { $0.string(isVerbatim: options.isVerbatim) }
     }
 }

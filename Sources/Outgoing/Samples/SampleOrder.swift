@@ -1,6 +1,6 @@
 public import Notifications
 
-/// What a sample notification is to be about.
+/// What a sample event is to be about.
 public struct SampleOrder: Sendable, Hashable {
     public var type = EventType("b2:ObjectCreated:Upload")
     public var objectName = "b2watch/sample.txt"
@@ -8,18 +8,18 @@ public struct SampleOrder: Sendable, Hashable {
     public var objectSize: Int64 = 1_024
     public var bucketName = "b2watch-sample"
     public var ruleName = "b2watchSample"
-    /// The events in it: B2 sends 1 to 50.
-    public var batch = 1
 
     public init() {}
 }
 
 extension SampleNotification {
-    /// Makes a notification of what was ordered; its ids are random.
+    /// Makes a notification of these events; their ids are random.
     ///
-    /// - Parameter now: The time of its first event; each further one is a millisecond later.
-    public init(_ order: SampleOrder, at now: Timestamp, using generator: inout some RandomNumberGenerator) {
-        let events = (0..<max(1, order.batch)).map { index in
+    /// - Parameters:
+    ///   - orders: One for each event: B2 sends 1 to 50.
+    ///   - now: The time of the first event; each further one is a millisecond later.
+    public init(_ orders: [SampleOrder], at now: Timestamp, using generator: inout some RandomNumberGenerator) {
+        let events = orders.enumerated().map { index, order in
             let time = Timestamp(milliseconds: now.milliseconds + Int64(index))
             return SampleEvent(
                 bucketName: order.bucketName,

@@ -74,7 +74,7 @@ extension Replay {
     /// - Parameter goesOn: Is asked behind each, told what became of them so far.
     /// - Returns: What became of them.
     func counted(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) throws -> ReplayCount {
-        var count = ReplayCount()
+        var count = ReplayCount(to: url.description)
         try send(deliveries) { outcome in
             count.add(outcome.counted)
             return goesOn(count)

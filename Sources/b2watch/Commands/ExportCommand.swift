@@ -67,7 +67,7 @@ struct ExportCommand: ParsableCommand {
             """)
     var verbatim = false
 
-    @Flag(help: "Write all header values into curl commands, also those that may be secret.")
+    @Flag(help: "Write what may be secret in header values and URLs too: in curl commands, and in the column path.")
     var unmasked = false
 
     @Flag(help: "Read times in the filter that name no zone as UTC, not as local ones.")
@@ -81,8 +81,9 @@ struct ExportCommand: ParsableCommand {
         if verbatim, !format.format.hasColumns {
             throw ValidationError("--verbatim is for tables: give --format csv or tsv, or leave it out")
         }
-        if unmasked, format.format.name != ExportFormat.curl.name {
-            throw ValidationError("--unmasked is for curl commands: give --format curl, or leave it out")
+        if unmasked, format.format.name == ExportFormat.jsonl.name {
+            throw ValidationError(
+                "--unmasked is for curl commands and tables: jsonl has every value as it was received")
         }
         if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
         if output?.isEmpty == true { throw ValidationError("--output wants a file's path") }
@@ -109,7 +110,7 @@ struct ExportCommand: ParsableCommand {
     private var options: ExportOptions {
         get throws {
             var options = ExportOptions(
-                timestamps: timestamps.form, isVerbatim: verbatim, headers: unmasked ? .asReceived : .masked)
+                timestamps: timestamps.form, isVerbatim: verbatim, masking: unmasked ? .asReceived : .masked)
             guard let columns else { return options }
             do throws(ExportColumnError) {
                 options.columns = try ExportColumn.columns(columns)

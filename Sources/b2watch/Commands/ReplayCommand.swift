@@ -119,11 +119,13 @@ struct ReplayCommand: ParsableCommand {
         let sum = ReplaySum()
         Signals.follow { number in
             progress.leave()
-            diagnostics.say("ended: \(sum.count)")
+            _ = diagnostics.keepLog()
+            diagnostics.say("ended. \(sum.count.sentence)")
             diagnostics.flush()
             Signals.end(by: number)
         }
         let url = try url(of: history, diagnostics)
+        count = ReplayCount(to: url.description)
         let words = numbers.count == 1 ? "1 delivery" : "\(numbers.count) deliveries"
         try Confirmation(isGiven: isConfirmed).ask(numbers.count, "Send \(words) to \(url)?")
 
@@ -146,7 +148,9 @@ struct ReplayCommand: ParsableCommand {
             return true
         }
         progress.clear()
-        diagnostics.say("\(count)")
+        // Only the result is for the log: a line for each delivery would push everything else out of it.
+        _ = diagnostics.keepLog()
+        diagnostics.say(count.sentence)
         return count
     }
 

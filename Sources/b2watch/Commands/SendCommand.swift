@@ -11,6 +11,7 @@ struct SendCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send", abstract: "Signs and sends sample notifications as B2 does, and prints each answer.",
         discussion: """
+            With --count many are sent, all alike, or different by --names, by options that are repeated, or by --mixed. \
             Without a secret from --secret-file or \(SecretSources.variable) they are not signed, as those of a rule \
             without a secret are not. Exit status 1 if an answer was not 200.
             """)
@@ -26,21 +27,37 @@ struct SendCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The event's type: \(SampleType.words.map(\.word).joined(separator: ", ")), or a name such as"
-                + " b2:ObjectCreated:Upload.", valueName: "type"))
-    var type = "upload"
+                + " b2:ObjectCreated:Upload. Repeat it, and they take turns. (default: upload)", valueName: "type"))
+    var type: [String] = []
 
-    @Option(help: "The object's name.")
-    var object = SampleOrder().objectName
+    @Option(
+        help: ArgumentHelp(
+            "The object's name; {n} in it is the number of the event. Repeat it, and they take turns. (default:"
+                + " \(SampleOrder().objectName))", valueName: "name"))
+    var object: [String] = []
+
+    @Option(
+        name: .customLong("names"),
+        help: ArgumentHelp(
+            "A file of objects' names, one on a line, which take turns; - is standard input.", valueName: "file"))
+    var namesFile: String?
 
     // Unconditional, so that a number below 0 gets its sentence and is not taken for an option.
-    @Option(parsing: .unconditional, help: "The object's size in bytes.")
-    var size = SampleOrder().objectSize
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "The object's size, such as 512, 64KiB or 10MB, or a range such as 1KB..10MB, of which each is random. Repeat"
+                + " it, and they take turns. (default: \(SampleOrder().objectSize))", valueName: "size"))
+    var size: [String] = []
 
-    @Option(help: "The bucket's name.")
-    var bucket = SampleOrder().bucketName
+    @Option(help: "The bucket's name. Repeat it, and they take turns. (default: \(SampleOrder().bucketName))")
+    var bucket: [String] = []
 
-    @Option(help: "The rule's name.")
-    var rule = SampleOrder().ruleName
+    @Option(help: "The rule's name. Repeat it, and they take turns. (default: \(SampleOrder().ruleName))")
+    var rule: [String] = []
+
+    @Flag(help: "Make up what is not given: names, types, sizes, buckets and rules of a bucket in use.")
+    var mixed = false
 
     @Option(parsing: .unconditional, help: "How many events a notification holds, 1 to 50.")
     var batch = 1
@@ -54,22 +71,61 @@ struct SendCommand: ParsableCommand {
     @Flag(name: .customLong("bad-signature"), help: "Sign wrongly.")
     var hasBadSignature = false
 
+    @Option(
+        name: .customLong("bad-every"), parsing: .unconditional,
+        help: ArgumentHelp("Sign each Nth notification wrongly, and the others rightly.", valueName: "n"))
+    var badEvery: Int?
+
     @Flag(name: .customLong("no-signature"), help: "Leave the signature out.")
     var hasNoSignature = false
 
     func validate() throws {
-        if hasBadSignature, hasNoSignature {
-            throw ValidationError("--bad-signature and --no-signature exclude each other: give one of them")
+        let given = [
+            hasBadSignature ? "--bad-signature" : nil, hasNoSignature ? "--no-signature" : nil,
+            badEvery.map { _ in "--bad-every" },
+        ].compactMap(\.self)
+        if given.count > 1 {
+            throw ValidationError("\(given.joined(separator: " and ")) exclude each other: give one of them")
         }
+        if let badEvery, badEvery < 1 { throw ValidationError("--bad-every \(badEvery): write 1 or more") }
         if !(1...50).contains(batch) { throw ValidationError("--batch \(batch): B2 sends 1 to 50 events at once") }
         if count < 1 { throw ValidationError("--count \(count): write 1 or more") }
         if let rate, !(0.001...100_000).contains(rate) {
             throw ValidationError("--rate \(rate): write a number of notifications a second, 0.001 to 100000")
         }
-        if size < 0 { throw ValidationError("--size \(size): write 0 or more bytes") }
+        if namesFile != nil, !object.isEmpty {
+            throw ValidationError("--names and --object exclude each other: give one of them")
+        }
         do throws(WebhookURLError) { _ = try WebhookURL(url) } catch { throw ValidationError("\(error)") }
-        do throws(SampleTypeError) { _ = try SampleType.parse(type) } catch {
-            throw ValidationError("--type: \(error)")
+        _ = try sizes
+        _ = try types
+    }
+
+    private var types: [EventType] {
+        get throws {
+            try type.map { word in
+                do throws(SampleTypeError) { return try SampleType.parse(word) } catch {
+                    throw ValidationError("--type: \(error)")
+                }
+            }
+        }
+    }
+
+    private var sizes: [ClosedRange<Int64>] {
+        get throws {
+            try size.map { text in
+                let ends = text.split(separator: "..", omittingEmptySubsequences: false).map {
+                    ByteCount.count(String($0))
+                }
+                switch (ends.first ?? nil, ends.last ?? nil, ends.count) {
+                case (let low?, _, 1): return low...low
+                case (let low?, let high?, 2) where low <= high: return low...high
+                default:
+                    throw ValidationError(
+                        "--size \(text): write a number of bytes, such as 512, 64KiB or 10MB, or a range such as 1KB..10MB"
+                    )
+                }
+            }
         }
     }
 
@@ -88,14 +144,17 @@ struct SendCommand: ParsableCommand {
     /// - Returns: How many were not answered with 200.
     private func send() async throws -> Int {
         let diagnostics = Diagnostics()
-        let signature = try StartFailure.explained(by: diagnostics) { try self.signature() }
-        var order = SampleOrder()
-        order.type = try SampleType.parse(type)
-        order.objectName = object
-        order.objectSize = size
-        order.bucketName = bucket
-        order.ruleName = rule
-        order.batch = batch
+        let secret = try StartFailure.explained(by: diagnostics) { try self.secret() }
+        var series = SampleSeries()
+        series.types = try types
+        series.names = try StartFailure.explained(by: diagnostics) {
+            try namesFile.map { try NameList(file: $0).names } ?? object
+        }
+        series.sizes = try sizes
+        series.buckets = bucket
+        series.rules = rule
+        series.batch = batch
+        series.isMixed = mixed
 
         var generator = SystemRandomNumberGenerator()
         let sender = NotificationSender()
@@ -103,8 +162,11 @@ struct SendCommand: ParsableCommand {
         var failures = 0
         await sender.send(
             count: count, rate: rate, to: try WebhookURL(url),
-            make: { _ in
-                SignedSample(SampleNotification(order, at: .now, using: &generator), signature, using: &generator)
+            make: { number in
+                let orders = series.orders(of: number, using: &generator)
+                return SignedSample(
+                    SampleNotification(orders, at: .now, using: &generator), signature(of: number, secret),
+                    using: &generator)
             },
             onOutcome: { outcome in
                 switch outcome.result {
@@ -128,7 +190,8 @@ struct SendCommand: ParsableCommand {
         return failures
     }
 
-    private func signature() throws -> SampleSignature {
+    /// Returns the secret to sign with, if there is one.
+    private func secret() throws -> SigningSecret? {
         var sources = ProcessEnvironment.secretSources(files: [])
         if let secretFile {
             sources = SecretSources(files: [try SecretFile(argument: secretFile)])
@@ -136,9 +199,13 @@ struct SendCommand: ParsableCommand {
             sources.credentials = nil
             sources.remembered = nil
         }
-        let secret = try sources.load().first?.secret
+        return try sources.load().first?.secret
+    }
+
+    /// Returns how the notification of this number, from 0, is signed.
+    private func signature(of number: Int, _ secret: SigningSecret?) -> SampleSignature {
         if hasNoSignature { return .none }
-        if hasBadSignature { return .wrong(secret) }
+        if hasBadSignature || badEvery.map({ (number + 1) % $0 == 0 }) ?? false { return .wrong(secret) }
         return secret.map(SampleSignature.signed) ?? .none
     }
 
@@ -147,4 +214,47 @@ struct SendCommand: ParsableCommand {
         let text = SafeText(utf8: answer.body).string
         return Array("\(answer.status) \(text)  \(answer.duration.inMilliseconds)\n".utf8)
     }
+}
+
+/// The names of objects in a file, one on a line.
+private struct NameList {
+    /// More would be a mistake: a million of B2's longest names fit.
+    private static let most = 1 << 30
+
+    let names: [String]
+
+    /// Reads the file; empty lines do not count.
+    ///
+    /// - Parameter file: Its path; `-` is standard input.
+    /// - Throws: `NameListError`.
+    init(file: String) throws {
+        let handle: FileHandle
+        do {
+            handle = file == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+        } catch {
+            throw NameListError(file: file, problem: "cannot be read: \(error.localizedDescription)")
+        }
+        let bytes = try handle.read(upToCount: Self.most) ?? Data()
+        names = try bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().compactMap {
+            index, line in
+            let line = line.last == 0x0D ? line.dropLast() : line
+            guard let name = String(validating: line, as: UTF8.self) else {
+                throw NameListError(file: file, problem: "line \(index + 1) is not UTF-8")
+            }
+            // B2's limit: https://www.backblaze.com/docs/cloud-storage-files
+            guard name.utf8.count <= 1_024 else {
+                throw NameListError(
+                    file: file, problem: "line \(index + 1) is longer than the 1,024 bytes of a B2 name")
+            }
+            return name.isEmpty ? nil : name
+        }
+        if names.isEmpty { throw NameListError(file: file, problem: "has no name in it: write one on each line") }
+    }
+}
+
+/// Why names cannot be read, in a sentence.
+private struct NameListError: Error, CustomStringConvertible {
+    let file: String
+    let problem: String
+    var description: String { "--names \(file): \(problem)" }
 }

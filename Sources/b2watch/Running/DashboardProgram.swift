@@ -42,6 +42,7 @@ struct DashboardProgram {
         var environment = environment
         environment.settings = DashboardSettings(configuration)
         environment.log = diagnostics.logPath.map { LogReader($0) }
+        environment.note = { [diagnostics] in diagnostics.note($0) }
         let viewNotice = keepView(in: &environment)
         let isAttached = environment.isAttached
         let alerts = AlertWatch(

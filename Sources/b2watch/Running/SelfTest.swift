@@ -35,7 +35,7 @@ final class SelfTest: Sendable {
         }
         var generator = SystemRandomNumberGenerator()
         let sample = SignedSample(
-            SampleNotification(order, at: .now, using: &generator), .signed(secret), using: &generator)
+            SampleNotification([order], at: .now, using: &generator), .signed(secret), using: &generator)
         let url = try WebhookURL(receiver.hook)
 
         // Counted before it can arrive, so that it never looks like one from elsewhere.

@@ -121,7 +121,7 @@ struct ActRunnerTests {
             Issue.record("not done")
             return
         }
-        #expect(report.replay.sentence == "250 sent: 250 answered 200")
+        #expect(report.replay.sentence == "Replay: 250 sent: 250 answered 200")
         #expect(taker.replays.withLock { $0 } == Array(1...250))
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import History
 import Notifications
 import Terminal
@@ -74,28 +75,57 @@ struct ActingTests {
         #expect(user.screen.contains("text=cat"))
     }
 
-    @Test("a replay asks where to, remembers it, and counts for many")
+    @Test("a replay asks for a target, offers earlier ones, and counts for many")
     func replay() {
         var user = User.acting(actions: [])
         user.outcome = { request in
             var report = ActReport()
+            if case .replay(let url) = request.deed { report.replay = ReplayCount(to: url ?? "http://127.0.0.1:8080/") }
             for status in [200, 200, 401] { report.replay.add(.answered(status)) }
             return request.isCount ? .counted(ActCount(events: 3, deliveries: 3)) : .done(report)
         }
         user.press(.character("r"))
-        #expect(user.screen.contains("replay to") && user.screen.contains("delivery 20, as received"))
+        #expect(user.screen.contains("replay to") && user.screen.contains("delivery 20 again, as received"))
         user.type("localhost")
         user.press(.enter)
-        #expect(user.acts.isEmpty && user.screen.contains("Where to is a URL"))
+        #expect(user.acts.isEmpty && user.screen.contains("Write a URL"))
         user.press(.control("u"))
         user.type("http://127.0.0.1:9000/")
         user.press(.enter)
         #expect(user.acts.map(\.deed) == [.replay(to: "http://127.0.0.1:9000/")])
-        #expect(user.screen.contains("Replay: 3 sent: 2 answered 200, 1 answered 401"))
-        user.press(.character("A"), .character("r"), .enter)
-        #expect(user.screen.contains("Replay 3 deliveries to http://127.0.0.1:9000/? (y/n)"))
-        user.press(.character("y"), .character("r"), .control("u"), .enter)
+        #expect(user.screen.contains("Replay to http://127.0.0.1:9000/: 3 sent: 2 answered 200, 1 answered 401"))
+
+        // The line begins empty, so that what is typed is never appended to an earlier URL.
+        user.press(.character("A"), .character("r"))
+        #expect(user.screen.contains("↑ http://127.0.0.1:9000/"))
+        user.type("http://[::1]:9001/hook")
+        user.press(.enter)
+        #expect(user.screen.contains("Replay 3 deliveries to http://[::1]:9001/hook? (y/n)"))
+        user.press(.character("y"), .character("r"), .up, .up, .enter)
+        #expect(user.acts.last?.deed == .replay(to: "http://127.0.0.1:9000/"))
+        user.press(.character("y"), .character("r"), .up, .down, .enter)
         #expect(user.acts.last?.deed == .replay(to: nil))
+        user.press(.character("y"))
+        #expect(user.screen.contains("Replay to http://127.0.0.1:8080/: 3 sent"))
+        #expect(user.model.session.viewState.replayTargets == ["http://127.0.0.1:9000/", "http://[::1]:9001/hook"])
+    }
+
+    @Test("the targets of replays are kept from one start to the next")
+    func targetsKept() throws {
+        var state = ViewState()
+        for number in 1...30 { state.rememberTarget("http://127.0.0.1:\(number)/") }
+        let kept = try JSONDecoder().decode(ViewState.self, from: try JSONEncoder().encode(state))
+        #expect(kept == state && kept.replayTargets.count == 20)
+        #expect(kept.replayTargets.first == "http://127.0.0.1:30/")
+    }
+
+    @Test("what is shown of a target masks its credentials")
+    func targetMasked() {
+        var count = ReplayCount(to: "https://hooks.example/services/T0AAAAAAA/abcDEF0123456789abcdEF?token=s3cret")
+        count.add(.answered(200))
+        #expect(
+            count.sentence == "Replay to https://hooks.example/services/T0AAAAAAA/***?token=***: 1 sent: 1 answered 200"
+        )
     }
 
     @Test("in the list of deliveries it is the delivery's events, and one replay")

@@ -37,6 +37,46 @@ struct SendTests {
         }
     }
 
+    @Test("sends many different ones: from a file of names, by options that are repeated, mixed, some signed wrongly")
+    func many() throws {
+        let home = try Home()
+        let file = try home.secretFile(Secrets.value)
+        let names = home.folder.file("names.txt")
+        try "one.txt\r\n\ntwo/ü.txt\n".write(toFile: names, atomically: true, encoding: .utf8)
+        let listener = try RunningListener(in: home, "--secret-file", file, "--format", "json")
+        let outcome = try Program.run(
+            "send", listener.url, "--secret-file", file, "--names", names, "--type", "upload", "--type", "delete",
+            "--size",
+            "1KiB..2KiB", "--bucket", "a", "--bucket", "b", "--count", "4", "--bad-every", "2", "--mixed", in: home)
+        #expect(outcome.ending == .exited(1))
+        let deliveries = try listener.deliveries(4)
+        #expect(deliveries.map(\.signature) == ["valid", "invalid", "valid", "invalid"])
+        let events = try deliveries.map { delivery in
+            let body = try #require(JSONSerialization.jsonObject(with: Data(delivery.bytes)) as? [String: Any])
+            return try #require((body["events"] as? [[String: Any]])?.first)
+        }
+        #expect(events.map { $0["objectName"] as? String } == ["one.txt", "two/ü.txt", "one.txt", "two/ü.txt"])
+        #expect(events.map { $0["bucketName"] as? String } == ["a", "b", "a", "b"])
+        #expect(
+            events.map { $0["eventType"] as? String }[0...1] == ["b2:ObjectCreated:Upload", "b2:ObjectDeleted:Delete"])
+        #expect(events.allSatisfy { (1_024...2_048).contains($0["objectSize"] as? Int ?? 0) })
+    }
+
+    @Test(
+        "says what is wrong with its options",
+        arguments: [
+            (["--size", "2..1"], "--size 2..1: write a number of bytes"), (["--size", "-5"], "--size -5"),
+            (["--names", "/nowhere"], "--names /nowhere: cannot be read"),
+            (["--names", "/dev/null"], "--names /dev/null: has no name in it"),
+            (["--bad-every", "0"], "--bad-every 0: write 1 or more"),
+            (["--names", "x", "--object", "y"], "--names and --object exclude each other"),
+        ])
+    func wrongOptions(options: [String], sentence: String) throws {
+        let outcome = try Program.run(Program.path, ["send", "http://127.0.0.1:1/"] + options, environment: Home().environment)
+        #expect(outcome.ending != .exited(0))
+        #expect(outcome.error.contains(sentence), "\(outcome.error)")
+    }
+
     @Test(
         "gives each type the fields that B2 gives it",
         arguments: [

@@ -123,7 +123,7 @@ struct CurlCommandTests {
 }
 
 @Suite("What is masked in copies")
-struct MaskedHeadersTests {
+struct MaskingTests {
     @Test(
         "credentials and custom fields are",
         arguments: [
@@ -135,8 +135,8 @@ struct MaskedHeadersTests {
         ])
     func masked(name: String) {
         let headers = [HeaderField(name, "value")]
-        #expect(MaskedHeaders.masked.fields(of: headers) == [HeaderField(name, "***")])
-        #expect(MaskedHeaders.asReceived.fields(of: headers) == headers)
+        #expect(Masking.masked.fields(of: headers) == [HeaderField(name, "***")])
+        #expect(Masking.asReceived.fields(of: headers) == headers)
     }
 
     @Test(
@@ -146,7 +146,31 @@ struct MaskedHeadersTests {
             "X-Bz-Event-Notification-Signature", "Via", "X-Forwarded-For", "CF-Ray", "Cf-Connecting-IP", "traceparent",
         ])
     func kept(name: String) {
-        #expect(!MaskedHeaders.masked.masks(HeaderField(name, "value")))
+        #expect(!Masking.masked.masks(HeaderField(name, "value")))
+    }
+
+    @Test(
+        "credentials in a URL are, and what else is in it is not",
+        arguments: [
+            ("/hook?token=s3cret&a=b", "/hook?token=***&a=b"), ("/?api_key=1", "/?api_key=***"),
+            ("/?%74oken=x#access_token=y", "/?%74oken=***#access_token=***"),
+            ("/b2/events?source=b2", "/b2/events?source=b2"),
+            ("/services/T01/B02/aB3dE5gH7jK9mN1pQ3sT5vX7", "/services/T01/B02/***"),
+            ("/4f2c9a52-5d2f-4e0b-9a53-0c1f0a8b7c6d", "/***"), ("/hooks/secret/short", "/hooks/secret/***"),
+            ("http://me:pw@h.example/x", "http://***@h.example/x"), ("/?0123456789abcdef0123", "/?***"),
+            ("/2026/event-notifications/my-bucket", "/2026/event-notifications/my-bucket"), ("*", "*"), ("", ""),
+        ])
+    func urls(target: String, masked: String) {
+        #expect(Masking.masked.target(target) == masked)
+        #expect(Masking.asReceived.target(target) == target)
+        let delivery = Delivery.sample(target: target.isEmpty ? "/" : target)
+        let wanted = masked.isEmpty ? "/" : masked
+        #expect(
+            String(decoding: RawRequest.bytes(delivery, .masked), as: UTF8.self).hasPrefix("POST \(wanted) HTTP/1.1"))
+        if target != masked {
+            #expect(!CurlCommand(delivery, to: nil, .masked).text.contains(target))
+            #expect(CurlCommand(delivery, to: nil, .asReceived).text.contains(target))
+        }
     }
 
     @Test("a raw request and a header block are so too")

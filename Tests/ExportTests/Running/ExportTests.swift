@@ -96,8 +96,8 @@ struct ExportTests {
         delivery.headers.append(HeaderField("X-Api-Key", "s3cret"))
         let history = try await History.holding([delivery, delivery])
         defer { history.close() }
-        func script(_ headers: MaskedHeaders) throws -> String {
-            let writer = ExportFormat.curl.writer(ExportOptions(headers: headers))
+        func script(_ masking: Masking) throws -> String {
+            let writer = ExportFormat.curl.writer(ExportOptions(masking: masking))
             return try Export(.matching(.everything, through: 2), by: writer).text(of: history)
         }
         let masked = try script(.masked)

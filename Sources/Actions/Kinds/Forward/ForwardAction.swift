@@ -85,6 +85,6 @@ struct ForwardAction: Action {
     private func request(_ record: DeliveryRecord) throws(ReplayRefusal) -> ReplayRequest {
         try ReplayRequest(
             record.delivery, to: settings.url, allowsPlainHTTP: settings.allowsPlainHTTP,
-            isSecret: { MaskedHeaders.masked.masks($0) })
+            isSecret: { Masking.masked.masks($0) })
     }
 }
