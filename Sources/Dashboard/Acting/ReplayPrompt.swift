@@ -45,16 +45,21 @@ struct ReplayPrompt {
         return "Write a URL, such as http://127.0.0.1:9000/, or nothing for this listener."
     }
 
+    /// The rows it needs on the screen.
+    var height: Int { past.texts.isEmpty ? 2 : 3 }
+
     /// Draws the line with its explanation below, and returns where the cursor is.
     func draw(_ bindings: Bindings, on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw("replay to", editor, Style(.plain), on: &surface)
-        var line = " Sends \(rows.deliveryWords) again, as received. Empty: to this listener."
+        var lines: [SafeText] = [" Sends \(rows.deliveryWords) again, as received. Empty: to this listener."]
         if !past.texts.isEmpty {
             let targets = past.texts.prefix(3).map { Masking.masked.target($0) }.joined(separator: "  ")
-            line += "  \(bindings.name(of: .olderTarget)) \(targets)"
+            lines.append(SafeText(" \(bindings.name(of: .olderTarget)) \(targets)"))
         }
-        surface.put(
-            SafeText(line).clipped(to: surface.size.columns), at: Point(column: 0, row: 1), style: Style(.secondary))
+        for (index, line) in lines.enumerated() {
+            surface.put(
+                line.clipped(to: surface.size.columns), at: Point(column: 0, row: 1 + index), style: Style(.secondary))
+        }
         return cursor
     }
 }

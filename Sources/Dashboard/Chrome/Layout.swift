@@ -116,7 +116,8 @@ extension DashboardModel {
         return switch prompt {
         case .filter(let line): line.height(columns: session.size.columns)
         case .search: 1
-        case .export, .replay: 2
+        case .export: 2
+        case .replay(let line): line.height
         case .command(let line): line.height(columns: session.size.columns)
         case nil: 0
         }

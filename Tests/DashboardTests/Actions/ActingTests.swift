@@ -222,7 +222,7 @@ struct ActingTests {
         one.add(two)
         #expect(one.bad == 4 && one.total == 1_003)
         #expect("\(one)" == "1,002 sent: 999 answered 200, 2 answered 401, 1 not answered; 1 not sent")
-        #expect(one.sentence == "\(one); delivery 7 is not recorded")
-        #expect(ReplayCount().sentence == "nothing was sent")
+        #expect(one.sentence == "Replay: \(one); delivery 7 is not recorded")
+        #expect(ReplayCount().sentence == "Replay: nothing was sent")
     }
 }

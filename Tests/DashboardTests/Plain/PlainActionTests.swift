@@ -59,7 +59,7 @@ struct PlainActionTests {
         _ = hearer.type("replay http://127.0.0.1:9000/")
         #expect(hearer.user.acts.last?.deed == .replay(to: "http://127.0.0.1:9000/"))
         #expect(hearer.type("no") == ["Nothing was done."])
-        #expect(hearer.type("replay nowhere").first?.hasPrefix("Where to is a URL") == true)
+        #expect(hearer.type("replay nowhere").first?.hasPrefix("Write a URL") == true)
     }
 
     @Test("retry by entry or by name, pause and resume")
