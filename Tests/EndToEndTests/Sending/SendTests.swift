@@ -72,7 +72,8 @@ struct SendTests {
             (["--names", "x", "--object", "y"], "--names and --object exclude each other"),
         ])
     func wrongOptions(options: [String], sentence: String) throws {
-        let outcome = try Program.run(Program.path, ["send", "http://127.0.0.1:1/"] + options, environment: Home().environment)
+        let words = ["send", "http://127.0.0.1:1/"] + options
+        let outcome = try Program.run(Program.path, words, environment: Home().environment)
         #expect(outcome.ending != .exited(0))
         #expect(outcome.error.contains(sentence), "\(outcome.error)")
     }
