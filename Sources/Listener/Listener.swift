@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+import Synchronization
 
 /// Listens for HTTP/1.1 requests, hands them to a `DeliveryReceiver`, and answers with what that says.
 public final class Listener: Sendable {
@@ -9,19 +10,28 @@ public final class Listener: Sendable {
     /// How long the notifications' answers take.
     public let answerTimes: AnswerTimes
 
+    private let configuration: ListenerConfiguration
     private let server: any Channel
     private let connections: Connections
     private let refusals: RefusalCounter
+    private let settings: Settings
+
+    /// The settings of connections: nil until there is a receiver.
+    private final class Settings: Sendable {
+        let value = Mutex<ConnectionSettings?>(nil)
+    }
 
     private init(
-        address: ListenAddress, answerTimes: AnswerTimes, server: any Channel, connections: Connections,
-        refusals: RefusalCounter
+        _ configuration: ListenerConfiguration, address: ListenAddress, answerTimes: AnswerTimes, server: any Channel,
+        connections: Connections, refusals: RefusalCounter, settings: Settings
     ) {
+        self.configuration = configuration
         self.address = address
         self.answerTimes = answerTimes
         self.server = server
         self.connections = connections
         self.refusals = refusals
+        self.settings = settings
     }
 
     /// Binds the address and accepts connections from then on. Blocks until it is bound.
@@ -29,18 +39,29 @@ public final class Listener: Sendable {
     /// - Parameters:
     ///   - receiver: Takes the requests.
     ///   - log: Takes lines about refused requests; called from any thread, it must not block.
-    /// - Throws: `ListenerError` where the address cannot be had.
+    /// - Throws: `ListenerError` where the address is unavailable.
     public static func start(
         _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver,
         log: @escaping @Sendable (String) -> Void
+    ) throws(ListenerError) -> Listener {
+        let listener = try bind(configuration, log: log)
+        try listener.accept(for: receiver)
+        return listener
+    }
+
+    /// Binds the address, and accepts nothing yet: connections wait in the system's queue until `accept(for:)`. Blocks
+    /// until it is bound.
+    ///
+    /// - Parameter log: Takes lines about refused requests; called from any thread, it must not block.
+    /// - Throws: `ListenerError` where the address is unavailable.
+    public static func bind(
+        _ configuration: ListenerConfiguration, log: @escaping @Sendable (String) -> Void
     ) throws(ListenerError) -> Listener {
         // The process's own event loops: they are never shut down, so an answer that comes late finds its loop.
         let group = MultiThreadedEventLoopGroup.singleton
         let connections = Connections(limit: configuration.limits.connections)
         let refusals = RefusalCounter(eventLoop: group.any(), log: log)
-        let answerTimes = AnswerTimes()
-        let settings = ConnectionSettings(
-            configuration, receiver: receiver, refusals: refusals, answerTimes: answerTimes)
+        let settings = Settings()
 
         let wanted = try resolve(configuration.address)
         let server: any Channel
@@ -48,6 +69,7 @@ public final class Listener: Sendable {
             server = try ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 1_024)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(.autoRead, value: false)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         // Out of file descriptors: try again soon, rather than at once and for ever.
@@ -56,6 +78,7 @@ public final class Listener: Sendable {
                         try channel.pipeline.syncOperations.addHandler(backoff)
                     }
                 }
+                .childChannelOption(.autoRead, value: true)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 // One read, then the requests in it: what is sent ahead stays with the peer.
                 .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -63,6 +86,9 @@ public final class Listener: Sendable {
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        guard let settings = settings.value.withLock(\.self) else {
+                            throw ChannelError.ioOnClosedChannel
+                        }
                         try furnish(channel, admitted: connections.admit(channel), settings)
                     }
                 }
@@ -72,8 +98,25 @@ public final class Listener: Sendable {
             throw ListenerError(error, at: configuration.address)
         }
         return Listener(
-            address: ListenAddress(server.localAddress) ?? configuration.address,
-            answerTimes: answerTimes, server: server, connections: connections, refusals: refusals)
+            configuration, address: ListenAddress(server.localAddress) ?? configuration.address,
+            answerTimes: AnswerTimes(), server: server, connections: connections, refusals: refusals,
+            settings: settings)
+    }
+
+    /// Accepts connections from now on, those that wait included. Call it once. Blocks until the first can be accepted.
+    ///
+    /// - Parameter receiver: Takes the requests.
+    /// - Throws: `ListenerError.failed` where the listener was stopped before.
+    public func accept(for receiver: any DeliveryReceiver) throws(ListenerError) {
+        settings.value.withLock {
+            $0 = ConnectionSettings(
+                configuration, receiver: receiver, refusals: refusals, answerTimes: answerTimes)
+        }
+        do {
+            try server.setOption(.autoRead, value: true).wait()
+        } catch {
+            throw ListenerError(error, at: address)
+        }
     }
 
     /// Accepts no more connections, closes those that are idle, and lets requests that have begun be answered. Blocks; not for event loops.

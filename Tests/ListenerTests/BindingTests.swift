@@ -47,6 +47,24 @@ import Testing
         #expect(error.description.hasSuffix("choose a higher one, such as 127.0.0.1:8080"))
     }
 
+    /// What is sent before it accepts is answered then: the port is taken, and nobody is refused.
+    @Test func bindsBeforeItAccepts() throws {
+        let configuration = ListenerConfiguration(
+            address: try ListenAddress("127.0.0.1:0"), clock: { Timestamp(milliseconds: 0) })
+        let listener = try Listener.bind(configuration, log: { _ in })
+        #expect(throws: ListenerError.inUse(listener.address)) { try start(at: listener.address) }
+        let client = try RawClient(host: listener.address.host, port: listener.address.port)
+        try client.send(post())
+        try listener.accept(for: TestReceiver())
+        #expect(try client.response() == ok)
+        listener.stop(within: .seconds(1))
+
+        // One that never accepts lets the port go too.
+        let unused = try Listener.bind(configuration, log: { _ in })
+        unused.stop(within: .zero)
+        try start(at: unused.address).stop(within: .seconds(1))
+    }
+
     @Test func freesItsPort() throws {
         let first = try start(at: try ListenAddress("127.0.0.1:0"))
         first.stop(within: .seconds(1))
