@@ -26,7 +26,12 @@ public enum DeliveryJSON {
         json.syntax(",\"signature\":")
         json.string(record.judgement.verdict.word)
         json.syntax(",\"secret\":")
-        json.string(record.judgement.verdict == .valid ? record.judgement.secret : nil)
+        let secret = record.judgement.verdict.isBySecret ? record.judgement.secret : nil
+        json.string(secret?.label)
+        json.syntax(",\"secretFingerprint\":")
+        json.string(secret?.fingerprint?.short)
+        json.syntax(",\"verifiedAt\":")
+        json.string(record.judgedAt?.rfc3339)
         json.syntax(",\"status\":")
         json.integer(record.status)
         json.syntax(",\"answer\":")

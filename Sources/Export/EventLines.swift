@@ -18,7 +18,7 @@ public enum EventLines {
     private static func line(_ event: NotificationEvent, of record: DeliveryRecord) -> SafeText {
         let columns = [
             SafeText(record.delivery.receivedAt.rfc3339),
-            SafeText(record.judgement.verdict.word).padded(to: 11),
+            SafeText(record.judgement.verdict.title).padded(to: 11),
             cell(event.eventType).padded(to: 24),
             cell(event.bucketName),
             cell(event.objectName),

@@ -24,12 +24,13 @@ final class JudgingLanes: Sendable {
     ///
     /// - Parameter mayGoOn: Asked before each part.
     func judge(
-        _ deliveries: ClosedRange<Int64>, by keys: KeyringHolder.Current, mayGoOn: @escaping @Sendable () -> Bool
+        _ deliveries: ClosedRange<Int64>, by keys: KeyringHolder.Current, at time: Timestamp,
+        mayGoOn: @escaping @Sendable () -> Bool
     ) -> Handoff<Parts> {
         let result = Handoff<Parts>()
         let lane = next.wrappingAdd(1, ordering: .relaxed).oldValue % workers.count
         workers[lane].async { [reader] in
-            result.give(Result { try Self.parts(of: deliveries, keys, reader, mayGoOn) })
+            result.give(Result { try Self.parts(of: deliveries, keys, time, reader, mayGoOn) })
         }
         return result
     }
@@ -40,14 +41,14 @@ final class JudgingLanes: Sendable {
     }
 
     private static func parts(
-        of deliveries: ClosedRange<Int64>, _ keys: KeyringHolder.Current, _ reader: HistoryReader,
+        of deliveries: ClosedRange<Int64>, _ keys: KeyringHolder.Current, _ time: Timestamp, _ reader: HistoryReader,
         _ mayGoOn: () -> Bool
     ) throws -> Parts {
         let verifier = RecordVerifier(keys.verifier)
         var parts: Parts = []
         var rest: ClosedRange<Int64>? = deliveries
         while let range = rest, mayGoOn() {
-            let part = try reader.judge(range, generation: keys.generation, bytes: partBytes) { request in
+            let part = try reader.judge(range, generation: keys.generation, at: time, bytes: partBytes) { request in
                 try verifier.judge(request)
             }
             parts.append(part)

@@ -2,7 +2,7 @@ public import History
 public import Notifications
 import Synchronization
 
-/// The secrets held now. On every change all that is recorded is judged again.
+/// The current secrets. One that is new is tried on whatever is recorded and not valid; no recorded verdict is taken back.
 public final class KeyringHolder: Sendable {
     /// A keyring and its generation, by which a verdict tells which keyring gave it.
     struct Current: Sendable {
@@ -13,49 +13,85 @@ public final class KeyringHolder: Sendable {
     /// Signs b2watch's own test events where no other secret is held.
     public let selfTest: SigningSecret
     private let history: History
+    private let now: @Sendable () -> Timestamp
     private let rejudger: Rejudger
     private let state: Mutex<Current>
     private let isFailing = Atomic<Bool>(false)
 
-    /// Holds the first keyring; what is recorded is judged again if it differs from the one before the start, or if
-    /// the last judging did not come to its end.
+    /// Verifies with the first keyring. Those of its secrets that were not tried on all that is recorded are tried on the
+    /// rest, which also goes on with what a process before did not end.
     ///
-    /// - Parameter report: Is told how far a judging has come, ten times a second at most, and what it has come to; from
-    ///   any thread.
+    /// - Parameters:
+    ///   - now: The time by the calendar.
+    ///   - report: Is told how far trying has come, ten times a second at most, and what it has come to; from any thread.
     /// - Throws: What SQLite says where the history cannot be written.
     public init(
-        _ keyring: Keyring, history: History, report: @escaping @Sendable (RejudgeReport) -> Void
+        _ keyring: Keyring, history: History, now: @escaping @Sendable () -> Timestamp,
+        report: @escaping @Sendable (RejudgeReport) -> Void
     ) throws {
         self.history = history
+        self.now = now
         let selfTest = try SigningSecret.selfTest(of: history.reader)
         self.selfTest = selfTest
+        let all = keyring.testing(with: selfTest)
         state = Mutex(
             Current(
-                verifier: SignatureVerifier(keyring.testing(with: selfTest)),
-                generation: try history.adopt(keyring: keyring.identity)))
-        rejudger = Rejudger(history, report: report)
+                verifier: SignatureVerifier(all),
+                generation: try history.adopt(keyring: keyring.identity, of: all.identities)))
+        rejudger = Rejudger(history, now: now, report: report)
         history.observe { [weak self] event in self?.note(event) }
         resumeJudging()
     }
 
-    /// The secrets held now.
+    /// The current secrets.
     public var keyring: Keyring { current.verifier.keyring }
 
     var current: Current { state.withLock { $0 } }
 
-    /// Holds another keyring from now on. Blocks for a short write; not to be called from two threads at once.
+    /// What a person has done to a secret that is put into the keyring or taken out of it.
+    public enum Change: Sendable {
+        /// Typed or pasted it.
+        case entered(SigningSecret)
+        /// Deleted it as leaked, or told that it was leaked after it had been deleted.
+        case leaked(SecretIdentity)
+    }
+
+    /// Verifies with another keyring from now on. Blocks for a short write; not to be called from two threads at once.
     ///
+    /// - Parameter change: What a person has done; nil where secrets were read again, or one was deleted as rotated.
     /// - Throws: What SQLite says where the history cannot be written; the keyring is then the old one still.
-    public func hold(_ keyring: Keyring) throws {
-        let generation = try history.adopt(keyring: keyring.identity)
-        let isOther = state.withLock { state in
-            defer {
-                state = Current(verifier: SignatureVerifier(keyring.testing(with: selfTest)), generation: generation)
+    public func hold(_ keyring: Keyring, because change: Change? = nil) throws {
+        let all = keyring.testing(with: selfTest)
+        let recorded: SecretChange? =
+            switch change {
+            case .entered(let secret): .entered(secret.identity)
+            case .leaked(let secret): .leaked(secret, at: now())
+            case nil: nil
             }
+        // First what waits, so that nothing more of it is begun; then what was added before the mark was there.
+        try putOnHold(change)
+        let generation = try history.adopt(keyring: keyring.identity, of: all.identities, because: recorded)
+        try putOnHold(change)
+        let isOther = state.withLock { state in
+            defer { state = Current(verifier: SignatureVerifier(all), generation: generation) }
             return state.generation != generation
         }
         // What was cancelled stays so where nothing has changed.
         if isOther { resumeJudging() } else { look() }
+    }
+
+    /// Puts on hold what actions are still to do for events that a leaked secret has verified.
+    private func putOnHold(_ change: Change?) throws {
+        guard case .leaked(let secret) = change else { return }
+        _ = try history.outbox.hold(
+            verifiedBy: secret,
+            because: "the secret \(secret) that verified it was deleted as leaked: retry or skip it",
+            at: now())
+    }
+
+    /// The secrets that were deleted as leaked; none where the history cannot be read.
+    public var leakedSecrets: [SecretIdentity] {
+        (try? history.reader.secrets())?.filter { $0.leakedAt != nil }.map(\.identity) ?? []
     }
 
     /// Ends judging again behind the slice under way: what remains keeps its verdicts. The report then says so. It is
@@ -96,6 +132,11 @@ extension Keyring {
         var keyring = self
         keyring.selfTest = selfTest
         return keyring
+    }
+
+    /// All that may give a verdict.
+    fileprivate var identities: [SecretIdentity] {
+        secrets.map(\.identity) + [selfTest].compactMap { $0?.identity }
     }
 }
 

@@ -3,10 +3,9 @@ import Notifications
 import Synchronization
 import Workers
 
-/// Judges recorded deliveries again, the newest first, beside the intake and in short slices.
+/// Tries new secrets on recorded deliveries that are not valid, the newest first, while others arrive and in short slices.
 ///
-/// What remains to be judged is what the record itself says; so nothing slips through, also when the process ends
-/// half-way.
+/// What is still to be tried is in the record itself; so nothing slips through, also when the process ends half-way.
 final class Rejudger: Sendable {
     private struct State {
         var isRunning = false
@@ -41,14 +40,19 @@ final class Rejudger: Sendable {
     private static let reportTime = Duration.milliseconds(100)
 
     private let history: History
+    private let now: @Sendable () -> Timestamp
     private let report: @Sendable (RejudgeReport) -> Void
     private let state = Mutex(State())
     private let thread = Worker("rejudger")
     private let lanes: JudgingLanes
     private let slice: Int64
 
-    init(_ history: History, report: @escaping @Sendable (RejudgeReport) -> Void) {
+    init(
+        _ history: History, now: @escaping @Sendable () -> Timestamp,
+        report: @escaping @Sendable (RejudgeReport) -> Void
+    ) {
         self.history = history
+        self.now = now
         self.report = report
         lanes = JudgingLanes(history.reader)
         slice = history.path == nil ? Self.sliceInMemory : Self.slice
@@ -97,7 +101,7 @@ final class Rejudger: Sendable {
             do {
                 try judgeAll(keys, &progress)
             } catch {
-                progress.report.failure = "judging again has stopped: \(error)"
+                progress.report.failure = "verifying again has stopped: \(error)"
             }
             let (isCancelled, isStopped) = state.withLock { ($0.isCancelled, $0.isStopped) }
             if isStopped { return }
@@ -161,7 +165,7 @@ final class Rejudger: Sendable {
         defer { lanes.wait() }
         while true {
             while judging.count < Self.ahead, let range = ranges.popFirst() {
-                judging.append((range, lanes.judge(range, by: keys) { [self] in mayGoOn }))
+                judging.append((range, lanes.judge(range, by: keys, at: now()) { [self] in mayGoOn }))
             }
             guard !judging.isEmpty else { return .more }
             let (range, parts) = judging.removeFirst()

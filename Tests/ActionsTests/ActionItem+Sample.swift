@@ -18,7 +18,7 @@ extension ActionItem {
         let read = Payload(scanning: delivery.body).events.first
         let row = EventRow(
             id: 300, deliveryID: 126, position: 0, eventCount: 1, receivedAt: delivery.receivedAt,
-            bodyLength: delivery.body.count, verdict: verdict, secret: record.judgement.secret,
+            bodyLength: delivery.body.count, verdict: verdict, secret: record.judgement.secret?.label,
             event: read ?? NotificationEvent())
         return ActionItem(entry: 7, row: row, record: record, event: read, attempt: attempt)
     }

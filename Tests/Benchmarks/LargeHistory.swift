@@ -45,7 +45,8 @@ struct LargeHistory {
         defer { history.close() }
         guard history.current.latestRow == 0 else { throw Problem(description: "\(file) holds events already") }
         var maker = LargeHistory(count)
-        let generation = try history.adopt(keyring: try Keyring([maker.secret]).identity)
+        let generation = try history.adopt(
+            keyring: try Keyring([maker.secret]).identity, of: [maker.secret.identity])
         let lost = Mutex(0)
         while let delivery = maker.next(generation) {
             while !history.record(delivery, completion: { if $0 == nil { lost.withLock { $0 += 1 } } }) {
@@ -76,7 +77,7 @@ struct LargeHistory {
             delivery: Delivery(
                 receivedAt: Timestamp(milliseconds: receivedAt), remoteAddress: "203.0.113.7", method: "POST",
                 target: "/", headers: headers, body: body),
-            judgement: Judgement(verdict, secret: verdict == .valid ? secret.label : nil), answer: answer,
+            judgement: Judgement(verdict, secret: verdict == .valid ? secret.identity : nil), answer: answer,
             events: Payload(scanning: body).events, generation: generation)
     }
 

@@ -79,7 +79,7 @@ struct AttachedTests {
             return
         }
         user.tell(.controlEnded(.reloadSecrets, .success(.keyring(KeyringSummary(secrets: [.prod])))))
-        #expect(user.screen.contains("The secrets were read again: 1 is held."))
+        #expect(user.screen.contains("The secrets were read again: 1 is current."))
     }
 
     @Test("explains a signature anew once the listener is there again")

@@ -53,6 +53,61 @@ struct EndingTests {
         #expect(user.ending == .quit)
     }
 
+    /// A user who has pasted a secret and not saved it.
+    private func unsaved(_ labels: String...) -> User {
+        User(
+            holding: labels.map {
+                SecretSummary(label: $0, fingerprint: "3f9a", source: "screen", isUnsaved: true)
+            })
+    }
+
+    @Test("a secret in memory only is asked about, whether or not anything has come", arguments: [true, false])
+    func quitsUnsaved(isReceiving: Bool) {
+        var user = unsaved("a")
+        if isReceiving { user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true)) }
+        user.press(.character("q"))
+        #expect(user.ending == nil && user.model.place == .leaving)
+        #expect(user.screen.contains("Stop receiving?") == isReceiving)
+        #expect(user.screen.contains("The secret a is in memory only."))
+        #expect(user.lines[23] == " s save and quit   y quit without   n stay")
+        user.press(.character("x"), .character("q"))
+        #expect(user.ending == nil && user.model.place != .leaving)
+        user.press(.character("q"), .escape, .character("q"), .character("n"))
+        #expect(user.ending == nil)
+        user.press(.character("q"), .character("y"))
+        #expect(user.ending == .quit && user.calls.isEmpty)
+    }
+
+    @Test("and all of them are saved before the end, or there is none")
+    func savesAndQuits() {
+        var user = unsaved("a", "b")
+        user.press(.character("q"), .character("s"))
+        #expect(user.calls.count == 2 && user.ending == nil)
+        user.tell(.controlEnded(.rememberSecret("a"), .success(.said("a file"))))
+        #expect(user.ending == nil)
+        user.tell(.controlEnded(.rememberSecret("b"), .failure(EffectFailure(TestFailure()))))
+        #expect(user.ending == nil)
+        #expect(user.screen.contains("b2watch goes on, because the secret is not saved: the disk is on fire"))
+        // What is saved later does not end anything.
+        user.tell(.controlEnded(.rememberSecret("b"), .success(.said("a file"))))
+        #expect(user.ending == nil)
+        user.press(.character("q"), .character("s"))
+        for label in ["a", "b"] { user.tell(.controlEnded(.rememberSecret(label), .success(.said("a file")))) }
+        #expect(user.ending == .quit)
+    }
+
+    @Test("Ctrl-C twice and signals end with a secret in memory too")
+    func unsavedInterrupt() {
+        var user = unsaved("a")
+        user.press(.control("c"))
+        #expect(user.ending == nil && user.model.place == .leaving)
+        user.press(.control("c"))
+        #expect(user.ending == .quit)
+        user = unsaved("a")
+        user.tell(.signal(.terminate))
+        #expect(user.ending == .terminated)
+    }
+
     @Test("Ctrl-Z asks once something has come, else suspends")
     func suspends() {
         var user = User()

@@ -14,19 +14,19 @@ struct JudgingTests {
     func progress() {
         var user = User.watching(3)
         user.tell(running(1_000, of: 5_000))
-        #expect(user.lines[22] == " Judging again: 1,000 of 5,000 … X cancels")
+        #expect(user.lines[22] == " Verifying again: 1,000 of 5,000 … X cancels")
         #expect(user.model.deadline == nil)
         user.tell(.rowsRead(.failure(EffectFailure(WaitedFor())), generation: -1))
         #expect(user.lines[22].contains("could not be read"))
         user.tell(running(2_000, of: 5_000))
-        #expect(user.lines[21] == " Judging again: 2,000 of 5,000 … X cancels")
+        #expect(user.lines[21] == " Verifying again: 2,000 of 5,000 … X cancels")
         #expect(user.lines[22].contains("could not be read"))
         // A key drops what was told, and not what goes on.
         user.press(.character("s"))
-        #expect(user.lines[22] == " Judging again: 2,000 of 5,000 … X cancels")
+        #expect(user.lines[22] == " Verifying again: 2,000 of 5,000 … X cancels")
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 5_000])))
-        #expect(user.lines[22] == " 5,000 deliveries judged again: 5,000 valid")
-        #expect(!user.screen.contains("Judging again:"))
+        #expect(user.lines[22] == " 5,000 deliveries verified again: 5,000 valid")
+        #expect(!user.screen.contains("Verifying again:"))
         user.wait(.seconds(9))
         #expect(user.model.deadline == nil)
     }
@@ -44,7 +44,7 @@ struct JudgingTests {
             return
         }
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1_200], remaining: 3_800, stage: .cancelled)))
-        #expect(user.screen.contains("Judging again was cancelled at 1,200 of 5,000"))
+        #expect(user.screen.contains("Verifying again was cancelled at 1,200 of 5,000"))
         user.press(.character("s"), .character("X"))
         guard case .resumeJudging? = user.calls.last else {
             Issue.record("nothing was resumed")
@@ -60,7 +60,7 @@ struct JudgingTests {
         var user = User.watching(3)
         user.tell(running(1_000, of: 5_000))
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1_000], remaining: 4_000, stage: .failed)))
-        #expect(user.lines[22] == " Judging again has stopped at 1,000 of 5,000")
+        #expect(user.lines[22] == " Verifying again has stopped at 1,000 of 5,000")
         #expect(!user.screen.contains("X cancels"))
     }
 }

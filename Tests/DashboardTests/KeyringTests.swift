@@ -1,6 +1,7 @@
 import Notifications
 import SafeText
 import Terminal
+import TestSupport
 import Testing
 
 @testable import Dashboard
@@ -26,7 +27,7 @@ struct KeyringTests {
         #expect(user.lines[3].contains("3f9a         any"))
         #expect(user.lines[3].contains("124  no"))
         #expect(user.lines[4].contains("bucket:b\\x1b"))
-        #expect(user.lines[4].contains("yes         file old.txt"))
+        #expect(user.lines[4].contains("yes    file old.txt"))
         user.press(.down)
         #expect(user.screen.contains("old is not 32 letters and digits"))
     }
@@ -49,14 +50,14 @@ struct KeyringTests {
         #expect(draft.value == Make.secret)
         #expect(draft.label == "main")
         #expect(draft.binding == .any)
-        #expect(user.screen.contains("Judging the recorded deliveries again…"))
+        #expect(user.screen.contains("Verifying what is recorded and not valid…"))
 
         var summary = SecretSummary.prod
         summary.label = "main"
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 35, .invalid: 2])))
         user.tell(.controlEnded(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary])))))
         #expect(user.model.place == .keyring)
-        #expect(user.lines[22] == " 37 deliveries judged again: 35 valid, 2 invalid")
+        #expect(user.lines[22] == " 37 deliveries verified again: 35 valid, 2 invalid")
         #expect(user.lines[0].contains("  secret main (3f9a)"))
     }
 
@@ -147,19 +148,70 @@ struct KeyringTests {
         #expect(user.calls.count == 2)
     }
 
-    @Test("one of several is forgotten at once, the last one after a question")
-    func forget() {
+    /// The labels that were deleted, and whether as leaked.
+    private func deletions(_ user: User) -> [String] {
+        user.calls.map { call in
+            if case .forgetSecret(let label, let wasLeaked) = call {
+                "\(label) \(wasLeaked ? "leaked" : "rotated")"
+            } else {
+                "\(call)"
+            }
+        }
+    }
+
+    @Test("deleting one asks whether it was rotated, which is the default, or leaked")
+    func delete() {
         var user = held("a", "b")
         user.press(.character("s"), .down, .character("f"))
-        #expect(user.calls.count == 1)
+        #expect(user.calls.isEmpty)
+        #expect(user.screen.contains("Delete b (3f9a)? If it was rotated, its verdicts stay (1,240 valid);"))
+        #expect(user.lines[23] == " r rotated   l leaked   n leave it")
+        // Neither yes nor any other key is an answer.
+        user.press(.character("y"), .character("x"))
+        #expect(user.calls.isEmpty && user.screen.contains("Delete b"))
+        user.press(.character("n"))
+        #expect(!user.screen.contains("Delete b"))
+        user.press(.character("f"), .enter)
+        user.press(.character("f"), .character("r"))
+        user.press(.character("f"), .character("l"))
+        #expect(deletions(user) == ["b rotated", "b rotated", "b leaked"])
+        user.tell(.controlEnded(user.calls[2], .success(.keyring(KeyringSummary()))))
+        #expect(user.screen.contains("The secret b is deleted: what it verified reads “valid, secret removed”."))
+
         user = held("a")
         user.press(.character("s"), .character("f"))
-        #expect(user.calls.isEmpty)
-        #expect(user.screen.contains("Forget a? It is the last secret"))
-        user.press(.character("n"))
-        #expect(!user.screen.contains("Forget a?"))
-        user.press(.character("f"), .character("y"))
-        #expect(user.calls.count == 1)
+        #expect(user.screen.contains("It is the last secret: what arrives then is unverified."))
+    }
+
+    @Test("those before the current ones are listed, and one may turn out to be leaked")
+    func past() {
+        var user = held("a")
+        let (gone, old) = (
+            SecretIdentity.sample("gone"), SecretIdentity(label: "old", fingerprint: nil)
+        )
+        user.tell(
+            .keyringChanged(
+                KeyringSummary(
+                    secrets: user.model.session.keyring.secrets,
+                    past: [
+                        PastSecret(identity: gone, matches: 7), PastSecret(identity: old, matches: 3, isLeaked: true),
+                    ])))
+        user.press(.character("s"))
+        #expect(user.lines[4].contains("gone") && user.lines[4].contains(gone.fingerprint?.short ?? "–"))
+        #expect(user.lines[5].contains("⊘ old") && user.lines[5].contains("was leaked"))
+        user.press(.down, .character("m"))
+        #expect(user.screen.contains("This secret is deleted") && user.calls.isEmpty)
+        user.press(.character("f"))
+        #expect(user.screen.contains("Was \(gone) leaked? Its verdicts (7) then read"))
+        user.press(.enter, .character("r"))
+        #expect(user.calls.isEmpty && user.model.question != nil)
+        user.press(.character("l"))
+        guard case .markLeaked(gone)? = user.calls.first else {
+            Issue.record("nothing was marked")
+            return
+        }
+        user.press(.down, .character("f"))
+        #expect(user.screen.contains("old is deleted as leaked already."))
     }
 
     @Test("remembering is asked for, and says where")
@@ -171,7 +223,7 @@ struct KeyringTests {
         #expect(user.calls.isEmpty)
         user.press(.character("m"), .character("y"))
         user.tell(.controlEnded(.rememberSecret("a"), .success(.said("/home/me/.config/b2watch/secrets"))))
-        #expect(user.screen.contains("The secret a is remembered in /home/me/.config/b2watch/secrets."))
+        #expect(user.screen.contains("The secret a is saved in /home/me/.config/b2watch/secrets."))
     }
 
     @Test("matches are asked for when the screen opens, and while it is open when the history changes")

@@ -51,16 +51,16 @@ struct WordingTests {
 
     @Test("what was judged again")
     func rejudged() {
-        #expect(RejudgeSummary(deliveries: [.valid: 1]).sentence(.standard) == "1 delivery judged again: 1 valid")
+        #expect(RejudgeSummary(deliveries: [.valid: 1]).sentence(.standard) == "1 delivery verified again: 1 valid")
         #expect(
             RejudgeSummary(deliveries: [.invalid: 2, .valid: 35]).sentence(.standard)
-                == "37 deliveries judged again: 35 valid, 2 invalid")
+                == "37 deliveries verified again: 35 valid, 2 invalid")
         #expect(
             RejudgeSummary(deliveries: [.valid: 340_000], remaining: 660_000, stage: .running).sentence(.standard)
-                == "Judging again: 340,000 of 1,000,000 … X cancels")
+                == "Verifying again: 340,000 of 1,000,000 … X cancels")
         #expect(
             RejudgeSummary(deliveries: [:], remaining: 5, stage: .cancelled).sentence(.standard)
-                == "Judging again was cancelled at 0 of 5: the others keep their verdicts. X resumes")
-        #expect(RejudgeSummary(deliveries: [:]).sentence(.standard) == "No recorded delivery to judge again")
+                == "Verifying again was cancelled at 0 of 5: the others keep their verdicts. X resumes")
+        #expect(RejudgeSummary(deliveries: [:]).sentence(.standard) == "No recorded delivery to verify again")
     }
 }

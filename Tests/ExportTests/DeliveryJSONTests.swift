@@ -2,6 +2,7 @@ import Foundation
 import History
 import Notifications
 import SafeText
+import TestSupport
 import Testing
 
 @testable import Export
@@ -15,7 +16,8 @@ struct DeliveryJSONTests {
                 receivedAt: Timestamp(milliseconds: 1_767_262_272_345), remoteAddress: "203.0.113.9", method: "POST",
                 target: "/hook?a=\u{1B}[2J", headers: [HeaderField("X-One", "1"), HeaderField("x-one", "\u{202E}2")],
                 body: body),
-            judgement: Judgement(verdict, secret: "prod"), status: 200, answer: "OK")
+            judgement: Judgement(verdict, secret: "prod"), judgedAt: Timestamp(milliseconds: 1_767_262_272_999),
+            status: 200, answer: "OK")
     }
 
     private func parsed(_ line: [UInt8]) throws -> [String: Any] {
@@ -29,7 +31,7 @@ struct DeliveryJSONTests {
         let text = String(decoding: line, as: UTF8.self)
         let keys = [
             "id", "receivedAt", "remoteAddress", "method", "target", "httpVersion", "headers", "body", "signature",
-            "secret", "status", "answer", "duplicate", "events",
+            "secret", "secretFingerprint", "verifiedAt", "status", "answer", "duplicate", "events",
         ]
         let places = keys.compactMap { text.range(of: "\"\($0)\":")?.lowerBound }
         #expect(places.count == keys.count)
@@ -41,8 +43,19 @@ struct DeliveryJSONTests {
         #expect(object["body"] as? String == body)
         #expect(object["headers"] as? [[String]] == [["X-One", "1"], ["x-one", "\u{202E}2"]])
         #expect(object["secret"] as? String == "prod")
+        #expect(object["secretFingerprint"] as? String == SecretIdentity.sample("prod").fingerprint?.short)
+        #expect(object["verifiedAt"] as? String == "2026-01-01T10:11:12.999Z")
         #expect(object["signature"] as? String == "valid")
         #expect(object["duplicate"] as? Bool == false)
+    }
+
+    @Test("of a secret that was deleted as leaked says so, and still names it")
+    func removed() throws {
+        let object = try parsed(DeliveryJSON.line(record(body: [], verdict: .removed)))
+        #expect(object["signature"] as? String == "valid, secret removed")
+        #expect(object["secret"] as? String == "prod")
+        // A secret that is bound elsewhere vouches for nothing.
+        #expect(try parsed(DeliveryJSON.line(record(body: [], verdict: .invalid)))["secret"] is NSNull)
     }
 
     @Test("stays on one line and holds nothing that a terminal obeys")

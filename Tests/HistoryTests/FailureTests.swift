@@ -96,10 +96,10 @@ import Testing
     @Test func aLockedFileFailsAnotherKeyringToo() throws {
         let history = try History(.file(path))
         let other = try FileLocker(path)
-        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        #expect(throws: (any Error).self) { try history.adopt("one") }
         #expect(isFailing(history))
         try other.letGo()
-        #expect(try history.adopt(keyring: "one") == 1)
+        #expect(try history.adopt("one") == 1)
         #expect(history.current.health == .recording)
     }
 
@@ -111,7 +111,7 @@ import Testing
         #expect(await !history.keep(.sample()))
         #expect(isFailing(history))
         #expect(await !history.probe())
-        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        #expect(throws: (any Error).self) { try history.adopt("one") }
         history.close()
     }
 
@@ -170,8 +170,10 @@ import Testing
         history.close()
         #expect(await !history.keep(.sample()))
         #expect(await !history.probe())
-        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
-        #expect(throws: (any Error).self) { try history.rejudge(Rejudgement(of: 1...1, generation: 1)) }
+        #expect(throws: (any Error).self) { try history.adopt("one") }
+        #expect(throws: (any Error).self) {
+            try history.rejudge(Rejudgement(of: 1...1, generation: 1, at: Timestamp(milliseconds: 1)))
+        }
         // A reader that is late finds an error, or what was there.
         switch kept {
         case .inMemory: #expect(try history.allRows.count == 1)

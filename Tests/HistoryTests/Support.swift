@@ -1,7 +1,9 @@
-import History
+import GRDB
 import Notifications
 import Synchronization
 import TestSupport
+
+@testable import History
 
 extension JudgedDelivery {
     /// A delivery as Intake would hand it over.
@@ -10,7 +12,7 @@ extension JudgedDelivery {
         answer: Answer = .accepted, generation: Int64? = 1
     ) -> JudgedDelivery {
         JudgedDelivery(
-            delivery: delivery, judgement: Judgement(verdict, secret: secret), answer: answer,
+            delivery: delivery, judgement: Judgement(verdict, secret: secret.map { .sample($0) }), answer: answer,
             events: Payload(scanning: delivery.body).events, generation: verdict == .unjudged ? nil : generation)
     }
 
@@ -47,11 +49,37 @@ extension History {
     func rejudge(_ verdicts: [(delivery: Int64, judgement: Judgement)], generation: Int64) throws -> Bool {
         var isWritten = true
         for verdict in verdicts {
-            var rejudgement = Rejudgement(of: verdict.delivery...verdict.delivery, generation: generation)
-            rejudgement.add(verdict.judgement, of: verdict.delivery)
+            var rejudgement = Rejudgement(
+                of: verdict.delivery...verdict.delivery, generation: generation, at: Timestamp(milliseconds: 1))
+            if let before = try recorded(verdict.delivery) {
+                rejudgement.add(verdict.judgement, of: verdict.delivery, recorded: before)
+            }
             isWritten = try rejudge(rejudgement) && isWritten
         }
         return isWritten
+    }
+
+    /// A verdict as it is recorded; nil where the delivery is not there.
+    func recorded(_ delivery: Int64) throws -> Rejudgement.Recorded? {
+        try reader.read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT verdict, secret FROM outcome WHERE delivery = ?", arguments: [delivery]
+            ).map { Rejudgement.Recorded(SignatureVerdict(rawValue: $0[0]) ?? .unjudged, secret: $0[1]) }
+        }
+    }
+
+    /// Makes secrets the current ones whose labels tell them apart.
+    func adopt(_ labels: String..., because change: SecretChange? = nil) throws -> Int64 {
+        try adopt(
+            keyring: labels.joined(separator: " "), of: labels.map { .sample($0) }, because: change)
+    }
+
+    /// How many deliveries each secret has verified, by its label.
+    var matches: [String: Int] {
+        get throws {
+            let secrets = try reader.secrets().filter { $0.verified > 0 }
+            return Dictionary(secrets.map { ($0.identity.label, $0.verified) }, uniquingKeysWith: +)
+        }
     }
 
     /// All rows, the oldest first.

@@ -46,6 +46,52 @@ import Testing
         #expect(history.current.latestRow == 3)
     }
 
+    /// Old rows know the label of their secret alone: they keep verdict and label, and no fingerprint or time is made up.
+    @Test func oldVerdictsStayWithTheLabelOfTheirSecret() throws {
+        let history = try History(.file(try first()))
+        defer { history.close() }
+        let records = try history.reader.deliveries(after: 0, limit: 9)
+        #expect(records.map(\.judgement.verdict) == [.valid, .invalid])
+        #expect(records.map(\.judgement.secret) == [SecretIdentity(label: "prod", fingerprint: nil), nil])
+        #expect(records.map(\.judgedAt) == [nil, nil])
+        #expect(history.current.tally.deliveries.filter { $0.value > 0 } == [.valid: 1, .invalid: 1])
+        #expect(try history.reader.secrets().map(\.verified) == [1])
+        let prod = TextPattern("prod") { String(decoding: $0, as: UTF8.self) == "prod" }
+        #expect(try history.reader.ids(matching: .text([.secret], prod), in: 1...9) == [2, 1])
+        #expect(try history.reader.ids(matching: .not(.text([.secret], prod)), in: 1...9) == [3])
+    }
+
+    /// A current secret that gives the digest of an old row confirms its verdict, which then has its fingerprint; one that
+    /// does not takes nothing back.
+    @Test func anOldVerdictIsConfirmedAndNeverTakenBack() throws {
+        let history = try History(.file(try first()))
+        defer { history.close() }
+        let secret = SecretIdentity.sample("prod")
+        let generation = try history.adopt("prod")
+        #expect(try history.reader.toJudge() == ToJudge(newest: 1...2, count: 2))
+        for verdict in [Judgement(.invalid), Judgement(.unverified), Judgement(.valid, secret: secret)] {
+            var asked = 0
+            let tried = try history.reader.judge(1...2, generation: generation, at: .at(7), bytes: 99) { _ in
+                asked += 1
+                return asked == 2 ? verdict : Judgement(.invalid)
+            }
+            #expect(asked == 2)
+            #expect(try history.rejudge(tried))
+            let record = try #require(try history.reader.delivery(1))
+            let isConfirmed = verdict.secret != nil
+            #expect(record.judgement.verdict == .valid)
+            #expect(record.judgement.secret == (isConfirmed ? secret : SecretIdentity(label: "prod", fingerprint: nil)))
+            #expect(record.judgedAt == (isConfirmed ? .at(7) : nil))
+        }
+        #expect(try history.matches == ["prod": 1])
+        #expect(history.current.tally[.valid] == 1)
+        // Now it is known, it is asked of no more.
+        _ = try history.reader.judge(1...1, generation: generation, at: .at(8), bytes: 99) { _ in
+            Issue.record("a confirmed verdict is tried again")
+            return Judgement(.invalid)
+        }
+    }
+
     @Test func whatWasSpentBeforeIsKnown() throws {
         let path = folder.file("history.sqlite")
         let database = try DatabaseQueue(path: path)

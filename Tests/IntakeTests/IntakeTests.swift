@@ -16,7 +16,7 @@ import Testing
         #expect(answer.text == vector.answer)
         let record = try #require(try rig.history.reader.delivery(1))
         #expect(record.judgement.verdict.word == vector.signature)
-        #expect(record.judgement.secret == (vector.signature == "valid" ? "vector" : nil))
+        #expect(record.judgement.secret?.label == (vector.signature == "valid" ? "vector" : nil))
         #expect(record.status == vector.status)
         #expect(record.answer == vector.answer)
         #expect(record.delivery == vector.delivery)

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// On every change of the keyring all that is recorded is judged again.
+/// A secret that is new is tried on what is recorded and not valid; nothing is ever taken back.
 @Suite(.timeLimit(.minutes(2))) struct RejudgingTests {
     private let one = SigningSecret.sample("one", "first value")
     private let two = SigningSecret.sample("two", "second value")
@@ -27,33 +27,65 @@ import Testing
         #expect(report.failure == nil)
         let counts: [SignatureVerdict: Int] = [.valid: 37, .invalid: 3, .missing: 1, .unjudged: 1]
         #expect(rig.history.current.tally.deliveries.filter { $0.value > 0 } == counts)
-        #expect(try rig.history.reader.matches() == ["one": 37])
+        #expect(try rig.matches == ["one": 37])
         #expect(try rig.verdicts.prefix(37).allSatisfy { $0 == .valid })
         #expect(try rig.verdicts.dropFirst(37) == [.invalid, .invalid, .invalid, .missing, .unjudged])
         // The answers are as they were sent.
         #expect(try rig.history.reader.delivery(38)?.status == 200)
     }
 
-    @Test func goingBackToNoSecretMakesAllUnverified() async throws {
+    /// Verdicts stay when secrets go; what arrives without a secret stays unverified until there is one.
+    @Test func deletingASecretChangesNoVerdict() async throws {
         let rig = try await Rig([one])
         _ = await rig.reports.complete()
-        _ = await rig.intake.answer(.sample(signedWith: one))
-        _ = await rig.intake.answer(.sample())
+        for delivery in [Delivery.sample(signedWith: one), .sample(), .sample(signedWith: two)] {
+            _ = await rig.intake.answer(delivery)
+        }
         try rig.keys.hold(Keyring())
-        #expect(await rig.reports.complete().deliveries == [.unverified: 2])
-        try rig.keys.hold(try Keyring([one]))
-        #expect(await rig.reports.complete().deliveries == [.valid: 1, .missing: 1])
+        #expect(await rig.reports.complete().total == 0)
+        _ = await rig.intake.answer(.sample(signedWith: one))
+        #expect(try rig.verdicts == [.valid, .missing, .invalid, .unverified])
+        try rig.keys.hold(try Keyring([two]))
+        #expect(await rig.reports.complete().deliveries == [.missing: 1, .valid: 1, .invalid: 1])
+        #expect(try rig.verdicts == [.valid, .missing, .valid, .invalid])
+        try rig.keys.hold(try Keyring([two, one]))
+        _ = await rig.reports.complete()
+        #expect(try rig.verdicts == [.valid, .missing, .valid, .valid])
+        #expect(try rig.history.reader.delivery(1)?.judgement.secret == one.identity)
+        #expect(try rig.history.reader.delivery(3)?.judgement.secret == two.identity)
+        #expect(try rig.history.reader.delivery(3)?.judgedAt == Timestamp(milliseconds: 1_795_452_999_000))
+    }
+
+    @Test func aLeakedSecretTakesItsVerdictsWithItUntilItIsTypedAgain() async throws {
+        let rig = try await Rig([one, two])
+        _ = await rig.reports.complete()
+        for secret in [one, two] { _ = await rig.intake.answer(.sample(signedWith: secret)) }
+        try rig.keys.hold(try Keyring([two]), because: .leaked(one.identity))
+        #expect(try rig.verdicts == [.removed, .valid])
+        #expect(rig.keys.leakedSecrets == [one.identity])
+        // A file still gives it: it verifies as what it is, and B2 is answered as before.
+        try rig.keys.hold(try Keyring([two, one]))
+        #expect(await rig.intake.answer(.sample(signedWith: one)) == .accepted)
+        #expect(try rig.verdicts == [.removed, .valid, .removed])
+        try rig.keys.hold(try Keyring([two, one]), because: .entered(one))
+        #expect(try rig.verdicts == [.valid, .valid, .valid])
     }
 
     @Test func aBindingIsJudgedByTheEventsOfEachBody() async throws {
-        let rig = try await Rig([one])
+        let rig = try await Rig()
         _ = await rig.reports.complete()
         for bucket in ["a", "b", "b"] {
             _ = await rig.intake.answer(.sample([SampleEvent(bucket: bucket)], signedWith: one))
         }
-        try rig.keys.hold(try Keyring([one.bound(to: .bucket("b"))]))
+        let bound = one.bound(to: .bucket("b"))
+        try rig.keys.hold(try Keyring([bound]))
         #expect(await rig.reports.complete().deliveries == [.valid: 2, .invalid: 1])
-        #expect(try rig.history.reader.delivery(1)?.judgement == Judgement(.invalid, secret: "one"))
+        #expect(try rig.history.reader.delivery(1)?.judgement == Judgement(.invalid, secret: bound.identity))
+        // Without its binding it is another secret, which was not tried yet.
+        try rig.keys.hold(try Keyring([one]))
+        #expect(await rig.reports.complete().deliveries == [.valid: 1])
+        #expect(try rig.history.reader.delivery(1)?.judgement == Judgement(.valid, secret: one.identity))
+        #expect(try rig.history.reader.delivery(2)?.judgement == Judgement(.valid, secret: bound.identity))
     }
 
     @Test(arguments: [true, false])
@@ -126,7 +158,8 @@ import Testing
         // There is nothing to cancel, and nothing comes of it.
         rig.keys.cancelJudging()
         try rig.keys.hold(try Keyring([two]))
-        #expect(await rig.reports.complete().deliveries == [.invalid: 2_001])
+        #expect(await rig.reports.complete().deliveries == [:])
+        #expect(rig.history.current.tally[.valid] == 2_001)
     }
 
     @Test(arguments: [false, true])
@@ -149,8 +182,8 @@ import Testing
             #expect(again.history.current.tally == Tally(deliveries: [.valid: 5_000, .unverified: 0], rows: 5_000))
             again.history.close()
         } else {
-            try rig.keys.hold(try Keyring([two]))
-            #expect(await rig.reports.complete().deliveries == [.invalid: 5_000])
+            try rig.keys.hold(try Keyring([two, one]))
+            #expect(await rig.reports.complete().deliveries == [.valid: 2_952])
             rig.history.close()
         }
         withExtendedLifetime(folder) {}
@@ -191,32 +224,51 @@ import Testing
                 }
             }
         }
-        while rig.history.current.tally[.valid] != 300 { _ = await rig.reports.next() }
-        #expect(rig.history.current.tally[.invalid] == 300)
-        #expect(try rig.history.reader.matches().filter { $0.value > 0 } == ["two": 300])
+        // Each secret is tried on whatever it has not seen, so that in the end all are valid.
+        try rig.keys.hold(try Keyring([one, two]))
+        while try rig.history.reader.toJudge() != nil { _ = await rig.reports.next() }
+        #expect(rig.history.current.tally[.valid] == 600)
+        #expect(try rig.matches == ["one": 300, "two": 300])
     }
 
-    @Test func startedAgainWithAnotherKeyringItJudgesAgainAndWithTheSameItDoesNot() async throws {
+    /// Whatever secrets a start has, no verdict gets worse; one that was never tried verifies what is not valid.
+    @Test func aStartChangesVerdictsForTheBetterAlone() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("history.sqlite")
+        var new: [Delivery] = []
         func start(_ secrets: [SigningSecret]) async throws -> (report: RejudgeReport, verdicts: [SignatureVerdict]) {
             let rig = try await Rig(secrets, try History(.file(path)))
             let report = await rig.reports.complete()
-            if rig.history.current.latestDelivery < 2 { _ = await rig.intake.answer(.sample(signedWith: one)) }
+            for delivery in new { _ = await rig.intake.answer(delivery) }
+            new = []
             let verdicts = try rig.verdicts
+            rig.keys.stop()
             rig.history.close()
             return (report, verdicts)
         }
-        #expect(try await start([]).verdicts == [.unverified])
-        var next = try await start([])
-        #expect(next.report.total == 0)
-        #expect(next.verdicts == [.unverified, .unverified])
-        next = try await start([one])
-        #expect(next.report.deliveries == [.valid: 2])
-        #expect(next.verdicts == [.valid, .valid])
+        new = [.sample(signedWith: one), .sample()]
+        #expect(try await start([]).verdicts == [.unverified, .unverified])
+        #expect(try await start([]).report.total == 0)
+        new = [.sample(signedWith: one), .sample(signedWith: two)]
+        let first = try await start([one])
+        #expect(first.report.deliveries == [.valid: 1, .missing: 1])
+        let verdicts: [SignatureVerdict] = [.valid, .missing, .valid, .invalid]
+        #expect(first.verdicts == verdicts)
+        // None, fewer, others, and back again.
+        for secrets in [[], [one], [], [SigningSecret.sample("three", "third value")], [one]] {
+            let again = try await start(secrets)
+            #expect(again.verdicts == verdicts)
+        }
         #expect(try await start([one]).report.total == 0)
-        #expect(try await start([two, one]).report.deliveries == [.valid: 2])
-        #expect(try await start([two]).verdicts == [.invalid, .invalid])
+        let last = try await start([two])
+        #expect(last.report.deliveries == [.missing: 1, .valid: 1])
+        #expect(last.verdicts == [.valid, .missing, .valid, .valid])
+        new = [.sample(signedWith: one)]
+        #expect(try await start([two]).verdicts.last == .invalid)
+        // It was tried before, but not on what came while it was away.
+        let back = try await start([one, two])
+        #expect(back.report.deliveries == [.valid: 1])
+        #expect(back.verdicts == [.valid, .missing, .valid, .valid, .valid])
         withExtendedLifetime(folder) {}
     }
 
@@ -244,7 +296,8 @@ import Testing
                 #expect(throws: Never.self) { try folder.rename("history.sqlite", "away") }
             }
         }
-        let keys = try KeyringHolder(try Keyring([one]), history: history, report: reports.note)
+        let keys = try KeyringHolder(
+            try Keyring([one]), history: history, now: { Timestamp(milliseconds: 1) }, report: reports.note)
         let failed = await reports.failed()
         #expect(failed.deliveries == [.valid: 2_048])
         #expect(failed.remaining == 2_952)

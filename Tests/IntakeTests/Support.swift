@@ -69,7 +69,9 @@ struct Rig {
     init(_ secrets: [SigningSecret] = [], _ history: History? = nil) async throws {
         let history = try history ?? History(.memory)
         self.history = history
-        keys = try KeyringHolder(try Keyring(secrets), history: history, report: reports.note)
+        keys = try KeyringHolder(
+            try Keyring(secrets), history: history, now: { Timestamp(milliseconds: 1_795_452_999_000) },
+            report: reports.note)
         intake = Intake(history, keys: keys)
     }
 
@@ -80,6 +82,14 @@ struct Rig {
             for _ in 0..<count { group.addTask { _ = await intake.answer(delivery) } }
         }
         #expect(history.current.latestDelivery == count)
+    }
+
+    /// How many deliveries each secret has verified, by its label.
+    var matches: [String: Int] {
+        get throws {
+            let secrets = try history.reader.secrets().filter { $0.verified > 0 }
+            return Dictionary(secrets.map { ($0.identity.label, $0.verified) }, uniquingKeysWith: +)
+        }
     }
 
     /// The verdicts of all that is recorded, in the order of arrival.

@@ -11,6 +11,7 @@ extension EntryState {
         case .dead: "✗"
         case .skipped: "–"
         case .uncertain: "?"
+        case .onHold: "⊘"
         }
     }
 
@@ -19,7 +20,7 @@ extension EntryState {
         switch self {
         case .queued, .running, .skipped: Style(.secondary)
         case .done: Style(.good)
-        case .failed: Style(.warning)
+        case .failed, .onHold: Style(.warning)
         case .dead: Style(.bad)
         case .uncertain: Style(.notice)
         }
@@ -33,6 +34,7 @@ extension EntryState {
         case .failed, .dead: "failed"
         case .skipped: "skipped"
         case .uncertain: "uncertain"
+        case .onHold: "on hold"
         }
     }
 }

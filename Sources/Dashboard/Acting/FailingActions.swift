@@ -41,6 +41,6 @@ struct FailingActions {
     private static let longest = 100
 
     private static func troubles(_ status: ActionStatus) -> Int {
-        status[.failed] + status[.dead] + status[.uncertain]
+        status[.failed] + status[.dead] + status[.uncertain] + status[.onHold]
     }
 }

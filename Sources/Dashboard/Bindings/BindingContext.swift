@@ -30,6 +30,10 @@ enum BindingContext: Hashable, CaseIterable {
     case helpSearch
     case checklist
     case question
+    /// The question why a secret is deleted.
+    case deleting
+    /// The question what becomes of a secret in memory at the end.
+    case leaving
     /// The menu of what to copy.
     case copying
     /// The menu of what to do with rows.
@@ -66,6 +70,8 @@ enum BindingContext: Hashable, CaseIterable {
         case .helpSearch: "Searching the help"
         case .checklist: "The checklist"
         case .question: "A question"
+        case .deleting: "Deleting a secret"
+        case .leaving: "Quitting with a secret that is not saved"
         case .copying: "Choosing what to copy"
         case .acting: "Acting on rows"
         case .replaying: "Saying where to replay to"
@@ -80,7 +86,7 @@ enum Place: Hashable, CaseIterable {
     case events, table, deliveries, actions, log, pulse, page, detail, deliveryDetail, filter, search, export, palette,
         columns,
         keyring,
-        form, help, helpSearch, checklist, question, copying, acting, replay
+        form, help, helpSearch, checklist, question, deleting, leaving, copying, acting, replay
 
     var contexts: [BindingContext] {
         switch self {
@@ -104,6 +110,8 @@ enum Place: Hashable, CaseIterable {
         case .helpSearch: [.helpSearch, .everywhere]
         case .checklist: [.checklist, .views, .everywhere]
         case .question: [.question, .everywhere]
+        case .deleting: [.deleting, .everywhere]
+        case .leaving: [.leaving, .everywhere]
         case .copying: [.copying, .everywhere]
         case .acting: [.acting, .everywhere]
         case .replay: [.replaying, .everywhere]

@@ -23,7 +23,7 @@ extension BindingTable {
             .character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide),
             obstacle: { $0.place == .checklist ? "The first steps are here." : nil }),
         Binding(
-            .character("X"), in: .views, do: .cancelJudging, "cancel what is under way, or resume judging again",
+            .character("X"), in: .views, do: .cancelJudging, "cancel what is under way, or resume verifying again",
             obstacle: { model in
                 let isIdle =
                     model.session.judging == nil && model.session.exporting == nil && model.session.acting == nil

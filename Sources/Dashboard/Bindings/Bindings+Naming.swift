@@ -19,6 +19,25 @@ extension Bindings {
         isTyped ? "Type yes or no." : "(\(name(of: .answerYes))/\(name(of: .answerNo)))"
     }
 
+    /// The answers to why a secret is deleted.
+    var reasons: String {
+        isTyped
+            ? "Type rotated, leaked or no."
+            : "(\(name(of: .deleteRotated)) rotated / \(name(of: .deleteLeaked)) leaked / \(keepKey) no)"
+    }
+
+    /// The answers to whether a deleted secret was leaked.
+    var leakAnswers: String { isTyped ? "Type leaked or no." : "(\(name(of: .deleteLeaked)) leaked / \(keepKey) no)" }
+
+    /// The answers to what becomes of a secret in memory.
+    var leavings: String {
+        isTyped
+            ? "Type save, quit or stay."
+            : "(\(name(of: .saveAndQuit)) save and quit / \(name(of: .quitUnsaved)) quit without / \(keepKey) stay)"
+    }
+
+    private var keepKey: String { name(of: .answerNo) }
+
     /// What is typed in plain mode, where it is not the command's name.
     private static let typed: [Command: String] = [
         .editFilter: "filter EXPRESSION", .filterOrNot: "filter off", .showProblems: "problems", .toggleMark: "mark",

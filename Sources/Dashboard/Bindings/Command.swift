@@ -28,6 +28,7 @@ enum Command: Hashable, CaseIterable {
     case addSecret, replaceSecret, forgetSecret, rememberSecret, reloadSecrets
     case submit, nextField, previousField
     case answerYes, answerNo
+    case deleteRotated, deleteLeaked, saveAndQuit, quitUnsaved
     case interrupt, suspend, redraw
     // Filter and search.
     case editFilter, filterOrNot, applyFilter, completeFilter, olderFilter, newerFilter, leavePrompt

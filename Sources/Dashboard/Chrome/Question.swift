@@ -4,8 +4,12 @@ import History
 enum Question: Hashable {
     case stopReceiving
     case suspend
-    /// Forgets the last secret.
-    case forget(String)
+    /// Deletes a secret; the last one is the only one there is.
+    case delete(SecretSummary, isLast: Bool)
+    /// Marks a past secret as leaked.
+    case markLeaked(PastSecret)
+    /// Ends with secrets in memory that nobody has saved.
+    case quitUnsaved([String], file: String, isReceiving: Bool)
     case remember(String, file: String)
     /// Writes over a file.
     case replace(ExportRequest)
@@ -21,8 +25,21 @@ enum Question: Hashable {
         return switch self {
         case .stopReceiving: "Stop receiving? \(answers)"
         case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. \(answers)"
-        case .forget(let label):
-            "Forget \(label)? It is the last secret: what arrives then is taken as unverified. \(answers)"
+        case .delete(let secret, let isLast):
+            "Delete \(secret.label) (\(secret.fingerprint))?"
+                + (isLast ? " It is the last secret: what arrives then is unverified." : "")
+                + " If it was rotated, its verdicts stay"
+                + (secret.matches.map { $0 > 0 ? " (\(Wording.grouped($0)) valid)" : "" } ?? "")
+                + "; if it was leaked, they read “valid, secret removed”, and what is queued for them goes on hold."
+                + " \(bindings.reasons)"
+        case .markLeaked(let secret):
+            "Was \(secret.identity) leaked? Its verdicts (\(Wording.grouped(secret.matches))) then read “valid, secret"
+                + " removed”, and what is queued for them goes on hold. \(bindings.leakAnswers)"
+        case .quitUnsaved(let labels, let file, let isReceiving):
+            (isReceiving ? "Stop receiving? " : "")
+                + "The secret \(labels.joined(separator: ", ")) is in memory only. Save it to \(file), readable by you"
+                + " alone, for the next start? Without it the verdicts stay, and what arrives then is unverified."
+                + " \(bindings.leavings)"
         case .replace(let request): "\(request.path) is there. Replace it? \(answers)"
         case .act(let request, let count): request.question(count, answers: answers)
         case .retryAll(let action, let count):
@@ -31,6 +48,15 @@ enum Question: Hashable {
             "\(ActionsScreen.missedWords(missed)). Run “\(action)” for \(Self.added(missed))? \(answers)"
         case .remember(let label, let file):
             "Write \(label) to \(file), readable by you alone, to be held again after the next start? \(answers)"
+        }
+    }
+
+    /// Where the keyboard is while it stands.
+    var place: Place {
+        switch self {
+        case .delete, .markLeaked: .deleting
+        case .quitUnsaved: .leaving
+        default: .question
         }
     }
 

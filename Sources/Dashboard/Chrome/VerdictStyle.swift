@@ -7,7 +7,7 @@ extension SignatureVerdict {
         switch self {
         case .valid: Style(.good)
         case .invalid: Style(.bad)
-        case .missing, .malformed, .unsupported: Style(.warning)
+        case .missing, .malformed, .unsupported, .removed: Style(.warning)
         case .unverified: Style(.notice)
         case .unjudged: Style(.secondary)
         }

@@ -15,8 +15,13 @@ public protocol ListenerControl: Sendable {
     /// Puts a secret in the place of the one with this label, and judges again.
     func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary
 
-    /// Forgets a secret, also where it was remembered, and judges again.
-    func forgetSecret(_ label: String) throws -> KeyringSummary
+    /// Deletes a secret, also where it was saved.
+    ///
+    /// - Parameter wasLeaked: Whether what it has verified reads "valid, secret removed" from now on; else its verdicts stay.
+    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary
+
+    /// Marks a secret as leaked that verifies no longer.
+    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary
 
     /// Keeps a secret for the next start.
     ///

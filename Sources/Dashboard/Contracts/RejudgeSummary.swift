@@ -24,24 +24,24 @@ public struct RejudgeSummary: Codable, Sendable, Hashable {
         self.stage = stage
     }
 
-    /// Such as `37 deliveries judged again: 35 valid, 2 invalid`.
+    /// Such as `37 deliveries verified again: 35 valid, 2 invalid`.
     func sentence(_ bindings: Bindings) -> String {
         let count = deliveries.values.reduce(0, +)
         let progress = "\(Wording.grouped(count)) of \(Wording.grouped(count + remaining))"
         switch stage {
-        case .running: return "Judging again: \(progress) … \(bindings.name(of: .cancelJudging)) cancels"
+        case .running: return "Verifying again: \(progress) … \(bindings.name(of: .cancelJudging)) cancels"
         case .cancelled:
-            return "Judging again was cancelled at \(progress): the others keep their verdicts. "
+            return "Verifying again was cancelled at \(progress): the others keep their verdicts. "
                 + "\(bindings.name(of: .cancelJudging)) resumes"
-        case .failed: return "Judging again has stopped at \(progress)"
+        case .failed: return "Verifying again has stopped at \(progress)"
         case .finished:
-            guard count > 0 else { return "No recorded delivery to judge again" }
+            guard count > 0 else { return "No recorded delivery to verify again" }
             let verdicts = SignatureVerdict.allCases
                 .compactMap { verdict in deliveries[verdict].map { (verdict, $0) } }
                 .filter { $0.1 > 0 }
-                .map { "\(Wording.grouped($0.1)) \($0.0.word)" }
+                .map { "\(Wording.grouped($0.1)) \($0.0.title)" }
                 .joined(separator: ", ")
-            return "\(Wording.count(count, "delivery", "deliveries")) judged again: \(verdicts)"
+            return "\(Wording.count(count, "delivery", "deliveries")) verified again: \(verdicts)"
         }
     }
 }

@@ -10,7 +10,7 @@ struct SignatureDocument {
 
     var lines: [StyledLine] {
         let verdict = evidence.judgement.verdict
-        var lines = [StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style)]
+        var lines = [StyledLine("\(verdict.glyph) \(verdict.title)", verdict.style)]
         let sentence = Prose.lines(evidence.sentence, columns: columns, style: .plain)
         if let diagnosis = evidence.diagnosis {
             // A cause says more than that the digest is not the right one.

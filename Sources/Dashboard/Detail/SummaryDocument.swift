@@ -71,11 +71,14 @@ struct SummaryDocument {
         fields.add("From", "\(delivery.remoteAddress)")
         fields.add("Request", "\(delivery.method) \(delivery.target) \(delivery.httpVersion)")
         let verdict = record.judgement.verdict
-        let judged = StyledLine("\(verdict.glyph) \(verdict.word)", verdict.style)
+        let judged = StyledLine("\(verdict.glyph) \(verdict.title)", verdict.style)
         if let secret = record.judgement.secret {
             fields.add("Signature", judged, note: "by the secret \(secret)")
         } else {
             fields.add("Signature", judged)
+        }
+        if verdict != .unjudged, record.judgedAt != delivery.receivedAt {
+            fields.add("", dim(record.judgedAt.map(since) ?? "found by an older version, which kept no time"))
         }
         let answer = StyledLine("\(record.status) \(record.answer)", Style(record.status == 200 ? .good : .bad))
         if let time = record.answerTime {
@@ -88,12 +91,16 @@ struct SummaryDocument {
         if let note = bodyNote(payload) { fields.add("", note, Style(.secondary)) }
     }
 
+    private func since(_ moment: Timestamp) -> SafeText {
+        clock.time(moment).map { "since \($0.date) \($0.timeOfDay)" } ?? "since \(moment.rfc3339)"
+    }
+
     private func addOthers(to fields: inout FieldList) {
         let others = others.filter { $0.id != record.id }
         guard !others.isEmpty else { return }
         fields.head("Other deliveries of this event")
         for other in others.prefix(DocumentBuilder.otherDeliveries) {
-            var line = StyledLine("\(other.verdict.glyph) \(other.verdict.word)", other.verdict.style)
+            var line = StyledLine("\(other.verdict.glyph) \(other.verdict.title)", other.verdict.style)
             line.append("  answered \(other.status)")
             let time = clock.time(other.receivedAt).map { "\($0.date) \($0.timeOfDay)" } ?? other.receivedAt.rfc3339
             fields.add("\(other.id)", StyledLine("\(time)  ") + line)

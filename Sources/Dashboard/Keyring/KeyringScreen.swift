@@ -1,48 +1,86 @@
+import Notifications
 import SafeText
 import Terminal
 
-/// `s`: the secrets held.
+/// A line of the Secrets screen.
+enum KeyringRow: Hashable {
+    case current(SecretSummary)
+    /// One that verifies no longer.
+    case past(PastSecret)
+
+    var label: String {
+        switch self {
+        case .current(let secret): secret.label
+        case .past(let secret): secret.identity.label
+        }
+    }
+}
+
+extension KeyringSummary {
+    var rows: [KeyringRow] { secrets.map(KeyringRow.current) + past.map(KeyringRow.past) }
+}
+
+/// `s`: the current secrets, and those before them.
 struct KeyringScreen {
-    /// The selected secret's label.
-    private(set) var selection: String?
+    /// What tells the selected secret from others.
+    private enum Selection: Hashable {
+        case current(String)
+        case past(SecretIdentity)
+
+        init(_ row: KeyringRow) {
+            self =
+                switch row {
+                case .current(let secret): .current(secret.label)
+                case .past(let secret): .past(secret.identity)
+                }
+        }
+    }
+
+    private var selection: Selection?
     var form: SecretForm?
 
     /// The selected secret, or the first one.
-    func selected(in keyring: KeyringSummary) -> SecretSummary? {
-        keyring.secrets.first { $0.label == selection } ?? keyring.secrets.first
+    func selected(in keyring: KeyringSummary) -> KeyringRow? {
+        let rows = keyring.rows
+        return rows.first { Selection($0) == selection } ?? rows.first
+    }
+
+    /// The selected secret, if it is a current one.
+    func selectedCurrent(in keyring: KeyringSummary) -> SecretSummary? {
+        if case .current(let secret) = selected(in: keyring) { secret } else { nil }
     }
 
     mutating func move(_ command: Command, in keyring: KeyringSummary) {
-        let labels = keyring.secrets.map(\.label)
-        guard let current = selected(in: keyring), let index = labels.firstIndex(of: current.label) else { return }
+        let rows = keyring.rows
+        guard let current = selected(in: keyring), let index = rows.firstIndex(of: current) else { return }
         let target =
             switch command {
             case .up: index - 1
             case .down: index + 1
             case .pageUp, .halfPageUp, .toStart: 0
-            default: labels.count - 1
+            default: rows.count - 1
             }
-        selection = labels[min(max(0, target), labels.count - 1)]
+        selection = Selection(rows[min(max(0, target), rows.count - 1)])
     }
 
-    /// Selects the secret in a line of the list, below its titles. Says whether there is one.
+    /// Selects the secret in a line of the list, below its titles. Returns whether there is one.
     mutating func select(line: Int, in keyring: KeyringSummary, rows: Int) -> Bool {
         let shown = shown(keyring, rows: rows)
         guard shown.indices.contains(shown.startIndex + line), line >= 0 else { return false }
-        selection = shown[shown.startIndex + line].label
+        selection = Selection(shown[shown.startIndex + line])
         return true
     }
 
     /// The secrets in view.
-    private func shown(_ keyring: KeyringSummary, rows: Int) -> ArraySlice<SecretSummary> {
+    private func shown(_ keyring: KeyringSummary, rows: Int) -> ArraySlice<KeyringRow> {
         let height = max(1, rows - 1)
-        let selected = selected(in: keyring)?.label
-        let index = keyring.secrets.firstIndex { $0.label == selected } ?? 0
-        return keyring.secrets.dropFirst(max(0, index - height + 1)).prefix(height)
+        let all = keyring.rows
+        let index = selected(in: keyring).flatMap { all.firstIndex(of: $0) } ?? 0
+        return all.dropFirst(max(0, index - height + 1)).prefix(height)
     }
 
     mutating func select(_ label: String) {
-        selection = label
+        selection = .current(label)
     }
 
     /// Opens the form for one more secret, under a label that is free.
@@ -53,7 +91,7 @@ struct KeyringScreen {
     }
 
     mutating func replace(in keyring: KeyringSummary) {
-        guard let secret = selected(in: keyring) else { return }
+        guard let secret = selectedCurrent(in: keyring) else { return }
         form = SecretForm(.replace(secret.label), label: secret.label, binding: secret.binding)
     }
 }
@@ -64,51 +102,91 @@ extension KeyringScreen {
         Column("FINGERPRINT", minimum: 11),
         Column("BOUND TO", minimum: 10, ideal: 24, weight: 2, leaveOrder: 3),
         Column("MATCHES", minimum: 8, leaveOrder: 4, alignment: .right),
-        Column("REMEMBERED", minimum: 10, leaveOrder: 2),
+        Column("SAVED", minimum: 5, leaveOrder: 2),
         Column("FROM", minimum: 12, ideal: 20, weight: 1, leaveOrder: 1),
     ])
 
     /// Draws the secrets, or the form, and returns where the cursor is.
     func draw(_ keyring: KeyringSummary, _ bindings: Bindings, on surface: inout Surface) -> Point? {
         if let form { return form.draw(on: &surface) }
-        guard !keyring.isEmpty else {
+        guard !keyring.rows.isEmpty else {
             drawNone(bindings, on: &surface)
             return nil
         }
         let places = Self.columns.fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
-        let selected = selected(in: keyring)?.label
-        for (line, secret) in shown(keyring, rows: surface.size.rows).enumerated() {
-            draw(secret, places, at: line + 1, on: &surface)
-            if secret.label == selected { ListRow.mark(row: line + 1, hasKeys: true, on: &surface) }
+        let selected = selected(in: keyring)
+        for (line, row) in shown(keyring, rows: surface.size.rows).enumerated() {
+            draw(row, places, at: line + 1, on: &surface)
+            if row == selected { ListRow.mark(row: line + 1, hasKeys: true, on: &surface) }
         }
         drawHint(below: keyring, on: &surface)
         return nil
     }
 
-    private func draw(_ secret: SecretSummary, _ places: [Columns.Place], at line: Int, on surface: inout Surface) {
-        let cells: [SafeText] = [
-            "\(secret.label)", "\(secret.fingerprint)", "\(secret.binding)",
-            secret.matches.map { "\(Wording.grouped($0))" } ?? "", secret.isRemembered ? "yes" : "no",
-            "\(secret.source)",
-        ]
+    private func draw(_ row: KeyringRow, _ places: [Columns.Place], at line: Int, on surface: inout Surface) {
+        let (cells, style) = Self.cells(row)
         for place in places {
             surface.put(
                 place.fit(cells[place.index]), at: Point(column: ListRow.margin + place.start, row: line),
-                columns: place.width)
+                columns: place.width, style: style)
+        }
+    }
+
+    private static func cells(_ row: KeyringRow) -> ([SafeText], Style) {
+        let removed = SafeText(SignatureVerdict.removed.glyph)
+        switch row {
+        case .current(let secret):
+            return (
+                [
+                    (secret.isLeaked ? removed + " " : "") + "\(secret.label)", "\(secret.fingerprint)",
+                    "\(secret.binding)", secret.matches.map { "\(Wording.grouped($0))" } ?? "",
+                    secret.isRemembered ? "yes" : "no", "\(secret.source)",
+                ], secret.isLeaked ? Style(.warning) : .plain
+            )
+        case .past(let secret):
+            let identity = secret.identity
+            return (
+                [
+                    (secret.isLeaked ? removed + " " : "") + "\(identity.label)",
+                    "\(identity.fingerprint?.short ?? "unknown")",
+                    identity.fingerprint == nil ? "unknown" : "\(identity.binding)",
+                    "\(Wording.grouped(secret.matches))",
+                    "no", secret.isLeaked ? "was leaked" : "gone",
+                ], Style(secret.isLeaked ? .warning : .secondary)
+            )
         }
     }
 
     private func drawHint(below keyring: KeyringSummary, on surface: inout Surface) {
         var hints = ["A fingerprint is the first 4 hex digits of the secret's SHA-256."]
-        if let secret = selected(in: keyring), !secret.isUsual {
-            hints.insert("\(secret.label) is not 32 letters and digits, as B2's secrets are.", at: 0)
+        switch selected(in: keyring) {
+        case .current(let secret):
+            if secret.isLeaked {
+                hints.insert(
+                    "\(secret.label) was deleted as leaked and is given again: what it verifies reads “valid, secret"
+                        + " removed”. Paste it here if that was wrong.", at: 0)
+            } else if secret.isUnsaved {
+                hints.insert("\(secret.label) is in memory only: quitting asks whether to save it.", at: 0)
+            }
+            if !secret.isUsual {
+                hints.insert("\(secret.label) is not 32 letters and digits, as B2's secrets are.", at: 0)
+            }
+        case .past(let secret):
+            hints.insert(
+                secret.isLeaked
+                    ? "What \(secret.identity) verified reads “valid, secret removed”. Paste it again if that was wrong."
+                    : "\(secret.identity) verifies no longer; its verdicts stay.", at: 0)
+        case nil: break
         }
-        drawProse(hints, from: keyring.secrets.count + 2, on: &surface)
+        if keyring.isEmpty {
+            hints.insert("There is no current secret: what arrives is unverified. Paste one here.", at: 0)
+        }
+        drawProse(hints, from: keyring.rows.count + 2, on: &surface)
     }
 
     private func drawNone(_ bindings: Bindings, on surface: inout Surface) {
-        surface.put("No secret is held.", at: Point(column: 1, row: 0), style: Style(.heading))
+        surface.put("There is no secret.", at: Point(column: 1, row: 0), style: Style(.heading))
         let hints = [
             "Without one b2watch takes what arrives and marks it unverified.",
             "Backblaze's console shows the signing secret of a rule: Buckets, the bucket, Event Notifications, the rule."

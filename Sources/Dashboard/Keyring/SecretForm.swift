@@ -134,7 +134,7 @@ extension SecretForm {
 
     private func drawRemarks(from first: Int, on surface: inout Surface) {
         var remarks: [(SafeText, Role)] = []
-        if isWaiting { remarks.append(("Judging the recorded deliveries again…", .secondary)) }
+        if isWaiting { remarks.append(("Verifying what is recorded and not valid…", .secondary)) }
         if let message { remarks.append(message) }
         if let doubt { remarks.append((doubt, .warning)) }
         if field == .binding, message == nil { remarks.append(("any, bucket:NAME or rule:NAME", .secondary)) }

@@ -85,6 +85,10 @@ extension DashboardModel {
         case .cancelJudging:
             return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
         case .answerYes: return answerYes()
+        case .deleteRotated: return answerDeletion(wasLeaked: false)
+        case .deleteLeaked: return answerDeletion(wasLeaked: true)
+        case .saveAndQuit: return saveAndQuit()
+        case .quitUnsaved: return isDeaf ? [] : [.end(.quit)]
         case .answerNo:
             question = nil
             deafUntil = nil
@@ -211,9 +215,38 @@ extension DashboardModel {
     }
 
     private mutating func end() -> [Effect] {
-        guard session.hasReceivedFromElsewhere, !session.isAttached else { return [.end(.quit)] }
-        question = .stopReceiving
+        guard !session.isAttached else { return [.end(.quit)] }
+        let unsaved = session.keyring.unsaved
+        if !unsaved.isEmpty {
+            question = .quitUnsaved(
+                unsaved, file: session.secretsFile, isReceiving: session.hasReceivedFromElsewhere)
+        } else if session.hasReceivedFromElsewhere {
+            question = .stopReceiving
+        } else {
+            return [.end(.quit)]
+        }
         return []
+    }
+
+    /// Saves the secrets in memory; the end comes once all are saved.
+    private mutating func saveAndQuit() -> [Effect] {
+        guard !isDeaf, case .quitUnsaved(let labels, _, _) = question else { return [] }
+        question = nil
+        savingToQuit = Set(labels)
+        return labels.map { .control(.rememberSecret($0)) }
+    }
+
+    private mutating func answerDeletion(wasLeaked: Bool) -> [Effect] {
+        guard !isDeaf else { return [] }
+        defer {
+            question = nil
+            deafUntil = nil
+        }
+        return switch question {
+        case .delete(let secret, _): [.control(.forgetSecret(secret.label, wasLeaked: wasLeaked))]
+        case .markLeaked(let secret) where wasLeaked: [.control(.markLeaked(secret.identity))]
+        default: []
+        }
     }
 
     private mutating func interrupt() -> [Effect] {
@@ -241,7 +274,6 @@ extension DashboardModel {
         switch question {
         case .stopReceiving: return [.end(.quit)]
         case .suspend: return [.suspend]
-        case .forget(let label): return [.control(.forgetSecret(label))]
         case .replace(var request):
             request.mayReplace = true
             return write(request)
@@ -249,7 +281,8 @@ extension DashboardModel {
         case .act(let request, _): return confirm(request)
         case .retryAll(let action, _): return [.callAction(.retryAll(action, [.failed, .dead]))]
         case .addMissed(let action, let missed): return addMissed(action, missed)
-        case nil: return []
+        // These have answers of their own.
+        case .delete, .markLeaked, .quitUnsaved, nil: return []
         }
     }
 }
@@ -257,7 +290,6 @@ extension DashboardModel {
 // Secrets and the test event.
 extension DashboardModel {
     private mutating func performOnKeyring(_ command: Command) -> [Effect] {
-        let selected = keyring?.selected(in: session.keyring)
         switch command {
         case .sendTest:
             session.tell("Sending a test event…", .secondary)
@@ -271,13 +303,17 @@ extension DashboardModel {
         case .previousField: keyring?.form?.moveField(by: -1)
         case .submit: return submit()
         case .forgetSecret:
-            guard let selected else { return [] }
-            guard session.keyring.secrets.count == 1 else { return [.control(.forgetSecret(selected.label))] }
-            question = .forget(selected.label)
+            switch keyring?.selected(in: session.keyring) {
+            case .current(let secret): question = .delete(secret, isLast: session.keyring.secrets.count == 1)
+            case .past(let secret) where secret.isLeaked:
+                session.tell("\(secret.identity) is deleted as leaked already.", .notice)
+            case .past(let secret): question = .markLeaked(secret)
+            case nil: break
+            }
         case .rememberSecret:
-            guard let selected else { return [] }
+            guard let selected = keyring?.selectedCurrent(in: session.keyring) else { return [] }
             if selected.isRemembered {
-                session.tell("The secret \(selected.label) is remembered already.", .notice)
+                session.tell("The secret \(selected.label) is saved already.", .notice)
             } else {
                 question = .remember(selected.label, file: session.secretsFile)
             }

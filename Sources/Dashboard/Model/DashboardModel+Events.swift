@@ -53,7 +53,7 @@ extension DashboardModel {
         case .exportMoved(let progress): take(progress)
         case .exported(let result): take(result)
         case .settingsRead(let result): return take(result)
-        case .controlEnded(let call, .success(let outcome)): succeeded(call, outcome)
+        case .controlEnded(let call, .success(let outcome)): return succeeded(call, outcome)
         case .controlEnded(let call, .failure(let failure)): failed(call, failure)
         }
         return []
@@ -130,25 +130,32 @@ extension DashboardModel {
         }
     }
 
-    private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) {
+    private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) -> [Effect] {
         if case .keyring(let summary) = outcome { session.hold(summary) }
         keyringReading.invalidate()
         switch (call, outcome) {
         case (.addSecret(let draft), _), (.replaceSecret(_, let draft), _):
             if keyring?.form?.isWaiting == true { keyring?.form = nil }
             keyring?.select(draft.label)
-            confirm("The secret \(draft.label) is held.")
-        case (.forgetSecret(let label), _): confirm("The secret \(label) is forgotten.")
+            confirm("The secret \(draft.label) is current now.")
+        case (.forgetSecret(let label, wasLeaked: false), _):
+            confirm("The secret \(label) is deleted; its verdicts stay.")
+        case (.forgetSecret(let label, wasLeaked: true), _):
+            confirm("The secret \(label) is deleted: what it verified reads “valid, secret removed”.")
+        case (.markLeaked(let secret), _):
+            confirm("What \(secret) verified reads “valid, secret removed”.")
         case (.rememberSecret(let label), .said(let place)):
-            session.tell("The secret \(label) is remembered in \(place).", .good)
+            session.tell("The secret \(label) is saved in \(place).", .good)
+            if savingToQuit.remove(label) != nil, savingToQuit.isEmpty { return [.end(.quit)] }
         case (.reloadSecrets, _):
-            let count = Wording.count(session.keyring.secrets.count, "is held", "are held")
+            let count = Wording.count(session.keyring.secrets.count, "is current", "are current")
             confirm("The secrets were read again: \(count).")
         case (.sendTestEvent, .said(let sentence)):
             session.hasTested = true
             session.tell("Test event: \(sentence)", .good)
         case (.rememberSecret, _), (.sendTestEvent, _), (.cancelJudging, _), (.resumeJudging, _): break
         }
+        return []
     }
 
     /// Says that a change of the keyring was made, unless what came of it stands there already.
@@ -165,7 +172,10 @@ extension DashboardModel {
             } else {
                 session.tell(sentence, .bad)
             }
-        case .forgetSecret, .rememberSecret, .reloadSecrets, .cancelJudging, .resumeJudging:
+        case .rememberSecret where !savingToQuit.isEmpty:
+            savingToQuit = []
+            session.tell("b2watch goes on, because the secret is not saved: " + sentence, .bad)
+        case .forgetSecret, .markLeaked, .rememberSecret, .reloadSecrets, .cancelJudging, .resumeJudging:
             session.tell(sentence, .bad)
         case .sendTestEvent: session.tell("Test event: " + sentence, .bad)
         }

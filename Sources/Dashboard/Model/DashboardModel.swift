@@ -85,6 +85,8 @@ struct DashboardModel {
     var chooser: ColumnChooser?
     var prompt: Prompt?
     var question: Question?
+    /// The secrets that are being saved before the end.
+    var savingToQuit: Set<String> = []
     var copying: CopyMenu?
     var acting: ActMenu?
     var page: TextPage?
@@ -154,7 +156,7 @@ extension DashboardModel {
 
     /// Where the keyboard is.
     var place: Place {
-        if question != nil { return .question }
+        if let question { return question.place }
         if copying != nil { return .copying }
         if acting != nil { return .acting }
         if let help { return help.isSearching ? .helpSearch : .help }

@@ -1,6 +1,7 @@
 import Browsing
 import History
 import Log
+import Notifications
 import Terminal
 
 /// What has to happen outside of the model; what becomes of it comes back as an event.
@@ -61,7 +62,10 @@ enum Effect: Sendable {
 enum ControlCall: Sendable {
     case addSecret(SecretDraft)
     case replaceSecret(String, SecretDraft)
-    case forgetSecret(String)
+    /// Deletes the secret with this label, as leaked or as rotated.
+    case forgetSecret(String, wasLeaked: Bool)
+    /// Marks one as leaked that verifies no longer.
+    case markLeaked(SecretIdentity)
     case rememberSecret(String)
     case cancelJudging
     case resumeJudging

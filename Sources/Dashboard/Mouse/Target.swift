@@ -46,7 +46,7 @@ extension DashboardModel {
         case .copying: return layout.notice.contains(point) ? letter(at: point, in: layout.notice) : nil
         case .acting: return layout.notice.contains(point) ? menuButton(at: point, in: layout.notice) : nil
         case .palette: return layout.prompt.contains(point) ? candidate(at: point, in: layout.prompt) : nil
-        case .question, .filter, .search, .replay, .form: return nil
+        case .question, .deleting, .leaving, .filter, .search, .replay, .form: return nil
         default: break
         }
         if layout.tabs.contains(point) {

@@ -16,7 +16,7 @@ extension BindingContext {
         case .copying: .copy
         case .acting: .act
         case .views, .everywhere, .page, .checklist, .help, .helpSearch, .filter, .search, .exporting, .palette, .form,
-            .question, .replaying:
+            .question, .deleting, .leaving, .replaying:
             nil
         }
     }
@@ -34,6 +34,8 @@ extension BindingContext {
         case .helpSearch: ("while the help is searched", .showHelp)
         case .page: ("on the page of an entry", nil)
         case .question: ("while something is asked", nil)
+        case .deleting: ("while it is asked why a secret is deleted", .forgetSecret)
+        case .leaving: ("while it is asked whether to save a secret", .close)
         default: nil
         }
     }

@@ -102,7 +102,7 @@ extension PlainModel {
         func text(_ column: DeliveryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
         let answered: SafeText = row.answerTime == nil ? "" : " in " + text(.answer)
         var parts: [SafeText] = [
-            "\(row.id): " + text(.time) + " \(row.first.verdict.word)", "answered " + text(.status) + answered,
+            "\(row.id): " + text(.time) + " \(row.first.verdict.title)", "answered " + text(.status) + answered,
             text(.bytes), "from " + text(.from),
         ]
         if row.first.position == nil {

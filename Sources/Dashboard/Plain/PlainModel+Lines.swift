@@ -30,13 +30,24 @@ extension PlainModel {
         line.split(whereSeparator: \.isWhitespace).contains { SigningSecret.looksUsual(Array($0.utf8)) }
     }
 
+    /// The answers to questions that yes and no do not answer.
+    private static let answers: [Place: [String: Command]] = [
+        .deleting: ["rotated": .deleteRotated, "leaked": .deleteLeaked],
+        .leaving: ["save": .saveAndQuit, "quit": .quitUnsaved],
+    ]
+
     private mutating func answer(_ word: String, to question: Question) -> [Effect] {
+        if let command = Self.answers[question.place]?[word.lowercased()] {
+            model.deafUntil = nil
+            return change { $0.perform(command) }
+        }
         switch word.lowercased() {
-        case "yes", "y", "answer-yes":
+        case "yes", "y",
+            "answer-yes" where question.place == .question:
             // A line is no key that was meant for something else.
             model.deafUntil = nil
             return change { $0.perform(.answerYes) }
-        case "no", "n", "answer-no":
+        case "no", "n", "stay", "answer-no":
             say("Nothing was done.")
             return change { $0.perform(.answerNo) }
         default:

@@ -27,7 +27,7 @@ extension PlainModel {
         )
         let verdicts = SignatureVerdict.allCases.compactMap { verdict -> SafeText? in
             let count = pulse.bars.indices.reduce(0) { $0 + pulse[$1, verdict] }
-            return count > 0 ? "\(Wording.grouped(count)) \(verdict.word)" : nil
+            return count > 0 ? "\(Wording.grouped(count)) \(verdict.title)" : nil
         }
         if !verdicts.isEmpty { say("By verdict: " + verdicts.joined(separator: ", ")) }
         let bars = pulse.bars.map { $0.reduce(0, +) }

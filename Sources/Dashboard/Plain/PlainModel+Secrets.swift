@@ -30,21 +30,26 @@ extension PlainModel {
         if word == "add" { return ask(.add, label: label, binding.text) }
         guard let held = model.session.keyring.secrets.first(where: { $0.label == rest.text || $0.label == label })
         else {
+            if word == "forget", let past = model.session.keyring.past.first(where: { $0.identity.label == label }) {
+                return change { model in
+                    model.question = .markLeaked(past)
+                    return []
+                }
+            }
             say("No secret \(SafeText(label).clipped(to: 40)) is held: secret list tells which are.")
             return []
         }
         switch word {
         case "replace": return ask(.replace(held.label), label: held.label, held.binding.description)
         case "forget":
-            guard model.session.keyring.secrets.count == 1 else { return [.control(.forgetSecret(held.label))] }
             return change { model in
-                model.question = .forget(held.label)
+                model.question = .delete(held, isLast: model.session.keyring.secrets.count == 1)
                 return []
             }
         default:
             return change { model in
                 if held.isRemembered {
-                    model.session.tell("The secret \(held.label) is remembered already.", .notice)
+                    model.session.tell("The secret \(held.label) is saved already.", .notice)
                 } else {
                     model.question = .remember(held.label, file: model.session.secretsFile)
                 }
@@ -91,9 +96,17 @@ extension PlainModel {
         for secret in keyring.secrets {
             var parts: [SafeText] = ["\(secret.label), fingerprint \(secret.fingerprint), bound to \(secret.binding)"]
             if let matches = secret.matches { parts.append("\(Wording.count(matches, "match", "matches"))") }
-            parts.append(secret.isRemembered ? "remembered" : "not remembered")
+            parts.append(secret.isRemembered ? "saved" : "not saved")
             parts.append("from \(secret.source)")
+            if secret.isLeaked {
+                parts.append("deleted as leaked before: what it verifies reads valid, secret removed")
+            }
             say(parts.joined(separator: ", "))
+        }
+        for secret in keyring.past {
+            let matches = Wording.count(secret.matches, "match", "matches")
+            let state: SafeText = secret.isLeaked ? "was leaked" : "verifies no longer"
+            say("\(secret.identity): \(matches), " + state)
         }
     }
 }

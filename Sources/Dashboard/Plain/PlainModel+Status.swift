@@ -17,7 +17,7 @@ extension PlainModel {
         }
         let tally = session.change.tally
         let counts = SignatureVerdict.counted.filter { tally[$0] > 0 }.map {
-            "\(Wording.grouped(tally[$0])) \($0.word)"
+            "\(Wording.grouped(tally[$0])) \($0.title)"
         }
         let count = Wording.count(tally.rows, "event", "events")
         lines.append("\(count) recorded\(counts.isEmpty ? "" : ": ")\(counts.joined(separator: ", ")).")

@@ -217,7 +217,8 @@ extension PlainModel {
         switch event {
         case .rejudged(let summary) where summary.stage == .running:
             let done = summary.deliveries.values.reduce(0, +)
-            text = "Judging again: \(Wording.grouped(done)) of \(Wording.grouped(done + summary.remaining)) deliveries."
+            text =
+                "Verifying again: \(Wording.grouped(done)) of \(Wording.grouped(done + summary.remaining)) deliveries."
         case .browsed(let progress) where model.listing.isRunning:
             text = """
                 Looking: \(Wording.grouped(progress.matched)) found among \(Wording.grouped(progress.scanned)) of \

@@ -69,7 +69,7 @@ struct PlainNews {
     private static func verdicts(_ rows: [EventRow]) -> SafeText {
         SignatureVerdict.allCases.compactMap { verdict -> SafeText? in
             let count = rows.count { $0.verdict == verdict }
-            return count > 0 ? "\(Wording.grouped(count)) \(verdict.word)" : nil
+            return count > 0 ? "\(Wording.grouped(count)) \(verdict.title)" : nil
         }.joined(separator: ", ")
     }
 }

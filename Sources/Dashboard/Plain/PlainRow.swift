@@ -24,7 +24,7 @@ struct PlainRow {
 
     private var body: SafeText {
         let texts = EventLine(row: row, clock: clock, columns: [.time, .type, .size, .bucket, .rule]).texts
-        let start: SafeText = (texts[0] ?? "?") + " \(row.verdict.word) "
+        let start: SafeText = (texts[0] ?? "?") + " \(row.verdict.title) "
         if let note = EventLine.note(row) { return start + note }
         var parts = [(texts[1] ?? "?") + " " + Self.name(row.objectName.text)]
         for (name, text) in zip(["", "bucket ", "rule "] as [SafeText], texts.dropFirst(2)) {

@@ -217,7 +217,9 @@ struct EffectRunner: Sendable {
             return .done
         case .addSecret(let draft): return .keyring(try control.addSecret(draft))
         case .replaceSecret(let label, let draft): return .keyring(try control.replaceSecret(label, with: draft))
-        case .forgetSecret(let label): return .keyring(try control.forgetSecret(label))
+        case .forgetSecret(let label, let wasLeaked):
+            return .keyring(try control.forgetSecret(label, wasLeaked: wasLeaked))
+        case .markLeaked(let secret): return .keyring(try control.markLeaked(secret))
         case .rememberSecret(let label): return .said(try control.rememberSecret(label))
         case .sendTestEvent: return .said(try control.sendTestEvent())
         case .reloadSecrets: return .keyring(try control.reloadSecrets())

@@ -68,7 +68,7 @@ extension SearchPattern {
     /// The rows in whose texts it is found.
     var predicate: RowPredicate {
         let pattern = TextPattern("search:\(text)") { matches($0) }
-        let verdicts = SignatureVerdict.allCases.filter { matches($0.word) }
+        let verdicts = SignatureVerdict.allCases.filter { matches($0.title) }
         return .any([
             .text([.eventType, .objectName, .bucketName, .matchedRuleName, .eventId, .objectVersionId], pattern),
             .all([.not(.event), .text([.method, .target], pattern)]), .verdict(Set(verdicts)),
@@ -77,7 +77,7 @@ extension SearchPattern {
 
     /// Whether it is found in the texts of a row, as `predicate` says.
     func matches(_ row: EventRow) -> Bool {
-        if matches(row.verdict.word) { return true }
+        if matches(row.verdict.title) { return true }
         guard row.position != nil else { return matches(row.method) || matches(row.target) }
         let fields = [
             row.eventType, row.objectName, row.bucketName, row.matchedRuleName, row.eventId, row.objectVersionId,

@@ -27,7 +27,7 @@ public struct ExportColumn: Sendable {
         ExportColumn("signature", "Signature") { item, _ in .plain(item.row.verdict.word) },
         // A label that was received, but bound to something else, vouches for nothing.
         ExportColumn("secret", "Secret") { item, _ in
-            item.row.verdict == .valid ? text(item.row.secret) : .empty
+            item.row.verdict.isBySecret ? text(item.row.secret) : .empty
         },
         ExportColumn("status", "Status") { item, _ in .plain(String(item.row.status)) },
         ExportColumn("duplicate", "Duplicate") { item, _ in .plain(item.row.isDuplicate ? "yes" : "no") },

@@ -13,6 +13,8 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
     case skipped
     /// May have been done or not: a person decides.
     case uncertain
+    /// Waits for a person: the secret that verified its event was deleted as leaked.
+    case onHold
 
     /// The state in one word.
     public var word: String {
@@ -24,6 +26,7 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
         case .dead: "dead"
         case .skipped: "skipped"
         case .uncertain: "uncertain"
+        case .onHold: "on hold"
         }
     }
 
@@ -31,8 +34,18 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
     public var isWaiting: Bool { self == .queued || self == .running || self == .failed }
 
     /// Whether a person may have it tried again.
-    public var canBeRetried: Bool { self == .failed || self == .dead || self == .skipped || self == .uncertain }
+    public var canBeRetried: Bool {
+        switch self {
+        case .failed, .dead, .skipped, .uncertain, .onHold: true
+        case .queued, .running, .done: false
+        }
+    }
 
     /// Whether a person may decide that it is not to be done.
-    public var canBeSkipped: Bool { self == .queued || self == .failed || self == .dead || self == .uncertain }
+    public var canBeSkipped: Bool {
+        switch self {
+        case .queued, .failed, .dead, .uncertain, .onHold: true
+        case .running, .done, .skipped: false
+        }
+    }
 }

@@ -95,6 +95,30 @@ extension Outbox {
         return count
     }
 
+    /// Puts whatever waits for events that a secret has verified on hold, for a person to retry or to skip; `most` entries
+    /// are looked at in a transaction.
+    ///
+    /// - Returns: How many.
+    public func hold(verifiedBy secret: SecretIdentity, because reason: String, at time: Timestamp) throws -> Int {
+        var count = 0
+        var last: Int64? = 0
+        while let behind = last {
+            let (held, end) = try change(isDurable: true) { db in
+                let lists = try Int64.fetchAll(db, sql: "SELECT id FROM action").flatMap { action in
+                    [EntryState.queued, .failed].map { (action, $0) }
+                }
+                let ids = try OutboxQuery.ids(lists, behind: behind, Self.most, db)
+                let held = try ids.count {
+                    try OutboxEntries.hold($0, verifiedBy: secret, reason, at: time, db)
+                }
+                return ((held, ids.last), held > 0)
+            }
+            count += held
+            last = end
+        }
+        return count
+    }
+
     /// Decides that entries are not to be done.
     ///
     /// - Returns: How many; those that are done or run are left.

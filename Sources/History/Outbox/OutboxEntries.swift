@@ -48,6 +48,27 @@ enum OutboxEntries {
     }
 }
 
+extension OutboxEntries {
+    /// - Returns: Whether it waited for an event that the secret has verified, and is on hold now.
+    static func hold(
+        _ entry: Int64, verifiedBy secret: SecretIdentity, _ reason: String, at time: Timestamp, _ db: Database
+    ) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE entry SET state = \(EntryState.onHold.rawValue), due = NULL, reason = ?1, changedAt = ?2
+                WHERE id = ?3 AND state IN (\(OutboxSchema.list([.queued, .failed]))) AND EXISTS (
+                    SELECT 1 FROM event JOIN outcome ON outcome.delivery = event.delivery
+                        JOIN secret ON secret.id = outcome.secret
+                    WHERE event.id = entry.row AND outcome.verdict = \(SignatureVerdict.valid.rawValue)
+                        AND (fingerprint = ?4 OR ?4 IS NULL AND fingerprint IS NULL AND label = ?5))
+                """)
+        try statement.execute(arguments: [
+            reason, time.milliseconds, entry, secret.fingerprint.map { Data($0.bytes) }, secret.label,
+        ])
+        return db.changesCount > 0
+    }
+}
+
 /// Writes what was asked and answered, in the writer's transactions.
 enum OutboxExchanges {
     static func add(_ exchange: OutboxExchange, _ db: Database) throws -> Int64 {

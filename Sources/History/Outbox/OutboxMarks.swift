@@ -2,7 +2,7 @@
 /// what another one has done, or has still to do, says nothing of what holds now.
 enum OutboxMarks {
     /// The worst first.
-    private static let order: [EntryState] = [.dead, .uncertain, .failed, .running, .queued, .skipped, .done]
+    private static let order: [EntryState] = [.dead, .uncertain, .onHold, .failed, .running, .queued, .skipped, .done]
 
     /// Of all actions. Asks nothing as long as there is no action.
     static let ofAll = worst(among: "")

@@ -14,20 +14,31 @@ enum DeliveryQuery {
     ) throws -> [DeliveryRecord] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT \(columns), verdict, secret, status, answerTime, eventCount > 0 AND NOT EXISTS (
-                    SELECT 1 FROM event
-                    WHERE event.id >= firstRow AND event.id < firstRow + rowCount AND NOT \(RowQuery.isDuplicate)
-                ) AS isDuplicate
-                FROM delivery JOIN outcome ON outcome.delivery = delivery.id WHERE \(condition) ORDER BY delivery.id LIMIT ?
+                SELECT \(columns), \(SecretTable.verdict()) AS shownVerdict, outcome.judgedAt, status, answerTime,
+                    eventCount > 0 AND NOT EXISTS (
+                        SELECT 1 FROM event
+                        WHERE event.id >= firstRow AND event.id < firstRow + rowCount AND NOT \(RowQuery.isDuplicate)
+                    ) AS isDuplicate,
+                    secret.label, secret.binding, secret.fingerprint
+                FROM delivery JOIN outcome ON outcome.delivery = delivery.id
+                    LEFT JOIN secret ON secret.id = outcome.secret
+                WHERE \(condition) ORDER BY delivery.id LIMIT ?
                 """)
         return try read(try Row.fetchCursor(statement, arguments: arguments + [limit]), bytes: bytes) { row, delivery in
-            DeliveryRecord(
+            let verdict = SignatureVerdict(rawValue: row["shownVerdict"]) ?? .unjudged
+            return DeliveryRecord(
                 id: row["id"], delivery: delivery,
-                judgement: Judgement(
-                    SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged, secret: row["secret"]),
-                status: row["status"], answer: row["answer"], isDuplicate: row["isDuplicate"],
+                judgement: Judgement(verdict, secret: SecretTable.identity(row, from: row.count - 3)),
+                judgedAt: verdict == .unjudged ? nil : judgedAt(row, delivery), status: row["status"],
+                answer: row["answer"], isDuplicate: row["isDuplicate"],
                 answerTime: (row["answerTime"] as Int64?).map(Duration.microseconds))
         }
+    }
+
+    /// When the verdict was given: on arrival where no time is recorded, and nobody knows when where that is 0.
+    private static func judgedAt(_ row: Row, _ delivery: Delivery) -> Timestamp? {
+        guard let time = row["judgedAt"] as Int64? else { return delivery.receivedAt }
+        return time == 0 ? nil : Timestamp(milliseconds: time)
     }
 
     /// Reads deliveries until there are no more, or their bodies come to so many bytes.

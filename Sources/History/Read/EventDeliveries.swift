@@ -6,7 +6,6 @@ public struct EventDelivery: Sendable, Hashable, Identifiable {
     /// The delivery's.
     public var id: Int64
     public var receivedAt: Timestamp
-    /// As now judged.
     public var verdict: SignatureVerdict
     /// The HTTP status as sent.
     public var status: Int
@@ -30,7 +29,7 @@ extension HistoryReader {
                 // As many rows of the index as could hold them, where no delivery holds the event twice.
                 let statement = try db.cachedStatement(
                     sql: """
-                        SELECT DISTINCT outcome.delivery, receivedAt, verdict, status FROM event
+                        SELECT DISTINCT outcome.delivery, receivedAt, \(SecretTable.verdict()) AS verdict, status FROM event
                             JOIN outcome ON outcome.delivery = event.delivery
                         WHERE eventId = ? ORDER BY event.id LIMIT ?
                         """)

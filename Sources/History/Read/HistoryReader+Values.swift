@@ -31,8 +31,8 @@ extension HistoryReader {
             try String.fetchAll(
                 db,
                 sql: """
-                    SELECT secret FROM tally WHERE secret <> '' AND deliveries > 0
-                    GROUP BY secret ORDER BY sum(deliveries) DESC, secret LIMIT ?
+                    SELECT label FROM tally JOIN secret ON secret.id = tally.secret WHERE deliveries > 0
+                    GROUP BY label ORDER BY sum(deliveries) DESC, label LIMIT ?
                     """, arguments: [limit])
         }
     }

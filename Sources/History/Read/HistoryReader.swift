@@ -54,23 +54,24 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    /// What an older keyring than the one held now may have judged; nil where there is nothing.
+    /// What some current secret is still to be tried on; nil where there is nothing.
     public func toJudge() throws -> ToJudge? {
         try read(HeldKeyring.toJudge)
     }
 
-    /// Judges deliveries of which an older keyring has judged, the newest first.
+    /// Tries secrets on those of these deliveries that are not valid, the newest first.
     ///
     /// - Parameters:
     ///   - deliveries: Their ids.
     ///   - generation: That of the keyring that judges.
+    ///   - time: When that is.
     ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
     ///   - judge: Is lent what each delivery holds, for as long as it runs.
     public func judge(
-        _ deliveries: ClosedRange<Int64>, generation: Int64, bytes: Int,
+        _ deliveries: ClosedRange<Int64>, generation: Int64, at time: Timestamp, bytes: Int,
         by judge: (RecordedRequest) throws -> Judgement
     ) throws -> Rejudgement {
-        try read { db in try JudgingRead.run(deliveries, generation, bytes, judge, db) }
+        try read { db in try JudgingRead.run(deliveries, generation, time, bytes, judge, db) }
     }
 
     /// The secret that signs b2watch's own test events: 32 random hex digits, made with the history, so that those it
@@ -79,17 +80,39 @@ public struct HistoryReader: Sendable {
         try read { db in try String.fetchOne(db, sql: "SELECT secret FROM selfTest") ?? "" }
     }
 
-    /// How many deliveries are valid by each secret, by the secret's label.
-    public func matches() throws -> [String: Int] {
+    /// The secrets that the record knows, with what they have verified.
+    public func secrets() throws -> [RecordedSecret] {
         try read { db in
             let rows = try Row.fetchAll(
-                db, sql: "SELECT secret, deliveries FROM tally WHERE verdict = ?",
-                arguments: [SignatureVerdict.valid.rawValue])
-            return Dictionary(rows.map { ($0[0], $0[1]) }) { one, _ in one }
+                db,
+                sql: """
+                    SELECT label, binding, fingerprint, triedThrough IS NULL, leakedAt, coalesce(
+                        (SELECT deliveries FROM tally
+                            WHERE verdict = \(SignatureVerdict.valid.rawValue) AND tally.secret = secret.id), 0)
+                    FROM secret ORDER BY id
+                    """)
+            return rows.compactMap { row in
+                SecretTable.identity(row, from: 0).map {
+                    RecordedSecret(
+                        identity: $0, isCurrent: row[3],
+                        leakedAt: (row[4] as Int64?).map(Timestamp.init(milliseconds:)), verified: row[5])
+                }
+            }
         }
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try gate.read { try database.read(body) }
     }
+}
+
+/// A signing secret as the record knows it.
+public struct RecordedSecret: Sendable, Hashable {
+    public var identity: SecretIdentity
+    /// Whether it verified when the record was last written; what has left the keyring keeps its verdicts.
+    public var isCurrent: Bool
+    /// When a person deleted it as leaked.
+    public var leakedAt: Timestamp?
+    /// How many deliveries it gave a valid verdict.
+    public var verified: Int
 }

@@ -5,30 +5,43 @@ import Notifications
 /// Reads what judging needs of deliveries, and lends it where SQLite holds it: half of judging a million of them would be
 /// to copy them.
 enum JudgingRead {
+    /// What is judged: whatever is not valid, and what is valid by a secret that is known by its label alone.
+    private static let candidates = """
+        verdict NOT IN (\(SignatureVerdict.valid.rawValue), \(SignatureVerdict.unjudged.rawValue))
+            OR secret IN (\(SecretTable.unnamed))
+        """
+
     static func run(
-        _ deliveries: ClosedRange<Int64>, _ generation: Int64, _ maximumBytes: Int,
+        _ deliveries: ClosedRange<Int64>, _ generation: Int64, _ time: Timestamp, _ maximumBytes: Int,
         _ judge: (RecordedRequest) throws -> Judgement, _ db: Database
     ) throws -> Rejudgement {
         // Two walks side by side. The wide rows are passed over where there is nothing to judge, and none is looked up.
+        let secrets = try SecretTable.all(db)
         let outcomes = try db.cachedStatement(
-            sql: "SELECT delivery FROM outcome WHERE delivery BETWEEN ? AND ? AND generation < ? ORDER BY delivery DESC"
-        )
+            sql: """
+                SELECT delivery, verdict, secret FROM outcome
+                WHERE delivery BETWEEN ? AND ? AND (\(candidates)) ORDER BY delivery DESC
+                """)
         let requests = try db.cachedStatement(
             sql: "SELECT id, headers, body FROM delivery WHERE id BETWEEN ? AND ? ORDER BY id DESC")
-        let ids = try Int64.fetchCursor(
-            outcomes, arguments: [deliveries.lowerBound, deliveries.upperBound, generation])
+        let recorded = try Row.fetchCursor(outcomes, arguments: [deliveries.lowerBound, deliveries.upperBound])
         let rows = try Row.fetchCursor(requests, arguments: [deliveries.lowerBound, deliveries.upperBound])
         let statement = requests.sqliteStatement
 
-        var rejudgement = Rejudgement(of: deliveries, generation: generation)
+        var rejudgement = Rejudgement(of: deliveries, generation: generation, at: time)
         var bytes = 0
-        while let id = try ids.next() {
+        while let row = try recorded.next() {
+            let id: Int64 = row[0]
+            let before = Rejudgement.Recorded(SignatureVerdict(rawValue: row[1]) ?? .unjudged, secret: row[2])
             repeat {
                 guard try rows.next() != nil else { return rejudgement }
             } while sqlite3_column_int64(statement, 0) > id
             guard sqlite3_column_int64(statement, 0) == id else { continue }
             let request = RecordedRequest(headers: Self.bytes(statement, 1), body: Self.bytes(statement, 2))
-            rejudgement.add(try judge(request), of: id)
+            let judgement = try judge(request)
+            let isNew = judgement.replaces(
+                Judgement(before.verdict, secret: before.secret.flatMap { secrets[$0] }))
+            rejudgement.add(isNew ? judgement : nil, of: id, recorded: before)
             bytes += request.body.count
             if bytes >= maximumBytes {
                 rejudgement.end(at: id)

@@ -20,7 +20,7 @@ struct OrderSQL {
     private static func key(_ column: SortColumn) -> (String, PredicateSQL.Tables) {
         switch column {
         case .received: ("outcome.receivedAt", .outcome)
-        case .signature: ("nullif(outcome.verdict, \(SignatureVerdict.unjudged.rawValue))", .outcome)
+        case .signature: ("nullif(\(SecretTable.verdict()), \(SignatureVerdict.unjudged.rawValue))", .outcome)
         case .status: ("outcome.status", .outcome)
         case .type: ("event.eventType", [])
         case .object: ("event.objectName", [])

@@ -55,10 +55,7 @@ struct PredicateSQL {
         case .number(let number, let comparison, let value): term(number, comparison, value)
         case .text(let columns, let pattern):
             joined(columns.map { term($0, pattern) }, by: "OR", without: "0")
-        case .verdict(let verdicts):
-            Term(
-                sql: "outcome.verdict IN (\(verdicts.map { String($0.rawValue) }.sorted().joined(separator: ", ")))",
-                tables: .outcome, cost: 10)
+        case .verdict(let verdicts): term(verdicts)
         case .duplicate: Term(sql: RowQuery.isDuplicate, tables: .outcome, cost: 100)
         case .repeated(let rows):
             Term(sql: "\(RowFunction.isRepeated.name)(?, event.id)", bindings: [.repeated(rows)], cost: 3)
@@ -106,7 +103,29 @@ struct PredicateSQL {
         return Term(sql: sql, bindings: [.integer(value)], tables: tables, cost: cost)
     }
 
+    private static func term(_ verdicts: Set<SignatureVerdict>) -> Term {
+        // What is recorded as valid reads as valid or removed, by its secret.
+        let recorded = verdicts.subtracting([.valid, .removed]).map { String($0.rawValue) }.sorted()
+        var choices = recorded.isEmpty ? [] : ["outcome.verdict IN (\(recorded.joined(separator: ", ")))"]
+        let isValid = "outcome.verdict = \(SignatureVerdict.valid.rawValue)"
+        switch (verdicts.contains(.valid), verdicts.contains(.removed)) {
+        case (true, true): choices.append(isValid)
+        case (true, false): choices.append("\(isValid) AND NOT \(SecretTable.isByLeaked())")
+        case (false, true): choices.append("\(isValid) AND \(SecretTable.isByLeaked())")
+        case (false, false): break
+        }
+        return Term(
+            sql: choices.isEmpty ? "0" : "(\(choices.joined(separator: " OR ")))", tables: .outcome, cost: 10)
+    }
+
     private static func term(_ text: RowText, _ pattern: TextPattern) -> Term {
+        if text == .secret {
+            // The few labels are matched, and not those of a million rows.
+            let matching = "SELECT id FROM secret WHERE \(RowFunction.matchesField.name)(?, label)"
+            return Term(
+                sql: "ifnull(outcome.secret IN (\(matching)), 0)", bindings: [.pattern(pattern)], tables: .outcome,
+                cost: 15)
+        }
         let (column, tables, cost): (String, Tables, Int) =
             switch text {
             case .eventType: ("event.eventType", [], 5)
@@ -115,7 +134,7 @@ struct PredicateSQL {
             case .matchedRuleName: ("event.matchedRuleName", [], 5)
             case .eventId: ("event.eventId", [], 6)
             case .objectVersionId: ("event.objectVersionId", [], 6)
-            case .secret: ("outcome.secret", .outcome, 15)
+            case .secret: (SecretTable.label, .outcome, 15)
             case .method: ("delivery.method", .delivery, 50)
             case .target: ("delivery.target", .delivery, 50)
             case .remoteAddress: ("delivery.remoteAddress", .delivery, 50)

@@ -35,16 +35,21 @@ enum RowQuery {
 
     /// The trust of a delivery's verdict.
     private static func trust(_ outcome: String) -> String {
-        let cases = SignatureVerdict.allCases.filter { $0.trust > 0 }
-            .map { "WHEN \($0.rawValue) THEN \($0.trust)" }
-        return "CASE \(outcome).verdict \(cases.joined(separator: " ")) ELSE 0 END"
+        let others = SignatureVerdict.allCases.filter { $0.trust > 0 && $0 != .valid && $0 != .removed }
+        let cases = others.map { "WHEN \($0.rawValue) THEN \($0.trust)" }.joined(separator: " ")
+        let (valid, removed) = (SignatureVerdict.valid, SignatureVerdict.removed)
+        return """
+            CASE \(outcome).verdict
+                WHEN \(valid.rawValue) THEN iif(\(SecretTable.isByLeaked(outcome)), \(removed.trust), \(valid.trust))
+                \(cases) ELSE 0 END
+            """
     }
 
     /// What `row(_:)` reads, of `event`, `delivery` and `outcome`.
     static let columns = """
         event.id, event.delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
-        objectVersionId, bucketName, matchedRuleName, delivery.receivedAt, method, target, bodyLength, verdict,
-        secret, status, eventCount, \(isDuplicate), \(OutboxMarks.ofAll), \(OutboxMarks.ofSheets)
+        objectVersionId, bucketName, matchedRuleName, delivery.receivedAt, method, target, bodyLength,
+        \(SecretTable.verdict()), \(SecretTable.label), status, eventCount, \(isDuplicate), \(OutboxMarks.ofAll), \(OutboxMarks.ofSheets)
         """
 
     private static func rows(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [EventRow]

@@ -5,8 +5,10 @@ public struct DeliveryRecord: Sendable, Hashable, Identifiable {
     /// Rising in the order of arrival, never used again.
     public var id: Int64
     public var delivery: Delivery
-    /// As now judged.
+    /// The verdict, with the secret that gave it.
     public var judgement: Judgement
+    /// When the verdict was given; nil where an older version gave it, or where there is nothing to check.
+    public var judgedAt: Timestamp?
     /// The HTTP status as sent.
     public var status: Int
     /// The body of the answer as sent.
@@ -17,12 +19,13 @@ public struct DeliveryRecord: Sendable, Hashable, Identifiable {
     public var answerTime: Duration?
 
     public init(
-        id: Int64, delivery: Delivery, judgement: Judgement, status: Int, answer: String, isDuplicate: Bool = false,
-        answerTime: Duration? = nil
+        id: Int64, delivery: Delivery, judgement: Judgement, judgedAt: Timestamp? = nil, status: Int, answer: String,
+        isDuplicate: Bool = false, answerTime: Duration? = nil
     ) {
         self.id = id
         self.delivery = delivery
         self.judgement = judgement
+        self.judgedAt = judgedAt
         self.status = status
         self.answer = answer
         self.isDuplicate = isDuplicate

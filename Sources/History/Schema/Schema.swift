@@ -23,6 +23,10 @@ enum Schema {
         migrator.registerMigration("5 holds", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.holds)
         }
+        // Nothing refers to the tables that it makes anew.
+        migrator.registerMigration("6 verdicts by secret", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: SecretTable.migration)
+        }
         return migrator
     }
 
@@ -30,8 +34,8 @@ enum Schema {
     // read in a moment, and judged again without rewriting a gigabyte. `rows` repeats the delivery's `rowCount` for the
     // tally. `answerTime` is in microseconds, and NULL as long as it is not written.
     //
-    // `toJudge` holds ranges of deliveries, apart from each other, outside of which the keyring held now has judged
-    // whatever is judged at all.
+    // `toJudge` holds ranges of deliveries, apart from each other: outside of them every current secret was tried on what
+    // is not valid.
     private static let outcomes = """
         CREATE TABLE outcome (
             delivery INTEGER PRIMARY KEY,

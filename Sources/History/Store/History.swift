@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+public import Notifications
 
 /// The durable record of every delivery.
 ///
@@ -70,6 +71,16 @@ public final class History: Sendable {
         answerTimes = AnswerTimeLog(writer, changes)
     }
 
+    /// Finds out whether another process records into a history, before anything is written, made or changed. It is
+    /// asked again, for certain, where the history is opened.
+    ///
+    /// - Throws: `HistoryError.inUse` or `.inUseByCommand`.
+    public static func checkUse(of place: Place) throws(HistoryError) {
+        guard case .file(let path) = place, let resolved = realpath(path, nil) else { return }
+        defer { free(resolved) }
+        try HistoryLock.check(beside: String(cString: resolved))
+    }
+
     /// What is recorded now.
     public var current: HistoryChange { changes.current }
 
@@ -90,19 +101,31 @@ public final class History: Sendable {
         health.ask(completion)
     }
 
-    /// The generation of a keyring: that of the last one if it is the same, else the next. Blocks.
+    /// Makes secrets the current ones. Those of them that were not tried on all that is recorded are to be tried on the
+    /// rest; no verdict changes by this, and the same secrets again write nothing. Blocks.
     ///
-    /// - Parameter identity: `Keyring.identity`.
+    /// - Parameters:
+    ///   - identity: `Keyring.identity`.
+    ///   - secrets: All of them.
+    ///   - change: What a person has done; nil at the start, or where secrets were read again.
+    /// - Returns: The keyring's generation: that of the last one if it is the same, else the next.
     /// - Throws: What SQLite says where it cannot be written.
-    public func adopt(keyring identity: String) throws -> Int64 {
-        try writer.write { db in try HeldKeyring.adopt(identity, in: db) }
+    public func adopt(
+        keyring identity: String, of secrets: [SecretIdentity], because change: SecretChange? = nil
+    ) throws -> Int64 {
+        try writer.write { db in
+            let adopted = try HeldKeyring.adopt(identity, of: secrets, because: change, in: db)
+            return (adopted.generation, adopted.isOther ? try TallyChange.read(db) : nil)
+        } committed: { [changes] result in
+            if let tally = result.1 { changes.reread(tally) }
+        }.0
     }
 
-    /// Writes the verdicts of a keyring, in one short transaction behind what waits. Blocks, but not for the disk: a
-    /// power cut may lose them, and they are then still to be judged.
+    /// Writes what came of trying secrets, in one short transaction behind what waits. Blocks, but not for the disk: a
+    /// power cut may lose it, and the secrets are then still to be tried.
     ///
-    /// - Returns: False where another keyring is held by now; nothing is written then.
-    /// - Throws: What SQLite says where they cannot be written.
+    /// - Returns: False where there is another keyring by now; nothing is written then.
+    /// - Throws: What SQLite says where it cannot be written.
     public func rejudge(_ verdicts: Rejudgement) throws -> Bool {
         try writer.write(
             isDurable: false, { db in try verdicts.write(to: db) },

@@ -17,13 +17,28 @@ final class HistoryLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.holder(descriptor)
             close(descriptor)
-            throw holder.hasPrefix(HistoryUse.commandPrefix)
-                ? .inUseByCommand(path: path, holder: holder) : .inUse(path: path, holder: holder)
+            throw Self.inUse(path, holder)
         }
         self.descriptor = descriptor
         let text = Array("\(use.holder)\n".utf8)
         ftruncate(descriptor, 0)
         pwrite(descriptor, text, text.count, 0)
+    }
+
+    /// Finds out whether another process holds the history of this path, and leaves no trace.
+    ///
+    /// - Throws: `HistoryError.inUse` or `.inUseByCommand`.
+    static func check(beside path: String) throws(HistoryError) {
+        let descriptor = open(path + ".lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // The lock of a reader, for this moment: it is refused as long as somebody records.
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { throw inUse(path, holder(descriptor)) }
+    }
+
+    private static func inUse(_ path: String, _ holder: String) -> HistoryError {
+        holder.hasPrefix(HistoryUse.commandPrefix)
+            ? .inUseByCommand(path: path, holder: holder) : .inUse(path: path, holder: holder)
     }
 
     /// Lets another record into the file.

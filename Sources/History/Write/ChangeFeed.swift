@@ -40,10 +40,22 @@ final class ChangeFeed: Sendable {
         if isNew { tell { .changed($0) } }
     }
 
-    /// Verdicts have changed.
+    /// Secrets were tried, and verdicts may have changed.
     func rejudged(_ counts: TallyChange) {
+        guard !counts.isEmpty else { return }
         state.withLock { state in
             counts.apply(to: &state.change.tally)
+            state.change.revision += 1
+        }
+        tell { .changed($0) }
+    }
+
+    /// What was recorded before reads differently.
+    ///
+    /// - Parameter tally: What is recorded, as the file says.
+    func reread(_ tally: Tally) {
+        state.withLock { state in
+            state.change.tally = tally
             state.change.revision += 1
         }
         tell { .changed($0) }

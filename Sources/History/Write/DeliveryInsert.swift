@@ -7,7 +7,9 @@ struct DeliveryInsert {
     private let delivery: Statement
     private let outcome: Statement
     private let event: Statement
-    private var counts = TallyChange()
+    private var counts: TallyChange
+    /// The numbers of the secrets that were met in this transaction.
+    private var secrets: [SecretIdentity: Int64] = [:]
     private var lastDelivery: Int64 = 0
     /// The keyring held now, and the deliveries that an older one has judged.
     private let generation: Int64
@@ -23,8 +25,7 @@ struct DeliveryInsert {
                 """)
         outcome = try db.cachedStatement(
             sql: """
-                INSERT INTO outcome (delivery, receivedAt, verdict, secret, generation, status, rows)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO outcome (delivery, receivedAt, verdict, secret, status, rows) VALUES (?, ?, ?, ?, ?, ?)
                 """)
         event = try db.cachedStatement(
             sql: """
@@ -32,6 +33,7 @@ struct DeliveryInsert {
                     objectVersionId, bucketName, matchedRuleName)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
+        counts = TallyChange(leaked: try SecretTable.leaked(db))
         generation = try HeldKeyring.generation(db)
         nextRow = 1 + (try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0)
     }
@@ -46,9 +48,10 @@ struct DeliveryInsert {
         ])
         try delivery.execute()
         let id = db.lastInsertedRowID
+        let secret = try judged.judgement.secret.map { try number(of: $0, in: db) }
         outcome.setUncheckedArguments([
-            id, it.receivedAt.milliseconds, judged.judgement.verdict.rawValue, judged.judgement.secret,
-            judged.generation, judged.answer.status, max(1, judged.events.count),
+            id, it.receivedAt.milliseconds, judged.judgement.verdict.rawValue, secret, judged.answer.status,
+            max(1, judged.events.count),
         ])
         try outcome.execute()
         lastDelivery = id
@@ -59,8 +62,17 @@ struct DeliveryInsert {
         for (position, event) in judged.events.enumerated() {
             try insert(event, at: position, of: id)
         }
-        counts.add(1, rows: max(1, judged.events.count), to: judged.judgement)
+        counts.add(
+            1, rows: max(1, judged.events.count),
+            to: TallyChange.Recorded(verdict: judged.judgement.verdict, secret: secret ?? 0))
         return id
+    }
+
+    private mutating func number(of secret: SecretIdentity, in db: Database) throws -> Int64 {
+        if let known = secrets[secret] { return known }
+        let number = try SecretTable.entry(of: secret, in: db).id
+        secrets[secret] = number
+        return number
     }
 
     private mutating func insert(_ it: NotificationEvent, at position: Int?, of delivery: Int64) throws {

@@ -2,65 +2,89 @@ import GRDB
 import Notifications
 
 extension Rejudgement {
-    /// Writes new verdicts, and that their range is judged.
+    /// Writes new verdicts, and that the current secrets were tried on the range.
     ///
-    /// - Returns: What changes in the counts; nil, and nothing is written, where a later keyring is held.
+    /// - Returns: What changes in the counts; nil, and nothing is written, where there is a later keyring.
     func write(to db: Database) throws -> TallyChange? {
         guard try HeldKeyring.generation(db) <= generation else { return nil }
         try HeldKeyring.judged(deliveries, in: db)
-        guard let prevailing else { return TallyChange() }
-        let counts = try changes(of: prevailing, db)
-        // The exceptions first: with their new generation they are none of those that get what most of them get.
-        for run in runs where run.judgement != prevailing { try update(run.deliveries, to: run.judgement, db) }
-        try update(deliveries, to: prevailing, db)
+        var counts = TallyChange(leaked: try SecretTable.leaked(db))
+        guard changesAny else { return counts }
+        let numbers = try Self.numbers(of: runs.compactMap(\.after), in: db)
+        try count(numbers, in: &counts, db)
+        // The exceptions first: they are unverified no longer when the rest gets what most of them get.
+        let prevailing = prevailing
+        for run in runs {
+            guard let after = run.after, after != prevailing || run.before != Recorded(.unverified) else { continue }
+            try update(run.deliveries, from: run.before, to: after, numbers, db)
+        }
+        if let prevailing { try update(deliveries, from: Recorded(.unverified), to: prevailing, numbers, db) }
         try counts.apply(to: db)
         return counts
     }
 
-    private func update(_ deliveries: ClosedRange<Int64>, to judgement: Judgement, _ db: Database) throws {
+    private func update(
+        _ deliveries: ClosedRange<Int64>, from before: Recorded, to after: Judgement,
+        _ numbers: [SecretIdentity: Int64], _ db: Database
+    ) throws {
         let update = try db.cachedStatement(
             sql: """
-                UPDATE outcome SET verdict = ?, secret = ?, generation = ?3
-                WHERE delivery BETWEEN ? AND ? AND generation < ?3
+                UPDATE outcome SET verdict = ?, secret = ?, judgedAt = ?
+                WHERE delivery BETWEEN ? AND ? AND verdict = ? AND secret IS ?
                 """)
         try update.execute(
             arguments: [
-                judgement.verdict.rawValue, judgement.secret, generation, deliveries.lowerBound, deliveries.upperBound,
+                after.verdict.rawValue, after.secret.flatMap { numbers[$0] }, time.milliseconds,
+                deliveries.lowerBound, deliveries.upperBound, before.verdict.rawValue, before.secret,
             ])
     }
 
-    /// What is to be added to the counts and taken from them.
-    private func changes(of prevailing: Judgement, _ db: Database) throws -> TallyChange {
+    private static func numbers(
+        of judgements: [Judgement], in db: Database
+    ) throws -> [SecretIdentity: Int64] {
+        var numbers: [SecretIdentity: Int64] = [:]
+        for secret in Set(judgements.compactMap(\.secret)) {
+            numbers[secret] = try SecretTable.entry(of: secret, in: db).id
+        }
+        return numbers
+    }
+
+    /// Counts what is taken from the counts and added to them.
+    private func count(
+        _ numbers: [SecretIdentity: Int64], in counts: inout TallyChange, _ db: Database
+    ) throws {
         let old = try db.cachedStatement(
             sql: """
                 SELECT delivery, rows, verdict, secret FROM outcome
-                WHERE delivery BETWEEN ? AND ? AND generation < ? ORDER BY delivery DESC
+                WHERE delivery BETWEEN ? AND ? ORDER BY delivery DESC
                 """)
-        let cursor = try Row.fetchCursor(
-            old, arguments: [deliveries.lowerBound, deliveries.upperBound, generation])
-        var counts = TallyChange()
+        let cursor = try Row.fetchCursor(old, arguments: [deliveries.lowerBound, deliveries.upperBound])
         var run = 0
         // Neighbours are mostly alike: each streak of them is put down once.
-        var streak: (before: Judgement, after: Judgement, deliveries: Int, rows: Int)?
+        var streak: (run: Int, deliveries: Int, rows: Int)?
         func putDown() {
-            guard let streak else { return }
-            counts.add(-streak.deliveries, rows: -streak.rows, to: streak.before)
-            counts.add(streak.deliveries, rows: streak.rows, to: streak.after)
+            guard let streak, let after = runs[streak.run].after else { return }
+            let before = runs[streak.run].before
+            counts.add(
+                -streak.deliveries, rows: -streak.rows, to: .init(verdict: before.verdict, secret: before.secret ?? 0))
+            let secret = after.secret.flatMap { numbers[$0] } ?? 0
+            counts.add(streak.deliveries, rows: streak.rows, to: .init(verdict: after.verdict, secret: secret))
         }
         while let row = try cursor.next() {
             let delivery: Int64 = row[0]
             while run < runs.count, runs[run].deliveries.lowerBound > delivery { run += 1 }
-            let isJudged = run < runs.count && runs[run].deliveries.contains(delivery)
-            let before = Judgement(SignatureVerdict(rawValue: row[2]) ?? .unjudged, secret: row[3])
-            let after = isJudged ? runs[run].judgement : prevailing
-            if streak?.before != before || streak?.after != after {
+            guard run < runs.count else { break }
+            let before = runs[run].before
+            guard runs[run].deliveries.contains(delivery), before.verdict.rawValue == row[2],
+                before.secret == row[3] as Int64?
+            else { continue }
+            if streak?.run != run {
                 putDown()
-                streak = (before, after, 0, 0)
+                streak = (run, 0, 0)
             }
             streak?.deliveries += 1
             streak?.rows += row[1]
         }
         putDown()
-        return counts
     }
 }

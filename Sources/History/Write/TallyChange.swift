@@ -4,21 +4,36 @@ import Notifications
 /// What a transaction changes in the counts by verdict, which are kept beside what they count: counting a million rows
 /// would take most of a second.
 struct TallyChange: Sendable {
+    /// A verdict as it is recorded.
+    struct Recorded: Sendable, Hashable {
+        var verdict: SignatureVerdict
+        /// The secret's number, 0 where it names none.
+        var secret: Int64 = 0
+    }
+
     private struct Count: Sendable {
         var deliveries = 0
         var rows = 0
     }
 
-    private var counts: [Judgement: Count] = [:]
+    private var counts: [Recorded: Count] = [:]
+    /// The secrets whose verdicts read as removed.
+    private let leaked: Set<Int64>
 
-    mutating func add(_ deliveries: Int, rows: Int, to judgement: Judgement) {
-        counts[judgement, default: Count()].deliveries += deliveries
-        counts[judgement, default: Count()].rows += rows
+    init(leaked: Set<Int64>) {
+        self.leaked = leaked
+    }
+
+    var isEmpty: Bool { counts.isEmpty }
+
+    mutating func add(_ deliveries: Int, rows: Int, to recorded: Recorded) {
+        counts[recorded, default: Count()].deliveries += deliveries
+        counts[recorded, default: Count()].rows += rows
     }
 
     func apply(to tally: inout Tally) {
-        for (judgement, count) in counts {
-            tally[judgement.verdict] += count.deliveries
+        for (recorded, count) in counts {
+            tally[recorded.shown(leaked)] += count.deliveries
             tally.rows += count.rows
         }
     }
@@ -29,19 +44,27 @@ struct TallyChange: Sendable {
                 INSERT INTO tally (verdict, secret, deliveries, rows) VALUES (?1, ?2, ?3, ?4)
                 ON CONFLICT (verdict, secret) DO UPDATE SET deliveries = deliveries + ?3, rows = rows + ?4
                 """)
-        for (judgement, count) in counts {
+        for (recorded, count) in counts {
             try statement.execute(
-                arguments: [judgement.verdict.rawValue, judgement.secret ?? "", count.deliveries, count.rows])
+                arguments: [recorded.verdict.rawValue, recorded.secret, count.deliveries, count.rows])
         }
     }
 
     static func read(_ db: Database) throws -> Tally {
         var tally = Tally()
-        for row in try Row.fetchAll(db, sql: "SELECT verdict, deliveries, rows FROM tally") {
+        let leaked = try SecretTable.leaked(db)
+        for row in try Row.fetchAll(db, sql: "SELECT verdict, secret, deliveries, rows FROM tally") {
             guard let verdict = SignatureVerdict(rawValue: row[0]) else { continue }
-            tally[verdict] += row[1]
-            tally.rows += row[2]
+            tally[Recorded(verdict: verdict, secret: row[1]).shown(leaked)] += row[2]
+            tally.rows += row[3]
         }
         return tally
+    }
+}
+
+extension TallyChange.Recorded {
+    /// The verdict as it reads now.
+    fileprivate func shown(_ leaked: Set<Int64>) -> SignatureVerdict {
+        verdict == .valid && leaked.contains(secret) ? .removed : verdict
     }
 }

@@ -54,7 +54,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
             case .malformed: .malformedSignature
             case .unsupported: .unsupportedSignature
             case .invalid: .invalidSignature
-            case .valid, .unverified, .unjudged: isJSON ? .accepted : .invalidJSON
+            case .valid, .removed, .unverified, .unjudged: isJSON ? .accepted : .invalidJSON
             }
     }
 }

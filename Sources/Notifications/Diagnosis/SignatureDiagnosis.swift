@@ -24,7 +24,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     init?(_ delivery: Delivery, keyring: Keyring, events: [NotificationEvent], verdict: SignatureVerdict) {
         switch verdict {
         case .invalid, .missing, .malformed, .unsupported: break
-        case .valid, .unverified, .unjudged: return nil
+        case .valid, .removed, .unverified, .unjudged: return nil
         }
         // Of fewer digits nothing would be certain.
         let digests = DigestReader(delivery).digests.filter { $0.digits.count >= ReceivedDigest.certainDigits }

@@ -23,7 +23,7 @@ public struct RecordVerifier {
         case .digest(let digest):
             for (secret, keyed) in secrets where keyed.gives(digest, of: request.body) {
                 guard secret.binding == .any else { return try judgeCarefully(request) }
-                return Judgement(.valid, secret: secret.label)
+                return Judgement(.valid, secret: secret.identity)
             }
             return Judgement(.invalid)
         }

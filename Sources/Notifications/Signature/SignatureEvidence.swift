@@ -17,25 +17,24 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
     public let received: [String]
     /// One for each held secret, in the order in which they are tried.
     public let expectations: [Expectation]
-    /// As judged by the secrets held now.
+    /// The recorded verdict, unless the current secrets say more.
     public let judgement: Judgement
     /// The verdict in a sentence. It may hold names from outside: escape it before it is shown.
     public let sentence: String
     /// Why the signature is not right; nil where it is, or where nothing could be judged.
     public let diagnosis: SignatureDiagnosis?
 
-    /// The evidence by the secrets held now.
+    /// The evidence by the recorded verdict and the current secrets.
     ///
-    /// - Parameter recorded: The delivery's verdict, if it has one: what was not judged when it came never is.
-    public init(_ delivery: Delivery, keyring: Keyring, recorded: SignatureVerdict? = nil) {
+    /// - Parameter recorded: The delivery's verdict, if it has one. It stays, whatever the current secrets are.
+    public init(_ delivery: Delivery, keyring: Keyring, recorded: Judgement? = nil) {
         let header = SignatureHeader(delivery)
         let events = Payload(scanning: delivery.body).events
-        let judgement =
-            recorded == .unjudged
-            ? Judgement(.unjudged) : SignatureVerifier(keyring).judge(delivery, events: events)
+        let fresh = SignatureVerifier(keyring).judge(delivery, events: events)
+        let judgement = recorded.map { fresh.replaces($0) ? fresh : $0 } ?? fresh
         let digests = header.digests
         received = header.lines
-        let ours = keyring.selfTest.map { judgement.secret == $0.label ? [$0] : [] } ?? []
+        let ours = keyring.selfTest.map { fresh.secret == $0.identity ? [$0] : [] } ?? []
         expectations = (keyring.secrets + ours).map { (secret: SigningSecret) -> Expectation in
             let digest = secret.digest(of: delivery.body)
             return Expectation(
@@ -44,7 +43,10 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
         }
         self.judgement = judgement
         sentence = Self.sentence(judgement, header: header, keyring: keyring, events: events)
-        diagnosis = SignatureDiagnosis(delivery, keyring: keyring, events: events, verdict: judgement.verdict)
+        // Without a secret there is nothing to find a cause with.
+        diagnosis =
+            fresh.verdict == .unverified
+            ? nil : SignatureDiagnosis(delivery, keyring: keyring, events: events, verdict: judgement.verdict)
     }
 
     /// What can be shown where nobody can be asked who holds the secrets: the verdict as recorded.
@@ -61,18 +63,36 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
     private static func sentence(
         _ judgement: Judgement, header: SignatureHeader, keyring: Keyring, events: [NotificationEvent]
     ) -> String {
-        let held = keyring.secrets.count == 1 ? "the secret held" : "any of the \(keyring.secrets.count) secrets held"
+        let count = keyring.secrets.count
+        let current = count == 1 ? "the current secret" : "any of the \(count) current secrets"
         switch judgement.verdict {
         case .valid:
-            return "The digest received is the HMAC-SHA-256 of this body under the secret “\(judgement.secret ?? "")”."
+            let secret = judgement.secret
+            let sentence =
+                "The digest received is the HMAC-SHA-256 of this body under the secret “\(secret?.label ?? "")”."
+            let isCurrent = (keyring.secrets + [keyring.selfTest].compactMap(\.self)).contains {
+                secret?.isSame(as: $0.identity) == true
+            }
+            if isCurrent { return sentence }
+            return sentence
+                + (secret?.fingerprint.map { " That was found with the secret of the fingerprint \($0.short)," }
+                    ?? " An older version found that, which kept no fingerprint of the secret,")
+                + " and stays: b2watch has that secret no longer."
+        case .removed:
+            let name = judgement.secret?.description ?? ""
+            return "The digest received is the HMAC-SHA-256 of this body under the secret \(name), which was deleted as"
+                + " leaked: whoever has it could have signed this."
         case .invalid:
-            guard let label = judgement.secret, let secret = keyring[label] else {
-                return "The digest received is not the HMAC-SHA-256 of this body under \(held)."
+            guard let secret = judgement.secret else {
+                if keyring.isEmpty {
+                    return "The digest received was not that of any secret that b2watch had; now it has none."
+                }
+                return "The digest received is not the HMAC-SHA-256 of this body under \(current)."
             }
             let found = secret.binding.outsider(among: events)?.text ?? ""
             let place = found.isEmpty ? "an event that names none" : "an event of “\(found)”"
             return
-                "The digest is right under the secret “\(label)”, but that one is bound to \(secret.binding), and the"
+                "The digest is right under the secret “\(secret.label)”, but that one is bound to \(secret.binding), and the"
                 + " notification holds \(place)."
         case .missing:
             return "The request has no \(SignatureHeader.name) header: a rule without a signing secret sends none."
@@ -82,10 +102,10 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
             return "The signature header holds a version other than v1, which b2watch does not know."
         case .unverified:
             return header.lines.isEmpty
-                ? "No signing secret is held and the request has no signature header: there is nothing to judge."
-                : "No signing secret is held, so the signature cannot be judged. Press s to paste it."
+                ? "b2watch has no signing secret and the request has no signature header: there is nothing to check."
+                : "b2watch has no signing secret, so it cannot check the signature. Press s to paste the secret."
         case .unjudged:
-            return "This request is no notification, so its signature is not judged."
+            return "This request is not a notification, so b2watch does not check its signature."
         }
     }
 }

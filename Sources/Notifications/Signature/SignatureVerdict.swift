@@ -1,8 +1,8 @@
-/// What is thought of a delivery's signature; one word, the same everywhere.
+/// The verdict on a delivery's signature. Recorded verdicts are evidence: see `Judgement.replaces(_:)`.
 public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
-    /// A held secret gives the digest received.
+    /// A secret of ours gives the digest received.
     case valid = 0
-    /// A `v1` digest was received and no held secret gives it, or only one that is bound elsewhere.
+    /// A `v1` digest was received and no secret of ours gives it, or only one that is bound elsewhere.
     case invalid = 1
     /// No signature header.
     case missing = 2
@@ -10,12 +10,15 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     case malformed = 3
     /// A version other than `v1`.
     case unsupported = 4
-    /// No secret is held, so nothing could be judged.
+    /// There was no secret to check with.
     case unverified = 5
-    /// Not a notification (another method, another path), so not judged and not counted.
+    /// Not a notification (another method, another path), so not checked and not counted.
     case unjudged = 6
+    /// Valid by a secret that a person has since deleted as leaked: whoever has it could have signed this. Never
+    /// recorded; it is how `valid` reads then.
+    case removed = 7
 
-    /// The word for it.
+    /// The word for it in everything that programs read: JSON, exports, variables of commands.
     public var word: String {
         switch self {
         case .valid: "valid"
@@ -25,10 +28,17 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         case .unsupported: "unsupported"
         case .unverified: "unverified"
         case .unjudged: "unjudged"
+        case .removed: "valid, secret removed"
         }
     }
 
-    /// The sign that stands before the word on the screen.
+    /// The words for it in everything that people read.
+    public var title: String { self == .unjudged ? "not checked" : word }
+
+    /// The word for it in a filter.
+    public var filterWord: String { self == .removed ? "removed" : word }
+
+    /// The sign before the title. No two verdicts share one.
     public var glyph: String {
         switch self {
         case .valid: "✓"
@@ -37,7 +47,8 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         case .malformed: "!"
         case .unsupported: "v"
         case .unverified: "?"
-        case .unjudged: " "
+        case .unjudged: "·"
+        case .removed: "⊘"
         }
     }
 
@@ -48,11 +59,17 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     public var trust: Int {
         switch self {
         case .valid: 2
-        case .unverified: 1
+        case .unverified, .removed: 1
         case .invalid, .missing, .malformed, .unsupported, .unjudged: 0
         }
     }
 
+    /// Whether the secret recorded with it gave it. A secret may also be recorded with `invalid`: it gives the digest, but
+    /// is bound to something else, and so vouches for nothing.
+    public var isBySecret: Bool { self == .valid || self == .removed }
+
     /// The verdicts that are counted, in the order in which they are shown.
-    public static let counted: [SignatureVerdict] = [.valid, .invalid, .missing, .malformed, .unsupported, .unverified]
+    public static let counted: [SignatureVerdict] = [
+        .valid, .removed, .invalid, .missing, .malformed, .unsupported, .unverified,
+    ]
 }

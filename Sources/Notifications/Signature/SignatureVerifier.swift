@@ -3,12 +3,27 @@ import Crypto
 /// A verdict and what led to it.
 public struct Judgement: Codable, Sendable, Hashable {
     public var verdict: SignatureVerdict
-    /// The label of the secret whose digest was received, also where the match lies outside its binding.
-    public var secret: String?
+    /// The secret whose digest was received, also where the match lies outside its binding.
+    public var secret: SecretIdentity?
 
-    public init(_ verdict: SignatureVerdict, secret: String? = nil) {
+    public init(_ verdict: SignatureVerdict, secret: SecretIdentity? = nil) {
         self.verdict = verdict
         self.secret = secret
+    }
+
+    /// Whether this verdict, given later, takes the place of a recorded one.
+    ///
+    /// A recorded verdict is evidence. A secret that is tried later may verify what was not valid, and says more where
+    /// nothing could be checked before or where it is bound elsewhere; it never takes anything back, and neither does the
+    /// absence of a secret. A valid one of an older version, which knows its secret by label alone, is confirmed.
+    public func replaces(_ recorded: Judgement) -> Bool {
+        switch recorded.verdict {
+        case .valid: verdict == .valid && recorded.secret?.fingerprint == nil
+        case .unverified: verdict != .unverified
+        case .invalid: verdict == .valid || (verdict == .invalid && recorded.secret == nil && secret != nil)
+        case .missing, .malformed, .unsupported: verdict == .valid
+        case .unjudged, .removed: false
+        }
     }
 }
 
@@ -30,7 +45,7 @@ public struct SignatureVerifier: Sendable {
     /// - Parameter events: The delivery's events, for secrets that are bound to a bucket or a rule.
     public func judge(_ delivery: Delivery, events: [NotificationEvent]) -> Judgement {
         if let selfTest = keyring.selfTest, isSigned(delivery, by: selfTest, events) {
-            return Judgement(.valid, secret: selfTest.label)
+            return Judgement(.valid, secret: selfTest.identity)
         }
         guard !keyring.isEmpty else { return Judgement(.unverified) }
         let header = SignatureHeader(delivery)
@@ -51,13 +66,13 @@ public struct SignatureVerifier: Sendable {
 
     private func judge(_ digests: [[UInt8]], of body: [UInt8], events: [NotificationEvent]) -> Judgement {
         guard !digests.isEmpty else { return Judgement(.invalid) }
-        var outside: String?
+        var outside: SecretIdentity?
         for secret in keyring.secrets {
             let expected = secret.digest(of: body)
             // `==` of a MAC compares in constant time.
             guard digests.contains(where: { expected == $0 }) else { continue }
-            if secret.binding.outsider(among: events) == nil { return Judgement(.valid, secret: secret.label) }
-            outside = outside ?? secret.label
+            if secret.binding.outsider(among: events) == nil { return Judgement(.valid, secret: secret.identity) }
+            outside = outside ?? secret.identity
         }
         return Judgement(.invalid, secret: outside)
     }

@@ -7,8 +7,7 @@ public struct SigningSecret: Sendable {
     /// What the user calls it; unique in a keyring.
     public let label: String
     public let binding: SecretBinding
-    /// The first four hex digits of the secret's SHA-256.
-    public let fingerprint: String
+    private let fullFingerprint: SecretFingerprint
     /// Whether it looks as B2's do: 32 ASCII letters and digits.
     public let isUsual: Bool
     private let key: SymmetricKey
@@ -23,26 +22,34 @@ public struct SigningSecret: Sendable {
         self.label = label
         self.binding = binding
         key = SymmetricKey(data: trimmed)
-        fingerprint = String(Hex.encode(SHA256.hash(data: trimmed)).prefix(4))
+        fullFingerprint = SecretFingerprint(of: trimmed)
         isUsual = Self.looksUsual(trimmed)
+    }
+
+    /// The first four hex digits of the secret's SHA-256.
+    public var fingerprint: String { fullFingerprint.short }
+
+    /// What is recorded of it with the verdicts that it gives.
+    public var identity: SecretIdentity {
+        SecretIdentity(label: label, fingerprint: fullFingerprint, binding: binding)
     }
 
     /// The same secret under another binding.
     public func bound(to binding: SecretBinding) -> SigningSecret {
-        SigningSecret(label: label, binding: binding, fingerprint: fingerprint, isUsual: isUsual, key: key)
+        SigningSecret(label: label, binding: binding, of: self)
     }
 
     /// The same secret under another label.
     public func renamed(_ label: String) -> SigningSecret {
-        SigningSecret(label: label, binding: binding, fingerprint: fingerprint, isUsual: isUsual, key: key)
+        SigningSecret(label: label, binding: binding, of: self)
     }
 
-    private init(label: String, binding: SecretBinding, fingerprint: String, isUsual: Bool, key: SymmetricKey) {
+    private init(label: String, binding: SecretBinding, of other: SigningSecret) {
         self.label = label
         self.binding = binding
-        self.fingerprint = fingerprint
-        self.isUsual = isUsual
-        self.key = key
+        fullFingerprint = other.fullFingerprint
+        isUsual = other.isUsual
+        key = other.key
     }
 
     /// `text` without the white space at its ends.

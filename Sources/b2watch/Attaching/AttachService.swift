@@ -53,7 +53,8 @@ final class AttachService: Sendable {
         routes.on(KeyringRequest.self) { _ in try control.keyring() }
         routes.on(AddSecretRequest.self) { told(try control.addSecret($0.secret.draft)) }
         routes.on(ReplaceSecretRequest.self) { told(try control.replaceSecret($0.label, with: $0.secret.draft)) }
-        routes.on(ForgetSecretRequest.self) { told(try control.forgetSecret($0.label)) }
+        routes.on(ForgetSecretRequest.self) { told(try control.forgetSecret($0.label, wasLeaked: $0.wasLeaked)) }
+        routes.on(MarkLeakedRequest.self) { told(try control.markLeaked($0.secret)) }
         routes.on(RememberSecretRequest.self) { try control.rememberSecret($0.label) }
         routes.on(ReloadSecretsRequest.self) { _ in
             let before = control.summary().sentence

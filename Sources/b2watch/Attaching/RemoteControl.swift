@@ -18,7 +18,13 @@ struct RemoteControl: ListenerControl {
         try link.ask(ReplaceSecretRequest(label: label, secret: SecretOnTheWay(draft)))
     }
 
-    func forgetSecret(_ label: String) throws -> KeyringSummary { try link.ask(ForgetSecretRequest(label: label)) }
+    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary {
+        try link.ask(ForgetSecretRequest(label: label, wasLeaked: wasLeaked))
+    }
+
+    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary {
+        try link.ask(MarkLeakedRequest(secret: secret))
+    }
 
     func rememberSecret(_ label: String) throws -> String { try link.ask(RememberSecretRequest(label: label)) }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import History
 import Notifications
 import Settings
 
@@ -13,8 +14,9 @@ struct VerifyCommand: ParsableCommand {
             b2watch verify [--secret-file <file> ...] --delivery <number> [--history <file>]
             """,
         discussion: """
-            The first line of the output is the verdict: valid, invalid, missing, malformed or unsupported; or unjudged \
-            for a delivery that was no notification.
+            The first line of the output is the verdict: valid, invalid, missing, malformed or unsupported; "valid, secret \
+            removed" where that secret was deleted as leaked; or unjudged for a delivery that is not a notification. Of a \
+            recorded delivery the output ends with the verdict that is recorded.
 
             Exit status: 0 valid; 1 any other verdict; 4 the history cannot be had; 64 usage, a body, secret or delivery \
             that is not there, or no secret at all.
@@ -80,14 +82,17 @@ struct VerifyCommand: ParsableCommand {
         for note in held.named.flatMap(\.notes) { diagnostics.say(note) }
         let request = try request()
         let evidence = try Self.evidence(request, held.named)
-        guard evidence.judgement.verdict != .unverified else { throw VerifyError.noSecret }
+        guard evidence.judgement.verdict != .unverified else {
+            throw VerifyError.noSecret(recorded: request.recorded?.verdictSentence)
+        }
 
-        var report = SignatureReport(evidence: evidence)
+        var report = SignatureReport(evidence: evidence, recorded: request.recorded?.verdictSentence)
+        report.isLeaked = request.leaked.contains { $0.fingerprint == evidence.judgement.secret?.fingerprint }
         if evidence.judgement.verdict != .valid, !held.others.isEmpty,
             let other = try? Self.evidence(request, held.others), other.judgement.verdict == .valid,
-            let source = held.others.first(where: { $0.secret.label == other.judgement.secret })?.source
+            let source = held.others.first(where: { $0.secret.identity == other.judgement.secret })?.source
         {
-            report.unnamed = (other.judgement.secret ?? "", "\(source)")
+            report.unnamed = (other.judgement.secret?.label ?? "", "\(source)")
         }
         do throws(OutputFailure) {
             try ByteOutput(descriptor: STDOUT_FILENO).write(report.bytes)
@@ -98,7 +103,7 @@ struct VerifyCommand: ParsableCommand {
             diagnostics.flush()
             throw ExitStatus.failed
         }
-        return evidence.judgement.verdict
+        return report.verdict
     }
 
     private func request() throws -> VerifiedRequest {
@@ -121,6 +126,9 @@ struct VerifyCommand: ParsableCommand {
     private static func evidence(_ request: VerifiedRequest, _ secrets: [LoadedSecret]) throws -> SignatureEvidence {
         var keyring = try Keyring(secrets.map(\.secret))
         keyring.selfTest = request.selfTest
-        return SignatureEvidence(request.delivery, keyring: keyring, recorded: request.recorded)
+        // What was never checked has no signature to verify; else it is the secrets named that count here.
+        let recorded = request.recorded?.judgement
+        return SignatureEvidence(
+            request.delivery, keyring: keyring, recorded: recorded?.verdict == .unjudged ? recorded : nil)
     }
 }

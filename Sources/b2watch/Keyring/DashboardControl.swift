@@ -32,8 +32,13 @@ final class DashboardControl: ListenerControl {
         return changed()
     }
 
-    func forgetSecret(_ label: String) throws -> KeyringSummary {
-        try explained { try receiver.keyring.forget(label) }
+    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary {
+        try explained { try receiver.keyring.forget(label, wasLeaked: wasLeaked) }
+        return changed()
+    }
+
+    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary {
+        try explained { try receiver.keyring.markLeaked(secret) }
         return changed()
     }
 
@@ -71,7 +76,7 @@ final class DashboardControl: ListenerControl {
 
     func evidence(for record: DeliveryRecord) -> SignatureEvidence {
         SignatureEvidence(
-            record.delivery, keyring: receiver.intake.keys.keyring, recorded: record.judgement.verdict)
+            record.delivery, keyring: receiver.intake.keys.keyring, recorded: record.judgement)
     }
 
     func holdsSecret(in bytes: [UInt8]) -> Bool {
@@ -86,16 +91,27 @@ final class DashboardControl: ListenerControl {
         receiver.intake.received > test.arrived
     }
 
-    /// What may be told of the secrets held.
+    /// What may be told of the current secrets and of those before them.
     func summary() -> KeyringSummary {
-        let matches = try? receiver.history.reader.matches()
+        let recorded = try? receiver.history.reader.secrets()
+        let entries = receiver.keyring.all
+        func found(_ secret: SecretIdentity) -> RecordedSecret? { recorded?.first { $0.identity.isSame(as: secret) } }
+        let current = entries.map { entry in
+            let secret = found(entry.secret.identity)
+            return SecretSummary(
+                label: entry.secret.label, fingerprint: entry.secret.fingerprint, binding: entry.secret.binding,
+                source: entry.source.word, isRemembered: entry.isRemembered,
+                matches: recorded.map { _ in secret?.verified ?? 0 }, isUsual: entry.secret.isUsual,
+                isUnsaved: entry.source == .screen && !entry.isRemembered, isLeaked: secret?.leakedAt != nil)
+        }
+        let own = entries.map(\.secret.identity) + [receiver.intake.keys.selfTest.identity]
+        let past = (recorded ?? []).filter { secret in
+            secret.verified > 0 && !own.contains { $0.isSame(as: secret.identity) }
+                && secret.identity.label != receiver.intake.keys.selfTest.label
+        }
         return KeyringSummary(
-            secrets: receiver.keyring.all.map { entry in
-                SecretSummary(
-                    label: entry.secret.label, fingerprint: entry.secret.fingerprint, binding: entry.secret.binding,
-                    source: entry.source.word, isRemembered: entry.isRemembered,
-                    matches: matches.map { $0[entry.secret.label] ?? 0 }, isUsual: entry.secret.isUsual)
-            })
+            secrets: current,
+            past: past.map { PastSecret(identity: $0.identity, matches: $0.verified, isLeaked: $0.leakedAt != nil) })
     }
 
     /// Tells all dashboards what is held now.

@@ -3,9 +3,10 @@ import Notifications
 import Settings
 import Synchronization
 
-/// The secrets that are held, with where each came from: what the keyring screen changes and a reload replaces.
+/// The current secrets, with where each came from: what the Secrets screen changes and a reload replaces.
 ///
-/// Every change is judged by at once. Calls may block for a short write; none is made on the screen's thread.
+/// A new one is tried at once on what is recorded and not valid. Calls may block for a short write; none is made on the
+/// screen's thread.
 final class KeyringBook: Sendable {
     struct Entry: Sendable {
         var secret: SigningSecret
@@ -35,17 +36,17 @@ final class KeyringBook: Sendable {
 
     /// - Throws: `KeyringError`, or what SQLite says.
     func add(_ secret: SigningSecret) throws {
-        try change { entries in
+        try change(because: .entered(secret)) { entries in
             entries.append(Entry(secret: secret, source: .screen, isRemembered: false))
         }
-        note("the secret \(secret) is held")
+        note("the secret \(secret) is added")
     }
 
     /// A remembered secret stays remembered, with its new value.
     ///
     /// - Throws: `KeyringError`, `SecretSourceError` or what SQLite says.
     func replace(_ label: String, with secret: SigningSecret) throws {
-        try change { entries in
+        try change(because: .entered(secret)) { entries in
             let index = try Self.index(of: label, in: entries)
             entries[index].secret = secret
             entries[index].source = .screen
@@ -53,14 +54,37 @@ final class KeyringBook: Sendable {
         note("the secret \(label) is replaced by \(secret)")
     }
 
-    /// Forgets a secret, also where it was remembered.
+    /// Deletes a secret, also from the file of saved ones.
     ///
+    /// - Parameter wasLeaked: Whether what it has verified reads "valid, secret removed" from now on; else its verdicts stay.
     /// - Throws: `KeyringError`, `SecretSourceError` or what SQLite says.
-    func forget(_ label: String) throws {
-        try change { entries in
+    func forget(_ label: String, wasLeaked: Bool) throws {
+        guard let secret = all.first(where: { $0.secret.label == label })?.secret else {
+            throw KeyringError.notHeld(label)
+        }
+        try change(because: wasLeaked ? .leaked(secret.identity) : nil) { entries in
             entries.remove(at: try Self.index(of: label, in: entries))
         }
-        note("the secret \(label) is forgotten")
+        note(
+            "the secret \(secret) is deleted"
+                + (wasLeaked ? " as leaked: what it verified reads “valid, secret removed”" : "; its verdicts stay"))
+    }
+
+    /// Marks a secret as leaked that verifies no longer.
+    ///
+    /// - Throws: What SQLite says.
+    func markLeaked(_ secret: SecretIdentity) throws {
+        try change(because: .leaked(secret)) { _ in }
+        note("the secret \(secret) was leaked: what it verified reads “valid, secret removed”")
+    }
+
+    /// What a person should know of secrets that a source still gives although they were deleted as leaked, in sentences.
+    var leakNotes: [String] {
+        let leaked = keys.leakedSecrets
+        return all.filter { entry in leaked.contains { $0.fingerprint == entry.secret.identity.fingerprint } }.map {
+            "the secret \($0.secret) was deleted as leaked, and \($0.source) still holds it: what it verifies reads"
+                + " “valid, secret removed”. Take it out there"
+        }
     }
 
     /// Writes a secret to the file of remembered ones.
@@ -103,7 +127,9 @@ final class KeyringBook: Sendable {
     }
 
     /// Makes a change whole: the file of remembered secrets first, then what is judged by; if one fails, neither.
-    private func change(_ make: (inout [Entry]) throws -> Void) throws {
+    private func change(
+        because change: KeyringHolder.Change? = nil, _ make: (inout [Entry]) throws -> Void
+    ) throws {
         try entries.withLock { entries in
             var new = entries
             try make(&new)
@@ -113,7 +139,7 @@ final class KeyringBook: Sendable {
             let fileChanges = !Self.areSame(file, fileBefore)
             if fileChanges { try remembered?.save(file) }
             do {
-                try keys.hold(keyring)
+                try keys.hold(keyring, because: change)
             } catch {
                 if fileChanges { try? remembered?.save(fileBefore) }
                 throw error

@@ -39,15 +39,15 @@ final class LineGate: Sendable {
 extension RejudgeReport {
     /// What it had come to when it was cancelled.
     var cancellation: String {
-        "judging again was cancelled after \(total) \(total == 1 ? "delivery" : "deliveries"); \(remaining) to be judged"
+        "verifying again was cancelled after \(total) \(total == 1 ? "delivery" : "deliveries"); \(remaining) to be verified"
             + " \(remaining == 1 ? "keeps its verdict" : "keep their verdicts")"
     }
 
-    /// Such as `37 deliveries judged again: 35 valid, 2 invalid`.
+    /// Such as `37 deliveries verified again: 35 valid, 2 invalid`.
     var sentence: String {
         let verdicts = SignatureVerdict.allCases
-            .compactMap { verdict in deliveries[verdict].map { "\($0) \(verdict.word)" } }
+            .compactMap { verdict in deliveries[verdict].map { "\($0) \(verdict.title)" } }
             .joined(separator: ", ")
-        return "\(total) \(total == 1 ? "delivery" : "deliveries") judged again: \(verdicts)"
+        return "\(total) \(total == 1 ? "delivery" : "deliveries") verified again: \(verdicts)"
     }
 }

@@ -18,7 +18,7 @@ final class JudgingLog: Sendable {
             defer { isJudging = !isOver }
             return !isJudging && (!isOver || report.total > 0)
         }
-        if isFirst { note("judging recorded deliveries again", .info) }
+        if isFirst { note("verifying recorded deliveries again", .info) }
     }
 
     func ended(_ report: RejudgeReport) {

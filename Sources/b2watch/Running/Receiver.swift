@@ -45,50 +45,52 @@ final class Receiver: Sendable {
         note: @escaping @Sendable (String, LogLevel) -> Void = { _, _ in },
         isUpdating: @escaping @Sendable (String) -> Void, prepare: (History) -> Void = { _ in }
     ) throws {
+        // What can fail comes before the first write: a start that fails leaves the history as it was.
         sources = ProcessEnvironment.secretSources(files: plan.secretFiles)
         path = plan.path
         self.outbound = outbound
         surroundings = outbound.surroundings
         self.note = note
         let secrets = try sources.load()
-        notes = secrets.flatMap(\.notes)
-        history = try History(plan.place) {
-            isUpdating(
-                "the history is being brought up to date, once; with a million events that takes a minute or two")
-        }
-        let keys: KeyringHolder
-        do {
-            keys = try KeyringHolder(Keyring(secrets.map(\.secret)), history: history, report: rejudged)
-        } catch {
-            throw HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
-        }
-        intake = Intake(history, keys: keys)
-        keyring = KeyringBook(secrets, keys: keys, remembered: sources.remembered, note: { note($0, .info) })
+        let loaded = try Keyring(secrets.map(\.secret))
+        try History.checkUse(of: plan.place)
         var configuration = ListenerConfiguration(
             address: plan.address, path: plan.path, clock: { Timestamp.now })
         configuration.limits.body = plan.bodyLimit
-        actions = ActionsAtWork(
-            ActionRunner(history: history, surroundings: surroundings, say: say, note: note))
+        listener = try Listener.bind(configuration, log: say)
+        outbound.refuse(listener.address)
+
         do {
-            try actions.load(plan.actions)
+            history = try History(plan.place) {
+                isUpdating(
+                    "the history is being brought up to date, once; with a million events that takes a minute or two")
+            }
         } catch {
-            keys.stop()
-            history.close()
-            throw HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
-        }
-        history.observe { event in
-            if case .refused(let reason) = event { say(reason) }
-        }
-        prepare(history)
-        do {
-            listener = try Listener.start(configuration, receiver: intake, log: say)
-        } catch {
-            actions.stop()
-            keys.stop()
-            history.close()
+            listener.stop(within: .zero)
             throw error
         }
-        outbound.refuse(listener.address)
+        var keys: KeyringHolder?
+        do {
+            let holder = try KeyringHolder(loaded, history: history, now: { .now }, report: rejudged)
+            keys = holder
+            intake = Intake(history, keys: holder)
+            keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
+            actions = ActionsAtWork(
+                ActionRunner(history: history, surroundings: surroundings, say: say, note: note))
+            try actions.load(plan.actions)
+            history.observe { event in
+                if case .refused(let reason) = event { say(reason) }
+            }
+            notes = secrets.flatMap(\.notes) + keyring.leakNotes
+            prepare(history)
+            try listener.accept(for: intake)
+        } catch {
+            listener.stop(within: .zero)
+            keys?.stop()
+            history.close()
+            throw error is ListenerError
+                ? error : HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
+        }
         actions.runner.begin()
     }
 
@@ -99,7 +101,7 @@ final class Receiver: Sendable {
     func reload() throws -> [String] {
         let secrets = try sources.load()
         try keyring.reload(secrets)
-        return secrets.flatMap(\.notes)
+        return secrets.flatMap(\.notes) + keyring.leakNotes
     }
 
     /// Takes no more requests and answers those that have begun. Blocks.

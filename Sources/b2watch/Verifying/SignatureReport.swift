@@ -4,12 +4,23 @@ import SafeText
 /// What is said of a signature on standard output: the verdict's word on the first line, then why.
 struct SignatureReport {
     let evidence: SignatureEvidence
+    /// The verdict in the history, in a sentence; nil where the delivery is from none.
+    var recorded: String?
+    /// Whether the secret that makes it valid was deleted as leaked.
+    var isLeaked = false
     /// A secret that is right, though it was not to be tried, and where it is held.
     var unnamed: (label: String, source: String)?
 
+    var verdict: SignatureVerdict {
+        isLeaked && evidence.judgement.verdict == .valid ? .removed : evidence.judgement.verdict
+    }
+
     /// In UTF-8, with nothing in it that a terminal would obey.
     var bytes: [UInt8] {
-        var lines: [SafeText] = ["\(evidence.judgement.verdict.word)", "\(evidence.sentence)"]
+        var lines: [SafeText] = ["\(verdict.word)", "\(evidence.sentence)"]
+        if verdict == .removed {
+            lines.append("This secret was deleted as leaked: whoever has it could have signed this.")
+        }
         if let unnamed {
             lines += block(
                 "Why",
@@ -27,6 +38,7 @@ struct SignatureReport {
             let mark = each.isReceived ? "received" : "not received"
             lines += block("Computed with \(each.label) (\(each.fingerprint))\(bound): \(mark)", [each.signature])
         }
+        if let recorded { lines += block("Recorded", [recorded]) }
         return Array(lines.map { $0.string + "\n" }.joined().utf8)
     }
 

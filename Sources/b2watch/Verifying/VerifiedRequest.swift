@@ -8,7 +8,9 @@ struct VerifiedRequest {
     let delivery: Delivery
     var selfTest: SigningSecret?
     /// As recorded, if it is.
-    var recorded: SignatureVerdict?
+    var recorded: DeliveryRecord?
+    /// The secrets that were deleted as leaked there.
+    var leaked: [SecretIdentity] = []
 
     /// The most that is read of a body: as much as a listener may be told to take.
     private static let largest = ByteCount.largest
@@ -23,7 +25,8 @@ struct VerifiedRequest {
             throw VerifyError.noDelivery(id, newest: history.opened.latestDelivery)
         }
         delivery = record.delivery
-        recorded = record.judgement.verdict
+        recorded = record
+        leaked = try history.reader.secrets().filter { $0.leakedAt != nil }.map(\.identity)
         selfTest = try SigningSecret.selfTest(of: history.reader)
     }
 
@@ -76,15 +79,24 @@ struct VerifiedRequest {
 enum VerifyError: Error, CustomStringConvertible {
     case body(String, reason: String)
     case noDelivery(Int64, newest: Int64)
-    case noSecret
+    case noSecret(recorded: String?)
 
     var description: String {
         switch self {
         case .body(let path, let reason): "the body \(path) cannot be read: \(reason)"
         case .noDelivery(let id, 0): "the history holds no delivery \(id): it is empty"
         case .noDelivery(let id, let newest): "the history holds no delivery \(id): the newest is \(newest)"
-        case .noSecret:
-            "no signing secret is held, so nothing can be verified: put it into a file and name that with --secret-file"
+        case .noSecret(let recorded):
+            "there is no signing secret, so nothing can be verified: put it into a file and name that with --secret-file"
+                + (recorded.map { ". Recorded is: \($0)" } ?? "")
         }
+    }
+}
+
+extension DeliveryRecord {
+    /// Such as `valid, by the secret prod (3f9a), since 2026-01-01T10:11:13.000Z`.
+    var verdictSentence: String {
+        let secret = judgement.secret.map { ", by the secret \($0)" } ?? ""
+        return judgement.verdict.title + secret + (judgedAt.map { ", since \($0.rfc3339)" } ?? "")
     }
 }

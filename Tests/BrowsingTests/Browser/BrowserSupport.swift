@@ -81,8 +81,10 @@ final class Browsed: Sendable {
     /// Gives these deliveries another verdict.
     func rejudge(_ deliveries: some Sequence<Int64>, _ verdict: SignatureVerdict, generation: Int64) throws {
         for delivery in deliveries {
-            var rejudgement = Rejudgement(of: delivery...delivery, generation: generation)
-            rejudgement.add(Judgement(verdict), of: delivery)
+            guard let before = try history.reader.delivery(delivery)?.judgement.verdict else { continue }
+            var rejudgement = Rejudgement(
+                of: delivery...delivery, generation: generation, at: Timestamp(milliseconds: 1))
+            rejudgement.add(Judgement(verdict), of: delivery, recorded: .init(before))
             _ = try history.rejudge(rejudgement)
         }
     }

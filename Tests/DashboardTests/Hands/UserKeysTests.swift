@@ -43,7 +43,7 @@ struct UserKeysTests {
         #expect(user.screen.contains("***; F5 copies"))
         user.press(.escape)
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1], remaining: 5, stage: .running)))
-        #expect(user.screen.contains("Judging again: 1 of 6 … F9 cancels"))
+        #expect(user.screen.contains("Verifying again: 1 of 6 … F9 cancels"))
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 6])))
         user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
         user.press(.control("c"))

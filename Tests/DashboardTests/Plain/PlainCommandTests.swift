@@ -216,13 +216,16 @@ struct PlainCommandTests {
     @Test("ask before they do what cannot be taken back, and take only yes for yes")
     func questions() {
         var hearer = Hearer(3)
-        #expect(hearer.type("secret forget prod").first?.hasSuffix("Type yes or no.") == true)
-        #expect(hearer.type("perhaps").first?.hasSuffix("Type yes or no.") == true)
+        #expect(hearer.type("secret forget prod").first?.hasSuffix("Type rotated, leaked or no.") == true)
+        #expect(hearer.type("yes").first?.hasSuffix("Type rotated, leaked or no.") == true)
         #expect(hearer.type("no") == ["Nothing was done."])
         #expect(hearer.calls.isEmpty)
         _ = hearer.type("secret forget prod")
-        _ = hearer.type("YES")
-        #expect(hearer.calls.count == 1)
+        _ = hearer.type("LEAKED")
+        guard case .forgetSecret("prod", wasLeaked: true)? = hearer.calls.first else {
+            Issue.record("not deleted as leaked")
+            return
+        }
 
         hearer.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
         #expect(hearer.type("quit") == ["Stop receiving? Type yes or no."])

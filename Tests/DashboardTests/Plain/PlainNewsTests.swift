@@ -107,8 +107,8 @@ struct PlainNewsTests {
         #expect(hearer.hear().isEmpty)
         hearer.user.now += .seconds(6)
         hearer.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 700], remaining: 700, stage: .running)))
-        #expect(hearer.hear() == ["Judging again: 700 of 1,400 deliveries."])
+        #expect(hearer.hear() == ["Verifying again: 700 of 1,400 deliveries."])
         hearer.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1_400])))
-        #expect(hearer.hear() == ["1,400 deliveries judged again: 1,400 valid"])
+        #expect(hearer.hear() == ["1,400 deliveries verified again: 1,400 valid"])
     }
 }

@@ -54,7 +54,7 @@ struct PlainSecretTests {
         var hearer = Hearer()
         #expect(
             hearer.type("secret list") == [
-                "prod, fingerprint 3f9a, bound to any, 124 matches, not remembered, from screen"
+                "prod, fingerprint 3f9a, bound to any, 124 matches, not saved, from screen"
             ])
         #expect(hearer.type("secret forget other").first?.hasPrefix("No secret other is held") == true)
     }

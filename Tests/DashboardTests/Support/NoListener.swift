@@ -7,7 +7,8 @@ struct NoListener: ListenerControl {
     func keyring() throws -> KeyringSummary { KeyringSummary() }
     func addSecret(_ draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
     func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
-    func forgetSecret(_ label: String) throws -> KeyringSummary { KeyringSummary() }
+    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary { KeyringSummary() }
+    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { KeyringSummary() }
     func rememberSecret(_ label: String) throws -> String { "a file" }
     func cancelJudging() throws {}
     func resumeJudging() throws {}

@@ -1,5 +1,6 @@
 import History
 import Notifications
+import TestSupport
 
 /// Rows and deliveries for tests.
 enum Make {
@@ -51,7 +52,8 @@ enum Make {
             ],
             body: body ?? Array(json.utf8))
         return DeliveryRecord(
-            id: row.deliveryID, delivery: delivery, judgement: Judgement(row.verdict, secret: row.secret),
-            status: row.status, answer: "OK", isDuplicate: row.isDuplicate)
+            id: row.deliveryID, delivery: delivery,
+            judgement: Judgement(row.verdict, secret: row.secret.map { .sample($0) }),
+            judgedAt: row.receivedAt, status: row.status, answer: "OK", isDuplicate: row.isDuplicate)
     }
 }

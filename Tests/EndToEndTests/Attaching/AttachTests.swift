@@ -30,11 +30,11 @@ struct AttachTests {
         for session in [one, two] { try session.see("? unverified", "first.jpg", "? 1", "answers ") }
 
         try one.press("s")
-        try one.see("No secret is held.")
+        try one.see("There is no secret.")
         try one.paste(Secrets.value)
         try one.press("Enter")
         for session in [one, two] {
-            try session.see("secret main", Secrets.held.fingerprint, "✓ 1", "? 0", "1 delivery judged again")
+            try session.see("secret main", Secrets.held.fingerprint, "✓ 1", "? 0", "1 delivery verified again")
         }
         try two.see("✓ valid")
         _ = try listener.error.line(with: "an attached dashboard has changed the signing secrets; held now: main")
@@ -49,7 +49,7 @@ struct AttachTests {
 
         // What was pasted is in no source, so reading them again must not lose it.
         try one.press("s", "R")
-        try one.see("The secrets were read again: 1 is held.", "main")
+        try one.see("The secrets were read again: 1 is current.", "main")
         try one.press("q")
         try two.press("t")
         try two.see("✓ 3")
@@ -114,12 +114,15 @@ struct AttachTests {
         try second.see("✓ 1", "✓ valid")
         _ = try home.secretFile(Secrets.otherValue)
         try second.press("s", "R")
-        try second.see("judged again: 1 invalid")
-        for session in [first, second] { try session.see(Secrets.other.fingerprint, "✗ 1") }
+        try second.see("The secrets were read again: 1 is current.")
+        for session in [first, second] { try session.see(Secrets.other.fingerprint, "✓ 1") }
         try second.press("f")
-        try second.see("Forget prod?")
-        try second.press("y")
-        for session in [first, second] { try session.see("no secret", "? 1") }
+        try second.see("Delete prod")
+        try second.press("l")
+        for session in [first, second] { try session.see("no secret", "✓ 1") }
+        try second.press("s")
+        // It is the one before that gave the verdict.
+        try second.see("gone", "its verdicts stay")
         try second.press("q")
     }
 

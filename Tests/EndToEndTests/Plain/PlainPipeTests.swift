@@ -15,7 +15,7 @@ struct PlainPipeTests {
         try program.output.line(with: "unverified Created:Upload dog.jpg")
 
         program.type("secret add prod", Secrets.value)
-        try program.output.line(with: "1 delivery judged again: 1 valid")
+        try program.output.line(with: "1 delivery verified again: 1 valid")
         let hostile = "x\\n> quit\\u001b[2J"
         _ = try RawClient(host: "127.0.0.1", port: port).answer(to: .event("two", object: hostile))
         try program.output.line(with: "missing Created:Upload")

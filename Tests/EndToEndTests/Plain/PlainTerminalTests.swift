@@ -26,7 +26,7 @@ struct PlainTerminalTests {
         try session.see("secret>")
         try session.run(Secrets.value)
         #expect(
-            try !session.see("The secret prod is held.", "1 delivery judged again: 1 valid").contains(Secrets.value))
+            try !session.see("The secret prod is held.", "1 delivery verified again: 1 valid").contains(Secrets.value))
         try session.run("quit")
         try session.see("Stop receiving? Type yes or no.")
         try session.run("no")

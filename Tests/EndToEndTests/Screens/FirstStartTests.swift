@@ -50,20 +50,20 @@ struct FirstStartTests {
         let form = try session.see("2 white-space characters", String(repeating: "•", count: 32))
         #expect(!form.contains(Secrets.value))
         try session.press("Enter")
-        try session.see("The secret main is held", Secrets.held.fingerprint)
+        try session.see("The secret main is current now", Secrets.held.fingerprint)
         try session.press("Escape")
         try session.see("[1 Events]")
         try session.press("t")
         try session.see("✓ valid", "200 OK", "✓ 1")
 
-        // Another in its place: what was valid no longer is.
+        // Another in its place: what was valid stays so.
         try session.press("s", "r")
         try session.see("Replace the secret")
         try session.type(Secrets.otherValue)
         try session.press("Enter")
-        try session.see("1 delivery judged again: 1 invalid")
+        try session.see("The secret main is current now", Secrets.other.fingerprint, "gone")
         try session.press("Escape")
-        try session.see("✗ invalid", "✗ 1", "✓ 0")
+        try session.see("✓ valid", "✗ 0", "✓ 1")
         #expect(try !session.screen().contains(Secrets.otherValue))
     }
 

@@ -17,20 +17,22 @@ struct RememberingTests {
         let session = try TerminalSession(in: home)
         try session.run("\(Program.path) watch --listen 127.0.0.1:0 --secret-file prod=\(file)")
         try session.see("Nothing has arrived yet.")
-        // Forgets the other one, which asks nothing, as it is not the last: the file is written anew.
+        // Deletes the other one: the file is written again.
         try session.press("s")
         try session.see("prod", "other")
         try session.press("j", "f")
+        try session.see("Delete other")
+        try session.press("r")
         try session.see("where the other one is gone") {
-            !$0.contains(Secrets.other.fingerprint) && $0.contains("f forget") && $0.contains("yes         file")
+            !$0.contains(Secrets.other.fingerprint) && $0.contains("f delete") && $0.contains("yes    file")
         }
         #expect(try String(contentsOfFile: home.secrets, encoding: .utf8).contains("prod any \(Secrets.value)\n"))
         #expect(try !String(contentsOfFile: home.secrets, encoding: .utf8).contains(Secrets.otherValue))
-        // Forgets the last one, which asks: it is gone from the file too, where the start's own file gives it again.
+        // Deletes the last one: it is gone from the file too, where the start's own file gives it again.
         try session.press("f")
-        try session.see("y yes")
-        try session.press("y")
-        try session.see("The secret prod is forgotten.")
+        try session.see("Delete prod", "It is the last secret")
+        try session.press("r")
+        try session.see("The secret prod is deleted")
         #expect(try !String(contentsOfFile: home.secrets, encoding: .utf8).contains(Secrets.value))
     }
 }

@@ -22,7 +22,7 @@ struct RestartTests {
         }
     }
 
-    @Test("with a secret, b2watch judges again what came before it, and says so")
+    @Test("with a secret, b2watch verifies what came before it, and says so")
     func judgedAgain() throws {
         var home = try Home()
         do {
@@ -35,7 +35,7 @@ struct RestartTests {
         }
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
         let listener = try RunningListener(in: home)
-        try listener.error.line(with: "3 deliveries judged again: 2 valid, 1 invalid")
+        try listener.error.line(with: "3 deliveries verified again: 2 valid, 1 invalid")
         #expect(try listener.error.lines(1).first?.hasPrefix("listening on ") == true)
     }
 

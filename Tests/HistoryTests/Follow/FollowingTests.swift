@@ -80,11 +80,11 @@ struct FollowingTests {
     @Test("tells by the revision that verdicts were judged again")
     func judgedAgain() async throws {
         let history = try History(.file(path))
-        _ = try history.adopt(keyring: "one")
+        _ = try history.adopt("one")
         #expect(await history.keep(.sample(ids: ["one"], .unverified)))
         let (follower, followed) = (try FollowedHistory(path), Followed())
         try follower.follow(neighbour: "x", followed.take)
-        let generation = try history.adopt(keyring: "two")
+        let generation = try history.adopt("two")
         try history.rejudge(
             [(delivery: 1, judgement: Judgement(.valid, secret: "prod"))], generation: generation)
         #expect(followed.sees { $0.tally[.valid] == 1 && $0.revision > 0 })

@@ -34,9 +34,9 @@ import Testing
     }
 
     @Test func theVerdictsHaveOneWordAndOneSignEach() {
-        #expect(Set(SignatureVerdict.allCases.map(\.word)).count == 7)
-        #expect(Set(SignatureVerdict.allCases.map(\.glyph)).count == 7)
-        #expect(SignatureVerdict.allCases.map(\.glyph) == ["✓", "✗", "–", "!", "v", "?", " "])
-        #expect(SignatureVerdict.counted == SignatureVerdict.allCases.filter { $0 != .unjudged })
+        #expect(Set(SignatureVerdict.allCases.map(\.word)).count == 8)
+        #expect(Set(SignatureVerdict.allCases.map(\.glyph)).count == 8)
+        #expect(SignatureVerdict.allCases.map(\.glyph) == ["✓", "✗", "–", "!", "v", "?", "·", "⊘"])
+        #expect(Set(SignatureVerdict.counted) == Set(SignatureVerdict.allCases).subtracting([.unjudged]))
     }
 }

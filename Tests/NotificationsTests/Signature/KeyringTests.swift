@@ -53,3 +53,54 @@ import Testing
         #expect(one != other)
     }
 }
+
+/// What a delivery's evidence says where the current secrets are not those that gave its verdict.
+@Suite struct RecordedEvidenceTests {
+    private let secret = SigningSecret.sample()
+    private var delivery: Delivery { .sample(signedWith: secret) }
+
+    @Test func aVerdictStaysWhereItsSecretIsGone() throws {
+        let recorded = Judgement(.valid, secret: secret.identity)
+        for keyring in [Keyring(), try Keyring([.sample("other", "another value")])] {
+            let evidence = SignatureEvidence(delivery, keyring: keyring, recorded: recorded)
+            #expect(evidence.judgement == recorded && evidence.diagnosis == nil)
+            #expect(evidence.sentence.contains(secret.fingerprint))
+            #expect(evidence.sentence.contains("b2watch has that secret no longer"))
+        }
+        let there = SignatureEvidence(delivery, keyring: try Keyring([secret.renamed("main")]), recorded: recorded)
+        #expect(there.judgement == recorded && !there.sentence.contains("no longer"))
+        let leaked = SignatureEvidence(
+            delivery, keyring: Keyring(), recorded: Judgement(.removed, secret: secret.identity))
+        #expect(leaked.judgement.verdict == .removed && leaked.sentence.contains("deleted as leaked"))
+    }
+
+    @Test func whatTheCurrentSecretsFindCountsWhereItSaysMore() throws {
+        let keyring = try Keyring([secret])
+        for verdict in [SignatureVerdict.unverified, .invalid] {
+            let evidence = SignatureEvidence(delivery, keyring: keyring, recorded: Judgement(verdict))
+            #expect(evidence.judgement == Judgement(.valid, secret: secret.identity))
+        }
+        #expect(
+            SignatureEvidence(delivery, keyring: keyring, recorded: Judgement(.unjudged)).judgement.verdict == .unjudged
+        )
+        let invalid = SignatureEvidence(delivery, keyring: Keyring(), recorded: Judgement(.invalid))
+        #expect(invalid.judgement.verdict == .invalid && invalid.diagnosis == nil)
+    }
+
+    @Test func aSecretIsToldFromOthersByItsValueAndItsBinding() throws {
+        let fingerprint = try #require(secret.identity.fingerprint)
+        #expect(
+            fingerprint.bytes.count == 16 && fingerprint.short == secret.fingerprint && fingerprint.short.count == 4)
+        #expect(SecretFingerprint(fingerprint.bytes) == fingerprint && SecretFingerprint([1, 2]) == nil)
+        #expect(secret.identity.isSame(as: secret.renamed("other").identity))
+        #expect(!secret.identity.isSame(as: secret.bound(to: .rule("r")).identity))
+        #expect(!secret.identity.isSame(as: SigningSecret.sample("prod", "another value").identity))
+    }
+
+    @Test func noTwoVerdictsLookAlike() {
+        let all = SignatureVerdict.allCases
+        #expect(Set(all.map(\.glyph)).count == all.count && Set(all.map(\.title)).count == all.count)
+        #expect(Set(all.map(\.filterWord)).count == all.count)
+        #expect(SignatureVerdict.unjudged.title == "not checked" && SignatureVerdict.unjudged.word == "unjudged")
+    }
+}

@@ -99,7 +99,7 @@ import Testing
         let verifier = SignatureVerifier(try Keyring(secrets))
         for secret in secrets {
             let delivery = Delivery.sample(body: Self.body, signedWith: secret)
-            #expect(verifier.judge(delivery, events: []) == Judgement(.valid, secret: secret.label))
+            #expect(verifier.judge(delivery, events: []) == Judgement(.valid, secret: secret.identity))
         }
         let stranger = Delivery.sample(body: Self.body, signedWith: .sample("s6", "secret number 6"))
         #expect(verifier.judge(stranger, events: []) == Judgement(.invalid))

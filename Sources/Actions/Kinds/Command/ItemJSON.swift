@@ -28,7 +28,7 @@ enum ItemJSON {
         json.syntax(",\"signature\":")
         json.string(row.verdict.word)
         json.syntax(",\"secret\":")
-        json.string(row.verdict == .valid ? row.secret : nil)
+        json.string(row.verdict.isBySecret ? row.secret : nil)
         json.syntax(",\"status\":")
         json.integer(record.status)
         json.syntax(",\"duplicate\":")

@@ -55,15 +55,16 @@ extension FilterOperator {
 
     static let signature: [FilterOperator] = {
         let verdicts = FilterValue(
-            "a verdict", "VERDICT", such: "invalid", fixed: SignatureVerdict.allCases.map(\.word))
+            "a verdict", "VERDICT", such: "invalid", fixed: SignatureVerdict.allCases.map(\.filterWord))
         return [
             FilterOperator(
                 "sig", or: ["signature", "verdict"], verdicts,
-                "what is thought of the signature: \(Spelling.list(verdicts.fixed)); or several, with commas",
+                "the verdict on the signature: \(Spelling.list(verdicts.fixed)); or several, with commas. unjudged is not"
+                    + " checked, removed is valid by a secret that was deleted as leaked",
                 example: "sig:invalid"
             ) { argument throws(FilterFault) in
                 let words = try argument.choices(verdicts)
-                return .verdict(Set(SignatureVerdict.allCases.filter { words.contains($0.word) }))
+                return .verdict(Set(SignatureVerdict.allCases.filter { words.contains($0.filterWord) }))
             },
             text(
                 "secret", "a secret's label", such: "prod",

@@ -21,7 +21,7 @@ enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
         switch self {
         case .all: nil
         case .waiting: [.queued, .running, .failed]
-        case .troubled: [.failed, .dead, .uncertain]
+        case .troubled: [.failed, .dead, .uncertain, .onHold]
         case .uncertain: [.uncertain]
         case .done: [.done]
         case .skipped: [.skipped]

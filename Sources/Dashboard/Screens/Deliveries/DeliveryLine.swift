@@ -22,7 +22,7 @@ struct DeliveryLine: CellLine {
         switch column {
         case .id: ("\(row.id)", Style(.secondary))
         case .time: (clock.time(first.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
-        case .signature: ("\(first.verdict.glyph) \(first.verdict.word)", first.verdict.style)
+        case .signature: ("\(first.verdict.glyph) \(first.verdict.title)", first.verdict.style)
         case .status: ("\(first.status)", statusStyle)
         case .answer: answer
         case .bytes: ("\(Wording.bytes(Int64(first.bodyLength)))", quiet)

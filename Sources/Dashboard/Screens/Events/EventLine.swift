@@ -44,7 +44,7 @@ struct EventLine {
         let secondary = Style(.secondary)
         switch column {
         case .time: return (clock.time(row.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
-        case .signature: return ("\(row.verdict.glyph) \(row.verdict.word)", row.verdict.style)
+        case .signature: return ("\(row.verdict.glyph) \(row.verdict.title)", row.verdict.style)
         default: break
         }
         // What has no event has a note in place of what follows.

@@ -23,7 +23,7 @@ struct PulseLayer {
     /// From the bottom of a bar to its top: problems are where they are seen.
     static let all = [
         PulseLayer(.unjudged, glyph: "·"), PulseLayer(.valid, glyph: "█", hasEighths: true),
-        PulseLayer(.unverified, glyph: "░"), PulseLayer(.missing, .malformed, .unsupported, glyph: "▒"),
+        PulseLayer(.unverified, glyph: "░"), PulseLayer(.removed, .missing, .malformed, .unsupported, glyph: "▒"),
         PulseLayer(.invalid, glyph: "▓"),
     ]
 
@@ -40,7 +40,7 @@ struct PulseLayer {
                 pulse.bars.contains { $0[verdict.rawValue] > 0 }
             }
             guard !present.isEmpty else { return line }
-            let words = present.map { SafeText($0.word) }.joined(separator: ", ")
+            let words = present.map { SafeText($0.title) }.joined(separator: ", ")
             return line + StyledLine("  ") + StyledLine(layer.glyph, layer.style)
                 + StyledLine(" " + words, Style(.secondary))
         }

@@ -52,7 +52,7 @@ extension PulseScreen {
         line.append("   \(Wording.count(pulse.bars[bar].reduce(0, +), "delivery", "deliveries"))")
         for verdict in SignatureVerdict.allCases where pulse[bar, verdict] > 0 {
             line.append("  ")
-            line.append("\(verdict.glyph) \(Wording.grouped(pulse[bar, verdict])) \(verdict.word)", verdict.style)
+            line.append("\(verdict.glyph) \(Wording.grouped(pulse[bar, verdict])) \(verdict.title)", verdict.style)
         }
         return line
     }

@@ -104,7 +104,7 @@ enum TableColumn: String, ListColumn {
         case .objectSize: SafeText(cell: sheet.cells[3].string)
         case .objectVersionID: SafeText(cell: sheet.cells[4].string)
         case .received: "\(row.receivedAt.rfc3339)"
-        case .verdict: "\(row.verdict.word)"
+        case .verdict: "\(row.verdict.title)"
         case .secret: SafeText(cell: row.secret ?? "")
         case .bucket: SafeText(cell: row.bucketName.text)
         case .rule: SafeText(cell: row.matchedRuleName.text)

@@ -17,11 +17,19 @@ struct ReplaceSecretRequest: ControlRequest {
     let secret: SecretOnTheWay
 }
 
-/// Asks to forget a secret.
+/// Asks to delete a secret.
 struct ForgetSecretRequest: ControlRequest {
     static let name = "forgetSecret"
     typealias Reply = KeyringSummary
     let label: String
+    let wasLeaked: Bool
+}
+
+/// Asks to mark a secret as leaked that verifies no longer.
+struct MarkLeakedRequest: ControlRequest {
+    static let name = "markLeaked"
+    typealias Reply = KeyringSummary
+    let secret: SecretIdentity
 }
 
 /// Asks to keep a secret for the next start; the reply says where.

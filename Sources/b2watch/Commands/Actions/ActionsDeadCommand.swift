@@ -9,7 +9,7 @@ struct ActionsDeadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead", abstract: "Lists the entries that failed for good or may have been done, with reasons.",
         discussion: """
-            A line for each: its number, its action, dead or uncertain, since when, after how many attempts, and the \
+            A line for each: its number, its action, dead, uncertain or on hold, since when, after how many attempts, and the \
             event; the reason stands on the line below it. Retry them with b2watch actions retry NUMBER…, or decide that \
             they are not to be done with b2watch actions skip NUMBER….
             """)
@@ -25,7 +25,7 @@ struct ActionsDeadCommand: ParsableCommand {
                 let names = try history.reader.actions().map(\.name)
                 guard names.contains(name) else { throw UnknownAction(name, among: names) }
             }
-            try history.reader.entries(of: name, in: [.dead, .uncertain]) { rows in
+            try history.reader.entries(of: name, in: [.dead, .uncertain, .onHold]) { rows in
                 try output.write(rows.flatMap(Self.lines))
             }
         }

@@ -54,7 +54,8 @@ struct ActionsListCommand: ParsableCommand {
 
     /// Why something of it did not work; nil where all has.
     private static func trouble(_ action: ActionStatus) -> SafeText? {
-        guard action[.failed] + action[.dead] + action[.uncertain] > 0, let reason = action.lastReason else {
+        guard action[.failed] + action[.dead] + action[.uncertain] + action[.onHold] > 0, let reason = action.lastReason
+        else {
             return nil
         }
         return "\(SafeText(action.name)): \(SafeText(reason))"

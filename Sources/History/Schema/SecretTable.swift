@@ -1,0 +1,163 @@
+import Foundation
+import GRDB
+import Notifications
+
+/// The signing secrets that verdicts name, each by a small number, so that the rows of a million verdicts stay narrow.
+///
+/// A secret is known by fingerprint and binding; one of an older version by its label alone, and then it has no
+/// fingerprint. `triedThrough` is nil while a secret is current: it then verifies whatever arrives, and `toJudge` holds what
+/// it is still to be tried on. Otherwise it is the last delivery up to which it was tried.
+enum SecretTable {
+    /// What stands behind `FROM` and `JOIN` is `secret`; this is a condition on it.
+    private static let isLeaked = "leakedAt IS NOT NULL"
+
+    /// The migration from labels to fingerprints.
+    ///
+    /// An old row knows the label of its secret and nothing else, and not when its verdict was given. So its verdict
+    /// stays, its secret becomes one of that label without a fingerprint, and the time is 0, which means unknown. Where a
+    /// current secret gives the digest of such a delivery, `Rejudger` confirms the verdict: it then names that secret, with
+    /// its fingerprint, and that time. Whatever is not confirmed keeps the label.
+    ///
+    /// `judgedAt` is NULL where a verdict was given on arrival, which costs no byte. No secret counts as tried, for no
+    /// fingerprint is known: the identity of the keyring is emptied, so that the next start tries all its secrets on what
+    /// is not valid. Which keyring gave a verdict matters no longer, so `generation` goes.
+    static let migration = """
+        CREATE TABLE secret (
+            id INTEGER PRIMARY KEY,
+            label TEXT NOT NULL,
+            binding TEXT NOT NULL,
+            fingerprint BLOB,
+            triedThrough INTEGER,
+            leakedAt INTEGER
+        );
+        CREATE UNIQUE INDEX secretByFingerprint ON secret(fingerprint, binding) WHERE fingerprint IS NOT NULL;
+        INSERT INTO secret (label, binding, triedThrough)
+            SELECT secret, 'any', 0 FROM (SELECT secret FROM tally UNION SELECT secret FROM outcome)
+            WHERE secret <> '' ORDER BY secret;
+
+        CREATE TABLE verdict (
+            delivery INTEGER PRIMARY KEY,
+            receivedAt INTEGER NOT NULL,
+            verdict INTEGER NOT NULL,
+            secret INTEGER,
+            judgedAt INTEGER,
+            status INTEGER NOT NULL,
+            answerTime INTEGER,
+            rows INTEGER NOT NULL DEFAULT 1
+        );
+        INSERT INTO verdict
+            SELECT delivery, receivedAt, verdict, (SELECT id FROM secret WHERE label = outcome.secret),
+                iif(generation IS NULL, NULL, 0), status, answerTime, rows
+            FROM outcome ORDER BY delivery;
+        DROP TABLE outcome;
+        ALTER TABLE verdict RENAME TO outcome;
+
+        CREATE TABLE count (
+            verdict INTEGER NOT NULL,
+            secret INTEGER NOT NULL,
+            deliveries INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            PRIMARY KEY (verdict, secret)
+        ) WITHOUT ROWID;
+        INSERT INTO count
+            SELECT verdict, coalesce((SELECT id FROM secret WHERE label = tally.secret), 0), deliveries, rows FROM tally;
+        DROP TABLE tally;
+        ALTER TABLE count RENAME TO tally;
+
+        UPDATE keyring SET identity = '';
+        """
+
+    // MARK: - In SQL
+
+    /// Whether the verdict of a row of `outcome`, under this alias, was given by a leaked secret; 0 or 1.
+    static func isByLeaked(_ outcome: String = "outcome") -> String {
+        "ifnull(\(outcome).secret IN (SELECT id FROM secret WHERE \(isLeaked)), 0)"
+    }
+
+    /// The verdict of a row of `outcome` as it reads now, as a raw value.
+    static func verdict(_ outcome: String = "outcome") -> String {
+        """
+        iif(\(outcome).verdict = \(SignatureVerdict.valid.rawValue) AND \(isByLeaked(outcome)),
+            \(SignatureVerdict.removed.rawValue), \(outcome).verdict)
+        """
+    }
+
+    /// The label of the secret of a row of `outcome`; NULL where it names none.
+    static let label = "(SELECT label FROM secret WHERE secret.id = outcome.secret)"
+
+    /// The secrets known by label alone.
+    static let unnamed = "SELECT id FROM secret WHERE fingerprint IS NULL"
+
+    // MARK: - Reading
+
+    /// A secret with its number.
+    struct Entry {
+        var id: Int64
+        var isLeaked: Bool
+    }
+
+    /// What an identity is made of: three columns from `first` on.
+    static func identity(_ row: Row, from first: Int) -> SecretIdentity? {
+        guard let label = row[first] as String? else { return nil }
+        let fingerprint = (row[first + 2] as Data?).flatMap { SecretFingerprint($0) }
+        return SecretIdentity(
+            label: label, fingerprint: fingerprint, binding: SecretBinding(row[first + 1] as String) ?? .any)
+    }
+
+    /// All of them by their numbers.
+    static func all(_ db: Database) throws -> [Int64: SecretIdentity] {
+        let rows = try Row.fetchAll(db, sql: "SELECT id, label, binding, fingerprint FROM secret")
+        return Dictionary(rows.compactMap { row in identity(row, from: 1).map { (row[0], $0) } }) { one, _ in one }
+    }
+
+    /// The leaked ones.
+    static func leaked(_ db: Database) throws -> Set<Int64> {
+        try Set(Int64.fetchAll(db, sql: "SELECT id FROM secret WHERE \(isLeaked)"))
+    }
+
+    static func find(_ secret: SecretIdentity, _ db: Database) throws -> Entry? {
+        let row =
+            if let fingerprint = secret.fingerprint {
+                try Row.fetchOne(
+                    db.cachedStatement(
+                        sql: "SELECT id, \(isLeaked) FROM secret WHERE fingerprint = ? AND binding = ?"),
+                    arguments: [Data(fingerprint.bytes), secret.binding.description])
+            } else {
+                try Row.fetchOne(
+                    db.cachedStatement(
+                        sql: "SELECT id, \(isLeaked) FROM secret WHERE fingerprint IS NULL AND label = ?"),
+                    arguments: [secret.label])
+            }
+        return row.map { Entry(id: $0[0], isLeaked: $0[1]) }
+    }
+
+    // MARK: - Writing
+
+    /// The number of a secret, which it is given if it has none. It counts as tried on nothing then.
+    static func entry(of secret: SecretIdentity, in db: Database) throws -> Entry {
+        if let found = try find(secret, db) { return found }
+        try db.cachedStatement(
+            sql: "INSERT INTO secret (label, binding, fingerprint, triedThrough) VALUES (?, ?, ?, 0)"
+        ).execute(arguments: [
+            secret.label, secret.binding.description, secret.fingerprint.map { Data($0.bytes) },
+        ])
+        return Entry(id: db.lastInsertedRowID, isLeaked: false)
+    }
+
+    /// Marks a secret as leaked, whatever it is bound to. A secret that is known by this label alone is marked too as long
+    /// as it may be the same one: until all that it has verified was tried again.
+    static func markLeaked(_ secret: SecretIdentity, at time: Timestamp, in db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE secret SET leakedAt = ?1 WHERE leakedAt IS NULL AND (fingerprint = ?2
+                    OR fingerprint IS NULL AND label = ?3 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM toJudge)))
+                """, arguments: [time.milliseconds, secret.fingerprint.map { Data($0.bytes) }, secret.label])
+    }
+
+    /// Takes the mark from a secret.
+    static func clearLeaked(_ secret: SecretIdentity, in db: Database) throws {
+        try db.execute(
+            sql: "UPDATE secret SET leakedAt = NULL WHERE fingerprint = ?",
+            arguments: [secret.fingerprint.map { Data($0.bytes) }])
+    }
+}
