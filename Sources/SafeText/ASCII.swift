@@ -21,15 +21,16 @@ extension SafeText {
         scalar.isASCII ? scalar : standIns[scalar]
     }
 
-    /// `v` and `!` are verdicts of their own, so the tick and the others keep clear of them.
+    /// `v`, `!` and `?` are verdicts of their own, so the tick and the others keep clear of them. `<` and `>` are keys, which
+    /// the footer shows, so no symbol becomes one of them: what is cut at either edge is `~`, as a text that is cut.
     private static let standIns: [Unicode.Scalar: Unicode.Scalar] = [
         "✓": "+", "✗": "x", "⊘": "/", "–": "-", "—": "-", "…": "~", "•": "*", "●": "o", "·": ".", "×": "x", "µ": "u",
         "○": ".",
-        "←": "<", "→": ">", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "◀": "<", "▶": ">",
-        "▸": ">", "◂": "<", "‹": "<", "›": ">",
+        "←": "~", "→": "~", "↑": "^", "↓": "_", "◆": "@", "▲": "^", "▼": "-", "◀": "~", "▶": "~",
+        "▸": "=", "◂": "^", "‹": "~", "›": "~",
         "─": "-", "━": "-", "│": "|", "┃": "|", "▌": "|", "▐": "|",
         "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "┬": "+", "┴": "+", "┼": "+",
-        "▁": "_", "▂": ".", "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "#", "█": "#", "▓": "%",
+        "▁": "_", "▂": ".", "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "#", "█": "#", "░": "?", "▒": ":", "▓": "%",
         "“": "\"", "”": "\"", "‘": "'", "’": "'", "\u{a0}": " ",
     ]
 }

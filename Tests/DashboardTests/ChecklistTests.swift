@@ -9,9 +9,9 @@ struct ChecklistTests {
     @Test("stands while nothing has arrived, with the real address")
     func first() {
         let user = User()
-        #expect(user.lines[2] == " Nothing has arrived yet.")
+        #expect(user.lines[2] == "  Nothing has arrived yet.")
         #expect(user.screen.contains(" ✓  b2watch listens at http://127.0.0.1:8080/"))
-        #expect(user.screen.contains("\n    cloudflared tunnel --url http://127.0.0.1:8080\n"))
+        #expect(user.screen.contains("\n     cloudflared tunnel --url http://127.0.0.1:8080\n"))
         #expect(user.screen.contains("Buckets, the bucket, Event Notifications"))
         #expect(user.screen.contains(" 4  Press s and paste the rule's signing secret"))
         #expect(user.screen.contains(" 5  Press t"))
@@ -41,8 +41,22 @@ struct ChecklistTests {
         user.tell(.controlEnded(.sendTestEvent, .success(.said("answered 200 OK in 2 ms"))))
         #expect(user.screen.contains(" ✓  Press t"))
         #expect(user.screen.contains(" Test event: answered 200 OK in 2 ms"))
+    }
+
+    @Test("the public address and B2's event are ticked by what the record shows, not by any request")
+    func fromB2() {
+        var user = User()
         user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+        #expect(user.screen.contains(" 2  Give it a public HTTPS address"), "a local request came")
+        user.arrive([Make.row(1)])
+        user.press(.character("c"))
+        #expect(user.screen.contains(" 2  Give it a public HTTPS address"))
+        user.steps.isReachable = true
+        user.arrive([Make.row(2)])
         #expect(user.screen.contains(" ✓  Give it a public HTTPS address"))
+        #expect(user.screen.contains(" 3  Paste that address"))
+        user.steps.isCalledByB2 = true
+        user.arrive([Make.row(3)])
         #expect(user.screen.contains(" ✓  Paste that address"))
     }
 
@@ -52,7 +66,7 @@ struct ChecklistTests {
         user.arrive([Make.row(1)])
         #expect(user.selected != nil)
         user.press(.character("c"))
-        #expect(user.lines[2] == " First steps")
+        #expect(user.lines[2] == "  First steps")
         user.press(.escape)
         #expect(user.selected != nil)
     }

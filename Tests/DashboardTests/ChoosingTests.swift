@@ -31,10 +31,10 @@ struct ChoosingTests {
         #expect(user.kept.last?.preferences.order == .by(.size, isDescending: false))
         user.press(.character("G"))
         #expect(sizes(user).last == user.history.compactMap(\.objectSize.integer).max())
-        #expect(!user.lines[1].contains("FOLLOW"))
+        #expect(!user.marks.contains("FOLLOW"))
         user.press(.character("S"), .character("G"))
         #expect(!user.lines[2].contains("↑"))
-        #expect(user.lines[1].hasSuffix("FOLLOW"))
+        #expect(user.marks.hasSuffix("FOLLOW"))
     }
 
     @Test("a kept order is shown from its start")

@@ -26,35 +26,71 @@ struct ChromeTests {
         TopLine(session: session(change)).line(columns: columns).spans.map(\.text.string).joined()
     }
 
-    @Test("the top line at its widest")
+    @Test("the top line at its widest says what it counts, with a word for each symbol")
     func wide() {
         #expect(
-            top(120)
-                == " b2watch   LISTENING http://127.0.0.1:8080/   secret prod (3f9a)   ✓ 124  ✗ 2  – 0  ? 0"
+            top(140)
+                == " b2watch   LISTENING http://127.0.0.1:8080/   secret prod (3f9a)   deliveries ✓ 124 valid  ✗ 2 invalid"
                 + "   answers 1.2 ms, p99 4.4 ms")
     }
 
     @Test(
         "it gives way in the stated order, and keeps state and counts",
         arguments: [
-            (112, "http://127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  – 0  ? 0  answers 1.2 ms, p99 4.4 ms"),
-            (98, "http://127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  answers 1.2 ms, p99 4.4 ms"),
-            (90, "127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  answers 1.2 ms, p99 4.4 ms"),
-            (80, "127.0.0.1:8080/  secret prod (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"),
-            (65, "127.0.0.1:8080/  prod (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"),
-            (60, "127.0.0.1:8080/  (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"), (50, ":8080/  (3f9a)  ✓ 124  ✗ 2  p99 4.4 ms"),
-            (40, ":8080/  (3f9a)  ✓ 124  ✗ 2"), (33, " (3f9a)  ✓ 124  ✗ 2"), (26, " ✓ 124  ✗ 2"),
+            (
+                122,
+                "http://127.0.0.1:8080/  secret prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  answers 1.2 ms, p99 4.4 ms"
+            ),
+            (
+                112,
+                "127.0.0.1:8080/  secret prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  answers 1.2 ms, p99 4.4 ms"
+            ),
+            (98, "127.0.0.1:8080/  secret prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
+            (90, "127.0.0.1:8080/  prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
+            (80, ":8080/  prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
+            (75, ":8080/  (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
+            (65, ":8080/  (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid"), (60, ":8080/  (3f9a)  deliveries ✓ 124  ✗ 2"),
+            (40, " (3f9a)  deliveries ✓ 124  ✗ 2"), (33, " deliveries ✓ 124  ✗ 2"), (26, " ✓ 124  ✗ 2"),
         ])
     func givesWay(columns: Int, line: String) {
         #expect(top(columns) == " LISTENING \(line)")
     }
 
-    @Test("at 80 columns there are state, secret, counts and the 99th percentile, whatever the verdicts")
+    @Test("at 80 columns there are state, secret and counts with their words, whatever the verdicts")
     func at80() {
         let line = top(80) { session in
             for verdict in SignatureVerdict.counted { session.change.tally[verdict] = 12 }
         }
-        #expect(line == " LISTENING :8080/  (3f9a)  ✓ 12  ✗ 12  – 12  ! 12  v 12  ? 12  p99 4.4 ms")
+        #expect(line == " LISTENING :8080/  (3f9a)  deliveries ✓ 12 valid  ✗ 12 invalid  48 other")
+    }
+
+    @Test("a history in memory is said to be in memory, as long as anything fits", arguments: [40, 60, 80, 120])
+    func inMemory(columns: Int) {
+        #expect(top(columns) { $0.isInMemory = true }.contains("in memory"))
+        #expect(!top(columns).contains("memory"))
+    }
+
+    @Test("tabs keep their names at 80 columns, whatever else there is to report")
+    func tabsKeepNames() {
+        var user = User.watching(60)
+        let tabs = user.lines[1].prefix(60)
+        user.press(.character("m"), .character(" "), .character("u"), .character("f"))
+        user.type("object:a-rather-long-filter-text-that-matches-nothing or size:>1MB")
+        user.press(.enter, .character("P"))
+        #expect(user.lines[1].prefix(60) == tabs)
+        for view in MainView.allCases {
+            user.press(.character(Character("\(view.rawValue)")))
+            for other in MainView.allCases { #expect(user.lines[1].contains(other.title)) }
+        }
+        user.press(.character("1"))
+        for part in ["filter", "* 1 marked", "◆ 1 selected", "UTC", "PAUSED"] { #expect(user.lines[2].contains(part)) }
+    }
+
+    @Test("the list counts events, where the top line counts deliveries")
+    func units() {
+        let user = User.watching(60)
+        #expect(user.lines[0].contains("deliveries ✓ 60 valid"))
+        #expect(user.marks.hasSuffix("60 events  FOLLOW"))
     }
 
     @Test("the secrets' state")

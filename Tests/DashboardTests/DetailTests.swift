@@ -49,7 +49,7 @@ struct DetailTests {
         user.press(.enter, .right)
         #expect(
             Array(user.lines[3...5]) == [
-                "▌X-B: two", " x-a: one", " X-B: caf\u{FFFD}  bytes that were not UTF-8 are replaced",
+                "▌ X-B: two", " x-a: one", " X-B: caf\u{FFFD}  bytes that were not UTF-8 are replaced",
             ])
     }
 
@@ -57,7 +57,7 @@ struct DetailTests {
     func body() {
         var user = opened(body: "{\"a\":[1,true]}", tab: .body)
         #expect(user.lines[2].contains("[Body pretty]"))
-        #expect(user.lines[3...7].map(\.self) == ["▌1 {", " 2   \"a\": [", " 3     1,", " 4     true", " 5   ]"])
+        #expect(user.lines[3...7].map(\.self) == ["▌ 1 {", " 2   \"a\": [", " 3     1,", " 4     true", " 5   ]"])
         user.press(.character("v"))
         #expect(user.lines[3] == " 00000000  7b 22 61 22 3a 5b 31 2c 74 72 75 65 5d 7d        {\"a\":[1,true]}")
         user.press(.character("v"))

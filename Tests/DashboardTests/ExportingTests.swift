@@ -37,6 +37,27 @@ struct ExportingTests {
         #expect(!user.screen.contains("Exporting"))
     }
 
+    @Test("offers the sheet's columns, those shown as well, and all there are")
+    func columns() {
+        var user = User.watching(5)
+        user.press(.character("x"))
+        #expect(user.screen.contains("columns [the sheet's 5] with those shown, 9  all 24"))
+        user.press(.down)
+        #expect(user.screen.contains("[with those shown, 9]"))
+        user.press(.enter)
+        #expect(user.exports.first?.columns == ["received", "signature", "bucket", "rule"])
+        user.tell(.exported(.success(.cancelled)))
+        user.press(.character("x"), .up, .enter)
+        #expect(user.exports.last?.columns == ExportColumn.all.map(\.name))
+        user.tell(.exported(.success(.cancelled)))
+        user.press(.character("x"), .up, .tab, .tab)
+        #expect(user.screen.contains("there are no columns to choose"))
+        user.press(.down)
+        #expect(user.screen.contains("jsonl has no columns: it holds all of each delivery."))
+        user.press(.enter)
+        #expect(user.exports.last?.columns == [])
+    }
+
     @Test("a name of one's own stays when the format changes; nothing is written without one, or with Esc")
     func names() {
         var user = User.watching(1)

@@ -78,9 +78,9 @@ struct FoldingTests {
     func outlives() {
         var user = Self.reading(#"{"a":[1,2],"b":""# + String(repeating: "x", count: 100) + #"","c":1}"#)
         user.press(.down, .character("z"), .down, .down, .down)
-        #expect(user.lines.contains { $0 == "▌7   \"c\": 1" })
+        #expect(user.lines.contains { $0 == "▌ 7   \"c\": 1" })
         user.resize(100, 24)
-        #expect(user.lines.contains { $0 == "▌7   \"c\": 1" })
+        #expect(user.lines.contains { $0 == "▌ 7   \"c\": 1" })
         #expect(user.screen.contains("\"a\": […], 2 elements"))
         user.press(.character("#"))
         #expect(user.lines.contains { $0 == "▌  \"c\": 1" })
@@ -94,7 +94,7 @@ struct FoldingTests {
         #expect(user.screen.contains("Long lines wrap here: w lets them run on."))
         user.press(.character("w"))
         #expect(
-            user.lines[3...5] == ["▌1 {", " 2   \"a\": \"0123456789abcdefghijklmnopqrstuvwxyz0123456789AB›", " 3 }"])
+            user.lines[3...5] == ["▌ 1 {", " 2   \"a\": \"0123456789abcdefghijklmnopqrstuvwxyz0123456789AB›", " 3 }"])
         user.press(.character(">"))
         #expect(user.lines[4].hasPrefix(" 2 ‹"))
         user.press(.character(">"))
@@ -165,7 +165,7 @@ struct FoldingTests {
         ]
         user.arrive([Make.row(1)])
         user.press(.enter, .right, .character("w"), .character(">"), .character(">"), .character(">"))
-        #expect(user.lines[3].hasPrefix("▌Host:"))
+        #expect(user.lines[3].hasPrefix("▌ Host:"))
         #expect(user.lines[4].hasPrefix(" X-Long: ‹---"))
     }
 
@@ -192,7 +192,7 @@ struct FoldingTests {
         user.press(.enter, .right)
         #expect(
             user.lines[3...9] == [
-                "▌Host:         h", " Content-Type: application/json",
+                "▌ Host:         h", " Content-Type: application/json",
                 " X-Long:       01234567890123456789012345678901234567890123",
                 "               4567890123456789", " X-Bz-Event-Notification-Signature:", "               v1=ab",
                 " host:         again",

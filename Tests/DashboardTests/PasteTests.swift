@@ -23,7 +23,7 @@ struct PasteTests {
         for key in keys { user.press(key) }
         user.paste("\(Make.secret)\n")
         #expect(user.model.place == .form)
-        #expect(user.screen.contains("▌Secret    ••••••••••••••••••••••••••••••••\n"))
+        #expect(user.screen.contains("▌ Secret    ••••••••••••••••••••••••••••••••\n"))
         #expect(user.screen.contains("1 white-space character at the ends was left out."))
     }
 

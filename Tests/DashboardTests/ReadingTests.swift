@@ -68,7 +68,7 @@ struct ReadingTests {
         user.press(.character("g"))
         #expect(user.selected?.contains("16:59:40") == true)
         user.release()
-        #expect(user.lines[3].hasPrefix("▌16:43:01"))
+        #expect(user.lines[3].hasPrefix("▌ 16:43:01"))
     }
 
     @Test("a reading that fails says so, and is not tried again until something changes")

@@ -78,7 +78,7 @@ struct SearchingTests {
         follower.press(.character("/"))
         follower.type("Report-50")
         follower.press(.escape)
-        #expect(follower.lines[1].hasSuffix("FOLLOW"))
+        #expect(follower.marks.hasSuffix("FOLLOW"))
     }
 
     @Test("a long search says that it runs, Esc gives it up, and what it finds then is dropped")
@@ -89,11 +89,11 @@ struct SearchingTests {
         user.press(.enter)
         user.isSeekingHeld = true
         user.press(.character("N"))
-        #expect(user.lines[1].contains("searching… Esc"))
+        #expect(user.marks.contains("searching… Esc"))
         #expect(user.selected?.contains("Report-200") == true)
         user.press(.escape)
         #expect(user.cancelledSeeks > 0)
-        #expect(!user.lines[1].contains("searching"))
+        #expect(!user.marks.contains("searching"))
         for request in user.heldSeeks { user.answer(request) }
         #expect(user.selected?.contains("Report-200") == true)
     }

@@ -26,21 +26,21 @@ struct SettingsTests {
             $0.showsEpoch = true
         }
         user.press(.character("2"))
-        #expect(user.lines[1].contains("UTC") && user.lines[1].contains("epoch ms"))
+        #expect(user.marks.contains("UTC") && user.marks.contains("epoch ms"))
     }
 
     @Test("not to follow: the lists stay at the row that was the newest first")
     func notFollowing() {
         var user = user { $0.follows = false }
         let selected = user.selected
-        #expect(user.lines[1].hasSuffix("not following"))
+        #expect(user.marks.hasSuffix("not following"))
         user.arrive([Make.row(6)])
-        #expect(user.selected == selected && user.lines[1].hasSuffix("+1 new"))
+        #expect(user.selected == selected && user.marks.hasSuffix("+1 new"))
         user.press(.character("3"))
         user.arrive([Make.row(7)])
-        #expect(user.lines[1].hasSuffix("+1 new"))
+        #expect(user.marks.hasSuffix("+1 new"))
         user.press(.character("F"))
-        #expect(user.lines[1].hasSuffix("FOLLOW"))
+        #expect(user.marks.hasSuffix("FOLLOW"))
     }
 
     @Test("the bell rings when it is told to; that nothing comes is a warning until something does")

@@ -1,3 +1,4 @@
+import Export
 import Terminal
 
 extension BindingTable {
@@ -33,6 +34,11 @@ extension BindingTable {
         Binding(.character("N"), in: .searching, do: .previousMatch, "to the previous place found"),
     ]
 
+    private static let hasNoColumns: @Sendable (DashboardModel) -> String? = { model in
+        guard case .export(let prompt) = model.prompt, !prompt.format.hasColumns else { return nil }
+        return "\(prompt.format.name) has no columns: it holds all of each delivery."
+    }
+
     static let prompts: [Binding] = [
         Binding(.enter, in: .filter, do: .applyFilter, "apply the filter", footer: ("apply", .narrow)),
         Binding(.tab, in: .filter, do: .completeFilter, "complete the word", footer: ("complete", .narrow)),
@@ -45,6 +51,10 @@ extension BindingTable {
         Binding(.enter, in: .exporting, do: .writeFile, "write the file", footer: ("write", .narrow)),
         Binding(.tab, in: .exporting, do: .nextFormat, "another format", footer: ("format", .narrow)),
         Binding(.backTab, in: .exporting, do: .previousFormat, "the format before"),
+        Binding(
+            .down, in: .exporting, do: .nextColumnSet, "other columns: those shown here too, or all",
+            footer: ("columns", .narrow), obstacle: hasNoColumns),
+        Binding(.up, in: .exporting, do: .previousColumnSet, "the columns before", obstacle: hasNoColumns),
         Binding(.escape, in: .exporting, do: .leavePrompt, "leave, and write nothing", footer: ("leave", .narrow)),
         Binding(.enter, in: .search, do: .keepSearch, "stay at the place found", footer: ("stay", .narrow)),
         Binding(.escape, in: .search, do: .leavePrompt, "back to where one was", footer: ("back", .narrow)),

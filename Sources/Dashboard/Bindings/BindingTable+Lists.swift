@@ -9,8 +9,11 @@ extension BindingTable {
                 return model.rows.isSorted ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : nil
             }),
         Binding(
-            .enter, in: .rows, do: .open, "open the detail of the selected row", footer: ("detail", .narrow),
-            obstacle: { $0.rows.selectedRow == nil ? "There is no row to open." : nil }),
+            .enter, in: .events, do: .open, "open the detail of the selected row", footer: ("detail", .narrow),
+            obstacle: hasNoRow),
+        Binding(
+            .enter, in: .table, do: .open, "show every cell of the selected row in full", footer: ("full row", .narrow),
+            obstacle: hasNoRow),
         Binding(
             .tab, .backTab, in: .events, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
             obstacle: hasNoPane),
@@ -23,6 +26,10 @@ extension BindingTable {
             .character("T"), in: .table, do: .toggleTimestampForm, "timestamps as RFC 3339 or as epoch milliseconds",
             footer: ("epoch ms", .medium)),
     ]
+
+    private static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
+        model.rows.selectedRow == nil ? "There is no row to open." : nil
+    }
 
     /// Why there is no pane beside or below the list.
     static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in

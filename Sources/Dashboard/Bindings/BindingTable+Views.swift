@@ -42,6 +42,9 @@ extension BindingTable {
     /// The help itself.
     static let help: [Binding] = [
         Binding(
+            .character("?"), .function(1), in: .help, do: .showAllKeys,
+            "every key and the filter language, or what matters where one came from", footer: ("all keys", .narrow)),
+        Binding(
             .enter, in: .help, do: .open, "run what is selected, where one came from", footer: ("run", .narrow),
             obstacle: { $0.help?.hasSelection == true ? nil : "Nothing is selected that could be run." }),
         Binding(.character("/"), in: .help, do: .search, "search the help", footer: ("search", .narrow)),

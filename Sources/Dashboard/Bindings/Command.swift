@@ -5,7 +5,8 @@ enum Command: Hashable, CaseIterable {
     case left, right
     case followOrNot
     // Views.
-    case showEvents, showTable, showDeliveries, showActions, showLog, showPulse, showKeyring, showHelp, showChecklist
+    case showEvents, showTable, showDeliveries, showActions, showLog, showPulse, showKeyring, showHelp, showChecklist,
+        showAllKeys
     case open, goBack, close, focusDetail
     case previousTab, nextTab, cycleBody
     case nextRow, previousRow, nextOfSameEvent
@@ -19,7 +20,7 @@ enum Command: Hashable, CaseIterable {
     // Doing.
     case sendTest
     case reload
-    case export, nextFormat, previousFormat, writeFile
+    case export, nextFormat, previousFormat, nextColumnSet, previousColumnSet, writeFile
     case cancelJudging
     // Actions.
     case pauseAction, retryEntries, skipEntry, cycleEntries, dryRun, testAction, addMissed

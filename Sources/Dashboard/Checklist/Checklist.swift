@@ -1,3 +1,4 @@
+import History
 import SafeText
 import Terminal
 
@@ -32,14 +33,14 @@ enum Checklist {
                 title: address.map { "b2watch listens at \($0)" }
                     ?? (session.absence == nil ? "b2watch is about to listen" : "A listener has to run"), texts: []),
             Step(
-                isDone: session.hasReceivedFromElsewhere,
+                isDone: session.firstSteps.known.isReachable,
                 title: "Give it a public HTTPS address, for B2 posts to no other",
                 texts: [
                     .command("cloudflared tunnel --url \(tunnelTarget(address))"),
                     .prose("or a reverse proxy of your own."),
                 ]),
             Step(
-                isDone: session.hasReceivedFromElsewhere, title: "Paste that address in Backblaze's console",
+                isDone: session.firstSteps.known.isCalledByB2, title: "Paste that address in Backblaze's console",
                 texts: [
                     .prose("Buckets, the bucket, Event Notifications, Add rule: it is the Target URL. Then Test Rule.")
                 ]),
@@ -64,13 +65,14 @@ enum Checklist {
     }
 
     static func draw(_ session: Session, on surface: inout Surface) {
-        let width = min(76, surface.size.columns - 2)
+        let width = min(76, surface.size.columns - 3)
         let title: SafeText = session.isEmpty ? "Nothing has arrived yet." : "First steps"
         let layouts = Layout.allCases.lazy.map { compose(steps(session), title: title, width, $0) }
         let lines =
             layouts.first { $0.count <= surface.size.rows } ?? compose(steps(session), title: title, width, .bare)
         for (row, line) in lines.prefix(surface.size.rows).enumerated() {
-            surface.put(line, at: Point(column: 1, row: row), columns: surface.size.columns - 1)
+            surface.put(
+                line, at: Point(column: ListRow.margin, row: row), columns: surface.size.columns - ListRow.margin)
         }
     }
 

@@ -27,13 +27,13 @@ struct Layout {
     let footer: Rect
 
     /// How many rows of the list are seen.
-    var listHeight: Int { max(0, list.rows - 1) }
+    let listHeight: Int
 
     init(_ model: DashboardModel) {
         let size = model.session.size
-        var (rest, isBeside) = (Rect(size), false)
+        var rest = Rect(size)
         (top, rest) = rest.splitTop(1)
-        (tabs, rest) = rest.splitTop(1)
+        (tabs, rest) = rest.splitTop(TabLine(model, columns: size.columns).height)
         (warnings, rest) = rest.splitTop(StatusLines(model, columns: size.columns).warnings.count)
         (rest, footer) = rest.splitTop(rest.rows - 1)
         let promptRows = min(model.promptHeight, max(0, rest.rows - 3))
@@ -41,27 +41,32 @@ struct Layout {
         let noticeRows = min(StatusLines(model, columns: size.columns).notice.count, max(0, rest.rows - 3))
         (main, notice) = rest.splitTop(rest.rows - noticeRows)
 
-        guard model.hasDetailPane else {
-            (list, detail, self.isBeside) = (main, nil, false)
-            return
-        }
+        (list, detail, isBeside) = Self.split(main, rows: rest.rows + promptRows, model)
+        let legend = model.view == .events ? EventsScreen.legendLines(model, in: list.size) : 0
+        listHeight = max(0, list.rows - 1 - legend)
+    }
+
+    /// Divides the view between the list and the detail pane.
+    ///
+    /// - Parameter rows: The rows there are for both without a notice and a prompt: what these take, they take from the
+    ///   pane, so that the list does not jump.
+    private static func split(
+        _ main: Rect, rows: Int, _ model: DashboardModel
+    ) -> (list: Rect, detail: Rect?, isBeside: Bool) {
+        guard model.hasDetailPane else { return (main, nil, false) }
         if model.detail.isFullScreen {
-            (list, detail) = (Rect(column: 0, row: main.row, columns: 0, rows: 0), main)
-        } else if size.columns >= Self.beside {
-            isBeside = true
-            let (left, right) = main.splitLeft(size.columns * 3 / 5)
-            (list, detail) = (
-                left.splitLeft(left.columns - 1).left,
-                Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows)
-            )
-        } else if rest.rows + promptRows >= Self.both {
-            // What a notice or a prompt takes, it takes from the pane: the list does not jump.
-            let (upper, lower) = main.splitTop((rest.rows + promptRows) * 55 / 100)
-            (list, detail) = (upper, lower)
-        } else {
-            (list, detail) = (main, nil)
+            return (Rect(column: 0, row: main.row, columns: 0, rows: 0), main, false)
         }
-        self.isBeside = isBeside
+        if main.columns >= beside {
+            let (left, right) = main.splitLeft(main.columns * 3 / 5)
+            return (
+                left.splitLeft(left.columns - 1).left,
+                Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows), true
+            )
+        }
+        guard rows >= both else { return (main, nil, false) }
+        let (upper, lower) = main.splitTop(rows * 55 / 100)
+        return (upper, lower, false)
     }
 }
 
@@ -116,7 +121,7 @@ extension DashboardModel {
         return switch prompt {
         case .filter(let line): line.height(columns: session.size.columns)
         case .search: 1
-        case .export: 2
+        case .export: ExportPrompt.height
         case .replay(let line): line.height
         case .command(let line): line.height(columns: session.size.columns)
         case nil: 0

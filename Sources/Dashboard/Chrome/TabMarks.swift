@@ -4,21 +4,29 @@ import Notifications
 import SafeText
 import Terminal
 
-/// What stands at the right of the tab line: which rows are listed, how many are chosen, and whether the newest is
-/// followed. It gives way part by part as the line narrows.
+/// The right end of the tab line: which rows are listed, how many are selected, and whether the newest is followed. It
+/// gives way part by part as the line narrows.
 struct TabMarks {
     /// A part, in the forms from its longest to its shortest.
     private struct Part {
         var forms: [StyledLine]
         /// The least goes first.
         let rank: Int
+        /// Whether nobody misses it where there is no room.
+        var isOptional = false
     }
 
     private var parts: [Part] = []
 
     init(_ model: DashboardModel) {
+        // An overlay is not about what the view lists.
+        guard model.overlayTitle == nil else {
+            if model.session.isAttached { add(1, StyledLine("attached", Style(.secondary))) }
+            if let frozen = model.frozen { addPaused(model, frozen) }
+            return
+        }
         guard model.view != .pulse else {
-            add(1, model.pulse.mark)
+            for part in model.pulse.marks { add(part.rank, part.line) }
             if let frozen = model.frozen { addPaused(model, frozen) }
             return
         }
@@ -36,8 +44,6 @@ struct TabMarks {
             addPaused(model, frozen)
             return
         }
-        // What lies over the view follows nothing.
-        guard model.overlayTitle == nil else { return }
         switch model.view {
         case .deliveries:
             let left = model.deliveries.newestWhenLeft
@@ -48,17 +54,26 @@ struct TabMarks {
         }
     }
 
-    /// The parts that fit.
-    func line(columns: Int, separator: SafeText) -> StyledLine {
+    /// The parts that fit, in their shortest forms where they must, and whether none that matters is missing.
+    func line(columns: Int, separator: SafeText) -> (line: StyledLine, isWhole: Bool) {
         var parts = parts
+        var isWhole = true
         while !parts.isEmpty, Self.width(of: parts, separator) > columns {
+            // What nobody misses leaves first; then each is shortened as far as it goes before any other leaves.
             let least = parts.indices.min { parts[$0].rank < parts[$1].rank } ?? 0
-            // As long as one can be said more shortly none leaves.
             let shortened = parts.indices.filter { parts[$0].forms.count > 1 }.min { parts[$0].rank < parts[$1].rank }
-            if let shortened { parts[shortened].forms.removeFirst() } else { parts.remove(at: least) }
+            if let optional = parts.firstIndex(where: \.isOptional) {
+                parts.remove(at: optional)
+            } else if let shortened {
+                parts[shortened].forms.removeFirst()
+            } else {
+                parts.remove(at: least)
+                isWhole = false
+            }
         }
         let lines = parts.map { $0.forms[0] }
-        return lines.dropFirst().reduce(lines.first ?? StyledLine()) { $0 + StyledLine(separator) + $1 }
+        let line = lines.dropFirst().reduce(lines.first ?? StyledLine()) { $0 + StyledLine(separator) + $1 }
+        return (line, isWhole)
     }
 
     private static func width(of parts: [Part], _ separator: SafeText) -> Int {
@@ -85,24 +100,42 @@ struct TabMarks {
         if filter.showsMarked {
             add(5, StyledLine("marked only", Style(.notice)), StyledLine("marked", Style(.notice)))
         }
-        guard !model.listing.query.isPlain else { return }
+        guard !model.listing.query.isPlain else { return addAll(model) }
         let running: SafeText = model.listing.isRunning ? " …" : .empty
         guard let progress = model.listing.progress else { return add(6, StyledLine("…", Style(.notice))) }
         guard model.listing.query.predicate != .everything else {
-            if model.listing.isRunning { add(3, StyledLine("sorting …", Style(.notice))) }
+            if model.listing.isRunning { add(3, StyledLine("sorting …", Style(.notice))) } else { addAll(model) }
             return
         }
         let found: SafeText = "\(Wording.grouped(progress.matched))"
+        let unit = StyledLine(progress.matched == 1 ? " event" : " events", Style(.secondary))
+        let unitOfAll = StyledLine(progress.total == 1 ? " event" : " events", Style(.secondary))
+        let all: SafeText = " of \(Wording.grouped(progress.total))"
         add(
-            6, StyledLine("\(found) of \(Wording.grouped(progress.total))\(running)"),
-            StyledLine(found + running))
+            6, StyledLine(found + all) + unitOfAll + StyledLine(running), StyledLine(found) + unit + StyledLine(running)
+        )
+    }
+
+    /// How many events are listed, where nothing narrows the list: the top line counts deliveries.
+    private mutating func addAll(_ model: DashboardModel) {
+        let count = model.shown.tally.rows
+        guard count > 0 else { return }
+        let line =
+            StyledLine("\(Wording.grouped(count))") + StyledLine(count == 1 ? " event" : " events", Style(.secondary))
+        parts.append(Part(forms: [line], rank: 0, isOptional: true))
     }
 
     private mutating func addChosen(_ model: DashboardModel) {
+        // The signs are those in the list, which these parts explain.
+        if !model.marks.isEmpty {
+            let count = "* \(Wording.grouped(model.marks.count))"
+            add(
+                3, StyledLine("\(count)", Style(.notice, bold: true)) + StyledLine(" marked", Style(.secondary)))
+        }
         if !model.selection.isEmpty {
             let count: SafeText = model.selection.count.map { "\(Wording.grouped($0))" } ?? "all"
             let range: SafeText = model.selection.rangeStart == nil ? .empty : ", range…"
-            add(7, StyledLine(count + " selected" + range, Style(.accent, bold: true)))
+            add(7, StyledLine("◆ " + count + " selected" + range, Style(.accent, bold: true)))
         }
         if let aim = model.seeking.aim {
             add(
@@ -131,7 +164,7 @@ struct TabMarks {
     private mutating func addPlace(_ isFollowing: Bool, new: Int) {
         if isFollowing { return add(9, StyledLine("FOLLOW", Style(.good))) }
         if new > 0 { return add(9, StyledLine("+\(Wording.grouped(new)) new", Style(.notice, bold: true))) }
-        add(2, StyledLine("not following", Style(.secondary)))
+        parts.append(Part(forms: [StyledLine("not following", Style(.secondary))], rank: 2, isOptional: true))
     }
 }
 

@@ -3,10 +3,10 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The top line: what is being done, by which secrets, and how it goes.
+/// The top line: whether deliveries are received, which secrets verify them, and how many there were of each verdict.
 ///
 /// As it narrows its parts leave or shorten in the order of `Shortening`; what never leaves is whether deliveries are
-/// taken and the counts.
+/// received and the counts. Counts are of deliveries, which the line says, because the lists below count events.
 struct TopLine {
     /// The steps by which the line gives way.
     enum Shortening: Int, CaseIterable, Comparable {
@@ -14,17 +14,24 @@ struct TopLine {
         case none
         /// Without the program's name, and with narrow gaps.
         case noName
-        /// Of the counts that are 0 only those of valid and invalid ones stay.
-        case fewZeros
         /// `http://` leaves.
         case noScheme
         /// Of the answer times the 99th percentile stays.
         case noMedian
-        /// The secret's label without words, or its fingerprint alone.
-        case shortSecret, noLabel
+        /// The secret's label without the word before it.
+        case shortSecret
+        /// Verdicts that are neither valid nor invalid share one count.
+        case fewVerdicts
         /// Of the address the port and the path stay.
         case noHost
-        case noAnswers, noURL, noZeros, noSecret
+        /// Of the secret its fingerprint stays.
+        case noLabel
+        case noAnswers
+        /// Of each count its symbol stays.
+        case noWords
+        case noURL, noZeros, noSecret
+        /// Without the word for what is counted.
+        case noUnit
 
         static func < (one: Shortening, other: Shortening) -> Bool { one.rawValue < other.rawValue }
     }
@@ -33,7 +40,7 @@ struct TopLine {
 
     func line(columns: Int) -> StyledLine {
         let lines = Shortening.allCases.lazy.map(line)
-        return lines.first { $0.width <= columns } ?? line(.noSecret).clipped(to: columns)
+        return lines.first { $0.width <= columns } ?? line(.noUnit).clipped(to: columns)
     }
 
     private func line(_ shortening: Shortening) -> StyledLine {
@@ -42,7 +49,8 @@ struct TopLine {
             parts.append(StyledLine("b2watch", Style(.heading)))
         }
         parts.append(state(shortening))
-        // Who cannot be asked may hold any.
+        if session.isInMemory { parts.append(StyledLine("in memory", Style(.warning))) }
+        // The secrets of a listener that does not answer are unknown.
         if shortening < .noSecret, session.absence == nil || !session.keyring.isEmpty {
             parts.append(secrets(shortening))
         }
@@ -93,18 +101,27 @@ struct TopLine {
         }
     }
 
+    /// The deliveries of each verdict: symbol, count and word, and before them what is counted.
     private func counts(_ shortening: Shortening) -> StyledLine {
         let tally = session.change.tally
-        let standing: [SignatureVerdict] =
-            shortening < .fewZeros
-            ? [.valid, .invalid, .missing, .unverified] : shortening < .noZeros ? [.valid, .invalid] : []
+        let standing: [SignatureVerdict] = shortening < .noZeros ? [.valid, .invalid] : []
         let shown = SignatureVerdict.counted.filter { tally[$0] > 0 || standing.contains($0) }
-        let parts = shown.map { verdict in
+        guard tally.notifications > 0 else { return StyledLine("no deliveries yet", Style(.secondary)) }
+        let hasWords = shortening < .noWords
+        let others = shown.filter { $0 != .valid && $0 != .invalid }
+        let areGrouped = hasWords && shortening >= .fewVerdicts && others.count > 1
+        var parts = shown.filter { !areGrouped || !others.contains($0) }.map { verdict in
             let count: SafeText = "\(verdict.glyph) \(Wording.grouped(tally[verdict]))"
-            return StyledLine(count, tally[verdict] == 0 ? Style(.secondary) : verdict.style)
+            let style = tally[verdict] == 0 ? Style(.secondary) : verdict.style
+            return StyledLine(hasWords ? count + " \(verdict.title)" : count, style)
         }
-        guard let first = parts.first else { return StyledLine("none yet", Style(.secondary)) }
-        return parts.dropFirst().reduce(first) { $0 + StyledLine("  ") + $1 }
+        if areGrouped {
+            let count = others.reduce(0) { $0 + tally[$1] }
+            parts.append(StyledLine("\(Wording.grouped(count)) other", Style(.warning)))
+        }
+        let unit: SafeText = shortening < .noUnit ? "deliveries " : .empty
+        guard let first = parts.first else { return StyledLine() }
+        return StyledLine(unit, Style(.secondary)) + parts.dropFirst().reduce(first) { $0 + StyledLine("  ") + $1 }
     }
 
     private func answers(_ shortening: Shortening) -> StyledLine {

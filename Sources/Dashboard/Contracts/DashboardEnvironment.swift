@@ -25,6 +25,8 @@ public struct DashboardEnvironment: Sendable {
     public var note: @Sendable (String) -> Void = { _ in }
     /// Whether the listener runs in another process: to end the dashboard, or to stop it, then stops nothing else.
     public var isAttached: Bool
+    /// Whether the history is in memory only, and ends with the process.
+    public var isInMemory = false
     /// What tells local times.
     public var clock: WallClock
     /// What was kept of the screen from the run before.

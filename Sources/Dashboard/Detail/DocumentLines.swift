@@ -4,6 +4,9 @@ import Terminal
 
 /// Draws a document's lines: margin, number, mark, and as much of the text as is in view.
 struct DocumentLines {
+    /// The columns left of the text: the cursor's bar and a blank.
+    static let margin = ListRow.margin
+
     let document: DetailDocument
     let folding: Folding
     let sideways: Int
@@ -12,7 +15,7 @@ struct DocumentLines {
 
     /// Draws a line of the document in a row of the surface.
     func draw(_ line: Int, row: Int, on surface: inout Surface) {
-        let margin = 1
+        let margin = Self.margin
         let source = layout.source(ofLine: line)
         if let source, layout.isFirst(line) { drawGutter(source, row: row, from: margin, on: &surface) }
         let gutter = source == nil ? margin : margin + layout.gutter

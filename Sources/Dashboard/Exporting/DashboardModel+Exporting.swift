@@ -13,6 +13,10 @@ extension DashboardModel {
             guard case .export(var prompt) = prompt else { break }
             prompt.changeFormat(by: command == .nextFormat ? 1 : -1)
             self.prompt = .export(prompt)
+        case .nextColumnSet, .previousColumnSet:
+            guard case .export(var prompt) = prompt else { break }
+            prompt.changeColumns(by: command == .nextColumnSet ? 1 : -1)
+            self.prompt = .export(prompt)
         default: return submitExport()
         }
         return []
@@ -21,7 +25,9 @@ extension DashboardModel {
     private mutating func openExport() {
         let day = session.clock.time(session.wallTime)?.date ?? ""
         let (rows, words) = exported
-        prompt = .export(ExportPrompt(rows, words, day: "\(day)"))
+        let columns = self.rows.layout.choice
+        let shown = view == .table ? columns.table.compactMap(\.exported) : columns.events.compactMap(\.exported)
+        prompt = .export(ExportPrompt(rows, words, shown: shown, day: "\(day)"))
     }
 
     /// The rows selected; where none is, all that are listed.
@@ -53,7 +59,8 @@ extension DashboardModel {
         self.prompt = nil
         return write(
             ExportRequest(
-                rows: prompt.rows, format: prompt.format.name, path: prompt.editor.text, timestamps: table.timestamps))
+                rows: prompt.rows, format: prompt.format.name, path: prompt.editor.text, timestamps: table.timestamps,
+                columns: prompt.format.hasColumns ? prompt.columns : []))
     }
 
     mutating func write(_ request: ExportRequest) -> [Effect] {

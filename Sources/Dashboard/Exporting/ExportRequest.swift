@@ -16,6 +16,8 @@ struct ExportRequest: Sendable, Hashable {
     var format: String
     var path: String
     var timestamps: SheetRow.TimestampForm
+    /// The names of the columns behind those of the sheet.
+    var columns: [String] = []
     /// Whether a file that is there may be replaced.
     var mayReplace = false
 }

@@ -53,7 +53,9 @@ final class Exporter: Sendable {
             case .matching(let predicate, let last): .matching(predicate, through: last)
             case .chosen(let ids): .rows(ids)
             }
-        let export = Export(selection, by: format.writer(ExportOptions(timestamps: request.timestamps)))
+        let columns = ExportColumn.all.filter { request.columns.contains($0.name) }
+        let options = ExportOptions(columns: columns, timestamps: request.timestamps)
+        let export = Export(selection, by: format.writer(options))
         guard let file = try begin(path, turn) else { return .cancelled }
         defer { self.file.withLock { $0 = nil } }
         do {

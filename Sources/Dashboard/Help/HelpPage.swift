@@ -2,9 +2,10 @@ import Browsing
 import SafeText
 import Terminal
 
-/// The help laid out: the bindings in force, the place one came from first, and the filter language.
+/// The help laid out: on one screen what matters where the keyboard was; or all of it, the bindings in force, those of that
+/// place first, and the filter language.
 struct HelpPage {
-    /// A binding, and the lines that tell it.
+    /// A binding, and its lines.
     struct Entry {
         let binding: Binding
         let lines: Range<Int>
@@ -15,9 +16,53 @@ struct HelpPage {
 
     init() {}
 
+    /// The first screen: a line for each binding that matters in the place, and its symbols. It fits in the size.
+    init(_ model: DashboardModel, from place: Place, in size: Size) {
+        let about = HelpBrief.about(place)
+        let heading = place.contexts[0].title + (about.isEmpty ? "" : ": \(about)")
+        let symbols = Self.lines(of: HelpBrief.symbols(place, hasActions: model.showsActionMarks), size.columns)
+        let more = "\(model.bindings.name(of: .showAllKeys)) lists every key and the filter language."
+        let foot = Prose.lines(more, columns: size.columns, style: Style(.secondary))
+        // Empty lines leave first as the screen gets low, and then the least important bindings.
+        let bindings = HelpBrief.bindings(model.bindings, in: place)
+        let needed = 1 + bindings.count + symbols.count + foot.count
+        let gaps = min(3, max(0, size.rows - needed))
+        let most = max(1, size.rows - 1 - symbols.count - foot.count - gaps)
+        lines.append(StyledLine("\(heading)", Style(.heading)).clipped(to: size.columns))
+        if gaps > 2 { lines.append(StyledLine()) }
+        for binding in bindings.prefix(most) {
+            entries.append(Entry(binding: binding, lines: lines.count..<lines.count + 1))
+            let keys = Self.row(
+                "\(binding.keys.map(\.name).joined(separator: " "))",
+                [StyledLine("\(binding.title)").clipped(to: size.columns - Self.keysWidth(size.columns))], size.columns)
+            lines.append(keys.last ?? StyledLine())
+        }
+        if gaps > 0, !symbols.isEmpty { lines.append(StyledLine()) }
+        lines += symbols
+        if gaps > 1 || gaps > 0 && symbols.isEmpty { lines.append(StyledLine()) }
+        lines += foot
+    }
+
+    /// Symbols and their meanings, side by side as far as there is room.
+    private static func lines(of symbols: [HelpBrief.Symbol], _ columns: Int) -> [StyledLine] {
+        var lines: [StyledLine] = []
+        for symbol in symbols {
+            let part =
+                StyledLine(symbol.glyph, symbol.style) + StyledLine(" " + symbol.meaning, Style(.secondary))
+            if let last = lines.last, last.width + 3 + part.width <= columns {
+                lines[lines.count - 1] = last + StyledLine("   ") + part
+            } else {
+                lines.append(StyledLine("  ") + part)
+            }
+        }
+        return lines
+    }
+
+    /// All of the help.
+    ///
     /// - Parameters:
     ///   - place: Where the keyboard was.
-    ///   - text: What is searched for: words that must all stand in an entry.
+    ///   - text: What is searched for: words that must all be in an entry.
     init(_ model: DashboardModel, from place: Place, searching text: String, columns: Int) {
         let words = text.lowercased().split(separator: " ").map(String.init)
         let first = place.contexts

@@ -12,12 +12,16 @@ struct HelpScreen {
     private var editor = LineEditor()
     /// Whether keys go to the line that narrows the help.
     private(set) var isSearching = false
+    /// Whether every binding is listed, rather than one screen of what matters in the place.
+    private var isWhole: Bool
 
     init(_ place: Place) {
         self.place = place
+        // Where a filter is typed its language matters, which is the beginning of the whole help then.
+        isWhole = place == .filter
     }
 
-    /// Says that there is more, where there is.
+    /// The title, with how much of the help is in view where that is not all.
     var title: String {
         scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
     }
@@ -30,7 +34,11 @@ struct HelpScreen {
     private var searchRows: Int { isSearching || !editor.isEmpty ? 1 : 0 }
 
     mutating func settle(_ model: DashboardModel, size: Size) {
-        page = HelpPage(model, from: place, searching: editor.text, columns: size.columns - 1)
+        let columns = size.columns - ListRow.margin - 1
+        page =
+            isWhole || searchRows > 0
+            ? HelpPage(model, from: place, searching: editor.text, columns: columns)
+            : HelpPage(model, from: place, in: Size(columns: columns, rows: size.rows))
         selection = min(selection, max(0, page.entries.count - 1))
         scroll.resize(count: page.lines.count, height: size.rows - searchRows)
     }
@@ -49,6 +57,12 @@ extension HelpScreen {
             scroll.move(command)
             selectInView()
         }
+    }
+
+    /// Lists every binding, or what matters in the place again.
+    mutating func toggleWhole() {
+        isWhole.toggle()
+        toTop()
     }
 
     mutating func scroll(by lines: Int) {
@@ -134,7 +148,8 @@ extension HelpScreen {
         if searchRows > 0 { cursor = PromptLine.draw(Self.label, editor, .plain, on: &surface) }
         let (_, below) = surface.bounds.splitTop(searchRows)
         surface.draw(in: below) { part in
-            let text = Rect(column: 1, row: 0, columns: part.size.columns - 1, rows: part.size.rows)
+            let text = Rect(
+                column: ListRow.margin, row: 0, columns: part.size.columns - ListRow.margin, rows: part.size.rows)
             part.draw(in: text) { scroll.draw(page.lines, on: &$0) }
             guard isInView(selection) else { return }
             let row = page.entries[selection].lines.lowerBound - scroll.top

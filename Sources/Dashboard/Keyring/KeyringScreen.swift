@@ -186,7 +186,7 @@ extension KeyringScreen {
     }
 
     private func drawNone(_ bindings: Bindings, on surface: inout Surface) {
-        surface.put("There is no secret.", at: Point(column: 1, row: 0), style: Style(.heading))
+        surface.put("There is no secret.", at: Point(column: ListRow.margin, row: 0), style: Style(.heading))
         let hints = [
             "Without one b2watch takes what arrives and marks it unverified.",
             "Backblaze's console shows the signing secret of a rule: Buckets, the bucket, Event Notifications, the rule."
@@ -198,8 +198,8 @@ extension KeyringScreen {
     private func drawProse(_ texts: [String], from first: Int, on surface: inout Surface) {
         var row = first
         for text in texts {
-            for line in Prose.lines(text, columns: min(76, surface.size.columns - 2)) {
-                surface.put(line, at: Point(column: 1, row: row), style: Style(.secondary))
+            for line in Prose.lines(text, columns: min(76, surface.size.columns - 3)) {
+                surface.put(line, at: Point(column: ListRow.margin, row: row), style: Style(.secondary))
                 row += 1
             }
         }

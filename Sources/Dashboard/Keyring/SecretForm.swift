@@ -109,7 +109,7 @@ extension SecretForm {
     func draw(on surface: inout Surface) -> Point? {
         let title: SafeText =
             if case .replace(let label) = purpose { "Replace the secret \(label)" } else { "Add a secret" }
-        surface.put(title, at: Point(column: 1, row: 0), style: Style(.heading))
+        surface.put(title, at: Point(column: ListRow.margin, row: 0), style: Style(.heading))
         var cursor: Point?
         let names: [(Field, SafeText, LineEditor)] = [
             (.secret, "Secret", secret), (.label, "Label", label), (.binding, "Bound to", binding),
@@ -120,9 +120,9 @@ extension SecretForm {
             let row = 1 + gap + index
             let hasFocus = field == self.field
             surface.put(
-                (hasFocus ? "▌" : " ") + name, at: Point(column: 0, row: row),
+                (hasFocus ? "▌ " : "  ") + name, at: Point(column: 0, row: row),
                 style: Style(hasFocus ? .accent : .secondary, bold: hasFocus))
-            let rect = Rect(column: 11, row: row, columns: min(52, surface.size.columns - 12), rows: 1)
+            let rect = Rect(column: 12, row: row, columns: min(52, surface.size.columns - 13), rows: 1)
             let point = surface.draw(in: rect) { part in
                 editor.draw(on: &part, style: Style(.plain, underlined: true))
             }
@@ -140,8 +140,8 @@ extension SecretForm {
         if field == .binding, message == nil { remarks.append(("any, bucket:NAME or rule:NAME", .secondary)) }
         var row = first
         for (text, role) in remarks {
-            for line in Prose.lines(text.string, columns: surface.size.columns - 2) {
-                surface.put(line, at: Point(column: 1, row: row), style: Style(role))
+            for line in Prose.lines(text.string, columns: surface.size.columns - 3) {
+                surface.put(line, at: Point(column: ListRow.margin, row: row), style: Style(role))
                 row += 1
             }
         }

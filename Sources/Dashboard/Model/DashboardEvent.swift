@@ -27,6 +27,8 @@ enum DashboardEvent: Sendable {
     case bell
     case signal(DashboardSignal)
     /// What the listener says when it is asked in passing.
+    /// What the record shows of the first steps, up to a delivery.
+    case firstStepsRead(Result<FirstSteps, EffectFailure>, through: Int64)
     case measured(AnswerTimesSummary, hasReceivedFromElsewhere: Bool)
 
     // What became of effects.

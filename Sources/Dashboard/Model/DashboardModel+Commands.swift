@@ -27,6 +27,7 @@ extension DashboardModel {
         case .listSelection: listPulseSelection()
         case .showKeyring: showKeyring()
         case .showHelp: if help == nil { help = HelpScreen(place) }
+        case .showAllKeys: help?.toggleWhole()
         case .showChecklist:
             help = nil
             keyring = nil
@@ -36,6 +37,10 @@ extension DashboardModel {
             help = nil
             return run(command)
         case .open where view == .actions: openEntry()
+        case .open where place == .table:
+            // Every cell of the row in full, whichever tab was read last.
+            detail.tab = .summary
+            detail.isFullScreen = true
         case .open: if view == .log { log.open() } else { detail.isFullScreen.toggle() }
         case .nextOfSameEvent: return nextOfSameEvent()
         case .focusDetail where view == .actions: actions.focusEntries(!actions.isInEntries)
@@ -79,7 +84,8 @@ extension DashboardModel {
         case .act, .nextAction, .previousAction, .runForRows, .retryForRows, .skipForRows, .previewForRows, .replay,
             .sendReplay, .olderTarget, .newerTarget:
             return performOnActing(command)
-        case .export, .nextFormat, .previousFormat, .writeFile: return performOnExport(command)
+        case .export, .nextFormat, .previousFormat, .nextColumnSet, .previousColumnSet, .writeFile:
+            return performOnExport(command)
         case .cancelJudging where session.exporting != nil: return cancelExport()
         case .cancelJudging where session.acting != nil: return [.cancelActing]
         case .cancelJudging:
@@ -111,7 +117,7 @@ extension DashboardModel {
     }
 
     private mutating func scrollTable(by columns: Int) {
-        table.scroll(by: columns, of: rows.layout.choice.table.count)
+        table.scroll(by: columns, of: table.arrange(self, columns: layout.list.columns))
     }
 
     private mutating func move(_ command: Command) {
@@ -127,7 +133,7 @@ extension DashboardModel {
 
     private mutating func moveSideways(by direction: Int) {
         guard let pane = layout.detail else { return }
-        detail.moveSideways(by: direction, columns: pane.columns - 1)
+        detail.moveSideways(by: direction, columns: pane.columns - DocumentLines.margin)
     }
 
     mutating func moveInRows(_ command: Command) {

@@ -12,7 +12,7 @@ extension DashboardModel {
         let lines = StatusLines(self, columns: layout.top.columns)
         let top = TopLine(session: session).line(columns: layout.top.columns)
         surface.put(top, at: Point(column: 0, row: layout.top.row))
-        surface.draw(in: layout.tabs) { TabLine.draw(self, on: &$0) }
+        surface.draw(in: layout.tabs) { TabLine(self, columns: $0.size.columns).draw(on: &$0) }
         surface.draw(in: layout.warnings) { Self.draw(lines.warnings, on: &$0) }
         surface.draw(in: layout.notice) { Self.draw(lines.notice, on: &$0) }
         let footer = Footer.line(self, columns: layout.footer.columns).line

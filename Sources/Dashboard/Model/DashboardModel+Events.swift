@@ -30,6 +30,7 @@ extension DashboardModel {
         case .signal(let signal): return obey(signal)
         case .measured(let answers, let isFromElsewhere):
             session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
+        case .firstStepsRead(let result, let last): session.firstSteps.finish(result, through: last)
         case .rowsRead(let result, let generation): take(result, generation)
         case .pulseRead(let result, let ticket): pulse.reading.take(result, for: ticket)
         case .browsed(let progress): take(progress)

@@ -225,6 +225,11 @@ extension DashboardModel {
         if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
             effects.append(.buildDocument(request))
         }
+        if showsChecklist || bindings.isTyped,
+            let id = session.firstSteps.request(latest: session.change.latestDelivery)
+        {
+            effects.append(.readFirstSteps(after: id, through: session.change.latestDelivery))
+        }
         if keyringReading.take(session.change, isSeen: keyring != nil, at: session.now) { effects.append(.readKeyring) }
         return effects
     }
@@ -241,7 +246,8 @@ extension DashboardModel {
         guard let pane = layout.detail, let row = selectedRow else { return nil }
         return DocumentRequest(
             rowID: row.id, deliveryID: row.deliveryID, position: row.position, eventCount: row.eventCount,
-            isDuplicate: row.isDuplicate, tab: detail.tab, form: detail.form, columns: max(8, pane.columns - 2),
+            isDuplicate: row.isDuplicate, tab: detail.tab, form: detail.form,
+            columns: max(8, pane.columns - DocumentLines.margin - 1),
             showsUTC: session.showsUTC, revision: shown.revision, keyringRevision: session.keyringRevision,
             wraps: detail.wraps, showsNumbers: detail.showsNumbers,
             isAnswered: shown.latestAnswered >= row.deliveryID, actions: row.actions,

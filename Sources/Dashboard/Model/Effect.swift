@@ -36,6 +36,8 @@ enum Effect: Sendable {
     case act(ActRequest)
     case cancelActing
     case buildDocument(DocumentRequest)
+    /// Looks in the deliveries after one and up to another for what ticks the first steps.
+    case readFirstSteps(after: Int64, through: Int64)
     /// Asks what may be told of the secrets held, and what they have matched by now.
     case readKeyring
     case control(ControlCall)

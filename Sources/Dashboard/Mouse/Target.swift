@@ -50,7 +50,8 @@ extension DashboardModel {
         default: break
         }
         if layout.tabs.contains(point) {
-            return TabLine.tabs(self, columns: layout.tabs.columns).action(at: point.column).map(Target.view)
+            guard point.row == layout.tabs.row else { return nil }
+            return TabLine(self, columns: layout.tabs.columns).tabs.action(at: point.column).map(Target.view)
         }
         if let chooser {
             let box = chooser.place(in: layout.main)
@@ -102,8 +103,8 @@ extension DashboardModel {
             let columns = rows.layout.choice.events
             return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
         case .table where row == 0:
-            let places = table.places(self, columns: list.columns)
-            let columns = Array(rows.layout.choice.table.dropFirst(table.firstColumn))
+            let places = table.arrange(self, columns: list.columns).places
+            let columns = rows.layout.choice.table
             return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
         case .actions: return actions.target(column: column, row: row)
         case .pulse: return pulse.target(column: column, row: row, size: list.size)

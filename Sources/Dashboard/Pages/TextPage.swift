@@ -68,7 +68,7 @@ struct TextPage {
     mutating func scroll(by lines: Int) { pane.scroll(by: lines) }
 
     mutating func settle(size: Size, clock: WallClock, isUTC: Bool) {
-        let columns = max(8, size.columns - 2)
+        let columns = max(8, size.columns - 3)
         if laidOut.map({ $0 != (columns, isUTC) }) ?? true {
             lines = PageLines(kind: kind, content: content, columns: columns, clock: clock).lines
             laidOut = (columns, isUTC)
@@ -82,7 +82,8 @@ struct TextPage {
             let place: SafeText = " \(pane.visible.upperBound) of \(Wording.grouped(lines.count)) "
             surface.put(place, at: Point(column: 2, row: 0), style: Style(.secondary))
         }
-        let below = Rect(column: 1, row: 1, columns: surface.size.columns - 1, rows: surface.size.rows - 1)
+        let below = Rect(
+            column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
         surface.draw(in: below) { pane.draw(lines, on: &$0) }
     }
 }

@@ -19,8 +19,11 @@ extension PlainModel {
         let counts = SignatureVerdict.counted.filter { tally[$0] > 0 }.map {
             "\(Wording.grouped(tally[$0])) \($0.title)"
         }
-        let count = Wording.count(tally.rows, "event", "events")
-        lines.append("\(count) recorded\(counts.isEmpty ? "" : ": ")\(counts.joined(separator: ", ")).")
+        let events = Wording.count(tally.rows, "event", "events")
+        let deliveries = Wording.count(tally.notifications, "delivery", "deliveries")
+        lines.append(
+            "\(events) recorded, in \(deliveries)\(counts.isEmpty ? "" : ": ")\(counts.joined(separator: ", ")).")
+        if session.isInMemory { lines.append("The history is in memory only: it ends with b2watch.") }
         if session.answers.count > 0 {
             let (median, most) = (session.answers.median, session.answers.p99)
             lines.append(

@@ -31,6 +31,7 @@ struct PlainRun {
             wallTime: .now)
         session.showsUTC = environment.settings.showsUTC
         session.canAct = environment.actions != nil
+        session.isInMemory = environment.isInMemory
         model = PlainModel(session, isInteractive: terminal.isInteractive)
     }
 

@@ -3,13 +3,13 @@ import Terminal
 
 /// What the rows of all lists have in common: a margin, and the mark of the selected one in it.
 enum ListRow {
-    /// The columns at the left edge.
-    static let margin = 1
+    /// The columns left of a row's text: the bar of the selected row, and a blank so that it never touches the text.
+    static let margin = 2
 
     static func drawTitles(_ places: [Columns.Place], margin: Int = margin, on surface: inout Surface) {
         for place in places {
             surface.put(
-                place.fit(place.column.title), at: Point(column: margin + place.start, row: 0),
+                place.fit(place.column.heading(in: place.width)), at: Point(column: margin + place.start, row: 0),
                 style: Style(.secondary, bold: true))
         }
     }

@@ -23,6 +23,7 @@ struct DashboardRun {
                 wallTime: .now), settings: environment.settings)
         model.bindings = Bindings(environment.settings.keys)
         model.session.canAct = environment.actions != nil
+        model.session.isInMemory = environment.isInMemory
     }
 
     mutating func run() -> DashboardEnding {

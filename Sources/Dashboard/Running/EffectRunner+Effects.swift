@@ -23,6 +23,7 @@ extension EffectRunner {
         case .act(let request): act(request)
         case .cancelActing: cancelActing()
         case .buildDocument(let request): build(request)
+        case .readFirstSteps(let id, let last): readFirstSteps(after: id, through: last)
         case .readKeyring: readKeyring()
         case .control(let call): self.call(call)
         case .copy(let request): copy(request)

@@ -177,6 +177,13 @@ struct EffectRunner: Sendable {
         }
     }
 
+    func readFirstSteps(after id: Int64, through last: Int64) {
+        rowWorker.async {
+            let result = Result { try reader.firstSteps(after: id) }.mapError(EffectFailure.init)
+            post(.firstStepsRead(result, through: last))
+        }
+    }
+
     func readKeyring() {
         // In one line with the changes of the keyring, so that no old answer comes after a newer one.
         controlWorker.async { post(.keyringRead(Result { try control.keyring() }.mapError(EffectFailure.init))) }

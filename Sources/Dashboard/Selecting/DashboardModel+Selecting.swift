@@ -13,7 +13,7 @@ extension DashboardModel {
         return rows.selectedRow.map(ActedRows.current)
     }
 
-    /// The columns left of a list: the bar, and a sign each for what is marked and what is selected.
+    /// The columns left of a list: the bar, a sign each for marked and for selected rows, and a blank.
     var listMargin: Int { ListRow.margin + (marks.isEmpty ? 0 : 1) + (selection.isEmpty ? 0 : 1) }
 
     /// Draws what all lists have in common over a row: its signs, and the bar where it is the current one.
@@ -23,13 +23,13 @@ extension DashboardModel {
         if row.id == rows.selection {
             ListRow.mark(row: line, hasKeys: hasKeys, emphasis: emphasis, margin: listMargin, on: &surface)
         }
-        var column = ListRow.margin
+        var column = 1
         let isCurrent = row.id == rows.selection && hasKeys
         if !marks.isEmpty {
             if marks.contains(row.id) { sign("*", .notice) }
             column += 1
         }
-        if !selection.isEmpty, selection.contains(row) || isInRange(row) { sign("+", .accent) }
+        if !selection.isEmpty, selection.contains(row) || isInRange(row) { sign("◆", .accent) }
 
         func sign(_ text: SafeText, _ role: Role) {
             let style = isCurrent ? Style(.plain, bold: true, reversed: true) : Style(role, bold: true)

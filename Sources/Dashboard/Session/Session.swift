@@ -28,6 +28,8 @@ struct Session {
     var bindings = Bindings.standard
     /// Whether the listener runs in another process.
     let isAttached: Bool
+    /// Whether the history is in memory only, and ends with the process.
+    var isInMemory = false
     private let localClock: WallClock
     /// What is kept of the screen from one run to the next.
     var viewState: ViewState
@@ -37,6 +39,8 @@ struct Session {
     var showsUTC = false
     private(set) var answers = AnswerTimesSummary()
     private(set) var hasReceivedFromElsewhere = false
+    /// What the record shows of the first steps.
+    var firstSteps = FirstStepsReading()
     /// Whether a test event has been answered.
     var hasTested = false
     /// A warning by the executable.

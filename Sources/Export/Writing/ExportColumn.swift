@@ -57,6 +57,9 @@ public struct ExportColumn: Sendable {
         },
     ]
 
+    /// How many columns a table has before these: those of the sheet.
+    public static let sheetCount = SheetRow.headers.count
+
     /// Their names as a list to read.
     public static let names = all.map(\.name).joined(separator: ", ")
 

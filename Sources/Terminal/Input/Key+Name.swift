@@ -1,5 +1,7 @@
 extension Key {
-    /// The key's name, as help and footer show it and as `Key(name:)` reads it: `a`, `Space`, `Ctrl-D`, `F5`, `↑`.
+    /// The key's name, as help and footer show it and as `Key(name:)` reads it: `a`, `Space`, `Ctrl-D`, `F5`, `Up`.
+    ///
+    /// Words for the arrows, since the arrow characters have no stand-in in ASCII that is not a key itself.
     public var name: String {
         switch self {
         case .character(" "): "Space"
@@ -11,10 +13,10 @@ extension Key {
         case .backTab: "Shift-Tab"
         case .backspace: "Backspace"
         case .delete: "Delete"
-        case .up: "↑"
-        case .down: "↓"
-        case .left: "←"
-        case .right: "→"
+        case .up: "Up"
+        case .down: "Down"
+        case .left: "Left"
+        case .right: "Right"
         case .home: "Home"
         case .end: "End"
         case .pageUp: "PgUp"

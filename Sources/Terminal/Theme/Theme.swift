@@ -50,11 +50,10 @@ public struct Theme: Sendable, Hashable {
 
     private static func withoutColours(_ role: Role) -> Look {
         switch role {
-        case .plain, .good: Look()
-        case .heading, .bad, .warning: Look(bold: true)
+        // Brackets, glyphs and words say what colours say elsewhere. Lines below every key would be a restless footer.
+        case .plain, .good, .notice: Look()
+        case .heading, .accent, .bad, .warning: Look(bold: true)
         case .secondary: Look(dim: true)
-        case .accent: Look(bold: true, underlined: true)
-        case .notice: Look(underlined: true)
         }
     }
 

@@ -20,6 +20,8 @@ public struct Column: Sendable, Hashable {
 
     /// Its heading.
     public var title: SafeText
+    /// The heading where the column is too narrow for `title`; it must fit in `minimum`.
+    public var shortTitle: SafeText?
     /// The width below which it is of no use.
     public var minimum: Int
     /// The width it takes where there is room.
@@ -37,10 +39,12 @@ public struct Column: Sendable, Hashable {
 
     /// A column; as wide as its minimum unless it has an ideal.
     public init(
-        _ title: SafeText, minimum: Int, ideal: Int? = nil, weight: Int = 0, leaveOrder: Int? = nil,
+        _ title: SafeText, short shortTitle: SafeText? = nil, minimum: Int, ideal: Int? = nil, weight: Int = 0,
+        leaveOrder: Int? = nil,
         spare: Int = 0, alignment: Alignment = .left, cut: Cut = .end
     ) {
         self.title = title
+        self.shortTitle = shortTitle
         self.minimum = minimum
         self.ideal = max(minimum, ideal ?? minimum)
         self.weight = weight
@@ -48,6 +52,12 @@ public struct Column: Sendable, Hashable {
         self.spare = spare
         self.alignment = alignment
         self.cut = cut
+    }
+
+    /// The heading for that width: the short form where the whole one does not fit. It is never cut, for what remained
+    /// could read as another heading.
+    public func heading(in columns: Int) -> SafeText {
+        title.width <= columns ? title : shortTitle ?? title
     }
 
     /// A text cut and padded to fill a column of that width.
@@ -70,6 +80,11 @@ public struct Columns: Sendable, Hashable {
         /// How wide it is.
         public let width: Int
 
+        /// A place of a column.
+        public init(column: Column, index: Int, start: Int, width: Int) {
+            (self.column, self.index, self.start, self.width) = (column, index, start, width)
+        }
+
         /// A text cut and padded to fill it.
         public func fit(_ text: SafeText) -> SafeText {
             column.fit(text, to: width)
@@ -90,8 +105,9 @@ public struct Columns: Sendable, Hashable {
     /// The columns that fit, and where they stand.
     ///
     /// As long as the minimum widths do not fit, or not with the room to spare that the next one to leave asks for,
-    /// that one leaves: the first in the leave order. What then is still too wide is cut from the right. What room is
-    /// left goes to the ideal widths, first of those columns that would leave last, and then by weight.
+    /// that one leaves: the first in the leave order. What then is still too wide is cut from the right, down to the
+    /// column's heading; a column that has no room for its heading leaves too, unless it is the only one. What room is left
+    /// goes to the ideal widths, first of those columns that would leave last, and then by weight.
     public func fitted(to total: Int) -> [Place] {
         var present = Array(columns.enumerated())
         while let next = firstToLeave(of: present),
@@ -104,7 +120,9 @@ public struct Columns: Sendable, Hashable {
         var places: [Place] = []
         var start = 0
         for ((index, column), width) in zip(present, widths) where start < total {
-            places.append(Place(column: column, index: index, start: start, width: min(width, total - start)))
+            let width = min(width, total - start)
+            if !places.isEmpty, column.heading(in: width).width > width { break }
+            places.append(Place(column: column, index: index, start: start, width: width))
             start += width + gap
         }
         return places

@@ -60,6 +60,7 @@ struct WatchCommand: ParsableCommand {
             keyring: control.summary(),
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
         environment.actions = LocalActions(receiver)
+        environment.isInMemory = receiver.history.path == nil
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
         // What is kept in memory only leaves no copies among what is kept.
         if receiver.history.path != nil, let state = try? ProcessEnvironment.places.state {

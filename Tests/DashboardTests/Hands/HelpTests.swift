@@ -5,6 +5,47 @@ import Testing
 
 @Suite("The help")
 struct HelpTests {
+    @Test("begins with one screen of what matters in the tab, and has the rest behind a key")
+    func brief() {
+        for (columns, rows) in [(60, 15), (80, 24), (120, 36), (200, 50)] {
+            for view in MainView.allCases {
+                var user = User.watching(50, columns: columns, rows: rows)
+                user.press(.character(Character("\(view.rawValue)")), .character("?"))
+                #expect(user.model.help?.title == "Help", "all of it is in view at \(columns)x\(rows)")
+                #expect(user.lines.contains { $0.contains(view.title) && $0.contains(":") })
+                let foot = user.lines.firstIndex { $0.contains("? lists every key and the filter language.") }
+                #expect(foot != nil && foot != rows - 1)
+                #expect(user.selected != nil)
+                user.press(.character("?"))
+                #expect(user.model.help?.title.contains(" of ") == true)
+                user.press(.character("?"))
+                #expect(user.model.help?.title == "Help")
+                user.press(.character("/"))
+                user.type("zoom-in")
+                #expect(user.screen.contains("less time, about the selected bar"))
+            }
+        }
+    }
+
+    @Test("explains the symbols that the tab draws")
+    func symbols() {
+        var user = User.watching(50)
+        user.press(.character("?"))
+        for symbol in ["✓ valid", "✗ invalid", "– missing", "? unverified", "* marked", "◆ selected", "dup "] {
+            #expect(user.screen.contains(symbol))
+        }
+        user.press(.escape, .character("4"), .character("?"))
+        for symbol in ["○ action queued or running", "✗ action dead"] { #expect(user.screen.contains(symbol)) }
+    }
+
+    @Test("the first screen's bindings run, too")
+    func runFromBrief() {
+        var user = User.watching(50)
+        user.press(.character("?"), .down, .enter)
+        #expect(user.model.help == nil)
+        #expect(user.model.detail.isFocused)
+    }
+
     @Test("is searched, and runs what is selected where one came from")
     func search() {
         var user = User.watching(50)

@@ -20,6 +20,8 @@ struct User {
     var bodies: [Int64: [UInt8]] = [:]
     var headers: [Int64: [HeaderField]] = [:]
     var keyring = Keyring()
+    /// What the record shows of the first steps.
+    var steps = FirstSteps()
     /// What the keyring answers when it is asked; nil for what the dashboard knows already.
     var summary: KeyringSummary?
     var keyringReads = 0
@@ -108,6 +110,12 @@ struct User {
 
     var lines: [String] { screen.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
 
+    /// What is listed and whether it is followed: the end of the tab line, or a line of its own below it.
+    var marks: String { lines[tabLines] }
+
+    /// How many lines the tabs have, with what is told of the list.
+    var tabLines: Int { TabLine(model, columns: model.session.size.columns).height }
+
     /// The line of the selected row.
     var selected: String? { lines.first { $0.hasPrefix("▌") } }
 
@@ -186,6 +194,7 @@ struct User {
             case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .buildDocument(let request):
                 tell(.documentBuilt(DetailDocument(document(request), for: request)))
+            case .readFirstSteps(_, let last): tell(.firstStepsRead(.success(steps), through: last))
             case .readKeyring:
                 keyringReads += 1
                 tell(.keyringRead(.success(summary ?? model.session.keyring)))

@@ -15,7 +15,7 @@ extension ActionsScreen {
             part.rule(row: 0)
             let columns = part.size.columns
             part.put(heading.line.clipped(to: columns - 1), at: Point(column: 1, row: 0))
-            for (row, line) in about(columns: columns - 2, most: part.size.rows - 1).enumerated() {
+            for (row, line) in about(columns: columns - 3, most: part.size.rows - 1).enumerated() {
                 part.put(line, at: Point(column: ListRow.margin, row: row + 1))
             }
         }
@@ -109,7 +109,7 @@ extension ActionsScreen {
 
     /// How an action is declared.
     private func drawNothing(on surface: inout Surface) {
-        let columns = surface.size.columns - 2
+        let columns = surface.size.columns - 3
         var lines = [StyledLine("No actions yet.", Style(.heading)), StyledLine()]
         lines += Prose.lines(
             """

@@ -30,7 +30,7 @@ enum EventColumn: String, ListColumn {
         case .version: "VERSION ID"
         case .delivery: "DELIVERY"
         case .bytes: "BYTES"
-        case .actions: "A"
+        case .actions: "ACTIONS"
         }
     }
 
@@ -54,6 +54,15 @@ enum EventColumn: String, ListColumn {
         }
     }
 
+    /// The name of the same column in an export; nil for those that every table has.
+    var exported: String? {
+        switch self {
+        case .type, .object, .size, .eventTime, .version, .actions: nil
+        case .time: "received"
+        case .signature, .bucket, .rule, .status, .secret, .eventID, .delivery, .bytes: rawValue
+        }
+    }
+
     var sort: SortColumn? {
         switch self {
         case .time: .received
@@ -74,11 +83,13 @@ enum EventColumn: String, ListColumn {
     /// As the list narrows RULE leaves first, then BUCKET, then what was chosen besides, SIZE and TYPE; OBJECT takes
     /// what the others leave. Verdicts are never cut, and a type only where it is longer than any that B2 is likely to
     /// think of.
-    func column(title: SafeText, holding width: Int, objectWidth: Int) -> Column {
+    ///
+    /// - Parameter hasWords: Whether there is room for words beside symbols that have a legend otherwise.
+    func column(title: SafeText, holding width: Int, objectWidth: Int, hasWords: Bool) -> Column {
         switch self {
         case .time: return Column(title, minimum: 8)
         case .signature: return Column(title, minimum: width)
-        case .actions: return Column(title, minimum: 1)
+        case .actions: return Column(title, short: "A", minimum: hasWords ? width : 1)
         case .type:
             return Column(title, minimum: min(max(14, width), 36), ideal: min(width, 64), leaveOrder: 4, cut: .middle)
         case .object:

@@ -14,6 +14,11 @@ struct EventLine {
         for place in places {
             guard let (text, style) = cell(columns[place.index]) else { continue }
             let point = Point(column: margin + place.start, row: line)
+            // The symbol alone where its word has no room; the legend below the list explains it.
+            if columns[place.index] == .actions, let state = row.actions, place.width < text.width {
+                surface.put("\(state.glyph)", at: point, columns: place.width, style: style)
+                continue
+            }
             surface.put(place.fit(text), at: point, columns: place.width, style: style)
         }
         if let note = Self.note(row) { draw(note, places, at: line, margin: margin, on: &surface) }
@@ -22,12 +27,14 @@ struct EventLine {
         }
     }
 
-    /// What a delivery without a readable event is; such as `GET /favicon.ico → 405`.
+    /// What a delivery without a readable event is; such as `GET /favicon.ico, answered 405`.
     static func note(_ row: EventRow) -> SafeText? {
         guard row.position == nil else { return nil }
-        if row.verdict == .unjudged { return SafeText(cell: "\(row.method) \(row.target)") + " → \(row.status)" }
+        if row.verdict == .unjudged {
+            return SafeText(cell: "\(row.method) \(row.target)") + ", answered \(row.status)"
+        }
         let size = Wording.count(row.bodyLength, "byte", "bytes")
-        return row.status == 200 ? "no events: \(size)" : "no events: \(size) → \(row.status)"
+        return row.status == 200 ? "no events: \(size)" : "no events: \(size), answered \(row.status)"
     }
 
     /// The texts of the columns; nil where the row has none.
@@ -63,7 +70,7 @@ struct EventLine {
         case .version: return (SafeText(cell: row.objectVersionId.text), secondary)
         case .delivery: return ("\(row.deliveryID)", secondary)
         case .bytes: return ("\(Wording.grouped(row.bodyLength))", secondary)
-        case .actions: return row.actions.map { ("\($0.glyph)", $0.style) }
+        case .actions: return row.actions.map { ("\($0.glyph) \($0.word)", $0.style) }
         }
     }
 

@@ -118,7 +118,7 @@ extension LogScreen {
 
     private func drawNothing(on surface: inout Surface) {
         let text = failure.map { "\($0)" } ?? (hasBeenRead ? "Nothing is logged." : "")
-        for (row, line) in Prose.lines(text, columns: surface.size.columns - 2).enumerated() {
+        for (row, line) in Prose.lines(text, columns: surface.size.columns - 3).enumerated() {
             let style = failure == nil ? Style(.secondary) : Style(.bad)
             surface.put(line, at: Point(column: ListRow.margin, row: row + 2), style: style)
         }
@@ -130,19 +130,20 @@ extension LogScreen {
             let place: SafeText = " \(pane.visible.upperBound) of \(Wording.grouped(lines.count)) "
             surface.put(place, at: Point(column: 2, row: 0), style: Style(.secondary))
         }
-        let below = Rect(column: 1, row: 1, columns: surface.size.columns - 1, rows: surface.size.rows - 1)
+        let below = Rect(
+            column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
         surface.draw(in: below) { pane.draw(lines, on: &$0) }
     }
 
     /// The selected entry, whole, in lines.
     private func wholeLines(_ clock: WallClock) -> [StyledLine] {
         guard let entry = list.selectedRow else { return [] }
-        let text = Prose.lines(entry.text, columns: max(8, columns - 2), style: entry.style)
+        let text = Prose.lines(entry.text, columns: max(8, columns - 3), style: entry.style)
         guard let time = entry.time else { return text }
         let head: SafeText =
             "\(clock.time(time).map { "\($0.date) \($0.timeOfDay).\($0.fraction)" } ?? "?")"
             + "  \(entry.level.rawValue)  \(SafeText(cell: entry.source))"
-        return [StyledLine(head.clipped(to: max(8, columns - 2)), Style(.secondary))] + text
+        return [StyledLine(head.clipped(to: max(8, columns - 3)), Style(.secondary))] + text
     }
 }
 

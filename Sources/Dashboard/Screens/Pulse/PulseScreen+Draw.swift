@@ -7,7 +7,7 @@ extension PulseScreen {
     func draw(_ session: Session, on surface: inout Surface) {
         guard let pulse, pulse.latest != nil else {
             let text = reading.failure?.sentence ?? (session.isEmpty ? "No delivery yet." : "Counting…")
-            surface.put(SafeText(text), at: Point(column: 1, row: 1), style: Style(.secondary))
+            surface.put(SafeText(text), at: Point(column: ListRow.margin, row: 1), style: Style(.secondary))
             return
         }
         let parts = PulseParts(surface.bounds)
@@ -16,7 +16,9 @@ extension PulseScreen {
                 .draw(on: &$0)
         }
         surface.draw(in: parts.readout) {
-            $0.put(readout(pulse, session.clock).clipped(to: $0.size.columns), at: Point(column: 0, row: 0))
+            let columns = $0.size.columns
+            $0.put(
+                readout(pulse, session.clock, columns: columns).clipped(to: columns), at: Point(column: 0, row: 0))
         }
         surface.draw(in: parts.legend) { Self.draw(PulseLayer.legend(pulse), on: &$0) }
         surface.draw(in: parts.panels) { PulsePanels(screen: self, pulse: pulse).draw(on: &$0) }
@@ -45,22 +47,48 @@ extension PulseScreen {
             ? .share(section, index) : .part(section)
     }
 
-    /// The selected bar in words.
-    private func readout(_ pulse: Pulse, _ clock: WallClock) -> StyledLine {
+    /// What is selected, in words: a name in full where one of a list is, else the bar. It is said more shortly where
+    /// there is little room.
+    private func readout(_ pulse: Pulse, _ clock: WallClock, columns: Int) -> StyledLine {
+        if let name = selectedName {
+            let (shares, index) = (shares(section), shareList(section).selection)
+            let total = section == .types ? pulse.types.total : pulse.buckets.total
+            let count = shares[index].count
+            let amount: SafeText =
+                "\(Wording.count(count, "event", "events")), \(Wording.percent(count, of: total)) %"
+            let text = name.isEmpty ? "(none)" : SafeText(cell: name)
+            let room = columns - 5 - amount.width
+            return StyledLine("  ") + StyledLine(text.clippedInMiddle(to: max(8, room)), Style(.accent, bold: true))
+                + StyledLine("   " + amount)
+        }
+        let forms = [
+            bar(pulse, clock, isShort: false, hasWords: true), bar(pulse, clock, isShort: true, hasWords: true),
+            bar(pulse, clock, isShort: true, hasWords: false),
+        ]
+        return forms.first { $0.width < columns } ?? forms[2]
+    }
+
+    /// The selected bar: its time, and how many deliveries of each verdict it has.
+    private func bar(_ pulse: Pulse, _ clock: WallClock, isShort: Bool, hasWords: Bool) -> StyledLine {
         guard let bar = selectedBar, let stretch = selectedStretch else { return StyledLine() }
-        var line = StyledLine(" ") + StyledLine(PulseTime.stretch(stretch, clock: clock), Style(.accent, bold: true))
+        let time = PulseTime.stretch(stretch, clock: clock, isShort: isShort)
+        var line = StyledLine("  ") + StyledLine(time, Style(.accent, bold: true))
         line.append("   \(Wording.count(pulse.bars[bar].reduce(0, +), "delivery", "deliveries"))")
         for verdict in SignatureVerdict.allCases where pulse[bar, verdict] > 0 {
             line.append("  ")
-            line.append("\(verdict.glyph) \(Wording.grouped(pulse[bar, verdict])) \(verdict.title)", verdict.style)
+            let count: SafeText = "\(verdict.glyph) \(Wording.grouped(pulse[bar, verdict]))"
+            line.append(hasWords ? count + " \(verdict.title)" : count, verdict.style)
         }
         return line
     }
 
-    /// What the tab line says of it.
-    var mark: StyledLine {
-        StyledLine(SafeText(span.title), Style(.notice))
-            + (end == nil ? StyledLine("   to the latest", Style(.good)) : StyledLine("   in the past", Style(.notice)))
-            + (reading.isCounting ? StyledLine("   counting…", Style(.secondary)) : StyledLine())
+    /// The marks in the tab line: how much time is shown, which, and whether it is still being counted.
+    var marks: [(rank: Int, line: StyledLine)] {
+        var marks = [
+            (3, StyledLine(SafeText(span.title), Style(.notice))),
+            (2, end == nil ? StyledLine("latest", Style(.good)) : StyledLine("past", Style(.notice))),
+        ]
+        if reading.isCounting { marks.append((1, StyledLine("counting…", Style(.secondary)))) }
+        return marks
     }
 }

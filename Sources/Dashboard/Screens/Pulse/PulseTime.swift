@@ -15,16 +15,17 @@ enum PulseTime {
         return "\(barWidth >= minute ? String(time.timeOfDay.prefix(5)) : time.timeOfDay)"
     }
 
-    /// Such as `Tue 24 November 2026 02:14 to 02:15`.
-    static func stretch(_ stretch: Range<Timestamp>, clock: WallClock) -> SafeText {
+    /// Such as `Tue 24 November 2026 02:14 to 02:15`, or short, `2026-11-24 02:14 to 02:15`.
+    static func stretch(_ stretch: Range<Timestamp>, clock: WallClock, isShort: Bool = false) -> SafeText {
+        func day(_ time: CalendarTime) -> String { isShort ? time.date : time.dayName }
         guard let start = clock.time(stretch.lowerBound), let end = clock.time(stretch.upperBound) else { return "?" }
         let width = stretch.upperBound.milliseconds - stretch.lowerBound.milliseconds
-        if width >= day {
+        if width >= Self.day {
             let last = clock.time(Timestamp(milliseconds: stretch.upperBound.milliseconds - 1)) ?? end
-            return start.isSameDay(as: last) ? "\(start.dayName)" : "\(start.dayName) to \(last.dayName)"
+            return start.isSameDay(as: last) ? "\(day(start))" : "\(day(start)) to \(day(last))"
         }
         let digits = width >= minute ? 5 : 8
-        return "\(start.dayName) \(String(start.timeOfDay.prefix(digits))) to \(String(end.timeOfDay.prefix(digits)))"
+        return "\(day(start)) \(String(start.timeOfDay.prefix(digits))) to \(String(end.timeOfDay.prefix(digits)))"
     }
 }
 

@@ -42,6 +42,9 @@ enum TableColumn: String, ListColumn {
         }
     }
 
+    /// A heading for a narrow column, where the whole one would have to be cut.
+    var shortTitle: SafeText? { self == .objectVersionID ? "Version ID" : nil }
+
     var meaning: String {
         switch self {
         case .eventTimestamp, .eventType, .objectName, .objectSize, .objectVersionID: "of the sheet"
@@ -73,10 +76,20 @@ enum TableColumn: String, ListColumn {
         }
     }
 
+    /// The name of the same column in an export; nil for the sheet's own, which every table has.
+    var exported: String? {
+        switch self {
+        case .eventTimestamp, .eventType, .objectName, .objectSize, .objectVersionID, .sheet: nil
+        case .verdict: "signature"
+        case .received, .secret, .bucket, .rule, .eventID, .status, .delivery, .bytes: rawValue
+        }
+    }
+
     /// Whether it is what a row is told apart by at a glance.
     var isReadFirst: Bool { self == .eventType || self == .objectName }
 
-    /// The column where the widest text is so wide. At 80 columns all five of the sheet are there, if only just.
+    /// The column where the widest text is so wide. At 80 columns all five of the sheet are there, if only just, and each
+    /// has room for its heading.
     func column(title: SafeText, holding width: Int, timestamps: SheetRow.TimestampForm) -> Column {
         switch self {
         case .eventTimestamp: Column(title, minimum: timestamps == .rfc3339 ? 24 : 15, cut: .middle)
@@ -86,7 +99,8 @@ enum TableColumn: String, ListColumn {
         case .objectSize:
             // Without its middle a number would read as another one.
             Column(title, minimum: 11, ideal: min(width, 19), alignment: .right)
-        case .objectVersionID: Column(title, minimum: 11, ideal: max(17, min(width, 104)), cut: .middle)
+        case .objectVersionID:
+            Column(title, short: shortTitle, minimum: 11, ideal: max(title.width, min(width, 104)), cut: .middle)
         case .received: Column(title, minimum: 24)
         case .verdict, .sheet: Column(title, minimum: width)
         case .status, .delivery, .bytes: Column(title, minimum: min(width, 12), alignment: .right)

@@ -8,37 +8,95 @@ import Terminal
 ///
 /// The rows are read with those of the event list, so a delivery without a readable event is among them; it would not
 /// be in the sheet, and says so.
+///
+/// The object's name stays where it is while other columns scroll, as in a spreadsheet whose first columns are frozen.
 struct TableScreen {
     var timestamps = SheetRow.TimestampForm.rfc3339
-    /// The first column shown; what stands left of it was scrolled away.
-    private(set) var firstColumn = 0
-
-    mutating func scroll(by columns: Int, of count: Int) {
-        firstColumn = min(max(0, firstColumn + columns), count - 1)
-    }
+    /// How many of the columns that scroll are scrolled away.
+    private(set) var scrolled = 0
 
     /// So few columns are not worth cutting a name for.
     private static let little = 6
 
-    /// The columns for rows whose texts are so wide.
-    func columns(_ layout: ListColumns, in order: RowOrder = .arrival, width total: Int) -> Columns {
-        let gap = total < 100 ? 1 : 2
-        let shown = layout.choice.table.enumerated().dropFirst(firstColumn)
-        var columns = shown.map { index, column in
-            let title = column.title(in: order)
-            var laidOut = column.column(
-                title: title, holding: max(layout.tableWidths[index], title.width), timestamps: timestamps)
-            laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
-            return laidOut
+    /// Where the columns are in a list.
+    struct Arrangement {
+        /// The columns that are seen, from left to right, by their numbers in the columns chosen; behind the margin.
+        var places: [Columns.Place] = []
+        /// The columns that scroll, and how many of them are scrolled away.
+        var scrolling: [Int] = []
+        var scrolled = 0
+        /// Where the columns that scroll begin.
+        var scrollStart = 0
+        /// Whether columns are out of view at the right.
+        var hasMore = false
+    }
+
+    mutating func scroll(by columns: Int, of arrangement: Arrangement) {
+        scrolled = min(max(0, arrangement.scrolled + columns), max(0, arrangement.scrolling.count - 1))
+    }
+
+    /// Returns where the columns are in a list that has so many columns behind its margin.
+    ///
+    /// What stays is the object's name and what is left of it; where that leaves no room for any other column, the name
+    /// alone, at the left edge.
+    func arrange(_ layout: ListColumns, in order: RowOrder = .arrival, width: Int) -> Arrangement {
+        let gap = width < 100 ? 1 : 2
+        // The last column is for the sign that there are more.
+        let total = width - 1
+        let choice = layout.choice.table
+        let columns = choice.indices.map { column(choice[$0], layout, $0, in: order) }
+        let name = choice.firstIndex(of: .objectName)
+        var staying = name.map { Array(0...$0) } ?? []
+        var scrolling = Array(choice.indices.dropFirst(staying.count))
+        let widest = scrolling.map { columns[$0].minimum }.max() ?? 0
+        if let name, staying.reduce(0, { $0 + columns[$1].minimum + gap }) + widest > total {
+            staying = [name]
+            scrolling = choice.indices.filter { $0 != name }
         }
+
+        // As long as nothing is scrolled away all share the room; what stays keeps its place from then on.
+        var places = self.places(of: staying + scrolling, columns, choice, gap: gap, in: total)
+        var arrangement = Arrangement(scrolling: scrolling, scrolled: min(scrolled, max(0, scrolling.count - 1)))
+        arrangement.scrollStart = places.prefix(staying.count).last.map { $0.start + $0.width + gap } ?? 0
+        if arrangement.scrolled > 0 {
+            let rest = self.places(
+                of: Array(scrolling.dropFirst(arrangement.scrolled)), columns, choice, gap: gap,
+                in: total - arrangement.scrollStart)
+            places = places.prefix(staying.count) + rest.map { $0.moved(by: arrangement.scrollStart) }
+        }
+        arrangement.places = places
+        arrangement.hasMore = places.last.map { $0.index != (scrolling.last ?? $0.index) } ?? false
+        return arrangement
+    }
+
+    private func column(
+        _ column: TableColumn, _ layout: ListColumns, _ index: Int, in order: RowOrder
+    ) -> Column {
+        let title = column.title(in: order)
+        var laidOut = column.column(
+            title: title, holding: max(layout.tableWidths[index], title.width), timestamps: timestamps)
+        laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
+        return laidOut
+    }
+
+    /// The places of as many of these columns, in this order, as have their least width.
+    private func places(
+        of indices: [Int], _ columns: [Column], _ choice: [TableColumn], gap: Int, in total: Int
+    ) -> [Columns.Place] {
+        var shown = indices
+        func least() -> Int { shown.reduce(-gap) { $0 + columns[$1].minimum + gap } }
+        while shown.count > 1, least() > total { shown.removeLast() }
+        var laidOut = shown.map { columns[$0] }
         // Types and names share what room there is before the columns beside them get any of it.
-        let room = total - columns.map(\.minimum).reduce(0, +) - gap * (columns.count - 1)
-        for (place, column) in shown.map(\.element).enumerated() where room > 0 && column.isReadFirst {
+        let room = total - least()
+        for (place, index) in shown.enumerated() where room > 0 && choice[index].isReadFirst {
             // What lacks only a little gets it whole.
-            let lack = columns[place].ideal - columns[place].minimum
-            columns[place].minimum += lack <= min(room, Self.little) ? lack : min(lack, room / 2)
+            let lack = laidOut[place].ideal - laidOut[place].minimum
+            laidOut[place].minimum += lack <= min(room, Self.little) ? lack : min(lack, room / 2)
         }
-        return Columns(columns, gap: gap)
+        return Columns(laidOut, gap: gap).fitted(to: total).map { place in
+            Columns.Place(column: place.column, index: shown[place.index], start: place.start, width: place.width)
+        }
     }
 
     static func widths(of rows: [EventRow], in columns: [TableColumn]) -> TextWidths {
@@ -49,24 +107,23 @@ struct TableScreen {
         }
     }
 
-    /// Where the columns stand in a list so wide, behind its margin; their numbers begin with the first one shown.
-    func places(_ model: DashboardModel, columns: Int) -> [Columns.Place] {
-        let width = columns - model.listMargin
-        return self.columns(model.rows.layout, in: model.listing.query.order, width: width).fitted(to: width)
+    /// Where the columns are in a list so wide.
+    func arrange(_ model: DashboardModel, columns: Int) -> Arrangement {
+        arrange(model.rows.layout, in: model.listing.query.order, width: columns - model.listMargin)
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
         let margin = model.listMargin
-        let layout = model.rows.layout
-        let places = places(model, columns: surface.size.columns)
-        ListRow.drawTitles(places, margin: margin, on: &surface)
+        let choice = model.rows.layout.choice.table
+        let arrangement = arrange(model, columns: surface.size.columns)
+        ListRow.drawTitles(arrangement.places, margin: margin, on: &surface)
         for (index, line) in model.rows.visible.enumerated() {
             guard let row = line.row else { continue }
-            draw(row, layout.choice.table, places, at: index + 1, margin: margin, on: &surface)
+            draw(row, choice, arrangement.places, at: index + 1, margin: margin, on: &surface)
             model.finish(row, at: index + 1, hasKeys: true, on: &surface)
         }
         if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
-        drawMore(at: 0, places, of: layout.choice.table.count, on: &surface)
+        drawMore(arrangement, margin: margin, on: &surface)
     }
 
     private func draw(
@@ -82,7 +139,7 @@ struct TableScreen {
         }
         let sheet = SheetRow(row.sheetFields, timestamps: timestamps)
         for place in places {
-            let column = columns[place.index + firstColumn]
+            let column = columns[place.index]
             surface.put(
                 place.fit(column.text(of: row, sheet: sheet)),
                 at: Point(column: margin + place.start, row: line), columns: place.width,
@@ -98,13 +155,21 @@ struct TableScreen {
         }
     }
 
-    /// Arrows tell that there are columns beyond the edges.
-    private func drawMore(at row: Int, _ places: [Columns.Place], of count: Int, on surface: inout Surface) {
-        if firstColumn > 0 { surface.put("←", at: Point(column: 0, row: row), style: Style(.accent)) }
-        let isCut =
-            places.count < count - firstColumn || places.last.map { $0.width < $0.column.minimum } ?? false
-        if isCut {
-            surface.put("→", at: Point(column: surface.size.columns - 1, row: row), style: Style(.accent))
+    /// Draws arrows where columns are out of view, in the line of headings, beside them.
+    private func drawMore(_ arrangement: Arrangement, margin: Int, on surface: inout Surface) {
+        if arrangement.scrolled > 0 {
+            let column = max(0, margin + arrangement.scrollStart - 1)
+            surface.put("←", at: Point(column: column, row: 0), style: Style(.accent, bold: true))
         }
+        if arrangement.hasMore {
+            surface.put("→", at: Point(column: surface.size.columns - 1, row: 0), style: Style(.accent, bold: true))
+        }
+    }
+}
+
+extension Columns.Place {
+    /// The same place further to the right.
+    fileprivate func moved(by columns: Int) -> Columns.Place {
+        Columns.Place(column: column, index: index, start: start + columns, width: width)
     }
 }
