@@ -61,7 +61,7 @@ struct ChromeTests {
         let line = top(80) { session in
             for verdict in SignatureVerdict.counted { session.change.tally[verdict] = 12 }
         }
-        #expect(line == " LISTENING :8080/  (3f9a)  deliveries ✓ 12 valid  ✗ 12 invalid  48 other")
+        #expect(line == " LISTENING :8080/  (3f9a)  deliveries ✓ 12 valid  ✗ 12 invalid  60 other")
     }
 
     @Test("a history in memory is said to be in memory, as long as anything fits", arguments: [40, 60, 80, 120])
