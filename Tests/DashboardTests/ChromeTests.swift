@@ -46,11 +46,11 @@ struct ChromeTests {
                 "127.0.0.1:8080/  secret prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  answers 1.2 ms, p99 4.4 ms"
             ),
             (98, "127.0.0.1:8080/  secret prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
-            (90, "127.0.0.1:8080/  prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
+            (90, ":8080/  secret prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
             (80, ":8080/  prod (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
             (75, ":8080/  (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid  p99 4.4 ms"),
             (65, ":8080/  (3f9a)  deliveries ✓ 124 valid  ✗ 2 invalid"), (60, ":8080/  (3f9a)  deliveries ✓ 124  ✗ 2"),
-            (40, " (3f9a)  deliveries ✓ 124  ✗ 2"), (33, " deliveries ✓ 124  ✗ 2"), (26, " ✓ 124  ✗ 2"),
+            (41, " (3f9a)  deliveries ✓ 124  ✗ 2"), (33, " deliveries ✓ 124  ✗ 2"), (26, " ✓ 124  ✗ 2"),
         ])
     func givesWay(columns: Int, line: String) {
         #expect(top(columns) == " LISTENING \(line)")

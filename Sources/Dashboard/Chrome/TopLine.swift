@@ -18,12 +18,12 @@ struct TopLine {
         case noScheme
         /// Of the answer times the 99th percentile stays.
         case noMedian
+        /// Of the address the port and the path stay.
+        case noHost
         /// The secret's label without the word before it.
         case shortSecret
         /// Verdicts that are neither valid nor invalid share one count.
         case fewVerdicts
-        /// Of the address the port and the path stay.
-        case noHost
         /// Of the secret its fingerprint stays.
         case noLabel
         case noAnswers

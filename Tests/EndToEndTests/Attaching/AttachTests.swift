@@ -34,7 +34,7 @@ struct AttachTests {
         try one.paste(Secrets.value)
         try one.press("Enter")
         for session in [one, two] {
-            try session.see("secret main", Secrets.held.fingerprint, "✓ 1", "? 0", "1 delivery verified again")
+            try session.see("main (\(Secrets.held.fingerprint))", "✓ 1 valid", "1 delivery verified again")
         }
         try two.see("✓ valid")
         _ = try listener.error.line(with: "an attached dashboard has changed the signing secrets; held now: main")
@@ -107,9 +107,9 @@ struct AttachTests {
         let home = try Home()
         let first = try TerminalSession(in: home, columns: 120, rows: 36)
         try first.run("\(Program.path) --listen 127.0.0.1:0 --secret-file prod=\(try home.secretFile(Secrets.value))")
-        try first.see("LISTENING", "secret prod")
+        try first.see("LISTENING", "prod (")
         let second = try Self.attach(home)
-        try second.see("attached", "LISTENING", "secret prod")
+        try second.see("attached", "LISTENING", "prod (")
         try first.press("t")
         try second.see("✓ 1", "✓ valid")
         _ = try home.secretFile(Secrets.otherValue)

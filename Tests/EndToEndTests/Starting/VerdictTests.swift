@@ -148,7 +148,7 @@ struct VerdictTests {
         try session.see("where the shell is back") { !$0.contains("LISTENING") && $0.contains("$") }
         #expect(try String(contentsOfFile: home.secrets, encoding: .utf8).contains("main any \(Secrets.value)"))
         try session.run(FirstStartTests.start)
-        try session.see("secret main", "✓ valid", "✓ 1")
+        try session.see("main (", "✓ valid", "✓ 1")
     }
 
     @Test("Deleting one asks whether it was rotated or leaked", arguments: ["rotated", "leaked"])
