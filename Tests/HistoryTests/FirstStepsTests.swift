@@ -17,10 +17,9 @@ import Testing
     }
 
     private func delivery(_ address: String, events: Int = 1, _ headers: HeaderField...) -> JudgedDelivery {
-        var delivery = JudgedDelivery.sample(ids: (0..<events).map { "e\($0)" })
-        delivery.delivery.remoteAddress = address
-        delivery.delivery.headers = headers
-        return delivery
+        var delivery = Delivery.sample((0..<events).map { SampleEvent(id: "e\($0)") })
+        (delivery.remoteAddress, delivery.headers) = (address, headers)
+        return .sample(delivery)
     }
 
     @Test func aLocalRequestShowsNothing() async throws {
