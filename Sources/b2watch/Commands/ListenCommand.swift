@@ -46,6 +46,10 @@ struct ListenCommand: ParsableCommand {
             let plan = try ReceivingPlan(options, configured)
             return try Receiver(
                 plan, outbound, say: { lines.say($0, .warning) },
+                acting: {
+                    lines.say($0, .warning)
+                    post.tell(.notice($0))
+                },
                 rejudged: {
                     judging.began($0)
                     lines.say($0)

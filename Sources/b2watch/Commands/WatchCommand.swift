@@ -39,6 +39,10 @@ struct WatchCommand: ParsableCommand {
             let plan = try ReceivingPlan(receiving, configured)
             let receiver = try Receiver(
                 plan, outbound, say: { diagnostics.say($0, .warning) },
+                acting: {
+                    diagnostics.say($0, .warning)
+                    post.tell(.notice($0))
+                },
                 rejudged: {
                     judging.began($0)
                     judging.ended($0)

@@ -34,6 +34,7 @@ final class Receiver: Sendable {
     ///
     /// - Parameters:
     ///   - say: Is told, in a sentence, what a person should know; from any thread, and must not block.
+    ///   - acting: Receives, in a sentence, what the actions report; from any thread, and must not block.
     ///   - rejudged: Is told what judging again has changed; from any thread, and must not block.
     ///   - note: Is told, in a sentence, what was done; from any thread, and must not block.
     ///   - isUpdating: Is told, in a sentence, that the start takes its time; from another thread, and must not block.
@@ -41,6 +42,7 @@ final class Receiver: Sendable {
     /// - Throws: `SecretSourceError`, `PlacesError`, `HistoryError` or `ListenerError`.
     init(
         _ plan: ReceivingPlan, _ outbound: Outbound, say: @escaping @Sendable (String) -> Void,
+        acting: @escaping @Sendable (String) -> Void,
         rejudged: @escaping @Sendable (RejudgeReport) -> Void,
         note: @escaping @Sendable (String, LogLevel) -> Void = { _, _ in },
         isUpdating: @escaping @Sendable (String) -> Void, prepare: (History) -> Void = { _ in }
@@ -76,7 +78,7 @@ final class Receiver: Sendable {
             intake = Intake(history, keys: holder)
             keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
             actions = ActionsAtWork(
-                ActionRunner(history: history, surroundings: surroundings, say: say, note: note))
+                ActionRunner(history: history, surroundings: surroundings, say: acting, note: note))
             try actions.load(plan.actions)
             history.observe { event in
                 if case .refused(let reason) = event { say(reason) }

@@ -43,6 +43,22 @@ struct KindsTests {
         try listener.stop()
     }
 
+    @Test("what an action warns of is on the screen and in the log")
+    func warning() throws {
+        let home = try Home(
+            configuration: "actions:\n  rows:\n    kind: csv\n    file: ~/rows.csv\n    when: sig:valid\n")
+        let session = try TerminalSession(in: home, columns: 120, rows: 36)
+        try session.run("\(Program.path) --listen 127.0.0.1:0")
+        try session.see("LISTENING")
+        try session.press("t")
+        let text = try home.text(of: "rows.csv") { $0.components(separatedBy: "\r\n").count == 3 }
+        _ = try home.folder.write("rows.csv", text.replacingOccurrences(of: "Object Name", with: "File"))
+        try session.press("t")
+        try session.see("action rows: the heading “Object Name” (it is “File” now) is gone from")
+        #expect(try String(contentsOfFile: home.log, encoding: .utf8).contains("the heading “Object Name”"))
+        try session.press("q")
+    }
+
     @Test("slack posts a message in which no name calls a channel")
     func slack() throws {
         let slack = FakeSlack()

@@ -89,9 +89,11 @@ struct SheetHeader: Sendable {
             else { return "“\(header)”" }
             return "“\(header)” (it is “\(texts[index])” now)"
         }
-        return
-            "\(place) no longer has the heading \(names.joined(separator: ", ")): that column stays empty from here on;"
-            + " write the heading back, unless this is meant"
+        let (subject, object) =
+            names.count == 1
+            ? ("the heading \(names[0]) is", "its column stays")
+            : ("the headings \(names.joined(separator: ", ")) are", "their columns stay")
+        return "\(subject) gone from \(place): \(object) empty from here on; write it back, unless this is meant"
     }
 
     /// The headers of those columns that a fresh sheet would have and this one does not.

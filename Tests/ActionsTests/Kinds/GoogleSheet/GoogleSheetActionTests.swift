@@ -176,13 +176,13 @@ struct GoogleSheetActionTests {
         #expect(report.outcomes == [.done])
         #expect(
             report.warning?.hasPrefix(
-                "row 1 of “B2's events” no longer has the heading “Object Name” (it is “File” now)")
+                "the heading “Object Name” (it is “File” now) is gone from row 1 of “B2's events”")
                 == true)
         #expect(action.perform([.numbered(3)], batch: 3).warning == nil)
         stand.google.change(SheetStand.id) { $0.sheets[1].rows[0][3] = .text("Bytes") }
         let next = stand.action()
         let warning = next.perform([.numbered(4)], batch: 4).warning
-        #expect(warning?.contains("no longer has the heading “Object Size”: that column") == true)
+        #expect(warning?.contains("the heading “Object Size” is gone from") == true)
         #expect(warning?.contains("Object Name") == false)
         #expect(stand.action().perform([.numbered(5)], batch: 5).warning == nil)
     }

@@ -60,9 +60,10 @@ struct SheetHeaderTests {
         #expect(renamed.lost(since: old.bits) == ["Object Name"])
         let warning = try #require(renamed.lossWarning(since: old.bits, in: "row 1", old: old))
         #expect(
-            warning.hasPrefix("row 1 no longer has the heading “Object Name” (it is “File” now): that column stays"))
+            warning.hasPrefix("the heading “Object Name” (it is “File” now) is gone from row 1: its column stays empty")
+        )
         let after = try #require(SheetHeader(["Object Size"]).lossWarning(since: old.bits, in: "row 1", old: nil))
-        #expect(after.contains("“Event Type”, “Object Name”: that column"))
+        #expect(after.hasPrefix("the headings “Event Type”, “Object Name” are gone from row 1: their columns stay"))
         #expect(SheetHeader(adding: SheetColumn.more).bits == 1 << SheetColumn.all.count - 1)
         #expect(
             renamed.summary(SheetOptions())
