@@ -84,7 +84,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Notifications", "Outgoing", .product(name: "Crypto", package: "swift-crypto"),
+                "Workers", "Notifications", "Outgoing", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             path: "Tests/TestSupport",
@@ -105,7 +105,7 @@ let package = Package(
             for: "History",
             and: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
         .tests(for: "Browsing", and: ["Notifications", "History", "SafeText", "Outgoing"]),
-        .tests(for: "Export", and: ["SafeText", "Notifications", "History"]),
+        .tests(for: "Export", and: ["Programs", "SafeText", "Notifications", "History"]),
         .tests(for: "Alerts", and: ["Notifications", "History"]),
         .tests(
             for: "Outgoing",
@@ -134,7 +134,7 @@ let package = Package(
             excluding: ["Golden/Screens"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["b2watch", "Harness", "TestSupport", "Notifications"],
+            dependencies: ["b2watch", "Harness", "TestSupport", "Notifications", "SafeText"],
             swiftSettings: .house),
         .executableTarget(
             name: "Benchmarks",

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Alerts
 
-@Suite("The program on a problem")
+@Suite("The program on a problem", .blocking)
 struct AlertProgramTests {
-    private func run(_ script: String, limit: Duration = .seconds(60)) -> AlertProgram.Outcome {
+    private func run(_ script: String, limit: Duration = .patience) -> AlertProgram.Outcome {
         AlertProgram(
-            words: ["/bin/sh", "-c", script], environment: ["PATH": "/usr/bin:/bin", "B2WATCH_OBJECT": "a b"],
+            words: ["/bin/sh", "-c", script], environment: ["PATH": NeededProgram.folders, "B2WATCH_OBJECT": "a b"],
             limit: limit
         ).run()
     }

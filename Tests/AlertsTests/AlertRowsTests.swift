@@ -1,16 +1,17 @@
 import Foundation
 import History
 import Notifications
+import TestSupport
 import Testing
 
 @testable import Alerts
 
-@Suite("Rows that somebody is told of")
+@Suite("Rows that somebody is told of", .blocking)
 struct AlertRowsTests {
     @Test("are not tests, unless one from elsewhere is a problem")
     func tests() throws {
         let history = try History(.memory)
-        let kept = DispatchSemaphore(value: 0)
+        let kept = Watched(0)
         func keep(
             _ type: String, _ verdict: SignatureVerdict, from address: String, answering answer: Answer = .accepted
         ) {
@@ -21,8 +22,9 @@ struct AlertRowsTests {
             let judged = JudgedDelivery(
                 delivery: delivery, judgement: Judgement(verdict, secret: nil), answer: answer,
                 events: Payload(scanning: body).events, generation: 1)
-            #expect(history.record(judged) { _ in kept.signal() })
-            kept.wait()
+            let before = kept.now
+            #expect(history.record(judged) { _ in kept.change { $0 += 1 } })
+            #expect(kept.wait { $0 > before ? true : nil } == true)
         }
         keep("b2:TestEvent", .valid, from: "127.0.0.1")
         keep("b2:TestEvent", .invalid, from: "127.0.0.1")

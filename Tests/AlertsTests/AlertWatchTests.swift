@@ -1,12 +1,12 @@
-import Dispatch
 import History
 import Notifications
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Alerts
 
-@Suite("The watch for alerts")
+@Suite("The watch for alerts", .blocking)
 struct AlertWatchTests {
     private struct Unreadable: Error {}
 
@@ -20,7 +20,7 @@ struct AlertWatchTests {
     func unreadable() {
         let looks = Mutex<[Range<Int64>]>([])
         let warnings = Mutex<[String]>([])
-        let rung = DispatchSemaphore(value: 0)
+        let rung = Watched(false)
         let watch = AlertWatch(
             AlertSettings(bell: .problem), from: HistoryChange(latestRow: 7), retryPause: .milliseconds(1)
         ) { [problem] rows, _ in
@@ -33,10 +33,10 @@ struct AlertWatchTests {
         }
         watch.begin(
             AlertWatch.Voice(
-                ring: { rung.signal() }, quiet: { _ in }, note: { _ in },
+                ring: { rung.change { $0 = true } }, quiet: { _ in }, note: { _ in },
                 warn: { text in warnings.withLock { $0.append(text) } }))
         watch.observe(HistoryChange(latestRow: 9))
-        #expect(rung.wait(timeout: .now() + .seconds(120)) == .success)
+        #expect(rung.wait { $0 ? true : nil } == true)
         watch.stop()
         #expect(looks.withLock { $0 } == [7..<9, 7..<9, 7..<9])
         #expect(warnings.withLock(\.count) == 1)
@@ -44,15 +44,15 @@ struct AlertWatchTests {
 
     @Test("takes up other settings while it waits for what those before wanted")
     func sooner() {
-        let quiet = DispatchSemaphore(value: 0)
+        let quiet = Watched(false)
         let watch = AlertWatch(AlertSettings(quietAfter: .seconds(3_600)), from: HistoryChange(latestRow: 7)) { _, _ in
             Arrivals()
         }
         watch.begin(
             AlertWatch.Voice(
-                ring: {}, quiet: { if $0 != nil { quiet.signal() } }, note: { _ in }, warn: { _ in }))
+                ring: {}, quiet: { if $0 != nil { quiet.change { $0 = true } } }, note: { _ in }, warn: { _ in }))
         watch.change(AlertSettings(quietAfter: .milliseconds(1)))
-        #expect(quiet.wait(timeout: .now() + .seconds(120)) == .success)
+        #expect(quiet.wait { $0 ? true : nil } == true)
         watch.stop()
     }
 }

@@ -1,5 +1,6 @@
 import Harness
 import Foundation
+import TestSupport
 
 /// `b2watch` on a terminal of its own, whose output is read and timed.
 final class Dashboard: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import TestSupport
 
 /// How fast answers are while ten actions fail at every event, beside none; by turns, at a rate that both can answer.
 enum FailingActions {

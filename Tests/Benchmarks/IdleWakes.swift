@@ -1,5 +1,6 @@
 import Harness
 import Foundation
+import TestSupport
 
 /// Whether an idle process wakes.
 enum IdleWakes {

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import TestSupport
 
 /// The dashboard on a large history, beside one on a small history, key by key.
 enum ScaleScreen {

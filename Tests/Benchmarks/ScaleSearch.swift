@@ -3,6 +3,7 @@ import Foundation
 import Harness
 import History
 import Notifications
+import TestSupport
 
 /// A filter over a large history, beside `sqlite3` that scans the same table.
 enum ScaleSearch {

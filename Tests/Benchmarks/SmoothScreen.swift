@@ -1,5 +1,6 @@
 import Harness
 import Foundation
+import TestSupport
 
 /// The screen while two thousand deliveries a second arrive and the user scrolls.
 enum SmoothScreen {

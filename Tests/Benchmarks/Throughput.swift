@@ -1,5 +1,6 @@
 import Harness
 import Foundation
+import TestSupport
 
 /// How many deliveries are answered, and how fast: recorded in a file, and in memory only, by turns.
 enum Throughput {

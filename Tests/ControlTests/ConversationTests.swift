@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Speaking to a listener")
+@Suite("Speaking to a listener", .blocking)
 struct ConversationTests {
     @Test("a request is answered, by many threads at once")
     func answers() async throws {
@@ -52,7 +52,7 @@ struct ConversationTests {
         #expect(try two.first(100) == events)
         // Behind a reply, whatever was sent before it has come.
         _ = try silent.ask(Echo(text: ""))
-        #expect(throws: (any Error).self) { try none.first(1, within: 0) }
+        #expect(none.count == 0)
     }
 
     @Test("the end of the listener is told, behind its last event; asking then fails at once")

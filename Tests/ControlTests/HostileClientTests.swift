@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Control
 
-@Suite("Whoever speaks nonsense at the socket")
+@Suite("Whoever speaks nonsense at the socket", .blocking)
 struct HostileClientTests {
     private static let greeting = "{\"b2watch\":\"1.2.3\",\"protocol\":\(ControlHello.currentProtocol)}\n"
 
@@ -121,9 +122,7 @@ struct HostileClientTests {
         }
         clients.removeFirst().close()
         // The listener notices the end in its own time.
-        let end = Date(timeIntervalSinceNow: 20)
-        var fourth: ControlClient?
-        while fourth == nil, Date() < end { fourth = try? place.attach() }
-        #expect(try fourth?.ask(Echo(text: "in")) == "in")
+        let fourth = try wait(for: "the place of one that left") { try? place.attach() }
+        #expect(try fourth.ask(Echo(text: "in")) == "in")
     }
 }

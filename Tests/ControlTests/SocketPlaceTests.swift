@@ -4,7 +4,7 @@ import Testing
 
 @testable import Control
 
-@Suite("The socket's file")
+@Suite("The socket's file", .blocking)
 struct SocketPlaceTests {
     @Test("is its owner's alone")
     func mode() throws {

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Control
 
-@Suite("Another version")
+@Suite("Another version", .blocking)
 struct VersionTests {
     @Test(
         "and what is no b2watch are told apart",

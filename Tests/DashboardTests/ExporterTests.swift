@@ -9,7 +9,7 @@ import Testing
 
 @testable import Dashboard
 
-@Suite("Writing an export")
+@Suite("Writing an export", .blocking)
 struct ExporterTests {
     private typealias Told = Result<ExportOutcome, EffectFailure>
 
@@ -19,14 +19,9 @@ struct ExporterTests {
 
     /// What is told of an export, once it is; nil where nothing is.
     private func told(_ export: (@escaping @Sendable (Told) -> Void) -> Void) -> Told? {
-        let told = Mutex<Told?>(nil)
-        let isTold = DispatchSemaphore(value: 0)
-        export { result in
-            told.withLock { $0 = result }
-            isTold.signal()
-        }
-        _ = isTold.wait(timeout: .now() + .seconds(120))
-        return told.withLock { $0 }
+        let told = Watched<Told?>(nil)
+        export { result in told.change { $0 = result } }
+        return told.wait { $0 }
     }
 
     @Test("waits for nobody at a pipe, which it refuses")

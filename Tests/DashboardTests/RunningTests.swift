@@ -3,11 +3,12 @@ import History
 import Notifications
 import SafeText
 import Terminal
+import TestSupport
 import Testing
 
 @testable import Dashboard
 
-@Suite("Running")
+@Suite("Running", .blocking)
 struct RunningTests {
     private func dashboard() throws -> Dashboard {
         let history = try History(.memory)
@@ -34,8 +35,10 @@ struct RunningTests {
         runner.call(.sendTestEvent)
         runner.call(.addSecret(SecretDraft(label: "a", value: "b")))
         var outcomes: [DashboardEvent] = []
-        let deadline = ContinuousClock.now + .seconds(10)
-        while outcomes.count < 2, .now < deadline { outcomes += dashboard.mailbox.drain().map(\.event) }
+        try wait(for: "two outcomes") {
+            outcomes += dashboard.mailbox.drain().map(\.event)
+            return outcomes.count < 2 ? nil : ()
+        }
         guard case .controlEnded(_, .success(.said(let sentence)))? = outcomes.first,
             case .controlEnded(_, .failure(let failure))? = outcomes.last
         else {

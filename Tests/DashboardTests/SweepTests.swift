@@ -1,11 +1,13 @@
 import History
 import Notifications
 import Terminal
+import TestSupport
 import Testing
 
 @testable import Dashboard
 
-/// Every screen at every height that is low, and at widths on both sides of wherever something changes.
+/// Every screen at every height that is low, and at widths on both sides of wherever something changes. The short form draws
+/// each height at two of the widths, which take turns, so that each screen is drawn at each width several times.
 @Suite("Every size")
 struct SweepTests {
     private static let widths = [20, 40, 60, 71, 72, 100, 120]
@@ -31,12 +33,13 @@ struct SweepTests {
         var typing = told
         typing.press(.character(":"))
         typing.type("show-")
-        for one in [user, told, typing] { try draw(one) }
+        for (turn, one) in [user, told, typing].enumerated() { try draw(one, turn) }
     }
 
-    private func draw(_ user: User) throws {
+    private func draw(_ user: User, _ turn: Int) throws {
         for rows in 1...20 {
-            for columns in Self.widths {
+            let few = [rows + turn, rows * 3 + turn + 1].map { Self.widths[$0 % Self.widths.count] }
+            for columns in LongTests.areWanted ? Self.widths : few {
                 var user = user
                 user.resize(columns, rows)
                 let lines = user.lines

@@ -1,4 +1,5 @@
 package import Foundation
+import TestSupport
 
 /// A program that runs beside the test, with the environment it is given and no descriptor but the three.
 package final class Child: Sendable {
@@ -29,12 +30,14 @@ package final class Child: Sendable {
     /// Starts a program.
     ///
     /// - Parameters:
+    ///   - program: A path, or a name to be found by `PATH`.
     ///   - streams: What is -1 leads to `/dev/null`.
     ///   - terminal: The path of a terminal that becomes the program's own, in place of the streams.
     package init(
-        _ path: String, _ arguments: [String], environment: [String: String], streams: Streams = Streams(),
+        _ program: String, _ arguments: [String], environment: [String: String], streams: Streams = Streams(),
         terminal: String? = nil
     ) throws {
+        let path = try NeededProgram(program).path
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The lock by which SQLite keeps other processes from writing, taken without SQLite.
 ///
@@ -12,7 +13,7 @@ package final class ForeignLock {
     private let descriptor: Int32
     private var isHeld = true
 
-    /// Waits for the lock.
+    /// Waits for the lock, which others have for moments only.
     package init(on history: String) throws {
         descriptor = open(history + "-shm", O_RDWR | O_CLOEXEC)
         var lock = flock()
@@ -20,8 +21,13 @@ package final class ForeignLock {
         lock.l_whence = Int16(SEEK_SET)
         lock.l_start = 120
         lock.l_len = 1
-        guard descriptor >= 0, fcntl(descriptor, F_SETLKW, &lock) == 0 else {
-            throw NotHad(reason: String(cString: strerror(errno)))
+        Blocking.check()
+        let end = ContinuousClock.now + .patience
+        while fcntl(descriptor, F_SETLK, &lock) != 0 {
+            guard errno == EAGAIN || errno == EACCES, .now < end else {
+                throw NotHad(reason: String(cString: strerror(errno)))
+            }
+            usleep(1_000)
         }
     }
 

@@ -10,7 +10,7 @@ package struct Home {
     package init() throws {
         folder = try TemporaryFolder()
         environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+            "PATH": NeededProgram.folders,
             "HOME": folder.path,
             "XDG_STATE_HOME": folder.file("state"),
             "XDG_CONFIG_HOME": folder.file("config"),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Keeps many requests in flight: each connection always has one, and sends the next when its answer has come.
 ///
@@ -62,6 +63,7 @@ package struct LoadClient {
             let waiting = connections.indices.filter { connections[$0].isWaiting }
             if waiting.isEmpty, !hasMore || !connections.contains(where: \.isOpen) { return }
             var polled = waiting.map { pollfd(fd: connections[$0].descriptor, events: Int16(POLLIN), revents: 0) }
+            Blocking.check()
             // With a rate, the next request may be due before the next answer.
             guard poll(&polled, nfds_t(polled.count), rate == nil || !hasMore ? 30_000 : 1) >= 0 else { return }
             for (index, state) in zip(waiting, polled) where state.revents != 0 {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The two ends of a pipe that no child inherits by chance.
 package struct PipeEnds {
@@ -10,6 +11,19 @@ package struct PipeEnds {
         precondition(GNU.pipe2(&ends, O_CLOEXEC) == 0, "no pipe to be had: \(String(cString: strerror(errno)))")
         reading = ends[0]
         writing = ends[1]
+    }
+
+    /// Reads the next byte; nil at the end.
+    ///
+    /// - Throws: `WaitedInVain`.
+    package func byte(within limit: Duration = .patience) throws -> UInt8? {
+        Blocking.check()
+        var state = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
+        guard poll(&state, 1, Int32(limit / .milliseconds(1))) > 0 else {
+            throw WaitedInVain(for: "a byte in a pipe", seeing: "nothing")
+        }
+        var byte: UInt8 = 0
+        return read(reading, &byte, 1) == 1 ? byte : nil
     }
 }
 

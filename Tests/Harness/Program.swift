@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The program under test.
 package enum Program {
@@ -23,7 +24,7 @@ package enum Program {
         try run(path, arguments, environment: home.environment)
     }
 
-    /// Runs a program to its end.
+    /// Runs a program, by its path or its name in `PATH`, to its end.
     package static func run(_ path: String, _ arguments: [String], environment: [String: String]) throws -> Outcome {
         let (output, error) = (PipeEnds(), PipeEnds())
         let child: Child
@@ -35,6 +36,7 @@ package enum Program {
         }
         let (said, complained) = (Output(output.reading), Output(error.reading))
         guard let ending = child.end() else {
+            child.signal(SIGKILL)
             throw WaitedInVain(for: "the end of \(path) \(arguments)", seeing: said.text + complained.text)
         }
         return Outcome(ending: ending, output: try said.whole(), error: try complained.whole())

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// An answer as it came over the wire.
 package struct WireAnswer: Equatable {
@@ -40,9 +41,6 @@ package final class RawClient {
 
     package init(host: String, port: UInt16) throws {
         descriptor = try Self.connected(host: host, port: port)
-        // A last resort, lest a test hang.
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit {
@@ -61,6 +59,11 @@ package final class RawClient {
         defer { freeaddrinfo(found) }
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(address.pointee.ai_family, type, 0)
+        // Connecting and sending wait too.
+        var limit = timeval(tv_sec: Int(Duration.patience.seconds), tv_usec: 0)
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
         guard descriptor >= 0, Foundation.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
         else {
             let reason = String(cString: strerror(errno))
@@ -109,9 +112,13 @@ package final class RawClient {
 
     /// - Returns: False at the end.
     private func receive() throws -> Bool {
+        Blocking.check()
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count >= 0 else { throw Broken(description: "cannot receive: \(String(cString: strerror(errno)))") }
+        guard count >= 0 else {
+            let reason = errno == EAGAIN ? "nothing came for \(Duration.patience)" : String(cString: strerror(errno))
+            throw Broken(description: "cannot receive: \(reason)")
+        }
         unread += buffer.prefix(count)
         return count > 0
     }

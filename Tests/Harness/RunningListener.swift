@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// `b2watch listen`, running.
 package final class RunningListener: Sendable {

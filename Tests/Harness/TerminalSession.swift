@@ -6,6 +6,8 @@ package final class TerminalSession: Sendable {
     package let home: Home
     private let socket: String
     private let environment: [String: String]
+    /// A pipe with what the program writes to its terminal, which tells when to look again.
+    private let news: Int32
 
     /// Starts a shell in a terminal.
     package init(in home: Home, columns: Int = 80, rows: Int = 24) throws {
@@ -18,8 +20,14 @@ package final class TerminalSession: Sendable {
         // Else Swift's runtime asks a question of its own after a crash.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         self.environment = environment
+        let pipe = home.folder.file("news")
+        guard mkfifo(pipe, 0o600) == 0, case let news = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC), news >= 0 else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+        }
+        self.news = news
         try tmux(
             "-u", "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "exec /bin/sh -i")
+        try tmux("pipe-pane", "exec cat > '\(pipe)'")
         try tmux("set-option", "-g", "status", "off")
         // Else what programs put on the clipboard goes to nobody.
         try tmux("set-option", "-s", "set-clipboard", "on")
@@ -27,12 +35,13 @@ package final class TerminalSession: Sendable {
     }
 
     deinit {
-        _ = try? Program.run("/usr/bin/env", ["tmux", "-S", socket, "kill-server"], environment: environment)
+        _ = try? Program.run("tmux", ["-S", socket, "kill-server"], environment: environment)
+        close(news)
     }
 
     @discardableResult
     private func tmux(_ words: String...) throws -> String {
-        let outcome = try Program.run("/usr/bin/env", ["tmux", "-S", socket] + words, environment: environment)
+        let outcome = try Program.run("tmux", ["-S", socket] + words, environment: environment)
         guard outcome.ending == .exited(0) else {
             throw WaitedInVain(for: "tmux \(words.joined(separator: " "))", seeing: outcome.error)
         }
@@ -96,7 +105,22 @@ package final class TerminalSession: Sendable {
             let screen = try screen()
             if condition(screen) { return screen }
             guard .now < end else { throw WaitedInVain(for: what, seeing: screen) }
+            waitForNews()
         }
+    }
+
+    /// Waits until the program writes to its terminal, or for a moment, because not all that changes is written there.
+    private func waitForNews() {
+        Blocking.check()
+        var state = pollfd(fd: news, events: Int16(POLLIN), revents: 0)
+        guard poll(&state, 1, 250) > 0 else { return }
+        guard state.revents & Int16(POLLIN) != 0 else {
+            // Nobody writes there any more.
+            usleep(50_000)
+            return
+        }
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while read(news, &buffer, buffer.count) > 0 {}
     }
 
     /// Waits for what a program asks the terminal to put on the clipboard.
@@ -106,6 +130,7 @@ package final class TerminalSession: Sendable {
             let text = (try? tmux("show-buffer")) ?? ""
             if text.contains(part) { return text }
             guard .now < end else { throw WaitedInVain(for: "“\(part)” on the clipboard", seeing: text) }
+            waitForNews()
         }
     }
 

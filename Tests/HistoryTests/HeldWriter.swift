@@ -1,4 +1,3 @@
-import Dispatch
 import History
 import Notifications
 import TestSupport
@@ -6,7 +5,7 @@ import TestSupport
 /// Holds up a history's writer: what is recorded meanwhile queues.
 final class HeldWriter: Sendable {
     private let history: History
-    private let gate = DispatchSemaphore(value: 0)
+    private let gate = Gate()
 
     init(_ history: History) {
         self.history = history
@@ -14,16 +13,16 @@ final class HeldWriter: Sendable {
 
     /// Returns once the writer is held up, by the completion of a delivery of its own.
     func hold() async {
-        await withCheckedContinuation { continuation in
+        await answer("the writer to be held up", orElse: ()) { give in
             let isQueued = history.record(.sample()) { [gate] _ in
-                continuation.resume()
+                give(())
                 gate.wait()
             }
-            if !isQueued { continuation.resume() }
+            if !isQueued { give(()) }
         }
     }
 
     func letGo() {
-        gate.signal()
+        gate.open()
     }
 }

@@ -25,10 +25,8 @@ extension JudgedDelivery {
 extension History {
     /// Records a delivery and waits until it is told whether it is kept.
     func keep(_ delivery: JudgedDelivery) async -> Bool {
-        await withCheckedContinuation { continuation in
-            if !record(delivery, completion: { continuation.resume(returning: $0 != nil) }) {
-                continuation.resume(returning: false)
-            }
+        await answer("a record", orElse: false) { give in
+            if !record(delivery, completion: { give($0 != nil) }) { give(false) }
         }
     }
 
@@ -41,7 +39,7 @@ extension History {
 
     /// Whether a delivery can be recorded now.
     func probe() async -> Bool {
-        await withCheckedContinuation { continuation in probe { continuation.resume(returning: $0) } }
+        await answer("whether it records", orElse: false) { give in probe { give($0) } }
     }
 
     /// Writes verdicts of these deliveries and of none between them, the newest given first.

@@ -1,4 +1,3 @@
-import Dispatch
 import History
 import Intake
 import Listener
@@ -10,13 +9,13 @@ import Testing
 extension Intake {
     /// Hands over a request and waits for its answer.
     func answer(_ delivery: Delivery, as kind: RequestKind = .notification) async -> Answer {
-        await withCheckedContinuation { continuation in
-            receive(delivery, as: kind) { answer, _ in continuation.resume(returning: answer) }
+        await TestSupport.answer("an answer", orElse: .notRecorded) { give in
+            receive(delivery, as: kind) { answer, _ in give(answer) }
         }
     }
 
     func checkRecord() async -> Bool {
-        await withCheckedContinuation { continuation in checkRecord { continuation.resume(returning: $0) } }
+        await TestSupport.answer("whether it records", orElse: false) { give in checkRecord { give($0) } }
     }
 }
 
@@ -34,26 +33,31 @@ final class Reports: Sendable {
     }
 
     /// The next report that says that all is judged.
-    func complete() async -> RejudgeReport {
-        for await report in stream where report.isComplete { return report }
-        return RejudgeReport()
-    }
+    func complete() async -> RejudgeReport { await first("a report that all is judged") { $0.isComplete } }
 
     /// The next report that says that judging was cancelled.
-    func cancelled() async -> RejudgeReport {
-        for await report in stream where report.isCancelled { return report }
-        return RejudgeReport()
-    }
+    func cancelled() async -> RejudgeReport { await first("a report that it is cancelled") { $0.isCancelled } }
 
     /// The next report that tells of a failure.
-    func failed() async -> RejudgeReport {
-        for await report in stream where report.failure != nil { return report }
-        return RejudgeReport()
-    }
+    func failed() async -> RejudgeReport { await first("a report of a failure") { $0.failure != nil } }
 
     /// The next report, whatever it says.
-    func next() async -> RejudgeReport {
-        for await report in stream { return report }
+    func next() async -> RejudgeReport { await first("a report") { _ in true } }
+
+    private func first(
+        _ what: String, where isIt: @escaping @Sendable (RejudgeReport) -> Bool
+    ) async -> RejudgeReport {
+        let search = Task { [stream] in
+            for await report in stream where isIt(report) { return RejudgeReport?.some(report) }
+            return nil
+        }
+        let timer = Task {
+            // Ends the stream for who waits.
+            if (try? await Task.sleep(for: .patience)) != nil { search.cancel() }
+        }
+        defer { timer.cancel() }
+        if let report = await search.value { return report }
+        Issue.record(WaitedInVain(for: what, seeing: "no such report"))
         return RejudgeReport()
     }
 }
@@ -100,19 +104,19 @@ struct Rig {
 
 /// Holds up a history's writer: what is recorded meanwhile queues.
 final class HeldWriter: Sendable {
-    private let gate = DispatchSemaphore(value: 0)
+    private let gate = Gate()
 
     /// Returns once the writer is held up, by a request of its own.
     init(_ intake: Intake) async {
-        await withCheckedContinuation { continuation in
+        await answer("the writer to be held up", orElse: ()) { give in
             intake.receive(.sample(method: "GET"), as: .wrongMethod) { [gate] _, _ in
-                continuation.resume()
+                give(())
                 gate.wait()
             }
         }
     }
 
     func letGo() {
-        gate.signal()
+        gate.open()
     }
 }

@@ -1,8 +1,9 @@
 import Listener
 import Notifications
+import TestSupport
 import Testing
 
-@Suite struct BindingTests {
+@Suite(.blocking) struct BindingTests {
     private func start(at address: ListenAddress) throws(ListenerError) -> Listener {
         let configuration = ListenerConfiguration(address: address, clock: { Timestamp(milliseconds: 0) })
         return try Listener.start(configuration, receiver: TestReceiver(), log: { _ in })

@@ -1,10 +1,11 @@
 import Listener
 import Notifications
+import TestSupport
 import Testing
 import Workers
 
 /// How a connection goes from one request to the next, and how it ends.
-@Suite struct ConnectionTests {
+@Suite(.blocking) struct ConnectionTests {
     @Test func servesOneAfterAnother() throws {
         let receiver = TestReceiver()
         try withListener(receiver) { server in
@@ -140,7 +141,7 @@ import Workers
             let first = try #require(receiver.next())
 
             let stopping = Worker("stopping")
-            stopping.async { server.listener.stop(within: .seconds(120)) }
+            stopping.async { server.listener.stop(within: .patience) }
             #expect(try idle.rest() == "")
             first.answer(.accepted)
             let response = try busy.response()
@@ -150,7 +151,7 @@ import Workers
             try half.send("}")
             try #require(receiver.next()).answer(.accepted)
             #expect(try half.response().closes)
-            stopping.wait()
+            #expect(stopping.wait(atMost: .patience))
             #expect(throws: RawClient.Problem.self) { try server.client() }
         }
     }

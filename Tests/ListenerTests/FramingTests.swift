@@ -1,9 +1,10 @@
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import Listener
 
-@Suite struct FramingTests {
+@Suite(.blocking) struct FramingTests {
     @Test(
         arguments: [
             ([("Host", "h")], Framing.length(0)),

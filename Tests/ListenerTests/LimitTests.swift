@@ -1,9 +1,10 @@
 import Listener
 import Notifications
+import TestSupport
 import Testing
 
 /// What is refused, how it is answered, and what the log says of it.
-@Suite struct LimitTests {
+@Suite(.blocking) struct LimitTests {
     /// Requests, the status each is refused with, and what the log says.
     private static let refused: [(request: String, status: Int, reason: String)] = [
         // Not HTTP.

@@ -1,9 +1,10 @@
 import Listener
 import Notifications
+import TestSupport
 import Testing
 
 /// What reaches the receiver is what was sent.
-@Suite struct RequestTests {
+@Suite(.blocking) struct RequestTests {
     @Test func keepsTheRequestWhole() throws {
         let receiver = TestReceiver()
         try withListener(receiver) { server in

@@ -1,9 +1,10 @@
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import Listener
 
-@Suite struct RouteTests {
+@Suite(.blocking) struct RouteTests {
     @Test(arguments: [
         ("/", "/", true), ("/", "/anything?x", true), ("/", "*", true), ("", "/x", true),
         ("/hook", "/hook", true), ("/hook", "/hook?x=/", true), ("/hook", "/hook/", true), ("/hook", "/hook/a/b", true),

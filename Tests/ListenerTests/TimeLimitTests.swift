@@ -1,9 +1,10 @@
 import Listener
 import Notifications
+import TestSupport
 import Testing
 
 /// Each waits for the listener's own close. The limits leave a busy machine time to send what is to be too slow.
-@Suite struct TimeLimitTests {
+@Suite(.blocking) struct TimeLimitTests {
     private let short = Duration.milliseconds(500)
 
     @Test func endsASlowHead() throws {

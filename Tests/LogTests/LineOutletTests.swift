@@ -1,9 +1,10 @@
 import Log
 import Synchronization
+import TestSupport
 import Testing
 
 /// Lines on their way to somebody who may not take them.
-@Suite struct LineOutletTests {
+@Suite(.blocking) struct LineOutletTests {
     /// Takes lines, one at a time as it is let.
     private final class Reader: Sendable {
         let taken = Mutex<[String]>([])
@@ -31,7 +32,7 @@ import Testing
         let reader = Reader()
         let outlet = outlet(reader)
         for index in 0..<500 { outlet.add(Array("\(index)".utf8)) }
-        outlet.flush(within: .seconds(120))
+        outlet.flush(within: .patience)
         #expect(reader.taken.withLock(\.self) == (0..<500).map { "\($0)" })
     }
 
@@ -41,11 +42,11 @@ import Testing
         reader.whileStuck {
             for index in 0..<LineOutlet.mostWaiting + 77 { outlet.add(Array("\(index)".utf8)) }
         }
-        outlet.flush(within: .seconds(120))
+        outlet.flush(within: .patience)
         let taken = reader.taken.withLock(\.self)
         #expect(taken == (0..<LineOutlet.mostWaiting).map { "\($0)" } + ["77 dropped"])
         outlet.add(Array("later".utf8))
-        outlet.flush(within: .seconds(120))
+        outlet.flush(within: .patience)
         #expect(reader.taken.withLock { $0.last } == "later")
     }
 }

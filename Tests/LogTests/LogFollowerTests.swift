@@ -1,8 +1,9 @@
 import Log
+import TestSupport
 import Testing
 import Workers
 
-@Suite("Following the log")
+@Suite("Following the log", .blocking)
 struct LogFollowerTests {
     @Test("tells of lines that others write, and of the first ones")
     func follows() throws {
@@ -11,10 +12,10 @@ struct LogFollowerTests {
         let follower = try #require(LogFollower(log.path) { moves.change { $0 += 1 } })
         let writer = try log.writer()
         try writer.append(LogLine.sample("first").bytes)
-        let first = moves.wait { $0 > 0 ? $0 : nil }
+        let first = try moves.require("a line") { $0 > 0 ? $0 : nil }
         // Behind a rotation too.
         for index in 0..<50 { try writer.append(LogLine.sample("line \(index)").bytes) }
-        #expect(moves.wait(until: .now + .seconds(120)) { $0 > first ? true : nil } == true)
+        try moves.require("more lines") { $0 > first ? true : nil }
         withExtendedLifetime(follower) {}
     }
 }

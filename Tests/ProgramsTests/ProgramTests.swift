@@ -5,12 +5,12 @@ import Workers
 
 @testable import Programs
 
-@Suite("A program")
+@Suite("A program", .blocking)
 struct ProgramTests {
-    private let path = ["PATH": "/usr/bin:/bin"]
+    private let path = ["PATH": NeededProgram.folders]
 
     private func shell(
-        _ script: String, input: [UInt8] = [], limit: Duration = .seconds(120), until stop: ProgramStop? = nil
+        _ script: String, input: [UInt8] = [], limit: Duration = .patience, until stop: ProgramStop? = nil
     ) -> (end: ProgramOutcome.End, said: String) {
         let outcome = Program(["sh", "-c", script], environment: path, input: input, limit: limit).run(until: stop)
         return (outcome.end, String(decoding: outcome.output, as: UTF8.self))
@@ -19,7 +19,7 @@ struct ProgramTests {
     @Test("gets its words as they are: no shell reads them")
     func words() {
         let words = ["printf", "%s|", "a b", "$HOME", "`id`", "*", "", "'\"\\", "ü\u{202e}"]
-        let outcome = Program(words, environment: path, limit: .seconds(120)).run()
+        let outcome = Program(words, environment: path, limit: .patience).run()
         #expect(String(decoding: outcome.output, as: UTF8.self) == "a b|$HOME|`id`|*||'\"\\|ü\u{202e}|")
         #expect(outcome.end == .exited(0) && !outcome.isCut)
     }
@@ -27,7 +27,7 @@ struct ProgramTests {
     @Test("gets the environment that is given, and nothing else")
     func environment() {
         let outcome = Program(
-            ["/usr/bin/env"], environment: ["B": "x\ny", "A": "a\0b=c"], limit: .seconds(120)
+            ["/usr/bin/env"], environment: ["B": "x\ny", "A": "a\0b=c"], limit: .patience
         ).run()
         #expect(String(decoding: outcome.output, as: UTF8.self) == "A=ab=c\nB=x\ny\n")
     }
@@ -37,7 +37,7 @@ struct ProgramTests {
         let input = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
         #expect(shell("wc -c", input: input).said.trimmingCharacters(in: .whitespaces) == "1048576\n")
         // Were it not read while it is written, both would wait for each other.
-        let outcome = Program(["cat"], environment: path, input: input, limit: .seconds(120)).run()
+        let outcome = Program(["cat"], environment: path, input: input, limit: .patience).run()
         #expect(outcome.end == .exited(0) && outcome.isCut)
         #expect(outcome.output == [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10))
     }
@@ -76,7 +76,7 @@ struct ProgramTests {
     @Test("runs where it is to run")
     func folder() throws {
         let folder = try TemporaryFolder()
-        var program = Program(["pwd"], environment: path, folder: folder.path, limit: .seconds(120))
+        var program = Program(["pwd"], environment: path, folder: folder.path, limit: .patience)
         #expect(String(decoding: program.run().output, as: UTF8.self) == folder.path + "\n")
         program.folder = folder.file("none")
         #expect(program.run().end == .notRun(ProgramProblem(ENOENT, .folder)))
@@ -88,7 +88,7 @@ struct ProgramTests {
     func finding() throws {
         let folder = try TemporaryFolder()
         func end(_ word: String, path: String) -> ProgramOutcome.End {
-            Program([word], environment: ["PATH": path], limit: .seconds(120)).run().end
+            Program([word], environment: ["PATH": path], limit: .patience).run().end
         }
         _ = try folder.write("mine", "#!/bin/sh\nexit 5\n", mode: 0o700)
         _ = try folder.write("plain", "exit 5\n", mode: 0o600)
@@ -106,7 +106,7 @@ struct ProgramTests {
         #expect(end(lost, path: "/bin") == .notRun(ProgramProblem(ENOENT, .interpreter)))
         let long = Program(
             ["true"], environment: path.merging(["X": String(repeating: "x", count: 3 << 20)]) { $1 },
-            limit: .seconds(120))
+            limit: .patience)
         #expect(long.run().end == .notRun(ProgramProblem(E2BIG)))
     }
 
@@ -178,24 +178,22 @@ struct ProgramTests {
 
     @Test("is ended when it is stopped, and then none begins")
     func stopping() throws {
-        let folder = try TemporaryFolder()
         let stop = ProgramStop()
-        let fifo = folder.file("ready")
-        #expect(mkfifo(fifo, 0o600) == 0)
-        let ended = Handoff<ProgramOutcome.End>()
+        let lifeline = try Lifeline()
+        let ended = Watched<ProgramOutcome.End?>(nil)
         let worker = Worker("stopping")
         worker.async { [path] in
             var program = Program(
-                ["sh", "-c", "exec 3> ready; exec sleep 1000"], environment: path, folder: folder.path,
+                ["sh", "-c", "exec 3>\(lifeline.path); echo up >&3; exec sleep 1000"], environment: path,
                 limit: .seconds(3_600))
             // Who ends when asked to is not waited for any longer.
             program.grace = .seconds(3_600)
-            ended.give(.success(program.run(until: stop).end))
+            let end = program.run(until: stop).end
+            ended.change { $0 = end }
         }
-        // Returns when the program has opened it too: so it runs.
-        close(open(fifo, O_RDONLY))
+        #expect(lifeline.isTaken())
         stop.stop()
-        #expect(try ended.take() == .stopped)
+        #expect(try ended.require("the end") { $0 } == .stopped)
         #expect(shell("echo no", until: stop) == (.stopped, ""))
     }
 }

@@ -23,14 +23,14 @@ public final class Lifeline: Sendable {
     }
 
     /// Whether somebody has taken hold of it and said so; waits for that where there is a limit.
-    public func isTaken(atMost limit: Duration = .seconds(120)) -> Bool {
+    public func isTaken(atMost limit: Duration = .patience) -> Bool {
         wait(atMost: limit) > 0
     }
 
     /// Waits until nobody holds it any more.
     ///
     /// - Returns: False where that did not come about.
-    public func isLetGo(atMost limit: Duration = .seconds(120)) -> Bool {
+    public func isLetGo(atMost limit: Duration = .patience) -> Bool {
         while true {
             let count = wait(atMost: limit)
             if count <= 0 { return count == 0 }
@@ -39,6 +39,7 @@ public final class Lifeline: Sendable {
 
     /// - Returns: How much was said; 0 where nobody holds it any more, -1 where the time was up.
     private func wait(atMost limit: Duration) -> Int {
+        Blocking.check()
         var waits = [pollfd(fd: reading, events: Int16(POLLIN), revents: 0)]
         guard poll(&waits, 1, Int32(limit / .milliseconds(1))) > 0 else { return -1 }
         var buffer = [UInt8](repeating: 0, count: 256)

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Workers
 
-@Suite struct MonitorTests {
+@Suite(.blocking) struct MonitorTests {
     @Test func waitsForWhatAnotherThreadChanges() {
         let count = Monitor(0)
         let thread = Thread { for _ in 0..<1_000 { count.change { $0 += 1 } } }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Actions
 
-@Suite("The action forward")
+@Suite("The action forward", .blocking)
 struct ForwardActionTests {
     private let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_767_262_300_000) }
 
@@ -17,7 +17,7 @@ struct ForwardActionTests {
     }
 
     private func action(_ url: String, _ http: any HTTPSending) throws -> ForwardAction {
-        ForwardAction(ForwardSettings(url: try WebhookURL(url), limit: .seconds(120)), surroundings(http))
+        ForwardAction(ForwardSettings(url: try WebhookURL(url), limit: .patience), surroundings(http))
     }
 
     /// The items of a delivery, one for each event.

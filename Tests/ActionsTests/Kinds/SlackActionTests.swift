@@ -9,7 +9,7 @@ import Testing
 
 @testable import Actions
 
-@Suite("The action slack")
+@Suite("The action slack", .blocking)
 struct SlackActionTests {
     private static let url = "https://hooks.slack.com" + FakeSlack.path
     private let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 784_111_740_000) }

@@ -1,11 +1,12 @@
 import History
 import Notifications
+import TestSupport
 import Testing
 import Workers
 
 @testable import Actions
 
-@Suite("What holds an action up")
+@Suite("What holds an action up", .blocking)
 struct ActionHoldTests {
     private func told(_ stage: RunnerStage) -> Timestamp? {
         stage.outbox.state.withLock { $0.actions.first?.heldUntil }
@@ -21,7 +22,7 @@ struct ActionHoldTests {
         stage.deliver("one", "two")
         stage.runner.begin()
         let end = stage.clock.now + .seconds(40)
-        stage.outbox.state.wait { $0.actions.first?.heldUntil == end ? () : nil }
+        stage.outbox.state.expect("a hold") { $0.actions.first?.heldUntil == end ? () : nil }
         #expect(stage.runner.hold(of: "a") == .failing(until: end))
         #expect(stage.runner.hold(of: "other") == nil)
         #expect(try stage.runner.retryEntries([1]) == 1)
@@ -40,7 +41,7 @@ struct ActionHoldTests {
         stage.deliver("one", "two")
         stage.runner.begin()
         let end = stage.clock.now + .seconds(60)
-        stage.outbox.state.wait { $0.actions.first?.heldUntil == end ? () : nil }
+        stage.outbox.state.expect("a hold") { $0.actions.first?.heldUntil == end ? () : nil }
         #expect(stage.runner.hold(of: "a") == .spent(until: end))
         stage.advance(by: .seconds(60))
         stage.waitForAll(2)
@@ -73,7 +74,7 @@ struct ActionHoldTests {
         stage.deliver("one", "two")
         stage.runner.begin()
         let end = stage.clock.now + .seconds(40)
-        stage.outbox.state.wait { $0.actions.first?.heldUntil == end ? () : nil }
+        stage.outbox.state.expect("a hold") { $0.actions.first?.heldUntil == end ? () : nil }
         stage.advance(by: .seconds(40))
         stage.waitForAll(2)
         stage.stop()

@@ -8,7 +8,7 @@ import Workers
 
 @testable import Actions
 
-@Suite("The runner of actions")
+@Suite("The runner of actions", .blocking)
 struct ActionRunnerTests {
     private func manner(_ change: (inout ActionManner) -> Void) -> ActionManner {
         var manner = ActionManner()
@@ -62,9 +62,9 @@ struct ActionRunnerTests {
     func crash() throws {
         let outbox = FakeOutbox()
         let first = RunnerStage(outbox)
-        let gate = Monitor(false)
+        let gate = Gate()
         let stuck = ScriptedAction(manner: manner { $0.largestBatch = 2 }) { _, _ in
-            gate.wait { $0 ? () : nil }
+            gate.wait()
             return .done
         }
         try first.load(("a", stuck))
@@ -76,7 +76,7 @@ struct ActionRunnerTests {
         let copy = FakeOutbox()
         let kept = outbox.state.withLock { ($0.rows, $0.bodies, $0.actions, $0.entries, $0.events) }
         copy.state.change { ($0.rows, $0.bodies, $0.actions, $0.entries, $0.events) = kept }
-        gate.change { $0 = true }
+        gate.open()
         first.stop()
 
         let second = RunnerStage(copy)
@@ -130,7 +130,7 @@ struct ActionRunnerTests {
         stage.deliver("one", "two")
         stage.runner.begin()
         stage.wait(for: "done 2")
-        stage.awaited.wait { $0 == stage.clock.now + .seconds(40) ? () : nil }
+        stage.awaited.expect("a wait") { $0 == stage.clock.now + .seconds(40) ? () : nil }
         stage.advance(by: .seconds(39))
         stage.deliver("three")
         stage.wait(for: "done 3")
@@ -164,9 +164,9 @@ struct ActionRunnerTests {
     @Test("one that fails or hangs holds up no other")
     func others() throws {
         let stage = RunnerStage()
-        let gate = Monitor(false)
+        let gate = Gate()
         let hanging = ScriptedAction { _, _ in
-            gate.wait { $0 ? () : nil }
+            gate.wait()
             return .done
         }
         let failing = ScriptedAction { _, _ in .retry("no", after: .seconds(60), scope: .action) }
@@ -178,7 +178,7 @@ struct ActionRunnerTests {
         hanging.wait(for: 1)
         failing.wait(for: 1)
         #expect(!stage.runner.stop(within: .zero))
-        gate.change { $0 = true }
+        gate.open()
         #expect(hanging.performed.count == 1 && failing.performed.count == 1)
     }
 
@@ -188,7 +188,7 @@ struct ActionRunnerTests {
         let arrived = Monitor(0)
         let action = ScriptedAction(manner: manner { $0.lanes = 3 }) { _, call in
             arrived.change { $0 += 1 }
-            if call <= 3 { arrived.wait { $0 >= 3 ? () : nil } }
+            if call <= 3 { arrived.wait(until: .now + .patience) { $0 >= 3 ? () : nil } }
             return .done
         }
         try stage.load(("a", action))
@@ -229,9 +229,9 @@ struct ActionRunnerTests {
     @Test("reading the configuration again adds, changes and removes actions")
     func reloading() throws {
         let stage = RunnerStage()
-        let gate = Monitor(false)
+        let gate = Gate()
         let old = ScriptedAction("old") { _, _ in
-            gate.wait { $0 ? () : nil }
+            gate.wait()
             return .done
         }
         try stage.load(("a", old))
@@ -244,17 +244,19 @@ struct ActionRunnerTests {
         other.wait(for: 1)
         // What the old one has begun ends first.
         #expect(new.performed.isEmpty && old.state.withLock { $0.closed } == 0)
-        gate.change { $0 = true }
+        gate.open()
         new.wait(for: 2)
-        old.state.wait { $0.closed == 1 ? () : nil }
+        old.state.expect("its close") { $0.closed == 1 ? () : nil }
         #expect(old.performed.map(\.events) == [["one"]])
         #expect(new.performed.map(\.events) == [["two"], ["three"]])
         stage.wait(for: "done 3")
         try stage.load(("b", ScriptedAction()))
-        new.state.wait { $0.closed == 1 ? () : nil }
+        new.state.expect("its close") { $0.closed == 1 ? () : nil }
         #expect(stage.runner.actionNames() == ["b"])
         stage.deliver("four")
-        stage.outbox.state.wait { state in state.entries.contains { $0.action == "b" && $0.row == 4 } ? () : nil }
+        stage.outbox.state.expect("an entry") { state in
+            state.entries.contains { $0.action == "b" && $0.row == 4 } ? () : nil
+        }
         // Where it comes back it goes on from where it was.
         let back = ScriptedAction()
         try stage.load(("b", ScriptedAction()), ("a", back))
@@ -302,7 +304,7 @@ struct ActionRunnerTests {
         (1...10_000).forEach { stage.outbox.deliver("\($0)") }
         stage.tell()
         stage.runner.begin()
-        action.state.wait { $0.performed.reduce(0) { $0 + $1.events.count } >= 10_000 ? () : nil }
+        action.state.expect("the batches") { $0.performed.reduce(0) { $0 + $1.events.count } >= 10_000 ? () : nil }
         stage.waitForAll(10_000)
         stage.stop()
         let events = action.performed.flatMap(\.events)

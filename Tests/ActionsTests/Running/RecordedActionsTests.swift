@@ -9,7 +9,7 @@ import Workers
 
 @testable import Actions
 
-@Suite("The runner on a history")
+@Suite("The runner on a history", .blocking)
 struct RecordedActionsTests {
     private func places() throws -> [(History.Place, TemporaryFolder?)] {
         let folder = try TemporaryFolder()
@@ -19,13 +19,13 @@ struct RecordedActionsTests {
     private func record(_ names: [String], _ verdict: SignatureVerdict = .valid, in history: History) throws {
         let body = SampleBody.notification(names.map { TestSupport.SampleEvent(id: "id of \($0)", object: $0) })
         let delivery = Delivery.sample(body: body)
-        let kept = Handoff<Int64?>()
+        let kept = Watched<Int64??>(nil)
         let judged = JudgedDelivery(
             delivery: delivery, judgement: Judgement(verdict),
             answer: verdict == .valid ? .accepted : .invalidSignature, events: Payload(scanning: body).events,
             generation: 1)
-        #expect(history.record(judged) { kept.give(.success($0)) })
-        #expect(try kept.take() != nil)
+        #expect(history.record(judged) { id in kept.change { $0 = .some(id) } })
+        #expect(try kept.require("a record") { $0 } != nil)
     }
 
     private func runner(_ history: History, _ action: any Action) throws -> ActionRunner {
@@ -58,8 +58,8 @@ struct RecordedActionsTests {
                 try record(["one"], in: history)
                 try record(["one", "two", "three"], in: history)
                 try record(["four"], in: history)
-                action.state.wait { $0.performed.flatMap(\.events).count >= 4 ? () : nil }
-                #expect(runner.stop(within: .seconds(120)))
+                action.state.expect("the batches") { $0.performed.flatMap(\.events).count >= 4 ? () : nil }
+                #expect(runner.stop(within: .patience))
                 #expect(action.performed.flatMap(\.events) == ["one", "two", "three", "four"])
                 let status = try #require(try runner.statuses().first)
                 #expect(status[.done] == 4 && status.counts.values.reduce(0, +) == 4)
@@ -103,13 +103,13 @@ struct RecordedActionsTests {
         }
         try load(manner)
         runner.begin()
-        awaited.wait { $0 == now + hour * 21 ? () : nil }
+        awaited.expect("a wait of 21 hours") { $0 == now + hour * 21 ? () : nil }
         #expect(action.performed.isEmpty)
         // A limit that is read meanwhile counts what was done before too.
         manner.mostPerDay = 4
         try load(manner)
         action.wait(for: 1)
-        #expect(runner.stop(within: .seconds(120)))
+        #expect(runner.stop(within: .patience))
         #expect(action.performed.map(\.events) == [["7"]])
     }
 
@@ -132,8 +132,8 @@ struct RecordedActionsTests {
                 #expect(try history.outbox.begin(due, batch: 4_711, at: now).count == 2)
                 let runner = try runner(history, action)
                 runner.begin()
-                action.state.wait { $0.performed.flatMap(\.events).count >= 2 ? () : nil }
-                #expect(runner.stop(within: .seconds(120)))
+                action.state.expect("the batches") { $0.performed.flatMap(\.events).count >= 2 ? () : nil }
+                #expect(runner.stop(within: .patience))
                 #expect(action.state.withLock { $0.recovered.map(\.batch) } == [4_711])
                 #expect(action.performed.flatMap(\.events).sorted() == ["three", "two"])
                 #expect(try runner.statuses().first?[.done] == 3)
@@ -163,9 +163,9 @@ struct RecordedActionsTests {
                 var seen = 0
                 while try runner.statuses().first?[.done] != 1_002 {
                     let last = seen
-                    seen = news.wait { $0 > last ? $0 : nil }
+                    seen = try news.require("news") { $0 > last ? $0 : nil }
                 }
-                #expect(runner.stop(within: .seconds(120)))
+                #expect(runner.stop(within: .patience))
                 #expect(receiver.requests.count == 3)
             }
         }

@@ -7,7 +7,7 @@ import Workers
 
 @testable import Actions
 
-@Suite("What is under way in the runner of actions")
+@Suite("What is under way in the runner of actions", .blocking)
 struct RunnerEndingTests {
     private func filter(_ text: String, _ stage: RunnerStage) throws -> Filter {
         try Filter(text, in: FilterContext(now: stage.clock.now, allowsRegularExpressions: false))
@@ -17,7 +17,7 @@ struct RunnerEndingTests {
     private func command(_ lifeline: Lifeline) -> CommandAction {
         CommandAction(
             name: "a", words: ["sh", "-c", "exec 3>\(lifeline.path); echo up >&3; sleep 1000 & sleep 1000"],
-            environment: CommandEnvironment(["PATH"], of: ["PATH": "/usr/bin:/bin"]), folder: "/",
+            environment: CommandEnvironment(["PATH"], of: ["PATH": NeededProgram.folders]), folder: "/",
             limit: .seconds(3_600), now: { Timestamp(milliseconds: 0) })
     }
 
@@ -35,7 +35,7 @@ struct RunnerEndingTests {
     @Test("a program that runs is ended with b2watch, with all that it has started, and is run again later")
     func program() throws {
         let (stage, lifeline) = try running()
-        #expect(stage.runner.stop(within: .seconds(60)))
+        #expect(stage.runner.stop(within: .patience))
         #expect(lifeline.isLetGo())
         let entry = try #require(try stage.outbox.entry(1))
         #expect(entry.state == .failed && entry.reason == "sh was ended because b2watch ended")
@@ -46,7 +46,7 @@ struct RunnerEndingTests {
         let (stage, lifeline) = try running()
         let later = ScriptedAction()
         try stage.load(("a", later))
-        #expect(stage.runner.stop(within: .seconds(60)))
+        #expect(stage.runner.stop(within: .patience))
         #expect(lifeline.isLetGo() && later.performed.isEmpty)
     }
 
@@ -58,17 +58,17 @@ struct RunnerEndingTests {
                 guard action == 1 else { return }
                 gate.change { $0.slices += 1 }
                 // The second slice of the first action goes on when the configuration has been read again.
-                gate.wait { $0.slices != 2 || $0.isOpen ? () : nil }
+                gate.wait(until: .now + .patience) { $0.slices != 2 || $0.isOpen ? () : nil }
             }))
         let names = (1...2_000).map(String.init)
         try stage.load(("strict", ScriptedAction()), ("gone", ScriptedAction()), ("other", ScriptedAction()))
         names.forEach { stage.outbox.deliver($0) }
         stage.tell()
         stage.runner.begin()
-        gate.wait { $0.slices == 2 ? () : nil }
+        gate.expect("the second slice") { $0.slices == 2 ? () : nil }
         try stage.load(("strict", ScriptedAction()), filter: try filter("sig:invalid", stage))
         gate.change { $0.isOpen = true }
-        stage.outbox.state.wait { $0.actions[0].cursor == 2_000 ? () : nil }
+        stage.outbox.state.expect("the end of the backlog") { $0.actions[0].cursor == 2_000 ? () : nil }
         stage.stop()
         let counts = stage.outbox.state.withLock { state in
             ["strict", "gone", "other"].map { name in state.entries.count { $0.action == name } }
@@ -85,10 +85,10 @@ struct RunnerEndingTests {
         try stage.load(("a", action))
         stage.runner.begin()
         stage.deliver("one", "two")
-        let deadline = ContinuousClock.now + .seconds(120)
         // Each change of the history is a reason to try again.
-        while !stage.outbox.log.contains("done 2"), .now < deadline {
+        try wait(for: "the end of both") {
             stage.runner.works.forEach { $0.historyChanged() }
+            return stage.outbox.log.contains("done 2") ? () : nil
         }
         stage.stop()
         #expect(stage.outbox.log == ["begin 1", "take back 1", "begin 1", "done 1", "begin 2", "done 2"])

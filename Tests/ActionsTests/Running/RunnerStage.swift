@@ -2,6 +2,7 @@ import Browsing
 import History
 import Notifications
 import Synchronization
+import TestSupport
 import Workers
 
 @testable import Actions
@@ -76,12 +77,14 @@ final class RunnerStage: Sendable {
 
     /// Waits until no entry waits any more.
     func waitForAll(_ count: Int) {
-        outbox.state.wait { $0.entries.count == count && $0.entries.allSatisfy { !$0.state.isWaiting } ? () : nil }
+        outbox.state.expect("the end of \(count) entries") {
+            $0.entries.count == count && $0.entries.allSatisfy { !$0.state.isWaiting } ? () : nil
+        }
     }
 
     /// Waits until the log of the outbox ends so.
-    func wait(for line: String) { outbox.state.wait { $0.log.contains(line) ? () : nil } }
+    func wait(for line: String) { outbox.state.expect("“\(line)”") { $0.log.contains(line) ? () : nil } }
 
     @discardableResult
-    func stop() -> Bool { runner.stop(within: .seconds(120)) }
+    func stop() -> Bool { runner.stop(within: .patience) }
 }

@@ -3,6 +3,7 @@ import History
 import Notifications
 import Settings
 import Synchronization
+import TestSupport
 import Workers
 
 /// An action that takes note of what it is asked, and answers as it is told.
@@ -86,5 +87,5 @@ final class ScriptedAction: Action {
     var performed: [Call] { state.withLock { $0.performed } }
 
     /// Waits until it was asked so many times.
-    func wait(for count: Int) { state.wait { $0.performed.count >= count ? () : nil } }
+    func wait(for count: Int) { state.expect("\(count) batches") { $0.performed.count >= count ? () : nil } }
 }

@@ -25,19 +25,14 @@ final class Browsed: Sendable {
 
     /// Records deliveries of an event each, of these sizes.
     func keep(_ sizes: some Sequence<Int64>, _ verdict: SignatureVerdict = .unverified) async {
-        let waiting = DispatchGroup()
         for size in sizes {
             let delivery = Delivery.sample([SampleEvent(id: "event \(size)", object: "object \(size)", size: size)])
-            waiting.enter()
-            let isTaken = history.record(
-                JudgedDelivery(
-                    delivery: delivery, judgement: Judgement(verdict), answer: .accepted,
-                    events: Payload(scanning: delivery.body).events, generation: 1),
-                completion: { _ in waiting.leave() })
-            if !isTaken { waiting.leave() }
-        }
-        await withCheckedContinuation { continuation in
-            waiting.notify(queue: .global()) { continuation.resume() }
+            let judged = JudgedDelivery(
+                delivery: delivery, judgement: Judgement(verdict), answer: .accepted,
+                events: Payload(scanning: delivery.body).events, generation: 1)
+            await answer("a record", orElse: ()) { give in
+                if !history.record(judged, completion: { _ in give(()) }) { give(()) }
+            }
         }
     }
 
@@ -91,25 +86,14 @@ final class Browsed: Sendable {
 }
 
 private final class Reports: Sendable {
-    private let told = Mutex<[BrowseProgress]>([])
-    private let change = NSCondition()
+    private let told = Watched<[BrowseProgress]>([])
 
-    var all: [BrowseProgress] { told.withLock { $0 } }
+    var all: [BrowseProgress] { told.now }
 
-    func add(_ report: BrowseProgress) {
-        told.withLock { $0.append(report) }
-        change.withLock { change.broadcast() }
-    }
+    func add(_ report: BrowseProgress) { told.change { $0.append(report) } }
 
     func wait(_ condition: (BrowseProgress) -> Bool) -> BrowseProgress {
-        let end = Date(timeIntervalSinceNow: 60)
-        return change.withLock {
-            while true {
-                let last = all.last
-                if let last, condition(last) { return last }
-                guard change.wait(until: end) else { return last ?? BrowseProgress(generation: -1) }
-            }
-        }
+        told.wait { $0.last.flatMap { condition($0) ? $0 : nil } } ?? all.last ?? BrowseProgress(generation: -1)
     }
 }
 

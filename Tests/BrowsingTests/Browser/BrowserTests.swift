@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Lists of some rows, while they are found and while more come.
-@Suite struct BrowserTests {
+@Suite(.blocking) struct BrowserTests {
     private let folder: TemporaryFolder
 
     init() throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The next row that fulfils something more, among those listed.
-@Suite struct RowSearchTests {
+@Suite(.blocking) struct RowSearchTests {
     @Test(arguments: [
         BrowseQuery(), BrowseQuery(.size(.less, 60)), BrowseQuery(order: .by(.size, isDescending: true)),
         BrowseQuery(.size(.less, 60), order: .by(.object, isDescending: false)),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Lists in an order of their own.
-@Suite struct SortedBrowserTests {
+@Suite(.blocking) struct SortedBrowserTests {
     private let bySize = RowOrder.by(.size, isDescending: true)
 
     private func order(_ sizes: [Int64], where isIn: (Int64) -> Bool = { _ in true }) -> [Int64] {

@@ -34,7 +34,7 @@ struct Place {
     /// A connection that says what it likes.
     func call() throws -> UnixSocket {
         let caller = try UnixSocket()
-        caller.limit(reading: .seconds(120), writing: .seconds(20))
+        caller.limit(reading: .patience, writing: .seconds(20))
         guard try SocketAddress.with(socket, toConnect: true, { connect(caller.descriptor, $0, $1) == 0 }) else {
             throw SystemProblem()
         }

@@ -2,12 +2,13 @@ import Browsing
 import History
 import Notifications
 import Synchronization
+import TestSupport
 import Testing
 import Workers
 
 @testable import Dashboard
 
-@Suite("Acting on many rows")
+@Suite("Acting on many rows", .blocking)
 struct ActRunnerTests {
     /// Whoever runs actions, and takes note.
     private final class Taker: ActionControl {
@@ -58,7 +59,7 @@ struct ActRunnerTests {
                 answer: .accepted, events: Payload(scanning: body).events, generation: 1)
             while !history.record(judged, completion: { _ in recorded.change { $0 += 1 } }) {}
         }
-        _ = recorded.wait(until: .now + .seconds(120)) { $0 == count ? true : nil }
+        try recorded.require("\(count) records") { $0 == count ? true : nil }
         return history
     }
 
@@ -69,7 +70,7 @@ struct ActRunnerTests {
         let runner = ActRunner(reader, control)
         let result = Monitor<Result<ActOutcome, EffectFailure>?>(nil)
         runner.act(request, progress: { progress($0, runner) }) { answer in result.change { $0 = answer } }
-        return try result.wait(until: .now + .seconds(120)) { $0 }?.get()
+        return try result.require("an outcome") { $0 }.get()
     }
 
     private func all(_ predicate: RowPredicate = .everything, but left: Set<Int64> = []) -> ActedRows {
@@ -148,16 +149,16 @@ struct ActRunnerTests {
     @Test("pausing an action waits for no replay")
     func besideReplay() throws {
         let history = try history(1)
-        let gate = Monitor(false)
-        let runner = ActRunner(history.reader, Taker(onReplay: { _ in gate.wait { $0 ? () : nil } }))
+        let gate = Gate()
+        let runner = ActRunner(history.reader, Taker(onReplay: { _ in gate.wait() }))
         let (told, ended) = (Monitor(false), Monitor(false))
         let request = ActRequest(deed: .replay(to: nil), rows: .chosen([1]), isCount: false, generation: 1)
         runner.act(request, progress: { _ in }) { _ in ended.change { $0 = true } }
         runner.call(.setPaused("rows", true)) { _ in told.change { $0 = true } }
-        #expect(told.wait(until: .now + .seconds(120)) { $0 ? true : nil } == true)
+        try told.require("a word") { $0 ? true : nil }
         #expect(!ended.withLock { $0 })
-        gate.change { $0 = true }
-        #expect(ended.wait(until: .now + .seconds(120)) { $0 ? true : nil } == true)
+        gate.open()
+        try ended.require("the end") { $0 ? true : nil }
     }
 
     @Test("counts and retries the entries of one action, as the outbox has them")
@@ -200,7 +201,7 @@ struct ActRunnerTests {
             answers.change { $0.append(answer) }
             runner.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
         }
-        var told = answers.wait(until: .now + .seconds(120)) { $0.count == 2 ? $0 : nil } ?? []
+        var told = try answers.require("two answers") { $0.count == 2 ? $0 : nil }
         #expect(
             told.first
                 == .success(
@@ -208,7 +209,7 @@ struct ActRunnerTests {
         #expect(told.last == .failure(EffectFailure(TestFailure())))
         let nobody = ActRunner(history.reader, nil)
         nobody.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
-        told = answers.wait(until: .now + .seconds(120)) { $0.count == 3 ? $0 : nil } ?? []
+        told = try answers.require("three answers") { $0.count == 3 ? $0 : nil }
         #expect(told.last == .failure(EffectFailure(NobodyActs())))
     }
 
@@ -222,7 +223,7 @@ struct ActRunnerTests {
         func preview(_ rows: ActedRows) throws -> DryRun? {
             let answer = Monitor<Result<ActionAnswer, EffectFailure>?>(nil)
             runner.call(.preview("rows", rows)) { result in answer.change { $0 = result } }
-            let result = try answer.wait(until: .now + .seconds(120)) { $0 }?.get()
+            let result = try answer.require("an answer") { $0 }.get()
             if case .preview(let run)? = result { return run }
             return nil
         }

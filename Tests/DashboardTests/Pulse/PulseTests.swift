@@ -25,8 +25,8 @@ struct PulseTests {
             let judged = JudgedDelivery(
                 delivery: delivery, judgement: Judgement(verdict), answer: .accepted,
                 events: Payload(scanning: delivery.body).events, generation: 1)
-            await withCheckedContinuation { continuation in
-                _ = history.record(judged) { _ in continuation.resume() }
+            await answer("a record", orElse: ()) { give in
+                _ = history.record(judged) { _ in give(()) }
             }
         }
         var user = User(columns: columns, rows: rows, holding: [.prod])

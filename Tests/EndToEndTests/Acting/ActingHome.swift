@@ -15,12 +15,14 @@ extension Home {
 
     /// The text of a file of this home, once it is as is wanted.
     func text(of name: String, where condition: (String) -> Bool) throws -> String {
-        let end = ContinuousClock.now + .patience
-        while true {
-            let text = (try? String(contentsOfFile: folder.file(name), encoding: .utf8)) ?? ""
-            if condition(text) { return text }
-            guard .now < end else { throw WaitedInVain(for: name, seeing: text) }
-            usleep(20_000)
+        var text = ""
+        do {
+            return try wait(for: name) {
+                text = (try? String(contentsOfFile: folder.file(name), encoding: .utf8)) ?? ""
+                return condition(text) ? text : nil
+            }
+        } catch is WaitedInVain {
+            throw WaitedInVain(for: name, seeing: text)
         }
     }
 }

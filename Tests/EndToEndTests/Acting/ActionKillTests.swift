@@ -4,9 +4,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Actions under kill -9")
+@Suite("Actions under kill -9", .blocking)
 struct ActionKillTests {
-    private static let rounds = 50
+    private static let rounds = LongTests.count(10, long: 50)
     private static let eventsOfRound = 3
 
     /// When a round ends.
@@ -45,7 +45,7 @@ struct ActionKillTests {
         }
     }
 
-    @Test("each row is there once, in the sheet and in the file, fifty kills later")
+    @Test("each row is there once, in the sheet and in the file, after many kills")
     func exactlyOnce() throws {
         let stand = try GoogleStand()
         defer { stand.stop() }

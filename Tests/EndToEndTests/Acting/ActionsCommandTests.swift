@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("b2watch actions")
+@Suite("b2watch actions", .blocking)
 struct ActionsCommandTests {
     private let rows = "actions:\n  rows:\n    kind: csv\n    file: ../../rows.csv\n"
 
@@ -105,9 +105,10 @@ struct ActionsCommandTests {
             let request = WireRequest.event(name, object: "\(name)\u{1B}[2J.jpg", signedWith: Secrets.held)
             #expect(try listener.answer(to: request).status == 200)
         }
-        let end = ContinuousClock.now + .patience
-        var dead = try home.run("actions", "dead")
-        while dead.output.split(separator: "\n").count < 4, .now < end { dead = try home.run("actions", "dead") }
+        let dead = try wait(for: "two dead entries") {
+            let dead = try home.run("actions", "dead")
+            return dead.output.split(separator: "\n").count < 4 ? nil : dead
+        }
         #expect(dead.ending == .exited(0), "\(dead.error)")
         let lines = dead.output.split(separator: "\n")
         #expect(lines.count == 4 && lines[0].contains("  rows  dead  "), "\(dead.output)")

@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("Actions of the configuration")
+@Suite("Actions of the configuration", .blocking)
 struct DeclaredActionsTests {
     private let rows = "actions:\n  rows:\n    kind: csv\n    file: ../../rows.csv\n"
 

@@ -55,13 +55,3 @@ final class GoogleStand: Sendable {
 
     func stop() { server.stop() }
 }
-
-/// Waits until something is there.
-func wait<Found>(for what: String, _ find: () throws -> Found?) throws -> Found {
-    let end = ContinuousClock.now + .patience
-    while true {
-        if let found = try find() { return found }
-        guard .now < end else { throw WaitedInVain(for: what, seeing: "nothing of the kind") }
-        usleep(10_000)
-    }
-}

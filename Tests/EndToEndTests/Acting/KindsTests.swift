@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// From a POST on the listener to the row, the message or the output. What an object is called does nothing in any kind.
-@Suite("Each kind of action, end to end")
+@Suite("Each kind of action, end to end", .blocking)
 struct KindsTests {
     private static let hostile =
         "=HYPERLINK(\"http://x\")<!channel>$(touch pwned)`touch pwned`;\u{1B}[31m\nDROP {{object}}"

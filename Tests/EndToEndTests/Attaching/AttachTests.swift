@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("Attached dashboards")
+@Suite("Attached dashboards", .blocking)
 struct AttachTests {
     /// A dashboard attached to the history of a home, in a terminal of its own.
     static func attach(_ home: Home, columns: Int = 120, rows: Int = 36) throws -> TerminalSession {

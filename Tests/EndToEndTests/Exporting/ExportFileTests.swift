@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("The file that b2watch export writes")
+@Suite("The file that b2watch export writes", .blocking)
 struct ExportFileTests {
     private func files(_ folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
@@ -91,12 +91,10 @@ struct ExportFileTests {
         #expect(mkfifo(pipe, 0o600) == 0)
         let child = try Child(Program.path, ["export", "--output", pipe], environment: recorded.home.environment)
         // From then on signals are its own to take.
-        let end = ContinuousClock.now + .patience
-        func holdsSignals() -> Bool {
+        try wait(for: "its hold on signals") {
             let status = try? String(contentsOfFile: "/proc/\(child.id)/status", encoding: .utf8)
-            return status?.contains(/SigBlk:\s*0*[1-9a-f]/) == true
+            return status?.contains(/SigBlk:\s*0*[1-9a-f]/) == true ? () : nil
         }
-        while !holdsSignals(), .now < end {}
         child.signal(SIGTERM)
         #expect(child.end() == .signalled(SIGTERM))
     }
@@ -119,8 +117,7 @@ struct ExportFileTests {
             Program.path,
             ["export", "--format", "jsonl", "--filter", "body:~/(a|b)*(a|c)*d/", "-o", folder.file("out.jsonl")],
             environment: home.environment)
-        let end = ContinuousClock.now + .patience
-        while try files(folder.path).count < 2, .now < end {}
+        try wait(for: "the file that it writes") { try files(folder.path).count < 2 ? nil : () }
         child.signal(number)
         #expect(child.end() == .signalled(number))
         #expect(try files(folder.path) == ["out.jsonl"])

@@ -2,7 +2,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("b2watch export to a terminal")
+@Suite("b2watch export to a terminal", .blocking)
 struct ExportTerminalTests {
     @Test("escapes names, and needs no screen", arguments: ["csv", "tsv", "jsonl", "curl"])
     func escapes(format: String) throws {

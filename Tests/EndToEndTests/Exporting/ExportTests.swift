@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("b2watch export")
+@Suite("b2watch export", .blocking)
 struct ExportTests {
     private static let headers = "Event Timestamp,Event Type,Object Name,Object Size,Object Version ID\r\n"
 
@@ -107,7 +107,7 @@ struct ExportTests {
     func closedPipe() throws {
         let recorded = try Recorded((0..<200).map { String(repeating: "\($0)", count: 300) })
         let outcome = try Program.run(
-            "/bin/bash", ["-c", #""$0" export --format jsonl | head -c 1; echo " ${PIPESTATUS[0]}""#, Program.path],
+            "bash", ["-c", #""$0" export --format jsonl | head -c 1; echo " ${PIPESTATUS[0]}""#, Program.path],
             environment: recorded.home.environment)
         #expect(outcome.output == "{ \(128 + SIGPIPE)\n")
         #expect(outcome.error.isEmpty)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a stranger does with thirty events, one of which is wrongly signed.
-@Suite("Finding out what is wrong, in a terminal")
+@Suite("Finding out what is wrong, in a terminal", .blocking)
 struct StrangerTests {
     /// A dashboard with the events.
     private static func session() throws -> TerminalSession {

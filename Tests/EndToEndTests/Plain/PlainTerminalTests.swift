@@ -1,8 +1,9 @@
 import Foundation
 import Harness
+import TestSupport
 import Testing
 
-@Suite("By lines, in a terminal")
+@Suite("By lines, in a terminal", .blocking)
 struct PlainTerminalTests {
     @Test("prompts, tells what arrives on lines of its own, hides a secret, asks, and gives the terminal back")
     func typed() throws {

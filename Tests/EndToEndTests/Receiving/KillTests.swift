@@ -3,13 +3,13 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A kill -9 under load")
+@Suite("A kill -9 under load", .blocking)
 struct KillTests {
-    private static let kills = 10
-    private static let acknowledgedBetween = 500
+    private static let kills = LongTests.count(3, long: 10)
+    private static let acknowledgedBetween = LongTests.count(200, long: 500)
     private static let inFlight = 32
 
-    @Test("loses no acknowledged delivery, ten times on the same history")
+    @Test("loses no acknowledged delivery, several times on the same history")
     func noneIsLost() throws {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value

@@ -1,7 +1,8 @@
 import Harness
+import TestSupport
 import Testing
 
-@Suite("A line of listen")
+@Suite("A line of listen", .blocking)
 struct LineTests {
     @Test("tells time, verdict, type, bucket, object, size and status")
     func line() throws {

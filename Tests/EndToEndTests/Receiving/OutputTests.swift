@@ -1,8 +1,9 @@
 import Harness
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("Standard output")
+@Suite("Standard output", .blocking)
 struct OutputTests {
     @Test("that is closed costs a line on standard error, and no answer")
     func closed() throws {
@@ -12,8 +13,7 @@ struct OutputTests {
         let client = try listener.connect()
         #expect(try client.answer(to: .event("first")).status == 200)
         // As head -1 does.
-        var byte: UInt8 = 0
-        while byte != UInt8(ascii: "\n") { #expect(read(pipe.reading, &byte, 1) == 1) }
+        while try #require(try pipe.byte()) != UInt8(ascii: "\n") {}
         close(pipe.reading)
         for index in 0..<50 { #expect(try client.answer(to: .event("\(index)")).status == 200) }
         try listener.error.line(with: "standard output is closed")

@@ -3,7 +3,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("A request")
+@Suite("A request", .blocking)
 struct RequestTests {
     @Test("is kept as it came: target, header order, case and duplicates, body")
     func kept() throws {

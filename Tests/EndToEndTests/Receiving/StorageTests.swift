@@ -1,8 +1,9 @@
 import Harness
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("A history that cannot be written")
+@Suite("A history that cannot be written", .blocking)
 struct StorageTests {
     @Test("because it was unlinked is answered 503, also by /healthz")
     func unlinked() throws {

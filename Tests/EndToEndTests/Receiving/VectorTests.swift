@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("Every shared vector, through a real socket")
+@Suite("Every shared vector, through a real socket", .blocking)
 struct VectorTests {
     private static let keys: Set<String> = [
         "id", "receivedAt", "remoteAddress", "method", "target", "httpVersion", "headers", "signature", "secret",

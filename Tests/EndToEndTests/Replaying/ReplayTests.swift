@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("b2watch replay")
+@Suite("b2watch replay", .blocking)
 struct ReplayTests {
     /// A receiver in a home of its own, whose secret is the usual one unless another is given.
     private func receiver(secret value: String = Secrets.value) throws -> RunningListener {

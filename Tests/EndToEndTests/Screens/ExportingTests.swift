@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("x on the screen")
+@Suite("x on the screen", .blocking)
 struct ScreenExportTests {
     @Test("writes the rows of the filter, asks before it replaces, and never the history")
     func export() throws {

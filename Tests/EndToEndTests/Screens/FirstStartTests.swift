@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("The dashboard, in a terminal")
+@Suite("The dashboard, in a terminal", .blocking)
 struct FirstStartTests {
     static let start = "\(Program.path) --listen 127.0.0.1:0"
 

@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("The deliveries and the log, in a terminal")
+@Suite("The deliveries and the log, in a terminal", .blocking)
 struct ListsTests {
     @Test("6 shows the start and a test event as it is answered; 3 has its row")
     func startAndTest() throws {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The terminal is given back")
+@Suite("The terminal is given back", .blocking)
 struct RestoringTests {
     @Test("when b2watch ends", arguments: ["q", "C-c", "TERM", "SEGV"])
     func restored(way: String) throws {
@@ -17,8 +17,8 @@ struct RestoringTests {
         #expect(try session.isAlternate)
         #expect(try !session.showsCursor)
         switch way {
-        case "TERM", "SEGV":
-            _ = try Program.run("/bin/kill", ["-\(way)", "\(Self.processID(home))"], environment: home.environment)
+        case "TERM": #expect(kill(try Self.processID(home), SIGTERM) == 0)
+        case "SEGV": #expect(kill(try Self.processID(home), SIGSEGV) == 0)
         default: try session.press(way)
         }
         let screen = try session.see("status ", "done")
@@ -63,9 +63,7 @@ struct RestoringTests {
         #expect(try RawClient(host: "127.0.0.1", port: port).answer(to: .event("before")).status == 200)
         let process = try Self.processID(home)
         try session.hangUp()
-        let end = ContinuousClock.now + .patience
-        while kill(process, 0) == 0, .now < end {}
-        #expect(kill(process, 0) != 0, "it lives on without its terminal")
+        try wait(for: "its end without its terminal") { kill(process, 0) == 0 ? nil : () }
 
         let listener = try RunningListener(in: home, "--format", "json")
         #expect(try listener.answer(to: .event("before")).status == 200)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The dashboard, whatever the terminal")
+@Suite("The dashboard, whatever the terminal", .blocking)
 struct TerminalKindTests {
     @Test("follows its size down to 40x10 and back, and says below that that it is too small")
     func resized() throws {

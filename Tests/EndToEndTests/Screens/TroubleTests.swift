@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The dashboard in trouble")
+@Suite("The dashboard in trouble", .blocking)
 struct TroubleTests {
     @Test("says in red that nothing is recorded where the history was removed")
     func unlinked() throws {

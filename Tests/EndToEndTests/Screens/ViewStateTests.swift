@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("How the screen was left")
+@Suite("How the screen was left", .blocking)
 struct ViewStateTests {
     @Test("sort, columns and filters used are there again after a restart, for watch and for attach")
     func restart() throws {

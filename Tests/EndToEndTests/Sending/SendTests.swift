@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("b2watch send")
+@Suite("b2watch send", .blocking)
 struct SendTests {
     @Test("sends what its options say, as B2 does, and prints each answer")
     func options() throws {

@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("Alerts, as configured")
+@Suite("Alerts, as configured", .blocking)
 struct AlertTests {
     private func logged(_ parts: String..., in home: Home) throws {
         _ = try home.text(of: "state/b2watch/b2watch.log") { log in parts.allSatisfy { log.contains($0) } }

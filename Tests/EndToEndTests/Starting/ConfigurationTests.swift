@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("The configuration")
+@Suite("The configuration", .blocking)
 struct ConfigurationTests {
     private func home(_ configuration: String) throws -> Home {
         let home = try Home()

@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("Where files go")
+@Suite("Where files go", .blocking)
 struct PlacesTests {
     private func home(without variables: String...) throws -> Home {
         var home = try Home()

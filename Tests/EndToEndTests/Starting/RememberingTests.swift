@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("A remembered secret that a file gives too")
+@Suite("A remembered secret that a file gives too", .blocking)
 struct RememberingTests {
     @Test("stays in the file when that is written anew")
     func given() throws {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Started again")
+@Suite("Started again", .blocking)
 struct RestartTests {
     @Test("b2watch goes on with the ids, and knows what it had")
     func ids() throws {

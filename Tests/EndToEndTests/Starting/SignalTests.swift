@@ -1,8 +1,9 @@
 import Harness
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("A signal to listen")
+@Suite("A signal to listen", .blocking)
 struct SignalTests {
     @Test(
         "to end lets a request that is half sent be answered, takes no new one, and exits 0",

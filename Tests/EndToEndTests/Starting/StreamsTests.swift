@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("A stream that is closed")
+@Suite("A stream that is closed", .blocking)
 struct StreamsTests {
     @Test("is no file of our own: the output of listen goes nowhere, and is said to")
     func listen() throws {

@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("b2watch verify")
+@Suite("b2watch verify", .blocking)
 struct VerifyTests {
     private let body = SampleBody.notification([SampleEvent()])
 

@@ -1,11 +1,12 @@
 import Foundation
 import Notifications
+import Programs
 import TestSupport
 import Testing
 
 @testable import Export
 
-@Suite("A request as a curl command")
+@Suite("A request as a curl command", .blocking)
 struct CurlCommandTests {
     static let bodies: [(String, [UInt8])] = [
         ("nothing", []),
@@ -49,7 +50,7 @@ struct CurlCommandTests {
 
         let run = try ShellRun([shell], script: command.text, server: server)
         let request = try #require(run.request)
-        #expect(run.status == 0)
+        #expect(run.end == .exited(0))
         #expect(run.files == [])
         #expect(request.line == "POST /hook/[a]{b,c}?x='$(touch pwned) HTTP/1.1")
         #expect(request.body == body.1)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 import TestSupport
 
 /// A server on the loopback that takes one request and keeps it to the byte.
@@ -30,7 +31,7 @@ struct OneRequestServer {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// Takes the request and answers 200; nil where none comes within half a minute.
+    /// Takes the request and answers 200; nil where none comes in time.
     func take() -> Request? {
         defer { close(listener) }
         guard isReadable(listener) else { return nil }
@@ -52,8 +53,9 @@ struct OneRequestServer {
     }
 
     private func isReadable(_ descriptor: Int32) -> Bool {
+        Blocking.check()
         var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&poller, 1, 30_000) > 0
+        return poll(&poller, 1, Int32(Duration.patience / .milliseconds(1))) > 0
     }
 
     private static func whole(_ bytes: [UInt8]) -> Request? {
@@ -73,7 +75,7 @@ struct OneRequestServer {
 /// What a shell did with a command.
 struct ShellRun {
     let request: OneRequestServer.Request?
-    let status: Int32
+    let end: ProgramOutcome.End
     /// What there is in the folder it ran in.
     let files: [String]
 
@@ -81,27 +83,23 @@ struct ShellRun {
     init(
         _ arguments: [String], script: String? = nil, typing input: String? = nil, server: OneRequestServer
     ) throws {
+        // Else no request ever comes.
+        _ = try NeededProgram("curl")
         let folder = try TemporaryFolder()
         let scripts = try TemporaryFolder()
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        shell.arguments = try arguments + (script.map { [try scripts.write("script", $0)] } ?? [])
-        shell.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        shell.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8", "HISTFILE": "/dev/null",
-        ]
-        shell.standardOutput = FileHandle.nullDevice
-        shell.standardError = FileHandle.nullDevice
-        let pipe = Pipe()
-        shell.standardInput = input == nil ? FileHandle.nullDevice : pipe
-        try shell.run()
-        if let input {
-            try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-            try pipe.fileHandleForWriting.close()
+        let words = try arguments + (script.map { [try scripts.write("script", $0)] } ?? [])
+        let shell = Program(
+            [try NeededProgram(words[0]).path] + words.dropFirst(),
+            environment: [
+                "PATH": NeededProgram.folders, "HOME": folder.path, "LC_ALL": "C.UTF-8", "HISTFILE": "/dev/null",
+            ], folder: folder.path, input: Array((input ?? "").utf8), limit: .patience)
+        let end = Watched<ProgramOutcome.End?>(nil)
+        Thread.detachNewThread {
+            let outcome = shell.run()
+            end.change { $0 = outcome.end }
         }
         request = server.take()
-        shell.waitUntilExit()
-        status = shell.terminationStatus
+        self.end = try end.require("the end of the shell", within: .patience * 2) { $0 }
         files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     }
 }

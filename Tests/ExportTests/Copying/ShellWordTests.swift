@@ -1,8 +1,9 @@
 import Export
-import Foundation
+import Programs
+import TestSupport
 import Testing
 
-@Suite("A word of a shell command")
+@Suite("A word of a shell command", .blocking)
 struct ShellWordTests {
     @Test("is bare where it may be, and else in quotes")
     func bare() {
@@ -17,14 +18,7 @@ struct ShellWordTests {
         let text = "/tmp/it's!1 $(id) `id`\n\u{1B}]0;x\u{7}\té\\"
         let word = ShellWord.readable(text)
         #expect(word.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "!") })
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "printf %s \(word)"]
-        process.standardOutput = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(String(decoding: bytes, as: UTF8.self) == text)
+        let shell = Program(["sh", "-c", "printf %s \(word)"], environment: [:], limit: .patience)
+        #expect(String(decoding: shell.run().output, as: UTF8.self) == text)
     }
 }

@@ -2,10 +2,11 @@ import Export
 import Foundation
 import History
 import Notifications
+import Programs
 import TestSupport
 import Testing
 
-@Suite("An export")
+@Suite("An export", .blocking)
 struct ExportTests {
     private func names(_ export: Export, _ history: History) throws -> [String] {
         try export.text(of: history).split(separator: "\r\n").dropFirst().map {
@@ -107,12 +108,8 @@ struct ExportTests {
         #expect(masked.unicodeScalars.allSatisfy { $0 == "\n" || (0x20..<0x7F).contains($0.value) })
         #expect(try script(.asReceived).contains("X-Api-Key: s3cret"))
 
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-n", "-c", masked]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let shell = Program(["sh", "-n", "-c", masked], environment: [:], limit: .patience)
+        #expect(shell.run().end == .exited(0))
     }
 
     @Test("to a terminal holds nothing that one obeys, and each record on its line")

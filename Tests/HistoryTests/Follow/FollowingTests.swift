@@ -7,37 +7,22 @@ import Testing
 @testable import History
 
 /// What a follower is told, for a test to wait for.
-private final class Followed: @unchecked Sendable {
-    // Guarded by the condition.
-    private var events: [FollowEvent] = []
-    private let condition = NSCondition()
+private final class Followed: Sendable {
+    private let events = Watched<[FollowEvent]>([])
 
-    func take(_ event: FollowEvent) {
-        condition.withLock {
-            events.append(event)
-            condition.broadcast()
-        }
-    }
+    func take(_ event: FollowEvent) { events.change { $0.append(event) } }
 
     /// Waits for an event.
-    func sees(_ isIt: (FollowEvent) -> Bool) -> Bool {
-        let end = Date(timeIntervalSinceNow: 120)
-        return condition.withLock {
-            while !events.contains(where: isIt) {
-                guard condition.wait(until: end) else { return false }
-            }
-            return true
-        }
-    }
+    func sees(_ isIt: (FollowEvent) -> Bool) -> Bool { events.wait { $0.contains(where: isIt) ? true : nil } ?? false }
 
     func sees(change isIt: (HistoryChange) -> Bool) -> Bool {
         sees { if case .changed(let change) = $0 { isIt(change) } else { false } }
     }
 
-    var count: Int { condition.withLock { events.count } }
+    var count: Int { events.now.count }
 }
 
-@Suite("Following a history that another writes")
+@Suite("Following a history that another writes", .blocking)
 struct FollowingTests {
     private let folder: TemporaryFolder
     private let path: String
@@ -173,7 +158,8 @@ struct FollowingTests {
     @Test("says what is wrong with a file, and what to do")
     func errors() throws {
         #expect(throws: ReadOnlyHistoryError.missing(path: path)) { try FollowedHistory(path) }
-        #expect(throws: ReadOnlyHistoryError.self) { try FollowedHistory(folder.path) }
+        let folderError = #expect(throws: ReadOnlyHistoryError.self) { try FollowedHistory(folder.path) }
+        #expect("\(String(describing: folderError))".contains("is a folder") == true)
         let text = try folder.write("text", String(repeating: "no database ", count: 1_000))
         #expect(throws: ReadOnlyHistoryError.foreign(path: text)) { try FollowedHistory(text) }
         let empty = try folder.write("empty", "")
@@ -185,6 +171,9 @@ struct FollowingTests {
         }
         #expect(
             "\(ReadOnlyHistoryError.notPermitted(path: path, owner: "otto"))".contains("sudo -u otto b2watch attach"))
+        let sentence = ReadOnlyHistoryError.notPermitted(path: "/a b", owner: "otto")
+            .sentence(for: "b2watch export") { "'\($0)'" }
+        #expect(sentence.hasSuffix("run sudo -u otto b2watch export --history '/a b'"))
     }
 
     @Test("refuses the file of an older and of a newer b2watch, each by name")
@@ -201,7 +190,7 @@ struct FollowingTests {
     }
 }
 
-@Suite("When a follower looks")
+@Suite("When a follower looks", .blocking)
 struct FollowStepsTests {
     @Test("never without a write")
     func rests() {

@@ -3,7 +3,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("The outbox, for those who look at it")
+@Suite("The outbox, for those who look at it", .blocking)
 struct OutboxOutlookTests {
     @Test("says what running an action would come to, as running it then does")
     func plan() throws {

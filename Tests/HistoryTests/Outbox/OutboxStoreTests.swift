@@ -6,7 +6,7 @@ import Testing
 
 @testable import History
 
-@Suite("How the outbox is kept")
+@Suite("How the outbox is kept", .blocking)
 struct OutboxStoreTests {
     /// A history with an action whose entries have all come to a state.
     private func history(_ count: Int, _ state: EntryState) throws -> (history: History, action: Int64, ids: [Int64]) {

@@ -1,15 +1,14 @@
 import History
 import Notifications
 import TestSupport
-import Workers
 
 extension History {
     /// Records a delivery, on the thread of the test.
     @discardableResult
     func keepNow(_ delivery: JudgedDelivery) throws -> Int64 {
-        let kept = Handoff<Int64?>()
-        guard record(delivery, completion: { kept.give(.success($0)) }) else { return 0 }
-        return try kept.take() ?? 0
+        let kept = Watched<Int64??>(nil)
+        guard record(delivery, completion: { id in kept.change { $0 = .some(id) } }) else { return 0 }
+        return try kept.require("a record") { $0 } ?? 0
     }
 
     /// Declares one action.

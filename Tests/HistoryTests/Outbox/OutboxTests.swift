@@ -3,7 +3,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("The outbox")
+@Suite("The outbox", .blocking)
 struct OutboxTests {
     private let folder: TemporaryFolder
 

@@ -4,6 +4,8 @@
     import Darwin
 #endif
 
+import TestSupport
+
 /// A client that sends the bytes it is given, and shows those that come back. Its calls block the
 /// thread of the test, so that nothing but the system decides when a test goes on.
 final class RawClient: Sendable {
@@ -32,7 +34,7 @@ final class RawClient: Sendable {
         }
         defer { freeaddrinfo(list) }
         socket = Glibc.socket(address.ai_family, address.ai_socktype, 0)
-        var patience = timeval(tv_sec: 120, tv_usec: 0)
+        var patience = timeval(tv_sec: Int(Duration.patience.seconds), tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard connect(socket, address.ai_addr, address.ai_addrlen) == 0 else {
@@ -87,6 +89,7 @@ final class RawClient: Sendable {
     }
 
     private static func read(_ socket: Int32, _ count: Int) throws -> [UInt8] {
+        Blocking.check()
         var buffer = [UInt8](repeating: 0, count: count)
         let got = recv(socket, &buffer, count, 0)
         guard got >= 0 else { throw Problem(text: "recv: errno \(errno)") }

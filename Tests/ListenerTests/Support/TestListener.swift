@@ -1,6 +1,7 @@
 import Listener
 import Notifications
 import Synchronization
+import TestSupport
 
 /// A listener on a free port, what it logged, and clients of it.
 struct TestListener {
@@ -31,9 +32,9 @@ func withListener(
     var configuration = ListenerConfiguration(
         address: try ListenAddress(address), clock: { Timestamp(milliseconds: 1_767_262_272_345) })
     // A busy machine may take its time: only the tests of time limits set short ones.
-    configuration.times.head = .seconds(120)
-    configuration.times.request = .seconds(120)
-    configuration.times.idle = .seconds(120)
+    configuration.times.head = .patience * 2
+    configuration.times.request = .patience * 2
+    configuration.times.idle = .patience * 2
     change(&configuration)
     let log = LogLines()
     let listener = try Listener.start(configuration, receiver: receiver, log: log.append)

@@ -1,6 +1,7 @@
 import Listener
 import Notifications
 import Synchronization
+import TestSupport
 import Workers
 
 /// Keeps what it is given, and answers at once or when the test says so.
@@ -47,7 +48,7 @@ final class TestReceiver: DeliveryReceiver {
             defer { taken += 1 }
             return taken
         }
-        return all.wait(until: .now + .seconds(120)) { $0.count > number ? $0[number] : nil }
+        return all.expect("a request") { $0.count > number ? $0[number] : nil }
     }
 
     func receive(_ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void) {

@@ -49,10 +49,18 @@ import Testing
         }
     }
 
-    @Test func everyDayFollowsTheOneBefore() {
+    /// Of all years, or of those around each kind of leap year and at both ends.
+    @Test(
+        arguments: LongTests.areWanted
+            ? [0...9_999] : [0...4, 1_896...1_904, 1_996...2_004, 2_096...2_104, 9_995...9_999])
+    func everyDayFollowsTheOneBefore(years: ClosedRange<Int>) {
         let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        var expected = (year: 0, month: 1, day: 1)
-        for day in Int64(0)..<3_652_425 {
+        var expected = (year: years.lowerBound, month: 1, day: 1)
+        // Days since the first of January of the year 0, which is a leap year.
+        func day(ofYear year: Int) -> Int64 {
+            Int64(year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400)
+        }
+        for day in day(ofYear: years.lowerBound)..<day(ofYear: years.upperBound + 1) {
             let moment = Timestamp(milliseconds: -62_167_219_200_000 + day * 86_400_000)
             let time = CalendarTime(moment, secondsFromUTC: 0)
             guard let time, (time.year, time.month, time.day) == expected else {
@@ -66,7 +74,7 @@ import Testing
                 expected = expected.month == 12 ? (year + 1, 1, 1) : (year, expected.month + 1, 1)
             }
         }
-        #expect(expected == (10_000, 1, 1))
+        #expect(expected == (years.upperBound + 1, 1, 1))
     }
 
     @Test(

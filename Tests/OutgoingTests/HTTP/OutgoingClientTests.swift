@@ -7,10 +7,10 @@ import Testing
 
 @testable import Outgoing
 
-@Suite("The client for all that is sent")
+@Suite("The client for all that is sent", .blocking)
 struct OutgoingClientTests {
     /// A test that has to wait at all waits for something that comes.
-    private let patience = Duration.seconds(120)
+    private let patience = Duration.patience
 
     /// Sends to a fake on this machine, and closes both.
     private func send(
@@ -252,16 +252,15 @@ struct OutgoingClientTests {
 
 /// Answers nothing until it is released.
 private final class HeldService: FakeService {
-    private let gate = DispatchSemaphore(value: 0)
+    private let gate = Gate()
 
     func reply(to request: FakeRequest) -> FakeReply {
         gate.wait()
-        gate.signal()
         return .lost
     }
 
     func release() {
-        gate.signal()
+        gate.open()
     }
 }
 

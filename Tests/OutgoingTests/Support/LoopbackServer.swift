@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import Outgoing
 import Synchronization
+import TestSupport
 
 /// A webhook on a free port: keeps what comes and answers as it is told.
 final class LoopbackServer: Sendable {
@@ -101,7 +102,7 @@ private final class WebhookHandler: ChannelInboundHandler {
 
 /// Runs a test with a webhook and a sender, and stops both.
 func withServer(
-    _ manner: LoopbackServer.Manner = .answer(status: 200, body: Array("OK".utf8)), timeout: Duration = .seconds(120),
+    _ manner: LoopbackServer.Manner = .answer(status: 200, body: Array("OK".utf8)), timeout: Duration = .patience,
     _ test: (LoopbackServer, NotificationSender) async throws -> Void
 ) async throws {
     let server = try await LoopbackServer(manner)

@@ -8,7 +8,7 @@ import Workers
 
 @testable import Actions
 
-@Suite("A command")
+@Suite("A command", .blocking)
 struct CommandActionTests {
     private let folder: TemporaryFolder
 
@@ -17,7 +17,8 @@ struct CommandActionTests {
     }
 
     private func read(
-        _ settings: [(String, ConfigurationNode.Content)], environment: [String: String] = ["PATH": "/usr/bin:/bin"]
+        _ settings: [(String, ConfigurationNode.Content)],
+        environment: [String: String] = ["PATH": NeededProgram.folders]
     ) -> (action: (any Action)?, problems: [String]) {
         var reading = ActionReading.sample("hook", settings)
         let surroundings = ActionSurroundings(
@@ -30,7 +31,7 @@ struct CommandActionTests {
 
     private func action(
         _ script: String, _ settings: [(String, ConfigurationNode.Content)] = [],
-        environment: [String: String] = ["PATH": "/usr/bin:/bin"]
+        environment: [String: String] = ["PATH": NeededProgram.folders]
     ) throws -> any Action {
         try #require(read([("run", .texts(["sh", "-c", script]))] + settings, environment: environment).action)
     }
@@ -61,7 +62,7 @@ struct CommandActionTests {
                 "B2WATCH_EVENT_RULE=dashAllEvents", "B2WATCH_EVENT_SIZE=10495842",
                 "B2WATCH_EVENT_TIME=2026-01-01T10:11:12.345Z", "B2WATCH_EVENT_TIMESTAMP=1767262272345",
                 "B2WATCH_EVENT_TYPE=b2:ObjectCreated:Upload", "B2WATCH_EVENT_VERDICT=valid",
-                "B2WATCH_EVENT_VERSION=4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c", "PATH=/usr/bin:/bin",
+                "B2WATCH_EVENT_VERSION=4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c", "PATH=\(NeededProgram.folders)",
             ])
     }
 
@@ -127,17 +128,18 @@ struct CommandActionTests {
 
     @Test("is ended with b2watch, and begun again later")
     func closing() throws {
-        let fifo = folder.file("ready")
-        #expect(mkfifo(fifo, 0o600) == 0)
-        let action = try action("exec 3> ready; exec sleep 1000")
-        let ended = Handoff<ActionReport>()
+        let lifeline = try Lifeline()
+        let action = try action("exec 3>\(lifeline.path); echo up >&3; exec sleep 1000")
+        let ended = Watched<ActionReport?>(nil)
         let worker = Worker("closing")
-        worker.async { ended.give(.success(action.perform([.sample()], batch: 1))) }
-        // Returns when the program has opened it too: so it runs.
-        close(open(fifo, O_RDONLY))
+        worker.async {
+            let report = action.perform([.sample()], batch: 1)
+            ended.change { $0 = report }
+        }
+        #expect(lifeline.isTaken())
         action.stop()
         #expect(
-            try ended.take().outcomes == [
+            try ended.require("the end") { $0 }.outcomes == [
                 .retry("sh was ended because b2watch ended", after: .zero)
             ])
     }
@@ -150,7 +152,7 @@ struct CommandActionTests {
             guard case .dead(let sentence) = action.perform([.sample()], batch: 1).outcomes[0] else { return "" }
             return sentence
         }
-        #expect(try dead(["b2watch-nothing"]).contains("in no folder of PATH (/usr/bin:/bin)"))
+        #expect(try dead(["b2watch-nothing"]).contains("in no folder of PATH (\(NeededProgram.folders))"))
         #expect(try dead(["bin/x"]) == "/etc/b2watch/bin/x is missing: put it there, or correct “run”")
         let plain = try folder.write("plain", "")
         #expect(try dead([plain]).contains("chmod +x"))
@@ -168,11 +170,11 @@ struct CommandActionTests {
     @Test("its variables are an allow-list, and what is secret among them is masked wherever it is kept")
     func environment() throws {
         let process = [
-            "PATH": "/usr/bin:/bin", "LC_ALL": "C", "LC_TIME": "C", "SHELL": "/bin/sh", "MY_TOKEN": "s3cretvalue",
+            "PATH": NeededProgram.folders, "LC_ALL": "C", "LC_TIME": "C", "SHELL": "/bin/sh", "MY_TOKEN": "s3cretvalue",
             "B2WATCH_SIGNING_SECRET": "no", "B2_APPLICATION_KEY": "no",
         ]
         let standard = said(try action("env", environment: process).perform([.sample()], batch: 1))
-        #expect(standard.contains("LC_TIME=C") && standard.contains("PATH=/usr/bin:/bin"))
+        #expect(standard.contains("LC_TIME=C") && standard.contains("PATH=\(NeededProgram.folders)"))
         #expect(!standard.contains("SHELL=") && !standard.contains("TOKEN") && !standard.contains("no\n"))
         let listed = try action(
             "test \"$MY_TOKEN\" = s3cret\"value\" && env", [("environment", .texts(["PATH", "MY_*"]))],

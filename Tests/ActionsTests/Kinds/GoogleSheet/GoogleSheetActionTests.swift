@@ -10,7 +10,7 @@ import Workers
 
 @testable import Actions
 
-@Suite("Rows in Google Sheets")
+@Suite("Rows in Google Sheets", .blocking)
 struct GoogleSheetActionTests {
     @Test("stand behind a header, typed, and nothing in them is a formula")
     func rows() throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Actions
 
-@Suite("An SMS by Twilio")
+@Suite("An SMS by Twilio", .blocking)
 struct TwilioActionTests {
     private static let environment = [
         "SID": FakeTwilio.account, "TOKEN": FakeTwilio.token, "KEY": FakeTwilio.key, "KEY_SECRET": FakeTwilio.keySecret,

@@ -1,0 +1,115 @@
+import Foundation
+public import Testing
+import Workers
+
+/// Gives each test of a suite a thread of its own, on which it may wait.
+///
+/// Swift runs all tests on as many threads as the machine has processors. Where as many tests wait there for a program, a
+/// socket or another thread, no other test goes on. With this trait a waiting test holds up only itself. So many run at
+/// once as the machine can serve.
+public struct Blocking: SuiteTrait, TestTrait, TestScoping {
+    public var isRecursive: Bool { true }
+
+    @TaskLocal private static var isInScope = false
+
+    public func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        // A suite in a suite may have the trait again.
+        if Self.isInScope { return try await function() }
+        await Places.shared.enter()
+        do {
+            try await Self.$isInScope.withValue(true) {
+                try await withTaskExecutorPreference(OwnThreads.shared) { try await function() }
+            }
+        } catch {
+            await Places.shared.leave()
+            throw error
+        }
+        await Places.shared.leave()
+    }
+
+    /// Whether the caller may wait: it is no task, or has a thread of its own.
+    public static var isAllowed: Bool {
+        withUnsafeCurrentTask { $0 == nil } || Thread.current.name == OwnThreads.name
+    }
+
+    /// Fails the test where its waiting would hold up others. Every helper that waits calls this first.
+    public static func check() {
+        guard !isAllowed else { return }
+        Issue.record("it waits on a thread that all tests share: give its suite the trait “.blocking”")
+    }
+}
+
+extension Trait where Self == Blocking {
+    /// The tests may wait: see `Blocking`.
+    public static var blocking: Self { Self() }
+}
+
+/// How many waiting tests run at once: more than there are processors, for most of the time they wait.
+private actor Places {
+    static let shared = Places(ProcessInfo.processInfo.activeProcessorCount + 2)
+
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) {
+        free = count
+    }
+
+    func enter() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty {
+            free += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
+
+/// Runs each job on a thread that has nothing else to do: one that is idle, or a new one.
+private final class OwnThreads: TaskExecutor {
+    static let shared = OwnThreads()
+    /// The name of each thread.
+    static let name = "blocking test"
+
+    private struct State {
+        var jobs: [UnownedJob] = []
+        /// Threads that wait for a job.
+        var idle = 0
+    }
+
+    private let state = Monitor(State())
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let needsThread = state.change { state in
+            state.jobs.append(job)
+            return state.jobs.count > state.idle
+        }
+        guard needsThread else { return }
+        let thread = Thread { [self] in work() }
+        thread.name = Self.name
+        thread.start()
+    }
+
+    private func work() {
+        state.withLock { $0.idle += 1 }
+        while true {
+            let job: UnownedJob = state.wait { state in
+                guard !state.jobs.isEmpty else { return nil }
+                state.idle -= 1
+                return state.jobs.removeFirst()
+            }
+            job.runSynchronously(on: asUnownedTaskExecutor())
+            state.withLock { $0.idle += 1 }
+        }
+    }
+}
