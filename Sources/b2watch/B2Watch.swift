@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The program: a dashboard unless a command says otherwise.
 @main
@@ -24,6 +25,17 @@ struct B2Watch: ParsableCommand {
         Signals.ignoreWriteFailures()
         Signals.takeQuitting()
         OpenFiles.allowMany()
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            // Help is an error too, and goes to standard output.
+            if exitCode(for: error) == .success { exit(withError: error) }
+            let problem = CommandLineError(error, arguments: Array(CommandLine.arguments.dropFirst()))
+            if !problem.text.isEmpty {
+                try? ByteOutput(descriptor: STDERR_FILENO).write(Array("\(problem.text)\n".utf8))
+            }
+            Foundation.exit(problem.status)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Log
+import Notifications
 import SafeText
 import Terminal
 import Testing
@@ -87,6 +88,23 @@ struct LogViewTests {
         user.wait(.seconds(1))
         user.press(.character("6"))
         #expect(user.selected?.hasSuffix("from elsewhere") == true)
+    }
+
+    @Test(
+        "names the process of each line where several have written, also where there is little room",
+        arguments: [60, 44])
+    func shared(columns: Int) {
+        var user = reading(1, columns: columns, rows: 15)
+        #expect(!user.lines[2].contains("FROM"))
+        let place = LogPlace(inode: 1, offset: 4_711)
+        user.log.append(
+            LogEntry(
+                id: place, time: Timestamp(milliseconds: Make.start), level: .info, source: "listen[7]",
+                text: "from elsewhere"))
+        user.tell(.logMoved)
+        #expect(user.lines[2].contains("FROM"))
+        #expect(user.lines.contains { $0.contains(" watch[4711]  line 0") })
+        #expect(user.lines.contains { $0.contains(" listen[7] ") && $0.contains("from elsewhere") })
     }
 
     @Test("goes to the oldest line where the selected one was rotated away")

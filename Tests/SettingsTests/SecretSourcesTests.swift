@@ -54,6 +54,29 @@ import Testing
         #expect(try sources.load().first?.source.word == "file")
     }
 
+    @Test("a file that others can read is told of, wherever it is configured and whoever has the secret first")
+    func openFiles() throws {
+        let credentials = try TemporaryFolder()
+        _ = try credentials.write("cred", "credential", mode: 0o644)
+        _ = try credentials.write("same", "the same", mode: 0o640)
+        let kept = try folder.write("secrets", "one any first\ntwo any second\nthree any the same\n", mode: 0o604)
+        let sources = SecretSources(
+            files: [
+                SecretFile(path: try folder.write("open", "from a file", mode: 0o644)),
+                SecretFile(path: try folder.write("closed", "the same", mode: 0o600)),
+            ],
+            environment: EnvironmentSecret("the same"), credentials: credentials.path,
+            remembered: RememberedSecrets(path: kept))
+        let notes: [String] = try sources.load().flatMap { $0.notes }.filter { $0.contains("chmod 600") }
+        for place in [
+            "the secret file \(folder.file("open"))", "the credential \(credentials.file("cred"))",
+            "the credential \(credentials.file("same"))", "the file of remembered secrets \(kept)",
+        ] {
+            #expect(notes.count { $0.hasPrefix("\(place) can be read by other users") } == 1, "\(notes)")
+        }
+        #expect(notes.count == 4, "\(notes)")
+    }
+
     /// Else the next change would write the file without it.
     @Test func whatIsGivenTwiceIsRememberedStill() throws {
         let remembered = RememberedSecrets(path: folder.file("secrets"))

@@ -13,13 +13,24 @@ public struct ActionDeclaration: Sendable {
     /// How its entries are taken: the kind's manner with what the settings say.
     public let manner: ActionManner
     public let action: any Action
+    /// The files of its secrets.
+    private let secretFiles: [String]
 
-    public init(name: String, kind: String, filter: Filter, manner: ActionManner, action: any Action) {
+    public init(
+        name: String, kind: String, filter: Filter, manner: ActionManner, action: any Action,
+        secretFiles: [String] = []
+    ) {
         self.name = name
         self.kind = kind
         self.filter = filter
         self.manner = manner
         self.action = action
+        self.secretFiles = secretFiles
+    }
+
+    /// What a person should know of the files of its secrets as they are now, in sentences. Looks at the disk.
+    public var notes: [String] {
+        secretFiles.compactMap { PrivateFile.exposure(of: $0).map { "action \(name): \($0)" } }
     }
 
     /// What an action without `when` is done for: what B2 has surely sent, and not for its tests.
@@ -95,7 +106,9 @@ extension ActionDeclaration {
         }
         let manner = changes.applied(to: action.manner)
         return (
-            ActionDeclaration(name: name, kind: kind.name, filter: filter, manner: manner, action: action), []
+            ActionDeclaration(
+                name: name, kind: kind.name, filter: filter, manner: manner, action: action,
+                secretFiles: reading.secretFiles), []
         )
     }
 

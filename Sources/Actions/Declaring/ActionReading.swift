@@ -11,6 +11,8 @@ public struct ActionReading: Sendable {
     public let home: String?
     /// What is wrong, each with its place.
     public private(set) var problems: [ConfigurationProblem] = []
+    /// The files of its secrets.
+    public private(set) var secretFiles: [String] = []
     /// Where its settings begin.
     public var position: SourcePosition { node.position }
     private let node: ConfigurationNode
@@ -63,6 +65,13 @@ public struct ActionReading: Sendable {
             path.value = folder + "/" + path.value
         }
         return path
+    }
+
+    /// Like `path`, for a file that holds a secret.
+    public mutating func secretFile(_ key: String, expected: String, isRequired: Bool = true) -> Located<String>? {
+        let file = path(key, expected: expected, isRequired: isRequired)
+        if let file { secretFiles.append(file.value) }
+        return file
     }
 
     /// `yes` or `no`.

@@ -86,7 +86,7 @@ extension ActionReading {
         _ key: String, what: String, environment: [String: String], isRequired: Bool = true
     ) -> ActionSecret? {
         let count = problems.count
-        let file = path("\(key)-file", expected: "the path of a file that holds \(what)", isRequired: false)
+        let file = secretFile("\(key)-file", expected: "the path of a file that holds \(what)", isRequired: false)
         let variable = text("\(key)-environment", expected: "the name of a variable that holds \(what)")
         guard problems.count == count else { return nil }
         switch (file, variable) {

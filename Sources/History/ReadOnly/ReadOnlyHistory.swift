@@ -64,6 +64,7 @@ public final class ReadOnlyHistory: Sendable {
         case .SQLITE_NOTADB: return .foreign(path: place.path)
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             if geteuid() != place.owner { return .notPermitted(path: place.path, owner: place.ownerName) }
+            if let problem = place.neighbourProblem { return problem }
             return .unusable(
                 path: place.path,
                 reason: "its folder must be writable, for the index \(place.path)-shm beside it; where that cannot be,"

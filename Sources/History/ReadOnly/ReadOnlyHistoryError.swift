@@ -4,6 +4,11 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     case missing(path: String)
     /// Another user's, by name, who alone may read it.
     case notPermitted(path: String, owner: String?)
+    /// The user's own, whose permissions keep the user out: those of the history, of a folder above it, or of a file
+    /// beside it.
+    case ownPermissions(path: String, of: String, mode: String)
+    /// A file beside the history is another user's, by name, as when the history was opened by `sudo` once.
+    case foreignNeighbour(path: String, neighbour: String, owner: String)
     /// The file is not one of ours.
     case foreign(path: String)
     /// A later b2watch wrote it.
@@ -15,16 +20,29 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
 }
 
 extension ReadOnlyHistoryError: CustomStringConvertible {
-    public var description: String {
+    public var description: String { sentence(for: "b2watch attach") }
+
+    /// What is wrong and what to do, in a sentence.
+    ///
+    /// - Parameters:
+    ///   - command: The command that wants to read the history.
+    ///   - quote: Writes a path as a word of a shell command.
+    public func sentence(for command: String, quoting quote: (String) -> String = { $0 }) -> String {
         switch self {
         case .missing(let path):
             "there is no history at \(path): start b2watch or b2watch listen, which make it, or name another one with"
                 + " --history"
         case .notPermitted(let path, let owner?):
-            "the history \(path) belongs to \(owner), and you may not read it: run sudo -u \(owner) b2watch attach"
-                + " --history \(path)"
+            "the history \(path) belongs to \(owner), and you may not read it: run sudo -u \(owner) \(command)"
+                + " --history \(quote(path))"
         case .notPermitted(let path, nil):
             "you may not read the history \(path): run this as the user who runs the listener, with sudo -u"
+        case .ownPermissions(let path, let file, let mode):
+            "the history \(path) is yours, and its permissions keep you from reading it: run chmod \(mode)"
+                + " \(quote(file))"
+        case .foreignNeighbour(let path, let neighbour, let owner):
+            "the history \(path) cannot be read, because \(neighbour) belongs to \(owner): stop what \(owner) runs on"
+                + " it, and remove that file or give it to the history's owner with chown"
         case .foreign(let path):
             "\(path) is not a b2watch history: name another file with --history"
         case .newer(let path):

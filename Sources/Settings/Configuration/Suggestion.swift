@@ -2,12 +2,22 @@
 public enum Suggestion {
     /// The name that is nearest, if it is near: with at most a third of its letters mistyped.
     public static func nearest(to name: String, among names: some Sequence<String>) -> String? {
+        best(for: name, among: names).flatMap { $0.distance <= max(1, $0.name.count / 3) ? $0.name : nil }
+    }
+
+    /// The name that is nearest, however far that is; nil for a name that nobody mistypes.
+    public static func closest(to name: String, among names: some Sequence<String>) -> String? {
+        best(for: name, among: names)?.name
+    }
+
+    private static func best(
+        for name: String, among names: some Sequence<String>
+    ) -> (name: String, distance: Int)? {
         // Nobody mistypes so long a word, and the search would take its square.
         guard name.utf8.count <= 64 else { return nil }
         let wanted = Array(name.lowercased())
-        let distances = names.map { (name: $0, distance: distance(wanted, Array($0.lowercased()))) }
-        guard let best = distances.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(1, best.name.count / 3) ? best.name : nil
+        return names.map { (name: $0, distance: distance(wanted, Array($0.lowercased()))) }
+            .min { $0.distance < $1.distance }
     }
 
     /// `; did you mean …?`, or nothing.

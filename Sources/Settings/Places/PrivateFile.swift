@@ -35,8 +35,19 @@ package enum PrivateFile {
             bytes += buffer.prefix(count)
             guard bytes.count <= limit else { throw FileProblem(reason: "is larger than \(limit >> 10) KiB") }
         }
-        let isFile = status.st_mode & S_IFMT == S_IFREG
-        return (bytes, isFile && status.st_mode & 0o077 != 0)
+        return (bytes, isOpenToOthers(status))
+    }
+
+    /// What to tell of a secret's file that users other than its owner may read or write; nil where none may.
+    package static func exposure(of path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, isOpenToOthers(status) else { return nil }
+        return "\(path) can be read by other users: chmod 600 it"
+    }
+
+    private static func isOpenToOthers(_ status: stat) -> Bool {
+        // A pipe is there for one reader.
+        status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
     }
 
     /// Writes a file whole or not at all, 0600, in a folder that is made 0700 if it is missing.

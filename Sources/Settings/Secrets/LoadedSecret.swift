@@ -44,7 +44,7 @@ public struct LoadedSecret: Sendable {
     /// Whether the file of remembered secrets holds it, also where another source gave it first.
     public internal(set) var isRemembered: Bool
     /// What a person should know, in sentences.
-    public let notes: [String]
+    public internal(set) var notes: [String]
 
     init(
         _ contents: SecretContents, label: String, binding: SecretBinding, source: SecretSource

@@ -38,7 +38,9 @@ public struct RememberedSecrets: Sendable, Hashable {
                     problem:
                         "is wrong in line \(index + 1): a label, then any, bucket:NAME or rule:NAME, then the secret")
             }
-            let value = SecretContents(text: String(parts[2]), isOpenToOthers: contents.isOpenToOthers)
+            // Told once for the file.
+            let isOpenToOthers = contents.isOpenToOthers && loaded.isEmpty
+            let value = SecretContents(text: String(parts[2]), isOpenToOthers: isOpenToOthers)
             loaded.append(try LoadedSecret(value, label: String(parts[0]), binding: binding, source: source))
         }
         return loaded

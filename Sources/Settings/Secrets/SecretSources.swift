@@ -75,6 +75,8 @@ public struct SecretSources: Sendable {
         }) {
             // Else the next change would write the file of remembered secrets without it.
             if next.isRemembered { loaded[first].isRemembered = true }
+            // Its file is a place where the secret can be read, too.
+            loaded[first].notes += next.notes.filter { !loaded[first].notes.contains($0) }
             return
         }
         if loaded.contains(where: { $0.secret.label == next.secret.label }) {

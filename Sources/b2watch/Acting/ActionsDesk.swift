@@ -63,7 +63,8 @@ struct ActionsDesk: Sendable {
         // What actions do is logged, whoever runs them; what is asked of a listener is in its own log.
         if case .file = place { _ = diagnostics.keepLog() }
         let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
-        let history = try History(place, for: .command(name)) {
+        for note in configured.actions.flatMap(\.notes) { diagnostics.say(note, .warning) }
+        let history = try History(place, for: .command(command)) {
             diagnostics.say("the history is being brought up to date, once; that may take a minute or two")
         }
         let actions = ActionsAtWork(
@@ -104,7 +105,7 @@ struct ActionsDesk: Sendable {
     }
 
     /// The command that this process is, as others are told of it.
-    private static var name: String {
+    static var command: String {
         (["b2watch"] + CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.prefix(2))
             .joined(separator: " ")
     }

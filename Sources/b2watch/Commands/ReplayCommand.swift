@@ -99,7 +99,9 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func replay(_ diagnostics: Diagnostics) throws -> ReplayCount {
-        let secret = try secretFile.map { try SecretFile(argument: $0).load().secret }
+        let loaded = try secretFile.map { try SecretFile(argument: $0).load() }
+        for note in loaded?.notes ?? [] { diagnostics.say(note, .warning) }
+        let secret = loaded?.secret
         let filter = try self.filter.map {
             try FilterArgument($0, isUTC: utc, allowsRegularExpressions: false).parsed()
         }

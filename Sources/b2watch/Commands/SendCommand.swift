@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Log
 import Notifications
 import Outgoing
 import SafeText
@@ -144,7 +145,7 @@ struct SendCommand: ParsableCommand {
     /// - Returns: How many were not answered with 200.
     private func send() async throws -> Int {
         let diagnostics = Diagnostics()
-        let secret = try StartFailure.explained(by: diagnostics) { try self.secret() }
+        let secret = try StartFailure.explained(by: diagnostics) { try self.secret(diagnostics) }
         var series = SampleSeries()
         series.types = try types
         series.names = try StartFailure.explained(by: diagnostics) {
@@ -191,7 +192,7 @@ struct SendCommand: ParsableCommand {
     }
 
     /// Returns the secret to sign with, if there is one.
-    private func secret() throws -> SigningSecret? {
+    private func secret(_ diagnostics: Diagnostics) throws -> SigningSecret? {
         var sources = ProcessEnvironment.secretSources(files: [])
         if let secretFile {
             sources = SecretSources(files: [try SecretFile(argument: secretFile)])
@@ -199,7 +200,9 @@ struct SendCommand: ParsableCommand {
             sources.credentials = nil
             sources.remembered = nil
         }
-        return try sources.load().first?.secret
+        let loaded = try sources.load().first
+        for note in loaded?.notes ?? [] { diagnostics.say(note, .warning) }
+        return loaded?.secret
     }
 
     /// Returns how the notification of this number, from 0, is signed.

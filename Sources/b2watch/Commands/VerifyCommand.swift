@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import History
+import Log
 import Notifications
 import Settings
 
@@ -79,7 +80,7 @@ struct VerifyCommand: ParsableCommand {
 
     private func judge(_ diagnostics: Diagnostics) throws -> SignatureVerdict {
         let held = try Self.secrets(named: secretFiles)
-        for note in held.named.flatMap(\.notes) { diagnostics.say(note) }
+        for note in held.named.flatMap(\.notes) { diagnostics.say(note, .warning) }
         let request = try request()
         let evidence = try Self.evidence(request, held.named)
         guard evidence.judgement.verdict != .unverified else {

@@ -45,11 +45,10 @@ struct FilterArgumentError: Error, CustomStringConvertible {
         let place = min(error.range.lowerBound, characters.count)
         let start = max(0, place - Self.most)
         let end = min(characters.count, place + Self.most)
-        let before = (start > 0 ? "…" : "") + String(characters[start..<place])
-        let after = String(characters[place..<end]) + (end < characters.count ? "…" : "")
+        let before = SafeText((start > 0 ? "…" : "") + String(characters[start..<place]))
+        let after = SafeText(String(characters[place..<end]) + (end < characters.count ? "…" : ""))
         let wrong = characters[place..<end].prefix(error.range.count)
-        // As wide as it is shown, with what is escaped in it.
-        let column = SafeText(before).width
+        let column = before.width
         let marks = max(1, SafeText(String(wrong)).width)
         return """
             --filter cannot be read:

@@ -30,9 +30,17 @@ final class Diagnostics: Sendable {
     }
     private let log: Mutex<LineOutlet?> = Mutex(nil)
 
+    /// What each line on standard error begins with: nothing, or the process where several may append to one file.
+    private let prefix: String
+
     /// - Parameter command: The one that runs.
     init(_ command: String = "b2watch") {
         source = "\(command)[\(getpid())]"
+        var status = stat()
+        let isShared =
+            fstat(STDERR_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            && fcntl(STDERR_FILENO, F_GETFL) & O_APPEND != 0
+        prefix = isShared ? "\(source): " : ""
     }
 
     /// Keeps what is said in a log too, from now on.
@@ -105,7 +113,7 @@ final class Diagnostics: Sendable {
 
     private func show(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        standardError.add(Array(lines.map { "\(SafeText(String($0)).string)\n" }.joined().utf8))
+        standardError.add(Array(lines.map { "\(prefix)\(SafeText(String($0)).string)\n" }.joined().utf8))
     }
 
     private func write(_ bytes: [UInt8], to file: LogFile) {

@@ -21,7 +21,7 @@ final class Receiver: Sendable {
     let outbound: Outbound
     /// The part of the path at which notifications are taken, such as `/hook`.
     let path: String
-    /// What a person should know of the secrets, in sentences.
+    /// What a person should know of the secrets, those of actions too, in sentences.
     let notes: [String]
     /// Keeps in the log what was done.
     let note: @Sendable (String, LogLevel) -> Void
@@ -83,7 +83,7 @@ final class Receiver: Sendable {
             history.observe { event in
                 if case .refused(let reason) = event { say(reason) }
             }
-            notes = secrets.flatMap(\.notes) + keyring.leakNotes
+            notes = secrets.flatMap(\.notes) + keyring.leakNotes + plan.actions.flatMap(\.notes)
             prepare(history)
             try listener.accept(for: intake)
         } catch {

@@ -1,3 +1,4 @@
+import Actions
 import Dashboard
 import Foundation
 import Settings
@@ -45,7 +46,9 @@ extension Reloading {
         self.init {
             let configured = try ProcessEnvironment.configured(with: receiver.surroundings)
             let change = try receiver.actions.load(configured.actions)
-            return Result(configuration: configured.configuration, changes: [change].compactMap(\.self))
+            return Result(
+                configuration: configured.configuration,
+                changes: [change].compactMap(\.self) + configured.actions.flatMap(\.notes))
         }
     }
 

@@ -1,5 +1,6 @@
 import Actions
 import ArgumentParser
+import Export
 import History
 import Listener
 import Log
@@ -32,7 +33,11 @@ enum StartFailure {
         } catch let error as ExitCode {
             throw error
         } catch {
-            diagnostics.say("b2watch: \(error)", .error)
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            let sentence =
+                (error as? ReadOnlyHistoryError)?.sentence(for: ActionsDesk.command, quoting: ShellWord.readable)
+                ?? "\(error)"
+            diagnostics.say(CommandLineError.escaped("b2watch: \(sentence)", quoting: arguments), .error)
             diagnostics.flush()
             throw status(of: error)
         }

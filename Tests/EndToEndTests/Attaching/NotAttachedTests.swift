@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("Where nothing can be attached to")
+@Suite("Where nothing can be attached to", .blocking)
 struct NotAttachedTests {
     /// What `attach` says in a terminal, with its exit status.
     private func saying(_ arguments: String, in home: Home, before: String = "") throws -> String {
@@ -36,6 +36,46 @@ struct NotAttachedTests {
         #expect(outcome.ending == .exited(4))
         #expect(outcome.error.contains("b2watch attach --history \(home.history)"))
         try listener.stop()
+    }
+
+    /// What keeps a user from reading a history, and what is advised then.
+    static let barriers: [(String, String)] = [
+        ("chmod 000 HISTORY", "is yours, and its permissions keep you from reading it: run chmod 600 HISTORY"),
+        ("chmod 000 FOLDER", "is yours, and its permissions keep you from reading it: run chmod 700 FOLDER"),
+        ("chown 0 HISTORY; chmod 600 HISTORY", "belongs to root, and you may not read it: run sudo -u root b2watch"),
+        ("chown 0 FOLDER; chmod 700 FOLDER", "belongs to root, and you may not read it: run sudo -u root b2watch"),
+        ("touch HISTORY-wal; chown 0 HISTORY-wal; chmod 600 HISTORY-wal", "because HISTORY-wal belongs to root"),
+        ("rm HISTORY; mkdir HISTORY", "it is a folder; name the file in it, such as HISTORY/history.sqlite"),
+    ]
+
+    @Test(
+        "a history that cannot be read gets the advice that helps", .enabled(if: geteuid() == 0),
+        arguments: barriers, ["attach --plain", "export"])
+    func unreadable(barrier: (String, String), command: String) throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        try listener.stop()
+        let folder = home.folder.file("state/b2watch")
+        func filled(_ text: String) -> String {
+            text.replacingOccurrences(of: "HISTORY", with: home.history).replacingOccurrences(
+                of: "FOLDER", with: folder)
+        }
+        let copy = home.folder.file("b2watch")
+        try FileManager.default.copyItem(atPath: Program.path, toPath: copy)
+        let script = """
+            chmod 755 \(home.folder.path) \(copy)
+            chown -R 65534:65534 \(home.folder.file("state"))
+            \(filled(barrier.0))
+            cd /
+            exec setpriv --reuid=65534 --regid=65534 --clear-groups \(copy) \(command) --history \(home.history)
+            """
+        let outcome = try Program.run("/bin/sh", ["-c", script], environment: home.environment)
+        #expect(outcome.ending == .exited(4), "\(outcome.error)")
+        #expect(outcome.error.contains(filled(barrier.1)), "\(outcome.error)")
+        if barrier.1.contains("sudo") {
+            let words = command.split(separator: " ")[0]
+            #expect(outcome.error.contains("b2watch \(words) --history"), "\(outcome.error)")
+        }
     }
 
     @Test("another user's history names him, and the command", .enabled(if: geteuid() == 0))

@@ -1,9 +1,10 @@
-import Harness
 import Foundation
+import Harness
+import SafeText
 import TestSupport
 import Testing
 
-@Suite("The start ends with a reason and a status")
+@Suite("The start ends with a reason and a status", .blocking)
 struct ExitStatusTests {
     @Test(
         "64 for what is no usage, naming what to write",
@@ -39,6 +40,57 @@ struct ExitStatusTests {
         #expect(outcome.ending == .exited(64))
         #expect(outcome.error.contains(part), "\(outcome.error)")
         #expect(outcome.output.isEmpty)
+    }
+
+    @Test(
+        "64 for a command that does not exist, with a short usage and the nearest one",
+        arguments: [
+            (["lisen"], "did you mean “listen”?"), (["exprot", "--format", "csv"], "did you mean “export”?"),
+            (["--in-memory", "Atach"], "did you mean “attach”?"), (["foo"], "the nearest is “send”"),
+            (["actions", "rety", "rows"], "b2watch actions has no command “rety”; did you mean “retry”?"),
+        ])
+    func unknownCommand(arguments: [String], nearest: String) throws {
+        let outcome = try Program.run(Program.path, arguments, environment: try Home().environment)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains(nearest), "\(outcome.error)")
+        #expect(outcome.error.contains("\nUsage: b2watch ") && outcome.error.contains("--help"), "\(outcome.error)")
+        let lines = outcome.error.split(separator: "\n")
+        #expect(lines.count <= 12 && lines.allSatisfy { $0.count <= 110 }, "\(outcome.error)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    private static let hostile = "a\u{1B}[2J\u{9B}1m\nforged: \u{202E}x\r\nforged"
+
+    @Test(
+        "whatever an error quotes of the arguments, no control character of it reaches the terminal, and none makes a line",
+        arguments: [
+            [hostile], ["--\(hostile)"], ["--\(hostile)=1"], ["-\(hostile)"], ["listen", hostile],
+            ["listen", "--listen", hostile], ["listen", "--listen=\(hostile)"], ["listen", "--path", hostile],
+            ["listen", "--max-body", hostile], ["listen", "--format", hostile], ["listen", "--secret-file", hostile],
+            ["listen", "--secret-file", "prod@\(hostile)=x"], ["listen", "--history", "/nowhere/\(hostile)/x"],
+            ["listen", "--in-memory", "--history", hostile, "--format=\(hostile)"],
+            ["attach", "--plain", "--history", hostile],
+            ["send", hostile], ["send", "http://127.0.0.1:1/\(hostile)"],
+            ["send", "http://127.0.0.1:1/", "--type", hostile],
+            ["send", "http://127.0.0.1:1/", "--count", hostile],
+            ["send", "http://127.0.0.1:1/", "--secret-file", hostile],
+            ["export", hostile], ["export", "--filter", "size>\(hostile)"], ["export", "--columns", hostile],
+            ["export", "--format", hostile], ["export", "--timestamps", hostile], ["export", "--history", hostile],
+            ["verify", "--signature", hostile, "/nowhere/\(hostile)"], ["verify", "--delivery", hostile],
+            ["verify", "--signature", "v1=0", hostile, hostile], ["actions", hostile], ["actions", "test", hostile],
+            ["actions", "run", hostile, "--filter", "type:x"], ["actions", "retry", hostile],
+            ["actions", "skip", hostile],
+            ["actions", "pause", hostile], ["replay", hostile], ["replay", "1", "--to", hostile],
+            ["replay", "1", "--rate", hostile], ["replay", "--filter", hostile + "(", "--to", "http://127.0.0.1:1/"],
+            ["\n"], ["listen", "--format", "\n"],
+        ])
+    func escapes(arguments: [String]) throws {
+        let outcome = try Program.run(Program.path, arguments, environment: try Home().environment)
+        #expect(outcome.ending != .exited(0), "\(outcome.output)")
+        let text = outcome.error + outcome.output
+        #expect(!text.isEmpty)
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || !SafeText.mustEscape($0) }, "\(text)")
+        #expect(!text.split(separator: "\n").contains { $0.hasPrefix("forged") || $0.hasPrefix("'") }, "\(text)")
     }
 
     @Test(

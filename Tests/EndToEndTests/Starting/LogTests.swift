@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("The log of listen")
+@Suite("The log of listen", .blocking)
 struct LogTests {
     private func log(_ home: Home) throws -> String { try String(contentsOfFile: home.log, encoding: .utf8) }
 
@@ -37,6 +37,32 @@ struct LogTests {
         #expect(try listener.error.whole().hasPrefix("listening on http://"))
         #expect(try #require(listener.output).whole().split(separator: "\n").count == 1)
         for secret in [Secrets.value, Secrets.otherValue] { #expect(try !log(home).contains(secret)) }
+    }
+
+    @Test("each line names its process, in the log and where several append their standard error to one file")
+    func shared() throws {
+        let home = try Home()
+        let file = home.folder.file("errors")
+        let listeners = try (1...2).map { number in
+            try Child(
+                "/bin/sh",
+                [
+                    "-c", "exec \"$0\" listen --listen 127.0.0.1:0 --history \"$1\" 2>> \"$2\"", Program.path,
+                    home.folder.file("\(number).sqlite"), file,
+                ], environment: home.environment)
+        }
+        let names = listeners.map { "listen[\($0.id)]" }
+        let text = try home.text(of: "errors") { $0.split(separator: "\n").count >= 2 && $0.hasSuffix("\n") }
+        for name in names {
+            #expect(text.split(separator: "\n").contains { $0.hasPrefix("\(name): listening on http://") }, "\(text)")
+        }
+        for listener in listeners {
+            listener.signal(SIGTERM)
+            #expect(listener.end() == .exited(0))
+        }
+        for line in try log(home).split(separator: "\n") {
+            #expect(names.contains { line.contains(" \($0) ") }, "\(line)")
+        }
     }
 
     @Test("is not kept where the record is in memory")

@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("A secret stays one")
+@Suite("A secret stays one", .blocking)
 struct SecrecyTests {
     @Test("in the environment, the output, the record and every other file")
     func nowhere() throws {
@@ -61,6 +61,58 @@ struct SecrecyTests {
         let listener = try RunningListener(in: home, "--secret-file", file)
         #expect(try listener.error.line(with: "open.txt").contains("0600") || listener.error.text.contains("chmod"))
         #expect(try listener.answer(to: .event("e", signedWith: Secrets.held)).status == 200)
+    }
+
+    @Test("Every secret's file that others may read is named in a warning, wherever it is configured")
+    func openFiles() throws {
+        var home = try Home()
+        let credentials = try TemporaryFolder()
+        home.environment["CREDENTIALS_DIRECTORY"] = credentials.path
+        let open = [
+            try credentials.write("cred", "1" + Secrets.value, mode: 0o644),
+            try home.folder.write("configured", "2" + Secrets.value, mode: 0o640),
+            try home.folder.write("sid", "AC0123456789abcdef0123456789abcdef", mode: 0o644),
+            try home.folder.write("token", "0123456789abcdef0123456789abcdef", mode: 0o604),
+        ]
+        try home.configure(
+            """
+            secret-files: [\(open[1])]
+            actions:
+              sms:
+                kind: twilio
+                account-file: \(open[2])
+                token-file: \(open[3])
+                from: "+15005550006"
+                to: "+15005550009"
+            """)
+        _ = try home.folder.write("config/b2watch/secrets", "kept any 3\(Secrets.value)\n", mode: 0o644)
+        let listener = try RunningListener(in: home)
+        for path in open + [home.secrets] {
+            let line = try listener.error.line(with: "\(path) can be read by other users")
+            #expect(line.hasSuffix("chmod 600 it"))
+        }
+        try listener.stop()
+        let log = try String(contentsOfFile: home.log, encoding: .utf8)
+        for path in open + [home.secrets] { #expect(log.contains(" warning listen[") && log.contains(path)) }
+    }
+
+    @Test("A command that reads a secret's file warns as the listener does")
+    func commands() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home)
+        #expect(try listener.answer(to: .event("e")).status == 200)
+        let file = try home.folder.write("open.txt", Secrets.value, mode: 0o644)
+        let body = try home.folder.write("body", "{}")
+        for arguments in [
+            ["send", listener.url, "--secret-file", file],
+            ["verify", "--secret-file", file, "--signature", Secrets.held.signature(of: Array("{}".utf8)), body],
+            ["replay", "1", "--to", listener.url, "--sign-with", file],
+        ] {
+            let outcome = try Program.run(Program.path, arguments, environment: home.environment)
+            #expect(outcome.ending == .exited(0), "\(outcome.error)")
+            #expect(outcome.error.contains("\(file) can be read by other users: chmod 600 it"), "\(outcome.error)")
+        }
+        try listener.stop()
     }
 
     @Test("Without a secret, listening beyond this machine warns")

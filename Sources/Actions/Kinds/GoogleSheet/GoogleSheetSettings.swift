@@ -46,7 +46,7 @@ extension ActionKind {
         let spreadsheet = reading.required(
             "spreadsheet", expected: "the spreadsheet's address in the browser, or its id")
         let sheet = reading.required("sheet", expected: "the name of the sheet, as its tab shows it, such as Sheet1")
-        let keyFile = reading.path("key-file", expected: "the path of the service account's key, a JSON file")
+        let keyFile = reading.secretFile("key-file", expected: "the path of the service account's key, a JSON file")
         let api = reading.text("api", expected: "the address of the Sheets API")
         let options = SheetOptions(&reading)
         var id: String?

@@ -3,7 +3,8 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The columns of the log, from left to right. As it narrows FROM leaves first, then LEVEL.
+/// The columns of the log, from left to right. As it narrows FROM leaves first, then LEVEL; where several processes have
+/// written what is shown, FROM stays longest.
 enum LogColumn: Int, CaseIterable {
     case time, level, source, text
 
@@ -16,12 +17,14 @@ enum LogColumn: Int, CaseIterable {
         }
     }
 
-    func column(holding widths: TextWidths) -> Column {
+    /// - Parameter isShared: Whether the lines are of several processes.
+    func column(holding widths: TextWidths, isShared: Bool) -> Column {
         let width = widths[rawValue]
         return switch self {
         case .time: Column(title, minimum: 8)
         case .level: Column(title, minimum: width, leaveOrder: 2)
-        case .source: Column(title, minimum: min(width, 20), leaveOrder: 1, spare: 20, cut: .middle)
+        case .source: Column(
+                title, minimum: min(width, 20), leaveOrder: isShared ? 3 : 1, spare: isShared ? 0 : 20, cut: .middle)
         case .text: Column(title, minimum: 20, ideal: width, weight: 1)
         }
     }

@@ -12,6 +12,8 @@ struct LogScreen {
     private(set) var list = WindowedList<LogEntry>()
     /// How wide the texts of the entries held are.
     private(set) var widths = Self.widths(of: [])
+    /// Whether the entries held are of several processes.
+    private var isShared = false
     /// Why the log could not be read.
     private(set) var failure: SafeText?
     private(set) var hasBeenRead = false
@@ -67,6 +69,7 @@ extension LogScreen {
     mutating func take(_ answer: WindowAnswer<LogEntry>, generation: Int) {
         guard list.take(answer, generation: generation) else { return }
         widths = Self.widths(of: answer.rows)
+        isShared = Set(answer.rows.map(\.source).filter { !$0.isEmpty }).count > 1
         (failure, hasBeenRead) = (nil, true)
     }
 
@@ -99,7 +102,7 @@ extension LogScreen {
     }
 
     private func drawList(_ clock: WallClock, on surface: inout Surface) {
-        let columns = Columns(LogColumn.allCases.map { $0.column(holding: widths) })
+        let columns = Columns(LogColumn.allCases.map { $0.column(holding: widths, isShared: isShared) })
         let places = columns.fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         if list.visible.isEmpty { drawNothing(on: &surface) }

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import SafeText
+import Settings
+
+/// What is printed where a command line cannot be obeyed.
+///
+/// Arguments may come from a script or a link that somebody else wrote. Whatever of them is quoted, no control character
+/// of it reaches the terminal, and none makes a line of its own.
+struct CommandLineError {
+    let text: String
+    let status: Int32
+
+    /// - Parameters:
+    ///   - error: What parsing or running a command threw.
+    ///   - arguments: Those after the program's name.
+    init(_ error: any Error, arguments: [String]) {
+        status = B2Watch.exitCode(for: error).rawValue
+        let message = Self.unknownCommand(B2Watch.message(for: error), arguments) ?? B2Watch.fullMessage(for: error)
+        text = Self.escaped(message, quoting: arguments)
+    }
+
+    /// Escapes a message of several lines that may quote arguments.
+    static func escaped(_ message: String, quoting arguments: [String]) -> String {
+        var message = message
+        // An argument's own line breaks are no line breaks of the message.
+        let quoted = arguments.flatMap { [$0] + $0.split(separator: "=").map(String.init) }
+            .filter { $0.contains(where: \.isNewline) }
+        for text in Set(quoted).sorted(by: { $0.utf8.count > $1.utf8.count }) {
+            for (open, close) in [("'", "'"), ("“", "”")] + (text.allSatisfy(\.isNewline) ? [] : [("", "")]) {
+                message = message.replacingOccurrences(
+                    of: open + text + close, with: open + SafeText(text).string + close)
+            }
+        }
+        return message.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { SafeText(String($0)).string }.joined(separator: "\n")
+    }
+
+    /// A short usage with the nearest command, where a word that is none stands for a command.
+    private static func unknownCommand(_ message: String, _ arguments: [String]) -> String? {
+        var path = ["b2watch"]
+        var commands = commands(of: B2Watch.self)
+        var rest = arguments[...]
+        while let word = rest.first, let found = commands.first(where: { $0.name == word }) {
+            path.append(word)
+            commands = Self.commands(of: found.type)
+            rest = rest.dropFirst()
+        }
+        let words = rest.filter { !$0.hasPrefix("-") }
+        let word = words.first { message.hasSuffix(" argument '\($0)'") || message.contains(" arguments: '\($0)', ") }
+        guard !commands.isEmpty, let word else { return nil }
+        let name = path.joined(separator: " ")
+        let names = commands.map { $0.name }
+        let width = names.map { $0.count }.max() ?? 0
+        let lines = commands.map {
+            "  \($0.name)\(String(repeating: " ", count: width - $0.name.count))  \($0.abstract)"
+        }
+        return """
+            Error: \(name) has no command “\(word)”\(suggestion(for: word, among: names))
+            Usage: \(name) [COMMAND] [OPTIONS]
+            \(lines.joined(separator: "\n"))
+              See '\(name) --help' for more information.
+            """
+    }
+
+    private struct Command {
+        let name: String
+        let abstract: String
+        let type: any ParsableCommand.Type
+    }
+
+    private static func commands(of type: any ParsableCommand.Type) -> [Command] {
+        type.configuration.subcommands.map { type in
+            Command(
+                name: type.configuration.commandName ?? "", abstract: type.configuration.abstract, type: type)
+        }
+    }
+
+    private static func suggestion(for word: String, among names: [String]) -> String {
+        if let near = Suggestion.nearest(to: word, among: names) { return "; did you mean “\(near)”?" }
+        return Suggestion.closest(to: word, among: names).map { "; the nearest is “\($0)”" } ?? ""
+    }
+}
