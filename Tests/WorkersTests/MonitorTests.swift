@@ -4,11 +4,11 @@ import Testing
 import Workers
 
 @Suite(.blocking) struct MonitorTests {
-    @Test func waitsForWhatAnotherThreadChanges() {
+    @Test func waitsForWhatAnotherThreadChanges() throws {
         let count = Monitor(0)
         let thread = Thread { for _ in 0..<1_000 { count.change { $0 += 1 } } }
         thread.start()
-        #expect(count.wait { $0 == 1_000 ? $0 : nil } == 1_000)
+        #expect(try count.require("the last change") { $0 == 1_000 ? $0 : nil } == 1_000)
     }
 
     @Test func takesWhatItWaitedForOnce() {

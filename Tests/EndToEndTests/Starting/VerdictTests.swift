@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("A verdict is evidence")
+@Suite("A verdict is evidence", .blocking)
 struct VerdictTests {
     /// The words that an export has for the verdicts, in the order of arrival.
     private func exported(_ home: Home, _ key: String = "signature") throws -> [String] {

@@ -23,7 +23,8 @@ enum LogColumn: Int, CaseIterable {
         return switch self {
         case .time: Column(title, minimum: 8)
         case .level: Column(title, minimum: width, leaveOrder: 2)
-        case .source: Column(
+        case .source:
+            Column(
                 title, minimum: min(width, 20), leaveOrder: isShared ? 3 : 1, spare: isShared ? 0 : 20, cut: .middle)
         case .text: Column(title, minimum: 20, ideal: width, weight: 1)
         }
