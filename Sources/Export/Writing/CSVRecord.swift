@@ -11,7 +11,7 @@ public enum CSVRecord {
     public static func append(_ cells: [String], separator: UInt8 = comma, to bytes: inout [UInt8]) {
         for (index, cell) in cells.enumerated() {
             if index > 0 { bytes.append(separator) }
-            if needsQuotes(cell) {
+            if needsQuotes(cell, separator) {
                 bytes.append(UInt8(ascii: "\""))
                 for byte in cell.utf8 {
                     if byte == UInt8(ascii: "\"") { bytes.append(byte) }
@@ -65,11 +65,14 @@ public enum CSVRecord {
 
     /// Returns true also for the separators of other files, at which spreadsheets of some languages would begin a cell, and
     /// for white space at an end, which some would drop.
-    private static func needsQuotes(_ cell: String) -> Bool {
+    private static func needsQuotes(_ cell: String, _ separator: UInt8) -> Bool {
         if cell.utf8.first == UInt8(ascii: " ") || cell.utf8.last == UInt8(ascii: " ") { return true }
         return cell.utf8.contains { byte in
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, 0x0A, 0x0D: true
+            case UInt8(ascii: "\""), tab, 0x0A, 0x0D: true
+            case semicolon: separator != tab
+            // Where a semicolon separates cells, a comma separates decimals.
+            case comma: separator == comma
             default: false
             }
         }

@@ -122,7 +122,8 @@ extension FakeGoogle {
 
     private static func ranges(_ target: String, _ spreadsheet: Spreadsheet) -> FakeReply {
         var found: [String] = []
-        for parameter in target.drop(while: { $0 != "?" }).dropFirst().split(separator: "&") {
+        for parameter in target.drop(while: { $0 != "?" }).dropFirst().split(separator: "&")
+        where parameter != "prettyPrint=false" {
             guard parameter.hasPrefix("ranges=") else { return error(400, "INVALID_ARGUMENT", "Unknown name") }
             switch values(String(parameter.dropFirst(7)).removingPercentEncoding ?? "", spreadsheet) {
             case .success(let json): found.append(json)

@@ -113,7 +113,10 @@ struct GoogleSheetPlace: Sendable {
         ).with(answer.exchange)
     }
 
-    private func path(of range: String) -> String { "/values/\(encoded(range))" }
+    /// An answer is read up to a length, so it is to be short.
+    private static let short = "prettyPrint=false"
+
+    private func path(of range: String) -> String { "/values/\(encoded(range))?\(Self.short)" }
 
     private func encoded(_ range: String) -> String {
         ("'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range).percentEncoded
@@ -231,7 +234,7 @@ struct GoogleSheetPlace: Sendable {
     }
 
     private func batchPath(_ ranges: [String]) -> String {
-        "/values:batchGet?" + ranges.map { "ranges=\(encoded($0))" }.joined(separator: "&")
+        "/values:batchGet?\(Self.short)" + ranges.map { "&ranges=\(encoded($0))" }.joined()
     }
 
     private func ranged(_ answer: GoogleAnswer) throws(GoogleProblem) -> [[[String]]] {
