@@ -118,7 +118,7 @@ public final class KeyringHolder: Sendable {
         case .changed(let change):
             let isFailing = change.health != .recording
             if self.isFailing.exchange(isFailing, ordering: .relaxed), !isFailing { look() }
-        case .refused: break
+        case .refused, .warning: break
         }
     }
 

@@ -72,10 +72,7 @@ public final class Listener: Sendable {
                 .serverChannelOption(.autoRead, value: false)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        // Out of file descriptors: try again soon, rather than at once and for ever.
-                        let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in .milliseconds(100)
-                        }
-                        try channel.pipeline.syncOperations.addHandler(backoff)
+                        try channel.pipeline.syncOperations.addHandler(AcceptGate(connections, log: log))
                     }
                 }
                 .childChannelOption(.autoRead, value: true)
@@ -97,8 +94,14 @@ public final class Listener: Sendable {
         } catch {
             throw ListenerError(error, at: configuration.address)
         }
+        let address = ListenAddress(server.localAddress) ?? configuration.address
+        server.closeFuture.whenComplete { _ in
+            // Some errors of a socket end it, and with it all that is received.
+            guard !connections.isStopping else { return }
+            log("NOT LISTENING: the system has closed the socket at \(address); start b2watch again")
+        }
         return Listener(
-            configuration, address: ListenAddress(server.localAddress) ?? configuration.address,
+            configuration, address: address,
             answerTimes: AnswerTimes(), server: server, connections: connections, refusals: refusals,
             settings: settings)
     }
@@ -123,8 +126,8 @@ public final class Listener: Sendable {
     ///
     /// - Parameter grace: After this time the connections that are still open are cut.
     public func stop(within grace: Duration) {
-        try? server.close().wait()
         let open = connections.stop()
+        try? server.close().wait()
         for channel in open {
             channel.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Stop())
         }

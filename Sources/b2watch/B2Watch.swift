@@ -14,7 +14,7 @@ struct B2Watch: ParsableCommand {
         version: "b2watch \(Version.number)",
         subcommands: [
             WatchCommand.self, ListenCommand.self, AttachCommand.self, SendCommand.self, ExportCommand.self,
-            VerifyCommand.self, ActionsCommand.self, ReplayCommand.self,
+            VerifyCommand.self, ActionsCommand.self, ReplayCommand.self, RecoverCommand.self,
         ],
         defaultSubcommand: WatchCommand.self)
 

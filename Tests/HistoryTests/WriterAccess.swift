@@ -19,3 +19,10 @@ extension History {
         get throws { try writer.write { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM exchange") ?? 0 } }
     }
 }
+
+extension History {
+    /// Moves the log into the file as far as it goes, as checkpoints do by themselves.
+    func settle() {
+        checkpoints?.now()
+    }
+}

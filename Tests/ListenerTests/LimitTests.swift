@@ -24,6 +24,11 @@ import Testing
         (head("Transfer-Encoding: chunked", "Content-Length: 2") + "{}", 400, ambiguous),
         (head("Content-Length: 2", "Transfer-Encoding: chunked") + "{}", 400, notHTTP),
         (head("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", 400, ambiguous),
+        // No path.
+        ("POST * HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 400, noPath),
+        ("GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400, noPath),
+        ("POST *hook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 400, noPath),
+        ("POST ftp://h/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 400, noPath),
         // Too much.
         (head("Content-Length: 1048577"), 413, "body over 1 MiB (413)"),
         (head("X: \(xs(33 << 10))"), 431, tooLarge),
@@ -36,6 +41,7 @@ import Testing
 
     private static let notHTTP = "not valid HTTP (400)"
     private static let ambiguous = "the length of the body is ambiguous (400)"
+    private static let noPath = "the request names no path (400)"
     private static let tooLarge = "headers too large (431)"
 
     private static func head(_ fields: String...) -> String {
@@ -125,6 +131,23 @@ import Testing
             // The others go on, and a place that is left can be taken.
             try clients[1].send(post())
             #expect(try clients[1].response() == ok)
+        }
+    }
+
+    /// However many are over the limit and stay: each has its answer, and the oldest of them make room.
+    @Test func tellsAllThatAreTooMany() throws {
+        try withListener(TestReceiver(), { $0.limits.connections = 1 }) { server in
+            let first = try server.client()
+            try first.send(post())
+            #expect(try first.response() == ok)
+            var others: [RawClient] = []
+            for _ in 0..<80 {
+                let client = try server.client()
+                #expect(try client.response().status == 503)
+                others.append(client)
+            }
+            try first.send(post())
+            #expect(try first.response() == ok)
         }
     }
 

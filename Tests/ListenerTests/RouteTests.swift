@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.blocking) struct RouteTests {
     @Test(arguments: [
-        ("/", "/", true), ("/", "/anything?x", true), ("/", "*", true), ("", "/x", true),
+        ("/", "/", true), ("/", "/anything?x", true), ("", "/x", true),
         ("/hook", "/hook", true), ("/hook", "/hook?x=/", true), ("/hook", "/hook/", true), ("/hook", "/hook/a/b", true),
         ("/hook", "/hookx", false), ("/hook", "/", false), ("/hook", "/Hook", false), ("/hook", "/%68ook", false),
         ("/hook", "/a/hook", false), ("/hook/", "/hook", true), ("/hook/", "/hook?x", true),

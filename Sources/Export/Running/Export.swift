@@ -31,20 +31,34 @@ public struct Export: Sendable {
     /// - Parameters:
     ///   - isCancelled: Asked every few hundred rows.
     ///   - progress: Told as often.
+    ///   - onDamage: Is called once, where the history turns out to be damaged: returns another reader, with the same rows
+    ///     as far as they can be read, to go on with.
     ///   - write: Is given the bytes in pieces.
     /// - Returns: What it has come to.
     /// - Throws: `ReadCancelled`, what the history says, or what `write` throws.
     public func run(
         reading reader: HistoryReader, isCancelled: () -> Bool = { false },
-        progress: (ExportProgress) -> Void = { _ in }, write: ([UInt8]) throws -> Void
+        progress: (ExportProgress) -> Void = { _ in }, onDamage: (() throws -> HistoryReader)? = nil,
+        write: ([UInt8]) throws -> Void
     ) throws -> ExportProgress {
         let isByArrival = if case .matching = selection { true } else { false }
         var pieces = ExportPieces(
             writer, isByArrival: isByArrival, isForTerminal: isForTerminal, reader: reader)
         pieces.begin()
+        var onDamage = onDamage
+        func reading<Value>(_ body: (HistoryReader) throws -> Value) throws -> Value {
+            do {
+                return try body(pieces.reader)
+            } catch HistoryReadError.damaged where onDamage != nil {
+                guard let other = try onDamage?() else { throw ReadCancelled() }
+                onDamage = nil
+                pieces.reader = other
+                return try body(other)
+            }
+        }
         func step(_ rows: [EventRow], looked: Int64, of total: Int64) throws {
             for row in rows {
-                try pieces.add(row)
+                try reading { _ in try pieces.add(row) }
                 if pieces.isFull { try write(pieces.take()) }
             }
             progress(
@@ -58,7 +72,9 @@ public struct Export: Sendable {
             total = last
             var cursor: Int64 = 0
             while cursor < last {
-                let stretch = try reader.rows(matching: predicate, after: cursor, through: last, limit: Self.step)
+                let stretch = try reading {
+                    try $0.rows(matching: predicate, after: cursor, through: last, limit: Self.step)
+                }
                 cursor = stretch.through
                 try step(stretch.rows, looked: cursor, of: last)
             }
@@ -66,7 +82,8 @@ public struct Export: Sendable {
             total = Int64(ids.count)
             for start in stride(from: 0, to: ids.count, by: Self.step) {
                 let end = min(ids.count, start + Self.step)
-                try step(reader.rows(ids: Array(ids[start..<end])), looked: Int64(end), of: total)
+                let rows = try reading { try $0.rows(ids: Array(ids[start..<end])) }
+                try step(rows, looked: Int64(end), of: total)
             }
         }
         let rest = pieces.take()

@@ -6,7 +6,8 @@ import SafeText
 struct ExportPieces {
     private let writer: any ExportWriter
     private let isForTerminal: Bool
-    private let reader: HistoryReader
+    /// Where deliveries are read.
+    var reader: HistoryReader
 
     /// Records so far.
     private(set) var written = 0
@@ -48,10 +49,13 @@ struct ExportPieces {
             }
         case .deliveries:
             guard !seen.contains(row.deliveryID) else { return }
+        }
+        // What fails may be added again.
+        let item = try item(row)
+        if writer.unit == .deliveries {
             if isByArrival { seen.removeAll(keepingCapacity: true) }
             seen.insert(row.deliveryID)
         }
-        let item = try item(row)
         // Since the row was read its delivery was deleted.
         if writer.unit == .deliveries, item.record == nil { return }
         written += 1

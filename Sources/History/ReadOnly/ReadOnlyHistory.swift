@@ -9,7 +9,7 @@ public final class ReadOnlyHistory: Sendable {
     public let opened: HistoryChange
     let place: FilePlace
     private let database: DatabasePool
-    private let gate = ReadGate()
+    private let gate: ReadGate
 
     /// Opens a history.
     ///
@@ -23,6 +23,7 @@ public final class ReadOnlyHistory: Sendable {
             throw Self.explain(error, place)
         }
         self.place = place
+        gate = ReadGate(path: place.path)
         reader = HistoryReader(database: database, gate: gate)
     }
 
@@ -62,6 +63,7 @@ public final class ReadOnlyHistory: Sendable {
         }
         switch error.resultCode {
         case .SQLITE_NOTADB: return .foreign(path: place.path)
+        case .SQLITE_CORRUPT: return .damaged(path: place.path)
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             if geteuid() != place.owner { return .notPermitted(path: place.path, owner: place.ownerName) }
             if let problem = place.neighbourProblem { return problem }

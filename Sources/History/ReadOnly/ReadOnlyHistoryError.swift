@@ -11,6 +11,8 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     case foreignNeighbour(path: String, neighbour: String, owner: String)
     /// The file is not one of ours.
     case foreign(path: String)
+    /// Some of the file is damaged.
+    case damaged(path: String)
     /// A later b2watch wrote it.
     case newer(path: String)
     /// An earlier b2watch wrote it, and none of this version has recorded into it.
@@ -44,7 +46,9 @@ extension ReadOnlyHistoryError: CustomStringConvertible {
             "the history \(path) cannot be read, because \(neighbour) belongs to \(owner): stop what \(owner) runs on"
                 + " it, and remove that file or give it to the history's owner with chown"
         case .foreign(let path):
-            "\(path) is not a b2watch history: name another file with --history"
+            "\(path) is not a b2watch history, or its beginning is overwritten: name another file with --history. If it was"
+                + " a history, b2watch recover \(path) writes what can still be read into a new one"
+        case .damaged(let path): HistoryReadError.damaged(path: path).description
         case .newer(let path):
             "the history \(path) was written by a newer b2watch: use that one"
         case .older(let path):

@@ -39,4 +39,6 @@ public enum HistoryEvent: Sendable, Hashable {
     case stale
     /// A delivery could not be recorded, by no fault of the store; a sentence says why.
     case refused(String)
+    /// Something else that a person should know, in a sentence.
+    case warning(String)
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 public import Notifications
+import Workers
 
 /// The durable record of every delivery.
 ///
@@ -18,9 +19,12 @@ public final class History: Sendable {
     /// The file's path with links followed; nil in memory.
     public let path: String?
     private let database: any DatabaseWriter
-    private let gate = ReadGate()
+    private let gate: ReadGate
     private let lock: HistoryLock?
-    private let checkpoints: Checkpointer?
+    let checkpoints: Checkpointer?
+    private let watch: HistoryGuard?
+    /// Checks all of the file where another program has written to it.
+    private let checks = Worker("history check", isBackground: true)
     let writer: HistoryWriter
     private let health: HealthProbe
     private let answerTimes: AnswerTimeLog
@@ -42,13 +46,17 @@ public final class History: Sendable {
                 path = nil
                 lock = nil
                 checkpoints = nil
+                watch = nil
                 database = try DatabaseQueue(configuration: Self.configuration)
                 changes = try Self.prepare(database, isUpdating)
-                writer = HistoryWriter(database, file: nil, checkpoints: nil, changes: changes)
+                writer = HistoryWriter(database, watch: nil, checkpoints: nil, changes: changes)
             case .file(let name):
-                var file = try HistoryFile(at: name)
+                let file = try HistoryFile(at: name)
                 path = file.path
                 lock = try HistoryLock(beside: file.path, for: use)
+                if let problem = StartCheck.problem(at: file.path) {
+                    throw HistoryError.damaged(path: file.path, problem: problem)
+                }
                 // Kept, and not opened again: to close a queue of Dispatch's starts its pool; see `Worker`.
                 let connection = try Self.connection(to: file.path)
                 file.protect()
@@ -56,19 +64,43 @@ public final class History: Sendable {
                 // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
                 changes = try Self.prepare(database, isUpdating)
-                file.watchLog()
-                let checkpoints = try Checkpointer(connection)
+                let watch = HistoryGuard(file.path)
+                try database.writeWithoutTransaction { db in
+                    if let problem = try StartCheck.problem(in: db) {
+                        throw HistoryError.damaged(path: file.path, problem: problem)
+                    }
+                    try HistoryIdentity.establish(in: db)
+                    // From here on the file itself has the identity that it is known by.
+                    _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+                    watch.begin(db)
+                }
+                let checkpoints = try Checkpointer(connection, watch: watch) { [changes] in changes.warn($0) }
                 self.checkpoints = checkpoints
-                writer = HistoryWriter(database, file: file, checkpoints: checkpoints, changes: changes)
+                self.watch = watch
+                writer = HistoryWriter(database, watch: watch, checkpoints: checkpoints, changes: changes)
             }
         } catch let error as HistoryError {
             throw error
         } catch {
             throw Self.explain(error, place)
         }
+        gate = ReadGate(path: path, watch: watch)
         reader = HistoryReader(database: database, gate: gate)
         health = HealthProbe(writer)
         answerTimes = AnswerTimeLog(writer, changes)
+        watch?.observe(
+            damaged: { [changes] in changes.fail(forGood: $0) }, written: { [weak self] in self?.checkAll() })
+    }
+
+    /// Checks all of the file, beside everything else: another program has written to it.
+    private func checkAll() {
+        checks.async { [reader, watch, changes] in
+            changes.warn(
+                "another program has written to \(watch?.path ?? "the history"): all of it is checked for damage")
+            // Damage that ends the check itself is noted where it is met.
+            let isSound = (try? reader.read { db in try StartCheck.quickCheck(db) == nil }) ?? true
+            if !isSound { watch?.foundDamage() }
+        }
     }
 
     /// Finds out whether another process records into a history, before anything is written, made or changed. It is
@@ -204,7 +236,10 @@ public final class History: Sendable {
 
     private static func explain(_ error: any Error, _ place: Place) -> HistoryError {
         let path = if case .file(let path) = place { path } else { "in memory" }
-        if let error = error as? DatabaseError, error.resultCode == .SQLITE_NOTADB { return .foreign(path: path) }
+        if let error = error as? DatabaseError {
+            if error.resultCode == .SQLITE_NOTADB { return .foreign(path: path) }
+            if error.isDamage { return .damaged(path: path, problem: "is damaged") }
+        }
         let reason =
             switch WriteFailure(error) {
             case .store(let reason), .row(let reason): reason

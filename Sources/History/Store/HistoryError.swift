@@ -8,6 +8,8 @@ public enum HistoryError: Error, Sendable, Hashable {
     case unusable(path: String, reason: String)
     /// The file is not one of ours.
     case foreign(path: String)
+    /// Some of the file is damaged; `problem` ends a sentence that begins with the path.
+    case damaged(path: String, problem: String)
     /// A later b2watch wrote it.
     case newer(path: String)
 }
@@ -25,7 +27,11 @@ extension HistoryError: CustomStringConvertible {
             "the history \(path) cannot be used: \(reason). Give another file with --history, or keep nothing with"
                 + " --in-memory"
         case .foreign(let path):
-            "\(path) is not a b2watch history: give another file with --history"
+            "\(path) is not a b2watch history, or its beginning is overwritten: give another file with --history. If it was"
+                + " a history, b2watch recover \(path) writes what can still be read into a new one"
+        case .damaged(let path, let problem):
+            "the history \(path) \(problem): b2watch recover \(path) writes what can still be read into a new history;"
+                + " or give another file with --history"
         case .newer(let path):
             "the history \(path) was written by a newer b2watch: use that one, or give another file with --history"
         }

@@ -1,26 +1,10 @@
 import Files
 import Foundation
 
-/// The history's file: made so that only its user can read it, and watched for being taken away.
+/// The history's file: made so that only its user can read it.
 struct HistoryFile: Sendable {
     /// With symbolic links followed, so that one file has one lock.
     let path: String
-    private let identity: Identity
-    /// The write-ahead log and its index, once they are there: beside others in their place, what is committed is lost.
-    private var log: [String: Identity] = [:]
-
-    private struct Identity: Hashable, Sendable {
-        let device: UInt64
-        let inode: UInt64
-
-        init?(path: String) {
-            var status = stat()
-            // A device, a pipe or a folder is no place for a history.
-            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
-        }
-    }
 
     /// Makes the file, 0600, and any folders, 0700, where they are missing; what is there is left as it is.
     ///
@@ -46,24 +30,15 @@ struct HistoryFile: Sendable {
         }
         self.path = String(cString: resolved)
         free(resolved)
-        guard let identity = Identity(path: self.path) else {
-            throw .unusable(path: path, reason: "it is no regular file")
+        var status = stat()
+        // A device, a pipe or a folder is no place for a history.
+        guard stat(self.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .unusable(path: path, reason: "it is not a regular file")
         }
-        self.identity = identity
-    }
-
-    /// Watches the write-ahead log too; to be called once the file is open.
-    mutating func watchLog() {
-        for suffix in ["-wal", "-shm"] { log[suffix] = Identity(path: path + suffix) }
     }
 
     /// Takes the file from other users' eyes; to be called once it is known to be a history.
     func protect() {
         for suffix in ["", "-wal", "-shm"] { chmod(path + suffix, 0o600) }
-    }
-
-    /// Whether the path still leads to the files that were opened: what is committed to a file that was removed is lost.
-    var isInPlace: Bool {
-        Identity(path: path) == identity && log.allSatisfy { Identity(path: path + $0.key) == $0.value }
     }
 }

@@ -6,6 +6,11 @@ final class ChangeFeed: Sendable {
     private struct State {
         var change: HistoryChange
         var observers: [@Sendable (HistoryEvent) -> Void] = []
+        /// Why nothing can be recorded as long as this process runs.
+        var damage: String?
+
+        /// The health after a commit.
+        var healthAfterCommit: HistoryHealth { damage.map(HistoryHealth.failing) ?? .recording }
     }
 
     private let state: Mutex<State>
@@ -25,7 +30,7 @@ final class ChangeFeed: Sendable {
             state.change.latestRow = insertion.latestRow
             state.change.latestDelivery = insertion.latestDelivery
             insertion.counts.apply(to: &state.change.tally)
-            state.change.health = .recording
+            state.change.health = state.healthAfterCommit
         }
         tell { .changed($0) }
         if insertion.isStale { tell { _ in .stale } }
@@ -69,10 +74,17 @@ final class ChangeFeed: Sendable {
 
     func fail(_ reason: String) {
         let isNew = state.withLock { state in
+            let reason = state.damage ?? reason
             defer { state.change.health = .failing(reason) }
             return state.change.health != .failing(reason)
         }
         if isNew { tell { .changed($0) } }
+    }
+
+    /// Nothing can be recorded any more as long as this process runs. May be called from any thread.
+    func fail(forGood reason: String) {
+        state.withLock { $0.damage = reason }
+        fail(reason)
     }
 
     var isFailing: Bool { state.withLock { $0.change.health != .recording } }
@@ -86,12 +98,18 @@ final class ChangeFeed: Sendable {
             state.change = change
             state.change.revision = last.revision + 1
             state.change.latestAnswered = last.latestAnswered
+            state.change.health = state.healthAfterCommit
         }
         tell { .changed($0) }
     }
 
     func refuse(_ reason: String) {
         tell { _ in .refused(reason) }
+    }
+
+    /// Reports what a person should know. May be called from any thread.
+    func warn(_ sentence: String) {
+        tell { _ in .warning(sentence) }
     }
 
     private func tell(_ event: (HistoryChange) -> HistoryEvent) {

@@ -20,16 +20,29 @@ final class Checkpointer: Sendable {
         var bytes = 0
         var isRunning = false
         var logLength = 0
+        var isFailing = false
     }
 
     private let database: DatabaseQueue
+    private let watch: HistoryGuard
+    private let warn: @Sendable (String) -> Void
     private let state = Mutex(State())
     private let thread = Worker("checkpoints")
 
-    init(_ database: DatabaseQueue) throws {
+    /// - Parameters:
+    ///   - watch: Looks at the files before anything is moved.
+    ///   - warn: Is called with a sentence once the log cannot be moved; from any thread.
+    init(_ database: DatabaseQueue, watch: HistoryGuard, warn: @escaping @Sendable (String) -> Void) throws {
         self.database = database
+        self.watch = watch
+        self.warn = warn
         // A connection that is older than the log finds it by reading.
         _ = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") }
+    }
+
+    /// Whether the commit of so many bytes makes a checkpoint due.
+    func isDue(behind bytes: Int) -> Bool {
+        state.withLock { !$0.isRunning && ($0.commits + 1 >= Self.commits || $0.bytes + bytes >= Self.bytes) }
     }
 
     /// Called by the writer after each commit.
@@ -54,17 +67,38 @@ final class Checkpointer: Sendable {
         }
         if isDue { thread.async { [self] in run() } }
         // Nothing is written meanwhile, so where all of it is moved, the log begins anew with the next commit.
-        if isLong, let log = Self.checkpoint(db) { note(log.moved < log.length ? log.length : 0) }
+        if isLong, let log = checkpoint(db) { note(log.moved < log.length ? log.length : 0) }
     }
 
+    /// Moves what there is, and waits for that.
+    func now() {
+        thread.async { [self] in run() }
+        thread.wait()
+    }
+
+    /// Closes the connection, which moves the log into the file; but not into a damaged one: there the log stays, and
+    /// may be all that can be read.
     func close() throws {
         thread.wait()
-        try database.close()
+        let isSound = database.inDatabase { db in
+            do {
+                try watch.check(db, .commit)
+            } catch {
+                return watch.damage == nil
+            }
+            return true
+        }
+        if isSound {
+            try database.close()
+        } else {
+            // SQLite would move the log as soon as its last connection is closed: this one ends with the process.
+            _ = Unmanaged.passRetained(database)
+        }
     }
 
     private func run() {
         // The writer may have written on: all that it knew of being moved says nothing of how long the log is.
-        if let log = database.inDatabase(Self.checkpoint) { note(log.length) }
+        if let log = database.inDatabase(checkpoint) { note(log.length) }
         state.withLock { $0.isRunning = false }
     }
 
@@ -76,8 +110,21 @@ final class Checkpointer: Sendable {
     ///
     /// - Returns: The log's length, and how much of it is moved, in pages; nil where another program is at it. What
     ///   fails here is tried again after later commits; nothing is lost, for the log is as durable as the file.
-    private static func checkpoint(_ db: Database) -> (length: Int, moved: Int)? {
-        guard let row = try? Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)"), row[0] == 0 else { return nil }
-        return (row[1], row[2])
+    private func checkpoint(_ db: Database) -> (length: Int, moved: Int)? {
+        do {
+            guard let row = try watch.move(db, { try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") }) ?? nil
+            else { return nil }
+            state.withLock { $0.isFailing = false }
+            return row[0] == 0 ? (row[1], row[2]) : nil
+        } catch {
+            if let error = error as? DatabaseError { watch.met(error) }
+            let isNew = state.withLock { state in
+                defer { state.isFailing = true }
+                return !state.isFailing
+            }
+            // The log grows until it can be moved: that is worth a word, once.
+            if isNew { warn("the write-ahead log cannot be moved into the history: \(WriteFailure(error, in: db))") }
+            return nil
+        }
     }
 }

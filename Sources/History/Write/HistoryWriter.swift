@@ -20,15 +20,16 @@ final class HistoryWriter: Sendable {
     private static let sliceBytes = 64 << 10
 
     private let database: any DatabaseWriter
-    private let file: HistoryFile?
+    private let watch: HistoryGuard?
     private let checkpoints: Checkpointer?
     private let changes: ChangeFeed
     private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
     private let thread = Worker("history writer")
 
-    init(_ database: any DatabaseWriter, file: HistoryFile?, checkpoints: Checkpointer?, changes: ChangeFeed) {
+    /// - Parameter watch: Looks at the files; nil in memory.
+    init(_ database: any DatabaseWriter, watch: HistoryGuard?, checkpoints: Checkpointer?, changes: ChangeFeed) {
         self.database = database
-        self.file = file
+        self.watch = watch
         self.checkpoints = checkpoints
         self.changes = changes
     }
@@ -132,6 +133,9 @@ final class HistoryWriter: Sendable {
                 var insert = try DeliveryInsert(db)
                 let ids = try batch.map { try insert.insert($0.delivery, into: db) }
                 try insert.finish(in: db)
+                if let checkpoints, checkpoints.isDue(behind: batch.reduce(0) { $0 + $1.delivery.weight }) {
+                    try HistoryIdentity.stamp(db)
+                }
                 return (ids, insert.summary)
             }
             if !recover(db) { changes.committed(insertion) }
@@ -143,38 +147,37 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    /// Runs a transaction. Before its commit and after it there is a look whether the file is still where it was, for
-    /// what is committed to a file that was removed is lost.
+    /// Runs a transaction. Before it, before its commit and after that there is a look at the files, for what is committed
+    /// to a file that was removed or overwritten is lost.
+    ///
+    /// - Throws: `WriteFailure` for what SQLite says, or what `body` throws.
     private func transact<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
-        try db.beginTransaction(.immediate)
-        let value: Value
         do {
-            value = try body(db)
-            try checkPlace()
+            try watch?.check(db, .begin)
+            try db.beginTransaction(.immediate)
+            let value = try body(db)
+            try watch?.check(db, .commit)
             try db.commit()
+            try watch?.check(db, .committed)
+            return value
         } catch {
+            // Before anything else is asked of the connection, which forgets the system's reason.
+            let failure: any Error = error is DatabaseError ? WriteFailure(error, in: db) : error
+            if let error = error as? DatabaseError { watch?.met(error) }
             // SQLite may have rolled back by itself.
-            if db.isInsideTransaction { try db.rollback() }
-            throw error
+            if db.isInsideTransaction { try? db.rollback() }
+            watch?.rolledBack()
+            throw failure
         }
-        try checkPlace()
-        return value
     }
 
     /// Runs a transaction that does not wait for the disk.
     private func transactLightly<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
-        guard file != nil else { return try transact(db, body) }
+        guard watch != nil else { return try transact(db, body) }
         try db.execute(sql: "PRAGMA synchronous = NORMAL")
         let result = Result { try transact(db, body) }
         try db.execute(sql: History.synchronous)
         return try result.get()
-    }
-
-    private func checkPlace() throws {
-        if let file, !file.isInPlace {
-            throw WriteFailure.store(
-                "\(file.path) was removed or replaced while in use; put it back, or start b2watch again")
-        }
     }
 
     private func note(_ result: Result<Void, any Error>, _ db: Database) {

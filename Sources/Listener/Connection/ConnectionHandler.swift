@@ -196,6 +196,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         begin()
         guard case .head(let start) = phase else { return }
         guard let framing = Framing(head) else { return refuse(.ambiguousLength) }
+        // CONNECT names a host, and OPTIONS may ask about the server as a whole.
+        guard PathRule.namesPath(head.uri) || head.method == .CONNECT || head.method == .OPTIONS && head.uri == "*"
+        else {
+            return refuse(.noPath)
+        }
         if case .length(let length) = framing, length > settings.limits.body { return refuseBody() }
 
         let route = Route(head, rule: settings.rule)

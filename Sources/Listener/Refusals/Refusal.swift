@@ -10,6 +10,8 @@ enum Refusal: Sendable, Hashable {
     case tls
     /// The length of the body is not clear.
     case ambiguousLength
+    /// The target is neither a path nor a URL of HTTP, such as `*`.
+    case noPath
     /// The peer ended the connection in the middle.
     case incomplete
     case slowHead
@@ -36,6 +38,7 @@ enum Refusal: Sendable, Hashable {
         case .notHTTP: Response(status: 400, text: "Bad request")
         case .tls: Response(status: 400, text: "This port speaks HTTP, not HTTPS")
         case .ambiguousLength: Response(status: 400, text: "Ambiguous body length")
+        case .noPath: Response(status: 400, text: "The request names no path")
         case .incomplete: Response(status: 400, text: "Incomplete request")
         case .slowHead, .slowRequest: Response(status: 408, text: "Request took too long")
         case .tooManyConnections: Response(status: 503, text: "Too many connections")
@@ -53,6 +56,7 @@ extension Refusal: CustomStringConvertible {
         case .notHTTP: "not valid HTTP (400)"
         case .tls: "HTTPS on a port that speaks HTTP (400)"
         case .ambiguousLength: "the length of the body is ambiguous (400)"
+        case .noPath: "the request names no path (400)"
         case .incomplete: "ended in the middle (400)"
         case .slowHead: "the head took too long (408)"
         case .slowRequest: "the request took too long (408)"

@@ -20,6 +20,11 @@ struct PathRule: Sendable {
         return other.dropFirst(path.count).first.map { $0 == UInt8(ascii: "/") } ?? true
     }
 
+    /// Whether a target names a path: it begins with a slash, or is an absolute URL of HTTP (RFC 9112, 3.2).
+    static func namesPath(_ target: String) -> Bool {
+        target.hasPrefix("/") || afterScheme(target[...]) != nil
+    }
+
     /// The path of a target: without its query, and of an absolute URL what follows the host.
     static func path(of target: String) -> Substring.UTF8View {
         let end = target.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? target.endIndex

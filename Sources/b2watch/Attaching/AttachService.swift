@@ -113,7 +113,7 @@ final class AttachService: Sendable {
         let address = receiver.listener.address
         return SubscribeRequest.Reply(
             url: address.url, isLoopback: address.isLoopback, keyring: control.summary(), figures: control.figures,
-            warning: post.warning, health: receiver.history.current.health, notes: receiver.notes,
+            warning: post.warning, health: post.health, notes: receiver.notes,
             secretsFile: try? ProcessEnvironment.places.secrets)
     }
 }

@@ -20,7 +20,10 @@ struct ExportCommand: ParsableCommand {
 
             The filter language is that of the dashboard, with regular expressions: docs/filter.md.
 
-            Exit status: 0 written, also where nothing matched; 1 not written; 4 the history cannot be had; 64 usage. \
+            Of a damaged history it writes every row that can be read, and then says so.
+
+            Exit status: 0 written, also where nothing matched; 1 not written; 4 the history cannot be read, or only in \
+            part; 64 usage. \
             What ends it by a signal leaves no file behind.
             """)
 
@@ -94,10 +97,11 @@ struct ExportCommand: ParsableCommand {
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
             let filter = try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: true).parsed()
-            let history = try ReadOnlyHistory(try history ?? ProcessEnvironment.places.history)
-            defer { history.close() }
-            let run = try ExportRun(to: outputFile, reading: history, diagnostics)
+            let readable = try ReadableHistory(try history ?? ProcessEnvironment.places.history)
+            defer { readable.close() }
+            let run = try ExportRun(to: outputFile, reading: readable, diagnostics)
             try run.write(filter.predicate, by: format.format.writer(try options))
+            if let damage = readable.damage { throw damage }
         }
     }
 

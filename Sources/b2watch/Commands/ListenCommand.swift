@@ -56,8 +56,7 @@ struct ListenCommand: ParsableCommand {
                     post.rejudged($0)
                 }, note: { diagnostics.note($0, $1) }, isUpdating: { diagnostics.say($0) }
             ) { history in
-                history.observe(HealthLine { lines.say($0, $1) }.observe)
-                history.observe(post.observe)
+                HealthReporter { lines.say($0, $1) }.observe(history, post.observe)
                 let watch = AlertWatch(
                     AlertSettings(configured.configuration), reading: history.reader, from: history.current)
                 watch.begin(.lines { lines.say($0, $1) })

@@ -33,6 +33,7 @@ struct WatchCommand: ParsableCommand {
         let logProblem = receiving.inMemory ? nil : diagnostics.keepLog()
         let judging = JudgingLog { diagnostics.note($0, $1) }
         let post = DashboardPost()
+        let health = HealthReporter { diagnostics.note($0, $1) }
         let (configured, receiver) = try StartFailure.explained(by: diagnostics) {
             let outbound = Outbound()
             let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
@@ -49,7 +50,7 @@ struct WatchCommand: ParsableCommand {
                     post.rejudged($0)
                 }, note: { diagnostics.note($0, $1) }, isUpdating: { diagnostics.say($0) }
             ) { history in
-                history.observe(HealthLine { diagnostics.note($0, $1) }.observe)
+                health.observe(history, post.observe)
             }
             return (configured, receiver)
         }
@@ -76,9 +77,8 @@ struct WatchCommand: ParsableCommand {
             isPlain: plain.isPlain)
         try program.run(environment) { dashboard in
             post.open(dashboard)
-            receiver.history.observe(post.observe)
-            // What has come since the dashboard was given the state at its start.
-            dashboard.announce(receiver.history.current)
+            // What was recorded since the dashboard was given the state at its start.
+            dashboard.announce(health.steady(receiver.history.current))
             (receiver.notes + [logProblem].compactMap(\.self)).forEach { dashboard.mailbox.post(.notice($0)) }
         } ended: {
             post.tell(.draining)

@@ -6,7 +6,7 @@ import Settings
 /// An export on its way to a file or to standard output, and what becomes of it when it cannot go on.
 final class ExportRun: Sendable {
     private let file: WholeFile?
-    private let history: ReadOnlyHistory
+    private let history: ReadableHistory
     private let diagnostics: Diagnostics
     private let progress: ProgressLine
 
@@ -14,7 +14,7 @@ final class ExportRun: Sendable {
     ///
     /// - Parameter path: Nil for standard output.
     /// - Throws: `WholeFileError`, or `OutputIsHistory`.
-    init(to path: String?, reading history: ReadOnlyHistory, _ diagnostics: Diagnostics) throws {
+    init(to path: String?, reading history: ReadableHistory, _ diagnostics: Diagnostics) throws {
         if let path, Self.isPart(path, of: history) { throw OutputIsHistory(path: path) }
         let file = try path.map { try WholeFile($0) }
         // A bar amid the rows themselves would spoil both.
@@ -23,6 +23,7 @@ final class ExportRun: Sendable {
         // Not by asking whoever writes: the reader of a pipe may never take the rest.
         Signals.follow { number in
             file?.abandon()
+            history.removeCopy()
             progress.clear()
             Signals.end(by: number)
         }
@@ -34,10 +35,13 @@ final class ExportRun: Sendable {
     func write(_ predicate: RowPredicate, by writer: any ExportWriter) throws {
         let isForTerminal = file == nil && isatty(STDOUT_FILENO) == 1
         let export = Export(
-            .matching(predicate, through: history.opened.latestRow), by: writer, isForTerminal: isForTerminal)
+            .matching(predicate, through: history.latestRow), by: writer, isForTerminal: isForTerminal)
         let output = ByteOutput(descriptor: STDOUT_FILENO)
         do {
-            let result = try export.run(reading: history.reader, progress: { progress.show($0) }) { bytes in
+            let result = try export.run(
+                reading: history.reader, progress: { progress.show($0) },
+                onDamage: { try history.recover { progress.show("reading around the damage: \(Int($0 * 100)) %") } }
+            ) { bytes in
                 if let file { try file.write(bytes) } else { try output.write(bytes) }
             }
             try file?.finish()
@@ -69,7 +73,7 @@ final class ExportRun: Sendable {
     }
 
     /// Whether a file would be put in the place of the history, or of what belongs to it.
-    private static func isPart(_ path: String, of history: ReadOnlyHistory) -> Bool {
+    private static func isPart(_ path: String, of history: ReadableHistory) -> Bool {
         let place = WholeFile.resolved(path)
         return ["", "-wal", "-shm", "-journal", ".lock"].contains { place == history.path + $0 }
     }

@@ -32,6 +32,9 @@ final class DashboardPost: Sendable {
         if let failure = waiting.failure { dashboard.mailbox.post(.warning(failure)) }
     }
 
+    /// The health that is shown.
+    var health: HistoryHealth { state.withLock { $0.health } }
+
     /// The warning that stands.
     var warning: String? { state.withLock { $0.warning } }
 
@@ -71,7 +74,7 @@ final class DashboardPost: Sendable {
             }
             dashboard?.announce(change)
             if isOther { tell(.health(change.health)) }
-        case .refused(let reason): tell(.notice(reason))
+        case .refused(let reason), .warning(let reason): tell(.notice(reason))
         case .stale: break
         }
     }

@@ -59,6 +59,14 @@ final class Receiver: Sendable {
         var configuration = ListenerConfiguration(
             address: plan.address, path: plan.path, clock: { Timestamp.now })
         configuration.limits.body = plan.bodyLimit
+        let usual = configuration.limits.connections
+        let (connections, files) = OpenFiles.connections(of: usual)
+        configuration.limits.connections = connections
+        if connections < usual {
+            note(
+                "takes \(connections) connections at a time instead of \(usual): this process may have \(files) files open"
+                    + " (ulimit -n)", .warning)
+        }
         listener = try Listener.bind(configuration, log: say)
         outbound.refuse(listener.address)
 
@@ -81,7 +89,10 @@ final class Receiver: Sendable {
                 ActionRunner(history: history, surroundings: surroundings, say: acting, note: note))
             try actions.load(plan.actions)
             history.observe { event in
-                if case .refused(let reason) = event { say(reason) }
+                switch event {
+                case .refused(let reason), .warning(let reason): say(reason)
+                case .changed, .stale: break
+                }
             }
             notes = secrets.flatMap(\.notes) + keyring.leakNotes + plan.actions.flatMap(\.notes)
             prepare(history)
@@ -90,7 +101,7 @@ final class Receiver: Sendable {
             listener.stop(within: .zero)
             keys?.stop()
             history.close()
-            throw error is ListenerError
+            throw error is ListenerError || error is HistoryReadError
                 ? error : HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
         }
         actions.runner.begin()

@@ -19,6 +19,27 @@ struct StorageTests {
         #expect(try listener.output?.whole().split(separator: "\n").count == 1)
     }
 
+    @Test("because it was overwritten in place is answered 503 from then on, also by /healthz")
+    func overwritten() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        let client = try listener.connect()
+        for number in 0..<100 { #expect(try client.answer(to: .event("kept \(number)")).status == 200) }
+        let file = try #require(FileHandle(forWritingAtPath: home.history))
+        try file.truncate(atOffset: 0)
+        for number in 0..<100 { #expect(try client.answer(to: .event("lost \(number)")).status == 503) }
+        #expect(try client.answer(to: .get("/healthz")).status == 503)
+        let line = try listener.error.line(with: "NOT RECORDING")
+        #expect(line.contains("was truncated while in use"))
+        #expect(line.contains("b2watch recover"))
+        try listener.stop()
+        // And not before the damage is seen to.
+        let again = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
+        #expect(again.ending == .exited(4))
+        #expect(again.error.split(separator: "\n").count == 1)
+        #expect(again.error.contains("b2watch recover"))
+    }
+
     @Test("because another process has it locked is answered 503 while it is, and 200 once it is free")
     func locked() throws {
         let home = try Home()
@@ -56,6 +77,7 @@ struct StorageTests {
         while try probes < 100 && client.answer(to: .get("/healthz")).status == 200 { probes += 1 }
         #expect(probes < 100)
         #expect(listener.child.isRunning)
+        try listener.error.line(with: "the file-size limit of the process (ulimit -f)")
         try listener.stop()
 
         // What was acknowledged is there.

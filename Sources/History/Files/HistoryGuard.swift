@@ -1,0 +1,303 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// Finds out whether a history's files are still what was opened and what was written, so that no delivery is
+/// acknowledged into a file that was removed, replaced, truncated or overwritten.
+///
+/// A file that is not in its place may be put back, and recording goes on. Damage lasts until the process ends: from
+/// then on nothing is acknowledged, and the log is not moved into the file, for that would spread the damage.
+final class HistoryGuard: Sendable {
+    /// When the files are looked at.
+    enum Moment {
+        /// Before a transaction.
+        case begin
+        /// In a transaction, before its commit.
+        case commit
+        /// Behind a commit.
+        case committed
+    }
+
+    /// A file by its path: which one it is, its length, and when it was written.
+    private struct FileState: Sendable, Hashable {
+        let device: UInt64
+        let inode: UInt64
+        /// In bytes.
+        let size: Int
+        /// In nanoseconds.
+        let modified: Int
+
+        init?(_ path: String) {
+            var status = stat()
+            // A device, a pipe or a folder is no place for a history.
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+            size = Int(status.st_size)
+            #if canImport(Darwin)
+                let time = status.st_mtimespec
+            #else
+                let time = status.st_mtim
+            #endif
+            modified = time.tv_sec * 1_000_000_000 + time.tv_nsec
+        }
+
+        func isSameFile(as other: FileState?) -> Bool {
+            device == other?.device && inode == other?.inode
+        }
+    }
+
+    private struct Known {
+        var main: FileState?
+        var header: DatabaseHeader?
+        /// The write-ahead log behind the last commit; nil where that is not known.
+        var log: (index: LogIndex, modified: Int)?
+        var logFile: FileState?
+        var indexFile: FileState?
+        /// Whether a checkpoint of our own is under way: the database file changes meanwhile.
+        var isMoving = false
+        var damage: String?
+        var onDamage: (@Sendable (String) -> Void)?
+        var onForeignWrite: (@Sendable () -> Void)?
+    }
+
+    /// Bytes of the part of the index that every log has.
+    private static let smallestIndex = 32_768
+
+    let path: String
+    private let known = Mutex(Known())
+
+    /// - Parameter path: With links followed.
+    init(_ path: String) {
+        self.path = path
+        known.withLock { $0.main = FileState(path) }
+    }
+
+    /// Begins to watch; to be called once the file and its log are open, on the connection that writes.
+    func begin(_ db: Database) {
+        known.withLock { known in
+            known.logFile = FileState(path + "-wal")
+            known.indexFile = FileState(path + "-shm")
+            note(db, &known)
+        }
+    }
+
+    /// Calls `damaged` with a sentence once damage is found, and `written` when another program has written to the
+    /// database file. Both are called from any thread and must only take note.
+    func observe(damaged: @escaping @Sendable (String) -> Void, written: @escaping @Sendable () -> Void) {
+        known.withLock { known in
+            known.onDamage = damaged
+            known.onForeignWrite = written
+        }
+    }
+
+    /// The damage that was found; a sentence.
+    var damage: String? { known.withLock { $0.damage } }
+
+    // MARK: - Writing
+
+    /// Looks at the files.
+    ///
+    /// - Throws: `WriteFailure.store`.
+    func check(_ db: Database, _ moment: Moment) throws(WriteFailure) {
+        let (problem, isDamage, isForeign) = known.withLock { known -> (String?, Bool, Bool) in
+            if let damage = known.damage { return (damage, false, false) }
+            guard let main = FileState(path), main.isSameFile(as: known.main) else {
+                return (sentence(.moved(path)), false, false)
+            }
+            let (log, index) = (FileState(path + "-wal"), FileState(path + "-shm"))
+            for (file, expected, suffix) in [(log, known.logFile, "-wal"), (index, known.indexFile, "-shm")]
+            where expected.map({ !$0.isSameFile(as: file) }) ?? false {
+                return (sentence(.moved(path + suffix)), false, false)
+            }
+            if let index, index.size < max(Self.smallestIndex, known.indexFile?.size ?? 0) {
+                // Not to be touched: the memory that maps it ends the process.
+                return (sentence(.index), true, false)
+            }
+            known.indexFile = index
+            var isForeign = false
+            if let problem = fault(ofMain: main, db, &known, &isForeign) { return (problem, true, false) }
+            if let log, let problem = fault(ofLog: log, db, &known, moment) { return (problem, true, false) }
+            return (nil, false, isForeign)
+        }
+        if let problem {
+            if isDamage { report(problem) }
+            throw .store(problem)
+        }
+        if isForeign { known.withLock { $0.onForeignWrite }?() }
+    }
+
+    /// Notes that a transaction was rolled back: it may have left frames in the log.
+    func rolledBack() {
+        known.withLock { $0.log = nil }
+    }
+
+    /// Moves the log into the database file, unless that is damaged.
+    ///
+    /// - Returns: What `body` returns; nil where it is not called.
+    func move<Result>(_ db: Database, _ body: () throws -> Result) rethrows -> Result? {
+        do {
+            try check(db, .commit)
+        } catch {
+            return nil
+        }
+        known.withLock { $0.isMoving = true }
+        defer {
+            known.withLock { known in
+                known.isMoving = false
+                note(db, &known)
+            }
+        }
+        return try body()
+    }
+
+    /// Takes note of the database file as it is now.
+    private func note(_ db: Database, _ known: inout Known) {
+        guard let main = FileState(path), main.isSameFile(as: known.main) || known.main == nil else { return }
+        known.main = main
+        if let header = header(db), known.header.map({ header.isOurs && header.identity == $0.identity }) ?? true {
+            known.header = header
+        }
+    }
+
+    private func header(_ db: Database) -> DatabaseHeader? {
+        SQLiteFile.main(of: db)?.bytes(at: 0, count: DatabaseHeader.length).flatMap { DatabaseHeader($0) }
+    }
+
+    /// Returns what is wrong with the database file.
+    private func fault(
+        ofMain now: FileState, _ db: Database, _ known: inout Known, _ isForeign: inout Bool
+    ) -> String? {
+        guard let before = known.header, let file = known.main else { return nil }
+        let header = header(db)
+        if header == before, now == file { return nil }
+        guard let header else { return sentence(now.size < file.size ? .truncated : .overwritten) }
+        guard header.identity == before.identity, header.isOurs || !before.isOurs,
+            header.pageSize == before.pageSize
+        else { return sentence(.overwritten) }
+        guard !header.isOlder(than: before) else { return sentence(.older) }
+        if now.size < file.size {
+            // A VACUUM of another program leaves fewer pages.
+            let pages = min(header.pages, SQLiteFile.main(of: db)?.index?.pages ?? header.pages)
+            guard now.size >= pages * header.pageSize else { return sentence(.truncated) }
+        }
+        guard !known.isMoving else { return nil }
+        // Another program may have moved the log, or written what SQLite knows nothing of.
+        known.header = header
+        known.main = now
+        isForeign = true
+        return nil
+    }
+
+    /// Returns what is wrong with the write-ahead log, or with its index.
+    private func fault(ofLog now: FileState, _ db: Database, _ known: inout Known, _ moment: Moment) -> String? {
+        guard let main = SQLiteFile.main(of: db), let file = SQLiteFile.log(of: db) else { return nil }
+        for _ in 0..<3 {
+            // SQLite makes an index again that is not initialized.
+            guard let index = main.index else { return nil }
+            if index.lastFrame == 0 || isWhole(file, now, index) {
+                guard index.lastFrame > 0 else {
+                    known.log = nil
+                    return nil
+                }
+                switch moment {
+                case .begin:
+                    // Written without a transaction: some other program did that.
+                    if let log = known.log, log.index == index, log.modified != now.modified {
+                        guard isValid(file, index) else { return sentence(.log) }
+                        known.log?.modified = now.modified
+                    }
+                case .commit: break
+                case .committed: known.log = (index, now.modified)
+                }
+                return nil
+            }
+            // Another process may have begun the log again since the index was read.
+            if main.index == index { break }
+        }
+        if let index = known.log?.index, isValid(file, index) { return sentence(.index) }
+        return sentence(.log)
+    }
+
+    /// Whether the log has the salt and the last frame that the index names.
+    private func isWhole(_ file: SQLiteFile, _ state: FileState, _ index: LogIndex) -> Bool {
+        let frameLength = WriteAheadLog.frameHeaderLength + index.pageSize
+        let end = WriteAheadLog.headerLength + index.lastFrame * frameLength
+        guard state.size >= end, let header = file.bytes(at: 0, count: WriteAheadLog.headerLength),
+            header[16..<24].elementsEqual(index.salt),
+            let bytes = file.bytes(at: end - frameLength, count: WriteAheadLog.frameHeaderLength)
+        else { return false }
+        let frame = WriteAheadLog.Frame(bytes)
+        return frame.salt == index.salt && frame.checksum == index.checksum && frame.commitSize == index.pages
+    }
+
+    /// Whether all frames of the log are as they were written. Reads all of it.
+    private func isValid(_ file: SQLiteFile, _ index: LogIndex) -> Bool {
+        guard let log = WriteAheadLog(file), log.salt == index.salt else { return false }
+        let (frame, checksum) = log.walk(through: index.lastFrame)
+        return frame == index.lastFrame && checksum == index.checksum
+    }
+
+    // MARK: - Reading
+
+    /// Refuses a read that would end the process, because the index that it looks into is gone.
+    ///
+    /// - Throws: `HistoryReadError.damaged`.
+    func checkBeforeReading() throws(HistoryReadError) {
+        let problem = known.withLock { known -> String? in
+            guard let expected = known.indexFile, let now = FileState(path + "-shm"), now.isSameFile(as: expected),
+                now.size < max(Self.smallestIndex, expected.size)
+            else { return nil }
+            return sentence(.index)
+        }
+        guard let problem else { return }
+        report(problem)
+        throw .damaged(path: path)
+    }
+
+    /// Takes note of damage that somebody met: from then on nothing is acknowledged.
+    func met(_ error: DatabaseError) {
+        guard error.isDamage else { return }
+        report(sentence(.content))
+    }
+
+    /// Takes note of damage that a check of the whole file has found.
+    func foundDamage() { report(sentence(.content)) }
+
+    // MARK: - What is wrong
+
+    private enum Problem {
+        case moved(String)
+        case truncated, overwritten, older, log, index, content
+    }
+
+    private func sentence(_ problem: Problem) -> String {
+        let rest = "Stop b2watch: b2watch recover \(path) then writes what can still be read into a new history"
+        return switch problem {
+        case .moved(let path):
+            "\(path) was removed or replaced while in use; put it back, or start b2watch again"
+        case .truncated: "\(path) was truncated while in use. \(rest)"
+        case .overwritten: "\(path) was overwritten while in use. \(rest)"
+        case .older: "\(path) was overwritten with an older copy while in use. \(rest)"
+        case .log: "\(path)-wal was truncated or overwritten while in use. \(rest)"
+        case .index:
+            "\(path)-shm was truncated or overwritten while in use. Nothing that was recorded is lost by that: start"
+                + " b2watch again"
+        case .content: "the history \(path) is damaged. \(rest)"
+        }
+    }
+
+    private func report(_ problem: String) {
+        let observer = known.withLock { known -> (@Sendable (String) -> Void)? in
+            guard known.damage == nil else { return nil }
+            known.damage = problem
+            return known.onDamage
+        }
+        observer?(problem)
+    }
+}
+
+extension DatabaseError {
+    /// Whether SQLite has met bytes that it did not write.
+    var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB }
+}

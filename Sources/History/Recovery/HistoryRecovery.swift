@@ -1,0 +1,308 @@
+import Foundation
+import GRDB
+import Notifications
+
+/// Writes what can still be read of a damaged history into a new one. The damaged files are only read, and not by SQLite.
+public final class HistoryRecovery {
+    /// What was found.
+    public struct Report: Sendable, Hashable {
+        /// Deliveries that are whole.
+        public var deliveries = 0
+        /// Deliveries of which the events or the verdict alone are left.
+        public var parts = 0
+        /// Deliveries of which nothing is left, as far as the numbers of the others show.
+        public var lost = 0
+        public var events = 0
+        /// Queued, done and failed events of actions.
+        public var entries = 0
+        /// Pages of the file that hold something else than they should.
+        public var damagedPages = 0
+        /// Whether the write-ahead log beside the file belongs to another history and was left alone.
+        public var isLogForeign = false
+    }
+
+    /// Rows that are written in one transaction.
+    private static let rowsOfTransaction = 20_000
+    /// Tables that are counted again instead, or are SQLite's own.
+    private static let derived: Set = ["tally", "entryCount", "grdb_migrations", "sqlite_sequence", "sqlite_schema"]
+    /// Tables to which rows are added and never removed: an earlier version of their pages shows nothing that was deleted.
+    private static let growing: Set = ["delivery", "event", "outcome"]
+    /// Tables whose rows can be told from those of others by what is in them.
+    private static let telling = growing.union(["action", "exchange", "entry", "keyring", "secret", "selfTest"])
+
+    private let source: DamagedFile
+    private let database: DatabaseQueue
+    private let progress: (Double) -> Void
+    private var tables: [RecoveryTable] = []
+    private var report = Report()
+    private var uncommitted = 0
+    private var visited: Set<Int> = []
+
+    /// Recovers a history.
+    ///
+    /// - Parameters:
+    ///   - path: The damaged file. Its write-ahead log is beside it, if it is there.
+    ///   - output: The file to make; there must be none.
+    ///   - progress: Is called with the part that is done, from 0 to 1.
+    ///   - isInUse: Whether a b2watch may record into it meanwhile: then the newest rows may be missing.
+    /// - Throws: `HistoryRecoveryError`, or `HistoryError` where the new history cannot be written.
+    public static func run(
+        _ path: String, to output: String, progress: @escaping (Double) -> Void = { _ in }, isInUse: Bool = false
+    ) throws -> Report {
+        do {
+            if !isInUse { try History.checkUse(of: .file(path)) }
+        } catch HistoryError.inUse(_, let holder), HistoryError.inUseByCommand(_, let holder) {
+            throw HistoryRecoveryError.inUse(path: path, holder: holder)
+        }
+        let source = try DamagedFile(path)
+        for suffix in ["", "-wal", "-shm", "-journal"] where FileManager.default.fileExists(atPath: output + suffix) {
+            throw HistoryRecoveryError.exists(path: output + suffix)
+        }
+        let file = try HistoryFile(at: output)
+        do {
+            let report = try fill(file.path, from: source, path, progress)
+            // As every other start does: in WAL mode, checked, and known by a number of its own.
+            try History(.file(file.path), for: .command("b2watch recover")).close()
+            unlink(file.path + ".lock")
+            return report
+        } catch {
+            for suffix in ["", "-wal", "-shm", "-journal", ".lock"] { unlink(file.path + suffix) }
+            switch error {
+            case let error as HistoryRecoveryError: throw error
+            case let error as HistoryError: throw error
+            default: throw HistoryError.unusable(path: output, reason: WriteFailure(error).description)
+            }
+        }
+    }
+
+    private static func fill(
+        _ output: String, from source: DamagedFile, _ path: String, _ progress: @escaping (Double) -> Void
+    ) throws -> Report {
+        var configuration = Configuration()
+        // What refers to what is lost is seen to at the end.
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { db in
+            // Whatever ends the process leaves no file that is worth anything.
+            try db.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -64000")
+        }
+        let database = try DatabaseQueue(path: output, configuration: configuration)
+        let recovery = HistoryRecovery(source: source, database: database, progress: progress)
+        let report = try recovery.run(path)
+        try database.close()
+        // All of it reaches the disk before anybody trusts it.
+        let descriptor = open(output, O_RDONLY | O_CLOEXEC)
+        if descriptor >= 0 {
+            fsync(descriptor)
+            close(descriptor)
+        }
+        return report
+    }
+
+    private init(source: DamagedFile, database: DatabaseQueue, progress: @escaping (Double) -> Void) {
+        (self.source, self.database, self.progress) = (source, database, progress)
+    }
+
+    private func run(_ path: String) throws -> Report {
+        let roots = self.roots()
+        let migrations = try prepareSchema(roots, path)
+        try database.writeWithoutTransaction { db in
+            tables = try RecoveryTable.all(in: db).filter { !Self.derived.contains($0.name) }
+            try db.beginTransaction()
+            for table in tables { if let root = roots[table.name] { try copyTree(root, table, db) } }
+            for name in Self.derived { if let root = roots[name] { walk(root) { _ in } } }
+            try copyStrayPages(db)
+            try copyOtherFrames(db)
+            try db.commit()
+        }
+        if report.deliveries + report.events == 0, source.header?.isOurs != true {
+            throw HistoryRecoveryError.nothing(path: path)
+        }
+        try migrations.migrate(database)
+        let sequences = sequences(roots)
+        let (deliveries, events) = (report.deliveries, report.events)
+        return try database.write { db in
+            let (parts, last) = try HistoryRepair(db).run(sequences)
+            var report = self.report
+            report.deliveries = deliveries
+            report.events = try Int.fetchOne(db, sql: "SELECT count(*) FROM event WHERE position IS NOT NULL") ?? events
+            report.entries = try Int.fetchOne(db, sql: "SELECT count(*) FROM entry") ?? 0
+            report.parts = parts
+            report.lost = max(0, Int(last) - deliveries - parts)
+            report.isLogForeign = source.isLogForeign
+            return report
+        }
+    }
+
+    // MARK: - The schema
+
+    /// The first page of each table, by its name, as far as the list of them can be read.
+    private func roots() -> [String: Int] {
+        guard source.header?.isOurs == true else { return [:] }
+        var roots: [String: Int] = ["sqlite_schema": 1]
+        walk(1) { row in
+            guard let row, row.values.count == 5, case .text(let type) = row.values[0],
+                case .text(let name) = row.values[1], case .integer(let root) = row.values[3],
+                type.elementsEqual("table".utf8), root > 1, root <= source.count
+            else { return }
+            roots[String(decoding: name, as: UTF8.self)] = Int(root)
+        }
+        return roots
+    }
+
+    /// Makes the tables as the version made them that wrote the damaged file last.
+    ///
+    /// - Returns: What brings them up to date.
+    private func prepareSchema(_ roots: [String: Int], _ path: String) throws -> DatabaseMigrator {
+        let migrator = Schema.migrator
+        var applied: Set<String> = []
+        if let root = roots["grdb_migrations"] {
+            walk(root) { row in
+                guard case .text(let name)? = row?.values.first else { return }
+                applied.insert(String(decoding: name, as: UTF8.self))
+            }
+        }
+        if let newer = applied.first(where: { !migrator.migrations.contains($0) }), !newer.isEmpty {
+            throw HistoryRecoveryError.newer(path: path)
+        }
+        if let last = migrator.migrations.last(where: applied.contains) {
+            try migrator.migrate(database, upTo: last)
+        } else {
+            try migrator.migrate(database)
+        }
+        return migrator
+    }
+
+    /// The highest numbers that were given to rows, by table.
+    private func sequences(_ roots: [String: Int]) -> [String: Int64] {
+        var sequences: [String: Int64] = [:]
+        guard let root = roots["sqlite_sequence"] else { return [:] }
+        walk(root) { row in
+            guard let row, row.values.count == 2, case .text(let name) = row.values[0],
+                case .integer(let last) = row.values[1], last > 0, last < 1 << 48
+            else { return }
+            sequences[String(decoding: name, as: UTF8.self)] = last
+        }
+        return sequences
+    }
+
+    // MARK: - Rows
+
+    /// Reads the rows of a tree, as far as its pages can be read.
+    private func walk(_ root: Int, _ row: (StoredRow?) throws -> Void) rethrows {
+        var waiting = [root]
+        var seen: Set<Int> = []
+        while let number = waiting.popLast() {
+            // A damaged page may lead anywhere, also in circles.
+            guard seen.insert(number).inserted, number >= 1, number <= source.count else { continue }
+            guard let bytes = source.page(number),
+                let page = TablePage(bytes, number: number, reserved: source.reserved)
+            else {
+                if visited.insert(number).inserted { report.damagedPages += 1 }
+                continue
+            }
+            visited.insert(number)
+            waiting += page.children.reversed()
+            try rows(of: page, row)
+        }
+    }
+
+    private func rows(of page: TablePage, _ row: (StoredRow?) throws -> Void) rethrows {
+        var rows: [StoredRow?] = []
+        var used: [Int] = []
+        page.rows(page: source.page, used: { used.append($0) }) { rows.append($0) }
+        visited.formUnion(used)
+        for found in rows { try row(found) }
+    }
+
+    private func copyTree(_ root: Int, _ table: RecoveryTable, _ db: Database) throws {
+        var rows: [StoredRow] = []
+        var waiting = [root]
+        // Page by page, so that never more than one is held.
+        var seen: Set<Int> = []
+        while let number = waiting.popLast() {
+            guard seen.insert(number).inserted, number >= 1, number <= source.count else { continue }
+            guard let bytes = source.page(number),
+                let page = TablePage(bytes, number: number, reserved: source.reserved)
+            else {
+                if visited.insert(number).inserted { report.damagedPages += 1 }
+                continue
+            }
+            // Another table's: a damaged page has led here.
+            visited.insert(number)
+            waiting += page.children.reversed()
+            self.rows(of: page) { if let row = $0 { rows.append(row) } }
+            for row in rows where table.fits(row) { try add(row, to: table, db) }
+            rows.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// Reads the pages that no tree has led to.
+    private func copyStrayPages(_ db: Database) throws {
+        let free = source.freePages
+        let tables = tables.filter { Self.telling.contains($0.name) }
+        for number in 1...max(1, source.count) where !visited.contains(number) && !free.contains(number) {
+            if number.isMultiple(of: 1_024) { progress(Double(number) / Double(source.count)) }
+            guard let bytes = source.page(number) else { continue }
+            try copy(bytes, number, to: tables, db)
+        }
+    }
+
+    /// Reads earlier versions of pages, and those behind damage in the log.
+    private func copyOtherFrames(_ db: Database) throws {
+        let tables = tables.filter { Self.growing.contains($0.name) }
+        for frame in source.otherFrames {
+            guard let bytes = source.frameContent(frame) else { continue }
+            try copy(bytes, 0, to: tables, db)
+        }
+    }
+
+    private func copy(_ bytes: [UInt8], _ number: Int, to tables: [RecoveryTable], _ db: Database) throws {
+        guard let page = TablePage(bytes, number: number, reserved: source.reserved), page.kind == .leaf else { return }
+        var found: [StoredRow] = []
+        rows(of: page) { if let row = $0 { found.append(row) } }
+        for row in found {
+            guard let table = tables.first(where: { $0.isLikely(row) }) else { continue }
+            try add(row, to: table, db)
+        }
+    }
+
+    private func add(_ row: StoredRow, to table: RecoveryTable, _ db: Database) throws {
+        guard try table.insert(row, db) else { return }
+        switch table.name {
+        case "delivery": report.deliveries += 1
+        case "event": report.events += 1
+        default: break
+        }
+        uncommitted += 1
+        guard uncommitted >= Self.rowsOfTransaction else { return }
+        uncommitted = 0
+        try db.commit()
+        try db.beginTransaction()
+    }
+}
+
+/// Why a history cannot be recovered. Each gives a reason and what to do.
+public enum HistoryRecoveryError: Error, Sendable, Hashable {
+    /// There is no such file.
+    case missing(path: String)
+    /// A b2watch records into it.
+    case inUse(path: String, holder: String)
+    /// The file to make is there.
+    case exists(path: String)
+    /// A later b2watch wrote it.
+    case newer(path: String)
+    /// Nothing in the file looks like a history.
+    case nothing(path: String)
+}
+
+extension HistoryRecoveryError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missing(let path): "\(path) cannot be opened, and there is no write-ahead log beside it"
+        case .inUse(let path, let holder): "the history \(path) is in use by \(holder): stop that first"
+        case .exists(let path): "\(path) is there already: give another file with --output, or move that one away"
+        case .newer(let path): "the history \(path) was written by a newer b2watch: use that one"
+        case .nothing(let path): "nothing in \(path) looks like a b2watch history: nothing was written"
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import History
+import Synchronization
+
+/// A history to read rows of, also where it is damaged: then a copy of what can be read takes its place.
+final class ReadableHistory: Sendable {
+    private struct State {
+        var history: ReadOnlyHistory
+        var damage: PartlyUnreadable?
+    }
+
+    /// With links followed.
+    let path: String
+    /// Only its user can look into it.
+    private let folder: String
+    private let state: Mutex<State>
+
+    /// Opens a history. One that cannot be opened because it is damaged is recovered at once.
+    ///
+    /// - Throws: `ReadOnlyHistoryError`, or `HistoryRecoveryError`.
+    init(_ name: String) throws {
+        let copies = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        folder = "\(copies)/b2watch-export-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let opened: ReadOnlyHistory?
+        do {
+            opened = try ReadOnlyHistory(name)
+        } catch ReadOnlyHistoryError.damaged, ReadOnlyHistoryError.foreign {
+            opened = nil
+        }
+        if let opened {
+            path = opened.path
+            state = Mutex(State(history: opened))
+            return
+        }
+        path =
+            realpath(name, nil).map { resolved in
+                defer { free(resolved) }
+                return String(cString: resolved)
+            } ?? name
+        do {
+            let (history, damage) = try Self.copy(path, to: folder) { _ in }
+            state = Mutex(State(history: history, damage: damage))
+        } catch HistoryRecoveryError.nothing {
+            throw ReadOnlyHistoryError.foreign(path: path)
+        }
+    }
+
+    var reader: HistoryReader { state.withLock { $0.history.reader } }
+
+    /// The newest row when it was opened.
+    var latestRow: Int64 { state.withLock { $0.history.opened.latestRow } }
+
+    /// What could not be read; nil for a history that is whole as far as it was read.
+    var damage: PartlyUnreadable? { state.withLock { $0.damage } }
+
+    /// Reads what can be read into a copy.
+    ///
+    /// - Returns: The copy's reader: its rows have the same numbers.
+    /// - Throws: `HistoryRecoveryError`, or `HistoryError` where there is no room for the copy.
+    func recover(_ progress: @escaping (Double) -> Void) throws -> HistoryReader {
+        let (history, damage) = try Self.copy(path, to: folder, progress)
+        let old = state.withLock { state in
+            defer { state = State(history: history, damage: damage) }
+            return state.history
+        }
+        old.close()
+        return history.reader
+    }
+
+    /// Closes the history, and removes the copy.
+    func close() {
+        state.withLock { $0.history }.close()
+        removeCopy()
+    }
+
+    /// Removes the copy, if there is one.
+    func removeCopy() {
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    private static func copy(
+        _ path: String, to folder: String, _ progress: @escaping (Double) -> Void
+    ) throws -> (ReadOnlyHistory, PartlyUnreadable) {
+        do {
+            guard mkdir(folder, 0o700) == 0 else {
+                throw HistoryError.unusable(path: folder, reason: String(cString: strerror(errno)))
+            }
+            let report = try HistoryRecovery.run(
+                path, to: folder + "/history.sqlite", progress: progress, isInUse: true)
+            return (try ReadOnlyHistory(folder + "/history.sqlite"), PartlyUnreadable(path: path, report: report))
+        } catch {
+            try? FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
+    }
+}
+
+/// Some rows of a history could not be read; the others were.
+struct PartlyUnreadable: Error, CustomStringConvertible {
+    let path: String
+    let report: HistoryRecovery.Report
+
+    var description: String {
+        let missing = report.parts + report.lost
+        let what =
+            missing == 0
+            ? "every delivery was found all the same"
+            : "of \(missing == 1 ? "1 delivery" : "\(missing) deliveries") nothing or only a part can be read"
+        return "the history \(path) is damaged: what can be read was written; \(what)."
+            + " b2watch recover \(path) writes a new history of it"
+    }
+}

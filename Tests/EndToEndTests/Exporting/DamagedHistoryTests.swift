@@ -1,0 +1,94 @@
+import Foundation
+import Harness
+import Testing
+
+@Suite("A damaged history")
+struct DamagedHistoryTests {
+    private let recorded: Recorded
+
+    init() throws {
+        recorded = try Recorded((0..<300).map { "object \($0)" })
+    }
+
+    private func damage(_ pages: Range<Int>) throws {
+        let file = try #require(FileHandle(forWritingAtPath: recorded.home.history))
+        for page in pages {
+            try file.seek(toOffset: UInt64(page * 4_096))
+            try file.write(contentsOf: Data((0..<4_096).map { _ in UInt8.random(in: 0...255) }))
+        }
+        try file.close()
+    }
+
+    private func run(_ arguments: String...) throws -> Program.Outcome {
+        try Program.run(Program.path, arguments, environment: recorded.home.environment)
+    }
+
+    /// One sentence that names the remedy, and no SQL.
+    private func expectSentence(_ error: String) {
+        #expect(error.split(separator: "\n").count == 1, "\(error)")
+        #expect(error.contains("b2watch recover"))
+        #expect(!error.contains("SELECT"))
+    }
+
+    @Test(
+        "is exported as far as it can be read, and the exit status says that this is not all",
+        arguments: ["csv", "jsonl"])
+    func exported(format: String) throws {
+        try damage(30..<50)
+        let outcome = try run("export", "--format", format)
+        #expect(outcome.ending == .exited(4))
+        let rows = outcome.output.split(separator: "\n")
+        #expect(rows.count > 200)
+        #expect(Set(rows).count == rows.count)
+        expectSentence(outcome.error)
+
+        let file = recorded.home.folder.file("out")
+        let written = try run("export", "--format", format, "--output", file)
+        #expect(written.ending == .exited(4))
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == outcome.output)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: recorded.home.folder.path).sorted().first
+                != "b2watch-export")
+    }
+
+    @Test("is exported although its first page is lost")
+    func exportedWithoutItsFirstPage() throws {
+        let whole = try run("export")
+        try damage(0..<1)
+        let outcome = try run("export")
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.output == whole.output)
+        expectSentence(outcome.error)
+    }
+
+    @Test("is not listened with, and recovered with all that can be read")
+    func recovered() throws {
+        try damage(30..<40)
+        let refused = try run("listen", "--listen", "127.0.0.1:0")
+        #expect(refused.ending == .exited(4))
+        expectSentence(refused.error)
+        for command in [["actions", "list"], ["attach"], ["replay", "--to", "http://127.0.0.1:9/", "--dry-run"]] {
+            let outcome = try Program.run(Program.path, command, environment: recorded.home.environment)
+            #expect(!outcome.error.contains("SELECT"), "\(command): \(outcome.error)")
+        }
+
+        let before = try Data(contentsOf: URL(fileURLWithPath: recorded.home.history))
+        let outcome = try run("recover")
+        #expect(outcome.ending == .exited(0), "\(outcome.error)")
+        #expect(outcome.output.contains("whole deliveries"))
+        #expect(outcome.error.isEmpty)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: recorded.home.history)) == before)
+        let new = recorded.home.folder.file("state/b2watch/history-recovered.sqlite")
+        let export = try run("export", "--history", new)
+        #expect(export.ending == .exited(0))
+        #expect(export.output.split(separator: "\r\n").count > 200)
+        // Another time there is a file, which is left alone.
+        let again = try run("recover")
+        #expect(again.ending == .exited(64))
+        #expect(again.error.contains("--output"))
+
+        let listener = try RunningListener(in: recorded.home, "--history", new)
+        #expect(try listener.answer(to: .event("again")).status == 200)
+        try listener.stop()
+    }
+}

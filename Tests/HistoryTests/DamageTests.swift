@@ -1,0 +1,276 @@
+import Foundation
+import GRDB
+@testable import History
+import Notifications
+import TestSupport
+import Testing
+
+/// Files that are truncated or overwritten in place while a history is open: nothing is acknowledged from then on.
+@Suite struct DamageTests {
+    private let folder: TemporaryFolder
+    private let path: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.file("history.sqlite")
+    }
+
+    /// What another program does to the files.
+    struct Harm: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let does: @Sendable (_ path: String, _ other: String) throws -> Void
+        /// A part of what is reported.
+        let report: String
+
+        static let all: [Harm] = [
+            Harm(testDescription: ": > file", does: { path, _ in truncate(path, 0) }, report: "was truncated"),
+            Harm(
+                testDescription: "truncate to a page", does: { path, _ in truncate(path, 4_096) },
+                report: "was truncated"),
+            Harm(
+                testDescription: "cp of another history", does: { path, other in try copy(other, over: path) },
+                report: "was overwritten"),
+            Harm(
+                testDescription: "cp of something else",
+                does: { path, other in
+                    try Data(repeating: 7, count: 3_000_000).write(to: URL(fileURLWithPath: other))
+                    try copy(other, over: path)
+                }, report: "was overwritten"),
+            Harm(
+                testDescription: "dd over the first page", does: { path, _ in try write(4_096, bytesTo: path, at: 0) },
+                report: "was overwritten"),
+            Harm(testDescription: ": > log", does: { path, _ in truncate(path + "-wal", 0) }, report: "-wal was"),
+            Harm(
+                testDescription: "truncate of the log",
+                does: { path, _ in truncate(path + "-wal", 8_000) }, report: "-wal was"),
+            Harm(
+                testDescription: "cp of another log", does: { path, other in try copy(other, over: path + "-wal") },
+                report: "-wal was"),
+            Harm(
+                testDescription: "dd over the head of the log",
+                does: { path, _ in try write(32, bytesTo: path + "-wal", at: 0) }, report: "-wal was"),
+            Harm(
+                testDescription: "dd in the middle of the log",
+                does: { path, _ in try write(4_096, bytesTo: path + "-wal", at: 6_000) }, report: "-wal was"),
+            Harm(testDescription: ": > index", does: { path, _ in truncate(path + "-shm", 0) }, report: "-shm was"),
+            Harm(
+                testDescription: "dd over the index",
+                does: { path, _ in
+                    var index = try Data(contentsOf: URL(fileURLWithPath: path + "-shm"))
+                    // Another number of frames, in both copies: a header that SQLite would believe.
+                    for copy in [0, 48] {
+                        index[copy + 16] = 3
+                        var (one, two) = (UInt32(0), UInt32(0))
+                        for pair in 0..<5 {
+                            func number(_ place: Int) -> UInt32 {
+                                (0..<4).reduce(0) { $0 | UInt32(index[copy + place * 4 + $1]) << UInt32($1 * 8) }
+                            }
+                            one = one &+ number(2 * pair) &+ two
+                            two = two &+ number(2 * pair + 1) &+ one
+                        }
+                        for (place, sum) in [(40, one), (44, two)] {
+                            for byte in 0..<4 {
+                                index[copy + place + byte] = UInt8(truncatingIfNeeded: sum >> (8 * byte))
+                            }
+                        }
+                    }
+                    try overwrite(path + "-shm", with: index.prefix(96), at: 0)
+                }, report: "-shm was"),
+        ]
+
+        static func copy(_ source: String, over target: String) throws {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: source))
+            truncate(target, 0)
+            try overwrite(target, with: bytes, at: 0)
+        }
+
+        static func write(_ count: Int, bytesTo path: String, at offset: Int) throws {
+            try overwrite(path, with: Data((0..<count).map { _ in UInt8.random(in: 0...255) }), at: offset)
+        }
+
+        static func overwrite(_ path: String, with bytes: Data, at offset: Int) throws {
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            #expect(descriptor >= 0)
+            let before = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+            // The system's clock for files may stand for some milliseconds.
+            repeat {
+                let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+                #expect(count == bytes.count)
+            } while try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date == before
+            // Left open: closing it would drop the locks that SQLite has in this process.
+        }
+    }
+
+    private func reason(_ history: History) -> String {
+        if case .failing(let reason) = history.current.health { reason } else { "" }
+    }
+
+    private static func deliveries(_ count: Int) -> [JudgedDelivery] {
+        (0..<count).map { .sample(ids: ["event \($0)"]) }
+    }
+
+    @Test(arguments: Harm.all)
+    func nothingIsAcknowledgedBehindIt(harm: Harm) async throws {
+        let other = folder.file("other.sqlite")
+        let stranger = try History(.file(other))
+        #expect(await stranger.keep(Self.deliveries(300)))
+        if harm.testDescription == "cp of another log" {
+            try FileManager.default.copyItem(atPath: other + "-wal", toPath: other + ".copy")
+        }
+        stranger.close()
+
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(100)))
+        try harm.does(path, FileManager.default.fileExists(atPath: other + ".copy") ? other + ".copy" : other)
+        for _ in 0..<3 { #expect(await !history.keep(.sample())) }
+        #expect(reason(history).contains(harm.report), "\(reason(history))")
+        #expect(await !history.probe())
+        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        history.close()
+    }
+
+    /// A copy of an earlier state of the same history, of the same length and with all that tells histories apart.
+    @Test func anOlderCopyIsToldFromTheFile() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(64)))
+        history.settle()
+        let copy = try Data(contentsOf: URL(fileURLWithPath: path))
+        let last = try history.allRows.last?.deliveryID ?? 0
+        // Changes that add no page: only the first page's number grows.
+        for _ in 0..<64 {
+            #expect(await history.keep(.sample(ids: [nil])))
+        }
+        history.settle()
+        #expect(last > 0)
+        try Harm.overwrite(path, with: copy, at: 0)
+        #expect(await !history.keep(.sample()))
+        #expect(reason(history).contains("older copy"), "\(reason(history))")
+        history.close()
+    }
+
+    /// What was in the log stays there, and a file that was put in the place of the history is not written to.
+    @Test func theFileThatTookThePlaceIsLeftAlone() async throws {
+        let other = folder.file("other.sqlite")
+        let stranger = try History(.file(other))
+        #expect(await stranger.keep(Self.deliveries(10)))
+        stranger.close()
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: other))
+
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(30)))
+        try Harm.copy(other, over: path)
+        for _ in 0..<100 { #expect(await !history.keep(.sample())) }
+        history.close()
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+        // The log is not of this file: it is not put into it by the next start either.
+        let error = #expect(throws: HistoryError.self) { try History(.file(path)) }
+        #expect(error?.description.contains("recover") == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+    }
+
+    /// SQLite would delete the log of an empty file.
+    @Test func anEmptyFileDoesNotCostTheLog() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(30)))
+        truncate(path, 0)
+        #expect(await !history.keep(.sample()))
+        history.close()
+        let log = try Data(contentsOf: URL(fileURLWithPath: path + "-wal"))
+        #expect(log.count > 4_096)
+        guard case .damaged = #expect(throws: HistoryError.self, performing: { try History(.file(path)) }) else {
+            Issue.record("not refused as damaged")
+            return
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")) == log)
+    }
+
+    /// Whoever reads meets it first.
+    @Test func aReaderThatMeetsDamageEndsTheRecording() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))
+        history.settle()
+        #expect(await history.keep(.sample()))
+        // In the middle, where nothing is written any more.
+        let pages = try #require(Int(exactly: Data(contentsOf: URL(fileURLWithPath: path)).count)) / 4_096
+        for page in pages / 4..<pages / 2 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
+        let error = #expect(throws: HistoryReadError.self) {
+            for id in 1..<6_000 { _ = try history.reader.rows(RowRequest(.row(Int64(id)), before: 10, after: 10)) }
+        }
+        #expect(error == .damaged(path: path))
+        #expect(error?.description.contains("SELECT") == false)
+        #expect(await !history.keep(.sample()))
+        #expect(reason(history).contains("is damaged"))
+        history.close()
+    }
+
+    /// Nobody reads it, but it was written by somebody else: all of it is checked.
+    @Test func damageInTheMiddleIsFoundByALook() async throws {
+        let history = try History(.file(path))
+        let observer = Observer(history)
+        #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))
+        history.settle()
+        let pages = try Data(contentsOf: URL(fileURLWithPath: path)).count / 4_096
+        for page in pages / 4..<pages / 2 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
+        var kept = 0
+        while kept < 100_000, await history.keep(.sample()) { kept += 1 }
+        #expect(kept < 100_000)
+        #expect(reason(history).contains("is damaged"))
+        #expect(
+            observer.events.contains { if case .warning(let text) = $0 { text.contains("checked") } else { false } })
+        history.close()
+    }
+
+    /// Other programs may write to a history and move its log, as SQLite's shell does.
+    @Test func whatIsWrittenBySQLiteIsNoDamage() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(200)))
+        for round in 0..<3 {
+            let shell = try DatabaseQueue(path: path)
+            try await shell.writeWithoutTransaction { db in
+                try db.execute(sql: "UPDATE probe SET filler = randomblob(\(round + 1) * 9000)")
+                _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+            #expect(await history.keep(Self.deliveries(100)))
+            try await shell.writeWithoutTransaction { db in try db.execute(sql: "VACUUM") }
+            #expect(await history.keep(Self.deliveries(100)))
+            try await shell.writeWithoutTransaction { db in
+                _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(RESTART)")
+            }
+            #expect(await history.keep(Self.deliveries(100)))
+            try shell.close()
+        }
+        #expect(history.current.health == .recording)
+        history.close()
+        let again = try History(.file(path))
+        #expect(try again.allRows.count == 1_100)
+        again.close()
+    }
+
+    /// An index that is set to nothing is made again by SQLite itself.
+    @Test func anIndexOfZerosIsMadeAgain() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(100)))
+        try Harm.overwrite(path + "-shm", with: Data(count: 96), at: 0)
+        #expect(await history.keep(Self.deliveries(100)))
+        #expect(history.current.health == .recording)
+        #expect(try history.allRows.count == 200)
+        history.close()
+    }
+
+    @Test func aDamagedHistoryIsRefusedAtTheStart() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))
+        history.close()
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for page in 20..<26 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
+        #expect(throws: HistoryError.damaged(path: path, problem: "is damaged")) { try History(.file(path)) }
+
+        try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path))
+        #expect(throws: HistoryError.damaged(path: path, problem: "is truncated")) { try History(.file(path)) }
+
+        try whole.write(to: URL(fileURLWithPath: path))
+        try Harm.write(4_096, bytesTo: path, at: 0)
+        let error = #expect(throws: HistoryError.foreign(path: path)) { try History(.file(path)) }
+        #expect(error?.description.contains("recover") == true)
+    }
+}
