@@ -40,7 +40,9 @@ final class ExportRun: Sendable {
         do {
             let result = try export.run(
                 reading: history.reader, progress: { progress.show($0) },
-                onDamage: { try history.recover { progress.show("reading around the damage: \(Int($0 * 100)) %") } }
+                onDamage: { [history, progress] in
+                    try history.recover { progress.show("reading around the damage: \(Int($0 * 100)) %") }
+                }
             ) { bytes in
                 if let file { try file.write(bytes) } else { try output.write(bytes) }
             }
