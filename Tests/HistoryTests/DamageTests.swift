@@ -125,7 +125,7 @@ import Testing
         for _ in 0..<3 { #expect(await !history.keep(.sample())) }
         #expect(reason(history).contains(harm.report), "\(reason(history))")
         #expect(await !history.probe())
-        #expect(throws: (any Error).self) { try history.adopt(keyring: "one") }
+        #expect(throws: (any Error).self) { try history.adopt("one") }
         history.close()
     }
 
