@@ -8,11 +8,12 @@ struct DescriptorTests {
     func fewAreAllowed() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -n 64")
-        var idle = try (0..<150).map { _ in try listener.connect() }
-        // Some are left to send their request; the others have their answer.
-        let late = try listener.connect()
-        #expect(try late.answer(to: .event("crowded")).status == 503)
-        idle = []
+        do {
+            let idle = try (0..<150).map { _ in try listener.connect() }
+            let late = try listener.connect()
+            #expect(try late.answer(to: .event("crowded")).status == 503)
+            withExtendedLifetime(idle) {}
+        }
         var status = 503
         // The listener finds out one by one that they are gone.
         for number in 0..<200 where status != 200 {
