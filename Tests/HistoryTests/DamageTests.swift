@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Files that are truncated or overwritten in place while a history is open: nothing is acknowledged from then on.
-@Suite struct DamageTests {
+@Suite(.blocking) struct DamageTests {
     private let folder: TemporaryFolder
     private let path: String
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What is read of a damaged history, and that nothing of it is changed.
-@Suite struct RecoveryTests {
+@Suite(.blocking) struct RecoveryTests {
     private let folder: TemporaryFolder
     private let path: String
     private let output: String

@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("A damaged history")
+@Suite("A damaged history", .blocking)
 struct DamagedHistoryTests {
     private let recorded: Recorded
 

@@ -1,8 +1,9 @@
 import Foundation
 import Harness
+import TestSupport
 import Testing
 
-@Suite("File descriptors that are used up")
+@Suite("File descriptors that are used up", .blocking)
 struct DescriptorTests {
     @Test("because the system allows few: everybody over the limit is answered, and the log names the limit")
     func fewAreAllowed() throws {
