@@ -30,7 +30,9 @@ enum HelpBrief {
         case .columns: "Which columns the list shows, and in which order"
         case .page: "What was sent and answered, or would be sent"
         case .checklist: "From nothing to the first event of B2"
-        case .filter, .search, .export, .palette, .form, .help, .helpSearch, .question, .copying, .acting, .replay: ""
+        case .filter, .search, .export, .palette, .form, .help, .helpSearch, .question, .deleting, .leaving, .copying,
+            .acting, .replay:
+            ""
         }
     }
 
