@@ -116,8 +116,14 @@ public enum ActionOutcome: Sendable, Hashable {
     ///   - after: How long to wait at least, where that was said (Retry-After); nil leaves it to the back-off.
     ///   - scope: Whether only this item is concerned, or whatever this action would do now.
     case retry(String, after: Duration? = nil, scope: Scope = .item)
-    /// It will not work by itself; the sentence says what to do.
+    /// This item will not be done by itself; the sentence says what to do. What concerns every item is `hold`.
     case dead(String)
+    /// It was surely not done, and neither would any other item be until somebody changes something: an access was
+    /// withdrawn, a file cannot be written, a program is missing. The sentence says what to do. The action goes on hold, and
+    /// its entries wait in their order.
+    ///
+    /// - Parameter after: How long to wait at least before it is tried again, where that was said (Retry-After).
+    case hold(String, after: Duration? = nil)
     /// It may have been done or not, and nobody can find out but a person.
     case uncertain(String)
     /// It may have been done or not, and `recover` can find out later: until then nothing else is done by this action. An

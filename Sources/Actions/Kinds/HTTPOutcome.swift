@@ -39,6 +39,7 @@ public struct HTTPOutcome: Sendable {
         case 429, 503: return .retry(said, after: wait, scope: .action)
         case 408, 425, 500...: return .retry(sentence, after: wait, scope: wait == nil ? .item : .action)
         case 400... where wait != nil: return .retry(sentence, after: wait, scope: .action)
+        case 300..<400, 401, 402, 403, 404, 405, 407, 410, 415, 421, 426, 451, 511: return .hold(sentence)
         default: return .dead(sentence)
         }
     }
@@ -46,7 +47,7 @@ public struct HTTPOutcome: Sendable {
     /// Judges the lack of an answer.
     public func judge(_ failure: OutgoingFailure) -> ActionOutcome {
         switch failure {
-        case .forbidden(let reason): .dead(reason)
+        case .forbidden(let reason): .hold(reason)
         case .notSent(let reason): .retry(reason, scope: .action)
         case .lost(let reason): lost(reason)
         case .cancelled: .retry("\(failure)", scope: .action)

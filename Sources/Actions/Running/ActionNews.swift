@@ -6,50 +6,79 @@ internal import SafeText
 enum ActionNews: Sendable, Equatable {
     /// So many entries are dead or uncertain, the first of them for this reason.
     case gone(EntryState, count: Int, reason: String)
-    /// So many did not work and are tried again.
-    case failing(count: Int, reason: String)
+    /// So many events failed and are tried again, which holds up no other.
+    case eventsFailing(count: Int, reason: String)
+    /// The action did not work, and is tried again.
+    case failing(reason: String)
+    /// The action did not work, and is on hold.
+    case onHold(reason: String)
     /// Something was done.
     case works
 }
 
 /// What became of the entries of a batch, counted.
 struct ActionTally {
-    private var counts: [EntryState: (count: Int, reason: String)] = [:]
+    private var gone: [EntryState: (count: Int, reason: String)] = [:]
+    private var failed: (count: Int, reason: String)?
 
     mutating func count(_ settlement: Outbox.Settlement) {
-        let reason = counts[settlement.state]?.reason ?? settlement.reason ?? ""
-        counts[settlement.state] = ((counts[settlement.state]?.count ?? 0) + 1, reason)
+        let reason = settlement.reason ?? ""
+        switch settlement.state {
+        case .dead, .uncertain:
+            let before = gone[settlement.state]
+            gone[settlement.state] = ((before?.count ?? 0) + 1, before?.reason ?? reason)
+        case .failed, .queued: failed(reason)
+        case .running, .done, .skipped, .onHold: break
+        }
     }
 
-    /// One that is tried again, though nothing is written of it.
+    /// One that is tried again.
     mutating func failed(_ reason: String) {
-        counts[.failed] = ((counts[.failed]?.count ?? 0) + 1, counts[.failed]?.reason ?? reason)
+        failed = ((failed?.count ?? 0) + 1, failed?.reason ?? reason)
     }
 
-    func news(hasWorked: Bool) -> [ActionNews] {
+    /// - Parameters:
+    ///   - hold: Why the action is on hold; nil where it is not.
+    ///   - isWhole: Whether the action as a whole waits.
+    func news(hasWorked: Bool, hold: String?, isWhole: Bool) -> [ActionNews] {
         var news: [ActionNews] = []
         if hasWorked { news.append(.works) }
-        if let (count, reason) = counts[.failed] { news.append(.failing(count: count, reason: reason)) }
+        if let hold {
+            news.append(.onHold(reason: hold))
+        } else if let failed {
+            news.append(
+                isWhole
+                    ? .failing(reason: failed.reason) : .eventsFailing(count: failed.count, reason: failed.reason))
+        }
         for state in [EntryState.dead, .uncertain] {
-            if let (count, reason) = counts[state] { news.append(.gone(state, count: count, reason: reason)) }
+            if let (count, reason) = gone[state] { news.append(.gone(state, count: count, reason: reason)) }
         }
         return news
     }
 }
 
 /// Turns news into lines, so that many of the same are one: the first is told at once, and those of the minute behind it
-/// are counted in the next line.
+/// are counted in the next line. That an action fails, and works again, is told once a minute at most.
 struct ActionLines: Sendable {
     private struct Repeated: Sendable {
         var start: Timestamp
         var untold = 0
     }
 
+    /// What was said last of the action as a whole.
+    private enum Told: Sendable, Equatable {
+        case works
+        case fails
+        case onHold(String)
+    }
+
     static let pause = Duration.seconds(60)
 
     private let name: String
-    private var isFailing = false
-    private var failed = 0
+    private var told = Told.works
+    private var toldAt: Timestamp?
+    /// How many attempts, each of one batch, have failed since it last worked.
+    private var attempts = 0
     private var gone: [EntryState: Repeated] = [:]
 
     init(name: String) {
@@ -64,30 +93,59 @@ struct ActionLines: Sendable {
     private mutating func line(_ news: ActionNews, at now: Timestamp) -> String? {
         switch news {
         case .works:
-            guard isFailing else { return nil }
-            defer { (isFailing, failed) = (false, 0) }
-            return "action \(name) works again, after \(failed) failed \(failed == 1 ? "attempt" : "attempts")"
-        case .failing(let count, let reason):
-            failed += count
-            guard !isFailing else { return nil }
-            isFailing = true
+            defer { attempts = 0 }
+            guard told != .works else { return nil }
+            (told, toldAt) = (.works, now)
+            return "action \(name) works again, after \(attempts) failed \(attempts == 1 ? "attempt" : "attempts")"
+        case .failing(let reason):
+            attempts += 1
+            guard told == .works, !isSoon(now) else { return nil }
+            (told, toldAt) = (.fails, now)
             return "action \(name) fails and is tried again: \(SafeText(reason))"
-        case .gone(let state, let count, let reason):
-            let total = count + (gone[state]?.untold ?? 0)
-            if let last = gone[state], now < last.start + Self.pause, now >= last.start {
-                gone[state]?.untold = total
-                return nil
+        case .onHold(let reason):
+            attempts += 1
+            guard told != .onHold(reason), told == .fails || !isSoon(now) else { return nil }
+            (told, toldAt) = (.onHold(reason), now)
+            return
+                "action \(name) is on hold: \(SafeText(reason)). Its events wait, and one is tried now and then;"
+                + " b2watch actions retry \(name) tries at once"
+        case .eventsFailing(let count, let reason):
+            let name = name
+            return repeated(.failed, count, at: now) { total in
+                let events = total == 1 ? "an event has failed and is" : "\(total) events have failed and are"
+                return "action \(name): \(events) tried again: \(SafeText(reason))"
             }
-            gone[state] = Repeated(start: now)
-            let entries = total == 1 ? "an entry is" : "\(total) entries are"
-            return "action \(name): \(entries) \(state.word): \(SafeText(reason))"
+        case .gone(let state, let count, let reason):
+            let name = name
+            return repeated(state, count, at: now) { total in
+                let entries = total == 1 ? "an entry is" : "\(total) entries are"
+                return "action \(name): \(entries) \(state.word): \(SafeText(reason))"
+            }
         }
+    }
+
+    /// Whether the last line about the action as a whole is less than a minute old.
+    private func isSoon(_ now: Timestamp) -> Bool {
+        toldAt.map { now < $0 + Self.pause && now >= $0 } ?? false
+    }
+
+    private mutating func repeated(
+        _ state: EntryState, _ count: Int, at now: Timestamp, _ line: (Int) -> String
+    ) -> String? {
+        let total = count + (gone[state]?.untold ?? 0)
+        if let last = gone[state], now < last.start + Self.pause, now >= last.start {
+            gone[state]?.untold = total
+            return nil
+        }
+        gone[state] = Repeated(start: now)
+        return line(total)
     }
 
     /// What is still to tell at the end.
     mutating func rest() -> [String] {
         defer { gone = [:] }
-        return gone.filter { $0.value.untold > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+        return gone.filter { $0.value.untold > 0 && $0.key != .failed }.sorted { $0.key.rawValue < $1.key.rawValue }.map
+        {
             "action \(name): \($0.value.untold) more \($0.value.untold == 1 ? "entry is" : "entries are") \($0.key.word)"
         }
     }

@@ -58,6 +58,15 @@ extension ActionRunner {
         return count
     }
 
+    /// Decides that all entries of an action in these states are not to be done.
+    ///
+    /// - Returns: How many; those that run are left.
+    public func skipAll(_ name: String, in states: Set<EntryState>) throws -> Int {
+        let count = try place.store.skipAll(try id(name), in: states, at: place.now())
+        anyWork(name)?.wake()
+        return count
+    }
+
     /// What an action would send for rows, as text to read, its secrets masked. Nothing is sent.
     public func previewAction(_ name: String, rows: [Int64]) throws -> [UInt8] {
         let work = try work(name)

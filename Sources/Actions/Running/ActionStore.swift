@@ -11,10 +11,11 @@ protocol ActionStore: Sendable {
     func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws
     func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws
     func setPaused(_ action: Int64, _ isPaused: Bool) throws
-    func hold(_ action: Int64, until time: Timestamp?) throws
+    func hold(_ action: Int64, _ hold: ActionHold?) throws
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int
     func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int
     func skip(_ entries: [Int64], at time: Timestamp) throws -> Int
+    func skipAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int
 
     func actions() throws -> [ActionStatus]
     func entries(_ request: OutboxRequest) throws -> [OutboxEntry]
@@ -64,7 +65,7 @@ struct RecordedActions: ActionStore {
 
     func setPaused(_ action: Int64, _ isPaused: Bool) throws { try outbox.setPaused(action, isPaused) }
 
-    func hold(_ action: Int64, until time: Timestamp?) throws { try outbox.hold(action, until: time) }
+    func hold(_ action: Int64, _ hold: ActionHold?) throws { try outbox.hold(action, hold) }
 
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int { try outbox.retry(entries, at: time) }
 
@@ -73,6 +74,10 @@ struct RecordedActions: ActionStore {
     }
 
     func skip(_ entries: [Int64], at time: Timestamp) throws -> Int { try outbox.skip(entries, at: time) }
+
+    func skipAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
+        try outbox.skipAll(action, in: states, at: time)
+    }
 
     func actions() throws -> [ActionStatus] { try reader.actions() }
 

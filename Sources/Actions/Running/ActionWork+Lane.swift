@@ -19,6 +19,8 @@ extension ActionWork {
 
     /// How many bytes the bodies of a batch come to at most, before the last of them.
     private static let mostBytes = 16 << 20
+    /// The longest that a limit holds an action up without a word.
+    private static let longestLimit = Duration.seconds(300)
 
     private enum Turn {
         case end
@@ -69,14 +71,18 @@ extension ActionWork {
         let waiting = try waiting(current.declaration.manner)
         let now = place.now()
         let step = state.withLock { $0.machine.next(waiting, at: now) }
-        var order: Timestamp?
-        if case .sleep(let time) = step, waiting.entries.first?.state == .failed, current.declaration.manner.keepsOrder
+        var order: ActionHold?
+        if case .sleep(let time) = step, let first = waiting.entries.first, first.state == .failed,
+            current.declaration.manner.keepsOrder
         {
-            order = time
+            order = ActionHold(.order, until: time, reason: first.reason)
         }
         try tellHold(order, at: now)
         switch step {
-        case .rest: return nil
+        case .rest:
+            // Where nothing waits any more, reaching a limit is news again.
+            if waiting.entries.isEmpty { state.withLock { $0.hasToldLimit = false } }
+            return nil
         case .sleep(let time):
             state.change { $0.wakeAt = time }
             return nil
@@ -108,16 +114,34 @@ extension ActionWork {
         }
     }
 
-    /// Has the outbox say until when nothing is begun, for those who look at it; not for a moment's sake.
+    /// Writes into the outbox why nothing is begun, for those who look at it; not for a moment's sake.
     ///
-    /// - Parameter order: Until when an entry that has failed holds up those behind it.
-    private func tellHold(_ order: Timestamp? = nil, at now: Timestamp) throws {
-        let (held, told) = state.withLock { ($0.machine.held(at: now)?.end, $0.toldHold) }
-        let end = [held, order].compactMap(\.self).max().flatMap { $0 > now + .seconds(1) ? $0 : nil }
-        guard end != told else { return }
+    /// - Parameter order: That an entry that has failed holds up those behind it.
+    private func tellHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
+        let (held, told) = state.withLock { ($0.machine.held(at: now), $0.toldHold) }
+        let longest = [held, order].compactMap(\.self).max { $0.until < $1.until }
+        let hold = (held?.kind == .onHold ? held : longest).flatMap {
+            $0.kind == .onHold || $0.until > now + .seconds(1) ? $0 : nil
+        }
+        if let hold, hold.kind == .limit { try tellLimit(hold, at: now) }
+        guard hold != told else { return }
         // What is over needs no word.
-        if end != nil || (told.map { $0 > now } ?? false) { try place.store.hold(id, until: end) }
-        state.withLock { $0.toldHold = end }
+        if hold != nil || (told.map { $0.kind == .onHold || $0.until > now } ?? false) {
+            try place.store.hold(id, hold)
+        }
+        state.withLock { $0.toldHold = hold }
+    }
+
+    /// Says that the limit of a day is reached and how many wait for that, once as long as any do.
+    private func tellLimit(_ hold: ActionHold, at now: Timestamp) throws {
+        guard hold.until - now > Self.longestLimit, !state.withLock({ $0.hasToldLimit }),
+            let status = try place.store.actions().first(where: { $0.id == id }), status.waiting > 0
+        else { return }
+        state.withLock { $0.hasToldLimit = true }
+        let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
+        place.say(
+            "action \(name): \(events), for \(hold.reason ?? "its limit is reached"); the next is done in"
+                + " \((hold.until - now).about). b2watch actions skip \(name) drops them")
     }
 
     /// A write may fail behind its commit. Entries that are marked as running by one that has failed were not sent, and
@@ -153,7 +177,7 @@ extension ActionWork {
     }
 
     private func waiting(_ manner: ActionManner) throws -> OutboxMachine.Waiting {
-        let limit = max(1, manner.largestBatch)
+        let limit = state.withLock { $0.machine.wanted }
         guard manner.keepsOrder else {
             return OutboxMachine.Waiting(
                 entries: try place.store.due(id, at: place.now(), limit: limit),

@@ -31,8 +31,10 @@ struct ActionWorkState: Sendable {
     var waitsForHistory = false
     /// Whether it was said that it cannot be.
     var hasToldFailure = false
-    /// Until when the outbox says that the action is held.
-    var toldHold: Timestamp?
+    /// Why nothing is begun, as the outbox has it.
+    var toldHold: ActionHold?
+    /// Whether it was said that a limit is reached.
+    var hasToldLimit = false
     /// The batch that could not be begun, as it seemed; it may be written as running after all.
     var unsent: Int64?
     /// Whether it was found out what an earlier process has left behind.

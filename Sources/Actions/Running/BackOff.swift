@@ -25,6 +25,19 @@ enum BackOff {
     }
 }
 
+/// How long an action on hold waits before the next entry is tried: from 15 seconds to 15 minutes, each time twice as long.
+enum Probing {
+    static let shortest = Duration.seconds(15)
+
+    /// - Parameters:
+    ///   - probes: How many entries were tried without success, from 1.
+    ///   - asked: What was asked for (Retry-After).
+    static func delay(after probes: Int, atLeast asked: Duration?) -> Duration {
+        let pause = min(BackOff.longest, shortest * (1 << min(max(0, probes - 1), 10)))
+        return max(pause, min(asked ?? .zero, BackOff.longestAsked))
+    }
+}
+
 extension Timestamp {
     static func + (time: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: time.milliseconds + Int64((duration / .milliseconds(1)).rounded(.up)))
@@ -44,5 +57,16 @@ extension Duration {
             return "\(seconds / length) \(unit)"
         }
         return "\(seconds) s"
+    }
+
+    /// Rounded to whole seconds, minutes, hours or days, such as `23 h`.
+    var about: String {
+        let seconds = max(0, components.seconds)
+        return switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7_200: "\((seconds + 30) / 60) min"
+        case ..<172_800: "\((seconds + 1_800) / 3_600) h"
+        default: "\((seconds + 43_200) / 86_400) days"
+        }
     }
 }

@@ -57,27 +57,43 @@ struct DoneItems: Sendable {
         Self.limits(manner).map { max(0, $0.most - count(in: $0.time, at: now)) }.min() ?? .max
     }
 
-    /// When one more may be done; nil where that is now.
-    func free(at now: Timestamp, _ manner: ActionManner) -> Timestamp? {
-        Self.limits(manner).compactMap { limit in
+    /// When one more may be done, and the limit that is reached; nil where that is now.
+    func free(at now: Timestamp, _ manner: ActionManner) -> (time: Timestamp, limit: Limit)? {
+        Self.limits(manner).compactMap { limit -> (time: Timestamp, limit: Limit)? in
             var rest = count(in: limit.time, at: now) - limit.most
             guard rest >= 0 else { return nil }
             for batch in batches where batch.time + limit.time > now && batch.time <= now {
                 rest -= batch.items
-                if rest < 0 { return batch.time + limit.time }
+                if rest < 0 { return (batch.time + limit.time, limit) }
             }
-            return now + limit.time
-        }.max()
+            return (now + limit.time, limit)
+        }.max { $0.time < $1.time }
     }
 
     private func count(in time: Duration, at now: Timestamp) -> Int {
         batches.reduce(0) { $1.time + time > now && $1.time <= now ? $0 + $1.items : $0 }
     }
 
-    private static func limits(_ manner: ActionManner) -> [(most: Int, time: Duration)] {
-        var limits: [(Int, Duration)] = []
-        if let most = manner.mostPerMinute { limits.append((max(1, most), minute)) }
-        if let most = manner.mostPerDay { limits.append((max(1, most), day)) }
+    private static func limits(_ manner: ActionManner) -> [Limit] {
+        var limits: [Limit] = []
+        if let most = manner.mostPerMinute {
+            limits.append(Limit(most: max(1, most), time: minute, setting: "most-per-minute"))
+        }
+        if let most = manner.mostPerDay {
+            limits.append(Limit(most: max(1, most), time: day, setting: "most-per-day"))
+        }
         return limits
+    }
+}
+
+extension DoneItems {
+    /// How many items may be done in a time.
+    struct Limit: Sendable, Hashable {
+        var most: Int
+        var time: Duration
+        /// The setting that says so.
+        var setting: String
+
+        var sentence: String { "it has done all that “\(setting): \(most)” allows" }
     }
 }

@@ -17,8 +17,8 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     public var oldestWaiting: Timestamp?
     /// The reason of the entry that went wrong last.
     public var lastReason: String?
-    /// Until when nothing of it is begun, for it fails or has done as much as it may; nil, or past, where nothing holds it.
-    public var heldUntil: Timestamp?
+    /// Why nothing of it is begun; nil where nothing holds it up. One that is not `onHold` is over once its time has come.
+    public var hold: ActionHold?
     /// The last row it has looked at.
     public var cursor: Int64
     /// The row it began behind.
@@ -27,7 +27,7 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     public init(
         id: Int64, name: String, kind: String, summary: String, isPaused: Bool = false, isDeclared: Bool = true,
         counts: [EntryState: Int] = [:], oldestWaiting: Timestamp? = nil, lastReason: String? = nil,
-        heldUntil: Timestamp? = nil, cursor: Int64 = 0, start: Int64 = 0
+        hold: ActionHold? = nil, cursor: Int64 = 0, start: Int64 = 0
     ) {
         self.id = id
         self.name = name
@@ -38,13 +38,22 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
         self.counts = counts
         self.oldestWaiting = oldestWaiting
         self.lastReason = lastReason
-        self.heldUntil = heldUntil
+        self.hold = hold
         self.cursor = cursor
         self.start = start
     }
 
     /// The kinds of actions that write a sheet: their entries say that an event is in it.
     public static let sheetKinds = ["google-sheet", "csv"]
+
+    /// Until when nothing of it is begun; nil, or past, where nothing holds it up.
+    public var heldUntil: Timestamp? { hold?.until }
+
+    /// Whether it waits for somebody to change something.
+    public var isOnHold: Bool { hold?.kind == .onHold }
+
+    /// How many entries are still to be done by themselves.
+    public var waiting: Int { self[.queued] + self[.running] + self[.failed] }
 
     /// Whether it writes a sheet.
     public var isSheet: Bool { Self.sheetKinds.contains(kind) }

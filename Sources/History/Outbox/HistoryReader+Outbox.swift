@@ -13,7 +13,7 @@ extension HistoryReader {
                         (SELECT min(addedAt) FROM entry
                             WHERE entry.action = action.id AND state IN (\(OutboxSchema.waiting))),
                         (SELECT reason FROM entry WHERE entry.action = action.id AND reason IS NOT NULL
-                            ORDER BY changedAt DESC LIMIT 1), heldUntil
+                            ORDER BY changedAt DESC LIMIT 1), heldUntil, holdKind, holdReason, holdSince
                     FROM action ORDER BY isDeclared DESC, name
                     """
             ).map { row in
@@ -21,8 +21,17 @@ extension HistoryReader {
                     id: row[0], name: row[1], kind: row[2], summary: row[3], isPaused: row[4], isDeclared: row[5],
                     counts: try OutboxQuery.counts(row[0], db),
                     oldestWaiting: (row[8] as Int64?).map(Timestamp.init(milliseconds:)), lastReason: row[9],
-                    heldUntil: (row[10] as Int64?).map(Timestamp.init(milliseconds:)), cursor: row[6], start: row[7])
+                    hold: Self.hold(row), cursor: row[6], start: row[7])
             }.filter { $0.isDeclared || !$0.counts.isEmpty }
+        }
+    }
+
+    private static func hold(_ row: Row) -> ActionHold? {
+        (row[10] as Int64?).map { until in
+            ActionHold(
+                (row[11] as Int?).flatMap(ActionHold.Kind.init(rawValue:)) ?? .failing,
+                until: Timestamp(milliseconds: until), reason: row[12],
+                since: (row[13] as Int64?).map(Timestamp.init(milliseconds:)))
         }
     }
 

@@ -10,9 +10,9 @@ extension Outbox {
         try change(isDurable: true) { db in
             let statement = try db.cachedStatement(
                 sql: """
-                    UPDATE entry SET state = \(EntryState.running.rawValue), attempts = attempts + 1, batch = ?,
-                        due = NULL, changedAt = ?
-                    WHERE id = ? AND state IN (\(OutboxSchema.list([.queued, .failed])))
+                    UPDATE entry SET state = \(EntryState.running.rawValue), attempts = attempts + 1, batch = ?1,
+                        due = NULL, changedAt = ?2, since = CASE attempts WHEN 0 THEN ?2 ELSE since END
+                    WHERE id = ?3 AND state IN (\(OutboxSchema.list([.queued, .failed])))
                     """)
             let begun = try entries.filter { entry in
                 try statement.execute(arguments: [batch, time.milliseconds, entry])
@@ -37,7 +37,7 @@ extension Outbox {
     }
 
     /// Writes what has become of entries that ran, with what was asked and answered. One that failed without a time to
-    /// try it again is due at once.
+    /// try it again is due at once. For one that is queued again it counts from now how long it is tried.
     ///
     /// - Parameter exchange: Kept once for all of them. Where it is nil they keep that of their attempt before.
     public func settle(_ settlements: [Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {
@@ -48,8 +48,10 @@ extension Outbox {
             let before = try db.cachedStatement(sql: "SELECT exchange FROM entry WHERE id = ?")
             let update = try db.cachedStatement(
                 sql: """
-                    UPDATE entry SET state = ?, due = ?, reason = ?, changedAt = ?, exchange = coalesce(?, exchange)
-                    WHERE id = ? AND state = \(EntryState.running.rawValue)
+                    UPDATE entry SET state = ?1, due = ?2, reason = ?3, changedAt = ?4,
+                        exchange = coalesce(?5, exchange),
+                        since = CASE ?1 WHEN \(EntryState.queued.rawValue) THEN ?4 ELSE since END
+                    WHERE id = ?6 AND state = \(EntryState.running.rawValue)
                     """)
             var replaced: Set<Int64> = []
             var isAny = false
@@ -119,20 +121,31 @@ extension Outbox {
         return count
     }
 
+    /// Decides that all entries of an action in these states are not to be done, `most` in a transaction.
+    ///
+    /// - Returns: How many; those that are done or run are left.
+    public func skipAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
+        let lists = states.filter(\.canBeSkipped).map { (action, $0) }
+        var count = 0
+        var last: Int64? = 0
+        while let behind = last {
+            let (skipped, end) = try change(isDurable: true) { db in
+                let ids = try OutboxQuery.ids(lists, behind: behind, Self.most, db)
+                let count = try ids.count { try OutboxEntries.skip($0, at: time, db) }
+                return ((count, ids.last), count > 0)
+            }
+            count += skipped
+            last = end
+        }
+        return count
+    }
+
     /// Decides that entries are not to be done.
     ///
     /// - Returns: How many; those that are done or run are left.
     public func skip(_ entries: [Int64], at time: Timestamp) throws -> Int {
         try change(isDurable: true) { db in
-            let statement = try db.cachedStatement(
-                sql: """
-                    UPDATE entry SET state = \(EntryState.skipped.rawValue), due = NULL, changedAt = ?
-                    WHERE id = ? AND state IN (\(OutboxSchema.list(EntryState.allCases.filter(\.canBeSkipped))))
-                    """)
-            let count = try entries.count { entry in
-                try statement.execute(arguments: [time.milliseconds, entry])
-                return db.changesCount > 0
-            }
+            let count = try entries.count { try OutboxEntries.skip($0, at: time, db) }
             return (count, count > 0)
         }
     }

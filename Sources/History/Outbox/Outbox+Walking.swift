@@ -15,7 +15,7 @@ extension Outbox {
     /// - Returns: Their ids by name.
     public func declare(_ actions: [Declaration]) throws -> [String: Int64] {
         try change { db in
-            try db.execute(sql: "UPDATE action SET isDeclared = 0, heldUntil = NULL")
+            try db.execute(sql: "UPDATE action SET isDeclared = 0, \(Self.noHold)")
             let latest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
             var ids: [String: Int64] = [:]
             for action in actions {
@@ -100,11 +100,16 @@ extension Outbox {
         }
     }
 
-    /// Takes note of until when nothing of an action is begun; nil where it may go on. A power cut may lose it.
-    public func hold(_ action: Int64, until time: Timestamp?) throws {
+    private static let noHold = "heldUntil = NULL, holdKind = NULL, holdReason = NULL, holdSince = NULL"
+
+    /// Writes why nothing of an action is begun; nil where it may go on. A power cut may lose it.
+    public func hold(_ action: Int64, _ hold: ActionHold?) throws {
         try change(isDurable: false) { db in
             try db.execute(
-                sql: "UPDATE action SET heldUntil = ? WHERE id = ?", arguments: [time?.milliseconds, action])
+                sql: "UPDATE action SET heldUntil = ?, holdKind = ?, holdReason = ?, holdSince = ? WHERE id = ?",
+                arguments: [
+                    hold?.until.milliseconds, hold?.kind.rawValue, hold?.reason, hold?.since?.milliseconds, action,
+                ])
             return ((), true)
         }
     }

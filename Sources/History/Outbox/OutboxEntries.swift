@@ -46,6 +46,17 @@ enum OutboxEntries {
         try statement.execute(arguments: [time.milliseconds, entry])
         return db.changesCount > 0
     }
+
+    /// - Returns: False where it is done, runs, or was skipped already.
+    static func skip(_ entry: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE entry SET state = \(EntryState.skipped.rawValue), due = NULL, changedAt = ?
+                WHERE id = ? AND state IN (\(OutboxSchema.list(EntryState.allCases.filter(\.canBeSkipped))))
+                """)
+        try statement.execute(arguments: [time.milliseconds, entry])
+        return db.changesCount > 0
+    }
 }
 
 extension OutboxEntries {

@@ -16,7 +16,8 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     /// Until when nothing of its action is begun.
     public var heldUntil: Timestamp?
     public var addedAt: Timestamp
-    /// From when it counts how long it is tried: when it was made, or when a person had it tried again.
+    /// From when it counts how long it is tried: its first attempt since it was made, a person had it tried again, or its
+    /// action was on hold.
     public var since: Timestamp
     /// When its state last changed.
     public var changedAt: Timestamp

@@ -1,7 +1,7 @@
 /// The tables of the outbox.
 ///
-/// `entry.identity` tells events apart, and `entry.since` is from when it counts how long an entry is tried: when it was
-/// made, or when a person had it tried again. The entries of a batch share one exchange. `entryCount` is kept by triggers,
+/// `entry.identity` tells events apart, and `entry.since` is from when it counts how long an entry is tried: its first
+/// attempt since it was made, a person had it tried again, or its action was on hold. The entries of a batch share one exchange. `entryCount` is kept by triggers,
 /// for counting a million entries would take most of a second.
 enum OutboxSchema {
     static let tables = """
@@ -73,6 +73,13 @@ enum OutboxSchema {
 
     /// Until when nothing of an action is begun.
     static let holds = "ALTER TABLE action ADD COLUMN heldUntil INTEGER"
+
+    /// Why nothing of an action is begun, and since when.
+    static let reasonsOfHolds = """
+        ALTER TABLE action ADD COLUMN holdKind INTEGER;
+        ALTER TABLE action ADD COLUMN holdReason TEXT;
+        ALTER TABLE action ADD COLUMN holdSince INTEGER;
+        """
 
     /// The states in which something was done, or may have been.
     static let spent = list([.done, .uncertain])

@@ -27,6 +27,9 @@ enum Schema {
         migrator.registerMigration("6 verdicts by secret", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: SecretTable.migration)
         }
+        migrator.registerMigration("7 reasons of holds", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: OutboxSchema.reasonsOfHolds)
+        }
         return migrator
     }
 

@@ -66,10 +66,11 @@ struct OwnRun {
 
     private var longHold: ActionHold? {
         guard let hold = own.actions.runner.hold(of: name) else { return nil }
-        let rest = Duration.milliseconds(hold.end.milliseconds - Timestamp.now.milliseconds)
-        return switch hold {
-        case .failing: rest > Self.patience ? hold : nil
-        case .spent: rest > Self.longPatience ? hold : nil
+        let rest = Duration.milliseconds(hold.until.milliseconds - Timestamp.now.milliseconds)
+        return switch hold.kind {
+        case .onHold: hold
+        case .failing, .order: rest > Self.patience ? hold : nil
+        case .limit: rest > Self.longPatience ? hold : nil
         }
     }
 
@@ -83,11 +84,14 @@ struct OwnRun {
             output.diagnostics.say("what failed is tried again when b2watch runs")
         }
         let left = Self.waiting(now)
-        switch hold {
-        case .failing where left > 0: output.diagnostics.say("\(name) does not work now: \(Self.rest(left))")
-        case .spent where left > 0:
-            output.diagnostics.say("\(name) has done as much as it may for now: \(Self.rest(left))")
-        default: break
+        if let hold, left > 0 {
+            let words =
+                switch hold.kind {
+                case .onHold: "is on hold"
+                case .failing, .order: "does not work now"
+                case .limit: "has done as much as it may for now"
+                }
+            output.diagnostics.say("\(name) \(words): \(Self.rest(left))")
         }
         guard hasFailed || (hold != nil && left > 0) else { return }
         output.diagnostics.flush()

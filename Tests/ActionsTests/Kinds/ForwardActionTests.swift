@@ -120,8 +120,8 @@ struct ForwardActionTests {
                 .perform(items, batch: 1).outcomes.first
         }
         #expect(try outcome(.lost) == .retry("no answer from a.test in time"))
-        guard case .dead(let text) = try outcome(.text(401, "")) else {
-            Issue.record("not dead")
+        guard case .hold(let text, nil) = try outcome(.text(401, "")) else {
+            Issue.record("not on hold")
             return
         }
         #expect(text.contains("signing secret"))

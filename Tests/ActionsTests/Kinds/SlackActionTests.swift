@@ -192,11 +192,23 @@ struct SlackActionTests {
     @Test(
         "says what to do about a refusal",
         arguments: [
-            (400, "invalid_payload"), (400, "user_not_found"), (403, "action_prohibited"), (404, "channel_not_found"),
-            (410, "channel_is_archived"), (400, "no_text"), (404, "no_service"), (404, "no_team"),
-            (403, "invalid_token"),
-            (400, "invalid_blocks"), (403, "posting_to_general_channel_denied"), (404, "no_active_hooks"),
-            (400, "a_new_word"), (403, "a_new_word"), (410, "a_new_word"),
+            (400, "user_not_found"), (403, "action_prohibited"), (404, "channel_not_found"),
+            (410, "channel_is_archived"), (404, "no_service"), (404, "no_team"), (403, "invalid_token"),
+            (403, "posting_to_general_channel_denied"), (404, "no_active_hooks"), (403, "a_new_word"),
+            (410, "a_new_word"),
+        ])
+    func withdrawn(_ status: Int, _ word: String) throws {
+        let slack = FakeSlack([.text(status, word)])
+        guard case .hold(let text, nil) = try action(slack).perform([.sample()], batch: 1).outcomes.first else {
+            Issue.record("not on hold")
+            return
+        }
+        #expect(text.hasPrefix("Slack answered \(status) ") && text.contains(": \(word): "), "\(text)")
+    }
+
+    @Test(
+        "knows what it may not say", arguments: [
+            (400, "invalid_payload"), (400, "no_text"), (400, "invalid_blocks"), (400, "a_new_word"),
         ])
     func refused(_ status: Int, _ word: String) throws {
         let slack = FakeSlack([.text(status, word)])

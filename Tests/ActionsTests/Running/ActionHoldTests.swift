@@ -23,7 +23,7 @@ struct ActionHoldTests {
         stage.runner.begin()
         let end = stage.clock.now + .seconds(40)
         stage.outbox.state.expect("a hold") { $0.actions.first?.heldUntil == end ? () : nil }
-        #expect(stage.runner.hold(of: "a") == .failing(until: end))
+        #expect(stage.runner.hold(of: "a") == ActionHold(.failing, until: end, reason: "busy"))
         #expect(stage.runner.hold(of: "other") == nil)
         #expect(try stage.runner.retryEntries([1]) == 1)
         stage.waitForAll(2)
@@ -42,7 +42,9 @@ struct ActionHoldTests {
         stage.runner.begin()
         let end = stage.clock.now + .seconds(60)
         stage.outbox.state.expect("a hold") { $0.actions.first?.heldUntil == end ? () : nil }
-        #expect(stage.runner.hold(of: "a") == .spent(until: end))
+        #expect(
+            stage.runner.hold(of: "a")
+                == ActionHold(.limit, until: end, reason: "it has done all that “most-per-minute: 1” allows"))
         stage.advance(by: .seconds(60))
         stage.waitForAll(2)
         stage.stop()
@@ -58,7 +60,7 @@ struct ActionHoldTests {
         #expect(machine.held(at: now) == nil)
         _ = machine.end(7, [entry], [.unknown("lost", after: .seconds(30))], at: now, using: &generator)
         let end = now + .seconds(30)
-        #expect(machine.held(at: now) == .failing(until: end))
+        #expect(machine.held(at: now) == ActionHold(.failing, until: end, reason: "lost"))
         #expect(machine.held(at: end) == nil)
     }
 

@@ -153,6 +153,7 @@ final class FakeOutbox: ActionStore {
             for id in begun {
                 state.log.append("begin \(id)")
                 state.change(id) { entry in
+                    if entry.attempts == 0 { entry.since = time }
                     (entry.state, entry.batch, entry.changedAt) = (.running, batch, time)
                     entry.attempts += 1
                 }
@@ -183,6 +184,7 @@ final class FakeOutbox: ActionStore {
                 state.change(settlement.entry) { entry in
                     (entry.state, entry.due, entry.changedAt) = (settlement.state, settlement.due, time)
                     entry.reason = settlement.reason
+                    if settlement.state == .queued { entry.since = time }
                 }
             }
         }
@@ -192,8 +194,8 @@ final class FakeOutbox: ActionStore {
         try write { $0.actions[Int(action) - 1].isPaused = isPaused }
     }
 
-    func hold(_ action: Int64, until time: Timestamp?) throws {
-        state.change { $0.actions[Int(action) - 1].heldUntil = time }
+    func hold(_ action: Int64, _ hold: ActionHold?) throws {
+        state.change { $0.actions[Int(action) - 1].hold = hold }
     }
 
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int {
@@ -222,7 +224,23 @@ final class FakeOutbox: ActionStore {
         }
     }
 
-    func actions() throws -> [ActionStatus] { state.withLock { $0.actions } }
+    func skipAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
+        let name = state.withLock { $0.actions[Int(action) - 1].name }
+        let ids = state.withLock { $0.entries.filter { $0.action == name && states.contains($0.state) }.map(\.id) }
+        return try skip(ids, at: time)
+    }
+
+    func actions() throws -> [ActionStatus] {
+        state.withLock { state in
+            state.actions.map { action in
+                var action = action
+                for entry in state.entries where entry.action == action.name {
+                    action.counts[entry.state, default: 0] += 1
+                }
+                return action
+            }
+        }
+    }
 
     func entries(_ request: OutboxRequest) throws -> [OutboxEntry] {
         state.withLock { state in

@@ -176,7 +176,7 @@ struct OutboxMachineTests {
         #expect(due[5] == start + .seconds(50))
         #expect(
             result.news == [
-                .works, .failing(count: 3, reason: "busy"), .gone(.dead, count: 1, reason: "gone"),
+                .works, .eventsFailing(count: 3, reason: "busy"), .gone(.dead, count: 1, reason: "gone"),
                 .gone(.uncertain, count: 1, reason: "lost"),
             ])
         // An item of its own holds up nobody else.
@@ -287,7 +287,7 @@ struct OutboxMachineTests {
         machine.begin(70, items: 1, at: start)
         let result = machine.end(70, [entry(1)], [.unknown("no answer")], at: start, using: &generator)
         #expect(result.settlements.isEmpty)
-        #expect(result.news == [.failing(count: 1, reason: "no answer")])
+        #expect(result.news == [.failing(reason: "no answer")])
         var now = start
         for _ in 0..<2_000 {
             switch machine.next(waiting([entry(9)]), at: now) {
@@ -308,21 +308,38 @@ struct OutboxMachineTests {
         Issue.record("it never ended")
     }
 
-    @Test("lines: the first failure and the end of it; many that are gone are counted")
+    @Test("lines: the first failure and the end of it, counting attempts; many that are gone are counted")
     func lines() {
         var lines = ActionLines(name: "rows")
         func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
         #expect(told(.works, 0) == [])
-        #expect(
-            told(.failing(count: 2, reason: "no \u{1b}[2J"), 0) == ["action rows fails and is tried again: no \\x1b[2J"]
-        )
-        #expect(told(.failing(count: 5, reason: "no"), 1) == [])
-        #expect(told(.works, 2) == ["action rows works again, after 7 failed attempts"])
+        #expect(told(.failing(reason: "no \u{1b}[2J"), 0) == ["action rows fails and is tried again: no \\x1b[2J"])
+        #expect(told(.failing(reason: "no"), 1) == [])
+        #expect(told(.works, 2) == ["action rows works again, after 2 failed attempts"])
         #expect(told(.gone(.dead, count: 1, reason: "404"), 3) == ["action rows: an entry is dead: 404"])
         #expect(told(.gone(.dead, count: 1, reason: "404"), 4) == [])
         #expect(told(.gone(.uncertain, count: 2, reason: "?"), 4) == ["action rows: 2 entries are uncertain: ?"])
         #expect(told(.gone(.dead, count: 3, reason: "404"), 63) == ["action rows: 4 entries are dead: 404"])
         #expect(told(.gone(.dead, count: 3, reason: "404"), 64) == [])
         #expect(lines.rest() == ["action rows: 3 more entries are dead"])
+    }
+
+    @Test("lines: what fails and works by turns is told once a minute, what lasts is told")
+    func flapping() {
+        var lines = ActionLines(name: "rows")
+        func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
+        var all: [String] = []
+        for second in 0..<20 { all += told(second.isMultiple(of: 2) ? .failing(reason: "503") : .works, second) }
+        #expect(all.count == 2)
+        #expect(told(.failing(reason: "503"), 21) == [])
+        #expect(told(.failing(reason: "503"), 90) == ["action rows fails and is tried again: 503"])
+        #expect(told(.onHold(reason: "404"), 91).first?.hasPrefix("action rows is on hold: 404. ") == true)
+        #expect(told(.onHold(reason: "404"), 200) == [])
+        #expect(told(.works, 201) == ["action rows works again, after 4 failed attempts"])
+        // One event that fails says nothing of the action.
+        #expect(
+            told(.eventsFailing(count: 1, reason: "status 1"), 202)
+                == ["action rows: an event has failed and is tried again: status 1"])
+        #expect(told(.works, 203) == [] && told(.eventsFailing(count: 1, reason: "status 1"), 204) == [])
     }
 }

@@ -230,7 +230,7 @@ struct ActionsScreenTests {
     @Test("says until when an action is held, and of no entry that it is tried before that")
     func held() {
         var action = Make.action("rows", [.failed: 1, .queued: 2], due: 5_000)
-        action.status.heldUntil = Timestamp(milliseconds: Make.start + 90_000)
+        action.status.hold = ActionHold(.failing, until: Timestamp(milliseconds: Make.start + 90_000))
         var entry = Make.entry(1, .failed, due: 5_000)
         entry.entry.heldUntil = action.status.heldUntil
         var user = User.acting(actions: [action], entries: [entry])

@@ -61,12 +61,13 @@ struct OutboxOutlookTests {
         try history.outbox.settle([.init(ids[0], .failed, due: .at(5))], exchange: nil, at: .at(1))
         #expect(try history.entries().map(\.nextTry) == [.at(5), nil])
         let revision = history.current.outbox
-        try history.outbox.hold(action, until: .at(60))
+        let hold = ActionHold(.onHold, until: .at(60), reason: "not shared", since: .at(1))
+        try history.outbox.hold(action, hold)
         #expect(history.current.outbox > revision)
-        #expect(try history.reader.actions().map(\.heldUntil) == [.at(60)])
+        #expect(try history.reader.actions().map(\.hold) == [hold])
         #expect(try history.entries().map(\.nextTry) == [.at(60), nil])
         _ = try history.declare()
-        #expect(try history.reader.actions().map(\.heldUntil) == [nil])
+        #expect(try history.reader.actions().map(\.hold) == [nil])
     }
 
     @Test("looks for what was missed among the newest rows only, and says so")

@@ -106,8 +106,8 @@ final class CSVAction: Action {
 
     private static func outcome(_ problem: CSVProblem) -> ActionOutcome {
         if problem.isUnsure { return .unknown(problem.description, after: problem.after) }
-        return problem.mayPass
-            ? .retry(problem.description, after: problem.after, scope: .action) : .dead(problem.description)
+        return problem.isLasting
+            ? .hold(problem.description) : .retry(problem.description, after: problem.after, scope: .action)
     }
 
     private static func microseconds(_ duration: Duration) -> Int {

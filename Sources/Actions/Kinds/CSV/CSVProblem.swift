@@ -5,6 +5,8 @@ struct CSVProblem: Error, CustomStringConvertible {
     let description: String
     /// Whether it may work later without anybody changing the settings.
     let mayPass: Bool
+    /// Whether it stays until somebody does something about it.
+    var isLasting = true
     let after: Duration?
     /// Whether part of what was appended may be in the file.
     var isUnsure = false
@@ -13,6 +15,7 @@ struct CSVProblem: Error, CustomStringConvertible {
         description = "\(path) \(text)"
         self.mayPass = mayPass
         self.after = after
+        isLasting = after == nil
     }
 
     init(_ path: String, opening code: Int32, isLink: Bool = false) {
@@ -28,7 +31,9 @@ struct CSVProblem: Error, CustomStringConvertible {
         case EACCES, EPERM, EROFS:
             self.init(
                 path, "cannot be written (\(Self.words(code))): let b2watch's user read and write it", mayPass: true)
-        default: self.init(path, "cannot be opened: \(Self.words(code))", mayPass: true)
+        default:
+            self.init(path, "cannot be opened: \(Self.words(code))", mayPass: true)
+            isLasting = false
         }
     }
 
@@ -38,7 +43,9 @@ struct CSVProblem: Error, CustomStringConvertible {
             self.init(
                 path, "cannot grow (\(Self.words(code))): make room; no half row was left, and b2watch tries again",
                 mayPass: true)
-        default: self.init(path, "cannot be written: \(Self.words(code))", mayPass: true)
+        default:
+            self.init(path, "cannot be written: \(Self.words(code))", mayPass: true)
+            isLasting = false
         }
     }
 

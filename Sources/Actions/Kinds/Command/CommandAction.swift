@@ -103,15 +103,15 @@ struct CommandAction: Action {
         case .exited(0): .done
         case .exited(Self.tryAgain): .retry("\(program) asks to be tried again (status 75)\(said)")
         case .exited(126):
-            .dead("\(program) ended with status 126: something it names may not be run; see its output\(said)")
+            .hold("\(program) ended with status 126: something it names may not be run; see its output\(said)")
         case .exited(127):
-            .dead("\(program) ended with status 127: something it names is missing; see its output\(said)")
+            .hold("\(program) ended with status 127: something it names is missing; see its output\(said)")
         case .exited(let status): .retry("\(program) ended with status \(status)\(said)")
         case .signalled(let signal): .retry("\(program) was ended by signal \(signal)\(said)")
         case .overdue: .retry("\(program) was ended: it ran for more than \(limit.components.seconds) s")
         case .stopped: .retry("\(program) was ended because b2watch ended", after: .zero)
         case .notRun(let problem) where problem.isPassing: .retry(advice(problem), scope: .action)
-        case .notRun(let problem): .dead(advice(problem))
+        case .notRun(let problem): .hold(advice(problem))
         }
     }
 

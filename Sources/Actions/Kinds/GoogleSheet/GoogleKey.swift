@@ -39,7 +39,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
             }
         } catch {
             throw GoogleProblem(
-                .later(after: nil), "the key file \(path) \(error.reason): put the service account's key there")
+                .lasting, "the key file \(path) \(error.reason): put the service account's key there")
         }
         guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)),
             content.type == "service_account", let account = content.client_email, !account.isEmpty,

@@ -17,6 +17,8 @@ extension GoogleSheetAction {
             do throws(GoogleProblem) {
                 request = try prepare(items, number: number, takesAway: takesAway)
             } catch {
+                // What is read first is the same for all events.
+                if error.kind == .refused, !isAgain { return (.hold(error.description), error.exchange) }
                 return (outcome(error, isAgain: isAgain), error.exchange)
             }
             let (body, cut) = request.body()
@@ -118,7 +120,8 @@ extension GoogleSheetAction {
             isAgain
                 ? .unknown(problem.description, after: Self.room)
                 : .retry(problem.description, after: Self.room, scope: .action)
-        case .refused, .lasting: isAgain ? .unknown(problem.description) : .dead(problem.description)
+        case .refused: isAgain ? .unknown(problem.description) : .dead(problem.description)
+        case .lasting: isAgain ? .unknown(problem.description) : .hold(problem.description)
         }
     }
 }

@@ -36,8 +36,7 @@ struct SlackAction: Action {
         do {
             request = try self.request(SlackText(items, settings.template).json)
         } catch {
-            // The file may be put right at any time.
-            return ActionReport(all(.retry("\(error)", scope: .action)))
+            return ActionReport(all(.hold("\(error)")))
         }
         let (result, exchange) = http.exchange(request, within: Self.limit, now: now)
         if case .success(let answer) = result, (200..<300).contains(answer.status), !SlackAnswer(answer).isOK {
@@ -48,7 +47,12 @@ struct SlackAction: Action {
                             + " webhook, and whether the message is in the channel")),
                 exchange: exchange)
         }
-        return ActionReport(all(judgement.judge(result, at: now())), exchange: exchange)
+        var outcome = judgement.judge(result, at: now())
+        // Slack gives some of its words with a status that is otherwise about one message.
+        if case .success(let answer) = result, SlackAnswer(answer).isLasting, case .dead(let reason) = outcome {
+            outcome = .hold(reason)
+        }
+        return ActionReport(all(outcome), exchange: exchange)
     }
 
     func preview(_ items: [ActionItem]) throws -> [UInt8] {
@@ -70,7 +74,8 @@ struct SlackAction: Action {
             throw ActionProblem(
                 "the answer is not one of Slack's, but \(answer.summary): check that the URL is that of an incoming webhook"
             )
-        case .dead(let reason), .uncertain(let reason), .again(let reason), .retry(let reason, _, _),
+        case .dead(let reason), .hold(let reason, _), .uncertain(let reason), .again(let reason),
+            .retry(let reason, _, _),
             .unknown(let reason, _):
             throw ActionProblem(reason)
         }

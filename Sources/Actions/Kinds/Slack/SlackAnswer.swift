@@ -22,6 +22,15 @@ struct SlackAnswer {
 
     var isOK: Bool { (200..<300).contains(status) && word == "ok" }
 
+    /// Whether the webhook takes no message at all.
+    var isLasting: Bool {
+        [
+            "user_not_found", "channel_not_found", "channel_is_archived", "action_prohibited", "restricted_action",
+            "posting_to_general_channel_denied", "no_service", "no_service_id", "no_team", "no_active_hooks",
+            "invalid_token", "token_revoked", "team_disabled", "account_inactive",
+        ].contains(word)
+    }
+
     /// What to do about it, behind Slack's own word; nil where it answered no word.
     var advice: String? {
         guard !word.isEmpty else { return nil }

@@ -112,7 +112,7 @@ struct TwilioAction: Action {
         do {
             request = try self.request(text, credentials())
         } catch {
-            return (.retry("\(error)", scope: .action), nil)
+            return (.hold("\(error)"), nil)
         }
         guard !text.text.allSatisfy(\.isWhitespace) else {
             return (.dead("the message is empty: correct “template”"), nil)

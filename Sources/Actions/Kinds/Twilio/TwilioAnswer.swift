@@ -55,12 +55,18 @@ struct TwilioAnswer {
                 "Twilio answered \(status)\(said): it may have taken the message or not; look in its log, then retry or"
                     + " skip this entry")
         case 300..<400:
-            return .dead(
+            return .hold(
                 "the answer was \(other ?? HTTPStatus.words(status)): this is another address than Twilio's API; correct"
                     + " “api”")
+        // The sender and the receiver are those of the settings, so no other event would do better.
+        case 401, 403, 404, 405, 407, 410: return .hold(advice)
+        case _ where Self.advice[code] != nil && !Self.aboutOne.contains(code): return .hold(advice)
         default: return .dead(advice)
         }
     }
+
+    /// Codes that are about one message: it is empty, or too long.
+    private static let aboutOne: Set<Int> = [21602, 21605, 21617, 21619]
 
     /// In a few words, such as `201 Created: queued SM…`.
     var words: String {

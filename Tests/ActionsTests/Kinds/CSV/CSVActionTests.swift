@@ -172,7 +172,7 @@ struct CSVActionTests {
 
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.file("none/real.csv"))
-        guard case .retry(let reason, _, .action) = action().perform([.numbered(3)], batch: 3).outcomes[0] else {
+        guard case .hold(let reason, nil) = action().perform([.numbered(3)], batch: 3).outcomes[0] else {
             Issue.record("written into no folder")
             return
         }
@@ -182,7 +182,7 @@ struct CSVActionTests {
     @Test("are refused by a file that is none for them, with what to do")
     func refused() throws {
         _ = try folder.write("events.csv", "a,b\n1,2\n")
-        guard case .dead(let reason) = action().perform([.numbered(1)], batch: 1).outcomes[0] else {
+        guard case .hold(let reason, nil) = action().perform([.numbered(1)], batch: 1).outcomes[0] else {
             Issue.record("a header of somebody else's was taken")
             return
         }
@@ -193,19 +193,19 @@ struct CSVActionTests {
         try #require(mkfifo(path, 0o600) == 0)
         #expect(
             action().perform([.numbered(1)], batch: 1).outcomes == [
-                .dead("\(path) is no regular file: name a file for the rows")
+                .hold("\(path) is no regular file: name a file for the rows")
             ])
         try folder.remove("events.csv")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         #expect(
             action().perform([.numbered(1)], batch: 1).outcomes == [
-                .dead("\(path) is a folder: name a file for the rows")
+                .hold("\(path) is a folder: name a file for the rows")
             ])
         try folder.remove("events.csv")
 
         let lost = CSVAction(
             CSVSettings(path: folder.file("no/such.csv"), writer: "rows"), now: { Timestamp(milliseconds: 0) })
-        guard case .retry(let missing, _, .action) = lost.perform([.numbered(1)], batch: 1).outcomes[0] else {
+        guard case .hold(let missing, nil) = lost.perform([.numbered(1)], batch: 1).outcomes[0] else {
             Issue.record("a folder that is missing is not waited for")
             return
         }
@@ -321,7 +321,7 @@ struct CSVActionTests {
         let old = try bytes()
         unlink(action.note.path)
         try FileManager.default.createDirectory(atPath: action.note.path, withIntermediateDirectories: false)
-        guard case .retry(let reason, nil, .action) = action.perform([.numbered(2)], batch: 2).outcomes[0] else {
+        guard case .hold(let reason, nil) = action.perform([.numbered(2)], batch: 2).outcomes[0] else {
             Issue.record("a row was written without a note")
             return
         }

@@ -102,7 +102,7 @@ struct CommandActionTests {
         arguments: [
             ("exit 0", "done"), ("echo why; exit 75", "retry: sh asks to be tried again (status 75): why"),
             ("echo a; echo b >&2; exit 1", "retry: sh ended with status 1: b"),
-            ("exec /nowhere", "dead: sh ended with status 127"), ("exit 126", "dead: sh ended with status 126"),
+            ("exec /nowhere", "hold: sh ended with status 127"), ("exit 126", "hold: sh ended with status 126"),
             ("kill -9 $$", "retry: sh was ended by signal 9"),
         ])
     func ends(script: String, expected: String) throws {
@@ -111,7 +111,7 @@ struct CommandActionTests {
             switch report.outcomes[0] {
             case .done: "done"
             case .retry(let reason, _, .item): "retry: \(reason)"
-            case .dead(let reason): "dead: \(reason)"
+            case .hold(let reason, nil): "hold: \(reason)"
             default: "\(report.outcomes)"
             }
         #expect(words.hasPrefix(expected), "\(words)")
@@ -144,27 +144,27 @@ struct CommandActionTests {
             ])
     }
 
-    @Test("that cannot be run is dead, and says what to do")
+    @Test("that cannot be run puts the action on hold, and says what to do")
     func missing() throws {
-        func dead(_ words: [String], _ settings: [(String, ConfigurationNode.Content)] = []) throws -> String {
+        func reason(_ words: [String], _ settings: [(String, ConfigurationNode.Content)] = []) throws -> String {
             let action = try #require(read([("run", .texts(words))] + settings).action)
             #expect(throws: ActionProblem.self) { try action.test(.sample()) }
-            guard case .dead(let sentence) = action.perform([.sample()], batch: 1).outcomes[0] else { return "" }
+            guard case .hold(let sentence, nil) = action.perform([.sample()], batch: 1).outcomes[0] else { return "" }
             return sentence
         }
-        #expect(try dead(["b2watch-nothing"]).contains("in no folder of PATH (\(NeededProgram.folders))"))
-        #expect(try dead(["bin/x"]) == "/etc/b2watch/bin/x is missing: put it there, or correct “run”")
+        #expect(try reason(["b2watch-nothing"]).contains("in no folder of PATH (\(NeededProgram.folders))"))
+        #expect(try reason(["bin/x"]) == "/etc/b2watch/bin/x is missing: put it there, or correct “run”")
         let plain = try folder.write("plain", "")
-        #expect(try dead([plain]).contains("chmod +x"))
+        #expect(try reason([plain]).contains("chmod +x"))
         let script = try folder.write("script", "#! /nowhere/sh -e\n")
         #expect(chmod(script, 0o755) == 0)
-        #expect(try dead([script]).contains("what its first line names is missing"))
+        #expect(try reason([script]).contains("what its first line names is missing"))
         let bare = try folder.write("bare", "echo no first line\n", mode: 0o700)
-        #expect(try dead([bare]).contains("a script needs a first line such as #!/bin/sh"))
+        #expect(try reason([bare]).contains("a script needs a first line such as #!/bin/sh"))
         let windows = try folder.write("windows", "#!/bin/sh\r\n", mode: 0o700)
-        #expect(try dead([windows]).contains("ends with a carriage return"))
-        #expect(try dead(["~/plain"]).hasPrefix("/home/me/plain is missing"))
-        #expect(try dead(["sh"], [("folder", .text("/nowhere"))]).contains("the folder /nowhere is missing"))
+        #expect(try reason([windows]).contains("ends with a carriage return"))
+        #expect(try reason(["~/plain"]).hasPrefix("/home/me/plain is missing"))
+        #expect(try reason(["sh"], [("folder", .text("/nowhere"))]).contains("the folder /nowhere is missing"))
     }
 
     @Test("its variables are an allow-list, and what is secret among them is masked wherever it is kept")

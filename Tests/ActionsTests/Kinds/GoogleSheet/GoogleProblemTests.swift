@@ -13,6 +13,7 @@ struct GoogleProblemTests {
     private func reason(_ action: GoogleSheetAction) -> String {
         switch action.perform([.numbered(1)], batch: 1).outcomes[0] {
         case .dead(let reason): "dead: \(reason)"
+        case .hold(let reason, _): "hold: \(reason)"
         case .retry(let reason, let wait, let scope): "retry \(wait.map { "\($0)" } ?? "-") \(scope): \(reason)"
         case .unknown(let reason, _): "unknown: \(reason)"
         case .again(let reason): "again: \(reason)"
@@ -26,19 +27,19 @@ struct GoogleProblemTests {
         let stand = try SheetStand()
         #expect(
             reason(stand.action(sheet: "Sheet1")).hasPrefix(
-                "dead: the spreadsheet has no sheet “Sheet1”: there are “Overview”, “B2's events”"))
+                "hold: the spreadsheet has no sheet “Sheet1”: there are “Overview”, “B2's events”"))
         #expect(
             reason(stand.action(spreadsheet: "1NoSuchSpreadsheet")).hasPrefix(
-                "dead: there is no spreadsheet 1NoSuchSpreadsheet"))
+                "hold: there is no spreadsheet 1NoSuchSpreadsheet"))
         stand.google.change(SheetStand.id) { $0.sheets[0].rows = [[.text("Something"), .text("else")]] }
         #expect(
-            reason(stand.action(sheet: "Overview")).hasPrefix("dead: row 1 of “Overview” has none of b2watch's headers")
+            reason(stand.action(sheet: "Overview")).hasPrefix("hold: row 1 of “Overview” has none of b2watch's headers")
         )
         stand.google.change(SheetStand.id) { $0.isShared = false }
         #expect(
-            reason(stand.action()).contains("dead: the spreadsheet is not shared with \(FakeGoogle.account): share it"))
+            reason(stand.action()).contains("hold: the spreadsheet is not shared with \(FakeGoogle.account): share it"))
         stand.google.disable()
-        #expect(reason(stand.action()).hasPrefix("dead: the Google Sheets API is not enabled"))
+        #expect(reason(stand.action()).hasPrefix("hold: the Google Sheets API is not enabled"))
         #expect(stand.rows.isEmpty)
     }
 
@@ -125,7 +126,7 @@ struct GoogleProblemTests {
         #expect(reason(stand.action(skew: -7_200_000)).contains("(it is behind)"))
         let key = stand.google.keyFile().replacingOccurrences(of: FakeGoogle.account, with: "gone@sample.iam")
         let gone = try stand.folder.write("gone.json", key)
-        #expect(reason(stand.action(keyFile: gone)).hasPrefix("dead: Google gives gone@sample.iam no token"))
+        #expect(reason(stand.action(keyFile: gone)).hasPrefix("hold: Google gives gone@sample.iam no token"))
         let bad = try stand.folder.write("bad.json", "{\"type\":\"authorized_user\"}")
         #expect(reason(stand.action(keyFile: bad)).contains("is no key of a service account"))
         #expect(reason(stand.action(keyFile: stand.folder.file("none.json"))).contains("is missing"))
@@ -158,7 +159,7 @@ struct GoogleProblemTests {
         let other = stand.google.keyFile().replacingOccurrences(of: FakeGoogle.account, with: "other@sample.iam")
         _ = try stand.folder.write("key.json", other)
         // The fake knows no such account: so its token was asked for.
-        #expect(reason(action).hasPrefix("dead: Google gives other@sample.iam no token"))
+        #expect(reason(action).hasPrefix("hold: Google gives other@sample.iam no token"))
         let renewed = stand.google.keyFile().replacingOccurrences(of: "0123456789abcdef", with: "fedcba9876543210")
         _ = try stand.folder.write("key.json", renewed)
         #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])

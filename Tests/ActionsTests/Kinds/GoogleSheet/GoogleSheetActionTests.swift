@@ -204,7 +204,7 @@ struct GoogleSheetActionTests {
     func below() throws {
         let stand = try SheetStand(rows: [[], [], [.text("some old data")]])
         let report = stand.action().perform([.numbered(1)], batch: 1)
-        guard case .dead(let reason) = report.outcomes[0] else {
+        guard case .hold(let reason, nil) = report.outcomes[0] else {
             Issue.record("\(report.outcomes)")
             return
         }

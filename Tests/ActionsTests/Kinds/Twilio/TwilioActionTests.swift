@@ -133,18 +133,33 @@ struct TwilioActionTests {
     }
 
     @Test(
-        "that Twilio refuses is dead, with what to do",
+        "that Twilio would refuse for any event puts the action on hold, with what to do",
         arguments: [
             (401, 20003, "put the account's own SID"), (404, 20404, "correct the Account SID"),
             (400, 21211, "correct “to”"), (400, 21614, "correct “to”"), (400, 21612, "correct “to”"),
-            (400, 21602, "correct “template”"), (400, 21606, "“from”"), (400, 21608, "verify the number"),
+            (400, 21606, "“from”"), (400, 21608, "verify the number"),
             (400, 21610, "START"), (400, 21408, "Geo permissions"), (403, 20006, "console"),
-            (400, 29999, "refused the message with 400 (29999: No; https://www.twilio.com/docs/errors/29999)"),
             (302, 0, "correct “api”"), (400, 21660, "“from” a number of the account"),
             (400, 21705, "“messaging-service”"), (403, 20008, "test credentials"), (400, 63038, "until tomorrow"),
             (401, 20999, "refused the credentials (20999: No;"), (404, 20999, "(20999: No;"),
         ])
-    func errors(status: Int, code: Int, advice: String) throws {
+    func withdrawn(status: Int, code: Int, advice: String) throws {
+        twilio.expect(.error(status: status, code: code))
+        let outcome = try action().perform([.sample()], batch: 1).outcomes[0]
+        guard case .hold(let sentence, nil) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(sentence.contains(advice), "\(sentence)")
+    }
+
+    @Test(
+        "that Twilio refuses for one event is dead, with what to do",
+        arguments: [
+            (400, 21602, "correct “template”"),
+            (400, 29999, "refused the message with 400 (29999: No; https://www.twilio.com/docs/errors/29999)"),
+        ])
+    func refused(status: Int, code: Int, advice: String) throws {
         twilio.expect(.error(status: status, code: code))
         let outcome = try action().perform([.sample()], batch: 1).outcomes[0]
         guard case .dead(let sentence) = outcome else {
@@ -157,14 +172,14 @@ struct TwilioActionTests {
     @Test("is refused with the wrong token, and waits where a secret cannot be read")
     func credentials() throws {
         let wrong = try #require(read(environment: Self.environment.merging(["TOKEN": "wrong"]) { $1 }).action)
-        guard case .dead(let sentence) = wrong.perform([.sample()], batch: 1).outcomes[0] else {
-            Issue.record("not dead")
+        guard case .hold(let sentence, nil) = wrong.perform([.sample()], batch: 1).outcomes[0] else {
+            Issue.record("not on hold")
             return
         }
         #expect(!sentence.contains("wrong"))
         #expect(throws: ActionProblem.self) { try wrong.test(.sample()) }
         let missing = try action(["token-file": .text("/nowhere/token")], without: "token-environment")
-        guard case .retry(let reason, _, .action) = missing.perform([.sample()], batch: 1).outcomes[0] else {
+        guard case .hold(let reason, nil) = missing.perform([.sample()], batch: 1).outcomes[0] else {
             Issue.record("not to be tried again")
             return
         }
