@@ -1,5 +1,6 @@
 internal import Foundation
 public import History
+internal import Notifications
 internal import Workers
 
 /// Watches what is recorded, and tells, on a thread of its own that sleeps unless something has come or is due. Nothing
@@ -38,9 +39,20 @@ public final class AlertWatch: Sendable {
         var voice: Voice?
         /// When to look again, where what has come could not be read.
         var retry: ContinuousClock.Instant?
+        /// The state of the outbox, and when to look at the actions; nil where nothing of them has changed.
+        var outbox: Int64
+        var actionLook: ContinuousClock.Instant?
+        var lastActionLook: ContinuousClock.Instant?
 
         /// When something is to be done by itself; nil as long as nothing is.
-        var deadline: ContinuousClock.Instant? { [alerts.deadline, retry].compactMap(\.self).min() }
+        var deadline: ContinuousClock.Instant? { [alerts.deadline, retry, actionLook].compactMap(\.self).min() }
+        var isToLookAtActions: Bool { actionLook.map { $0 <= .now } ?? false }
+
+        /// The actions may stand otherwise by now.
+        mutating func outdateActions() {
+            let next = max(.now, lastActionLook.map { $0 + AlertWatch.actionPause } ?? .now)
+            actionLook = min(actionLook ?? next, next)
+        }
         /// Whether there are rows to look at now.
         var isToLook: Bool { latest > cursor && retry.map { $0 <= .now } ?? true }
     }
@@ -49,15 +61,21 @@ public final class AlertWatch: Sendable {
     private enum Turn: Sendable {
         /// The rows after the first one and up to the last one are to be looked at.
         case look(Range<Int64>, AlertSettings)
+        /// How the actions stand is to be looked at.
+        case actions
         /// Something may be due.
         case tick
         case end
     }
 
+    /// From one look at the actions to the next.
+    private static let actionPause = Duration.seconds(1)
     /// From a look that failed to the next one.
     static let retryPause = Duration.seconds(10)
 
     private let look: @Sendable (Range<Int64>, AlertSettings) throws -> Arrivals
+    private let actions: @Sendable () throws -> [ActionStatus]
+    private let troubles = Monitor(TroubleNews(at: AlertWatch.now))
     private let retryPause: Duration
     private let watcher = Worker("alerts")
     private let programs = Worker("alert programs")
@@ -71,19 +89,24 @@ public final class AlertWatch: Sendable {
     ///
     /// - Parameter change: The history as it is.
     public convenience init(_ settings: AlertSettings, reading reader: HistoryReader, from change: HistoryChange) {
-        self.init(settings, from: change) { try Arrivals($0, for: $1, reading: reader) }
+        self.init(settings, from: change, actions: { try reader.actions() }) {
+            try Arrivals($0, for: $1, reading: reader)
+        }
     }
 
-    /// - Parameter look: Says what is in the rows after the first one and up to the last one.
+    /// - Parameters:
+    ///   - actions: Returns how the actions stand.
+    ///   - look: Says what is in the rows after the first one and up to the last one.
     init(
         _ settings: AlertSettings, from change: HistoryChange, retryPause: Duration = retryPause,
+        actions: @escaping @Sendable () throws -> [ActionStatus] = { [] },
         look: @escaping @Sendable (Range<Int64>, AlertSettings) throws -> Arrivals
     ) {
-        (self.look, self.retryPause) = (look, retryPause)
+        (self.look, self.retryPause, self.actions) = (look, retryPause, actions)
         state = Monitor(
             State(
                 latest: change.latestRow, cursor: change.latestRow, heard: change.latestRow,
-                alerts: Alerts(settings, at: .now)))
+                alerts: Alerts(settings, at: .now), outbox: change.outbox))
     }
 
     /// Tells from now on, also of what has come meanwhile.
@@ -97,6 +120,10 @@ public final class AlertWatch: Sendable {
     /// Takes note of what is recorded by now.
     public func observe(_ change: HistoryChange) {
         state.change { state in
+            if change.outbox != state.outbox {
+                state.outbox = change.outbox
+                if state.isStarted { state.outdateActions() }
+            }
             guard change.latestRow > state.latest else { return }
             state.latest = change.latestRow
             // Where nobody is to be told anything, what comes is not even looked at.
@@ -124,6 +151,7 @@ public final class AlertWatch: Sendable {
     private func start(_ state: inout State) {
         guard !state.isStarted, !state.isStopped, state.voice != nil, !state.alerts.settings.isNothing else { return }
         state.isStarted = true
+        state.outdateActions()
         watcher.async { [weak self] in
             while let self, step() {}
         }
@@ -135,6 +163,7 @@ public final class AlertWatch: Sendable {
     private func step() -> Bool {
         switch next() {
         case .look(let rows, let settings): look(at: rows, settings)
+        case .actions: lookAtActions()
         case .tick: break
         case .end: return false
         }
@@ -152,6 +181,7 @@ public final class AlertWatch: Sendable {
         let deadline = state.withLock(\.deadline)
         let turn = state.wait(until: deadline) { state -> Turn? in
             if state.isStopped { return .end }
+            if state.isToLookAtActions { return .actions }
             if state.isToLook { return .look(state.cursor..<state.latest, state.alerts.settings) }
             // Other settings may want something sooner.
             return state.hasProgramEnded || state.deadline != deadline ? .tick : nil
@@ -184,21 +214,51 @@ public final class AlertWatch: Sendable {
         }
     }
 
+    /// Tells what is new of the actions.
+    private func lookAtActions() {
+        state.withLock { state in
+            (state.actionLook, state.lastActionLook) = (nil, .now)
+        }
+        let now = Self.now
+        guard let statuses = try? actions() else {
+            // The reads of rows say why.
+            return state.withLock { $0.actionLook = .now + retryPause }
+        }
+        let (new, late) = troubles.withLock { troubles in
+            (troubles.take(statuses, at: now), troubles.nextLate(statuses, after: now))
+        }
+        let actions = state.withLock { state in
+            if let late {
+                let moment = ContinuousClock.now + .milliseconds(late.milliseconds - now.milliseconds)
+                state.actionLook = min(state.actionLook ?? moment, moment)
+            }
+            return state.alerts.troubled(new, at: .now)
+        }
+        actions.forEach(perform)
+    }
+
+    private static var now: Timestamp {
+        Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1_000))
+    }
+
     private func perform(_ action: Alerts.Action) {
         guard let voice = state.withLock(\.voice) else { return }
         switch action {
         case .ring: voice.ring()
         case .quiet(let limit): voice.quiet(QuietWarning(reachedNow: limit).text)
         case .quietIsOver: voice.quiet(nil)
-        case .run(let words, let report):
-            let program = AlertProgram(
-                words: words, environment: environment.merging(report.environment) { $1 })
-            programs.async { [weak self] in
-                let outcome = program.run()
-                outcome.lines.forEach { voice.note("on-problem: \($0)") }
-                if let failure = outcome.failure { voice.warn(failure) }
-                self?.state.change { $0.hasProgramEnded = true }
-            }
+        case .run(let words, let report): run(words, report.environment, voice)
+        case .runForAction(let words, let trouble): run(words, trouble.environment, voice)
+        }
+    }
+
+    private func run(_ words: [String], _ variables: [String: String], _ voice: Voice) {
+        let program = AlertProgram(words: words, environment: environment.merging(variables) { $1 })
+        programs.async { [weak self] in
+            let outcome = program.run()
+            outcome.lines.forEach { voice.note("on-problem: \($0)") }
+            if let failure = outcome.failure { voice.warn(failure) }
+            self?.state.change { $0.hasProgramEnded = true }
         }
     }
 

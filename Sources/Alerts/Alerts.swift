@@ -1,3 +1,5 @@
+public import History
+
 /// Decides when the bell rings, when the program is run, and when it has been too quiet. It does none of that itself, and
 /// knows no clock but what it is told.
 public struct Alerts: Sendable {
@@ -6,6 +8,8 @@ public struct Alerts: Sendable {
         case ring
         /// Runs the program; `ended(at:)` is to be told when it has ended.
         case run([String], ProblemReport)
+        /// The same, for an action that needs a person.
+        case runForAction([String], ActionTrouble)
         /// Nothing has come for so long.
         case quiet(Duration)
         /// Something has come again, or nobody wants to know any more.
@@ -25,6 +29,7 @@ public struct Alerts: Sendable {
     private var isRunning = false
     /// What came while the program ran, or too soon after its start.
     private var waiting: ProblemReport?
+    private var waitingTroubles: [ActionTrouble] = []
 
     /// - Parameter now: From when on nothing has come.
     public init(_ settings: AlertSettings, at now: ContinuousClock.Instant) {
@@ -35,7 +40,7 @@ public struct Alerts: Sendable {
     /// Other settings hold.
     public mutating func change(_ settings: AlertSettings, at now: ContinuousClock.Instant) -> [Action] {
         self.settings = settings
-        if settings.onProblem == nil { waiting = nil }
+        if settings.onProblem == nil { (waiting, waitingTroubles) = (nil, []) }
         guard isQuiet, settings.quietAfter.map({ now < lastArrival + $0 }) ?? true else { return [] }
         isQuiet = false
         return [.quietIsOver]
@@ -56,15 +61,36 @@ public struct Alerts: Sendable {
             case .problem: problems != nil
             case .event: hasEvents || problems != nil
             }
-        if isToRing, lastRing.map({ now >= $0 + Self.ringPause }) ?? true {
-            lastRing = now
-            actions.append(.ring)
-        }
+        if isToRing { actions += ring(at: now) }
         if let problems, settings.onProblem != nil {
             waiting?.add(problems)
             waiting = waiting ?? problems
         }
         return actions + run(at: now)
+    }
+
+    /// Actions need a person: each trouble is new.
+    public mutating func troubled(_ troubles: [ActionTrouble], at now: ContinuousClock.Instant) -> [Action] {
+        guard !troubles.isEmpty else { return [] }
+        let actions = settings.bell == .never ? [] : ring(at: now)
+        if settings.onProblem != nil {
+            for trouble in troubles {
+                let same = waitingTroubles.firstIndex { $0.action == trouble.action && $0.kind == trouble.kind }
+                var trouble = trouble
+                // Those of a hold and of a backlog are the same ones.
+                if let same, trouble.kind == .dead || trouble.kind == .uncertain {
+                    trouble.count += waitingTroubles[same].count
+                }
+                if let same { waitingTroubles[same] = trouble } else { waitingTroubles.append(trouble) }
+            }
+        }
+        return actions + run(at: now)
+    }
+
+    private mutating func ring(at now: ContinuousClock.Instant) -> [Action] {
+        guard lastRing.map({ now >= $0 + Self.ringPause }) ?? true else { return [] }
+        lastRing = now
+        return [.ring]
     }
 
     /// The program has ended.
@@ -93,15 +119,17 @@ public struct Alerts: Sendable {
     }
 
     private var runDeadline: ContinuousClock.Instant? {
-        guard waiting != nil, !isRunning else { return nil }
+        guard waiting != nil || !waitingTroubles.isEmpty, !isRunning else { return nil }
         return lastRun.map { $0 + Self.runPause } ?? lastArrival
     }
 
     private mutating func run(at now: ContinuousClock.Instant) -> [Action] {
-        guard let report = waiting, let program = settings.onProblem, let due = runDeadline, now >= due else {
-            return []
+        guard let program = settings.onProblem, let due = runDeadline, now >= due else { return [] }
+        (isRunning, lastRun) = (true, now)
+        if let report = waiting {
+            waiting = nil
+            return [.run(program, report)]
         }
-        (waiting, isRunning, lastRun) = (nil, true, now)
-        return [.run(program, report)]
+        return [.runForAction(program, waitingTroubles.removeFirst())]
     }
 }

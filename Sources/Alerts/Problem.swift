@@ -46,12 +46,20 @@ public struct ProblemReport: Sendable, Hashable {
         self = ProblemReport(count: count + later.count, latest: later.latest)
     }
 
+    /// All variables that a program is told, whatever the problem is.
+    static let variables = [
+        "B2WATCH_PROBLEM", "B2WATCH_PROBLEMS", "B2WATCH_VERDICT", "B2WATCH_STATUS", "B2WATCH_DELIVERY", "B2WATCH_TYPE",
+        "B2WATCH_OBJECT", "B2WATCH_BUCKET", "B2WATCH_RULE", "B2WATCH_ACTION", "B2WATCH_ACTION_PROBLEM",
+        "B2WATCH_REASON",
+    ]
+
     /// What a program is told in its environment. What a stranger sent is escaped: no terminal obeys it.
     public var environment: [String: String] {
         func value(_ text: String) -> String {
             String(SafeText(String(text.prefix(Problem.longestValue))).string.prefix(Problem.longestValue))
         }
         return [
+            "B2WATCH_PROBLEM": "delivery", "B2WATCH_ACTION": "", "B2WATCH_ACTION_PROBLEM": "", "B2WATCH_REASON": "",
             "B2WATCH_PROBLEMS": String(count), "B2WATCH_VERDICT": latest.verdict.word,
             "B2WATCH_STATUS": String(latest.status), "B2WATCH_DELIVERY": String(latest.delivery),
             "B2WATCH_TYPE": value(latest.type),

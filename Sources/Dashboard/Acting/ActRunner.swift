@@ -90,6 +90,7 @@ final class ActRunner: Sendable {
         case .retryEntry(let id): return .count(try control.retryEntries([id]))
         case .skipEntry(let id): return .count(try control.skipEntries([id]))
         case .retryAll(let action, let states): return .count(try control.retryAll(action, in: states))
+        case .skipAll(let action, let states): return .count(try control.skipAll(action, in: states))
         case .preview(let action, let rows): return .preview(try preview(action, rows, control))
         case .test(let action): return .sentence(try control.testAction(action))
         case .missed(let action, let occasion):

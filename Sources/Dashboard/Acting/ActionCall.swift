@@ -6,6 +6,7 @@ enum ActionCall: Sendable, Hashable {
     case retryEntry(Int64)
     case skipEntry(Int64)
     case retryAll(String, Set<EntryState>)
+    case skipAll(String, Set<EntryState>)
     /// What an action would send for the first of these rows.
     case preview(String, ActedRows)
     case test(String)
@@ -31,7 +32,7 @@ extension ActionCall {
     var takesTime: Bool {
         switch self {
         case .test, .missed: true
-        case .setPaused, .retryEntry, .skipEntry, .retryAll, .preview: false
+        case .setPaused, .retryEntry, .skipEntry, .retryAll, .skipAll, .preview: false
         }
     }
 

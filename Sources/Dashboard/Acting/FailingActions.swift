@@ -15,14 +15,19 @@ struct FailingActions {
             hasBegun = true
         }
         guard hasBegun else {
-            failing = Set(statuses.filter { $0[.failed] > 0 }.map(\.name))
+            failing = Set(statuses.filter { $0[.failed] > 0 || $0.isOnHold }.map(\.name))
             return []
         }
         return statuses.compactMap { status in
             let before = known[status.name]
             let (bad, badBefore) = (Self.troubles(status), before.map(Self.troubles) ?? 0)
+            if status.isOnHold, before?.isOnHold != true {
+                failing.insert(status.name)
+                return "The action \(status.name) is on hold: \(Self.short(status.hold?.reason))"
+            }
             if failing.contains(status.name) {
-                guard status[.failed] == 0, bad <= badBefore, status[.done] > before?[.done] ?? 0 else { return nil }
+                guard status[.failed] == 0, !status.isOnHold, bad <= badBefore, status[.done] > before?[.done] ?? 0
+                else { return nil }
                 failing.remove(status.name)
                 return "The action \(status.name) works again."
             }

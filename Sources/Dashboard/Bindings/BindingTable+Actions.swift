@@ -28,10 +28,14 @@ extension BindingTable {
             [
                 Binding(
                     .character("r"), in: context, do: .retryEntries,
-                    context == .page ? "try the entry again" : "try the entry again; of an action, all that failed",
+                    context == .page
+                        ? "try the entry again" : "try the entry again; of an action, all that failed; end its hold",
                     footer: ("retry", .medium), obstacle: cannotRetry),
                 Binding(
-                    .character("x"), in: context, do: .skipEntry, "skip the entry: it is not to be done",
+                    .character("x"), in: context, do: .skipEntry,
+                    context == .page
+                        ? "skip the entry: it is not to be done"
+                        : "skip the entry: it is not to be done; of an action, all that wait or are dead",
                     footer: ("skip", .medium), obstacle: cannotSkip),
             ]
         }
@@ -96,13 +100,17 @@ extension BindingTable {
         }
         if model.page != nil { return "Only an entry is tried again." }
         guard let status = model.actions.selected else { return "No actions are declared." }
-        return status[.failed] + status[.dead] > 0 ? nil : "Nothing of this action has failed."
+        return status[.failed] + status[.dead] > 0 || (status.hold != nil && status.waiting > 0)
+            ? nil : "Nothing of this action has failed."
     }
 
     private static let cannotSkip: @Sendable (DashboardModel) -> String? = { model in
         if let obstacle = isAway(model) ?? cannotControl(model) { return obstacle }
         guard let entry = model.page?.entry ?? model.actions.selectedEntry?.entry else {
-            return model.page == nil ? "Choose an entry first: Tab goes to the entries." : "Only an entry is skipped."
+            if model.page != nil { return "Only an entry is skipped." }
+            guard let status = model.actions.selected else { return "No actions are declared." }
+            return status[.queued] + status[.failed] + status[.dead] > 0
+                ? nil : "Nothing of this action waits or is dead."
         }
         return entry.state.canBeSkipped ? nil : "The entry is \(entry.state.word)."
     }

@@ -17,6 +17,8 @@ enum Question: Hashable {
     case act(ActRequest, ActCount)
     /// Tries all entries of an action again that failed.
     case retryAll(String, Int)
+    /// Decides that what an action still has to do, and what is dead, is not to be done.
+    case skipAll(String, Int)
     /// Runs an action for events that it missed.
     case addMissed(String, MissedRows)
 
@@ -44,6 +46,8 @@ enum Question: Hashable {
         case .act(let request, let count): request.question(count, answers: answers)
         case .retryAll(let action, let count):
             "Retry “\(action)” for all \(Wording.count(count, "entry", "entries")) that failed? \(answers)"
+        case .skipAll(let action, let count):
+            "Skip \(Wording.count(count, "entry", "entries")) of “\(action)” that \(count == 1 ? "waits or is" : "wait or are") dead? \(answers)"
         case .addMissed(let action, let missed):
             "\(ActionsScreen.missedWords(missed)). Run “\(action)” for \(Self.added(missed))? \(answers)"
         case .remember(let label, let file):

@@ -58,7 +58,9 @@ struct TabLine {
             let isShown = model.view == view && model.overlayTitle == nil
             let title = isShort && !isShown ? "\(view.rawValue)" : view.title
             let style = isShown ? Style(.accent, bold: true) : Style(.secondary)
-            line.append(StyledLine(isShown ? "[\(title)]" : " \(title) ", style), view)
+            let mark = view == .actions ? ActionMark(model.session.troubles)?.tab ?? StyledLine() : StyledLine()
+            let (left, right): (SafeText, SafeText) = isShown ? ("[", "]") : (" ", " ")
+            line.append(StyledLine(left + SafeText(title), style) + mark + StyledLine(right, style), view)
             line.append(StyledLine(gap))
         }
         if let title = model.overlayTitle { line.append(StyledLine("[\(title)]", Style(.accent, bold: true))) }

@@ -55,6 +55,7 @@ struct TopLine {
             parts.append(secrets(shortening))
         }
         parts.append(counts(shortening))
+        if let mark = ActionMark(session.troubles) { parts.append(mark.line(isShort: shortening >= .noName)) }
         if shortening < .noAnswers, session.answers.count > 0 { parts.append(answers(shortening)) }
         return parts.enumerated().reduce(StyledLine(" ")) { line, part in
             line + StyledLine(part.offset == 0 ? .empty : shortening < .noName ? "   " : "  ") + part.element

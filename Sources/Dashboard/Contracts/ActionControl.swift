@@ -23,6 +23,9 @@ public protocol ActionControl: Sendable {
     /// Decides that entries are not to be done.
     func skipEntries(_ entries: [Int64]) throws -> Int
 
+    /// Decides that all entries of an action in these states are not to be done.
+    func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int
+
     /// What an action would send for a row, as text to read, its secrets masked. Nothing is sent.
     func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8]
 

@@ -45,7 +45,7 @@ extension DashboardModel {
         switch view {
         case .events, .table: break
         case .deliveries: deliveries.settle(height: layout.listHeight, clock: session.clock)
-        case .actions: actions.settle(size: layout.list.size, clock: session.clock)
+        case .actions: actions.settle(size: layout.list.size, clock: session.clock, now: session.wallTime)
         case .log: log.settle(size: layout.list.size, clock: session.clock)
         case .pulse: pulse.settle(size: layout.list.size)
         }

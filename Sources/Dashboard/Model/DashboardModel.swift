@@ -120,6 +120,7 @@ struct DashboardModel {
         session.age()
         let effects = handle(event) + relist()
         poseWaiting()
+        session.troubles = actions.actions.flatMap { $0.status.troubles(at: session.wallTime) }
         settle()
         return effects + followLog() + reads()
     }
@@ -137,6 +138,7 @@ struct DashboardModel {
             session.deadline, rows.reading.deadline, keyringReading.deadline, deliveries.list.deadline,
             log.list.deadline, pulse.reading.deadline, actions.reading.deadline, actions.list.deadline,
             view == .actions ? actions.nextMinute(session.wallTime, session.now) : nil,
+            actions.nextLate(session.wallTime, session.now),
         ].compactMap(\.self).min()
     }
 }

@@ -67,6 +67,9 @@ extension PlainModel {
         let status = model.actions.declared.first { $0.name == name }
         let count = status.map { $0[.failed] + $0[.dead] } ?? 0
         guard count > 0 else {
+            if let status, status.hold != nil, status.waiting > 0 {
+                return [.callAction(.retryAll(name, [.failed, .dead]))]
+            }
             say("Nothing of “\(name)” has failed.")
             return []
         }
@@ -168,7 +171,12 @@ extension PlainModel {
             let age = model.session.wallTime.milliseconds - oldest.milliseconds
             parts.append("the oldest waits for \(ActionLine.age(age))")
         }
-        if let reason = status.lastReason { parts.append("last error: \(reason)") }
+        if let hold = status.hold, let reason = hold.reason, hold.kind == .onHold || hold.until > model.session.wallTime
+        {
+            parts.append("because: \(reason)")
+        } else if let reason = status.lastReason {
+            parts.append("last error: \(reason)")
+        }
         return parts.joined(separator: ", ")
     }
 

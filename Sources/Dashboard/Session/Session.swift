@@ -48,6 +48,8 @@ struct Session {
     /// For how long nothing has come, where that is warned of.
     var quiet: String?
     private(set) var notice: Notice?
+    /// What of the actions a person should see to.
+    var troubles: [ActionTrouble] = []
     /// Judging again that is under way, or that was cancelled. Its progress has a line of its own, so that it takes the
     /// place of no message.
     private(set) var judging: RejudgeSummary?

@@ -34,6 +34,10 @@ struct LocalActions: ActionControl {
         try runner.skipEntries(entries)
     }
 
+    func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int {
+        try runner.skipAll(action, in: states)
+    }
+
     func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] {
         try runner.previewAction(action, rows: rows)
     }

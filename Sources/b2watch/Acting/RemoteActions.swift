@@ -31,6 +31,10 @@ struct RemoteActions: ActionControl {
         try call.ask(SkipEntriesRequest(entries: entries))
     }
 
+    func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int {
+        try call.ask(SkipActionRequest(action: action, states: states), within: ListenerCall.patience)
+    }
+
     func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] {
         Array(try call.ask(PreviewActionRequest(action: action, rows: rows), within: ListenerCall.patience))
     }

@@ -98,6 +98,10 @@ final class AttachService: Sendable {
         routes.on(RetryEntriesRequest.self) { try actions.retryEntries($0.entries) }
         routes.on(RetryActionRequest.self) { try actions.retryAll($0.action, in: $0.states) }
         routes.on(SkipEntriesRequest.self) { try actions.skipEntries($0.entries) }
+        routes.on(SkipActionRequest.self) { try actions.skipAll($0.action, in: $0.states) }
+        routes.on(ActionStatesRequest.self) { _ in
+            try actions.runner.statuses().map { ActionState($0, at: .now) }
+        }
         routes.on(PreviewActionRequest.self) { Data(try actions.previewAction($0.action, rows: $0.rows)) }
         routes.on(TestActionRequest.self) { try actions.testAction($0.action) }
         routes.on(MissedRowsRequest.self) {

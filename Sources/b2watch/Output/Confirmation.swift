@@ -26,5 +26,5 @@ struct Confirmation {
 struct ConfirmationMissing: Error, CustomStringConvertible {
     let question: String
 
-    var description: String { "\(question) There is no terminal to ask at: give --yes" }
+    var description: String { "\(question) There is no terminal to ask at, so nothing was done: add --yes to do it" }
 }

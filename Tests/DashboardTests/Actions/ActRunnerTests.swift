@@ -26,6 +26,7 @@ struct ActRunnerTests {
         }
         func retryEntries(_ entries: [Int64]) throws -> Int { entries.count }
         func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int { 0 }
+        func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int { 0 }
         func skipEntries(_ entries: [Int64]) throws -> Int { entries.count }
         func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] { Array("\(rows)".utf8) }
         func testAction(_ action: String) throws -> String { throw TestFailure() }

@@ -142,7 +142,7 @@ struct ActionsScreenTests {
     func skips() {
         var user = user([Make.entry(1, of: "alerts", .dead)])
         user.press(.character("x"))
-        #expect(user.screen.contains("Choose an entry first"))
+        #expect(user.screen.contains("Nothing of this action waits or is dead."))
         user.press(.tab, .character("x"))
         #expect(user.actionCalls == [.skipEntry(1)])
     }
@@ -235,8 +235,8 @@ struct ActionsScreenTests {
         entry.entry.heldUntil = action.status.heldUntil
         var user = User.acting(actions: [action], entries: [entry])
         user.press(.character("4"))
-        #expect(user.lines.filter { $0.contains("16:44:30") }.count == 2)
-        #expect(user.screen.contains("waiting until 16:44:30"))
+        #expect(user.lines.filter { $0.contains("in 2 min") }.count == 2)
+        #expect(user.screen.contains("retry in 2 min"))
         user.press(.enter, .enter)
         #expect(user.screen.contains("Next try        2026") && user.screen.contains("16:44:30.000"))
     }
@@ -250,7 +250,7 @@ struct ActionsScreenTests {
             user.press(.character("4"))
             return user
         }()
-        #expect(user.screen.contains("waiting until 16:44:30") && user.screen.contains("LAST ERROR"))
+        #expect(user.screen.contains("retry in 2 min") && user.screen.contains("LAST ERROR"))
         #expect(user.screen.contains("no answer") && user.screen.contains("FAILED"))
     }
 

@@ -22,7 +22,7 @@ struct PlainActionTests {
         var hearer = hearer([Self.rows])
         #expect(
             hearer.type("actions") == [
-                "rows, csv, waiting until 16:44:30, 3 done, 2 failed, last error: no answer"
+                "rows, csv, retry in 2 min, 3 done, 2 failed, last error: no answer"
             ])
         hearer = self.hearer([])
         #expect(hearer.type("actions").count == 1 + ActionsScreen.example.count)

@@ -96,10 +96,10 @@ struct ActionsCommandTests {
 
     @Test("dead tells what failed for good and why; retry has it tried again, skip lets it be")
     func dead() throws {
-        let home = try Home(configuration: rows)
-        // A folder cannot be written as a file.
-        try FileManager.default.createDirectory(
-            atPath: home.folder.file("rows.csv"), withIntermediateDirectories: true)
+        let receiver = FakeReceiver([.text(400, "no"), .text(400, "no")])
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let home = try Home(configuration: "actions:\n  copy:\n    kind: forward\n    url: \(server.url("/"))\n")
         let listener = try listener(home)
         for name in ["a", "b"] {
             let request = WireRequest.event(name, object: "\(name)\u{1B}[2J.jpg", signedWith: Secrets.held)
@@ -111,15 +111,14 @@ struct ActionsCommandTests {
         }
         #expect(dead.ending == .exited(0), "\(dead.error)")
         let lines = dead.output.split(separator: "\n")
-        #expect(lines.count == 4 && lines[0].contains("  rows  dead  "), "\(dead.output)")
-        #expect(lines[1].contains("rows.csv") && !dead.output.contains("\u{1B}"))
+        #expect(lines.count == 4 && lines[0].contains("  copy  dead  "), "\(dead.output)")
+        #expect(lines[1].contains("400 Bad Request") && !dead.output.contains("\u{1B}"))
         let number = String(lines[0].prefix { $0 != " " })
 
         #expect(try home.run("actions", "skip", number).output == "1 entry is skipped\n")
-        try FileManager.default.removeItem(atPath: home.folder.file("rows.csv"))
-        let retried = try home.run("actions", "retry", "rows")
+        let retried = try home.run("actions", "retry", "copy")
         #expect(retried.output == "1 entry waits again\n", "\(retried.error)")
-        _ = try home.text(of: "rows.csv") { $0.contains("b") && $0.contains(".jpg") }
+        try wait(for: "the second try") { receiver.requests.count >= 3 ? () : nil }
         let byNumber = try home.run("actions", "retry", number)
         #expect(byNumber.output == "1 entry waits again\n", "\(byNumber.error)")
         for command in ["retry", "skip"] {
@@ -130,6 +129,50 @@ struct ActionsCommandTests {
         #expect(none.ending == .exited(64) && none.error.contains("there is no action “nobody”"))
         let other = try home.run("actions", "retry", "nobody")
         #expect(other.ending == .exited(64) && other.error.contains("there is no action “nobody”"))
+        try listener.stop()
+    }
+
+    @Test("an action that cannot work is on hold with the reason, keeps its events, and goes on once it is retried")
+    func onHold() throws {
+        let receiver = FakeReceiver(Array(repeating: .text(403, "no"), count: 2))
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let mark = "$B2WATCH_PROBLEM $B2WATCH_ACTION $B2WATCH_ACTION_PROBLEM $B2WATCH_REASON"
+        let home = try Home(
+            configuration: """
+                on-problem: [/bin/sh, -c, 'echo "\(mark)" >> "$HOME/problems"']
+                actions:
+                  copy:
+                    kind: forward
+                    url: \(server.url("/"))
+
+                """)
+        let listener = try listener(home)
+        for name in ["a", "b", "c"] {
+            let request = WireRequest.event(name, object: "\(name).jpg", signedWith: Secrets.held)
+            #expect(try listener.answer(to: request).status == 200)
+        }
+        try listener.error.line(with: "action copy is on hold: ")
+        let list = try home.run("actions", "list")
+        #expect(list.output.contains(" on-hold ") && list.output.contains("403 Forbidden"), "\(list.output)")
+        let json = try home.run("actions", "list", "--format", "json")
+        let state = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+        #expect(state?["state"] as? String == "on-hold" && (state?["entries"] as? [String: Int])?["queued"] == 3)
+        #expect(
+            state?["troubles"] as? [String] == ["on-hold"] && (state?["reason"] as? String)?.contains("403") == true)
+        _ = try home.text(of: "problems") { $0.contains("action copy on-hold ") && $0.contains("403 Forbidden") }
+        #expect(try listener.answer(to: .get("/healthz")).status == 200)
+        let unasked = try home.run("actions", "skip", "copy")
+        #expect(unasked.ending == .exited(64) && unasked.error.contains("add --yes"), "\(unasked.error)")
+
+        // Refused once more, and then taken.
+        _ = try home.run("actions", "retry", "copy")
+        try wait(for: "the second try") { receiver.requests.count >= 2 ? () : nil }
+        let released = try home.run("actions", "retry", "copy")
+        #expect(released.ending == .exited(0) && released.output == "0 entries wait again\n", "\(released.error)")
+        try wait(for: "all of them") { receiver.requests.count >= 5 ? () : nil }
+        try listener.error.line(with: "action copy works again, after 2 failed attempts")
+        #expect(try home.run("actions", "dead").output.isEmpty)
         try listener.stop()
     }
 

@@ -3,8 +3,8 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The columns of the list of actions, from left to right. As it narrows those leave first that say nothing of any action,
-/// such as a count that is zero for all; then SKIPPED, KIND, UNCERTAIN, OLDEST, DEAD and LAST ERROR.
+/// The columns of the list of actions, from left to right. As it narrows those leave first that are empty, or zero, for all
+/// actions; then KIND, OLDEST and LAST ERROR. A count that is not zero stays.
 enum ActionColumn: Int, CaseIterable {
     case name, kind, state, queued, done, failed, dead, uncertain, skipped, oldest, error
 
@@ -36,11 +36,9 @@ enum ActionColumn: Int, CaseIterable {
         switch self {
         case .name: Column(title, minimum: min(width, 12), ideal: min(width, 32), weight: 1, cut: .middle)
         case .kind: Column(title, minimum: width, leaveOrder: 22)
-        case .state: Column(title, minimum: min(width, 22))
-        case .queued, .done, .failed: Column(title, minimum: width, alignment: .right)
-        case .dead: Column(title, minimum: width, leaveOrder: 25, alignment: .right)
-        case .uncertain: Column(title, minimum: width, leaveOrder: 23, alignment: .right)
-        case .skipped: Column(title, minimum: width, leaveOrder: 21, alignment: .right)
+        case .state: Column(title, minimum: min(width, 14), ideal: min(width, 24))
+        case .queued, .done, .failed, .dead, .uncertain, .skipped:
+            Column(title, minimum: width, alignment: .right)
         case .oldest: Column(title, minimum: width, leaveOrder: 24, alignment: .right)
         case .error: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 26)
         }
@@ -60,15 +58,16 @@ struct ActionLine: CellLine {
     var state: (text: SafeText, style: Style) {
         if !status.isDeclared { return ("not in config.yaml", Style(.notice)) }
         if status.isPaused { return ("paused", Style(.notice)) }
-        if status[.running] > 0 { return ("running", Style(.good)) }
+        if status[.running] > 0, !status.isOnHold { return ("running", Style(.good)) }
+        let next = action.goesOn.flatMap { $0 > now ? Self.soon($0, now, clock) : nil }
+        if status.isOnHold {
+            let text: SafeText = "on hold"
+            return (next.map { text + ", retry " + $0 } ?? text, Style(.bad))
+        }
         guard status[.queued] > 0 || status[.failed] > 0 else { return ("idle", Style(.secondary)) }
-        if let time = goesOn, time > now { return ("waiting until \(Self.moment(time, now, clock))", Style(.warning)) }
-        return ("waiting", .plain)
-    }
-
-    /// When something of it is begun at the earliest; nil where that is now.
-    private var goesOn: Timestamp? {
-        [status.heldUntil, status[.queued] == 0 ? action.nextDue : nil].compactMap(\.self).max()
+        guard let next else { return ("waiting", .plain) }
+        return status.hold?.kind == .limit
+            ? ("limit, next " + next, Style(.notice)) : ("retry " + next, Style(.warning))
     }
 
     /// Whether this action has nothing in a column.
@@ -82,7 +81,7 @@ struct ActionLine: CellLine {
         case .uncertain: status[.uncertain] == 0
         case .skipped: status[.skipped] == 0
         case .oldest: status.oldestWaiting == nil
-        case .error: status.lastReason?.isEmpty ?? true
+        case .error: error == nil
         }
     }
 
@@ -98,8 +97,15 @@ struct ActionLine: CellLine {
         case .uncertain: count(.uncertain, Style(.notice))
         case .skipped: count(.skipped, .plain)
         case .oldest: (oldest, .plain)
-        case .error: (SafeText(cell: status.lastReason ?? ""), Style(.secondary))
+        case .error: (SafeText(cell: error.map(EntryReason.brief) ?? ""), Style(.secondary))
         }
+    }
+
+    /// Why it does not go on, or what went wrong last; nil where nothing is wrong now.
+    private var error: String? {
+        if status.isOnHold || status.waiting > 0, let reason = status.hold?.reason { return reason }
+        let isWrong = status[.failed] + status[.dead] + status[.uncertain] > 0
+        return isWrong ? status.lastReason.flatMap { $0.isEmpty ? nil : $0 } : nil
     }
 
     private func count(_ state: EntryState, _ style: Style) -> (text: SafeText, style: Style) {
@@ -118,6 +124,20 @@ struct ActionLine: CellLine {
         case let minutes where minutes < 60: "\(minutes) min"
         case let minutes where minutes < 48 * 60: "\(minutes / 60) h"
         case let minutes: "\(minutes / 1_440) days"
+        }
+    }
+
+    /// How soon something is, in a few letters: in minutes, as a time of day, or in days.
+    static func soon(_ moment: Timestamp, _ now: Timestamp, _ clock: WallClock) -> SafeText {
+        let seconds = (moment.milliseconds - now.milliseconds + 999) / 1_000
+        switch seconds {
+        case ..<60: return "in < 1 min"
+        case ..<3_600: return "in \((seconds + 59) / 60) min"
+        case ..<82_800:
+            guard let time = clock.time(moment) else { return "?" }
+            return "\(String(time.timeOfDay.prefix(5)))"
+        case ..<172_800: return "in \(seconds / 3_600) h"
+        default: return "in \(seconds / 86_400) days"
         }
     }
 

@@ -6,6 +6,12 @@ struct ListedAction: Sendable, Hashable {
     var status: ActionStatus
     /// When its next failed entry is tried again; nil where none is.
     var nextDue: Timestamp?
+
+    /// When something of it is begun at the earliest; nil where that is now, or nothing waits.
+    var goesOn: Timestamp? {
+        guard status.waiting > 0 else { return nil }
+        return [status.heldUntil, status[.queued] == 0 ? nextDue : nil].compactMap(\.self).max()
+    }
 }
 
 /// The rhythm of reading how the actions stand: one question at a time, no more of them than frames where they are

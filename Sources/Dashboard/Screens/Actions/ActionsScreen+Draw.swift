@@ -15,7 +15,7 @@ extension ActionsScreen {
             part.rule(row: 0)
             let columns = part.size.columns
             part.put(heading.line.clipped(to: columns - 1), at: Point(column: 1, row: 0))
-            for (row, line) in about(columns: columns - 3, most: part.size.rows - 1).enumerated() {
+            for (row, line) in about(columns: columns - 3, most: part.size.rows - 1, clock, now).enumerated() {
                 part.put(line, at: Point(column: ListRow.margin, row: row + 1))
             }
         }
@@ -58,25 +58,44 @@ extension ActionsScreen {
     }
 
     /// What is to be said of the selected action: what was missed, what went wrong last, what it does.
-    func about(columns: Int, most: Int) -> [StyledLine] {
-        guard let status = selected else { return [] }
+    func about(columns: Int, most: Int, _ clock: WallClock, _ now: Timestamp) -> [StyledLine] {
+        guard let status = selected, let listed = selectedIndex.map({ actions[$0] }) else { return [] }
         var lines: [StyledLine] = []
         if let missed = missed[status.name], missed.count > 0 {
             let words = Self.missedWords(missed)
             let text = "\(words.prefix(1).uppercased())\(words.dropFirst()): can be added."
             lines += Prose.lines(text, columns: columns, style: Style(.notice)).prefix(1)
         }
-        if let reason = status.lastReason, !reason.isEmpty {
+        if let text = Self.obstacle(listed, clock, now) {
             // What is too long is cut here; an entry tells the whole of it.
             let room = max(1, most - lines.count - 1)
-            let text = "Last error: \(reason)"
-            let prose = Prose.lines(text, columns: columns, style: Style(.warning))
+            let prose = Prose.lines(text, columns: columns, style: Style(status.isOnHold ? .bad : .warning))
             lines +=
                 prose.count > 1 && room == 1
-                ? [StyledLine(SafeText(cell: text), Style(.warning)).clipped(to: columns)] : Array(prose.prefix(room))
+                ? [StyledLine(SafeText(cell: text), Style(status.isOnHold ? .bad : .warning)).clipped(to: columns)]
+                : Array(prose.prefix(room))
         }
         lines.append(StyledLine(SafeText(cell: status.summary).clipped(to: columns), Style(.secondary)))
         return Array(lines.prefix(max(0, most)))
+    }
+
+    /// Why nothing of an action is begun and when it goes on, or what went wrong last; nil where nothing is wrong.
+    private static func obstacle(_ action: ListedAction, _ clock: WallClock, _ now: Timestamp) -> String? {
+        let status = action.status
+        let next = action.goesOn.flatMap { $0 > now ? ActionLine.soon($0, now, clock).string : nil }
+        if let hold = status.hold, let reason = hold.reason, hold.kind == .onHold || hold.until > now {
+            let events = Wording.count(status.waiting, "event waits", "events wait")
+            switch hold.kind {
+            case .onHold: return "On hold, \(events), next try \(next ?? "now"): \(reason)"
+            case .limit:
+                return "\(events.prefix(1).uppercased())\(events.dropFirst()), next \(next ?? "now"): \(reason)"
+            case .failing, .order: return "Next try \(next ?? "now"), \(events): \(reason)"
+            }
+        }
+        guard status[.failed] + status[.dead] + status[.uncertain] > 0, let reason = status.lastReason,
+            !reason.isEmpty
+        else { return nil }
+        return "Last error: \(reason)"
     }
 
     /// Such as `12 events were missed because they were judged later`.

@@ -151,10 +151,10 @@ extension ActionsScreen {
 
     mutating func readingFailed(generation: Int) { list.readingFailed(generation: generation) }
 
-    mutating func settle(size: Size, clock: WallClock) {
+    mutating func settle(size: Size, clock: WallClock, now: Timestamp) {
         parts = ActionsLayout(
             size: size, actions: actions.count,
-            about: about(columns: size.columns - 2, most: ActionsLayout.about(in: size.rows)).count)
+            about: about(columns: size.columns - 2, most: ActionsLayout.about(in: size.rows), clock, now).count)
         list.settle(height: max(0, parts.entries.rows - 1), days: clock)
         let height = max(1, parts.actions.rows - 1)
         if let index = selectedIndex { top = min(max(top, index - height + 1), index) }
@@ -174,10 +174,20 @@ extension ActionsScreen {
 
     /// When an age on the screen changes by itself; nil where none is shown.
     func nextMinute(_ wallTime: Timestamp, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        actions.compactMap(\.status.oldestWaiting).map { oldest in
-            let age = max(0, wallTime.milliseconds - oldest.milliseconds)
-            return now + .milliseconds(60_000 - age % 60_000)
-        }.min()
+        let ages = actions.compactMap(\.status.oldestWaiting).map { oldest in
+            60_000 - max(0, wallTime.milliseconds - oldest.milliseconds) % 60_000
+        }
+        let waits = actions.compactMap(\.goesOn).filter { $0 > wallTime }.map {
+            ($0.milliseconds - wallTime.milliseconds - 1) % 60_000 + 1
+        }
+        return (ages + waits).min().map { now + .milliseconds($0) }
+    }
+
+    /// When an action will be behind that is not yet; nil where none will.
+    func nextLate(_ wallTime: Timestamp, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        actions.compactMap(\.status.lateAt).filter { $0 > wallTime }.min().map {
+            now + .milliseconds($0.milliseconds - wallTime.milliseconds)
+        }
     }
 }
 

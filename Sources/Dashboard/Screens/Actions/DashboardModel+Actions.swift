@@ -15,8 +15,7 @@ extension DashboardModel {
             return actions.selected.map { [.callAction(.setPaused($0.name, !$0.isPaused))] } ?? []
         case .cycleEntries: actions.cycle()
         case .retryEntries: return retry()
-        case .skipEntry:
-            return (page?.entry ?? actions.selectedEntry?.entry).map { [.callAction(.skipEntry($0.id))] } ?? []
+        case .skipEntry: return skip()
         case .dryRun: return dryRun()
         case .testAction:
             guard let status = actions.selected else { break }
@@ -35,7 +34,18 @@ extension DashboardModel {
     private mutating func retry() -> [Effect] {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.retryEntry(entry.id))] }
         guard let status = actions.selected else { return [] }
-        question = .retryAll(status.name, status[.failed] + status[.dead])
+        let count = status[.failed] + status[.dead]
+        // What only waits is tried at once; nobody need be asked.
+        guard count > 0 else { return [.callAction(.retryAll(status.name, [.failed, .dead]))] }
+        question = .retryAll(status.name, count)
+        return []
+    }
+
+    /// Skips the entry that the keys are on; of an action, after a question, all that wait or are dead.
+    private mutating func skip() -> [Effect] {
+        if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.skipEntry(entry.id))] }
+        guard let status = actions.selected else { return [] }
+        question = .skipAll(status.name, status[.queued] + status[.failed] + status[.dead])
         return []
     }
 
@@ -141,6 +151,9 @@ extension DashboardModel {
             session.tell(count > 0 ? "The entry is tried again." : "The entry is done, or waits anyway.", .good)
         case (.skipEntry, .success(.count(let count))):
             session.tell(count > 0 ? "The entry is skipped." : "The entry cannot be skipped any more.", .good)
+        case (.retryAll(let name, _), .success(.count(0))): session.tell("“\(name)” is tried now.", .good)
+        case (.skipAll(let name, _), .success(.count(let count))):
+            session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) skipped.", .good)
         case (.retryAll(let name, _), .success(.count(let count))):
             session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) tried again.", .good)
         case (.preview(let name, _), .success(.preview(let run))):

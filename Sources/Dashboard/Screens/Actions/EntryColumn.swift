@@ -26,7 +26,7 @@ enum EntryColumn: Int, CaseIterable {
         case .tries: Column(title, minimum: width, leaveOrder: 2, alignment: .right)
         case .next: Column(title, minimum: width, leaveOrder: 1)
         case .object: Column(title, minimum: 14, ideal: min(width, 40), weight: 1, cut: .middle)
-        case .why: Column(title, minimum: 14, ideal: min(width, 60), weight: 1, leaveOrder: 3)
+        case .why: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 3)
         }
     }
 }
@@ -47,10 +47,10 @@ struct EntryLine: CellLine {
         case .tries: ("\(Wording.grouped(entry.attempts))", Style(.secondary))
         case .next:
             (
-                entry.nextTry.map { $0 > now ? ActionLine.moment($0, now, clock) : "due" } ?? .empty, Style(.secondary)
+                entry.nextTry.map { $0 > now ? ActionLine.soon($0, now, clock) : "due" } ?? .empty, Style(.secondary)
             )
         case .object: (object, .plain)
-        case .why: (SafeText(cell: entry.reason ?? ""), Style(.secondary))
+        case .why: (SafeText(cell: entry.reason.map(EntryReason.brief) ?? ""), Style(.secondary))
         }
     }
 

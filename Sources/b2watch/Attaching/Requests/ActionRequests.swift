@@ -40,6 +40,20 @@ struct SkipEntriesRequest: ControlRequest {
     let entries: [Int64]
 }
 
+/// Asks to decide that all entries of an action in some states are not to be done; the reply says how many.
+struct SkipActionRequest: ControlRequest {
+    static let name = "skipAction"
+    typealias Reply = Int
+    let action: String
+    let states: Set<EntryState>
+}
+
+/// Asks how the actions stand.
+struct ActionStatesRequest: ControlRequest {
+    static let name = "actionStates"
+    typealias Reply = [ActionState]
+}
+
 /// Asks what an action would send for rows.
 struct PreviewActionRequest: ControlRequest {
     static let name = "previewAction"

@@ -11,7 +11,8 @@ struct ActionsRetryCommand: ParsableCommand {
         commandName: "retry", abstract: "Has entries that failed tried again: all of an action, or by their numbers.",
         discussion: """
             Of an action, those that failed and those that are dead; with --uncertain also those that may have been done, \
-            and with --skipped those that were skipped. By number, whatever can be tried again.
+            and with --skipped those that were skipped. An action on hold is tried at once. By number, whatever can be \
+            tried again. More than one entry is asked about at the terminal; in a script or a timer give --yes.
             """)
 
     @Argument(help: "An action's name, or numbers of entries, as b2watch actions dead lists them.")
@@ -46,7 +47,12 @@ struct ActionsRetryCommand: ParsableCommand {
                 let status = try desk.reader.actions().first { $0.name == name }
                 let waiting = states.map { status?[$0] ?? 0 }.reduce(0, +)
                 try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again?")
-                count = waiting == 0 ? 0 : try desk.control.retryAll(name, in: states)
+                // Also where none has failed: what holds the action up is tried again.
+                count = try desk.control.retryAll(name, in: states)
+                if count == 0, let status, status.waiting > 0 {
+                    let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
+                    output.diagnostics.say("\(events) for \(name), which is tried now")
+                }
             }
             try output.write([count == 1 ? "1 entry waits again" : "\(SafeText(String(count))) entries wait again"])
             if count > 0, desk.own != nil {
@@ -67,21 +73,54 @@ struct ActionsRetryCommand: ParsableCommand {
 /// Decides that entries are not to be done.
 struct ActionsSkipCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Decides that entries are not to be done; b2watch actions retry undoes it.")
+        commandName: "skip", abstract: "Decides that entries are not to be done; b2watch actions retry undoes it.",
+        discussion: """
+            Of an action, all that wait, failed or are dead; with --dead only those that are dead, with --uncertain also \
+            those that may have been done. By number, whatever is not done. More than one entry is asked about at the \
+            terminal; in a script or a timer give --yes. b2watch actions retry NAME --skipped undoes it.
+            """)
 
-    @Argument(help: "Numbers of entries, as b2watch actions dead lists them.")
-    var entries: [Int64]
+    @Argument(help: "An action's name, or numbers of entries, as b2watch actions dead lists them.")
+    var which: [String]
+
+    @Flag(help: "Of an action, only those that are dead.")
+    var dead = false
+
+    @Flag(help: "Of an action, also those that may have been done.")
+    var uncertain = false
 
     @Flag(name: .customLong("yes"), help: "Do not ask; needed for more than one entry where there is no terminal.")
     var isConfirmed = false
 
     @OptionGroup var options: ActionsOptions
 
+    func validate() throws {
+        if which.isEmpty { throw ValidationError("give an action's name, or numbers of entries") }
+    }
+
+    private var states: Set<EntryState> {
+        var states: Set<EntryState> = dead ? [.dead] : [.queued, .failed, .dead]
+        if uncertain { states.insert(.uncertain) }
+        return states
+    }
+
     func run() throws {
         try options.asking { desk, output in
-            let named = try NamedEntries(entries, desk.reader)
-            try Confirmation(isGiven: isConfirmed).ask(named.there.count, "Skip \(named.there.count) entries?")
-            let count = try named.there.inParts { try desk.control.skipEntries($0) }
+            let confirmation = Confirmation(isGiven: isConfirmed)
+            var named = NamedEntries()
+            let count: Int
+            switch try EntryArgument(which, among: desk.reader.actions().map(\.name)) {
+            case .entries(let entries):
+                named = try NamedEntries(entries, desk.reader)
+                try confirmation.ask(named.there.count, "Skip \(named.there.count) entries?")
+                count = try named.there.inParts { try desk.control.skipEntries($0) }
+            case .action(let name):
+                let status = try desk.reader.actions().first { $0.name == name }
+                let number = states.map { status?[$0] ?? 0 }.reduce(0, +)
+                let kind = dead ? "dead entries" : "entries that wait or are dead"
+                try confirmation.ask(number, "Skip \(number) \(kind) of \(name)?")
+                count = number == 0 ? 0 : try desk.control.skipAll(name, in: states)
+            }
             try output.write([count == 1 ? "1 entry is skipped" : "\(SafeText(String(count))) entries are skipped"])
             try named.finish(output)
         }
@@ -112,7 +151,7 @@ private struct NamedEntries {
     }
 }
 
-/// What `retry` is about.
+/// What `retry` and `skip` are about.
 enum EntryArgument {
     case action(String)
     case entries([Int64])

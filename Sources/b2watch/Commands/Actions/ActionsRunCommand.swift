@@ -16,6 +16,8 @@ struct ActionsRunCommand: ParsableCommand {
             Where a b2watch runs with this history, the entries are handed to it, and it does them. Where none does, they \
             are done here, with what else waits, and this ends when none is left, or with status 1 where the action does \
             not work for now; Ctrl-C leaves the rest for the next b2watch.
+
+            More than one event is asked about at the terminal; in a script or a timer give --yes.
             """)
 
     @Argument(help: "The action's name in config.yaml.")
