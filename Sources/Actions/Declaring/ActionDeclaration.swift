@@ -13,18 +13,21 @@ public struct ActionDeclaration: Sendable {
     /// How its entries are taken: the kind's manner with what the settings say.
     public let manner: ActionManner
     public let action: any Action
+    /// The name of the action that is done when this one fails; nil for none.
+    public let onFailure: String?
     /// The files of its secrets.
     private let secretFiles: [String]
 
     public init(
         name: String, kind: String, filter: Filter, manner: ActionManner, action: any Action,
-        secretFiles: [String] = []
+        onFailure: String? = nil, secretFiles: [String] = []
     ) {
         self.name = name
         self.kind = kind
         self.filter = filter
         self.manner = manner
         self.action = action
+        self.onFailure = onFailure
         self.secretFiles = secretFiles
     }
 
@@ -52,11 +55,13 @@ extension ActionDeclaration {
         }
         var declarations: [ActionDeclaration] = []
         var problems: [ConfigurationProblem] = []
+        var reactions: [String: Located<String>] = [:]
         for entry in entries {
-            let (declaration, found) = read(entry, kinds, surroundings)
+            let (declaration, found) = read(entry, kinds, surroundings, &reactions)
             if found.isEmpty, let declaration { declarations.append(declaration) }
             problems += found
         }
+        problems += Self.problems(of: reactions, among: entries.map(\.key.value))
         return (declarations, problems)
     }
 
@@ -70,7 +75,8 @@ extension ActionDeclaration {
     }
 
     private static func read(
-        _ entry: ConfigurationNode.Entry, _ kinds: [ActionKind], _ surroundings: ActionSurroundings
+        _ entry: ConfigurationNode.Entry, _ kinds: [ActionKind], _ surroundings: ActionSurroundings,
+        _ reactions: inout [String: Located<String>]
     ) -> (ActionDeclaration?, [ConfigurationProblem]) {
         let name = entry.key.value
         guard isName(name) else {
@@ -92,6 +98,8 @@ extension ActionDeclaration {
         let kind = reading.kind(of: kinds)
         let filter = reading.filter(at: surroundings.now())
         let changes = reading.mannerChanges()
+        let onFailure = reading.onFailure()
+        reactions[name] = onFailure
         // Without a kind nobody knows which settings there are.
         guard let kind else { return (nil, reading.problems) }
         let action = kind.read(&reading, surroundings)
@@ -108,8 +116,31 @@ extension ActionDeclaration {
         return (
             ActionDeclaration(
                 name: name, kind: kind.name, filter: filter, manner: manner, action: action,
-                secretFiles: reading.secretFiles), []
+                onFailure: onFailure?.value, secretFiles: reading.secretFiles), []
         )
+    }
+
+    /// What is wrong with the actions that are to be done when others fail: each is another one of the configuration, and
+    /// none comes back to where it began, so that a failure ends somewhere.
+    private static func problems(
+        of reactions: [String: Located<String>], among names: [String]
+    ) -> [ConfigurationProblem] {
+        reactions.sorted { $0.key < $1.key }.compactMap { name, other in
+            guard names.contains(other.value) else {
+                let question = Suggestion.question(for: other.value, among: names.filter { $0 != name })
+                return ConfigurationProblem(
+                    "“on-failure” of “\(name)” is “\(other.value)”, which is no action of this file\(question)",
+                    at: other.position)
+            }
+            var path = [name, other.value]
+            while path.last != name, let next = reactions[path[path.count - 1]]?.value, !path.dropFirst().contains(next)
+            {
+                path.append(next)
+            }
+            guard path.last == name else { return nil }
+            let way = path.count == 2 ? "names itself" : "comes back to it: \(path.joined(separator: ", "))"
+            return ConfigurationProblem("“on-failure” of “\(name)” \(way)", at: other.position)
+        }
     }
 
     /// Why a name would be taken for something else on the command line; nil where it would not.

@@ -68,6 +68,11 @@ extension ActionReading {
         return changes
     }
 
+    /// The action that is done when this one fails.
+    mutating func onFailure() -> Located<String>? {
+        text("on-failure", expected: "the name of another action")
+    }
+
     /// Refuses what a kind cannot do.
     mutating func check(_ changes: MannerChanges, of kind: ActionKind, _ manner: ActionManner) {
         guard let lanes = changes.lanes, lanes.value > manner.mostLanes else { return }

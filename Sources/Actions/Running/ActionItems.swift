@@ -13,12 +13,14 @@ struct ActionItems {
     ///
     /// - Parameters:
     ///   - wanted: The rows, each with its entry; 0 for none.
+    ///   - notes: What entries are for that describe a failure, by their ids.
     ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
     ///   - isByDelivery: Stops before the first row of another delivery.
     ///   - fitting: Tells how many of the items, from the first, have room: it stops before the others.
     /// - Returns: The items, and how many of the rows were looked at.
     func items(
-        _ wanted: [(entry: Int64, row: Int64)], bytes: Int, isByDelivery: Bool = false,
+        _ wanted: [(entry: Int64, row: Int64)], notes: [Int64: OutboxEntry] = [:], bytes: Int,
+        isByDelivery: Bool = false,
         fitting: ([ActionItem]) -> Int = { $0.count }
     ) throws -> (items: [ActionItem], looked: Int) {
         var rows: [Int64: EventRow] = [:]
@@ -30,7 +32,19 @@ struct ActionItems {
         var last: (record: DeliveryRecord, events: [NotificationEvent])?
         var size = 0
         for (index, (entry, id)) in wanted.enumerated() {
-            if index.isMultiple(of: Self.stretch) {
+            if let noted = notes[entry], let note = noted.note {
+                guard size < bytes, !isByDelivery || items.isEmpty else {
+                    looked = index
+                    break
+                }
+                items.append(ActionItem(entry: entry, row: id, note: note, at: noted.addedAt))
+                places.append(index)
+                size += note.count
+                // What follows is of another delivery.
+                last = nil
+                continue
+            }
+            if rows[id] == nil || index.isMultiple(of: Self.stretch) {
                 let some = wanted[index...].prefix(Self.stretch).map(\.row)
                 rows = Dictionary(try store.rows(some).map { ($0.id, $0) }) { one, _ in one }
             }

@@ -85,9 +85,24 @@ struct ActionLines: Sendable {
         self.name = name
     }
 
+    /// A line with what it tells.
+    struct Line: Sendable {
+        var line: String
+        var news: ActionNews
+        /// How many entries it is about, those that were not told before among them.
+        var count: Int
+    }
+
     /// The lines to tell now, escaped.
-    mutating func lines(_ news: [ActionNews], at now: Timestamp) -> [String] {
-        news.compactMap { line($0, at: now) }
+    mutating func lines(_ news: [ActionNews], at now: Timestamp) -> [String] { told(news, at: now).map(\.line) }
+
+    /// What is to be told now.
+    mutating func told(_ news: [ActionNews], at now: Timestamp) -> [Line] {
+        news.compactMap { news in
+            var count = 1
+            if case .gone(let state, let some, _) = news { count = some + (gone[state]?.untold ?? 0) }
+            return line(news, at: now).map { Line(line: $0, news: news, count: count) }
+        }
     }
 
     private mutating func line(_ news: ActionNews, at now: Timestamp) -> String? {

@@ -90,7 +90,13 @@ public final class ActionRunner: Sendable {
                 defer { state.names = names }
                 return (state.names.filter { !names.contains($0) }.compactMap { state.works[$0] }, state.hasBegun)
             }
+            let works = state.withLock { $0.works }
+            for declaration in declarations {
+                let other = declaration.onFailure.flatMap { works[$0] }
+                works[declaration.name]?.state.change { $0.onFailure = other }
+            }
             for work in gone {
+                work.state.change { $0.onFailure = nil }
                 work.replace(by: nil)
                 place.note("action \(work.name) is no longer in the configuration; its entries are kept", .info)
             }

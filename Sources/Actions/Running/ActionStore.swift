@@ -9,7 +9,10 @@ protocol ActionStore: Sendable {
     func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition
     func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64]
     func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws
-    func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws
+    func settle(
+        _ settlements: [Outbox.Settlement], exchange: OutboxExchange?, reports: [Outbox.FailureReport],
+        at time: Timestamp
+    ) throws
     func setPaused(_ action: Int64, _ isPaused: Bool) throws
     func hold(_ action: Int64, _ hold: ActionHold?) throws
     func retry(_ entries: [Int64], at time: Timestamp) throws -> Int
@@ -59,8 +62,11 @@ struct RecordedActions: ActionStore {
         try outbox.takeBack(action, batch: batch, at: time)
     }
 
-    func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {
-        try outbox.settle(settlements, exchange: exchange, at: time)
+    func settle(
+        _ settlements: [Outbox.Settlement], exchange: OutboxExchange?, reports: [Outbox.FailureReport],
+        at time: Timestamp
+    ) throws {
+        try outbox.settle(settlements, exchange: exchange, reports: reports, at: time)
     }
 
     func setPaused(_ action: Int64, _ isPaused: Bool) throws { try outbox.setPaused(action, isPaused) }

@@ -195,7 +195,9 @@ extension ActionWork {
     ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
         let source = ActionItems(store: place.store)
         var found = try source.items(
-            entries.map { ($0.id, $0.row) }, bytes: isRecovery ? .max : Self.mostBytes,
+            entries.map { ($0.id, $0.row) },
+            notes: Dictionary(entries.filter { $0.note != nil }.map { ($0.id, $0) }) { one, _ in one },
+            bytes: isRecovery ? .max : Self.mostBytes,
             isByDelivery: declaration.manner.isByDelivery && !isRecovery,
             fitting: { isRecovery ? $0.count : declaration.action.fitting($0) })
         let attempts = Dictionary(entries.map { ($0.id, $0.attempts) }) { one, _ in one }
@@ -226,12 +228,16 @@ extension ActionWork {
         }
         let reason = "its event is no longer in the history"
         outcomes += batch.lost.map { _ in batch.isRecovery ? .uncertain(reason) : .dead(reason) }
-        let (result, lines) = state.change { state in
+        let (result, told) = state.change { state in
             let result = state.machine.end(
                 batch.number, entries, outcomes, isRecovery: batch.isRecovery, at: now, using: &state.generator)
-            return (result, state.lines.lines(result.news, at: now))
+            return (result, state.lines.told(result.news, at: now))
         }
-        write(result.settlements, report.exchange, at: now)
+        let lines = told.map(\.line)
+        let other = state.withLock { $0.onFailure }
+        let reports = other.map { other in told.compactMap { self.report($0, result, batch, to: other.id, at: now) } }
+        write(result.settlements, report.exchange, reports ?? [], at: now)
+        if reports?.isEmpty == false { other?.wake() }
         // As long as it is held no lane decides anything.
         try? tellHold(at: now)
         lines.forEach(place.say)
@@ -239,13 +245,38 @@ extension ActionWork {
         wake()
     }
 
+    /// What the action that `on-failure` names is to be done for; nil where that is nothing.
+    private func report(
+        _ told: ActionLines.Line, _ result: OutboxMachine.Result, _ batch: Batch, to other: Int64, at now: Timestamp
+    ) -> Outbox.FailureReport? {
+        let (kind, state, reason): (ActionTrouble.Kind, EntryState, String)
+        switch told.news {
+        case .gone(.dead, _, let text): (kind, state, reason) = (.dead, .dead, text)
+        case .gone(.uncertain, _, let text): (kind, state, reason) = (.uncertain, .uncertain, text)
+        case .onHold(let text): (kind, state, reason) = (.onHold, .queued, text)
+        default: return nil
+        }
+        guard let id = result.settlements.first(where: { $0.state == state })?.entry,
+            let entry = (batch.entries + batch.lost).first(where: { $0.id == id })
+        else { return nil }
+        let row = batch.items.first { $0.entry == id }?.row
+        let note = FailureNote(
+            action: name, kind: kind, count: told.count, reason: reason, entry: id, object: row?.objectName.text ?? "",
+            bucket: row?.bucketName.text ?? "")
+        var generator = SystemRandomNumberGenerator()
+        return Outbox.FailureReport(action: other, row: entry.row, note: note.body(at: now, using: &generator))
+    }
+
     /// Writes what has become of entries, as often as it takes: what was done must not be done again. Where the process
     /// ends before that, the next one asks the action.
-    private func write(_ settlements: [Outbox.Settlement], _ exchange: OutboxExchange?, at now: Timestamp) {
+    private func write(
+        _ settlements: [Outbox.Settlement], _ exchange: OutboxExchange?, _ reports: [Outbox.FailureReport],
+        at now: Timestamp
+    ) {
         guard !settlements.isEmpty else { return }
         while true {
             do {
-                return try place.store.settle(settlements, exchange: exchange, at: now)
+                return try place.store.settle(settlements, exchange: exchange, reports: reports, at: now)
             } catch {
                 failed(error)
                 guard waitForHistory() else { return }

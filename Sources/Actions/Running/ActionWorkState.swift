@@ -33,6 +33,8 @@ struct ActionWorkState: Sendable {
     var hasToldFailure = false
     /// Why nothing is begun, as the outbox has it.
     var toldHold: ActionHold?
+    /// The work of the action that is done when this one fails.
+    var onFailure: ActionWork?
     /// Whether it was said that a limit is reached.
     var hasToldLimit = false
     /// The batch that could not be begun, as it seemed; it may be written as running after all.

@@ -39,8 +39,12 @@ extension Outbox {
     /// Writes what has become of entries that ran, with what was asked and answered. One that failed without a time to
     /// try it again is due at once. For one that is queued again it counts from now how long it is tried.
     ///
-    /// - Parameter exchange: Kept once for all of them. Where it is nil they keep that of their attempt before.
-    public func settle(_ settlements: [Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {
+    /// - Parameters:
+    ///   - exchange: Kept once for all of them. Where it is nil they keep that of their attempt before.
+    ///   - reports: Failures that other actions are to be done for, in the same transaction.
+    public func settle(
+        _ settlements: [Settlement], exchange: OutboxExchange?, reports: [FailureReport] = [], at time: Timestamp
+    ) throws {
         // What has only failed waits for no disk: after a power cut it is found as running, and is asked after.
         let isDurable = settlements.contains { $0.state != .failed }
         try change(isDurable: isDurable) { db in
@@ -65,6 +69,7 @@ extension Outbox {
                 if db.changesCount > 0 { isAny = true }
             }
             try OutboxExchanges.drop(replaced.union(number.map { [$0] } ?? []), db)
+            for report in reports where isAny { try OutboxEntries.add(report, at: time, db) }
             return ((), isAny)
         }
     }

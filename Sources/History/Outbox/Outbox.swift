@@ -41,6 +41,22 @@ public struct Outbox: Sendable {
         }
     }
 
+    /// A failure that another action is to be done for.
+    public struct FailureReport: Sendable, Hashable {
+        /// The action that is to be done.
+        public var action: Int64
+        /// The row of an event that failed.
+        public var row: Int64
+        /// The body of the made-up delivery that describes it.
+        public var note: [UInt8]
+
+        public init(action: Int64, row: Int64, note: [UInt8]) {
+            self.action = action
+            self.row = row
+            self.note = note
+        }
+    }
+
     /// How far an action has come.
     public struct Walk: Sendable, Hashable {
         /// The last row looked at.

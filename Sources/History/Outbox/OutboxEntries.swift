@@ -35,6 +35,16 @@ enum OutboxEntries {
         return db.changesCount > 0
     }
 
+    /// Adds an entry that describes a failure: always a new one.
+    static func add(_ report: Outbox.FailureReport, at time: Timestamp, _ db: Database) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO entry (action, identity, row, state, addedAt, since, changedAt, note)
+                VALUES (?1, 'f' || lower(hex(randomblob(16))), ?2, \(EntryState.queued.rawValue), ?3, ?3, ?3, ?4)
+                """
+        ).execute(arguments: [report.action, report.row, time.milliseconds, Data(report.note)])
+    }
+
     /// - Returns: Whether it waits again.
     static func retry(_ entry: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(

@@ -23,13 +23,16 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     public var changedAt: Timestamp
     /// Why it is where it is, in a sentence. It may hold words from outside: escape it before it is shown.
     public var reason: String?
+    /// The body of the made-up delivery that it is for, where it describes a failure of another action; nil where it is for
+    /// the event of its row.
+    public var note: [UInt8]?
     /// The batch that it was last sent with; nil where it never was.
     public var batch: Int64?
 
     public init(
         id: Int64, action: String, row: Int64, state: EntryState = .queued, attempts: Int = 0, due: Timestamp? = nil,
         addedAt: Timestamp, since: Timestamp? = nil, changedAt: Timestamp? = nil, reason: String? = nil,
-        batch: Int64? = nil, heldUntil: Timestamp? = nil
+        batch: Int64? = nil, heldUntil: Timestamp? = nil, note: [UInt8]? = nil
     ) {
         self.id = id
         self.action = action
@@ -43,6 +46,7 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
         self.reason = reason
         self.batch = batch
         self.heldUntil = heldUntil
+        self.note = note
     }
 
     /// When one that has failed is tried again at the earliest.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Notifications
 
@@ -16,7 +17,7 @@ enum OutboxQuery {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT entry.id, action.name, entry.row, state, attempts, due, addedAt, since, changedAt, reason, batch,
-                    heldUntil
+                    heldUntil, note
                 FROM entry JOIN action ON action.id = entry.action \(rest)
                 """)
         return try Row.fetchAll(statement, arguments: arguments).map { row in
@@ -25,15 +26,19 @@ enum OutboxQuery {
                 attempts: row[4], due: (row[5] as Int64?).map(Timestamp.init(milliseconds:)),
                 addedAt: Timestamp(milliseconds: row[6]), since: Timestamp(milliseconds: row[7]),
                 changedAt: Timestamp(milliseconds: row[8]), reason: row[9], batch: row[10],
-                heldUntil: (row[11] as Int64?).map(Timestamp.init(milliseconds:)))
+                heldUntil: (row[11] as Int64?).map(Timestamp.init(milliseconds:)),
+                note: (row[12] as Data?).map(Array.init))
         }
     }
 
     /// The entries with these ids and their events, in the order given.
     static func rows(_ ids: [Int64], _ db: Database) throws -> [OutboxRow] {
         try ids.compactMap { id in
-            guard let entry = try entries("WHERE entry.id = ?", [id], db).first,
-                let event = try RowQuery.rows(ids: [entry.row], db).first
+            guard let entry = try entries("WHERE entry.id = ?", [id], db).first else { return nil }
+            if let note = entry.note {
+                return OutboxRow(entry: entry, event: EventRow(note: note, row: entry.row, at: entry.addedAt))
+            }
+            guard let event = try RowQuery.rows(ids: [entry.row], db).first
             else { return nil }
             return OutboxRow(entry: entry, event: event)
         }
@@ -86,5 +91,16 @@ enum OutboxQuery {
         return try lists.flatMap { action, state in
             try Int64.fetchAll(statement, arguments: [action, state.rawValue, id, limit])
         }
+    }
+}
+
+extension EventRow {
+    /// The row of a delivery that is made up to describe a failure.
+    ///
+    /// - Parameter row: That of the event that failed.
+    public init(note: [UInt8], row: Int64, at time: Timestamp) {
+        self.init(
+            id: row, deliveryID: 0, position: 0, eventCount: 1, receivedAt: time, bodyLength: note.count,
+            verdict: .unverified, event: Payload(scanning: note).events.first ?? NotificationEvent())
     }
 }

@@ -81,6 +81,9 @@ enum OutboxSchema {
         ALTER TABLE action ADD COLUMN holdSince INTEGER;
         """
 
+    /// What an entry is for that describes a failure of another action; NULL for the event of its row.
+    static let notes = "ALTER TABLE entry ADD COLUMN note BLOB"
+
     /// The states in which something was done, or may have been.
     static let spent = list([.done, .uncertain])
 

@@ -30,6 +30,9 @@ enum Schema {
         migrator.registerMigration("7 reasons of holds", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.reasonsOfHolds)
         }
+        migrator.registerMigration("7 notes of failures", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: OutboxSchema.notes)
+        }
         return migrator
     }
 

@@ -44,6 +44,28 @@ struct ActionDeclarationTests {
         #expect(Set(ActionStatus.sheetKinds).isSubset(of: ActionKind.all.map(\.name)))
     }
 
+    @Test("name another action that is done when they fail; a circle is refused")
+    func onFailure() throws {
+        func actions(_ lines: String...) -> String {
+            "actions:\n"
+                + ["a", "b", "c"].enumerated().map { index, name in
+                    "  \(name):\n    kind: slack\n" + (lines[index].isEmpty ? "" : "    on-failure: \(lines[index])\n")
+                }.joined()
+        }
+        let chain = try read(actions("b", "c", ""))
+        #expect(chain.problems == [] && chain.declarations.map(\.onFailure) == ["b", "c", nil])
+        #expect(try read(actions("a", "", "")).problems == ["4:17: “on-failure” of “a” names itself"])
+        #expect(
+            try read(actions("b", "c", "a")).problems == [
+                "4:17: “on-failure” of “a” comes back to it: a, b, c, a",
+                "7:17: “on-failure” of “b” comes back to it: b, c, a, b",
+                "10:17: “on-failure” of “c” comes back to it: c, a, b, c",
+            ])
+        #expect(
+            try read(actions("", "bb", "")).problems.first?.hasPrefix(
+                "6:17: “on-failure” of “b” is “bb”, which is no action of this file") == true)
+    }
+
     @Test("are read with what is common to all of them")
     func whole() throws {
         let (declarations, problems) = try read(

@@ -177,8 +177,17 @@ final class FakeOutbox: ActionStore {
         }
     }
 
-    func settle(_ settlements: [Outbox.Settlement], exchange: OutboxExchange?, at time: Timestamp) throws {
+    func settle(
+        _ settlements: [Outbox.Settlement], exchange: OutboxExchange?, reports: [Outbox.FailureReport],
+        at time: Timestamp
+    ) throws {
         try write { state in
+            for report in reports {
+                let id = Int64(state.entries.count + 1)
+                let name = state.actions[Int(report.action) - 1].name
+                state.entries.append(
+                    OutboxEntry(id: id, action: name, row: report.row, addedAt: time, note: report.note))
+            }
             for settlement in settlements {
                 state.log.append("\(settlement.state.word) \(settlement.entry)")
                 state.change(settlement.entry) { entry in

@@ -1,3 +1,4 @@
+import Browsing
 import History
 import Notifications
 import Synchronization
@@ -200,6 +201,41 @@ struct OnHoldTests {
                 "action sms: 47 events wait, for it has done all that “most-per-day: 3” allows; the next is done in"
                     + " 24 h. b2watch actions skip sms drops them"
             ])
+    }
+
+    @Test("an action named by on-failure gets one item that describes the failure; its own failure ends there")
+    func onFailure() throws {
+        let stage = RunnerStage()
+        let bad = ScriptedAction { item, _ in
+            item.event?.objectName.text == "2" ? .hold("403: share it") : .dead("400: too long")
+        }
+        let notes = Mutex<[NotificationEvent]>([])
+        let pager = ScriptedAction { item, _ in
+            notes.withLock { $0.append(item.event ?? NotificationEvent()) }
+            return .dead("the pager is broken")
+        }
+        let none = FilterContext(now: stage.clock.now, allowsRegularExpressions: false)
+        try stage.runner.load([
+            ActionDeclaration(
+                name: "rows", kind: "scripted", filter: .everything, manner: bad.manner, action: bad,
+                onFailure: "pager"),
+            ActionDeclaration(
+                name: "pager", kind: "scripted", filter: try Filter("sig:invalid", in: none), manner: pager.manner,
+                action: pager),
+        ])
+        stage.deliver("1", "2", "3")
+        stage.runner.begin()
+        pager.wait(for: 2)
+        stage.stop()
+        let events = notes.withLock(\.self)
+        #expect(events.map(\.eventType.text) == ["b2watch:ActionFailed:Dead", "b2watch:ActionFailed:OnHold"])
+        #expect(
+            events.map(\.objectName.text) == [
+                "action rows: an entry is dead: 400: too long", "action rows is on hold: 403: share it",
+            ])
+        #expect(events.allSatisfy { $0.matchedRuleName.text == "rows" })
+        // What the pager fails at is told to nobody.
+        #expect(pager.performed.count == 2)
     }
 }
 

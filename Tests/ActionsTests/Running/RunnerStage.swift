@@ -54,10 +54,14 @@ final class RunnerStage: Sendable {
         var all: [String] { lines.withLock { $0 } }
     }
 
-    func load(_ actions: (String, any Action)..., filter: Filter = .everything) throws {
+    func load(
+        _ actions: (String, any Action)..., filter: Filter = .everything, onFailure: [String: String] = [:]
+    ) throws {
         try runner.load(
             actions.map {
-                ActionDeclaration(name: $0.0, kind: "scripted", filter: filter, manner: $0.1.manner, action: $0.1)
+                ActionDeclaration(
+                    name: $0.0, kind: "scripted", filter: filter, manner: $0.1.manner, action: $0.1,
+                    onFailure: onFailure[$0.0])
             })
     }
 

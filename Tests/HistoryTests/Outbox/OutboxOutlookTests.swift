@@ -70,6 +70,28 @@ struct OutboxOutlookTests {
         #expect(try history.reader.actions().map(\.hold) == [nil])
     }
 
+    @Test("an entry that describes a failure is written with what failed, and shows what it describes")
+    func notes() throws {
+        let history = try History(.memory)
+        let ids = try history.outbox.declare([
+            .init(name: "a", kind: "csv", summary: "a"), .init(name: "b", kind: "slack", summary: "b"),
+        ])
+        let action = ids["a"] ?? 0
+        try history.keepNow(.sample(ids: ["1"]))
+        try history.walkAll(action)
+        let entry = try #require(history.entries().first)
+        let note = Array(#"{"events":[{"eventType":"b2watch:ActionFailed:Dead","objectName":"a is dead"}]}"#.utf8)
+        let report = Outbox.FailureReport(action: ids["b"] ?? 0, row: entry.row, note: note)
+        _ = try history.outbox.begin([entry.id], batch: 1, at: .at(1))
+        try history.outbox.settle([.init(entry.id, .dead, reason: "no")], exchange: nil, reports: [report], at: .at(2))
+        // Written again, as after a write that seemed to fail, it changes nothing.
+        try history.outbox.settle([.init(entry.id, .dead, reason: "no")], exchange: nil, reports: [report], at: .at(2))
+        let window = try history.reader.outbox(OutboxRequest(action: "b", .newest, before: 9, after: 0))
+        #expect(window.rows.map(\.event.objectName.text) == ["a is dead"])
+        #expect(window.rows.first?.entry.note == note && window.rows.first?.entry.state == .queued)
+        #expect(try history.reader.outboxEntries(ofRow: entry.row).map(\.action) == ["a"])
+    }
+
     @Test("looks for what was missed among the newest rows only, and says so")
     func missedLately() throws {
         let history = try History(.memory)
