@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Notifications
+public import Notifications
 
 /// Reads entries by their ids and states, never by their number.
 enum OutboxQuery {
