@@ -243,8 +243,8 @@ struct SlackActionTests {
         let path = FakeSlack.path
         let report = try action(FakeSlack([.text(404, "The requested URL \(path) was not found")])).perform(
             [.sample()], batch: 1)
-        guard case .dead(let text) = report.outcomes.first else {
-            Issue.record("not dead")
+        guard case .hold(let text, nil) = report.outcomes.first else {
+            Issue.record("not on hold")
             return
         }
         #expect(text.hasSuffix("it answered “The requested URL ••• was not found”"), "\(text)")

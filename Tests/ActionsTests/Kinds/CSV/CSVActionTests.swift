@@ -95,7 +95,7 @@ struct CSVActionTests {
     func otherSeparator(_ found: String, _ set: CSVSeparator, _ words: String) throws {
         _ = try folder.write("events.csv", "\u{FEFF}\"Event Timestamp\"\(found)Event Type\(found)Object Name\n")
         guard
-            case .dead(let reason) = action([], isVerbatim: false, change(set)).perform([.numbered(1)], batch: 1)
+            case .hold(let reason, nil) = action([], isVerbatim: false, change(set)).perform([.numbered(1)], batch: 1)
                 .outcomes[0]
         else {
             Issue.record("rows of another kind were appended")
@@ -116,7 +116,7 @@ struct CSVActionTests {
     @Test("go into no file of UTF-16, and not behind a line for one program alone")
     func otherForms() throws {
         func reason() -> String {
-            if case .dead(let reason) = action().perform([.numbered(1)], batch: 1).outcomes[0] { reason } else { "" }
+            if case .hold(let reason, nil) = action().perform([.numbered(1)], batch: 1).outcomes[0] { reason } else { "" }
         }
         _ = try folder.write("events.csv", [0xFF, 0xFE] + Array("E\0v\0\n\0".utf8))
         #expect(reason().contains("is UTF-16: save it as UTF-8"))
