@@ -78,7 +78,7 @@ public struct Alerts: Sendable {
                 let same = waitingTroubles.firstIndex { $0.action == trouble.action && $0.kind == trouble.kind }
                 var trouble = trouble
                 // Those of a hold and of a backlog are the same ones.
-                if let same, trouble.kind == .dead || trouble.kind == .uncertain {
+                if let same, trouble.kind != .onHold, trouble.kind != .backlog {
                     trouble.count += waitingTroubles[same].count
                 }
                 if let same { waitingTroubles[same] = trouble } else { waitingTroubles.append(trouble) }

@@ -28,7 +28,8 @@ struct TroubleNews {
             let before = known?[key]
             switch trouble.kind {
             case .onHold where before == nil, .backlog where before == nil: new.append(trouble)
-            case .dead where trouble.count > before ?? 0, .uncertain where trouble.count > before ?? 0:
+            case .dead where trouble.count > before ?? 0, .uncertain where trouble.count > before ?? 0,
+                .heldEntries where trouble.count > before ?? 0:
                 var more = trouble
                 more.count -= before ?? 0
                 new.append(more)

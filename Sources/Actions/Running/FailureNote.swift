@@ -23,6 +23,7 @@ struct FailureNote {
             switch kind {
             case .onHold: "OnHold"
             case .dead: "Dead"
+            case .heldEntries: "EntriesOnHold"
             case .uncertain: "Uncertain"
             case .backlog: "Backlog"
             }

@@ -109,7 +109,7 @@ extension BindingTable {
         guard let entry = model.page?.entry ?? model.actions.selectedEntry?.entry else {
             if model.page != nil { return "Only an entry is skipped." }
             guard let status = model.actions.selected else { return "No actions are declared." }
-            return status[.queued] + status[.failed] + status[.dead] > 0
+            return status[.queued] + status[.failed] + status[.dead] + status[.onHold] > 0
                 ? nil : "Nothing of this action waits or is dead."
         }
         return entry.state.canBeSkipped ? nil : "The entry is \(entry.state.word)."

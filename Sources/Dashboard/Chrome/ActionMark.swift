@@ -27,7 +27,7 @@ struct ActionMark {
     /// Such as `actions: rows on hold, 17 dead`, or `actions: 18 !` where there is little room.
     func line(isShort: Bool) -> StyledLine {
         guard !isShort else {
-            let sum = count(.dead) + count(.uncertain) + count(.onHold)
+            let sum = count(.dead) + count(.uncertain) + count(.heldEntries) + count(.onHold)
             return StyledLine(sum > 0 ? "actions \(Wording.short(sum))!" : "actions late", style)
         }
         let held = troubles.filter { $0.kind == .onHold }
@@ -37,8 +37,9 @@ struct ActionMark {
         } else if held.count > 1 {
             parts.append("\(held.count) on hold")
         }
-        for kind in [ActionTrouble.Kind.dead, .uncertain] where count(kind) > 0 {
-            parts.append("\(Wording.short(count(kind))) \(kind.rawValue)")
+        for (kind, word) in [(ActionTrouble.Kind.dead, "dead"), (.uncertain, "uncertain"), (.heldEntries, "held")]
+        where count(kind) > 0 {
+            parts.append("\(Wording.short(count(kind))) \(word)")
         }
         if parts.isEmpty { parts.append("\(Wording.short(count(.backlog))) late") }
         return StyledLine("actions: " + parts.joined(separator: ", "), style)

@@ -59,8 +59,9 @@ struct TabLine {
             let title = isShort && !isShown ? "\(view.rawValue)" : view.title
             let style = isShown ? Style(.accent, bold: true) : Style(.secondary)
             let mark = view == .actions ? ActionMark(model.session.troubles)?.tab ?? StyledLine() : StyledLine()
-            let (left, right): (SafeText, SafeText) = isShown ? ("[", "]") : (" ", " ")
-            line.append(StyledLine(left + SafeText(title), style) + mark + StyledLine(right, style), view)
+            // Beside a tab that is not shown the mark takes the place of the blank, so that no tab moves.
+            let right = StyledLine(isShown ? "]" : mark.width > 0 ? .empty : " ", style)
+            line.append(StyledLine(isShown ? "[\(title)" : " \(title)", style) + mark + right, view)
             line.append(StyledLine(gap))
         }
         if let title = model.overlayTitle { line.append(StyledLine("[\(title)]", Style(.accent, bold: true))) }

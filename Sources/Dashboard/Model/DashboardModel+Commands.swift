@@ -286,7 +286,7 @@ extension DashboardModel {
         case .remember(let label, _): return [.control(.rememberSecret(label))]
         case .act(let request, _): return confirm(request)
         case .retryAll(let action, _): return [.callAction(.retryAll(action, [.failed, .dead]))]
-        case .skipAll(let action, _): return [.callAction(.skipAll(action, [.queued, .failed, .dead]))]
+        case .skipAll(let action, _): return [.callAction(.skipAll(action, [.queued, .failed, .dead, .onHold]))]
         case .addMissed(let action, let missed): return addMissed(action, missed)
         // These have answers of their own.
         case .delete, .markLeaked, .quitUnsaved, nil: return []

@@ -5,6 +5,8 @@ public struct ActionTrouble: Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
         /// It waits for somebody to change something.
         case onHold = "on-hold"
+        /// Entries wait for a person, because the secret that verified their events was deleted as leaked.
+        case heldEntries = "entries-on-hold"
         /// Entries were refused, and are not tried again by themselves.
         case dead
         /// Entries may have been done or not.
@@ -31,6 +33,7 @@ public struct ActionTrouble: Sendable, Hashable {
     public var words: String {
         switch kind {
         case .onHold: "\(action) is on hold"
+        case .heldEntries: "\(action): \(count) on hold"
         case .dead: "\(action): \(count) dead"
         case .uncertain: "\(action): \(count) uncertain"
         case .backlog: "\(action): \(count) waiting for more than \(ActionStatus.lateness.components.seconds / 60) min"
@@ -57,7 +60,9 @@ extension ActionStatus {
         if isOnHold {
             troubles.append(ActionTrouble(action: name, kind: .onHold, count: waiting, reason: hold?.reason))
         }
-        for (kind, state) in [(ActionTrouble.Kind.dead, EntryState.dead), (.uncertain, .uncertain)]
+        for (kind, state) in [
+            (ActionTrouble.Kind.dead, EntryState.dead), (.uncertain, .uncertain), (.heldEntries, .onHold),
+        ]
         where self[state] > 0 {
             troubles.append(ActionTrouble(action: name, kind: kind, count: self[state], reason: lastReason))
         }

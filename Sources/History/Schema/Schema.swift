@@ -30,7 +30,7 @@ enum Schema {
         migrator.registerMigration("7 reasons of holds", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.reasonsOfHolds)
         }
-        migrator.registerMigration("7 notes of failures", foreignKeyChecks: .immediate) { db in
+        migrator.registerMigration("8 notes of failures", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.notes)
         }
         return migrator

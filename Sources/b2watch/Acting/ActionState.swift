@@ -33,7 +33,7 @@ struct ActionState: Codable, Sendable, Hashable {
         entries = Dictionary(uniqueKeysWithValues: EntryState.allCases.map { ($0.word, status[$0]) })
         oldestWaiting = status.oldestWaiting?.rfc3339
         troubles = status.troubles(at: now).map(\.kind.rawValue)
-        lastError = status[.failed] + status[.dead] + status[.uncertain] > 0 ? status.lastReason : nil
+        lastError = status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0 ? status.lastReason : nil
         what = status.summary
     }
 

@@ -104,7 +104,7 @@ struct ActionLine: CellLine {
     /// Why it does not go on, or what went wrong last; nil where nothing is wrong now.
     private var error: String? {
         if status.isOnHold || status.waiting > 0, let reason = status.hold?.reason { return reason }
-        let isWrong = status[.failed] + status[.dead] + status[.uncertain] > 0
+        let isWrong = status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0
         return isWrong ? status.lastReason.flatMap { $0.isEmpty ? nil : $0 } : nil
     }
 

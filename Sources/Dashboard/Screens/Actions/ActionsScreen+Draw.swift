@@ -92,7 +92,8 @@ extension ActionsScreen {
             case .failing, .order: return "Next try \(next ?? "now"), \(events): \(reason)"
             }
         }
-        guard status[.failed] + status[.dead] + status[.uncertain] > 0, let reason = status.lastReason,
+        guard status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0,
+            let reason = status.lastReason,
             !reason.isEmpty
         else { return nil }
         return "Last error: \(reason)"

@@ -45,7 +45,7 @@ extension DashboardModel {
     private mutating func skip() -> [Effect] {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.skipEntry(entry.id))] }
         guard let status = actions.selected else { return [] }
-        question = .skipAll(status.name, status[.queued] + status[.failed] + status[.dead])
+        question = .skipAll(status.name, status[.queued] + status[.failed] + status[.dead] + status[.onHold])
         return []
     }
 

@@ -99,7 +99,7 @@ struct ActionsSkipCommand: ParsableCommand {
     }
 
     private var states: Set<EntryState> {
-        var states: Set<EntryState> = dead ? [.dead] : [.queued, .failed, .dead]
+        var states: Set<EntryState> = dead ? [.dead] : [.queued, .failed, .dead, .onHold]
         if uncertain { states.insert(.uncertain) }
         return states
     }
