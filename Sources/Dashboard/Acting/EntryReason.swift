@@ -1,3 +1,4 @@
+import Foundation
 import SafeText
 
 /// The reason of an entry where there is little room: what went wrong first, and then who said so.
