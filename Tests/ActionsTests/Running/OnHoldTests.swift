@@ -8,7 +8,7 @@ import Workers
 
 @testable import Actions
 
-@Suite("An action on hold")
+@Suite("An action on hold", .blocking)
 struct OnHoldTests {
     private let start = Timestamp(milliseconds: 1_000_000_000)
 
@@ -53,7 +53,7 @@ struct OnHoldTests {
         try stage.load(("a", action))
         stage.deliver("1", "2", "3")
         stage.runner.begin()
-        stage.outbox.state.wait { $0.actions.first?.hold != nil ? () : nil }
+        stage.outbox.state.expect("a hold") { $0.actions.first?.hold != nil ? () : nil }
         let hold = try #require(stage.outbox.state.withLock { $0.actions.first?.hold })
         #expect(hold.kind == .onHold && hold.reason == "the sheet is not shared")
         #expect(hold.until == stage.clock.now + .seconds(15) && hold.since == stage.clock.now)
@@ -191,9 +191,9 @@ struct OnHoldTests {
         (1...50).forEach { stage.outbox.deliver("\($0)") }
         stage.tell()
         stage.runner.begin()
-        stage.awaited.wait { $0 == stage.clock.now + .seconds(86_400) ? () : nil }
+        stage.awaited.expect("a day's wait") { $0 == stage.clock.now + .seconds(86_400) ? () : nil }
         stage.deliver("more")
-        stage.outbox.state.wait { $0.entries.count == 51 ? () : nil }
+        stage.outbox.state.expect("51 entries") { $0.entries.count == 51 ? () : nil }
         #expect(try stage.runner.skipAll("sms", in: [.queued, .failed, .dead]) == 48)
         stage.stop()
         #expect(
