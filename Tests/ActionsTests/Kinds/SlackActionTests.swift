@@ -207,7 +207,8 @@ struct SlackActionTests {
     }
 
     @Test(
-        "knows what it may not say", arguments: [
+        "knows what it may not say",
+        arguments: [
             (400, "invalid_payload"), (400, "no_text"), (400, "invalid_blocks"), (400, "a_new_word"),
         ])
     func refused(_ status: Int, _ word: String) throws {

@@ -116,7 +116,11 @@ struct CSVActionTests {
     @Test("go into no file of UTF-16, and not behind a line for one program alone")
     func otherForms() throws {
         func reason() -> String {
-            if case .hold(let reason, nil) = action().perform([.numbered(1)], batch: 1).outcomes[0] { reason } else { "" }
+            if case .hold(let reason, nil) = action().perform([.numbered(1)], batch: 1).outcomes[0] {
+                reason
+            } else {
+                ""
+            }
         }
         _ = try folder.write("events.csv", [0xFF, 0xFE] + Array("E\0v\0\n\0".utf8))
         #expect(reason().contains("is UTF-16: save it as UTF-8"))
