@@ -27,14 +27,14 @@ struct DatabaseHeader: Sendable, Hashable {
 
     /// Bytes of a page.
     let pageSize: Int
-    /// Grows with every change of the first page.
-    let changeCounter: UInt32
     /// Pages of the database; those that are still in the write-ahead log count.
     let pages: Int
     /// The first trunk page of the list of free pages; 0 where none is free.
     let firstFreePage: Int
-    /// `PRAGMA user_version`: a random number of this history's own.
-    let identity: UInt32
+    /// The history's number and that of its state, both in `PRAGMA user_version`: see `HistoryIdentity`. 0 where it has
+    /// none yet.
+    let identity: UInt16
+    let state: UInt16
     /// `PRAGMA application_id`.
     let application: UInt32
 
@@ -45,19 +45,24 @@ struct DatabaseHeader: Sendable, Hashable {
         let size = bytes.big16(16) == 1 ? 65_536 : bytes.big16(16)
         guard size >= 512, size & (size - 1) == 0 else { return nil }
         pageSize = size
-        changeCounter = bytes.big32(24)
         pages = Int(bytes.big32(28))
         firstFreePage = Int(bytes.big32(32))
-        identity = bytes.big32(60)
+        identity = UInt16(bytes.big16(60))
+        state = UInt16(bytes.big16(62))
         application = bytes.big32(68)
     }
 
     /// Whether b2watch made the database.
     var isOurs: Bool { application == UInt32(Schema.applicationID) }
 
-    /// Whether this is an earlier state of the first page than another one.
+    /// Whether this can be another state of the history that another header is of.
+    func canFollow(_ other: DatabaseHeader) -> Bool {
+        isOurs && pageSize == other.pageSize && (other.identity == 0 || identity == other.identity)
+    }
+
+    /// Whether this is an earlier state of the file than another one.
     func isOlder(than other: DatabaseHeader) -> Bool {
-        Int32(bitPattern: changeCounter &- other.changeCounter) < 0
+        Int16(bitPattern: state &- other.state) < 0
     }
 }
 

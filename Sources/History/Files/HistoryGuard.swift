@@ -155,7 +155,7 @@ final class HistoryGuard: Sendable {
     private func note(_ db: Database, _ known: inout Known) {
         guard let main = FileState(path), main.isSameFile(as: known.main) || known.main == nil else { return }
         known.main = main
-        if let header = header(db), known.header.map({ header.isOurs && header.identity == $0.identity }) ?? true {
+        if let header = header(db), known.header.map({ header.canFollow($0) }) ?? true {
             known.header = header
         }
     }
@@ -172,9 +172,7 @@ final class HistoryGuard: Sendable {
         let header = header(db)
         if header == before, now == file { return nil }
         guard let header else { return sentence(now.size < file.size ? .truncated : .overwritten) }
-        guard header.identity == before.identity, header.isOurs || !before.isOurs,
-            header.pageSize == before.pageSize
-        else { return sentence(.overwritten) }
+        guard header.canFollow(before) else { return sentence(.overwritten) }
         guard !header.isOlder(than: before) else { return sentence(.older) }
         if now.size < file.size {
             // A VACUUM of another program leaves fewer pages.

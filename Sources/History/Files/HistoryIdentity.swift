@@ -1,22 +1,15 @@
 import GRDB
 
-/// The number by which a history is told apart from every other one: random, and in the header of the database file, where
-/// it can be read without SQLite.
+/// Two numbers in the header of the database file (`PRAGMA user_version`), where they can be read without SQLite: a random
+/// one, by which a history is told apart from others; and one that grows with each checkpoint and each start, by which the
+/// file is told apart from older copies of itself. SQLite's own counter of changes does not grow with a write-ahead log.
 enum HistoryIdentity {
-    /// Gives the history a number if it has none; outside a transaction.
-    static func establish(in db: Database) throws {
-        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 0 else { return }
-        try write(Int32.random(in: 1...Int32.max), to: db)
-    }
-
-    /// Writes the number again, which makes this state of the first page newer than all before it. So an older copy of the
-    /// file is told apart from what a checkpoint behind this transaction leaves.
+    /// Numbers the next state of the file, whose checkpoint follows; in a transaction or outside. A history that has no
+    /// number of its own gets one.
     static func stamp(_ db: Database) throws {
-        guard let identity = try Int32.fetchOne(db, sql: "PRAGMA user_version") else { return }
-        try write(identity, to: db)
-    }
-
-    private static func write(_ identity: Int32, to db: Database) throws {
-        try db.execute(sql: "PRAGMA user_version = \(identity)")
+        let last = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let identity = last >> 16 == 0 ? Int32.random(in: 1...0x7fff) : last >> 16
+        let state = UInt16(truncatingIfNeeded: last) &+ 1
+        try db.execute(sql: "PRAGMA user_version = \(identity << 16 | Int32(state))")
     }
 }

@@ -19,14 +19,16 @@ enum StartCheck {
         guard let file = PlainFile(path), let size = file.size else { return nil }
         let log = PlainFile(path + "-wal").flatMap { WriteAheadLog($0) }
         var pages: Set<Int> = []
-        var first: (frame: Int, header: DatabaseHeader)?
+        var first: DatabaseHeader?
         var isCommitted = false
         if let log {
             var waiting: Set<Int> = []
             _ = log.walk { number, frame in
                 waiting.insert(frame.page)
-                if frame.page == 1, first == nil, let page = log.page(of: number), let header = DatabaseHeader(page) {
-                    first = (number, header)
+                if frame.page == 1, first == nil, let page = log.page(of: number), let header = DatabaseHeader(page),
+                    header.isOurs, header.identity != 0
+                {
+                    first = header
                 }
                 guard frame.commitSize > 0 else { return }
                 isCommitted = true
@@ -42,12 +44,12 @@ enum StartCheck {
         guard let header = file.bytes(at: 0, count: DatabaseHeader.length).flatMap({ DatabaseHeader($0) }),
             header.isOurs
         else { return nil }
-        if isCommitted, let first, first.header.isOurs {
-            if first.header.identity != header.identity, header.identity != 0 {
+        if isCommitted, let first, header.identity != 0 {
+            if first.identity != header.identity {
                 return "is not the file that its write-ahead log \(path)-wal belongs to"
             }
-            // The log may have been moved since; but what was there before it is at most one change older.
-            if Int32(bitPattern: first.header.changeCounter &- header.changeCounter) > 1 {
+            // All of the log before was in the file when this one began, and since then it was numbered once at most.
+            if Int16(bitPattern: first.state &- header.state) > 1 {
                 return "is older than its write-ahead log \(path)-wal"
             }
         }

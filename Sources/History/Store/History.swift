@@ -69,7 +69,7 @@ public final class History: Sendable {
                     if let problem = try StartCheck.problem(in: db) {
                         throw HistoryError.damaged(path: file.path, problem: problem)
                     }
-                    try HistoryIdentity.establish(in: db)
+                    try HistoryIdentity.stamp(db)
                     // From here on the file itself has the identity that it is known by.
                     _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
                     watch.begin(db)
