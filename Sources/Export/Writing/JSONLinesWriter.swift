@@ -8,7 +8,8 @@ struct JSONLinesWriter: ExportWriter {
 
     func append(_ item: ExportItem, to bytes: inout [UInt8]) {
         guard let record = item.record else { return }
-        // It comes with its newline.
-        bytes += DeliveryJSON.line(record).dropLast()
+        bytes += DeliveryJSON.line(record)
+        // The newline is the export's own to write.
+        bytes.removeLast()
     }
 }

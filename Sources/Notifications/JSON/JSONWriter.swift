@@ -28,56 +28,93 @@ public struct JSONWriter: Sendable {
 
     /// Writes a string with its quotes, or `null`.
     public mutating func string(_ text: String?) {
-        guard let text else { return syntax("null") }
+        guard var text else { return syntax("null") }
         bytes.append(UInt8(ascii: "\""))
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": syntax("\\\"")
-            case "\\": syntax("\\\\")
-            case "\n": syntax("\\n")
-            case "\r": syntax("\\r")
-            case "\t": syntax("\\t")
-            default: character(scalar)
+        text.withUTF8 { text in
+            copy(text) { byte in
+                switch byte {
+                case UInt8(ascii: "\""): "\\\""
+                case UInt8(ascii: "\\"): "\\\\"
+                case UInt8(ascii: "\n"): "\\n"
+                case UInt8(ascii: "\r"): "\\r"
+                case UInt8(ascii: "\t"): "\\t"
+                default: nil
+                }
             }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
     /// Writes JSON that was checked before, without the white space between its tokens; every value stays as it is.
-    public mutating func compact(_ json: some Sequence<UInt8>) {
-        var inString = false
-        var isEscaped = false
-        var decoder = UTF8()
-        var iterator = json.makeIterator()
-        while case .scalarValue(let scalar) = decoder.decode(&iterator) {
-            if inString {
-                character(scalar)
-                if isEscaped {
-                    isEscaped = false
-                } else if scalar == "\\" {
-                    isEscaped = true
-                } else if scalar == "\"" {
-                    inString = false
-                }
-            } else if scalar != " ", scalar != "\n", scalar != "\r", scalar != "\t" {
-                inString = scalar == "\""
-                character(scalar)
-            }
+    public mutating func compact(_ json: some Collection<UInt8>) {
+        if json.withContiguousStorageIfAvailable({ compact($0) }) == nil {
+            Array(json).withUnsafeBufferPointer { compact($0) }
         }
     }
 
-    private mutating func character(_ scalar: Unicode.Scalar) {
-        if (0x20..<0x7F).contains(scalar.value) {
-            bytes.append(UInt8(truncatingIfNeeded: scalar.value))
-        } else if scalar.value < 0x20 || SafeText.mustEscape(scalar) {
-            for unit in UTF16.encode(scalar) ?? .init() {
-                syntax("\\u")
-                let digits = String(unit, radix: 16)
-                bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
-                bytes.append(contentsOf: digits.utf8)
+    private mutating func compact(_ json: UnsafeBufferPointer<UInt8>) {
+        var inString = false
+        var isEscaped = false
+        copy(json) { byte in
+            if inString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    inString = false
+                }
+                return nil
             }
-        } else {
-            bytes.append(contentsOf: UTF8.encode(scalar) ?? .init())
+            inString = byte == UInt8(ascii: "\"")
+            return [0x20, 0x0A, 0x0D, 0x09].contains(byte) ? "" : nil
+        }
+    }
+
+    /// Copies UTF-8 in runs, and escapes what a terminal would obey. What is not UTF-8 ends it.
+    ///
+    /// - Parameter replacement: Is asked for each ASCII byte in order, and returns what to write in its place; nil to copy
+    ///   it.
+    @inline(__always)
+    private mutating func copy(_ text: UnsafeBufferPointer<UInt8>, replacing replacement: (UInt8) -> StaticString?) {
+        var copied = 0
+        var index = 0
+        func flush(_ bytes: inout [UInt8]) {
+            if copied < index { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<index])) }
+        }
+        while index < text.count {
+            let byte = text[index]
+            var length = 1
+            if byte < 0x80 {
+                let other = replacement(byte)
+                if other == nil, (0x20..<0x7F).contains(byte) {
+                    index += 1
+                    continue
+                }
+                flush(&bytes)
+                if let other { syntax(other) } else { escape(Unicode.Scalar(byte)) }
+            } else {
+                guard let (scalar, count) = UTF8Sequence.scalar(at: index, in: text) else { break }
+                guard SafeText.mustEscape(scalar) else {
+                    index += count
+                    continue
+                }
+                flush(&bytes)
+                escape(scalar)
+                length = count
+            }
+            index += length
+            copied = index
+        }
+        flush(&bytes)
+    }
+
+    private mutating func escape(_ scalar: Unicode.Scalar) {
+        for unit in UTF16.encode(scalar) ?? .init() {
+            syntax("\\u")
+            let digits = String(unit, radix: 16)
+            bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
+            bytes.append(contentsOf: digits.utf8)
         }
     }
 }

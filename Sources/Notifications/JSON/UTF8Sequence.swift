@@ -17,4 +17,14 @@ enum UTF8Sequence {
         default: return nil
         }
     }
+
+    /// The scalar of the well-formed sequence at `index` and its length in bytes, or nil where there is none.
+    static func scalar(at index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> (scalar: Unicode.Scalar, length: Int)? {
+        guard let length = length(at: index, in: bytes) else { return nil }
+        // The first byte of a longer sequence holds 7 - length bits of it, each other one 6.
+        let mask: UInt8 = length == 1 ? 0x7F : 0x7F >> UInt8(length)
+        var value = UInt32(bytes[index] & mask)
+        for offset in 1..<length { value = value << 6 | UInt32(bytes[index + offset] & 0x3F) }
+        return Unicode.Scalar(value).map { ($0, length) }
+    }
 }
