@@ -99,7 +99,9 @@ import Testing
             }
             whole += 1
             #expect(record.status == before.status)
-            if record.judgement != before.judgement { #expect(record.judgement.verdict == .unverified) }
+            // The verdict may be lost, or the secret that it names.
+            let verdict = record.judgement.verdict
+            #expect(verdict == before.judgement.verdict || verdict == .unverified)
         }
         #expect(whole == report.deliveries)
         #expect(report.deliveries + report.parts == content.deliveries.count)

@@ -109,7 +109,8 @@ public final class HistoryRecovery {
             tables = try RecoveryTable.all(in: db).filter { !Self.derived.contains($0.name) }
             try db.beginTransaction()
             for table in tables { if let root = roots[table.name] { try copyTree(root, table, db) } }
-            for name in Self.derived { if let root = roots[name] { walk(root) { _ in } } }
+            // Their pages are none that no tree leads to.
+            for name in ["grdb_migrations", "sqlite_sequence"] { if let root = roots[name] { walk(root) { _ in } } }
             try copyStrayPages(db)
             try copyOtherFrames(db)
             try db.commit()
@@ -227,10 +228,11 @@ public final class HistoryRecovery {
                 if visited.insert(number).inserted { report.damagedPages += 1 }
                 continue
             }
-            // Another table's: a damaged page has led here.
             visited.insert(number)
+            if visited.count.isMultiple(of: 1_024) { progress(Double(visited.count) / Double(source.count)) }
             waiting += page.children.reversed()
             self.rows(of: page) { if let row = $0 { rows.append(row) } }
+            // A damaged page may have led to another table's.
             for row in rows where table.fits(row) { try add(row, to: table, db) }
             rows.removeAll(keepingCapacity: true)
         }

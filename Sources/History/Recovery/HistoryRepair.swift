@@ -17,9 +17,12 @@ struct HistoryRepair {
     /// - Returns: How many deliveries were put in the place of those that are lost but for a part, and the highest number of
     ///   a delivery.
     func run(_ sequences: [String: Int64]) throws -> (parts: Int, last: Int64) {
+        try db.execute(sql: "CREATE INDEX eventByDelivery ON event(delivery)")
         let parts = try addLostDeliveries()
         try addMissingOutcomes()
         try addMissingEvents()
+        let count = "(SELECT count(*) FROM event WHERE event.delivery = outcome.delivery)"
+        try db.execute(sql: "UPDATE outcome SET rows = \(count) WHERE rows <> \(count); DROP INDEX eventByDelivery")
         try removeStrayEntries()
         try addLostSecrets()
         try db.execute(

@@ -42,7 +42,8 @@ struct RecoveryTable {
             switch (value, column.type) {
             case (.null, _): column.isNullable || column.isNumber
             case (_, _) where column.isNumber: false
-            case (.integer, "INTEGER"), (.text, "TEXT"), (.blob, "BLOB"), (_, ""): true
+            case (.integer, "INTEGER"), (.text, "TEXT"), (.blob, "TEXT"), (.text, "BLOB"), (.blob, "BLOB"), (_, ""):
+                true
             default: false
             }
         }
