@@ -203,6 +203,27 @@ import Testing
         history.close()
     }
 
+    /// A page may be damaged so that SQLite does not see it: values are missing where none may be.
+    @Test func missingValuesAreDamageToo() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(10)))
+        let shell = try DatabaseQueue(path: path)
+        try await shell.write { db in
+            try db.execute(
+                sql: """
+                    PRAGMA writable_schema = ON;
+                    UPDATE sqlite_schema SET sql = replace(sql, 'method TEXT NOT NULL', 'method TEXT');
+                    PRAGMA writable_schema = RESET;
+                    """)
+            try db.execute(sql: "UPDATE delivery SET method = NULL WHERE id = 5")
+        }
+        try shell.close()
+        #expect(throws: HistoryReadError.damaged(path: path)) { try history.reader.delivery(5) }
+        #expect(throws: HistoryReadError.damaged(path: path)) { try history.allRows }
+        #expect(await !history.keep(.sample()))
+        history.close()
+    }
+
     /// Nobody reads it, but it was written by somebody else: all of it is checked.
     @Test func damageInTheMiddleIsFoundByALook() async throws {
         let history = try History(.file(path))

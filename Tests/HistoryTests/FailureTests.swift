@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import History
+@testable import History
 import Notifications
 import TestSupport
 import Testing
@@ -161,6 +161,17 @@ import Testing
         try limitPages(of: history, to: 1 << 20)
         #expect(await history.keep(large))
         #expect(history.current.health == .recording)
+    }
+
+    /// The system's own reason is named, in a sentence.
+    @Test(
+        arguments: [
+            (EFBIG, "file-size limit"), (EDQUOT, "quota"), (ENOSPC, "full"), (EROFS, "read-only"), (EIO, "kernel"),
+            (ENOLCK, "locks"), (ESTALE, "network"), (EMFILE, "ulimit -n"),
+        ] as [(Int32, String)])
+    func theReasonIsNamed(number: Int32, part: String) {
+        #expect(WriteFailure.reason(ofSystemError: number)?.contains(part) == true)
+        #expect(WriteFailure.reason(ofSystemError: 0) == nil)
     }
 
     @Test(arguments: Kept.allCases)

@@ -25,6 +25,7 @@ enum DeliveryQuery {
                 WHERE \(condition) ORDER BY delivery.id LIMIT ?
                 """)
         return try read(try Row.fetchCursor(statement, arguments: arguments + [limit]), bytes: bytes) { row, delivery in
+            try row.require(integers: [10, 12, 14], integersOrNone: [11, 13], texts: [9])
             let verdict = SignatureVerdict(rawValue: row["shownVerdict"]) ?? .unjudged
             return DeliveryRecord(
                 id: row["id"], delivery: delivery,
@@ -43,19 +44,20 @@ enum DeliveryQuery {
 
     /// Reads deliveries until there are no more, or their bodies come to so many bytes.
     static func read<Element>(
-        _ rows: RowCursor, bytes: Int, _ element: (Row, Delivery) -> Element
+        _ rows: RowCursor, bytes: Int, _ element: (Row, Delivery) throws -> Element
     ) throws -> [Element] {
         var elements: [Element] = []
         var size = 0
         while size < bytes, let row = try rows.next() {
             let delivery = try delivery(row)
-            elements.append(element(row, delivery))
+            elements.append(try element(row, delivery))
             size += delivery.body.count
         }
         return elements
     }
 
     private static func delivery(_ row: Row) throws -> Delivery {
+        try row.require(integers: [0, 1, 8], texts: [2, 3, 5, 6], blobs: [7])
         let body: Data = row["body"]
         return Delivery(
             receivedAt: Timestamp(milliseconds: row["receivedAt"]), remoteAddress: row["remoteAddress"],

@@ -55,7 +55,7 @@ enum DeliveryRowQuery {
         let statement = try db.cachedStatement(sql: sql)
         return try Row.fetchAll(statement, arguments: arguments).map { row in
             DeliveryRow(
-                first: RowQuery.row(row), remoteAddress: row["remoteAddress"], answerTime: row["answerTime"],
+                first: try RowQuery.row(row), remoteAddress: row["remoteAddress"], answerTime: row["answerTime"],
                 others: row["others"])
         }
     }

@@ -62,12 +62,13 @@ enum RowQuery {
                 """)
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
         var rows: [EventRow] = []
-        while let row = try cursor.next() { rows.append(self.row(row)) }
+        while let row = try cursor.next() { rows.append(try self.row(row)) }
         return rows
     }
 
     /// By number, for a name is looked up each time.
-    static func row(_ row: Row) -> EventRow {
+    static func row(_ row: Row) throws -> EventRow {
+        try row.require(integers: [0, 1, 11, 14, 15, 17, 18, 19], integersOrNone: [2], texts: [12])
         var event = NotificationEvent()
         event.eventId = FieldValue(row[3])
         event.eventTimestamp = FieldValue(row[4])
@@ -85,5 +86,28 @@ enum RowQuery {
         read.actions = OutboxMarks.state(row[20])
         read.sheet = OutboxMarks.state(row[21])
         return read
+    }
+}
+
+extension Row {
+    /// Looks whether columns have the kind of value that the tables give them. In a damaged page they may have another, and
+    /// GRDB would end the process over it.
+    ///
+    /// - Throws: `DatabaseError` of damage.
+    func require(integers: [Int], integersOrNone: [Int] = [], texts: [Int] = [], blobs: [Int] = []) throws {
+        func storage(_ column: Int) -> DatabaseValue.Storage { (self[column] as DatabaseValue).storage }
+        let isSound =
+            integers.allSatisfy { if case .int64 = storage($0) { true } else { false } }
+            && integersOrNone.allSatisfy {
+                switch storage($0) {
+                case .int64, .null: true
+                default: false
+                }
+            }
+            && texts.allSatisfy { if case .string = storage($0) { true } else { false } }
+            && blobs.allSatisfy { !hasNull(atIndex: $0) }
+        guard isSound else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column has a value of another kind")
+        }
     }
 }

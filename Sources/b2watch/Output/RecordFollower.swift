@@ -12,6 +12,8 @@ final class RecordFollower: Sendable {
         var cursor: Int64
         var isScheduled = false
         var isClosed = false
+        /// Why the record could not be read the last time.
+        var problem: String?
     }
 
     private static let slice = 256
@@ -67,13 +69,22 @@ final class RecordFollower: Sendable {
                 let records = try read()
                 guard let last = records.last else { return }
                 try output.write(records.flatMap(format.bytes))
-                state.withLock { $0.cursor = last.id }
+                state.withLock { state in
+                    state.cursor = last.id
+                    state.problem = nil
+                }
             }
         } catch is OutputFailure {
             state.withLock { $0.isClosed = true }
             say("standard output is closed: deliveries are still received and recorded, but written no more")
         } catch {
-            say("the record cannot be read for output: \(error)")
+            // It is read again with each delivery: the same reason is said once.
+            let problem = "\(error)"
+            let isNew = state.withLock { state in
+                defer { state.problem = problem }
+                return state.problem != problem
+            }
+            if isNew { say("the record cannot be read for output: \(problem)") }
         }
     }
 
