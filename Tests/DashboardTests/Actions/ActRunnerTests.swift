@@ -225,7 +225,7 @@ struct ActRunnerTests {
             let answer = Monitor<Result<ActionAnswer, EffectFailure>?>(nil)
             runner.call(.preview("rows", rows)) { result in answer.change { $0 = result } }
             let result = try answer.require("an answer") { $0 }.get()
-            if case .preview(let run)? = result { return run }
+            if case .preview(let run) = result { return run }
             return nil
         }
         let all = try #require(try preview(.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil)))
