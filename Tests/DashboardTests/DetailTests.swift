@@ -49,7 +49,7 @@ struct DetailTests {
         user.press(.enter, .right)
         #expect(
             Array(user.lines[3...5]) == [
-                "▌ X-B: two", " x-a: one", " X-B: caf\u{FFFD}  bytes that were not UTF-8 are replaced",
+                "▌ X-B: two", "  x-a: one", "  X-B: caf\u{FFFD}  bytes that were not UTF-8 are replaced",
             ])
     }
 
@@ -57,20 +57,20 @@ struct DetailTests {
     func body() {
         var user = opened(body: "{\"a\":[1,true]}", tab: .body)
         #expect(user.lines[2].contains("[Body pretty]"))
-        #expect(user.lines[3...7].map(\.self) == ["▌ 1 {", " 2   \"a\": [", " 3     1,", " 4     true", " 5   ]"])
+        #expect(user.lines[3...7].map(\.self) == ["▌ 1 {", "  2   \"a\": [", "  3     1,", "  4     true", "  5   ]"])
         user.press(.character("v"))
-        #expect(user.lines[3] == " 00000000  7b 22 61 22 3a 5b 31 2c 74 72 75 65 5d 7d        {\"a\":[1,true]}")
+        #expect(user.lines[3] == "  00000000  7b 22 61 22 3a 5b 31 2c 74 72 75 65 5d 7d        {\"a\":[1,true]}")
         user.press(.character("v"))
         #expect(user.lines[2].contains("[Body raw]"))
-        #expect(user.lines[3] == " 1 {\"a\":[1,true]}")
+        #expect(user.lines[3] == "  1 {\"a\":[1,true]}")
     }
 
     @Test("what is not JSON says where the error is, and shows all the same")
     func notJSON() {
         let user = opened(body: "{\"a\":\n oops}\u{1b}[2J", tab: .body)
-        #expect(user.lines[3].hasPrefix(" Not JSON: expected"))
+        #expect(user.lines[3].hasPrefix("  Not JSON: expected"))
         #expect(user.lines[3].hasSuffix("at byte 8 (line 2, byte 2 of it)."))
-        #expect(user.lines[4...5].map(\.self) == [" 1   {\"a\":", " 2 ▸  oops}\\x1b[2J"])
+        #expect(user.lines[4...5].map(\.self) == ["  1   {\"a\":", "  2 ▸  oops}\\x1b[2J"])
     }
 
     @Test("long lines wrap, and the pane scrolls")
@@ -98,7 +98,7 @@ struct DetailTests {
         user.press(.enter, .left)
         #expect(user.lines[3] == " ✓ valid")
         #expect(user.screen.contains("The digest received is the HMAC-SHA-256 of this body under the secret “prod”."))
-        #expect(user.screen.contains(" Received\n   \(signature)"))
+        #expect(user.screen.contains(" Received\n    \(signature)"))
         #expect(user.screen.contains("Computed with prod (\(secret.fingerprint))  ✓ received\n   \(signature)"))
         #expect(user.screen.contains(", bound to bucket:b  not received"))
     }

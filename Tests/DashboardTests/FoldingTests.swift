@@ -32,7 +32,8 @@ struct FoldingTests {
         user.press(.down, .down, .character("z"))
         #expect(
             lines(user) == [
-                " 1 {", " 2   \"a\": {", " 3     \"b\": […], 3 elements", " 8     \"c\": {", " 9       \"d\": null",
+                "  1 {", "  2   \"a\": {", "  3     \"b\": […], 3 elements", "  8     \"c\": {",
+                "  9       \"d\": null",
                 "10     }", "11   },", "12   \"e\": [],", "13   \"f\": \"x\"", "14 }",
             ])
         user.press(.character("z"))
@@ -44,16 +45,16 @@ struct FoldingTests {
         var user = Self.reading(nested)
         for _ in 0..<4 { user.press(.down) }
         user.press(.character("-"))
-        #expect(lines(user)[2] == " 3     \"b\": […], 3 elements")
+        #expect(lines(user)[2] == "  3     \"b\": […], 3 elements")
         #expect(user.lines[5].hasPrefix("▌"))
         user.press(.character("-"))
-        #expect(lines(user)[1] == " 2   \"a\": {…}, 2 fields")
+        #expect(lines(user)[1] == "  2   \"a\": {…}, 2 fields")
         user.press(.character("-"))
-        #expect(lines(user) == [" 1 {…} 3 fields"])
+        #expect(lines(user) == ["  1 {…} 3 fields"])
         user.press(.character("-"))
-        #expect(lines(user) == [" 1 {…} 3 fields"])
+        #expect(lines(user) == ["  1 {…} 3 fields"])
         user.press(.character("+"), .down, .character("+"))
-        #expect(lines(user)[2] == " 3     \"b\": […], 3 elements")
+        #expect(lines(user)[2] == "  3     \"b\": […], 3 elements")
         user.press(.character("Z"), .character("Z"))
         #expect(lines(user).count == 14)
     }
@@ -131,13 +132,13 @@ struct FoldingTests {
     @Test("a body that is no JSON marks the line and the byte, and says what was expected")
     func badLine() {
         let user = Self.reading("{\n  \"a\": 1\n  \"b\": 2\n}", columns: 80)
-        #expect(user.lines[3] == " Not JSON: expected a comma or } at byte 14 (line 3, byte 3 of it).")
-        #expect(user.lines[4...7] == [" 1   {", " 2     \"a\": 1", " 3 ▸   \"b\": 2", " 4   }"])
+        #expect(user.lines[3] == "  Not JSON: expected a comma or } at byte 14 (line 3, byte 3 of it).")
+        #expect(user.lines[4...7] == ["  1   {", "  2     \"a\": 1", "  3 ▸   \"b\": 2", "  4   }"])
         let surface = user.surface
         #expect(surface[6, 7].style.isUnderlined)
         #expect(!surface[6, 8].style.isUnderlined)
         let ended = Self.reading("{\"a\": 1", columns: 100)
-        #expect(ended.lines[4] == " 1 ▸ {\"a\": 1◂")
+        #expect(ended.lines[4] == "  1 ▸ {\"a\": 1◂")
     }
 
     @Test("a mebibyte folds and unfolds at once")
@@ -166,7 +167,7 @@ struct FoldingTests {
         user.arrive([Make.row(1)])
         user.press(.enter, .right, .character("w"), .character(">"), .character(">"), .character(">"))
         #expect(user.lines[3].hasPrefix("▌ Host:"))
-        #expect(user.lines[4].hasPrefix(" X-Long: ‹---"))
+        #expect(user.lines[4].hasPrefix("  X-Long: ‹---"))
     }
 
     @Test("a body that is no text is shown in hex at once, and as text when asked for")

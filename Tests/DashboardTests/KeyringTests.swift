@@ -137,7 +137,7 @@ struct KeyringTests {
     func refused() {
         var user = held("prod")
         user.press(.character("s"), .character("r"))
-        #expect(user.lines[2] == " Replace the secret prod")
+        #expect(user.lines[2] == "  Replace the secret prod")
         user.type("abc")
         user.press(.enter, .enter)
         #expect(user.calls.count == 1)

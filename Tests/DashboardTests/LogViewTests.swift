@@ -69,8 +69,8 @@ struct LogViewTests {
     func whole() {
         var user = reading(1)
         user.say((0..<300).map { "word\($0)" }.joined(separator: " "), .warning)
-        #expect(user.lines.contains { $0.hasPrefix(" 2026-11-24 16:43:01.000  warning  watch[4711]") })
-        #expect(user.lines.contains { $0.hasPrefix(" word0 word1 ") })
+        #expect(user.lines.contains { $0.hasPrefix("  2026-11-24 16:43:01.000  warning  watch[4711]") })
+        #expect(user.lines.contains { $0.hasPrefix("  word0 word1 ") })
         #expect(!user.screen.contains("word299"))
         user.press(.enter, .character("G"))
         #expect(user.screen.contains("word299"))
