@@ -1,4 +1,5 @@
 import Foundation
+public import Notifications
 
 /// Reads stretches of the log, the rotated files included: no more of them than it takes, however long they are.
 public struct LogReader: Sendable {
@@ -38,6 +39,45 @@ public struct LogReader: Sendable {
             entries: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
             hasNewer: newer.count > after)
     }
+
+    /// Returns the place of the dated entry nearest to a stretch of time: the first in it, or the nearer of those on both
+    /// sides; nil where no entry has a date. Reads one file of the log, and the beginnings of others.
+    ///
+    /// - Throws: `LogFailure`, where a file that is there cannot be read.
+    public func place(nearestTo stretch: Range<Timestamp>) throws(LogFailure) -> LogPlace? {
+        let files = try files()
+        // The last file that begins before the stretch has the line, or the one behind it begins with it.
+        let start = files.lastIndex { file in
+            file.lines(from: 0, limit: Self.looked).lazy.compactMap(\.time).first.map { $0 < stretch.lowerBound }
+                ?? false
+        }
+        var before: LogEntry?
+        for file in files[(start ?? 0)...] {
+            var offset = 0
+            while true {
+                let entries = file.lines(from: offset, limit: Self.looked)
+                for entry in entries {
+                    guard let time = entry.time else { continue }
+                    guard time >= stretch.lowerBound else {
+                        before = entry
+                        continue
+                    }
+                    guard let earlier = before?.time, !stretch.contains(time),
+                        stretch.lowerBound.milliseconds - earlier.milliseconds
+                            < time.milliseconds - stretch.upperBound.milliseconds
+                    else { return entry.id }
+                    return before?.id
+                }
+                // The last line is read again as the first of the next ones: its place is known.
+                guard entries.count == Self.looked, let last = entries.last else { break }
+                offset = last.id.offset
+            }
+        }
+        return before?.id
+    }
+
+    /// So many lines are read at once where a time is looked for.
+    private static let looked = 1_000
 
     /// The files, the oldest first. The newest is opened first, so that a rotation meanwhile hides none of them.
     private func files() throws(LogFailure) -> [LogSegment] {

@@ -1,4 +1,5 @@
 public import History
+public import Notifications
 
 /// Finds the rows of a query and answers for stretches of them, while it is still finding more.
 ///
@@ -98,5 +99,39 @@ public final class Browser: Sendable {
         } catch is ReadCancelled {
             return nil
         }
+    }
+
+    /// Returns the row of the query shown that was received nearest to a stretch of time: the first in it, or where none is
+    /// in it, the nearer of those before and behind it; nil where nothing is listed. Blocks, and may have to read all of the
+    /// history.
+    ///
+    /// - Parameter isCancelled: Asked now and then; the search ends with nil once it is true.
+    public func nearest(
+        to stretch: Range<Timestamp>, isCancelled: @Sendable () -> Bool
+    ) throws -> Int64? {
+        let delivery = try reader.firstDelivery(receivedFrom: stretch.lowerBound)
+        let row = try delivery.flatMap { try reader.firstRow(from: $0) } ?? engine.with(\.latest) + 1
+        do {
+            let (before, from) = try RowSearch.around(row, reader, engine, isCancelled)
+            guard let before, let from else { return before ?? from }
+            let moments = try reader.rows(ids: [before, from]).map(\.receivedAt)
+            guard moments.count == 2, !stretch.contains(moments[1]) else { return from }
+            let (early, late) = (
+                stretch.lowerBound.milliseconds - moments[0].milliseconds,
+                moments[1].milliseconds - stretch.upperBound.milliseconds
+            )
+            return early < late ? before : from
+        } catch is ReadCancelled {
+            return nil
+        }
+    }
+
+    /// Returns how many rows of a stretch of the history match a condition. Blocks; reads in steps of some milliseconds.
+    ///
+    /// - Parameter isCancelled: Asked now and then; the count ends with nil once it is true.
+    public func count(
+        _ predicate: RowPredicate, in range: ClosedRange<Int64>, isCancelled: @Sendable () -> Bool
+    ) throws -> Int? {
+        try RowCount(reader, predicate).count(in: range, isCancelled)
     }
 }

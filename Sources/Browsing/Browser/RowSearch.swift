@@ -27,6 +27,26 @@ struct RowSearch {
             : try first(matching: predicate, before: min(id, latest < .max ? latest + 1 : latest), isCancelled)
     }
 
+    /// Returns the nearest rows of what is listed on both sides of a place in the order of arrival, in whatever order they
+    /// are listed: the last before an id, and the first from it on.
+    ///
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    static func around(
+        _ id: Int64, _ reader: HistoryReader, _ engine: BrowseEngine, _ isCancelled: () -> Bool
+    ) throws -> (before: Int64?, from: Int64?) {
+        let (query, latest) = engine.with { ($0.query, $0.latest) }
+        if query.order == .arrival {
+            let older = RowSearch(reader, engine, .everything, isNewer: false)
+            let newer = RowSearch(reader, engine, .everything, isNewer: true)
+            return (try older.first(from: id, isCancelled), try newer.first(from: id - 1, isCancelled))
+        }
+        let search = RowSearch(reader, engine, query.predicate, isNewer: true)
+        return (
+            try search.first(matching: query.predicate, before: min(id, latest + 1), isCancelled),
+            try search.first(matching: query.predicate, after: id - 1, through: latest, isCancelled)
+        )
+    }
+
     private func first(in list: SortedList, from id: Int64, _ isCancelled: () -> Bool) throws -> Int64? {
         // From beyond the last row, whichever arrived last.
         let index = id == .max ? list.ids.count - 1 : list.index(of: id) ?? -1

@@ -19,7 +19,11 @@ extension BindingTable {
                     if model.session.exporting != nil {
                         return "An export is under way: \(model.bindings.name(of: .cancelJudging)) cancels it."
                     }
-                    return model.rows.selectedRow == nil ? "There is no row to export." : nil
+                    guard model.rows.selectedRow == nil else { return nil }
+                    let key = model.bindings.name(of: .goBack)
+                    return model.filter.isRestricting
+                        ? "No row matches the filter, so there is none to export: \(key) clears it."
+                        : "There is no row to export."
                 }),
         ]
         + [BindingContext.handling, .actions, .log, .pulse].map { context in
@@ -41,7 +45,10 @@ extension BindingTable {
 
     static let prompts: [Binding] = [
         Binding(.enter, in: .filter, do: .applyFilter, "apply the filter", footer: ("apply", .narrow)),
-        Binding(.tab, in: .filter, do: .completeFilter, "complete the word", footer: ("complete", .narrow)),
+        Binding(
+            .tab, in: .filter, do: .completeFilter, "complete the word; again, the next one",
+            footer: ("complete", .narrow)),
+        Binding(.backTab, in: .filter, do: .completeFilterBack, "the completion before"),
         Binding(.up, in: .filter, do: .olderFilter, "an earlier filter", footer: ("earlier", .medium)),
         Binding(.down, in: .filter, do: .newerFilter, "a later filter"),
         Binding(.escape, in: .filter, do: .leavePrompt, "leave the filter as it was", footer: ("leave", .narrow)),
@@ -60,6 +67,7 @@ extension BindingTable {
         Binding(.escape, in: .search, do: .leavePrompt, "back to where one was", footer: ("back", .narrow)),
         Binding(.enter, in: .palette, do: .runCommand, "run the command", footer: ("run", .narrow)),
         Binding(.tab, in: .palette, do: .completeCommand, "complete the word", footer: ("complete", .narrow)),
+        Binding(.backTab, in: .palette, do: .completeCommandBack, "the completion before"),
         Binding(.up, in: .palette, do: .olderCommand, "an earlier command", footer: ("earlier", .medium)),
         Binding(.down, in: .palette, do: .newerCommand, "a later command"),
         Binding(.escape, in: .palette, do: .leavePrompt, "leave", footer: ("leave", .narrow)),

@@ -17,6 +17,7 @@ extension BindingTable {
                 isAway(model)
                     ?? (model.session.url == nil ? "Nothing listens that a test event could be sent to." : nil)
             }),
+        Binding(.character("@"), in: .views, do: .goToTime, "go to a time, such as yesterday 02:14, or to a number"),
         Binding(
             .character(":"), in: .views, do: .typeCommand, "type a command by its name", footer: ("command", .wide)),
         Binding(
@@ -30,11 +31,14 @@ extension BindingTable {
                 return isIdle ? "Nothing is under way that could be cancelled." : nil
             }),
         Binding(in: .views, do: .reload, "read config.yaml and the secrets again"),
-        Binding(.character("u"), in: .views, do: .toggleUtc, "times in UTC or local", footer: ("UTC", .wide)),
+        Binding(
+            .character("u"), in: .views, do: .toggleUtc, "all times in UTC, or local again", footer: ("UTC", .wide)),
         Binding(
             .character("?"), .function(1), in: .views, do: .showHelp, "this help", footer: ("help", .narrow),
             obstacle: { $0.help == nil ? nil : "This is the help." }),
-        Binding(.escape, in: .views, do: .goBack, "back one step"),
+        Binding(
+            .escape, in: .views, do: .goBack, "back one step; at the top, let go of search, selection and filter",
+            footer: ("back", .narrow)),
         Binding(
             .character("q"), in: .views, do: .close, "close the view; at the top, end", footer: ("quit", .narrow)),
     ]

@@ -32,10 +32,10 @@ enum Command: Hashable, CaseIterable {
     case deleteRotated, deleteLeaked, saveAndQuit, quitUnsaved
     case interrupt, suspend, redraw
     // Filter and search.
-    case editFilter, filterOrNot, applyFilter, completeFilter, olderFilter, newerFilter, leavePrompt
+    case editFilter, filterOrNot, applyFilter, completeFilter, completeFilterBack, olderFilter, newerFilter, leavePrompt
     case olderTarget, newerTarget
     case showProblems, pause
-    case typeCommand, runCommand, completeCommand, olderCommand, newerCommand
+    case typeCommand, goToTime, runCommand, completeCommand, completeCommandBack, olderCommand, newerCommand
     case search, keepSearch, nextMatch, previousMatch, nextProblem, previousProblem
     // Marks and selection.
     case toggleMark, showMarked, nextMark

@@ -26,7 +26,10 @@ extension ListColumn {
     }
 
     /// The heading, with a sign if the list is sorted by it.
-    func title(in order: RowOrder) -> SafeText {
+    ///
+    /// - Parameter heading: What is written in place of the title, if anything is.
+    func title(in order: RowOrder, reading heading: SafeText? = nil) -> SafeText {
+        let title = heading ?? title
         guard case .by(let column, let isDescending) = order, column == sort else { return title }
         return title + (isDescending ? "↓" : "↑")
     }

@@ -23,17 +23,25 @@ enum Footer {
     }
 
     private static func hints(_ model: DashboardModel, _ width: Binding.FooterWidth) -> [Hint] {
-        model.place.contexts.flatMap(model.bindings.bindings(in:))
+        let bindings = model.place.contexts.flatMap(model.bindings.bindings(in:))
+        // What Esc lets go of comes first, where it would: it is not looked for elsewhere.
+        let (escape, others) = (bindings.filter(isWayBack), bindings.filter { !isWayBack($0) })
+        return ((model.held == nil ? [] : escape) + others)
             .filter { $0.obstacle(model) == nil }
             .compactMap { binding in
                 guard let footer = binding.footer, footer.from <= width, let key = binding.keys.first else {
                     return nil
                 }
-                let word = binding.command == .close && model.hasViewToClose ? "close" : footer.word
+                var word = binding.command == .close && model.hasViewToClose ? "close" : footer.word
+                if isWayBack(binding), let held = model.held { word = held.word }
                 let text =
                     StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
                 return Hint(text: text, command: binding.command)
             }
+    }
+
+    private static func isWayBack(_ binding: Binding) -> Bool {
+        binding.context == .views && binding.command == .goBack
     }
 
     private static func width(of hints: [Hint], gap: Int) -> Int {

@@ -119,7 +119,7 @@ extension DashboardModel {
         // Below the help nothing is typed.
         guard help == nil else { return 0 }
         return switch prompt {
-        case .filter(let line): line.height(columns: session.size.columns)
+        case .filter(let line): line.height(filterSurroundings, columns: session.size.columns)
         case .search: 1
         case .export: ExportPrompt.height
         case .replay(let line): line.height

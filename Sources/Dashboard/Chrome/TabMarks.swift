@@ -36,7 +36,6 @@ struct TabMarks {
             addChosen(model)
         }
         if model.session.isAttached { add(1, StyledLine("attached", Style(.secondary))) }
-        if model.session.showsUTC { add(3, StyledLine("UTC", Style(.notice))) }
         if model.view == .table, model.table.timestamps == .epochMilliseconds {
             add(2, StyledLine("epoch ms", Style(.notice)))
         }

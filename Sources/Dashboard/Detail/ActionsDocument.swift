@@ -45,6 +45,6 @@ struct ActionsDocument {
     }
 
     private func time(_ moment: Timestamp) -> SafeText {
-        clock.time(moment).map { "\($0.date) \($0.timeOfDay)" } ?? "\(moment.milliseconds) ms"
+        clock.time(moment).map { "\($0.date) \($0.timeOfDay) \(clock.zone(at: moment))" } ?? "\(moment.milliseconds) ms"
     }
 }

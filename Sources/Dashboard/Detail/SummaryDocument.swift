@@ -58,7 +58,8 @@ struct SummaryDocument {
             return
         }
         let time = Timestamp(milliseconds: milliseconds)
-        fields.add("Event time", StyledLine("\(time.rfc3339)"), note: "\(milliseconds) ms")
+        let shown = clock.time(time).map { "\($0.date) \($0.timeOfDay).\($0.fraction) \(zone(at: time))" }
+        fields.add("Event time", StyledLine("\(shown ?? time.rfc3339)"), note: "\(milliseconds) ms")
         let (delay, overflow) = record.delivery.receivedAt.milliseconds.subtractingReportingOverflow(milliseconds)
         if !overflow { fields.add("", dim("the delivery arrived \(Wording.delay(milliseconds: delay))")) }
     }
@@ -102,7 +103,9 @@ struct SummaryDocument {
         for other in others.prefix(DocumentBuilder.otherDeliveries) {
             var line = StyledLine("\(other.verdict.glyph) \(other.verdict.title)", other.verdict.style)
             line.append("  answered \(other.status)")
-            let time = clock.time(other.receivedAt).map { "\($0.date) \($0.timeOfDay)" } ?? other.receivedAt.rfc3339
+            let time =
+                clock.time(other.receivedAt).map { "\($0.date) \($0.timeOfDay) \(zone(at: other.receivedAt))" }
+                ?? other.receivedAt.rfc3339
             fields.add("\(other.id)", StyledLine("\(time)  ") + line)
         }
         if others.count > DocumentBuilder.otherDeliveries { fields.add("", dim("and more, later")) }
@@ -115,10 +118,12 @@ struct SummaryDocument {
         return StyledLine("\(request.deliveryID)") + dim("  event \(position + 1) of \(request.eventCount)")
     }
 
+    /// The zone of the times shown, such as `UTC` or `+01:00`.
+    private func zone(at moment: Timestamp) -> String { request.showsUTC ? "UTC" : clock.offset(at: moment) }
+
     private func addReceived(_ moment: Timestamp, to fields: inout FieldList) {
         if let time = clock.time(moment) {
-            let offset = request.showsUTC ? "UTC" : clock.offset(at: moment)
-            fields.add("Received", "\(time.date) \(time.timeOfDay).\(time.fraction) \(offset)")
+            fields.add("Received", "\(time.date) \(time.timeOfDay).\(time.fraction) \(zone(at: moment))")
             fields.add("", dim("\(moment.rfc3339)"), note: "\(moment.milliseconds) ms")
         } else {
             fields.add("Received", "\(moment.milliseconds) ms")

@@ -81,6 +81,10 @@ extension DashboardModel {
         switch result {
         case .success(.written(let result, let path)):
             var text: SafeText = "\(result.unit.counted(result.written)) written to \(path)."
+            if result.written == 0, result.leftOut == 0 {
+                session.tell("Nothing matched: there is no event in \(path).", .notice)
+                break
+            }
             if result.leftOut > 0 {
                 text =
                     text + " \(Wording.count(result.leftOut, "request", "requests")) without a readable event left out."

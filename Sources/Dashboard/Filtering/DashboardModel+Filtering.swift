@@ -18,6 +18,7 @@ extension DashboardModel {
         if case .filter(var prompt) = prompt, command != .editFilter {
             switch command {
             case .completeFilter: prompt.complete(session.filterContext)
+            case .completeFilterBack: prompt.complete(session.filterContext, isBack: true)
             case .olderFilter: prompt.recall(older: true, session.filterContext)
             case .newerFilter: prompt.recall(older: false, session.filterContext)
             case .applyFilter: return apply(prompt)
@@ -36,7 +37,7 @@ extension DashboardModel {
                 filter.toggle()
             } else if filter.isRestricting {
                 filter.lift()
-            } else {
+            } else if !filter.restore() {
                 session.tell("There is no filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
             }
         case .showProblems: filter.showsProblems.toggle()
@@ -58,6 +59,11 @@ extension DashboardModel {
         guard self.filter.hasFilter else { return [] }
         session.viewState.remember(filter.text)
         return [.keepViewState(session.viewState)]
+    }
+
+    /// What is said below the line in which a filter is typed.
+    var filterSurroundings: FilterPrompt.Surroundings {
+        FilterPrompt.Surroundings(bindings: bindings, seen: seenValues, counts: counts)
     }
 
     var seenValues: SeenValues {
@@ -187,32 +193,6 @@ extension DashboardModel {
         frozen = session.change
         rows.freeze(at: session.change.latestRow)
         return []
-    }
-
-    /// Says why the list is empty.
-    func drawNothingListed(on surface: inout Surface) {
-        let text: SafeText =
-            if rows.isStale || listing.isRunning || (listing.query.isPlain && shown.latestRow > 0) {
-                "Looking…"
-            } else if !filter.isRestricting, prompt == nil {
-                "No row yet."
-            } else if filter.isOn, filter.hasFilter || prompt != nil {
-                // Where it is being typed, those keys are text.
-                prompt == nil ? "Nothing matches; " + waysOut : "Nothing matches."
-            } else if filter.showsProblems {
-                "No problem; \(bindings.name(of: .showProblems)) lists every row again."
-            } else {
-                "No marked row; \(bindings.name(of: .showMarked)) lists every row again."
-            }
-        surface.put(text, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
-    }
-
-    /// What lists more again, where a filter is on.
-    private var waysOut: SafeText {
-        var ways: [SafeText] = ["\(bindings.name(of: .filterOrNot)) switches the filter off"]
-        if filter.showsProblems { ways.append("\(bindings.name(of: .showProblems)) lists more than problems") }
-        if filter.showsMarked { ways.append("\(bindings.name(of: .showMarked)) lists more than marked rows") }
-        return ways.joined(separator: ", ") + "."
     }
 }
 

@@ -9,7 +9,8 @@ struct FilterPrompt {
     private(set) var reading: Result<Filter, FilterError>
     /// The filter last read without an error: what the list shows meanwhile.
     private(set) var preview: Filter
-    private(set) var completion: Completion?
+    /// What Tab offers for the word at the cursor.
+    private(set) var completion: Completion
     /// Whether Tab was pressed where there is nothing to complete.
     private(set) var hasNothingToOffer = false
     private var past: PastTexts
@@ -20,17 +21,24 @@ struct FilterPrompt {
     /// What Tab offers for the word at the cursor.
     struct Completion: Hashable {
         let candidates: [FilterCompletion.Candidate]
-        /// The one that stands in the line; nil until Tab chooses.
+        /// The one that is in the line; nil until Tab chooses.
         var chosen: Int?
         /// The text, and the place in it that candidates are put into.
         let text: String
         let range: Range<Int>
+
+        fileprivate init(_ text: String, cursor: Int, _ values: SeenValues) {
+            let found = FilterCompletion(text, cursor: cursor) { values[$0] }
+            (candidates, range) = (found.candidates, found.range)
+            self.text = text
+        }
     }
 
     init(_ filter: Filter, past: [String], values: SeenValues, from origin: PromptOrigin) {
         editor = LineEditor(filter.text)
         reading = .success(filter)
         preview = filter
+        completion = Completion(filter.text, cursor: filter.text.count, values)
         self.past = PastTexts(past)
         self.values = values
         self.origin = origin
@@ -39,6 +47,7 @@ struct FilterPrompt {
     /// There is more to complete with.
     mutating func know(_ more: SeenValues) {
         values = values.adding(more)
+        if completion.chosen == nil { completion = Completion(editor.text, cursor: editor.cursor, values) }
     }
 
     /// What Enter would apply.
@@ -48,16 +57,17 @@ struct FilterPrompt {
         let before = editor.text
         hasNothingToOffer = false
         guard editor.update(.key(key)) else { return }
-        completion = nil
         if editor.text != before {
             past.leave()
             read(context)
+        } else {
+            completion = Completion(editor.text, cursor: editor.cursor, values)
         }
     }
 
     mutating func insert(_ text: String, _ context: FilterContext) {
         editor.insert(text)
-        (completion, hasNothingToOffer) = (nil, false)
+        hasNothingToOffer = false
         past.leave()
         read(context)
     }
@@ -66,33 +76,25 @@ struct FilterPrompt {
     mutating func recall(older isOlder: Bool, _ context: FilterContext) {
         guard let text = past.step(older: isOlder, from: editor.text) else { return }
         editor = LineEditor(text)
-        (completion, hasNothingToOffer) = (nil, false)
+        hasNothingToOffer = false
         read(context)
     }
 
-    /// Completes the word at the cursor: the first press takes what all candidates begin with, each further one puts
-    /// the next candidate in.
-    mutating func complete(_ context: FilterContext) {
-        if var completion {
-            let next = completion.chosen.map { ($0 + 1) % completion.candidates.count } ?? 0
-            completion.chosen = next
-            put(completion.candidates[next].text, completion)
-            self.completion = completion
-        } else {
-            let found = FilterCompletion(editor.text, cursor: editor.cursor) { values[$0] }
-            guard let first = found.candidates.first else {
-                hasNothingToOffer = true
-                return
-            }
-            let completion = Completion(candidates: found.candidates, text: editor.text, range: found.range)
-            if found.candidates.count == 1 {
-                put(first.text, completion)
-            } else {
-                if let common = completion.common { put(common, completion) }
-                self.completion = completion
-            }
+    /// Completes the word at the cursor: each press puts the next candidate in, or the one before.
+    mutating func complete(_ context: FilterContext, isBack: Bool = false) {
+        let count = completion.candidates.count
+        guard count > 0 else {
+            hasNothingToOffer = true
+            return
         }
+        let first = isBack ? count - 1 : 0
+        let chosen = completion.chosen.map { ($0 + (isBack ? -1 : 1) + count) % count } ?? first
+        put(completion.candidates[chosen].text, completion)
+        var completion = completion
+        completion.chosen = chosen
         read(context)
+        // The only one is there now, and what may follow it is offered.
+        if count > 1 { self.completion = completion }
     }
 
     private mutating func put(_ candidate: String, _ completion: Completion) {
@@ -105,6 +107,7 @@ struct FilterPrompt {
     }
 
     private mutating func read(_ context: FilterContext) {
+        completion = Completion(editor.text, cursor: editor.cursor, values)
         do {
             let filter = try Filter(editor.text, in: context)
             reading = .success(filter)
@@ -114,23 +117,46 @@ struct FilterPrompt {
             reading = .failure(error)
         }
     }
-}
 
-extension FilterPrompt {
-    /// Whether the word at the cursor may yet become the name of an operator.
+    /// Whether the word at the cursor may yet become the name of an operator, or a word that puts terms together.
     private var isTypingOperator: Bool {
-        let completion = FilterCompletion(editor.text, cursor: editor.cursor) { _ in [] }
-        return !completion.range.isEmpty && completion.candidates.contains { !$0.meaning.isEmpty }
+        !completion.range.isEmpty && completion.candidates.contains { !$0.meaning.isEmpty }
     }
 }
 
-extension FilterPrompt.Completion {
-    /// What all candidates begin with; nil where that is less than what stands there.
-    fileprivate var common: String? {
-        let texts = candidates.map(\.text)
-        let common = texts.dropFirst().reduce(texts.first ?? "") { common, text in
-            String(zip(common, text).prefix { $0 == $1 }.map(\.0))
+// What no event has.
+extension FilterPrompt {
+    /// A value that was asked for.
+    struct AskedValue {
+        let kind: FilterValueKind
+        let item: FilterValueUse.Item
+    }
+
+    /// The values asked for that are none of those seen. Whether an event has them is to be counted.
+    func unseen(_ seen: SeenValues) -> [AskedValue] {
+        guard !isTypingOperator, let filter else { return [] }
+        return filter.parts.compactMap(\.value).flatMap { use in
+            use.items.filter { item in !seen[use.kind].contains { item.isMatched(by: $0) } }
+                .map { AskedValue(kind: use.kind, item: $0) }
         }
-        return common.count > range.count ? common : nil
+    }
+}
+
+extension FilterValueKind {
+    /// What it is called in a sentence.
+    var noun: SafeText {
+        switch self {
+        case .type: "type"
+        case .bucket: "bucket"
+        case .object: "object name"
+        case .rule: "rule"
+        case .secret: "secret"
+        case .eventId: "event id"
+        case .versionId: "version id"
+        case .method: "method"
+        case .path: "path"
+        case .remoteAddress: "address"
+        case .status: "status"
+        }
     }
 }

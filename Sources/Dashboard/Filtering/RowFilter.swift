@@ -7,6 +7,8 @@ struct RowFilter: Hashable {
     /// The filter applied last.
     private(set) var filter = Filter.everything
     private(set) var isOn = true
+    /// The filter that was cleared last, to be brought back.
+    private var cleared: Filter?
     /// When it was read: what `10m` in it counts back from.
     private var moment = Timestamp(milliseconds: 0)
     /// Whether only problems are listed.
@@ -34,6 +36,7 @@ struct RowFilter: Hashable {
         var context = context
         context.now = moment
         if let filter = try? Filter(filter.text, in: context) { self.filter = filter }
+        if let text = cleared?.text, let filter = try? Filter(text, in: context) { cleared = filter }
     }
 
     mutating func toggle() {
@@ -44,6 +47,23 @@ struct RowFilter: Hashable {
     mutating func lift() {
         isOn = false
         (showsProblems, showsMarked) = (false, false)
+    }
+
+    /// Lists every row again, and no filter is there any more. It can be brought back.
+    mutating func clear() {
+        if hasFilter { cleared = filter }
+        filter = .everything
+        lift()
+        isOn = true
+    }
+
+    /// Brings back the filter that was cleared last; says whether there is one.
+    mutating func restore() -> Bool {
+        guard let cleared else { return false }
+        filter = cleared
+        isOn = true
+        self.cleared = nil
+        return true
     }
 
     /// The rows to list.

@@ -1,11 +1,16 @@
 import Browsing
 import History
 import Notifications
+import SafeText
 
 /// Values that can be filtered by, as they were seen: in the rows held, the newest first, and in all that is recorded, the
 /// most frequent first.
 struct SeenValues: Hashable {
     private var values: [FilterValueKind: [String]] = [:]
+    /// How many of the rows have a value, of all that is recorded.
+    private var counts: [FilterValueKind: [String: Int]] = [:]
+    /// Whether every row was looked at, so that there are no other values and the counts are those of all rows.
+    private var isWhole = false
 
     init(_ rows: [EventRow] = [], secrets held: [String] = []) {
         let events = rows.reversed().filter { $0.position != nil }
@@ -30,9 +35,14 @@ struct SeenValues: Hashable {
             (.eventId, .eventId), (.versionId, .objectVersionId), (.secret, .secret),
         ]
         for (kind, column) in columns {
-            let texts = try reader.values(of: column, limit: Self.most)
-            values[kind] = Self.distinct(kind == .type ? texts.map { EventType($0).shortName } : texts)
+            let found = try reader.values(of: column, limit: Self.most).map { value in
+                ValueCount(kind == .type ? EventType(value.value).shortName : value.value, count: value.count)
+            }
+            values[kind] = Self.distinct(found.map(\.value))
+            counts[kind] = Dictionary(found.map { ($0.value, $0.count) }, uniquingKeysWith: +)
         }
+        let rows = counts[.type]?.values.reduce(0, +) ?? 0
+        isWhole = rows < HistoryReader.rowsWithValues && values.values.allSatisfy { $0.count < Self.most }
     }
 
     /// How many of each are read of what is recorded.
@@ -42,10 +52,26 @@ struct SeenValues: Hashable {
     func adding(_ others: SeenValues) -> SeenValues {
         var all = self
         for (kind, texts) in others.values { all.values[kind] = Self.distinct(self[kind] + texts) }
+        if !others.counts.isEmpty { (all.counts, all.isWhole) = (others.counts, others.isWhole) }
         return all
     }
 
     subscript(kind: FilterValueKind) -> [String] { values[kind] ?? [] }
+
+    /// How many rows have a value; nil where not all were looked at.
+    func count(_ value: String, _ kind: FilterValueKind) -> Int? { isWhole ? counts[kind]?[value] : nil }
+
+    /// The values there are, the most frequent first, each with how many rows have it where that is known; nil where none
+    /// was seen.
+    func words(_ kind: FilterValueKind, atMost limit: Int = 8) -> SafeText? {
+        let all = self[kind]
+        guard !all.isEmpty else { return nil }
+        let words = all.prefix(limit).map { value -> SafeText in
+            let count: SafeText = count(value, kind).map { " \(Wording.grouped($0))" } ?? .empty
+            return SafeText(cell: value) + count
+        }
+        return words.joined(separator: ", ") + (all.count > limit ? ", …" : .empty)
+    }
 
     private static func distinct(_ values: [String]) -> [String] {
         var seen: Set<String> = []

@@ -48,30 +48,30 @@ enum HelpBrief {
         case .events:
             [
                 .open, .focusDetail, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
-                .copy, .export, .showKeyring, .sendTest, .chooseColumns, .toggleUtc, .typeCommand, .sortByNext,
+                .copy, .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand, .sortByNext,
                 .nextProblem, .toggleMark, .showMarked, .pause, .showChecklist, .close,
             ]
         case .table:
             [
                 .open, .right, .left, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
-                .copy, .export, .chooseColumns, .toggleTimestampForm, .sortByNext, .toggleUtc, .typeCommand,
+                .copy, .export, .chooseColumns, .toggleTimestampForm, .sortByNext, .goToTime, .toggleUtc, .typeCommand,
                 .nextProblem, .toggleMark, .showMarked, .pause, .close,
             ]
         case .deliveries:
             [
                 .open, .focusDetail, .nextTab, .nextOfSameEvent, .followOrNot, .act, .replay, .copy, .copyAsReceived,
-                .showKeyring, .sendTest, .toggleUtc, .pause, .typeCommand, .close,
+                .showKeyring, .sendTest, .goToTime, .toggleUtc, .pause, .typeCommand, .close,
             ]
         case .actions:
             [
                 .open, .focusDetail, .cycleEntries, .pauseAction, .retryEntries, .skipEntry, .dryRun, .testAction,
                 .addMissed, .followOrNot, .toggleUtc, .typeCommand, .close,
             ]
-        case .log: [.open, .followOrNot, .toStart, .toEnd, .toggleUtc, .pause, .typeCommand, .close]
+        case .log: [.open, .followOrNot, .toStart, .toEnd, .goToTime, .toggleUtc, .pause, .typeCommand, .close]
         case .pulse:
             [
                 .listSelection, .nextSection, .zoomIn, .zoomOut, .left, .right, .panEarlier, .panLater, .toStart,
-                .toEnd,
+                .toEnd, .goToTime,
                 .toggleUtc, .pause, .typeCommand, .close,
             ]
         case .detail, .deliveryDetail:

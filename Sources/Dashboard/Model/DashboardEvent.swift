@@ -38,6 +38,8 @@ enum DashboardEvent: Sendable {
     /// How far a query has come waits where the runner left it.
     case browseMoved
     case sought(Result<SeekOutcome, EffectFailure>, generation: Int)
+    case timeFound(Result<TimeAnswer, EffectFailure>, of: TimeQuestion)
+    case counted(Result<MatchCounts.Answer, EffectFailure>, generation: Int)
     case deliveriesRead(Result<WindowAnswer<DeliveryRow>, EffectFailure>, generation: Int)
     /// The next delivery of the same event; nil where there is no other.
     case otherDeliveryFound(Result<Int64?, EffectFailure>, from: Int64)

@@ -99,12 +99,13 @@ extension DashboardModel {
             question = nil
             deafUntil = nil
 
-        case .editFilter, .filterOrNot, .applyFilter, .completeFilter, .olderFilter, .newerFilter, .showProblems,
+        case .editFilter, .filterOrNot, .applyFilter, .completeFilter, .completeFilterBack, .olderFilter, .newerFilter,
+            .showProblems,
             .pause:
             return performOnFilter(command)
         case .search, .nextMatch, .previousMatch, .nextProblem, .previousProblem: return performOnSearch(command)
         case .keepSearch: return keepSearch()
-        case .typeCommand, .runCommand, .completeCommand, .olderCommand, .newerCommand:
+        case .typeCommand, .goToTime, .runCommand, .completeCommand, .completeCommandBack, .olderCommand, .newerCommand:
             return performOnPalette(command)
         case .leavePrompt: return leavePrompt()
         case .toggleMark, .showMarked, .nextMark, .toggleSelected, .selectAll, .selectRange:
@@ -170,8 +171,37 @@ extension DashboardModel {
     }
 }
 
+/// What Esc lets go of where nothing is open that it would close.
+enum HeldThing: Hashable {
+    case search, export, acting, pattern, range, selection, filter
+
+    /// What the footer says.
+    var word: String {
+        switch self {
+        case .search: "give up the search"
+        case .export, .acting: "cancel"
+        case .pattern: "end the search"
+        case .range: "end the range"
+        case .selection: "deselect"
+        case .filter: "clear filter"
+        }
+    }
+}
+
 // Closing and ending.
 extension DashboardModel {
+    /// What Esc would let go of now; nil where it closes something, or nothing is left.
+    var held: HeldThing? {
+        guard !hasViewToClose, acting == nil, copying == nil else { return nil }
+        if seeking.isRunning { return .search }
+        if session.exporting != nil { return .export }
+        if session.acting != nil { return .acting }
+        if pattern != nil { return .pattern }
+        if selection.rangeStart != nil { return .range }
+        if !selection.isEmpty { return .selection }
+        return view.showsRows && (filter.isRestricting || filter.hasFilter) ? .filter : nil
+    }
+
     /// Closes the innermost view; says whether there was one to close.
     private mutating func closeInnermost() -> Bool {
         if copying != nil {
@@ -204,18 +234,19 @@ extension DashboardModel {
         return true
     }
 
-    /// Gives up the innermost of what was looked for or chosen.
+    /// Gives up the innermost of what was looked for, chosen or filtered.
     private mutating func letGo() -> [Effect] {
-        if seeking.isRunning { return cancelSeeking() }
-        if session.exporting != nil { return cancelExport() }
-        if session.acting != nil { return [.cancelActing] }
-        if pattern != nil {
+        switch held {
+        case .search: return cancelSeeking()
+        case .export: return cancelExport()
+        case .acting: return [.cancelActing]
+        case .pattern:
             pattern = nil
             detail.forgetMatch()
-        } else if selection.rangeStart != nil {
-            selection.rangeStart = nil
-        } else {
-            selection = RowSelection()
+        case .range: selection.rangeStart = nil
+        case .selection: selection = RowSelection()
+        case .filter: filter.clear()
+        case nil: break
         }
         return []
     }

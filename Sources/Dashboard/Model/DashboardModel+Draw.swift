@@ -21,7 +21,7 @@ extension DashboardModel {
         if let prompt, layout.prompt.rows > 0 {
             let cursor = surface.draw(in: layout.prompt) { part in
                 switch prompt {
-                case .filter(let line): line.draw(bindings, on: &part)
+                case .filter(let line): line.draw(filterSurroundings, on: &part)
                 case .search(let line): line.draw(on: &part)
                 case .export(let line): line.draw(on: &part)
                 case .replay(let line): line.draw(bindings, on: &part)

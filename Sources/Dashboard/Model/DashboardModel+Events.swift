@@ -35,6 +35,8 @@ extension DashboardModel {
         case .pulseRead(let result, let ticket): pulse.reading.take(result, for: ticket)
         case .browsed(let progress): take(progress)
         case .sought(let result, let generation): take(result, seeking: generation)
+        case .timeFound(let result, let question): take(result, of: question)
+        case .counted(let result, let generation): take(result, counting: generation)
         case .deliveriesRead(let result, let generation): takeDeliveries(result, generation)
         case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
         case .logMoved: log.outdate()

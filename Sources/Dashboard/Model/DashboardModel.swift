@@ -71,6 +71,7 @@ struct DashboardModel {
     var listing = Listing()
     var pattern: SearchPattern?
     var seeking = Seeking()
+    var counts = MatchCounts()
     var marks: Set<Int64> = []
     var selection = RowSelection()
     /// The state of the history when the screen was frozen.
@@ -223,6 +224,7 @@ extension DashboardModel {
         var effects: [Effect] = []
         if let ticket = rows.request(extent, at: session.now) { effects.append(.readRows(ticket)) }
         effects += readsOfOtherLists()
+        effects += countMatches()
         effects += readsOfActions()
         if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
             effects.append(.buildDocument(request))

@@ -13,6 +13,10 @@ enum Effect: Sendable {
     /// Looks for a row of the list; what was looked for before is given up.
     case seek(SeekRequest)
     case cancelSeeking
+    /// Looks for the delivery, or the line of the log, nearest to a time.
+    case findTime(TimeQuestion)
+    /// Counts how many rows match some conditions, each alone.
+    case count(MatchCounts.Question)
     /// Keeps what is kept of the screen from one run to the next.
     case keepViewState(ViewState)
     case readRows(RowReading.Ticket)

@@ -78,6 +78,7 @@ struct PageLines {
     }
 
     private func time(_ moment: Timestamp) -> SafeText {
-        clock.time(moment).map { "\($0.date) \($0.timeOfDay).\($0.fraction)" } ?? "\(moment.milliseconds) ms"
+        clock.time(moment).map { "\($0.date) \($0.timeOfDay).\($0.fraction) \(clock.zone(at: moment))" }
+            ?? "\(moment.milliseconds) ms"
     }
 }

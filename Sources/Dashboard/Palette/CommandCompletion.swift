@@ -43,9 +43,22 @@ struct CommandCompletion: Hashable {
             let views = before.count == 1 ? MainView.allCases : []
             let names = views.map { Candidate(text: $0.name, meaning: $0.title) }
             (range, candidates) = (start..<end, Self.matching(typed, names))
-        case .goto: (range, candidates) = (start..<end, [])
+        case .goto:
+            let examples = before.count == 1 ? Self.timesToGoTo : []
+            (range, candidates) = (start..<end, Self.matching(typed, examples))
         }
     }
+
+    /// What may be typed behind `goto`, as examples.
+    private static let timesToGoTo = [
+        Candidate(text: "02:14", meaning: "what arrived nearest to the latest 02:14"),
+        Candidate(text: "yesterday", meaning: "the first of yesterday; yesterday 02:14 for a time of day"),
+        Candidate(text: "today", meaning: "the first of today"), Candidate(text: "-2h", meaning: "two hours ago"),
+        Candidate(text: "2026-11-28", meaning: "the first of that day; 2026-11-28 02:14 for a time of day"),
+        Candidate(text: "newest", meaning: "the newest, which is then followed"),
+        Candidate(text: "oldest", meaning: "the oldest"), Candidate(text: "126", meaning: "delivery 126"),
+        Candidate(text: "row", meaning: "row 7 of the history"),
+    ]
 
     /// Those that begin with what is typed, then those that hold it, then those whose meaning does.
     private static func matching(_ typed: String, _ all: [Candidate]) -> [Candidate] {
@@ -55,16 +68,6 @@ struct CommandCompletion: Hashable {
         let second = all.filter { !$0.text.hasPrefix(typed) && $0.text.contains(typed) }
         let third = all.filter { !$0.text.contains(typed) && $0.meaning.lowercased().contains(typed) }
         return Array((first + second + third).prefix(limit))
-    }
-
-    /// What all candidates begin with; nil where that is no more than what stands there.
-    var common: String? {
-        let texts = candidates.map(\.text)
-        let common = texts.dropFirst().reduce(texts.first ?? "") { common, text in
-            String(zip(common, text).prefix { $0 == $1 }.map(\.0))
-        }
-        let typed = String(Array(text)[range])
-        return common.count > typed.count && common.hasPrefix(typed) ? common : nil
     }
 
     /// The line with a candidate in it, and where the cursor is then.

@@ -3,7 +3,7 @@ import Terminal
 
 /// `:`: the line in which a command is typed by its name.
 struct CommandPrompt {
-    private(set) var editor = LineEditor()
+    private(set) var editor: LineEditor
     private(set) var completion: CommandCompletion
     /// Why what was typed is not run.
     private(set) var fault: SafeText?
@@ -11,12 +11,17 @@ struct CommandPrompt {
     private let commands: [CommandCompletion.Candidate]
     private let values: SeenValues
 
-    /// - Parameter commands: Those that can be run where one is, with what they do.
-    init(_ commands: [CommandCompletion.Candidate], past: [String], values: SeenValues) {
+    /// - Parameters:
+    ///   - commands: Those that can be run where one is, with what they do.
+    ///   - text: What is in the line already.
+    init(
+        _ commands: [CommandCompletion.Candidate], _ text: String = "", past: [String], values: SeenValues
+    ) {
         self.commands = commands
         self.past = PastTexts(past)
         self.values = values
-        completion = CommandCompletion("", cursor: 0, commands: commands, values: values)
+        editor = LineEditor(text)
+        completion = CommandCompletion(text, cursor: text.count, commands: commands, values: values)
     }
 
     var text: String { editor.text }
@@ -40,16 +45,15 @@ struct CommandPrompt {
         read()
     }
 
-    /// The first press takes what all candidates begin with, each further one puts the next candidate in.
-    mutating func complete() {
-        if completion.candidates.count == 1 {
+    /// Each press puts the next candidate in, or the one before.
+    mutating func complete(isBack: Bool = false) {
+        let count = completion.candidates.count
+        if count == 1 {
             put(completion.candidates[0].text)
             read()
-        } else if completion.chosen == nil, let common = completion.common {
-            put(common)
-            read()
-        } else if !completion.candidates.isEmpty {
-            choose(completion.chosen.map { ($0 + 1) % completion.candidates.count } ?? 0)
+        } else if count > 1 {
+            let first = isBack ? count - 1 : 0
+            choose(completion.chosen.map { ($0 + (isBack ? -1 : 1) + count) % count } ?? first)
         }
     }
 

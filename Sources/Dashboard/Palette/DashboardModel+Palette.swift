@@ -8,12 +8,13 @@ extension DashboardModel {
         guard case .command(var prompt) = prompt else {
             // It acts where one was, not on the help.
             help = nil
-            prompt = .command(
-                CommandPrompt(commandsHere, past: pastCommands, values: seenValues))
+            let text = command == .goToTime ? "\(TypedCommand.Word.goto.rawValue) " : ""
+            prompt = .command(CommandPrompt(commandsHere, text, past: pastCommands, values: seenValues))
             return [.readValues]
         }
         switch command {
         case .completeCommand: prompt.complete()
+        case .completeCommandBack: prompt.complete(isBack: true)
         case .olderCommand: prompt.recall(older: true)
         case .newerCommand: prompt.recall(older: false)
         case .runCommand: return run(prompt)
@@ -90,6 +91,12 @@ extension DashboardModel {
             try showRows("goto")
             // From the oldest row on: a delivery of many events is entered at its first one.
             return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
+        case .time(let text):
+            guard let stretch = stretch(text) else {
+                throw TypedCommand.Fault(sentence: "“\(text)” is not a time. \(TypedCommand.whereTo)")
+            }
+            if ![.deliveries, .log, .pulse].contains(view) { try showRows("goto") } else { _ = perform(view.command) }
+            return goTo(text, stretch)
         case .row(let id):
             try showRows("goto row")
             if rows.selection == id { return [] }

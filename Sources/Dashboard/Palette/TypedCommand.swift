@@ -1,3 +1,4 @@
+import Browsing
 import History
 
 /// What is asked for in the line for commands.
@@ -8,6 +9,8 @@ enum TypedCommand: Hashable {
     case sort(SortColumn?, isDescending: Bool?)
     case delivery(Int64)
     case row(Int64)
+    /// What arrived nearest to a time, as it was typed.
+    case time(String)
     case view(MainView)
 
     /// Why a text is none.
@@ -25,7 +28,11 @@ enum TypedCommand: Hashable {
             switch self {
             case .filter: ("FILTER", "list what matches; nothing lists every row")
             case .sort: ("COLUMN asc|desc", "sort by a column; arrival for the usual order")
-            case .goto: ("N, or row N", "go to delivery N, or to row N")
+            case .goto:
+                (
+                    "N, row N, or a time",
+                    "go to delivery N, to row N, or to what arrived nearest to a time: 02:14, yesterday 02:14, 2026-11-28, -2h"
+                )
             case .view: ("NAME", "another view")
             }
         }
@@ -57,14 +64,29 @@ enum TypedCommand: Hashable {
         case .filter: return .filter(rest)
         case .sort: return try order(words)
         case .goto:
-            if words.count == 1, let id = Int64(words[0]), id > 0 { return .delivery(id) }
+            if words.count == 1 {
+                let number = words[0].hasPrefix("#") ? words[0].dropFirst() : words[0][...]
+                if let id = Int64(number), id > 0, !words[0].hasPrefix("+") { return .delivery(id) }
+                switch words[0].lowercased() {
+                case "newest", "latest", "last", "end": return .command(.toEnd)
+                case "oldest", "first", "start": return .command(.toStart)
+                default: break
+                }
+            }
             if words.count == 2, words[0] == "row", let id = Int64(words[1]), id > 0 { return .row(id) }
-            throw Fault(sentence: "“goto” takes the number of a delivery, such as goto 12, or goto row 12.")
+            guard !words.isEmpty, words[0] != "row", Int64(words[0]) == nil || words.count > 1 else {
+                throw Fault(sentence: whereTo)
+            }
+            return .time(words.joined(separator: " "))
         case .view:
             if let view = MainView.allCases.first(where: { $0.name == rest }) { return .view(view) }
             throw unknown(rest, of: "view", MainView.allCases.map(\.name))
         }
     }
+
+    /// What `goto` takes, as a sentence.
+    static let whereTo =
+        "“goto” takes a time, such as \(FilterMoment.examples); a delivery’s number, such as 12; or row 12."
 
     private static func order(_ words: [String]) throws(Fault) -> TypedCommand {
         guard let name = words.first, words.count <= 2 else { throw unknown("", of: "sort", columns) }

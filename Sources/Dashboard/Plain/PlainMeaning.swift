@@ -42,6 +42,7 @@ enum PlainMeaning: Hashable {
             case .zoomIn, .zoomOut, .panEarlier, .panLater, .nextSection, .previousSection, .listSelection:
                 .hint("pulse hour, pulse day; filter after:1h")
             case .editFilter, .applyFilter: .hint("filter EXPRESSION")
+            case .goToTime: .hint("goto yesterday 02:14")
             case .search: .hint("find TEXT")
             case .addSecret: .hint("secret add LABEL")
             case .replaceSecret: .hint("secret replace LABEL")

@@ -190,7 +190,7 @@ extension PlainModel {
     }
 
     private func sentence(_ row: OutboxRow) -> SafeText {
-        let texts = EntryLine(row: row, clock: model.session.clock, now: model.session.wallTime).texts
+        let texts = EntryLine(row: row, clock: model.session.rowClock, now: model.session.wallTime).texts
         func text(_ column: EntryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
         var parts: [SafeText] = [
             "\(row.id): " + text(.time) + " \(row.entry.state.word)",

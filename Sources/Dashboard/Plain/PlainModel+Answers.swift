@@ -13,7 +13,7 @@ extension PlainModel {
             take(result.map(\.rows), requests.finish(generation))
         case .logRead(let result, let generation) where generation < 0:
             _ = requests.finish(generation)
-            take(result.map { $0.rows.map { LogEntryLine(entry: $0, clock: model.session.clock).texts } })
+            take(result.map { $0.rows.map { LogEntryLine(entry: $0, clock: model.session.rowClock).texts } })
         case .actionsRead(let result, let generation) where generation < 0:
             _ = requests.finish(generation)
             takeActions(result)
@@ -49,7 +49,7 @@ extension PlainModel {
     }
 
     private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ purpose: PlainRequests.Purpose?) {
-        let clock = model.session.clock
+        let clock = model.session.rowClock
         switch (result, purpose) {
         case (.failure(let failure), _):
             if case .news = purpose { news.failed() }
@@ -93,11 +93,11 @@ extension PlainModel {
             found(rows.first, delivery: delivery, event: event, page)
         case (.success(let rows), _):
             if rows.isEmpty { say("No delivery yet.") }
-            for row in rows { say(Self.sentence(row, model.session.clock)) }
+            for row in rows { say(Self.sentence(row, model.session.rowClock)) }
         }
     }
 
-    private static func sentence(_ row: DeliveryRow, _ clock: WallClock) -> SafeText {
+    private static func sentence(_ row: DeliveryRow, _ clock: RowClock) -> SafeText {
         let texts = DeliveryLine(row: row, clock: clock).texts
         func text(_ column: DeliveryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
         let answered: SafeText = row.answerTime == nil ? "" : " in " + text(.answer)

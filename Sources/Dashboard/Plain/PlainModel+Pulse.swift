@@ -65,6 +65,6 @@ extension PlainModel {
     }
 
     private func time(_ moment: Timestamp, _ clock: WallClock) -> String {
-        clock.time(moment).map { "\($0.dayName) \($0.timeOfDay)" } ?? "?"
+        clock.time(moment).map { "\($0.dayName) \($0.timeOfDay) \(clock.zone(at: moment))" } ?? "?"
     }
 }

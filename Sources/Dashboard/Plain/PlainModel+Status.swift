@@ -30,6 +30,7 @@ extension PlainModel {
                 "Answers: half within \(Wording.duration(microseconds: median)), 99 percent within \(Wording.duration(microseconds: most))."
             )
         }
+        lines.append(PlainState.zone(session))
         if let which = PlainState.listed(model.filter) { lines.append("Listed: " + which) }
         let order = session.viewState.preferences.order
         if order != .arrival { lines.append(PlainState.sentence(order)) }

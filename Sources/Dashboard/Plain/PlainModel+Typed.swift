@@ -3,14 +3,33 @@ import SafeText
 
 // The words that the screen's line for commands takes too.
 extension PlainModel {
-    /// `goto N`, `goto row N`.
+    /// `goto N`, `goto row N`, `goto TIME`.
     mutating func goTo(_ arguments: PlainArguments) -> [Effect] {
         // Such as 126.2, which is the name of an event here.
-        if !arguments.text.hasPrefix("row") { return open(arguments) }
-        guard case .row(let id) = read("goto", arguments) else { return [] }
-        isToTellRow = true
-        guard model.rows.selection != id else { return [] }
-        return change { $0.seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
+        let number = arguments.text.hasPrefix("#") ? String(arguments.text.dropFirst()) : arguments.text
+        if !number.isEmpty, number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) {
+            return open(PlainArguments(number))
+        }
+        guard let typed = read("goto", arguments) else { return [] }
+        switch typed {
+        case .row(let id):
+            isToTellRow = true
+            guard model.rows.selection != id else { return [] }
+            return change { $0.seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
+        case .time(let text):
+            guard let stretch = model.stretch(text) else {
+                say("“\(text)” is not a time. \(TypedCommand.whereTo)")
+                return []
+            }
+            guard model.rows.selection != nil else {
+                say("No event is listed.")
+                return []
+            }
+            isToTellRow = true
+            return change { $0.goTo(text, stretch) }
+        case .command(let command): return perform(command)
+        default: return []
+        }
     }
 
     /// `sort COLUMN [asc|desc]`.

@@ -33,6 +33,8 @@ struct PlainModel {
     private var brought: Int64 = 0
     /// When what takes long was told of last.
     private var lastProgress: ContinuousClock.Instant?
+    /// The list of which it was said why it is empty: its generation.
+    private var explained: Int?
     /// The order kept for the screen, which this leaves alone.
     private let order: RowOrder
 
@@ -74,6 +76,7 @@ struct PlainModel {
         if case .signal(.interrupt) = event, before.isAsking, model.question == nil { say("Nothing was done.") }
         said += PlainState(model).changes(since: before)
         tellPage()
+        explainEmptyList()
         tellProgress(event, at: now)
         return step(effects, at: now)
     }
@@ -192,7 +195,7 @@ extension PlainModel {
         let isUnread = (isBehind || !list.isRead(model.extent)) && list.awaits(model.extent)
         return requests.isWaiting || model.actions.reading.isFirst || model.session.exporting != nil
             || model.seeking.isRunning
-            || model.listing.isRunning || isUnread
+            || model.listing.isRunning || model.counts.isRunning || isUnread
             || list.reading.destination != nil || isToTellRow
     }
 
@@ -209,7 +212,22 @@ extension PlainModel {
             return
         }
         isToTellRow = false
-        say(PlainRow(row: row, clock: model.session.clock).announcement)
+        say(PlainRow(row: row, clock: model.session.rowClock).announcement)
+    }
+
+    /// Says how many events each term of a filter that matches none matches alone.
+    private mutating func explainEmptyList() {
+        let terms = model.emptyListTerms
+        guard !terms.isEmpty, explained != model.listing.generation else { return }
+        let counts = terms.compactMap { model.counts[$0.predicate] }
+        guard counts.count == terms.count else { return }
+        explained = model.listing.generation
+        let parts = zip(terms, counts).map { term, count -> SafeText in
+            let known = count == 0 ? term.value.flatMap { model.seenValues.words($0.kind) } : nil
+            let others: SafeText = known.map { " (there are " + $0 + ")" } ?? .empty
+            return SafeText(cell: term.text) + " matches \(Wording.grouped(count))" + others
+        }
+        say("Alone, " + parts.joined(separator: "; ") + ". filter off lists every event again.")
     }
 
     private mutating func tellProgress(_ event: DashboardEvent, at now: ContinuousClock.Instant) {

@@ -5,7 +5,7 @@ import SafeText
 /// A row in words, on one line.
 struct PlainRow {
     let row: EventRow
-    let clock: WallClock
+    let clock: RowClock
 
     /// By what it is asked for: the delivery's number, and behind a point which of its events it is.
     static func number(_ row: EventRow) -> SafeText {

@@ -78,7 +78,7 @@ struct PlainState {
                     ? "Paused: what arrives is recorded, and told after follow." : "Going on: new events are told.")
         }
         if session.showsUTC != before.session.showsUTC {
-            said.append(session.showsUTC ? "Times are in UTC now." : "Times are local now.")
+            said.append(Self.zone(session))
         }
         if order != before.order { said.append(Self.sentence(order)) }
         if timestamps != before.timestamps { said.append("The table's timestamps are in \(timestamps) now.") }
@@ -105,6 +105,12 @@ extension PlainState {
         if filter.showsProblems { parts.append("problems only") }
         if filter.showsMarked { parts.append("marked only") }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// In which zone times are told.
+    static func zone(_ session: Session) -> SafeText {
+        session.showsUTC
+            ? "Times are in UTC." : "Times are local, \(session.clock.zone(at: session.wallTime))."
     }
 
     static func sentence(_ state: ListeningState) -> SafeText {

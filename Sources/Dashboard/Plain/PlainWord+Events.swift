@@ -46,7 +46,10 @@ extension PlainWord {
         ) { model, arguments in
             model.printText(arguments)
         },
-        PlainWord("goto", syntax: "N|row N", "to delivery N, or to row N of the list") { model, arguments in
+        PlainWord(
+            "goto", syntax: "N|row N|TIME",
+            "to delivery N, to row N of the list, or to what arrived nearest to a time, such as yesterday 02:14"
+        ) { model, arguments in
             model.goTo(arguments)
         },
         PlainWord("row", syntax: "N", "the same as goto row N") { model, arguments in

@@ -5,17 +5,19 @@ import Terminal
 protocol CellLine {
     associatedtype ColumnName: CaseIterable, RawRepresentable<Int>
 
-    func cell(_ column: ColumnName) -> (text: SafeText, style: Style)
+    /// What a column shows where it is so wide.
+    func cell(_ column: ColumnName, width: Int) -> (text: SafeText, style: Style)
 }
 
 extension CellLine {
     /// The texts of all columns.
-    var texts: [SafeText?] { ColumnName.allCases.map { cell($0).text } }
+    var texts: [SafeText?] { ColumnName.allCases.map { cell($0, width: .max).text } }
 
     /// Draws the row; the places are those of all columns.
     func draw(_ places: [Columns.Place], at line: Int, on surface: inout Surface) {
         for place in places {
-            guard let (text, style) = ColumnName(rawValue: place.index).map(cell) else { continue }
+            guard let column = ColumnName(rawValue: place.index) else { continue }
+            let (text, style) = cell(column, width: place.width)
             // Without its padding: where there are no colours a style may be a line below.
             let shown = text.width < place.width ? text : place.fit(text)
             let indent = place.column.alignment == .right ? place.width - shown.width : 0

@@ -32,8 +32,11 @@ struct DashboardRun {
         if let ending = tell(.tick) { return ending }
         while true {
             if pacer.isDue(at: .now) { draw() }
-            let deadline = [model.deadline, pacer.deadline].compactMap(\.self).min()
+            let midnight = model.session.nextMidnight
+            let deadline = [model.deadline, pacer.deadline, midnight].compactMap(\.self).min()
             let wake = loop.wait(screen, dashboard.mailbox, until: deadline)
+            // What was of today has a date from then on.
+            if wake.contains(.deadline), let midnight, midnight <= .now { pacer.noteChange(isAnswer: false, at: .now) }
             if let ending = handle(wake) { return ending }
         }
     }

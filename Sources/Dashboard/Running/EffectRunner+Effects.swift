@@ -10,6 +10,8 @@ extension EffectRunner {
         case .follow(let change): follow(change)
         case .seek(let request): seek(request)
         case .cancelSeeking: cancelSeeking()
+        case .findTime(let question): find(question)
+        case .count(let question): count(question)
         case .keepViewState(let state): keep(state)
         case .readValues: readValues()
         case .readDeliveries(let ticket): readDeliveries(ticket)

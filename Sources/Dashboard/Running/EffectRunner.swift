@@ -22,6 +22,8 @@ struct EffectRunner: Sendable {
     private let exporter: Exporter
     private let acts: ActRunner
     private let mailbox: Mailbox<DashboardMessage>
+    private let countTurns = Turns()
+    private let countWorker = Worker("b2watch-count")
     private let pulseTurns = Turns()
     private let pulseWorker = Worker("b2watch-pulse")
     private let log: (any LogReading)?
@@ -83,6 +85,32 @@ struct EffectRunner: Sendable {
 
     func seek(_ request: SeekRequest) {
         seeker.seek(request) { post(.sought($0, generation: request.generation)) }
+    }
+
+    func find(_ question: TimeQuestion) {
+        logWorker.async {
+            post(.timeFound(Result { try question.answer(reader, log) }.mapError(EffectFailure.init), of: question))
+        }
+    }
+
+    /// Counts, and tells of each count when it is known. Another question ends this one.
+    func count(_ question: MatchCounts.Question) {
+        let turn = countTurns.next()
+        countWorker.async {
+            for item in question.items {
+                guard turn.isCurrent else { return }
+                do {
+                    let found = try browser.count(item.predicate, in: item.first...question.through) { !turn.isCurrent }
+                    guard let found else { return }
+                    post(
+                        .counted(
+                            .success(MatchCounts.Answer(item: item, found: found)), generation: question.generation))
+                } catch {
+                    post(.counted(.failure(EffectFailure(error)), generation: question.generation))
+                    return
+                }
+            }
+        }
     }
 
     func cancelSeeking() {
@@ -199,6 +227,7 @@ struct EffectRunner: Sendable {
 
     /// Nothing more is carried out: a file that is not whole is none, and no more is acted on.
     func end() {
+        _ = countTurns.next()
         exporter.end()
         acts.cancel()
     }

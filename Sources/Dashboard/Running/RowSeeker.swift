@@ -28,12 +28,16 @@ final class RowSeeker: Sendable {
     }
 
     private func outcome(of request: SeekRequest) throws -> SeekOutcome {
+        if case .time(let stretch) = request.way {
+            return SeekOutcome(row: try browser.nearest(to: stretch) { !isWanted(request) })
+        }
         let isNewer = request.way != .previous
         if let row = try find(request, from: request.from, isNewer: isNewer) { return SeekOutcome(row: row) }
         switch request.way {
         case .nearest: return SeekOutcome(row: try find(request, from: request.from, isNewer: false))
         case .next: return SeekOutcome(row: try find(request, from: .min, isNewer: true), isWrapped: true)
         case .previous: return SeekOutcome(row: try find(request, from: .max, isNewer: false), isWrapped: true)
+        case .time: return SeekOutcome()
         }
     }
 

@@ -155,6 +155,7 @@ extension Seeking.Aim {
         case .problem: "There is no other problem among the rows listed."
         case .mark: "There is no other mark among the rows listed."
         case .number(let name): "There is no \(name) among the rows listed."
+        case .time: "No row is listed."
         }
     }
 
@@ -163,7 +164,8 @@ extension Seeking.Aim {
         switch self {
         case .match: "Search wrapped: past the end of the list, it went on from the other."
         case .problem: "That was the last problem that way: past the end of the list, it went on from the other."
-        case .mark, .number: "That was the last one that way: past the end of the list, it went on from the other."
+        case .mark, .number, .time:
+            "That was the last one that way: past the end of the list, it went on from the other."
         }
     }
 
@@ -174,6 +176,7 @@ extension Seeking.Aim {
         case .problem: "looking for a problem…"
         case .mark: "looking for a mark…"
         case .number(let name): "looking for \(name)…"
+        case .time(let text): "looking for \(SafeText(text).clipped(to: 30))…"
         }
     }
 }

@@ -1,4 +1,5 @@
 import History
+import Notifications
 import SafeText
 
 /// A row to look for in the list, which may take a while.
@@ -11,6 +12,8 @@ struct SeekRequest: Sendable {
         case previous
         /// The nearest below, or where there is none the nearest above.
         case nearest
+        /// The one that was received nearest to a time.
+        case time(Range<Timestamp>)
     }
 
     let predicate: RowPredicate
@@ -36,6 +39,8 @@ struct Seeking {
         case mark
         /// One that is named.
         case number(String)
+        /// One received at a time, as it was typed.
+        case time(String)
     }
 
     private(set) var aim: Aim?

@@ -1,3 +1,4 @@
+import Browsing
 import History
 import Notifications
 import SafeText
@@ -83,6 +84,18 @@ struct Session {
 
     /// What tells the times that are shown.
     var clock: WallClock { showsUTC ? .utc : localClock }
+
+    /// Writes the times of lists.
+    var rowClock: RowClock { RowClock(clock, now: wallTime) }
+
+    /// When the next day begins by the clock that is shown; nil outside the years that calendars have here.
+    var nextMidnight: ContinuousClock.Instant? {
+        let today = FilterMoment(in: filterContext).stretch("today")
+        return today.map { now + .milliseconds($0.upperBound.milliseconds - wallTime.milliseconds) }
+    }
+
+    /// The heading of a column of times, with the zone.
+    var timeTitle: SafeText { "TIME \(clock.zone(at: wallTime))" }
 
     /// What is to be told of a listener that is open to others while no secret is held.
     var exposure: SafeText? {

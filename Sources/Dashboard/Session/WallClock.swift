@@ -1,4 +1,6 @@
 public import Notifications
+import SafeText
+import Terminal
 
 #if canImport(Glibc)
     import Glibc
@@ -33,11 +35,57 @@ public struct WallClock: Sendable {
         CalendarTime(timestamp, secondsFromUTC: secondsFromUTC(timestamp))
     }
 
+    /// The zone at a moment as headings have it: `UTC`, or an offset such as `+01` or `+05:30`.
+    func zone(at timestamp: Timestamp) -> String {
+        // A zone that is not always UTC is told apart from it, also in winter.
+        let quarter: Int64 = 91 * 86_400_000
+        let isUTC = (Int64(0)..<4).allSatisfy {
+            secondsFromUTC(Timestamp(milliseconds: timestamp.milliseconds - $0 * quarter)) == 0
+        }
+        if isUTC { return "UTC" }
+        let offset = offset(at: timestamp)
+        return offset.hasSuffix(":00") ? String(offset.dropLast(3)) : offset
+    }
+
     /// Such as `+01:00`.
     func offset(at timestamp: Timestamp) -> String {
         let minutes = secondsFromUTC(timestamp) / 60
         let (hours, rest) = abs(minutes).quotientAndRemainder(dividingBy: 60)
         return "\(minutes < 0 ? "-" : "+")\(hours < 10 ? "0" : "")\(hours):\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
+
+/// Writes moments in lists: the time alone for those of today, the date too for all others.
+struct RowClock {
+    let clock: WallClock
+    private let today: CalendarTime?
+
+    /// - Parameter now: The moment whose day is today.
+    init(_ clock: WallClock, now: Timestamp) {
+        self.clock = clock
+        today = clock.time(now)
+    }
+
+    /// Returns a moment as it is written in so many columns: `02:14:07` for today; otherwise `11-28 02:14:07`, of another
+    /// year `2025-11-28 02:14:07`, and where there is less room without the seconds, or the date alone.
+    func text(_ moment: Timestamp, columns: Int = .max) -> SafeText {
+        guard let time = clock.time(moment) else { return "?" }
+        guard let today, !time.isSameDay(as: today) else { return "\(time.timeOfDay)" }
+        let date = time.year == today.year ? String(time.date.dropFirst(5)) : time.date
+        let forms = ["\(date) \(time.timeOfDay)", "\(date) \(time.timeOfDay.prefix(5))"]
+        return SafeText(forms.first { $0.utf8.count <= columns } ?? date)
+    }
+
+    /// The column for some moments: as narrow as a time where all are of today.
+    func column(_ title: SafeText, holding moments: some Sequence<Timestamp>) -> Column {
+        var (first, last): (Timestamp?, Timestamp?)
+        for moment in moments {
+            first = first.map { min($0, moment) } ?? moment
+            last = last.map { max($0, moment) } ?? moment
+        }
+        let widths = [first, last].compactMap { $0.map { text($0).width } }
+        let ideal = widths.max() ?? 8
+        return Column(title, minimum: max(title.width, min(ideal, 11)), ideal: max(title.width, ideal))
     }
 }
 

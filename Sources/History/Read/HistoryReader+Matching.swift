@@ -1,4 +1,5 @@
 import GRDB
+public import Notifications
 
 /// A stretch of the rows that match a predicate.
 public struct RowStretch: Sendable, Hashable {
@@ -48,6 +49,84 @@ extension HistoryReader {
         return try read { db in
             try MatchQuery.ids(
                 matching: predicate, in: range, by: order.terms, reading: order.tables, isCancelled, db)
+        }
+    }
+
+    /// Returns how many rows match. Looks at every row of the range, some millions of them a second.
+    ///
+    /// - Parameters:
+    ///   - range: The ids to look at: a read of many rows is better made in steps, for in memory the writer waits.
+    ///   - isCancelled: Asked some thousand times a second.
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func count(
+        matching predicate: RowPredicate, in range: ClosedRange<Int64>, isCancelled: () -> Bool = { false }
+    ) throws -> Int {
+        try read { db in
+            let matching = PredicateSQL(predicate)
+            return try db.cancellable(isCancelled) {
+                let statement = try IDStatement(
+                    """
+                    SELECT count(*) FROM \(PredicateSQL.source(matching.tables))
+                    WHERE event.id >= ? AND event.id <= ? AND \(matching.condition)
+                    """, [.integer(range.lowerBound), .integer(range.upperBound)] + matching.bindings, db)
+                return Int(try statement.next() ?? 0)
+            }
+        }
+    }
+
+    /// Returns the first delivery that was received at a moment or later, of a history whose times rise; nil where there
+    /// is none. Takes some twenty look-ups, however long the history is.
+    public func firstDelivery(receivedFrom moment: Timestamp) throws -> Int64? {
+        try read { db in
+            guard let newest = try Int64.fetchOne(db, sql: "SELECT max(delivery) FROM outcome") else { return nil }
+            var (low, high, found) = (Int64(1), newest, Int64?.none)
+            while low <= high {
+                let middle = low + (high - low) / 2
+                let row = try Row.fetchOne(
+                    db,
+                    sql: "SELECT delivery, receivedAt FROM outcome WHERE delivery >= ? ORDER BY delivery LIMIT 1",
+                    arguments: [middle])
+                guard let row else { return found }
+                let (delivery, receivedAt): (Int64, Int64) = (row[0], row[1])
+                if receivedAt >= moment.milliseconds {
+                    found = delivery
+                    high = middle - 1
+                } else {
+                    low = delivery + 1
+                }
+            }
+            return found
+        }
+    }
+
+    /// Returns when a delivery was received; nil where there is none of that number.
+    public func received(_ delivery: Int64) throws -> Timestamp? {
+        try read { db in
+            try Int64.fetchOne(db, sql: "SELECT receivedAt FROM outcome WHERE delivery = ?", arguments: [delivery])
+                .map { Timestamp(milliseconds: $0) }
+        }
+    }
+
+    /// Returns the first row of a delivery, or of a later one; nil where there is none.
+    public func firstRow(from delivery: Int64) throws -> Int64? {
+        try read { db in
+            // Row ids rise with deliveries.
+            let newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+            var (low, high, found) = (Int64(1), newest, Int64?.none)
+            while low <= high {
+                let middle = low + (high - low) / 2
+                let row = try Row.fetchOne(
+                    db, sql: "SELECT id, delivery FROM event WHERE id >= ? ORDER BY id LIMIT 1", arguments: [middle])
+                guard let row else { return found }
+                let (id, other): (Int64, Int64) = (row[0], row[1])
+                if other >= delivery {
+                    found = id
+                    high = middle - 1
+                } else {
+                    low = id + 1
+                }
+            }
+            return found
         }
     }
 

@@ -20,7 +20,8 @@ struct ExportCommand: ParsableCommand {
 
             The filter language is that of the dashboard, with regular expressions: docs/filter.md.
 
-            Of a damaged history it writes every row that can be read, and then says so.
+            Of a damaged history it writes every row that can be read, and then says so. Where nothing matches, standard error \
+            says so, and how many events each term of the filter matches alone.
 
             Exit status: 0 written, also where nothing matched; 1 not written; 4 the history cannot be read, or only in \
             part; 64 usage. \
@@ -100,7 +101,7 @@ struct ExportCommand: ParsableCommand {
             let readable = try ReadableHistory(try history ?? ProcessEnvironment.places.history)
             defer { readable.close() }
             let run = try ExportRun(to: outputFile, reading: readable, diagnostics)
-            try run.write(filter.predicate, by: format.format.writer(try options))
+            try run.write(filter, by: format.format.writer(try options))
             if let damage = readable.damage { throw damage }
         }
     }

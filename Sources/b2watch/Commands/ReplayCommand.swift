@@ -113,7 +113,12 @@ struct ReplayCommand: ParsableCommand {
         let numbers = ids ?? deliveries
         var count = ReplayCount()
         guard !numbers.isEmpty else {
-            diagnostics.say("no delivery matches: nothing was sent")
+            if let filter {
+                let reason = NothingMatched.sentence(filter, history.reader, through: history.opened.latestRow)
+                diagnostics.say("\(reason): nothing was sent")
+            } else {
+                diagnostics.say("no delivery matches: nothing was sent")
+            }
             return count
         }
         let progress = ProgressLine(isShown: isatty(STDOUT_FILENO) == 0)

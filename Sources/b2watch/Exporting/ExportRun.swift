@@ -1,3 +1,4 @@
+import Browsing
 import Export
 import Foundation
 import History
@@ -32,10 +33,10 @@ final class ExportRun: Sendable {
     /// Writes all that matches.
     ///
     /// - Throws: An `ExitCode`, after the reason has been said, or what the history says.
-    func write(_ predicate: RowPredicate, by writer: any ExportWriter) throws {
+    func write(_ filter: Filter, by writer: any ExportWriter) throws {
         let isForTerminal = file == nil && isatty(STDOUT_FILENO) == 1
         let export = Export(
-            .matching(predicate, through: history.latestRow), by: writer, isForTerminal: isForTerminal)
+            .matching(filter.predicate, through: history.latestRow), by: writer, isForTerminal: isForTerminal)
         let output = ByteOutput(descriptor: STDOUT_FILENO)
         do {
             let result = try export.run(
@@ -50,6 +51,7 @@ final class ExportRun: Sendable {
             progress.clear()
             // Whoever looks on wants to know; a script has its status.
             if isatty(STDERR_FILENO) == 1, !isForTerminal { tell(result) }
+            if result.written == 0 { tellNothing(filter, leftOut: result.leftOut) }
         } catch {
             file?.discard()
             progress.clear()
@@ -63,6 +65,18 @@ final class ExportRun: Sendable {
             default: throw error
             }
         }
+    }
+
+    /// Nothing was written, which is no failure, but is said also to a script's log.
+    private func tellNothing(_ filter: Filter, leftOut: Int) {
+        if leftOut > 0 {
+            let requests = leftOut == 1 ? "a request" : "\(leftOut) requests"
+            diagnostics.say("b2watch: only \(requests) without a readable event matched: --format jsonl has them")
+        } else {
+            let sentence = NothingMatched.sentence(filter, history.reader, through: history.latestRow)
+            diagnostics.say("b2watch: \(sentence)")
+        }
+        diagnostics.flush()
     }
 
     private func tell(_ result: ExportProgress) {

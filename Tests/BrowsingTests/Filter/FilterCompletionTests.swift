@@ -26,6 +26,11 @@ struct FilterCompletionTests {
             ("bucket:odd^", ["\"odd\\*\\\"name\""], 7..<10), ("bucket=odd^", ["\"odd*\\\"name\""], 7..<10),
             ("bucket:\"a^", ["\"a b\"", "\"odd\\*\\\"name\""], 7..<9), ("bucket:my^-buck x", ["my-bucket"], 7..<14),
             ("type:b2:N^", ["b2:New:Type"], 5..<9), ("type:Created:Up^load x", ["Created:Upload"], 5..<19),
+            ("bucket:my,ph^", ["Photos"], 10..<12), ("bucket:ph^,my", ["Photos"], 7..<9),
+            ("sig:valid,mi^", ["missing"], 10..<12),
+            ("bucket:(ph^", ["Photos"], 8..<10), ("bucket:(my or ph^)", ["Photos"], 14..<16), ("no^", ["not"], 0..<2),
+            ("cat o^", ["object:", "or"], 4..<5), ("cat or^ x", ["or"], 4..<6), ("cat an^", ["and"], 4..<6),
+            ("an^", [], 0..<2), ("bucket:my, ph^", ["Photos"], 11..<13),
             ("secret:^ | x", ["prod"], 7..<7), ("xyz^", [], 0..<3), ("nosuch:a^", [], 8..<8), ("~/a^", [], 3..<3),
             ("\u{1F408} e\u{301} \u{1F408}|rul^", ["rule:"], 6..<9),
         ] as [(String, [String], Range<Int>)])
@@ -48,7 +53,7 @@ struct FilterCompletionTests {
     @Test("offers words for types, then those seen")
     func types() {
         let found = complete("type:^").text
-        #expect(found.starts(with: ["created", "deleted", "hidemarker", "multipart", "test", "hide"]))
+        #expect(found.starts(with: ["created", "deleted", "delete", "hide", "upload"]))
         #expect(found.suffix(2) == ["b2:New:Type", "b2:TestEvent"])
     }
 
@@ -56,6 +61,9 @@ struct FilterCompletionTests {
     func chosen() {
         #expect(FilterTerm.text(operator: "object", exactly: "a b.jpg") == "object=\"a b.jpg\"")
         #expect(FilterTerm.text(operator: "object", exactly: "~/x/") == "object=\"~/x/\"")
+        #expect(FilterTerm.text(operator: "object", exactly: "a,b") == "object=\"a,b\"")
         #expect(FilterTerm.text(containing: "b2:x") == "\"b2:x\"")
+        #expect(FilterTerm.text(containing: "Or") == "\"Or\"")
+        #expect(FilterTerm.text(containing: "-x") == "\"-x\"")
     }
 }

@@ -18,7 +18,7 @@ struct FilterErrorTests {
                 "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified or unjudged"
             ),
             (
-                "sig:inv", 4..<7,
+                "sig:valid,foo", 10..<13,
                 "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified or unjudged"
             ),
             ("objct:cat", 0..<5, "no operator \"objct\": did you mean object?"),
@@ -30,7 +30,29 @@ struct FilterErrorTests {
                 "http://x", 0..<4,
                 "no operator \"http\": see the help for all, or put the word in quotes to search for it"
             ),
-            ("-type:x", 0..<5, "no operator \"-type\": did you mean !type?"),
+            ("-typ:x", 1..<4, "no operator \"typ\": did you mean type?"),
+            ("cat or", 6..<6, "a term is expected here, such as object:cat.jpg"),
+            ("cat and", 7..<7, "a term is expected here, such as object:cat.jpg"),
+            ("or cat", 0..<2, "a term is expected here, such as object:cat.jpg"),
+            ("cat AND OR dog", 8..<10, "a term is expected here, such as object:cat.jpg"),
+            ("not", 3..<3, "a term is expected here, such as object:cat.jpg"),
+            ("(cat or)", 7..<8, "a term is expected here, such as object:cat.jpg"),
+            ("type:(created or", 16..<16, "a term is expected here, such as object:cat.jpg"),
+            ("type:(created", 5..<6, "this parenthesis is not closed"),
+            ("type:created,", 13..<13, "a type is expected here, such as created"),
+            ("type:,created", 5..<5, "a type is expected here, such as created"),
+            ("type:created, bucket:x", 13..<13, "a type is expected here, such as created"),
+            ("size>1MB,2MB", 9..<12, "one value is expected after >; a list is for :, = and !="),
+            ("size>1MB..2MB", 5..<13, "a range is for : or =; one value is expected after >"),
+            ("size:2MB..1MB", 5..<13, "this range ends before it begins"),
+            ("status:5xx..4xx", 7..<15, "this range ends before it begins"),
+            ("time:2026-03-10..2026-03-09", 5..<27, "this range ends before it begins"),
+            ("time:1h..2h", 5..<11, "this range ends before it begins"),
+            ("dup:yes,no", 4..<10, "yes or no is expected here"),
+            (
+                "time:nonsense", 5..<13,
+                "a time or a range is expected here, such as 02:10..02:20, yesterday, 2026-11-28T02:10.. or 2h"
+            ),
             ("type:creatd", 5..<11, "no type \"creatd\": did you mean created? type=creatd takes it as it is"),
             ("(cat", 0..<1, "this parenthesis is not closed"),
             ("cat)", 3..<4, "no parenthesis is open here"),
@@ -39,17 +61,17 @@ struct FilterErrorTests {
             ("| cat", 0..<1, "a term is expected here, such as object:cat.jpg"),
             ("!", 1..<1, "a term is expected here, such as object:cat.jpg"),
             ("object:\"cat", 7..<8, "this quote is not closed"),
-            ("\"cat\"dog", 5..<8, "a blank is expected after the closing quote"),
+            ("\"cat\"dog", 5..<8, "a space is expected after the closing quote"),
             ("ca\"t", 2..<3, "a quote inside a word: put all of it in quotes, and \\\" for the quote itself"),
             ("bucket>5", 6..<7, ":, = or != is expected after bucket"),
             ("after=10m", 5..<6, ": is expected after after"),
             (
                 "after:10x", 6..<9,
-                "a time is expected here, such as 10m (ago), 02:14, 2026-01-01, 2026-01-01T02:14 or today"
+                "a time is expected here, such as 10m (ago), 02:14, yesterday 02:14, 11-28, 2026-11-28 or 2026-11-28T02:14"
             ),
             (
                 "after:2026-02-29", 6..<16,
-                "a time is expected here, such as 10m (ago), 02:14, 2026-01-01, 2026-01-01T02:14 or today"
+                "a time is expected here, such as 10m (ago), 02:14, yesterday 02:14, 11-28, 2026-11-28 or 2026-11-28T02:14"
             ),
             ("dup:maybe", 4..<9, "yes or no is expected here"),
             ("status:abc", 7..<10, "a status is expected here, such as 401 or 4xx"),
@@ -94,6 +116,10 @@ struct FilterErrorTests {
         #expect(filterError(String(repeating: "a", count: 4_096)) == nil)
         #expect(filterError(String(repeating: "a", count: 4_097))?.sentence == "a filter has 4096 characters at most")
         #expect(filterError(String(repeating: "a ", count: 200)) == nil)
+        #expect(
+            filterError("bucket:" + Array(repeating: "a", count: 201).joined(separator: ","))?.sentence
+                == "a filter has 200 terms at most")
+        #expect(filterError(String(repeating: "type:(", count: 60))?.sentence.hasPrefix("parentheses") == true)
         #expect(filterError(String(repeating: "a ", count: 201))?.sentence == "a filter has 200 terms at most")
         let deep = String(repeating: "(", count: 50) + "a" + String(repeating: ")", count: 50)
         #expect(filterError(deep) == nil)

@@ -12,7 +12,9 @@ struct FilterFuzzTests {
             "b2:", "x",
             "cat", "10MB", "02:14", "2026-01-01T", "99999999999999999999", "é", "e\u{301}", "\u{301}", "🐈", "\0",
             "\r\n",
-            "\u{A0}", "\\u{", "}", "a{2}", "[", "-", ".",
+            "\u{A0}", "\\u{", "}", "a{2}", "[", "-", ".", ",", "..", "or", "AND ", "not ", " && ", "type:(", "02:10..",
+            "1 MB",
+            "yesterday ", "11-28 ", "mon ", " ago",
         ]
 
     @Test("is read or refused, with an error that points into it, and can be completed anywhere")
@@ -35,7 +37,7 @@ struct FilterFuzzTests {
     @Test("can be the value of a term, which finds that text only")
     func roundTrip() throws {
         var generator = SeededGenerator(seed: 13)
-        let scalars = Array("aA \"\\*?|()!~/:=<>u{}2é\u{301}\u{0}\n\t\u{A0}\u{202E}\u{2028}🐈".unicodeScalars)
+        let scalars = Array("aA-,. \"\\*?|()!~/:=<>u{}2é\u{301}\u{0}\n\t\u{A0}\u{202E}\u{2028}🐈".unicodeScalars)
         for _ in 0..<4_000 {
             let count = Int.random(in: 0...8, using: &generator)
             let value = String(

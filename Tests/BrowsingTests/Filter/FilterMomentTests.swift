@@ -61,6 +61,22 @@ struct FilterMomentTests {
             ("2hours", "2026-03-10T12:00Z", "2026-03-10T10:00:00.000Z"),
             ("1day", "2026-03-10T12:00Z", "2026-03-09T12:00:00.000Z"),
             ("2024-02-29", "2026-03-10T12:00Z", "2024-02-28T23:00:00.000Z"),
+            ("-2h", "2026-03-10T12:00Z", "2026-03-10T10:00:00.000Z"),
+            ("2h ago", "2026-03-10T12:00Z", "2026-03-10T10:00:00.000Z"),
+            ("10 minutes", "2026-03-10T12:00Z", "2026-03-10T11:50:00.000Z"),
+            ("yesterday 02:14", "2026-03-10T12:00Z", "2026-03-09T01:14:00.000Z"),
+            ("2026-11-28 14:33", "2026-03-10T12:00Z", "2026-11-28T13:33:00.000Z"),
+            ("2026-11-28 14:33 UTC", "2026-03-10T12:00Z", "2026-11-28T14:33:00.000Z"),
+            ("03-09", "2026-03-10T12:00Z", "2026-03-08T23:00:00.000Z"),
+            ("03-11", "2026-03-10T12:00Z", "2025-03-10T23:00:00.000Z"),
+            ("03-09 02:14:07", "2026-03-10T12:00Z", "2026-03-09T01:14:07.000Z"),
+            ("02-29", "2026-03-10T12:00Z", "2024-02-28T23:00:00.000Z"),
+            ("\"9 Mar 02:14\"", "2026-03-10T12:00Z", "2026-03-09T01:14:00.000Z"),
+            ("\"Mon 9 March 2026 02:14\"", "2026-03-10T12:00Z", "2026-03-09T01:14:00.000Z"),
+            ("monday", "2026-03-10T12:00Z", "2026-03-08T23:00:00.000Z"),
+            ("tue", "2026-03-10T12:00Z", "2026-03-09T23:00:00.000Z"),
+            ("wed 02:14", "2026-03-10T12:00Z", "2026-03-04T01:14:00.000Z"),
+            ("2026-03", "2026-03-10T12:00Z", "2026-02-28T23:00:00.000Z"),
         ])
     func zone(text: String, now: String, expected: String) throws {
         #expect(try start(text, now: now) == expected)
@@ -69,7 +85,8 @@ struct FilterMomentTests {
     @Test(
         "that are none are refused",
         arguments: [
-            "2026-13-01", "2026-02-29", "2026-1-1", "26-01-01", "24:00", "2:5", "10", "m", "-5m", "2026-01-01T",
+            "2026-13-01", "2026-02-29", "2026-1-1", "26-01-01", "24:00", "2:5", "10", "m", "--5m", "5m ago ago",
+            "13-01", "02-30", "2026-13", "2026-01-01T",
             "T02:14",
             "2026-01-01T02:14+25:00", "2026-01-01T02:14+1", "02:14:60", "02:14:05.", "10mZ", "nowZ", "1h30", "h10",
             "02:14+2", "2026-01-01+24:00", "02:14+0:200",
@@ -86,8 +103,10 @@ struct FilterMomentTests {
         let context = FilterContext(now: Timestamp(milliseconds: now)) { _ in 50_400 }
         for text in [
             "999999999999999999w", "1s", "now", "today", "02:14", "0000-01-01", "9999-12-31", "9999-12-31T23:59",
+            "monday", "02-29", "9999-12", "02:14..02:13", "today..tomorrow",
+            "..now", "12-31..01-01",
         ] {
-            for name in ["after", "on"] { _ = filterError("\(name):\(text)", in: context) }
+            for name in ["after", "on", "time"] { _ = filterError("\(name):\(text)", in: context) }
         }
     }
 
@@ -99,6 +118,35 @@ struct FilterMomentTests {
             let filter = try Filter("after:\(moment.rfc3339)", in: FilterSample.context)
             #expect(filter.predicate == .number(.receivedAt, .atLeast, moment.milliseconds))
         }
+    }
+
+    @Test(
+        "from one to another reach to the end of the second",
+        arguments: [
+            ("02:10..02:20", "2026-03-10T01:10:00.000Z", "2026-03-10T01:21:00.000Z"),
+            ("23:50..00:10", "2026-03-09T22:50:00.000Z", "2026-03-09T23:11:00.000Z"),
+            ("yesterday 02:10..02:20", "2026-03-09T01:10:00.000Z", "2026-03-09T01:21:00.000Z"),
+            ("2026-02-27T02:10..02:20:30", "2026-02-27T01:10:00.000Z", "2026-02-27T01:20:31.000Z"),
+            ("2026-03-08..2026-03-09", "2026-03-07T23:00:00.000Z", "2026-03-09T23:00:00.000Z"),
+            ("12-30..01-02", "2025-12-29T23:00:00.000Z", "2026-01-02T23:00:00.000Z"),
+            ("03-01", "2026-02-28T23:00:00.000Z", "2026-03-01T23:00:00.000Z"),
+            ("02:14", "2026-03-10T01:14:00.000Z", "2026-03-10T01:15:00.000Z"),
+            ("02:14:07", "2026-03-10T01:14:07.000Z", "2026-03-10T01:14:08.000Z"),
+            ("2026-02", "2026-01-31T23:00:00.000Z", "2026-02-28T23:00:00.000Z"),
+            ("2h..1h", "2026-03-10T10:00:00.000Z", "2026-03-10T11:00:00.001Z"),
+        ])
+    func ranges(text: String, start: String, end: String) throws {
+        let context = FilterContext(now: Timestamp(milliseconds: FilterSample.now), secondsFromUTC: Self.zone)
+        guard
+            case .all(let parts) = try Filter("time:\(text)", in: context).predicate,
+            case .number(.receivedAt, .atLeast, let first) = parts.first,
+            case .number(.receivedAt, .less, let last) = parts.last
+        else {
+            Issue.record("no range")
+            return
+        }
+        #expect(Timestamp(milliseconds: first).rfc3339 == start)
+        #expect(Timestamp(milliseconds: last).rfc3339 == end)
     }
 
     @Test("a span can be written as terms")

@@ -78,6 +78,9 @@ struct User {
     var isSeekingHeld = false
     var heldSeeks: [SeekRequest] = []
     var cancelledSeeks = 0
+    /// What was to be counted, and whether no answer comes.
+    var counted: [MatchCounts.Question] = []
+    var holdsCounts = false
 
     init(
         columns: Int = 80, rows: Int = 24, holding secrets: [SecretSummary] = [], clock: WallClock = .utc,
@@ -180,6 +183,16 @@ struct User {
             case .seek(let request):
                 if isSeekingHeld { heldSeeks.append(request) } else { answer(request) }
             case .cancelSeeking: cancelledSeeks += 1
+            case .findTime(let question): tell(.timeFound(.success(answer(question)), of: question))
+            case .count(let question):
+                counted.append(question)
+                for item in question.items where !holdsCounts {
+                    let found = history.filter {
+                        $0.id >= item.first && $0.id <= question.through && item.predicate.holds(for: $0)
+                    }
+                    let answer = MatchCounts.Answer(item: item, found: found.count)
+                    tell(.counted(.success(answer), generation: question.generation))
+                }
             case .keepViewState(let state): kept.append(state)
             case .readDeliveries(let ticket):
                 reads.append(RowRequest(ticket.request))
@@ -256,6 +269,9 @@ struct User {
         let above = place.map { rows[..<$0] }?.last(where: holds)?.id
         let outcome =
             switch request.way {
+            case .time(let stretch):
+                SeekOutcome(
+                    row: rows.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }?.id)
             case .nearest: SeekOutcome(row: below ?? above)
             case .next:
                 below.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.first(where: holds)?.id, isWrapped: true)
@@ -263,6 +279,19 @@ struct User {
                 above.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.last(where: holds)?.id, isWrapped: true)
             }
         tell(.sought(.success(outcome), generation: request.generation))
+    }
+
+    private func answer(_ question: TimeQuestion) -> TimeAnswer {
+        let stretch = question.stretch
+        switch question.list {
+        case .deliveries:
+            return .delivery(
+                history.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }?.deliveryID)
+        case .log:
+            let dated = log.filter { $0.time != nil }
+            func distance(_ entry: LogEntry) -> Int64 { entry.time.map(stretch.distance) ?? .max }
+            return .entry(dated.min { distance($0) < distance($1) }?.id)
+        }
     }
 
     private func document(_ request: DocumentRequest) -> DocumentContent {
@@ -302,6 +331,15 @@ extension ExportRequest.Rows {
         case .chosen(let ids): ids.contains(row.id)
         case .matching(let predicate, let last): row.id <= last && predicate.holds(for: row)
         }
+    }
+}
+
+extension Range<Timestamp> {
+    /// How far a moment is from it, in milliseconds; none for what is in it.
+    fileprivate func distance(to moment: Timestamp) -> Int64 {
+        if contains(moment) { return 0 }
+        return moment < lowerBound
+            ? lowerBound.milliseconds - moment.milliseconds : moment.milliseconds - upperBound.milliseconds + 1
     }
 }
 

@@ -24,42 +24,73 @@ public struct FilterCompletion: Sendable, Hashable {
     public init(_ text: String, cursor: Int, seen: (FilterValueKind) -> [String]) {
         let source = FilterSource(text)
         let place = source.scalarOffset(ofCharacter: cursor)
-        let term = Self.term(in: source.scalars, at: place)
+        let (term, outer, isFirst) = Self.term(in: source.scalars, at: place)
         var start = place
         var candidates: [Candidate] = []
-        if let operation = term?.operation, let value = term?.value {
+        if let operation = term?.operation ?? outer, let value = term?.value {
             if let known = FilterOperator.named(operation.name), let typed = value.text {
                 start = value.range.lowerBound
                 candidates = Self.values(known, operation.relation, typed: typed, seen: seen)
             }
+        } else if let outer {
+            candidates =
+                FilterOperator.named(outer.name).map { Self.values($0, outer.relation, typed: "", seen: seen) } ?? []
         } else if let value = term?.value, let typed = value.text, !value.isQuoted {
             start = value.range.lowerBound
-            candidates = Self.operators(typed: typed)
+            candidates = Self.operators(typed: typed) + Self.connectives(typed: typed, isFirst: isFirst)
         } else if term == nil {
             candidates = Self.operators(typed: "")
         }
-        let end = term.map { Self.end(of: $0, in: source.scalars, at: place) } ?? place
+        let end = term.map { Self.end(of: $0, outer, in: source.scalars, at: place) } ?? place
         range = source.characters(start..<start).lowerBound..<source.characters(end..<end).lowerBound
         self.candidates = Array(candidates.prefix(Self.limit))
     }
 
-    /// The term that ends at a place, if one does.
-    private static func term(in scalars: [Unicode.Scalar], at place: Int) -> WrittenTerm? {
+    /// The term that ends at a place, if one does; the operator of the parentheses around the place; and whether no term
+    /// is before it.
+    private static func term(
+        in scalars: [Unicode.Scalar], at place: Int
+    ) -> (term: WrittenTerm?, outer: WrittenTerm.Operator?, isFirst: Bool) {
         var lexer = FilterLexer(Array(scalars.prefix(place)))
         var last: WrittenTerm?
+        // Of each parenthesis that is open.
+        var outer: [WrittenTerm.Operator?] = []
+        var isFirst = true
         while let word = lexer.next() {
-            if case .term(let term) = word { last = term } else { last = nil }
+            if let last, !last.value.isMissing { isFirst = false }
+            switch word {
+            case .open(let open):
+                let isOfOperator = last.map { $0.value.isMissing && $0.range.upperBound == open } ?? false
+                outer.append(isOfOperator ? last?.operation : outer.last ?? nil)
+            case .close: _ = outer.popLast()
+            case .term, .and, .or, .not: break
+            }
+            // The beginning of a term may be a whole connective.
+            last =
+                switch word {
+                case .term(let term): term
+                case .and(let range), .or(let range), .not(let range):
+                    range.count > 1 ? WrittenTerm(connective: range, in: scalars) : nil
+                case .open, .close: nil
+                }
+            lexer.outer = outer.last.flatMap { $0.flatMap { FilterOperator.named($0.name)?.takes } }
         }
-        return last?.range.upperBound == place ? last : nil
+        return (last?.range.upperBound == place ? last : nil, outer.last ?? nil, isFirst)
     }
 
     /// Where the value ends that a place is in, or the name of an operator with its sign.
-    private static func end(of term: WrittenTerm, in scalars: [Unicode.Scalar], at place: Int) -> Int {
+    private static func end(
+        of term: WrittenTerm, _ outer: WrittenTerm.Operator?, in scalars: [Unicode.Scalar], at place: Int
+    ) -> Int {
         let start = term.range.lowerBound
         var lexer = FilterLexer(Array(scalars[start...]))
+        lexer.outer = outer.flatMap { FilterOperator.named($0.name)?.takes }
         guard case .term(let whole) = lexer.next() else { return place }
-        let range = term.operation == nil ? whole.operation?.relationRange : nil
-        return max(place, start + (range ?? whole.value.range).upperBound)
+        if term.operation == nil, let operation = whole.operation {
+            return max(place, start + operation.relationRange.upperBound)
+        }
+        let value = whole.values.first { start + $0.range.upperBound >= place } ?? whole.value
+        return max(place, start + value.range.upperBound)
     }
 
     private static func operators(typed: String) -> [Candidate] {
@@ -67,6 +98,11 @@ public struct FilterCompletion: Sendable, Hashable {
             (each.name, Candidate(text: each.start, meaning: each.meaning))
         }
         return ranked(candidates, typed: typed).filter { typed.isEmpty || $0.text.hasPrefix(typed.lowercased()) }
+    }
+
+    private static func connectives(typed: String, isFirst: Bool) -> [Candidate] {
+        FilterConnective.allCases.filter { $0.rawValue.hasPrefix(typed.lowercased()) && (!isFirst || $0 == .not) }
+            .map { Candidate(text: $0.rawValue, meaning: $0.meaning) }
     }
 
     private static func values(
@@ -90,5 +126,13 @@ public struct FilterCompletion: Sendable, Hashable {
         let folded = candidates.map { ($0.0.lowercased(), $0.1) }
         return folded.filter { $0.0.hasPrefix(typed) }.map(\.1)
             + folded.filter { !$0.0.hasPrefix(typed) && $0.0.contains(typed) }.map(\.1)
+    }
+}
+
+extension WrittenTerm {
+    /// A connective as the word that it is while it is typed.
+    fileprivate init(connective range: Range<Int>, in scalars: [Unicode.Scalar]) {
+        let text = String(String.UnicodeScalarView(scalars[range]))
+        self.init(values: [WrittenValue(range: range, form: .plain([PatternPiece](text)))], valuesRange: range)
     }
 }

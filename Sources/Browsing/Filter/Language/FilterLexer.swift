@@ -2,6 +2,8 @@
 struct FilterLexer {
     let scalars: [Unicode.Scalar]
     private(set) var index = 0
+    /// What the values take that have no operator of their own: behind `type:(` those of `type:`.
+    var outer: FilterValue?
 
     init(_ scalars: [Unicode.Scalar]) {
         self.scalars = scalars
@@ -30,13 +32,24 @@ struct FilterLexer {
             return .close(start)
         case "!":
             index += 1
-            return .not(start)
+            return .not(start..<index)
+        case "-" where negates:
+            index += 1
+            return .not(start..<index)
         case "|":
             index += 1
             if peek() == "|" { index += 1 }
             return .or(start..<index)
-        default: return .term(term())
+        default:
+            let term = term()
+            return term.connective.map { $0.word(term.range) } ?? .term(term)
         }
+    }
+
+    /// Whether the hyphen here excludes what follows, as in `-type:test`; alone or doubled it is text.
+    private var negates: Bool {
+        guard let next = peek(1) else { return false }
+        return next != "-" && next != ")" && next != "|" && !Self.isBlank(next)
     }
 
     private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
@@ -49,19 +62,63 @@ struct FilterLexer {
 
     private mutating func term() -> WrittenTerm {
         let operation = operation()
+        let takes = operation.map { FilterOperator.named($0.name)?.takes } ?? outer
+        let takesList = takes?.takesList ?? false
         var fault: FilterFault?
-        let value =
-            switch (peek(), peek(1)) {
-            case ("\"", _): quoted(&fault)
-            case ("~", "/"): regular(&fault)
-            default: bare(&fault)
-            }
-        if fault == nil, value.isQuoted, let scalar = peek(), !Self.endsWord(scalar) {
-            let start = index
-            _ = bare(&fault)
-            fault = FilterFault(start..<index, "a blank is expected after the closing quote")
+        var values = [item(takes, endsAtComma: takesList, &fault)]
+        while takesList, fault == nil, peek() == "," {
+            index += 1
+            skipBlanksInList()
+            values.append(item(takes, endsAtComma: true, &fault))
         }
-        return WrittenTerm(operation: operation, value: value, fault: fault)
+        if fault == nil, values[values.count - 1].isQuoted, let scalar = peek(), !Self.endsWord(scalar) {
+            let start = index
+            _ = bare(endsAtComma: false, &fault)
+            fault = FilterFault(start..<index, "a space is expected after the closing quote")
+        }
+        let range = values[0].range.lowerBound..<max(index, values[0].range.upperBound)
+        return WrittenTerm(operation: operation, values: values, valuesRange: range, fault: fault)
+    }
+
+    /// One value, with what belongs to it behind a space: `1 MB`, `yesterday 02:14`.
+    private mutating func item(_ takes: FilterValue?, endsAtComma: Bool, _ fault: inout FilterFault?) -> WrittenValue {
+        switch (peek(), peek(1)) {
+        case ("\"", _): return quoted(&fault)
+        case ("~", "/"): return regular(endsAtComma: endsAtComma, &fault)
+        default: break
+        }
+        var value = bare(endsAtComma: endsAtComma, &fault)
+        guard let continues = takes?.continues else { return value }
+        while fault == nil, let text = value.text, !text.isEmpty, let scalar = peek(), Self.isBlank(scalar) {
+            var ahead = self
+            ahead.skipBlanks()
+            let next = ahead.bare(endsAtComma: endsAtComma, &fault)
+            guard fault == nil, let word = next.text, !word.isEmpty, continues(text, word) else {
+                fault = nil
+                return value
+            }
+            self = ahead
+            value = WrittenValue(
+                range: value.range.lowerBound..<index, form: .plain([PatternPiece](text + " " + word)))
+        }
+        return value
+    }
+
+    /// Skips the space behind a comma, unless what follows is another term.
+    private mutating func skipBlanksInList() {
+        var ahead = self
+        ahead.skipBlanks()
+        guard let scalar = ahead.peek() else {
+            self = ahead
+            return
+        }
+        guard scalar != "(", scalar != ")", scalar != "|", scalar != "!" else { return }
+        var word = ahead
+        var fault: FilterFault?
+        guard word.operation() == nil,
+            word.bare(endsAtComma: true, &fault).text.flatMap(FilterConnective.init(word:)) == nil
+        else { return }
+        index = ahead.index
     }
 
     private mutating func operation() -> WrittenTerm.Operator? {
@@ -108,10 +165,10 @@ struct FilterLexer {
         return nil
     }
 
-    private mutating func bare(_ fault: inout FilterFault?) -> WrittenValue {
+    private mutating func bare(endsAtComma: Bool, _ fault: inout FilterFault?) -> WrittenValue {
         let start = index
         var pieces: [PatternPiece] = []
-        while let scalar = peek(), !Self.endsWord(scalar) {
+        while let scalar = peek(), !Self.endsWord(scalar), !(endsAtComma && scalar == ",") {
             switch scalar {
             case "*": pieces.append(.run)
             case "?": pieces.append(.one)
@@ -167,7 +224,7 @@ struct FilterLexer {
         }
     }
 
-    private mutating func regular(_ fault: inout FilterFault?) -> WrittenValue {
+    private mutating func regular(endsAtComma: Bool, _ fault: inout FilterFault?) -> WrittenValue {
         let start = index
         index += 2
         while let scalar = peek(), scalar != "/" {
@@ -180,12 +237,20 @@ struct FilterLexer {
         }
         index += 1
         let flags = index
-        while let scalar = peek(), !Self.endsWord(scalar) { index += 1 }
+        while let scalar = peek(), !Self.endsWord(scalar), !(endsAtComma && scalar == ",") { index += 1 }
         let ignoresCase = scalars[flags..<index].elementsEqual("i".unicodeScalars)
         if index > flags, !ignoresCase {
             fault = FilterFault(
                 flags..<index, "only an i, for any case, may follow the / that ends it; \\/ is a slash itself")
         }
         return WrittenValue(range: start..<index, form: .regular(expression, ignoresCase: ignoresCase))
+    }
+}
+
+extension WrittenTerm {
+    /// The connective that a bare word is.
+    fileprivate var connective: FilterConnective? {
+        guard operation == nil, !value.isQuoted else { return nil }
+        return value.text.flatMap(FilterConnective.init(word:))
     }
 }

@@ -12,8 +12,10 @@ public enum FilterTerm {
     /// A term for a text anywhere in what words without an operator are looked for in.
     public static func text(containing value: String) -> String {
         let quoted = quoted(value, escapingWildcards: true)
-        // What would be read as an operator, as a `not` or as a comparison with the word before.
-        let isPlain = quoted.unicodeScalars.allSatisfy { !":=<>!\"".unicodeScalars.contains($0) }
+        // What would be read as an operator, as a negation, as a connective, or as a part of the value before.
+        let isPlain =
+            quoted.unicodeScalars.allSatisfy { !":=<>!,\"".unicodeScalars.contains($0) }
+            && !["-", ".", "+"].contains(quoted.unicodeScalars.first) && FilterConnective(word: quoted) == nil
         return isPlain || quoted.unicodeScalars.first == "\"" ? quoted : "\"\(quoted)\""
     }
 
@@ -46,7 +48,7 @@ public enum FilterTerm {
                 needsQuotes = true
             default:
                 result.append(scalar)
-                needsQuotes = needsQuotes || FilterLexer.endsWord(scalar)
+                needsQuotes = needsQuotes || FilterLexer.endsWord(scalar) || scalar == ","
             }
         }
         return needsQuotes ? "\"\(String(result))\"" : String(result)

@@ -1,40 +1,69 @@
-import Notifications
+import History
+public import Notifications
 
-/// Moments as they are written in a filter.
-struct FilterMoment {
+/// Times as they are written in filters and behind `:goto`: read by the clocks of one zone.
+public struct FilterMoment {
     let context: FilterContext
 
     private static let day: Int64 = 86_400_000
 
-    /// The moments that a text means, from the first to before the second: an age, a time of day and a moment are one
-    /// millisecond long, a date a day. Nil where it is none.
-    func span(_ text: String) -> Range<Int64>? {
+    /// What is accepted, in a few words.
+    public static let examples = "10m (ago), 02:14, yesterday 02:14, 11-28, 2026-11-28 or 2026-11-28T02:14"
+
+    /// Reads times by the context's clock and zone.
+    public init(in context: FilterContext) {
+        self.context = context
+    }
+
+    /// Returns the stretch of time that a text means, or nil where it is not a time: a date is a day, `02:14` a minute,
+    /// `02:14:05` a second, and an age or a time with a fraction a millisecond.
+    ///
+    /// What recurs, such as `02:14`, `11-28` or `monday`, is the latest that has begun.
+    public func stretch(_ text: String) -> Range<Timestamp>? {
+        span(text).map { Timestamp(milliseconds: $0.lowerBound)..<Timestamp(milliseconds: $0.upperBound) }
+    }
+
+    /// The milliseconds that a text means, from the first to before the second.
+    ///
+    /// - Parameter start: What recurs is the first that does not begin before it; nil for the latest that has begun.
+    func span(_ text: String, notBefore start: Int64? = nil) -> Range<Int64>? {
         let text = text.uppercased()
-        if let moment = age(text) { return Self.instant(moment) }
-        // As it stands first: the end of a date looks like an offset.
-        if let span = inZone(text) { return span }
+        if let moment = age(text) { return Self.stretch(from: moment, length: 1) }
+        // As it is first: the end of a date looks like an offset.
+        if let span = inZone(text, start) { return span }
         guard let (time, seconds) = Self.offset(atEndOf: text) else { return nil }
         var context = context
         context.secondsFromUTC = { _ in seconds }
-        return FilterMoment(context: context).inZone(time)
+        return FilterMoment(in: context).inZone(time, start)
     }
+
+    /// Whether a text is an age, such as `10m`: what is asked for is then what has happened since.
+    func isAge(_ text: String) -> Bool { age(text.uppercased()) != nil }
 
     /// What a text means by the clocks of the context's zone.
-    private func inZone(_ text: String) -> Range<Int64>? {
-        if let moment = timeOfDay(text) ?? dateTime(text) { return Self.instant(moment) }
-        guard let start = date(text) else { return nil }
-        return first(at: start)..<first(at: start + Self.day)
+    private func inZone(_ text: String, _ start: Int64?) -> Range<Int64>? {
+        if let (time, length) = Self.clock(text) {
+            return timeOfDay(time, start).map { Self.stretch(from: $0, length: length) }
+        }
+        if let (moment, length) = dateTime(text, start) { return Self.stretch(from: moment, length: length) }
+        if let month = Self.month(text) { return first(at: month.lowerBound)..<first(at: month.upperBound) }
+        guard let date = date(text, start) else { return nil }
+        return first(at: date)..<first(at: date + Self.day)
     }
 
-    private static func instant(_ moment: Int64) -> Range<Int64> {
-        let start = min(moment, .max - 1)
-        return start..<start + 1
+    private static func stretch(from moment: Int64, length: Int64) -> Range<Int64> {
+        let start = min(moment, .max - length)
+        return start..<start + length
     }
 
-    /// `10s`, `10m`, `2h`, `3d`, `1w` ago, with longer names of the units and several in a row (`1h30min`); `now`.
+    /// `10s`, `10m`, `2h`, `3d`, `1w` ago, with longer names of the units and several in a row (`1h30min`), also as `-2h`
+    /// and `2 hours ago`; `now`.
     private func age(_ text: String) -> Int64? {
         if text == "NOW" { return context.now.milliseconds }
-        guard let length = Self.length(text[...]) else { return nil }
+        var rest = text[...]
+        if rest.hasSuffix("AGO") { rest = rest.dropLast(3) }
+        if rest.hasPrefix("-") { rest = rest.dropFirst() }
+        guard let length = Self.length(Substring(rest.filter { $0 != " " })) else { return nil }
         let (moment, isTooEarly) = context.now.milliseconds.subtractingReportingOverflow(length)
         return isTooEarly ? Int64.min : moment
     }
@@ -54,7 +83,7 @@ struct FilterMoment {
         return sum
     }
 
-    private static func unit(_ name: Substring) -> Int64? {
+    private static func unit(_ name: some StringProtocol) -> Int64? {
         switch name {
         case "S", "SEC", "SECS", "SECOND", "SECONDS": 1_000
         case "M", "MIN", "MINS", "MINUTE", "MINUTES": 60_000
@@ -65,9 +94,17 @@ struct FilterMoment {
         }
     }
 
-    /// The latest such time of day that is not after now.
-    private func timeOfDay(_ text: String) -> Int64? {
-        guard let time = Self.clock(text), let today = today else { return nil }
+    /// The latest such time of day that is not after now, or the first that is not before a moment.
+    private func timeOfDay(_ time: Int64, _ start: Int64?) -> Int64? {
+        if let start {
+            guard let date = dayStart(of: start) else { return nil }
+            // Two days on: where clocks were put forward, a day may not have it.
+            for on in Int64(0)...2 {
+                if let next = moments(at: date + on * Self.day + time).first(where: { $0 >= start }) { return next }
+            }
+            return nil
+        }
+        guard let today else { return nil }
         let now = context.now.milliseconds
         // Two days back: where clocks were put forward, today and yesterday may not have it before now.
         for back in Int64(0)...2 {
@@ -76,27 +113,111 @@ struct FilterMoment {
         return nil
     }
 
-    /// `2026-01-01T02:14`, or with a blank between, with seconds and their parts where wanted.
-    private func dateTime(_ text: String) -> Int64? {
-        guard let middle = text.firstIndex(of: " ") ?? text.firstIndex(of: "T"),
-            let date = date(String(text[..<middle])), let time = Self.clock(text[text.index(after: middle)...])
+    /// `2026-01-01T02:14`, or with a space between, with seconds and their parts where wanted; with the length of what is
+    /// written.
+    private func dateTime(_ text: String, _ start: Int64?) -> (moment: Int64, length: Int64)? {
+        guard let middle = text.lastIndex(of: " ") ?? text.lastIndex(of: "T"),
+            let (time, length) = Self.clock(text[text.index(after: middle)...]),
+            let date = date(String(text[..<middle]), start)
         else { return nil }
-        return first(at: date + time)
+        return (first(at: date + time), length)
     }
 
-    /// `2026-01-01`, `today`, `yesterday`, `tomorrow`: as if the zone were UTC.
-    private func date(_ text: String) -> Int64? {
+    /// The start of `2026-01-01`, `01-01`, `1 Jan`, `1 January 2026`, `monday`, `today`, `yesterday`, `tomorrow`: as if the
+    /// zone were UTC.
+    private func date(_ text: String, _ start: Int64?) -> Int64? {
         switch text {
-        case "TODAY": today
-        case "YESTERDAY": today.map { $0 - Self.day }
-        case "TOMORROW": today.map { $0 + Self.day }
-        default: Self.calendarDate(text[...])
+        case "TODAY": return today
+        case "YESTERDAY": return today.map { $0 - Self.day }
+        case "TOMORROW": return today.map { $0 + Self.day }
+        default: break
+        }
+        if let date = Self.calendarDate(text[...]) { return date }
+        if let weekday = Self.weekday(text) {
+            return recurring(start) {
+                ($0 / Self.day + 4) % 7 == Int64(weekday)
+            } years: { _ in
+                nil
+            }
+        }
+        var words = text.split(separator: " ")
+        if words.count > 1, Self.weekday(words[0]) != nil { words.removeFirst() }
+        if words.count == 3, let month = Self.monthNumber(words[1]) {
+            return Self.calendarDate("\(words[2])-\(month)-\(Self.two(words[0]))")
+        }
+        let parts =
+            words.count == 2
+            ? Self.monthNumber(words[1]).map { [$0, Self.two(words[0])] }
+                ?? Self.monthNumber(words[0]).map { [$0, Self.two(words[1])] }
+            : text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard let parts, parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 }) else { return nil }
+        return recurring(start) { _ in
+            false
+        } years: { year in
+            Self.calendarDate("\(Self.four(year))-\(parts[0])-\(parts[1])")
         }
     }
 
-    /// The `Z`, `+02:00`, `+0200` or `+02` that ends a text, in seconds east of UTC, and what stands before it.
+    /// The latest day that has begun of those that recur, or the first that is not before the day of a moment.
+    ///
+    /// - Parameters:
+    ///   - isOne: Whether a day is one of them, of those that recur each week.
+    ///   - date: The date in a year, of one that recurs each year.
+    private func recurring(
+        _ start: Int64?, _ isOne: (Int64) -> Bool, years date: (Int) -> Int64?
+    ) -> Int64? {
+        guard let day = start.map(dayStart) ?? today,
+            let year = CalendarTime(Timestamp(milliseconds: day), secondsFromUTC: 0)?.year
+        else { return nil }
+        let step = start == nil ? -Self.day : Self.day
+        if let found = (Int64(0)..<7).map({ day + $0 * step }).first(where: isOne) { return found }
+        // A leap day is eight years from the next at most.
+        let years = start == nil ? (0...8).map { year - $0 } : (0...8).map { year + $0 }
+        return years.lazy.compactMap(date).first { start == nil ? $0 <= day : $0 >= day }
+    }
+
+    private static let months = [
+        "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ]
+    private static let fullMonths = [
+        "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER",
+        "DECEMBER",
+    ]
+    private static let weekdays = ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"]
+
+    /// Two digits for a month's name.
+    private static func monthNumber(_ name: some StringProtocol) -> String? {
+        let index = months.firstIndex { $0 == name } ?? fullMonths.firstIndex { $0 == name }
+        return index.map { two("\($0 + 1)") }
+    }
+
+    private static func weekday(_ name: some StringProtocol) -> Int? {
+        weekdays.firstIndex { $0 == name || $0.prefix(3) == name }
+    }
+
+    private static func two(_ digits: some StringProtocol) -> String {
+        digits.utf8.count == 1 ? "0\(digits)" : String(digits)
+    }
+
+    private static func four(_ year: Int) -> String {
+        let digits = String(year)
+        return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+    }
+
+    /// `2026-11`, as if the zone were UTC.
+    private static func month(_ text: String) -> Range<Int64>? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
+            let start = calendarDate("\(text)-01"), let year = Int(parts[0]), let month = Int(parts[1])
+        else { return nil }
+        let next = month == 12 ? "\(four(year + 1))-01-01" : "\(parts[0])-\(two("\(month + 1)"))-01"
+        return start..<(calendarDate(next[...]) ?? start + 31 * day)
+    }
+
+    /// The `Z`, `UTC`, `+02:00`, `+0200` or `+02` that ends a text, in seconds east of UTC, and what is before it.
     private static func offset(atEndOf text: String) -> (rest: String, seconds: Int)? {
         func before(_ end: String.Index) -> String { String(text[..<end].trimmingSuffix { $0 == " " }) }
+        if text.hasSuffix("UTC") { return (before(text.index(text.endIndex, offsetBy: -3)), 0) }
         if text.last == "Z" { return (before(text.index(before: text.endIndex)), 0) }
         guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }) else { return nil }
         let written = text[text.index(after: sign)...]
@@ -112,10 +233,14 @@ struct FilterMoment {
     }
 
     /// The start of this day, as if the zone were UTC. Nil outside the years that calendars have here.
-    private var today: Int64? {
-        let offset = context.secondsFromUTC(context.now)
-        guard CalendarTime(context.now, secondsFromUTC: offset) != nil else { return nil }
-        let local = context.now.milliseconds + Int64(offset) * 1_000
+    private var today: Int64? { dayStart(of: context.now.milliseconds) }
+
+    /// The start of a moment's day, as if the zone were UTC. Nil outside the years that calendars have here.
+    private func dayStart(of milliseconds: Int64) -> Int64? {
+        let moment = Timestamp(milliseconds: milliseconds)
+        let offset = context.secondsFromUTC(moment)
+        guard CalendarTime(moment, secondsFromUTC: offset) != nil else { return nil }
+        let local = milliseconds + Int64(offset) * 1_000
         return local - (local % Self.day + Self.day) % Self.day
     }
 
@@ -134,14 +259,14 @@ struct FilterMoment {
         Int64(context.secondsFromUTC(Timestamp(milliseconds: milliseconds))) * 1_000
     }
 
-    /// `02:14`, `02:14:05`, `02:14:05.123`, in milliseconds.
-    private static func clock(_ text: some StringProtocol) -> Int64? {
+    /// `02:14`, `02:14:05`, `02:14:05.123`, in milliseconds, and how long what is written lasts.
+    private static func clock(_ text: some StringProtocol) -> (time: Int64, length: Int64)? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), parts[0].count <= 2, parts[1].count == 2,
             let hours = FilterNumber.whole(parts[0]), let minutes = FilterNumber.whole(parts[1]),
             hours <= 23, minutes <= 59
         else { return nil }
-        guard parts.count == 3 else { return (hours * 60 + minutes) * 60_000 }
+        guard parts.count == 3 else { return ((hours * 60 + minutes) * 60_000, 60_000) }
         let seconds = parts[2].split(separator: ".", omittingEmptySubsequences: false)
         guard seconds.count <= 2, seconds[0].count == 2, let second = FilterNumber.whole(seconds[0]), second <= 59
         else { return nil }
@@ -150,7 +275,7 @@ struct FilterMoment {
             guard FilterNumber.whole(seconds[1]) != nil else { return nil }
             rest = FilterNumber.whole((seconds[1] + "00").prefix(3)) ?? 0
         }
-        return ((hours * 60 + minutes) * 60 + second) * 1_000 + rest
+        return (((hours * 60 + minutes) * 60 + second) * 1_000 + rest, seconds.count == 2 ? 1 : 1_000)
     }
 
     /// A date that the calendar has, in milliseconds since 1970 as if the zone were UTC.
@@ -172,6 +297,92 @@ struct FilterMoment {
 
     private static func floor(_ number: Int64, _ divisor: Int64) -> Int64 {
         number >= 0 ? number / divisor : (number - divisor + 1) / divisor
+    }
+}
+
+// What is written with spaces and between dots.
+extension FilterMoment {
+    /// Whether a word behind a space belongs to a time: `02:14` to `yesterday`, `min` to `10`, `..` to what it ends.
+    static func continues(_ value: String, with word: String) -> Bool {
+        let last = last(of: value)
+        let next = first(of: word.uppercased())
+        if word.hasPrefix("..") { return !value.hasSuffix("..") }
+        if value.hasSuffix("..") { return looksLikeTime(next) }
+        let final = last.split(separator: " ").last.map(String.init) ?? last
+        if clock(next) != nil { return clock(final) == nil && isDateLike(final) }
+        if next == "AGO" { return true }
+        if ["UTC", "Z"].contains(next) || next.first.map({ "+-".contains($0) }) ?? false {
+            return clock(final) != nil || calendarDate(final[...]) != nil
+        }
+        return unit(next) != nil && FilterNumber.whole(final) != nil
+    }
+
+    /// The part of a range, or of a text that is none, that is before `..`.
+    private static func first(of text: String) -> String {
+        text.firstRange(of: "..").map { String(text[..<$0.lowerBound]) } ?? text
+    }
+
+    private static func last(of text: String) -> String {
+        let text = text.uppercased()
+        return text.firstRange(of: "..").map { String(text[$0.upperBound...]) } ?? text
+    }
+
+    private static func isDateLike(_ text: String) -> Bool {
+        ["TODAY", "YESTERDAY", "TOMORROW"].contains(text) || weekday(text) != nil || calendarDate(text[...]) != nil
+            || text.utf8.count == 5 && text.contains("-")
+    }
+
+    private static func looksLikeTime(_ text: String) -> Bool {
+        clock(text) != nil || text == "NOW" || isDateLike(text) || length(text[...]) != nil
+            || text.contains("T") && text.first.flatMap(\.wholeNumberValue) != nil
+    }
+}
+
+extension FilterArgument {
+    /// The two ends of a range such as `1MB..2MB`, either of which may be missing; nil where it is no range.
+    func ends(_ takes: FilterValue) throws(FilterFault) -> (low: String?, high: String?)? {
+        let text = try word(takes)
+        guard let dots = text.firstRange(of: "..") else { return nil }
+        let (low, high) = (String(text[..<dots.lowerBound]), String(text[dots.upperBound...]))
+        guard !relation.isComparison else {
+            throw fault("a range is for : or =; one value is expected after \(relation.rawValue)")
+        }
+        func end(_ text: String) -> String? {
+            let trimmed = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+            return trimmed.isEmpty ? nil : String(trimmed)
+        }
+        guard end(low) != nil || end(high) != nil else { throw fault(takes.expected) }
+        return (end(low), end(high))
+    }
+
+    /// Where a time is in the stretch given: a time, a range of times with both ends in it, or an age, which reaches until
+    /// now.
+    func during(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
+        let moments = FilterMoment(in: context)
+        let expected = takes.expected
+        func span(_ text: String, notBefore start: Int64? = nil) throws(FilterFault) -> Range<Int64> {
+            guard let span = moments.span(text, notBefore: start) else { throw fault(expected) }
+            return span
+        }
+        guard let (low, high) = try ends(takes) else {
+            let text = try word(takes)
+            let span = try span(text)
+            if moments.isAge(text) { return .number(number, .atLeast, span.lowerBound) }
+            return .all([.number(number, .atLeast, span.lowerBound), .number(number, .less, span.upperBound)])
+        }
+        var parts: [RowPredicate] = []
+        var start: Int64?
+        if let low {
+            let span = try span(low)
+            start = span.lowerBound
+            parts.append(.number(number, .atLeast, span.lowerBound))
+        }
+        if let high {
+            let span = try span(high, notBefore: start)
+            if let start, span.upperBound <= start { throw fault("this range ends before it begins") }
+            parts.append(.number(number, .less, span.upperBound))
+        }
+        return parts.count == 1 ? parts[0] : .all(parts)
     }
 }
 

@@ -19,7 +19,7 @@ enum FilterNumber {
     /// be left out.
     static func bytes(in unit: some StringProtocol) -> Int64? {
         let unit = unit.lowercased()
-        if unit.isEmpty || unit == "b" { return 1 }
+        if ["", "b", "byte", "bytes"].contains(unit) { return 1 }
         guard let power = ["k", "m", "g", "t", "p"].firstIndex(of: String(unit.prefix(1))) else { return nil }
         let base: Int64
         switch unit.dropFirst() {
@@ -30,12 +30,22 @@ enum FilterNumber {
         return (0...power).reduce(Int64(1)) { product, _ in product * base }
     }
 
+    /// Whether a word behind a space is the unit of the number before it, as in `1 MB`; also before `..` and a second size.
+    static func continues(_ value: String, with word: String) -> Bool {
+        if word.hasPrefix("..") { return !value.contains("..") }
+        let number = value.firstRange(of: "..").map { value[$0.upperBound...] } ?? value[...]
+        let unit = word.firstRange(of: "..").map { word[..<$0.lowerBound] } ?? word[...]
+        if number.isEmpty { return size(String(unit)) != nil }
+        return number.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E } && !unit.isEmpty
+            && bytes(in: unit) != nil
+    }
+
     /// A size such as `1.5MB`, in bytes and whether it is a little more than that; nil where it is none or above 8 EiB.
     static func size(_ text: String) -> (bytes: Int64, hasRest: Bool)? {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let whole = whole(parts[0]),
-            let unit = bytes(in: text[digits.endIndex...])
+            let unit = bytes(in: text[digits.endIndex...].drop { $0 == " " })
         else { return nil }
         let (large, tooLarge) = whole.multipliedReportingOverflow(by: unit)
         guard !tooLarge else { return nil }
@@ -57,7 +67,34 @@ enum FilterNumber {
 extension FilterArgument {
     /// Where a size stands so to the one given.
     func size(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
-        let text = try word(takes)
+        if let (low, high) = try ends(takes) {
+            return try between(low, high) { text, relation throws(FilterFault) in
+                try size(text, relation, number, takes)
+            }
+        }
+        return try size(try word(takes), relation, number, takes)
+    }
+
+    /// Where a number is in a range that has both its ends in it.
+    private func between(
+        _ low: String?, _ high: String?,
+        _ predicate: (String, FilterRelation) throws(FilterFault) -> RowPredicate
+    ) throws(FilterFault) -> RowPredicate {
+        var parts: [RowPredicate] = []
+        if let low { parts.append(try predicate(low, .atLeast)) }
+        if let high { parts.append(try predicate(high, .atMost)) }
+        if parts.count == 2, case .number(_, .atLeast, let first) = parts[0],
+            case .number(_, let end, let last) = parts[1],
+            end == .less ? last <= first : last < first
+        {
+            throw fault("this range ends before it begins")
+        }
+        return parts.count == 1 ? parts[0] : .all(parts)
+    }
+
+    private func size(
+        _ text: String, _ relation: FilterRelation, _ number: RowNumber, _ takes: FilterValue
+    ) throws(FilterFault) -> RowPredicate {
         guard let (bytes, hasRest) = FilterNumber.size(text) else {
             throw fault(
                 text.unicodeScalars.first.flatMap(FilterNumber.digit) == nil
@@ -75,27 +112,53 @@ extension FilterArgument {
 
     /// Where the answer's status stands so to the one given, or is of the class given, such as `4xx`.
     func status(_ takes: FilterValue) throws(FilterFault) -> RowPredicate {
-        let text = try word(takes).lowercased()
+        if let (low, high) = try ends(takes) {
+            return try between(low, high) { text, relation throws(FilterFault) in try status(text, relation, takes) }
+        }
+        return try status(try word(takes), relation, takes)
+    }
+
+    private func status(
+        _ text: String, _ relation: FilterRelation, _ takes: FilterValue
+    ) throws(FilterFault) -> RowPredicate {
+        let text = text.lowercased()
         if text.utf8.count == 3, let status = FilterNumber.whole(text) {
             return .number(.status, relation.comparison, status)
         }
-        guard text.hasSuffix("xx"), let hundreds = FilterNumber.whole(text.dropLast(2)), 1...9 ~= hundreds else {
-            throw fault(takes.expected)
-        }
-        let low = hundreds * 100
+        // 4xx, and what else may be meant by it: 4, 4*, 40x.
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let rest = text[digits.endIndex...]
+        guard (1...2).contains(digits.utf8.count), let number = FilterNumber.whole(digits), number > 0,
+            rest.isEmpty || rest == "*"
+                || rest.allSatisfy({ "x*?".contains($0) }) && digits.utf8.count + rest.count == 3
+        else { throw fault(takes.expected) }
+        let width: Int64 = digits.utf8.count == 1 ? 100 : 10
+        let low = number * width
         switch relation {
         case .has, .equal, .notEqual:
-            return .all([.number(.status, .atLeast, low), .number(.status, .less, low + 100)])
+            return .all([.number(.status, .atLeast, low), .number(.status, .less, low + width)])
         case .less: return .number(.status, .less, low)
-        case .atMost: return .number(.status, .less, low + 100)
+        case .atMost: return .number(.status, .less, low + width)
         case .atLeast: return .number(.status, .atLeast, low)
-        case .greater: return .number(.status, .atLeast, low + 100)
+        case .greater: return .number(.status, .atLeast, low + width)
         }
     }
 
-    /// Where a number stands so to the one given.
+    /// Where a number compares so with the one given.
     func number(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
-        guard let value = FilterNumber.whole(try word(takes)) else { throw fault(takes.expected) }
-        return .number(number, relation.comparison, value)
+        if let (low, high) = try ends(takes) {
+            return try between(low, high) { text, relation throws(FilterFault) in
+                .number(number, relation.comparison, try whole(text, takes))
+            }
+        }
+        return .number(number, relation.comparison, try whole(try word(takes), takes))
+    }
+
+    /// A whole number, also as `#126`.
+    private func whole(_ text: String, _ takes: FilterValue) throws(FilterFault) -> Int64 {
+        guard let value = FilterNumber.whole(text.hasPrefix("#") ? text.dropFirst() : text[...]) else {
+            throw fault(takes.expected)
+        }
+        return value
     }
 }

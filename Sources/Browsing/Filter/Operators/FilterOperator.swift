@@ -42,9 +42,6 @@ public struct FilterOperator: Sendable {
 
     /// What is to be said of a name that no operator has.
     static func unknown(_ name: String) -> String {
-        if name.hasPrefix("-"), let meant = named(String(name.dropFirst())) {
-            return "no operator \"\(name)\": did you mean !\(meant.name)?"
-        }
         let instead =
             if let meant = Spelling.nearest(to: name.lowercased(), among: byName.keys.sorted()) {
                 "did you mean \(meant)?"
@@ -71,18 +68,28 @@ public struct FilterValue: Sendable {
     public let sample: String
     /// Where only certain values may be given, all of them.
     public let fixed: [String]
-    /// What may stand between the name and the value.
+    /// What may be between the name and the value.
     let relations: [FilterRelation]
+    /// Whether several values may be given, with commas between them: any of them is meant.
+    let takesList: Bool
+    /// Whether a comma may be a part of a value, as in an object's name.
+    let mayHoldCommas: Bool
+    /// Whether a word behind a space belongs to a value, such as `MB` to `1`; nil where none ever does.
+    let continues: (@Sendable (_ value: String, _ word: String) -> Bool)?
 
     init(
         _ noun: String, _ placeholder: String, such sample: String, fixed: [String] = [],
-        relations: [FilterRelation] = [.has, .equal, .notEqual]
+        relations: [FilterRelation] = [.has, .equal, .notEqual], takesList: Bool = true, mayHoldCommas: Bool = false,
+        continues: (@Sendable (_ value: String, _ word: String) -> Bool)? = nil
     ) {
         self.noun = noun
         self.placeholder = placeholder
         self.sample = sample
         self.fixed = fixed
         self.relations = relations
+        self.takesList = takesList
+        self.mayHoldCommas = mayHoldCommas
+        self.continues = continues
     }
 
     /// Whether it may be compared by `<` and `>`.
@@ -100,7 +107,7 @@ public struct FilterValue: Sendable {
         "\(Spelling.list(relations.map(\.rawValue))) is expected after \(name)"
     }
 
-    static let yesOrNo = FilterValue("yes or no", "yes|no", such: "yes", fixed: ["yes", "no"])
+    static let yesOrNo = FilterValue("yes or no", "yes|no", such: "yes", fixed: ["yes", "no"], takesList: false)
 }
 
 /// What values that were seen are values of.
@@ -124,18 +131,22 @@ struct FilterArgument: Sendable {
         return text
     }
 
-    /// One of the fixed values, or several with commas between them; in any case.
+    /// The fixed values that a word means, in any case: the one that it is, those that begin with it, or those that hold
+    /// it.
     func choices(_ takes: FilterValue) throws(FilterFault) -> Set<String> {
-        let words = try word(takes).lowercased().split(separator: ",", omittingEmptySubsequences: false)
-        guard words.allSatisfy({ takes.fixed.contains(String($0)) }) else { throw fault(takes.expected) }
-        return Set(words.map(String.init))
+        let word = try word(takes).lowercased()
+        if takes.fixed.contains(word) { return [word] }
+        let beginning = takes.fixed.filter { $0.hasPrefix(word) }
+        let found = beginning.isEmpty ? takes.fixed.filter { $0.contains(word) } : beginning
+        guard !word.isEmpty, !found.isEmpty else { throw fault(takes.expected) }
+        return Set(found)
     }
 
-    /// Yes or no, which true and false are too.
+    /// Yes or no, or another word for it.
     func isYes() throws(FilterFault) -> Bool {
         switch try word(.yesOrNo).lowercased() {
-        case "yes", "true": return true
-        case "no", "false": return false
+        case "yes", "y", "true", "1": return true
+        case "no", "n", "false", "0": return false
         default: throw fault(FilterValue.yesOrNo.expected)
         }
     }

@@ -15,26 +15,26 @@ extension FilterOperator {
         FilterOperator(
             "type",
             FilterValue("a type", "TYPE", such: "created"),
-            "the event's type: its full or its short name, also without b2:, its family or its last part, a word such"
-                + " as \(Spelling.list(TypeNames.families.map(\.word))), or a pattern for the whole of it",
+            "the event's type, by any part of its short or full name, in any case; created, deleted and hide are families,"
+                + " delete is deletions and hide markers",
             example: "type:created", seen: .type
         ) { argument throws(FilterFault) in try argument.type() },
         text(
             "bucket", "a bucket", such: "my-bucket", "the bucket's name, a part of it", "bucket:my*", .bucketName,
-            .part, .bucket),
+            .bucket),
         text(
             "object", or: ["key", "name"], "a name", such: "cat.jpg", "the object's name, a part of it",
-            "object:*.jpg", .objectName, .part, .object),
+            "object:*.jpg", .objectName, .object),
         sized("size", "the object's size; kB is 1,000 bytes and KiB 1,024", "size>1.5MB", .objectSize),
         text(
             "rule", "a rule", such: "allEvents", "the name of the rule that matched, a part of it", "rule:all*",
-            .matchedRuleName, .part, .rule),
+            .matchedRuleName, .rule),
         text(
-            "id", "an event id", such: "8f0e*", "the event's id, whole; id= finds it at once, by an index", "id:8f0e*",
-            .eventId, .whole, .eventId),
+            "id", "an event id", such: "8f0e", "the event's id, a part of it; id= takes all of it", "id:8f0e", .eventId,
+            .eventId),
         text(
             "version", "a version id", such: "4_z*", "the object's version id, a part of it", "version:4_z*",
-            .objectVersionId, .part, .versionId),
+            .objectVersionId, .versionId),
         yesOrNo("event", "whether there is an event that can be read", .event),
         yesOrNo(
             "dup", or: ["duplicate"], "whether the event came before, in a delivery of equal or higher trust",
@@ -42,9 +42,15 @@ extension FilterOperator {
     ]
 
     static let times: [FilterOperator] = [
-        time("after", or: ["since"], "that came then or later", "after:10m", .receivedAt, .atLeast),
-        time("before", or: ["until"], "that came earlier", "before:2026-01-01", .receivedAt, .less),
-        time("on", "that came on that day, or at that very time", "on:today", .receivedAt, .equal),
+        stretch(
+            "time", or: ["on"],
+            "received in that minute, on that day, or in that range of times, which has both its ends in it; an age"
+                + " reaches until now",
+            "time:02:10..02:20", .receivedAt),
+        time("after", or: ["since"], "received then or later", "after:10m", .receivedAt, .atLeast),
+        time("before", or: ["until"], "received earlier", "before:2026-01-01", .receivedAt, .less),
+        stretch(
+            "event-time", "whose event happened then, by its own time", "event-time:yesterday", .eventTimestamp),
         time(
             "event-after", "whose event happened then or later, by its own time", "event-after:02:14", .eventTimestamp,
             .atLeast),
@@ -59,7 +65,7 @@ extension FilterOperator {
         return [
             FilterOperator(
                 "sig", or: ["signature", "verdict"], verdicts,
-                "the verdict on the signature: \(Spelling.list(verdicts.fixed)); or several, with commas. unjudged is not"
+                "the verdict on the signature: \(Spelling.list(verdicts.fixed)); the beginning of one will do. unjudged is not"
                     + " checked, removed is valid by a secret that was deleted as leaked",
                 example: "sig:invalid"
             ) { argument throws(FilterFault) in
@@ -69,7 +75,7 @@ extension FilterOperator {
             text(
                 "secret", "a secret's label", such: "prod",
                 "the label of the secret that the signature fits, a part of it",
-                "secret:prod", .secret, .part, .secret),
+                "secret:prod", .secret, .secret),
             yesOrNo(
                 "problem",
                 "whether the signature is invalid, missing, malformed or unsupported,"
@@ -92,19 +98,21 @@ extension FilterOperator {
             text(
                 "from", or: ["remote"], "an address", such: "203.0.113.7", "the remote address, a part of it",
                 "from:203.0.",
-                .remoteAddress, .part, .remoteAddress),
+                .remoteAddress, .remoteAddress),
             text(
                 "method", "a method", such: "POST", "the request's method, a part of it", "method:post", .method,
-                .part, .method),
+                .method),
             text(
                 "path", or: ["target"], "a path", such: "/hook", "the request's target, a part of it", "path:/hook",
-                .target, .part, .path),
+                .target, .path),
             FilterOperator(
-                "header", FilterValue("a text", "TEXT", such: "cloudflare", relations: [.has]),
+                "header", FilterValue("a text", "TEXT", such: "cloudflare", relations: [.has], takesList: false),
                 "the header fields, a part of them; a name and its value as in the example",
                 example: "header:\"content-type: application/json\""
             ) { argument throws(FilterFault) in try argument.header() },
-            text("body", "a text", such: "objectSize", "the body, a part of it", "body:objectsize", .body, .part, nil),
+            text(
+                "body", "a text", such: "objectSize", "the body, a part of it", "body:objectsize", .body, nil,
+                takesList: false),
             sized("bytes", "the length of the body", "bytes>100kB", .bodyLength),
         ]
     }()
@@ -113,18 +121,19 @@ extension FilterOperator {
 extension FilterOperator {
     private static func text(
         _ name: String, or otherNames: [String] = [], _ noun: String, such sample: String, _ meaning: String,
-        _ example: String, _ text: RowText, _ extent: FilterArgument.Extent, _ seen: FilterValueKind?
+        _ example: String, _ text: RowText, _ seen: FilterValueKind?, takesList: Bool = true
     ) -> FilterOperator {
-        let takes = FilterValue(noun, extent == .part ? "TEXT" : "NAME", such: sample)
+        let takes = FilterValue(noun, "TEXT", such: sample, takesList: takesList, mayHoldCommas: true)
         return FilterOperator(name, or: otherNames, takes, meaning, example: example, seen: seen) {
-            argument throws(FilterFault) in try argument.matches([text], extent)
+            argument throws(FilterFault) in try argument.matches([text], .part)
         }
     }
 
     private static func sized(_ name: String, _ meaning: String, _ example: String, _ number: RowNumber)
         -> FilterOperator
     {
-        let takes = FilterValue("a size", "SIZE", such: "10MB", relations: FilterRelation.allCases)
+        let takes = FilterValue(
+            "a size", "SIZE", such: "10MB", relations: FilterRelation.allCases, continues: FilterNumber.continues)
         return FilterOperator(name, takes, meaning, example: example) { argument throws(FilterFault) in
             try argument.size(number, takes)
         }
@@ -139,18 +148,31 @@ extension FilterOperator {
         }
     }
 
+    /// Of times from one on, or up to one.
     private static func time(
         _ name: String, or otherNames: [String] = [], _ meaning: String, _ example: String, _ number: RowNumber,
         _ comparison: Comparison
     ) -> FilterOperator {
         let takes = FilterValue(
-            "a time", "WHEN", such: "10m (ago), 02:14, 2026-01-01, 2026-01-01T02:14 or today", relations: [.has])
+            "a time", "WHEN", such: FilterMoment.examples, relations: [.has], takesList: false,
+            continues: FilterMoment.continues)
         return FilterOperator(name, or: otherNames, takes, meaning, example: example) { argument throws(FilterFault) in
-            guard let span = FilterMoment(context: argument.context).span(try argument.word(takes)) else {
+            guard let span = FilterMoment(in: argument.context).span(try argument.word(takes)) else {
                 throw argument.fault(takes.expected)
             }
-            guard comparison == .equal else { return .number(number, comparison, span.lowerBound) }
-            return .all([.number(number, .atLeast, span.lowerBound), .number(number, .less, span.upperBound)])
+            return .number(number, comparison, span.lowerBound)
+        }
+    }
+
+    /// Of times in a stretch.
+    private static func stretch(
+        _ name: String, or otherNames: [String] = [], _ meaning: String, _ example: String, _ number: RowNumber
+    ) -> FilterOperator {
+        let takes = FilterValue(
+            "a time or a range", "WHEN", such: "02:10..02:20, yesterday, 2026-11-28T02:10.. or 2h",
+            continues: FilterMoment.continues)
+        return FilterOperator(name, or: otherNames, takes, meaning, example: example) { argument throws(FilterFault) in
+            try argument.during(number, takes)
         }
     }
 }

@@ -1,60 +1,102 @@
 import History
 import Notifications
 
-/// The names by which event types may be called.
+/// The words by which event types are called: any part of the short name that lists show, or of the full name.
 enum TypeNames {
-    /// Words for families of types, each with the pattern of their full names.
-    static let families: [(word: String, pattern: String)] = {
-        var families: [(word: String, pattern: String)] = []
-        for (name, short) in EventType.known {
-            let word = firstPart(of: short).lowercased()
-            guard !families.contains(where: { $0.word == word }) else { continue }
-            families.append((word, family(of: name)))
-        }
-        return families + families.filter { $0.word == "hidemarker" }.map { ("hide", $0.pattern) }
-    }()
+    /// What all full names begin with.
+    static let prefix = "b2:"
 
-    /// Further words, each with the pattern of the full names that it means: the families as B2 calls them, and the words
-    /// that `send` takes and that are no part of a name.
-    private static let others: [(word: String, pattern: String)] =
-        EventType.known.map { name, _ in (firstPart(of: bare(name)).lowercased(), family(of: name)) } + [
-            ("multipart", "b2:ObjectCreated:MultipartUpload"), ("lifecycle", "b2:*:LifecycleRule"),
-            ("hidelifecycle", "b2:HideMarkerCreated:LifecycleRule"),
-        ]
+    /// A family of types: what their full names begin with, and what it is called.
+    private struct Family {
+        let prefix: String
+        /// The first part of the short names, in lower case.
+        let word: String
+        /// Further words for it; a part of one is a word for it too.
+        let others: [String]
+
+        var labels: [String] { [word] + others }
+    }
+
+    private static let families = [
+        Family(prefix: "b2:ObjectCreated:", word: "created", others: []),
+        Family(prefix: "b2:ObjectDeleted:", word: "deleted", others: ["deletions"]),
+        // B2's hide marker is S3's delete marker: it hides the object as a deletion does.
+        Family(
+            prefix: "b2:HideMarkerCreated:", word: "hidemarker",
+            others: ["hide-marker", "hidden", "delete", "deletemarker", "delete-marker", "deletions"]),
+        Family(prefix: "b2:MultipartUploadCreated:", word: "multipart", others: []),
+    ]
 
     /// What completion offers.
-    static let words = families.map(\.word) + EventType.known.map(\.short).filter { $0.contains(":") }
+    static let words =
+        ["created", "deleted", "delete", "hide", "upload", "multipart", "copy", "replica", "lifecycle", "test"]
+        + EventType.known.map(\.short).filter { $0.contains(":") }
 
     /// What a mistyped word may have been meant to be.
-    private static let spellings = (words + others.map(\.word) + EventType.known.map { bare($0.name) }).map {
-        $0.lowercased()
-    }
+    private static let spellings =
+        (words + families.flatMap(\.labels)
+        + EventType.known.flatMap { name, _ in [bare(name), firstPart(of: bare(name))] }).map { $0.lowercased() }
 
-    /// The word that was meant, where one is nearly right.
+    /// Returns the word that was meant, where one is nearly right.
     static func nearest(to word: String) -> String? { Spelling.nearest(to: word.lowercased(), among: spellings) }
 
-    /// The patterns of the full names that a word means; none where it is not known.
-    static func patterns(of word: String) -> [String] {
+    /// Returns the full names of the known types that have a word: in their short name or in another word for their
+    /// family; or where none has it there, in their full name. Case is ignored.
+    static func known(with word: String) -> [String] {
         let word = word.lowercased()
-        var seen: Set<String> = []
-        return (families + others).filter { $0.word == word && seen.insert($0.pattern).inserted }.map(\.pattern)
+        let called = EventType.known.filter { name, short in
+            labels(of: name, short: short).contains { $0.contains(word) }
+        }
+        guard called.isEmpty else { return called.map(\.name) }
+        return EventType.known.map(\.name).filter { $0.lowercased().contains(word) }
     }
 
-    /// The full names of the types that a word means: a full or a short name, or the last part of one; in any case.
-    static func full(of word: String) -> [String] {
-        let word = word.lowercased()
-        return EventType.known.filter { name, short in
-            [name, bare(name), short, lastPart(of: short)].contains { $0.lowercased() == word }
-        }.map(\.name)
+    private static func labels(of name: String, short: String) -> [String] {
+        let family = families.first { name.hasPrefix($0.prefix) }
+        let own = name == "b2:HideMarkerCreated:LifecycleRule" ? ["hidelifecycle"] : []
+        return [short.lowercased()] + (family?.others ?? []) + own
     }
 
-    /// The full names of the types whose short name matches though their full name does not.
+    /// Returns the pattern for a word: the known types that have it, and others with it in their name.
+    static func pattern(of word: String) -> TextPattern? {
+        let word = word.lowercased()
+        guard let part = PatternMatcher(within: [PatternPiece](word)) else { return nil }
+        let known = Set(known(with: word))
+        let isCalled = EventType.known.contains { name, short in
+            labels(of: name, short: short).contains { $0.contains(word) }
+        }
+        let names = EventType.known.map { (Array($0.name.utf8), known.contains($0.name)) }
+        // Types of known families that B2 may add.
+        let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let added = families.map { family in
+            (
+                prefix: Array(family.prefix.utf8), isMeant: family.labels.contains { $0.contains(word) },
+                tail: parts.count == 2 && family.word.hasSuffix(parts[0]) ? Array(parts[1].utf8) : nil
+            )
+        }
+        return TextPattern("type \(word.unicodeScalars.map { $0.escaped(asASCII: true) }.joined())") { bytes in
+            if let (_, isMeant) = names.first(where: { $0.0.count == bytes.count && bytes.elementsEqual($0.0) }) {
+                return isMeant
+            }
+            guard let family = added.first(where: { bytes.starts(with: $0.prefix) }) else { return part.matches(bytes) }
+            if family.isMeant { return true }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[family.prefix.count...])
+            if let tail = family.tail, rest.starts(with: tail, by: { LetterCase.lower(UInt32($0)) == UInt32($1) }) {
+                return true
+            }
+            return part.matches(rest) || !isCalled && part.matches(bytes)
+        }
+    }
+
+    /// Returns the full names of the types whose short name matches though their full name does not.
     static func full(whereShortMatches pattern: TextPattern) -> [String] {
         EventType.known.filter { matches(pattern, $0.short) && !matches(pattern, $0.name) }.map(\.name)
     }
 
-    /// What all full names begin with.
-    static let prefix = "b2:"
+    /// Returns the full name of a type that is shown by its short name.
+    static func full(ofShown name: String) -> String {
+        EventType.known.first { $0.short == name }?.name ?? name
+    }
 
     private static func matches(_ pattern: TextPattern, _ text: String) -> Bool {
         Array(text.utf8).withUnsafeBytes(pattern.matches)
@@ -63,16 +105,6 @@ enum TypeNames {
     private static func bare(_ name: String) -> String { String(name.dropFirst(prefix.count)) }
 
     private static func firstPart(of name: String) -> String { String(name.prefix { $0 != ":" }) }
-
-    private static func lastPart(of name: String) -> String {
-        name.split(separator: ":").last.map(String.init) ?? name
-    }
-
-    /// The pattern of the names of a type's family; a type without one is its own.
-    private static func family(of name: String) -> String {
-        let parts = name.split(separator: ":")
-        return parts.count > 2 ? parts.dropLast().joined(separator: ":") + ":*" : name
-    }
 }
 
 extension FilterArgument {
@@ -83,29 +115,22 @@ extension FilterArgument {
             return types([pattern], TypeNames.full(whereShortMatches: pattern))
         }
         guard !pieces.hasWildcards else {
-            let pattern = try pattern(.whole)
-            let prefixed = try self.pattern([PatternPiece](TypeNames.prefix) + pieces, .whole)
+            let lower = pieces.map { piece in
+                if case .character(let unit) = piece { return PatternPiece.character(LetterCase.lower(unit)) }
+                return piece
+            }
+            let pattern = try pattern(lower, .whole)
+            let prefixed = try self.pattern([PatternPiece](TypeNames.prefix) + lower, .whole)
             return types([pattern, prefixed], TypeNames.full(whereShortMatches: pattern))
         }
         let word = pieces.text
-        let names = TypeNames.full(of: word)
-        var patterns: [TextPattern] = []
-        for pattern in TypeNames.patterns(of: word) { patterns.append(try self.pattern(Self.pieces(pattern), .whole)) }
-        if !patterns.isEmpty || !names.isEmpty { return types(patterns, names) }
-        if let meant = TypeNames.nearest(to: word) {
+        if TypeNames.known(with: word).isEmpty, let meant = TypeNames.nearest(to: word) {
             throw fault("no type \"\(word)\": did you mean \(meant)? type=\(word) takes it as it is")
         }
-        // One that B2 has added: by its name, its family or its last part.
-        let prefix = [PatternPiece](TypeNames.prefix)
-        let colon = [PatternPiece](":")
-        for each in [pieces, prefix + pieces, prefix + pieces + colon + [.run], [.run] + colon + pieces] {
-            patterns.append(try pattern(each, .whole))
+        guard let pattern = TypeNames.pattern(of: word) else {
+            throw fault("a type is expected here, such as created")
         }
-        return types(patterns, [])
-    }
-
-    private static func pieces(_ pattern: String) -> [PatternPiece] {
-        pattern.unicodeScalars.map { $0 == "*" ? .run : .character($0.value) }
+        return .text([.eventType], pattern)
     }
 
     /// Where the full name matches, or is one of some.

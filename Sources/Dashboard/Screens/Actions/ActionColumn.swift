@@ -85,7 +85,7 @@ struct ActionLine: CellLine {
         }
     }
 
-    func cell(_ column: ActionColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: ActionColumn, width: Int = .max) -> (text: SafeText, style: Style) {
         switch column {
         case .name: (SafeText(cell: status.name), .plain)
         case .kind: (SafeText(cell: status.kind), Style(.secondary))

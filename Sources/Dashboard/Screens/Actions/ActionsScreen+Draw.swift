@@ -19,7 +19,7 @@ extension ActionsScreen {
                 part.put(line, at: Point(column: ListRow.margin, row: row + 1))
             }
         }
-        surface.draw(in: parts.entries) { drawEntries(clock, now, on: &$0) }
+        surface.draw(in: parts.entries) { drawEntries(model.session, on: &$0) }
     }
 
     private func drawActions(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {
@@ -106,8 +106,14 @@ extension ActionsScreen {
         return "\(least)\(Wording.count(missed.count, "event was", "events were")) missed because \(were) judged later"
     }
 
-    private func drawEntries(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {
-        let columns = Columns(EntryColumn.allCases.map { $0.column(holding: widths) })
+    private func drawEntries(_ session: Session, on surface: inout Surface) {
+        let (clock, now) = (session.rowClock, session.wallTime)
+        let columns = Columns(
+            EntryColumn.allCases.map { column in
+                column == .time
+                    ? clock.column(session.timeTitle, holding: list.held.rows.lazy.map(\.entry.addedAt))
+                    : column.column(holding: widths)
+            })
         let places = columns.fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         if list.visible.isEmpty {

@@ -29,7 +29,7 @@ struct ActionsScreen {
     private static func widths(of rows: [OutboxRow]) -> TextWidths {
         let now = Timestamp(milliseconds: 0)
         return TextWidths(rows, titles: EntryColumn.allCases.map(\.title)) {
-            EntryLine(row: $0, clock: .utc, now: now).texts
+            EntryLine(row: $0, clock: RowClock(.utc, now: now), now: now).texts
         }
     }
 

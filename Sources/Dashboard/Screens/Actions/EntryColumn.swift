@@ -34,20 +34,21 @@ enum EntryColumn: Int, CaseIterable {
 /// An entry as text.
 struct EntryLine: CellLine {
     let row: OutboxRow
-    let clock: WallClock
+    let clock: RowClock
     /// Now, by the calendar.
     let now: Timestamp
 
     private var entry: OutboxEntry { row.entry }
 
-    func cell(_ column: EntryColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: EntryColumn, width: Int) -> (text: SafeText, style: Style) {
         switch column {
-        case .time: (clock.time(entry.addedAt).map { "\($0.timeOfDay)" } ?? "?", .plain)
+        case .time: (clock.text(entry.addedAt, columns: width), .plain)
         case .state: ("\(entry.state.glyph) \(entry.state.word)", entry.state.style)
         case .tries: ("\(Wording.grouped(entry.attempts))", Style(.secondary))
         case .next:
             (
-                entry.nextTry.map { $0 > now ? ActionLine.soon($0, now, clock) : "due" } ?? .empty, Style(.secondary)
+                entry.nextTry.map { $0 > now ? ActionLine.soon($0, now, clock.clock) : "due" } ?? .empty,
+                Style(.secondary)
             )
         case .object: (object, .plain)
         case .why: (SafeText(cell: entry.reason.map(EntryReason.brief) ?? ""), Style(.secondary))

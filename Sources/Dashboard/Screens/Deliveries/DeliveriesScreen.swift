@@ -22,7 +22,10 @@ struct DeliveriesScreen {
     private var origin: Int64?
 
     private static func widths(of rows: [DeliveryRow]) -> TextWidths {
-        TextWidths(rows, titles: DeliveryColumn.allCases.map(\.title)) { DeliveryLine(row: $0, clock: .utc).texts }
+        let clock = RowClock(.utc, now: Timestamp(milliseconds: 0))
+        return TextWidths(rows, titles: DeliveryColumn.allCases.map(\.title)) {
+            DeliveryLine(row: $0, clock: clock).texts
+        }
     }
 }
 
@@ -113,7 +116,13 @@ extension DeliveriesScreen {
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let columns = Columns(DeliveryColumn.allCases.map { $0.column(holding: widths) })
+        let clock = model.session.rowClock
+        let columns = Columns(
+            DeliveryColumn.allCases.map { column in
+                column == .time
+                    ? clock.column(model.session.timeTitle, holding: list.held.rows.lazy.map(\.first.receivedAt))
+                    : column.column(holding: widths)
+            })
         let places = columns.fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         if list.visible.isEmpty {
@@ -125,7 +134,7 @@ extension DeliveriesScreen {
             switch line {
             case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
             case .row(let row):
-                DeliveryLine(row: row, clock: model.session.clock).draw(places, at: index + 1, on: &surface)
+                DeliveryLine(row: row, clock: clock).draw(places, at: index + 1, on: &surface)
                 if row.id == list.selection {
                     ListRow.mark(row: index + 1, hasKeys: !model.detail.hasKeys, emphasis: verdict, on: &surface)
                 }

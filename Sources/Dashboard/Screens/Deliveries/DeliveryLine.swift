@@ -11,17 +11,17 @@ struct DeliveryLine: CellLine {
     static let late = 3_000_000
 
     let row: DeliveryRow
-    let clock: WallClock
+    let clock: RowClock
 
     private var first: EventRow { row.first }
 
     /// What is no notification is dim.
     private var quiet: Style { first.verdict == .unjudged ? Style(.secondary) : .plain }
 
-    func cell(_ column: DeliveryColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: DeliveryColumn, width: Int) -> (text: SafeText, style: Style) {
         switch column {
         case .id: ("\(row.id)", Style(.secondary))
-        case .time: (clock.time(first.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
+        case .time: (clock.text(first.receivedAt, columns: width), quiet)
         case .signature: ("\(first.verdict.glyph) \(first.verdict.title)", first.verdict.style)
         case .status: ("\(first.status)", statusStyle)
         case .answer: answer

@@ -87,7 +87,8 @@ enum EventColumn: String, ListColumn {
     /// - Parameter hasWords: Whether there is room for words beside symbols that have a legend otherwise.
     func column(title: SafeText, holding width: Int, objectWidth: Int, hasWords: Bool) -> Column {
         switch self {
-        case .time: return Column(title, minimum: 8)
+        // The list lays them out by the moments that it shows.
+        case .time, .eventTime: return Column(title, minimum: 8)
         case .signature: return Column(title, minimum: width)
         case .actions: return Column(title, short: "A", minimum: hasWords ? width : 1)
         case .type:
@@ -104,7 +105,6 @@ enum EventColumn: String, ListColumn {
                 spare: max(0, spare), cut: .middle)
         case .status, .delivery, .bytes:
             return Column(title, minimum: min(width, 12), leaveOrder: 3, alignment: .right)
-        case .eventTime: return Column(title, minimum: 10, ideal: width, leaveOrder: 3)
         case .secret, .eventID, .version:
             return Column(title, minimum: min(width, 12), ideal: min(width, 40), leaveOrder: 3, cut: .middle)
         }

@@ -6,13 +6,13 @@ import Terminal
 /// A row of the event list as text.
 struct EventLine {
     let row: EventRow
-    let clock: WallClock
+    let clock: RowClock
     let columns: [EventColumn]
 
     /// Draws the row; the places are those of `columns`.
     func draw(_ places: [Columns.Place], at line: Int, margin: Int, on surface: inout Surface) {
         for place in places {
-            guard let (text, style) = cell(columns[place.index]) else { continue }
+            guard let (text, style) = cell(columns[place.index], width: place.width) else { continue }
             let point = Point(column: margin + place.start, row: line)
             // The symbol alone where its word has no room; the legend below the list explains it.
             if columns[place.index] == .actions, let state = row.actions, place.width < text.width {
@@ -47,10 +47,10 @@ struct EventLine {
 
     private static let duplicateMark: SafeText = "dup "
 
-    private func cell(_ column: EventColumn) -> (text: SafeText, style: Style)? {
+    private func cell(_ column: EventColumn, width: Int = .max) -> (text: SafeText, style: Style)? {
         let secondary = Style(.secondary)
         switch column {
-        case .time: return (clock.time(row.receivedAt).map { "\($0.timeOfDay)" } ?? "?", quiet)
+        case .time: return (clock.text(row.receivedAt, columns: width), quiet)
         case .signature: return ("\(row.verdict.glyph) \(row.verdict.title)", row.verdict.style)
         default: break
         }
@@ -65,7 +65,7 @@ struct EventLine {
         case .rule: return (SafeText(cell: row.matchedRuleName.text), secondary)
         case .status: return ("\(row.status)", secondary)
         case .secret: return row.secret.map { (SafeText(cell: $0), secondary) }
-        case .eventTime: return (eventTime, secondary)
+        case .eventTime: return (eventTime(width), secondary)
         case .eventID: return (SafeText(cell: row.eventId.text), secondary)
         case .version: return (SafeText(cell: row.objectVersionId.text), secondary)
         case .delivery: return ("\(row.deliveryID)", secondary)
@@ -80,11 +80,12 @@ struct EventLine {
         row.objectSize.integer.map { "\(Wording.bytes($0))" } ?? SafeText(cell: row.objectSize.text)
     }
 
-    private var eventTime: SafeText {
-        guard let moment = row.eventTimestamp.integer, let time = clock.time(Timestamp(milliseconds: moment)) else {
-            return SafeText(cell: row.eventTimestamp.text)
-        }
-        return "\(time.timeOfDay).\(time.fraction)"
+    private func eventTime(_ width: Int) -> SafeText {
+        guard let milliseconds = row.eventTimestamp.integer else { return SafeText(cell: row.eventTimestamp.text) }
+        let moment = Timestamp(milliseconds: milliseconds)
+        guard let time = clock.clock.time(moment) else { return SafeText(cell: row.eventTimestamp.text) }
+        let text = clock.text(moment, columns: width)
+        return width - text.width >= 4 && text.string.hasSuffix(time.timeOfDay) ? text + ".\(time.fraction)" : text
     }
 
     /// The note stands where the event would, behind the time and the verdict.

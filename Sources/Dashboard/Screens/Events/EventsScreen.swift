@@ -1,5 +1,6 @@
 import Browsing
 import History
+import Notifications
 import SafeText
 import Terminal
 
@@ -10,13 +11,24 @@ enum EventsScreen {
     /// A list of fewer lines has no legend: it needs them for rows.
     private static let leastLinesWithLegend = 8
 
-    /// The columns for rows whose texts are so wide.
-    static func columns(_ layout: ListColumns, in order: RowOrder = .arrival, hasWords: Bool = true) -> Columns {
+    /// The columns for the rows that are there.
+    private static func columns(_ model: DashboardModel, hasWords: Bool) -> Columns {
+        let (layout, order) = (model.rows.layout, model.listing.query.order)
         let columns = layout.choice.events
         let object = columns.firstIndex(of: .object).map { layout.eventWidths[$0] } ?? 0
         return Columns(
             columns.enumerated().map { index, column in
-                let title = column.title(in: order)
+                let title = column.title(in: order, reading: column == .time ? model.session.timeTitle : nil)
+                let (clock, rows) = (model.session.rowClock, model.rows.window.rows)
+                if column == .time { return clock.column(title, holding: rows.lazy.map(\.receivedAt)) }
+                if column == .eventTime {
+                    let moments = rows.lazy.compactMap(\.eventTimestamp.integer).map { Timestamp(milliseconds: $0) }
+                    var laidOut = clock.column(title, holding: moments)
+                    // With milliseconds, where there is room.
+                    laidOut.ideal += 4
+                    laidOut.leaveOrder = 3
+                    return laidOut
+                }
                 var laidOut = column.column(
                     title: title, holding: max(layout.eventWidths[index], title.width), objectWidth: object,
                     hasWords: hasWords)
@@ -26,14 +38,15 @@ enum EventsScreen {
     }
 
     static func widths(of rows: [EventRow], in columns: [EventColumn]) -> TextWidths {
-        TextWidths(rows, titles: columns.map(\.title)) { EventLine(row: $0, clock: .utc, columns: columns).texts }
+        let clock = RowClock(.utc, now: Timestamp(milliseconds: 0))
+        return TextWidths(rows, titles: columns.map(\.title)) {
+            EventLine(row: $0, clock: clock, columns: columns).texts
+        }
     }
 
     /// Where the columns stand in a list so wide, behind its margin.
     static func places(_ model: DashboardModel, columns: Int) -> [Columns.Place] {
-        self.columns(
-            model.rows.layout, in: model.listing.query.order, hasWords: columns >= roomForWords
-        ).fitted(to: columns - model.listMargin)
+        self.columns(model, hasWords: columns >= roomForWords).fitted(to: columns - model.listMargin)
     }
 
     static func draw(_ model: DashboardModel, on surface: inout Surface) {
@@ -41,6 +54,7 @@ enum EventsScreen {
         let choice = model.rows.layout.choice.events
         let places = places(model, columns: surface.size.columns)
         ListRow.drawTitles(places, margin: margin, on: &surface)
+        let clock = model.session.rowClock
         let verdict = places.first { choice[$0.index] == .signature }
         for (index, line) in model.rows.visible.enumerated() {
             let row = index + 1
@@ -49,7 +63,7 @@ enum EventsScreen {
                 surface.rule(row: row)
                 surface.put(" \(day.dayName) ", at: Point(column: 2, row: row), style: Style(.secondary))
             case .row(let event):
-                EventLine(row: event, clock: model.session.clock, columns: choice)
+                EventLine(row: event, clock: clock, columns: choice)
                     .draw(places, at: row, margin: margin, on: &surface)
                 model.finish(event, at: row, hasKeys: !model.detail.hasKeys, emphasis: verdict, on: &surface)
             }

@@ -34,11 +34,11 @@ enum LogColumn: Int, CaseIterable {
 /// An entry of the log as text.
 struct LogEntryLine: CellLine {
     let entry: LogEntry
-    let clock: WallClock
+    let clock: RowClock
 
-    func cell(_ column: LogColumn) -> (text: SafeText, style: Style) {
+    func cell(_ column: LogColumn, width: Int) -> (text: SafeText, style: Style) {
         switch column {
-        case .time: (entry.time.flatMap(clock.time).map { "\($0.timeOfDay)" } ?? .empty, entry.style)
+        case .time: (entry.time.map { clock.text($0, columns: width) } ?? .empty, entry.style)
         case .level: (entry.time == nil ? .empty : "\(entry.level.rawValue)", entry.style)
         case .source: (SafeText(cell: entry.source), Style(.secondary))
         case .text: (SafeText(cell: entry.text), entry.style)

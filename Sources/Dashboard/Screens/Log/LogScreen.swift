@@ -23,7 +23,10 @@ struct LogScreen {
     private var columns = 0
 
     private static func widths(of entries: [LogEntry]) -> TextWidths {
-        TextWidths(entries, titles: LogColumn.allCases.map(\.title)) { LogEntryLine(entry: $0, clock: .utc).texts }
+        let clock = RowClock(.utc, now: Timestamp(milliseconds: 0))
+        return TextWidths(entries, titles: LogColumn.allCases.map(\.title)) {
+            LogEntryLine(entry: $0, clock: clock).texts
+        }
     }
 
     /// The lines of the view for the selected entry, with the rule above it.
@@ -95,14 +98,20 @@ extension LogScreen {
             return
         }
         let (upper, lower) = surface.bounds.splitTop(surface.size.rows - Self.wholeHeight(in: surface.size.rows))
-        surface.draw(in: upper) { drawList(clock, on: &$0) }
+        surface.draw(in: upper) { drawList(model.session, on: &$0) }
         guard lower.rows > 1, list.selectedRow != nil else { return }
         let lines = wholeLines(clock)
         surface.draw(in: lower) { drawWhole(lines, TextPane(count: lines.count, height: lower.rows - 1), on: &$0) }
     }
 
-    private func drawList(_ clock: WallClock, on surface: inout Surface) {
-        let columns = Columns(LogColumn.allCases.map { $0.column(holding: widths, isShared: isShared) })
+    private func drawList(_ session: Session, on surface: inout Surface) {
+        let clock = session.rowClock
+        let columns = Columns(
+            LogColumn.allCases.map { column in
+                column == .time
+                    ? clock.column(session.timeTitle, holding: list.held.rows.lazy.compactMap(\.time))
+                    : column.column(holding: widths, isShared: isShared)
+            })
         let places = columns.fitted(to: surface.size.columns - ListRow.margin)
         ListRow.drawTitles(places, on: &surface)
         if list.visible.isEmpty { drawNothing(on: &surface) }
@@ -144,7 +153,7 @@ extension LogScreen {
         let text = Prose.lines(entry.text, columns: max(8, columns - 3), style: entry.style)
         guard let time = entry.time else { return text }
         let head: SafeText =
-            "\(clock.time(time).map { "\($0.date) \($0.timeOfDay).\($0.fraction)" } ?? "?")"
+            "\(clock.time(time).map { "\($0.date) \($0.timeOfDay).\($0.fraction) \(clock.zone(at: time))" } ?? "?")"
             + "  \(entry.level.rawValue)  \(SafeText(cell: entry.source))"
         return [StyledLine(head.clipped(to: max(8, columns - 3)), Style(.secondary))] + text
     }

@@ -161,6 +161,13 @@ extension PulseScreen {
         show(endingAt: earliest.milliseconds + Int64(bars.count - 1) * bars.width)
     }
 
+    /// Shows a stretch of time, its bar selected, in the middle of what is seen.
+    mutating func show(_ stretch: Range<Timestamp>) {
+        section = .bars
+        selectedStart = stretch.lowerBound
+        show(endingAt: stretch.lowerBound.milliseconds + span.length / 2)
+    }
+
     mutating func toLatest() {
         end = nil
         selectedStart = nil

@@ -22,10 +22,12 @@ enum PulseTime {
         let width = stretch.upperBound.milliseconds - stretch.lowerBound.milliseconds
         if width >= Self.day {
             let last = clock.time(Timestamp(milliseconds: stretch.upperBound.milliseconds - 1)) ?? end
-            return start.isSameDay(as: last) ? "\(day(start))" : "\(day(start)) to \(day(last))"
+            let zone = clock.zone(at: stretch.lowerBound)
+            return start.isSameDay(as: last) ? "\(day(start)) \(zone)" : "\(day(start)) to \(day(last)) \(zone)"
         }
         let digits = width >= minute ? 5 : 8
-        return "\(day(start)) \(String(start.timeOfDay.prefix(digits))) to \(String(end.timeOfDay.prefix(digits)))"
+        let (first, last) = (start.timeOfDay.prefix(digits), end.timeOfDay.prefix(digits))
+        return "\(day(start)) \(String(first)) to \(String(last)) \(clock.zone(at: stretch.lowerBound))"
     }
 }
 

@@ -45,12 +45,14 @@ struct ActionsRunCommand: ParsableCommand {
     private static let mostShown = 20
 
     func run() throws {
-        let predicate = try parsed()
+        let filter = try parsed()
+        let predicate = filter.predicate
         try options.asking { desk, output in
             try desk.check(name)
             let rows = try desk.reader.ids(matching: predicate, through: desk.opened.latestRow)
             guard !rows.isEmpty else {
-                return output.diagnostics.say("no event matches: nothing to do")
+                let reason = NothingMatched.sentence(filter, desk.reader, through: desk.opened.latestRow)
+                return output.diagnostics.say("\(reason): nothing to do")
             }
             if isDry { return try show(rows, desk, output) }
             try Confirmation(isGiven: isConfirmed).ask(rows.count, try question(rows, predicate, desk))
@@ -76,10 +78,10 @@ struct ActionsRunCommand: ParsableCommand {
         return "Run \(name) for \(words)?" + (count > 0 ? " \(count) of them \(verb) no valid signature." : "")
     }
 
-    private func parsed() throws -> RowPredicate {
+    private func parsed() throws -> Filter {
         let diagnostics = Diagnostics("actions")
         return try StartFailure.explained(by: diagnostics) {
-            try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: false).parsed().predicate
+            try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: false).parsed()
         }
     }
 

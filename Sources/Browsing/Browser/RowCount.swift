@@ -1,0 +1,43 @@
+public import History
+
+/// Counts the rows that match a condition, in steps of some milliseconds, so that in memory no delivery waits for long.
+public struct RowCount {
+    private static let step = Duration.milliseconds(10)
+
+    private let reader: HistoryReader
+    private let predicate: RowPredicate
+
+    /// Counts rows of a history.
+    public init(_ reader: HistoryReader, _ predicate: RowPredicate) {
+        self.reader = reader
+        self.predicate = predicate
+    }
+
+    /// Returns how many rows with these ids match; nil once it is cancelled. Blocks.
+    ///
+    /// - Parameter isCancelled: Asked some thousand times a second.
+    /// - Throws: What SQLite says.
+    public func count(in range: ClosedRange<Int64>, _ isCancelled: () -> Bool) throws -> Int? {
+        do {
+            // As a list that is searched: first it is found out which rows may be duplicates at all.
+            let question =
+                predicate.asksForDuplicates && range.count > 20_000
+                ? predicate.among(try reader.repeatedEvents(isCancelled: isCancelled)) : predicate
+            var (first, size, sum) = (range.lowerBound, Int64(1_000), 0)
+            while true {
+                let last = range.upperBound - first >= size ? first + size - 1 : range.upperBound
+                let start = ContinuousClock.now
+                sum += try reader.count(matching: question, in: first...last, isCancelled: isCancelled)
+                guard last < range.upperBound else { return sum }
+                first = last + 1
+                if ContinuousClock.now - start < Self.step {
+                    size = min(size * 2, 1 << 17)
+                } else {
+                    size = max(size / 2, 64)
+                }
+            }
+        } catch is ReadCancelled {
+            return nil
+        }
+    }
+}

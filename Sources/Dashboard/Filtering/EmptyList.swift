@@ -1,0 +1,106 @@
+import Browsing
+import History
+import SafeText
+import Terminal
+
+/// Why nothing is listed: a condition that is in force, and how many rows it would leave alone.
+struct EmptyListTerm: Hashable {
+    let text: String
+    let predicate: RowPredicate
+    /// Of an operator whose values are known.
+    let value: FilterValueUse?
+}
+
+extension DashboardModel {
+    /// The conditions that together leave no row, where all rows have been looked at; none otherwise.
+    var emptyListTerms: [EmptyListTerm] {
+        guard view.showsRows, !listing.query.isPlain, listing.query.predicate != .everything, !listing.isRunning,
+            listing.progress?.matched == 0, shown.latestRow > 0
+        else { return [] }
+        var written: Filter?
+        if case .filter(let prompt) = prompt {
+            written = prompt.preview
+        } else if filter.isOn {
+            written = filter.filter
+        }
+        var terms = (written?.parts ?? []).map {
+            EmptyListTerm(text: $0.text, predicate: $0.predicate, value: $0.value)
+        }
+        if filter.showsProblems { terms.append(EmptyListTerm(text: "problems only", predicate: .problem, value: nil)) }
+        if filter.showsMarked {
+            terms.append(EmptyListTerm(text: "marked only", predicate: .rows(marks), value: nil))
+        }
+        return Array(terms.prefix(Self.mostTermsExplained))
+    }
+
+    /// The terms of a filter that are counted alone, at most.
+    private static let mostTermsExplained = 20
+
+    /// What is to be counted for what is seen: each term of a list that is empty, and values of a filter being typed that
+    /// were not seen.
+    mutating func countMatches() -> [Effect] {
+        var wanted = emptyListTerms.map(\.predicate)
+        if case .filter(let prompt) = prompt { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
+        let isVerifying = session.judging?.stage == .running
+        return counts.request(wanted, shown, isVerifying: isVerifying).map { [.count($0)] } ?? []
+    }
+
+    mutating func take(_ result: Result<MatchCounts.Answer, EffectFailure>, counting generation: Int) {
+        switch result {
+        case .success(let answer): counts.take(answer, generation: generation)
+        case .failure(let failure):
+            counts.countingFailed(generation: generation)
+            session.tell("The rows could not be counted: \(failure.sentence)", .bad)
+        }
+    }
+
+    /// Says why the list is empty, and how to leave it.
+    func drawNothingListed(on surface: inout Surface) {
+        let terms = emptyListTerms
+        let room = surface.size.rows - 4
+        surface.put(nothingListed, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
+        guard !terms.isEmpty, room > 0 else { return }
+        let title: SafeText = terms.count == 1 ? "It alone would leave:" : "Each term alone would leave:"
+        surface.put(title, at: Point(column: ListRow.margin, row: 3), style: Style(.secondary))
+        let counts = terms.map { term -> SafeText in
+            self.counts[term.predicate].map { "\(Wording.grouped($0))" } ?? "…"
+        }
+        let width = counts.map(\.width).max() ?? 0
+        let isCut = terms.count > room
+        for (index, term) in terms.prefix(isCut ? room - 1 : room).enumerated() {
+            let isNone = self.counts[term.predicate] == 0
+            var line = StyledLine("  " + counts[index].leftPadded(to: width) + "  ", Style(isNone ? .warning : .plain))
+            line.append(SafeText(cell: term.text), Style(isNone ? .warning : .plain))
+            if isNone, let value = term.value, let known = seenValues.words(value.kind) {
+                line.append("   there are " + known, Style(.secondary))
+            }
+            let point = Point(column: ListRow.margin, row: 4 + index)
+            surface.put(line.clipped(to: max(0, surface.size.columns - ListRow.margin - 1)), at: point)
+        }
+        if isCut {
+            let rest: SafeText = "  and \(terms.count - room + 1) more terms"
+            surface.put(rest, at: Point(column: ListRow.margin, row: 3 + room), style: Style(.secondary))
+        }
+    }
+
+    private var nothingListed: SafeText {
+        if rows.isStale || listing.isRunning || (listing.query.isPlain && shown.latestRow > 0) { return "Looking…" }
+        if !filter.isRestricting, prompt == nil { return "No row yet." }
+        if shown.latestRow == 0 { return "No row yet, and so none that matches." }
+        // Where it is being typed, those keys are text.
+        guard prompt == nil else { return "Nothing matches." }
+        if filter.isOn, filter.hasFilter { return "Nothing matches; " + waysOut }
+        return (filter.showsProblems ? "No problem; " : "No marked row; ") + waysOut
+    }
+
+    /// What lists more again, where a filter is on.
+    private var waysOut: SafeText {
+        let escape = bindings.name(of: .goBack)
+        var ways: [SafeText] = [
+            filter.isOn && filter.hasFilter ? "\(escape) clears the filter" : "\(escape) lists every row again"
+        ]
+        if filter.showsProblems { ways.append("\(bindings.name(of: .showProblems)) lists more than problems") }
+        if filter.showsMarked { ways.append("\(bindings.name(of: .showMarked)) lists more than marked rows") }
+        return ways.joined(separator: ", ") + "."
+    }
+}
