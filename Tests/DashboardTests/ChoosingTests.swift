@@ -115,7 +115,7 @@ struct ChoosingTests {
         state.preferences.order = .by(.object, isDescending: true)
         var user = User(columns: 120, rows: 36, holding: [.prod], viewState: state)
         user.arrive((1...9).map { Make.row($0) })
-        #expect(user.lines[2].split(separator: " ") == ["TIME", "OBJECT↓"])
+        #expect(user.lines[2].split(separator: " ") == ["TIME", "UTC", "OBJECT↓"])
         #expect(user.model.rows.visible.first?.row?.id == 9)
     }
 }

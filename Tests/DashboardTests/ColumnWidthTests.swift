@@ -38,7 +38,7 @@ struct ColumnWidthTests {
     @Test("other columns leave before a type is cut")
     func typeBeforeSize() {
         let user = user(72, Make.row(1, type: "b2:ObjectFrozen:ByLegalHold", verdict: .unsupported))
-        #expect(user.lines[2].split(separator: " ") == ["TIME", "SIGNATURE", "TYPE", "OBJECT"])
+        #expect(user.lines[2].split(separator: " ") == ["TIME", "UTC", "SIGNATURE", "TYPE", "OBJECT"])
         #expect(user.selected?.contains("b2:ObjectFrozen:ByLegalHold") == true)
     }
 

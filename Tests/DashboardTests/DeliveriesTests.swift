@@ -27,7 +27,10 @@ struct DeliveriesTests {
         let lines = user.lines
         #expect(lines[1].hasPrefix("  1 Events   2 Table  [3 Deliveries]  4 Actions   6 Log"))
         let titles = lines[2].split(separator: " ")
-        #expect(titles == ["ID", "TIME", "SIGNATURE", "STATUS", "ANSWER", "BYTES", "EVENTS", "ALSO", "FROM", "OBJECT"])
+        #expect(
+            titles == [
+                "ID", "TIME", "UTC", "SIGNATURE", "STATUS", "ANSWER", "BYTES", "EVENTS", "ALSO", "FROM", "OBJECT",
+            ])
         let first = lines[3].split(separator: " ").joined(separator: " ")
         #expect(first == "1 16:43:01 ✓ valid 200 1.2 ms 321 B 1 203.0.113.9 photos/2026/cat-1.jpg")
         let second = lines[4].split(separator: " ").joined(separator: " ")
@@ -235,9 +238,9 @@ struct DeliveriesTests {
     @Test(
         "keeps what matters as it narrows",
         arguments: [
-            (80, ["TIME", "SIGNATURE", "STATUS", "ANSWER", "ALSO", "FROM", "OBJECT"]),
-            (60, ["TIME", "SIGNATURE", "STATUS", "ANSWER", "ALSO", "OBJECT"]),
-            (40, ["TIME", "SIGNATURE", "OBJECT"]),
+            (80, ["TIME", "UTC", "SIGNATURE", "STATUS", "ANSWER", "ALSO", "FROM", "OBJECT"]),
+            (60, ["TIME", "UTC", "SIGNATURE", "STATUS", "ANSWER", "ALSO", "OBJECT"]),
+            (40, ["TIME", "UTC", "SIGNATURE", "OBJECT"]),
         ])
     func narrows(columns: Int, titles: [String]) {
         let user = watching(columns: columns)

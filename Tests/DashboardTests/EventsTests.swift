@@ -13,7 +13,7 @@ struct EventsTests {
         let user = User.watching(2, columns: 120, rows: 36)
         #expect(
             user.lines[2]
-                == " TIME      SIGNATURE  TYPE            OBJECT                                                  SIZE"
+                == " TIME UTC  SIGNATURE  TYPE            OBJECT                                                  SIZE"
                 + "  BUCKET     RULE")
         #expect(
             user.lines[3]
@@ -25,11 +25,13 @@ struct EventsTests {
     @Test(
         "columns leave in order: RULE, BUCKET, SIZE, TYPE",
         arguments: [
-            (120, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET RULE"), (94, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
-            (93, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET"), (83, "TIME SIGNATURE TYPE OBJECT SIZE BUCKET"),
-            (82, "TIME SIGNATURE TYPE OBJECT SIZE"), (62, "TIME SIGNATURE TYPE OBJECT SIZE"),
-            (61, "TIME SIGNATURE TYPE OBJECT"), (52, "TIME SIGNATURE TYPE OBJECT"), (51, "TIME SIGNATURE OBJECT"),
-            (40, "TIME SIGNATURE OBJECT"),
+            (120, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
+            (94, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
+            (93, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET"), (83, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET"),
+            (82, "TIME UTC SIGNATURE TYPE OBJECT SIZE"), (62, "TIME UTC SIGNATURE TYPE OBJECT SIZE"),
+            (61, "TIME UTC SIGNATURE TYPE OBJECT"), (52, "TIME UTC SIGNATURE TYPE OBJECT"),
+            (51, "TIME UTC SIGNATURE OBJECT"),
+            (40, "TIME UTC SIGNATURE OBJECT"),
         ])
     func columnsLeave(columns: Int, titles: String) {
         var user = User(columns: columns)
@@ -63,10 +65,10 @@ struct EventsTests {
         user.arrive([Make.row(1, at: midnight - 1_000), Make.row(2, at: midnight)])
         #expect(user.lines[3].hasPrefix(" 23:59:59"))
         #expect(user.lines[4].hasPrefix("── Wed 25 November 2026 ──"))
-        #expect(user.lines[5].hasPrefix("▌ 00:00:00"))
+        #expect(user.lines[5].hasPrefix("▌ 11-25 00:00"))
         user.press(.character("u"))
         #expect(!user.screen.contains("November"))
-        #expect(user.marks.hasSuffix("UTC  FOLLOW"))
+        #expect(user.lines[2].contains("TIME UTC") && user.marks.hasSuffix("FOLLOW"))
         #expect(user.lines[3].hasPrefix(" 22:59:59"))
     }
 

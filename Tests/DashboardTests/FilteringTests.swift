@@ -96,10 +96,82 @@ struct FilteringTests {
         user.press(.character("f"))
         user.type("sig:missing")
         user.press(.enter)
-        #expect(user.screen.contains("Nothing matches; \\ switches the filter off."))
+        #expect(user.screen.contains("Nothing matches; Esc clears the filter."))
         #expect(user.marks.contains("0 of 60 events"))
-        user.press(.character("\\"))
+        user.press(.escape)
         #expect(user.selected?.contains("16:44:00") == true)
+    }
+
+    @Test("an empty list says how many rows each term alone would leave, and goes on counting as rows arrive")
+    func explains() {
+        var user = user()
+        user.press(.character("f"))
+        user.type("sig:invalid and not type:created bucket:zzz (object:cat-1 or object:cat-2)")
+        user.press(.enter)
+        let start = user.lines.firstIndex { $0.contains("Each term alone would leave:") } ?? 0
+        let terms = user.lines[(start + 1)...(start + 5)].map {
+            $0.split(separator: " ", maxSplits: 1).map(String.init)
+        }
+        #expect(terms.map { $0.first } == ["6", "0", "0", "11", "11"])
+        #expect(terms[0].last == "sig:invalid")
+        #expect(terms[1].last?.contains("not type:created") == true)
+        #expect(terms[2].last?.contains("bucket:zzz") == true)
+        user.arrive([Make.row(61, name: "x.jpg", verdict: .invalid)])
+        #expect(user.lines[start + 1].split(separator: " ").first == "7")
+        #expect(user.counted.last?.items.allSatisfy { $0.first == 61 } == true)
+        user.press(.escape)
+        #expect(user.counted.last?.items.isEmpty == true || !user.model.counts.isRunning)
+        #expect(!user.screen.contains("alone would leave"))
+    }
+
+    @Test("counts that are under way are given up with the filter")
+    func givesUpCounting() {
+        var user = user()
+        user.holdsCounts = true
+        user.press(.character("f"))
+        user.type("sig:missing")
+        user.press(.enter)
+        #expect(user.screen.contains("  …  sig:missing"))
+        user.press(.escape)
+        #expect(user.counted.last?.items.isEmpty == true)
+    }
+
+    @Test("Esc clears the filter where nothing else is open, the footer says so, and \\ brings it back")
+    func escapes() {
+        var user = user(columns: 80, rows: 24)
+        #expect(!(user.lines.last?.contains("Esc") ?? true))
+        user.press(.character("f"))
+        user.type("sig:invalid")
+        user.press(.enter)
+        #expect(user.lines.last?.contains("Esc clear filter") == true)
+        user.press(.tab)
+        #expect(user.lines.last?.contains("clear filter") == false, "the pane is left first")
+        user.press(.escape)
+        #expect(rowTimes(user).count == 6)
+        user.press(.character("A"))
+        #expect(user.lines.last?.contains("Esc deselect") == true)
+        user.press(.escape)
+        #expect(rowTimes(user).count == 6)
+        user.press(.escape)
+        #expect(rowTimes(user).count > 6)
+        #expect(!user.screen.contains("sig:invalid"))
+        user.press(.character("\\"))
+        #expect(rowTimes(user).count == 6)
+        user.press(.character("!"), .escape)
+        #expect(rowTimes(user).count > 6)
+        user.press(.character("!"))
+        #expect(user.lines.last?.contains("Esc") == true)
+        user.press(.escape)
+        #expect(rowTimes(user).count > 6)
+    }
+
+    @Test("an export of nothing is refused with what to do")
+    func exportsNothing() {
+        var user = user()
+        user.press(.character("f"))
+        user.type("sig:missing")
+        user.press(.enter, .character("x"))
+        #expect(user.screen.contains("No row matches the filter, so there is none to export: Esc clears it."))
     }
 
     @Test("while it runs it says so, and shows what is found, the newest first")
@@ -241,18 +313,38 @@ struct CompletionTests {
         #expect(user.screen.contains(" filter  bucket:archive"))
     }
 
-    @Test("several candidates stand below the line, and Tab goes through them")
+    @Test("several candidates are below the line, and each Tab puts one of them in at once")
     func several() {
         var user = User(columns: 120, rows: 36, holding: [.prod])
         user.arrive(["one", "two"].enumerated().map { Make.row(Int64($0 + 1), bucket: "b-\($1)") })
         user.press(.character("f"))
         user.type("bucket:")
-        user.press(.tab)
-        #expect(user.screen.contains(" filter  bucket:b-\n"))
+        #expect(user.screen.contains(" b-two  b-one\n"))
         user.press(.tab)
         #expect(user.screen.contains(" filter  bucket:b-two\n"))
         user.press(.tab)
         #expect(user.screen.contains(" filter  bucket:b-one\n"))
+        user.press(.backTab)
+        #expect(user.screen.contains(" filter  bucket:b-two\n"))
+    }
+
+    @Test("a value that no event has is named, and those that there are")
+    func unknownValue() {
+        var user = User(columns: 120, rows: 36, holding: [.prod])
+        user.arrive([Make.row(1, bucket: "photos"), Make.row(2, bucket: "docs"), Make.row(3, bucket: "photos")])
+        user.press(.character("f"))
+        user.type("sig:valid or bucket:phot,zzz")
+        #expect(user.screen.contains("No event has the bucket “zzz”."))
+        #expect(user.screen.contains("there are photos, docs"))
+        user.press(.backspace, .backspace, .backspace)
+        user.type("do")
+        #expect(!user.screen.contains("No event has"))
+        // What only rows have that are not held is counted, and not named as missing before that.
+        user.holdsCounts = true
+        user.press(.backspace, .backspace)
+        user.type("yyy")
+        #expect(!user.screen.contains("No event has"))
+        #expect(user.counted.last?.items.count == 1)
     }
 
     @Test("u reads the filter's times in the zone that is shown then, and counts ages back as before")
@@ -285,7 +377,7 @@ struct CompletionTests {
     func nothingToComplete() {
         var user = User.watching(3)
         user.press(.character("f"))
-        user.type("bucket:zzz")
+        user.type("xyz")
         user.press(.tab)
         #expect(user.screen.contains("Nothing known begins or goes on so."))
         user.type("z")
@@ -298,7 +390,7 @@ struct CompletionTests {
         user.press(.character("f"))
         user.type("object:zzz")
         user.press(.enter, .character("!"))
-        #expect(user.screen.contains("\\ switches the filter off, ! lists more than problems."))
+        #expect(user.screen.contains("Esc clears the filter, ! lists more than problems."))
     }
 
     @Test("the help covers the line in which a filter is typed")

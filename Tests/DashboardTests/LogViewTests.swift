@@ -27,7 +27,7 @@ struct LogViewTests {
     func follows() {
         var user = reading(3)
         #expect(user.lines[1].contains("[6 Log]"))
-        #expect(user.lines[2].split(separator: " ") == ["TIME", "LEVEL", "FROM", "WHAT"])
+        #expect(user.lines[2].split(separator: " ") == ["TIME", "UTC", "LEVEL", "FROM", "WHAT"])
         #expect(user.selected == "▌ 16:43:02  info   watch[4711]  line 2")
         user.say("the history cannot be written", .error)
         #expect(user.selected?.hasSuffix("error  watch[4711]  the history cannot be written") == true)
@@ -142,7 +142,7 @@ struct LogViewTests {
     @Test(
         "keeps what matters as it narrows",
         arguments: [
-            (72, ["TIME", "LEVEL", "FROM", "WHAT"]), (40, ["TIME", "LEVEL", "WHAT"]),
+            (72, ["TIME", "UTC", "LEVEL", "FROM", "WHAT"]), (40, ["TIME", "UTC", "LEVEL", "WHAT"]),
         ])
     func narrows(columns: Int, titles: [String]) {
         let user = reading(3, columns: columns, rows: 15)

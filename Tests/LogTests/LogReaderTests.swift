@@ -97,4 +97,19 @@ import Testing
         #expect(try log.entries(.newest, before: 1).entries.map(\.text) == ["last but one", "last"])
         #expect(try log.entries(.oldest).entries.map(\.text) == ["first"])
     }
+
+    @Test func thePlaceNearestToATimeIsFoundInAnyFile() throws {
+        let start: Int64 = 1_795_538_580_123
+        #expect(try LogReader(try TestLog().path).place(nearestTo: stretch(start)) == nil)
+        let log = try log(50)
+        let reader = LogReader(log.path, kept: 40)
+        for (moment, index) in [(start - 5_000, 0), (start, 0), (start + 17, 17), (start + 49, 49), (start + 900, 49)] {
+            let place = try #require(try reader.place(nearestTo: stretch(moment)))
+            #expect(try log.entries(.entry(place)).entries.first?.text == "\(index)")
+        }
+    }
+
+    private func stretch(_ start: Int64) -> Range<Timestamp> {
+        Timestamp(milliseconds: start)..<Timestamp(milliseconds: start + 1)
+    }
 }

@@ -24,9 +24,15 @@ final class Browsed: Sendable {
     var all: [BrowseProgress] { reports.all }
 
     /// Records deliveries of an event each, of these sizes.
-    func keep(_ sizes: some Sequence<Int64>, _ verdict: SignatureVerdict = .unverified) async {
+    ///
+    /// - Parameter moment: When one of a size was received, in milliseconds.
+    func keep(
+        _ sizes: some Sequence<Int64>, _ verdict: SignatureVerdict = .unverified,
+        at moment: (Int64) -> Int64 = { _ in 1_795_452_185_123 }
+    ) async {
         for size in sizes {
-            let delivery = Delivery.sample([SampleEvent(id: "event \(size)", object: "object \(size)", size: size)])
+            let event = SampleEvent(id: "event \(size)", object: "object \(size)", size: size)
+            let delivery = Delivery.sample([event], receivedAt: moment(size))
             let judged = JudgedDelivery(
                 delivery: delivery, judgement: Judgement(verdict), answer: .accepted,
                 events: Payload(scanning: delivery.body).events, generation: 1)

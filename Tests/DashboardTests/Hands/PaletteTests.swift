@@ -155,7 +155,7 @@ struct PaletteTests {
         #expect(many.selected?.contains("16:43:04") == true)
         #expect(typing("goto row 9").selected?.contains("16:43:09") == true)
         #expect(typing("goto 700").screen.contains("There is no delivery 700 among the rows listed."))
-        #expect(typing("goto x").screen.contains("goto 12"))
+        #expect(typing("goto x").screen.contains("“x” is not a time."))
     }
 
     @Test("takes a view")

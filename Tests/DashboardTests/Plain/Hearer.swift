@@ -98,6 +98,14 @@ struct Hearer {
                 (user.query, user.queryGeneration) = (query, generation)
                 report()
             case .follow: report()
+            case .count(let question):
+                for item in question.items {
+                    let found = user.history.filter {
+                        $0.id >= item.first && $0.id <= question.through && item.predicate.holds(for: $0)
+                    }
+                    let answer = MatchCounts.Answer(item: item, found: found.count)
+                    tell(.counted(.success(answer), generation: question.generation))
+                }
             case .seek(let request): seek(request)
             case .buildDocument(let request):
                 guard let row = user.history.first(where: { $0.id == request.rowID }) else { continue }

@@ -120,6 +120,11 @@ struct PlainCommandTests {
         #expect(hearer.type("list").map { $0.prefix(3) } == ["10:"])
         #expect(hearer.type("filter size>").first?.hasPrefix("The filter is wrong at column 6: ") == true)
         #expect(hearer.type("filter") == ["Listed: filter sig:invalid"])
+        #expect(
+            hearer.type("filter sig:invalid bucket:zzz") == [
+                "0 of 10 events are listed: filter sig:invalid bucket:zzz",
+                "Alone, sig:invalid matches 1; bucket:zzz matches 0. filter off lists every event again.",
+            ])
         #expect(hearer.type("filter off") == ["Every event is listed."])
         #expect(hearer.type("problems") == ["1 of 10 events are listed: problems only"])
         #expect(hearer.type("show-problems") == ["Every event is listed."])
@@ -194,9 +199,16 @@ struct PlainCommandTests {
         #expect(hearer.type("goto 7").first?.hasSuffix("delivery 7") == true)
         #expect(hearer.type("goto row 9").last?.hasSuffix("delivery 9") == true)
         #expect(hearer.type("row 8").last?.hasSuffix("delivery 8") == true)
-        #expect(hearer.type("row x").first?.hasPrefix("“goto” takes the number") == true)
+        #expect(hearer.type("row x").first?.hasPrefix("“goto” takes a time") == true)
         #expect(hearer.type("view table") == hearer.type("table"))
         #expect(hearer.type("view puls").first?.contains("did you mean pulse?") == true)
+        #expect(hearer.type("goto 16:43:12").last?.hasSuffix("delivery 12") == true)
+        #expect(hearer.type("goto yesterday 02:14").last?.hasSuffix("delivery 1") == true)
+        #expect(hearer.type("goto noon").first?.hasPrefix("“noon” is not a time.") == true)
+        #expect(
+            hearer.type("status").contains("Times are in UTC.")
+                || hearer.type("status").contains("Times are local, UTC."))
+        #expect(hearer.type("toggle-utc") == ["Times are in UTC."])
         _ = hearer.type("reload")
         #expect(hearer.user.settingsReads == 1)
         #expect(hearer.calls.count == 1)

@@ -38,6 +38,22 @@ struct ExportTests {
         #expect(outcome.output == "\(lines[0])\n\(lines[2])\n")
     }
 
+    @Test("says where nothing matches, and how much each term matches alone; the status is 0")
+    func nothingMatches() throws {
+        let recorded = try Recorded(["a.jpg", "b.jpg"])
+        let outcome = try recorded.export("--filter", "type:created object:zzz")
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.output == Self.headers)
+        #expect(
+            outcome.error
+                == "b2watch: nothing matches type:created object:zzz; alone, type:created matches 2, object:zzz matches 0, of 2 recorded\n"
+        )
+        #expect(try recorded.export("--filter", "object:a or object:b").error.isEmpty)
+        #expect(
+            try recorded.export("--filter", "object:a.jpg,b.jpg", "--format", "jsonl").output.split(separator: "\n")
+                .count == 2)
+    }
+
     @Test("masks in curl commands what may be secret, unless told not to")
     func curl() throws {
         let home = try Home()
