@@ -48,7 +48,8 @@ enum HelpBrief {
         case .events:
             [
                 .open, .focusDetail, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
-                .copy, .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand, .sortByNext,
+                .copy, .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand,
+                .sortByNext,
                 .nextProblem, .toggleMark, .showMarked, .pause, .showChecklist, .close,
             ]
         case .table:

@@ -51,7 +51,9 @@ final class ExportRun: Sendable {
             progress.clear()
             // Whoever looks on wants to know; a script has its status.
             if isatty(STDERR_FILENO) == 1, !isForTerminal { tell(result) }
-            if result.written == 0 { tellNothing(filter, leftOut: result.leftOut) }
+            if result.written == 0, result.leftOut == 0 || isatty(STDERR_FILENO) != 1 {
+                tellNothing(filter, leftOut: result.leftOut)
+            }
         } catch {
             file?.discard()
             progress.clear()
