@@ -18,13 +18,14 @@ let package = Package(
     targets: [
         // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CTerminal"),
         .target(name: "CPrograms"),
         .room("Workers"),
         .room("Files"),
         .room("SafeText", uses: ["CTerminal"]),
         .room("Programs", uses: ["CPrograms", "Workers"]),
-        .room("Notifications", uses: ["SafeText", .product(name: "Crypto", package: "swift-crypto")]),
+        .room("Notifications", uses: ["CZlib", "SafeText", .product(name: "Crypto", package: "swift-crypto")]),
         .room("Log", uses: ["Workers", "Files", "SafeText", "Notifications"]),
         .room(
             "History",

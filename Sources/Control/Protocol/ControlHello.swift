@@ -4,7 +4,7 @@
 public struct ControlHello: Codable, Sendable, Hashable {
     /// The version of the protocol that is spoken here: raised whenever a request, a reply or an event changes so that
     /// an older b2watch would misread it.
-    public static let currentProtocol = 2
+    public static let currentProtocol = 3
 
     /// The version of b2watch, such as `0.1.0`.
     public var b2watch: String

@@ -42,8 +42,11 @@ public protocol ListenerControl: Sendable {
     /// - Returns: What became of it, such as `answered 200 OK in 2 ms`.
     func sendTestEvent() throws -> String
 
-    /// What the Signature tab shows, by the secrets held now. It may block, and is not called one at a time with others.
-    func evidence(for record: DeliveryRecord) -> SignatureEvidence
+    /// Returns what the Signature tab shows, by the current secrets. It may block, and is not called one at a time with
+    /// others.
+    ///
+    /// - Parameter isCancelled: Asked often whether nobody waits for it any more; what was found until then is returned.
+    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence
 
     /// Whether a secret that is held occurs in these bytes: what holds one is not copied.
     func holdsSecret(in bytes: [UInt8]) -> Bool

@@ -12,7 +12,10 @@ struct DocumentBuilder: Sendable {
     /// As many other deliveries of an event are told of.
     static let otherDeliveries = 10
 
-    func build(_ request: DocumentRequest) -> DetailDocument {
+    /// - Parameter isCancelled: Asked often whether nobody waits for it any more.
+    func build(
+        _ request: DocumentRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> DetailDocument {
         do {
             guard let record = try reader.delivery(request.deliveryID) else {
                 let text: SafeText = "This delivery is no longer recorded."
@@ -20,7 +23,7 @@ struct DocumentBuilder: Sendable {
             }
             let content = Self.content(
                 of: record, for: request, clock: clock, others: try others(record, request),
-                actions: try actions(request), evidence: control.evidence(for:))
+                actions: try actions(request), evidence: { control.evidence(for: $0, isCancelled: isCancelled) })
             return DetailDocument(content, for: request)
         } catch {
             let text = "The delivery could not be read: \(error)"

@@ -30,6 +30,7 @@ struct EffectRunner: Sendable {
     private let logFollowing = LogFollowing()
     private let logWorker = Worker("b2watch-logview")
     private let rowWorker = Worker("b2watch-rows")
+    private let documentTurns = Turns()
     private let documentWorker = Worker("b2watch-detail")
     private let controlWorker = Worker("b2watch-control")
 
@@ -196,7 +197,11 @@ struct EffectRunner: Sendable {
     }
 
     func build(_ request: DocumentRequest) {
-        documentWorker.async { post(.documentBuilt(documents.build(request))) }
+        // Whoever moves on to another row does not wait for what is found out about this one.
+        let turn = documentTurns.next()
+        documentWorker.async {
+            post(.documentBuilt(documents.build(request, isCancelled: { !turn.isCurrent })))
+        }
     }
 
     func copy(_ request: CopyRequest) {

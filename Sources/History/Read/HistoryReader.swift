@@ -54,6 +54,39 @@ public struct HistoryReader: Sendable {
         }
     }
 
+    /// Lends the bodies of deliveries near another one, the nearest to the newer side first, then those before it.
+    ///
+    /// - Parameters:
+    ///   - reach: How many numbers to both sides.
+    ///   - bytes: Stops behind the body with which they come to as many bytes.
+    ///   - isCancelled: Asked often whether to give up.
+    ///   - visit: Is lent each body for as long as it runs, and returns whether to go on.
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func bodies(
+        near id: Int64, reach: Int64, bytes: Int, isCancelled: () -> Bool,
+        visit: (Int64, UnsafeRawBufferPointer) -> Bool
+    ) throws {
+        let (first, last) = (max(id - reach, 0), id > .max - reach ? .max : id + reach)
+        try read { db in
+            try db.cancellable(isCancelled) {
+                var left = bytes
+                var goesOn = true
+                for (condition, from, to) in [
+                    ("id BETWEEN ? AND ? ORDER BY id", id, last), ("id BETWEEN ? AND ? ORDER BY id DESC", first, id),
+                ] {
+                    let statement = try IDStatement(
+                        "SELECT id, body FROM delivery WHERE \(condition)", [.integer(from), .integer(to)], db)
+                    while goesOn, left > 0, let id = try statement.next() {
+                        statement.withBytes(of: 1) { body in
+                            left -= body.count
+                            goesOn = visit(id, body)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// What some current secret is still to be tried on; nil where there is nothing.
     public func toJudge() throws -> ToJudge? {
         try read(HeldKeyring.toJudge)

@@ -1,13 +1,27 @@
 /// Something seen in a request whose signature is not right, that may be why; nothing certain.
 public enum DiagnosisHint: Codable, Sendable, Hashable {
+    /// The body is not JSON; why, in a sentence without its full stop.
+    case notJSON(String)
+    /// The body is empty.
+    case noBody
+    /// The body is JSON in which no events are where B2 puts them.
+    case noEvents
+    /// With this done to the body it is a notification, though its digest was not received.
+    case recognised(String)
+    /// The body is not written as B2 writes it, in these ways.
+    case otherFormat([String])
+    /// So many characters were replaced because they could not be read.
+    case lostCharacters(Int)
     /// The request announced more bytes of body than came.
     case cutShort(announced: Int, received: Int)
     /// The request announced fewer bytes of body than came.
     case grown(announced: Int, received: Int)
     /// The JSON ends before it is complete.
     case endsEarly(at: Int)
-    /// The request says that its body is compressed.
+    /// The request says that its body is compressed, or the body begins so.
     case compressed(String, isStill: Bool)
+    /// The request says that its body is compressed in a way that b2watch cannot undo, or that this body is not.
+    case unreadable(String)
     /// The headers of these names come from something in front of b2watch.
     case proxy([String])
     /// The request does not say that it comes from B2: its User-Agent, if any.
@@ -34,12 +48,40 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
     case unusualSecret(String)
     /// Only the start of the body was kept.
     case notKept
-    /// The digest looks as it should, so the secret may be another one.
+    /// The body is not as B2 sends it, so what changed it is to be found first.
+    case changedBody
+    /// Digest and body look as they should, so the secret may be another one.
     case otherSecret
+
+    /// Whether it says that the body is no notification: said before all else.
+    var isOfShape: Bool {
+        switch self {
+        case .notJSON, .noBody, .noEvents: true
+        default: false
+        }
+    }
+
+    /// Whether it says what to try, not what was seen.
+    var isAdvice: Bool { self == .otherSecret || self == .changedBody }
 
     /// In a sentence. May hold text from outside: escape it before it is shown.
     public var sentence: String {
         switch self {
+        case .notJSON(let why):
+            "The body is not JSON, so it is no notification as B2 sends it: \(why)."
+        case .noBody:
+            "The request has no body."
+        case .noEvents:
+            "The body is JSON without “events”, so it is no notification as B2 sends it."
+        case .recognised(let phrase):
+            "It is a notification \(phrase), though its digest was not received: something else was changed too."
+        case .otherFormat(let differences):
+            "It is not written as B2 writes: \(differences.joined(separator: "; ")). Something wrote it again, or B2 did not"
+                + " send it."
+        case .lostCharacters(1):
+            "One character in the body was replaced by U+FFFD because it could not be read: what it was is lost."
+        case .lostCharacters(let count):
+            "\(count) characters in the body were replaced by U+FFFD because they could not be read: what they were is lost."
         case .cutShort(let announced, let received):
             "The body was cut short on the way, it seems: \(announced) bytes were announced, \(received) came."
         case .grown(let announced, let received):
@@ -49,7 +91,9 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         case .compressed(let coding, true):
             "The body is compressed (\(coding)): it may have been signed before that. B2 compresses nothing."
         case .compressed(let coding, false):
-            "Content-Encoding says \(coding), but the body is not compressed: it may have been decompressed on the way."
+            "Content-Encoding says \(coding), but the body is plain text: it may have been decompressed on the way."
+        case .unreadable(let coding):
+            "Content-Encoding says \(coding), and b2watch cannot decompress this body as that. B2 compresses nothing."
         case .proxy(let names):
             "A proxy or tunnel stands in front (\(names.joined(separator: ", "))): it may have changed the request."
         case .otherSender(let agent?):
@@ -69,7 +113,7 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         case .inBase64:
             "The digest is written in base64, and B2 writes hex."
         case .noDigest(let name?):
-            "The header holds no digest: nothing stands behind “\(name)=”."
+            "The header holds no digest: nothing follows “\(name)=”."
         case .noDigest(nil):
             "The header holds no digest: it is empty."
         case .placeholder(let text):
@@ -77,9 +121,10 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         case .token:
             "The header holds no digest but a JSON Web Token, which B2 does not send."
         case .notHex(1):
-            "The header holds no digest: the one character in its place is no hex digit."
+            "In place of a digest the header has one character, which is not a hex digit."
         case .notHex(let count):
-            "The header holds no digest: of the \(count) characters in its place not all are hex digits (0-9, a-f)."
+            "What the header has in place of a digest could not be read as one: \(count) characters, not all of them hex"
+                + " digits (0-9, a-f)."
         case .startsRight(let digits, let secret):
             "Its \(digits) digits are the first of the right digest under the secret “\(secret)”: too few to be certain."
         case .testEvent:
@@ -88,9 +133,14 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
             "The secret “\(label)” is not 32 letters and digits, as every secret of a B2 rule is."
         case .notKept:
             "Only the start of the body was kept, so no digest can be computed."
+        case .changedBody:
+            "Look at the body before the secret: if B2 sent it, something on the way changed it in a way that b2watch could"
+                + " not undo; let B2 send to b2watch without that in between, or have it pass the body on byte for byte. If a"
+                + " program of your own sent it, check that it signs exactly the bytes that it sends."
         case .otherSecret:
-            "Most often it was signed with a secret that is not held: copy the rule's secret again and paste it here (s)."
-                + " Else the body was changed in a way that was not tried."
+            "The body is as B2 sends it, so most often it was signed with a secret that b2watch does not have: copy the"
+                + " rule's secret again and paste it here (s). Else a value in the body was changed in a way that was not"
+                + " tried."
         }
     }
 }

@@ -1,165 +1,311 @@
-/// Tries what may have gone wrong with secret, body, method and header, alone first and then in pairs, until a digest
-/// received is the digest computed.
+/// Tries what may have gone wrong with secret, body, method and header until a digest received is the digest computed:
+/// first one change, then more.
+///
+/// Changes to the body come in two kinds. Some leave a shape by which they are recognised (base64, an envelope): few
+/// bodies come of them, so they are undone one behind the other, breadth first. The others may have happened to any body
+/// (a newline, JSON laid out again): each body found gets every one of them once. All of it has one limit of work.
 struct DiagnosisSearch {
     /// What makes the digest match.
     struct Match {
         let secret: SigningSecret
         let secretSteps: [SecretVariant]
-        fileprivate(set) var bodySteps: [BodyVariant]
+        fileprivate(set) var bodySteps: [BodyStep]
         let method: DigestMethod
         let reading: HeaderReading
 
         fileprivate let cost: Int
+        fileprivate let body: BodyCandidate
     }
 
     private struct Key {
         let secret: SigningSecret
         var steps: [SecretVariant] = []
         let bytes: [UInt8]
+        let keyed: KeyedDigest
+
+        init(secret: SigningSecret, steps: [SecretVariant] = [], bytes: [UInt8]) {
+            self.secret = secret
+            self.steps = steps
+            self.bytes = bytes
+            keyed = KeyedDigest(DigestMethod.key(bytes))
+        }
     }
 
-    private struct Body {
-        var steps: [BodyVariant] = []
-        let bytes: [UInt8]
-    }
-
-    /// The longest body that is re-serialised and tried in pairs.
-    static let maximumPairedBody = 256 << 10
-    /// How many bytes are hashed at most, some tenths of a second's work.
-    static let maximumHashed = 64 << 20
+    /// The deepest nesting of recognised changes that is undone.
+    private static let maximumDepth = 5
+    /// The most bodies that are kept to look further from.
+    private static let maximumBodies = 160
+    /// The most keys of two steps.
+    private static let maximumKeys = 20_000
 
     let digests: [ReceivedDigest]
     private let keys: [Key]
-    private let body: Body
+    private let received: BodyCandidate
+    private let announced: Int?
 
     /// How many digests were computed.
     private(set) var tried = 0
-    /// Whether some combinations were left out, as the body is too large or the secrets are too many.
-    private(set) var isCutShort = false
-    /// Whether everything was tried alone.
+    /// What was tried with this body in full, and makes no digest match: phrases for a person, in order.
+    private(set) var attempts = DiagnosisAttempts()
+    private(set) var work: DiagnosisWork
+    /// Whether every change was tried alone.
     private(set) var triesAllAlone = false
-    private var hashed = 0
+    /// The steps that make a notification of a body that is none, whether or not its digest matches.
+    private(set) var recognised: String?
     private var best: Match?
+    /// The hashes of the bodies that were tried, and of those to look further from.
+    private var seen: Set<Int>
+    private var seenShaped: Set<Int>
 
-    /// - Parameter secrets: In the order of preference where several match.
-    init(_ digests: [ReceivedDigest], secrets: [SigningSecret], body: [UInt8]) {
+    /// - Parameters:
+    ///   - secrets: In the order of preference where several match.
+    ///   - announced: The length of the body as the request states it, in bytes.
+    init(
+        _ digests: [ReceivedDigest], secrets: [SigningSecret], body: [UInt8], announced: Int? = nil,
+        work: DiagnosisWork = DiagnosisWork()
+    ) {
+        self.announced = announced
         self.digests = digests
         keys = secrets.map { secret in secret.withKey { Key(secret: secret, bytes: $0) } }
-        self.body = Body(bytes: body)
+        received = BodyCandidate(body)
+        seen = [Self.hash(body)]
+        seenShaped = seen
+        self.work = work
     }
 
-    /// The match with the fewest changes.
+    /// Returns the match with the fewest changes; nil where none was found within the limit.
     mutating func run() -> Match? {
-        search().map(plain)
-    }
-
-    private mutating func search() -> Match? {
         guard !digests.isEmpty else { return nil }
-        tryAll(keys, [body], [.hmacSHA256])
-        if let best, best.cost <= 1 { return best }
-
-        isCutShort = isLarge
-        let otherKeys = changed(keys, by: SecretVariant.allCases)
-        let otherBodies = changed([body], by: isLarge ? BodyVariant.cheap : BodyVariant.all)
-        let otherMethods = DigestMethod.allCases.filter { $0 != .hmacSHA256 }
-        tryAll(otherKeys, [body], [.hmacSHA256])
-        tryAll(keys, otherBodies, [.hmacSHA256])
-        tryAll(keys, [body], otherMethods)
-        triesAllAlone = !isOut
-        if best != nil || isLarge { return best }
-
-        tryAll(otherKeys, otherBodies, [.hmacSHA256])
-        tryAll(otherKeys, [body], otherMethods.filter(\.usesSecret))
-        tryAll(keys, otherBodies, otherMethods)
-        tryAll(changed(otherKeys, by: SecretVariant.allCases), [body], [.hmacSHA256])
-        for first in otherBodies where first.steps != [.empty] {
-            guard best == nil, !isOut else { break }
-            // JSON can be rewritten without its mark only, and once is enough.
-            let next = first.steps == [.withoutByteOrderMark] ? BodyVariant.all : BodyVariant.cheap
-            tryAll(keys, changed([first], by: next), [.hmacSHA256])
-        }
-        return best
+        search()
+        return best.map(plain)
     }
 
-    /// The same match, with steps that no JSON is read for in place of JSON laid out anew, where those come to the same.
-    private func plain(_ match: Match) -> Match {
-        var match = match
-        var bytes = body.bytes
-        var steps: [BodyVariant] = []
-        for step in match.bodySteps {
-            guard case .rewritten(let form) = step else {
-                bytes = step.applied(to: bytes, tree: nil) ?? bytes
-                steps.append(step)
-                continue
-            }
-            let written = step.applied(to: bytes, tree: JSONTree(bytes)) ?? bytes
-            steps += form.isLayoutAlone ? BodyVariant.plainSteps(from: bytes, to: written) ?? [step] : [step]
-            bytes = written
+    private mutating func search() {
+        tryKeys(keys, received)
+        if let best, best.cost <= 1 { return }
+
+        // One change.
+        let otherKeys = changed(keys)
+        tryKeys(otherKeys, received)
+        if !work.isOver { attempts.secret = SecretVariant.tried(otherKeys.flatMap(\.steps)) }
+        tryMethods(keys, received)
+        var level = shaped([received], isFirst: true)
+        if let announced, (1..<received.bytes.count).contains(announced) {
+            level += undone(
+                BodyUndo(.announced) { Array($0.bytes.prefix(announced)) }, received, isFirst: true, isShaped: true)
         }
+        let others = anywhere(received, keepsAll: true, share: 2)
+        attempts.isCutShort = attempts.isCutShort || work.isOver
+        triesAllAlone = !attempts.isCutShort
+        if best != nil || work.isOver { return }
+
+        // Two. What is recognised comes first: it is little, and large bodies leave no room for all else.
+        anywhere(level)
+        let second = shaped(level, isFirst: false)
+        if best != nil { return }
+        pairs(otherKeys, [received] + level + others)
+        if best == nil { bodyPairs(others) }
+        if best != nil { return }
+
+        // Three and more.
+        level = second
+        for _ in 2..<Self.maximumDepth where best == nil && !level.isEmpty {
+            self.anywhere(level)
+            let next = best == nil ? shaped(level, isFirst: false) : []
+            if best == nil { pairs(otherKeys, level) }
+            level = next
+        }
+        if work.isOver { attempts.isCutShort = true }
+    }
+
+    /// Undoes what is recognised in these bodies.
+    private mutating func shaped(_ bodies: [BodyCandidate], isFirst: Bool) -> [BodyCandidate] {
+        var found: [BodyCandidate] = []
+        for body in bodies where body.bytes.count <= 2 * DiagnosisWork.longest {
+            for undo in BodyUndo.shaped {
+                guard !work.isOver, found.count < Self.maximumBodies else { return found }
+                found += undone(undo, body, isFirst: isFirst, isShaped: true)
+            }
+        }
+        if recognised == nil, received.tree.map({ B2Format.events(of: $0.root) != nil }) != true {
+            let notification = found.first { $0.tree.map { B2Format.events(of: $0.root) != nil } == true }
+            recognised = notification.map { BodyStep.phrase($0.steps) }
+        }
+        return found
+    }
+
+    /// Tries what may have happened to any body with each of these.
+    private mutating func anywhere(_ bodies: [BodyCandidate]) {
+        for body in bodies {
+            guard best == nil, !work.isOver else { return }
+            _ = anywhere(body, keepsAll: false, share: max(4, bodies.count))
+        }
+    }
+
+    /// Tries what may have happened to any body.
+    ///
+    /// - Parameters:
+    ///   - keepsAll: Whether the bodies are returned, to be tried in pairs.
+    ///   - share: Which part of the work that is left it may take: a half, a third and so on.
+    private mutating func anywhere(_ body: BodyCandidate, keepsAll: Bool, share: Int) -> [BodyCandidate] {
+        let rest = work.reserve(part: share)
+        defer { if work.release(rest) { attempts.isCutShort = true } }
+        var found: [BodyCandidate] = []
+        for undo in BodyUndo.anywhere {
+            guard !work.isOver, keepsAll || best == nil else { break }
+            let bodies = undone(undo, body, isFirst: keepsAll)
+            if keepsAll { found += bodies }
+        }
+        return found
+    }
+
+    private mutating func undone(
+        _ undo: BodyUndo, _ body: BodyCandidate, isFirst: Bool, isShaped: Bool = false
+    ) -> [BodyCandidate] {
+        work.look(body.bytes.count)
+        var found: [BodyCandidate] = []
+        var hasTried = false
+        undo.run(body) { candidate in
+            work.make(candidate.bytes.count)
+            guard !work.isOver else { return false }
+            guard candidate.bytes.count <= DiagnosisWork.longest || candidate.bytes.count <= body.bytes.count + 64
+            else { return true }
+            let hash = Self.hash(candidate.bytes)
+            let isNew = seen.insert(hash).inserted
+            // One that was tried as an end may still be a beginning.
+            guard isShaped ? seenShaped.insert(hash).inserted : isNew else { return true }
+            let next = BodyCandidate(candidate.bytes, candidate.step, of: body, form: candidate.form)
+            hasTried = true
+            if isNew { tryKeys(keys, next) }
+            found.append(next)
+            return !work.isOver
+        }
+        if isFirst, hasTried, !work.isOver { attempts.add(undo) }
+        return found
+    }
+
+    /// Tries changed secrets and other methods with bodies.
+    private mutating func pairs(_ otherKeys: [Key], _ bodies: [BodyCandidate]) {
+        for body in bodies where body !== received {
+            guard !work.isOver else { return }
+            tryKeys(otherKeys, body)
+        }
+        if best != nil { return }
+        for body in bodies {
+            guard !work.isOver else { return }
+            if body === received {
+                for method in DigestMethod.allCases where method != .hmacSHA256 && method.usesSecret {
+                    tryKeys(otherKeys, body, method)
+                }
+            } else {
+                tryMethods(keys, body)
+            }
+        }
+        guard best == nil, bodies.contains(where: { $0 === received }), otherKeys.count < Self.maximumKeys else {
+            return
+        }
+        tryKeys(changed(otherKeys), received)
+        if !work.isOver { attempts.hasTriedPairs = true }
+    }
+
+    /// Tries two changes of those that may have happened to any body.
+    private mutating func bodyPairs(_ bodies: [BodyCandidate]) {
+        for body in bodies where body.steps != [.empty] && !body.bytes.isEmpty {
+            guard best == nil, !work.isOver else { return }
+            // JSON that could not be read before can be written in other forms now.
+            let undos = body.tree != nil && received.tree == nil ? BodyUndo.plain + [.rewritten] : BodyUndo.plain
+            for undo in undos { _ = undone(undo, body, isFirst: false) }
+        }
+        if !work.isOver { attempts.hasTriedEnds = true }
+    }
+
+    private mutating func tryMethods(_ keys: [Key], _ body: BodyCandidate) {
+        for method in DigestMethod.allCases where method != .hmacSHA256 {
+            tryKeys(method.usesSecret ? keys : Array(keys.prefix(1)), body, method)
+        }
+        if body === received, !work.isOver { attempts.hasTriedMethods = true }
+    }
+
+    private mutating func tryKeys(_ keys: [Key], _ body: BodyCandidate, _ method: DigestMethod = .hmacSHA256) {
+        for key in keys {
+            guard !work.isOver else { return }
+            tryOne(key, body, method)
+        }
+    }
+
+    private mutating func tryOne(_ key: Key, _ body: BodyCandidate, _ method: DigestMethod) {
+        let changes = key.steps.count + body.steps.count + (method == .hmacSHA256 ? 0 : 1)
+        tried += 1
+        work.hash(body.bytes.count)
+        let digest =
+            method == .hmacSHA256
+            ? DigestMethod.hex(body.bytes.withUnsafeBytes { key.keyed.digest(of: $0) })
+            : method.digest(key: key.bytes, body: body.bytes)
+        for received in digests {
+            guard let reading = received.reading(as: digest) else { continue }
+            let cost = changes + reading.cost
+            guard cost < best?.cost ?? .max else { continue }
+            best = Match(
+                secret: key.secret, secretSteps: key.steps, bodySteps: body.steps, method: method, reading: reading,
+                cost: cost, body: body)
+        }
+    }
+
+    private static func hash(_ bytes: [UInt8]) -> Int {
+        var hasher = Hasher()
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return hasher.finalize()
+    }
+
+    /// Returns the match with steps that no JSON is read for in place of JSON laid out again, where those come to the
+    /// same.
+    private func plain(_ match: Match) -> Match {
+        var steps: [BodyStep] = []
+        var body = match.body
+        while let parent = body.parent, let step = body.steps.last {
+            var told = [step]
+            if let form = body.form, form.isLayoutAlone, parent.bytes.count <= 64 << 10 {
+                told = BodyUndo.plainSteps(from: parent.bytes, to: body.bytes) ?? told
+            }
+            steps = told + steps
+            body = parent
+        }
+        var match = match
         match.bodySteps = steps
         return match
     }
 
-    /// Whether the body is too large for pairs.
-    var isLarge: Bool { body.bytes.count > Self.maximumPairedBody }
-
-    private var isOut: Bool { hashed >= Self.maximumHashed }
-
-    private mutating func tryAll(_ keys: [Key], _ bodies: [Body], _ methods: [DigestMethod]) {
-        for body in bodies {
-            for method in methods {
-                for key in method.usesSecret ? keys[...] : keys.prefix(1) {
-                    guard !isOut else { return isCutShort = true }
-                    tryOne(key, body, method)
-                }
-            }
-        }
-    }
-
-    private mutating func tryOne(_ key: Key, _ body: Body, _ method: DigestMethod) {
-        let changes = key.steps.count + body.steps.count + (method == .hmacSHA256 ? 0 : 1)
-        tried += 1
-        hashed += body.bytes.count + 256
-        let digest = method.digest(key: key.bytes, body: body.bytes)
-        for received in digests {
-            guard let reading = received.reading(as: digest) else { continue }
-            let cost = changes + reading.cost
-            guard cost <= 2, cost < best?.cost ?? 3 else { continue }
-            best = Match(
-                secret: key.secret, secretSteps: key.steps, bodySteps: body.steps, method: method, reading: reading,
-                cost: cost)
-        }
-    }
-
-    /// The keys that one step makes of these, each once.
-    private func changed(_ keys: [Key], by variants: [SecretVariant]) -> [Key] {
+    /// Returns the keys that one step makes of these, each once.
+    private func changed(_ keys: [Key]) -> [Key] {
         var seen = Set((self.keys + keys).map(\.bytes))
         var changed: [Key] = []
         for key in keys {
             // Nothing comes of what was made from no secret at all.
-            for variant in variants where key.steps.last != .empty && !(variant == .empty && !key.steps.isEmpty) {
+            for variant in SecretVariant.allCases
+            where key.steps.last != .empty && !(variant == .empty && !key.steps.isEmpty) {
                 guard let bytes = variant.applied(to: key.bytes), seen.insert(bytes).inserted else { continue }
                 changed.append(Key(secret: key.secret, steps: key.steps + [variant], bytes: bytes))
             }
         }
         return changed
     }
+}
 
-    /// The bodies that one step makes of these, each once.
-    private func changed(_ bodies: [Body], by variants: [BodyVariant]) -> [Body] {
-        var seen: Set<Int> = [body.bytes.hashValue]
-        for body in bodies { seen.insert(body.bytes.hashValue) }
-        var changed: [Body] = []
-        let rewrites = variants.count > BodyVariant.cheap.count
-        for body in bodies {
-            let tree = rewrites ? JSONTree(body.bytes) : nil
-            for variant in variants where !(variant == .empty && !body.steps.isEmpty) {
-                guard let bytes = variant.applied(to: body.bytes, tree: tree),
-                    seen.insert(bytes.hashValue).inserted
-                else { continue }
-                changed.append(Body(steps: body.steps + [variant], bytes: bytes))
-            }
-        }
-        return changed
+/// What a search has tried in full, for what may be said to be ruled out.
+struct DiagnosisAttempts {
+    /// Changes to the secret, a phrase each.
+    var secret: [String] = []
+    /// Changes to the body, a phrase each: goes behind “the body”.
+    private(set) var body: [String] = []
+    var hasTriedMethods = false
+    /// Whether every change to the secret was tried with every one to the body, and with another.
+    var hasTriedPairs = false
+    /// Whether a second change at the ends or of the line ends was tried behind each to the body.
+    var hasTriedEnds = false
+    /// Whether something was left out, for want of work or of somebody who waits.
+    var isCutShort = false
+
+    mutating func add(_ undo: BodyUndo) {
+        if !body.contains(undo.tried) { body.append(undo.tried) }
     }
 }

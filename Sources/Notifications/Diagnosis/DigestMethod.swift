@@ -39,7 +39,7 @@ public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
     }
 
     /// HMAC fills a key up with zeros, so one zero is the empty key, which `SymmetricKey` need not take.
-    private static func key(_ bytes: [UInt8]) -> SymmetricKey {
+    static func key(_ bytes: [UInt8]) -> SymmetricKey {
         SymmetricKey(data: bytes.isEmpty ? [0] : bytes)
     }
 
@@ -53,6 +53,17 @@ public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
             text.append(digits[Int(byte & 15)])
         }
         return text
+    }
+
+    /// Returns an HMAC-SHA-256 in lower-case hex digits.
+    static func hex(_ digest: SIMD32<UInt8>) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 64) { text, count in
+            for index in 0..<32 {
+                text[2 * index] = digits[Int(digest[index] >> 4)]
+                text[2 * index + 1] = digits[Int(digest[index] & 15)]
+            }
+            count = 64
+        }
     }
 
     /// Goes behind “is right”.

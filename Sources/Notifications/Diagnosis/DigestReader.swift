@@ -1,3 +1,5 @@
+import Foundation
+
 /// Finds what may be digests in header values, however they are written.
 struct DigestReader {
     /// The most that are kept, and the longest value that is read: enough for what is not meant to harm.
@@ -5,6 +7,8 @@ struct DigestReader {
     private static let maximumLength = 1024
 
     private(set) var digests: [ReceivedDigest] = []
+    /// Whether a value was too long to be read, or held more than is kept.
+    private(set) var hasSkipped = false
 
     /// The digests of the signature header, or where there is none, of all others.
     init(_ delivery: Delivery) {
@@ -20,11 +24,27 @@ struct DigestReader {
     }
 
     private mutating func readList(_ line: String, _ steps: [HeaderReading.Step]) {
-        guard line.utf8.count <= Self.maximumLength else { return }
+        guard line.utf8.count <= Self.maximumLength else { return hasSkipped = true }
         for element in line.utf8.split(separator: UInt8(ascii: ",")) {
             read(Self.trim(Array(element)), steps, isInner: false)
         }
         readRuns(line, steps)
+        let value = Array(line.utf8)
+        if let start = value.firstIndex(where: { "[({=:".utf8.contains($0) }),
+            let digits = Self.listed(Array(value[start...]))
+        {
+            add(digits, steps + [.bytes])
+        } else if let digits = Self.listed(value) {
+            add(digits, steps + [.bytes])
+        }
+        // `\xaa\xbb…`, `0xaa, 0xbb, …`.
+        for mark in ["\\x", "0x"] where line.contains(mark) {
+            let parts = line.components(separatedBy: mark).dropFirst()
+            guard parts.count >= 8 else { continue }
+            let pairs = parts.map { $0.utf8.prefix { Hex.value(of: $0) != nil } }
+            guard pairs.allSatisfy({ $0.count == 2 }) else { continue }
+            add(Self.lowerCased(pairs.flatMap { Array($0) }), steps + [.separators])
+        }
     }
 
     /// Reads what looks like a digest amid any other text, such as JSON.
@@ -40,6 +60,7 @@ struct DigestReader {
         if let inner = Self.unquoted(text) { return read(inner, Self.quoted(steps), isInner: isInner) }
         if let decoded = Self.percentDecoded(text) { return read(decoded, steps + [.percentEncoded], isInner: isInner) }
 
+        if let digits = Self.joined(text) { add(Self.lowerCased(digits), steps + [.bare, .separators]) }
         let separators: [UInt8] = [UInt8(ascii: "="), UInt8(ascii: ":"), 0x20]
         for separator in separators {
             // The name may be there twice: `v1=v1=`.
@@ -56,6 +77,7 @@ struct DigestReader {
     }
 
     private mutating func readValue(_ text: [UInt8], _ steps: [HeaderReading.Step], isInner: Bool) {
+        if let digits = Self.joined(text) { add(Self.lowerCased(digits), steps + [.separators]) }
         if let inner = Self.unquoted(text) { return readValue(inner, Self.quoted(steps), isInner: isInner) }
         if text.contains(where: Self.isSpace) {
             return readValue(text.filter { !Self.isSpace($0) }, steps + [.spaces], isInner: isInner)
@@ -82,8 +104,43 @@ struct DigestReader {
         }
     }
 
+    /// The digits of pairs, groups or words of them with colons, dashes, dots or spaces in between, such as `aa:bb:…`; nil
+    /// where the text is not that.
+    private static func joined(_ text: [UInt8]) -> [UInt8]? {
+        let groups = text.split { ":-._ \t|/".utf8.contains($0) }
+        // Groups of several lengths are something else, such as a UUID.
+        guard groups.count > 1, groups.dropLast().allSatisfy({ $0.count == groups[0].count || $0.count <= 2 }) else {
+            return nil
+        }
+        var digits: [UInt8] = []
+        for group in groups {
+            let hex =
+                group.starts(with: Array("0x".utf8)) || group.starts(with: Array("\\x".utf8))
+                ? group.dropFirst(2) : group
+            guard !hex.isEmpty, hex.allSatisfy({ Hex.value(of: $0) != nil }) else { return nil }
+            // A pair may have lost its zero.
+            digits += hex.count == 1 ? [UInt8(ascii: "0")] + hex : Array(hex)
+        }
+        return digits.count >= ReceivedDigest.certainDigits ? digits : nil
+    }
+
+    /// The digits of byte values in a list, such as `[170, 187, …]`; nil where the text is not that.
+    private static func listed(_ text: [UInt8]) -> [UInt8]? {
+        let words = text.split { !(0x30...0x39).contains($0) && $0 != UInt8(ascii: "-") }
+        guard words.count >= 16, words.count <= 64 else { return nil }
+        var bytes: [UInt8] = []
+        for word in words {
+            // Java's bytes have a sign.
+            guard let value = Int(String(decoding: word, as: UTF8.self)), (-128...255).contains(value) else {
+                return nil
+            }
+            bytes.append(UInt8(truncatingIfNeeded: value))
+        }
+        return Array(Hex.encode(bytes).utf8)
+    }
+
     private mutating func add(_ digits: [UInt8], _ steps: [HeaderReading.Step]) {
-        guard digests.count < Self.maximumCount else { return }
+        guard digests.count < Self.maximumCount else { return hasSkipped = true }
         digests.append(ReceivedDigest(digits: digits, reading: HeaderReading(steps: steps)))
     }
 

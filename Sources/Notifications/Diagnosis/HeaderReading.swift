@@ -21,6 +21,10 @@ public struct HeaderReading: Codable, Sendable, Hashable {
         case extra(Int)
         /// It stands amid other text.
         case amid
+        /// Colons, dashes or the like stand between its digits.
+        case separators
+        /// Its bytes are written as decimal numbers.
+        case bytes
     }
 
     public var steps: [Step] = []
@@ -47,6 +51,8 @@ public struct HeaderReading: Codable, Sendable, Hashable {
         case .extra(1): "read without the one character too many"
         case .extra(let count): "read without the \(count) characters too many"
         case .amid: "taken out of the text around it"
+        case .separators: "read without what separates its digits"
+        case .bytes: "read as a list of byte values"
         }
     }
 

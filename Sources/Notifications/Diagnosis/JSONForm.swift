@@ -49,7 +49,12 @@ public struct JSONForm: Codable, Sendable, Hashable {
 
     /// All that differ from what was received, the simplest first.
     static let all: [JSONForm] = {
-        var forms: [JSONForm] = Layout.allCases.map { JSONForm(layout: $0) }
+        // B2's own comes first.
+        var forms = [
+            JSONForm(layout: .two), JSONForm(layout: .two, sortsKeys: true), JSONForm(layout: .two, text: .plain),
+            JSONForm(layout: .two, text: .plain, sortsKeys: true),
+        ]
+        forms += Layout.allCases.dropFirst().map { JSONForm(layout: $0) }
         forms += Text.allCases.dropFirst().map { JSONForm(layout: nil, text: $0) }
         forms += Text.allCases.map { JSONForm(layout: nil, text: $0, sortsKeys: true) }
         for sortsKeys in [false, true] {

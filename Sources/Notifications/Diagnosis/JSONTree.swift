@@ -1,103 +1,89 @@
-/// Checked JSON whose tokens are as received, to be written in another form.
-struct JSONTree {
-    /// Each with its place in the body.
-    private indirect enum Node {
-        case object([Member], Range<Int>)
-        case array([Node], Range<Int>)
-        case string(Range<Int>)
-        /// A number or a word.
-        case other(Range<Int>)
+/// One value of checked JSON, its tokens as they were received.
+indirect enum JSONNode {
+    /// With its text, braces included, where it was received so.
+    case object([JSONMember], ArraySlice<UInt8>)
+    case array([JSONNode], ArraySlice<UInt8>)
+    /// With its quotes.
+    case string(ArraySlice<UInt8>)
+    /// A number or a word.
+    case other(ArraySlice<UInt8>)
 
-        var range: Range<Int> {
-            switch self {
-            case .object(_, let range), .array(_, let range), .string(let range), .other(let range): range
-            }
+    /// The text that was received; empty in an object or array that was made here.
+    var source: ArraySlice<UInt8> {
+        switch self {
+        case .object(_, let source), .array(_, let source), .string(let source), .other(let source): source
         }
     }
 
-    private struct Member {
-        let name: Range<Int>
-        let value: Node
+    /// The members of an object; nil for anything else.
+    var members: [JSONMember]? {
+        if case .object(let members, _) = self { members } else { nil }
     }
 
-    /// The deepest nesting that is taken: notifications have four levels.
-    private static let maximumDepth = 64
+    /// The elements of an array; nil for anything else.
+    var elements: [JSONNode]? {
+        if case .array(let elements, _) = self { elements } else { nil }
+    }
 
-    private let body: [UInt8]
-    private let root: Node
+    /// The text of a string; nil for anything else.
+    var text: String? {
+        if case .string(let source) = self { JSONNode.decode(source) } else { nil }
+    }
 
-    /// Nil where the body is not JSON, or too deep.
-    init?(_ body: [UInt8]) {
-        let root = body.withUnsafeBufferPointer { bytes -> Node? in
-            var scanner = JSONScanner(bytes)
-            guard let root = try? Self.node(&scanner, depth: 0), scanner.peek() == nil else { return nil }
-            return root
+    /// The value of the member with this name, in an object that has one.
+    subscript(name: String) -> JSONNode? { members?.last { $0.key == name }?.value }
+
+    static func object(_ members: [JSONMember]) -> JSONNode { .object(members, []) }
+    static func array(_ elements: [JSONNode]) -> JSONNode { .array(elements, []) }
+    static func token(_ text: String) -> JSONNode { .other(Array(text.utf8)[...]) }
+
+    /// A string in which only what must be escaped is.
+    static func string(of text: String) -> JSONNode {
+        var output: [UInt8] = [UInt8(ascii: "\"")]
+        for scalar in text.unicodeScalars { JSONForm.Text.plain.write(scalar, to: &output) }
+        output.append(UInt8(ascii: "\""))
+        return .string(output[...])
+    }
+
+    /// Returns the value with every part of it replaced, the innermost first; nil keeps a part.
+    func replacing(_ change: (JSONNode) -> JSONNode?) -> JSONNode {
+        let inner: JSONNode
+        switch self {
+        case .object(let members, let source):
+            inner = .object(
+                members.map { JSONMember(name: $0.name, value: $0.value.replacing(change)) }, source)
+        case .array(let elements, let source): inner = .array(elements.map { $0.replacing(change) }, source)
+        case .string, .other: inner = self
         }
-        guard let root else { return nil }
-        self.body = body
-        self.root = root
+        return change(inner) ?? inner
     }
 
-    private static func node(_ scanner: inout JSONScanner, depth: Int) throws(JSONError) -> Node {
-        guard depth < maximumDepth else { throw JSONError(offset: scanner.index, problem: .tooDeep) }
-        let first = scanner.peek()
-        let start = scanner.index
-        switch first {
-        case UInt8(ascii: "{"):
-            var members: [Member] = []
-            try scanner.members { (scanner, name) throws(JSONError) in
-                members.append(Member(name: name, value: try node(&scanner, depth: depth + 1)))
-            }
-            return .object(members, start..<scanner.index)
-        case UInt8(ascii: "["):
-            var elements: [Node] = []
-            try scanner.elements { scanner throws(JSONError) in
-                elements.append(try node(&scanner, depth: depth + 1))
-            }
-            return .array(elements, start..<scanner.index)
-        case UInt8(ascii: "\""): return .string(try scanner.string())
-        default: return .other(try scanner.value(depth: depth))
-        }
-    }
-
-    /// The JSON in the given form.
-    func written(_ form: JSONForm) -> [UInt8] {
+    /// Returns the value with white space of its own.
+    func written(_ layout: JSONForm.Layout, _ text: JSONForm.Text = .asReceived, sortsKeys: Bool = false) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(body.count * 2)
-        if let layout = form.layout {
-            write(root, form, layout, level: 0, to: &output)
-        } else {
-            output += body[..<root.range.lowerBound]
-            copy(root, form, to: &output)
-            output += body[root.range.upperBound...]
-        }
+        write(JSONForm(layout: layout, text: text, sortsKeys: sortsKeys), layout, level: 0, to: &output)
         return output
     }
 
-    private func ordered(_ members: [Member], _ form: JSONForm) -> [Member] {
-        guard form.sortsKeys else { return members }
-        return members.sorted { body[$0.name].lexicographicallyPrecedes(body[$1.name]) }
-    }
-
-    private func write(_ node: Node, _ form: JSONForm, _ layout: JSONForm.Layout, level: Int, to output: inout [UInt8])
-    {
-        switch node {
+    fileprivate func write(_ form: JSONForm, _ layout: JSONForm.Layout, level: Int, to output: inout [UInt8]) {
+        switch self {
         case .object(let members, _):
-            write(ordered(members, form), "{", "}", layout, level: level, to: &output) { member, output in
-                string(member.name, form.text, to: &output)
-                output += layout == .compact ? Array(":".utf8) : Array(": ".utf8)
-                write(member.value, form, layout, level: level + 1, to: &output)
+            Self.write(Self.ordered(members, form), "{", "}", layout, level: level, to: &output) { member, output in
+                Self.string(member.name, form.text, to: &output)
+                output.append(UInt8(ascii: ":"))
+                if layout != .compact { output.append(0x20) }
+                member.value.write(form, layout, level: level + 1, to: &output)
             }
         case .array(let elements, _):
-            write(elements, "[", "]", layout, level: level, to: &output) { element, output in
-                write(element, form, layout, level: level + 1, to: &output)
+            Self.write(elements, "[", "]", layout, level: level, to: &output) { element, output in
+                element.write(form, layout, level: level + 1, to: &output)
             }
-        case .string(let range): string(range, form.text, to: &output)
-        case .other(let range): output += body[range]
+        case .string(let source): Self.string(source, form.text, to: &output)
+        case .other(let source): output += source
         }
     }
 
-    private func write<Item>(
+    private static func write<Item>(
         _ items: [Item], _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ layout: JSONForm.Layout, level: Int,
         to output: inout [UInt8], _ write: (Item, inout [UInt8]) -> Void
     ) {
@@ -111,57 +97,158 @@ struct JSONTree {
         output.append(UInt8(ascii: close))
     }
 
-    /// Writes a node with the white space that it came with.
-    private func copy(_ node: Node, _ form: JSONForm, to output: inout [UInt8]) {
-        var end = node.range.lowerBound
-        switch node {
+    /// Writes the value with the white space that it came with.
+    fileprivate func copy(_ form: JSONForm, of body: [UInt8], to output: inout [UInt8]) {
+        var end = source.startIndex
+        switch self {
         case .object(let members, _):
-            // Each place keeps what stands around it, whichever member comes there.
-            for (place, member) in zip(members, ordered(members, form)) {
-                output += body[end..<place.name.lowerBound]
-                string(member.name, form.text, to: &output)
-                output += body[member.name.upperBound..<member.value.range.lowerBound]
-                copy(member.value, form, to: &output)
-                end = place.value.range.upperBound
+            // Each place keeps the white space around it, whichever member it gets.
+            for (place, member) in zip(members, Self.ordered(members, form)) {
+                output += body[end..<place.name.startIndex]
+                Self.string(member.name, form.text, to: &output)
+                output += body[member.name.endIndex..<member.value.source.startIndex]
+                member.value.copy(form, of: body, to: &output)
+                end = place.value.source.endIndex
             }
         case .array(let elements, _):
             for element in elements {
-                output += body[end..<element.range.lowerBound]
-                copy(element, form, to: &output)
-                end = element.range.upperBound
+                output += body[end..<element.source.startIndex]
+                element.copy(form, of: body, to: &output)
+                end = element.source.endIndex
             }
-        case .string(let range):
-            string(range, form.text, to: &output)
-            end = range.upperBound
+        case .string(let source):
+            Self.string(source, form.text, to: &output)
+            end = source.endIndex
         case .other: break
         }
-        output += body[end..<node.range.upperBound]
+        output += body[end..<source.endIndex]
     }
 
-    private func string(_ range: Range<Int>, _ text: JSONForm.Text, to output: inout [UInt8]) {
-        guard text != .asReceived else { return output += body[range] }
-        let decoded = body.withUnsafeBufferPointer { JSONString.decode($0[range]) }
+    private static func ordered(_ members: [JSONMember], _ form: JSONForm) -> [JSONMember] {
+        guard form.sortsKeys else { return members }
+        return members.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    }
+
+    fileprivate static func decode(_ string: ArraySlice<UInt8>) -> String {
+        string.withUnsafeBufferPointer { JSONString.decode($0[...]) }
+    }
+
+    private static func string(_ source: ArraySlice<UInt8>, _ text: JSONForm.Text, to output: inout [UInt8]) {
+        guard text != .asReceived else { return output += source }
         output.append(UInt8(ascii: "\""))
-        for scalar in decoded.unicodeScalars { text.write(scalar, to: &output) }
+        for scalar in decode(source).unicodeScalars { text.write(scalar, to: &output) }
         output.append(UInt8(ascii: "\""))
     }
 }
 
+/// A member of a JSON object.
+struct JSONMember {
+    /// With its quotes.
+    var name: ArraySlice<UInt8>
+    var value: JSONNode
+
+    init(name: ArraySlice<UInt8>, value: JSONNode) {
+        self.name = name
+        self.value = value
+    }
+
+    init(_ name: String, _ value: JSONNode) {
+        self.init(name: JSONNode.string(of: name).source, value: value)
+    }
+
+    /// The name's text.
+    var key: String { JSONNode.decode(name) }
+}
+
+/// Checked JSON whose tokens are as received, to be written in another form.
+struct JSONTree {
+    /// The deepest nesting that is read: notifications have four levels.
+    private static let maximumDepth = 64
+
+    let root: JSONNode
+    private let body: [UInt8]
+
+    /// Reads JSON; nil where the body is not JSON, or too deep.
+    init?(_ body: [UInt8]) {
+        let root = body.withUnsafeBufferPointer { bytes -> JSONNode? in
+            var scanner = JSONScanner(bytes)
+            guard let root = try? Self.node(&scanner, body, depth: 0), scanner.peek() == nil else { return nil }
+            return root
+        }
+        guard let root else { return nil }
+        self.body = body
+        self.root = root
+    }
+
+    private static func node(
+        _ scanner: inout JSONScanner, _ body: [UInt8], depth: Int
+    ) throws(JSONError) -> JSONNode {
+        guard depth < maximumDepth else { throw JSONError(offset: scanner.index, problem: .tooDeep) }
+        let first = scanner.peek()
+        let start = scanner.index
+        switch first {
+        case UInt8(ascii: "{"):
+            var members: [JSONMember] = []
+            try scanner.members { (scanner, name) throws(JSONError) in
+                members.append(JSONMember(name: body[name], value: try node(&scanner, body, depth: depth + 1)))
+            }
+            return .object(members, body[start..<scanner.index])
+        case UInt8(ascii: "["):
+            var elements: [JSONNode] = []
+            try scanner.elements { scanner throws(JSONError) in
+                elements.append(try node(&scanner, body, depth: depth + 1))
+            }
+            return .array(elements, body[start..<scanner.index])
+        case UInt8(ascii: "\""): return .string(body[try scanner.string()])
+        default: return .other(body[try scanner.value(depth: depth)])
+        }
+    }
+
+    /// Returns the JSON in the given form.
+    func written(_ form: JSONForm) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(body.count * 2)
+        if let layout = form.layout {
+            root.write(form, layout, level: 0, to: &output)
+        } else {
+            output += body[..<root.source.startIndex]
+            root.copy(form, of: body, to: &output)
+            output += body[root.source.endIndex...]
+        }
+        return output
+    }
+
+    /// The layout that the body seems to have, by its first tokens.
+    var layout: JSONForm.Layout {
+        let rest = root.source.dropFirst().prefix(8)
+        let space = rest.drop { $0 == 0x0D }
+        if space.first == 0x0A {
+            let indent = space.dropFirst()
+            if indent.first == 0x09 { return .tabs }
+            return indent.starts(with: [0x20, 0x20, 0x20, 0x20]) ? .four : .two
+        }
+        let start = Array(root.source.prefix(256))
+        return start.firstIndex(of: UInt8(ascii: ":")).map { start.dropFirst($0 + 1).first == 0x20 } == true
+            ? .spaced : .compact
+    }
+}
+
 extension JSONForm.Layout {
-    /// What stands before an item, or before the bracket behind the last one.
-    fileprivate func breakLine(level: Int, isFirst: Bool, to output: inout [UInt8]) {
+    /// Writes the white space before an item, or before the bracket behind the last one.
+    func breakLine(level: Int, isFirst: Bool, to output: inout [UInt8]) {
         switch self {
         case .compact: return
         case .spaced: if !isFirst { output.append(0x20) }
-        case .two: output += [0x0A] + [UInt8](repeating: 0x20, count: 2 * level)
-        case .four: output += [0x0A] + [UInt8](repeating: 0x20, count: 4 * level)
-        case .tabs: output += [0x0A] + [UInt8](repeating: 0x09, count: level)
+        case .two, .four, .tabs:
+            output.append(0x0A)
+            output += repeatElement(
+                self == .tabs ? 0x09 : 0x20, count: self == .tabs ? level : level * (self == .two ? 2 : 4))
         }
     }
 }
 
 extension JSONForm.Text {
-    fileprivate func write(_ scalar: Unicode.Scalar, to output: inout [UInt8]) {
+    func write(_ scalar: Unicode.Scalar, to output: inout [UInt8]) {
         switch scalar {
         case "\"", "\\": output += [0x5C, UInt8(scalar.value)]
         case "\n": output += Array("\\n".utf8)
@@ -173,7 +260,10 @@ extension JSONForm.Text {
         default:
             let isOfHTML = self == .htmlEscaped && "&<>\u{2028}\u{2029}".unicodeScalars.contains(scalar)
             let escapes = scalar.value < 0x20 || isOfHTML || (!scalar.isASCII && escapesNonASCII)
-            if !escapes { return output += Array(UTF8.encode(scalar) ?? .init()) }
+            if !escapes {
+                if scalar.isASCII { return output.append(UInt8(scalar.value)) }
+                return output += UTF8.encode(scalar) ?? .init()
+            }
             for unit in UTF16.encode(scalar) ?? .init() {
                 let digits = String(unit, radix: 16, uppercase: self == .escapedUpper)
                 output += Array("\\u".utf8) + Array(String(repeating: "0", count: 4 - digits.utf8.count).utf8)

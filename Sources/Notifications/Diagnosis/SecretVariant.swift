@@ -6,7 +6,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     // What is held that may not belong to it.
     case withoutQuotes, withoutInvisible
     // Another reading of its text.
-    case base64Decoded, base64Encoded, hexDecoded, hexEncoded, lowerCase, upperCase
+    case base64Decoded, base64Encoded, hexDecoded, hexEncoded, lowerCase, upperCase, otherCase
     /// None at all: a variable that was not set.
     case empty
 
@@ -16,7 +16,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         + SecretStray.allCases.map(SecretVariant.atStart) + SecretQuotes.allCases.map(SecretVariant.inQuotes)
         + [
             .withoutQuotes, .withoutInvisible, .base64Decoded, .base64Encoded, .hexDecoded, .hexEncoded, .lowerCase,
-            .upperCase, .empty,
+            .upperCase, .otherCase, .empty,
         ]
 
     /// The key that this step makes of another, or nil where it changes nothing.
@@ -33,6 +33,14 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         case .hexEncoded: return Array(Hex.encode(key).utf8)
         case .lowerCase: return changed(key) { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         case .upperCase: return changed(key) { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 }
+        case .otherCase:
+            return changed(key) { byte in
+                switch byte {
+                case 0x41...0x5A: byte | 0x20
+                case 0x61...0x7A: byte & 0xDF
+                default: byte
+                }
+            }
         case .empty: return []
         }
     }
@@ -53,6 +61,23 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     private func changed(_ key: [UInt8], _ change: (UInt8) -> UInt8) -> [UInt8]? {
         let bytes = key.map(change)
         return bytes == key ? nil : bytes
+    }
+
+    /// Says of these steps that they were tried: a phrase for each kind of them.
+    static func tried(_ steps: [SecretVariant]) -> [String] {
+        var phrases: [String] = []
+        for step in steps {
+            let phrase =
+                switch step {
+                case .atEnd, .atStart: "with a space, tab, newline, byte-order mark or quote more at an end"
+                case .inQuotes: "in quotes"
+                case .lowerCase, .upperCase, .otherCase, .base64Decoded, .base64Encoded, .hexDecoded, .hexEncoded,
+                    .withoutQuotes, .withoutInvisible, .empty:
+                    step.phrase
+                }
+            if !phrases.contains(phrase) { phrases.append(phrase) }
+        }
+        return phrases
     }
 
     /// How the key that these steps make differs from the secret held: goes behind “under the secret …”.
@@ -78,6 +103,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         case .hexEncoded: "encoded as hex"
         case .lowerCase: "in lower case"
         case .upperCase: "in upper case"
+        case .otherCase: "with upper and lower case exchanged"
         case .empty: "left empty"
         }
     }
@@ -98,7 +124,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
                 + " decodes the secret, and B2 takes its text as it is: have the sender do so too."
         case .base64Encoded, .hexEncoded:
             "Sender and b2watch hold two forms of one secret: let both hold the text that is in the rule."
-        case .lowerCase, .upperCase:
+        case .lowerCase, .upperCase, .otherCase:
             "Upper and lower case matter: copy the secret from the rule again, here and at the sender."
         case .empty:
             "The sender signs with no secret: the variable or file it reads it from is empty."

@@ -4,70 +4,182 @@
 /// least 64 bits from one of its ends.
 public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     /// What makes the digest received the right one.
-    public let cause: DiagnosisCause?
+    public private(set) var cause: DiagnosisCause?
     /// What was seen that may be why, the strongest first; for a person to weigh.
     public let hints: [DiagnosisHint]
-    /// What was tried and makes no digest match, a phrase each; empty where there is a cause.
-    public let ruledOut: [String]
+    /// What was tried with this delivery and makes no digest match, a phrase each; empty where there is a cause.
+    public private(set) var ruledOut: [String]
     /// What was not tried and could be, a phrase each.
-    public let notTried: [String]
+    public private(set) var notTried: [String]
     /// How many digests were computed.
     public let tried: Int
+    /// The work that was done, in bytes hashed.
+    public let work: Int
 
-    /// Diagnoses a delivery; nil where it is valid, or there is nothing to judge or to judge it by.
-    public init?(_ delivery: Delivery, keyring: Keyring) {
+    /// Diagnoses a delivery; nil where it is valid, or there is nothing to verify or to verify it by.
+    ///
+    /// It takes some tenths of a second at most.
+    ///
+    /// - Parameter isCancelled: Asked often whether to give up; what was found until then is returned.
+    public init?(_ delivery: Delivery, keyring: Keyring, isCancelled: @escaping () -> Bool = { false }) {
         let events = Payload(scanning: delivery.body).events
         let judgement = SignatureVerifier(keyring).judge(delivery, events: events)
-        self.init(delivery, keyring: keyring, events: events, verdict: judgement.verdict)
+        self.init(
+            delivery, keyring: keyring, events: events, verdict: judgement.verdict, isCancelled: isCancelled)
     }
 
-    init?(_ delivery: Delivery, keyring: Keyring, events: [NotificationEvent], verdict: SignatureVerdict) {
+    init?(
+        _ delivery: Delivery, keyring: Keyring, events: [NotificationEvent], verdict: SignatureVerdict,
+        isCancelled: @escaping () -> Bool
+    ) {
         switch verdict {
         case .invalid, .missing, .malformed, .unsupported: break
         case .valid, .removed, .unverified, .unjudged: return nil
         }
         // Of fewer digits nothing would be certain.
-        let digests = DigestReader(delivery).digests.filter { $0.digits.count >= ReceivedDigest.certainDigits }
-        hints =
-            DiagnosisHints(
-                delivery: delivery, digests: digests, keyring: keyring, verdict: verdict, events: events
-            ).all
+        let reader = DigestReader(delivery)
+        let digests = reader.digests.filter { $0.digits.count >= ReceivedDigest.certainDigits }
 
         // One that may vouch for these events explains more than one that may not.
         let outside = keyring.secrets.filter { $0.binding.outsider(among: events) != nil }
         let inside = keyring.secrets.filter { $0.binding.outsider(among: events) == nil }
-        var search = DiagnosisSearch(delivery.isCut ? [] : digests, secrets: inside + outside, body: delivery.body)
+        let work = DiagnosisWork(isCancelled: isCancelled)
+        var search = DiagnosisSearch(
+            delivery.isCut ? [] : digests, secrets: inside + outside, body: delivery.body,
+            announced: delivery.values(of: "Content-Length").first.flatMap { Int($0) }, work: work)
         cause = search.run().map { DiagnosisCause($0, events: events) }
+        hints =
+            DiagnosisHints(
+                delivery: delivery, digests: digests, keyring: keyring, verdict: verdict, events: events,
+                recognised: search.recognised
+            ).all
         tried = search.tried
+        self.work = work.left - search.work.left
         let isOpen = cause == nil && !delivery.isCut
-        ruledOut = isOpen ? Self.ruledOut(by: search, verdict: verdict) : []
+        ruledOut = isOpen ? Self.ruledOut(by: search, reader, verdict) : []
         notTried = isOpen ? Self.notTried(by: search) : []
     }
 
-    /// No more than what was tried.
-    private static func ruledOut(by search: DiagnosisSearch, verdict: SignatureVerdict) -> [String] {
-        if verdict == .missing { return ["a digest of this body in another header"] }
-        guard !search.digests.isEmpty else {
-            return ["a digest in the header as hex or base64, in quotes, percent-encoded or behind another name"]
+    /// The diagnosis where the signature turned out to be another delivery's.
+    ///
+    /// - Parameters:
+    ///   - delivery: Its number.
+    ///   - secret: The label of the secret under which the digest received is that of its body.
+    public func belonging(to delivery: Int64, secret: String) -> SignatureDiagnosis {
+        var diagnosis = self
+        diagnosis.cause = DiagnosisCause(delivery: delivery, secret: secret)
+        diagnosis.ruledOut = []
+        diagnosis.notTried = []
+        return diagnosis
+    }
+
+    /// Returns no more than what was tried with this delivery.
+    private static func ruledOut(
+        by search: DiagnosisSearch, _ reader: DigestReader, _ verdict: SignatureVerdict
+    ) -> [String] {
+        if verdict == .missing {
+            if search.digests.isEmpty {
+                return reader.hasSkipped ? [] : ["a digest in another header: none holds 16 hex digits or more"]
+            }
+            return search.attempts.body.isEmpty ? [] : ["a digest of this body in another header"]
         }
-        guard search.triesAllAlone else { return [] }
-        let alone = [
-            "the secret with a space, tab, newline or quote at an end, in quotes, decoded or encoded, in lower or upper"
-                + " case, or empty",
-            search.isLarge
-                ? "the body with a final newline, CR LF for LF or a byte-order mark more or less"
-                : "the body with a newline, CR LF or a byte-order mark more or less, or its JSON laid out, escaped or"
-                    + " sorted as programs do",
-            "the header in base64, quoted, with another prefix, cut; another hash",
-        ]
-        return search.isCutShort ? alone : alone + ["any two of these at once"]
+        guard !search.digests.isEmpty else {
+            return reader.hasSkipped
+                ? []
+                : [
+                    "a digest in the header as hex, base64 or byte values, in quotes, with separators, percent-encoded or"
+                        + " behind another name"
+                ]
+        }
+        let attempts = search.attempts
+        var phrases: [String] = []
+        if !attempts.secret.isEmpty { phrases.append("the secret " + list(attempts.secret)) }
+        if !attempts.body.isEmpty { phrases.append("the body " + list(attempts.body)) }
+        let readings = search.digests.map(\.reading.phrase).filter { !$0.isEmpty }
+        let unique = readings.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        if attempts.hasTriedMethods {
+            if !unique.isEmpty { phrases.append("the digest " + list(Array(unique.prefix(4)))) }
+            let hashes = "HMAC-SHA-1, HMAC-SHA-384, HMAC-SHA-512, HMAC-MD5 and hashes without a key"
+            phrases.append("another hash: \(hashes)")
+        }
+        if attempts.hasTriedPairs {
+            phrases.append("one of these changes to the secret with one to the body, or with another, or another hash")
+        }
+        if attempts.hasTriedEnds { phrases.append("a change to the body with another newline or line end") }
+        return phrases
+    }
+
+    private static func list(_ phrases: [String]) -> String {
+        guard let last = phrases.last, phrases.count > 1 else { return phrases.first ?? "" }
+        return phrases.dropLast().joined(separator: "; ") + "; or " + last
     }
 
     private static func notTried(by search: DiagnosisSearch) -> [String] {
-        guard search.isCutShort else { return [] }
-        if !search.triesAllAlone { return ["some of what goes wrong: the body is large for so many secrets"] }
-        return search.isLarge
-            ? ["two of these at once, and the body's JSON rewritten: the body is large"]
-            : ["some pairs of these: the body is large for so many secrets"]
+        if search.work.isCancelled { return ["what was left when the diagnosis was given up"] }
+        guard search.attempts.isCutShort else { return [] }
+        return [
+            search.attempts.hasTriedMethods && search.triesAllAlone
+                ? "some pairs of these: the body is large, or the secrets are many"
+                : "some of what goes wrong: the body is large, or the secrets are many"
+        ]
+    }
+
+    // MARK: - Sections
+
+    /// A heading with paragraphs under it. They may hold text from outside: escape them before they are shown.
+    public struct Section: Sendable, Hashable {
+        public let heading: String
+        public let paragraphs: [String]
+        /// Whether it only says what it is not.
+        public let isSecondary: Bool
+
+        init(_ heading: String, _ paragraphs: [String], isSecondary: Bool = false) {
+            self.heading = heading
+            self.paragraphs = paragraphs
+            self.isSecondary = isSecondary
+        }
+    }
+
+    /// The diagnosis as it is shown: the cause, what to do, and what may have changed the body; else what was seen, and
+    /// what it is not.
+    public var sections: [Section] {
+        let all: [Section]
+        if let cause {
+            let shape = hints.filter(\.isOfShape).map(\.sentence)
+            all = [
+                Section("Why", cause.isBindingAlone ? [] : shape + [cause.sentence]),
+                Section(
+                    "What usually does this", cause.doneBy.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }),
+                Section("What to do", [cause.advice]),
+                Section("Seen on the way", onTheWay(cause)),
+            ]
+        } else {
+            all = [
+                Section("Seen, and may be why", hints.filter { !$0.isAdvice }.map(\.sentence)),
+                Section("What to try", hints.filter(\.isAdvice).map(\.sentence)),
+                Section("Ruled out", ruledOut, isSecondary: true),
+                Section("Not tried", notTried, isSecondary: true),
+            ]
+        }
+        return all.filter { !$0.paragraphs.isEmpty }
+    }
+
+    /// Whether it names a cause that the verdict's own sentence does not.
+    public var explainsItself: Bool { cause.map { !$0.isBindingAlone } ?? false }
+
+    /// Who may have changed the body, where that is what went wrong.
+    private func onTheWay(_ cause: DiagnosisCause) -> [String] {
+        let isOfBody = cause.changes.contains { if case .body = $0 { true } else { false } }
+        return hints.compactMap { hint in
+            if case .proxy = hint, isOfBody { hint.sentence } else { nil }
+        }
+    }
+}
+
+extension DiagnosisCause {
+    /// Whether the verdict's sentence says all of it: right, but bound to something else.
+    fileprivate var isBindingAlone: Bool {
+        guard case .binding? = changes.first else { return false }
+        return changes.count == 1
     }
 }

@@ -16,12 +16,17 @@ struct KeyedDigest {
         (self.inner, self.outer) = (inner, outer)
     }
 
-    /// Whether this is the digest of a body; compares in constant time.
-    func gives(_ digest: SIMD32<UInt8>, of body: UnsafeRawBufferPointer) -> Bool {
+    /// Returns the digest of a body.
+    func digest(of body: UnsafeRawBufferPointer) -> SIMD32<UInt8> {
         var (inner, outer) = (inner, outer)
         inner.update(bufferPointer: body)
         inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
-        let expected = outer.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
+        return outer.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
+    }
+
+    /// Whether this is the digest of a body; compares in constant time.
+    func gives(_ digest: SIMD32<UInt8>, of body: UnsafeRawBufferPointer) -> Bool {
+        let expected = self.digest(of: body)
         // All bytes are looked at, whatever the first ones say.
         let difference = expected ^ digest
         return withUnsafeBytes(of: difference) { $0.reduce(0) { $0 | $1 } } == 0

@@ -41,3 +41,25 @@ public struct RecordVerifier {
         }
     }
 }
+
+/// Tells the body to which the signature of a delivery belongs. Not to be kept: it holds what its keys give.
+public struct SignatureOwner {
+    private let digests: [SIMD32<UInt8>]
+    private let secrets: [(label: String, digest: KeyedDigest)]
+
+    /// - Returns: nil where the delivery has no digest of 32 bytes, or there is no secret.
+    public init?(_ delivery: Delivery, keyring: Keyring) {
+        digests = DigestReader(delivery).digests.compactMap { received in
+            guard received.digits.count == 64, let bytes = Hex.decode(String(decoding: received.digits, as: UTF8.self))
+            else { return nil }
+            return bytes.withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
+        }
+        secrets = keyring.secrets.map { ($0.label, $0.keyedDigest) }
+        if digests.isEmpty || secrets.isEmpty { return nil }
+    }
+
+    /// Returns the label of the secret under which a digest received is that of this body; nil where it is not.
+    public func secret(for body: UnsafeRawBufferPointer) -> String? {
+        secrets.first { secret in digests.contains(secret.digest.digest(of: body)) }?.label
+    }
+}

@@ -22,12 +22,17 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
     /// The verdict in a sentence. It may hold names from outside: escape it before it is shown.
     public let sentence: String
     /// Why the signature is not right; nil where it is, or where nothing could be judged.
-    public let diagnosis: SignatureDiagnosis?
+    public private(set) var diagnosis: SignatureDiagnosis?
 
     /// The evidence by the recorded verdict and the current secrets.
     ///
-    /// - Parameter recorded: The delivery's verdict, if it has one. It stays, whatever the current secrets are.
-    public init(_ delivery: Delivery, keyring: Keyring, recorded: Judgement? = nil) {
+    /// - Parameters:
+    ///   - recorded: The delivery's verdict, if it has one. It stays, whatever the current secrets are.
+    ///   - isCancelled: Asked often whether to give the diagnosis up.
+    public init(
+        _ delivery: Delivery, keyring: Keyring, recorded: Judgement? = nil,
+        isCancelled: @escaping () -> Bool = { false }
+    ) {
         let header = SignatureHeader(delivery)
         let events = Payload(scanning: delivery.body).events
         let fresh = SignatureVerifier(keyring).judge(delivery, events: events)
@@ -46,7 +51,9 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
         // Without a secret there is nothing to find a cause with.
         diagnosis =
             fresh.verdict == .unverified
-            ? nil : SignatureDiagnosis(delivery, keyring: keyring, events: events, verdict: judgement.verdict)
+            ? nil
+            : SignatureDiagnosis(
+                delivery, keyring: keyring, events: events, verdict: judgement.verdict, isCancelled: isCancelled)
     }
 
     /// What can be shown where nobody can be asked who holds the secrets: the verdict as recorded.
@@ -58,6 +65,17 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
         self.judgement = judgement
         sentence = note
         diagnosis = nil
+    }
+
+    /// The evidence where the signature turned out to be another delivery's.
+    ///
+    /// - Parameters:
+    ///   - delivery: Its number.
+    ///   - secret: The label of the secret under which the digest received is that of its body.
+    public func belonging(to delivery: Int64, secret: String) -> SignatureEvidence {
+        var evidence = self
+        evidence.diagnosis = diagnosis?.belonging(to: delivery, secret: secret)
+        return evidence
     }
 
     private static func sentence(

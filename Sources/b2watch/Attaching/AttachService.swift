@@ -75,7 +75,7 @@ final class AttachService: Sendable {
             guard let record = try receiver.history.reader.delivery(request.delivery) else {
                 throw NoSuchDelivery(id: request.delivery)
             }
-            return control.evidence(for: record)
+            return control.evidence(for: record, isCancelled: { false })
         }
         routes.on(HookRequest.self) { _ in receiver.hook }
         routes.on(ReloadRequest.self) { _ in

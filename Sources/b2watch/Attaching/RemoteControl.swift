@@ -42,7 +42,8 @@ struct RemoteControl: ListenerControl {
         return (try? link.ask(HoldsSecretRequest(bytes: Data(bytes)))) ?? true
     }
 
-    func evidence(for record: DeliveryRecord) -> SignatureEvidence {
+    /// The listener bounds the work; it is not told that nobody waits any more.
+    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
         do {
             return try link.ask(EvidenceRequest(delivery: record.id))
         } catch {

@@ -129,7 +129,8 @@ struct VerifyCommand: ParsableCommand {
         keyring.selfTest = request.selfTest
         // What was never checked has no signature to verify; else it is the secrets named that count here.
         let recorded = request.recorded?.judgement
-        return SignatureEvidence(
+        let evidence = SignatureEvidence(
             request.delivery, keyring: keyring, recorded: recorded?.verdict == .unjudged ? recorded : nil)
+        return request.lookingNear(evidence, keyring)
     }
 }

@@ -74,9 +74,11 @@ final class DashboardControl: ListenerControl {
         try test.send()
     }
 
-    func evidence(for record: DeliveryRecord) -> SignatureEvidence {
-        SignatureEvidence(
-            record.delivery, keyring: receiver.intake.keys.keyring, recorded: record.judgement)
+    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
+        let keyring = receiver.intake.keys.keyring
+        return SignatureEvidence(
+            record.delivery, keyring: keyring, recorded: record.judgement, isCancelled: isCancelled
+        ).lookingNear(record.id, in: receiver.history.reader, keyring: keyring, record.delivery, isCancelled)
     }
 
     func holdsSecret(in bytes: [UInt8]) -> Bool {

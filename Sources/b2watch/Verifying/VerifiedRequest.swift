@@ -11,6 +11,8 @@ struct VerifiedRequest {
     var recorded: DeliveryRecord?
     /// The secrets that were deleted as leaked there.
     var leaked: [SecretIdentity] = []
+    /// Where the delivery is recorded: its number and the history's path.
+    private var place: (id: Int64, history: String)?
 
     /// The most that is read of a body: as much as a listener may be told to take.
     private static let largest = ByteCount.largest
@@ -28,6 +30,16 @@ struct VerifiedRequest {
         recorded = record
         leaked = try history.reader.secrets().filter { $0.leakedAt != nil }.map(\.identity)
         selfTest = try SigningSecret.selfTest(of: history.reader)
+        place = (id, path)
+    }
+
+    /// Returns the evidence, with the delivery that the signature belongs to where it is another recorded one.
+    func lookingNear(_ evidence: SignatureEvidence, _ keyring: Keyring) -> SignatureEvidence {
+        guard let place, evidence.diagnosis != nil, let history = try? ReadOnlyHistory(place.history) else {
+            return evidence
+        }
+        defer { history.close() }
+        return evidence.lookingNear(place.id, in: history.reader, keyring: keyring, delivery) { false }
     }
 
     /// A body and what was received for its signature.

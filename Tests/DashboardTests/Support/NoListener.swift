@@ -14,7 +14,7 @@ struct NoListener: ListenerControl {
     func resumeJudging() throws {}
     func sendTestEvent() throws -> String { "answered 200 OK in 2 ms" }
     func reloadSecrets() throws -> KeyringSummary { KeyringSummary() }
-    func evidence(for record: DeliveryRecord) -> SignatureEvidence {
+    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
         SignatureEvidence(record.delivery, keyring: Keyring())
     }
     func holdsSecret(in bytes: [UInt8]) -> Bool { false }

@@ -50,10 +50,10 @@ extension RequestBreaker {
     }
 
     /// A step, the body signed and the body that arrived.
-    mutating func bodyStep() -> (BodyVariant, signed: [UInt8], arrived: [UInt8]) {
+    mutating func bodyStep() -> (BodyStep, signed: [UInt8], arrived: [UInt8]) {
         let (body, events) = event()
         let text = String(decoding: body, as: UTF8.self)
-        func rewritten(_ form: JSONForm, _ signed: String, _ arrived: String) -> (BodyVariant, [UInt8], [UInt8]) {
+        func rewritten(_ form: JSONForm, _ signed: String, _ arrived: String) -> (BodyStep, [UInt8], [UInt8]) {
             (.rewritten(form), Array(signed.utf8), Array(arrived.utf8))
         }
         let compact = Self.written(events, "{\"events\":[", ",", ":")

@@ -1,0 +1,176 @@
+/// One step from the body received to the body signed: what it undoes, what usually does that, and what to change there.
+public struct BodyStep: Codable, Sendable, Hashable {
+    /// Names the step in tests and on the control socket; it may hold a name from outside.
+    public let name: String
+    /// How the body signed differs from the one received: goes behind “for the body”.
+    let phrase: String
+    /// What usually changes a body so, in a sentence; nil where too many things do.
+    let doneBy: String?
+    /// What to change, in sentences.
+    let advice: String
+
+    init(_ name: String, _ phrase: String, doneBy: String? = nil, advice: String) {
+        self.name = name
+        self.phrase = phrase
+        self.doneBy = doneBy
+        self.advice = advice
+    }
+
+    /// The phrases of several steps.
+    static func phrase(_ steps: [BodyStep]) -> String {
+        switch steps {
+        case [.withNewline, .withNewline]: return "with two newlines at its end"
+        case [.withReturn, .withReturn]: return "with two CR LF at its end"
+        default: break
+        }
+        var phrases: [String] = []
+        for step in steps {
+            // Twice the same is told as that.
+            if step.phrase == phrases.last {
+                phrases[phrases.count - 1] += " twice"
+            } else {
+                phrases.append(step.phrase)
+            }
+        }
+        guard let last = phrases.popLast() else { return "" }
+        return phrases.isEmpty ? last : phrases.joined(separator: ", ") + " and " + last
+    }
+}
+
+/// A body that is tried: the one received, or what one step made of another.
+final class BodyCandidate {
+    let bytes: [UInt8]
+    /// The steps that made it of the body received.
+    let steps: [BodyStep]
+    /// What the last step was made of.
+    let parent: BodyCandidate?
+    /// The form, where the last step is JSON written another way.
+    let form: JSONForm?
+
+    /// The JSON, where it is any.
+    private(set) lazy var tree: JSONTree? = JSONTree(bytes)
+
+    /// Where the JSON stops making sense; nil for JSON.
+    private(set) lazy var problem: JSONError? = {
+        if case .notJSON(let error) = Payload(scanning: bytes) { error } else { nil }
+    }()
+
+    /// Whether the bytes are UTF-8 without a NUL.
+    private(set) lazy var isText: Bool = !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        steps = []
+        parent = nil
+        form = nil
+    }
+
+    init(_ bytes: [UInt8], _ step: BodyStep, of parent: BodyCandidate, form: JSONForm? = nil) {
+        self.bytes = bytes
+        steps = parent.steps + [step]
+        self.parent = parent
+        self.form = form
+    }
+}
+
+/// A body that a step makes of another.
+struct Undone {
+    let step: BodyStep
+    let bytes: [UInt8]
+    let form: JSONForm?
+
+    init(_ step: BodyStep, _ bytes: [UInt8], form: JSONForm? = nil) {
+        self.step = step
+        self.bytes = bytes
+        self.form = form
+    }
+}
+
+/// A kind of change to a whole body, and how to undo it.
+struct BodyUndo: Sendable {
+    /// What was tried, for what is ruled out by it: goes behind “the body”.
+    let tried: String
+    /// Passes on what the body may have been, one at a time until it is told to stop; nothing where the body does not
+    /// look changed so.
+    let run: @Sendable (BodyCandidate, _ pass: (Undone) -> Bool) -> Void
+
+    init(_ tried: String, run: @escaping @Sendable (BodyCandidate, _ pass: (Undone) -> Bool) -> Void) {
+        self.tried = tried
+        self.run = run
+    }
+
+    /// A kind whose bodies are few and are made at once.
+    init(_ tried: String, _ candidates: @escaping @Sendable (BodyCandidate) -> [Undone]) {
+        self.init(tried) { body, pass in
+            for candidate in candidates(body) { guard pass(candidate) else { return } }
+        }
+    }
+
+    /// A kind that may have one body before it.
+    init(_ step: BodyStep, _ undo: @escaping @Sendable (BodyCandidate) -> [UInt8]?) {
+        self.init(step.phrase) { body in undo(body).map { [Undone(step, $0)] } ?? [] }
+    }
+
+    /// The kinds that leave a shape by which they are recognised, so that few bodies come of them; the plainest first.
+    static let shaped: [BodyUndo] =
+        compressed + charsets + quoted + encoded + wrapped + rebuilt
+
+    /// The kinds that may have happened to any body, the plainest first.
+    static let anywhere: [BodyUndo] = plain + [rewritten, numbers] + signedOtherwise
+}
+
+/// The work that one diagnosis may do, and whether anybody still waits for it.
+struct DiagnosisWork {
+    /// What is hashed and made of one delivery, in bytes; a byte that is made costs as much as `making` that are hashed.
+    /// It comes to some tenths of a second.
+    static let limit = 160 << 20
+    /// The longest body that is made or unpacked, in bytes.
+    static let longest = 1 << 20
+    private static let making = 12
+
+    private(set) var left: Int
+    /// Whether nobody waits for it any more.
+    private(set) var isCancelled = false
+    private let askCancelled: () -> Bool
+    private var untilAsked = 0
+
+    init(limit: Int = Self.limit, isCancelled: @escaping () -> Bool = { false }) {
+        left = limit
+        askCancelled = isCancelled
+    }
+
+    /// Sets all but a part of the work aside.
+    ///
+    /// - Returns: What was set aside, for `release`.
+    mutating func reserve(part: Int) -> Int {
+        let rest = left - left / part
+        left -= rest
+        return rest
+    }
+
+    /// Puts back what was set aside.
+    ///
+    /// - Returns: Whether the part was used up.
+    mutating func release(_ rest: Int) -> Bool {
+        let isUsedUp = left <= 0
+        left = max(left, 0) + rest
+        return isUsedUp
+    }
+
+    var isOver: Bool { left <= 0 || isCancelled }
+
+    /// A body was looked through.
+    mutating func look(_ bytes: Int) { spend(3 * bytes + 64) }
+
+    mutating func hash(_ bytes: Int) { spend(bytes + 256) }
+
+    mutating func make(_ bytes: Int) { spend(bytes * Self.making) }
+
+    private mutating func spend(_ units: Int) {
+        left -= units
+        untilAsked -= units
+        guard untilAsked <= 0 else { return }
+        untilAsked = 1 << 20
+        if askCancelled() { isCancelled = true }
+    }
+}

@@ -1,0 +1,211 @@
+/// Reads a notification out of text in whatever notation it was turned into: form fields, XML, YAML, a table, or how
+/// Python, Ruby, PHP or JavaScript print values. It looks for the names that B2 gives and for what follows each.
+///
+/// It may read wrongly: only a digest that matches proves that it did not.
+enum NotificationReader {
+    private static let maximumEvents = 200
+    /// In bytes; object names have 1,024 at most. It keeps the work linear in the text.
+    private static let longestValue = 4096
+
+    private enum Notation {
+        case form, markup, lines, brackets
+    }
+
+    /// Returns the notification, its members in B2's order; nil where too few of B2's names are found.
+    static func read(_ text: [UInt8]) -> JSONNode? {
+        guard text.count <= 256 << 10 else { return nil }
+        var events = table(text)
+        if events.isEmpty { events = fields(text) }
+        events = events.filter { $0.count >= 3 }
+        guard !events.isEmpty, events.count <= maximumEvents else { return nil }
+        return .object([
+            JSONMember("events", .array(events.map { .object(B2Format.ordered($0)) }))
+        ])
+    }
+
+    // MARK: - Names and values
+
+    private static let plainNames: [[UInt8]: String] = Dictionary(
+        uniqueKeysWithValues: B2Format.names.map { (Array(B2Format.plain($0).utf8), $0) })
+
+    private static func fields(_ text: [UInt8]) -> [[JSONMember]] {
+        let notation = notation(of: text)
+        if notation == .form { return formFields(text) }
+        var events: [[JSONMember]] = []
+        var current: [JSONMember] = []
+        var index = 0
+        while index < text.count, events.count < maximumEvents {
+            guard isNameByte(text[index]) else {
+                index += 1
+                continue
+            }
+            var end = index
+            while end < text.count, isNameByte(text[end]) { end += 1 }
+            let word = text[index..<end]
+            let isClosing = index > 0 && text[index - 1] == UInt8(ascii: "/")
+            index = end
+            guard !isClosing, let name = name(endingIn: word),
+                let (value, next) = value(in: text, from: end, notation)
+            else { continue }
+            if current.contains(where: { $0.key == name }) {
+                events.append(current)
+                current = []
+            }
+            current.append(JSONMember(name, node(value, for: name)))
+            index = next
+        }
+        return current.isEmpty ? events : events + [current]
+    }
+
+    /// Reads `events[0][accountId]=…&…`, encoded or not.
+    private static func formFields(_ text: [UInt8]) -> [[JSONMember]] {
+        var events: [[JSONMember]] = []
+        var current: [JSONMember] = []
+        for pair in text.split(separator: UInt8(ascii: "&")).prefix(maximumEvents * B2Format.names.count) {
+            guard let end = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let words = Percent.decode(pair[..<end], plusIsSpace: true).split { !isNameByte($0) }
+            guard let word = words.last(where: { !$0.isEmpty }), let name = name(endingIn: word) else { continue }
+            let value = Percent.decode(pair[end...].dropFirst(), plusIsSpace: true)
+            if current.contains(where: { $0.key == name }) {
+                events.append(current)
+                current = []
+            }
+            current.append(JSONMember(name, node((value, false), for: name)))
+        }
+        return current.isEmpty ? events : events + [current]
+    }
+
+    /// Returns B2's name that a word is or ends in, such as `events_0_account_id`.
+    private static func name(endingIn word: ArraySlice<UInt8>) -> String? {
+        guard word.count >= 7, word.count <= 64 else { return nil }
+        let plain = Array(B2Format.plain(String(decoding: word, as: UTF8.self)).utf8)
+        if let name = plainNames[plain] { return name }
+        guard plain.starts(with: Array("event".utf8)) else { return nil }
+        // Behind `events` and a number, or without one.
+        var rest = plain.dropFirst(5)
+        if rest.first == UInt8(ascii: "s") { rest.removeFirst() }
+        rest = rest.drop { (0x30...0x39).contains($0) }
+        return plainNames[Array(rest)]
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private static func notation(of text: [UInt8]) -> Notation {
+        let start = text.drop(while: BodyUndo.isSpace).first
+        if start == UInt8(ascii: "<") { return .markup }
+        if text.contains(UInt8(ascii: "&")), !text.contains(UInt8(ascii: "{")), !text.contains(0x0A) { return .form }
+        return text.contains(UInt8(ascii: "{")) || text.contains(UInt8(ascii: "(")) ? .brackets : .lines
+    }
+
+    /// Returns the value behind a name that ends at `start`, with what is between, and where it ends; nil where none
+    /// follows.
+    private static func value(
+        in text: [UInt8], from start: Int, _ notation: Notation
+    ) -> (value: (text: [UInt8], isQuoted: Bool), end: Int)? {
+        var index = start
+        func peek() -> UInt8? { index < text.count ? text[index] : nil }
+        func skip(_ bytes: String) { while let byte = peek(), bytes.utf8.contains(byte) { index += 1 } }
+        // What closes the name.
+        skip("\"'`])")
+        skip(" \t")
+        switch notation {
+        case .markup:
+            if peek() == UInt8(ascii: "=") {
+                index += 1
+                guard let quote = peek(), "\"'".utf8.contains(quote),
+                    let end = text[(index + 1)...].prefix(longestValue).firstIndex(of: quote)
+                else { return nil }
+                return ((Entities.decode(Array(text[(index + 1)..<end])), false), end + 1)
+            }
+            // Attributes, such as a type, come before the content.
+            guard let open = text[index...].prefix(200).firstIndex(of: UInt8(ascii: ">")),
+                let end = text[(open + 1)...].prefix(longestValue).firstIndex(of: UInt8(ascii: "<"))
+            else { return nil }
+            if text[open - 1] == UInt8(ascii: "/") { return (([], false), open + 1) }
+            return ((Entities.decode(Array(text[(open + 1)..<end])), false), end)
+        case .form, .lines, .brackets: break
+        }
+        guard let separator = peek(), ":=".utf8.contains(separator) else { return nil }
+        skip(":=>")
+        skip(" \t")
+        if let quote = peek(), "\"'`".utf8.contains(quote) {
+            var end = index + 1
+            let limit = min(text.count, end + longestValue)
+            while end < limit, text[end] != quote { end += text[end] == UInt8(ascii: "\\") ? 2 : 1 }
+            guard end < limit else { return nil }
+            return ((BodyUndo.unescaped(text[(index + 1)..<end]), true), end + 1)
+        }
+        var end = index
+        let stops = notation == .lines ? "\n" : ",\n}])"
+        let limit = min(text.count, end + longestValue)
+        while end < limit, !stops.utf8.contains(text[end]) { end += 1 }
+        return ((BodyUndo.trimmed(text[index..<end], BodyUndo.isSpace), false), end)
+    }
+
+    private static func node(_ value: (text: [UInt8], isQuoted: Bool), for name: String) -> JSONNode {
+        let text = String(decoding: value.text, as: UTF8.self)
+        let isNothing = ["null", "None", "nil", "~", "undefined", "NULL"].contains(text)
+        if !value.isQuoted, isNothing || (name == "objectSize" && text.isEmpty) { return .token("null") }
+        if B2Format.numberNames.contains(name) {
+            if let number = Numbers.integer(text) { return .token(number) }
+            if let number = Int64(text.filter { !",_'n".contains($0) }) { return .token("\(number)") }
+        }
+        return .string(of: text)
+    }
+
+    // MARK: - Tables
+
+    /// Reads a table whose first row holds B2's names, with commas, semicolons, bars or tabs between.
+    private static func table(_ text: [UInt8]) -> [[JSONMember]] {
+        let text = BodyUndo.withLF(text)
+        guard let end = text.firstIndex(of: 0x0A), end <= 1024 else { return [] }
+        for separator in [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, UInt8(ascii: "|")] {
+            let names = row(text[..<end], separator).map { B2Format.name(for: $0.text) }
+            guard names.compactMap(\.self).count >= 3 else { continue }
+            return text[end...].split(separator: 0x0A).prefix(maximumEvents).map { line in
+                zip(names, row(line, separator)).compactMap { name, cell in
+                    guard let name, !(cell.text.isEmpty && !cell.isQuoted) else { return nil }
+                    return JSONMember(name, node((Array(cell.text.utf8), cell.isQuoted), for: name))
+                }
+            }
+        }
+        return []
+    }
+
+    private static func row(_ line: ArraySlice<UInt8>, _ separator: UInt8) -> [(text: String, isQuoted: Bool)] {
+        var cells: [(text: String, isQuoted: Bool)] = []
+        var cell: [UInt8] = []
+        var isInQuotes = false
+        var isQuoted = false
+        var rest = line
+        func close() {
+            cells.append((String(decoding: cell, as: UTF8.self), isQuoted))
+            cell = []
+            isQuoted = false
+        }
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\"") {
+                if isInQuotes, rest.first == byte {
+                    cell.append(byte)
+                    rest.removeFirst()
+                } else {
+                    isInQuotes.toggle()
+                    isQuoted = true
+                }
+            } else if byte == separator, !isInQuotes {
+                close()
+            } else {
+                cell.append(byte)
+            }
+        }
+        close()
+        return cells
+    }
+}

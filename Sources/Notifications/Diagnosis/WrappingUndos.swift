@@ -1,0 +1,277 @@
+/// Bodies with something around them, and bodies of which something is missing.
+extension BodyStep {
+    private static let passOn = "Pass on the body alone, byte for byte."
+
+    static let multipart = BodyStep(
+        "multipart", "taken out of a multipart body",
+        doneBy: "a client that sends the body as a file or field of a form",
+        advice: "Send the body itself with Content-Type: application/json (curl --data-binary, not -F).")
+    static let chunked = BodyStep(
+        "chunked", "without the chunk sizes in it",
+        doneBy: "a proxy that passes on the chunks of HTTP without reading them",
+        advice:
+            "Update or reconfigure what stands between: it must decode Transfer-Encoding: chunked or keep the header.")
+    static let message = BodyStep(
+        "message", "taken out of the HTTP message around it", doneBy: "a tool that posts a whole captured request",
+        advice: passOn)
+    static let amid = BodyStep(
+        "amid", "taken out of the text around it",
+        doneBy: "a log or queue that puts a prefix before it, a template, or a framing such as JSONP, SSE, XML or gRPC",
+        advice: passOn)
+    static let linePrefix = BodyStep(
+        "linePrefix", "without what each of its lines begins with",
+        doneBy: "an event stream (data: …), or a quotation in a mail", advice: passOn)
+    static let oneOfSeveral = BodyStep(
+        "oneOfSeveral", "taken out of several bodies in a row",
+        doneBy: "a queue or log shipper that puts several bodies into one request, or a retry on the same connection",
+        advice: "Have each body passed on in a request of its own, with its own headers.")
+    static let once = BodyStep(
+        "once", "once in place of twice", doneBy: "a handler that writes the body twice, or a broken retry",
+        advice: passOn)
+    static let announced = BodyStep(
+        "announced", "cut to the length that Content-Length announces", doneBy: "a proxy that appends to bodies",
+        advice: passOn)
+    static let closed = BodyStep(
+        "closed", "with its closing brackets, which were cut off",
+        doneBy: "a limit on the length of a body, column or log line",
+        advice: "The end of the body was cut off: raise the limit on its length in what stands between.")
+    static let begun = BodyStep(
+        "begun", "with its first characters, which were cut off",
+        doneBy: "a program that reads some bytes to see what they are, and passes on the rest",
+        advice: "The start of the body was cut off: have the program pass on what it has read too.")
+    static let unwrappedLines = BodyStep(
+        "unwrappedLines", "without the line breaks in its strings",
+        doneBy: "mail, or a terminal that breaks long lines",
+        advice: "Switch the breaking of long lines off on the way, or send the body as it is.")
+    static let trailing = BodyStep(
+        "trailing", "without the spaces at the ends of its lines", doneBy: "an editor or a version control system",
+        advice: "Send the bytes that were signed.")
+    static let tabsToSpaces = BodyStep(
+        "tabsToSpaces", "with spaces for its tabs", doneBy: "an editor", advice: "Send the bytes that were signed.")
+}
+
+extension BodyUndo {
+    /// The most parts of one body that are tried.
+    private static let maximumParts = 16
+
+    static let wrapped: [BodyUndo] = [
+        BodyUndo("taken out of the JSON around it", Envelopes.undone),
+        BodyUndo(
+            "taken out of a multipart body",
+            run: { body, pass in
+                for part in parts(body.bytes) { guard pass(Undone(.multipart, part)) else { return } }
+            }),
+        BodyUndo(.chunked) { dechunked($0.bytes) },
+        BodyUndo(BodyStep.message.phrase) { body in
+            let start = body.bytes.prefix(16)
+            guard start.first.map({ (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }) == true else {
+                return []
+            }
+            for gap in [[0x0D, 0x0A, 0x0D, 0x0A], [0x0A, 0x0A]] as [[UInt8]] {
+                guard let range = body.bytes.firstRange(of: gap) else { continue }
+                return [Undone(.message, Array(body.bytes[range.upperBound...]))]
+            }
+            return []
+        },
+        BodyUndo(.linePrefix) { body in
+            let lines = withLF(body.bytes).split(separator: 0x0A)
+            guard body.tree == nil, lines.count > 1 || body.bytes.starts(with: Array("data:".utf8)),
+                let first = lines.first, let colon = first.prefix(12).firstIndex(where: { ":>|#".utf8.contains($0) })
+            else { return nil }
+            var prefix = Array(first[...colon])
+            if lines.allSatisfy({ $0.starts(with: prefix + [0x20]) }) { prefix.append(0x20) }
+            guard lines.allSatisfy({ $0.starts(with: prefix) }) else { return nil }
+            return Array(lines.map { $0.dropFirst(prefix.count) }.joined(separator: [0x0A]))
+        },
+        BodyUndo(
+            "taken out of several bodies in a row",
+            run: { body, pass in
+                guard body.tree == nil else { return }
+                for value in values(in: body.bytes) { guard pass(Undone(.oneOfSeveral, value)) else { return } }
+            }),
+        BodyUndo(.once) { body in
+            let bytes = body.bytes
+            for gap in 0...2 where bytes.count > gap + 2 && (bytes.count - gap).isMultiple(of: 2) {
+                let half = (bytes.count - gap) / 2
+                if bytes[..<half] == bytes[(half + gap)...] { return Array(bytes[..<half]) }
+            }
+            return nil
+        },
+        BodyUndo(BodyStep.amid.phrase) { body in
+            guard body.tree == nil else { return [] }
+            // The longest piece from a bracket to its like; each of both kinds.
+            let brackets: [(open: UInt8, close: UInt8)] = [(0x7B, 0x7D), (0x5B, 0x5D)]
+            return brackets.compactMap { pair in
+                guard let start = body.bytes.firstIndex(of: pair.open),
+                    let end = body.bytes.lastIndex(of: pair.close), start < end,
+                    end - start + 1 < body.bytes.count
+                else { return nil }
+                return Undone(.amid, Array(body.bytes[start...end]))
+            }
+        },
+        BodyUndo(BodyStep.amid.phrase) { body in
+            guard body.tree == nil, let run = longestRun(body.bytes), run.count < body.bytes.count else { return [] }
+            return [Undone(.amid, Array(run))]
+        },
+        BodyUndo(BodyStep.closed.phrase) { body in
+            guard case .ended? = body.problem?.problem else { return [] }
+            return closings(of: body.bytes).map { Undone(.closed, $0) }
+        },
+        BodyUndo(.begun) { body in
+            guard body.problem != nil else { return nil }
+            for layout in [JSONForm.Layout.two, .compact, .spaced] {
+                let start = Array(
+                    JSONNode.object([JSONMember("events", .array([.object([JSONMember("accountId", .token(""))])]))])
+                        .written(layout).prefix { $0 != UInt8(ascii: "I") })
+                for count in 1..<start.count where body.bytes.starts(with: start.dropFirst(count)) {
+                    return start.prefix(count) + body.bytes
+                }
+            }
+            return nil
+        },
+        BodyUndo(BodyStep.unwrappedLines.phrase) { body in
+            guard case .controlInString? = body.problem?.problem else { return [] }
+            let bare = body.bytes.filter { $0 != 0x0A && $0 != 0x0D }
+            var spaced: [UInt8] = []
+            for line in withLF(body.bytes).split(separator: 0x0A) {
+                if !spaced.isEmpty { spaced.append(0x20) }
+                spaced += line
+            }
+            return [Undone(.unwrappedLines, bare), Undone(.unwrappedLines, spaced)]
+        },
+        BodyUndo(.trailing) { body in
+            guard body.bytes.contains(0x0A) else { return nil }
+            let lines = body.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+            let bare = lines.map { trimmed($0) { $0 == 0x20 || $0 == 0x09 } }
+            let output = Array(bare.joined(separator: [0x0A]))
+            return output == body.bytes ? nil : output
+        },
+        BodyUndo(BodyStep.tabsToSpaces.phrase) { body in
+            guard body.bytes.contains(0x09), body.tree == nil else { return [] }
+            return [2, 4, 1, 8].map { width in
+                Undone(
+                    .tabsToSpaces,
+                    body.bytes.flatMap { $0 == 0x09 ? [UInt8](repeating: 0x20, count: width) : [$0] })
+            }
+        },
+    ]
+
+    /// Returns the longest run of what base64, URLs and hex digits are written in; nil where none is long.
+    private static func longestRun(_ body: [UInt8]) -> ArraySlice<UInt8>? {
+        var longest = body[..<0]
+        var start = 0
+        for index in 0...body.count {
+            if index < body.count {
+                switch body[index] {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="),
+                    UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "%"), UInt8(ascii: "\\"), 0x0A, 0x0D:
+                    continue
+                default: break
+                }
+            }
+            if index - start > longest.count { longest = body[start..<index] }
+            start = index + 1
+        }
+        return longest.count >= 64 ? longest : nil
+    }
+
+    /// Returns the contents of the parts of a multipart body, which begins with its boundary.
+    private static func parts(_ body: [UInt8]) -> [[UInt8]] {
+        guard let start = body.firstRange(of: Array("--".utf8))?.lowerBound,
+            start < 256, let end = body[start...].firstIndex(where: { $0 == 0x0D || $0 == 0x0A })
+        else { return [] }
+        let boundary = Array(body[start..<end])
+        guard boundary.count > 2, boundary.count <= 80 else { return [] }
+        var parts: [[UInt8]] = []
+        var rest = body[end...]
+        while parts.count < maximumParts, let next = rest.firstRange(of: boundary) {
+            var part = rest[..<next.lowerBound]
+            rest = rest[next.upperBound...]
+            for gap in [[0x0D, 0x0A, 0x0D, 0x0A], [0x0A, 0x0A]] as [[UInt8]] {
+                guard let range = part.firstRange(of: gap) else { continue }
+                part = part[range.upperBound...]
+                break
+            }
+            if part.last == 0x0A { part.removeLast() }
+            if part.last == 0x0D { part.removeLast() }
+            parts.append(Array(part))
+        }
+        return parts
+    }
+
+    /// Returns a body of HTTP chunks put together; nil for anything else.
+    private static func dechunked(_ body: [UInt8]) -> [UInt8]? {
+        var output: [UInt8] = []
+        var rest = body[...]
+        var chunks = 0
+        while true {
+            guard let end = rest.prefix(64).firstIndex(of: 0x0A) else { return nil }
+            let digits = rest[..<end].prefix { Hex.value(of: $0) != nil }
+            guard (1...6).contains(digits.count), let size = Int(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            rest = rest[(end + 1)...]
+            guard rest.count >= size else { return nil }
+            output += rest.prefix(size)
+            rest = rest.dropFirst(size)
+            chunks += 1
+            if size == 0 { return chunks > 1 ? output : nil }
+            if rest.first == 0x0D { rest.removeFirst() }
+            if rest.first == 0x0A { rest.removeFirst() }
+            if rest.isEmpty { return output }
+        }
+    }
+
+    /// Returns JSON values that follow one another, or stand on a line each.
+    private static func values(in body: [UInt8]) -> [[UInt8]] {
+        body.withUnsafeBufferPointer { bytes in
+            var scanner = JSONScanner(bytes)
+            var values: [[UInt8]] = []
+            while values.count < maximumParts {
+                // Commas and record separators stand between some.
+                while let byte = scanner.peek(), byte == UInt8(ascii: ",") || byte == 0x1E { _ = scanner.take(byte) }
+                guard scanner.peek() != nil, let range = try? scanner.value(depth: 0) else { break }
+                values.append(Array(bytes[range]))
+            }
+            return values.count > 1 ? values : []
+        }
+    }
+
+    /// Returns JSON that stops between two tokens with the brackets that it lacks, in the layouts that there are.
+    private static func closings(of body: [UInt8]) -> [[UInt8]] {
+        var open: [UInt8] = []
+        var isInString = false
+        var isEscaped = false
+        for byte in body {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "{"): open.append(UInt8(ascii: "}"))
+            case UInt8(ascii: "["): open.append(UInt8(ascii: "]"))
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = open.popLast()
+            default: break
+            }
+            if open.count > 8 { return [] }
+        }
+        guard !open.isEmpty else { return [] }
+        let body = trimmed(body[...], isSpace)
+        let start = (isInString ? [UInt8(ascii: "\"")] : [])
+        return [JSONForm.Layout.two, .compact, .four, .tabs].map { layout in
+            var output = body + start
+            for (level, bracket) in open.enumerated().reversed() {
+                layout.breakLine(level: level, isFirst: true, to: &output)
+                output.append(bracket)
+            }
+            return output
+        }
+    }
+}
