@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func aCauseIsToldWithWhatToDo() throws {
-        let screen = try screen("{}\n", signed: "{}")
+        let screen = try screen("{\"events\":[]}\n", signed: "{\"events\":[]}")
         #expect(screen.contains(" Why\n   The digest received is right under the secret “prod”, for the body"))
         #expect(screen.contains(" What to do\n   Sign and send the same bytes"))
         #expect(!screen.contains("Ruled out"))
@@ -28,7 +28,7 @@ import Testing
 
     /// So that it is seen where there is little room.
     @Test func aCauseComesBeforeTheVerdictsSentence() throws {
-        let screen = try screen("{}\n", signed: "{}")
+        let screen = try screen("{\"events\":[]}\n", signed: "{\"events\":[]}")
         let cause = try #require(screen.firstRange(of: "What to do"))
         let sentence = try #require(screen.firstRange(of: "The digest received is not"))
         #expect(cause.lowerBound < sentence.lowerBound)
@@ -49,7 +49,8 @@ import Testing
     @Test func withoutOneWhatWasSeenAndRuledOutIsTold() throws {
         let screen = try screen("{}", signed: "[]")
         #expect(screen.contains(" Seen, and may be why\n"))
-        #expect(screen.contains(" What to try\n   Most often it was signed"))
+        #expect(screen.contains(" Seen, and may be why\n   The body is JSON without “events”"))
+        #expect(screen.contains(" What to try\n   Look at the body before the secret"))
         #expect(screen.contains(" A proxy or tunnel stands in front (Via)"))
         #expect(screen.contains(" Ruled out\n   the secret with a space"))
         #expect(!screen.contains(" Why\n"))

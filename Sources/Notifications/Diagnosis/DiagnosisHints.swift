@@ -22,7 +22,7 @@ struct DiagnosisHints {
         case .notJSON(let error):
             return [.notJSON("\(error)")] + (recognised.map { [.recognised($0)] } ?? [])
         case .json(let events, _):
-            guard events.isEmpty else { return [] }
+            guard events.isEmpty, JSONTree(delivery.body)?.root["events"]?.elements == nil else { return [] }
             return [.noEvents] + (recognised.map { [.recognised($0)] } ?? [])
         }
     }
@@ -132,7 +132,9 @@ struct DiagnosisHints {
 
     /// What to try: the secret last of all, where nothing seen says that the body is another one.
     private func advice(_ body: [DiagnosisHint]) -> [DiagnosisHint] {
-        guard verdict != .missing, digests.contains(where: { $0.digits.count == 64 }) else { return [] }
+        guard verdict != .missing, !delivery.isCut, digests.contains(where: { $0.digits.count == 64 }) else {
+            return []
+        }
         return [body.isEmpty ? .otherSecret : .changedBody]
     }
 

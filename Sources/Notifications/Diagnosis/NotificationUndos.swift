@@ -38,8 +38,6 @@ extension BodyStep {
         "arrays", "with its arrays and values as B2 nests them",
         doneBy: "a converter between XML or forms and JSON, which cannot tell one value from a list of one",
         advice: untouched)
-    static let plainStrings = BodyStep(
-        "plainStrings", "with nothing escaped that need not be", doneBy: rewriter, advice: untouched)
     static func strings(_ name: String, _ phrase: String) -> BodyStep {
         BodyStep("strings \(name)", phrase, doneBy: rewriter, advice: untouched)
     }
@@ -61,7 +59,7 @@ extension BodyStep {
 extension BodyUndo {
     /// What of a notification's JSON can be put right.
     static let rebuilt: [BodyUndo] = [
-        edit(.plainStrings) { root, body in
+        edit(.rewritten(JSONForm(layout: nil, text: .plain))) { root, body in
             guard body.bytes.contains(UInt8(ascii: "\\")), let tree = body.tree else { return [] }
             return [.bytes(tree.written(JSONForm(layout: nil, text: .plain)))]
         },

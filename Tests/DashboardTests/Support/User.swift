@@ -299,7 +299,7 @@ struct User {
         return DocumentBuilder.content(
             of: record, for: request, clock: .utc, others: others, actions: actionsSource(request)
         ) {
-            SignatureEvidence($0.delivery, keyring: keyring, recorded: $0.judgement.verdict)
+            SignatureEvidence($0.delivery, keyring: keyring, recorded: $0.judgement)
         }
     }
 
