@@ -188,7 +188,7 @@ extension BodyUndo {
             return text.count == body.bytes.count || text.contains(0) ? nil : text
         },
         BodyUndo(.fromUTF16) { body in
-            let bytes = body.bytes
+            let bytes = whole(body.bytes, of: 2)
             guard bytes.count >= 4, bytes.count.isMultiple(of: 2) else { return nil }
             let isMarkedLittle = bytes.starts(with: [0xFF, 0xFE])
             let isMarked = isMarkedLittle || bytes.starts(with: [0xFE, 0xFF])
@@ -202,7 +202,7 @@ extension BodyUndo {
             return String(validating: units, as: UTF16.self).map { Array($0.utf8) }
         },
         BodyUndo(.fromUTF32) { body in
-            let bytes = body.bytes
+            let bytes = whole(body.bytes, of: 4)
             guard bytes.count >= 8, bytes.count.isMultiple(of: 4) else { return nil }
             let isLittle = bytes[2] == 0 && bytes[3] == 0
             guard isLittle || (bytes[0] == 0 && bytes[1] == 0) else { return nil }
@@ -260,6 +260,12 @@ extension BodyUndo {
                 .map { Undone(.normalised($0.0), $0.1) }
         },
     ]
+
+    /// Returns bytes without a line end behind the last whole unit, which a program added byte by byte.
+    private static func whole(_ bytes: [UInt8], of width: Int) -> [UInt8] {
+        let rest = bytes.suffix(bytes.count % width)
+        return rest.allSatisfy { $0 == 0x0A || $0 == 0x0D } ? bytes.dropLast(rest.count) : bytes
+    }
 
     /// Returns text whose runs of characters were UTF-8 read in a charset; nil where there is no such run.
     private static func onceLess(_ text: [UInt8], _ charset: Charset) -> [UInt8]? {

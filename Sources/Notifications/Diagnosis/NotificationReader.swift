@@ -99,7 +99,7 @@ enum NotificationReader {
 
     private static func notation(of text: [UInt8]) -> Notation {
         let start = text.drop(while: BodyUndo.isSpace).first
-        if start == UInt8(ascii: "<") { return .markup }
+        if start == UInt8(ascii: "<") || text.firstRange(of: Array("</".utf8)) != nil { return .markup }
         if text.contains(UInt8(ascii: "&")), !text.contains(UInt8(ascii: "{")), !text.contains(0x0A) { return .form }
         return text.contains(UInt8(ascii: "{")) || text.contains(UInt8(ascii: "(")) ? .brackets : .lines
     }
