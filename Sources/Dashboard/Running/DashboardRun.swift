@@ -36,7 +36,10 @@ struct DashboardRun {
             let deadline = [model.deadline, pacer.deadline, midnight].compactMap(\.self).min()
             let wake = loop.wait(screen, dashboard.mailbox, until: deadline)
             // What was of today has a date from then on.
-            if wake.contains(.deadline), let midnight, midnight <= .now { pacer.noteChange(isAnswer: false, at: .now) }
+            if wake.contains(.deadline), let midnight, midnight <= .now {
+                pacer.noteChange(isAnswer: false, at: .now)
+                if let ending = tell(.tick) { return ending }
+            }
             if let ending = handle(wake) { return ending }
         }
     }

@@ -62,6 +62,7 @@ struct FilterTests {
             "size>1 MB", "size > 1.5 mb", "size:> 1 MB", "size:2 MB", "size<2 MiB", "size>1 MB cat", "size:1 MB, 2 MB",
             "bytes<1 kB", "bytes<100 bytes", "after:10 min", "after:1 hour ago", "after:yesterday 02:14",
             "before:2026-03-11 02:14", "after:2026-03-10 02:14 Z", "after:-10m", "after:yesterday cat",
+            "after:11:54 -dog", "after:11:54 +00:00", "time:11:50.. cat-1 | cat",
             // Ranges, with both ends in them.
             "size:1MB..2MB", "size:1 MB .. 2 MB", "size:2MB..", "size:..2MB", "size:2000000..2000000",
             "status:200..299",

@@ -311,7 +311,7 @@ extension FilterMoment {
         let final = last.split(separator: " ").last.map(String.init) ?? last
         if clock(next) != nil { return clock(final) == nil && isDateLike(final) }
         if next == "AGO" { return true }
-        if ["UTC", "Z"].contains(next) || next.first.map({ "+-".contains($0) }) ?? false {
+        if ["UTC", "Z"].contains(next) || offset(atEndOf: next)?.rest.isEmpty == true {
             return clock(final) != nil || calendarDate(final[...]) != nil
         }
         return unit(next) != nil && FilterNumber.whole(final) != nil
@@ -329,7 +329,7 @@ extension FilterMoment {
 
     private static func isDateLike(_ text: String) -> Bool {
         ["TODAY", "YESTERDAY", "TOMORROW"].contains(text) || weekday(text) != nil || calendarDate(text[...]) != nil
-            || text.utf8.count == 5 && text.contains("-")
+            || text.utf8.count == 5 && month("2000-" + text.prefix(2)) != nil && text.dropFirst(2).first == "-"
     }
 
     private static func looksLikeTime(_ text: String) -> Bool {
