@@ -211,8 +211,8 @@ struct GoogleSheetPlace: Sendable {
         let range = "A\(end.row + 1):\(Self.columnName(sheet.columns - 1))"
         let answer = try client.read("GET", path(of: range))
         let advice =
-            "b2watch inserts its rows above that, and what is filled there moves down; let a formula in the heading fill the"
-            + " whole column, as ARRAYFORMULA does"
+            "b2watch inserts its rows above that, and what is filled there moves down; in new rows only a formula in the"
+            + " heading that fills its whole column, as ARRAYFORMULA does, has values"
         guard !answer.answer.isCut else {
             return "columns of “\(settings.sheet)” are filled far below b2watch's last row, \(end.row): \(advice)"
         }
