@@ -75,7 +75,7 @@ struct ChromeTests {
         var user = User.watching(60)
         let tabs = user.lines[1].prefix(60)
         user.press(.character("m"), .character(" "), .character("u"), .character("f"))
-        user.type("object:a-rather-long-filter-text-that-matches-nothing or size:>1MB")
+        user.type("object:a-rather-long-filter-text-that-matches-nothing")
         user.press(.enter, .character("P"))
         #expect(user.lines[1].prefix(60) == tabs)
         for view in MainView.allCases {
@@ -83,7 +83,7 @@ struct ChromeTests {
             for other in MainView.allCases { #expect(user.lines[1].contains(other.title)) }
         }
         user.press(.character("1"))
-        for part in ["filter", "* 1 marked", "◆ 1 selected", "UTC", "PAUSED"] { #expect(user.lines[2].contains(part)) }
+        for part in ["filter", "* 1 marked", "◆ 1 selected", "PAUSED"] { #expect(user.lines[2].contains(part)) }
     }
 
     @Test("the list counts events, where the top line counts deliveries")
