@@ -46,8 +46,12 @@ struct CommandLineError {
             commands = Self.commands(of: found.type)
             rest = rest.dropFirst()
         }
+        // No command that stands for a missing one takes words, so that the first word is meant as a command, whatever
+        // else is wrong.
         let words = rest.filter { !$0.hasPrefix("-") }
-        let word = words.first { message.hasSuffix(" argument '\($0)'") || message.contains(" arguments: '\($0)', ") }
+        let word =
+            words.first { $0 == rest.first && $0 != "help" }
+            ?? words.first { message.hasSuffix(" argument '\($0)'") || message.contains(" arguments: '\($0)', ") }
         guard !commands.isEmpty, let word else { return nil }
         let name = path.joined(separator: " ")
         let names = commands.map { $0.name }

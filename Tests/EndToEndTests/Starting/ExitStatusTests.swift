@@ -46,7 +46,8 @@ struct ExitStatusTests {
         "64 for a command that does not exist, with a short usage and the nearest one",
         arguments: [
             (["lisen"], "did you mean “listen”?"), (["exprot", "--format", "csv"], "did you mean “export”?"),
-            (["--in-memory", "Atach"], "did you mean “attach”?"), (["foo"], "the nearest is “send”"),
+            (["--in-memory", "Atach"], "did you mean “attach”?"), (["lissten", "--listen", "x"], "“listen”"),
+            (["foo"], "the nearest is “send”"),
             (["actions", "rety", "rows"], "b2watch actions has no command “rety”; did you mean “retry”?"),
         ])
     func unknownCommand(arguments: [String], nearest: String) throws {
@@ -67,7 +68,7 @@ struct ExitStatusTests {
             [hostile], ["--\(hostile)"], ["--\(hostile)=1"], ["-\(hostile)"], ["listen", hostile],
             ["listen", "--listen", hostile], ["listen", "--listen=\(hostile)"], ["listen", "--path", hostile],
             ["listen", "--max-body", hostile], ["listen", "--format", hostile], ["listen", "--secret-file", hostile],
-            ["listen", "--secret-file", "prod@\(hostile)=x"], ["listen", "--history", "/nowhere/\(hostile)/x"],
+            ["listen", "--secret-file", "prod@\(hostile)=x"], ["listen", "--history", "/dev/null/\(hostile)/x"],
             ["listen", "--in-memory", "--history", hostile, "--format=\(hostile)"],
             ["attach", "--plain", "--history", hostile],
             ["send", hostile], ["send", "http://127.0.0.1:1/\(hostile)"],
