@@ -1,3 +1,4 @@
+import Actions
 import Control
 import Dashboard
 import Foundation
