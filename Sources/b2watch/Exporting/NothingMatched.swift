@@ -16,7 +16,7 @@ enum NothingMatched {
         var counts: [String] = []
         for part in filter.parts.prefix(most) {
             let found = try? RowCount(reader, part.predicate).count(in: 1...latest) { false }
-            guard let found, let count = found else { return start }
+            guard let count = found else { return start }
             counts.append("\(SafeText(part.text).clipped(to: 60)) matches \(count)")
         }
         let rest = filter.parts.count > most ? ", …" : ""
