@@ -42,6 +42,7 @@ struct DiagnosisSearch {
     private let keys: [Key]
     private let received: BodyCandidate
     private let announced: Int?
+    private let withMore: BodyUndo
 
     /// How many digests were computed.
     private(set) var tried = 0
@@ -57,13 +58,14 @@ struct DiagnosisSearch {
     private var seen: Set<Int>
     private var seenShaped: Set<Int>
 
-    /// - Parameters:
-    ///   - secrets: In the order of preference where several match.
-    ///   - announced: The length of the body as the request states it, in bytes.
+    /// - Parameter secrets: In the order of preference where several match.
     init(
-        _ digests: [ReceivedDigest], secrets: [SigningSecret], body: [UInt8], announced: Int? = nil,
+        _ digests: [ReceivedDigest], secrets: [SigningSecret], delivery: Delivery,
         work: DiagnosisWork = DiagnosisWork()
     ) {
+        let body = delivery.body
+        let announced = delivery.values(of: "Content-Length").first.flatMap { Int($0) }
+        withMore = BodyUndo.signedWithMore(delivery)
         self.announced = announced
         self.digests = digests
         keys = secrets.map { secret in secret.withKey { Key(secret: secret, bytes: $0) } }
@@ -95,6 +97,7 @@ struct DiagnosisSearch {
                 BodyUndo(.announced) { Array($0.bytes.prefix(announced)) }, received, isFirst: true, isShaped: true)
         }
         let others = anywhere(received, keepsAll: true, share: 2)
+        _ = undone(withMore, received, isFirst: true)
         attempts.isCutShort = attempts.isCutShort || work.isOver
         triesAllAlone = !attempts.isCutShort
         if best != nil || work.isOver { return }

@@ -10,6 +10,8 @@ extension BodyStep {
         advice:
             "Decode the body before it is passed on: Buffer.from(event.body, 'base64') where isBase64Encoded is true;"
             + " or take application/json out of the gateway's binary media types.")
+    static let base32 = BodyStep(
+        "base32", "decoded from base32", doneBy: "a program that carries bytes as letters and digits", advice: asBytes)
     static let hex = BodyStep(
         "hex", "decoded from hex", doneBy: "a database or log that shows bytes as hex digits", advice: asBytes)
     static let numbers = BodyStep(
@@ -119,16 +121,39 @@ extension BodyUndo {
             guard text.count >= 16 else { return nil }
             return Base64.decode(text)
         },
+        BodyUndo(.base32) { body in
+            let text = body.bytes.filter { !isSpace($0) && $0 != UInt8(ascii: "=") }
+            guard text.count >= 16 else { return nil }
+            var (output, word, bits): ([UInt8], UInt32, Int) = ([], 0, 0)
+            for byte in text {
+                let value: UInt32
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(byte - UInt8(ascii: "A"))
+                case UInt8(ascii: "2")...UInt8(ascii: "7"): value = UInt32(byte - UInt8(ascii: "2")) + 26
+                default: return nil
+                }
+                word = word << 5 | value
+                bits += 5
+                if bits >= 8 {
+                    bits -= 8
+                    output.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
+                }
+            }
+            return output
+        },
         BodyUndo(.hex) { body in
             var text = body.bytes
             if text.starts(with: Array("\\x".utf8)) || text.starts(with: Array("0x".utf8)) { text.removeFirst(2) }
+            if text.starts(with: Array("<Buffer ".utf8)), text.last == UInt8(ascii: ">") {
+                text = Array(text.dropFirst(8).dropLast())
+            }
             text.removeAll { isSpace($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }
             guard text.count >= 16, text.allSatisfy({ Hex.value(of: $0) != nil }) else { return nil }
             return Hex.decode(String(decoding: text, as: UTF8.self))
         },
         BodyUndo(.numbers) { body in
             if let root = body.tree?.root, let bytes = byteValues(root) { return bytes }
-            let texts = body.bytes.split { $0 == UInt8(ascii: ",") || isSpace($0) }
+            let texts = body.bytes.split { ",[]".utf8.contains($0) || isSpace($0) }
             guard texts.count >= 16 else { return nil }
             var output: [UInt8] = []
             for text in texts {

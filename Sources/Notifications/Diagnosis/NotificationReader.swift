@@ -42,7 +42,9 @@ enum NotificationReader {
             var end = index
             while end < text.count, isNameByte(text[end]) { end += 1 }
             let word = text[index..<end]
-            let isClosing = index > 0 && text[index - 1] == UInt8(ascii: "/")
+            // The tag's start, behind a prefix such as `ns:`.
+            let tag = text[..<index].suffix(32).lastIndex(of: UInt8(ascii: "<"))
+            let isClosing = tag.map { text[$0 + 1] == UInt8(ascii: "/") && !text[$0..<index].contains(0x3E) } ?? false
             index = end
             guard !isClosing, let name = name(endingIn: word),
                 let (value, next) = value(in: text, from: end, notation)
@@ -100,7 +102,7 @@ enum NotificationReader {
     private static func notation(of text: [UInt8]) -> Notation {
         let start = text.drop(while: BodyUndo.isSpace).first
         if start == UInt8(ascii: "<") || text.firstRange(of: Array("</".utf8)) != nil { return .markup }
-        if text.contains(UInt8(ascii: "&")), !text.contains(UInt8(ascii: "{")), !text.contains(0x0A) { return .form }
+        if text.contains(UInt8(ascii: "&")), !text.contains(where: { "{\" \n".utf8.contains($0) }) { return .form }
         return text.contains(UInt8(ascii: "{")) || text.contains(UInt8(ascii: "(")) ? .brackets : .lines
     }
 
@@ -132,6 +134,21 @@ enum NotificationReader {
             return ((Entities.decode(Array(text[(open + 1)..<end])), false), end)
         case .form, .lines, .brackets: break
         }
+        if peek() == UInt8(ascii: ";") {
+            // PHP's serialize: `s:9:"accountId";s:12:"…";`, `i:1;`.
+            index += 1
+            guard let kind = peek(), "sid".utf8.contains(kind) else { return nil }
+            index += 1
+            if kind == UInt8(ascii: "s") { skip(":0123456789") } else { skip(":") }
+            if kind != UInt8(ascii: "s") {
+                let digits = text[index...].prefix(32).prefix { (0x2D...0x39).contains($0) }
+                return ((Array(digits), false), digits.endIndex)
+            }
+            guard peek() == UInt8(ascii: "\""),
+                let end = text[(index + 1)...].prefix(longestValue).firstRange(of: Array("\";".utf8))
+            else { return nil }
+            return ((Array(text[(index + 1)..<end.lowerBound]), true), end.upperBound)
+        }
         guard let separator = peek(), ":=".utf8.contains(separator) else { return nil }
         skip(":=>")
         skip(" \t")
@@ -143,7 +160,7 @@ enum NotificationReader {
             return ((BodyUndo.unescaped(text[(index + 1)..<end]), true), end + 1)
         }
         var end = index
-        let stops = notation == .lines ? "\n" : ",\n}])"
+        let stops = notation == .brackets ? ",\n}])" : text.contains(0x0A) ? "\n" : "\n "
         let limit = min(text.count, end + longestValue)
         while end < limit, !stops.utf8.contains(text[end]) { end += 1 }
         return ((BodyUndo.trimmed(text[index..<end], BodyUndo.isSpace), false), end)

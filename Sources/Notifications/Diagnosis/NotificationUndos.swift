@@ -289,13 +289,13 @@ extension BodyUndo {
         guard let members = node.members, members.count == 1, let member = members.first else { return nil }
         let value = member.value
         switch member.key {
-        case "S", "stringValue", "$oid", "$symbol": return value.text == nil ? nil : value
+        case "S", "stringValue", "$oid", "$symbol", "string": return value.text == nil ? nil : value
         case "N", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "integerValue", "doubleValue",
-            "timestampValue", "$date":
+            "timestampValue", "$date", "long", "int", "double", "float":
             guard let text = value.text else { return value }
             return Int64(text) == nil ? value : .token(text)
         case "NULL", "nullValue": return .token("null")
-        case "BOOL", "booleanValue": return value
+        case "BOOL", "booleanValue", "boolean": return value
         case "L", "SS", "NS": return value.elements == nil ? nil : value
         case "M": return value.members == nil ? nil : value
         case "values" where value.elements != nil, "fields" where value.members != nil: return value

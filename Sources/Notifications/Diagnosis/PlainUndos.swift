@@ -57,6 +57,15 @@ extension BodyStep {
             advice: "The sender signs “\(text)” and not the body: have it sign the bytes that it sends.")
     }
 
+    /// The body with more than itself, as other services sign it.
+    fileprivate static func withMore(_ before: String, _ after: String) -> BodyStep {
+        let parts = [(before, "before it"), (after, "behind it")].filter { !$0.0.isEmpty }
+        return BodyStep(
+            "more", "with " + parts.map { "“\($0.0)” \($0.1)" }.joined(separator: " and "),
+            doneBy: "a sender that signs as Stripe, Slack, GitHub or Standard Webhooks do, with a time or an address",
+            advice: "Have the sender sign the body alone, as B2 does.")
+    }
+
     /// A text made of the body, which a program signs in its place.
     fileprivate static func signedAs(_ name: String, _ phrase: String) -> BodyStep {
         BodyStep(
@@ -125,6 +134,8 @@ extension BodyUndo {
                     Hex.decode(String(decoding: DigestMethod.sha256.digest(key: [], body: bytes), as: UTF8.self)) ?? []
                 ),
             ]
+            forms.append(
+                ("md5", "replaced by the hex digits of its MD5", DigestMethod.md5.digest(key: [], body: bytes)))
             for name in ["payload", "body", "data"] {
                 forms.append(("form \(name)", "as the form field “\(name)”", Array("\(name)=".utf8) + percent))
             }
@@ -172,6 +183,46 @@ extension BodyUndo {
         case 0x20..<0x7F: output.append(byte)
         default: output += Array("\\x\(Hex.encode([byte]))".utf8)
         }
+    }
+
+    /// The body signed with header values, or with the method and the target, before or behind it.
+    static func signedWithMore(_ delivery: Delivery) -> BodyUndo {
+        let values = delivery.headers.filter { field in
+            let name = field.name.lowercased()
+            return ["time", "date", "-id", "nonce", "version", "host"].contains { name.contains($0) }
+                && (1...80).contains(field.value.utf8.count) && !field.isAltered
+        }.prefix(8).map(\.value)
+        // `t=…` beside the signature, as Stripe writes it.
+        let times = SignatureHeader(delivery).elements.compactMap { element -> String? in
+            guard case .otherVersion(let text) = element, text.hasPrefix("t="), text.utf8.count <= 32 else {
+                return nil
+            }
+            return String(text.dropFirst(2))
+        }
+        var texts = values + times.prefix(2)
+        for first in values { for second in values where first != second { texts.append("\(first).\(second)") } }
+        texts += [
+            delivery.method, delivery.target, "\(delivery.method)\(delivery.target)",
+            "\(delivery.method) \(delivery.target)", "\(delivery.method)\n\(delivery.target)",
+        ].filter { $0.utf8.count <= 256 }
+        if let host = delivery.values(of: "Host").first, host.utf8.count <= 128 {
+            texts += ["https://\(host)\(delivery.target)", "http://\(host)\(delivery.target)"]
+        }
+        let parts = texts
+        return BodyUndo(
+            "with header values, the method or the target before or behind it",
+            run: { body, pass in
+                for text in parts {
+                    for (before, after) in [
+                        ("\(text).", ""), (text, ""), ("\(text):", ""), ("\(text)\n", ""), ("v0:\(text):", ""),
+                        ("", text),
+                        ("", ".\(text)"), ("", ":\(text)"),
+                    ] {
+                        let bytes = Array(before.utf8) + body.bytes + Array(after.utf8)
+                        guard pass(Undone(.withMore(before, after), bytes)) else { return }
+                    }
+                }
+            })
     }
 
     private static func signed(

@@ -45,8 +45,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         let inside = keyring.secrets.filter { $0.binding.outsider(among: events) == nil }
         let work = DiagnosisWork(isCancelled: isCancelled)
         var search = DiagnosisSearch(
-            delivery.isCut ? [] : digests, secrets: inside + outside, body: delivery.body,
-            announced: delivery.values(of: "Content-Length").first.flatMap { Int($0) }, work: work)
+            delivery.isCut ? [] : digests, secrets: inside + outside, delivery: delivery, work: work)
         cause = search.run().map { DiagnosisCause($0, events: events) }
         hints =
             DiagnosisHints(

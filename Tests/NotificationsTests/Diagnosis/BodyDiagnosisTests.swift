@@ -279,6 +279,39 @@ import Testing
         }
     }
 
+    @Test func aSignatureOverMoreThanTheBodyIsRecognised() throws {
+        let body = SampleBody.notification([SampleEvent()])
+        for (name, prefix) in [
+            ("webhook-timestamp", "1767262272."), ("X-Slack-Request-Timestamp", "v0:1767262272:"),
+            ("Date", "1767262272"),
+        ] {
+            let found = try diagnosis(
+                body, signed: Array(prefix.utf8) + body, [HeaderField(name, "1767262272")])
+            #expect(steps(found) == ["more"], "\(name)")
+        }
+        let both = [HeaderField("webhook-id", "msg_1"), HeaderField("webhook-timestamp", "1767262272")]
+        #expect(steps(try diagnosis(body, signed: Array("msg_1.1767262272.".utf8) + body, both)) == ["more"])
+    }
+
+    /// Notations that no kind above has.
+    @Test(
+        arguments: [
+            "a:1:{s:6:\"events\";a:1:{i:0;a:2:{s:9:\"eventType\";s:12:\"b2:TestEvent\";s:7:\"eventId\";s:2:\"ab\";"
+                + "s:12:\"eventVersion\";i:1;}}}",
+            "eventType=\"b2:TestEvent\" eventId=ab eventVersion=1",
+            "<e xmlns:n=\"x\"><n:eventType>b2:TestEvent</n:eventType><n:eventId>ab</n:eventId><n:eventVersion>1"
+                + "</n:eventVersion></e>",
+            "{ events: [ { eventType: 'b2:TestEvent', eventId: 'ab', eventVersion: 1 } ] }",
+            "[events] => Array\n [eventType] => b2:TestEvent\n [eventId] => ab\n [eventVersion] => 1\n",
+            "EVENT_TYPE|event_id|event-version\nb2:TestEvent|ab|1\n",
+        ])
+    func aNotificationIsReadOutOfOtherNotations(text: String) {
+        let read = NotificationReader.read(Array(text.utf8)).map {
+            String(decoding: $0.written(.compact), as: UTF8.self)
+        }
+        #expect(read == "{\"events\":[{\"eventId\":\"ab\",\"eventType\":\"b2:TestEvent\",\"eventVersion\":1}]}")
+    }
+
     @Test(
         arguments: [
             ("1.684793309123e12", "1684793309123"), ("1684793309123.0", "1684793309123"), ("1E0", "1"), ("0.0", "0"),
