@@ -290,6 +290,12 @@ import Testing
         #expect(throws: HistoryError.damaged(path: path, problem: "is truncated")) { try History(.file(path)) }
 
         try whole.write(to: URL(fileURLWithPath: path))
+        _ = try folder.write("history.sqlite-wal", String(repeating: "no log ", count: 2_000))
+        guard case .damaged = #expect(throws: HistoryError.self, performing: { try History(.file(path)) }) else {
+            Issue.record("a log that SQLite would pass over is not refused")
+            return
+        }
+        unlink(path + "-wal")
         try Harm.write(4_096, bytesTo: path, at: 0)
         let error = #expect(throws: HistoryError.foreign(path: path)) { try History(.file(path)) }
         #expect(error?.description.contains("recover") == true)

@@ -17,7 +17,8 @@ enum StartCheck {
     ///   is not a database.
     static func problem(at path: String) -> String? {
         guard let file = PlainFile(path), let size = file.size else { return nil }
-        let log = PlainFile(path + "-wal").flatMap { WriteAheadLog($0) }
+        let logFile = PlainFile(path + "-wal")
+        let log = logFile.flatMap { WriteAheadLog($0) }
         var pages: Set<Int> = []
         var first: DatabaseHeader?
         var isCommitted = false
@@ -52,6 +53,12 @@ enum StartCheck {
             if Int16(bitPattern: first.state &- header.state) > 1 {
                 return "is older than its write-ahead log \(path)-wal"
             }
+        }
+        // SQLite would pass over all of such a log. One of zeros is what a power cut may leave.
+        let head = logFile?.bytes(at: 0, count: WriteAheadLog.headerLength) ?? []
+        if log == nil, head.contains(where: { $0 != 0 }) {
+            return
+                "has a damaged write-ahead log \(path)-wal (to go on without the latest deliveries in it, remove that)"
         }
         let missing = (size / header.pageSize)..<max(header.pages, size / header.pageSize)
         if missing.contains(where: { !pages.contains($0 + 1) }) { return "is truncated" }
