@@ -8,7 +8,7 @@ import Notifications
 /// fingerprint. `triedThrough` is nil while a secret is current: it then verifies whatever arrives, and `toJudge` holds what
 /// it is still to be tried on. Otherwise it is the last delivery up to which it was tried.
 enum SecretTable {
-    /// What stands behind `FROM` and `JOIN` is `secret`; this is a condition on it.
+    /// A condition on a row of `secret`.
     private static let isLeaked = "leakedAt IS NOT NULL"
 
     /// The migration from labels to fingerprints.
