@@ -121,4 +121,26 @@ import Testing
         #expect(ids == Array(1...history.current.latestDelivery))
         #expect(history.current.latestRow == 100)
     }
+
+    @Test(arguments: Kept.allCases)
+    func theBodiesNearADeliveryAreLent(kept: Kept) async throws {
+        let history = try kept.open(folder)
+        for _ in 0..<9 { #expect(await history.keep([.sample(ids: ["a"])])) }
+        func ids(reach: Int64, bytes: Int = .max, until last: Int64 = 0) throws -> [Int64] {
+            var ids: [Int64] = []
+            try history.reader.bodies(near: 5, reach: reach, bytes: bytes, isCancelled: { false }) { id, body in
+                #expect(body.count > 0)
+                ids.append(id)
+                return id != last
+            }
+            return ids
+        }
+        #expect(try ids(reach: 2) == [5, 6, 7, 5, 4, 3])
+        #expect(try Set(ids(reach: 100)) == Set(1...9))
+        #expect(try ids(reach: 2, bytes: 1) == [5])
+        #expect(try ids(reach: 2, until: 6) == [5, 6])
+        #expect(throws: ReadCancelled.self) {
+            try history.reader.bodies(near: 5, reach: 2, bytes: .max, isCancelled: { true }) { _, _ in true }
+        }
+    }
 }

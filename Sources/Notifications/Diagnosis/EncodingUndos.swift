@@ -335,6 +335,9 @@ enum Forms {
                 found.append(Undone(.form(String(decoding: decode(text[..<equals]), as: UTF8.self)), Array(value)))
                 found.append(Undone(.form(String(decoding: decode(text[..<equals]), as: UTF8.self)), decode(value)))
             }
+            if equals == text.count - 1, pairs.count == 1 {
+                found.append(Undone(.form(""), decode(text.dropLast())))
+            }
             // JSON taken for a form: what is before the first = of each pair, with or without one behind it.
             if decode(text.prefix(12)).drop(while: BodyUndo.isSpace).first.map({ "{[\"".utf8.contains($0) }) == true {
                 let bare = pairs.map { pair in

@@ -110,6 +110,14 @@ extension BodyUndo {
             }
         },
         BodyUndo(BodyStep.amid.phrase) { body in
+            // A length before it, with or without a byte of flags: as gRPC and many protocols frame messages.
+            [(5, 1), (4, 0), (2, 0)].compactMap { count, flags in
+                guard body.bytes.count > count else { return nil }
+                let length = body.bytes[flags..<count].reduce(0) { $0 << 8 | Int($1) }
+                return length == body.bytes.count - count ? Undone(.amid, Array(body.bytes[count...])) : nil
+            }
+        },
+        BodyUndo(BodyStep.amid.phrase) { body in
             guard body.tree == nil, let run = longestRun(body.bytes), run.count < body.bytes.count else { return [] }
             return [Undone(.amid, Array(run))]
         },
