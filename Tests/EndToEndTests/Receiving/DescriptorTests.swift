@@ -34,7 +34,7 @@ struct DescriptorTests {
         #expect(try known.answer(to: .event("first")).status == 200)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(listener.child.id)/fd").count
         let limited = try Program.run(
-            "/usr/bin/prlimit", ["--pid", "\(listener.child.id)", "--nofile=\(open + 3):\(open + 3)"],
+            "prlimit", ["--pid", "\(listener.child.id)", "--nofile=\(open + 3):\(open + 3)"],
             environment: home.environment)
         #expect(limited.ending == .exited(0), "\(limited.error)")
 
