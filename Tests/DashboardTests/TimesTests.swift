@@ -1,6 +1,7 @@
 import History
 import Log
 import Notifications
+import SafeText
 import Terminal
 import Testing
 
