@@ -33,7 +33,8 @@ enum FilterNumber {
     /// Whether a word behind a space is the unit of the number before it, as in `1 MB`; also before `..` and a second size.
     static func continues(_ value: String, with word: String) -> Bool {
         if word.hasPrefix("..") { return !value.contains("..") }
-        let number = value.firstRange(of: "..").map { value[$0.upperBound...] } ?? value[...]
+        let end = value.firstRange(of: "..").map { value[$0.upperBound...] } ?? value[...]
+        let number = end.drop { $0 == " " }
         let unit = word.firstRange(of: "..").map { word[..<$0.lowerBound] } ?? word[...]
         if number.isEmpty { return size(String(unit)) != nil }
         return number.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E } && !unit.isEmpty
