@@ -56,7 +56,8 @@ struct FilePlace: Sendable {
             var status = stat()
             guard stat(neighbour, &status) == 0, access(neighbour, R_OK | W_OK) != 0 else { continue }
             if status.st_uid == geteuid() { return .ownPermissions(path: path, of: neighbour, mode: "600") }
-            return .foreignNeighbour(path: path, neighbour: neighbour, owner: Self.name(of: status.st_uid))
+            return .foreignNeighbour(
+                path: path, neighbour: neighbour, owner: Self.name(of: status.st_uid), historyOwner: ownerName)
         }
         return nil
     }

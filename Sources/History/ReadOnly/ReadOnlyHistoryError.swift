@@ -8,7 +8,7 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     /// beside it.
     case ownPermissions(path: String, of: String, mode: String)
     /// A file beside the history is another user's, by name, as when the history was opened by `sudo` once.
-    case foreignNeighbour(path: String, neighbour: String, owner: String)
+    case foreignNeighbour(path: String, neighbour: String, owner: String, historyOwner: String)
     /// The file is not one of ours.
     case foreign(path: String)
     /// Some of the file is damaged.
@@ -42,9 +42,9 @@ extension ReadOnlyHistoryError: CustomStringConvertible {
         case .ownPermissions(let path, let file, let mode):
             "the history \(path) is yours, and its permissions keep you from reading it: run chmod \(mode)"
                 + " \(quote(file))"
-        case .foreignNeighbour(let path, let neighbour, let owner):
-            "the history \(path) cannot be read, because \(neighbour) belongs to \(owner): stop what \(owner) runs on"
-                + " it, and remove that file or give it to the history's owner with chown"
+        case .foreignNeighbour(let path, let neighbour, let owner, let historyOwner):
+            "the history \(path) cannot be read, because \(neighbour) belongs to \(owner): end what \(owner) runs on"
+                + " it, then run sudo chown \(historyOwner) \(quote(neighbour)); do not remove it, for deliveries may be in it"
         case .foreign(let path):
             "\(path) is not a b2watch history, or its beginning is overwritten: name another file with --history. If it was"
                 + " a history, b2watch recover \(path) writes what can still be read into a new one"

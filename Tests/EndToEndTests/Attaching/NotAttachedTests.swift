@@ -44,7 +44,10 @@ struct NotAttachedTests {
         ("chmod 000 FOLDER", "is yours, and its permissions keep you from reading it: run chmod 700 FOLDER"),
         ("chown 0 HISTORY; chmod 600 HISTORY", "belongs to root, and you may not read it: run sudo -u root b2watch"),
         ("chown 0 FOLDER; chmod 700 FOLDER", "belongs to root, and you may not read it: run sudo -u root b2watch"),
-        ("touch HISTORY-wal; chown 0 HISTORY-wal; chmod 600 HISTORY-wal", "because HISTORY-wal belongs to root"),
+        (
+            "touch HISTORY-wal; chown 0 HISTORY-wal; chmod 600 HISTORY-wal",
+            "then run sudo chown nobody HISTORY-wal; do not remove it"
+        ),
         ("rm HISTORY; mkdir HISTORY", "it is a folder; name the file in it, such as HISTORY/history.sqlite"),
     ]
 
