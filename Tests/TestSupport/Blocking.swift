@@ -31,7 +31,7 @@ public struct Blocking: SuiteTrait, TestTrait, TestScoping {
 
     /// Whether the caller may wait: it is no task, or has a thread of its own.
     public static var isAllowed: Bool {
-        withUnsafeCurrentTask { $0 == nil } || Thread.current.name == OwnThreads.name
+        withUnsafeCurrentTask { $0 == nil } || OwnThreads.isCurrent
     }
 
     /// Fails the test where its waiting would hold up others. Every helper that waits calls this first.
@@ -77,8 +77,8 @@ private actor Places {
 /// Runs each job on a thread that has nothing else to do: one that is idle, or a new one.
 private final class OwnThreads: TaskExecutor {
     static let shared = OwnThreads()
-    /// The name of each thread.
-    static let name = "blocking test"
+    /// The mark of each thread, and its name in a debugger.
+    private static let name = "blocking test"
 
     private struct State {
         var jobs: [UnownedJob] = []
@@ -100,7 +100,11 @@ private final class OwnThreads: TaskExecutor {
         thread.start()
     }
 
+    /// Whether the caller runs on one of these threads.
+    static var isCurrent: Bool { Thread.current.threadDictionary[name] != nil }
+
     private func work() {
+        Thread.current.threadDictionary[Self.name] = true
         state.withLock { $0.idle += 1 }
         while true {
             let job: UnownedJob = state.wait { state in
