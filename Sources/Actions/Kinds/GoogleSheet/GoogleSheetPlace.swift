@@ -165,7 +165,12 @@ struct GoogleSheetPlace: Sendable {
         let from = max(2, end.row)
         let tail = from <= sheet.rows ? ranges(of: header, from: from) : []
         let answer = try client.read("GET", batchPath(["1:1"] + tail))
-        guard !answer.answer.isCut else { return (try firstRow(), nil) }
+        if answer.answer.isCut {
+            // The last row is long, or much stands below it.
+            let row = try firstRow()
+            guard row.header.texts == header.texts else { return (row, nil) }
+            return (row, try self.end(of: header, in: sheet, from: from))
+        }
         let found = try ranged(answer)
         let row = FirstRow(header: SheetHeader(found.first?.first ?? []), exchange: answer.exchange)
         guard row.header.texts == header.texts else { return (row, nil) }
@@ -176,13 +181,14 @@ struct GoogleSheetPlace: Sendable {
     /// Looks for the last row that has anything in a column of the header. In a long sheet that takes some steps: each
     /// asks for all rows from one on, and an answer that is too long proves that there are more.
     ///
+    /// - Parameter from: A row that has something, or that has something below it.
     /// - Returns: At least row 1, and the frozen rows.
-    func end(of header: SheetHeader, in sheet: Sheet) throws(GoogleProblem) -> End {
-        var end = End(row: 1)
-        // There is something in `low`, and nothing below `high`.
-        var low = 1
+    func end(of header: SheetHeader, in sheet: Sheet, from: Int = 1) throws(GoogleProblem) -> End {
+        var end = End(row: from)
+        // There is something in `low` or below it, and nothing below `high`.
+        var low = from
         var high = sheet.rows
-        var next = 2
+        var next = from + 1
         var isFirst = true
         while low < high {
             let answer = try client.read("GET", batchPath(ranges(of: header, from: next)))
