@@ -10,12 +10,14 @@ import Synchronization
 final class HistoryGuard: Sendable {
     /// When the files are looked at.
     enum Moment {
-        /// Before a transaction.
+        /// Before a transaction: whatever was written since the last one is looked at.
         case begin
         /// In a transaction, before its commit.
         case commit
-        /// Behind a commit.
+        /// Behind a commit: all is looked at before anything is acknowledged.
         case committed
+        /// Before a checkpoint, while somebody else may commit.
+        case move
     }
 
     /// A file by its path: which one it is, its length, and when it was written.
@@ -116,7 +118,7 @@ final class HistoryGuard: Sendable {
             }
             known.indexFile = index
             var isForeign = false
-            if let problem = fault(ofMain: main, db, &known, &isForeign) { return (problem, true, false) }
+            if let problem = fault(ofMain: main, db, &known, moment, &isForeign) { return (problem, true, false) }
             if let log, let problem = fault(ofLog: log, db, &known, moment) { return (problem, true, false) }
             return (nil, false, isForeign)
         }
@@ -137,7 +139,7 @@ final class HistoryGuard: Sendable {
     /// - Returns: What `body` returns; nil where it is not called.
     func move<Result>(_ db: Database, _ body: () throws -> Result) rethrows -> Result? {
         do {
-            try check(db, .commit)
+            try check(db, .move)
         } catch {
             return nil
         }
@@ -166,9 +168,12 @@ final class HistoryGuard: Sendable {
 
     /// Returns what is wrong with the database file.
     private func fault(
-        ofMain now: FileState, _ db: Database, _ known: inout Known, _ isForeign: inout Bool
+        ofMain now: FileState, _ db: Database, _ known: inout Known, _ moment: Moment,
+        _ isForeign: inout Bool
     ) -> String? {
         guard let before = known.header, let file = known.main else { return nil }
+        // In a hurry its time and its length tell enough: more follows behind the commit.
+        if moment == .begin || moment == .commit, now == file { return nil }
         let header = header(db)
         if header == before, now == file { return nil }
         guard let header else { return sentence(now.size < file.size ? .truncated : .overwritten) }
@@ -193,6 +198,9 @@ final class HistoryGuard: Sendable {
         for _ in 0..<3 {
             // SQLite makes an index again that is not initialized.
             guard let index = main.index else { return nil }
+            // What a transaction has written already is not in the index yet.
+            if moment == .commit { return nil }
+            if moment == .begin, let log = known.log, log.index == index, log.modified == now.modified { return nil }
             if index.lastFrame == 0 || isWhole(file, now, index) {
                 guard index.lastFrame > 0 else {
                     known.log = nil
@@ -205,7 +213,7 @@ final class HistoryGuard: Sendable {
                         guard isValid(file, index) else { return sentence(.log) }
                         known.log?.modified = now.modified
                     }
-                case .commit: break
+                case .commit, .move: break
                 case .committed: known.log = (index, now.modified)
                 }
                 return nil

@@ -82,7 +82,7 @@ final class Checkpointer: Sendable {
         thread.wait()
         let isSound = database.inDatabase { db in
             do {
-                try watch.check(db, .commit)
+                try watch.check(db, .move)
             } catch {
                 return watch.damage == nil
             }
