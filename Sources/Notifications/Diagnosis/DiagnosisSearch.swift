@@ -267,7 +267,7 @@ struct DiagnosisSearch {
         var body = match.body
         while let parent = body.parent, let step = body.steps.last {
             var told = [step]
-            if let form = body.form, form.isLayoutAlone, parent.bytes.count <= 64 << 10 {
+            if let form = body.form, form.isLayoutAlone, parent.bytes.count <= 256 << 10 {
                 told = BodyUndo.plainSteps(from: parent.bytes, to: body.bytes) ?? told
             }
             steps = told + steps
