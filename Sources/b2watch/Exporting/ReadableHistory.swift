@@ -21,13 +21,7 @@ final class ReadableHistory: Sendable {
     init(_ name: String) throws {
         let copies = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
         folder = "\(copies)/b2watch-export-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        let opened: ReadOnlyHistory?
-        do {
-            opened = try ReadOnlyHistory(name)
-        } catch ReadOnlyHistoryError.damaged, ReadOnlyHistoryError.foreign {
-            opened = nil
-        }
-        if let opened {
+        if let opened = try Self.opened(name) {
             path = opened.path
             state = Mutex(State(history: opened))
             return
@@ -42,6 +36,18 @@ final class ReadableHistory: Sendable {
             state = Mutex(State(history: history, damage: damage))
         } catch HistoryRecoveryError.nothing {
             throw ReadOnlyHistoryError.foreign(path: path)
+        }
+    }
+
+    /// Returns the history; nil where it is damaged.
+    private static func opened(_ name: String) throws(ReadOnlyHistoryError) -> ReadOnlyHistory? {
+        do throws(ReadOnlyHistoryError) {
+            return try ReadOnlyHistory(name)
+        } catch {
+            switch error {
+            case .damaged, .foreign: return nil
+            default: throw error
+            }
         }
     }
 

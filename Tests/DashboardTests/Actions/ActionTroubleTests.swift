@@ -1,5 +1,6 @@
 import History
 import Notifications
+import SafeText
 import Terminal
 import Testing
 
