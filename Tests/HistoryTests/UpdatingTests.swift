@@ -6,7 +6,7 @@ import Testing
 @testable import History
 
 /// A history that an older version made is brought up to date.
-@Suite struct UpdatingTests {
+@Suite(.blocking) struct UpdatingTests {
     private let folder: TemporaryFolder
 
     init() throws {

@@ -35,7 +35,6 @@ public struct SteadyHealth: Sendable {
         switch (shown, health) {
         case (.recording, .recording): return nil
         case (.recording, .failing(let reason)):
-            calm = lastReport.map { now - $0 < Self.memory } ?? false ? min(calm * 2, Self.longest) : Self.shortest
             (failures, began) = (1, now)
             return report(reason, at: now)
         case (.failing(let last), .failing(let reason)):
@@ -61,6 +60,7 @@ public struct SteadyHealth: Sendable {
     }
 
     private mutating func report(_ reason: String, at now: ContinuousClock.Instant) -> Report {
+        calm = lastReport.map { now - $0 < Self.memory } ?? false ? min(calm * 2, Self.longest) : Self.shortest
         due = nil
         shown = .failing(reason)
         lastReport = now

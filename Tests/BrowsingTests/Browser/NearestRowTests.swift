@@ -4,7 +4,7 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("The row nearest to a time, and counts")
+@Suite("The row nearest to a time, and counts", .blocking)
 struct NearestRowTests {
     private func stretch(_ start: Int64, _ end: Int64? = nil) -> Range<Timestamp> {
         Timestamp(milliseconds: start)..<Timestamp(milliseconds: end ?? start + 1)

@@ -5,7 +5,7 @@ import Testing
 @testable import History
 
 /// What is queued for events that a leaked secret has verified goes on hold.
-@Suite struct OutboxLeakTests {
+@Suite(.blocking) struct OutboxLeakTests {
     private func judged(_ id: String, by secret: String?) -> JudgedDelivery {
         .sample(.sample([SampleEvent(id: id)]), secret == nil ? .invalid : .valid, secret: secret)
     }
