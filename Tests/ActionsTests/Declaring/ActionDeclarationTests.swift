@@ -164,7 +164,7 @@ struct ActionDeclarationTests {
             "2:3: “a b” is no name of an action", "4:3: “nothing” is nothing; expected are its settings",
             "5:9: “text” is “yes”", "7:5: “kindless” needs “kind”: one of csv, slack",
             "9:11: “kind” of “other” is “slak”; expected is one of csv, slack; did you mean slack?",
-            "13:5: “wehn” is no setting of “typo”; there are kind, when, retry-for, concurrency, rate, order, file; did you mean when?",
+            "13:5: “wehn” is no setting of “typo”; there are kind, when, retry-for, concurrency, rate, order, on-failure, file; did you mean when?",
             "16:11: “when” of “filters”: column 14: ",
             "19:16: “retry-for” of “bounds” is “3 days”", "20:18: “concurrency” of “bounds” is “17”",
             "21:11: “rate” of “bounds” is “60”", "22:12: “order” of “bounds” is “maybe”; expected is keep or free",

@@ -97,7 +97,11 @@ struct ActingTests {
 
         // The line begins empty, so that what is typed is never appended to an earlier URL.
         user.press(.character("A"), .character("r"))
-        #expect(user.screen.contains("↑ http://127.0.0.1:9000/"))
+        #expect(user.screen.contains("\n Up http://127.0.0.1:9000/"))
+        // They are there on the smallest screen too.
+        user.resize(40, 10)
+        #expect(user.screen.contains("\n Up http://127.0.0.1:9000/"))
+        user.resize(100, 30)
         user.type("http://[::1]:9001/hook")
         user.press(.enter)
         #expect(user.screen.contains("Replay 3 deliveries to http://[::1]:9001/hook? (y/n)"))

@@ -14,7 +14,7 @@ struct ActionTroubleTests {
     private static func held() -> ListedAction {
         var action = Make.action("rows", [.done: 3, .queued: 5_000], kind: "google-sheet")
         action.status.hold = ActionHold(
-            .onHold, until: Timestamp(milliseconds: Make.start + 60_000 + 240_000), reason: reason,
+            .onHold, until: Timestamp(milliseconds: Make.start + 240_000), reason: reason,
             since: Timestamp(milliseconds: Make.start))
         return action
     }

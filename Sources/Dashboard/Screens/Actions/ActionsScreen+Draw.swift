@@ -26,8 +26,14 @@ extension ActionsScreen {
         let lines = actions.map { ActionLine(action: $0, clock: clock, now: now) }
         let widths = TextWidths(lines, titles: ActionColumn.allCases.map(\.title)) { $0.texts }
         let gap = surface.size.columns < 100 ? 1 : 2
-        let columns = ActionColumn.allCases.map { column in
+        var columns = ActionColumn.allCases.map { column in
             column.column(holding: widths, saysNothing: lines.allSatisfy { $0.saysNothing(in: column) })
+        }
+        if surface.size.columns >= 100 {
+            // When an action goes on is told whole: columns that say nothing leave for it, then KIND.
+            let state = ActionColumn.state.rawValue
+            let needed = lines.filter { $0.action.goesOn != nil }.map { $0.state.text.width }.max() ?? 0
+            columns[state].minimum = max(columns[state].minimum, min(needed, columns[state].ideal))
         }
         let places = Columns(columns, gap: gap)
             .fitted(to: surface.size.columns - ListRow.margin)
