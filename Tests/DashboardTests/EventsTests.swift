@@ -13,11 +13,11 @@ struct EventsTests {
         let user = User.watching(2, columns: 120, rows: 36)
         #expect(
             user.lines[2]
-                == " TIME UTC  SIGNATURE  TYPE            OBJECT                                                  SIZE"
+                == "  TIME UTC  SIGNATURE  TYPE            OBJECT                                                 SIZE"
                 + "  BUCKET     RULE")
         #expect(
             user.lines[3]
-                == " 16:43:01  ✓ valid    Created:Upload  photos/2026/cat-1.jpg                               10.0 MiB"
+                == "  16:43:01  ✓ valid    Created:Upload  photos/2026/cat-1.jpg                              10.0 MiB"
                 + "  my-bucket  allEvents")
         #expect(user.lines[4].hasPrefix("▌ 16:43:02  ✓ valid"))
     }
@@ -26,11 +26,11 @@ struct EventsTests {
         "columns leave in order: RULE, BUCKET, SIZE, TYPE",
         arguments: [
             (120, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
-            (94, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
-            (93, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET"), (83, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET"),
-            (82, "TIME UTC SIGNATURE TYPE OBJECT SIZE"), (62, "TIME UTC SIGNATURE TYPE OBJECT SIZE"),
-            (61, "TIME UTC SIGNATURE TYPE OBJECT"), (52, "TIME UTC SIGNATURE TYPE OBJECT"),
-            (51, "TIME UTC SIGNATURE OBJECT"),
+            (95, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET RULE"),
+            (94, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET"), (84, "TIME UTC SIGNATURE TYPE OBJECT SIZE BUCKET"),
+            (83, "TIME UTC SIGNATURE TYPE OBJECT SIZE"), (63, "TIME UTC SIGNATURE TYPE OBJECT SIZE"),
+            (62, "TIME UTC SIGNATURE TYPE OBJECT"), (53, "TIME UTC SIGNATURE TYPE OBJECT"),
+            (52, "TIME UTC SIGNATURE OBJECT"),
             (40, "TIME UTC SIGNATURE OBJECT"),
         ])
     func columnsLeave(columns: Int, titles: String) {
@@ -63,13 +63,13 @@ struct EventsTests {
         // 22:59:59 and 23:00:00 UTC are two days an hour further east.
         let midnight: Int64 = (6 * 3_600 + 17 * 60) * 1_000
         user.arrive([Make.row(1, at: midnight - 1_000), Make.row(2, at: midnight)])
-        #expect(user.lines[3].hasPrefix(" 23:59:59"))
+        #expect(user.lines[3].hasPrefix("  23:59:59"))
         #expect(user.lines[4].hasPrefix("── Wed 25 November 2026 ──"))
         #expect(user.lines[5].hasPrefix("▌ 11-25 00:00"))
         user.press(.character("u"))
         #expect(!user.screen.contains("November"))
         #expect(user.lines[2].contains("TIME UTC") && user.marks.hasSuffix("FOLLOW"))
-        #expect(user.lines[3].hasPrefix(" 22:59:59"))
+        #expect(user.lines[3].hasPrefix("  22:59:59"))
     }
 
     @Test("a delivery without an event says what it is")
@@ -80,7 +80,7 @@ struct EventsTests {
             Make.request(3, verdict: .unverified, status: 400, bodyLength: 1),
         ])
         #expect(user.screen.contains("· not checked  GET /favicon.ico, answered 405"))
-        #expect(user.screen.contains("✓ valid       no events: 14 bytes\n"))
+        #expect(user.screen.contains("✓ valid        no events: 14 bytes\n"))
         #expect(user.screen.contains("no events: 1 byte, answered 400"))
     }
 
@@ -134,7 +134,7 @@ struct EventsTests {
         let surface = User.watching(3).surface
         #expect(surface[5, 0].text == "▌")
         for column in 1..<80 {
-            let isVerdict = (11..<20).contains(column)
+            let isVerdict = (12..<21).contains(column)
             #expect(surface[5, column].style == Style(.plain, bold: isVerdict, reversed: true), "column \(column)")
         }
         #expect(!surface[4, 10].style.isReversed)

@@ -26,21 +26,21 @@ struct FilteringTests {
         user.type("sig:invalid")
         #expect(user.screen.contains(" filter  sig:invalid"))
         user.press(.enter)
-        #expect(user.marks.hasSuffix("filter sig:invalid  6 of 60 events  FOLLOW"))
+        #expect(user.marks.hasSuffix("filter sig:invalid   6 of 60 events   FOLLOW"))
         #expect(rowTimes(user) == ["10", "20", "30", "40", "50", "60"])
         #expect(user.kept.last?.filters == ["sig:invalid"])
     }
 
     @Test("the beginning of an operator's name empties no list, and Enter takes it as a word")
     func unfinishedOperator() {
-        var user = User.watching(3)
+        var user = User.watching(3, columns: 120)
         user.press(.character("f"))
         user.type("cat-2")
-        #expect(user.screen.contains("1 of 3"))
+        #expect(user.marks.hasSuffix("1 of 3 events   FOLLOW"))
         user.type(" sig")
-        #expect(user.screen.contains("1 of 3"))
+        #expect(user.marks.hasSuffix("1 of 3 events   FOLLOW"))
         user.press(.enter)
-        #expect(user.screen.contains("0 of 3"))
+        #expect(user.marks.contains("0 of 3 events"))
     }
 
     @Test("while it is typed the list shows what it lets through, and Esc brings back what was")
@@ -84,7 +84,7 @@ struct FilteringTests {
         user.press(.character("f"))
         user.type("sig:invalid")
         user.press(.enter, .character("\\"))
-        #expect(user.marks.hasSuffix("filter off sig:invalid  FOLLOW"))
+        #expect(user.marks.hasSuffix("filter off sig:invalid   60 events   FOLLOW"))
         #expect(rowTimes(user).count > 6)
         user.press(.character("\\"))
         #expect(rowTimes(user).count == 6)
@@ -113,7 +113,7 @@ struct FilteringTests {
             $0.split(separator: " ", maxSplits: 1).map(String.init)
         }
         #expect(terms.map { $0.first } == ["6", "0", "0", "11", "11"])
-        #expect(terms[0].last == "sig:invalid")
+        #expect(terms[0].last == " sig:invalid")
         #expect(terms[1].last?.contains("not type:created") == true)
         #expect(terms[2].last?.contains("bucket:zzz") == true)
         user.arrive([Make.row(61, name: "x.jpg", verdict: .invalid)])
@@ -190,7 +190,7 @@ struct FilteringTests {
         user.lookedAt = nil
         user.now += .seconds(1)
         user.reportProgress()
-        #expect(user.marks.contains("6 of 60 events  FOLLOW"))
+        #expect(user.marks.contains("6 of 60 events   FOLLOW"))
         #expect(rowTimes(user).count == 6)
     }
 
@@ -216,7 +216,9 @@ struct FilteringTests {
         #expect(user.selected?.contains("16:44:02") == true)
         user.press(.up)
         user.arrive([Make.row(63), Make.row(64, verdict: .invalid)])
-        #expect(user.marks.hasSuffix("7 of 64 events  +1 new") || user.marks.hasSuffix("8 of 64 events  +1 new"))
+        #expect(
+            user.marks.hasSuffix("7 of 64 events   +1 new") || user.marks.hasSuffix("8 of 64 events   +1 new"),
+            "\(user.marks)")
         #expect(user.selected?.contains("16:44:00") == true)
     }
 
@@ -240,13 +242,13 @@ struct FilteringTests {
 
     @Test("problems only, with the filter and without")
     func problems() {
-        var user = user()
+        var user = user(columns: 140)
         user.press(.character("!"))
-        #expect(user.marks.hasSuffix("problems only  6 of 60 events  FOLLOW"))
+        #expect(user.marks.hasSuffix("problems only   6 of 60 events   FOLLOW"))
         user.press(.character("f"))
         user.type("object:cat-30")
         user.press(.enter)
-        #expect(user.marks.hasSuffix("filter object:cat-30  problems only  1 of 60 events  FOLLOW"))
+        #expect(user.marks.hasSuffix("filter object:cat-30   problems only   1 of 60 events   FOLLOW"))
         user.press(.character("!"), .character("\\"))
         #expect(user.marks.hasSuffix("FOLLOW"))
         #expect(!user.marks.contains("problems"))

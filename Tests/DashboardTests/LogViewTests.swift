@@ -69,7 +69,7 @@ struct LogViewTests {
     func whole() {
         var user = reading(1)
         user.say((0..<300).map { "word\($0)" }.joined(separator: " "), .warning)
-        #expect(user.lines.contains { $0.hasPrefix("  2026-11-24 16:43:01.000  warning  watch[4711]") })
+        #expect(user.lines.contains { $0.hasPrefix("  2026-11-24 16:43:01.000 UTC  warning  watch[4711]") })
         #expect(user.lines.contains { $0.hasPrefix("  word0 word1 ") })
         #expect(!user.screen.contains("word299"))
         user.press(.enter, .character("G"))
@@ -92,7 +92,7 @@ struct LogViewTests {
 
     @Test(
         "names the process of each line where several have written, also where there is little room",
-        arguments: [60, 44])
+        arguments: [60, 45])
     func shared(columns: Int) {
         var user = reading(1, columns: columns, rows: 15)
         #expect(!user.lines[2].contains("FROM"))
@@ -101,6 +101,7 @@ struct LogViewTests {
             LogEntry(
                 id: place, time: Timestamp(milliseconds: Make.start), level: .info, source: "listen[7]",
                 text: "from elsewhere"))
+        user.wait(.seconds(1))
         user.tell(.logMoved)
         #expect(user.lines[2].contains("FROM"))
         #expect(user.lines.contains { $0.contains(" watch[4711]  line 0") })

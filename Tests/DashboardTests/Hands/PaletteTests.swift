@@ -119,7 +119,14 @@ struct PaletteTests {
         #expect(user.model.place == .keyring)
         #expect(user.screen.contains("“forget-secret” is for what is selected here: f does it."))
         user.press(.character("f"))
+        #expect(user.calls.isEmpty)
+        #expect(user.screen.contains("Delete a (3f9a)?"))
+        user.press(.character("r"))
         #expect(user.calls.count == 1)
+        guard case .forgetSecret("a", wasLeaked: false)? = user.calls.first else {
+            Issue.record("the selected secret was not deleted")
+            return
+        }
     }
 
     @Test("takes a filter, and tells where one is wrong")
