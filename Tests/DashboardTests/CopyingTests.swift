@@ -247,7 +247,8 @@ struct CopyingTests {
         user.arrive([Make.row(1)])
         user.press(.enter)
         #expect(user.screen.contains("Other deliveries of this event"))
-        #expect(user.lines.contains(" 2               2026-11-24 16:43:00  ✗ invalid  answered 401"))
+        #expect(
+            user.lines.contains("  2               2026-11-24 16:43:00 +00:00  ✗ invalid  answered 401"))
         #expect(user.lines.filter { $0.contains("answered 401") }.count == 10)
         #expect(user.screen.contains("and more, later"))
     }

@@ -34,7 +34,7 @@ struct FoldingTests {
             lines(user) == [
                 "  1 {", "  2   \"a\": {", "  3     \"b\": […], 3 elements", "  8     \"c\": {",
                 "  9       \"d\": null",
-                "10     }", "11   },", "12   \"e\": [],", "13   \"f\": \"x\"", "14 }",
+                " 10     }", " 11   },", " 12   \"e\": [],", " 13   \"f\": \"x\"", " 14 }",
             ])
         user.press(.character("z"))
         #expect(lines(user) == all)
@@ -63,7 +63,7 @@ struct FoldingTests {
     func counts() {
         var user = Self.reading(#"{"a":{"b":1},"c":{}}"#)
         user.press(.down, .character("z"))
-        #expect(lines(user) == ["1 {", "2   \"a\": {…}, 1 field", "5   \"c\": {}", "6 }"])
+        #expect(lines(user) == [" 1 {", " 2   \"a\": {…}, 1 field", " 5   \"c\": {}", " 6 }"])
     }
 
     @Test("where nothing can be folded, the keys say so")
@@ -78,13 +78,14 @@ struct FoldingTests {
     @Test("folds and the cursor outlive a change of the width and of the numbers")
     func outlives() {
         var user = Self.reading(#"{"a":[1,2],"b":""# + String(repeating: "x", count: 100) + #"","c":1}"#)
-        user.press(.down, .character("z"), .down, .down, .down)
+        // The long line takes three at this width, and two at the other.
+        user.press(.down, .character("z"), .down, .down, .down, .down)
         #expect(user.lines.contains { $0 == "▌ 7   \"c\": 1" })
         user.resize(100, 24)
         #expect(user.lines.contains { $0 == "▌ 7   \"c\": 1" })
         #expect(user.screen.contains("\"a\": […], 2 elements"))
         user.press(.character("#"))
-        #expect(user.lines.contains { $0 == "▌  \"c\": 1" })
+        #expect(user.lines.contains { $0 == "▌   \"c\": 1" })
         #expect(user.screen.contains("\"a\": […], 2 elements"))
     }
 
@@ -103,7 +104,7 @@ struct FoldingTests {
         user.press(.character(">"))
         #expect(user.lines[4].hasSuffix("XYZ\""))
         user.press(.character("<"), .character("<"))
-        #expect(user.lines[4].hasSuffix("9AB›"))
+        #expect(user.lines[4].hasSuffix("9A›"))
         user.press(.character("w"))
         #expect(user.lines[5].hasSuffix("XYZ\""))
     }
@@ -135,9 +136,9 @@ struct FoldingTests {
         #expect(user.lines[3] == "  Not JSON: expected a comma or } at byte 14 (line 3, byte 3 of it).")
         #expect(user.lines[4...7] == ["  1   {", "  2     \"a\": 1", "  3 ▸   \"b\": 2", "  4   }"])
         let surface = user.surface
-        #expect(surface[6, 7].style.isUnderlined)
-        #expect(!surface[6, 8].style.isUnderlined)
-        let ended = Self.reading("{\"a\": 1", columns: 100)
+        #expect(surface[6, 8].style.isUnderlined)
+        #expect(!surface[6, 9].style.isUnderlined)
+        let ended = Self.reading("{\"a\": 1", columns: 104)
         #expect(ended.lines[4] == "  1 ▸ {\"a\": 1◂")
     }
 

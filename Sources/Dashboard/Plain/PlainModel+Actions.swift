@@ -197,7 +197,10 @@ extension PlainModel {
             EventLine.note(row.event) ?? PlainRow.name(row.event.objectName.text),
             "delivery " + PlainRow.number(row.event), "\(Wording.count(row.entry.attempts, "attempt", "attempts"))",
         ]
-        if !text(.next).isEmpty { parts.append("next try at " + text(.next)) }
+        let next = text(.next)
+        // A time of day, or such as "in 2 min".
+        let words: SafeText = next.string.first?.isNumber == true ? "next try at " : "next try "
+        if !next.isEmpty { parts.append(words + next) }
         if !text(.why).isEmpty { parts.append(text(.why)) }
         return parts.joined(separator: ", ")
     }

@@ -42,7 +42,8 @@ extension PlainModel {
             return change { $0.perform(command) }
         }
         switch word.lowercased() {
-        case "yes", "y",
+        // A where clause holds for its own pattern alone.
+        case "yes" where question.place == .question, "y" where question.place == .question,
             "answer-yes" where question.place == .question:
             // A line is no key that was meant for something else.
             model.deafUntil = nil

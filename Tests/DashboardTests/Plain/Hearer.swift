@@ -169,8 +169,12 @@ struct Hearer {
                     total: user.history.count)))
     }
 
-    /// Looks above the row, and then from the end.
+    /// Looks for what is nearest to a time; for all else above the row, and then from the end.
     private mutating func seek(_ request: SeekRequest) {
+        if case .time(let stretch) = request.way {
+            let row = listed.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }
+            return tell(.sought(.success(SeekOutcome(row: row?.id)), generation: request.generation))
+        }
         let holds: (EventRow) -> Bool = { request.predicate.holds(for: $0) }
         let above = listed.last { $0.id < request.from && holds($0) }
         let row = above ?? listed.last(where: holds)

@@ -37,7 +37,12 @@ struct PlainActionTests {
         #expect(hearer.type("entries rows").count == 2)
         let failed = hearer.type("entries rows failed 5")
         #expect(failed.count == 1 && failed[0].hasPrefix("2: 16:43:02 failed, photos/2026/cat-2.jpg, delivery 2"))
-        #expect(failed[0].hasSuffix("next try at 16:44:30, no answer"))
+        #expect(failed[0].hasSuffix(", next try in 2 min, no answer"))
+        hearer.user.entries = [Make.entry(3, .failed, due: 7_200_000), Make.entry(4, .failed, due: 1_000)]
+        let tries = hearer.type("entries rows failed 5")
+        #expect(tries.contains { $0.hasSuffix(", next try at 18:43") })
+        #expect(tries.contains { $0.hasSuffix(", next try due") })
+        hearer.user.entries = [Make.entry(2, .failed, due: 90_000, reason: "no answer")]
         #expect(hearer.type("entries other") == ["There is no action other: rows."])
         let entry = hearer.type("entry 2")
         #expect(entry.contains { $0.hasSuffix("503 Service Unavailable") } && entry.contains("Authorization: ***"))

@@ -123,7 +123,8 @@ struct PlainCommandTests {
         #expect(
             hearer.type("filter sig:invalid bucket:zzz") == [
                 "0 of 10 events are listed: filter sig:invalid bucket:zzz",
-                "Alone, sig:invalid matches 1; bucket:zzz matches 0. filter off lists every event again.",
+                "Alone, sig:invalid matches 1; bucket:zzz matches 0 (there are my-bucket). "
+                    + "filter off lists every event again.",
             ])
         #expect(hearer.type("filter off") == ["Every event is listed."])
         #expect(hearer.type("problems") == ["1 of 10 events are listed: problems only"])
@@ -202,6 +203,9 @@ struct PlainCommandTests {
         #expect(hearer.type("row x").first?.hasPrefix("“goto” takes a time") == true)
         #expect(hearer.type("view table") == hearer.type("table"))
         #expect(hearer.type("view puls").first?.contains("did you mean pulse?") == true)
+        // A time of day that is still to come is yesterday's.
+        #expect(hearer.type("goto 16:43:12").last?.hasSuffix("delivery 1") == true)
+        hearer.wait(.seconds(60))
         #expect(hearer.type("goto 16:43:12").last?.hasSuffix("delivery 12") == true)
         #expect(hearer.type("goto yesterday 02:14").last?.hasSuffix("delivery 1") == true)
         #expect(hearer.type("goto noon").first?.hasPrefix("“noon” is not a time.") == true)
@@ -230,6 +234,7 @@ struct PlainCommandTests {
         var hearer = Hearer(3)
         #expect(hearer.type("secret forget prod").first?.hasSuffix("Type rotated, leaked or no.") == true)
         #expect(hearer.type("yes").first?.hasSuffix("Type rotated, leaked or no.") == true)
+        #expect(hearer.type("y").first?.hasSuffix("Type rotated, leaked or no.") == true)
         #expect(hearer.type("no") == ["Nothing was done."])
         #expect(hearer.calls.isEmpty)
         _ = hearer.type("secret forget prod")

@@ -336,7 +336,7 @@ extension ExportRequest.Rows {
 
 extension Range<Timestamp> {
     /// How far a moment is from it, in milliseconds; none for what is in it.
-    fileprivate func distance(to moment: Timestamp) -> Int64 {
+    func distance(to moment: Timestamp) -> Int64 {
         if contains(moment) { return 0 }
         return moment < lowerBound
             ? lowerBound.milliseconds - moment.milliseconds : moment.milliseconds - upperBound.milliseconds + 1
