@@ -18,8 +18,10 @@ struct BindingsTests {
         for context in place.contexts {
             for binding in BindingTable.all where binding.context == context {
                 for key in binding.keys {
-                    #expect(
-                        Bindings.standard.binding(for: key, in: place)?.context == context, "\(key.name) in \(place)")
+                    let nearest = Bindings.standard.binding(for: key, in: place)
+                    // In the help its own key lists the rest of it.
+                    let isSameIdea = binding.command == .showHelp && nearest?.command == .showAllKeys
+                    #expect(nearest?.context == context || isSameIdea, "\(key.name) in \(place)")
                 }
             }
         }
@@ -32,10 +34,10 @@ struct BindingsTests {
 
     @Test("the help tells every binding")
     func helpIsComplete() {
-        var user = User.watching(3, columns: 120, rows: 36)
-        user.press(.character("?"))
+        var user = User.watching(3, columns: 160, rows: 36)
+        user.press(.character("?"), .character("?"))
         var seen: Set<String> = []
-        for _ in 0..<12 {
+        for _ in 0..<16 {
             seen.formUnion(user.lines)
             #expect(user.lines[1].contains("[Help "))
             user.press(.pageDown)
@@ -50,7 +52,7 @@ struct BindingsTests {
     func helpTellsObstacles() {
         var user = User(columns: 120, rows: 60)
         user.tell(.listening(.starting))
-        user.press(.character("?"))
+        user.press(.character("?"), .character("?"))
         #expect(user.screen.contains("now not: Nothing listens that a test event could be sent to."))
     }
 

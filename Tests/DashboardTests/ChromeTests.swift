@@ -99,14 +99,14 @@ struct ChromeTests {
         #expect(
             top(120) {
                 $0.hold(KeyringSummary(secrets: [.prod, SecretSummary(label: "x", fingerprint: "0", source: "")]))
-            }.contains("   2 secrets   "))
+            }.contains("/  2 secrets  deliveries "))
     }
 
     @Test("the listening states in words")
     func states() {
         #expect(top(80) { $0.listening = .starting }.contains(" starting "))
         #expect(top(80) { $0.listening = .draining }.contains(" draining "))
-        #expect(top(80) { $0.change.health = .failing("full") }.contains(" NOT RECORDING 127.0.0.1:8080/"))
+        #expect(top(80) { $0.change.health = .failing("full") }.contains(" NOT RECORDING :8080/  (3f9a)  deliveries "))
     }
 
     @Test("a store that fails has a line of its own, in red")

@@ -66,7 +66,7 @@ struct ColumnWidthTests {
 
     @Test("a delivery without an event says so over all the columns it does not need")
     func note() {
-        let user = user(100, Make.row(1), Make.request(2, target: "/" + String(repeating: "long/", count: 12) + "x"))
+        let user = user(100, Make.row(1), Make.request(2, target: "/" + String(repeating: "long/", count: 10) + "x"))
         #expect(user.selected?.hasSuffix("long/x, answered 405") == true)
         #expect(user.selected?.contains("…") == false)
     }

@@ -33,7 +33,7 @@ struct TableTests {
         for header in SheetRow.headers.dropLast() + [" Version ID"] { #expect(user.lines[2].contains(header)) }
         #expect(!user.lines[2].contains("…"))
         #expect(
-            user.selected == "▌ 2026-11-24T16:43:01.600Z b2:Obj…Upload photos/…-2.jpg    10485760 4_z6b8d_f2")
+            user.selected == "▌ 2026-11-24T16:43:01.600Z b2:Obj…Upload photos…t-2.jpg    10485760 4_z6b8d_f2")
     }
 
     @Test("no heading is ever cut, whatever the width, the columns and the order")
@@ -115,9 +115,10 @@ struct TableTests {
     @Test("a name that lacks only a little is not cut, and a number never")
     func whatIsCut() {
         var user = User(columns: 80, holding: [.prod])
-        user.arrive([Make.row(1, name: "batch/file-00.txt", size: .integer(10_737_418_240))])
+        user.arrive([Make.row(1, name: "batch/file-0.txt", size: .integer(10_737_418_240))])
         user.press(.character("2"))
-        #expect(user.selected?.contains(" batch/file-00.txt 10737418240 ") == true)
+        #expect(user.selected?.contains(" batch/file-0.txt 10737418240 4_z6b8d_f1") == true)
+        #expect(user.lines[2].hasSuffix(" Version ID"), "no other column leaves for it")
         user.resize(60, 15)
         #expect(user.selected?.contains("batch/") == true)
         #expect(user.selected?.contains("1073") == false)
@@ -130,7 +131,7 @@ struct TableTests {
         var user = User.watching(2, columns: 160)
         user.press(.character("2"), .character("T"))
         #expect(user.selected?.hasPrefix("▌ 1795538581600 ") == true)
-        #expect(user.marks.hasSuffix("epoch ms  FOLLOW"))
+        #expect(user.marks.hasSuffix("2 events   epoch ms   FOLLOW"))
         user.press(.character("T"))
         #expect(user.selected?.hasPrefix("▌ 2026-11-24T16:43:01.600Z") == true)
     }

@@ -121,7 +121,7 @@ struct HelpTests {
         user.doubleClick(point.column, point.row)
         #expect(user.model.view == .table)
         #expect(user.model.help == nil)
-        user.press(.character("?"))
+        user.press(.character("?"), .character("?"))
         let before = user.lines[8]
         user.wheel(.wheelDown, 20, 8)
         #expect(user.lines[5].dropFirst() == before.dropFirst())

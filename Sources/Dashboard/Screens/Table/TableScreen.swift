@@ -88,11 +88,24 @@ struct TableScreen {
         while shown.count > 1, least() > total { shown.removeLast() }
         var laidOut = shown.map { columns[$0] }
         // Types and names share what room there is before the columns beside them get any of it.
-        let room = total - least()
-        for (place, index) in shown.enumerated() where room > 0 && choice[index].isReadFirst {
-            // What lacks only a little gets it whole.
-            let lack = laidOut[place].ideal - laidOut[place].minimum
-            laidOut[place].minimum += lack <= min(room, Self.little) ? lack : min(lack, room / 2)
+        let room = max(0, total - least())
+        var rest = room
+        func lack(_ place: Int) -> Int { laidOut[place].ideal - laidOut[place].minimum }
+        var cut: [Int] = []
+        for (place, index) in shown.enumerated() where choice[index].isReadFirst {
+            // What lacks only a little gets it whole, before the other gets its half; together they take no more than
+            // there is, or the last column would leave.
+            guard lack(place) <= min(rest, Self.little) else {
+                cut.append(place)
+                continue
+            }
+            rest -= lack(place)
+            laidOut[place].minimum = laidOut[place].ideal
+        }
+        for place in cut {
+            let more = min(lack(place), room / 2, rest)
+            laidOut[place].minimum += more
+            rest -= more
         }
         return Columns(laidOut, gap: gap).fitted(to: total).map { place in
             Columns.Place(column: place.column, index: shown[place.index], start: place.start, width: place.width)
