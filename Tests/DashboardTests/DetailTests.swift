@@ -32,6 +32,14 @@ struct DetailTests {
         }
     }
 
+    @Test("a pane without a row counts no lines")
+    func countOfNothing() {
+        var user = opened(rows: 15)
+        #expect(user.lines.contains { $0.contains("[Summary]") && $0.contains(" of ") })
+        _ = user.model.detail.request(nil)
+        #expect(user.lines.contains { $0.contains("[Summary]") && !$0.contains(" of ") })
+    }
+
     @Test("fields that are absent, null or no number are said to be so")
     func oddFields() {
         let user = opened(body: #"{"events": [{"objectSize": null, "objectName": 7, "eventTimestamp": "soon"}]}"#)

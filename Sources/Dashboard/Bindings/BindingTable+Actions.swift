@@ -54,7 +54,7 @@ extension BindingTable {
     /// What is done for rows.
     static let acting: [Binding] = [
         Binding(
-            .character("a"), in: .handling, do: .act, "run an action for the rows selected, retry it or skip it",
+            .character("a"), in: .handling, do: .act, "run, retry or skip an action for the rows selected",
             footer: ("act", .medium), obstacle: cannotAct),
         Binding(
             .character("r"), in: .handling, do: .replay, "replay: send the deliveries again, as received",

@@ -34,7 +34,8 @@ extension DetailPane {
         }
         header.append(tabs)
         if header.width < columns { header.append(StyledLine(" ")) }
-        if scroll.count > scroll.height, scroll.height > 0 {
+        // Without a document the lines are those of the row before.
+        if document != nil, scroll.count > scroll.height, scroll.height > 0 {
             let place: SafeText = " \(scroll.visible.upperBound) of \(Wording.grouped(scroll.count)) "
             if header.width + place.width + 3 <= columns {
                 header.append(StyledLine("── ", Style(.secondary)))

@@ -75,11 +75,15 @@ extension ActionsScreen {
         if let text = Self.obstacle(listed, clock, now) {
             // What is too long is cut here; an entry tells the whole of it.
             let room = max(1, most - lines.count - 1)
-            let prose = Prose.lines(text, columns: columns, style: Style(status.isOnHold ? .bad : .warning))
-            lines +=
-                prose.count > 1 && room == 1
-                ? [StyledLine(SafeText(cell: text), Style(status.isOnHold ? .bad : .warning)).clipped(to: columns)]
-                : Array(prose.prefix(room))
+            let style = Style(status.isOnHold ? .bad : .warning)
+            let prose = Prose.lines(text, columns: columns, style: style)
+            var shown = Array(prose.prefix(room))
+            if prose.count > 1, room == 1 {
+                shown = [StyledLine(SafeText(cell: text), style).clipped(to: columns)]
+            } else if prose.count > room, let last = shown.popLast() {
+                shown.append((last + StyledLine(" …", style)).clipped(to: columns))
+            }
+            lines += shown
         }
         lines.append(StyledLine(SafeText(cell: status.summary).clipped(to: columns), Style(.secondary)))
         return Array(lines.prefix(max(0, most)))

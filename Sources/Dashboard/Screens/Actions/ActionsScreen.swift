@@ -154,7 +154,7 @@ extension ActionsScreen {
     mutating func settle(size: Size, clock: WallClock, now: Timestamp) {
         parts = ActionsLayout(
             size: size, actions: actions.count,
-            about: about(columns: size.columns - 2, most: ActionsLayout.about(in: size.rows), clock, now).count)
+            about: about(columns: size.columns - 3, most: ActionsLayout.about(in: size.rows), clock, now).count)
         list.settle(height: max(0, parts.entries.rows - 1), days: clock)
         let height = max(1, parts.actions.rows - 1)
         if let index = selectedIndex { top = min(max(top, index - height + 1), index) }

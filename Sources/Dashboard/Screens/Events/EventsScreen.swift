@@ -71,7 +71,7 @@ enum EventsScreen {
         if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
         if legendLines(model, in: surface.size) > 0 {
             surface.put(
-                legend(model).clipped(to: surface.size.columns - ListRow.margin),
+                legend(model, columns: surface.size.columns - ListRow.margin),
                 at: Point(column: ListRow.margin, row: surface.size.rows - 1))
         }
     }
@@ -81,8 +81,8 @@ enum EventsScreen {
         model.showsActionMarks && size.columns < roomForWords && size.rows >= leastLinesWithLegend ? 1 : 0
     }
 
-    /// The symbols of actions that are seen, and what they mean.
-    private static func legend(_ model: DashboardModel) -> StyledLine {
+    /// Returns the symbols of actions that are seen with their meanings; a shorter name leads them where room is short.
+    private static func legend(_ model: DashboardModel, columns: Int) -> StyledLine {
         let states = Set(model.rows.visible.compactMap { $0.row?.actions })
         // States that share a symbol share its entry.
         var entries: [(glyph: String, words: [String], style: Style)] = []
@@ -97,7 +97,10 @@ enum EventsScreen {
             StyledLine("  \(entry.glyph) ", entry.style)
                 + StyledLine("\(entry.words.joined(separator: " or "))", Style(.secondary))
         }
-        return parts.reduce(StyledLine("A actions:", Style(.secondary))) { $0 + $1 }
-            + (parts.isEmpty ? StyledLine("  none for these events", Style(.secondary)) : StyledLine())
+        let none = StyledLine("  none for these events", Style(.secondary))
+        let meanings = parts.isEmpty ? none : parts.reduce(StyledLine()) { $0 + $1 }
+        let whole = StyledLine("A actions:", Style(.secondary)) + meanings
+        if whole.width <= columns { return whole }
+        return (StyledLine("A:", Style(.secondary)) + meanings).clipped(to: columns)
     }
 }

@@ -38,14 +38,15 @@ struct PulseTimings {
             amount("p50", histogram.percentile(50)), amount("p90", histogram.percentile(90)),
             amount("p99", histogram.percentile(99)), amount("most", histogram.largest),
         ]
-        let (first, second) = (amounts[0] + amounts[1], amounts[2] + amounts[3])
-        let together = first + second
+        let gap = StyledLine("  ")
+        let (first, second) = (amounts[0] + gap + amounts[1], amounts[2] + gap + amounts[3])
+        let together = first + gap + second
         if together.width <= columns { return [together] }
-        return rows > 3 ? [first, second] : [amounts[0] + amounts[2]]
+        return rows > 3 ? [first, second] : [amounts[0] + gap + amounts[2]]
     }
 
     private func amount(_ name: SafeText, _ value: Int) -> StyledLine {
-        StyledLine(name + " ", Style(.secondary)) + StyledLine(text(value) + "  ")
+        StyledLine(name + " ", Style(.secondary)) + StyledLine(text(value))
     }
 
     private var remark: StyledLine? {
