@@ -32,10 +32,13 @@ struct HelpPage {
         if gaps > 2 { lines.append(StyledLine()) }
         for binding in bindings.prefix(most) {
             entries.append(Entry(binding: binding, lines: lines.count..<lines.count + 1))
-            let keys = Self.row(
-                "\(binding.keys.map(\.name).joined(separator: " "))",
-                [StyledLine("\(binding.title)").clipped(to: size.columns - Self.keysWidth(size.columns))], size.columns)
-            lines.append(keys.last ?? StyledLine())
+            // Of the keys as many as there is room for, and the first at least.
+            let room = Self.keysWidth(size.columns)
+            var names = binding.keys.map(\.name)
+            while names.count > 1, names.joined(separator: " ").count + 2 >= room { names.removeLast() }
+            let title = StyledLine("\(binding.title)").clipped(to: size.columns - room)
+            let row = Self.row("\(names.joined(separator: " "))", [title], size.columns)
+            lines.append(row.last ?? StyledLine())
         }
         if gaps > 0, !symbols.isEmpty { lines.append(StyledLine()) }
         lines += symbols
