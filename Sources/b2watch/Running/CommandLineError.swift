@@ -24,8 +24,7 @@ struct CommandLineError {
     static func escaped(_ message: String, quoting arguments: [String]) -> String {
         var message = message
         // An argument's own line breaks are no line breaks of the message.
-        let quoted = arguments.flatMap { [$0] + $0.split(separator: "=").map(String.init) }
-            .filter { $0.contains(where: \.isNewline) }
+        let quoted = arguments.flatMap(parts(of:)).filter { $0.contains(where: \.isNewline) }
         for text in Set(quoted).sorted(by: { $0.utf8.count > $1.utf8.count }) {
             for (open, close) in [("'", "'"), ("“", "”")] + (text.allSatisfy(\.isNewline) ? [] : [("", "")]) {
                 message = message.replacingOccurrences(
@@ -34,6 +33,14 @@ struct CommandLineError {
         }
         return message.split(separator: "\n", omittingEmptySubsequences: false)
             .map { SafeText(String($0)).string }.joined(separator: "\n")
+    }
+
+    /// Returns an argument, and each part of it that an error may quote: of a label with its binding and file, of a list.
+    private static func parts(of argument: String) -> [String] {
+        let separators: Set<Character> = ["=", "@", ",", ":", " "]
+        let values = argument.split(separator: "=").map(String.init)
+        let words = argument.split { separators.contains($0) }.map(String.init)
+        return [argument] + values + words
     }
 
     /// A short usage with the nearest command, where a word that is none stands for a command.

@@ -27,7 +27,7 @@ struct AttachTests {
         }
 
         #expect(try listener.answer(to: .event("first", object: "first.jpg", signedWith: Secrets.held)).status == 200)
-        for session in [one, two] { try session.see("? unverified", "first.jpg", "? 1", "answers ") }
+        for session in [one, two] { try session.see("? unverified", "first.jpg", "? 1 unverified", "p99 ") }
 
         try one.press("s")
         try one.see("There is no secret.")

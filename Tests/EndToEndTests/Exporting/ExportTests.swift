@@ -97,7 +97,8 @@ struct ExportTests {
             (["--format", "xml"], "csv"), (["--columns", "nope"], "event-id"),
             (["--columns", "status,status"], "once"),
             (["--format", "jsonl", "--columns", "status"], "--columns"), (["--format", "curl", "--verbatim"], "csv"),
-            (["--unmasked"], "--format curl"), (["--timestamps", "iso"], "epoch"), (["--output", ""], "--output"),
+            (["--format", "jsonl", "--unmasked"], "--unmasked is for curl commands and tables"),
+            (["--timestamps", "iso"], "epoch"), (["--output", ""], "--output"),
         ])
     func usage(arguments: [String], part: String) throws {
         let home = try Home()

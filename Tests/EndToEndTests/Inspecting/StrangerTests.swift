@@ -54,7 +54,8 @@ struct StrangerTests {
         try session.type("object:photos/cat-7.jpg")
         try session.see("where one is listed") { Self.selected($0).contains("photos/cat-7.jpg") }
         try session.press("Enter")
-        try session.see("filter object:photos/cat-7.jpg", "1 of 30")
+        // The tabs leave room for the beginning of the filter.
+        try session.see("filter object:ph…", "1 of 30 events")
         try session.press("\\")
         try session.see("filter off", "photos/cat-30.jpg")
         try session.press("/")

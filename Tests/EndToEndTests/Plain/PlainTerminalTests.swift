@@ -21,13 +21,14 @@ struct PlainTerminalTests {
         #expect(try client.answer(to: .event("one", object: "dog.jpg", signedWith: Secrets.held)).status == 200)
         try session.see("> sta\n", "unverified Created:Upload dog.jpg")
         try session.run("tus")
-        try session.see("1 event recorded: 1 unverified.")
+        try session.see("1 event recorded, in 1 delivery: 1 unverified.")
 
         try session.run("secret add prod")
         try session.see("secret>")
         try session.run(Secrets.value)
         #expect(
-            try !session.see("The secret prod is held.", "1 delivery verified again: 1 valid").contains(Secrets.value))
+            try !session.see("The secret prod is current now.", "1 delivery verified again: 1 valid").contains(
+                Secrets.value))
         try session.run("quit")
         try session.see("Stop receiving? Type yes or no.")
         try session.run("no")

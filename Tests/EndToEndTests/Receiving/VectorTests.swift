@@ -8,7 +8,7 @@ import Testing
 struct VectorTests {
     private static let keys: Set<String> = [
         "id", "receivedAt", "remoteAddress", "method", "target", "httpVersion", "headers", "signature", "secret",
-        "status", "answer", "duplicate", "events",
+        "secretFingerprint", "verifiedAt", "status", "answer", "duplicate", "events",
     ]
 
     @Test("is answered and recorded as it says, with its secret and without", arguments: [true, false])

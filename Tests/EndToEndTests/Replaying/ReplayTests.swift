@@ -30,7 +30,7 @@ struct ReplayTests {
         let outcome = try replay(home, "1", "--to", other.url + "elsewhere")
         #expect(outcome.ending == .exited(0), "\(outcome.error)")
         #expect(outcome.output.hasPrefix("1  200  ") && outcome.output.hasSuffix(" ms\n"))
-        #expect(outcome.error == "1 sent: 1 answered 200\n")
+        #expect(outcome.error == "Replay to \(other.url)elsewhere: 1 sent: 1 answered 200\n")
         let delivery = try #require(try other.deliveries(1).first)
         #expect(delivery.signature == "valid" && delivery.bytes == request.body)
         #expect(delivery.target == "/elsewhere" && delivery.method == "POST")
@@ -48,7 +48,7 @@ struct ReplayTests {
         let refused = try replay(recorded.home, "--filter", "", "--to", other.url, "--yes")
         #expect(refused.ending == .exited(1))
         #expect(refused.output.split(separator: "\n").map { $0.prefix(6) } == ["1  401", "2  401"])
-        #expect(refused.error == "2 sent: 2 answered 401\n")
+        #expect(refused.error == "Replay to \(other.url): 2 sent: 2 answered 401\n")
 
         let file = try recorded.home.secretFile(Secrets.otherValue, "other.txt")
         let signed = try replay(
@@ -72,7 +72,10 @@ struct ReplayTests {
         #expect(try listener.answer(to: request).status == 200)
         let outcome = try replay(home, "1")
         #expect(outcome.ending == .exited(0), "\(outcome.error)")
-        #expect(outcome.error == "to b2watch itself, at \(listener.url)hook\n1 sent: 1 answered 200\n")
+        let address = listener.url + "hook"
+        #expect(
+            outcome.error
+                == "to b2watch itself, at \(address)\nReplay to \(address): 1 sent: 1 answered 200\n")
         let deliveries = try listener.deliveries(2)
         #expect(deliveries.map(\.duplicate) == [false, true])
         #expect(deliveries.map(\.signature) == ["valid", "valid"])
@@ -101,7 +104,7 @@ struct ReplayTests {
         #expect(
             outcome.error.contains("delivery 2: only 4096 of the 9000 bytes of its body were kept"), "\(outcome.error)")
         #expect(outcome.error.contains("delivery 7: it is not in the history"))
-        #expect(outcome.error.hasSuffix("1 sent: 1 answered 401; 2 not sent\n"))
+        #expect(outcome.error.hasSuffix("\nReplay to \(other.url): 1 sent: 1 answered 401; 2 not sent\n"))
     }
 
     @Test(
@@ -132,7 +135,8 @@ struct ReplayTests {
         let unanswered = try replay(recorded.home, "1", "--to", gone.url)
         #expect(unanswered.ending == .exited(1))
         #expect(unanswered.output == "1  -\n")
-        #expect(unanswered.error.contains("delivery 1: ") && unanswered.error.hasSuffix("\n1 not sent\n"))
+        #expect(unanswered.error.contains("delivery 1: "), "\(unanswered.error)")
+        #expect(unanswered.error.hasSuffix("\nReplay to \(gone.url): 1 not sent\n"), "\(unanswered.error)")
 
         let other = try receiver()
         let session = try TerminalSession(in: recorded.home, columns: 120)
@@ -143,7 +147,7 @@ struct ReplayTests {
         try session.run("clear; \(Program.path) replay --filter '' --to \(other.url); echo status $?")
         try session.see("[y/N]")
         try session.press("y", "Enter")
-        try session.see("2 sent: 2 answered 401", "status 1")
+        try session.see("Replay to \(other.url): 2 sent: 2 answered 401", "status 1")
     }
 
     @Test("says of what was not sent that it was not, and how plain http is allowed")
@@ -154,7 +158,7 @@ struct ReplayTests {
         // Nobody listens on this port.
         let away = try replay(recorded.home, "1", "--to", "http://127.0.0.1:1/", "--rate", "60/m")
         #expect(away.ending == .exited(1) && away.output == "1  -\n")
-        #expect(away.error.hasSuffix("\n1 not sent\n"), "\(away.error)")
+        #expect(away.error.hasSuffix("\nReplay to http://127.0.0.1:1/: 1 not sent\n"), "\(away.error)")
         #expect(try replay(recorded.home, "1", "--to", "http://127.0.0.1:1/", "--rate", "60/x").ending == .exited(64))
     }
 }

@@ -28,20 +28,23 @@ struct ListsTests {
         #expect(try TemporaryFolder.mode(of: session.home.log) == 0o600)
     }
 
-    @Test("a secret that is held, replaced and forgotten is logged by its fingerprint alone")
+    @Test("a secret that is added and deleted is logged by its fingerprint alone")
     func secrets() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 36)
         try session.run(FirstStartTests.start)
         try session.see("Nothing has arrived yet.")
         try session.paste(Secrets.value)
         try session.press("Enter")
-        try session.see("The secret main is held")
-        try session.press("f", "y")
-        try session.see("is forgotten")
+        try session.see("The secret main is current now.")
+        try session.press("f")
+        try session.see("Delete main (\(Secrets.held.fingerprint))?", "r rotated", "l leaked")
+        try session.press("r")
+        try session.see("The secret main is deleted; its verdicts stay.")
         try session.press("Escape")
         try session.see("Nothing has arrived yet.")
         try session.press("6")
-        try session.see("the secret main (\(Secrets.held.fingerprint)) is held", "the secret main is forgotten")
+        let secret = "the secret main (\(Secrets.held.fingerprint))"
+        try session.see("\(secret) is added", "\(secret) is deleted; its verdicts stay")
         #expect(try !String(contentsOfFile: session.home.log, encoding: .utf8).contains(Secrets.value))
     }
 }

@@ -14,7 +14,8 @@ struct LogTests {
         let file = try home.secretFile(Secrets.value)
         let listener = try RunningListener(in: home, "--secret-file", "prod=\(file)", "--format", "json")
         #expect(try listener.answer(to: .event("e", signedWith: Secrets.held)).status == 200)
-        _ = try listener.deliveries(1)
+        #expect(try listener.answer(to: .event("f", signedWith: Secrets.other)).status == 401)
+        _ = try listener.deliveries(2)
         try Secrets.otherValue.write(toFile: file, atomically: false, encoding: .utf8)
         listener.child.signal(SIGHUP)
         try listener.error.line(with: "verified again")
@@ -29,13 +30,13 @@ struct LogTests {
         #expect(start.contains("holds prod (\(Secrets.held.fingerprint))"))
         #expect(lines.contains { $0.contains("signing secrets read again: prod (\(Secrets.other.fingerprint))") })
         #expect(lines.contains { $0.hasSuffix("verifying recorded deliveries again") })
-        #expect(lines.contains { $0.hasSuffix("1 delivery verified again: 1 invalid") })
+        #expect(lines.contains { $0.hasSuffix("1 delivery verified again: 1 valid") })
         #expect(lines.contains { $0.hasSuffix("ending by SIGTERM") })
         #expect(lines.last?.hasSuffix(" ended") == true)
         #expect(try TemporaryFolder.mode(of: home.log) == 0o600)
         // What is said on standard error is as it was, without times.
         #expect(try listener.error.whole().hasPrefix("listening on http://"))
-        #expect(try #require(listener.output).whole().split(separator: "\n").count == 1)
+        #expect(try #require(listener.output).whole().split(separator: "\n").count == 2)
         for secret in [Secrets.value, Secrets.otherValue] { #expect(try !log(home).contains(secret)) }
     }
 
