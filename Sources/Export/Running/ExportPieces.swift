@@ -80,10 +80,19 @@ struct ExportPieces {
             writer.hasSeveralLines ? record.split(separator: 0x0A, omittingEmptySubsequences: false) : [record[...]]
         for line in lines {
             let cells =
-                writer.separator.map { line.split(separator: $0, omittingEmptySubsequences: false) } ?? [line]
+                writer.separator.map { Self.cells(of: line, separator: $0) } ?? [line]
             let texts = cells.map { Array(SafeText(utf8: $0).string.utf8) }
             bytes += texts.joined(separator: writer.separator.map { [$0] } ?? [])
             bytes.append(0x0A)
+        }
+    }
+
+    /// Returns what stands between the separators of a line. One within quotes is part of its cell.
+    private static func cells(of line: ArraySlice<UInt8>, separator: UInt8) -> [ArraySlice<UInt8>] {
+        var isQuoted = false
+        return line.split(omittingEmptySubsequences: false) { byte in
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            return byte == separator && !isQuoted
         }
     }
 

@@ -6,7 +6,7 @@ public protocol ExportWriter: Sendable {
     var readsDeliveries: Bool { get }
     /// What ends a line.
     var newline: [UInt8] { get }
-    /// What stands between cells and in none of them, if a terminal would not get it else.
+    /// What stands between cells, and in one only within quotes, if a terminal would not get it else.
     var separator: UInt8? { get }
     /// The lines before the first record.
     var head: [String] { get }

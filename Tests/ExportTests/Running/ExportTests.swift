@@ -58,7 +58,7 @@ struct ExportTests {
             .split(separator: "\n")
         #expect(lines.count == 2)
         #expect(lines[0] == SheetRow.headers.joined(separator: "\t"))
-        #expect(lines[1].split(separator: "\t", omittingEmptySubsequences: false)[2] == #"a\tb\x1bc"#)
+        #expect(lines[1].split(separator: "\t", omittingEmptySubsequences: false)[2] == #""a\tb\x1bc""#)
     }
 
     @Test("leaves out of a table what is no event, and says how many")
