@@ -30,12 +30,12 @@ struct PlainTerminalTests {
             try !session.see("The secret prod is current now.", "1 delivery verified again: 1 valid").contains(
                 Secrets.value))
         try session.run("quit")
-        try session.see("Stop receiving? Type yes or no.")
+        try session.see("Stop receiving? The secret prod is in memory only.", "Type save, quit or stay.")
         try session.run("no")
         try session.see("Nothing was done.")
         try session.press("C-d")
         try session.see("the question again") { $0.components(separatedBy: "Stop receiving?").count == 3 }
-        try session.run("yes")
+        try session.run("quit")
         try session.see(" echo ", "over 0")
     }
 
