@@ -1,4 +1,5 @@
 import Harness
+import Notifications
 import Foundation
 import TestSupport
 import Testing
@@ -14,19 +15,26 @@ struct SignalTests {
         let idle = try listener.connect()
         #expect(try idle.answer(to: .event("idle")).status == 200)
         let client = try listener.connect()
-        let request = WireRequest.event("half")
-        try client.send(request.bytes.dropLast(100))
-        // Its beginning is read once another connection has been answered after it.
-        #expect(try idle.answer(to: .get("/healthz")).status == 200)
+        let request = try begin("half", to: client)
 
         listener.child.signal(signal)
         // It has noticed once it closes the connection on which nothing is owed.
         #expect(try idle.rest().isEmpty)
         #expect(throws: (any Error).self) { _ = try listener.connect() }
-        try client.send(request.bytes.suffix(100))
+        try client.send(request.body.suffix(100))
         #expect(try client.answer().status == 200)
         #expect(listener.child.end() == .exited(0))
         #expect(try listener.deliveries(2).map { $0.events.first?.eventId } == ["idle", "half"])
+    }
+
+    /// Sends a request but for its last hundred bytes, and returns once its beginning was read: the listener says so.
+    private func begin(_ event: String, to client: RawClient) throws -> WireRequest {
+        var request = WireRequest.event(event)
+        request.headers.append(HeaderField("Expect", "100-continue"))
+        try client.send(request.head)
+        #expect(try client.answer().status == 100)
+        try client.send(request.body.dropLast(100))
+        return request
     }
 
     @Test("to end, twice, does not wait")
@@ -35,8 +43,7 @@ struct SignalTests {
         let idle = try listener.connect()
         #expect(try idle.answer(to: .event("idle")).status == 200)
         let client = try listener.connect()
-        try client.send(WireRequest.event("half").bytes.dropLast(100))
-        #expect(try idle.answer(to: .get("/healthz")).status == 200)
+        _ = try begin("half", to: client)
         listener.child.signal(SIGTERM)
         #expect(try idle.rest().isEmpty)
         listener.child.signal(SIGTERM)
