@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite struct SignatureDiagnosisTests {
+@Suite(.blocking) struct SignatureDiagnosisTests {
     private let body = SampleBody.notification([SampleEvent()])
     private let secret = SigningSecret.sample()
 
