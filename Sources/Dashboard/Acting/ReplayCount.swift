@@ -68,9 +68,9 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
         return halves.isEmpty ? "nothing was sent" : halves.joined(separator: "; ")
     }
 
-    /// The target, the counts, and the reason of the last failure: what the screen and the log show.
-    public var sentence: String {
-        let place = target.map { "Replay to \($0)" } ?? "Replay"
-        return "\(place): \(self)\(lastReason.map { "; \($0)" } ?? "")"
-    }
+    /// The target and the counts.
+    public var result: String { "\(target.map { "Replay to \($0)" } ?? "Replay"): \(self)" }
+
+    /// The result and the reason of the last failure: what the screen shows, which has no line for each delivery.
+    var sentence: String { lastReason.map { "\(result); \($0)" } ?? result }
 }

@@ -49,10 +49,11 @@ struct OwnRun {
             let last = seen
             // What is asked after in vain changes nothing, so it is looked at every second too.
             seen = changes.wait(until: .now + .seconds(1)) { $0 > last ? $0 : nil } ?? last
+            // One that is paused, or failing and to be tried later, is for the next b2watch. The hold is looked at first, so
+            // that the status holds what has led to it.
+            hold = longHold
             now = try status()
             progress.show("\(max(0, all - Self.waiting(now))) of \(all) done")
-            // One that is paused, or failing and to be tried later, is for the next b2watch.
-            hold = longHold
             if Self.waiting(now) == 0 || now.isPaused || hold != nil { break }
         }
         own.lastWords.keep(nil)

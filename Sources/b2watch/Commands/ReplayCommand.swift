@@ -127,7 +127,7 @@ struct ReplayCommand: ParsableCommand {
         Signals.follow { number in
             progress.leave()
             _ = diagnostics.keepLog()
-            diagnostics.say("ended. \(sum.count.sentence)")
+            diagnostics.say("ended. \(sum.count.result)")
             diagnostics.flush()
             Signals.end(by: number)
         }
@@ -157,7 +157,7 @@ struct ReplayCommand: ParsableCommand {
         progress.clear()
         // Only the result is for the log: a line for each delivery would push everything else out of it.
         _ = diagnostics.keepLog()
-        diagnostics.say(count.sentence)
+        diagnostics.say(count.result)
         return count
     }
 
