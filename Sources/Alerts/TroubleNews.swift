@@ -1,5 +1,5 @@
 internal import Foundation
-public import History
+internal import History
 internal import Notifications
 internal import SafeText
 
