@@ -9,7 +9,6 @@ let package = Package(
     products: [.executable(name: "b2watch", targets: ["b2watch"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
@@ -19,13 +18,14 @@ let package = Package(
         // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CTerminal"),
         .target(name: "CPrograms"),
         .room("Workers"),
         .room("Files"),
         .room("SafeText", uses: ["CTerminal"]),
         .room("Programs", uses: ["CPrograms", "Workers"]),
-        .room("Notifications", uses: ["CZlib", "SafeText", .product(name: "Crypto", package: "swift-crypto")]),
+        .room("Notifications", uses: ["CCrypto", "CZlib", "SafeText"]),
         .room("Log", uses: ["Workers", "Files", "SafeText", "Notifications"]),
         .room(
             "History",
@@ -61,10 +61,8 @@ let package = Package(
         .room(
             "Actions",
             uses: [
-                "Workers", "Files", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing", "Export",
-                "Outgoing", "Settings",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "CCrypto", "Workers", "Files", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing",
+                "Export", "Outgoing", "Settings",
             ]),
         .room(
             "Dashboard",
@@ -84,10 +82,7 @@ let package = Package(
         // The tests mirror the rooms.
         .target(
             name: "TestSupport",
-            dependencies: [
-                "Workers", "Notifications", "Outgoing", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
-            ],
+            dependencies: ["CCrypto", "Workers", "Notifications", "Outgoing"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),
@@ -124,8 +119,6 @@ let package = Package(
             for: "Actions",
             and: [
                 "Workers", "Notifications", "History", "Browsing", "Export", "Outgoing", "Settings",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
@@ -140,9 +133,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "b2watch", "Harness", "TestSupport", "Notifications", "History", "Browsing", "Intake",
+                "CCrypto", "b2watch", "Harness", "TestSupport", "Notifications", "History", "Browsing", "Intake",
                 "Listener",
-                .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: .house),

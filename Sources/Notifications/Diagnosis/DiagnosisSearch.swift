@@ -21,13 +21,13 @@ struct DiagnosisSearch {
         let secret: SigningSecret
         var steps: [SecretVariant] = []
         let bytes: [UInt8]
-        let keyed: KeyedDigest
+        let mac: HMACSHA256
 
         init(secret: SigningSecret, steps: [SecretVariant] = [], bytes: [UInt8]) {
             self.secret = secret
             self.steps = steps
             self.bytes = bytes
-            keyed = KeyedDigest(DigestMethod.key(bytes))
+            mac = HMACSHA256(key: bytes)
         }
     }
 
@@ -242,7 +242,7 @@ struct DiagnosisSearch {
         work.hash(body.bytes.count)
         let digest =
             method == .hmacSHA256
-            ? DigestMethod.hex(body.bytes.withUnsafeBytes { key.keyed.digest(of: $0) })
+            ? DigestMethod.hex(body.bytes.withUnsafeBytes { key.mac.digest(of: $0) })
             : method.digest(key: key.bytes, body: body.bytes)
         for received in digests {
             guard let reading = received.reading(as: digest) else { continue }

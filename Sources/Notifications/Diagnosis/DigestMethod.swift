@@ -1,4 +1,4 @@
-import Crypto
+internal import CCrypto
 
 /// How a digest may have been made of a secret and a body.
 public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
@@ -20,27 +20,43 @@ public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The digest in lower-case hex digits.
+    /// Returns the digest in lower-case hex digits; empty where libcrypto is built without the method.
     func digest(key: [UInt8], body: [UInt8]) -> [UInt8] {
         switch self {
-        case .hmacSHA256: Self.hex(HMAC<SHA256>.authenticationCode(for: body, using: Self.key(key)))
-        case .hmacSHA1: Self.hex(HMAC<Insecure.SHA1>.authenticationCode(for: body, using: Self.key(key)))
-        case .hmacSHA384: Self.hex(HMAC<SHA384>.authenticationCode(for: body, using: Self.key(key)))
-        case .hmacSHA512: Self.hex(HMAC<SHA512>.authenticationCode(for: body, using: Self.key(key)))
-        case .hmacMD5: Self.hex(HMAC<Insecure.MD5>.authenticationCode(for: body, using: Self.key(key)))
-        case .sha256: Self.hex(SHA256.hash(data: body))
-        case .sha1: Self.hex(Insecure.SHA1.hash(data: body))
-        case .sha512: Self.hex(SHA512.hash(data: body))
-        case .md5: Self.hex(Insecure.MD5.hash(data: body))
-        case .secretThenBody: Self.hex(SHA256.hash(data: key + body))
-        case .bodyThenSecret: Self.hex(SHA256.hash(data: body + key))
-        case .swapped: Self.hex(HMAC<SHA256>.authenticationCode(for: key, using: Self.key(body)))
+        case .hmacSHA256: Self.hex(body.withUnsafeBytes { HMACSHA256(key: key).digest(of: $0) })
+        case .hmacSHA1: Self.hmac(EVP_sha1(), key, body)
+        case .hmacSHA384: Self.hmac(EVP_sha384(), key, body)
+        case .hmacSHA512: Self.hmac(EVP_sha512(), key, body)
+        case .hmacMD5: Self.hmac(EVP_md5(), key, body)
+        case .sha256: Self.hex(SHA256.hash(body))
+        case .sha1: Self.hash(EVP_sha1(), body)
+        case .sha512: Self.hash(EVP_sha512(), body)
+        case .md5: Self.hash(EVP_md5(), body)
+        case .secretThenBody: Self.hex(SHA256.hash(key + body))
+        case .bodyThenSecret: Self.hex(SHA256.hash(body + key))
+        case .swapped: Self.hex(key.withUnsafeBytes { HMACSHA256(key: body).digest(of: $0) })
         }
     }
 
-    /// HMAC fills a key up with zeros, so one zero is the empty key, which `SymmetricKey` need not take.
-    static func key(_ bytes: [UInt8]) -> SymmetricKey {
-        SymmetricKey(data: bytes.isEmpty ? [0] : bytes)
+    private static func hmac(_ method: OpaquePointer?, _ key: [UInt8], _ body: [UInt8]) -> [UInt8] {
+        // HMAC fills a key up with zeros, so one zero is the empty key, for which libcrypto wants a pointer.
+        let key = key.isEmpty ? [0] : key
+        return digest { digest, count in
+            HMAC(method, key, Int32(key.count), body, body.count, digest, &count) != nil
+        }
+    }
+
+    private static func hash(_ method: OpaquePointer?, _ body: [UInt8]) -> [UInt8] {
+        digest { digest, count in EVP_Digest(body, body.count, digest, &count, method, nil) == 1 }
+    }
+
+    private static func digest(
+        _ compute: (_ digest: UnsafeMutablePointer<UInt8>?, _ count: inout UInt32) -> Bool
+    ) -> [UInt8] {
+        var count: UInt32 = 0
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        let isComputed = digest.withUnsafeMutableBufferPointer { compute($0.baseAddress, &count) }
+        return isComputed ? hex(digest.prefix(Int(count))) : []
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

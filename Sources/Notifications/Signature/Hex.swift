@@ -10,6 +10,10 @@ enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
+    static func encode(_ digest: SHA256.Digest) -> String {
+        withUnsafeBytes(of: digest) { encode($0) }
+    }
+
     /// The bytes, or nil where the text is not pairs of hex digits, in either case.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []

@@ -1,5 +1,3 @@
-import Crypto
-
 /// The signing secrets that are held, in the order in which they are tried.
 public struct Keyring: Sendable {
     public private(set) var secrets: [SigningSecret] = []
@@ -52,7 +50,7 @@ public struct Keyring: Sendable {
     /// than the recorded deliveries do, which hold a digest under the secret beside the text it was made of.
     public var identity: String {
         var hash = SHA256()
-        hash.update(data: Array("b2watch keyring 1".utf8))
+        hash.update(Array("b2watch keyring 1".utf8))
         for secret in secrets { secret.absorb(into: &hash) }
         return Hex.encode(hash.finalize())
     }

@@ -2,11 +2,11 @@
 /// only where a secret is bound to them. Not to be kept: it holds what its keys give.
 public struct RecordVerifier {
     private let verifier: SignatureVerifier
-    private let secrets: [(secret: SigningSecret, digest: KeyedDigest)]
+    private let secrets: [(secret: SigningSecret, digest: HMACSHA256)]
 
     public init(_ verifier: SignatureVerifier) {
         self.verifier = verifier
-        secrets = verifier.keyring.secrets.map { ($0, $0.keyedDigest) }
+        secrets = verifier.keyring.secrets.map { ($0, $0.mac) }
     }
 
     /// Judges a recorded delivery.
@@ -45,7 +45,7 @@ public struct RecordVerifier {
 /// Tells the body to which the signature of a delivery belongs. Not to be kept: it holds what its keys give.
 public struct SignatureOwner {
     private let digests: [SIMD32<UInt8>]
-    private let secrets: [(label: String, digest: KeyedDigest)]
+    private let secrets: [(label: String, digest: HMACSHA256)]
 
     /// - Returns: nil where the delivery has no digest of 32 bytes, or there is no secret.
     public init?(_ delivery: Delivery, keyring: Keyring) {
@@ -54,7 +54,7 @@ public struct SignatureOwner {
             else { return nil }
             return bytes.withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
         }
-        secrets = keyring.secrets.map { ($0.label, $0.keyedDigest) }
+        secrets = keyring.secrets.map { ($0.label, $0.mac) }
         if digests.isEmpty || secrets.isEmpty { return nil }
     }
 

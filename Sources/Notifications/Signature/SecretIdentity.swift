@@ -1,5 +1,3 @@
-import Crypto
-
 /// Which signing secret gave a verdict: what can be recorded and shown of it.
 ///
 /// Two secrets are the same where value and binding are: what a secret proves depends on both. The label is what a person
@@ -37,7 +35,7 @@ public struct SecretFingerprint: Codable, Sendable, Hashable {
     public let bytes: [UInt8]
 
     init(of key: [UInt8]) {
-        bytes = Array(SHA256.hash(data: key).prefix(Self.byteCount))
+        bytes = Array(SHA256.hash(key).prefix(Self.byteCount))
     }
 
     /// Nil where there are not 16 bytes.

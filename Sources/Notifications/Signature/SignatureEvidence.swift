@@ -1,5 +1,3 @@
-import Crypto
-
 /// What the Signature tab shows of one delivery: what was received, what would have been right, and the verdict.
 public struct SignatureEvidence: Codable, Sendable, Hashable {
     /// What one held secret gives for the body.
@@ -44,7 +42,7 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
             let digest = secret.digest(of: delivery.body)
             return Expectation(
                 label: secret.label, fingerprint: secret.fingerprint, binding: secret.binding,
-                signature: "v1=" + Hex.encode(digest), isReceived: digests.contains { digest == $0 })
+                signature: "v1=" + Hex.encode(digest), isReceived: digests.contains { HMACSHA256.areEqual(digest, $0) })
         }
         self.judgement = judgement
         sentence = Self.sentence(judgement, header: header, keyring: keyring, events: events)

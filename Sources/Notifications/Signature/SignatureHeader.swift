@@ -1,5 +1,3 @@
-import Crypto
-
 /// What the signature header of a delivery holds.
 ///
 /// The elements of a comma-separated list, and those of several header lines, form one list (RFC 9110, 5.3; Backblaze's
@@ -43,11 +41,11 @@ public struct SignatureHeader: Sendable, Hashable {
     }
 
     /// The digests received that are 32 bytes of hex, in either case.
-    var digests: [[UInt8]] {
+    var digests: [SHA256.Digest] {
         elements.compactMap { element in
             guard case .digest(let text) = element, let digest = Hex.decode(text), digest.count == SHA256.byteCount
             else { return nil }
-            return digest
+            return digest.withUnsafeBytes { $0.loadUnaligned(as: SHA256.Digest.self) }
         }
     }
 

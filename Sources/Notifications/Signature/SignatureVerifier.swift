@@ -1,5 +1,3 @@
-import Crypto
-
 /// A verdict and what led to it.
 public struct Judgement: Codable, Sendable, Hashable {
     public var verdict: SignatureVerdict
@@ -64,13 +62,12 @@ public struct SignatureVerifier: Sendable {
         return judge(header.digests, of: delivery.body, events: events)
     }
 
-    private func judge(_ digests: [[UInt8]], of body: [UInt8], events: [NotificationEvent]) -> Judgement {
+    private func judge(_ digests: [SHA256.Digest], of body: [UInt8], events: [NotificationEvent]) -> Judgement {
         guard !digests.isEmpty else { return Judgement(.invalid) }
         var outside: SecretIdentity?
         for secret in keyring.secrets {
             let expected = secret.digest(of: body)
-            // `==` of a MAC compares in constant time.
-            guard digests.contains(where: { expected == $0 }) else { continue }
+            guard digests.contains(where: { HMACSHA256.areEqual(expected, $0) }) else { continue }
             if secret.binding.outsider(among: events) == nil { return Judgement(.valid, secret: secret.identity) }
             outside = outside ?? secret.identity
         }
@@ -81,6 +78,6 @@ public struct SignatureVerifier: Sendable {
     private func isSigned(_ delivery: Delivery, by selfTest: SigningSecret, _ events: [NotificationEvent]) -> Bool {
         guard !events.isEmpty, selfTest.binding.outsider(among: events) == nil else { return false }
         let expected = selfTest.digest(of: delivery.body)
-        return SignatureHeader(delivery).digests.contains { expected == $0 }
+        return SignatureHeader(delivery).digests.contains { HMACSHA256.areEqual(expected, $0) }
     }
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// A signing secret of an event notification rule.
 ///
 /// Prints as its label and the first four hex digits of its SHA-256, nowhere more.
@@ -10,7 +8,7 @@ public struct SigningSecret: Sendable {
     private let fullFingerprint: SecretFingerprint
     /// Whether it looks as B2's do: 32 ASCII letters and digits.
     public let isUsual: Bool
-    private let key: SymmetricKey
+    private let key: SecretKey
 
     /// Holds a secret.
     ///
@@ -21,7 +19,7 @@ public struct SigningSecret: Sendable {
         guard !trimmed.isEmpty else { throw .empty }
         self.label = label
         self.binding = binding
-        key = SymmetricKey(data: trimmed)
+        key = SecretKey(trimmed)
         fullFingerprint = SecretFingerprint(of: trimmed)
         isUsual = Self.looksUsual(trimmed)
     }
@@ -77,13 +75,13 @@ public struct SigningSecret: Sendable {
             }
     }
 
-    /// The HMAC-SHA-256 of a body under this secret's UTF-8 bytes.
-    func digest(of body: [UInt8]) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: body, using: key)
+    /// Returns the HMAC-SHA-256 of a body under this secret's UTF-8 bytes.
+    func digest(of body: [UInt8]) -> SHA256.Digest {
+        body.withUnsafeBytes { key.digest(of: $0) }
     }
 
-    /// Tells digests under this secret, of many bodies.
-    var keyedDigest: KeyedDigest { KeyedDigest(key) }
+    /// The prepared MAC, for digests of many bodies.
+    var mac: HMACSHA256 { key.mac }
 
     /// The value that B2 puts in the signature header of this body: `v1=` and 64 lower-case hex digits.
     public func signature(of body: [UInt8]) -> String {
@@ -92,30 +90,30 @@ public struct SigningSecret: Sendable {
 
     /// Whether both are the same key, label and binding apart; in constant time.
     public func hasSameValue(as other: SigningSecret) -> Bool {
-        key == other.key
+        key.isEqual(to: other.key)
     }
 
     /// Lends the secret's text, for the one file that remembers it when the user asks for that.
     public func withExposedValue<Result, Failure: Error>(
         _ body: (String) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let text = key.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        let text = key.withBytes { String(decoding: $0, as: UTF8.self) }
         return try body(text)
     }
 
     /// Lends the key's bytes, for the diagnosis alone to try what may have been done to them.
     func withKey<Result>(_ body: ([UInt8]) -> Result) -> Result {
-        body(key.withUnsafeBytes { Array($0) })
+        body(key.withBytes { Array($0) })
     }
 
     /// Feeds what makes two keyrings the same into a digest.
     func absorb(into hash: inout SHA256) {
         for part in [label, binding.description] {
-            hash.update(data: Array("\(part.utf8.count):\(part)".utf8))
+            hash.update(Array("\(part.utf8.count):\(part)".utf8))
         }
-        key.withUnsafeBytes { bytes in
-            hash.update(data: Array("\(bytes.count):".utf8))
-            hash.update(bufferPointer: bytes)
+        key.withBytes { bytes in
+            hash.update(Array("\(bytes.count):".utf8))
+            hash.update(bytes)
         }
     }
 }

@@ -1,5 +1,3 @@
-import Crypto
-package import CryptoExtras
 import Foundation
 import Synchronization
 
@@ -80,9 +78,7 @@ package final class FakeGoogle: FakeService {
     }
 
     /// One key for all tests: making one takes a while.
-    package static let key: _RSA.Signing.PrivateKey = {
-        do { return try _RSA.Signing.PrivateKey(keySize: .bits2048) } catch { fatalError("no key: \(error)") }
-    }()
+    package static let key = FakeRSAKey()
 
     package static let tokenURL = "https://oauth2.googleapis.com/token"
     package static let account = "b2watch@sample-project.iam.gserviceaccount.com"
@@ -107,7 +103,7 @@ package final class FakeGoogle: FakeService {
     package func keyFile() -> String {
         let content = [
             "type": "service_account", "project_id": "sample-project", "private_key_id": "0123456789abcdef",
-            "private_key": Self.key.pkcs8PEMRepresentation, "client_email": Self.account, "token_uri": tokenURL,
+            "private_key": Self.key.pemRepresentation, "client_email": Self.account, "token_uri": tokenURL,
         ]
         return String(decoding: (try? JSONEncoder().encode(content)) ?? Data(), as: UTF8.self)
     }
@@ -181,9 +177,7 @@ package final class FakeGoogle: FakeService {
             let signature = Self.base64URL(parts[2]), head["alg"] as? String == "RS256", head["typ"] as? String == "JWT"
         else { return refused("invalid_request", "Bad JWT") }
         guard claims["iss"] as? String == Self.account else { return refused("invalid_grant", "account not found") }
-        let isRight = Self.key.publicKey.isValidSignature(
-            _RSA.Signing.RSASignature(rawRepresentation: signature),
-            for: SHA256.hash(data: Data("\(parts[0]).\(parts[1])".utf8)), padding: .insecurePKCS1v1_5)
+        let isRight = Self.key.verifies(Array(signature), of: Array("\(parts[0]).\(parts[1])".utf8))
         guard isRight else { return refused("invalid_grant", "Invalid JWT Signature.") }
         guard claims["aud"] as? String == tokenURL else {
             return refused("invalid_grant", "Invalid JWT: wrong audience")

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Files
 internal import Foundation
 
@@ -33,7 +32,7 @@ struct CSVNote: Sendable {
     ///   - file: The file that the rows go to.
     ///   - writer: Whose note it is: actions that write to one file each keep their own.
     init(beside file: String, of writer: String) {
-        let digest = SHA256.hash(data: Data(writer.utf8)).prefix(4).map { byte in
+        let digest = SHA256.hash(writer.utf8).prefix(4).map { byte in
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }
         let file = PathParts(file)
@@ -50,7 +49,7 @@ struct CSVNote: Sendable {
         defer { close(descriptor) }
         let text = Self.text(batch)
         // The digest tells a note that is torn.
-        let code = CSVFile.write(Array(SHA256.hash(data: text)) + text, to: descriptor)
+        let code = CSVFile.write(SHA256.hash(text) + text, to: descriptor)
         guard code == 0 else {
             ftruncate(descriptor, 0)
             throw CSVProblem(noting: path, code)
@@ -90,7 +89,7 @@ struct CSVNote: Sendable {
         guard let bytes = Self.read(descriptor) else { return .unknown }
         let text = bytes.dropFirst(SHA256.byteCount)
         // A note that is torn was being written: the rows were not.
-        guard bytes.prefix(SHA256.byteCount).elementsEqual(SHA256.hash(data: text)) else { return .notBegun }
+        guard bytes.prefix(SHA256.byteCount).elementsEqual(SHA256.hash(text)) else { return .notBegun }
         guard let noted = Self.batch(text) else { return .unknown }
         return .began(noted)
     }

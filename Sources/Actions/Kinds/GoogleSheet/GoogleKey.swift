@@ -1,5 +1,4 @@
-internal import Crypto
-internal import CryptoExtras
+internal import CCrypto
 internal import Foundation
 internal import Notifications
 internal import Outgoing
@@ -18,7 +17,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
     /// What tells it from another.
     var identity: String { "\(account)\n\(id ?? "")\n\(tokenURL)" }
     private let id: String?
-    private let key: _RSA.Signing.PrivateKey
+    private let key: RSAKey
 
     var description: String { account }
     var customMirror: Mirror { Mirror(self, children: ["account": account]) }
@@ -50,7 +49,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
                 "\(path) is no key of a service account: make one of type JSON in Google's console, under"
                     + " IAM & Admin, Service Accounts, Keys")
         }
-        guard let key = try? _RSA.Signing.PrivateKey(pemRepresentation: pem) else {
+        guard let key = RSAKey(pem: pem) else {
             throw GoogleProblem(
                 .lasting, "the private key in \(path) cannot be read: download a new one, and change nothing in it")
         }
@@ -91,13 +90,10 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
         claims.integer(seconds + 3_600)
         claims.syntax("}")
         let text = Self.base64URL(header.bytes) + "." + Self.base64URL(claims.bytes)
-        do {
-            let signature = try key.signature(
-                for: SHA256.hash(data: Data(text.utf8)), padding: .insecurePKCS1v1_5)
-            return text + "." + Self.base64URL(Array(signature.rawRepresentation))
-        } catch {
+        guard let signature = key.signature(of: Array(text.utf8)) else {
             throw GoogleProblem(.lasting, "the private key of \(account) signs nothing: download a new one")
         }
+        return text + "." + Self.base64URL(signature)
     }
 
     private static func base64URL(_ bytes: [UInt8]) -> String {
@@ -110,5 +106,40 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
                 default: character
                 }
             })
+    }
+}
+
+/// A private RSA key that signs by RS256 (RFC 7518, 3.3).
+///
+/// Sendable, since libcrypto only reads a key when it signs with it.
+private final class RSAKey: @unchecked Sendable {
+    private let key: OpaquePointer
+
+    /// Reads a key in PEM; nil where the text is not that of an RSA key without a passphrase.
+    init?(pem: String) {
+        let bytes = Array(pem.utf8)
+        guard let key = b2_private_key(bytes, Int32(clamping: bytes.count)) else { return nil }
+        guard b2_is_rsa(key) == 1 else {
+            EVP_PKEY_free(key)
+            return nil
+        }
+        self.key = key
+    }
+
+    deinit {
+        EVP_PKEY_free(key)
+    }
+
+    /// Returns the signature of a text (RSASSA-PKCS1-v1_5 with SHA-256); nil where libcrypto refuses the key.
+    func signature(of text: [UInt8]) -> [UInt8]? {
+        guard let context = EVP_MD_CTX_new() else { return nil }
+        defer { EVP_MD_CTX_free(context) }
+        var count = 0
+        guard EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key) == 1,
+            EVP_DigestSign(context, nil, &count, text, text.count) == 1
+        else { return nil }
+        var signature = [UInt8](repeating: 0, count: count)
+        guard EVP_DigestSign(context, &signature, &count, text, text.count) == 1 else { return nil }
+        return Array(signature.prefix(count))
     }
 }

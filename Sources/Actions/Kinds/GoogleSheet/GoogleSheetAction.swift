@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import History
 internal import Notifications
@@ -36,7 +35,7 @@ final class GoogleSheetAction: Action {
         client = GoogleClient(settings, http: http, now: now, wait: wait)
         place = GoogleSheetPlace(client: client)
         turn = GoogleTurn.of(settings)
-        writer = SHA256.hash(data: Data(settings.writer.utf8)).prefix(6).map { String($0, radix: 16) }.joined()
+        writer = SHA256.hash(settings.writer.utf8).prefix(6).map { String($0, radix: 16) }.joined()
     }
 
     var summary: String { "rows in “\(settings.sheet)” of \(settings.spreadsheet)" }
