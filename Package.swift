@@ -135,8 +135,11 @@ let package = Package(
             dependencies: [
                 "CCrypto", "b2watch", "Harness", "TestSupport", "Notifications", "History", "Browsing", "Intake",
                 "Listener",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Benchmarks",
+            exclude: ["Peers"],
             swiftSettings: .house),
     ],
     swiftLanguageModes: [.v6]

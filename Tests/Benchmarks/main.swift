@@ -3,8 +3,9 @@ import Harness
 import Foundation
 
 // Measures b2watch as it was built, and says by the exit status whether the bounds hold: `swift run -c release
-// Benchmarks` for all of it, or with one of `judging`, `throughput`, `actions`, `screen`,
-// `listen` and `scale [FILE]` for that alone.
+// Benchmarks` for all of it, or with one of `judging`, `throughput`, `peers [--quick]`, `actions`, `screen`,
+// `listen` and `scale [FILE]` for that alone. `peers` needs wrk, and compares with what of Node, Debian's webhook and
+// Python is installed.
 // `Benchmarks make-history FILE --events N` makes the history that `scale` asks for, and makes for itself otherwise. The
 // bounds at a million events, against a thousand: the first screen, a key, a page and a jump to an end at most 1.2 times,
 // memory 1.3; a filter at most 1.5 times what `sqlite3` needs to scan the table; judging again at least half of one core's
@@ -17,13 +18,23 @@ do {
     print("the history could not be made: \(error)")
     exit(1)
 }
+do {
+    // A peer that this program is itself.
+    if let first = arguments.first, first == "bare", let secret = arguments.dropFirst().first {
+        try BareServer.run(secret: secret)
+    }
+} catch {
+    print("the bare server failed: \(error)")
+    exit(1)
+}
 guard FileManager.default.isExecutableFile(atPath: Program.path) else {
     print("there is no \(Program.path): build it with swift build -c release --product b2watch, or set B2WATCH_BINARY")
     exit(64)
 }
 let only = arguments.first
-guard only.map({ ["judging", "throughput", "actions", "screen", "listen", "scale"].contains($0) }) ?? true else {
-    print("there is no measurement called \(only ?? ""): judging, throughput, actions, screen, listen or scale")
+guard only.map({ ["judging", "throughput", "peers", "actions", "screen", "listen", "scale"].contains($0) }) ?? true
+else {
+    print("there is no measurement called \(only ?? ""): judging, throughput, peers, actions, screen, listen or scale")
     exit(64)
 }
 print("b2watch at \(Program.path)")
@@ -31,6 +42,7 @@ var findings = Findings()
 do {
     if only == nil || only == "judging" { try JudgingAgain.measure(&findings) }
     if only == nil || only == "throughput" { try Throughput.measure(&findings) }
+    if only == nil || only == "peers" { try Peers.measure(&findings, quick: arguments.contains("--quick")) }
     if only == nil || only == "actions" { try FailingActions.measure(&findings) }
     if only == nil || only == "screen" { try SmoothScreen.measure(&findings) }
     if only == nil || only == "listen" { try listen(&findings) }
