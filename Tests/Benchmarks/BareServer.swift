@@ -9,7 +9,7 @@ import Notifications
 enum BareServer {
     static func run(secret value: String) throws -> Never {
         let verifier = SignatureVerifier(
-            Keyring([try SigningSecret(label: "bare", value: value)]))
+            try Keyring([try SigningSecret(label: "bare", value: value)]))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 512)

@@ -45,7 +45,7 @@ enum Peers {
     static func measure(_ findings: inout Findings, quick isQuick: Bool) throws {
         guard Tool.path("wrk") != nil else { throw MissingTool(name: "wrk") }
         let servers = Server.all.filter { server in
-            let missing = server.needs.flatMap { Tool.path($0) == nil ? $0 : nil }
+            let missing = server.needs.first { Tool.path($0) == nil }
             if let missing { print("  without \(server.name): \(missing) is not installed") }
             return missing == nil
         }
