@@ -113,7 +113,8 @@ public final class Listener: Sendable {
     public func accept(for receiver: any DeliveryReceiver) throws(ListenerError) {
         settings.value.withLock {
             $0 = ConnectionSettings(
-                configuration, receiver: receiver, refusals: refusals, answerTimes: answerTimes)
+                configuration, on: MultiThreadedEventLoopGroup.singleton, receiver: receiver, refusals: refusals,
+                answerTimes: answerTimes)
         }
         do {
             try server.setOption(.autoRead, value: true).wait()

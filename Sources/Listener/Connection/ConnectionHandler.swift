@@ -41,6 +41,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let isCrowded: Bool
     private var context: ChannelHandlerContext?
     private var alarm: LazyAlarm?
+    private var mailbox: AnswerMailbox?
     private var remoteAddress = "unknown"
 
     private var phase = Phase.idle
@@ -233,13 +234,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isNotification: request.route == .delivery(.notification),
             isHead: request.head.method == .HEAD,
             allowsAnother: request.allowsAnother && !isBodyOwed)
-        let handler = NIOLoopBound(self, eventLoop: eventLoop)
+        let connection = NIOLoopBound(self, eventLoop: eventLoop)
+        let mailbox = self.mailbox ?? settings.mailbox(of: eventLoop)
+        self.mailbox = mailbox
         let answer: @Sendable (Answer, Int64?) -> Void = { answer, record in
-            if eventLoop.inEventLoop {
-                handler.value.send(answer, reply, record)
-            } else {
-                eventLoop.execute { handler.value.send(answer, reply, record) }
-            }
+            mailbox.post(AnswerMailbox.Letter(connection: connection, answer: answer, reply: reply, record: record))
         }
         switch request.route {
         case .delivery(let kind):
@@ -252,7 +251,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Answering
 
     /// What has to be known of a request when its answer comes.
-    private struct Reply: Sendable {
+    struct Reply: Sendable {
         let number: Int
         let end: ContinuousClock.Instant
         let isNotification: Bool
@@ -260,7 +259,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let allowsAnother: Bool
     }
 
-    private func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
+    /// Writes the answer to a request, unless that was answered before.
+    func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
         // Not so where the peer has gone, or the receiver answers twice.
         guard phase == .answering(reply.number) else { return }
         let closes = !reply.allowsAnother || isStopping || hasPeerEnded && ahead.isEmpty

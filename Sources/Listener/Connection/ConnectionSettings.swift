@@ -13,11 +13,15 @@ struct ConnectionSettings: Sendable {
     let receiver: any DeliveryReceiver
     let refusals: RefusalCounter
     let answerTimes: AnswerTimes
+    private let mailboxes: [ObjectIdentifier: AnswerMailbox]
 
+    /// - Parameter group: The event loops that the connections may have.
     init(
-        _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver, refusals: RefusalCounter,
-        answerTimes: AnswerTimes
+        _ configuration: ListenerConfiguration, on group: any EventLoopGroup, receiver: any DeliveryReceiver,
+        refusals: RefusalCounter, answerTimes: AnswerTimes
     ) {
+        mailboxes = Dictionary(
+            group.makeIterator().map { (ObjectIdentifier($0), AnswerMailbox($0)) }, uniquingKeysWith: { $1 })
         limits = configuration.limits
         headTime = TimeAmount(configuration.times.head)
         requestTime = TimeAmount(configuration.times.request)
@@ -28,5 +32,10 @@ struct ConnectionSettings: Sendable {
         self.receiver = receiver
         self.refusals = refusals
         self.answerTimes = answerTimes
+    }
+
+    /// The way of answers to an event loop.
+    func mailbox(of eventLoop: any EventLoop) -> AnswerMailbox {
+        mailboxes[ObjectIdentifier(eventLoop)] ?? AnswerMailbox(eventLoop)
     }
 }
