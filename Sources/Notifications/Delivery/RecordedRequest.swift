@@ -18,18 +18,10 @@ public struct RecordedRequest {
     }
 
     /// What the signature header holds, as far as a quick look tells.
-    enum Signature {
-        case none
-        /// One line, and nothing in it but `v1=` and the 64 hex digits of these bytes.
-        case digest(SIMD32<UInt8>)
-        /// Anything else: it takes a careful look.
-        case unusual
-    }
-
-    var signature: Signature {
+    var signature: PlainSignature {
         // Without a backslash, every quote begins or ends a string, and names and values take turns.
         guard !Self.contains(UInt8(ascii: "\\"), in: headers) else { return .unusual }
-        var found = Signature.none
+        var found = PlainSignature.none
         var index = 0
         var isName = true
         var isNamed = false
@@ -39,7 +31,10 @@ public struct RecordedRequest {
             if isName {
                 isNamed = Self.isName(text)
             } else if isNamed {
-                guard case .none = found, let digest = Self.digest(text) else { return .unusual }
+                guard case .none = found, let digest = PlainSignature.digest(UnsafeRawBufferPointer(rebasing: text))
+                else {
+                    return .unusual
+                }
                 found = .digest(digest)
             }
             isName.toggle()
@@ -102,24 +97,5 @@ public struct RecordedRequest {
             byte == lower
                 || byte | 0x20 == lower && byte != lower && byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
         }
-    }
-
-    private static func digest(_ text: Slice<UnsafeRawBufferPointer>) -> SIMD32<UInt8>? {
-        guard text.count == 67, text.starts(with: [UInt8(ascii: "v"), UInt8(ascii: "1"), UInt8(ascii: "=")]) else {
-            return nil
-        }
-        var digest = SIMD32<UInt8>()
-        let isHex = withUnsafeMutableBytes(of: &digest) { digest in
-            for place in 0..<32 {
-                let index = text.startIndex + 3 + 2 * place
-                guard let high = Hex.value(of: text.base[index]), let low = Hex.value(of: text.base[index + 1]) else {
-                    return false
-                }
-                digest[place] = high << 4 | low
-            }
-            return true
-        }
-        guard isHex else { return nil }
-        return digest
     }
 }

@@ -59,3 +59,43 @@ public struct SignatureHeader: Sendable, Hashable {
         return text[first...last]
     }
 }
+
+/// What a quick look at the signature header of a request tells: nearly all have one line with one digest.
+enum PlainSignature {
+    case none
+    /// One line, and nothing in it but `v1=` and the 64 hex digits of these bytes.
+    case digest(SHA256.Digest)
+    /// Anything else: it takes a `SignatureHeader`.
+    case unusual
+
+    init(_ headers: [HeaderField]) {
+        var found = PlainSignature.none
+        for field in headers where field.isNamed(SignatureHeader.name) {
+            var value = field.value
+            guard case .none = found, let digest = value.withUTF8({ Self.digest(UnsafeRawBufferPointer($0)) }) else {
+                self = .unusual
+                return
+            }
+            found = .digest(digest)
+        }
+        self = found
+    }
+
+    /// Reads `v1=` and 64 hex digits, in either case; nil where the text is anything else.
+    static func digest(_ text: UnsafeRawBufferPointer) -> SHA256.Digest? {
+        guard text.count == 67, text.starts(with: [UInt8(ascii: "v"), UInt8(ascii: "1"), UInt8(ascii: "=")]) else {
+            return nil
+        }
+        var digest = SHA256.Digest()
+        let isHex = withUnsafeMutableBytes(of: &digest) { digest in
+            for place in 0..<SHA256.byteCount {
+                guard let high = Hex.value(of: text[3 + 2 * place]), let low = Hex.value(of: text[4 + 2 * place]) else {
+                    return false
+                }
+                digest[place] = high << 4 | low
+            }
+            return true
+        }
+        return isHex ? digest : nil
+    }
+}

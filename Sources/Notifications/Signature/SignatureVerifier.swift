@@ -46,6 +46,11 @@ public struct SignatureVerifier: Sendable {
             return Judgement(.valid, secret: selfTest.identity)
         }
         guard !keyring.isEmpty else { return Judgement(.unverified) }
+        switch PlainSignature(delivery.headers) {
+        case .none: return Judgement(.missing)
+        case .digest(let digest): return judge([digest], of: delivery.body, events: events)
+        case .unusual: break
+        }
         let header = SignatureHeader(delivery)
         guard !header.lines.isEmpty else { return Judgement(.missing) }
 
