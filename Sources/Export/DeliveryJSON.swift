@@ -1,11 +1,13 @@
 import Foundation
 public import History
-import Notifications
+public import Notifications
 
 /// A delivery as one line of JSON; these keys are the same wherever b2watch writes deliveries as JSON.
 public enum DeliveryJSON {
-    /// The line in UTF-8, with its newline. Control, bidi and invisible characters are escaped as `\u`.
-    public static func line(_ record: DeliveryRecord) -> [UInt8] {
+    /// Returns the line in UTF-8, with its newline. Control, bidi and invisible characters are escaped as `\u`.
+    ///
+    /// - Parameter events: `record.events`, where they are known already.
+    public static func line(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil) -> [UInt8] {
         let delivery = record.delivery
         var json = JSONWriter()
         json.syntax("{\"id\":")
@@ -39,7 +41,7 @@ public enum DeliveryJSON {
         json.syntax(",\"duplicate\":")
         json.boolean(record.isDuplicate)
         json.syntax(",\"events\":[")
-        for (index, event) in record.events.enumerated() {
+        for (index, event) in (events ?? record.events).enumerated() {
             if index > 0 { json.syntax(",") }
             json.compact(delivery.body[event.range])
         }

@@ -1,12 +1,14 @@
 public import History
-import Notifications
+public import Notifications
 public import SafeText
 
 /// A delivery as lines to read, one an event: time, verdict, type, bucket, object, size, status.
 public enum EventLines {
-    /// At least one line; what is absent is `-`.
-    public static func lines(_ record: DeliveryRecord) -> [SafeText] {
-        let events = record.events
+    /// Returns at least one line; what is absent is `-`.
+    ///
+    /// - Parameter events: `record.events`, where they are known already.
+    public static func lines(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil) -> [SafeText] {
+        let events = events ?? record.events
         guard !events.isEmpty else {
             var event = NotificationEvent()
             event.objectName = .string("\(record.delivery.method) \(Masking.masked.target(record.delivery.target))")

@@ -36,6 +36,17 @@ enum DeliveryQuery {
         }
     }
 
+    /// The deliveries among these rows of which each event was seen before.
+    static func duplicates(among rows: ClosedRange<Int64>, _ db: Database) throws -> Set<Int64> {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT event.delivery FROM event JOIN outcome ON outcome.delivery = event.delivery
+                WHERE event.id BETWEEN ? AND ?
+                GROUP BY event.delivery HAVING min(position IS NOT NULL AND \(RowQuery.isDuplicate))
+                """)
+        return try Int64.fetchSet(statement, arguments: [rows.lowerBound, rows.upperBound])
+    }
+
     /// When the verdict was given: on arrival where no time is recorded, and nobody knows when where that is 0.
     private static func judgedAt(_ row: Row, _ delivery: Delivery) -> Timestamp? {
         guard let time = row["judgedAt"] as Int64? else { return delivery.receivedAt }

@@ -54,6 +54,13 @@ public struct HistoryReader: Sendable {
         }
     }
 
+    /// Returns the ids of the deliveries among these rows of the event list of which each event was seen before.
+    ///
+    /// - Throws: What SQLite says.
+    public func duplicates(among rows: ClosedRange<Int64>) throws -> Set<Int64> {
+        try read { db in try DeliveryQuery.duplicates(among: rows, db) }
+    }
+
     /// Lends the bodies of deliveries near another one, the nearest to the newer side first, then those before it.
     ///
     /// - Parameters:

@@ -39,3 +39,24 @@ extension DeliveryRecord {
         judgement.verdict == .unjudged ? [] : Payload(scanning: delivery.body).events
     }
 }
+
+/// A delivery that was just recorded, as it is handed on in memory, with what is known of it already.
+public struct RecordedDelivery: Sendable {
+    /// Whether it is a duplicate is not known yet: `HistoryReader.duplicates(among:)` finds out.
+    public var record: DeliveryRecord
+    /// Its events; those of a delivery that is read back are `record.events`.
+    public let events: [NotificationEvent]
+    /// The ids of its rows in the event list.
+    public let rows: ClosedRange<Int64>
+
+    init(_ judged: JudgedDelivery, _ inserted: DeliveryInsert.Inserted) {
+        var judgement = judged.judgement
+        if inserted.isByLeaked { judgement.verdict = .removed }
+        record = DeliveryRecord(
+            id: inserted.id, delivery: judged.delivery, judgement: judgement,
+            judgedAt: judgement.verdict == .unjudged ? nil : judged.delivery.receivedAt, status: judged.answer.status,
+            answer: judged.answer.text)
+        events = judged.events
+        rows = inserted.rows
+    }
+}

@@ -29,7 +29,8 @@ extension FieldValue {
         Data(json.utf8).databaseValue
     }
 
-    private static func json(_ string: String) -> String {
+    /// A string as JSON, as it is kept where TEXT cannot hold it.
+    static func json(_ string: String) -> String {
         var writer = JSONWriter()
         writer.string(string)
         return String(decoding: writer.bytes, as: UTF8.self)

@@ -27,7 +27,7 @@ public final class History: Sendable {
     private let checks = Worker("history check", isBackground: true)
     let writer: HistoryWriter
     private let health: HealthProbe
-    private let answerTimes: AnswerTimeLog
+    private let answerTimes = AnswerTimeLog()
     let changes: ChangeFeed
 
     /// Opens a history, made if it is not there, and brought up to date if an older version made it: in one transaction,
@@ -49,7 +49,8 @@ public final class History: Sendable {
                 watch = nil
                 database = try DatabaseQueue(configuration: Self.configuration)
                 changes = try Self.prepare(database, isUpdating)
-                writer = HistoryWriter(database, watch: nil, checkpoints: nil, changes: changes)
+                writer = HistoryWriter(
+                    database, watch: nil, checkpoints: nil, changes: changes, answerTimes: answerTimes)
             case .file(let name):
                 let file = try HistoryFile(at: name)
                 path = file.path
@@ -77,7 +78,8 @@ public final class History: Sendable {
                 let checkpoints = try Checkpointer(connection, watch: watch) { [changes] in changes.warn($0) }
                 self.checkpoints = checkpoints
                 self.watch = watch
-                writer = HistoryWriter(database, watch: watch, checkpoints: checkpoints, changes: changes)
+                writer = HistoryWriter(
+                    database, watch: watch, checkpoints: checkpoints, changes: changes, answerTimes: answerTimes)
             }
         } catch let error as HistoryError {
             throw error
@@ -87,7 +89,6 @@ public final class History: Sendable {
         gate = ReadGate(path: path, watch: watch)
         reader = HistoryReader(database: database, gate: gate)
         health = HealthProbe(writer)
-        answerTimes = AnswerTimeLog(writer, changes)
         watch?.observe(
             damaged: { [changes] in changes.fail(forGood: $0) }, written: { [weak self] in self?.checkAll() })
     }
@@ -119,6 +120,12 @@ public final class History: Sendable {
     /// Calls the observer on the writer's thread on every change from now on; it must only take note and return.
     public func observe(_ observer: @escaping @Sendable (HistoryEvent) -> Void) {
         changes.observe(observer)
+    }
+
+    /// Calls the follower on the writer's thread with what each transaction has recorded, from now on, in the order of
+    /// arrival; it must only take note and return. It is not told what a transaction recorded that seemed to fail.
+    public func follow(_ follower: @escaping @Sendable ([RecordedDelivery]) -> Void) {
+        changes.follow(follower)
     }
 
     /// Records a delivery; `completion` is told on the writer's thread its id once it is kept, or nil where it is not.
@@ -164,14 +171,33 @@ public final class History: Sendable {
             committed: { [changes] counts in if let counts { changes.rejudged(counts) } }) != nil
     }
 
-    /// Takes note of how long the answer to a delivery took. It is written when the writer has nothing better to do;
-    /// a crash may lose it. Does not block.
+    /// Takes note of how long the answer to a delivery took. It is written with the next deliveries, or a moment later; a
+    /// crash may lose it. Does not block.
     public func answered(_ delivery: Int64, in time: Duration) {
-        answerTimes.note(delivery, time)
+        answerTimes.note(delivery, time) { [weak self] in self?.writeAnswerTimes() }
+    }
+
+    private func writeAnswerTimes() {
+        writer.perform(
+            isDurable: false,
+            { [answerTimes] db -> Int64 in
+                let times = answerTimes.take()
+                for time in times {
+                    try db.cachedStatement(sql: "UPDATE outcome SET answerTime = ? WHERE delivery = ?")
+                        .execute(arguments: [time.microseconds, time.delivery])
+                }
+                return times.map(\.delivery).max() ?? 0
+            },
+            completion: { [changes] result in
+                // Times are worth no second attempt.
+                if let last = try? result.get(), last > 0 { changes.answered(last) }
+            })
     }
 
     /// Writes what is queued and closes the file. Nothing is recorded or read after it.
     public func close() {
+        answerTimes.close()
+        writeAnswerTimes()
         writer.close()
         // What fails to close is closed by the end of the process; everything acknowledged is on the disk. The
         // checkpointer's connection goes last: the last one that may write moves the log into the file.

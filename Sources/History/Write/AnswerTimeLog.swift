@@ -1,51 +1,67 @@
-import GRDB
 import Synchronization
+import Workers
 
-/// Writes how long answers took, behind them: all that has come together by the time the writer is at leisure.
+/// Holds how long answers took until they are written: with the next deliveries, in their transaction, or once no delivery
+/// has come for a moment. A crash may lose them.
 final class AnswerTimeLog: Sendable {
-    private struct Entry {
+    struct Entry: Sendable {
         let delivery: Int64
         let microseconds: Int64
     }
 
-    private let writer: HistoryWriter
-    private let changes: ChangeFeed
-    private let waiting = Mutex<[Entry]>([])
+    /// How long a time waits for the next delivery.
+    private static let patience = Duration.milliseconds(100)
 
-    init(_ writer: HistoryWriter, _ changes: ChangeFeed) {
-        self.writer = writer
-        self.changes = changes
+    private struct State {
+        var waiting: [Entry] = []
+        /// Whether somebody waits for the patience to end.
+        var isWatched = false
+        var isClosed = false
     }
 
-    func note(_ delivery: Int64, _ time: Duration) {
+    private let state = Monitor(State())
+    private let thread = Worker("answer times")
+
+    /// Takes note of a time. Does not block.
+    ///
+    /// - Parameter write: Writes what is waiting then, in a transaction of its own; called from another thread.
+    func note(_ delivery: Int64, _ time: Duration, write: @escaping @Sendable () -> Void) {
         let entry = Entry(delivery: delivery, microseconds: Int64(time / .microseconds(1)))
-        let isFirst = waiting.withLock { waiting in
-            waiting.append(entry)
-            return waiting.count == 1
+        let isFirst = state.withLock { state in
+            state.waiting.append(entry)
+            defer { state.isWatched = true }
+            return !state.isWatched && !state.isClosed
         }
-        guard isFirst else { return }
-        writer.perform(
-            isDurable: false, { [self] db in try Self.write(take(), to: db) },
-            completion: { [self] result in
-                switch result {
-                case .success(let last): changes.answered(last)
-                // Times are worth no second attempt.
-                case .failure: _ = take()
-                }
-            })
+        if isFirst { thread.async { [self] in watch(write) } }
     }
 
-    private func take() -> [Entry] {
-        waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+    /// Takes what is to be written now.
+    func take() -> [Entry] {
+        state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
         }
     }
 
-    /// - Returns: The newest delivery of them.
-    private static func write(_ entries: [Entry], to db: Database) throws -> Int64 {
-        let statement = try db.cachedStatement(sql: "UPDATE outcome SET answerTime = ? WHERE delivery = ?")
-        for entry in entries { try statement.execute(arguments: [entry.microseconds, entry.delivery]) }
-        return entries.map(\.delivery).max() ?? 0
+    /// Ends the waiting. What is noted from then on is not written.
+    func close() {
+        state.change { $0.isClosed = true }
+        thread.wait()
+    }
+
+    private func watch(_ write: () -> Void) {
+        // Deliveries take what waits; as long as they do, there is nothing to do here.
+        while true {
+            let last = state.withLock { $0.waiting.last?.delivery }
+            let isClosed = state.wait(until: .now + Self.patience) { $0.isClosed ? true : nil } ?? false
+            let (isOver, isLate) = state.withLock { state in
+                let isLate = !state.waiting.isEmpty && state.waiting.last?.delivery == last
+                let isOver = isClosed || state.waiting.isEmpty || isLate
+                if isOver { state.isWatched = false }
+                return (isOver, isLate && !isClosed)
+            }
+            if isLate { write() }
+            if isOver { return }
+        }
     }
 }

@@ -6,6 +6,7 @@ final class ChangeFeed: Sendable {
     private struct State {
         var change: HistoryChange
         var observers: [@Sendable (HistoryEvent) -> Void] = []
+        var followers: [@Sendable ([RecordedDelivery]) -> Void] = []
         /// Why nothing can be recorded as long as this process runs.
         var damage: String?
 
@@ -34,6 +35,19 @@ final class ChangeFeed: Sendable {
         }
         tell { .changed($0) }
         if insertion.isStale { tell { _ in .stale } }
+    }
+
+    /// Calls the follower with what each transaction has recorded.
+    func follow(_ follower: @escaping @Sendable ([RecordedDelivery]) -> Void) {
+        state.withLock { $0.followers.append(follower) }
+    }
+
+    /// Whether anybody follows what is recorded.
+    var isFollowed: Bool { state.withLock { !$0.followers.isEmpty } }
+
+    /// Hands on what was just recorded.
+    func recorded(_ deliveries: [RecordedDelivery]) {
+        for follower in state.withLock({ $0.followers }) { follower(deliveries) }
     }
 
     /// Answer times are written, up to that of this delivery.

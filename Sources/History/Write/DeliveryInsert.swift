@@ -1,71 +1,128 @@
-import Foundation
 import GRDB
 import Notifications
 
+/// The statements that write deliveries, kept from one transaction to the next.
+///
+/// Sendable, since it is touched only by `HistoryWriter` while that has the connection, on one thread at a time.
+final class DeliveryStatements: @unchecked Sendable {
+    fileprivate let delivery: WriteStatement
+    fileprivate let outcome: WriteStatement
+    fileprivate let event: WriteStatement
+    fileprivate let generation: WriteStatement
+    fileprivate let lastRow: WriteStatement
+    fileprivate let leaked: WriteStatement
+    fileprivate let answerTime: WriteStatement
+
+    /// - Throws: `DatabaseError`.
+    init(_ db: Database) throws {
+        delivery = try WriteStatement(
+            """
+            INSERT INTO delivery (receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength,
+                answer, eventCount, firstRow, rowCount)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, db)
+        outcome = try WriteStatement(
+            "INSERT INTO outcome (delivery, receivedAt, verdict, secret, status, rows) VALUES (?, ?, ?, ?, ?, ?)", db)
+        event = try WriteStatement(
+            """
+            INSERT INTO event (id, delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
+                objectVersionId, bucketName, matchedRuleName)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, db)
+        generation = try WriteStatement("SELECT generation FROM keyring", db)
+        lastRow = try WriteStatement("SELECT seq FROM sqlite_sequence WHERE name = 'event'", db)
+        leaked = try WriteStatement("SELECT id FROM secret WHERE leakedAt IS NOT NULL", db)
+        answerTime = try WriteStatement("UPDATE outcome SET answerTime = ? WHERE delivery = ?", db)
+    }
+
+    /// Writes how long answers took, inside a transaction.
+    ///
+    /// - Throws: `DatabaseError`.
+    func write(_ times: [AnswerTimeLog.Entry]) throws {
+        for time in times {
+            answerTime.bind(1, time.microseconds)
+            answerTime.bind(2, time.delivery)
+            try answerTime.run()
+        }
+    }
+}
+
 /// Writes deliveries with their rows, inside one transaction, and keeps the tally of it.
 struct DeliveryInsert {
-    private let delivery: Statement
-    private let outcome: Statement
-    private let event: Statement
+    private let statements: DeliveryStatements
     private var counts: TallyChange
     /// The numbers of the secrets that were met in this transaction.
     private var secrets: [SecretIdentity: Int64] = [:]
+    private let leaked: Set<Int64>
     private var lastDelivery: Int64 = 0
-    /// The keyring held now, and the deliveries that an older one has judged.
+    /// The generation of the current secrets, and the deliveries that older ones have judged.
     private let generation: Int64
     private var stale: ClosedRange<Int64>?
     private var nextRow: Int64
 
-    init(_ db: Database) throws {
-        delivery = try db.cachedStatement(
-            sql: """
-                INSERT INTO delivery (receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength,
-                    answer, eventCount, firstRow, rowCount)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        outcome = try db.cachedStatement(
-            sql: """
-                INSERT INTO outcome (delivery, receivedAt, verdict, secret, status, rows) VALUES (?, ?, ?, ?, ?, ?)
-                """)
-        event = try db.cachedStatement(
-            sql: """
-                INSERT INTO event (id, delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
-                    objectVersionId, bucketName, matchedRuleName)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        counts = TallyChange(leaked: try SecretTable.leaked(db))
-        generation = try HeldKeyring.generation(db)
-        nextRow = 1 + (try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0)
+    /// - Throws: `DatabaseError`.
+    init(_ statements: DeliveryStatements) throws {
+        self.statements = statements
+        var leaked: Set<Int64> = []
+        try statements.leaked.integers { leaked.insert($0) }
+        self.leaked = leaked
+        counts = TallyChange(leaked: leaked)
+        generation = try statements.generation.integer() ?? 0
+        nextRow = 1 + (try statements.lastRow.integer() ?? 0)
     }
 
-    /// - Returns: The delivery's id.
-    mutating func insert(_ judged: JudgedDelivery, into db: Database) throws -> Int64 {
+    /// What became of one delivery.
+    struct Inserted {
+        let id: Int64
+        /// The ids of its rows.
+        let rows: ClosedRange<Int64>
+        /// Whether the secret that verified it was deleted as leaked meanwhile.
+        let isByLeaked: Bool
+    }
+
+    /// - Throws: `DatabaseError`.
+    mutating func insert(_ judged: JudgedDelivery, into db: Database) throws -> Inserted {
         let it = judged.delivery
-        delivery.setUncheckedArguments([
-            it.receivedAt.milliseconds, it.remoteAddress, it.method, FieldValue.string(it.target).databaseValue,
-            it.httpVersion, HeaderField.json(it.headers), Data(it.body), it.bodyLength, judged.answer.text,
-            judged.eventCount, nextRow, max(1, judged.events.count),
-        ])
-        try delivery.execute()
-        let id = db.lastInsertedRowID
+        let rows = nextRow...(nextRow + Int64(max(1, judged.events.count)) - 1)
+        let headers = HeaderField.jsonBytes(it.headers)
+        try headers.withUnsafeBytes { headers in
+            try it.body.withUnsafeBytes { body in
+                statements.delivery.bind(1, it.receivedAt.milliseconds)
+                statements.delivery.bind(2, text: it.remoteAddress)
+                statements.delivery.bind(3, text: it.method)
+                statements.delivery.bind(4, .string(it.target))
+                statements.delivery.bind(5, text: it.httpVersion)
+                statements.delivery.bind(6, lentText: headers)
+                statements.delivery.bind(7, lentBlob: body)
+                statements.delivery.bind(8, Int64(it.bodyLength))
+                statements.delivery.bind(9, text: judged.answer.text)
+                statements.delivery.bind(10, Int64(judged.eventCount))
+                statements.delivery.bind(11, rows.lowerBound)
+                statements.delivery.bind(12, Int64(rows.count))
+                try statements.delivery.run()
+            }
+        }
+        let id = statements.delivery.lastRow
         let secret = try judged.judgement.secret.map { try number(of: $0, in: db) }
-        outcome.setUncheckedArguments([
-            id, it.receivedAt.milliseconds, judged.judgement.verdict.rawValue, secret, judged.answer.status,
-            max(1, judged.events.count),
-        ])
-        try outcome.execute()
+        let verdict = judged.judgement.verdict
+        statements.outcome.bind(1, id)
+        statements.outcome.bind(2, it.receivedAt.milliseconds)
+        statements.outcome.bind(3, Int64(verdict.rawValue))
+        statements.outcome.bind(4, secret)
+        statements.outcome.bind(5, Int64(judged.answer.status))
+        statements.outcome.bind(6, Int64(rows.count))
+        try statements.outcome.run()
         lastDelivery = id
         if let judgedBy = judged.generation, judgedBy < generation { stale = (stale?.lowerBound ?? id)...id }
         if judged.events.isEmpty {
             try insert(NotificationEvent(), at: nil, of: id)
         }
         for (position, event) in judged.events.enumerated() {
-            try insert(event, at: position, of: id)
+            try insert(event, at: Int64(position), of: id)
         }
-        counts.add(
-            1, rows: max(1, judged.events.count),
-            to: TallyChange.Recorded(verdict: judged.judgement.verdict, secret: secret ?? 0))
-        return id
+        counts.add(1, rows: rows.count, to: TallyChange.Recorded(verdict: verdict, secret: secret ?? 0))
+        return Inserted(
+            id: id, rows: rows, isByLeaked: verdict == .valid && secret.map { leaked.contains($0) } ?? false)
     }
 
     private mutating func number(of secret: SecretIdentity, in db: Database) throws -> Int64 {
@@ -75,15 +132,20 @@ struct DeliveryInsert {
         return number
     }
 
-    private mutating func insert(_ it: NotificationEvent, at position: Int?, of delivery: Int64) throws {
+    private mutating func insert(_ it: NotificationEvent, at position: Int64?, of delivery: Int64) throws {
+        statements.event.bind(1, nextRow)
+        statements.event.bind(2, delivery)
+        statements.event.bind(3, position)
         // An event without an id is never a duplicate, nor is an empty id one.
-        let eventId = it.eventId.isEmpty ? FieldValue.absent : it.eventId
-        event.setUncheckedArguments([
-            nextRow, delivery, position, eventId.databaseValue, it.eventTimestamp.databaseValue,
-            it.eventType.databaseValue, it.objectName.databaseValue, it.objectSize.databaseValue,
-            it.objectVersionId.databaseValue, it.bucketName.databaseValue, it.matchedRuleName.databaseValue,
-        ])
-        try event.execute()
+        statements.event.bind(4, it.eventId.isEmpty ? .absent : it.eventId)
+        statements.event.bind(5, it.eventTimestamp)
+        statements.event.bind(6, it.eventType)
+        statements.event.bind(7, it.objectName)
+        statements.event.bind(8, it.objectSize)
+        statements.event.bind(9, it.objectVersionId)
+        statements.event.bind(10, it.bucketName)
+        statements.event.bind(11, it.matchedRuleName)
+        try statements.event.run()
         nextRow += 1
     }
 

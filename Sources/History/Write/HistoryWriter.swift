@@ -23,15 +23,24 @@ final class HistoryWriter: Sendable {
     private let watch: HistoryGuard?
     private let checkpoints: Checkpointer?
     private let changes: ChangeFeed
+    private let answerTimes: AnswerTimeLog
+    /// The statements of the connection; nil before the first delivery and behind the last.
+    private let statements = Mutex<DeliveryStatements?>(nil)
     private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
     private let thread = Worker("history writer")
 
-    /// - Parameter watch: Looks at the files; nil in memory.
-    init(_ database: any DatabaseWriter, watch: HistoryGuard?, checkpoints: Checkpointer?, changes: ChangeFeed) {
+    /// - Parameters:
+    ///   - watch: Looks at the files; nil in memory.
+    ///   - answerTimes: Holds what is written with the next deliveries.
+    init(
+        _ database: any DatabaseWriter, watch: HistoryGuard?, checkpoints: Checkpointer?, changes: ChangeFeed,
+        answerTimes: AnswerTimeLog
+    ) {
         self.database = database
         self.watch = watch
         self.checkpoints = checkpoints
         self.changes = changes
+        self.answerTimes = answerTimes
     }
 
     /// Queues a delivery; `completion` is called on the writer's thread.
@@ -81,6 +90,8 @@ final class HistoryWriter: Sendable {
     func close() {
         queue.withLock { $0.close() }
         thread.wait()
+        // A connection with a statement is not closed.
+        database.writeWithoutTransaction { _ in statements.withLock { $0 = nil } }
     }
 
     /// Starts the writer where it rests; under the queue's lock, so that `close` waits for it.
@@ -92,8 +103,12 @@ final class HistoryWriter: Sendable {
     }
 
     private func run() {
-        // The database is let go between two steps: in memory, readers wait for it.
-        while database.writeWithoutTransaction(step) {}
+        if watch == nil {
+            // The database is let go between two steps: in memory, readers wait for it.
+            while database.writeWithoutTransaction(step) {}
+        } else {
+            database.writeWithoutTransaction { db in while step(db) {} }
+        }
     }
 
     /// - Returns: False where nothing was left to write.
@@ -129,17 +144,28 @@ final class HistoryWriter: Sendable {
     /// - Returns: The ids of the deliveries.
     private func commit(_ batch: [Pending], to db: Database) throws(WriteFailure) -> [Int64] {
         do {
-            let (ids, insertion) = try transact(db) { db in
-                var insert = try DeliveryInsert(db)
-                let ids = try batch.map { try insert.insert($0.delivery, into: db) }
+            let statements = try self.statements.withLock { statements in
+                let kept = try statements ?? DeliveryStatements(db)
+                statements = kept
+                return kept
+            }
+            let times = answerTimes.take()
+            let (inserted, insertion) = try transact(db) { db in
+                try statements.write(times)
+                var insert = try DeliveryInsert(statements)
+                let inserted = try batch.map { try insert.insert($0.delivery, into: db) }
                 try insert.finish(in: db)
                 if let checkpoints, checkpoints.isDue(behind: batch.reduce(0) { $0 + $1.delivery.weight }) {
                     try HistoryIdentity.stamp(db)
                 }
-                return (ids, insert.summary)
+                return (inserted, insert.summary)
             }
             if !recover(db) { changes.committed(insertion) }
-            return ids
+            if changes.isFollowed {
+                changes.recorded(zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) })
+            }
+            if let last = times.last { changes.answered(times.reduce(last.delivery) { max($0, $1.delivery) }) }
+            return inserted.map(\.id)
         } catch let failure as WriteFailure {
             throw failure
         } catch {

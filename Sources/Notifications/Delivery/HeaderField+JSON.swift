@@ -1,9 +1,14 @@
 extension HeaderField {
-    /// Header fields as a JSON array of `[name, value]`, in order.
+    /// Returns header fields as a JSON array of `[name, value]`, in order.
     public static func json(_ fields: [HeaderField]) -> String {
-        var writer = JSONWriter()
+        String(decoding: jsonBytes(fields), as: UTF8.self)
+    }
+
+    /// Returns the UTF-8 bytes of `json(_:)`.
+    public static func jsonBytes(_ fields: [HeaderField]) -> [UInt8] {
+        var writer = JSONWriter(capacity: fields.reduce(2) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 })
         writer.headers(fields)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return writer.bytes
     }
 
     /// Reads what `json(_:)` wrote.

@@ -6,7 +6,10 @@ public struct JSONWriter: Sendable {
     /// The text so far, in UTF-8.
     public private(set) var bytes: [UInt8] = []
 
-    public init() {}
+    /// - Parameter capacity: How many bytes there is room for before more memory is taken.
+    public init(capacity: Int = 0) {
+        if capacity > 0 { bytes.reserveCapacity(capacity) }
+    }
 
     /// Writes a piece of JSON as it is.
     public mutating func syntax(_ text: StaticString) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Export
 import History
+import Notifications
 import SafeText
 
 /// How `listen` writes what it receives.
@@ -10,10 +11,15 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// One JSON object a delivery.
     case json
 
-    func bytes(_ record: DeliveryRecord) -> [UInt8] {
+    /// Writes a delivery at the end of some bytes.
+    func write(_ record: DeliveryRecord, _ events: [NotificationEvent], to bytes: inout [UInt8]) {
         switch self {
-        case .text: Array(EventLines.lines(record).map { $0.string + "\n" }.joined().utf8)
-        case .json: DeliveryJSON.line(record)
+        case .text:
+            for line in EventLines.lines(record, events) {
+                bytes += line.string.utf8
+                bytes.append(UInt8(ascii: "\n"))
+            }
+        case .json: bytes += DeliveryJSON.line(record, events)
         }
     }
 }

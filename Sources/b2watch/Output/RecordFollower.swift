@@ -1,22 +1,49 @@
 import Foundation
 import History
+import Notifications
 import Synchronization
 import Workers
 
 /// Writes what is recorded to standard output, as it is recorded.
 ///
-/// It walks the record by a cursor and keeps nothing else, so that a reader that is slow, or gone, costs no memory and
-/// delays no answer.
+/// What was just recorded comes in memory. Where the output has fallen behind, the record is read by a cursor instead, so
+/// that a reader that is slow, or gone, costs little memory and delays no answer.
 final class RecordFollower: Sendable {
     private struct State {
+        /// The last delivery that was written.
         var cursor: Int64
+        /// The last delivery that is recorded.
+        var latest: Int64
+        /// What was handed on in memory and is not written yet, in the order of arrival.
+        var handed: [RecordedDelivery] = []
         var isScheduled = false
         var isClosed = false
         /// Why the record could not be read the last time.
         var problem: String?
+
+        /// Adds what was just recorded; where too much waits, the oldest is left to be read from the record.
+        mutating func add(_ recorded: [RecordedDelivery]) {
+            handed += recorded
+            var room = RecordFollower.memory
+            let kept = handed.reversed().prefix { delivery in
+                room -= delivery.record.delivery.body.count + 1_024
+                return room >= 0
+            }
+            handed.removeFirst(handed.count - kept.count)
+        }
+    }
+
+    /// What is to be written next.
+    private enum Next {
+        case handed([RecordedDelivery])
+        /// To be read from the record: it was not handed on, or has been forgotten.
+        case behind(Int64)
+        case nothing
     }
 
     private static let slice = 256
+    /// How much may wait in memory, in bytes of bodies.
+    private static let memory = 4 << 20
 
     private let history: History
     private let format: OutputFormat
@@ -33,11 +60,13 @@ final class RecordFollower: Sendable {
         self.format = format
         self.output = ByteOutput(descriptor: output)
         self.say = say
-        state = Mutex(State(cursor: history.current.latestDelivery))
+        let latest = history.current.latestDelivery
+        state = Mutex(State(cursor: latest, latest: latest))
+        history.follow { [weak self] recorded in self?.take(recorded) }
+        // What was recorded and not handed on: before the follower was there, or where it seemed to fail.
         history.observe { [weak self] event in
             if case .changed(let change) = event { self?.schedule(upTo: change.latestDelivery) }
         }
-        // What was recorded between the cursor and the observer.
         schedule(upTo: history.current.latestDelivery)
     }
 
@@ -50,9 +79,17 @@ final class RecordFollower: Sendable {
         if reading.lock(before: Date(timeIntervalSinceNow: limit / .seconds(1))) { reading.unlock() }
     }
 
+    private func take(_ recorded: [RecordedDelivery]) {
+        state.withLock { state in
+            if !state.isClosed { state.add(recorded) }
+        }
+        if let last = recorded.last { schedule(upTo: last.record.id) }
+    }
+
     private func schedule(upTo latest: Int64) {
         let isFirst = state.withLock { state in
-            guard latest > state.cursor else { return false }
+            state.latest = max(latest, state.latest)
+            guard state.latest > state.cursor else { return false }
             defer { state.isScheduled = true }
             return !state.isScheduled && !state.isClosed
         }
@@ -66,16 +103,35 @@ final class RecordFollower: Sendable {
     private func write() {
         do {
             while true {
-                let records = try read()
-                guard let last = records.last else { return }
-                try output.write(records.flatMap(format.bytes))
+                var bytes: [UInt8] = []
+                let last: Int64
+                switch next() {
+                case .handed(let recorded):
+                    guard let end = recorded.last else { return }
+                    last = end.record.id
+                    guard let duplicates = try duplicates(among: recorded) else { return }
+                    for var delivery in recorded {
+                        delivery.record.isDuplicate = duplicates.contains(delivery.record.id)
+                        format.write(delivery.record, delivery.events, to: &bytes)
+                    }
+                case .behind(let cursor):
+                    let records = try read { try history.reader.deliveries(after: cursor, limit: Self.slice) } ?? []
+                    guard let end = records.last else { return }
+                    last = end.id
+                    for record in records { format.write(record, record.events, to: &bytes) }
+                case .nothing: return
+                }
+                try output.write(bytes)
                 state.withLock { state in
-                    state.cursor = last.id
+                    state.cursor = max(last, state.cursor)
                     state.problem = nil
                 }
             }
         } catch is OutputFailure {
-            state.withLock { $0.isClosed = true }
+            state.withLock { state in
+                state.isClosed = true
+                state.handed = []
+            }
             say("standard output is closed: deliveries are still received and recorded, but written no more")
         } catch {
             // It is read again with each delivery: the same reason is said once.
@@ -88,11 +144,27 @@ final class RecordFollower: Sendable {
         }
     }
 
-    /// The next records; none where all is written or reading has ended.
-    private func read() throws -> [DeliveryRecord] {
+    private func next() -> Next {
+        state.withLock { state in
+            guard !state.isClosed, state.latest > state.cursor else { return .nothing }
+            state.handed.removeFirst(state.handed.prefix { $0.record.id <= state.cursor }.count)
+            guard let first = state.handed.first, first.record.id == state.cursor + 1 else {
+                return .behind(state.cursor)
+            }
+            defer { state.handed = [] }
+            return .handed(state.handed)
+        }
+    }
+
+    private func duplicates(among recorded: [RecordedDelivery]) throws -> Set<Int64>? {
+        guard let first = recorded.first, let last = recorded.last else { return [] }
+        return try read { try history.reader.duplicates(among: first.rows.lowerBound...last.rows.upperBound) }
+    }
+
+    /// Reads the record, unless reading has ended: nil then.
+    private func read<Value>(_ body: () throws -> Value) throws -> Value? {
         try reading.withLock {
-            let (cursor, isClosed) = state.withLock { ($0.cursor, $0.isClosed) }
-            return isClosed ? [] : try history.reader.deliveries(after: cursor, limit: Self.slice)
+            state.withLock { $0.isClosed } ? nil : try body()
         }
     }
 }

@@ -1,0 +1,124 @@
+import GRDB
+import GRDBSQLite
+import Notifications
+
+/// A statement of the connection that writes, prepared once and bound by SQLite's C interface: an array of values for each
+/// row, as GRDB takes them, costs more than SQLite needs to write the row.
+///
+/// Parameters and columns count from 1 and from 0, as in SQLite.
+struct WriteStatement: ~Copyable {
+    private let connection: OpaquePointer?
+    private let statement: OpaquePointer?
+
+    /// - Throws: `DatabaseError`.
+    init(_ sql: String, _ db: Database) throws {
+        connection = db.sqliteConnection
+        var statement: OpaquePointer?
+        let code = sqlite3_prepare_v3(
+            connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        self.statement = statement
+        if code != SQLITE_OK { throw Self.error(code, connection) }
+    }
+
+    deinit {
+        sqlite3_finalize(statement)
+    }
+
+    // MARK: - Binding
+
+    borrowing func bind(_ parameter: Int32, _ value: Int64) {
+        sqlite3_bind_int64(statement, parameter, value)
+    }
+
+    borrowing func bind(_ parameter: Int32, _ value: Int64?) {
+        if let value { bind(parameter, value) } else { sqlite3_bind_null(statement, parameter) }
+    }
+
+    /// Binds a text, which is copied. One with a NUL is not bound whole: SQLite's TEXT ends there.
+    borrowing func bind(_ parameter: Int32, text: String) {
+        sqlite3_bind_text(statement, parameter, text, Int32(text.utf8.count), Self.copies)
+    }
+
+    /// Binds bytes as a text without copying them: they must stay as they are until the statement has run.
+    borrowing func bind(_ parameter: Int32, lentText bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return bind(parameter, text: "") }
+        sqlite3_bind_text(statement, parameter, start.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
+    }
+
+    /// Binds bytes as a BLOB without copying them: they must stay as they are until the statement has run.
+    borrowing func bind(_ parameter: Int32, lentBlob bytes: UnsafeRawBufferPointer) {
+        if let start = bytes.baseAddress, !bytes.isEmpty {
+            sqlite3_bind_blob(statement, parameter, start, Int32(bytes.count), nil)
+        } else {
+            sqlite3_bind_zeroblob(statement, parameter, 0)
+        }
+    }
+
+    /// Binds a field as `FieldValue.databaseValue` has it in a column.
+    borrowing func bind(_ parameter: Int32, _ field: FieldValue) {
+        switch field {
+        case .absent, .null: sqlite3_bind_null(statement, parameter)
+        case .integer(let value): bind(parameter, value)
+        case .string(let text) where !text.utf8.contains(0): bind(parameter, text: text)
+        case .string(let text): bind(parameter, copiedBlob: FieldValue.json(text))
+        case .other(let json): bind(parameter, copiedBlob: json)
+        }
+    }
+
+    private borrowing func bind(_ parameter: Int32, copiedBlob text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            _ = sqlite3_bind_blob(statement, parameter, bytes.baseAddress, Int32(bytes.count), Self.copies)
+        }
+    }
+
+    // MARK: - Running
+
+    /// Runs a statement that returns no row, and makes it ready for the next time.
+    ///
+    /// - Throws: `DatabaseError`.
+    borrowing func run() throws {
+        let code = sqlite3_step(statement)
+        guard code != SQLITE_DONE else {
+            sqlite3_reset(statement)
+            return
+        }
+        // Before it is reset, for the connection forgets the reason.
+        let error = Self.error(code, connection)
+        sqlite3_reset(statement)
+        throw error
+    }
+
+    /// Runs a query of one column of integers.
+    ///
+    /// - Throws: `DatabaseError`.
+    borrowing func integers(_ take: (Int64) -> Void) throws {
+        defer { sqlite3_reset(statement) }
+        while true {
+            switch sqlite3_step(statement) {
+            case SQLITE_ROW: take(sqlite3_column_int64(statement, 0))
+            case SQLITE_DONE: return
+            case let code: throw Self.error(code, connection)
+            }
+        }
+    }
+
+    /// The first row of a query of one column of integers; nil where there is none.
+    borrowing func integer() throws -> Int64? {
+        var first: Int64?
+        try integers { if first == nil { first = $0 } }
+        return first
+    }
+
+    /// The id of the row that was inserted last.
+    borrowing var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
+
+    private static func error(_ code: Int32, _ connection: OpaquePointer?) -> DatabaseError {
+        DatabaseError(
+            resultCode: ResultCode(rawValue: code),
+            message: sqlite3_errmsg(connection).map { String(cString: $0) })
+    }
+
+    /// Tells SQLite to copy what is bound.
+    private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+}
