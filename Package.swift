@@ -12,13 +12,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
         // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CTerminal"),
         .target(name: "CPrograms"),
         .room("Workers"),
@@ -36,14 +36,7 @@ let package = Package(
         .room("Browsing", uses: ["Workers", "Notifications", "History"]),
         .room("Export", uses: ["Files", "SafeText", "Notifications", "History"]),
         .room("Alerts", uses: ["Workers", "SafeText", "Programs", "Notifications", "History", "Browsing"]),
-        .room(
-            "Outgoing",
-            uses: [
-                "Notifications", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ]),
+        .room("Outgoing", uses: ["CCurl", "Workers", "Notifications"]),
         .room(
             "Listener",
             uses: [
@@ -103,12 +96,7 @@ let package = Package(
         .tests(for: "Browsing", and: ["Notifications", "History", "SafeText", "Outgoing"]),
         .tests(for: "Export", and: ["Programs", "SafeText", "Notifications", "History"]),
         .tests(for: "Alerts", and: ["Notifications", "History"]),
-        .tests(
-            for: "Outgoing",
-            and: [
-                "Notifications", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-            ]),
+        .tests(for: "Outgoing", and: ["CCurl", "Notifications"]),
         .tests(
             for: "Listener",
             and: ["Workers", "Notifications", .product(name: "NIOPosix", package: "swift-nio")]),
@@ -119,8 +107,6 @@ let package = Package(
             for: "Actions",
             and: [
                 "Workers", "Notifications", "History", "Browsing", "Export", "Outgoing", "Settings",
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .tests(for: "Terminal", and: ["SafeText"]),
         .tests(

@@ -1,4 +1,8 @@
 /// Where requests may go, and by which way.
+///
+/// A direct connection is checked address by address, as it is opened. Through a proxy b2watch sees no address: there the
+/// URL's host is checked as it is written, and a name with a port of ours is looked up here. So a proxy that knows this
+/// machine by a name that the machine itself does not know can lead back to it.
 public struct OutgoingPolicy: Sendable {
     /// The addresses that b2watch itself listens at now. Nothing is sent there: it would come back as an event.
     public var own: @Sendable () -> [OwnAddress]
@@ -64,9 +68,22 @@ public struct OutgoingPolicy: Sendable {
         if isOwn(address, port: url.port) { throw Self.refusesItself(url) }
     }
 
-    func isOwn(_ address: IPAddress, port: Int) -> Bool {
+    /// Checks an address that a direct connection would go to, before it is opened: libcurl asks for each address that
+    /// the name stands for, and connects to exactly the one that was checked.
+    ///
+    /// - Returns: Why it must not be used; nil if it may.
+    func refusal(of address: IPAddress, port: Int, for url: WebhookURL, onlyLoopback: Bool) -> OutgoingFailure? {
+        if onlyLoopback, !address.isLoopback {
+            return .forbidden(
+                "plain http to \(url.authority) is not allowed: the name does not stand for this machine; write"
+                    + " 127.0.0.1, or https://")
+        }
+        return isOwn(address, port: port) ? Self.refusesItself(url) : nil
+    }
+
+    private func isOwn(_ address: IPAddress, port: Int) -> Bool {
         !allowsOwnAddress
-            && own().contains { $0.isReached(at: address, port: port, machine: OwnAddress.ofMachine) }
+            && own().contains { $0.isReached(at: address, port: port, machine: IPAddress.ofMachine) }
     }
 
     static func refusesItself(_ url: WebhookURL) -> OutgoingFailure {
@@ -100,5 +117,27 @@ public struct OutgoingPolicy: Sendable {
                 default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
                 }
             }
+    }
+}
+
+/// An address that b2watch itself listens at.
+public struct OwnAddress: Sendable, Hashable {
+    /// An IP address; `0.0.0.0` and `::` stand for each that this machine has.
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Whether a connection to this address and port reaches b2watch.
+    func isReached(at address: IPAddress, port: Int, machine: () -> Set<IPAddress>) -> Bool {
+        guard port == self.port else { return false }
+        // A name: which of the machine's addresses it stands for is not known, so it stands for each.
+        let listening = IPAddress(host)
+        if listening == address { return true }
+        if let listening, !listening.isUnspecified { return address.isUnspecified && listening.isLoopback }
+        return address.isLoopback || address.isUnspecified || machine().contains(address)
     }
 }

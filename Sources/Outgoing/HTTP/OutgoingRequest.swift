@@ -35,12 +35,14 @@ public struct OutgoingRequest: Sendable, Hashable {
 }
 
 extension OutgoingRequest {
-    /// The header fields with those that are added as it is sent: Host goes first (RFC 9112, 3.2), and Content-Length last.
+    /// The header fields as they are sent: Host goes first (RFC 9112, 3.2), and Content-Length last.
     var sentHeaders: [OutgoingField] {
-        var fields = headers.filter { !["content-length", "transfer-encoding"].contains($0.name.lowercased()) }
-        if !fields.contains(where: { $0.name.lowercased() == "host" }) {
-            fields.insert(OutgoingField("Host", url.hostField), at: 0)
+        let others = headers.filter {
+            !["host", "content-length", "transfer-encoding"].contains($0.name.lowercased())
         }
+        var host = headers.first { $0.name.lowercased() == "host" } ?? OutgoingField("Host", url.hostField)
+        host.name = "Host"
+        var fields = [host] + others
         // Where there is no body, methods that mean one say so.
         if !body.isEmpty || !["GET", "HEAD", "DELETE", "CONNECT", "TRACE"].contains(method) {
             fields.append(OutgoingField("Content-Length", "\(body.count)"))

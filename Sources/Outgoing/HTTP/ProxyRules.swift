@@ -95,8 +95,9 @@ public struct ProxyRules: Sendable {
     }
 }
 
-extension String {
-    fileprivate var trimmingSpace: Substring {
+extension StringProtocol where SubSequence == Substring {
+    /// The text without the white space at its ends.
+    var trimmingSpace: Substring {
         let start = drop { $0.isWhitespace }
         return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
     }

@@ -1,22 +1,11 @@
-internal import AsyncHTTPClient
-internal import NIOCore
-internal import NIOHTTP1
 internal import Notifications
-internal import Synchronization
+internal import Workers
 
 /// Sends notifications as B2 does. Follows no redirect, and keeps little of an answer.
 ///
-/// Its HTTP client is made with the first notification; whoever sent one calls `shutdown()` at the end.
+/// Connections are used again while notifications follow each other. The caller calls `shutdown()` at the end.
 public final class NotificationSender: Sendable {
-    private static let maxAnswer = OutgoingAnswer.longest
-
-    private enum State {
-        case unused
-        case open(HTTPClient)
-        case shutDown
-    }
-
-    private let state = Mutex(State.unused)
+    private let transfers = Transfers()
     private let timeout: Duration
 
     /// - Parameter timeout: How long one notification may take, from connecting to the end of the answer.
@@ -26,75 +15,182 @@ public final class NotificationSender: Sendable {
 
     /// Sends one notification and waits for its answer, whatever its status.
     ///
-    /// - Throws: `SendError` where no answer came.
+    /// - Throws: `SendError` if there is no answer, or the task is cancelled.
     public func send(_ sample: SignedSample, to url: WebhookURL) async throws(SendError) -> SentAnswer {
-        let (task, collector) = try begin(sample, to: url)
-        do {
-            let answer = try await withTaskCancellationHandler {
-                try await task.futureResult.get()
-            } onCancel: {
-                task.cancel()
+        let transfer = transfer(sample, to: url)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                transfers.begin(transfer) { continuation.resume(returning: $0) }
             }
-            return SentAnswer(answer)
-        } catch {
-            guard let answer = collector.answer(despite: error) else { throw SendError(error, to: url) }
-            return SentAnswer(answer)
+        } onCancel: {
+            transfers.cancel(transfer)
         }
+        return try Self.answer(result, url)
     }
 
-    /// Like `send`, on a thread that may wait. It wakes none of the threads that tasks run on.
+    /// Sends one notification and waits for its answer, whatever its status, on a thread that may wait. It wakes none of
+    /// the threads that tasks run on.
     ///
-    /// - Throws: `SendError` where no answer came.
+    /// - Throws: `SendError` if there is no answer.
     public func sendAndWait(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> SentAnswer {
-        let (task, collector) = try begin(sample, to: url)
-        do {
-            return SentAnswer(try task.futureResult.wait())
-        } catch {
-            guard let answer = collector.answer(despite: error) else { throw SendError(error, to: url) }
-            return SentAnswer(answer)
-        }
-    }
-
-    private func begin(
-        _ sample: SignedSample, to url: WebhookURL
-    ) throws(SendError) -> (HTTPClient.Task<OutgoingAnswer>, AnswerCollector) {
-        var headers: HTTPHeaders = [
-            "User-Agent": "B2/EventNotifications",
-            "Content-Type": "application/json; charset=UTF-8",
-        ]
-        if let signature = sample.signature { headers.add(name: SignatureHeader.name, value: signature) }
-        let request: HTTPClient.Request
-        do {
-            request = try HTTPClient.Request(
-                url: url.description, method: .POST, headers: headers, body: .bytes(sample.body))
-        } catch {
-            throw SendError(error, to: url)
-        }
-        let collector = AnswerCollector(limit: Self.maxAnswer)
-        let task = try client().execute(request: request, delegate: collector, deadline: .now() + TimeAmount(timeout))
-        return (task, collector)
+        try Self.answer(transfers.result(of: transfer(sample, to: url)), url)
     }
 
     /// Closes the connections; what is being sent ends with `SendError.cancelled`.
     public func shutdown() async {
-        let client = state.withLock { state -> HTTPClient? in
-            defer { state = .shutDown }
-            guard case .open(let client) = state else { return nil }
-            return client
+        await withCheckedContinuation { continuation in
+            transfers.shutdown { continuation.resume() }
         }
-        try? await client?.shutdown()
     }
 
-    private func client() throws(SendError) -> HTTPClient {
-        try state.withLock { state throws(SendError) in
-            switch state {
-            case .open(let client): return client
-            case .shutDown: throw .cancelled
-            case .unused:
-                let client = HTTPClient(configuration: .outgoing(connecting: TimeAmount(timeout)))
-                state = .open(client)
-                return client
+    private func transfer(_ sample: SignedSample, to url: WebhookURL) -> Transfer {
+        var headers = [
+            OutgoingField("User-Agent", "B2/EventNotifications"),
+            OutgoingField("Content-Type", "application/json; charset=UTF-8"),
+        ]
+        if let signature = sample.signature { headers.append(OutgoingField(SignatureHeader.name, signature)) }
+        return Transfer(
+            OutgoingRequest("POST", url, headers: headers, body: sample.body), connectingWithin: timeout,
+            within: timeout, hasOwnConnection: false)
+    }
+
+    private static func answer(_ result: Transfer.Result, _ url: WebhookURL) throws(SendError) -> SentAnswer {
+        switch result {
+        case .success(let answer): return SentAnswer(answer)
+        case .failure(let failure): throw SendError(failure, to: url)
+        }
+    }
+}
+
+/// What a webhook answered.
+public struct SentAnswer: Sendable, Hashable {
+    public var status: Int
+    /// The first 64 KiB of the body.
+    public var body: [UInt8]
+    /// Whether the body was longer.
+    public var isCut: Bool
+    /// From sending to the end of the answer.
+    public var duration: Duration
+
+    public init(status: Int, body: [UInt8], isCut: Bool = false, duration: Duration) {
+        self.status = status
+        self.body = body
+        self.isCut = isCut
+        self.duration = duration
+    }
+
+    init(_ answer: OutgoingAnswer) {
+        self.init(status: answer.status, body: answer.body, isCut: answer.isCut, duration: answer.duration)
+    }
+}
+
+// MARK: - Many
+
+extension NotificationSender {
+    /// What came of a notification, by its number, counting from 0.
+    public typealias Outcome = (number: Int, result: Result<SentAnswer, SendError>)
+
+    /// Sends many notifications.
+    ///
+    /// With a rate each has its own due time, and up to `maxInFlight` wait for their answers, so that a slow answer
+    /// does not slow the rest. Without one, each is sent when the one before is answered. Ends early, without the
+    /// outcomes that are still missing, when its task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - rate: Notifications a second, above 0; so low a rate that one would be due after decades waits that long.
+    ///   - clock: Paces the notifications.
+    ///   - make: Makes the notification of a number; called in order, when it is sent.
+    ///   - onOutcome: Called for each as its answer comes.
+    public func send<C: Clock>(
+        count: Int, rate: Double?, to url: WebhookURL, maxInFlight: Int = 16, clock: C = ContinuousClock(),
+        isolation: isolated (any Actor)? = #isolation,
+        make: (Int) -> SignedSample, onOutcome: (Outcome) -> Void
+    ) async where C.Duration == Duration {
+        let start = clock.now
+        await withTaskGroup(of: SendingEvent.self) { group in
+            func wait(for number: Int) {
+                let due = rate.map { start.advanced(by: Self.delay(of: number, rate: $0)) } ?? start
+                group.addTask {
+                    if clock.now < due { try? await clock.sleep(until: due, tolerance: nil) }
+                    return .due(number)
+                }
+            }
+            func send(_ number: Int) {
+                let sample = make(number)
+                group.addTask {
+                    do throws(SendError) {
+                        return .outcome((number, .success(try await self.send(sample, to: url))))
+                    } catch {
+                        return .outcome((number, .failure(error)))
+                    }
+                }
+            }
+
+            var queue = SendingQueue(count: count, maxInFlight: rate == nil ? 1 : maxInFlight)
+            if let first = queue.start() { wait(for: first) }
+            for await event in group {
+                if case .outcome(let outcome) = event, outcome.result != .failure(.cancelled) { onOutcome(outcome) }
+                guard !Task.isCancelled else { continue }
+                let action = queue.handle(event)
+                if let number = action.send { send(number) }
+                if let number = action.wait { wait(for: number) }
             }
         }
+    }
+
+    /// How long after the first the one of this number is due; never more than a clock can tell.
+    private static func delay(of number: Int, rate: Double) -> Duration {
+        guard number > 0 else { return .zero }
+        let seconds = Double(number) / rate
+        let longest = 1e9
+        return .seconds(seconds >= 0 && seconds < longest ? seconds : longest)
+    }
+}
+
+/// What happens while many are sent.
+enum SendingEvent: Sendable {
+    /// The time of this number has come.
+    case due(Int)
+    case outcome(NotificationSender.Outcome)
+}
+
+/// Decides what to do next while many are sent. A pure value.
+struct SendingQueue {
+    /// What is to be done now: the number to send, and the number whose time is to be waited for.
+    typealias Action = (send: Int?, wait: Int?)
+
+    private let count: Int
+    private let maxInFlight: Int
+    private var inFlight = 0
+    /// Due, but too many are in flight.
+    private var late: Int?
+
+    init(count: Int, maxInFlight: Int) {
+        self.count = count
+        self.maxInFlight = max(1, maxInFlight)
+    }
+
+    /// The first number to wait for.
+    func start() -> Int? { count > 0 ? 0 : nil }
+
+    mutating func handle(_ event: SendingEvent) -> Action {
+        switch event {
+        case .due(let number):
+            guard inFlight < maxInFlight else {
+                late = number
+                return (nil, nil)
+            }
+            return send(number)
+        case .outcome:
+            inFlight -= 1
+            guard let number = late else { return (nil, nil) }
+            late = nil
+            return send(number)
+        }
+    }
+
+    private mutating func send(_ number: Int) -> Action {
+        inFlight += 1
+        return (number, number + 1 < count ? number + 1 : nil)
     }
 }

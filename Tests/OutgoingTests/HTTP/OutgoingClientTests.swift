@@ -1,7 +1,4 @@
 import Foundation
-import NIOCore
-import NIOPosix
-import Notifications
 import TestSupport
 import Testing
 
@@ -53,6 +50,62 @@ struct OutgoingClientTests {
             ])
     }
 
+    @Test(
+        "adds nothing to a request, whatever its method and body",
+        arguments: [
+            ("GET", ""), ("DELETE", ""), ("POST", ""), ("PURGE", "x"), ("GET", "x"), ("HEAD", "x"),
+            // libcurl would ask first whether it may send as much.
+            ("POST", "2 MiB"),
+        ])
+    func addsNothing(_ method: String, _ text: String) throws {
+        let body = text == "2 MiB" ? String(repeating: "x", count: 2 << 20) : text
+        let receiver = FakeReceiver()
+        var port = 0
+        _ = try send(
+            { server in
+                port = server.port
+                return OutgoingRequest(
+                    method, try WebhookURL(server.url("/a/../b//%7e?x=[1]|&y#fragment")),
+                    headers: [
+                        OutgoingField("X-Empty", ""), OutgoingField("X-Blank", "  "), OutgoingField("X", "é; y"),
+                    ],
+                    body: Array(body.utf8))
+            }, to: receiver
+        ).get()
+        let length = body.isEmpty && method != "POST" ? "" : "Content-Length: \(body.utf8.count)\r\n"
+        let head =
+            "\(method) /a/../b//%7e?x=[1]|&y HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nX-Empty:\r\nX-Blank:\r\n"
+            + "X: é; y\r\n\(length)\r\n"
+        let request = try #require(receiver.requests.first)
+        #expect(String(decoding: request.raw.prefix(head.utf8.count), as: UTF8.self) == head)
+        #expect(request.raw.count == head.utf8.count + body.utf8.count && receiver.requests.count == 1)
+    }
+
+    @Test(
+        "reads any form of an answer",
+        arguments: [
+            ["HTTP/1.1 100 Continue", "A: 0", "", "HTTP/1.1 201 Created", "A: 1", "Content-Length: 4", "", "body"],
+            ["HTTP/1.1 201", "A:1", "Connection: close", "", "body"],
+            ["HTTP/1.1 201 OK", "A: \t1  ", "Transfer-Encoding: chunked", "", "4", "body", "0", "A: 2", "", ""],
+        ])
+    func answers(_ lines: [String]) throws {
+        let receiver = FakeReceiver([.bytes(lines.joined(separator: "\r\n"))])
+        let answer = try send({ OutgoingRequest("GET", try WebhookURL($0.url())) }, to: receiver).get()
+        #expect(answer.status == 201 && answer.body == Array("body".utf8))
+        #expect(answer.headers.count == 2 && answer.headers.first == OutgoingField("A", "1"))
+    }
+
+    @Test("waits for no body where there is none", arguments: ["HEAD", "head"])
+    func noBody(_ method: String) throws {
+        // Says how long the body of a GET would be, and keeps the connection open.
+        let receiver = FakeReceiver([.answer(status: 200, headers: [("Content-Length", "10")])])
+        let result = try send(
+            { OutgoingRequest(method, try WebhookURL($0.url())) }, to: receiver,
+            within: method == "HEAD" ? nil : .milliseconds(200))
+        // Methods are told apart by case (RFC 9110, 9.1).
+        #expect((try? result.get())?.status == (method == "HEAD" ? 200 : nil))
+    }
+
     @Test("follows no redirect")
     func redirect() throws {
         let receiver = FakeReceiver([.answer(status: 307, headers: [("Location", "/elsewhere")])])
@@ -82,48 +135,30 @@ struct OutgoingClientTests {
 
     @Test("tells that nothing listens")
     func refused() throws {
-        let server = try FakeServer(FakeReceiver())
         let client = OutgoingClient()
         defer { client.shutdown() }
-        let url = try WebhookURL(server.url("/secret"))
-        server.stop()
-        #expect(throws: OutgoingFailure.notSent("nothing listens at \(url.authority)")) {
-            // The socket is closed by its own thread, a moment later.
-            while true {
-                do throws(OutgoingFailure) { _ = try client.send(OutgoingRequest("GET", url), within: patience) } catch
-                {
-                    guard case .lost = error else { throw error }
-                }
-            }
+        let url = try WebhookURL("http://127.0.0.1:1/secret")
+        #expect(throws: OutgoingFailure.notSent("nothing listens at 127.0.0.1:1")) {
+            try client.send(OutgoingRequest("GET", url), within: patience)
         }
     }
 
     @Test("tells that what answers is not HTTP")
-    func otherProtocol() async throws {
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Greeting())
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let url = try WebhookURL("http://127.0.0.1:\(server.localAddress?.port ?? 0)/")
-        let client = OutgoingClient()
-        let failure = await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [patience] in
-                let result = Result { () throws(OutgoingFailure) in
-                    try client.send(OutgoingRequest("GET", url), within: patience)
-                }
-                continuation.resume(returning: result)
-            }
-        }
-        client.shutdown()
-        try await server.close().get()
-        guard case .failure(let problem) = failure else {
-            Issue.record("\(failure)")
+    func otherProtocol() throws {
+        try expect("220 mail.example ESMTP ready\r\n", isNotHTTP: "it does not begin with HTTP/1.1")
+        let field = "X: " + String(repeating: "y", count: 8_000) + "\r\n"
+        try expect(
+            "HTTP/1.1 200 OK\r\n" + String(repeating: field, count: 40) + "\r\n",
+            isNotHTTP: "its header fields are too long")
+    }
+
+    private func expect(_ bytes: String, isNotHTTP problem: String) throws {
+        let result = try send({ OutgoingRequest("GET", try WebhookURL($0.url())) }, to: FakeReceiver([.bytes(bytes)]))
+        guard case .failure(.lost(let text)) = result else {
+            Issue.record("\(result)")
             return
         }
-        #expect(problem.description.contains("is not HTTP (invalid constant string): check the host, the port"))
+        #expect(text.contains("is not HTTP (\(problem)): check the host, the port"))
     }
 
     @Test("tells that the name is not known")
@@ -158,6 +193,60 @@ struct OutgoingClientTests {
         client.shutdown()
         let url = try WebhookURL("http://127.0.0.1:1/")
         #expect(throws: OutgoingFailure.cancelled) { try client.send(OutgoingRequest("GET", url), within: patience) }
+    }
+
+    @Test("ends what is in flight when it is shut down, as lost where it was received")
+    func shutDownInFlight() throws {
+        let held = HeldService()
+        defer { held.release() }
+        let server = try FakeServer(held)
+        defer { server.stop() }
+        let client = OutgoingClient()
+        let url = try WebhookURL(server.url())
+        let result = Watched<Result<OutgoingAnswer, OutgoingFailure>?>(nil)
+        Thread.detachNewThread { [patience] in
+            let end = Result { () throws(OutgoingFailure) in
+                try client.send(OutgoingRequest("POST", url), within: patience)
+            }
+            result.change { $0 = end }
+        }
+        try held.waitForRequest()
+        client.shutdown()
+        let end = try result.require("the end of the request") { $0 }
+        #expect(failure(end) == .lost("b2watch ended before \(url.authority) answered"))
+    }
+
+    @Test("carries many at once, and one more after they have ended")
+    func many() throws {
+        let receiver = FakeReceiver()
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let client = OutgoingClient()
+        defer { client.shutdown() }
+        let url = try WebhookURL(server.url())
+        let statuses = Watched<[Int]>([])
+        for _ in 0..<20 {
+            Thread.detachNewThread { [patience] in
+                let answer = try? client.send(OutgoingRequest("POST", url), within: patience)
+                statuses.change { $0.append(answer?.status ?? 0) }
+            }
+        }
+        #expect(try statuses.require("all answers") { $0.count == 20 ? $0 : nil } == Array(repeating: 200, count: 20))
+        #expect(try client.send(OutgoingRequest("POST", url), within: patience).status == 200)
+        #expect(receiver.requests.count == 21)
+    }
+
+    @Test("reads a URL as it was checked", arguments: ["127%2e0.0.1", "a\\b", "a^b"])
+    func otherReading(_ host: String) throws {
+        let client = OutgoingClient()
+        defer { client.shutdown() }
+        let request = OutgoingRequest("POST", try WebhookURL("http://\(host):1/secret"), allowsPlainHTTP: true)
+        let error = #expect(throws: OutgoingFailure.self) { try client.send(request, within: patience) }
+        guard case .forbidden(let text) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(text.contains("the host or the port in the URL") && !text.contains("secret"))
     }
 
     // MARK: Itself
@@ -211,6 +300,7 @@ struct OutgoingClientTests {
         #expect(answer.status == 201)
         let (connect, inside) = (try #require(proxy.requests.first), try #require(proxy.requests.last))
         #expect(connect.method == "CONNECT" && connect.target == "example.test:80")
+        #expect(connect.headers.map(\.name) == ["Host", "Proxy-Authorization"])
         #expect(connect.value(of: "Proxy-Authorization") == "Basic " + Data("me:p@ss".utf8).base64EncodedString())
         #expect(!String(decoding: connect.raw, as: UTF8.self).contains("s3cret"))
         #expect(inside.method == "POST" && inside.target == "/secret?key=1")
@@ -218,8 +308,13 @@ struct OutgoingClientTests {
         #expect(inside.value(of: "Proxy-Authorization") == nil && inside.value(of: "Host") == "example.test")
     }
 
-    @Test("sends no credential to a proxy that refuses", arguments: [403, 407])
-    func proxyRefuses(_ status: Int) throws {
+    @Test(
+        "sends no credential to a proxy that refuses",
+        arguments: [
+            (403, "does not let the request through: it answered 403"), (407, "wants another user and password"),
+            (502, "cannot connect to example.test: it answered 502"),
+        ])
+    func proxyRefuses(_ status: Int, _ problem: String) throws {
         let proxy = FakeReceiver([.text(status, "no")])
         let result = try send(
             { _ in
@@ -233,7 +328,8 @@ struct OutgoingClientTests {
             return
         }
         #expect(
-            text.contains("the proxy 127.0.0.1:") && !text.contains("hidden") && !text.contains("secret"), "\(text)")
+            text.contains("the proxy 127.0.0.1:") && text.contains(problem) && !text.contains("hidden")
+                && !text.contains("secret"), "\(text)")
         #expect(proxy.requests.map(\.method) == ["CONNECT"])
         #expect(!proxy.requests.contains { String(decoding: $0.raw, as: UTF8.self).contains("s3cret") })
     }
@@ -247,30 +343,5 @@ struct OutgoingClientTests {
         #expect(throws: OutgoingFailure.notSent("nothing listens at 127.0.0.1:1, which is the proxy")) {
             try client.send(OutgoingRequest("GET", url), within: patience)
         }
-    }
-}
-
-/// Answers nothing until it is released.
-private final class HeldService: FakeService {
-    private let gate = Gate()
-
-    func reply(to request: FakeRequest) -> FakeReply {
-        gate.wait()
-        return .lost
-    }
-
-    func release() {
-        gate.open()
-    }
-}
-
-/// Answers as a mail server does.
-private final class Greeting: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.writeAndFlush(
-            Self.wrapOutboundOut(ByteBuffer(string: "220 mail.example ESMTP ready\r\n")), promise: nil)
     }
 }

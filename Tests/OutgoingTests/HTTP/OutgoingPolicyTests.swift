@@ -49,6 +49,21 @@ struct OutgoingPolicyTests {
         #expect(try OutgoingPolicy().route(of: secure) == .direct(onlyLoopback: false))
     }
 
+    @Test("check the address of a connection, not the name")
+    func address() throws {
+        let url = try WebhookURL("http://localhost:8080/")
+        let policy = OutgoingPolicy(own: { [OwnAddress(host: "127.0.0.1", port: 8_080)] })
+        func refusal(_ address: String, port: Int = 8_080, onlyLoopback: Bool) throws -> OutgoingFailure? {
+            policy.refusal(of: try #require(IPAddress(address)), port: port, for: url, onlyLoopback: onlyLoopback)
+        }
+        #expect(
+            "\(try #require(try refusal("10.9.9.9", onlyLoopback: true)))".contains("does not stand for this machine"))
+        #expect(try refusal("10.9.9.9", onlyLoopback: false) == nil)
+        #expect(try refusal("127.0.0.1", port: 1, onlyLoopback: true) == nil)
+        #expect(try refusal("127.0.0.1", onlyLoopback: false) == OutgoingPolicy.refusesItself(url))
+        #expect(IPAddress(numeric: "0x7f.1") == IPAddress("127.0.0.1") && IPAddress("127.1") == nil)
+    }
+
     @Test(
         "let no header field be forged",
         arguments: [
@@ -98,6 +113,6 @@ struct OutgoingPolicyTests {
 
     @Test("know this machine's addresses")
     func machine() throws {
-        #expect(OwnAddress.ofMachine().contains(try #require(IPAddress("127.0.0.1"))))
+        #expect(IPAddress.ofMachine().contains(try #require(IPAddress("127.0.0.1"))))
     }
 }

@@ -108,7 +108,9 @@ private struct FakeConnection {
 
     consuming func serve(_ service: any FakeService) {
         while let request = try? next() {
-            guard case .answer(let status, let headers, let body) = service.reply(to: request) else { return }
+            let reply = service.reply(to: request)
+            if case .bytes(let bytes) = reply { _ = send(Array(bytes.utf8)) }
+            guard case .answer(let status, let headers, let body) = reply else { return }
             var head = "HTTP/1.1 \(status) \(status < 400 ? "OK" : "Problem")\r\n"
             for (name, value) in headers { head += "\(name): \(value)\r\n" }
             let isFramed = headers.contains { ["content-length", "transfer-encoding"].contains($0.name.lowercased()) }

@@ -31,6 +31,8 @@ package struct FakeRequest: Sendable {
 /// What a fake makes of a request.
 package enum FakeReply: Sendable {
     case answer(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [])
+    /// These bytes, whether or not they are HTTP, and the end of the connection.
+    case bytes(String)
     /// The request has had its effect, and the answer is lost on the way.
     case lost
     /// The connection is refused: nothing was received.
@@ -77,7 +79,7 @@ package struct InProcessHTTP: HTTPSending {
                 status: status, headers: headers.map { OutgoingField($0.name, $0.value) },
                 body: Array(body.prefix(OutgoingAnswer.longest)), isCut: body.count > OutgoingAnswer.longest,
                 duration: .milliseconds(1))
-        case .lost: throw .lost("no answer from \(request.url.authority) in time")
+        case .lost, .bytes: throw .lost("no answer from \(request.url.authority) in time")
         case .refused: throw .notSent("nothing listens at \(request.url.authority)")
         }
     }

@@ -1,0 +1,286 @@
+internal import CCurl
+internal import Foundation
+
+/// A transfer under way: its handle of libcurl's, and what has arrived so far. Only the thread of `Transfers` uses it.
+final class RunningTransfer {
+    /// The most bytes of header fields that are read of an answer.
+    private static let longestHead = 256 << 10
+
+    let transfer: Transfer
+    let done: @Sendable (Transfer.Result) -> Void
+    let handle: UnsafeMutableRawPointer
+    private var fields: UnsafeMutablePointer<curl_slist>?
+    private var proxyFields: UnsafeMutablePointer<curl_slist>?
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    private var answer = OutgoingAnswer(status: 0)
+    private var headLength = 0
+    /// Whether the next line is that of a status.
+    private var isAtStatus = true
+    private var hasHead = false
+    /// Whether all is here that is kept; libcurl is told to end then.
+    private var isEnough = false
+    /// Whether the connection was ready for the request: from then on it may have been received.
+    private var hasSent = false
+    private var refusal: OutgoingFailure?
+    /// Why no socket could be opened.
+    private var socketError: Int32 = 0
+
+    /// Prepares a transfer.
+    ///
+    /// - Throws: `TransferFailure` if libcurl cannot send the request as it is.
+    init(_ transfer: Transfer, _ done: @escaping @Sendable (Transfer.Result) -> Void) throws(TransferFailure) {
+        guard let handle = curl_easy_init() else {
+            throw TransferFailure(.curl(CurlOutcome(CURLE_OUT_OF_MEMORY, errno: ENOMEM)))
+        }
+        self.transfer = transfer
+        self.done = done
+        self.handle = handle
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try prepare()
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(fields)
+        curl_slist_free_all(proxyFields)
+        errorText.deallocate()
+    }
+
+    // MARK: The request
+
+    private func prepare() throws(TransferFailure) {
+        let request = transfer.request
+        try checkURL()
+        try check(b2_curl_set_error_buffer(handle, errorText))
+        try check(
+            b2_curl_set_callbacks(
+                handle, Unmanaged.passUnretained(self).toOpaque(),
+                { context, _, address in
+                    guard let transfer = RunningTransfer.from(context), let address else { return CURL_SOCKET_BAD }
+                    return transfer.open(address)
+                },
+                { context, _, _, _, _ in
+                    RunningTransfer.from(context)?.hasSent = true
+                    return CURL_PREREQFUNC_OK
+                },
+                { bytes, size, count, context in
+                    let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                    return RunningTransfer.from(context)?.receiveHead(line) == true ? line.count : 0
+                },
+                { bytes, size, count, context in
+                    let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                    return RunningTransfer.from(context)?.receiveBody(part) == true ? part.count : 0
+                }))
+
+        // HTTP/1.1 alone, as it is asked for.
+        try check(b2_curl_allow_http(handle))
+        try set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        try set(CURLOPT_HTTP09_ALLOWED, 0)
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_PATH_AS_IS, 1)
+        try set(CURLOPT_URL, request.url.description)
+        // An empty body is none: how long it is stands in the header fields.
+        if request.body.isEmpty {
+            try set(CURLOPT_HTTPGET, 1)
+        } else {
+            try set(CURLOPT_POST, 1)
+            try check(request.body.withUnsafeBytes { b2_curl_set_body(handle, $0.baseAddress, $0.count) })
+        }
+        try set(CURLOPT_CUSTOMREQUEST, request.method)
+        for line in Self.lines(of: request) { try append(line, to: &fields) }
+        try check(b2_curl_set_list(handle, CURLOPT_HTTPHEADER, fields))
+
+        try set(CURLOPT_SSL_VERIFYPEER, 1)
+        try set(CURLOPT_SSL_VERIFYHOST, 2)
+        try set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
+        try set(CURLOPT_NOSIGNAL, 1)
+        try check(b2_curl_leave_lookups(handle))
+        try set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(transfer.connectLimit))
+        try set(CURLOPT_TIMEOUT_MS, Self.milliseconds(transfer.limit))
+        if transfer.hasOwnConnection {
+            try set(CURLOPT_FRESH_CONNECT, 1)
+            try set(CURLOPT_FORBID_REUSE, 1)
+        }
+        try prepareProxy()
+    }
+
+    /// What libcurl would read in the environment is set for every request: which proxy there is, the policy decides.
+    private func prepareProxy() throws(TransferFailure) {
+        try set(CURLOPT_NOPROXY, "")
+        guard let proxy = transfer.proxy else { return try set(CURLOPT_PROXY, "") }
+        switch proxy.kind {
+        case .http:
+            try set(CURLOPT_PROXY, "http://\(proxy.authority)")
+            try set(CURLOPT_HTTPPROXYTUNNEL, 1)
+            // It learns no more than the host, the port and its own credentials.
+            try set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+            try append("Proxy-Connection:", to: &proxyFields)
+            try check(b2_curl_set_list(handle, CURLOPT_PROXYHEADER, proxyFields))
+            try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+            guard let credentials = proxy.credentials else { return }
+            try check(b2_curl_set_proxy_credentials(handle, credentials.user, credentials.password))
+        // The proxy looks up the name.
+        case .socks: try set(CURLOPT_PROXY, "socks5h://\(proxy.authority)")
+        }
+    }
+
+    /// Checks that libcurl reads the same host and port in the URL as the policy did: two readers of a URL may disagree.
+    private func checkURL() throws(TransferFailure) {
+        let url = transfer.request.url
+        let parsed = curl_url()
+        defer { curl_url_cleanup(parsed) }
+        func part(_ part: CURLUPart, _ flags: Int32 = 0) -> String? {
+            var text: UnsafeMutablePointer<CChar>?
+            defer { curl_free(text) }
+            return curl_url_get(parsed, part, &text, UInt32(flags)) == CURLUE_OK
+                ? text.map { String(cString: $0) } : nil
+        }
+        guard curl_url_set(parsed, CURLUPART_URL, url.description, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK,
+            let host = part(CURLUPART_HOST)?.drop(while: { $0 == "[" }).prefix(while: { $0 != "]" }),
+            // `127.1` and `0x7f.0.0.1` are read as what they stand for.
+            host.lowercased() == url.host.lowercased() || Self.isAddress(host, in: url.host),
+            part(CURLUPART_PORT, CURLU_DEFAULT_PORT) == String(url.port),
+            part(CURLUPART_SCHEME) == (url.isSecure ? "https" : "http")
+        else { throw TransferFailure(.curl(CurlOutcome(CURLE_URL_MALFORMAT))) }
+    }
+
+    /// Whether a host is one address in another form.
+    private static func isAddress(_ address: Substring, in host: String) -> Bool {
+        guard let address = IPAddress(address) else { return false }
+        return address == IPAddress(numeric: host)
+    }
+
+    /// Returns the header fields as libcurl wants them, and an empty one for each field that it would add by itself.
+    private static func lines(of request: OutgoingRequest) -> [String] {
+        let fields = request.sentHeaders
+        let names = Set(fields.map { $0.name.lowercased() })
+        let added = ["User-Agent", "Accept", "Content-Type", "Expect"].filter { !names.contains($0.lowercased()) }
+        return fields.map { field in
+            // Written with a colon, a field without a value would be left out.
+            field.value.allSatisfy { $0 == " " || $0 == "\t" } ? "\(field.name);" : "\(field.name): \(field.value)"
+        } + added.map { "\($0):" }
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int {
+        // Zero would be no limit.
+        Int(max(1, min(duration / .milliseconds(1), Double(Int32.max))))
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) throws(TransferFailure) {
+        try check(b2_curl_set_long(handle, option, value))
+    }
+
+    private func set(_ option: CURLoption, _ value: String) throws(TransferFailure) {
+        try check(b2_curl_set_text(handle, option, value))
+    }
+
+    private func append(
+        _ line: String, to list: inout UnsafeMutablePointer<curl_slist>?
+    ) throws(TransferFailure) {
+        guard let longer = curl_slist_append(list, line) else {
+            throw TransferFailure(.curl(CurlOutcome(CURLE_OUT_OF_MEMORY, errno: ENOMEM)))
+        }
+        list = longer
+    }
+
+    private func check(_ code: CURLcode) throws(TransferFailure) {
+        if code != CURLE_OK { throw TransferFailure(.curl(CurlOutcome(code))) }
+    }
+
+    // MARK: The connection
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> RunningTransfer? {
+        context.map { Unmanaged<RunningTransfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Opens a socket for an address that the name stands for, unless it must not be used. The connection goes to exactly
+    /// this address: there is no second lookup.
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        // A proxy is where the user says; what lies behind it, the policy has looked at.
+        if transfer.proxy == nil {
+            guard let peer = b2_curl_address(address).flatMap({ IPAddress.endpoint($0) }) else {
+                return CURL_SOCKET_BAD
+            }
+            if let refusal = transfer.refusal(peer.address, peer.port) {
+                self.refusal = refusal
+                return CURL_SOCKET_BAD
+            }
+        }
+        // No program that b2watch starts inherits it.
+        #if os(Linux)
+            let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        #else
+            let type = address.pointee.socktype
+        #endif
+        let descriptor = socket(address.pointee.family, type, address.pointee.protocol)
+        if descriptor < 0 { socketError = errno }
+        return descriptor < 0 ? CURL_SOCKET_BAD : descriptor
+    }
+
+    // MARK: The answer
+
+    /// Reads a line of the answer's head: the status, a field, or the empty line at its end.
+    ///
+    /// - Returns: Whether to go on.
+    private func receiveHead(_ line: UnsafeRawBufferPointer) -> Bool {
+        // Fields behind the body are not kept.
+        guard !hasHead else { return true }
+        headLength += line.count
+        guard headLength <= Self.longestHead else { return false }
+        let text = String(decoding: line.prefix { $0 != 0x0D && $0 != 0x0A }, as: UTF8.self)
+        if isAtStatus {
+            isAtStatus = false
+            answer.headers = []
+        } else if text.isEmpty {
+            let status = b2_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
+            // Behind an interim answer, such as 100 Continue, comes another head.
+            isAtStatus = (100..<200).contains(status) && status != 101
+            guard !isAtStatus else { return true }
+            answer.status = status
+            hasHead = true
+            isEnough = transfer.request.method == "HEAD"
+            return !isEnough
+        } else if text.first == " " || text.first == "\t" {
+            // The field before goes on (RFC 9112, 5.2).
+            if let last = answer.headers.indices.last { answer.headers[last].value += " " + text.trimmingSpace }
+        } else if let colon = text.firstIndex(of: ":") {
+            let value = text[text.index(after: colon)...].trimmingSpace
+            answer.headers.append(OutgoingField(String(text[..<colon]), String(value)))
+        }
+        return true
+    }
+
+    /// Keeps the start of the body.
+    ///
+    /// - Returns: Whether to go on.
+    private func receiveBody(_ part: UnsafeRawBufferPointer) -> Bool {
+        let space = OutgoingAnswer.longest - answer.body.count
+        answer.body.append(contentsOf: part.prefix(space))
+        answer.isCut = part.count > space
+        isEnough = answer.isCut
+        return !isEnough
+    }
+
+    /// Returns what came of it, when libcurl says that it has ended.
+    func result(_ code: CURLcode) -> Transfer.Result {
+        if hasHead, code == CURLE_OK || isEnough {
+            answer.duration = transfer.start.duration(to: .now)
+            return .success(answer)
+        }
+        if let refusal, !hasSent { return .failure(failure(.refused(refusal))) }
+        var outcome = CurlOutcome(code)
+        outcome.errno = socketError != 0 ? socketError : Int32(b2_curl_get_long(handle, CURLINFO_OS_ERRNO))
+        outcome.verification = b2_curl_get_long(handle, CURLINFO_SSL_VERIFYRESULT)
+        outcome.proxyStatus = b2_curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE)
+        outcome.proxyReply = b2_curl_get_long(handle, CURLINFO_PROXY_ERROR)
+        outcome.text = headLength > Self.longestHead ? "its header fields are too long" : String(cString: errorText)
+        return .failure(failure(.curl(outcome)))
+    }
+
+    /// Returns a failure that says whether the request may have been received.
+    func failure(_ cause: TransferFailure.Cause) -> TransferFailure {
+        TransferFailure(cause, hasSent: hasSent)
+    }
+}
