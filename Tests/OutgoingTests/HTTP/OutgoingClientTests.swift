@@ -145,11 +145,27 @@ struct OutgoingClientTests {
 
     @Test("tells that what answers is not HTTP")
     func otherProtocol() throws {
-        try expect("220 mail.example ESMTP ready\r\n", isNotHTTP: "it does not begin with HTTP/1.1")
+        try expect("SSH-2.0-OpenSSH_9.2\r\n", isNotHTTP: "it does not begin with HTTP/1.1")
         let field = "X: " + String(repeating: "y", count: 8_000) + "\r\n"
         try expect(
             "HTTP/1.1 200 OK\r\n" + String(repeating: field, count: 40) + "\r\n",
             isNotHTTP: "its header fields are too long")
+    }
+
+    @Test("tells that what answers does not speak TLS, and sends nothing")
+    func noTLS() throws {
+        let receiver = FakeReceiver()
+        let server = try FakeServer(receiver, greeting: "220 mail.example ESMTP ready\r\n")
+        defer { server.stop() }
+        let client = OutgoingClient()
+        defer { client.shutdown() }
+        let url = try WebhookURL("https://127.0.0.1:\(server.port)/secret")
+        let sentence =
+            "127.0.0.1:\(server.port) does not speak TLS: check the port, and whether the URL begins with http://"
+        #expect(throws: OutgoingFailure.notSent(sentence)) {
+            try client.send(OutgoingRequest("POST", url), within: patience)
+        }
+        #expect(receiver.requests.isEmpty)
     }
 
     private func expect(_ bytes: String, isNotHTTP problem: String) throws {

@@ -13,7 +13,8 @@ package final class FakeServer: Sendable {
     private let listener: Int32
     private let connections = Connections()
 
-    package init(_ service: any FakeService) throws {
+    /// - Parameter greeting: What it sends on each connection before it reads, as a mail server does.
+    package init(_ service: any FakeService, greeting: String = "") throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -38,7 +39,7 @@ package final class FakeServer: Sendable {
                 }
                 guard connections.add(descriptor) else { break }
                 Thread {
-                    FakeConnection(descriptor).serve(service)
+                    FakeConnection(descriptor).serve(service, greeting)
                     connections.end(descriptor)
                 }.start()
             }
@@ -106,7 +107,8 @@ private struct FakeConnection {
         self.descriptor = descriptor
     }
 
-    consuming func serve(_ service: any FakeService) {
+    consuming func serve(_ service: any FakeService, _ greeting: String) {
+        guard send(Array(greeting.utf8)) else { return }
         while let request = try? next() {
             let reply = service.reply(to: request)
             if case .bytes(let bytes) = reply { _ = send(Array(bytes.utf8)) }
