@@ -111,7 +111,7 @@ struct WriteStatement: ~Copyable {
     }
 
     /// The id of the row that was inserted last.
-    borrowing var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
+    var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
 
     private static func error(_ code: Int32, _ connection: OpaquePointer?) -> DatabaseError {
         DatabaseError(
