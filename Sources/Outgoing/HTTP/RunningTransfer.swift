@@ -94,7 +94,7 @@ final class RunningTransfer {
 
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)
-        try set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
+        try set(CURLOPT_NETRC, 0)
         try set(CURLOPT_NOSIGNAL, 1)
         try check(b2_curl_leave_lookups(handle))
         try set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(transfer.connectLimit))
@@ -131,17 +131,17 @@ final class RunningTransfer {
         let url = transfer.request.url
         let parsed = curl_url()
         defer { curl_url_cleanup(parsed) }
-        func part(_ part: CURLUPart, _ flags: Int32 = 0) -> String? {
+        func part(_ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
             var text: UnsafeMutablePointer<CChar>?
             defer { curl_free(text) }
-            return curl_url_get(parsed, part, &text, UInt32(flags)) == CURLUE_OK
+            return curl_url_get(parsed, part, &text, flags) == CURLUE_OK
                 ? text.map { String(cString: $0) } : nil
         }
         guard curl_url_set(parsed, CURLUPART_URL, url.description, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK,
             let host = part(CURLUPART_HOST)?.drop(while: { $0 == "[" }).prefix(while: { $0 != "]" }),
             // `127.1` and `0x7f.0.0.1` are read as what they stand for.
             host.lowercased() == url.host.lowercased() || Self.isAddress(host, in: url.host),
-            part(CURLUPART_PORT, CURLU_DEFAULT_PORT) == String(url.port),
+            part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) == String(url.port),
             part(CURLUPART_SCHEME) == (url.isSecure ? "https" : "http")
         else { throw TransferFailure(.curl(CurlOutcome(CURLE_URL_MALFORMAT))) }
     }
