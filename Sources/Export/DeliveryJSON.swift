@@ -2,18 +2,45 @@ import Foundation
 public import History
 public import Notifications
 
-/// A delivery as one line of JSON; these keys are the same wherever b2watch writes deliveries as JSON.
+/// A delivery as one line of JSON; these keys are the same wherever b2watch writes deliveries as JSON. Control, bidi and
+/// invisible characters are escaped as `\u`.
 public enum DeliveryJSON {
-    /// Returns the line in UTF-8, with its newline. Control, bidi and invisible characters are escaped as `\u`.
+    /// Returns the line in UTF-8, with its newline.
+    public static func line(_ record: DeliveryRecord) -> [UInt8] {
+        var json = JSONWriter(capacity: 4_096)
+        append(record, to: &json)
+        json.syntax("\n")
+        return json.bytes
+    }
+
+    /// Writes the line without its newline.
     ///
     /// - Parameter events: `record.events`, where they are known already.
-    public static func line(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil) -> [UInt8] {
+    public static func append(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil, to json: inout JSONWriter)
+    {
+        record.delivery.body.withUnsafeBytes { body in
+            append(record, body, events?.map(\.range), to: &json) { json in json.headers(record.delivery.headers) }
+        }
+    }
+
+    /// Writes the line without its newline.
+    ///
+    /// - Throws: `JSONError` where the header fields cannot be read.
+    public static func append(_ delivery: LentDelivery, to json: inout JSONWriter) throws(JSONError) {
+        try append(delivery.rest, delivery.body, nil, to: &json) { json throws(JSONError) in
+            try json.headers(recorded: delivery.headers)
+        }
+    }
+
+    private static func append<Failure: Error>(
+        _ record: DeliveryRecord, _ body: UnsafeRawBufferPointer, _ events: [Range<Int>]?, to json: inout JSONWriter,
+        headers: (inout JSONWriter) throws(Failure) -> Void
+    ) throws(Failure) {
         let delivery = record.delivery
-        var json = JSONWriter()
         json.syntax("{\"id\":")
         json.integer(record.id)
         json.syntax(",\"receivedAt\":")
-        json.string(delivery.receivedAt.rfc3339)
+        json.string(delivery.receivedAt)
         json.syntax(",\"remoteAddress\":")
         json.string(delivery.remoteAddress)
         json.syntax(",\"method\":")
@@ -23,8 +50,8 @@ public enum DeliveryJSON {
         json.syntax(",\"httpVersion\":")
         json.string(delivery.httpVersion)
         json.syntax(",\"headers\":")
-        json.headers(delivery.headers)
-        body(delivery.body, &json)
+        try headers(&json)
+        append(body, to: &json)
         json.syntax(",\"signature\":")
         json.string(record.judgement.verdict.word)
         json.syntax(",\"secret\":")
@@ -33,7 +60,7 @@ public enum DeliveryJSON {
         json.syntax(",\"secretFingerprint\":")
         json.string(secret?.fingerprint?.short)
         json.syntax(",\"verifiedAt\":")
-        json.string(record.judgedAt?.rfc3339)
+        json.string(record.judgedAt)
         json.syntax(",\"status\":")
         json.integer(record.status)
         json.syntax(",\"answer\":")
@@ -41,21 +68,22 @@ public enum DeliveryJSON {
         json.syntax(",\"duplicate\":")
         json.boolean(record.isDuplicate)
         json.syntax(",\"events\":[")
-        for (index, event) in (events ?? record.events).enumerated() {
+        let isNotification = record.judgement.verdict != .unjudged
+        let ranges = isNotification ? events ?? Payload.ranges(in: body) : []
+        for (index, range) in ranges.enumerated() {
             if index > 0 { json.syntax(",") }
-            json.compact(delivery.body[event.range])
+            json.compact(UnsafeRawBufferPointer(rebasing: body[range]))
         }
-        json.syntax("]}\n")
-        return json.bytes
+        json.syntax("]}")
     }
 
-    private static func body(_ body: [UInt8], _ json: inout JSONWriter) {
-        if let text = String(validating: body, as: UTF8.self) {
-            json.syntax(",\"body\":")
-            json.string(text)
-        } else {
-            json.syntax(",\"bodyBase64\":")
-            json.string(Data(body).base64EncodedString())
-        }
+    /// Writes a body as a string, or in Base64 where it is not UTF-8.
+    private static func append(_ body: UnsafeRawBufferPointer, to json: inout JSONWriter) {
+        let start = json.count
+        json.syntax(",\"body\":")
+        guard !json.string(utf8: body) else { return }
+        json.cut(to: start)
+        json.syntax(",\"bodyBase64\":")
+        json.string(Data(body).base64EncodedString())
     }
 }

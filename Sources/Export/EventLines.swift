@@ -4,34 +4,51 @@ public import SafeText
 
 /// A delivery as lines to read, one an event: time, verdict, type, bucket, object, size, status.
 public enum EventLines {
-    /// Returns at least one line; what is absent is `-`.
-    ///
-    /// - Parameter events: `record.events`, where they are known already.
-    public static func lines(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil) -> [SafeText] {
-        let events = events ?? record.events
-        guard !events.isEmpty else {
-            var event = NotificationEvent()
-            event.objectName = .string("\(record.delivery.method) \(Masking.masked.target(record.delivery.target))")
-            return [line(event, of: record)]
+    /// The columns of the terminal that a column of a line fills at least.
+    private static let widths = [0, 11, 24, 0, 0, 0, 0, 0]
+    private static let separator: SafeText = "  "
+
+    /// At least one line; what is absent is `-`.
+    public static func lines(_ record: DeliveryRecord) -> [SafeText] {
+        events(record.events, of: record).map { event in
+            zip(columns(event, of: record), widths).map { $0.padded(to: $1) }.joined(separator: separator)
         }
-        return events.map { line($0, of: record) }
     }
 
-    private static func line(_ event: NotificationEvent, of record: DeliveryRecord) -> SafeText {
+    /// Writes the lines, each with its newline.
+    ///
+    /// - Parameter events: The record's events, if they are known: else they are read from its body.
+    public static func append(_ record: DeliveryRecord, events: [NotificationEvent]? = nil, to bytes: inout OutputBytes)
+    {
+        for event in self.events(events ?? record.events, of: record) {
+            for (index, column) in columns(event, of: record).enumerated() {
+                if index > 0 { bytes.append(separator.string) }
+                bytes.append(column.string)
+                bytes.append(UInt8(ascii: " "), times: widths[index] - column.width)
+            }
+            bytes.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    /// The events, or what stands for those of a delivery that has none.
+    private static func events(_ events: [NotificationEvent], of record: DeliveryRecord) -> [NotificationEvent] {
+        guard events.isEmpty else { return events }
+        var event = NotificationEvent()
+        event.objectName = .string("\(record.delivery.method) \(Masking.masked.target(record.delivery.target))")
+        return [event]
+    }
+
+    private static func columns(_ event: NotificationEvent, of record: DeliveryRecord) -> [SafeText] {
         let columns = [
-            SafeText(record.delivery.receivedAt.rfc3339),
-            SafeText(record.judgement.verdict.title).padded(to: 11),
-            cell(event.eventType).padded(to: 24),
-            cell(event.bucketName),
-            cell(event.objectName),
-            cell(event.objectSize),
+            SafeText(record.delivery.receivedAt.rfc3339), SafeText(record.judgement.verdict.title),
+            cell(event.eventType), cell(event.bucketName), cell(event.objectName), cell(event.objectSize),
             SafeText(String(record.status)),
         ]
-        let line = columns.dropFirst().reduce(columns[0]) { $0 + "  " + $1 }
-        return record.isDuplicate ? line + "  duplicate" : line
+        return record.isDuplicate ? columns + ["duplicate"] : columns
     }
 
     private static func cell(_ value: FieldValue) -> SafeText {
-        value.isEmpty ? "-" : SafeText(value.text)
+        let text = value.text
+        return text.isEmpty ? "-" : SafeText(text)
     }
 }

@@ -97,5 +97,8 @@ struct EventLinesTests {
                 "1970-01-01T00:00:00.000Z  unverified   b2:ObjectCreated:Upload   b  x\\x1b[2J  0  200  duplicate",
                 "1970-01-01T00:00:00.000Z  unverified   -                         -  -  -  200  duplicate",
             ])
+        var bytes = OutputBytes()
+        EventLines.append(record, to: &bytes)
+        #expect(String(decoding: bytes.array, as: UTF8.self) == lines.map { $0 + "\n" }.joined())
     }
 }

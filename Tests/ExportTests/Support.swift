@@ -29,9 +29,9 @@ extension EventRow {
 extension ExportWriter {
     /// A record as text.
     func text(_ row: EventRow) -> String {
-        var bytes: [UInt8] = []
+        var bytes = OutputBytes()
         append(ExportItem(row), to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        return String(decoding: bytes.array, as: UTF8.self)
     }
 }
 

@@ -123,6 +123,34 @@ import Testing
     }
 
     @Test(arguments: Kept.allCases)
+    func deliveriesAreLentInTheOrderOfTheirIds(kept: Kept) async throws {
+        let history = try kept.open(folder)
+        defer { history.close() }
+        for index in 0..<9 { #expect(await history.keep([.sample(ids: ["a", index > 4 ? nil : "b"])])) }
+        let records = try history.reader.deliveries(after: 0, limit: 9)
+        func lent(_ ids: [Int64], duplicates: Bool = true, until last: Int64 = -1) throws -> [Int64: DeliveryRecord?] {
+            var order: [Int64] = []
+            var lent: [Int64: DeliveryRecord?] = [:]
+            let repeated = duplicates ? try history.reader.repeatedEvents() : nil
+            try history.reader.visit(deliveries: ids[...], duplicates: duplicates, among: repeated) { id, delivery in
+                order.append(id)
+                lent[id] = try delivery?.record()
+                return id != last
+            }
+            #expect(order == Array(ids.prefix { $0 != last }) + ids.filter { $0 == last })
+            return lent
+        }
+        let ids: [Int64] = [5, 6, 7, 2, 3, 99, 100, 9, 10, 11, 1, 0, 8]
+        for (id, record) in try lent(ids) { #expect(record == records.first { $0.id == id }) }
+        #expect(try lent([1, 2, 3, 4, 5], until: 3).count == 3)
+        #expect(try lent([8, 9, 10, 11], until: 10).count == 3)
+        #expect(
+            records.map(\.isDuplicate) == [false] + Array(repeating: true, count: 4) + Array(repeating: false, count: 4)
+        )
+        #expect(try lent([2], duplicates: false)[2]??.isDuplicate == false)
+    }
+
+    @Test(arguments: Kept.allCases)
     func theBodiesNearADeliveryAreLent(kept: Kept) async throws {
         let history = try kept.open(folder)
         for _ in 0..<9 { #expect(await history.keep([.sample(ids: ["a"])])) }

@@ -4,76 +4,73 @@ import SafeText
 
 /// Gathers what a writer writes into pieces worth a call of the system.
 struct ExportPieces {
+    /// What is gathered before it is written.
+    private static let size = 512 << 10
+
     private let writer: any ExportWriter
     private let isForTerminal: Bool
-    /// Where deliveries are read.
-    var reader: HistoryReader
 
     /// Records so far.
     private(set) var written = 0
     /// Rows without an event, that a table of events has no line for.
     private(set) var leftOut = 0
-    private var bytes: [UInt8] = []
-    /// The delivery of the last row: that of the next one is often the same.
-    private var delivery: (id: Int64, record: DeliveryRecord?, events: [NotificationEvent])?
-    /// Deliveries that were written: only the last one where the rows come in the order of arrival, for then those of a
-    /// delivery follow each other.
-    private var seen: Set<Int64> = []
-    private let isByArrival: Bool
+    private var bytes = OutputBytes()
+    private let newline: [UInt8]
 
-    init(_ writer: any ExportWriter, isByArrival: Bool, isForTerminal: Bool, reader: HistoryReader) {
+    init(_ writer: any ExportWriter, isForTerminal: Bool) {
         self.writer = writer
-        self.isByArrival = isByArrival
         self.isForTerminal = isForTerminal
-        self.reader = reader
-    }
-
-    var isFull: Bool { bytes.count >= 128 << 10 }
-
-    /// What was gathered since the last time.
-    mutating func take() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        return bytes
-    }
-
-    mutating func begin() {
+        newline = writer.newline
         for line in writer.head { end(Array(line.utf8)) }
     }
 
-    mutating func add(_ row: EventRow) throws {
-        switch writer.unit {
-        case .events:
-            if row.position == nil {
-                leftOut += 1
-                return
-            }
-        case .deliveries:
-            guard !seen.contains(row.deliveryID) else { return }
+    var isFull: Bool { bytes.count >= Self.size }
+
+    /// What was gathered since the last time.
+    mutating func take() -> [UInt8] {
+        defer { bytes.removeAll() }
+        return bytes.array
+    }
+
+    /// Adds the record of an event. A row without one is left out.
+    ///
+    /// - Parameters:
+    ///   - delivery: The row's, if it is there and the writer reads deliveries.
+    ///   - events: The delivery's.
+    mutating func add(_ row: EventRow, of delivery: LentDelivery?, _ events: [NotificationEvent]) {
+        guard let position = row.position else {
+            leftOut += 1
+            return
         }
-        // What fails may be added again.
-        let item = try item(row)
-        if writer.unit == .deliveries {
-            if isByArrival { seen.removeAll(keepingCapacity: true) }
-            seen.insert(row.deliveryID)
-        }
-        // Since the row was read its delivery was deleted.
-        if writer.unit == .deliveries, item.record == nil { return }
-        written += 1
+        let event = events.indices.contains(position) ? events[position] : nil
+        let item = ExportItem(row, record: delivery?.rest, event: event)
+        add { writer, bytes in writer.append(item, to: &bytes) }
+    }
+
+    /// Adds the record of a delivery.
+    ///
+    /// - Throws: `JSONError` where its header fields cannot be read.
+    mutating func add(_ delivery: LentDelivery) throws {
+        try add { writer, bytes in try writer.append(delivery, to: &bytes) }
+    }
+
+    private mutating func add(_ write: (any ExportWriter, inout OutputBytes) throws -> Void) rethrows {
         if isForTerminal {
-            var record: [UInt8] = []
-            writer.append(item, to: &record)
-            end(record)
+            var record = OutputBytes()
+            try write(writer, &record)
+            end(record.array)
         } else {
-            writer.append(item, to: &bytes)
-            bytes += writer.newline
+            try write(writer, &bytes)
+            bytes.append(newline)
         }
+        written += 1
     }
 
     /// Adds lines, in whatever way they are to be written.
     private mutating func end(_ record: [UInt8]) {
         guard isForTerminal else {
-            bytes += record
-            bytes += writer.newline
+            bytes.append(record)
+            bytes.append(newline)
             return
         }
         let lines =
@@ -81,8 +78,10 @@ struct ExportPieces {
         for line in lines {
             let cells =
                 writer.separator.map { Self.cells(of: line, separator: $0) } ?? [line]
-            let texts = cells.map { Array(SafeText(utf8: $0).string.utf8) }
-            bytes += texts.joined(separator: writer.separator.map { [$0] } ?? [])
+            for (index, cell) in cells.enumerated() {
+                if index > 0, let separator = writer.separator { bytes.append(separator) }
+                bytes.append(SafeText(utf8: cell).string)
+            }
             bytes.append(0x0A)
         }
     }
@@ -94,16 +93,5 @@ struct ExportPieces {
             if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
             return byte == separator && !isQuoted
         }
-    }
-
-    private mutating func item(_ row: EventRow) throws -> ExportItem {
-        guard writer.readsDeliveries else { return ExportItem(row) }
-        if delivery?.id != row.deliveryID {
-            let record = try reader.delivery(row.deliveryID)
-            delivery = (row.deliveryID, record, writer.unit == .events ? record?.events ?? [] : [])
-        }
-        let events = delivery?.events ?? []
-        let event = row.position.flatMap { events.indices.contains($0) ? events[$0] : nil }
-        return ExportItem(row, record: delivery?.record, event: event)
     }
 }

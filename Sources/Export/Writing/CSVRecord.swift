@@ -1,3 +1,5 @@
+import Notifications
+
 /// A line of separated values by RFC 4180: quotes around what needs them and doubled within. In UTF-8.
 public enum CSVRecord {
     /// What ends a line.
@@ -6,22 +8,69 @@ public enum CSVRecord {
     public static let comma = UInt8(ascii: ",")
     public static let semicolon = UInt8(ascii: ";")
     public static let tab: UInt8 = 0x09
+    private static let quote = UInt8(ascii: "\"")
 
     /// Writes a record, without the newline at its end.
     public static func append(_ cells: [String], separator: UInt8 = comma, to bytes: inout [UInt8]) {
-        for (index, cell) in cells.enumerated() {
-            if index > 0 { bytes.append(separator) }
-            if needsQuotes(cell, separator) {
-                bytes.append(UInt8(ascii: "\""))
-                for byte in cell.utf8 {
-                    if byte == UInt8(ascii: "\"") { bytes.append(byte) }
-                    bytes.append(byte)
-                }
-                bytes.append(UInt8(ascii: "\""))
-            } else {
-                bytes.append(contentsOf: cell.utf8)
+        var output = OutputBytes()
+        for (index, var cell) in cells.enumerated() {
+            if index > 0 { output.append(separator) }
+            cell.withUTF8 {
+                append(UnsafeRawBufferPointer($0), separator: separator, isGuarded: false, to: &output)
             }
         }
+        bytes += output.array
+    }
+
+    /// Writes a cell.
+    ///
+    /// - Parameters:
+    ///   - text: In UTF-8.
+    ///   - separator: What stands between the cells of the file.
+    ///   - isGuarded: Whether an apostrophe is put before what a spreadsheet would take for a formula.
+    static func append(
+        _ text: UnsafeRawBufferPointer, separator: UInt8, isGuarded: Bool, to output: inout OutputBytes
+    ) {
+        let (needsQuotes, isOneCell) = look(at: text, separator)
+        if needsQuotes { output.append(quote) }
+        if isOneCell {
+            if isGuarded, Formula.begins(text, at: 0) { output.append(Formula.mark) }
+            output.append(text)
+        } else {
+            var beginsCell = true
+            for (index, byte) in text.enumerated() {
+                if isGuarded, beginsCell, Formula.begins(text, at: index) { output.append(Formula.mark) }
+                if byte == quote { output.append(quote) }
+                output.append(byte)
+                beginsCell = Formula.canFollow(byte)
+            }
+        }
+        if needsQuotes { output.append(quote) }
+    }
+
+    /// Looks whether a cell needs quotes, and whether no program would find several cells, or quotes, in it.
+    ///
+    /// It needs them also for the separators of other files, at which spreadsheets of some languages would begin a cell, and
+    /// for white space at an end, which some would drop.
+    private static func look(
+        at text: UnsafeRawBufferPointer, _ separator: UInt8
+    ) -> (needsQuotes: Bool, isOneCell: Bool) {
+        var needsQuotes = text.first == UInt8(ascii: " ") || text.last == UInt8(ascii: " ")
+        var isOneCell = true
+        for byte in text where byte <= comma || byte == semicolon {
+            switch byte {
+            case quote, tab, 0x0A, 0x0D: (needsQuotes, isOneCell) = (true, false)
+            case semicolon:
+                isOneCell = false
+                if separator != tab { needsQuotes = true }
+            case comma:
+                isOneCell = false
+                // Where a semicolon separates cells, a comma separates decimals.
+                if separator == comma { needsQuotes = true }
+            default: break
+            }
+        }
+        return (needsQuotes, isOneCell)
     }
 
     /// Reads the first record of a text.
@@ -62,19 +111,32 @@ public enum CSVRecord {
         }
         return nil
     }
+}
 
-    /// Returns true also for the separators of other files, at which spreadsheets of some languages would begin a cell, and
-    /// for white space at an end, which some would drop.
-    private static func needsQuotes(_ cell: String, _ separator: UInt8) -> Bool {
-        if cell.utf8.first == UInt8(ascii: " ") || cell.utf8.last == UInt8(ascii: " ") { return true }
-        return cell.utf8.contains { byte in
-            switch byte {
-            case UInt8(ascii: "\""), tab, 0x0A, 0x0D: true
-            case semicolon: separator != tab
-            // Where a semicolon separates cells, a comma separates decimals.
-            case comma: separator == comma
-            default: false
-            }
+/// What a spreadsheet would take for a formula.
+enum Formula {
+    /// What is put before it.
+    static let mark = UInt8(ascii: "'")
+
+    /// Whether a cell would be a formula if it began at an index of its UTF-8.
+    static func begins(_ text: UnsafeRawBufferPointer, at index: Int) -> Bool {
+        guard index < text.count else { return false }
+        switch text[index] {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): return true
+        case 0x09, 0x0A, 0x0D: return index == 0
+        // Full-width, which spreadsheets of East Asian locales take for the same: U+FF1D, U+FF0B, U+FF0D, U+FF20.
+        case 0xEF:
+            return index + 2 < text.count && text[index + 1] == 0xBC
+                && [0x9D, 0x8B, 0x8D, 0xA0].contains(text[index + 2])
+        default: return false
+        }
+    }
+
+    /// Whether a cell may begin behind a byte, for a program that separates cells by it, or does not mind quotes.
+    static func canFollow(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, 0x0A, 0x0D: true
+        default: false
         }
     }
 }

@@ -24,13 +24,12 @@ struct CurlWriter: ExportWriter {
         return masking == .masked ? lines + [mask] : lines
     }
 
-    func append(_ item: ExportItem, to bytes: inout [UInt8]) {
-        guard let record = item.record else { return }
+    func append(_ delivery: LentDelivery, to bytes: inout OutputBytes) throws {
+        let record = try delivery.record()
         let command = CurlCommand(record.delivery, to: nil, masking)
         // No text from outside is in a comment: what a shell makes of one is its own affair.
-        var lines = ["", "# Delivery \(record.id), \(record.delivery.receivedAt.rfc3339)"]
-        lines += command.shortcomings.map { "# \($0)" }
-        lines.append(command.text)
-        bytes += Array(lines.joined(separator: "\n").utf8)
+        bytes.append("\n# Delivery \(record.id), \(record.delivery.receivedAt.rfc3339)\n" as String)
+        for sentence in command.shortcomings { bytes.append("# \(sentence)\n" as String) }
+        bytes.append(command.text)
     }
 }

@@ -56,39 +56,44 @@ public enum ExportCell: Sendable, Hashable {
         }
     }
 
+    /// Writes the cell as it is in a table.
+    ///
+    /// - Parameters:
+    ///   - separator: What stands between the cells of the table.
+    ///   - isVerbatim: False puts an apostrophe before what a spreadsheet would take for a formula.
+    func append(separator: UInt8, isVerbatim: Bool, to output: inout OutputBytes) {
+        switch self {
+        case .empty: break
+        case .plain(var text), .decimal(var text):
+            text.withUTF8 {
+                CSVRecord.append(UnsafeRawBufferPointer($0), separator: separator, isGuarded: false, to: &output)
+            }
+        case .text(var text):
+            text.withUTF8 {
+                CSVRecord.append(UnsafeRawBufferPointer($0), separator: separator, isGuarded: !isVerbatim, to: &output)
+            }
+        }
+    }
+
     /// Puts an apostrophe before what a spreadsheet would take for a formula: at the start, and where a program that
     /// separates cells by another character, or does not mind quotes, would begin a cell.
     private static func guarded(_ text: String) -> String {
-        guard text.utf8.contains(where: mayBeginFormula) else { return text }
-        var guarded = String.UnicodeScalarView()
-        var beginsCell = true
-        for (index, scalar) in text.unicodeScalars.enumerated() {
-            if beginsCell, isFormula(scalar, isFirst: index == 0) { guarded.append("'") }
-            guarded.append(scalar)
-            switch scalar {
-            case ",", ";", "\t", "\n", "\r": beginsCell = true
-            default: beginsCell = false
+        var text = text
+        var guarded: [UInt8] = []
+        text.withUTF8 { bytes in
+            let bytes = UnsafeRawBufferPointer(bytes)
+            var beginsCell = true
+            for (index, byte) in bytes.enumerated() {
+                if beginsCell, Formula.begins(bytes, at: index) {
+                    // Copied only where something is put into it.
+                    if guarded.isEmpty { guarded = Array(bytes[..<index]) }
+                    guarded.append(Formula.mark)
+                }
+                if !guarded.isEmpty { guarded.append(byte) }
+                beginsCell = Formula.canFollow(byte)
             }
         }
-        return String(guarded)
-    }
-
-    /// Whether a byte begins, or is, one of the characters that `isFormula` knows.
-    private static func mayBeginFormula(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0A, 0x0D, 0xEF: true
-        default: false
-        }
-    }
-
-    private static func isFormula(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
-        switch scalar {
-        case "=", "+", "-", "@": true
-        case "\t", "\n", "\r": isFirst
-        // Full-width, which spreadsheets of East Asian locales take for the same.
-        case "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}": true
-        default: false
-        }
+        return guarded.isEmpty ? text : String(decoding: guarded, as: UTF8.self)
     }
 
     private static func beginsNumber(_ byte: UInt8) -> Bool {

@@ -7,41 +7,44 @@ public struct ExportColumn: Sendable {
     public let name: String
     /// Its header in the table.
     public let header: String
+    /// What is read of a row for its value.
+    let parts: RowParts
     /// Whether its value is in the delivery only, which is then read whole.
     let readsDelivery: Bool
     let cell: @Sendable (ExportItem, ExportOptions) -> ExportCell
 
     private init(
-        _ name: String, _ header: String, readsDelivery: Bool = false,
+        _ name: String, _ header: String, _ parts: RowParts = [], readsDelivery: Bool = false,
         _ cell: @escaping @Sendable (ExportItem, ExportOptions) -> ExportCell
     ) {
         self.name = name
         self.header = header
+        self.parts = parts
         self.readsDelivery = readsDelivery
         self.cell = cell
     }
 
     /// All that there are.
     public static let all: [ExportColumn] = [
-        ExportColumn("received", "Received") { ExportCell($0.row.receivedAt, as: $1.timestamps) },
-        ExportColumn("signature", "Signature") { item, _ in .plain(item.row.verdict.word) },
+        ExportColumn("received", "Received", .outcome) { ExportCell($0.row.receivedAt, as: $1.timestamps) },
+        ExportColumn("signature", "Signature", .outcome) { item, _ in .plain(item.row.verdict.word) },
         // A label that was received, but bound to something else, vouches for nothing.
-        ExportColumn("secret", "Secret") { item, _ in
+        ExportColumn("secret", "Secret", .outcome) { item, _ in
             item.row.verdict.isBySecret ? text(item.row.secret) : .empty
         },
-        ExportColumn("status", "Status") { item, _ in .plain(String(item.row.status)) },
-        ExportColumn("duplicate", "Duplicate") { item, _ in .plain(item.row.isDuplicate ? "yes" : "no") },
-        ExportColumn("bucket", "Bucket") { item, _ in ExportCell(item.row.bucketName) },
-        ExportColumn("rule", "Rule") { item, _ in ExportCell(item.row.matchedRuleName) },
-        ExportColumn("event-id", "Event ID") { item, _ in ExportCell(item.row.eventId) },
+        ExportColumn("status", "Status", .outcome) { item, _ in .plain(String(item.row.status)) },
+        ExportColumn("duplicate", "Duplicate", .duplicate) { item, _ in .plain(item.row.isDuplicate ? "yes" : "no") },
+        ExportColumn("bucket", "Bucket", .names) { item, _ in ExportCell(item.row.bucketName) },
+        ExportColumn("rule", "Rule", .names) { item, _ in ExportCell(item.row.matchedRuleName) },
+        ExportColumn("event-id", "Event ID", .names) { item, _ in ExportCell(item.row.eventId) },
         ExportColumn("delivery", "Delivery") { item, _ in .plain(String(item.row.deliveryID)) },
         ExportColumn("position", "Position") { item, _ in
             item.row.position.map { .plain(String($0 + 1)) } ?? .empty
         },
-        ExportColumn("events", "Events") { item, _ in .plain(String(item.row.eventCount)) },
-        ExportColumn("method", "Method") { item, _ in .text(item.row.method) },
-        ExportColumn("path", "Path") { item, options in .text(options.masking.target(item.row.target)) },
-        ExportColumn("bytes", "Body Bytes") { item, _ in .plain(String(item.row.bodyLength)) },
+        ExportColumn("events", "Events", .delivery) { item, _ in .plain(String(item.row.eventCount)) },
+        ExportColumn("method", "Method", .delivery) { item, _ in .text(item.row.method) },
+        ExportColumn("path", "Path", .delivery) { item, options in .text(options.masking.target(item.row.target)) },
+        ExportColumn("bytes", "Body Bytes", .delivery) { item, _ in .plain(String(item.row.bodyLength)) },
         ExportColumn("from", "Remote Address", readsDelivery: true) { item, _ in
             text(item.record?.delivery.remoteAddress)
         },

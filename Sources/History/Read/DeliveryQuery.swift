@@ -1,38 +1,60 @@
-import Foundation
 import GRDB
 import Notifications
 
 /// Reads deliveries, whole.
 enum DeliveryQuery {
-    static let columns = """
-        delivery.id, delivery.receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength, answer
+    private static let columns = """
+        delivery.id, delivery.receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength, answer,
+        verdict, outcome.secret, judgedAt, status, answerTime, eventCount, firstRow, rowCount
         """
 
-    /// Deliveries in the order of arrival.
+    /// Deliveries in the order of arrival, until there are no more, or their bodies come to so many bytes.
     static func records(
         _ condition: String, _ arguments: StatementArguments, limit: Int, bytes: Int, _ db: Database
     ) throws -> [DeliveryRecord] {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT \(columns), \(SecretTable.verdict()) AS shownVerdict, outcome.judgedAt, status, answerTime,
-                    eventCount > 0 AND NOT EXISTS (
-                        SELECT 1 FROM event
-                        WHERE event.id >= firstRow AND event.id < firstRow + rowCount AND NOT \(RowQuery.isDuplicate)
-                    ) AS isDuplicate,
-                    secret.label, secret.binding, secret.fingerprint
-                FROM delivery JOIN outcome ON outcome.delivery = delivery.id
-                    LEFT JOIN secret ON secret.id = outcome.secret
-                WHERE \(condition) ORDER BY delivery.id LIMIT ?
-                """)
-        return try read(try Row.fetchCursor(statement, arguments: arguments + [limit]), bytes: bytes) { row, delivery in
-            try row.require(integers: [10, 12, 14], integersOrNone: [11, 13], texts: [9])
-            let verdict = SignatureVerdict(rawValue: row["shownVerdict"]) ?? .unjudged
-            return DeliveryRecord(
-                id: row["id"], delivery: delivery,
-                judgement: Judgement(verdict, secret: SecretTable.identity(row, from: row.count - 3)),
-                judgedAt: verdict == .unjudged ? nil : judgedAt(row, delivery), status: row["status"],
-                answer: row["answer"], isDuplicate: row["isDuplicate"],
-                answerTime: (row["answerTime"] as Int64?).map(Duration.microseconds))
+        guard limit > 0, bytes > 0 else { return [] }
+        var records: [DeliveryRecord] = []
+        var size = 0
+        try Reading(db, duplicates: .asked(nil)).visit("\(condition) ORDER BY delivery.id LIMIT ?", arguments + [limit])
+        {
+            delivery in
+            records.append(try delivery.record())
+            size += delivery.body.count
+            return size < bytes
+        }
+        return records
+    }
+
+    /// Lends deliveries, in the order in which their ids are given.
+    ///
+    /// - Parameter visit: Is given each id, with nil where there is no such delivery; returns whether to go on.
+    static func visit(
+        _ ids: ArraySlice<Int64>, duplicates: DuplicateReading, _ db: Database,
+        _ visit: (Int64, LentDelivery?) throws -> Bool
+    ) throws {
+        let reading = try Reading(db, duplicates: duplicates)
+        var rest = ids
+        while let first = rest.first {
+            // Ids that follow each other are found once and not each for itself.
+            let run = zip(rest, first...).prefix { $0 == $1 }.count
+            var (next, end) = (first, first + Int64(run))
+            var goesOn = true
+            try reading.visit("delivery.id BETWEEN ? AND ? ORDER BY delivery.id", [first, end - 1]) { delivery in
+                while goesOn, next < delivery.rest.id {
+                    goesOn = try visit(next, nil)
+                    next += 1
+                }
+                if goesOn { goesOn = try visit(next, delivery) }
+                next += 1
+                if !goesOn { end = next }
+                return goesOn
+            }
+            while goesOn, next < end {
+                goesOn = try visit(next, nil)
+                next += 1
+            }
+            if !goesOn { return }
+            rest = rest.dropFirst(run)
         }
     }
 
@@ -47,32 +69,96 @@ enum DeliveryQuery {
         return try Int64.fetchSet(statement, arguments: [rows.lowerBound, rows.upperBound])
     }
 
-    /// When the verdict was given: on arrival where no time is recorded, and nobody knows when where that is 0.
-    private static func judgedAt(_ row: Row, _ delivery: Delivery) -> Timestamp? {
-        guard let time = row["judgedAt"] as Int64? else { return delivery.receivedAt }
-        return time == 0 ? nil : Timestamp(milliseconds: time)
-    }
+    /// Reads deliveries on one connection.
+    private struct Reading {
+        private let db: Database
+        private let secrets: [Int64: SecretIdentity]
+        private let leaked: Set<Int64>
+        private let duplicates: Duplicates?
 
-    /// Reads deliveries until there are no more, or their bodies come to so many bytes.
-    static func read<Element>(
-        _ rows: RowCursor, bytes: Int, _ element: (Row, Delivery) throws -> Element
-    ) throws -> [Element] {
-        var elements: [Element] = []
-        var size = 0
-        while size < bytes, let row = try rows.next() {
-            let delivery = try delivery(row)
-            elements.append(try element(row, delivery))
-            size += delivery.body.count
+        init(_ db: Database, duplicates: DuplicateReading) throws {
+            self.db = db
+            secrets = try SecretTable.all(db)
+            leaked = try SecretTable.leaked(db)
+            self.duplicates =
+                switch duplicates {
+                case .none: nil
+                case .asked(let repeated): try Duplicates(db, among: repeated)
+                }
         }
-        return elements
+
+        func visit(
+            _ condition: String, _ arguments: StatementArguments, _ visit: (LentDelivery) throws -> Bool
+        ) throws {
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT \(columns) FROM delivery JOIN outcome ON outcome.delivery = delivery.id WHERE \(condition)
+                    """)
+            try statement.forEachRow(arguments) { row in
+                try visit(
+                    LentDelivery(rest: try rest(row), headers: try row.lent(6), body: try row.lent(7)))
+            }
+        }
+
+        private func rest(_ row: StatementRow) throws -> DeliveryRecord {
+            let delivery = Delivery(
+                receivedAt: Timestamp(milliseconds: try row.integer(1)), remoteAddress: try row.text(2),
+                method: try row.text(3), target: row.field(4).text, httpVersion: try row.text(5), headers: [], body: [],
+                bodyLength: Int(try row.integer(8)))
+            let secret = try row.integerOrNil(11)
+            var verdict = SignatureVerdict(rawValue: Int(try row.integer(10))) ?? .unjudged
+            if verdict == .valid, let secret, leaked.contains(secret) { verdict = .removed }
+            var record = DeliveryRecord(
+                id: try row.integer(0), delivery: delivery,
+                judgement: Judgement(verdict, secret: secret.flatMap { secrets[$0] }),
+                judgedAt: verdict == .unjudged ? nil : Self.judgedAt(try row.integerOrNil(12), delivery),
+                status: Int(try row.integer(13)), answer: try row.text(9),
+                answerTime: try row.integerOrNil(14).map(Duration.microseconds))
+            if let duplicates, row.isTrue(15) {
+                record.isDuplicate = try duplicates.areAll(from: try row.integer(16), count: try row.integer(17))
+            }
+            return record
+        }
+
+        /// When the verdict was given: on arrival where no time is recorded, and nobody knows when where that is 0.
+        private static func judgedAt(_ time: Int64?, _ delivery: Delivery) -> Timestamp? {
+            guard let time else { return delivery.receivedAt }
+            return time == 0 ? nil : Timestamp(milliseconds: time)
+        }
     }
 
-    private static func delivery(_ row: Row) throws -> Delivery {
-        try row.require(integers: [0, 1, 8], texts: [2, 3, 5, 6], blobs: [7])
-        let body: Data = row["body"]
-        return Delivery(
-            receivedAt: Timestamp(milliseconds: row["receivedAt"]), remoteAddress: row["remoteAddress"],
-            method: row["method"], target: FieldValue(row["target"]).text, httpVersion: row["httpVersion"],
-            headers: try HeaderField.fields(fromJSON: row["headers"]), body: Array(body), bodyLength: row["bodyLength"])
+    /// Tells whether the events of a delivery are duplicates.
+    private struct Duplicates {
+        private let statement: Statement
+        private let repeated: RepeatedEvents?
+
+        init(_ db: Database, among repeated: RepeatedEvents?) throws {
+            self.repeated = repeated
+            statement = try db.cachedStatement(
+                sql: """
+                    SELECT 1 FROM event JOIN outcome ON outcome.delivery = event.delivery
+                    WHERE event.id >= ? AND event.id < ? AND NOT \(RowQuery.isDuplicate) LIMIT 1
+                    """)
+        }
+
+        func areAll(from first: Int64, count: Int64) throws -> Bool {
+            // In a damaged row these may be anything.
+            let (end, overflows) = first.addingReportingOverflow(count)
+            guard count > 0, !overflows else { return true }
+            if let repeated, !repeated.mayHold(first) { return false }
+            var areAll = true
+            try statement.forEachRow([first, end]) { _ in
+                areAll = false
+                return false
+            }
+            return areAll
+        }
     }
+}
+
+/// Whether it is read if deliveries are duplicates.
+enum DuplicateReading {
+    case none
+    /// It is; among these events only, where they are known.
+    case asked(RepeatedEvents?)
 }

@@ -45,19 +45,24 @@ enum DeliveryRowQuery {
     // The joins are crossed to be made in this order, whatever SQLite thinks of it: a page of deliveries, then what
     // belongs to each.
     private static let rows = """
-        SELECT \(RowQuery.columns), remoteAddress, answerTime, \(others) AS others
+        SELECT \(RowQuery.columns(.all)), remoteAddress, answerTime, \(others) AS others
         FROM delivery CROSS JOIN event ON event.id = firstRow CROSS JOIN outcome ON outcome.delivery = delivery.id
         """
 
     private static func read(
         _ sql: String, _ arguments: StatementArguments, _ db: Database
     ) throws -> [DeliveryRow] {
-        let statement = try db.cachedStatement(sql: sql)
-        return try Row.fetchAll(statement, arguments: arguments).map { row in
-            DeliveryRow(
-                first: try RowQuery.row(row), remoteAddress: row["remoteAddress"], answerTime: row["answerTime"],
-                others: row["others"])
+        let more = RowQuery.columnCount
+        var rows: [DeliveryRow] = []
+        try db.cachedStatement(sql: sql).forEachRow(arguments) { row in
+            rows.append(
+                DeliveryRow(
+                    first: try RowQuery.row(row), remoteAddress: try row.text(more),
+                    answerTime: try row.integerOrNil(more + 1).map(Int.init),
+                    others: Int(try row.integer(more + 2))))
+            return true
         }
+        return rows
     }
 }
 

@@ -9,10 +9,18 @@ public struct RowStretch: Sendable, Hashable {
     public var through: Int64
 }
 
+/// The deliveries of a stretch of the rows that match a predicate.
+public struct DeliveryStretch: Sendable, Hashable {
+    /// In the order of their rows, once each.
+    public var deliveries: [Int64]
+    /// Every row up to this id was looked at.
+    public var through: Int64
+}
+
 extension HistoryReader {
     /// These rows, in the order given; those that are not there are left out.
-    public func rows(ids: [Int64]) throws -> [EventRow] {
-        try read { db in try RowQuery.rows(ids: ids, db) }
+    public func rows(ids: [Int64], parts: RowParts = .all) throws -> [EventRow] {
+        try read { db in try RowQuery.rows(ids: ids, parts: parts, db) }
     }
 
     /// The ids of rows that match. Looks at every row of the range, some millions of them a second.
@@ -147,8 +155,9 @@ extension HistoryReader {
     ///   - id: The last row looked at, 0 for none.
     ///   - last: The last row to look at.
     ///   - limit: Ends with so many found; at least 1.
+    ///   - parts: What of them is read.
     public func rows(
-        matching predicate: RowPredicate, after id: Int64, through last: Int64, limit: Int
+        matching predicate: RowPredicate, after id: Int64, through last: Int64, limit: Int, parts: RowParts = .all
     ) throws -> RowStretch {
         guard id < last else { return RowStretch(rows: [], through: last) }
         let end = last - id > MatchQuery.stretch ? id + MatchQuery.stretch : last
@@ -156,7 +165,50 @@ extension HistoryReader {
             let ids = try MatchQuery.ids(
                 matching: predicate, in: id + 1...end, by: "event.id", limit: max(1, limit), { false }, db)
             let isCut = ids.count >= max(1, limit)
-            return RowStretch(rows: try RowQuery.rows(ids: ids, db), through: isCut ? ids.last ?? end : end)
+            return RowStretch(
+                rows: try RowQuery.rows(ids: ids, parts: parts, db), through: isCut ? ids.last ?? end : end)
+        }
+    }
+}
+
+extension HistoryReader {
+    /// The deliveries of rows that match, as `rows(matching:after:through:limit:)` finds them. A delivery whose rows are in
+    /// two stretches is in both.
+    public func deliveries(
+        matching predicate: RowPredicate, after id: Int64, through last: Int64, limit: Int
+    ) throws -> DeliveryStretch {
+        guard id < last else { return DeliveryStretch(deliveries: [], through: last) }
+        let end = last - id > MatchQuery.stretch ? id + MatchQuery.stretch : last
+        let matching = PredicateSQL(predicate)
+        return try read { db in
+            let statement = try IDStatement(
+                """
+                SELECT event.id, event.delivery FROM \(PredicateSQL.source(matching.tables))
+                WHERE event.id > ? AND event.id <= ? AND \(matching.condition) ORDER BY event.id
+                """, [.integer(id), .integer(end)] + matching.bindings, db)
+            var stretch = DeliveryStretch(deliveries: [], through: end)
+            var count = 0
+            while let row = try statement.next() {
+                let delivery = statement.integer(1)
+                if stretch.deliveries.last != delivery { stretch.deliveries.append(delivery) }
+                count += 1
+                if count >= max(1, limit) {
+                    stretch.through = row
+                    break
+                }
+            }
+            return stretch
+        }
+    }
+
+    /// The deliveries of these rows, in the order given; those of rows that are not there are left out.
+    public func deliveries(ofRows ids: [Int64]) throws -> [Int64] {
+        try read { db in
+            let statement = try IDStatement("SELECT delivery FROM event WHERE id = ?", [.integer(0)], db)
+            return try ids.compactMap { id in
+                statement.restart(withLast: id)
+                return try statement.next()
+            }
         }
     }
 }

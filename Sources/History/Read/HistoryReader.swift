@@ -61,6 +61,23 @@ public struct HistoryReader: Sendable {
         try read { db in try DeliveryQuery.duplicates(among: rows, db) }
     }
 
+    /// Lends deliveries, in the order in which their ids are given. Nothing that takes long is to be done with one: the
+    /// history's log grows for as long as it is read, and in memory the writer waits.
+    ///
+    /// - Parameters:
+    ///   - duplicates: Whether it is read if they are duplicates.
+    ///   - repeated: Where it is known, the events among which those are to be looked for.
+    ///   - visit: Is given each id, with nil where there is no such delivery; returns whether to go on.
+    /// - Throws: What SQLite says, or what `visit` throws.
+    public func visit(
+        deliveries ids: ArraySlice<Int64>, duplicates: Bool, among repeated: RepeatedEvents? = nil,
+        _ visit: (Int64, LentDelivery?) throws -> Bool
+    ) throws {
+        try read { db in
+            try DeliveryQuery.visit(ids, duplicates: duplicates ? .asked(repeated) : .none, db, visit)
+        }
+    }
+
     /// Lends the bodies of deliveries near another one, the nearest to the newer side first, then those before it.
     ///
     /// - Parameters:

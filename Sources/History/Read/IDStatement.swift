@@ -50,6 +50,9 @@ struct IDStatement: ~Copyable {
         }
     }
 
+    /// Another column of the row, which holds an integer.
+    borrowing func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+
     /// Lends the bytes of another column of the row.
     borrowing func withBytes(of column: Int32, _ body: (UnsafeRawBufferPointer) -> Void) {
         let start = sqlite3_column_blob(statement, column)

@@ -1,26 +1,49 @@
 import GRDB
 import Notifications
 
+/// The parts of a row that are read, besides its ids, its position and the five fields of the sheet. The properties of
+/// a part that is not read have the value that `EventRow.init` gives them.
+public struct RowParts: OptionSet, Sendable, Hashable {
+    public let rawValue: Int
+
+    public init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// `eventId`, `bucketName`, `matchedRuleName`.
+    public static let names = RowParts(rawValue: 1)
+    /// `receivedAt`, `verdict`, `secret`, `status`.
+    public static let outcome = RowParts(rawValue: 2)
+    /// `method`, `target`, `bodyLength`, `eventCount`: of the wide rows.
+    public static let delivery = RowParts(rawValue: 4)
+    /// `isDuplicate`, which takes a look into the index of event ids.
+    public static let duplicate = RowParts(rawValue: 8)
+    /// `actions`, `sheet`.
+    public static let actions = RowParts(rawValue: 16)
+
+    public static let all: RowParts = [.names, .outcome, .delivery, .duplicate, .actions]
+}
+
 /// Reads rows of the event list by their ids, never by their number.
 enum RowQuery {
     /// The newest rows before an id, in the order of arrival.
     static func older(than id: Int64, limit: Int, _ db: Database) throws -> [EventRow] {
-        try rows("event.id < ? ORDER BY event.id DESC LIMIT ?", [id, limit], db).reversed()
+        try rows("event.id < ? ORDER BY event.id DESC LIMIT ?", [id, limit], .all, db).reversed()
     }
 
     /// The oldest rows behind an id, in the order of arrival.
     static func newer(than id: Int64, limit: Int, _ db: Database) throws -> [EventRow] {
-        try rows("event.id > ? ORDER BY event.id LIMIT ?", [id, limit], db)
+        try rows("event.id > ? ORDER BY event.id LIMIT ?", [id, limit], .all, db)
     }
 
     /// The rows with these ids, in the order given.
-    static func rows(ids: [Int64], _ db: Database) throws -> [EventRow] {
+    static func rows(ids: [Int64], parts: RowParts = .all, _ db: Database) throws -> [EventRow] {
         // Rows that follow each other, as most of an export do, are found once and not each for itself.
         if let first = ids.first, zip(ids, first...).allSatisfy({ $0 == $1 }) {
             return try rows(
-                "event.id BETWEEN ? AND ? ORDER BY event.id", [first, first + Int64(ids.count) - 1], db)
+                "event.id BETWEEN ? AND ? ORDER BY event.id", [first, first + Int64(ids.count) - 1], parts, db)
         }
-        return try ids.flatMap { id in try rows("event.id = ?", [id], db) }
+        return try ids.flatMap { id in try rows("event.id = ?", [id], parts, db) }
     }
 
     /// Whether an earlier event has the same id, in a delivery of equal or higher trust. The earliest are looked at
@@ -45,69 +68,74 @@ enum RowQuery {
             """
     }
 
-    /// What `row(_:)` reads, of `event`, `delivery` and `outcome`.
-    static let columns = """
-        event.id, event.delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
-        objectVersionId, bucketName, matchedRuleName, delivery.receivedAt, method, target, bodyLength,
-        \(SecretTable.verdict()), \(SecretTable.label), status, eventCount, \(isDuplicate), \(OutboxMarks.ofAll), \(OutboxMarks.ofSheets)
-        """
+    /// How many columns `row(_:)` reads.
+    static let columnCount: Int32 = 22
 
-    private static func rows(_ condition: String, _ arguments: StatementArguments, _ db: Database) throws -> [EventRow]
-    {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT \(columns)
-                FROM event JOIN delivery ON delivery.id = event.delivery
-                    JOIN outcome ON outcome.delivery = event.delivery WHERE \(condition)
-                """)
-        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+    /// The columns that `row(_:)` reads, of `event`, and of `outcome` and `delivery` where a part is of them.
+    static func columns(_ parts: RowParts) -> String {
+        let names = ["event.eventId", "event.bucketName", "event.matchedRuleName"]
+        let outcome = ["outcome.receivedAt", SecretTable.verdict(), SecretTable.label, "outcome.status"]
+        let delivery = ["method", "target", "bodyLength", "eventCount"]
+        let other = [
+            (RowParts.names, names), (.outcome, outcome), (.delivery, delivery), (.duplicate, [isDuplicate]),
+            (.actions, [OutboxMarks.ofAll, OutboxMarks.ofSheets]),
+        ].flatMap { part, columns in parts.contains(part) ? columns : columns.map { _ in "NULL" } }
+        let own = [
+            "event.id", "event.delivery", "event.position", "event.eventTimestamp", "event.eventType",
+            "event.objectName",
+            "event.objectSize", "event.objectVersionId",
+        ]
+        return (own + other).joined(separator: ", ")
+    }
+
+    private static func rows(
+        _ condition: String, _ arguments: StatementArguments, _ parts: RowParts, _ db: Database
+    ) throws -> [EventRow] {
+        var tables = "event"
+        if parts.contains(.delivery) { tables += " JOIN delivery ON delivery.id = event.delivery" }
+        if !parts.isDisjoint(with: [.outcome, .duplicate]) {
+            tables += " JOIN outcome ON outcome.delivery = event.delivery"
+        }
+        let statement = try db.cachedStatement(sql: "SELECT \(columns(parts)) FROM \(tables) WHERE \(condition)")
         var rows: [EventRow] = []
-        while let row = try cursor.next() { rows.append(try self.row(row)) }
+        try statement.forEachRow(arguments) { row in
+            rows.append(try self.row(row, parts))
+            return true
+        }
         return rows
     }
 
-    /// By number, for a name is looked up each time.
-    static func row(_ row: Row) throws -> EventRow {
-        try row.require(integers: [0, 1, 11, 14, 15, 17, 18, 19], integersOrNone: [2], texts: [12])
-        var event = NotificationEvent()
-        event.eventId = FieldValue(row[3])
-        event.eventTimestamp = FieldValue(row[4])
-        event.eventType = FieldValue(row[5])
-        event.objectName = FieldValue(row[6])
-        event.objectSize = FieldValue(row[7])
-        event.objectVersionId = FieldValue(row[8])
-        event.bucketName = FieldValue(row[9])
-        event.matchedRuleName = FieldValue(row[10])
+    static func row(_ row: StatementRow, _ parts: RowParts = .all) throws -> EventRow {
         var read = EventRow(
-            id: row[0], deliveryID: row[1], position: row[2], eventCount: row[18],
-            receivedAt: Timestamp(milliseconds: row[11]), method: row[12], target: FieldValue(row[13]).text,
-            bodyLength: row[14], verdict: SignatureVerdict(rawValue: row[15]) ?? .unjudged, secret: row[16],
-            status: row[17], isDuplicate: row[19], event: event)
-        read.actions = OutboxMarks.state(row[20])
-        read.sheet = OutboxMarks.state(row[21])
-        return read
-    }
-}
-
-extension Row {
-    /// Looks whether columns have the kind of value that the tables give them. In a damaged page they may have another, and
-    /// GRDB would end the process over it.
-    ///
-    /// - Throws: `DatabaseError` of damage.
-    func require(integers: [Int], integersOrNone: [Int] = [], texts: [Int] = [], blobs: [Int] = []) throws {
-        func storage(_ column: Int) -> DatabaseValue.Storage { (self[column] as DatabaseValue).storage }
-        let isSound =
-            integers.allSatisfy { if case .int64 = storage($0) { true } else { false } }
-            && integersOrNone.allSatisfy {
-                switch storage($0) {
-                case .int64, .null: true
-                default: false
-                }
-            }
-            && texts.allSatisfy { if case .string = storage($0) { true } else { false } }
-            && blobs.allSatisfy { !hasNull(atIndex: $0) }
-        guard isSound else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column has a value of another kind")
+            id: try row.integer(0), deliveryID: try row.integer(1), position: try row.integerOrNil(2).map(Int.init),
+            eventCount: 0, receivedAt: Timestamp(milliseconds: 0), verdict: .unjudged)
+        read.eventTimestamp = row.field(3)
+        read.eventType = row.field(4)
+        read.objectName = row.field(5)
+        read.objectSize = row.field(6)
+        read.objectVersionId = row.field(7)
+        if parts.contains(.names) {
+            read.eventId = row.field(8)
+            read.bucketName = row.field(9)
+            read.matchedRuleName = row.field(10)
         }
+        if parts.contains(.outcome) {
+            read.receivedAt = Timestamp(milliseconds: try row.integer(11))
+            read.verdict = SignatureVerdict(rawValue: Int(try row.integer(12))) ?? .unjudged
+            read.secret = row.textOrNil(13)
+            read.status = Int(try row.integer(14))
+        }
+        if parts.contains(.delivery) {
+            read.method = try row.text(15)
+            read.target = row.field(16).text
+            read.bodyLength = Int(try row.integer(17))
+            read.eventCount = Int(try row.integer(18))
+        }
+        if parts.contains(.duplicate) { read.isDuplicate = row.isTrue(19) }
+        if parts.contains(.actions) {
+            read.actions = OutboxMarks.state(try row.integerOrNil(20).map(Int.init))
+            read.sheet = OutboxMarks.state(try row.integerOrNil(21).map(Int.init))
+        }
+        return read
     }
 }

@@ -15,7 +15,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// RFC 3339 ends with the year 9999; a moment outside the years 0 to 9999 is given as its raw milliseconds.
     public var rfc3339: String {
         guard let time = CalendarTime(self, secondsFromUTC: 0) else { return String(milliseconds) }
-        return "\(time.date)T\(time.timeOfDay).\(time.fraction)Z"
+        return String(unsafeUninitializedCapacity: CalendarTime.rfc3339Length) { text in
+            text.baseAddress.map { time.writeRFC3339(to: $0) } ?? 0
+        }
     }
 }
 
@@ -72,5 +74,38 @@ public struct CalendarTime: Sendable, Hashable {
     private func padded(_ number: Int, _ digits: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+
+    // MARK: - As bytes
+
+    /// The length of what `writeRFC3339(to:)` writes.
+    static let rfc3339Length = 24
+
+    /// Writes the moment as RFC 3339 in UTC, which its parts must be of.
+    ///
+    /// - Returns: The number of bytes written.
+    func writeRFC3339(to place: UnsafeMutablePointer<UInt8>) -> Int {
+        func digits(_ number: Int, _ count: Int, at start: Int) {
+            var rest = number
+            for index in stride(from: start + count - 1, through: start, by: -1) {
+                place[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+        }
+        digits(year, 4, at: 0)
+        place[4] = UInt8(ascii: "-")
+        digits(month, 2, at: 5)
+        place[7] = UInt8(ascii: "-")
+        digits(day, 2, at: 8)
+        place[10] = UInt8(ascii: "T")
+        digits(hour, 2, at: 11)
+        place[13] = UInt8(ascii: ":")
+        digits(minute, 2, at: 14)
+        place[16] = UInt8(ascii: ":")
+        digits(second, 2, at: 17)
+        place[19] = UInt8(ascii: ".")
+        digits(millisecond, 3, at: 20)
+        place[23] = UInt8(ascii: "Z")
+        return Self.rfc3339Length
     }
 }

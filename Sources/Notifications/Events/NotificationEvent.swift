@@ -22,21 +22,41 @@ public struct NotificationEvent: Sendable, Hashable {
         self.range = range
     }
 
-    /// The fields that b2watch knows, by the name they have in JSON.
-    static func field(named name: String) -> WritableKeyPath<NotificationEvent, FieldValue>? {
-        switch name {
-        case "accountId": \.accountId
-        case "bucketId": \.bucketId
-        case "bucketName": \.bucketName
-        case "eventId": \.eventId
-        case "eventTimestamp": \.eventTimestamp
-        case "eventType": \.eventType
-        case "eventVersion": \.eventVersion
-        case "matchedRuleName": \.matchedRuleName
-        case "objectName": \.objectName
-        case "objectSize": \.objectSize
-        case "objectVersionId": \.objectVersionId
-        default: nil
+    /// Sets the field of a name, unless b2watch does not know it.
+    ///
+    /// - Parameters:
+    ///   - name: The name that it has in JSON, without quotes and escapes.
+    ///   - value: Is read only where the name is known.
+    mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: @autoclosure () -> FieldValue) {
+        func isNamed(_ known: StaticString) -> Bool {
+            UnsafeBufferPointer(start: known.utf8Start, count: known.utf8CodeUnitCount).elementsEqual(name)
+        }
+        switch name.count {
+        case 7: if isNamed("eventId") { eventId = value() }
+        case 8: if isNamed("bucketId") { bucketId = value() }
+        case 9:
+            if isNamed("eventType") {
+                eventType = value()
+            } else if isNamed("accountId") {
+                accountId = value()
+            }
+        case 10:
+            if isNamed("objectName") {
+                objectName = value()
+            } else if isNamed("objectSize") {
+                objectSize = value()
+            } else if isNamed("bucketName") {
+                bucketName = value()
+            }
+        case 12: if isNamed("eventVersion") { eventVersion = value() }
+        case 14: if isNamed("eventTimestamp") { eventTimestamp = value() }
+        case 15:
+            if isNamed("matchedRuleName") {
+                matchedRuleName = value()
+            } else if isNamed("objectVersionId") {
+                objectVersionId = value()
+            }
+        default: break
         }
     }
 }

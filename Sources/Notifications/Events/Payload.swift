@@ -15,7 +15,12 @@ public enum Payload: Sendable, Hashable {
     /// Every element of the top-level array `events` is an event, whatever it is; a member that appears twice counts
     /// as it does in JavaScript, where the last one wins.
     public init(scanning body: [UInt8]) {
-        self = body.withUnsafeBufferPointer { bytes in
+        self = body.withUnsafeBytes { Payload(scanning: $0) }
+    }
+
+    /// Checks a body and reads its events, in one pass.
+    public init(scanning body: UnsafeRawBufferPointer) {
+        self = body.withMemoryRebound(to: UInt8.self) { bytes in
             do throws(JSONError) {
                 return try Self.json(bytes)
             } catch {
@@ -38,18 +43,54 @@ public enum Payload: Sendable, Hashable {
         if case .json(_, let count) = self { count } else { 0 }
     }
 
+    /// Returns where the first `maximumEvents` events stand in a body, without reading them; none where it is no
+    /// notification.
+    public static func ranges(in body: UnsafeRawBufferPointer) -> [Range<Int>] {
+        body.withMemoryRebound(to: UInt8.self) { bytes in
+            var ranges: [Range<Int>] = []
+            do throws(JSONError) {
+                _ = try scan(bytes, begin: { ranges.removeAll() }) { scanner throws(JSONError) in
+                    ranges.append(try scanner.value(depth: 2))
+                }
+            } catch {
+                return []
+            }
+            return ranges
+        }
+    }
+
     private static func json(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> Payload {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw JSONError(offset: 0, problem: .byteOrderMark) }
         var events: [NotificationEvent] = []
+        let count = try scan(bytes, begin: { events.removeAll() }) { scanner throws(JSONError) in
+            events.append(try event(in: bytes, &scanner))
+        }
+        return .json(events: events, count: count)
+    }
+
+    /// Checks a body.
+    ///
+    /// - Parameters:
+    ///   - begin: Is called where the events begin: what was visited before is void.
+    ///   - visit: Takes an event. Is called for the first `maximumEvents` of them.
+    /// - Returns: How many events there are.
+    @inline(__always)
+    private static func scan(
+        _ bytes: UnsafeBufferPointer<UInt8>, begin: () -> Void,
+        visit: (inout JSONScanner) throws(JSONError) -> Void
+    ) throws(JSONError) -> Int {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw JSONError(offset: 0, problem: .byteOrderMark) }
         var count = 0
         var scanner = JSONScanner(bytes)
         if scanner.peek() == UInt8(ascii: "{") {
             try scanner.members { scanner, name throws(JSONError) in
-                guard JSONString.decode(bytes[name]) == "events" else {
+                let isEvents = withName(bytes[name]) { name in
+                    name.count == 6 && name.elementsEqual("events".utf8)
+                }
+                guard isEvents else {
                     try scanner.value(depth: 1)
                     return
                 }
-                events.removeAll()
+                begin()
                 count = 0
                 guard scanner.peek() == UInt8(ascii: "[") else {
                     try scanner.value(depth: 1)
@@ -58,7 +99,7 @@ public enum Payload: Sendable, Hashable {
                 try scanner.elements { scanner throws(JSONError) in
                     count += 1
                     if count <= maximumEvents {
-                        events.append(try event(in: bytes, &scanner))
+                        try visit(&scanner)
                     } else {
                         try scanner.value(depth: 2)
                     }
@@ -68,7 +109,7 @@ public enum Payload: Sendable, Hashable {
             try scanner.value(depth: 0)
         }
         try scanner.expectEnd()
-        return .json(events: events, count: count)
+        return count
     }
 
     private static func event(
@@ -80,12 +121,22 @@ public enum Payload: Sendable, Hashable {
         let start = scanner.index
         var event = NotificationEvent()
         try scanner.members { scanner, name throws(JSONError) in
-            let field = NotificationEvent.field(named: JSONString.decode(bytes[name]))
             let value = try scanner.value(depth: 3)
-            if let field { event[keyPath: field] = FieldValue(json: bytes[value]) }
+            withName(bytes[name]) { event.set($0, to: FieldValue(json: bytes[value])) }
         }
         event.range = start..<scanner.index
         return event
+    }
+
+    /// Lends a member's name without its quotes and escapes, which hardly any has.
+    @inline(__always)
+    private static func withName<Result>(
+        _ name: Slice<UnsafeBufferPointer<UInt8>>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        let inner = UnsafeBufferPointer(rebasing: name.dropFirst().dropLast())
+        guard inner.contains(UInt8(ascii: "\\")) else { return body(inner) }
+        var text = JSONString.decode(name)
+        return text.withUTF8(body)
     }
 }
 
@@ -96,9 +147,30 @@ extension FieldValue {
         case UInt8(ascii: "\""): self = .string(JSONString.decode(json))
         case UInt8(ascii: "n"): self = .null
         default:
-            let text = String(decoding: json, as: UTF8.self)
-            self = Int64(text).map(FieldValue.integer) ?? .other(json: text)
+            self =
+                Self.integer(json).map(FieldValue.integer)
+                ?? .other(json: String(decoding: UnsafeBufferPointer(rebasing: json), as: UTF8.self))
         }
+    }
+
+    /// The integer that JSON text is, if it is one of 64 bits and has neither decimals nor an exponent.
+    private static func integer(_ json: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
+        var digits = json
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative { digits = digits.dropFirst() }
+        guard !digits.isEmpty else { return nil }
+        var value: Int64 = 0
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            let (tens, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+            let digit = Int64(byte - UInt8(ascii: "0"))
+            // Counted down where it is negative, for the least number has no positive counterpart.
+            let (sum, overflows) =
+                isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+            if isTooLarge || overflows { return nil }
+            value = sum
+        }
+        return value
     }
 
     /// Reads JSON text of one value.

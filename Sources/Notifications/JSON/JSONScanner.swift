@@ -87,8 +87,7 @@ struct JSONScanner {
 
     /// Takes an array or object with all that is in it.
     private mutating func container(depth: Int) throws(JSONError) {
-        // Whether each open container is an object, the innermost last.
-        var open: [Bool] = []
+        var open = OpenContainers()
         while true {
             guard let byte = peek() else { throw unexpected("a value") }
             let isObject = byte == UInt8(ascii: "{")
@@ -97,7 +96,7 @@ struct JSONScanner {
                     throw JSONError(offset: index, problem: .tooDeep)
                 }
                 index += 1
-                open.append(isObject)
+                open.append(isObject: isObject)
                 if !take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
                     if isObject { try memberName() }
                     continue
@@ -107,7 +106,7 @@ struct JSONScanner {
                 try value(depth: 0)
             }
             // Behind a value: the next one, or the end of as many containers as close here.
-            while let inObject = open.last, !take(UInt8(ascii: ",")) {
+            while let inObject = open.lastIsObject, !take(UInt8(ascii: ",")) {
                 if inObject {
                     try expect(UInt8(ascii: "}"), "a comma or }")
                 } else {
@@ -115,7 +114,7 @@ struct JSONScanner {
                 }
                 open.removeLast()
             }
-            guard let inObject = open.last else { return }
+            guard let inObject = open.lastIsObject else { return }
             if inObject { try memberName() }
         }
     }
@@ -133,13 +132,14 @@ struct JSONScanner {
         guard peek() == UInt8(ascii: "\"") else { throw unexpected("a string") }
         let start = index
         index += 1
-        while index < bytes.count {
+        while true {
+            skipPlain()
+            guard index < bytes.count else { throw unexpected("the end of the string") }
             switch bytes[index] {
             case UInt8(ascii: "\""):
                 index += 1
                 return start..<index
             case UInt8(ascii: "\\"): try escape()
-            case 0x20..<0x80: index += 1
             case ..<0x20: throw JSONError(offset: index, problem: .controlInString)
             default:
                 guard let length = UTF8Sequence.length(at: index, in: bytes) else {
@@ -148,7 +148,18 @@ struct JSONScanner {
                 index += length
             }
         }
-        throw unexpected("the end of the string")
+    }
+
+    /// Takes the ASCII of a string up to a quote, a backslash or a control character.
+    @inline(__always)
+    private mutating func skipPlain() {
+        var place = index
+        while place < bytes.count, bytes[place] &- 0x20 < 0x60, bytes[place] != UInt8(ascii: "\""),
+            bytes[place] != UInt8(ascii: "\\")
+        {
+            place += 1
+        }
+        index = place
     }
 
     private mutating func escape() throws(JSONError) {
@@ -214,6 +225,26 @@ struct JSONScanner {
         JSONError(
             offset: index, problem: index < bytes.count ? .expected(wanted.description) : .ended(wanted.description))
     }
+}
+
+/// The arrays and objects that are open at a place, the innermost last: a bit each, so that nothing is allocated.
+private struct OpenContainers {
+    private(set) var count = 0
+    private var areObjects = SIMD8<UInt64>()
+
+    /// Whether the innermost is an object; nil where none is open.
+    var lastIsObject: Bool? {
+        count == 0 ? nil : areObjects[(count - 1) / 64] >> UInt64((count - 1) % 64) & 1 == 1
+    }
+
+    /// Opens another one; there must be fewer than `JSONScanner.maximumDepth`.
+    mutating func append(isObject: Bool) {
+        let bit: UInt64 = 1 << UInt64(count % 64)
+        if isObject { areObjects[count / 64] |= bit } else { areObjects[count / 64] &= ~bit }
+        count += 1
+    }
+
+    mutating func removeLast() { count -= 1 }
 }
 
 /// What keeps a text from being JSON, and where.

@@ -7,7 +7,8 @@ enum JSONString {
     /// - Parameter bytes: The string with its quotes.
     static func decode(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
         let inner = bytes.dropFirst().dropLast()
-        guard inner.contains(UInt8(ascii: "\\")) else { return String(decoding: inner, as: UTF8.self) }
+        let plain = UnsafeBufferPointer(rebasing: inner)
+        guard plain.contains(UInt8(ascii: "\\")) else { return String(decoding: plain, as: UTF8.self) }
 
         var units: [UInt16] = []
         var text = ""

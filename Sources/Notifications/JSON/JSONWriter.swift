@@ -4,61 +4,92 @@ import SafeText
 /// characters are escaped as `\u`, which changes no value.
 public struct JSONWriter: Sendable {
     /// The text so far, in UTF-8.
-    public private(set) var bytes: [UInt8] = []
+    private var output: OutputBytes
 
+    /// Begins with no text.
+    ///
     /// - Parameter capacity: How many bytes there is room for before more memory is taken.
     public init(capacity: Int = 0) {
-        if capacity > 0 { bytes.reserveCapacity(capacity) }
+        output = OutputBytes(capacity: capacity)
     }
+
+    /// Writes JSON behind other bytes.
+    public static func append<Failure: Error>(
+        to output: inout OutputBytes, _ body: (inout JSONWriter) throws(Failure) -> Void
+    ) throws(Failure) {
+        // Moved there and back: a copy would be made of what two have.
+        var json = JSONWriter()
+        swap(&json.output, &output)
+        defer { swap(&json.output, &output) }
+        try body(&json)
+    }
+
+    /// A copy of the text so far, in UTF-8.
+    public var bytes: [UInt8] { output.array }
 
     /// Writes a piece of JSON as it is.
     public mutating func syntax(_ text: StaticString) {
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        output.append(text)
     }
 
     public mutating func integer(_ number: some BinaryInteger) {
-        bytes.append(contentsOf: String(number).utf8)
+        if let number = Int64(exactly: number) { output.append(integer: number) } else { output.append(String(number)) }
     }
 
     /// Writes a number with decimals; one that JSON cannot express, as `null`.
     public mutating func decimal(_ number: Double) {
-        if number.isFinite { bytes.append(contentsOf: "\(number)".utf8) } else { syntax("null") }
+        if number.isFinite { output.append("\(number)" as String) } else { syntax("null") }
     }
 
     public mutating func boolean(_ value: Bool) {
-        syntax(value ? "true" : "false")
+        if value { syntax("true") } else { syntax("false") }
     }
 
     /// Writes a string with its quotes, or `null`.
     public mutating func string(_ text: String?) {
         guard var text else { return syntax("null") }
-        bytes.append(UInt8(ascii: "\""))
-        text.withUTF8 { text in
-            copy(text) { byte in
-                switch byte {
-                case UInt8(ascii: "\""): "\\\""
-                case UInt8(ascii: "\\"): "\\\\"
-                case UInt8(ascii: "\n"): "\\n"
-                case UInt8(ascii: "\r"): "\\r"
-                case UInt8(ascii: "\t"): "\\t"
-                default: nil
-                }
+        text.withUTF8 { _ = string(utf8: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Writes a moment as a string, as `Timestamp.rfc3339` gives it, or `null`.
+    public mutating func string(_ moment: Timestamp?) {
+        guard let moment else { return syntax("null") }
+        output.append(UInt8(ascii: "\""))
+        output.append(moment)
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes bytes as a string with its quotes.
+    ///
+    /// - Returns: False where they are not UTF-8; nothing is written then.
+    public mutating func string(utf8 text: UnsafeRawBufferPointer) -> Bool {
+        let start = output.count
+        output.append(UInt8(ascii: "\""))
+        let isWhole = Escape.copy(text, to: &output) { byte in
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): .after(UInt8(ascii: "\\"), byte)
+            case 0x0A: .after(UInt8(ascii: "\\"), UInt8(ascii: "n"))
+            case 0x0D: .after(UInt8(ascii: "\\"), UInt8(ascii: "r"))
+            case 0x09: .after(UInt8(ascii: "\\"), UInt8(ascii: "t"))
+            default: .copied
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+        if isWhole { output.append(UInt8(ascii: "\"")) } else { output.cut(to: start) }
+        return isWhole
     }
 
     /// Writes JSON that was checked before, without the white space between its tokens; every value stays as it is.
     public mutating func compact(_ json: some Collection<UInt8>) {
-        if json.withContiguousStorageIfAvailable({ compact($0) }) == nil {
-            Array(json).withUnsafeBufferPointer { compact($0) }
+        if json.withContiguousStorageIfAvailable({ compact(UnsafeRawBufferPointer($0)) }) == nil {
+            Array(json).withUnsafeBytes { compact($0) }
         }
     }
 
-    private mutating func compact(_ json: UnsafeBufferPointer<UInt8>) {
+    /// Writes JSON that was checked before, without the white space between its tokens; every value stays as it is.
+    public mutating func compact(_ json: UnsafeRawBufferPointer) {
         var inString = false
         var isEscaped = false
-        copy(json) { byte in
+        _ = Escape.copy(json, to: &output) { byte in
             if inString {
                 if isEscaped {
                     isEscaped = false
@@ -67,57 +98,110 @@ public struct JSONWriter: Sendable {
                 } else if byte == UInt8(ascii: "\"") {
                     inString = false
                 }
-                return nil
+                return .copied
             }
-            inString = byte == UInt8(ascii: "\"")
-            return [0x20, 0x0A, 0x0D, 0x09].contains(byte) ? "" : nil
+            switch byte {
+            case UInt8(ascii: "\""):
+                inString = true
+                return .copied
+            case 0x20, 0x0A, 0x0D, 0x09: return .dropped
+            default: return .copied
+            }
         }
     }
 
-    /// Copies UTF-8 in runs, and escapes what a terminal would obey. What is not UTF-8 ends it.
+    /// The length of the text so far, in bytes.
+    public var count: Int { output.count }
+
+    /// Removes what is written behind the first `length` bytes.
+    public mutating func cut(to length: Int) { output.cut(to: length) }
+}
+
+/// The copying of UTF-8 into JSON.
+private enum Escape {
+    /// What becomes of an ASCII byte.
+    enum Replacement {
+        /// It is copied, or escaped where a terminal would obey it.
+        case copied
+        case dropped
+        /// Two bytes take its place.
+        case after(UInt8, UInt8)
+    }
+
+    /// Bytes that are copied with one look at the room.
+    private static let piece = 1_024
+    /// The most bytes that one byte becomes: `\u001b`.
+    private static let mostOfOne = 6
+
+    /// Copies UTF-8, and escapes what a terminal would obey. What is not UTF-8 ends it.
     ///
-    /// - Parameter replacement: Is asked for each ASCII byte in order, and returns what to write in its place; nil to copy
-    ///   it.
+    /// - Parameter replacement: Is asked for each ASCII byte in order.
+    /// - Returns: Whether all was UTF-8.
     @inline(__always)
-    private mutating func copy(_ text: UnsafeBufferPointer<UInt8>, replacing replacement: (UInt8) -> StaticString?) {
-        var copied = 0
+    static func copy(
+        _ text: UnsafeRawBufferPointer, to output: inout OutputBytes, replacing replacement: (UInt8) -> Replacement
+    ) -> Bool {
+        guard let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return true }
+        let text = UnsafeBufferPointer(start: start, count: text.count)
         var index = 0
-        func flush(_ bytes: inout [UInt8]) {
-            if copied < index { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<index])) }
-        }
-        while index < text.count {
-            let byte = text[index]
-            var length = 1
-            if byte < 0x80 {
-                let other = replacement(byte)
-                if other == nil, (0x20..<0x7F).contains(byte) {
-                    index += 1
-                    continue
+        var isWhole = true
+        while index < text.count, isWhole {
+            // The last character of a piece may be some bytes longer.
+            let end = min(text.count, index + piece)
+            output.write(atMost: (end - index + 4) * mostOfOne) { place in
+                var out = 0
+                while index < end {
+                    let byte = text[index]
+                    if byte < 0x80 {
+                        switch replacement(byte) {
+                        case .copied:
+                            if byte &- 0x20 < 0x5F {
+                                place[out] = byte
+                                out += 1
+                            } else {
+                                out += escape(Unicode.Scalar(byte), to: place + out)
+                            }
+                        case .dropped: break
+                        case .after(let first, let second):
+                            place[out] = first
+                            place[out + 1] = second
+                            out += 2
+                        }
+                        index += 1
+                    } else {
+                        guard let (scalar, length) = UTF8Sequence.scalar(at: index, in: text) else {
+                            isWhole = false
+                            break
+                        }
+                        if SafeText.mustEscape(scalar) {
+                            out += escape(scalar, to: place + out)
+                        } else {
+                            for offset in 0..<length { place[out + offset] = text[index + offset] }
+                            out += length
+                        }
+                        index += length
+                    }
                 }
-                flush(&bytes)
-                if let other { syntax(other) } else { escape(Unicode.Scalar(byte)) }
-            } else {
-                guard let (scalar, count) = UTF8Sequence.scalar(at: index, in: text) else { break }
-                guard SafeText.mustEscape(scalar) else {
-                    index += count
-                    continue
-                }
-                flush(&bytes)
-                escape(scalar)
-                length = count
+                return out
             }
-            index += length
-            copied = index
         }
-        flush(&bytes)
+        return isWhole
     }
 
-    private mutating func escape(_ scalar: Unicode.Scalar) {
+    /// Writes a character as `\u` and hex digits, one beyond the first plane as two of them.
+    ///
+    /// - Returns: How many bytes that are.
+    private static func escape(_ scalar: Unicode.Scalar, to place: UnsafeMutablePointer<UInt8>) -> Int {
+        var length = 0
         for unit in UTF16.encode(scalar) ?? .init() {
-            syntax("\\u")
-            let digits = String(unit, radix: 16)
-            bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
-            bytes.append(contentsOf: digits.utf8)
+            place[length] = UInt8(ascii: "\\")
+            place[length + 1] = UInt8(ascii: "u")
+            for digit in 0..<4 {
+                let value = UInt8(truncatingIfNeeded: unit >> UInt16(12 - 4 * digit)) & 15
+                place[length + 2 + digit] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+            }
+            length += 6
         }
+        return length
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Export
 import History
 import Notifications
-import SafeText
 
 /// How `listen` writes what it receives.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -12,14 +11,12 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case json
 
     /// Writes a delivery at the end of some bytes.
-    func write(_ record: DeliveryRecord, _ events: [NotificationEvent], to bytes: inout [UInt8]) {
+    func write(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil, to bytes: inout OutputBytes) {
         switch self {
-        case .text:
-            for line in EventLines.lines(record, events) {
-                bytes += line.string.utf8
-                bytes.append(UInt8(ascii: "\n"))
-            }
-        case .json: bytes += DeliveryJSON.line(record, events)
+        case .text: EventLines.append(record, events, to: &bytes)
+        case .json:
+            JSONWriter.append(to: &bytes) { json in DeliveryJSON.append(record, events, to: &json) }
+            bytes.append(UInt8(ascii: "\n"))
         }
     }
 }

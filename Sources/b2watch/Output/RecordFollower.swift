@@ -103,7 +103,7 @@ final class RecordFollower: Sendable {
     private func write() {
         do {
             while true {
-                var bytes: [UInt8] = []
+                var bytes = OutputBytes()
                 let last: Int64
                 switch next() {
                 case .handed(let recorded):
@@ -118,10 +118,10 @@ final class RecordFollower: Sendable {
                     let records = try read { try history.reader.deliveries(after: cursor, limit: Self.slice) } ?? []
                     guard let end = records.last else { return }
                     last = end.id
-                    for record in records { format.write(record, record.events, to: &bytes) }
+                    for record in records { format.write(record, to: &bytes) }
                 case .nothing: return
                 }
-                try output.write(bytes)
+                try output.write(bytes.array)
                 state.withLock { state in
                     state.cursor = max(last, state.cursor)
                     state.problem = nil

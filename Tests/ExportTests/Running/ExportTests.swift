@@ -91,6 +91,33 @@ struct ExportTests {
         #expect(try Export(.rows([3, 4, 1]), by: jsonl).text(of: history).split(separator: "\n").count == 2)
     }
 
+    @Test("reads on from where a full piece was written, in whatever order the rows are")
+    func pieces() async throws {
+        let body = String(repeating: "x", count: 100_000)
+        let history = try await History.holding(
+            (0..<20).map { .sample([SampleEvent(id: "\($0)", object: "\($0) \(body)")]) })
+        defer { history.close() }
+        let expected = try (1...20).map { id in
+            DeliveryJSON.line(try #require(try history.reader.delivery(Int64(id))))
+        }
+        var pieces: [[UInt8]] = []
+        _ = try Export(.matching(.everything, through: 20), by: jsonl).run(reading: history.reader) {
+            pieces.append($0)
+        }
+        #expect(pieces.count > 2)
+        #expect(pieces.flatMap(\.self) == expected.flatMap(\.self))
+        let backwards = (1...20).reversed().map { Int64($0) } + [99, 3]
+        #expect(
+            try Export(.rows(backwards), by: jsonl).text(of: history).utf8.elementsEqual(
+                expected.reversed().flatMap(\.self)))
+        let columns = ExportOptions(columns: try ExportColumn.columns("from,position"))
+        let table = try Export(.rows(backwards), by: ExportFormat.tsv.writer(columns)).text(of: history)
+        #expect(
+            table.split(separator: "\n").dropFirst().map { $0.split(separator: " ")[1].isEmpty }
+                == Array(repeating: false, count: 21))
+        #expect(table.split(separator: "\n").count == 22)
+    }
+
     @Test("as curl is a script that a shell can read, and masks what may be secret")
     func curl() async throws {
         var delivery = Delivery.sample([SampleEvent(object: "it's $(touch x) `y`\n\u{1B}[2J")])

@@ -46,4 +46,24 @@ struct ExportColumnTests {
         }
         #expect(lines == ["1 3 203.0.113.7 '=a 1 OK", "2 3 203.0.113.7 '=b 1 OK", "3 3 203.0.113.7 '=c 1 OK"])
     }
+
+    @Test("have each alone what they have among all: what it needs is read")
+    func alone() async throws {
+        let events = ["a", "b"].map { SampleEvent(id: $0, object: $0) }
+        let history = try await History.holding([
+            .sample(events), .sample(body: Array("no JSON".utf8)), .sample(events),
+        ])
+        defer { history.close() }
+        func lines(_ columns: [ExportColumn]) throws -> [[Substring]] {
+            let writer = ExportFormat.tsv.writer(ExportOptions(columns: columns))
+            return try Export(.matching(.everything, through: 5), by: writer).text(of: history).split(separator: "\n")
+                .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+        }
+        let all = try lines(ExportColumn.all)
+        #expect(all.count == 5)
+        for (index, column) in ExportColumn.all.enumerated() {
+            #expect(
+                try lines([column]).map(\.last) == all.map { $0[ExportColumn.sheetCount + index] }, "\(column.name)")
+        }
+    }
 }

@@ -69,9 +69,12 @@ import Testing
             for _ in 0..<500 {
                 let body = mutate(seed, &random)
                 guard Payload(scanning: body).isJSON else {
+                    #expect(body.withUnsafeBytes { Payload.ranges(in: $0) }.isEmpty)
                     #expect(throws: JSONError.self) { try PrettyJSON(body) }
                     continue
                 }
+                let ranges = body.withUnsafeBytes { Payload.ranges(in: $0) }
+                #expect(ranges == Payload(scanning: body).events.map(\.range))
                 var compact = JSONWriter()
                 compact.compact(body)
                 #expect(Payload(scanning: compact.bytes).isJSON)
