@@ -1,5 +1,6 @@
 internal import Files
 internal import Foundation
+internal import Notifications
 
 /// What the last batch of an action was to append to a file, and where: a hidden file beside it, written before the rows.
 ///
