@@ -72,7 +72,9 @@ final class BrowseEngine: Sendable {
     func show(_ query: BrowseQuery, generation: Int, _ change: HistoryChange) {
         var listing = Listing(query: query, generation: generation, latest: change.latestRow)
         if query.order == .arrival {
-            if !query.isPlain { listing.scanned = ScannedList(query.predicate, change) }
+            if !query.isPlain {
+                listing.scanned = ScannedList(query.predicate, change, delaysWriter: reader.delaysWriter)
+            }
         } else {
             listing.sorted = SortedList(query, change)
         }
@@ -145,7 +147,10 @@ final class BrowseEngine: Sendable {
                 tell(number, isLast: true)
                 pause.wait(until: moment)
             case .look(let predicate, let range):
-                perform(number, range) { try reader.ids(matching: predicate, in: range, isCancelled: $0) }
+                // The newest stretch comes first; within one, the disk is read forwards.
+                perform(number, range) {
+                    try reader.ids(matching: predicate, in: range, newestFirst: false, isCancelled: $0)
+                }
             case .findRepeated:
                 perform(number) {
                     try reader.repeatedEvents(isCancelled: $0)

@@ -14,6 +14,26 @@ enum BrowseStep: Hashable {
     case rest
 }
 
+/// How many rows are looked at in a step; it follows how long the steps take.
+struct StepSize: Sendable {
+    private(set) var rows: Int64 = 1_000
+    private let least: Int64
+    private let times: ClosedRange<Duration>
+
+    /// - Parameter delaysWriter: Whether deliveries wait for a step. Where none does, steps are longer: a disk is fast in long
+    ///   stretches only.
+    init(delaysWriter: Bool) {
+        least = delaysWriter ? 64 : 4_096
+        times = delaysWriter ? .milliseconds(5)...(.milliseconds(20)) : .milliseconds(25)...(.milliseconds(100))
+    }
+
+    /// Takes note of how long a step of so many rows took.
+    mutating func note(_ time: Duration, rows count: Int64) {
+        if time < times.lowerBound, count == rows { rows = min(rows * 2, 1 << 17) }
+        if time > times.upperBound { rows = max(rows / 2, min(rows, least)) }
+    }
+}
+
 /// A stretch of a list, in its order.
 struct IDWindow: Hashable {
     var ids: [Int64] = []

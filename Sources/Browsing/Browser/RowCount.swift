@@ -2,8 +2,6 @@ public import History
 
 /// Counts the rows that match a condition, in steps of some milliseconds, so that in memory no delivery waits for long.
 public struct RowCount {
-    private static let step = Duration.milliseconds(10)
-
     private let reader: HistoryReader
     private let predicate: RowPredicate
 
@@ -23,18 +21,15 @@ public struct RowCount {
             let question =
                 predicate.asksForDuplicates && range.count > 20_000
                 ? predicate.among(try reader.repeatedEvents(isCancelled: isCancelled)) : predicate
-            var (first, size, sum) = (range.lowerBound, Int64(1_000), 0)
+            var (first, sum) = (range.lowerBound, 0)
+            var step = StepSize(delaysWriter: reader.delaysWriter)
             while true {
-                let last = range.upperBound - first >= size ? first + size - 1 : range.upperBound
+                let last = range.upperBound - first >= step.rows ? first + step.rows - 1 : range.upperBound
                 let start = ContinuousClock.now
                 sum += try reader.count(matching: question, in: first...last, isCancelled: isCancelled)
                 guard last < range.upperBound else { return sum }
                 first = last + 1
-                if ContinuousClock.now - start < Self.step {
-                    size = min(size * 2, 1 << 17)
-                } else {
-                    size = max(size / 2, 64)
-                }
+                step.note(ContinuousClock.now - start, rows: step.rows)
             }
         } catch is ReadCancelled {
             return nil

@@ -95,9 +95,10 @@ struct RowSearch {
         var (id, size) = (id, Self.sizes.lowerBound)
         while id > 1 {
             let start = max(1, id - size)
+            // The whole stretch, forwards: backwards a disk is slow.
             let found = try reader.ids(
-                matching: predicate, in: start...id - 1, limit: 1, isCancelled: isCancelled)
-            if let first = found.first { return first }
+                matching: predicate, in: start...id - 1, newestFirst: false, isCancelled: isCancelled)
+            if let last = found.last { return last }
             id = start
             size = min(size * 2, Self.sizes.upperBound)
         }

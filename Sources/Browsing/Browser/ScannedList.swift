@@ -24,10 +24,10 @@ struct ScannedList: Sendable {
     /// What has a share of time waits until then.
     private var nextFresh: ContinuousClock.Instant?
     private var nextNewer: ContinuousClock.Instant?
-    /// How many ids are looked at in a step.
-    private var size: Int64 = 1_000
+    private var step: StepSize
 
-    init(_ predicate: RowPredicate, _ change: HistoryChange) {
+    init(_ predicate: RowPredicate, _ change: HistoryChange, delaysWriter: Bool = false) {
+        step = StepSize(delaysWriter: delaysWriter)
         self.predicate = predicate
         question = predicate
         latest = change.latestRow
@@ -44,11 +44,11 @@ struct ScannedList: Sendable {
     mutating func next(_ now: ContinuousClock.Instant) -> BrowseStep {
         let isBehind = found.high < latest
         if isBehind, nextNewer.map({ $0 <= now }) ?? true {
-            return .look(question, found.high + 1...min(latest, found.high + size))
+            return .look(question, found.high + 1...min(latest, found.high + step.rows))
         }
         if let rows = fresh ?? (found.reachesTheOldest ? nil : found), needsRepeated(rows) { return .findRepeated }
-        if !found.reachesTheOldest { return .look(question, found.older(size)) }
-        if let fresh, !fresh.reachesTheOldest { return .look(question, fresh.older(size)) }
+        if !found.reachesTheOldest { return .look(question, found.older(step.rows)) }
+        if let fresh, !fresh.reachesTheOldest { return .look(question, fresh.older(step.rows)) }
         var waits = isBehind ? nextNewer : nil
         if predicate.readsVerdicts, revision != foundRevision {
             if nextFresh.map({ $0 <= now }) ?? true, found.high > 0 {
@@ -56,7 +56,7 @@ struct ScannedList: Sendable {
                 self.fresh = fresh
                 freshRevision = revision
                 freshTime = .zero
-                return .look(question, fresh.older(size))
+                return .look(question, fresh.older(step.rows))
             }
             waits = [waits, nextFresh].compactMap(\.self).min()
         }
@@ -100,8 +100,7 @@ struct ScannedList: Sendable {
                 nextFresh = now + max(.milliseconds(250), freshTime * 4)
             }
         }
-        if time < .milliseconds(5), Int64(range.count) == size { size = min(size * 2, 1 << 17) }
-        if time > .milliseconds(20) { size = max(size / 2, 64) }
+        step.note(time, rows: Int64(range.count))
     }
 
     /// How many were looked at, and of how many. Once all were, what has arrived since does not count as missing.

@@ -8,6 +8,9 @@ public struct HistoryReader: Sendable {
     let database: any DatabaseReader
     let gate: ReadGate
 
+    /// Whether the writer waits while something is read, as it does in memory; a file is read beside it.
+    public var delaysWriter: Bool { gate.path == nil }
+
     /// Rows of the event list. Costs the same anywhere in a history of any length.
     public func rows(_ request: RowRequest) throws -> RowWindow {
         try read { db in

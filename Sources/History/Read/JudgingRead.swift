@@ -1,5 +1,4 @@
 import GRDB
-import GRDBSQLite
 import Notifications
 
 /// Reads what judging needs of deliveries, and lends it where SQLite holds it: half of judging a million of them would be
@@ -26,18 +25,24 @@ enum JudgingRead {
             sql: "SELECT id, headers, body FROM delivery WHERE id BETWEEN ? AND ? ORDER BY id DESC")
         let recorded = try Row.fetchCursor(outcomes, arguments: [deliveries.lowerBound, deliveries.upperBound])
         let rows = try Row.fetchCursor(requests, arguments: [deliveries.lowerBound, deliveries.upperBound])
-        let statement = requests.sqliteStatement
+        let (outcome, delivery) = (
+            StatementRow(statement: outcomes.sqliteStatement), StatementRow(statement: requests.sqliteStatement)
+        )
 
         var rejudgement = Rejudgement(of: deliveries, generation: generation, at: time)
         var bytes = 0
-        while let row = try recorded.next() {
-            let id: Int64 = row[0]
-            let before = Rejudgement.Recorded(SignatureVerdict(rawValue: row[1]) ?? .unjudged, secret: row[2])
+        while try recorded.next() != nil {
+            let id = try outcome.integer(0)
+            let before = Rejudgement.Recorded(
+                SignatureVerdict(rawValue: Int(try outcome.integer(1))) ?? .unjudged,
+                secret: try outcome.integerOrNil(2))
+            var found: Int64
             repeat {
                 guard try rows.next() != nil else { return rejudgement }
-            } while sqlite3_column_int64(statement, 0) > id
-            guard sqlite3_column_int64(statement, 0) == id else { continue }
-            let request = RecordedRequest(headers: Self.bytes(statement, 1), body: Self.bytes(statement, 2))
+                found = try delivery.integer(0)
+            } while found > id
+            guard found == id else { continue }
+            let request = RecordedRequest(headers: try delivery.lent(1), body: try delivery.lent(2))
             let judgement = try judge(request)
             // Of a delivery that was lost but for its events there is nothing to verify.
             let isLost = request.body.isEmpty && request.headers.count <= 2
@@ -51,11 +56,5 @@ enum JudgingRead {
             }
         }
         return rejudgement
-    }
-
-    private static func bytes(_ statement: SQLiteStatement, _ column: Int32) -> UnsafeRawBufferPointer {
-        // The length after the pointer: it is that of what the pointer points to.
-        let start = sqlite3_column_blob(statement, column)
-        return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
     }
 }

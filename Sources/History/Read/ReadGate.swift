@@ -11,7 +11,7 @@ final class ReadGate: Sendable {
 
     private let state = Monitor(State())
     /// The history's path; nil in memory.
-    private let path: String?
+    let path: String?
     /// Looks at the files of a history that this process writes.
     private let watch: HistoryGuard?
 

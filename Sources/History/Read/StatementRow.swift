@@ -69,8 +69,6 @@ extension Statement {
     func forEachRow(_ arguments: StatementArguments, _ visit: (StatementRow) throws -> Bool) throws {
         let cursor = try Row.fetchCursor(self, arguments: arguments)
         let row = StatementRow(statement: sqliteStatement)
-        // Else it would keep its snapshot, and what it lends, until it is used again.
-        defer { sqlite3_reset(sqliteStatement) }
         while try cursor.next() != nil, try visit(row) {}
     }
 }

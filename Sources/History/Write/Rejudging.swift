@@ -58,7 +58,6 @@ extension Rejudgement {
                 SELECT delivery, rows, verdict, secret FROM outcome
                 WHERE delivery BETWEEN ? AND ? ORDER BY delivery DESC
                 """)
-        let cursor = try Row.fetchCursor(old, arguments: [deliveries.lowerBound, deliveries.upperBound])
         var run = 0
         // Neighbours are mostly alike: each streak of them is put down once.
         var streak: (run: Int, deliveries: Int, rows: Int)?
@@ -70,20 +69,21 @@ extension Rejudgement {
             let secret = after.secret.flatMap { numbers[$0] } ?? 0
             counts.add(streak.deliveries, rows: streak.rows, to: .init(verdict: after.verdict, secret: secret))
         }
-        while let row = try cursor.next() {
-            let delivery: Int64 = row[0]
+        try old.forEachRow([deliveries.lowerBound, deliveries.upperBound]) { row in
+            let delivery = try row.integer(0)
             while run < runs.count, runs[run].deliveries.lowerBound > delivery { run += 1 }
-            guard run < runs.count else { break }
+            guard run < runs.count else { return false }
             let before = runs[run].before
-            guard runs[run].deliveries.contains(delivery), before.verdict.rawValue == row[2],
-                before.secret == row[3] as Int64?
-            else { continue }
+            guard runs[run].deliveries.contains(delivery), before.verdict.rawValue == Int(try row.integer(2)),
+                before.secret == (try row.integerOrNil(3))
+            else { return true }
             if streak?.run != run {
                 putDown()
                 streak = (run, 0, 0)
             }
             streak?.deliveries += 1
-            streak?.rows += row[1]
+            streak?.rows += Int(try row.integer(1))
+            return true
         }
         putDown()
     }
