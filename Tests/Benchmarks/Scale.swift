@@ -5,11 +5,13 @@ import TestSupport
 /// A million events beside a thousand: what is done with them on the screen costs the same, and a search of all of them
 /// about what SQLite itself needs.
 enum Scale {
-    /// - Parameter large: A history that `make-history` made; without one, it is made.
-    static func measure(_ findings: inout Findings, large: String?) throws {
+    /// - Parameters:
+    ///   - large: A history that `make-history` made; without one, it is made.
+    ///   - part: What is measured of it.
+    static func measure(
+        _ findings: inout Findings, large: String?, _ part: (String, inout Findings) throws -> Void = whole
+    ) throws {
         let folder = try TemporaryFolder()
-        let small = folder.file("small.sqlite")
-        try LargeHistory.make(small, events: 1_000)
         var file = folder.file("large.sqlite")
         if let large {
             file = large
@@ -17,7 +19,16 @@ enum Scale {
             print("making a history of 1,000,000 events")
             try LargeHistory.make(file, events: 1_000_000)
         }
+        try part(file, &findings)
+    }
+
+    static func whole(_ file: String, _ findings: inout Findings) throws {
+        let folder = try TemporaryFolder()
+        let small = folder.file("small.sqlite")
+        try LargeHistory.make(small, events: 1_000)
         try ScaleSearch.measure(file, &findings)
+        try ScaleSearch.cold(file, &findings)
+        try ScaleScreen.first(file, &findings)
         try ScaleScreen.measure(small: small, large: file, &findings)
     }
 }

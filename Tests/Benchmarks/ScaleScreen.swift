@@ -38,6 +38,31 @@ enum ScaleScreen {
             holds: ratio <= 1.3)
     }
 
+    /// The first screen with a million events, beside that of an empty history.
+    static func first(_ file: String, _ findings: inout Findings) throws {
+        print("the first screen, 1,000,000 events and none")
+        let folder = try TemporaryFolder()
+        var starts = (empty: Durations(), large: Durations())
+        var memory = (empty: 0, large: 0)
+        for round in 0..<7 {
+            let empty = try start(folder.file("empty \(round).sqlite"))
+            starts.empty.add(empty.0)
+            memory.empty = max(memory.empty, try resident(empty.1))
+            let large = try start(file)
+            starts.large.add(large.0)
+            memory.large = max(memory.large, try resident(large.1))
+        }
+        let ratio = starts.large.median.seconds / starts.empty.median.seconds
+        findings.expect(
+            "first screen", "\(starts.empty.median.text), \(starts.large.median.text): \(twoPlaces(ratio))",
+            "1.5 at most",
+            holds: ratio <= 1.5)
+        let share = Double(memory.large) / Double(memory.empty)
+        findings.expect(
+            "memory", "\(memory.empty / 1_024) MiB, \(memory.large / 1_024) MiB: \(twoPlaces(share))", "1.3 at most",
+            holds: share <= 1.3)
+    }
+
     /// The same with a filter on that matches nearly all, and with one that matches little, once all of it is found.
     private static func filtered(_ few: Dashboard, _ many: Dashboard, _ findings: inout Findings) throws {
         for (name, filter) in [("much", "sig:valid"), ("little", "object:xyz")] {

@@ -47,6 +47,33 @@ enum ScaleSearch {
             "completion of objects", try measured { _ = try history.reader.values(of: .objectName, limit: 50) })
     }
 
+    /// The same where nothing of the file is in the system's cache, and a search of all bodies.
+    static func cold(_ file: String, _ findings: inout Findings) throws {
+        print("a search, 1,000,000 events, nothing of them in memory")
+        // The pattern of a word that stands nowhere.
+        for (name, filter, query) in [
+            ("a filter", "object:xyz/xyz", "SELECT count(*) FROM event WHERE objectName LIKE '%xyz/xyz%'"),
+            ("a search of bodies", "body:xyzxyz", "SELECT count(*) FROM delivery WHERE instr(body, x'78797a78797a')"),
+        ] {
+            var times = (sqlite: Durations(), ours: Durations())
+            let predicate = try Filter(filter, in: FilterContext(now: Timestamp(milliseconds: 0))).predicate
+            for round in 0..<3 {
+                ColdFile.forget(file)
+                times.sqlite.add(try sqlite(file, query))
+                let history = try History(.file(file))
+                defer { history.close() }
+                let progress = Watched<BrowseProgress?>(nil)
+                let browser = Browser(history.reader) { report in progress.change { $0 = report } }
+                ColdFile.forget(file)
+                times.ours.add(try time(browser, predicate, round + 1, history, progress).whole)
+            }
+            let ratio = times.ours.fastest.seconds / times.sqlite.fastest.seconds
+            findings.tell("sqlite3", times.sqlite.fastest.text)
+            findings.expect(
+                name, "\(times.ours.fastest.text): \(twoPlaces(ratio))", "1.5 at most", holds: ratio <= 1.5)
+        }
+    }
+
     private static func others(
         _ browser: Browser, _ history: History, _ progress: Watched<BrowseProgress?>, _ findings: inout Findings
     ) {
@@ -127,5 +154,26 @@ enum ScaleSearch {
     /// The pattern that `object:` makes of a text.
     private static func object(_ text: String) throws -> RowPredicate {
         try Filter("object:\(text)", in: FilterContext(now: Timestamp(milliseconds: 0))).predicate
+    }
+}
+
+/// Files that the system has in memory.
+enum ColdFile {
+    /// Makes the system forget what it has of a file. All of what it has where this user may say so, else what nobody has
+    /// mapped or changed.
+    static func forget(_ file: String) {
+        sync()
+        let all = open("/proc/sys/vm/drop_caches", O_WRONLY)
+        if all >= 0 {
+            let count = write(all, "3", 1)
+            close(all)
+            if count == 1 { return }
+        }
+        for name in [file, file + "-wal"] {
+            let descriptor = open(name, O_RDONLY)
+            guard descriptor >= 0 else { continue }
+            posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            close(descriptor)
+        }
     }
 }

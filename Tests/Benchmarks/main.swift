@@ -4,7 +4,7 @@ import Foundation
 
 // Measures b2watch as it was built, and says by the exit status whether the bounds hold: `swift run -c release
 // Benchmarks` for all of it, or with one of `judging`, `throughput`, `peers [--quick]`, `actions`, `screen`,
-// `listen` and `scale [FILE]` for that alone. `peers` needs wrk, and compares with what of Node, Debian's webhook and
+// `listen`, `export` and `scale [FILE]` for that alone, or `cold [FILE]` and `first [FILE]` for parts of the last. `peers` needs wrk, and compares with what of Node, Debian's webhook and
 // Python is installed.
 // `Benchmarks make-history FILE --events N` makes the history that `scale` asks for, and makes for itself otherwise. The
 // bounds at a million events, against a thousand: the first screen, a key, a page and a jump to an end at most 1.2 times,
@@ -32,9 +32,15 @@ guard FileManager.default.isExecutableFile(atPath: Program.path) else {
     exit(64)
 }
 let only = arguments.first
-guard only.map({ ["judging", "throughput", "peers", "actions", "screen", "listen", "scale"].contains($0) }) ?? true
+guard
+    only.map({
+        ["judging", "throughput", "peers", "actions", "screen", "listen", "export", "scale", "cold", "first"]
+            .contains($0)
+    }) ?? true
 else {
-    print("there is no measurement called \(only ?? ""): judging, throughput, peers, actions, screen, listen or scale")
+    print(
+        "there is no measurement called \(only ?? ""): judging, throughput, peers, actions, screen, listen, export, scale, cold or first"
+    )
     exit(64)
 }
 print("b2watch at \(Program.path)")
@@ -46,7 +52,11 @@ do {
     if only == nil || only == "actions" { try FailingActions.measure(&findings) }
     if only == nil || only == "screen" { try SmoothScreen.measure(&findings) }
     if only == nil || only == "listen" { try listen(&findings) }
-    if only == nil || only == "scale" { try Scale.measure(&findings, large: arguments.dropFirst().first) }
+    if only == nil || only == "export" { try Exporting.measure(&findings) }
+    let large = arguments.dropFirst().first
+    if only == "cold" { try Scale.measure(&findings, large: large, ScaleSearch.cold) }
+    if only == "first" { try Scale.measure(&findings, large: large, ScaleScreen.first) }
+    if only == nil || only == "scale" { try Scale.measure(&findings, large: large) }
 } catch {
     print("the measurement failed: \(error)")
     exit(1)
