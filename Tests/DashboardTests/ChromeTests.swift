@@ -93,6 +93,43 @@ struct ChromeTests {
         #expect(user.marks.hasSuffix("60 events  FOLLOW"))
     }
 
+    @Test("without a secret the key for one stays at 80 columns, whatever was counted", arguments: [80, 100, 120])
+    func noSecret(columns: Int) {
+        for verdict in [SignatureVerdict.valid, .unverified, .missing] {
+            let line = top(columns) { session in
+                session.hold(KeyringSummary())
+                session.change.tally[verdict] = 1_234
+            }
+            #expect(line.contains("no secret — press s") && line.contains("LISTENING"), "\(line)")
+        }
+    }
+
+    @Test("a filter is cut no more than it must be")
+    func filterFits() {
+        let text = "object:photos/2026/cat"
+        var shown: [Int] = []
+        for columns in 80...120 {
+            var user = User.watching(60, columns: columns, rows: 24)
+            user.press(.character("f"))
+            user.type(text)
+            user.press(.enter)
+            let marks = user.lines[1].suffix(columns - 62)
+            let length = (0...text.count).last { marks.contains("filter " + text.prefix($0)) } ?? 0
+            shown.append(length)
+        }
+        #expect(shown.contains(text.count))
+        #expect(Set(shown).count > 4, "it grows with the room: \(shown)")
+    }
+
+    @Test("a switch in the last line names what it would switch to")
+    func switches() {
+        var user = User.watching(2, columns: 120, rows: 24)
+        user.press(.character("2"))
+        #expect(user.lines[23].contains("T epoch ms"))
+        user.press(.character("T"))
+        #expect(user.lines[23].contains("T RFC 3339") && !user.lines[23].contains("T epoch"))
+    }
+
     @Test("the secrets' state")
     func secrets() {
         #expect(top(120) { $0.hold(KeyringSummary()) }.contains("no secret — press s"))

@@ -117,7 +117,7 @@ struct KeyringTests {
         user.press(.control("u"))
         user.type("main")
         user.press(.enter)
-        #expect(user.screen.contains("A secret with the label main is held already."))
+        #expect(user.screen.contains("There is a secret with the label main already."))
         user.type("3")
         user.press(.tab, .control("u"))
         user.type("bucket")

@@ -30,10 +30,18 @@ struct TableTests {
     func narrow() {
         var user = User.watching(2)
         user.press(.character("2"))
-        for header in SheetRow.headers.dropLast() + [" Version ID"] { #expect(user.lines[2].contains(header)) }
+        for header in SheetRow.headers.prefix(3) + [" Size", " Version ID"] { #expect(user.lines[2].contains(header)) }
         #expect(!user.lines[2].contains("…"))
         #expect(
-            user.selected == "▌ 2026-11-24T16:43:01.600Z b2:Obj…Upload photos…t-2.jpg    10485760 4_z6b8d_f2")
+            user.selected == "▌ 2026-11-24T16:43:01.600Z b2:Obje…Upload  photos/…t-2.jpg 10485760 4_z6b8d_f2")
+    }
+
+    @Test("a name that lacks little is whole at 80 columns, where other columns have room to spare")
+    func nameFits() {
+        var user = User(columns: 80, rows: 24)
+        user.arrive([Make.row(1, name: "photos/2026/17.jp")])
+        user.press(.character("2"))
+        #expect(user.selected?.contains(" photos/2026/17.jp ") == true, "\(user.selected ?? "")")
     }
 
     @Test("no heading is ever cut, whatever the width, the columns and the order")

@@ -40,7 +40,7 @@ import Testing
         #expect(try labels(sources) == ["two", "first", "environment", "a-cred", "b-cred", "kept"])
         #expect(
             try sources.load().map(\.source.word)
-                == ["file", "file", "environment", "credential", "credential", "remembered"])
+                == ["file", "file", "environment", "credential", "credential", "saved"])
     }
 
     @Test func theSameSecretTwiceIsHeldOnceByTheFirst() throws {
@@ -70,7 +70,7 @@ import Testing
         let notes: [String] = try sources.load().flatMap { $0.notes }.filter { $0.contains("chmod 600") }
         for place in [
             "the secret file \(folder.file("open"))", "the credential \(credentials.file("cred"))",
-            "the credential \(credentials.file("same"))", "the file of remembered secrets \(kept)",
+            "the credential \(credentials.file("same"))", "the file of saved secrets \(kept)",
         ] {
             #expect(notes.count { $0.hasPrefix("\(place) can be read by other users") } == 1, "\(notes)")
         }
@@ -87,7 +87,7 @@ import Testing
         let loaded = try sources.load()
         #expect(loaded.map(\.secret.label) == ["prod", "plain", "environment", "last"])
         #expect(loaded.map(\.isRemembered) == [true, false, true, true])
-        #expect(loaded.map(\.source.word) == ["file", "file", "environment", "remembered"])
+        #expect(loaded.map(\.source.word) == ["file", "file", "environment", "saved"])
     }
 
     /// The variable is unset after the start.

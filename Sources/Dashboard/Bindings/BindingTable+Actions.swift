@@ -29,7 +29,7 @@ extension BindingTable {
                 Binding(
                     .character("r"), in: context, do: .retryEntries,
                     context == .page
-                        ? "try the entry again" : "try the entry again; of an action, all that failed; end its hold",
+                        ? "try the entry again" : "try the entry again; of an action, all that failed or are on hold",
                     footer: ("retry", .medium), obstacle: cannotRetry),
                 Binding(
                     .character("x"), in: context, do: .skipEntry,
@@ -100,7 +100,7 @@ extension BindingTable {
         }
         if model.page != nil { return "Only an entry is tried again." }
         guard let status = model.actions.selected else { return "No actions are declared." }
-        return status[.failed] + status[.dead] > 0 || (status.hold != nil && status.waiting > 0)
+        return status.count(of: EntryState.retriedTogether) > 0 || (status.hold != nil && status.waiting > 0)
             ? nil : "Nothing of this action has failed."
     }
 
@@ -109,7 +109,7 @@ extension BindingTable {
         guard let entry = model.page?.entry ?? model.actions.selectedEntry?.entry else {
             if model.page != nil { return "Only an entry is skipped." }
             guard let status = model.actions.selected else { return "No actions are declared." }
-            return status[.queued] + status[.failed] + status[.dead] + status[.onHold] > 0
+            return status.count(of: EntryState.skippedTogether) > 0
                 ? nil : "Nothing of this action waits or is dead."
         }
         return entry.state.canBeSkipped ? nil : "The entry is \(entry.state.word)."

@@ -61,7 +61,7 @@ extension BindingTable {
     static let everywhere: [Binding] = [
         Binding(.control("c"), in: .everywhere, do: .interrupt, "as q; twice at once ends without a question"),
         Binding(.control("z"), in: .everywhere, do: .suspend, "suspend; fg brings it back"),
-        Binding(.control("l"), in: .everywhere, do: .redraw, "draw the screen anew"),
+        Binding(.control("l"), in: .everywhere, do: .redraw, "draw the screen again"),
     ]
 
     /// The listener of an attached dashboard cannot be spoken to.

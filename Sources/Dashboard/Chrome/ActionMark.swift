@@ -35,9 +35,11 @@ struct ActionMark {
         if held.count == 1 {
             parts.append(SafeText(cell: held[0].action).clipped(to: 16) + " on hold")
         } else if held.count > 1 {
-            parts.append("\(held.count) on hold")
+            parts.append("\(held.count) actions on hold")
         }
-        for (kind, word) in [(ActionTrouble.Kind.dead, "dead"), (.uncertain, "uncertain"), (.heldEntries, "held")]
+        for (kind, word) in [
+            (ActionTrouble.Kind.dead, "dead"), (.uncertain, "uncertain"), (.heldEntries, "entries on hold"),
+        ]
         where count(kind) > 0 {
             parts.append("\(Wording.short(count(kind))) \(word)")
         }

@@ -1,3 +1,5 @@
+import History
+import Notifications
 import SafeText
 import Terminal
 
@@ -32,12 +34,22 @@ enum Footer {
                 guard let footer = binding.footer, footer.from <= width, let key = binding.keys.first else {
                     return nil
                 }
-                var word = binding.command == .close && model.hasViewToClose ? "close" : footer.word
-                if isWayBack(binding), let held = model.held { word = held.word }
+                let word = word(of: binding, model) ?? footer.word
                 let text =
                     StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
                 return Hint(text: text, command: binding.command)
             }
+    }
+
+    /// The word of a binding that does something else now; a switch names what it would switch to.
+    private static func word(of binding: Binding, _ model: DashboardModel) -> String? {
+        switch binding.command {
+        case .close: model.hasViewToClose ? "close" : nil
+        case .toggleTimestampForm: model.table.timestamps == .rfc3339 ? nil : "RFC 3339"
+        case .toggleUtc: model.session.showsUTC ? "local time" : nil
+        case .pauseAction: model.actions.selected?.isPaused == true ? "resume" : nil
+        default: isWayBack(binding) ? model.held?.word : nil
+        }
     }
 
     private static func isWayBack(_ binding: Binding) -> Bool {

@@ -75,6 +75,9 @@ struct StatusLines {
     let warnings: [StyledLine]
     let notice: [StyledLine]
 
+    /// Below so many rows a warning has one line.
+    private static let lowScreen = 20
+
     init(_ model: DashboardModel, columns: Int) {
         let session = model.session
         var warnings: [(String, Style)] = []
@@ -86,7 +89,7 @@ struct StatusLines {
         if let quiet = session.quiet { warnings.append(("! \(quiet)", Style(.warning, bold: true))) }
         if let exposure = session.exposure { warnings.append(("! \(exposure)", Style(.warning, bold: true))) }
         // On a low screen the first line has to do.
-        let most = session.size.rows < 20 ? 1 : 3
+        let most = session.size.rows < Self.lowScreen ? 1 : 3
         self.warnings = warnings.flatMap { text, style in
             let lines = Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
             return lines.count <= most ? lines : [StyledLine(" \(text)", style).clipped(to: columns)]
@@ -99,13 +102,21 @@ struct StatusLines {
         } else if let question = model.question {
             notice = Self.lines(question.text(model.bindings), Style(.warning, bold: true), columns)
         } else {
-            let told = session.notice.map { Self.lines($0.text.string, Style($0.role), columns) } ?? []
+            let told = session.notice.map { Self.lines(Self.told($0, session), Style($0.role), columns) } ?? []
             let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {
                 Self.lines($0.string, Style(.secondary), columns)
             }
             notice =
                 session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) } + progress + told
         }
+    }
+
+    /// What a notice says; where a warning says the same in full, that it stands there.
+    private static func told(_ notice: Notice, _ session: Session) -> String {
+        guard let absence = session.absence, notice.text.string == SafeText(absence.reason).string,
+            session.size.rows >= lowScreen
+        else { return notice.text.string }
+        return "That needs the listener: the warning above says how it comes back."
     }
 
     private static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {

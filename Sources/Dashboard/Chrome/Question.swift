@@ -15,8 +15,8 @@ enum Question: Hashable {
     case replace(ExportRequest)
     /// Does something for many rows.
     case act(ActRequest, ActCount)
-    /// Tries all entries of an action again that failed.
-    case retryAll(String, Int)
+    /// Tries all entries of an action again that failed or are on hold.
+    case retryAll(String, Int, onHold: Int)
     /// Decides that what an action still has to do, and what is dead, is not to be done.
     case skipAll(String, Int)
     /// Runs an action for events that it missed.
@@ -44,14 +44,14 @@ enum Question: Hashable {
                 + " \(bindings.leavings)"
         case .replace(let request): "\(request.path) is there. Replace it? \(answers)"
         case .act(let request, let count): request.question(count, answers: answers)
-        case .retryAll(let action, let count):
-            "Retry “\(action)” for all \(Wording.count(count, "entry", "entries")) that failed? \(answers)"
+        case .retryAll(let action, let count, let onHold):
+            "Retry “\(action)” for \(Self.retried(count, onHold))? \(answers)"
         case .skipAll(let action, let count):
             "Skip \(Wording.count(count, "entry", "entries")) of “\(action)” that \(count == 1 ? "waits or is" : "wait or are") dead? \(answers)"
         case .addMissed(let action, let missed):
             "\(ActionsScreen.missedWords(missed)). Run “\(action)” for \(Self.added(missed))? \(answers)"
         case .remember(let label, let file):
-            "Write \(label) to \(file), readable by you alone, to be held again after the next start? \(answers)"
+            "Write \(label) to \(file), readable by you alone, for the next start? \(answers)"
         }
     }
 
@@ -62,6 +62,15 @@ enum Question: Hashable {
         case .quitUnsaved: .leaving
         default: .question
         }
+    }
+
+    private static func retried(_ count: Int, _ onHold: Int) -> String {
+        let leaked = "verified by a secret deleted as leaked"
+        guard onHold < count else {
+            return "\(Wording.count(count, "entry", "entries")) \(leaked)"
+        }
+        let failed = "all \(Wording.count(count - onHold, "entry", "entries")) that failed"
+        return onHold > 0 ? "\(failed), and \(Wording.grouped(onHold)) \(leaked)" : failed
     }
 
     private static func added(_ missed: MissedRows) -> String {

@@ -90,7 +90,8 @@ struct TabMarks {
             let style = Style(filter.isOn ? .notice : .secondary)
             let word: SafeText = filter.isOn ? "filter" : "filter off"
             let label = StyledLine(word, Style(.secondary))
-            let forms = [40, 20, 10].map { label + StyledLine(" " + text.clipped(to: $0), style) }
+            let widths = stride(from: max(10, min(40, text.width)), through: 10, by: -1)
+            let forms = widths.map { label + StyledLine(" " + text.clipped(to: $0), style) }
             parts.append(Part(forms: forms + [StyledLine(word, style)], rank: filter.isOn ? 4 : 1))
         }
         if filter.showsProblems {

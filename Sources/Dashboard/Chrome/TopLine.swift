@@ -29,6 +29,8 @@ struct TopLine {
         case noAnswers
         /// Of each count its symbol stays.
         case noWords
+        /// Without what to do where there is no secret.
+        case noAdvice
         case noURL, noZeros, noSecret
         /// Without the word for what is counted.
         case noUnit
@@ -89,7 +91,7 @@ struct TopLine {
         switch held.count {
         case 0:
             return StyledLine(
-                shortening < .shortSecret ? "no secret — \(session.bindings.asking(for: .showKeyring))" : "no secret",
+                shortening < .noAdvice ? "no secret — \(session.bindings.asking(for: .showKeyring))" : "no secret",
                 Style(.notice))
         case 1:
             let secret = held[0]

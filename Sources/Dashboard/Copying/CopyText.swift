@@ -100,7 +100,7 @@ enum CopyFailure: Error, CustomStringConvertible {
         switch self {
         case .nothing(let sentence): sentence
         case .gone: "This delivery is no longer recorded."
-        case .secret: "A signing secret that is held stands in this: secrets are not copied."
+        case .secret: "This contains a current signing secret: secrets are not copied."
         case .tooMuch:
             "The rows selected are more than \(Wording.bytes(Int64(CopyPieces.most))) together: export them to a file."
         case .file(let sentence): sentence

@@ -30,13 +30,13 @@ struct ActionsDocument {
         let others = source.actions.filter { $0.isDeclared && !named.contains($0.name) }
         if !others.isEmpty {
             fields.head(source.entries.isEmpty ? "No action has taken this event up" : "Nothing for this event")
-            for action in others {
-                fields.add(
-                    [
-                        StyledLine(SafeText(cell: action.name).clipped(to: columns))
-                            + StyledLine(("  " + SafeText(cell: action.summary)), Style(.secondary))
-                    ].map { $0.clipped(to: columns) })
-            }
+            let names = others.map { SafeText(cell: $0.name).clipped(to: max(8, columns / 2)) }
+            let width = names.map(\.width).max() ?? 0
+            fields.add(
+                zip(names, others).map { name, action in
+                    (StyledLine(name.padded(to: width + 2))
+                        + StyledLine(SafeText(cell: action.summary), Style(.secondary))).clipped(to: columns)
+                })
         }
         if source.entries.isEmpty, others.isEmpty {
             fields.add([StyledLine("No actions are declared: the screen Actions tells how.", Style(.secondary))])

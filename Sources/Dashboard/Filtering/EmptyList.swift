@@ -72,7 +72,7 @@ extension DashboardModel {
             var line = StyledLine("  " + counts[index].leftPadded(to: width) + "  ", Style(isNone ? .warning : .plain))
             line.append(SafeText(cell: term.text), Style(isNone ? .warning : .plain))
             if isNone, let value = term.value, let known = seenValues.words(value.kind) {
-                line.append("   there are " + known, Style(.secondary))
+                line.append("   " + known, Style(.secondary))
             }
             let point = Point(column: ListRow.margin, row: 4 + index)
             surface.put(line.clipped(to: max(0, surface.size.columns - ListRow.margin - 1)), at: point)

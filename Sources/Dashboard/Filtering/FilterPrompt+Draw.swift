@@ -47,7 +47,7 @@ extension FilterPrompt {
             lines = [StyledLine(" ") + (message(absent, around) ?? StyledLine())]
         }
         if completion.candidates.isEmpty, let absent, let known = around.seen.words(absent.kind) {
-            lines.append(StyledLine(" there are " + known, Style(.secondary)))
+            lines.append(StyledLine(" " + known, Style(.secondary)))
         } else {
             lines.append(offers)
         }

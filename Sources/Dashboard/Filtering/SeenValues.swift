@@ -61,8 +61,8 @@ struct SeenValues: Hashable {
     /// How many rows have a value; nil where not all were looked at.
     func count(_ value: String, _ kind: FilterValueKind) -> Int? { isWhole ? counts[kind]?[value] : nil }
 
-    /// The values there are, the most frequent first, each with how many rows have it where that is known; nil where none
-    /// was seen.
+    /// Returns a sentence that lists the values, the most frequent first, each with how many rows have it where that is
+    /// known; nil where none was seen.
     func words(_ kind: FilterValueKind, atMost limit: Int = 8) -> SafeText? {
         let all = self[kind]
         guard !all.isEmpty else { return nil }
@@ -70,7 +70,8 @@ struct SeenValues: Hashable {
             let count: SafeText = count(value, kind).map { " \(Wording.grouped($0))" } ?? .empty
             return SafeText(cell: value) + count
         }
-        return words.joined(separator: ", ") + (all.count > limit ? ", …" : .empty)
+        let verb: SafeText = all.count == 1 ? "there is " : "there are "
+        return verb + words.joined(separator: ", ") + (all.count > limit ? ", …" : .empty)
     }
 
     private static func distinct(_ values: [String]) -> [String] {

@@ -126,7 +126,9 @@ struct HelpPage {
                 return StyledLine(name.padded(to: namesWidth), Style(.secondary)) + text
             }
         }
-        return row("\(binding.keys.map(\.name).joined(separator: " "))", texts, columns)
+        // What has no key is typed.
+        let keys = binding.keys.isEmpty ? ":\(binding.command.name)" : binding.keys.map(\.name).joined(separator: " ")
+        return row("\(keys)", texts, columns)
     }
 
     /// A cell at the left, and lines beside it; below it where it is too wide.

@@ -64,7 +64,7 @@ struct SecretForm {
         } else if label.isEmpty {
             refuse("Give the secret a label, so that it can be told from others.", at: .label)
         } else if others.contains(label) {
-            refuse("A secret with the label \(label) is held already.", at: .label)
+            refuse("There is a secret with the label \(label) already.", at: .label)
         } else if let binding = SecretBinding(String(SigningSecret.trim(self.binding.text))) {
             isWaiting = true
             message = nil
@@ -100,7 +100,7 @@ struct SecretForm {
         let value = SigningSecret.trim(secret.text)
         guard !value.isEmpty, !SigningSecret.looksUsual(Array(value.utf8)) else { return nil }
         return
-            "Not 32 letters and digits, as B2's secrets are (\(value.count) characters here). It can be held all the same."
+            "Not 32 letters and digits, as B2's secrets are (\(value.count) characters here). It can be used all the same."
     }
 }
 

@@ -316,8 +316,8 @@ extension DashboardModel {
             return write(request)
         case .remember(let label, _): return [.control(.rememberSecret(label))]
         case .act(let request, _): return confirm(request)
-        case .retryAll(let action, _): return [.callAction(.retryAll(action, [.failed, .dead]))]
-        case .skipAll(let action, _): return [.callAction(.skipAll(action, [.queued, .failed, .dead, .onHold]))]
+        case .retryAll(let action, _, _): return [.callAction(.retryAll(action, EntryState.retriedTogether))]
+        case .skipAll(let action, _): return [.callAction(.skipAll(action, EntryState.skippedTogether))]
         case .addMissed(let action, let missed): return addMissed(action, missed)
         // These have answers of their own.
         case .delete, .markLeaked, .quitUnsaved, nil: return []

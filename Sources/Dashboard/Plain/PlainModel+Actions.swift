@@ -65,16 +65,16 @@ extension PlainModel {
         guard let name = askable(arguments) else { return [] }
         guard model.selection.isEmpty else { return act(arguments) { .retry($0) } }
         let status = model.actions.declared.first { $0.name == name }
-        let count = status.map { $0[.failed] + $0[.dead] } ?? 0
+        let count = status?.count(of: EntryState.retriedTogether) ?? 0
         guard count > 0 else {
             if let status, status.hold != nil, status.waiting > 0 {
-                return [.callAction(.retryAll(name, [.failed, .dead]))]
+                return [.callAction(.retryAll(name, EntryState.retriedTogether))]
             }
             say("Nothing of “\(name)” has failed.")
             return []
         }
         return change { model in
-            model.question = .retryAll(name, count)
+            model.question = .retryAll(name, count, onHold: status?[.onHold] ?? 0)
             return []
         }
     }

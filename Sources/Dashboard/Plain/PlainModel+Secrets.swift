@@ -36,7 +36,7 @@ extension PlainModel {
                     return []
                 }
             }
-            say("No secret \(SafeText(label).clipped(to: 40)) is held: secret list tells which are.")
+            say("No secret \(SafeText(label).clipped(to: 40)) is there: secret list shows which are.")
             return []
         }
         switch word {
@@ -84,7 +84,7 @@ extension PlainModel {
         }
         if let remark { say(remark.text) }
         let usual = SigningSecret.looksUsual(Array(draft.value.utf8))
-        if !usual { say("It is not 32 letters and digits, as B2's secrets are. It is held all the same.") }
+        if !usual { say("It is not 32 letters and digits, as B2's secrets are. It can be used all the same.") }
         return switch form.purpose {
         case .add: [.control(.addSecret(draft))]
         case .replace(let label): [.control(.replaceSecret(label, draft))]
@@ -92,7 +92,7 @@ extension PlainModel {
     }
 
     mutating func listSecrets(_ keyring: KeyringSummary) {
-        if keyring.isEmpty { say("No secret is held: secret add LABEL takes one.") }
+        if keyring.isEmpty { say("There is no secret: secret add LABEL takes one.") }
         for secret in keyring.secrets {
             var parts: [SafeText] = ["\(secret.label), fingerprint \(secret.fingerprint), bound to \(secret.binding)"]
             if let matches = secret.matches { parts.append("\(Wording.count(matches, "match", "matches"))") }

@@ -13,7 +13,7 @@ extension PlainModel {
         // Of a listener elsewhere nothing is known before it has answered.
         let isUnknown = session.absence != nil || session.isAttached && session.listening == .starting
         if !isUnknown || !secrets.isEmpty {
-            lines.append(secrets.isEmpty ? "No secret is held." : "Secrets held: \(secrets).")
+            lines.append(secrets.isEmpty ? "There is no secret." : "Secrets: \(secrets).")
         }
         let tally = session.change.tally
         let counts = SignatureVerdict.counted.filter { tally[$0] > 0 }.map {

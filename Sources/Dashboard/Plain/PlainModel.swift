@@ -224,7 +224,7 @@ extension PlainModel {
         explained = model.listing.generation
         let parts = zip(terms, counts).map { term, count -> SafeText in
             let known = count == 0 ? term.value.flatMap { model.seenValues.words($0.kind) } : nil
-            let others: SafeText = known.map { " (there are " + $0 + ")" } ?? .empty
+            let others: SafeText = known.map { " (" + $0 + ")" } ?? .empty
             return SafeText(cell: term.text) + " matches \(Wording.grouped(count))" + others
         }
         say("Alone, " + parts.joined(separator: "; ") + ". filter off lists every event again.")

@@ -133,6 +133,6 @@ extension PlainState {
 
     static func exposure(_ session: Session) -> SafeText? {
         session.exposure == nil
-            ? nil : "Warning: others can post here and no secret is held: secret add LABEL takes one."
+            ? nil : "Warning: others can post here and there is no secret: secret add LABEL takes one."
     }
 }

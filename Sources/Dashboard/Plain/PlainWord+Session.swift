@@ -39,7 +39,7 @@ extension PlainWord {
             return effects
         },
         PlainWord("reload", "reads config.yaml and the secrets again") { model, _ in model.perform(.reload) },
-        PlainWord("status", "what is listened on, held, counted and listed") { model, _ in
+        PlainWord("status", "the address, the secrets, the counts and what is listed") { model, _ in
             for line in model.statusLines { model.say(line) }
             return []
         },

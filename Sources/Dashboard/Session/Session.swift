@@ -97,10 +97,10 @@ struct Session {
     /// The heading of a column of times, with the zone.
     var timeTitle: SafeText { "TIME \(clock.zone(at: wallTime))" }
 
-    /// What is to be told of a listener that is open to others while no secret is held.
+    /// What is to be told of a listener that is open to others while there is no secret.
     var exposure: SafeText? {
         guard case .listening(_, isLoopback: false) = listening, keyring.isEmpty else { return nil }
-        return "Others can post here and no secret is held: \(bindings.asking(for: .showKeyring)) and paste one."
+        return "Others can post here and there is no secret: \(bindings.asking(for: .showKeyring)) and paste one."
     }
 
     /// Whether nothing at all is recorded.

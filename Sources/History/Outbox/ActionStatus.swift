@@ -60,4 +60,7 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
 
     /// How many entries are in this state.
     public subscript(state: EntryState) -> Int { counts[state] ?? 0 }
+
+    /// Returns how many entries are in one of these states.
+    public func count(of states: Set<EntryState>) -> Int { states.reduce(0) { $0 + self[$1] } }
 }

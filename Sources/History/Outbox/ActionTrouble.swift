@@ -33,7 +33,7 @@ public struct ActionTrouble: Sendable, Hashable {
     public var words: String {
         switch kind {
         case .onHold: "\(action) is on hold"
-        case .heldEntries: "\(action): \(count) on hold"
+        case .heldEntries: "\(action): \(count == 1 ? "1 entry" : "\(count) entries") on hold"
         case .dead: "\(action): \(count) dead"
         case .uncertain: "\(action): \(count) uncertain"
         case .backlog: "\(action): \(count) waiting for more than \(ActionStatus.lateness.components.seconds / 60) min"

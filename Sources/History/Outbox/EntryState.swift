@@ -30,6 +30,12 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The states whose entries are tried again where a whole action is.
+    public static let retriedTogether: Set<EntryState> = [.failed, .dead, .onHold]
+
+    /// The states whose entries are skipped where a whole action is.
+    public static let skippedTogether: Set<EntryState> = [.queued, .failed, .dead, .onHold]
+
     /// Whether something is still to happen by itself.
     public var isWaiting: Bool { self == .queued || self == .running || self == .failed }
 

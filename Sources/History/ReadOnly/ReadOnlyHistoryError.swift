@@ -52,7 +52,7 @@ extension ReadOnlyHistoryError: CustomStringConvertible {
         case .newer(let path):
             "the history \(path) was written by a newer b2watch: use that one"
         case .older(let path):
-            "the history \(path) was written by an older b2watch: start b2watch or b2watch listen anew with this"
+            "the history \(path) was written by an older b2watch: start b2watch or b2watch listen again with this"
                 + " version, which brings it up to date, or use the older one"
         case .unusable(let path, let reason):
             "the history \(path) cannot be read: \(reason)"

@@ -118,12 +118,12 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         case .atEnd, .atStart:
             "The sender read its secret with that: strip it there (printf %s writes a secret without a newline)."
         case .withoutQuotes, .withoutInvisible:
-            "What is held here was pasted with them: press s and paste the secret alone."
+            "The secret in b2watch was pasted with them: press s and paste the secret alone."
         case .base64Decoded, .hexDecoded:
-            "What is held may be the rule's secret encoded once more: then hold the decoded text (s). Else the sender"
+            "The secret in b2watch may be the rule's secret encoded once more: then paste the decoded text (s). Else the sender"
                 + " decodes the secret, and B2 takes its text as it is: have the sender do so too."
         case .base64Encoded, .hexEncoded:
-            "Sender and b2watch hold two forms of one secret: let both hold the text that is in the rule."
+            "Sender and b2watch have two forms of one secret: give both the text that is in the rule."
         case .lowerCase, .upperCase, .otherCase:
             "Upper and lower case matter: copy the secret from the rule again, here and at the sender."
         case .empty:

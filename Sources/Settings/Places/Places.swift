@@ -58,7 +58,7 @@ public enum PlacesError: Error, Sendable, CustomStringConvertible {
         case .noState:
             "neither HOME nor XDG_STATE_HOME says where the history goes: set one of them, or give --history FILE"
         case .noConfiguration:
-            "neither HOME nor XDG_CONFIG_HOME says where secrets are remembered: set one of them"
+            "neither HOME nor XDG_CONFIG_HOME says where secrets are saved: set one of them"
         }
     }
 }

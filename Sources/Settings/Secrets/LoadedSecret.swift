@@ -17,7 +17,7 @@ public enum SecretSource: Sendable, Hashable {
         case .file: "file"
         case .environment: "environment"
         case .credential: "credential"
-        case .remembered: "remembered"
+        case .remembered: "saved"
         case .screen: "screen"
         case .argument: "argument"
         }
@@ -30,7 +30,7 @@ extension SecretSource: CustomStringConvertible {
         case .file(let path): "the secret file \(path)"
         case .environment: "the environment variable \(SecretSources.variable)"
         case .credential(let path): "the credential \(path)"
-        case .remembered(let path): "the file of remembered secrets \(path)"
+        case .remembered(let path): "the file of saved secrets \(path)"
         case .screen: "the screen"
         case .argument: "the argument of --secret-file"
         }

@@ -31,7 +31,7 @@ struct AttachAdvice {
             return ListenerAbsence(
                 .otherVersion,
                 reason: "You may only look: the listener is b2watch \(other.b2watch), and this is \(Version.number)."
-                    + " Attach with that one, or start the listener anew with this one.")
+                    + " Attach with that one, or start the listener again with this one.")
         case .refused, .garbled, .silent, .failed, .system:
             return ListenerAbsence(
                 .notAnswering,

@@ -45,7 +45,7 @@ final class AttachService: Sendable {
         _ say: @escaping @Sendable (String) -> Void
     ) -> ControlRoutes {
         @Sendable func told(_ keyring: KeyringSummary) -> KeyringSummary {
-            say("an attached dashboard has changed the signing secrets; held now: \(keyring.sentence)")
+            say("an attached dashboard has changed the signing secrets; current: \(keyring.sentence)")
             return keyring
         }
         var routes = ControlRoutes()

@@ -46,7 +46,7 @@ struct ListenerCallFailure: Error, CustomStringConvertible {
         case .notPermitted, .stranger: "the listener cannot be asked, for \(failure): run this as the history's owner"
         case .otherVersion(let other):
             "the listener is b2watch \(other.b2watch), and this is \(Version.number): ask with that one, or start the"
-                + " listener anew with this one"
+                + " listener again with this one"
         case .ended: "the listener has ended meanwhile: ask again once it runs"
         case .silent: "the listener did not answer in time: what was asked may still be done; look at the actions"
         case .refused, .garbled, .system: "the listener cannot be asked, for \(failure)"

@@ -143,7 +143,7 @@ final class ListenerLink: Sendable {
             let file = ShellWord.readable(history.path)
             post(
                 .warning(
-                    "\(history.path) was removed or replaced: this shows what it held. Quit, and run b2watch attach"
+                    "\(history.path) was removed or replaced: this shows what was recorded in it. Quit, and run b2watch attach"
                         + " --history \(file) again."))
         }
     }

@@ -49,7 +49,7 @@ struct RemoteControl: ListenerControl {
         } catch {
             return SignatureEvidence(
                 recorded: record.judgement, of: record.delivery,
-                note: "So it is recorded. Why, only the listener can say: it holds the secrets. \(error)")
+                note: "So it is recorded. Why, only the listener can say: it has the secrets. \(error)")
         }
     }
 

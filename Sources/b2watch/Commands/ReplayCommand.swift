@@ -46,7 +46,7 @@ struct ReplayCommand: ParsableCommand {
     @Option(
         name: .customLong("sign-with"),
         help: ArgumentHelp(
-            "Sign anew with the secret in this file, in the place of the signature that was received.",
+            "Sign with the secret in this file, in place of the signature that was received.",
             valueName: "file"))
     var secretFile: String?
 

@@ -43,7 +43,7 @@ struct VerifyCommand: ParsableCommand {
             discussion: """
                 With a label: LABEL=FILE. Bound to a bucket or a rule: LABEL@bucket:NAME=FILE, LABEL@rule:NAME=FILE. \
                 Where one is given, none but those given make a signature valid; else the environment variable \
-                \(SecretSources.variable), systemd's credentials folder and the secrets that are remembered do.
+                \(SecretSources.variable), systemd's credentials folder and the saved secrets do.
                 """, valueName: "file"))
     var secretFiles: [String] = []
 

@@ -82,7 +82,7 @@ final class KeyringBook: Sendable {
     var leakNotes: [String] {
         let leaked = keys.leakedSecrets
         return all.filter { entry in leaked.contains { $0.fingerprint == entry.secret.identity.fingerprint } }.map {
-            "the secret \($0.secret) was deleted as leaked, and \($0.source) still holds it: what it verifies reads"
+            "the secret \($0.secret) was deleted as leaked, and \($0.source) still has it: what it verifies reads"
                 + " “valid, secret removed”. Take it out there"
         }
     }
@@ -96,7 +96,7 @@ final class KeyringBook: Sendable {
         try change { entries in
             entries[try Self.index(of: label, in: entries)].isRemembered = true
         }
-        note("the secret \(label) is remembered in \(remembered.path)")
+        note("the secret \(label) is saved in \(remembered.path)")
         return remembered.path
     }
 

@@ -10,7 +10,7 @@ enum KeyringRefusal: Error, CustomStringConvertible {
         case .badLabel: "A label is 1 to 40 letters, digits, dots, hyphens or underscores"
         case .empty: "There is nothing in the secret but white space: paste the signing secret itself"
         case .labelTaken(let label): "Another secret is called “\(label)” already: give this one another label"
-        case .notHeld(let label): "No secret “\(label)” is held any more"
+        case .notHeld(let label): "There is no secret “\(label)” any more"
         }
     }
 }

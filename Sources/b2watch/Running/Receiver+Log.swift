@@ -8,7 +8,7 @@ extension Receiver {
     var started: String {
         let secrets = KeyringBook.names(keyring.all)
         return "b2watch \(Version.number) listens at \(listener.address.url), records into"
-            + " \(history.path ?? "memory"), holds \(secrets.isEmpty ? "no secret" : secrets)"
+            + " \(history.path ?? "memory"), with \(secrets.isEmpty ? "no secret" : secrets)"
     }
 }
 

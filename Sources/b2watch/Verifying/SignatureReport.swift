@@ -25,7 +25,7 @@ struct SignatureReport {
             lines += block(
                 "Why",
                 [
-                    "It is right under the secret “\(unnamed.label)”, which is held (\(unnamed.source)) but was not named"
+                    "It is right under the secret “\(unnamed.label)”, which b2watch has (from \(unnamed.source)) but was not named"
                         + " with --secret-file."
                 ])
             lines += block("What to do", ["Name that one with --secret-file too, or leave --secret-file out."])

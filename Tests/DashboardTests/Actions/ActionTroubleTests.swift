@@ -54,7 +54,24 @@ struct ActionTroubleTests {
         user.press(.down)
         #expect(user.screen.contains("On hold, 5,000 events wait, next try in 4 min: sheets.example answered 403"))
         user.press(.character("r"))
-        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead])])
+        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
+    }
+
+    @Test("count what is on hold for a leaked secret, and retry it by the action's name", arguments: [60, 80, 120])
+    func leaked(columns: Int) {
+        var user = user([Make.action("rows", [.done: 3, .failed: 1, .onHold: 2])], columns: columns)
+        user.press(.character("4"))
+        #expect(user.lines[2].contains("ON HOLD"), "\(user.lines[2])")
+        if columns == 120 { #expect(user.lines[0].contains("actions: 2 entries on hold"), "\(user.lines[0])") }
+        user.press(.character("r"))
+        let question = "Retry “rows” for all 1 entry that failed, and 2 verified by a secret deleted as leaked?"
+        #expect(user.model.question?.text(user.model.bindings).hasPrefix(question) == true)
+        user.press(.character("y"))
+        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
+        user.arrive([Make.row(9)])
+        user = self.user([Make.action("rows", [.done: 3, .onHold: 2])], columns: columns)
+        user.press(.character("4"), .character("r"))
+        #expect(user.screen.contains("Retry “rows” for 2 entries verified by a secret"))
     }
 
     @Test("are skipped as a whole, after a question")

@@ -135,7 +135,7 @@ struct ActionsScreenTests {
         user.press(.character("n"))
         #expect(user.actionCalls.isEmpty)
         user.press(.character("r"), .character("y"))
-        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead])])
+        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
     }
 
     @Test("skips the entry selected, and no other")

@@ -27,6 +27,14 @@ struct HelpTests {
         }
     }
 
+    @Test("names a command without a key, at every width", arguments: [60, 80, 120])
+    func keyless(columns: Int) {
+        var user = User.watching(5, columns: columns, rows: 24)
+        user.press(.character("?"), .character("/"))
+        user.type("read config.yaml")
+        #expect(user.screen.contains(":reload"))
+    }
+
     @Test("explains the symbols that the tab draws")
     func symbols() {
         var user = User.watching(50)

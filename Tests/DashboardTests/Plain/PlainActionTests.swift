@@ -79,7 +79,7 @@ struct PlainActionTests {
         #expect(
             hearer.user.actionCalls == [
                 .retryEntry(7), .skipEntry(8), .setPaused("rows", true), .setPaused("rows", false),
-                .retryAll("rows", [.failed, .dead]),
+                .retryAll("rows", [.failed, .dead, .onHold]),
             ])
         hearer.user.answer = { _ in .success(.preview(DryRun(text: Array("text=cat".utf8)))) }
         #expect(hearer.type("preview rows").contains("text=cat"))

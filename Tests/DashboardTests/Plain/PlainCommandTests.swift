@@ -123,7 +123,7 @@ struct PlainCommandTests {
         #expect(
             hearer.type("filter sig:invalid bucket:zzz") == [
                 "0 of 10 events are listed: filter sig:invalid bucket:zzz",
-                "Alone, sig:invalid matches 1; bucket:zzz matches 0 (there are my-bucket). "
+                "Alone, sig:invalid matches 1; bucket:zzz matches 0 (there is my-bucket). "
                     + "filter off lists every event again.",
             ])
         #expect(hearer.type("filter off") == ["Every event is listed."])

@@ -31,7 +31,7 @@ struct PlainSecretTests {
         #expect(!hearer.plain.hidesTyping)
         #expect(hearer.ending == nil)
         _ = hearer.type("secret add prod")
-        #expect(hearer.type(Make.secret) == ["A secret with the label prod is held already."])
+        #expect(hearer.type(Make.secret) == ["There is a secret with the label prod already."])
         #expect(hearer.calls.isEmpty)
     }
 
@@ -56,6 +56,6 @@ struct PlainSecretTests {
             hearer.type("secret list") == [
                 "prod, fingerprint 3f9a, bound to any, 124 matches, not saved, from screen"
             ])
-        #expect(hearer.type("secret forget other").first?.hasPrefix("No secret other is held") == true)
+        #expect(hearer.type("secret forget other").first?.hasPrefix("No secret other is there") == true)
     }
 }

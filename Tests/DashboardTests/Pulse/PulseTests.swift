@@ -154,6 +154,22 @@ struct PulseTests {
         #expect(!user.screen.contains("BY TYPE"))
     }
 
+    @Test("a number of the scale is beside the top of a bar of that number", arguments: [4, 5, 7, 9, 100, 101])
+    func scale(most: Int) async throws {
+        let (user, history) = try await Self.user(columns: 80)
+        defer { history.close() }
+        var pulse = try #require(user.model.pulse.pulse)
+        for bar in pulse.bars.indices { pulse.bars[bar][SignatureVerdict.valid.rawValue] = bar == 0 ? most : most / 2 }
+        for rows in 8...20 {
+            var surface = Surface(size: Size(columns: 80, rows: rows))
+            PulseChart(pulse: pulse, selectedBar: nil, hasKeys: false, clock: .utc).draw(on: &surface)
+            let lines = surface.text.split(separator: "\n", omittingEmptySubsequences: false).prefix(rows - 2)
+            let top = lines.firstIndex { line in line.dropFirst(40).contains { $0 != " " } }
+            let label = lines.firstIndex { $0.prefix(6).split(separator: " ") == ["\(most / 2)"] }
+            #expect(top != nil && label == top, "\(surface.text)")
+        }
+    }
+
     @Test("fills its width with bars, each of which is where it is clicked", arguments: [60, 72, 80, 111, 119, 120])
     func width(columns: Int) async throws {
         var (user, history) = try await Self.user(columns: columns)

@@ -37,7 +37,7 @@ struct AttachTests {
             try session.see("main (\(Secrets.held.fingerprint))", "✓ 1 valid", "1 delivery verified again")
         }
         try two.see("✓ valid")
-        _ = try listener.error.line(with: "an attached dashboard has changed the signing secrets; held now: main")
+        _ = try listener.error.line(with: "an attached dashboard has changed the signing secrets; current: main")
 
         // The Signature tab is answered by the listener, who alone has the secret.
         try two.press("Left")

@@ -29,7 +29,7 @@ struct PlainPipeTests {
         for part in [
             "1 of 2 events are listed: filter sig:valid", "1: ", "Delivery 1, Body, pretty:",
             "\"objectName\": \"dog.jpg\"", "bytes of body:", "answered 200", "By verdict: 1 valid, 1 missing",
-            "Secrets held: prod.",
+            "Secrets: prod.",
         ] {
             #expect(output.contains(part), "\(part)")
         }

@@ -12,7 +12,7 @@ struct ListsTests {
         try session.run(FirstStartTests.start)
         try session.see("Nothing has arrived yet.")
         try session.press("6")
-        try session.see("[6 Log]", "b2watch 0.1.0 listens at http://127.0.0.1:", "holds no secret")
+        try session.see("[6 Log]", "b2watch 0.1.0 listens at http://127.0.0.1:", "with no secret")
         try session.press("t")
         try session.see("sending a test event", "test event: signed with self-test", "200 OK")
         try session.press("3")

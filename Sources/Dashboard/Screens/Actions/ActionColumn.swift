@@ -6,7 +6,7 @@ import Terminal
 /// The columns of the list of actions, from left to right. As it narrows those leave first that are empty, or zero, for all
 /// actions; then KIND, OLDEST and LAST ERROR. A count that is not zero stays.
 enum ActionColumn: Int, CaseIterable {
-    case name, kind, state, queued, done, failed, dead, uncertain, skipped, oldest, error
+    case name, kind, state, queued, done, failed, dead, uncertain, onHold, skipped, oldest, error
 
     var title: SafeText {
         switch self {
@@ -18,6 +18,7 @@ enum ActionColumn: Int, CaseIterable {
         case .failed: "FAILED"
         case .dead: "DEAD"
         case .uncertain: "UNCERTAIN"
+        case .onHold: "ON HOLD"
         case .skipped: "SKIPPED"
         case .oldest: "OLDEST"
         case .error: "LAST ERROR"
@@ -37,7 +38,7 @@ enum ActionColumn: Int, CaseIterable {
         case .name: Column(title, minimum: min(width, 12), ideal: min(width, 32), weight: 1, cut: .middle)
         case .kind: Column(title, minimum: width, leaveOrder: 22)
         case .state: Column(title, minimum: min(width, 14), ideal: min(width, 24))
-        case .queued, .done, .failed, .dead, .uncertain, .skipped:
+        case .queued, .done, .failed, .dead, .uncertain, .onHold, .skipped:
             Column(title, minimum: width, alignment: .right)
         case .oldest: Column(title, minimum: width, leaveOrder: 24, alignment: .right)
         case .error: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 26)
@@ -79,6 +80,7 @@ struct ActionLine: CellLine {
         case .failed: status[.failed] == 0
         case .dead: status[.dead] == 0
         case .uncertain: status[.uncertain] == 0
+        case .onHold: status[.onHold] == 0
         case .skipped: status[.skipped] == 0
         case .oldest: status.oldestWaiting == nil
         case .error: error == nil
@@ -95,6 +97,7 @@ struct ActionLine: CellLine {
         case .failed: count(.failed, Style(.warning))
         case .dead: count(.dead, Style(.bad))
         case .uncertain: count(.uncertain, Style(.notice))
+        case .onHold: count(.onHold, Style(.warning))
         case .skipped: count(.skipped, .plain)
         case .oldest: (oldest, .plain)
         case .error: (SafeText(cell: error.map(EntryReason.brief) ?? ""), Style(.secondary))

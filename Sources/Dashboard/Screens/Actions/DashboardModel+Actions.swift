@@ -30,14 +30,14 @@ extension DashboardModel {
         return []
     }
 
-    /// Tries the entry again that the keys are on; of an action, after a question, all that failed.
+    /// Tries the entry again that the keys are on; of an action, after a question, all that failed or are on hold.
     private mutating func retry() -> [Effect] {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.retryEntry(entry.id))] }
         guard let status = actions.selected else { return [] }
-        let count = status[.failed] + status[.dead]
+        let count = status.count(of: EntryState.retriedTogether)
         // What only waits is tried at once; nobody need be asked.
-        guard count > 0 else { return [.callAction(.retryAll(status.name, [.failed, .dead]))] }
-        question = .retryAll(status.name, count)
+        guard count > 0 else { return [.callAction(.retryAll(status.name, EntryState.retriedTogether))] }
+        question = .retryAll(status.name, count, onHold: status[.onHold])
         return []
     }
 
@@ -45,7 +45,7 @@ extension DashboardModel {
     private mutating func skip() -> [Effect] {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.skipEntry(entry.id))] }
         guard let status = actions.selected else { return [] }
-        question = .skipAll(status.name, status[.queued] + status[.failed] + status[.dead] + status[.onHold])
+        question = .skipAll(status.name, status.count(of: EntryState.skippedTogether))
         return []
     }
 

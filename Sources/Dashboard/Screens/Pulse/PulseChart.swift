@@ -45,7 +45,11 @@ struct PulseChart {
             surface.put(text, at: Point(column: 0, row: row), columns: Self.scaleColumns - 1, style: Style(.secondary))
         }
         label(most, row: 0)
-        if height >= 6, most >= 4 { label(most / 2, row: height / 2) }
+        if height >= 6, most >= 4 {
+            // In the row where a bar of that number ends.
+            let half = most / 2
+            label(half, row: height - PulseColumn(counts: [half], most: most, height: height).cells.count)
+        }
         label(0, row: height - 1)
     }
 

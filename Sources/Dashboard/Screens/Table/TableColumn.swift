@@ -43,7 +43,13 @@ enum TableColumn: String, ListColumn {
     }
 
     /// A heading for a narrow column, where the whole one would have to be cut.
-    var shortTitle: SafeText? { self == .objectVersionID ? "Version ID" : nil }
+    var shortTitle: SafeText? {
+        switch self {
+        case .objectSize: "Size"
+        case .objectVersionID: "Version ID"
+        default: nil
+        }
+    }
 
     var meaning: String {
         switch self {
@@ -88,7 +94,7 @@ enum TableColumn: String, ListColumn {
     /// Whether it is what a row is told apart by at a glance.
     var isReadFirst: Bool { self == .eventType || self == .objectName }
 
-    /// The column where the widest text is so wide. At 80 columns all five of the sheet are there, if only just, and each
+    /// The column where the widest text, or the least heading, is so wide. At 80 columns all five of the sheet are there, if only just, and each
     /// has room for its heading.
     func column(title: SafeText, holding width: Int, timestamps: SheetRow.TimestampForm) -> Column {
         switch self {
@@ -98,7 +104,9 @@ enum TableColumn: String, ListColumn {
             Column(title, minimum: 12, ideal: max(12, min(width, 40)), weight: 1, cut: .middle)
         case .objectSize:
             // Without its middle a number would read as another one.
-            Column(title, minimum: 11, ideal: min(width, 19), alignment: .right)
+            Column(
+                title, short: shortTitle, minimum: min(width, 11), ideal: max(title.width, min(width, 19)),
+                alignment: .right)
         case .objectVersionID:
             Column(title, short: shortTitle, minimum: 11, ideal: max(title.width, min(width, 104)), cut: .middle)
         case .received: Column(title, minimum: 24)

@@ -73,8 +73,9 @@ struct TableScreen {
         _ column: TableColumn, _ layout: ListColumns, _ index: Int, in order: RowOrder
     ) -> Column {
         let title = column.title(in: order)
+        let width = layout.tableWidths[index]
         var laidOut = column.column(
-            title: title, holding: max(layout.tableWidths[index], title.width), timestamps: timestamps)
+            title: title, holding: column.shortTitle == nil ? max(width, title.width) : width, timestamps: timestamps)
         laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
         return laidOut
     }
@@ -113,7 +114,7 @@ struct TableScreen {
     }
 
     static func widths(of rows: [EventRow], in columns: [TableColumn]) -> TextWidths {
-        TextWidths(rows, titles: columns.map(\.title)) { row in
+        TextWidths(rows, titles: columns.map { $0.shortTitle ?? $0.title }) { row in
             guard row.position != nil else { return [] }
             let sheet = SheetRow(row.sheetFields)
             return columns.map { $0.text(of: row, sheet: sheet) }

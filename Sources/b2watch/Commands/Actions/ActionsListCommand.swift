@@ -36,7 +36,9 @@ struct ActionsListCommand: ParsableCommand {
             guard !actions.isEmpty else {
                 return try output.write(["no b2watch has run an action with this history yet: docs/actions.md"])
             }
-            var table = LineTable(["ACTION", "KIND", "STATE", "WAITING", "DONE", "FAILED", "DEAD", "UNCERTAIN", "WHAT"])
+            var table = LineTable([
+                "ACTION", "KIND", "STATE", "WAITING", "DONE", "FAILED", "DEAD", "UNCERTAIN", "ON HOLD", "WHAT",
+            ])
             for action in actions { table.add(Self.cells(action)) }
             try output.write(table.lines + actions.flatMap(Self.notes))
             if actions.contains(where: { $0.isDeclared && $0.waiting > 0 }), !Self.isRunning(history) {
@@ -52,7 +54,7 @@ struct ActionsListCommand: ParsableCommand {
         return [
             SafeText(action.name), SafeText(action.kind), SafeText(state), SafeText(String(action.waiting)),
             SafeText(String(action[.done])), SafeText(String(action[.failed])), SafeText(String(action[.dead])),
-            SafeText(String(action[.uncertain])),
+            SafeText(String(action[.uncertain])), SafeText(String(action[.onHold])),
             SafeText(action.summary),
         ]
     }

@@ -10,9 +10,10 @@ struct ActionsRetryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Has entries that failed tried again: all of an action, or by their numbers.",
         discussion: """
-            Of an action, those that failed and those that are dead; with --uncertain also those that may have been done, \
-            and with --skipped those that were skipped. An action on hold is tried at once. By number, whatever can be \
-            tried again. More than one entry is asked about at the terminal; in a script or a timer give --yes.
+            Of an action, those that failed, those that are dead, and those on hold because their secret was deleted as \
+            leaked; with --uncertain also those that may have been done, and with --skipped those that were skipped. An \
+            action on hold is tried at once. By number, whatever can be tried again. More than one entry is asked about \
+            at the terminal; in a script or a timer give --yes.
             """)
 
     @Argument(help: "An action's name, or numbers of entries, as b2watch actions dead lists them.")
@@ -45,8 +46,10 @@ struct ActionsRetryCommand: ParsableCommand {
                 count = try named.there.inParts { try desk.control.retryEntries($0) }
             case .action(let name):
                 let status = try desk.reader.actions().first { $0.name == name }
-                let waiting = states.map { status?[$0] ?? 0 }.reduce(0, +)
-                try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again?")
+                let waiting = status?.count(of: states) ?? 0
+                let onHold = status?[.onHold] ?? 0
+                let leaked = onHold > 0 ? ", \(onHold) of them verified by a secret deleted as leaked" : ""
+                try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again\(leaked)?")
                 // Also where none has failed: what holds the action up is tried again.
                 count = try desk.control.retryAll(name, in: states)
                 if count == 0, let status, status.waiting > 0 {
@@ -63,7 +66,7 @@ struct ActionsRetryCommand: ParsableCommand {
     }
 
     private var states: Set<EntryState> {
-        var states: Set<EntryState> = [.failed, .dead]
+        var states = EntryState.retriedTogether
         if uncertain { states.insert(.uncertain) }
         if skipped { states.insert(.skipped) }
         return states
@@ -99,7 +102,7 @@ struct ActionsSkipCommand: ParsableCommand {
     }
 
     private var states: Set<EntryState> {
-        var states: Set<EntryState> = dead ? [.dead] : [.queued, .failed, .dead, .onHold]
+        var states: Set<EntryState> = dead ? [.dead] : EntryState.skippedTogether
         if uncertain { states.insert(.uncertain) }
         return states
     }
@@ -116,7 +119,7 @@ struct ActionsSkipCommand: ParsableCommand {
                 count = try named.there.inParts { try desk.control.skipEntries($0) }
             case .action(let name):
                 let status = try desk.reader.actions().first { $0.name == name }
-                let number = states.map { status?[$0] ?? 0 }.reduce(0, +)
+                let number = status?.count(of: states) ?? 0
                 let kind = dead ? "dead entries" : "entries that wait or are dead"
                 try confirmation.ask(number, "Skip \(number) \(kind) of \(name)?")
                 count = number == 0 ? 0 : try desk.control.skipAll(name, in: states)
