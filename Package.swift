@@ -42,7 +42,6 @@ let package = Package(
             uses: [
                 "Notifications",
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .room("Intake", uses: ["Workers", "Notifications", "History", "Listener"]),

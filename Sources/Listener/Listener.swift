@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 import Synchronization
 
@@ -145,18 +144,7 @@ public final class Listener: Sendable {
     ) throws {
         guard admitted != .closed else { throw ChannelError.ioOnClosedChannel }
         let connection = ConnectionHandler(settings, isCrowded: admitted == .crowded)
-        let decoder = HTTPRequestDecoder(limitConfiguration: decoderLimits(settings.limits))
-        try channel.pipeline.syncOperations.addHandlers([
-            ByteGate(connection), ByteToMessageHandler(decoder), connection,
-        ])
-    }
-
-    private static func decoderLimits(_ limits: ListenerLimits) -> NIOHTTPDecoderLimitConfiguration {
-        var configuration = NIOHTTPDecoderLimitConfiguration()
-        configuration.maxHeaderListSize = limits.headers
-        configuration.maxHeaderFieldSize = limits.headerField
-        configuration.maxHeaderFieldCount = limits.headerFields
-        return configuration
+        try channel.pipeline.syncOperations.addHandler(connection)
     }
 
     private static func resolve(_ address: ListenAddress) throws(ListenerError) -> SocketAddress {

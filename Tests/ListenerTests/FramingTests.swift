@@ -1,4 +1,4 @@
-import NIOHTTP1
+import Notifications
 import TestSupport
 import Testing
 
@@ -22,12 +22,13 @@ import Testing
             ([("Transfer-Encoding", "identity")], nil),
         ] as [([(String, String)], Framing?)])
     func findsTheEnd(_ fields: [(String, String)], _ framing: Framing?) {
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: HTTPHeaders(fields))
+        let head = RequestHead(
+            method: "POST", target: "/", version: .http11, headers: fields.map { HeaderField($0.0, $0.1) })
         #expect(Framing(head) == framing)
     }
 
     @Test func knowsNoCodingsInOldHTTP() {
-        let headers: HTTPHeaders = ["Transfer-Encoding": "chunked"]
-        #expect(Framing(HTTPRequestHead(version: .http1_0, method: .POST, uri: "/", headers: headers)) == nil)
+        let headers = [HeaderField("Transfer-Encoding", "chunked")]
+        #expect(Framing(RequestHead(method: "POST", target: "/", version: .http10, headers: headers)) == nil)
     }
 }

@@ -22,7 +22,7 @@ import Testing
         (head("Content-Length: 2", "Content-Length: 2") + "{}", 400, ambiguous),
         (head("Content-Length: 2", "Content-Length: 3") + "{}", 400, ambiguous),
         (head("Transfer-Encoding: chunked", "Content-Length: 2") + "{}", 400, ambiguous),
-        (head("Content-Length: 2", "Transfer-Encoding: chunked") + "{}", 400, notHTTP),
+        (head("Content-Length: 2", "Transfer-Encoding: chunked") + "{}", 400, ambiguous),
         (head("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", 400, ambiguous),
         // No path.
         ("POST * HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 400, noPath),

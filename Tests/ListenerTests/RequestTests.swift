@@ -29,7 +29,8 @@ import Testing
             #expect(
                 delivery.headers == [
                     HeaderField("hOsT", "x"), HeaderField("X-Two", "1"), HeaderField("Cookie", "a=1"),
-                    HeaderField("x-two", "2 "), HeaderField("X-Latin", "caf\u{FFFD}"), HeaderField("COOKIE", "b=2"),
+                    HeaderField("x-two", "2 "), HeaderField("X-Latin", bytes: Array("caf".utf8) + [0xE9]),
+                    HeaderField("COOKIE", "b=2"),
                     HeaderField("X-Empty", ""), HeaderField("Content-Length", "4"),
                 ])
             #expect(delivery.headers.filter(\.isAltered).map(\.name) == ["X-Latin"])

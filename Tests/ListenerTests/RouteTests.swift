@@ -1,4 +1,3 @@
-import NIOHTTP1
 import TestSupport
 import Testing
 
@@ -28,7 +27,7 @@ import Testing
         ("GET", "/healthz/", .delivery(.wrongPath)), ("GET", "/Healthz", .delivery(.wrongPath)),
     ])
     func routes(_ method: String, _ target: String, _ route: Route) {
-        let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: target)
+        let head = RequestHead(method: method, target: target, version: .http11, headers: [])
         #expect(Route(head, rule: PathRule("/hook")) == route)
     }
 }

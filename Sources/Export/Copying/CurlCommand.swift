@@ -27,7 +27,7 @@ public struct CurlCommand: Sendable {
         if delivery.isCut {
             sentences.append("Only the first \(delivery.body.count) of \(delivery.bodyLength) bytes were kept.")
         }
-        if delivery.headers.contains(where: \.isAltered) {
+        if delivery.headers.contains(where: \.hasLostBytes) {
             sentences.append("Header bytes that were not UTF-8 are replaced.")
         }
         if delivery.headers.contains(where: { !isOfTheConnection($0) && !canBeSent($0) }) {
@@ -81,8 +81,9 @@ extension CurlCommand {
             (name != "Content-Type" || sendsOnLine || !delivery.body.isEmpty) && !sent.contains { $0.isNamed(name) }
         }
         // A semicolon is how curl is told to send an empty value; nothing behind the colon, to leave out its own field.
-        return sent.map {
-            "--header \(ShellWord.argument($0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)"))"
+        return sent.map { field in
+            let text = field.value.isEmpty ? Array("\(field.name);".utf8) : Array("\(field.name): ".utf8) + field.bytes
+            return "--header \(ShellWord.argument(text))"
         }
             + own.map { "--header '\($0):'" }
     }

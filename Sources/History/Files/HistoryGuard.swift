@@ -67,19 +67,23 @@ final class HistoryGuard: Sendable {
     private static let smallestIndex = 32_768
 
     let path: String
+    private let logPath: String
+    private let indexPath: String
     private let known = Mutex(Known())
 
     /// - Parameter path: With links followed.
     init(_ path: String) {
         self.path = path
+        logPath = path + "-wal"
+        indexPath = path + "-shm"
         known.withLock { $0.main = FileState(path) }
     }
 
     /// Begins to watch; to be called once the file and its log are open, on the connection that writes.
     func begin(_ db: Database) {
         known.withLock { known in
-            known.logFile = FileState(path + "-wal")
-            known.indexFile = FileState(path + "-shm")
+            known.logFile = FileState(logPath)
+            known.indexFile = FileState(indexPath)
             note(db, &known)
         }
     }
@@ -107,10 +111,12 @@ final class HistoryGuard: Sendable {
             guard let main = FileState(path), main.isSameFile(as: known.main) else {
                 return (sentence(.moved(path)), false, false)
             }
-            let (log, index) = (FileState(path + "-wal"), FileState(path + "-shm"))
-            for (file, expected, suffix) in [(log, known.logFile, "-wal"), (index, known.indexFile, "-shm")]
-            where expected.map({ !$0.isSameFile(as: file) }) ?? false {
-                return (sentence(.moved(path + suffix)), false, false)
+            let (log, index) = (FileState(logPath), FileState(indexPath))
+            if let expected = known.logFile, !expected.isSameFile(as: log) {
+                return (sentence(.moved(logPath)), false, false)
+            }
+            if let expected = known.indexFile, !expected.isSameFile(as: index) {
+                return (sentence(.moved(indexPath)), false, false)
             }
             if let index, index.size < max(Self.smallestIndex, known.indexFile?.size ?? 0) {
                 // Not to be touched: the memory that maps it ends the process.
@@ -251,7 +257,7 @@ final class HistoryGuard: Sendable {
     /// - Throws: `HistoryReadError.damaged`.
     func checkBeforeReading() throws(HistoryReadError) {
         let problem = known.withLock { known -> String? in
-            guard let expected = known.indexFile, let now = FileState(path + "-shm"), now.isSameFile(as: expected),
+            guard let expected = known.indexFile, let now = FileState(indexPath), now.isSameFile(as: expected),
                 now.size < max(Self.smallestIndex, expected.size)
             else { return nil }
             return sentence(.index)

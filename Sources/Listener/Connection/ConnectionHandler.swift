@@ -1,12 +1,11 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import Notifications
 
 /// One connection: takes its requests one at a time, and writes each answer before it takes the next.
 ///
 /// While a request waits for its answer nothing is read, so a peer that sends ahead waits in its own buffers.
 final class ConnectionHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -27,13 +26,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case closing
     }
 
-    private enum Input {
-        case part(HTTPServerRequestPart)
-        case refusal(Refusal)
-    }
-
-    /// What a peer may have sent ahead in one read.
-    private static let maxAhead = 16_384
     /// What is dropped, in bytes, of a peer that goes on sending after the last answer.
     private static let maxDropped = 8 << 20
 
@@ -46,8 +38,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private var phase = Phase.idle
     private var request: PartialRequest?
-    private var ahead = CircularBuffer<Input>()
-    private var isTakingAhead = false
+    private var parser: RequestParser
+    /// What has come and is not parsed yet: less than a part of a request, or what was sent ahead.
+    private var input = ByteBuffer()
+    private var isAdvancing = false
     private var isReadHeld = false
     private var isStopping = false
     private var hasPeerEnded = false
@@ -58,6 +52,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     init(_ settings: ConnectionSettings, isCrowded: Bool) {
         self.settings = settings
         self.isCrowded = isCrowded
+        parser = RequestParser(settings.limits)
     }
 
     // MARK: The channel
@@ -81,23 +76,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // Nobody is left to be answered.
+        if isInMidst { settings.refusals.count(.incomplete, from: remoteAddress) }
         phase = .closing
         alarm?.cancel()
         request = nil
-        ahead.removeAll()
+        input.clear()
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        take(.part(Self.unwrapInboundIn(data)))
+        var bytes = Self.unwrapInboundIn(data)
+        guard phase != .closing else {
+            dropped += bytes.readableBytes
+            if dropped > Self.maxDropped { cut() }
+            return
+        }
+        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        advance()
     }
 
     func read(context: ChannelHandlerContext) {
-        if canTake, ahead.isEmpty { context.read() } else { isReadHeld = true }
+        if canTake { context.read() } else { isReadHeld = true }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        takeAhead()
+        advance()
         context.fireChannelWritabilityChanged()
     }
 
@@ -105,43 +109,28 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch event {
         case is Stop:
             isStopping = true
-            if phase == .idle, ahead.isEmpty { cut() }
+            if phase == .idle, input.readableBytes == 0 { cut() }
         case ChannelEvent.inputClosed:
             hasPeerEnded = true
-            if phase == .closing || phase == .idle && ahead.isEmpty { cut() }
+            if phase == .closing { cut() } else { advance() }
         default:
             context.fireUserInboundEventTriggered(event)
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error {
-        case let error as HTTPParserError: take(.refusal(Refusal(error)))
-        // More bytes after a fault that is already being answered.
-        case is ByteToMessageDecoderError: break
-        default: cut()
-        }
-    }
-
-    /// Whether bytes that came may go on to the decoder.
-    func admits(_ bytes: ByteBuffer) -> Bool {
-        switch phase {
-        case .idle:
-            begin()
-            // Content type 22, handshake; then the major version, 3 (RFC 8446, 5.1).
-            guard requests == 0, bytes.readableBytesView.starts(with: [22, 3]) else { return true }
-            refuse(.tls)
-            return false
-        case .closing:
-            dropped += bytes.readableBytes
-            if dropped > Self.maxDropped { cut() }
-            return false
-        case .head, .body, .answering:
-            return true
-        }
+        cut()
     }
 
     // MARK: Taking requests
+
+    /// Whether a request has begun whose end has not come.
+    private var isInMidst: Bool {
+        switch phase {
+        case .head, .body: true
+        case .idle, .answering, .closing: false
+        }
+    }
 
     private var canTake: Bool {
         switch phase {
@@ -152,38 +141,48 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func take(_ input: Input) {
-        if canTake, ahead.isEmpty {
-            process(input)
-        } else if ahead.count < Self.maxAhead {
-            ahead.append(input)
-        } else if ahead.count == Self.maxAhead {
-            ahead.append(.refusal(.tooManyAhead))
-        }
-    }
-
-    private func takeAhead() {
+    /// Takes what has come as far as it can be taken now, and asks for more where more is wanted.
+    private func advance() {
         // An answer that comes at once calls this again; the loop that is running goes on instead.
-        guard !isTakingAhead else { return }
-        isTakingAhead = true
-        defer { isTakingAhead = false }
-        while canTake, let input = ahead.popFirst() { process(input) }
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        while phase != .closing, canTake, takeNext() {}
+        isAdvancing = false
+        if hasPeerEnded, canTake {
+            // What has come is all there is.
+            if isInMidst { refuse(.incomplete) } else if phase == .idle { cut() }
+        }
         if canTake, isReadHeld {
             isReadHeld = false
             context?.read()
         }
     }
 
-    private func process(_ input: Input) {
-        guard phase != .closing else { return }
-        switch input {
-        case .refusal(let reason): refuse(reason)
-        case .part(.head(let head)): open(head)
-        case .part(.body(let bytes)):
-            request?.append(bytes)
-            if let request, request.bodyLength > settings.limits.body { refuseBody() }
-        case .part(.end): complete()
+    /// - Returns: Whether there may be more to take.
+    private func takeNext() -> Bool {
+        if phase == .idle {
+            guard input.readableBytes > 0 else { return false }
+            begin()
+            // Content type 22, handshake; then the major version, 3 (RFC 8446, 5.1).
+            if requests == 0, input.readableBytesView.starts(with: [22, 3]) {
+                refuse(.tls)
+                return false
+            }
         }
+        do throws(Refusal) {
+            guard let part = try parser.next(&input) else { return false }
+            switch part {
+            case .head(let head, let framing): open(head, framing)
+            case .body(let bytes):
+                request?.append(bytes)
+                if let request, request.bodyLength > settings.limits.body { refuseBody() }
+            case .end: complete()
+            }
+        } catch {
+            refuse(error)
+            return false
+        }
+        return true
     }
 
     /// The first byte of a request is there.
@@ -193,12 +192,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         alarm?.set(now + settings.headTime)
     }
 
-    private func open(_ head: HTTPRequestHead) {
-        begin()
+    private func open(_ head: RequestHead, _ framing: Framing) {
         guard case .head(let start) = phase else { return }
-        guard let framing = Framing(head) else { return refuse(.ambiguousLength) }
         // CONNECT names a host, and OPTIONS may ask about the server as a whole.
-        guard PathRule.namesPath(head.uri) || head.method == .CONNECT || head.method == .OPTIONS && head.uri == "*"
+        guard
+            PathRule.namesPath(head.target) || head.method == "CONNECT"
+                || head.method == "OPTIONS" && head.target == "*"
         else {
             return refuse(.noPath)
         }
@@ -232,7 +231,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             number: requests,
             end: .now,
             isNotification: request.route == .delivery(.notification),
-            isHead: request.head.method == .HEAD,
+            isHead: request.head.method == "HEAD",
             allowsAnother: request.allowsAnother && !isBodyOwed)
         let connection = NIOLoopBound(self, eventLoop: eventLoop)
         let mailbox = self.mailbox ?? settings.mailbox(of: eventLoop)
@@ -263,7 +262,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
         // Not so where the peer has gone, or the receiver answers twice.
         guard phase == .answering(reply.number) else { return }
-        let closes = !reply.allowsAnother || isStopping || hasPeerEnded && ahead.isEmpty
+        let closes = !reply.allowsAnother || isStopping || hasPeerEnded && input.readableBytes == 0
         send(Response.bytes(of: answer, closes: closes, isHead: reply.isHead))
         let now = ContinuousClock.now
         let time = reply.end.duration(to: now)
@@ -275,7 +274,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             phase = .idle
             setAlarm(settings.idleTime)
         }
-        takeAhead()
+        advance()
     }
 
     private func refuseBody() {
@@ -284,7 +283,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func refuse(_ reason: Refusal) {
         settings.refusals.count(reason, from: remoteAddress)
-        send(reason.response.bytes(closes: true, isHead: request?.head.method == .HEAD))
+        send(reason.response.bytes(closes: true, isHead: request?.head.method == "HEAD"))
         close()
     }
 
@@ -312,10 +311,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func close() {
         phase = .closing
         request = nil
-        ahead.removeAll()
+        input.clear()
         setAlarm(settings.lingerTime)
         context?.close(mode: .output, promise: nil)
-        takeAhead()
+        advance()
     }
 
     /// Ends the connection now.

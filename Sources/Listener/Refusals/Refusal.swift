@@ -1,7 +1,5 @@
-internal import NIOHTTP1
-
 /// Why a request is not taken at all. It becomes a line in the log, not a row.
-enum Refusal: Sendable, Hashable {
+enum Refusal: Error, Hashable {
     /// The body is longer than the limit, which is in bytes.
     case bodyTooLarge(limit: Int)
     case headersTooLarge
@@ -17,18 +15,6 @@ enum Refusal: Sendable, Hashable {
     case slowHead
     case slowRequest
     case tooManyConnections(limit: Int)
-    /// Requests sent ahead, faster than they are answered.
-    case tooManyAhead
-
-    /// What the decoder's complaint means.
-    init(_ error: HTTPParserError) {
-        switch error {
-        case .headerOverflow: self = .headersTooLarge
-        case .invalidEOFState, .closedConnection: self = .incomplete
-        case .unexpectedContentLength, .invalidContentLength: self = .ambiguousLength
-        default: self = .notHTTP
-        }
-    }
 
     /// What the peer is told.
     var response: Response {
@@ -42,7 +28,6 @@ enum Refusal: Sendable, Hashable {
         case .incomplete: Response(status: 400, text: "Incomplete request")
         case .slowHead, .slowRequest: Response(status: 408, text: "Request took too long")
         case .tooManyConnections: Response(status: 503, text: "Too many connections")
-        case .tooManyAhead: Response(status: 503, text: "Too many requests at once")
         }
     }
 }
@@ -61,7 +46,6 @@ extension Refusal: CustomStringConvertible {
         case .slowHead: "the head took too long (408)"
         case .slowRequest: "the request took too long (408)"
         case .tooManyConnections(let limit): "over \(limit) connections (503)"
-        case .tooManyAhead: "too many requests sent ahead (503)"
         }
     }
 

@@ -1,4 +1,4 @@
-internal import NIOHTTP1
+internal import Notifications
 
 /// How the end of a request's body is marked.
 enum Framing: Sendable, Hashable {
@@ -7,19 +7,19 @@ enum Framing: Sendable, Hashable {
 
     /// Nil where two readers could disagree about where the request ends: such a request is refused, for it may be
     /// an attempt to smuggle another one past a proxy (RFC 9112, 6.3).
-    init?(_ head: HTTPRequestHead) {
+    init?(_ head: RequestHead) {
         var length: Int?
         var isChunked = false
-        for (name, rawValue) in head.headers {
-            if name.utf8.count == 14, name.lowercased() == "content-length" {
-                let value = Self.trim(rawValue)
+        for field in head.headers {
+            if field.isNamed("Content-Length") {
+                let value = Self.trim(field.value)
                 let digits = value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
                 guard length == nil, digits, let number = Int(value) else { return nil }
                 length = number
-            } else if name.utf8.count == 17, name.lowercased() == "transfer-encoding" {
+            } else if field.isNamed("Transfer-Encoding") {
                 // HTTP/1.0 knows no transfer codings, and any other than this one would have to be decoded.
-                let value = Self.trim(rawValue).lowercased()
-                guard !isChunked, head.version == .http1_1, value == "chunked" else { return nil }
+                let value = Self.trim(field.value).lowercased()
+                guard !isChunked, head.version == .http11, value == "chunked" else { return nil }
                 isChunked = true
             }
         }
@@ -31,7 +31,7 @@ enum Framing: Sendable, Hashable {
         }
     }
 
-    /// The decoder leaves the white space at a value's end, which is not part of it (RFC 9110, 5.5).
+    /// The parser leaves the white space at a value's end, which is not part of it (RFC 9110, 5.5).
     private static func trim(_ value: String) -> Substring {
         let isText: (UInt8) -> Bool = { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
         guard let last = value.utf8.lastIndex(where: isText) else { return "" }

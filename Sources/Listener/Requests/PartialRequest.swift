@@ -1,10 +1,9 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import Notifications
 
 /// A request of which the head has come, and some of the body.
 struct PartialRequest {
-    let head: HTTPRequestHead
+    let head: RequestHead
     let route: Route
     let receivedAt: Timestamp
     /// The length of the body so far, in bytes.
@@ -13,7 +12,7 @@ struct PartialRequest {
     private let keptBytes: Int
 
     /// - Parameter keptBytes: The bytes of the body that are kept; more are only counted.
-    init(_ head: HTTPRequestHead, framing: Framing, route: Route, keptBytes: Int, receivedAt: Timestamp) {
+    init(_ head: RequestHead, framing: Framing, route: Route, keptBytes: Int, receivedAt: Timestamp) {
         self.head = head
         self.route = route
         self.receivedAt = receivedAt
@@ -25,21 +24,21 @@ struct PartialRequest {
     mutating func append(_ bytes: ByteBuffer) {
         bodyLength += bytes.readableBytes
         let space = keptBytes - body.count
-        if space > 0 { body.append(contentsOf: bytes.readableBytesView.prefix(space)) }
+        if space > 0 { bytes.withUnsafeReadableBytes { body.append(contentsOf: $0.prefix(space)) } }
     }
 
     /// Whether the connection may serve another request after this one.
     ///
-    /// Not in HTTP/1.0, whose clients want to be told so; and after CONNECT or an offer to change the protocol the
-    /// decoder reads no further.
+    /// Not in HTTP/1.0, whose clients want to be told so, nor after CONNECT or an offer to change the protocol.
     var allowsAnother: Bool {
-        head.isKeepAlive && head.version == .http1_1 && head.method != .CONNECT
-            && !head.headers.contains(name: "upgrade")
+        head.version == .http11 && head.method != "CONNECT" && !head.hasHeader("Upgrade")
+            && !(head.hasHeader("Connection") && head.list("Connection").contains { $0.lowercased() == "close" })
     }
 
     /// Whether the client waits for a word before it sends the body.
     var expectsContinue: Bool {
-        head.version == .http1_1 && head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
+        head.version == .http11 && head.hasHeader("Expect")
+            && head.list("Expect").contains { $0.lowercased() == "100-continue" }
     }
 
     /// The request as it is passed on.
@@ -47,10 +46,10 @@ struct PartialRequest {
         Delivery(
             receivedAt: receivedAt,
             remoteAddress: remoteAddress,
-            method: head.method.rawValue,
-            target: head.uri,
-            httpVersion: head.version == .http1_1 ? "HTTP/1.1" : "HTTP/\(head.version.major).\(head.version.minor)",
-            headers: head.headers.map { HeaderField($0.name, $0.value) },
+            method: head.method,
+            target: head.target,
+            httpVersion: head.version.rawValue,
+            headers: head.headers,
             body: body,
             bodyLength: bodyLength)
     }

@@ -1,5 +1,3 @@
-internal import NIOHTTP1
-
 /// Where a request goes.
 enum Route: Sendable, Hashable {
     /// `GET` or `HEAD /healthz`, which is answered and not passed on.
@@ -7,14 +5,14 @@ enum Route: Sendable, Hashable {
     /// To the receiver.
     case delivery(RequestKind)
 
-    init(_ head: HTTPRequestHead, rule: PathRule) {
-        let isRead = head.method == .GET || head.method == .HEAD
-        if isRead, PathRule.path(of: head.uri).elementsEqual("/healthz".utf8) {
+    init(_ head: RequestHead, rule: PathRule) {
+        let isRead = head.method == "GET" || head.method == "HEAD"
+        if isRead, PathRule.path(of: head.target).elementsEqual("/healthz".utf8) {
             self = .health
-        } else if !rule.takes(head.uri) {
+        } else if !rule.takes(head.target) {
             self = .delivery(.wrongPath)
         } else {
-            self = .delivery(head.method == .POST ? .notification : .wrongMethod)
+            self = .delivery(head.method == "POST" ? .notification : .wrongMethod)
         }
     }
 

@@ -8,6 +8,7 @@ import Testing
             [], [HeaderField("Host", "a")], [HeaderField("", "")],
             [HeaderField("X", "1"), HeaderField("x", "2"), HeaderField("X", "1")],
             [HeaderField("Quote", "\"\\/\u{8}\n\r\t"), HeaderField("C1", "\u{9b}\u{7f}\u{202e}\u{0}")],
+            [HeaderField("Bytes", bytes: [0x61, 0xE9, 0xFF, 0x22]), HeaderField("X", "1")],
             [HeaderField("Text", "é日😀\u{FFFD}\u{e0001}"), HeaderField("JSON", #"[["a","b"]]"#)],
         ] as [[HeaderField]])
     func readsBackWhatItWrote(fields: [HeaderField]) throws {
@@ -21,9 +22,15 @@ import Testing
     @Test func writesPairsInOrder() {
         #expect(HeaderField.json([HeaderField("B", "2"), HeaderField("a", "1")]) == #"[["B","2"],["a","1"]]"#)
         #expect(HeaderField.json([]) == "[]")
+        #expect(
+            HeaderField.json([HeaderField("B", bytes: [0x61, 0xE9])])
+                == #"[["B","a\u{FFFD}",[97,233]]]"#.replacing("\\u{FFFD}", with: "\u{FFFD}"))
     }
 
-    @Test(arguments: ["", "{}", "[", #"["a","b"]"#, #"[["a"]]"#, #"[["a","b","c"]]"#, #"[["a",1]]"#, "[[]]", "[] x"])
+    @Test(arguments: [
+        "", "{}", "[", #"["a","b"]"#, #"[["a"]]"#, #"[["a","b","c"]]"#, #"[["a","b",[256]]]"#,
+        #"[["a","b",[1],[2],"c"]]"#, #"[["a",1]]"#, "[[]]", "[] x",
+    ])
     func refusesAnythingElse(json: String) {
         #expect(throws: JSONError.self) { try HeaderField.fields(fromJSON: json) }
     }
@@ -31,6 +38,10 @@ import Testing
     @Test func aReplacedByteIsMarked() {
         #expect(HeaderField("X", "a\u{FFFD}b").isAltered)
         #expect(!HeaderField("X", "aé").isAltered)
+        let kept = HeaderField("X", bytes: [0x61, 0xE9])
+        #expect(kept.value == "a\u{FFFD}")
+        #expect(kept.isAltered && !kept.hasLostBytes)
+        #expect(HeaderField("X", bytes: Array("aé".utf8)) == HeaderField("X", "aé"))
     }
 
     @Test func aDeliveryGivesTheValuesOfANameInOrder() {
