@@ -23,8 +23,7 @@ import Testing
         #expect(HeaderField.json([HeaderField("B", "2"), HeaderField("a", "1")]) == #"[["B","2"],["a","1"]]"#)
         #expect(HeaderField.json([]) == "[]")
         #expect(
-            HeaderField.json([HeaderField("B", bytes: [0x61, 0xE9])])
-                == #"[["B","a\u{FFFD}",[97,233]]]"#.replacing("\\u{FFFD}", with: "\u{FFFD}"))
+            HeaderField.json([HeaderField("B", bytes: [0x61, 0xE9])]) == "[[\"B\",\"a\u{FFFD}\",[97,233]]]")
     }
 
     @Test(arguments: [
