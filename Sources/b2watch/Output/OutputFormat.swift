@@ -13,7 +13,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// Writes a delivery at the end of some bytes.
     func write(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil, to bytes: inout OutputBytes) {
         switch self {
-        case .text: EventLines.append(record, events, to: &bytes)
+        case .text: EventLines.append(record, events: events, to: &bytes)
         case .json:
             JSONWriter.append(to: &bytes) { json in DeliveryJSON.append(record, events, to: &json) }
             bytes.append(UInt8(ascii: "\n"))
