@@ -199,22 +199,6 @@ struct ActingTests {
         #expect(user.acts.map(\.deed) == [.skip("rows")])
     }
 
-    @Test("the first failure and the recovery are told, and nothing between")
-    func news() {
-        var news = FailingActions()
-        func take(_ counts: [EntryState: Int], _ reason: String? = nil) -> [String] {
-            news.take([Make.action("rows", counts, reason: reason).status])
-        }
-        #expect(take([.done: 1]).isEmpty)
-        #expect(take([.done: 1, .failed: 1], "no answer") == ["The action rows failed: no answer"])
-        #expect(take([.done: 1, .failed: 4], "no answer").isEmpty)
-        #expect(take([.done: 2, .failed: 3]).isEmpty)
-        #expect(take([.done: 5]) == ["The action rows works again."])
-        #expect(take([.done: 5, .dead: 1], "401") == ["The action rows failed: 401"])
-        #expect(take([.done: 6, .dead: 1]) == ["The action rows works again."])
-        #expect(take([.done: 7, .dead: 1]).isEmpty)
-    }
-
     @Test("what is told of replays is added up")
     func tally() {
         var (one, two) = (ReplayCount(), ReplayCount())

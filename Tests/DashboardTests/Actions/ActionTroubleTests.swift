@@ -83,6 +83,15 @@ struct ActionTroubleTests {
         #expect(user.actionCalls == [.skipAll("rows", [.queued, .failed, .dead, .onHold])])
     }
 
+    @Test("are told of once, by whoever runs them")
+    func toldOnce() {
+        var user = user([Make.action("rows", [.done: 3])], columns: 100)
+        user.tell(.notice("action rows fails and is tried again: nothing listens at 127.0.0.1:7999"))
+        user.actions = [Make.action("rows", [.done: 3, .failed: 1], reason: "nothing listens at 127.0.0.1:7999")]
+        user.outboxMoves()
+        #expect(user.screen.components(separatedBy: "nothing listens at").count == 2, "\(user.screen)")
+    }
+
     @Test("are behind once an entry has waited for ten minutes; nothing wakes the screen for another reason")
     func late() {
         var user = user([Make.action("rows", [.queued: 3], oldest: 0)], columns: 120)

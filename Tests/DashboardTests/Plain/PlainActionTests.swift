@@ -94,17 +94,6 @@ struct PlainActionTests {
         #expect(hearer.hear().contains { $0.contains(", actions failed, delivery 6") })
     }
 
-    @Test("tell when they fail first, and when they work again")
-    func news() {
-        var hearer = hearer([Make.action("rows", [.done: 1])])
-        hearer.user.actions = [Make.action("rows", [.done: 1, .failed: 1], reason: "no answer")]
-        hearer.outboxMoves()
-        #expect(hearer.hear() == ["The action rows failed: no answer"])
-        hearer.user.actions = [Make.action("rows", [.done: 2])]
-        hearer.outboxMoves()
-        #expect(hearer.hear() == ["The action rows works again."])
-    }
-
     @Test("tells what each has missed for being judged later, behind the list")
     func missed() {
         var hearer = hearer([Self.rows])

@@ -16,7 +16,6 @@ struct ActionsScreen {
     var missed: [String: MissedRows] = [:]
     /// The actions that have been looked at for that since the view was opened.
     private var lookedAt: Set<String> = []
-    var news = FailingActions()
 
     /// How wide the texts of the entries held are.
     private(set) var widths = Self.widths(of: [])

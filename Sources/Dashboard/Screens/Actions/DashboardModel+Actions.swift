@@ -106,8 +106,7 @@ extension DashboardModel {
     mutating func takeActions(_ result: Result<[ListedAction], EffectFailure>, _ generation: Int) {
         switch result {
         case .success(let listed):
-            guard actions.take(listed, generation: generation) else { return }
-            for sentence in actions.news.take(listed.map(\.status)) { session.announce("\(sentence)") }
+            _ = actions.take(listed, generation: generation)
         case .failure(let failure):
             guard actions.take(nil, generation: generation) else { return }
             session.tell("The actions could not be read: \(failure.sentence)", .bad)
