@@ -53,6 +53,23 @@ struct EndingTests {
         #expect(user.ending == .quit)
     }
 
+    @Test("of a history in memory the question says what is lost")
+    func inMemory() {
+        var user = busy()
+        user.model.session.isInMemory = true
+        user.press(.character("q"))
+        let count = user.change.latestDelivery
+        #expect(user.screen.contains("Stop receiving? The history is in memory, and its \(count) deliver"))
+        #expect(user.screen.contains(" lost then."))
+        user = unsaved("a")
+        user.arrive([Make.row(1)])
+        user.model.session.isInMemory = true
+        user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
+        user.press(.character("q"))
+        #expect(user.model.question?.text(user.model.bindings).contains("its 1 delivery is lost then.") == true)
+        #expect(!user.screen.contains("verdicts stay"))
+    }
+
     /// A user who has pasted a secret and not saved it.
     private func unsaved(_ labels: String...) -> User {
         User(

@@ -10,6 +10,9 @@ enum EntryReason {
         if reason.hasPrefix("given up after "), let colon = reason.range(of: ": ") {
             return "given up: " + brief(String(reason[colon.upperBound...]))
         }
+        if let range = reason.range(of: " that verified it was deleted as leaked"), reason.hasPrefix("the secret ") {
+            return "secret leaked: " + reason[..<range.lowerBound].dropFirst("the secret ".count)
+        }
         // `Slack answered 403 Forbidden: …`
         for verb in [" answered ", " answers "] {
             if let range = reason.range(of: verb), reason[range.upperBound...].first?.isNumber == true {

@@ -2,14 +2,15 @@ import History
 
 /// What the user is asked before it is done. Only a key answers, never a paste.
 enum Question: Hashable {
-    case stopReceiving
+    /// Ends; a history in memory is lost with so many deliveries.
+    case stopReceiving(lost: Int)
     case suspend
     /// Deletes a secret; the last one is the only one there is.
     case delete(SecretSummary, isLast: Bool)
     /// Marks a past secret as leaked.
     case markLeaked(PastSecret)
     /// Ends with secrets in memory that nobody has saved.
-    case quitUnsaved([String], file: String, isReceiving: Bool)
+    case quitUnsaved([String], file: String, isReceiving: Bool, lost: Int)
     case remember(String, file: String)
     /// Writes over a file.
     case replace(ExportRequest)
@@ -25,7 +26,7 @@ enum Question: Hashable {
     func text(_ bindings: Bindings) -> String {
         let answers = bindings.answers
         return switch self {
-        case .stopReceiving: "Stop receiving? \(answers)"
+        case .stopReceiving(let lost): "Stop receiving?\(Self.losing(lost)) \(answers)"
         case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. \(answers)"
         case .delete(let secret, let isLast):
             "Delete \(secret.label) (\(secret.fingerprint))?"
@@ -37,10 +38,11 @@ enum Question: Hashable {
         case .markLeaked(let secret):
             "Was \(secret.identity) leaked? Its verdicts (\(Wording.grouped(secret.matches))) then read “valid, secret"
                 + " removed”, and what is queued for them goes on hold. \(bindings.leakAnswers)"
-        case .quitUnsaved(let labels, let file, let isReceiving):
-            (isReceiving ? "Stop receiving? " : "")
+        case .quitUnsaved(let labels, let file, let isReceiving, let lost):
+            (isReceiving ? "Stop receiving?\(Self.losing(lost)) " : "")
                 + "The secret \(labels.joined(separator: ", ")) is in memory only. Save it to \(file), readable by you"
-                + " alone, for the next start? Without it the verdicts stay, and what arrives then is unverified."
+                + " alone, for the next start? Without it "
+                + (lost > 0 ? "" : "the verdicts stay, and ") + "what arrives then is unverified."
                 + " \(bindings.leavings)"
         case .replace(let request): "\(request.path) is there. Replace it? \(answers)"
         case .act(let request, let count): request.question(count, answers: answers)
@@ -62,6 +64,11 @@ enum Question: Hashable {
         case .quitUnsaved: .leaving
         default: .question
         }
+    }
+
+    private static func losing(_ lost: Int) -> String {
+        guard lost > 0 else { return "" }
+        return " The history is in memory, and its \(Wording.count(lost, "delivery is", "deliveries are")) lost then."
     }
 
     private static func retried(_ count: Int, _ onHold: Int) -> String {

@@ -254,11 +254,12 @@ extension DashboardModel {
     private mutating func end() -> [Effect] {
         guard !session.isAttached else { return [.end(.quit)] }
         let unsaved = session.keyring.unsaved
+        let lost = session.isInMemory ? Int(session.change.latestDelivery) : 0
         if !unsaved.isEmpty {
             question = .quitUnsaved(
-                unsaved, file: session.secretsFile, isReceiving: session.hasReceivedFromElsewhere)
+                unsaved, file: session.secretsFile, isReceiving: session.hasReceivedFromElsewhere, lost: lost)
         } else if session.hasReceivedFromElsewhere {
-            question = .stopReceiving
+            question = .stopReceiving(lost: lost)
         } else {
             return [.end(.quit)]
         }
@@ -267,7 +268,7 @@ extension DashboardModel {
 
     /// Saves the secrets in memory; the end comes once all are saved.
     private mutating func saveAndQuit() -> [Effect] {
-        guard !isDeaf, case .quitUnsaved(let labels, _, _) = question else { return [] }
+        guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return [] }
         question = nil
         savingToQuit = Set(labels)
         return labels.map { .control(.rememberSecret($0)) }

@@ -110,6 +110,10 @@ struct ActionTroubleTests {
             ("/srv/a/events.csv cannot be written (Permission denied)", "cannot be written (Permission denied)"),
             ("given up after 3 d: x.example answered 500", "given up: 500"),
             ("refused, while others were done: x.example answered 404 Not Found", "404 Not Found"),
+            (
+                "the secret prod (3f9a) that verified it was deleted as leaked: retry or skip it",
+                "secret leaked: prod (3f9a)"
+            ),
             ("nothing listens at x.example", "nothing listens at x.example"),
         ])
     func brief(reason: String, expected: String) {
