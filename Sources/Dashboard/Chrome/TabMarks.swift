@@ -14,6 +14,8 @@ struct TabMarks {
         let rank: Int
         /// Whether nobody misses it where there is no room.
         var isOptional = false
+        /// Whether its last form leaves out what matters.
+        var isBareAtLast = false
     }
 
     private var parts: [Part] = []
@@ -70,6 +72,7 @@ struct TabMarks {
                 isWhole = false
             }
         }
+        if parts.contains(where: { $0.isBareAtLast && $0.forms.count == 1 }) { isWhole = false }
         let lines = parts.map { $0.forms[0] }
         let line = lines.dropFirst().reduce(lines.first ?? StyledLine()) { $0 + StyledLine(separator) + $1 }
         return (line, isWhole)
@@ -92,7 +95,8 @@ struct TabMarks {
             let label = StyledLine(word, Style(.secondary))
             let widths = stride(from: max(10, min(40, text.width)), through: 10, by: -1)
             let forms = widths.map { label + StyledLine(" " + text.clipped(to: $0), style) }
-            parts.append(Part(forms: forms + [StyledLine(word, style)], rank: filter.isOn ? 4 : 1))
+            parts.append(
+                Part(forms: forms + [StyledLine(word, style)], rank: filter.isOn ? 6 : 1, isBareAtLast: filter.isOn))
         }
         if filter.showsProblems {
             add(5, StyledLine("problems only", Style(.notice)), StyledLine("problems", Style(.notice)))
@@ -112,7 +116,7 @@ struct TabMarks {
         let unitOfAll = StyledLine(progress.total == 1 ? " event" : " events", Style(.secondary))
         let all: SafeText = " of \(Wording.grouped(progress.total))"
         add(
-            6, StyledLine(found + all) + unitOfAll + StyledLine(running), StyledLine(found) + unit + StyledLine(running)
+            4, StyledLine(found + all) + unitOfAll + StyledLine(running), StyledLine(found) + unit + StyledLine(running)
         )
     }
 
