@@ -330,6 +330,15 @@ struct CompletionTests {
         #expect(user.screen.contains(" filter  bucket:b-two\n"))
     }
 
+    @Test("a time that nothing was received at is given with its date")
+    func emptyTime() {
+        var user = User.watching(5, columns: 80)
+        user.press(.character("f"))
+        user.type("time:02:10..02:20")
+        user.press(.enter)
+        #expect(user.screen.contains("time:02:10..02:20   from 2026-11-24 02:10:00 to 2026-11-24 02:21:00 UTC"))
+    }
+
     @Test("a value that no event has is named, and those that there are")
     func unknownValue() {
         var user = User(columns: 120, rows: 36, holding: [.prod])

@@ -1,5 +1,6 @@
 import Browsing
 import History
+import Notifications
 import SafeText
 import Terminal
 
@@ -74,6 +75,9 @@ extension DashboardModel {
             if isNone, let value = term.value, let known = seenValues.words(value.kind) {
                 line.append("   " + known, Style(.secondary))
             }
+            if isNone, let stretch = stretch(of: term.predicate) {
+                line.append("   " + stretch, Style(.secondary))
+            }
             let point = Point(column: ListRow.margin, row: 4 + index)
             surface.put(line.clipped(to: max(0, surface.size.columns - ListRow.margin - 1)), at: point)
         }
@@ -81,6 +85,27 @@ extension DashboardModel {
             let rest: SafeText = "  and \(terms.count - room + 1) more terms"
             surface.put(rest, at: Point(column: ListRow.margin, row: 3 + room), style: Style(.secondary))
         }
+    }
+
+    /// Returns the stretch of time that a term about the arrival means, by the clock that is shown: a time of day alone is
+    /// that of one day, which may not be the one that was meant.
+    private func stretch(of predicate: RowPredicate) -> SafeText? {
+        func moment(_ milliseconds: Int64) -> String {
+            session.clock.time(Timestamp(milliseconds: milliseconds)).map { "\($0.date) \($0.timeOfDay.prefix(8))" }
+                ?? "?"
+        }
+        let parts = if case .all(let parts) = predicate { parts } else { [predicate] }
+        var (from, to): (String?, String?)
+        for case .number(.receivedAt, let comparison, let milliseconds) in parts {
+            switch comparison {
+            case .atLeast, .greater: from = moment(milliseconds)
+            case .less, .atMost: to = moment(milliseconds)
+            case .equal: return nil
+            }
+        }
+        guard from != nil || to != nil else { return nil }
+        let words = [from.map { "from \($0)" }, to.map { "to \($0)" }].compactMap(\.self).joined(separator: " ")
+        return "\(words) \(session.clock.zone(at: session.wallTime))"
     }
 
     private var nothingListed: SafeText {
