@@ -121,6 +121,13 @@ struct ChromeTests {
         #expect(Set(shown).count > 4, "it grows with the room: \(shown)")
     }
 
+    @Test("an overlay's name is in the line of tabs at every width", arguments: [40, 50, 60, 70, 80])
+    func overlays(columns: Int) {
+        var user = User.watching(3, columns: columns, rows: 12)
+        user.press(.character("?"))
+        #expect(user.lines[1].contains("[Help"), "\(user.lines[1])")
+    }
+
     @Test("a switch in the last line names what it would switch to")
     func switches() {
         var user = User.watching(2, columns: 120, rows: 24)

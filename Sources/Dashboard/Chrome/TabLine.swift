@@ -39,7 +39,7 @@ struct TabLine {
             beside = below == nil ? line : StyledLine()
         } else {
             let fits = marks.line(columns: room(named), separator: separator).isWhole
-            tabs = fits ? named : Self.tabs(model, isShort: true, gap: .empty)
+            tabs = fits && named.width <= columns ? named : Self.tabs(model, isShort: true, gap: .empty)
             beside = marks.line(columns: room(tabs), separator: separator).line
             below = nil
         }
