@@ -10,6 +10,10 @@ public struct CurlCommand: Sendable {
     public let url: String
     private let delivery: Delivery
     private let policy: Masking
+    /// Whether the body is short and plain enough to stand in the command itself.
+    private let sendsOnLine: Bool
+    /// The names of fields that are between two neighbours only, and of those that frame the body.
+    private let ofTheConnection: [String]
 
     /// A command.
     ///
@@ -19,6 +23,12 @@ public struct CurlCommand: Sendable {
         self.delivery = delivery
         self.policy = policy
         url = CurlURL.origin(of: listener) ?? CurlURL.origin(named: delivery)
+        sendsOnLine = Self.isPlain(delivery)
+        ofTheConnection =
+            Self.connectionFields
+            + delivery.values(of: "Connection").flatMap { value in
+                value.split(separator: ",").map { String($0.trimmingSpaces) }
+            }
     }
 
     /// What the command cannot send as it was, in sentences.
@@ -50,8 +60,7 @@ public struct CurlCommand: Sendable {
         return ([command] + headers + parts).joined(separator: " \\\n  ")
     }
 
-    /// Whether the body is short and plain enough to stand in the command itself.
-    private var sendsOnLine: Bool {
+    private static func isPlain(_ delivery: Delivery) -> Bool {
         if delivery.body.isEmpty { return !["GET", "HEAD", "OPTIONS", "DELETE", "TRACE"].contains(delivery.method) }
         return delivery.body.count <= 4_096 && delivery.body.allSatisfy(ShellWord.isPlain)
             && !delivery.body.contains(UInt8(ascii: "!"))
@@ -88,23 +97,22 @@ extension CurlCommand {
             + own.map { "--header '\($0):'" }
     }
 
-    /// Fields that are between two neighbours only, and those that frame the body.
+    private static let connectionFields = [
+        "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "Content-Length", "Expect",
+    ]
+
     private func isOfTheConnection(_ field: HeaderField) -> Bool {
-        let names = [
-            "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-            "Content-Length", "Expect",
-        ]
-        return names.contains { field.isNamed($0) }
-            || delivery.values(of: "Connection").contains { value in
-                value.split(separator: ",").contains { field.isNamed(String($0.trimmingSpaces)) }
-            }
+        ofTheConnection.contains { field.isNamed($0) }
     }
+
+    /// What a name may hold besides letters and digits (RFC 9110, 5.6.2).
+    private static let marks = Array("!#$%&'*+-.^_`|~".utf8)
 
     /// Whether curl takes it for a field with this name and value. One that begins with `@` would name a file.
     private func canBeSent(_ field: HeaderField) -> Bool {
-        let marks = Array("!#$%&'*+-.^_`|~".utf8)
         let isToken = field.name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || marks.contains(byte)
+            (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || Self.marks.contains(byte)
         }
         return isToken && !field.name.isEmpty && !field.value.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
     }

@@ -28,7 +28,7 @@ public enum Masking: Sendable, Hashable {
     public func masks(_ field: HeaderField) -> Bool {
         guard self == .masked, !field.value.isEmpty else { return false }
         let name = field.name.lowercased()
-        if Self.tellTales.contains(where: { name.contains($0) }) { return true }
+        if Self.holds(name, oneOf: Self.tellTales) { return true }
         return !Self.known.contains(name) && !name.hasPrefix(Self.reserved)
     }
 
@@ -43,6 +43,7 @@ public enum Masking: Sendable, Hashable {
 
     /// Whether a part of a URL looks like a token: a UUID, or a long run of letters and digits.
     private static func isToken(_ text: some StringProtocol) -> Bool {
+        guard text.utf8.count >= 16 else { return false }
         if text.utf8.count == 36, UUID(uuidString: String(text)) != nil { return true }
         // Base64 has + / = as well as letters and digits; a URL holds them percent-encoded.
         let plain = text.removingPercentEncoding ?? String(text)
@@ -55,8 +56,25 @@ public enum Masking: Sendable, Hashable {
     }
 
     private static func namesSecret(_ name: some StringProtocol) -> Bool {
-        let name = (name.removingPercentEncoding ?? String(name)).lowercased()
-        return (tellTales + ["sig", "pass", "pwd", "code", "hmac"]).contains { name.contains($0) }
+        let plain = name.utf8.contains(UInt8(ascii: "%")) ? name.removingPercentEncoding ?? String(name) : String(name)
+        return holds(plain.lowercased(), oneOf: tellTalesOfURLs)
+    }
+
+    /// Whether a name, in lower case, holds one of some words of ASCII letters.
+    private static func holds(_ name: String, oneOf words: [String]) -> Bool {
+        var name = name
+        let isHeld: Bool? = name.withUTF8 { name in
+            // What joins a letter makes it another character.
+            guard name.allSatisfy({ $0 < 0x80 }) else { return nil }
+            return words.contains { word in
+                let word = word.utf8
+                guard name.count >= word.count else { return false }
+                return (0...(name.count - word.count)).contains { start in
+                    name[start] == word.first && name[start..<(start + word.count)].elementsEqual(word)
+                }
+            }
+        }
+        return isHeld ?? words.contains { name.contains($0) }
     }
 
     private static func maskingPath(_ path: Substring) -> String {
@@ -69,7 +87,7 @@ public enum Masking: Sendable, Hashable {
 
     /// Masks `user:password` before the host of a whole URL.
     private static func maskingUser(_ text: String) -> String {
-        guard let scheme = text.firstRange(of: "://") else { return text }
+        guard text.utf8.contains(UInt8(ascii: ":")), let scheme = text.firstRange(of: "://") else { return text }
         let authority = text[scheme.upperBound...].prefix { $0 != "/" }
         guard let at = authority.lastIndex(of: "@") else { return text }
         return text[..<scheme.upperBound] + mask + text[at...]
@@ -109,6 +127,9 @@ public enum Masking: Sendable, Hashable {
     private static let tellTales = [
         "auth", "cookie", "secret", "token", "password", "passwd", "credential", "jwt", "session", "key",
     ]
+
+    /// The same, and more that parts of URLs are called by.
+    private static let tellTalesOfURLs = tellTales + ["sig", "pass", "pwd", "code", "hmac"]
 
     /// B2's own, which no rule can set.
     private static let reserved = "x-bz-"
