@@ -106,13 +106,13 @@ enum SecretTable {
 
     /// All of them by their numbers.
     static func all(_ db: Database) throws -> [Int64: SecretIdentity] {
-        let rows = try Row.fetchAll(db, sql: "SELECT id, label, binding, fingerprint FROM secret")
+        let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT id, label, binding, fingerprint FROM secret"))
         return Dictionary(rows.compactMap { row in identity(row, from: 1).map { (row[0], $0) } }) { one, _ in one }
     }
 
     /// The leaked ones.
     static func leaked(_ db: Database) throws -> Set<Int64> {
-        try Set(Int64.fetchAll(db, sql: "SELECT id FROM secret WHERE \(isLeaked)"))
+        try Int64.fetchSet(db.cachedStatement(sql: "SELECT id FROM secret WHERE \(isLeaked)"))
     }
 
     static func find(_ secret: SecretIdentity, _ db: Database) throws -> Entry? {
