@@ -38,7 +38,7 @@ enum ScaleScreen {
             holds: ratio <= 1.3)
     }
 
-    /// The first screen with a million events, beside that of an empty history.
+    /// The first rows of a million events, beside the first screen of an empty history.
     static func first(_ file: String, _ findings: inout Findings) throws {
         print("the first screen, 1,000,000 events and none")
         let folder = try TemporaryFolder()
@@ -48,8 +48,14 @@ enum ScaleScreen {
             let empty = try start(folder.file("empty \(round).sqlite"))
             starts.empty.add(empty.0)
             memory.empty = max(memory.empty, try resident(empty.1))
+            // Until the rows are there, of which each names an object of that year.
+            let begin = ContinuousClock.now
             let large = try start(file)
-            starts.large.add(large.0)
+            let isThere = large.1.seen.wait { seen in
+                String(decoding: seen.bytes, as: UTF8.self).contains("/2026/") ? true : nil
+            }
+            guard isThere != nil else { throw Dashboard.Problem(what: "no rows came") }
+            starts.large.add(ContinuousClock.now - begin)
             memory.large = max(memory.large, try resident(large.1))
         }
         let ratio = starts.large.median.seconds / starts.empty.median.seconds
