@@ -56,19 +56,27 @@ struct ActionLine: CellLine {
     private var status: ActionStatus { action.status }
 
     /// What it does now, in a word or two.
-    var state: (text: SafeText, style: Style) {
+    var state: (text: SafeText, style: Style) { state(in: .max) }
+
+    /// The same in so many columns: what is too long gives way word by word, and is not cut.
+    private func state(in width: Int) -> (text: SafeText, style: Style) {
         if !status.isDeclared { return ("not in config.yaml", Style(.notice)) }
         if status.isPaused { return ("paused", Style(.notice)) }
         if status[.running] > 0, !status.isOnHold { return ("running", Style(.good)) }
         let next = action.goesOn.flatMap { $0 > now ? Self.soon($0, now, clock) : nil }
         if status.isOnHold {
-            let text: SafeText = "on hold"
-            return (next.map { text + ", retry " + $0 } ?? text, Style(.bad))
+            return (Self.fitting("on hold", "retry", next, in: width), Style(.bad))
         }
         guard status[.queued] > 0 || status[.failed] > 0 else { return ("idle", Style(.secondary)) }
         guard let next else { return ("waiting", .plain) }
         return status.hold?.kind == .limit
-            ? ("limit, next " + next, Style(.notice)) : ("retry " + next, Style(.warning))
+            ? (Self.fitting("limit", "next", next, in: width), Style(.notice)) : ("retry " + next, Style(.warning))
+    }
+
+    /// Such as `on hold, retry in 4 min`, `on hold, in 4 min` or `on hold`.
+    private static func fitting(_ word: SafeText, _ verb: SafeText, _ next: SafeText?, in width: Int) -> SafeText {
+        guard let next else { return word }
+        return [word + ", " + verb + " " + next, word + ", " + next].first { $0.width <= width } ?? word
     }
 
     /// Whether this action has nothing in a column.
@@ -91,7 +99,7 @@ struct ActionLine: CellLine {
         switch column {
         case .name: (SafeText(cell: status.name), .plain)
         case .kind: (SafeText(cell: status.kind), Style(.secondary))
-        case .state: state
+        case .state: state(in: width)
         case .queued: count(.queued, .plain)
         case .done: count(.done, Style(.good))
         case .failed: count(.failed, Style(.warning))
