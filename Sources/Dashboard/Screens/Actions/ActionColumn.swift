@@ -37,7 +37,7 @@ enum ActionColumn: Int, CaseIterable {
         switch self {
         case .name: Column(title, minimum: min(width, 12), ideal: min(width, 32), weight: 1, cut: .middle)
         case .kind: Column(title, minimum: width, leaveOrder: 22)
-        case .state: Column(title, minimum: min(width, 14), ideal: min(width, 24))
+        case .state: Column(title, minimum: min(width, 14), ideal: min(width, 26))
         case .queued, .done, .failed, .dead, .uncertain, .onHold, .skipped:
             Column(title, minimum: width, alignment: .right)
         case .oldest: Column(title, minimum: width, leaveOrder: 24, alignment: .right)
