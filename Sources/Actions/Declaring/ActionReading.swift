@@ -59,12 +59,17 @@ public struct ActionReading: Sendable {
         guard var path = isRequired ? required(key, expected: expected) : text(key, expected: expected) else {
             return nil
         }
-        if path.value.hasPrefix("~/"), let home {
-            path.value = home + path.value.dropFirst()
-        } else if !path.value.hasPrefix("/") {
-            path.value = folder + "/" + path.value
-        }
+        path.value = absolute(path.value)
         return path
+    }
+
+    /// Returns a path from the root: one that begins with `~/` from the home, any other from the configuration's folder.
+    public func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        if path.hasPrefix("~/"), let home { return home + path.dropFirst() }
+        var rest = path[...]
+        while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
+        return folder + "/" + rest
     }
 
     /// Like `path`, for a file that holds a secret.

@@ -63,11 +63,7 @@ extension CommandAction {
             reading.problem("“run” of “\(reading.name)” names no program; expected is \(expected)", at: node.position)
             return nil
         }
-        if first.hasPrefix("~/"), let home = reading.home {
-            words[0] = home + first.dropFirst()
-        } else if first.contains("/"), !first.hasPrefix("/") {
-            words[0] = reading.folder + "/" + first
-        }
+        if first.contains("/") { words[0] = reading.absolute(first) }
         return words
     }
 }

@@ -154,6 +154,7 @@ struct CommandActionTests {
         }
         #expect(try reason(["b2watch-nothing"]).contains("in no folder of PATH (\(NeededProgram.folders))"))
         #expect(try reason(["bin/x"]) == "/etc/b2watch/bin/x is missing: put it there, or correct “run”")
+        #expect(try reason(["././/bin/x"]).hasPrefix("/etc/b2watch/bin/x is missing"))
         let plain = try folder.write("plain", "")
         #expect(try reason([plain]).contains("chmod +x"))
         let script = try folder.write("script", "#! /nowhere/sh -e\n")
