@@ -66,7 +66,7 @@ extension PlainModel {
             say("By lines this is: \(hint)")
             return []
         case .none:
-            say("\(command.name) is for the screen: help lists what there is by lines.")
+            say("\(command.name) is for the screen: help lists what there is in plain mode.")
             return []
         }
         let contexts = model.place.contexts

@@ -259,7 +259,7 @@ extension PlainModel {
     }
 
     private mutating func greet() {
-        say("b2watch by lines. help lists the commands.")
+        say("b2watch in plain mode. help lists the commands.")
         said += statusLines
         if model.session.isEmpty { say("Nothing has arrived yet: steps tells how to begin.") }
     }

@@ -26,7 +26,7 @@ public enum ScreenError: Error, Hashable, CustomStringConvertible {
         case .cannotAddressCursor(let name):
             "the terminal \"\(name)\" (from TERM) can only print lines; --plain does so, and `b2watch listen`"
         case .failed:
-            "the terminal could not be prepared for drawing; --plain speaks by lines instead"
+            "the terminal could not be prepared for drawing; --plain needs no screen"
         }
     }
 }
