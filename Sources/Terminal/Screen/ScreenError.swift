@@ -15,7 +15,7 @@ public enum ScreenError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notATerminal:
-            "standard input and output must be a terminal to show the screen; `b2watch listen` needs none, and --plain speaks by lines"
+            "standard input and output must be a terminal to show the screen; `b2watch listen` and --plain need none"
         case .unknownTerminal(let name) where name.isEmpty:
             "TERM is not set, so the terminal cannot be told how to draw; set it, for example TERM=xterm-256color"
         case .unknownTerminal(let name):
