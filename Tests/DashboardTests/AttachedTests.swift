@@ -1,4 +1,5 @@
 import Dashboard
+import Foundation
 import Notifications
 import Terminal
 import Testing

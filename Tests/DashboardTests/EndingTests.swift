@@ -1,3 +1,4 @@
+import History
 import Notifications
 import Terminal
 import Testing
