@@ -33,7 +33,7 @@ struct TableTests {
         for header in SheetRow.headers.prefix(3) + [" Size", " Version ID"] { #expect(user.lines[2].contains(header)) }
         #expect(!user.lines[2].contains("…"))
         #expect(
-            user.selected == "▌ 2026-11-24T16:43:01.600Z b2:Obje…Upload  photos/…t-2.jpg 10485760 4_z6b8d_f2")
+            user.selected == "▌ 2026-11-24T16:43:01.600Z b2:Obje…:Upload photos/…t-2.jpg 10485760 4_z6b8d_f2")
     }
 
     @Test("a name that lacks little is whole at 80 columns, where other columns have room to spare")

@@ -14,8 +14,8 @@ struct TabMarks {
         let rank: Int
         /// Whether nobody misses it where there is no room.
         var isOptional = false
-        /// Whether its last form leaves out what matters.
-        var isBareAtLast = false
+        /// How many of its forms, the last ones, are for a screen that has no line to spare.
+        var poorForms = 0
     }
 
     private var parts: [Part] = []
@@ -72,7 +72,7 @@ struct TabMarks {
                 isWhole = false
             }
         }
-        if parts.contains(where: { $0.isBareAtLast && $0.forms.count == 1 }) { isWhole = false }
+        if parts.contains(where: { $0.forms.count <= $0.poorForms }) { isWhole = false }
         let lines = parts.map { $0.forms[0] }
         let line = lines.dropFirst().reduce(lines.first ?? StyledLine()) { $0 + StyledLine(separator) + $1 }
         return (line, isWhole)
@@ -86,6 +86,9 @@ struct TabMarks {
         parts.append(Part(forms: forms, rank: rank))
     }
 
+    /// So many columns of a filter's text say enough.
+    private static let readableFilter = 20
+
     private mutating func addListed(_ model: DashboardModel) {
         let filter = model.filter
         if filter.hasFilter, model.prompt?.isFilter != true {
@@ -95,8 +98,11 @@ struct TabMarks {
             let label = StyledLine(word, Style(.secondary))
             let widths = stride(from: max(10, min(40, text.width)), through: 10, by: -1)
             let forms = widths.map { label + StyledLine(" " + text.clipped(to: $0), style) }
+            let poor = widths.count { $0 < min(Self.readableFilter, text.width) } + 1
             parts.append(
-                Part(forms: forms + [StyledLine(word, style)], rank: filter.isOn ? 6 : 1, isBareAtLast: filter.isOn))
+                Part(
+                    forms: forms + [StyledLine(word, style)], rank: filter.isOn ? 4 : 1,
+                    poorForms: filter.isOn ? poor : 0))
         }
         if filter.showsProblems {
             add(5, StyledLine("problems only", Style(.notice)), StyledLine("problems", Style(.notice)))
@@ -116,7 +122,7 @@ struct TabMarks {
         let unitOfAll = StyledLine(progress.total == 1 ? " event" : " events", Style(.secondary))
         let all: SafeText = " of \(Wording.grouped(progress.total))"
         add(
-            4, StyledLine(found + all) + unitOfAll + StyledLine(running), StyledLine(found) + unit + StyledLine(running)
+            6, StyledLine(found + all) + unitOfAll + StyledLine(running), StyledLine(found) + unit + StyledLine(running)
         )
     }
 

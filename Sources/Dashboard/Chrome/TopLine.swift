@@ -14,7 +14,7 @@ struct TopLine {
         case none
         /// Without the program's name, and with narrow gaps.
         case noName
-        /// `http://` leaves.
+        /// `http://` leaves, and of the actions their number stays.
         case noScheme
         /// Of the answer times the 99th percentile stays.
         case noMedian
@@ -57,7 +57,7 @@ struct TopLine {
             parts.append(secrets(shortening))
         }
         parts.append(counts(shortening))
-        if let mark = ActionMark(session.troubles) { parts.append(mark.line(isShort: shortening >= .noName)) }
+        if let mark = ActionMark(session.troubles) { parts.append(mark.line(isShort: shortening >= .noScheme)) }
         if shortening < .noAnswers, session.answers.count > 0 { parts.append(answers(shortening)) }
         return parts.enumerated().reduce(StyledLine(" ")) { line, part in
             line + StyledLine(part.offset == 0 ? .empty : shortening < .noName ? "   " : "  ") + part.element

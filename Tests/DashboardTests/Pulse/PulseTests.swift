@@ -159,7 +159,10 @@ struct PulseTests {
         let (user, history) = try await Self.user(columns: 80)
         defer { history.close() }
         var pulse = try #require(user.model.pulse.pulse)
-        for bar in pulse.bars.indices { pulse.bars[bar][SignatureVerdict.valid.rawValue] = bar == 0 ? most : most / 2 }
+        for bar in pulse.bars.indices {
+            pulse.bars[bar] = pulse.bars[bar].map { _ in 0 }
+            pulse.bars[bar][SignatureVerdict.valid.rawValue] = bar == 0 ? most : most / 2
+        }
         for rows in 8...20 {
             var surface = Surface(size: Size(columns: 80, rows: rows))
             PulseChart(pulse: pulse, selectedBar: nil, hasKeys: false, clock: .utc).draw(on: &surface)
