@@ -59,8 +59,10 @@ public final class KeyringHolder: Sendable {
     /// Verifies with another keyring from now on. Blocks for a short write; not to be called from two threads at once.
     ///
     /// - Parameter change: What a person has done; nil where secrets were read again, or one was deleted as rotated.
+    /// - Returns: How many entries of actions are on hold now because their secret was leaked.
     /// - Throws: What SQLite says where the history cannot be written; the keyring is then the old one still.
-    public func hold(_ keyring: Keyring, because change: Change? = nil) throws {
+    @discardableResult
+    public func hold(_ keyring: Keyring, because change: Change? = nil) throws -> Int {
         let all = keyring.testing(with: selfTest)
         let recorded: SecretChange? =
             switch change {
@@ -69,21 +71,22 @@ public final class KeyringHolder: Sendable {
             case nil: nil
             }
         // First what waits, so that nothing more of it is begun; then what was added before the mark was there.
-        try putOnHold(change)
+        var count = try putOnHold(change)
         let generation = try history.adopt(keyring: keyring.identity, of: all.identities, because: recorded)
-        try putOnHold(change)
+        count += try putOnHold(change)
         let isOther = state.withLock { state in
             defer { state = Current(verifier: SignatureVerifier(all), generation: generation) }
             return state.generation != generation
         }
         // What was cancelled stays so where nothing has changed.
         if isOther { resumeJudging() } else { look() }
+        return count
     }
 
     /// Puts on hold what actions are still to do for events that a leaked secret has verified.
-    private func putOnHold(_ change: Change?) throws {
-        guard case .leaked(let secret) = change else { return }
-        _ = try history.outbox.hold(
+    private func putOnHold(_ change: Change?) throws -> Int {
+        guard case .leaked(let secret) = change else { return 0 }
+        return try history.outbox.hold(
             verifiedBy: secret,
             because: "the secret \(secret) that verified it was deleted as leaked: retry or skip it",
             at: now())

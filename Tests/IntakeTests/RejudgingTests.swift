@@ -60,7 +60,12 @@ import Testing
         let rig = try await Rig([one, two])
         _ = await rig.reports.complete()
         for secret in [one, two] { _ = await rig.intake.answer(.sample(signedWith: secret)) }
-        try rig.keys.hold(try Keyring([two]), because: .leaked(one.identity))
+        let action = try rig.history.outbox.declare([
+            Outbox.Declaration(name: "rows", kind: "csv", summary: "rows")
+        ])
+        _ = try rig.history.outbox.add(try #require(action["rows"]), rows: [1, 2], at: Timestamp(milliseconds: 1))
+        // What waits for its event goes on hold, and is counted.
+        #expect(try rig.keys.hold(try Keyring([two]), because: .leaked(one.identity)) == 1)
         #expect(try rig.verdicts == [.removed, .valid])
         #expect(rig.keys.leakedSecrets == [one.identity])
         // A file still gives it: it verifies as what it is, and B2 is answered as before.

@@ -62,20 +62,25 @@ final class KeyringBook: Sendable {
         guard let secret = all.first(where: { $0.secret.label == label })?.secret else {
             throw KeyringError.notHeld(label)
         }
-        try change(because: wasLeaked ? .leaked(secret.identity) : nil) { entries in
+        let count = try change(because: wasLeaked ? .leaked(secret.identity) : nil) { entries in
             entries.remove(at: try Self.index(of: label, in: entries))
         }
         note(
-            "the secret \(secret) is deleted"
-                + (wasLeaked ? " as leaked: what it verified reads “valid, secret removed”" : "; its verdicts stay"))
+            "the secret \(secret) is deleted" + (wasLeaked ? " as leaked\(Self.removed(count))" : "; its verdicts stay")
+        )
+    }
+
+    private static func removed(_ count: Int) -> String {
+        let entries = count == 1 ? "1 entry of an action is" : "\(count) entries of actions are"
+        return ": what it verified reads “valid, secret removed”" + (count > 0 ? ", and \(entries) on hold" : "")
     }
 
     /// Marks a secret as leaked that verifies no longer.
     ///
     /// - Throws: What SQLite says.
     func markLeaked(_ secret: SecretIdentity) throws {
-        try change(because: .leaked(secret)) { _ in }
-        note("the secret \(secret) was leaked: what it verified reads “valid, secret removed”")
+        let count = try change(because: .leaked(secret)) { _ in }
+        note("the secret \(secret) was leaked\(Self.removed(count))")
     }
 
     /// What a person should know of secrets that a source still gives although they were deleted as leaked, in sentences.
@@ -126,10 +131,13 @@ final class KeyringBook: Sendable {
         entries.map(\.secret.description).joined(separator: ", ")
     }
 
-    /// Makes a change whole: the file of remembered secrets first, then what is judged by; if one fails, neither.
+    /// Makes a change whole: the file of saved secrets first, then what verifies; if one fails, neither.
+    ///
+    /// - Returns: How many entries of actions are on hold now because their secret was leaked.
+    @discardableResult
     private func change(
         because change: KeyringHolder.Change? = nil, _ make: (inout [Entry]) throws -> Void
-    ) throws {
+    ) throws -> Int {
         try entries.withLock { entries in
             var new = entries
             try make(&new)
@@ -138,13 +146,15 @@ final class KeyringBook: Sendable {
             let fileBefore = Self.remembered(entries)
             let fileChanges = !Self.areSame(file, fileBefore)
             if fileChanges { try remembered?.save(file) }
+            let count: Int
             do {
-                try keys.hold(keyring, because: change)
+                count = try keys.hold(keyring, because: change)
             } catch {
                 if fileChanges { try? remembered?.save(fileBefore) }
                 throw error
             }
             entries = new
+            return count
         }
     }
 

@@ -86,6 +86,22 @@ struct ActionTroubleTests {
         #expect(user.actionCalls == [.skipAll("rows", [.queued, .failed, .dead, .onHold])])
     }
 
+    @Test("that has nothing left to do is not said to wait", arguments: [80, 120])
+    func nothingWaits(columns: Int) {
+        var action = Make.action("rows", [.done: 3, .onHold: 2], reason: "the secret was deleted")
+        action.status.hold = ActionHold(
+            .failing, until: Timestamp(milliseconds: Make.start + 240_000), reason: "no answer")
+        var user = user([action], columns: columns)
+        user.press(.character("4"))
+        #expect(user.screen.contains("Last error: the secret was deleted") && !user.screen.contains("0 events wait"))
+        action.status.counts[.failed] = 1
+        user = self.user([action], columns: columns)
+        user.press(.character("4"))
+        #expect(user.screen.contains("Next try in 4 min, 1 event waits: no answer"))
+        #expect(!user.lines[3].contains("…") || columns == 80, "\(user.lines[3])")
+        #expect(user.lines[3].contains("in 4 min"))
+    }
+
     @Test("are told of once, by whoever runs them")
     func toldOnce() {
         var user = user([Make.action("rows", [.done: 3])], columns: 100)

@@ -70,7 +70,8 @@ struct ActionLine: CellLine {
         guard status[.queued] > 0 || status[.failed] > 0 else { return ("idle", Style(.secondary)) }
         guard let next else { return ("waiting", .plain) }
         return status.hold?.kind == .limit
-            ? (Self.fitting("limit", "next", next, in: width), Style(.notice)) : ("retry " + next, Style(.warning))
+            ? (Self.fitting("limit", "next", next, in: width), Style(.notice))
+            : ([("retry " + next), next].first { $0.width <= width } ?? "waiting", Style(.warning))
     }
 
     /// Such as `on hold, retry in 4 min`, `on hold, in 4 min` or `on hold`.

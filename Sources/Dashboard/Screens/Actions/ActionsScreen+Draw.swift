@@ -93,7 +93,9 @@ extension ActionsScreen {
     private static func obstacle(_ action: ListedAction, _ clock: WallClock, _ now: Timestamp) -> String? {
         let status = action.status
         let next = action.goesOn.flatMap { $0 > now ? ActionLine.soon($0, now, clock).string : nil }
-        if let hold = status.hold, let reason = hold.reason, hold.kind == .onHold || hold.until > now {
+        if let hold = status.hold, let reason = hold.reason,
+            hold.kind == .onHold || status.waiting > 0 && hold.until > now
+        {
             let events = Wording.count(status.waiting, "event waits", "events wait")
             switch hold.kind {
             case .onHold: return "On hold, \(events), next try \(next ?? "now"): \(reason)"
