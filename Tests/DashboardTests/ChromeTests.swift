@@ -108,7 +108,7 @@ struct ChromeTests {
     func filterFits() {
         let text = "object:photos/2026/cat"
         var shown: [Int] = []
-        for columns in 80...120 {
+        for columns in 80...140 {
             var user = User.watching(60, columns: columns, rows: 24)
             user.press(.character("f"))
             user.type(text)
