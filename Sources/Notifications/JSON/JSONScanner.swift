@@ -153,12 +153,16 @@ struct JSONScanner {
     /// Takes the ASCII of a string up to a quote, a backslash or a control character.
     @inline(__always)
     private mutating func skipPlain() {
+        guard let start = bytes.baseAddress else { return }
         var place = index
-        while place < bytes.count, bytes[place] &- 0x20 < 0x60, bytes[place] != UInt8(ascii: "\""),
-            bytes[place] != UInt8(ascii: "\\")
-        {
-            place += 1
+        while place + 8 <= bytes.count {
+            let word = UnsafeRawPointer(start + place).loadUnaligned(as: UInt64.self)
+            let count = PlainBytes.prefix(of: UInt64(littleEndian: word))
+            place += count
+            if count < 8 { break }
         }
+        // The rest, and DEL, which is taken here.
+        while place < bytes.count, PlainBytes.contains(start[place]) { place += 1 }
         index = place
     }
 

@@ -65,15 +65,7 @@ public struct JSONWriter: Sendable {
     public mutating func string(utf8 text: UnsafeRawBufferPointer) -> Bool {
         let start = output.count
         output.append(UInt8(ascii: "\""))
-        let isWhole = Escape.copy(text, to: &output) { byte in
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): .after(UInt8(ascii: "\\"), byte)
-            case 0x0A: .after(UInt8(ascii: "\\"), UInt8(ascii: "n"))
-            case 0x0D: .after(UInt8(ascii: "\\"), UInt8(ascii: "r"))
-            case 0x09: .after(UInt8(ascii: "\\"), UInt8(ascii: "t"))
-            default: .copied
-            }
-        }
+        let isWhole = JSONCopy(text).string(to: &output)
         if isWhole { output.append(UInt8(ascii: "\"")) } else { output.cut(to: start) }
         return isWhole
     }
@@ -87,27 +79,7 @@ public struct JSONWriter: Sendable {
 
     /// Writes JSON that was checked before, without the white space between its tokens; every value stays as it is.
     public mutating func compact(_ json: UnsafeRawBufferPointer) {
-        var inString = false
-        var isEscaped = false
-        _ = Escape.copy(json, to: &output) { byte in
-            if inString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
-                }
-                return .copied
-            }
-            switch byte {
-            case UInt8(ascii: "\""):
-                inString = true
-                return .copied
-            case 0x20, 0x0A, 0x0D, 0x09: return .dropped
-            default: return .copied
-            }
-        }
+        JSONCopy(json).compact(to: &output)
     }
 
     /// The length of the text so far, in bytes.
@@ -117,75 +89,152 @@ public struct JSONWriter: Sendable {
     public mutating func cut(to length: Int) { output.cut(to: length) }
 }
 
-/// The copying of UTF-8 into JSON.
-private enum Escape {
-    /// What becomes of an ASCII byte.
-    enum Replacement {
-        /// It is copied, or escaped where a terminal would obey it.
-        case copied
-        case dropped
-        /// Two bytes take its place.
-        case after(UInt8, UInt8)
-    }
-
+/// The copying of UTF-8 into JSON, in runs.
+private struct JSONCopy {
     /// Bytes that are copied with one look at the room.
     private static let piece = 1_024
     /// The most bytes that one byte becomes: `\u001b`.
     private static let mostOfOne = 6
 
-    /// Copies UTF-8, and escapes what a terminal would obey. What is not UTF-8 ends it.
+    private let text: UnsafeBufferPointer<UInt8>
+    private var index = 0
+
+    init(_ text: UnsafeRawBufferPointer) {
+        self.text = UnsafeBufferPointer(
+            start: text.baseAddress?.assumingMemoryBound(to: UInt8.self), count: text.count)
+    }
+
+    /// Writes all of it as the inner of a string.
     ///
-    /// - Parameter replacement: Is asked for each ASCII byte in order.
-    /// - Returns: Whether all was UTF-8.
-    @inline(__always)
-    static func copy(
-        _ text: UnsafeRawBufferPointer, to output: inout OutputBytes, replacing replacement: (UInt8) -> Replacement
-    ) -> Bool {
-        guard let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return true }
-        let text = UnsafeBufferPointer(start: start, count: text.count)
-        var index = 0
+    /// - Returns: Whether all was UTF-8; what is not ends it.
+    consuming func string(to output: inout OutputBytes) -> Bool {
+        var copy = self
         var isWhole = true
-        while index < text.count, isWhole {
-            // The last character of a piece may be some bytes longer.
-            let end = min(text.count, index + piece)
-            output.write(atMost: (end - index + 4) * mostOfOne) { place in
+        while copy.index < copy.text.count, isWhole {
+            copy.writePiece(to: &output) { copy, place, end in
                 var out = 0
-                while index < end {
-                    let byte = text[index]
-                    if byte < 0x80 {
-                        switch replacement(byte) {
-                        case .copied:
-                            if byte &- 0x20 < 0x5F {
-                                place[out] = byte
-                                out += 1
-                            } else {
-                                out += escape(Unicode.Scalar(byte), to: place + out)
-                            }
-                        case .dropped: break
-                        case .after(let first, let second):
-                            place[out] = first
-                            place[out + 1] = second
-                            out += 2
-                        }
-                        index += 1
-                    } else {
-                        guard let (scalar, length) = UTF8Sequence.scalar(at: index, in: text) else {
+                while copy.index < end {
+                    out += copy.plain(to: place + out, upTo: end)
+                    guard copy.index < end else { break }
+                    let byte = copy.text[copy.index]
+                    switch byte {
+                    case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += copy.escape(byte, to: place + out)
+                    case 0x0A: out += copy.escape(UInt8(ascii: "n"), to: place + out)
+                    case 0x0D: out += copy.escape(UInt8(ascii: "r"), to: place + out)
+                    case 0x09: out += copy.escape(UInt8(ascii: "t"), to: place + out)
+                    default:
+                        guard let length = copy.character(to: place + out) else {
                             isWhole = false
-                            break
+                            return out
                         }
-                        if SafeText.mustEscape(scalar) {
-                            out += escape(scalar, to: place + out)
-                        } else {
-                            for offset in 0..<length { place[out + offset] = text[index + offset] }
-                            out += length
-                        }
-                        index += length
+                        out += length
                     }
                 }
                 return out
             }
         }
         return isWhole
+    }
+
+    /// Writes all of it, which is JSON, without the white space between tokens. What is not UTF-8 ends it.
+    consuming func compact(to output: inout OutputBytes) {
+        var copy = self
+        var inString = false
+        var isEscaped = false
+        var isWhole = true
+        while copy.index < copy.text.count, isWhole {
+            copy.writePiece(to: &output) { copy, place, end in
+                var out = 0
+                while copy.index < end {
+                    if inString, !isEscaped { out += copy.plain(to: place + out, upTo: end) }
+                    guard copy.index < end else { break }
+                    let byte = copy.text[copy.index]
+                    if !inString {
+                        inString = byte == UInt8(ascii: "\"")
+                        switch byte {
+                        case 0x20, 0x0A, 0x0D, 0x09:
+                            copy.index += 1
+                            continue
+                        default: break
+                        }
+                    } else if isEscaped {
+                        isEscaped = false
+                    } else {
+                        isEscaped = byte == UInt8(ascii: "\\")
+                        inString = byte != UInt8(ascii: "\"")
+                    }
+                    if byte &- 0x20 < 0x5F {
+                        place[out] = byte
+                        out += 1
+                        copy.index += 1
+                    } else {
+                        guard let length = copy.character(to: place + out) else {
+                            isWhole = false
+                            return out
+                        }
+                        out += length
+                    }
+                }
+                return out
+            }
+        }
+    }
+
+    /// Writes what comes of the next bytes, of which the last character may end some bytes behind the piece.
+    @inline(__always)
+    private mutating func writePiece(
+        to output: inout OutputBytes, _ body: (inout JSONCopy, UnsafeMutablePointer<UInt8>, _ end: Int) -> Int
+    ) {
+        let end = min(text.count, index + Self.piece)
+        // And eight more, for words are written whole.
+        output.write(atMost: (end - index + 4) * Self.mostOfOne) { place in body(&self, place, end) }
+    }
+
+    /// Copies bytes up to the first that is a quote, a backslash, a control character or not ASCII, eight at a time.
+    ///
+    /// - Returns: How many.
+    @inline(__always)
+    private mutating func plain(to place: UnsafeMutablePointer<UInt8>, upTo end: Int) -> Int {
+        guard let start = text.baseAddress else { return 0 }
+        let first = index
+        var at = first
+        while at + 8 <= end {
+            let word = UnsafeRawPointer(start + at).loadUnaligned(as: UInt64.self)
+            // Written whole: what follows is written over what is too much of it.
+            UnsafeMutableRawPointer(place + (at - first)).storeBytes(of: word, as: UInt64.self)
+            let count = PlainBytes.prefix(of: UInt64(littleEndian: word))
+            at += count
+            if count < 8 {
+                index = at
+                return at - first
+            }
+        }
+        while at < end, PlainBytes.contains(start[at]), start[at] != 0x7F {
+            place[at - first] = start[at]
+            at += 1
+        }
+        index = at
+        return at - first
+    }
+
+    /// Writes a backslash and a byte for the next one.
+    @inline(__always)
+    private mutating func escape(_ byte: UInt8, to place: UnsafeMutablePointer<UInt8>) -> Int {
+        place[0] = UInt8(ascii: "\\")
+        place[1] = byte
+        index += 1
+        return 2
+    }
+
+    /// Copies the next character, or writes it as `\u` and hex digits where a terminal would obey it.
+    ///
+    /// - Returns: How many bytes that are; nil where there is no character of UTF-8.
+    private mutating func character(to place: UnsafeMutablePointer<UInt8>) -> Int? {
+        guard let (scalar, length) = UTF8Sequence.scalar(at: index, in: text) else { return nil }
+        defer { index += length }
+        if SafeText.mustEscape(scalar) { return Self.escape(scalar, to: place) }
+        for offset in 0..<length { place[offset] = text[index + offset] }
+        return length
     }
 
     /// Writes a character as `\u` and hex digits, one beyond the first plane as two of them.
