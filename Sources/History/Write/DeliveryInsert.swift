@@ -12,6 +12,11 @@ final class DeliveryStatements: @unchecked Sendable {
     fileprivate let lastRow: WriteStatement
     fileprivate let leaked: WriteStatement
     fileprivate let answerTime: WriteStatement
+    fileprivate let tally: WriteStatement
+    private let beginning: WriteStatement
+    private let committing: WriteStatement
+    /// The numbers of secrets, as far as they are committed.
+    fileprivate private(set) var secrets: [SecretIdentity: Int64] = [:]
 
     /// - Throws: `DatabaseError`.
     init(_ db: Database) throws {
@@ -33,6 +38,28 @@ final class DeliveryStatements: @unchecked Sendable {
         lastRow = try WriteStatement("SELECT seq FROM sqlite_sequence WHERE name = 'event'", db)
         leaked = try WriteStatement("SELECT id FROM secret WHERE leakedAt IS NOT NULL", db)
         answerTime = try WriteStatement("UPDATE outcome SET answerTime = ? WHERE delivery = ?", db)
+        tally = try WriteStatement(TallyChange.sql, db)
+        beginning = try WriteStatement("BEGIN IMMEDIATE", db)
+        committing = try WriteStatement("COMMIT", db)
+    }
+
+    /// Begins a transaction.
+    ///
+    /// - Throws: `DatabaseError`.
+    func begin() throws {
+        try beginning.run()
+    }
+
+    /// Commits a transaction.
+    ///
+    /// - Throws: `DatabaseError`.
+    func commit() throws {
+        try committing.run()
+    }
+
+    /// Keeps the numbers of secrets that a committed transaction has met.
+    func keep(_ insert: DeliveryInsert) {
+        secrets = insert.secrets
     }
 
     /// Writes how long answers took, inside a transaction.
@@ -51,8 +78,8 @@ final class DeliveryStatements: @unchecked Sendable {
 struct DeliveryInsert {
     private let statements: DeliveryStatements
     private var counts: TallyChange
-    /// The numbers of the secrets that were met in this transaction.
-    private var secrets: [SecretIdentity: Int64] = [:]
+    /// The numbers of the secrets that were met.
+    fileprivate private(set) var secrets: [SecretIdentity: Int64]
     private let leaked: Set<Int64>
     private var lastDelivery: Int64 = 0
     /// The generation of the current secrets, and the deliveries that older ones have judged.
@@ -63,6 +90,7 @@ struct DeliveryInsert {
     /// - Throws: `DatabaseError`.
     init(_ statements: DeliveryStatements) throws {
         self.statements = statements
+        secrets = statements.secrets
         var leaked: Set<Int64> = []
         try statements.leaked.integers { leaked.insert($0) }
         self.leaked = leaked
@@ -151,7 +179,13 @@ struct DeliveryInsert {
 
     /// Adds what was inserted to the tally, and what is stale to what is to be judged; the last thing in the transaction.
     func finish(in db: Database) throws {
-        try counts.apply(to: db)
+        try counts.forEach { recorded, deliveries, rows in
+            statements.tally.bind(1, Int64(recorded.verdict.rawValue))
+            statements.tally.bind(2, recorded.secret)
+            statements.tally.bind(3, Int64(deliveries))
+            statements.tally.bind(4, Int64(rows))
+            try statements.tally.run()
+        }
         if let stale { try HeldKeyring.judgeAgain(stale, in: db) }
     }
 

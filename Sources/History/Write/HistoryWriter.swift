@@ -150,7 +150,7 @@ final class HistoryWriter: Sendable {
                 return kept
             }
             let times = answerTimes.take()
-            let (inserted, insertion) = try transact(db) { db in
+            let (inserted, insert) = try transact(db, with: statements) { db in
                 try statements.write(times)
                 var insert = try DeliveryInsert(statements)
                 let inserted = try batch.map { try insert.insert($0.delivery, into: db) }
@@ -158,9 +158,10 @@ final class HistoryWriter: Sendable {
                 if let checkpoints, checkpoints.isDue(behind: batch.reduce(0) { $0 + $1.delivery.weight }) {
                     try HistoryIdentity.stamp(db)
                 }
-                return (inserted, insert.summary)
+                return (inserted, insert)
             }
-            if !recover(db) { changes.committed(insertion) }
+            statements.keep(insert)
+            if !recover(db) { changes.committed(insert.summary) }
             if changes.isFollowed {
                 changes.recorded(zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) })
             }
@@ -176,14 +177,17 @@ final class HistoryWriter: Sendable {
     /// Runs a transaction. Before it, before its commit and after that there is a look at the files, for what is committed
     /// to a file that was removed or overwritten is lost.
     ///
+    /// - Parameter statements: Those that begin and commit faster, where there are any.
     /// - Throws: `WriteFailure` for what SQLite says, or what `body` throws.
-    private func transact<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
+    private func transact<Value>(
+        _ db: Database, with statements: DeliveryStatements? = nil, _ body: (Database) throws -> Value
+    ) throws -> Value {
         do {
             try watch?.check(db, .begin)
-            try db.beginTransaction(.immediate)
+            if let statements { try statements.begin() } else { try db.beginTransaction(.immediate) }
             let value = try body(db)
             try watch?.check(db, .commit)
-            try db.commit()
+            if let statements { try statements.commit() } else { try db.commit() }
             try watch?.check(db, .committed)
             return value
         } catch {

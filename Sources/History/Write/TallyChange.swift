@@ -38,16 +38,22 @@ struct TallyChange: Sendable {
         }
     }
 
+    /// Adds counts to the tally: of a verdict, a secret, so many deliveries and so many rows.
+    static let sql = """
+        INSERT INTO tally (verdict, secret, deliveries, rows) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (verdict, secret) DO UPDATE SET deliveries = deliveries + ?3, rows = rows + ?4
+        """
+
     func apply(to db: Database) throws {
-        let statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO tally (verdict, secret, deliveries, rows) VALUES (?1, ?2, ?3, ?4)
-                ON CONFLICT (verdict, secret) DO UPDATE SET deliveries = deliveries + ?3, rows = rows + ?4
-                """)
-        for (recorded, count) in counts {
-            try statement.execute(
-                arguments: [recorded.verdict.rawValue, recorded.secret, count.deliveries, count.rows])
+        let statement = try db.cachedStatement(sql: Self.sql)
+        try forEach { recorded, deliveries, rows in
+            try statement.execute(arguments: [recorded.verdict.rawValue, recorded.secret, deliveries, rows])
         }
+    }
+
+    /// Visits what is to be added to the tally.
+    func forEach(_ visit: (Recorded, _ deliveries: Int, _ rows: Int) throws -> Void) rethrows {
+        for (recorded, count) in counts { try visit(recorded, count.deliveries, count.rows) }
     }
 
     static func read(_ db: Database) throws -> Tally {
