@@ -22,7 +22,7 @@ enum BareServer {
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .bind(host: "127.0.0.1", port: 0).wait()
-        print(channel.localAddress?.port ?? 0)
+        print("port \(channel.localAddress?.port ?? 0)")
         fflush(nil)
         try channel.closeFuture.wait()
         exit(0)

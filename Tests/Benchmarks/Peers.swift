@@ -231,7 +231,7 @@ private struct Server {
             path, arguments, environment: ["PATH": Tool.searchPath], streams: Child.Streams(output: ends.writing))
         close(ends.writing)
         let output = Output(ends.reading)
-        guard let port = UInt16(try output.line(with: "").trimmingCharacters(in: .whitespaces)) else {
+        guard let port = try output.line(with: "port ").split(separator: " ").last.flatMap({ UInt16($0) }) else {
             throw MissingTool(name: "the port of \(path)")
         }
         return Running(process: child.id, url: "http://127.0.0.1:\(port)/") {

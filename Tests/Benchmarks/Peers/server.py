@@ -33,5 +33,5 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(server.server_address[1], flush=True)
+print("port", server.server_address[1], flush=True)
 server.serve_forever()

@@ -27,4 +27,4 @@ const server = http.createServer((request, response) => {
     answer(200, rows.length > 0 ? "OK" : "No events");
   });
 });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
