@@ -4,6 +4,7 @@ import Notifications
 import Synchronization
 import TestSupport
 import Testing
+import Workers
 
 @testable import History
 
@@ -420,29 +421,36 @@ import Testing
         #expect(try history.matches == matches)
     }
 
-    @Test(arguments: Kept.allCases)
+    @Test(.blocking, arguments: Kept.allCases)
     func answerTimesAreWrittenBehindTheAnswersAndTold(kept: Kept) async throws {
         var history = try kept.open(folder)
-        let observer = Observer(history)
+        let latest = Monitor<Int64>(0)
+        history.observe { event in
+            if case .changed(let change) = event { latest.change { $0 = change.latestAnswered } }
+        }
+        func times() throws -> [Duration?] {
+            try history.reader.deliveries(after: 0, limit: 9).map(\.answerTime)
+        }
         #expect(await history.keep([.sample(ids: ["a"]), .sample(ids: ["b"]), .sample(ids: ["c"])]))
         #expect(try history.reader.delivery(2)?.answerTime == nil)
+        // With the next delivery, in its transaction.
         history.answered(1, in: .microseconds(1_234))
         history.answered(2, in: .seconds(2))
-        // Whatever is asked of the writer now comes behind.
-        #expect(await history.probe())
-        #expect(
-            try history.reader.deliveries(after: 0, limit: 9).map(\.answerTime) == [
-                .microseconds(1_234), .seconds(2), nil,
-            ])
+        #expect(await history.keep(.sample(ids: ["d"])))
+        #expect(try times() == [.microseconds(1_234), .seconds(2), nil, nil])
         #expect(history.current.latestAnswered == 2)
-        #expect(observer.changes.last?.latestAnswered == 2)
+        // By themselves, where no delivery comes.
         history.answered(3, in: .milliseconds(3))
+        try latest.require("the time of the third") { $0 == 3 ? true : nil }
+        #expect(try times() == [.microseconds(1_234), .seconds(2), .milliseconds(3), nil])
+        // At the end.
+        history.answered(4, in: .milliseconds(4))
         history.close()
         guard kept == .onFile else { return }
         history = try kept.open(folder)
-        #expect(try history.reader.delivery(3)?.answerTime == .milliseconds(3))
-        // Nobody hears of it, and nothing breaks.
+        #expect(try history.reader.delivery(4)?.answerTime == .milliseconds(4))
         history.close()
+        // Nobody hears of it, and nothing breaks.
         history.answered(1, in: .milliseconds(1))
     }
 
