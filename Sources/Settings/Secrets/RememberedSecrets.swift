@@ -51,7 +51,7 @@ public struct RememberedSecrets: Sendable, Hashable {
     /// - Throws: `SecretSourceError` where it cannot be written, or a secret does not fit on a line.
     public func save(_ secrets: [SigningSecret]) throws(SecretSourceError) {
         let source = SecretSource.remembered(path)
-        var text = "# Signing secrets that b2watch remembers: LABEL BINDING SECRET\n"
+        var text = "# Signing secrets that b2watch has saved: LABEL BINDING SECRET\n"
         for secret in secrets {
             let binding = secret.binding.description
             let value = secret.withExposedValue { $0 }
