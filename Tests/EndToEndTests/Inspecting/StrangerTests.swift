@@ -55,7 +55,7 @@ struct StrangerTests {
         try session.see("where one is listed") { Self.selected($0).contains("photos/cat-7.jpg") }
         try session.press("Enter")
         // The tabs leave room for the beginning of the filter.
-        try session.see("filter object:ph…", "1 of 30 events")
+        try session.see("filter object:photos/cat-7.jpg", "1 of 30 events")
         try session.press("\\")
         try session.see("filter off", "photos/cat-30.jpg")
         try session.press("/")

@@ -27,7 +27,7 @@ struct LogTests {
         let start = try #require(lines.first { $0.contains(" listens at ") })
         #expect(start.contains("info \(source) b2watch 0.1.0 listens at \(listener.url)"))
         #expect(start.contains("records into \(home.history)"))
-        #expect(start.contains("holds prod (\(Secrets.held.fingerprint))"))
+        #expect(start.contains("with prod (\(Secrets.held.fingerprint))"))
         #expect(lines.contains { $0.contains("signing secrets read again: prod (\(Secrets.other.fingerprint))") })
         #expect(lines.contains { $0.hasSuffix("verifying recorded deliveries again") })
         #expect(lines.contains { $0.hasSuffix("1 delivery verified again: 1 valid") })
