@@ -64,7 +64,7 @@ import Testing
         var breaker = BodyBreaker(seed: 11)
         var count = 0
         var lost: [String] = []
-        for number in 0..<(LongTests.areWanted ? Self.alone.count * 3 : 20) {
+        for number in 0..<(LongTests.areWanted ? Self.alone.count * 3 : 30) {
             // Each kind comes first, behind it another one each time.
             let first = Self.alone[number % Self.alone.count]
             let second = Self.alone[(number * 37 + 11) % Self.alone.count]
