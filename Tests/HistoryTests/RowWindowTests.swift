@@ -134,7 +134,7 @@ import Testing
             let repeated = duplicates ? try history.reader.repeatedEvents() : nil
             try history.reader.visit(deliveries: ids[...], duplicates: duplicates, among: repeated) { id, delivery in
                 order.append(id)
-                lent[id] = try delivery?.record()
+                lent.updateValue(try delivery?.record(), forKey: id)
                 return id != last
             }
             #expect(order == Array(ids.prefix { $0 != last }) + ids.filter { $0 == last })
