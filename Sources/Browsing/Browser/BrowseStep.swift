@@ -24,7 +24,7 @@ struct StepSize: Sendable {
     ///   stretches only.
     init(delaysWriter: Bool) {
         least = delaysWriter ? 64 : 4_096
-        times = delaysWriter ? .milliseconds(5)...(.milliseconds(20)) : .milliseconds(25)...(.milliseconds(100))
+        times = delaysWriter ? .milliseconds(5)...(.milliseconds(20)) : .milliseconds(80)...(.milliseconds(250))
     }
 
     /// Takes note of how long a step of so many rows took.
