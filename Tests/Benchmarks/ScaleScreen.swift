@@ -60,7 +60,7 @@ enum ScaleScreen {
         }
         let ratio = starts.large.median.seconds / starts.empty.median.seconds
         findings.expect(
-            "first screen", "\(starts.empty.median.text), \(starts.large.median.text): \(twoPlaces(ratio))",
+            "first rows", "\(starts.empty.median.text), \(starts.large.median.text): \(twoPlaces(ratio))",
             "1.5 at most",
             holds: ratio <= 1.5)
         let share = Double(memory.large) / Double(memory.empty)
