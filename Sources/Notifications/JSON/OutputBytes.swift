@@ -121,10 +121,11 @@ public struct OutputBytes: Sendable {
     private mutating func grow(by room: Int) {
         let size = max(count + room, 2 * memory.count, 256)
         memory = [UInt8](unsafeUninitializedCapacity: size) { new, used in
-            new.initialize(repeating: 0)
+            guard let start = new.baseAddress else { return }
             memory.withUnsafeBufferPointer { old in
-                if let start = old.baseAddress { new.baseAddress?.update(from: start, count: count) }
+                if let old = old.baseAddress { start.initialize(from: old, count: count) }
             }
+            (start + count).initialize(repeating: 0, count: size - count)
             used = size
         }
     }
