@@ -128,6 +128,18 @@ struct ChromeTests {
         #expect(user.lines[1].contains("[Help"), "\(user.lines[1])")
     }
 
+    @Test("several announcements have two lines each at most")
+    func announcements() {
+        var user = User.watching(30, columns: 80, rows: 24)
+        let long =
+            "it refuses the delivery; check that it has the signing secret of the rule, and takes what comes from here"
+        user.tell(.notice("action one is on hold: \(long). Its events wait, and one is tried now and then; retry"))
+        #expect(user.screen.contains("one is tried now and then; retry"), "one alone is whole")
+        user.tell(.notice("action two is on hold: \(long). Its events wait, and one is tried now and then; retry"))
+        let lines = user.lines.filter { $0.hasPrefix(" ! ") || $0.hasSuffix(" …") }
+        #expect(lines.count == 4 && user.screen.contains("action two is on hold"), "\(user.screen)")
+    }
+
     @Test("a switch in the last line names what it would switch to")
     func switches() {
         var user = User.watching(2, columns: 120, rows: 24)

@@ -106,9 +106,20 @@ struct StatusLines {
             let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {
                 Self.lines($0.string, Style(.secondary), columns)
             }
-            notice =
-                session.announcements.flatMap { Self.lines("! \($0.text)", Style(.warning), columns) } + progress + told
+            let announced = session.announcements.flatMap { announcement in
+                Self.shortened(
+                    Self.lines("! \(announcement.text)", Style(.warning), columns),
+                    to: session.announcements.count > 1 ? 2 : 4, columns)
+            }
+            notice = announced + progress + told
         }
+    }
+
+    /// Returns the first lines, with dots where more follow: the list needs room too, and the log has all of it.
+    private static func shortened(_ lines: [StyledLine], to most: Int, _ columns: Int) -> [StyledLine] {
+        guard lines.count > most else { return lines }
+        let last = (lines[most - 1] + StyledLine(" …", Style(.warning))).clipped(to: columns)
+        return Array(lines.prefix(most - 1)) + [last]
     }
 
     /// What a notice says; where a warning says the same in full, that it stands there.
