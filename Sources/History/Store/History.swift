@@ -217,6 +217,8 @@ public final class History: Sendable {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "b2watch.history"
+        // What refers to what is decided by the code that writes it; SQLite would look each reference up again.
+        configuration.foreignKeysEnabled = false
         // Far less than B2's three seconds, so that a locked history is answered in time, also by the second of two
         // transactions.
         configuration.busyMode = .timeout(0.5)

@@ -80,6 +80,8 @@ struct DeliveryInsert {
     private var counts: TallyChange
     /// The numbers of the secrets that were met.
     fileprivate private(set) var secrets: [SecretIdentity: Int64]
+    /// The secret that was met last.
+    private var last: (secret: SecretIdentity, number: Int64)?
     private let leaked: Set<Int64>
     private var lastDelivery: Int64 = 0
     /// The generation of the current secrets, and the deliveries that older ones have judged.
@@ -145,8 +147,8 @@ struct DeliveryInsert {
         if judged.events.isEmpty {
             try insert(NotificationEvent(), at: nil, of: id)
         }
-        for (position, event) in judged.events.enumerated() {
-            try insert(event, at: Int64(position), of: id)
+        for position in judged.events.indices {
+            try insert(judged.events[position], at: Int64(position), of: id)
         }
         counts.add(1, rows: rows.count, to: TallyChange.Recorded(verdict: verdict, secret: secret ?? 0))
         return Inserted(
@@ -154,9 +156,11 @@ struct DeliveryInsert {
     }
 
     private mutating func number(of secret: SecretIdentity, in db: Database) throws -> Int64 {
-        if let known = secrets[secret] { return known }
-        let number = try SecretTable.entry(of: secret, in: db).id
+        // Nearly all are verified by one secret.
+        if let last, last.secret == secret { return last.number }
+        let number = try secrets[secret] ?? SecretTable.entry(of: secret, in: db).id
         secrets[secret] = number
+        last = (secret, number)
         return number
     }
 

@@ -9,9 +9,15 @@ final class HistoryWriter: Sendable {
     /// Told for each delivery once it is decided whether it is kept: its id, or nil where it is not.
     typealias Completion = @Sendable (Int64?) -> Void
 
-    private struct Pending: Sendable {
+    /// A class, for it moves through the queue: a value of its many parts would be copied part by part.
+    private final class Pending: Sendable {
         let delivery: JudgedDelivery
         let completion: Completion
+
+        init(_ delivery: JudgedDelivery, _ completion: @escaping Completion) {
+            self.delivery = delivery
+            self.completion = completion
+        }
     }
 
     private typealias Slice = @Sendable (Database) -> Void
@@ -47,7 +53,7 @@ final class HistoryWriter: Sendable {
     ///
     /// - Returns: False where the queue is full or closed; `completion` is then never called.
     func record(_ delivery: JudgedDelivery, completion: @escaping Completion) -> Bool {
-        let pending = Pending(delivery: delivery, completion: completion)
+        let pending = Pending(delivery, completion)
         return queue.withLock { begin($0.add(pending, bytes: delivery.weight)) }
     }
 

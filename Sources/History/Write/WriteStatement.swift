@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GRDBSQLite
 import Notifications
@@ -9,6 +10,7 @@ import Notifications
 struct WriteStatement: ~Copyable {
     private let connection: OpaquePointer?
     private let statement: OpaquePointer?
+    private let scratch = Scratch()
 
     /// - Throws: `DatabaseError`.
     init(_ sql: String, _ db: Database) throws {
@@ -36,7 +38,17 @@ struct WriteStatement: ~Copyable {
 
     /// Binds a text, which is copied. One with a NUL is not bound whole: SQLite's TEXT ends there.
     borrowing func bind(_ parameter: Int32, text: String) {
-        sqlite3_bind_text(statement, parameter, text, Int32(text.utf8.count), Self.copies)
+        var text = text
+        text.withUTF8 { bind(parameter, copiedText: UnsafeRawBufferPointer($0)) }
+    }
+
+    private borrowing func bind(_ parameter: Int32, copiedText bytes: UnsafeRawBufferPointer) {
+        if let copy = scratch.copy(bytes) {
+            sqlite3_bind_text(statement, parameter, copy.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
+        } else {
+            let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            sqlite3_bind_text(statement, parameter, start, Int32(bytes.count), Self.copies)
+        }
     }
 
     /// Binds bytes as a text without copying them: they must stay as they are until the statement has run.
@@ -59,8 +71,13 @@ struct WriteStatement: ~Copyable {
         switch field {
         case .absent, .null: sqlite3_bind_null(statement, parameter)
         case .integer(let value): bind(parameter, value)
-        case .string(let text) where !text.utf8.contains(0): bind(parameter, text: text)
-        case .string(let text): bind(parameter, copiedBlob: FieldValue.json(text))
+        case .string(var text):
+            let isBound = text.withUTF8 { bytes in
+                let isText = bytes.baseAddress.map { memchr($0, 0, bytes.count) == nil } ?? true
+                if isText { bind(parameter, copiedText: UnsafeRawBufferPointer(bytes)) }
+                return isText
+            }
+            if !isBound { bind(parameter, copiedBlob: FieldValue.json(text)) }
         case .other(let json): bind(parameter, copiedBlob: json)
         }
     }
@@ -79,6 +96,7 @@ struct WriteStatement: ~Copyable {
     /// - Throws: `DatabaseError`.
     borrowing func run() throws {
         let code = sqlite3_step(statement)
+        scratch.empty()
         guard code != SQLITE_DONE else {
             sqlite3_reset(statement)
             return
@@ -121,4 +139,28 @@ struct WriteStatement: ~Copyable {
 
     /// Tells SQLite to copy what is bound.
     private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+    /// Memory for what is bound until the statement has run: SQLite would ask for a piece of its own for each text.
+    private final class Scratch {
+        private static let size = 8_192
+        private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 1)
+        private var used = 0
+
+        deinit {
+            memory.deallocate()
+        }
+
+        /// Copies some bytes; nil where there is no room for them.
+        func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+            guard bytes.count <= Self.size - used, let start = memory.baseAddress else { return nil }
+            let place = start + used
+            if let source = bytes.baseAddress { place.copyMemory(from: source, byteCount: bytes.count) }
+            used += bytes.count
+            return UnsafeRawPointer(place)
+        }
+
+        func empty() {
+            used = 0
+        }
+    }
 }
