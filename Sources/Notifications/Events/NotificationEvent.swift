@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// One event of a notification. Names are B2's own.
 ///
 /// Source: Backblaze's event notification reference guide; `B2EventNotificationEvent` of its Java SDK.
@@ -28,9 +36,9 @@ public struct NotificationEvent: Sendable, Hashable {
     ///   - name: The name that it has in JSON, without quotes and escapes.
     ///   - value: Is read only where the name is known.
     mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: @autoclosure () -> FieldValue) {
-        func isNamed(_ known: StaticString) -> Bool {
-            UnsafeBufferPointer(start: known.utf8Start, count: known.utf8CodeUnitCount).elementsEqual(name)
-        }
+        guard let start = name.baseAddress else { return }
+        // Of a name as long as the known one.
+        func isNamed(_ known: StaticString) -> Bool { memcmp(known.utf8Start, start, known.utf8CodeUnitCount) == 0 }
         switch name.count {
         case 7: if isNamed("eventId") { eventId = value() }
         case 8: if isNamed("bucketId") { bucketId = value() }

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The text of a JSON string: from the bytes of a checked one to a `String`.
 enum JSONString {
     /// Decodes a string that `JSONScanner` has checked.
@@ -8,7 +16,9 @@ enum JSONString {
     static func decode(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
         let inner = bytes.dropFirst().dropLast()
         let plain = UnsafeBufferPointer(rebasing: inner)
-        guard plain.contains(UInt8(ascii: "\\")) else { return String(decoding: plain, as: UTF8.self) }
+        guard let start = plain.baseAddress, memchr(start, Int32(UInt8(ascii: "\\")), plain.count) != nil else {
+            return String(decoding: plain, as: UTF8.self)
+        }
 
         var units: [UInt16] = []
         var text = ""
