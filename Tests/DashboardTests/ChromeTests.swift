@@ -129,7 +129,7 @@ struct ChromeTests {
     }
 
     @Test("several announcements have two lines each at most")
-    func announcements() {
+    func severalAnnouncements() {
         var user = User.watching(30, columns: 80, rows: 24)
         let long =
             "it refuses the delivery; check that it has the signing secret of the rule, and takes what comes from here"
