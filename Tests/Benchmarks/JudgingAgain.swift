@@ -120,7 +120,7 @@ enum JudgingAgain {
             guard round == 0 || end.now.isComplete else { return }
             end.change { $0 = RejudgeReport() }
             number.change { $0 += 1 }
-            try? keys.hold(Keyring([.sample("other", "another secret \(number.now)")]))
+            _ = try? keys.hold(Keyring([.sample("other", "another secret \(number.now)")]))
         }
         for (name, times) in [("answers, nothing else to do", quiet), ("answers, judging again", judging)] {
             findings.tell(name, "p50 \(times.median.text), p99 \(times.p99.text), longest \(times.largest.text)")

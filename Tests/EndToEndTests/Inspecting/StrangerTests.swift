@@ -70,7 +70,7 @@ struct StrangerTests {
         try session.see("a size is expected here")
         try session.press("Escape")
         try session.see("where the filter is as it was") {
-            $0.contains("filter off object:ph…   * 1 marked") && !$0.contains("is expected here")
+            $0.contains("filter off object:photos/cat…   * 1 marked") && !$0.contains("is expected here")
         }
     }
 
