@@ -50,7 +50,7 @@ import Testing
     }
 
     /// All of them in one batch: they queue while the writer is held up.
-    @Test func theGoodOnesOfABatchAreKept() async throws {
+    @Test(.blocking) func theGoodOnesOfABatchAreKept() async throws {
         let history = try History(.file(path))
         try meddle(
             """

@@ -44,7 +44,8 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func noAnswerLeavesBeforeTheCommit() async throws {
+    /// On a thread of its own: the writer is not held up for ever.
+    @Test(.blocking) func noAnswerLeavesBeforeTheCommit() async throws {
         let rig = try await Rig([.sample()])
         let writer = await HeldWriter(rig.intake)
         let answered = Atomic<Int>(0)
@@ -79,7 +80,7 @@ import Testing
         #expect(rig.history.current.tally.notifications == 1)
     }
 
-    @Test func aFullQueueIsAnsweredOnceAndAtOnce() async throws {
+    @Test(.blocking) func aFullQueueIsAnsweredOnceAndAtOnce() async throws {
         let rig = try await Rig()
         let writer = await HeldWriter(rig.intake)
         let counts = Mutex<[Answer: Int]>([:])
