@@ -115,6 +115,8 @@ enum Peers {
                     id: id(number * load.events + index), object: name + String(repeating: "x", count: filler))
             }
             var request = WireRequest(body: SampleBody.notification(events))
+            // The path of the hook of `webhook`; the others take any.
+            request.target = "/hooks/b2"
             request.headers.append(HeaderField("Content-Type", "application/json; charset=UTF-8"))
             let signature = Secrets.held.signature(of: request.body)
             request.headers.append(HeaderField(SignatureHeader.name, signature))
