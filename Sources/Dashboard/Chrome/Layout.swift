@@ -75,7 +75,7 @@ struct StatusLines {
     let warnings: [StyledLine]
     let notice: [StyledLine]
 
-    /// Below so many rows a warning has one line.
+    /// The number of rows below which a warning has one line.
     private static let lowScreen = 20
 
     init(_ model: DashboardModel, columns: Int) {
@@ -107,22 +107,16 @@ struct StatusLines {
                 Self.lines($0.string, Style(.secondary), columns)
             }
             let announced = session.announcements.flatMap { announcement in
-                Self.shortened(
+                // The list needs room too, and the log has all of it.
+                Prose.shortened(
                     Self.lines("! \(announcement.text)", Style(.warning), columns),
-                    to: session.announcements.count > 1 ? 2 : 4, columns)
+                    to: session.announcements.count > 1 ? 2 : 4, columns: columns, style: Style(.warning))
             }
             notice = announced + progress + told
         }
     }
 
-    /// Returns the first lines, with dots where more follow: the list needs room too, and the log has all of it.
-    private static func shortened(_ lines: [StyledLine], to most: Int, _ columns: Int) -> [StyledLine] {
-        guard lines.count > most else { return lines }
-        let last = (lines[most - 1] + StyledLine(" …", Style(.warning))).clipped(to: columns)
-        return Array(lines.prefix(most - 1)) + [last]
-    }
-
-    /// What a notice says; where a warning says the same in full, that it stands there.
+    /// The text of a notice; where a warning already shows the same in full, a reference to it.
     private static func told(_ notice: Notice, _ session: Session) -> String {
         guard let absence = session.absence, notice.text.string == SafeText(absence.reason).string,
             session.size.rows >= lowScreen

@@ -25,6 +25,13 @@ enum Prose {
     static func lines(_ text: String, columns: Int, style: Style) -> [StyledLine] {
         lines(text, columns: columns).map { StyledLine($0, style) }
     }
+
+    /// Returns the first lines, at least one, with dots where more follow.
+    static func shortened(_ lines: [StyledLine], to most: Int, columns: Int, style: Style) -> [StyledLine] {
+        var shown = Array(lines.prefix(max(1, most)))
+        guard shown.count < lines.count, let last = shown.popLast() else { return lines }
+        return shown + [(last + StyledLine(" …", style)).clipped(to: columns)]
+    }
 }
 
 /// Values with their names before them, in two columns.

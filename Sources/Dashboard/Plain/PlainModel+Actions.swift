@@ -171,9 +171,7 @@ extension PlainModel {
             let age = model.session.wallTime.milliseconds - oldest.milliseconds
             parts.append("the oldest waits for \(ActionLine.age(age))")
         }
-        if let hold = status.hold, let reason = hold.reason,
-            hold.kind == .onHold || status.waiting > 0 && hold.until > model.session.wallTime
-        {
+        if let reason = status.currentHold(at: model.session.wallTime)?.reason {
             parts.append("because: \(reason)")
         } else if let reason = status.lastReason {
             parts.append("last error: \(reason)")

@@ -52,6 +52,11 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     /// Whether it waits for somebody to change something.
     public var isOnHold: Bool { hold?.kind == .onHold }
 
+    /// Returns what holds it up at a time: a hold that is over, or that no entry waits for, is left out.
+    public func currentHold(at now: Timestamp) -> ActionHold? {
+        hold.flatMap { $0.kind == .onHold || waiting > 0 && $0.until > now ? $0 : nil }
+    }
+
     /// How many entries are still to be done by themselves.
     public var waiting: Int { self[.queued] + self[.running] + self[.failed] }
 

@@ -77,13 +77,10 @@ extension ActionsScreen {
             let room = max(1, most - lines.count - 1)
             let style = Style(status.isOnHold ? .bad : .warning)
             let prose = Prose.lines(text, columns: columns, style: style)
-            var shown = Array(prose.prefix(room))
-            if prose.count > 1, room == 1 {
-                shown = [StyledLine(SafeText(cell: text), style).clipped(to: columns)]
-            } else if prose.count > room, let last = shown.popLast() {
-                shown.append((last + StyledLine(" …", style)).clipped(to: columns))
-            }
-            lines += shown
+            lines +=
+                prose.count > 1 && room == 1
+                ? [StyledLine(SafeText(cell: text), style).clipped(to: columns)]
+                : Prose.shortened(prose, to: room, columns: columns, style: style)
         }
         lines.append(StyledLine(SafeText(cell: status.summary).clipped(to: columns), Style(.secondary)))
         return Array(lines.prefix(max(0, most)))
@@ -93,9 +90,7 @@ extension ActionsScreen {
     private static func obstacle(_ action: ListedAction, _ clock: WallClock, _ now: Timestamp) -> String? {
         let status = action.status
         let next = action.goesOn.flatMap { $0 > now ? ActionLine.soon($0, now, clock).string : nil }
-        if let hold = status.hold, let reason = hold.reason,
-            hold.kind == .onHold || status.waiting > 0 && hold.until > now
-        {
+        if let hold = status.currentHold(at: now), let reason = hold.reason {
             let events = Wording.count(status.waiting, "event waits", "events wait")
             switch hold.kind {
             case .onHold: return "On hold, \(events), next try \(next ?? "now"): \(reason)"

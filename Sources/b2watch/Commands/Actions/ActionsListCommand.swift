@@ -87,9 +87,7 @@ struct ActionsListCommand: ParsableCommand {
         let now = Timestamp.now
         let name = SafeText(action.name)
         var notes: [SafeText] = []
-        if let hold = action.hold, let reason = hold.reason,
-            hold.kind == .onHold || action.waiting > 0 && hold.until > now
-        {
+        if let hold = action.currentHold(at: now), let reason = hold.reason {
             let state = SafeText(ActionState(action, at: now).state)
             notes.append("\(name): \(state): \(SafeText(reason))")
             if hold.kind == .onHold {
