@@ -30,6 +30,22 @@ enum Hex {
         return high == nil ? bytes : nil
     }
 
+    /// The digest that 64 hex digits are, in either case; nil where the text is anything else.
+    static func digest(_ text: UnsafeRawBufferPointer) -> SHA256.Digest? {
+        guard text.count == 2 * SHA256.byteCount else { return nil }
+        var digest = SHA256.Digest()
+        let isHex = withUnsafeMutableBytes(of: &digest) { digest in
+            for place in 0..<SHA256.byteCount {
+                guard let high = value(of: text[2 * place]), let low = value(of: text[2 * place + 1]) else {
+                    return false
+                }
+                digest[place] = high << 4 | low
+            }
+            return true
+        }
+        return isHex ? digest : nil
+    }
+
     /// The value of one hex digit, in either case.
     static func value(of character: UInt8) -> UInt8? {
         switch character {

@@ -50,9 +50,7 @@ public struct SignatureOwner {
     /// - Returns: nil where the delivery has no digest of 32 bytes, or there is no secret.
     public init?(_ delivery: Delivery, keyring: Keyring) {
         digests = DigestReader(delivery).digests.compactMap { received in
-            guard received.digits.count == 64, let bytes = Hex.decode(String(decoding: received.digits, as: UTF8.self))
-            else { return nil }
-            return bytes.withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
+            received.digits.withUnsafeBytes { Hex.digest($0) }
         }
         secrets = keyring.secrets.map { ($0.label, $0.mac) }
         if digests.isEmpty || secrets.isEmpty { return nil }

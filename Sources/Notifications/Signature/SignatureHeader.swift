@@ -43,9 +43,8 @@ public struct SignatureHeader: Sendable, Hashable {
     /// The digests received that are 32 bytes of hex, in either case.
     var digests: [SHA256.Digest] {
         elements.compactMap { element in
-            guard case .digest(let text) = element, let digest = Hex.decode(text), digest.count == SHA256.byteCount
-            else { return nil }
-            return digest.withUnsafeBytes { $0.loadUnaligned(as: SHA256.Digest.self) }
+            guard case .digest(var text) = element else { return nil }
+            return text.withUTF8 { Hex.digest(UnsafeRawBufferPointer($0)) }
         }
     }
 
@@ -83,19 +82,7 @@ enum PlainSignature {
 
     /// Reads `v1=` and 64 hex digits, in either case; nil where the text is anything else.
     static func digest(_ text: UnsafeRawBufferPointer) -> SHA256.Digest? {
-        guard text.count == 67, text.starts(with: [UInt8(ascii: "v"), UInt8(ascii: "1"), UInt8(ascii: "=")]) else {
-            return nil
-        }
-        var digest = SHA256.Digest()
-        let isHex = withUnsafeMutableBytes(of: &digest) { digest in
-            for place in 0..<SHA256.byteCount {
-                guard let high = Hex.value(of: text[3 + 2 * place]), let low = Hex.value(of: text[4 + 2 * place]) else {
-                    return false
-                }
-                digest[place] = high << 4 | low
-            }
-            return true
-        }
-        return isHex ? digest : nil
+        guard text.starts(with: "v1=".utf8) else { return nil }
+        return Hex.digest(UnsafeRawBufferPointer(rebasing: text.dropFirst(3)))
     }
 }

@@ -52,8 +52,6 @@ public struct SignatureVerifier: Sendable {
         case .unusual: break
         }
         let header = SignatureHeader(delivery)
-        guard !header.lines.isEmpty else { return Judgement(.missing) }
-
         var hasVersion1 = false
         var hasOtherVersion = false
         for element in header.elements {
