@@ -28,7 +28,7 @@ struct IDStatement: ~Copyable {
             code = binding.bind(to: statement, at: Int32(index + 1))
         }
         if code != SQLITE_OK {
-            let failure = error(code, connection, sql)
+            let failure = DatabaseError(code, of: connection, sql)
             sqlite3_finalize(statement)
             throw failure
         }
@@ -46,7 +46,7 @@ struct IDStatement: ~Copyable {
         switch sqlite3_step(statement) {
         case SQLITE_ROW: return sqlite3_column_int64(statement, 0)
         case SQLITE_DONE: return nil
-        case let code: throw Self.error(code, connection, sql)
+        case let code: throw DatabaseError(code, of: connection, sql)
         }
     }
 
@@ -66,9 +66,12 @@ struct IDStatement: ~Copyable {
         sqlite3_reset(statement)
         sqlite3_bind_int64(statement, sqlite3_bind_parameter_count(statement), value)
     }
+}
 
-    private static func error(_ code: Int32, _ connection: OpaquePointer?, _ sql: String) -> DatabaseError {
-        DatabaseError(
+extension DatabaseError {
+    /// The error of a call of SQLite's own, with the reason that the connection has for it until it is used again.
+    init(_ code: Int32, of connection: OpaquePointer?, _ sql: String? = nil) {
+        self.init(
             resultCode: ResultCode(rawValue: code), message: sqlite3_errmsg(connection).map { String(cString: $0) },
             sql: sql)
     }

@@ -16,7 +16,7 @@ struct FollowedState: Sendable, Equatable {
         var new = try HistoryChange.read(db)
         new.revision = change.revision
         new.latestAnswered = max(change.latestAnswered, try Self.latestAnswered(new.latestDelivery, db))
-        let generation = try Int64.fetchOne(db, sql: "SELECT generation FROM keyring")
+        let generation = try Int64.fetchOne(db, sql: HeldKeyring.generationSQL)
         isStale = try Self.isStale(db)
         // Verdicts are written a few at a time: what is read while some are behind, or were at the last look, differs.
         let isOther = before.generation != nil && before.generation != generation

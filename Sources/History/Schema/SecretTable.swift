@@ -71,7 +71,7 @@ enum SecretTable {
 
     /// Whether the verdict of a row of `outcome`, under this alias, was given by a leaked secret; 0 or 1.
     static func isByLeaked(_ outcome: String = "outcome") -> String {
-        "ifnull(\(outcome).secret IN (SELECT id FROM secret WHERE \(isLeaked)), 0)"
+        "ifnull(\(outcome).secret IN (\(leakedIDs)), 0)"
     }
 
     /// The verdict of a row of `outcome` as it reads now, as a raw value.
@@ -84,6 +84,9 @@ enum SecretTable {
 
     /// The label of the secret of a row of `outcome`; NULL where it names none.
     static let label = "(SELECT label FROM secret WHERE secret.id = outcome.secret)"
+
+    /// The leaked secrets.
+    static let leakedIDs = "SELECT id FROM secret WHERE \(isLeaked)"
 
     /// The secrets known by label alone.
     static let unnamed = "SELECT id FROM secret WHERE fingerprint IS NULL"
@@ -112,7 +115,7 @@ enum SecretTable {
 
     /// The leaked ones.
     static func leaked(_ db: Database) throws -> Set<Int64> {
-        try Int64.fetchSet(db.cachedStatement(sql: "SELECT id FROM secret WHERE \(isLeaked)"))
+        try Int64.fetchSet(db.cachedStatement(sql: leakedIDs))
     }
 
     static func find(_ secret: SecretIdentity, _ db: Database) throws -> Entry? {

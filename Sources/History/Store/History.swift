@@ -174,30 +174,13 @@ public final class History: Sendable {
     /// Takes note of how long the answer to a delivery took. It is written with the next deliveries, or a moment later; a
     /// crash may lose it. Does not block.
     public func answered(_ delivery: Int64, in time: Duration) {
-        answerTimes.note(delivery, time) { [weak self] in self?.writeAnswerTimes() }
-    }
-
-    private func writeAnswerTimes() {
-        writer.perform(
-            isDurable: false,
-            { [answerTimes] db -> Int64 in
-                let times = answerTimes.take()
-                for time in times {
-                    try db.cachedStatement(sql: "UPDATE outcome SET answerTime = ? WHERE delivery = ?")
-                        .execute(arguments: [time.microseconds, time.delivery])
-                }
-                return times.map(\.delivery).max() ?? 0
-            },
-            completion: { [changes] result in
-                // Times are worth no second attempt.
-                if let last = try? result.get(), last > 0 { changes.answered(last) }
-            })
+        answerTimes.note(delivery, time) { [weak writer] in writer?.writeAnswerTimes() }
     }
 
     /// Writes what is queued and closes the file. Nothing is recorded or read after it.
     public func close() {
         answerTimes.close()
-        writeAnswerTimes()
+        writer.writeAnswerTimes()
         writer.close()
         // What fails to close is closed by the end of the process; everything acknowledged is on the disk. The
         // checkpointer's connection goes last: the last one that may write moves the log into the file.

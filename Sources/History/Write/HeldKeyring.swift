@@ -17,9 +17,11 @@ public enum SecretChange: Sendable, Hashable {
 enum HeldKeyring {
     /// 0 where there never was a keyring.
     static func generation(_ db: Database) throws -> Int64 {
-        let statement = try db.cachedStatement(sql: "SELECT generation FROM keyring")
-        return try Int64.fetchOne(statement) ?? 0
+        try Int64.fetchOne(db.cachedStatement(sql: generationSQL)) ?? 0
     }
+
+    /// The generation, in a row if there ever was a keyring.
+    static let generationSQL = "SELECT generation FROM keyring"
 
     /// Makes secrets the current ones. Those that were not tried on all that is recorded are to be tried on the rest of it;
     /// no verdict changes by this. The same keyring again writes nothing.

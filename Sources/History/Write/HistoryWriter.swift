@@ -89,6 +89,18 @@ final class HistoryWriter: Sendable {
         if !isQueued { completion(.failure(WriteFailure.store("the history is closed"))) }
     }
 
+    /// Writes the answer times that wait, in a transaction of their own. Does not block.
+    func writeAnswerTimes() {
+        perform(isDurable: false) { [self] db in
+            let times = answerTimes.take()
+            try keptStatements(db).write(times)
+            return times
+        } completion: { [self] result in
+            // Times are worth no second attempt.
+            if let times = try? result.get() { report(times) }
+        }
+    }
+
     /// Whether a delivery would be taken now.
     var hasRoom: Bool { queue.withLock { $0.hasRoom } }
 
@@ -150,11 +162,7 @@ final class HistoryWriter: Sendable {
     /// - Returns: The ids of the deliveries.
     private func commit(_ batch: [Pending], to db: Database) throws(WriteFailure) -> [Int64] {
         do {
-            let statements = try self.statements.withLock { statements in
-                let kept = try statements ?? DeliveryStatements(db)
-                statements = kept
-                return kept
-            }
+            let statements = try keptStatements(db)
             let times = answerTimes.take()
             let (inserted, insert) = try transact(db, with: statements) { db in
                 try statements.write(times)
@@ -171,13 +179,26 @@ final class HistoryWriter: Sendable {
             if changes.isFollowed {
                 changes.recorded(zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) })
             }
-            if let last = times.last { changes.answered(times.reduce(last.delivery) { max($0, $1.delivery) }) }
+            report(times)
             return inserted.map(\.id)
         } catch let failure as WriteFailure {
             throw failure
         } catch {
             throw WriteFailure(error)
         }
+    }
+
+    private func keptStatements(_ db: Database) throws -> DeliveryStatements {
+        try statements.withLock { statements in
+            let kept = try statements ?? DeliveryStatements(db)
+            statements = kept
+            return kept
+        }
+    }
+
+    /// Reports that answer times are written.
+    private func report(_ times: [AnswerTimeLog.Entry]) {
+        if let last = times.map(\.delivery).max() { changes.answered(last) }
     }
 
     /// Runs a transaction. Before it, before its commit and after that there is a look at the files, for what is committed

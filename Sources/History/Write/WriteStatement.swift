@@ -19,7 +19,7 @@ struct WriteStatement: ~Copyable {
         let code = sqlite3_prepare_v3(
             connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         self.statement = statement
-        if code != SQLITE_OK { throw Self.error(code, connection) }
+        if code != SQLITE_OK { throw DatabaseError(code, of: connection) }
     }
 
     deinit {
@@ -102,7 +102,7 @@ struct WriteStatement: ~Copyable {
             return
         }
         // Before it is reset, for the connection forgets the reason.
-        let error = Self.error(code, connection)
+        let error = DatabaseError(code, of: connection)
         sqlite3_reset(statement)
         throw error
     }
@@ -116,7 +116,7 @@ struct WriteStatement: ~Copyable {
             switch sqlite3_step(statement) {
             case SQLITE_ROW: take(sqlite3_column_int64(statement, 0))
             case SQLITE_DONE: return
-            case let code: throw Self.error(code, connection)
+            case let code: throw DatabaseError(code, of: connection)
             }
         }
     }
@@ -130,12 +130,6 @@ struct WriteStatement: ~Copyable {
 
     /// The id of the row that was inserted last.
     var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
-
-    private static func error(_ code: Int32, _ connection: OpaquePointer?) -> DatabaseError {
-        DatabaseError(
-            resultCode: ResultCode(rawValue: code),
-            message: sqlite3_errmsg(connection).map { String(cString: $0) })
-    }
 
     /// Tells SQLite to copy what is bound.
     private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
