@@ -59,6 +59,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        mailbox = settings.mailbox(of: context.eventLoop)
         alarm = LazyAlarm(eventLoop: context.eventLoop) { [unowned self] in timeIsUp() }
     }
 
@@ -221,7 +222,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// - Parameter isBodyOwed: Whether the request is answered before its body comes, so that none may follow it.
     private func complete(isBodyOwed: Bool = false) {
-        guard phase == .body, let request, let eventLoop = context?.eventLoop else { return }
+        guard phase == .body, let request, let mailbox, let eventLoop = context?.eventLoop else { return }
         self.request = nil
         requests += 1
         phase = .answering(requests)
@@ -234,8 +235,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isHead: request.head.method == "HEAD",
             allowsAnother: request.allowsAnother && !isBodyOwed)
         let connection = NIOLoopBound(self, eventLoop: eventLoop)
-        let mailbox = self.mailbox ?? settings.mailbox(of: eventLoop)
-        self.mailbox = mailbox
         let answer: @Sendable (Answer, Int64?) -> Void = { answer, record in
             mailbox.post(AnswerMailbox.Letter(connection: connection, answer: answer, reply: reply, record: record))
         }

@@ -32,13 +32,12 @@ struct PartialRequest {
     /// Not in HTTP/1.0, whose clients want to be told so, nor after CONNECT or an offer to change the protocol.
     var allowsAnother: Bool {
         head.version == .http11 && head.method != "CONNECT" && !head.hasHeader("Upgrade")
-            && !(head.hasHeader("Connection") && head.list("Connection").contains { $0.lowercased() == "close" })
+            && !head.list("Connection").contains { $0.lowercased() == "close" }
     }
 
     /// Whether the client waits for a word before it sends the body.
     var expectsContinue: Bool {
-        head.version == .http11 && head.hasHeader("Expect")
-            && head.list("Expect").contains { $0.lowercased() == "100-continue" }
+        head.version == .http11 && head.list("Expect").contains { $0.lowercased() == "100-continue" }
     }
 
     /// The request as it is passed on.
