@@ -1,28 +1,21 @@
 public import History
 public import Notifications
-public import SafeText
+internal import SafeText
 
 /// A delivery as lines to read, one an event: time, verdict, type, bucket, object, size, status.
 public enum EventLines {
     /// The columns of the terminal that a column of a line fills at least.
     private static let widths = [0, 11, 24, 0, 0, 0, 0, 0]
-    private static let separator: SafeText = "  "
+    private static let separator: StaticString = "  "
 
-    /// At least one line; what is absent is `-`.
-    public static func lines(_ record: DeliveryRecord) -> [SafeText] {
-        events(record.events, of: record).map { event in
-            zip(columns(event, of: record), widths).map { $0.padded(to: $1) }.joined(separator: separator)
-        }
-    }
-
-    /// Writes the lines, each with its newline.
+    /// Writes the lines, each with its newline: at least one; what is absent is `-`.
     ///
     /// - Parameter events: The record's events, if they are known: else they are read from its body.
     public static func append(_ record: DeliveryRecord, events: [NotificationEvent]? = nil, to bytes: inout OutputBytes)
     {
         for event in self.events(events ?? record.events, of: record) {
             for (index, column) in columns(event, of: record).enumerated() {
-                if index > 0 { bytes.append(separator.string) }
+                if index > 0 { bytes.append(separator) }
                 bytes.append(column.string)
                 bytes.append(UInt8(ascii: " "), times: widths[index] - column.width)
             }
