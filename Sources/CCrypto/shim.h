@@ -15,7 +15,7 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
-// Stands in for the prompt with which libcrypto would ask the terminal for a passphrase.
+// Refuses a passphrase, where libcrypto would ask the terminal for one.
 static inline int b2_no_passphrase(char *buffer, int size, int is_writing, void *context) {
     (void)buffer;
     (void)size;
@@ -24,7 +24,7 @@ static inline int b2_no_passphrase(char *buffer, int size, int is_writing, void 
     return -1;
 }
 
-// Reads a private key in PEM; NULL where there is none.
+// Reads a private key in PEM; returns NULL for anything else.
 static inline EVP_PKEY *b2_private_key(const void *pem, int count) {
     BIO *bio = BIO_new_mem_buf(pem, count);
     if (!bio) return NULL;

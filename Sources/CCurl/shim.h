@@ -87,7 +87,7 @@ static inline CURLcode b2_curl_set_callbacks(
 // The whole of the address: the member that Swift sees is shorter than many of them.
 static inline const struct sockaddr *b2_curl_address(const struct curl_sockaddr *address) { return &address->addr; }
 
-// MARK: What came of a transfer
+// MARK: The result of a transfer
 
 static inline long b2_curl_get_long(CURL *handle, CURLINFO info) {
     long value = 0;

@@ -147,7 +147,7 @@ final class BrowseEngine: Sendable {
                 tell(number, isLast: true)
                 pause.wait(until: moment)
             case .look(let predicate, let range):
-                // The newest stretch comes first; within one, the disk is read forwards.
+                // Stretches are read newest first; within one, the disk is read forwards.
                 perform(number, range) {
                     try reader.ids(matching: predicate, in: range, newestFirst: false, isCancelled: $0)
                 }

@@ -14,7 +14,7 @@ enum BrowseStep: Hashable {
     case rest
 }
 
-/// How many rows are looked at in a step; it follows how long the steps take.
+/// The number of rows that a step looks at; it follows the time that steps take.
 struct StepSize: Sendable {
     private(set) var rows: Int64 = 1_000
     private let least: Int64
@@ -27,7 +27,7 @@ struct StepSize: Sendable {
         times = delaysWriter ? .milliseconds(5)...(.milliseconds(20)) : .milliseconds(80)...(.milliseconds(250))
     }
 
-    /// Takes note of how long a step of so many rows took.
+    /// Takes note of the time that a step of this many rows took.
     mutating func note(_ time: Duration, rows count: Int64) {
         if time < times.lowerBound, count == rows { rows = min(rows * 2, 1 << 17) }
         if time > times.upperBound { rows = max(rows / 2, min(rows, least)) }

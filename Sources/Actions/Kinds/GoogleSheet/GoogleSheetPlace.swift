@@ -166,7 +166,7 @@ struct GoogleSheetPlace: Sendable {
         let tail = from <= sheet.rows ? ranges(of: header, from: from) : []
         let answer = try client.read("GET", batchPath(["1:1"] + tail))
         if answer.answer.isCut {
-            // The last row is long, or much stands below it.
+            // The last row is long, or there are many cells below it.
             let row = try firstRow()
             guard row.header.texts == header.texts else { return (row, nil) }
             return (row, try self.end(of: header, in: sheet, from: from))
