@@ -1,5 +1,6 @@
 internal import CTerminal
 internal import Glibc
+internal import Synchronization
 
 /// The one place where the screen's thread waits: for the terminal, its mailbox, a signal and a moment, all at once.
 ///
@@ -60,5 +61,69 @@ public final class TerminalLoop {
         let whole = seconds.multipliedReportingOverflow(by: 1000)
         guard !whole.overflow else { return Int32.max }
         return Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}
+
+// MARK: - What wakes it
+
+/// Why the screen's thread woke up. Several reasons may come together.
+public struct Wake: OptionSet, Sendable, Hashable {
+    /// The reasons as bits.
+    public let rawValue: UInt8
+
+    /// Reasons from bits.
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Something was typed, or the size changed: `Screen.readInput()`.
+    public static let input = Wake(rawValue: 1)
+    /// There are messages: `Mailbox.drain()`.
+    public static let mail = Wake(rawValue: 2)
+    /// The deadline has come.
+    public static let deadline = Wake(rawValue: 4)
+    /// The terminal is gone: its window was closed, or the line dropped. Nothing will come from it any more.
+    public static let hangUp = Wake(rawValue: 8)
+    /// Someone sent SIGTSTP: `Screen.suspend()`, if that is wanted.
+    public static let stopAsked = Wake(rawValue: 16)
+    /// The process was stopped and goes on, so the terminal may be in any state: `Screen.redraw()`.
+    public static let continued = Wake(rawValue: 32)
+    /// The output takes more: only who asks for it is told.
+    public static let room = Wake(rawValue: 64)
+}
+
+// MARK: - Messages from other threads
+
+/// How everybody else speaks to the thread of the screen: anyone posts, that thread waits and drains.
+public final class Mailbox<Message: Sendable>: Sendable {
+    /// Readable while there are messages.
+    let fileDescriptor: Int32
+    private let messages = Mutex<[Message]>([])
+
+    /// An empty mailbox.
+    public init() {
+        fileDescriptor = terminal_event_create()
+    }
+
+    deinit {
+        close(fileDescriptor)
+    }
+
+    /// Leaves a message. Only the first one of a batch wakes the reader.
+    public func post(_ message: Message) {
+        let isFirst = messages.withLock { messages in
+            messages.append(message)
+            return messages.count == 1
+        }
+        if isFirst { terminal_event_signal(fileDescriptor) }
+    }
+
+    /// Takes all messages, in the order they were posted.
+    public func drain() -> [Message] {
+        terminal_event_clear(fileDescriptor)
+        return messages.withLock { messages in
+            defer { messages = [] }
+            return messages
+        }
     }
 }

@@ -58,9 +58,9 @@ public struct TextPane: Sendable, Hashable {
     private var page: Int { max(1, height - 1) }
 
     private var lastTop: Int { max(0, count - height) }
-}
 
-extension TextPane {
+    // MARK: - Drawing
+
     /// Draws the lines in view from the top of the surface on.
     public func draw(_ lines: [StyledLine], on surface: inout Surface) {
         for (row, line) in visible.clamped(to: lines.indices).enumerated() {

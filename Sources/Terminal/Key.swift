@@ -1,4 +1,18 @@
-extension Key {
+/// A key as pressed.
+public enum Key: Sendable, Hashable {
+    /// A character; where several scalars make one, each comes alone.
+    case character(Character)
+    /// Control and a letter, in lower case. Ctrl-H, Ctrl-I, Ctrl-J and Ctrl-M are backspace, tab and enter.
+    case control(Character)
+    /// Keys with a name.
+    case enter, escape, tab, backTab, backspace, delete
+    /// Keys that move.
+    case up, down, left, right, home, end, pageUp, pageDown
+    /// F1 and so on.
+    case function(Int)
+
+    // MARK: - Names
+
     /// The key's name, as help and footer show it and as `Key(name:)` reads it: `a`, `Space`, `Ctrl-D`, `F5`, `Up`.
     ///
     /// Words for the arrows, since the arrow characters have no stand-in in ASCII that is not a key itself.
@@ -62,9 +76,79 @@ extension Key {
     ]
 }
 
+/// What a person did at the terminal.
+public enum Input: Sendable, Hashable {
+    /// A key was pressed.
+    case key(Key)
+    /// A bracketed paste: its bytes, with CR turned into LF. Never to be taken for keys.
+    case paste([UInt8])
+    /// A bracketed paste of more than a mebibyte, which was dropped: half of a text is not the text.
+    case overlongPaste
+    /// Something was done with the mouse, where the screen was asked to tell of it.
+    case mouse(MouseEvent)
+    /// The terminal has another size now.
+    case resized(Size)
+}
+
 extension String {
     /// What stands behind a beginning; nil without that beginning.
     fileprivate func dropping(_ beginning: String) -> Substring? {
         hasPrefix(beginning) ? dropFirst(beginning.count) : nil
+    }
+}
+
+// MARK: - The mouse
+
+/// Something done with the mouse.
+public struct MouseEvent: Sendable, Hashable {
+    /// What was done.
+    public enum Kind: Sendable, Hashable {
+        /// A button went down, or up again.
+        case press, release
+        /// A button went down for the second time at once, in the same place. The first time came as `press`.
+        case doublePress
+        /// The wheel was turned by a notch.
+        case wheelUp, wheelDown
+    }
+
+    /// A button.
+    public enum Button: Sendable, Hashable {
+        /// The buttons that terminals tell of.
+        case left, middle, right
+    }
+
+    /// Keys held down meanwhile. With Shift, most terminals select text themselves and tell nothing.
+    public struct Modifiers: OptionSet, Sendable, Hashable {
+        /// The keys as bits.
+        public let rawValue: UInt8
+
+        /// Keys from bits.
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        /// Shift.
+        public static let shift = Modifiers(rawValue: 1)
+        /// Alt, or Meta.
+        public static let alt = Modifiers(rawValue: 2)
+        /// Control.
+        public static let control = Modifiers(rawValue: 4)
+    }
+
+    /// What was done.
+    public var kind: Kind
+    /// With which button; nil for the wheel, and for a release on terminals that do not say whose.
+    public var button: Button?
+    /// In which cell; the top left one is 0, 0.
+    public var point: Point
+    /// With which keys held down.
+    public var modifiers: Modifiers
+
+    /// An event.
+    public init(_ kind: Kind, _ button: Button? = nil, at point: Point, modifiers: Modifiers = []) {
+        self.kind = kind
+        self.button = button
+        self.point = point
+        self.modifiers = modifiers
     }
 }

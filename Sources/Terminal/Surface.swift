@@ -147,9 +147,9 @@ public struct Surface: Sendable {
         let start = index(row: row, column: 0)
         return cells[start..<(start + size.columns)]
     }
-}
 
-extension Surface {
+    // MARK: - Places in the grid
+
     private func contains(row: Int, column: Int) -> Bool {
         row >= 0 && row < size.rows && column >= 0 && column < size.columns
     }
@@ -175,5 +175,115 @@ extension Surface {
     private mutating func mend(after index: Int) {
         guard index % whole.columns > 0, cells[index].isRightHalf else { return }
         cells[index].text = " "
+    }
+}
+
+// MARK: - Cells
+
+/// One cell of a surface.
+public struct Cell: Sendable, Hashable {
+    /// One spacing character with its combining marks; empty for the right half of a wide one.
+    public internal(set) var text: String
+    /// How it is shown.
+    public var style: Style
+
+    /// Nothing in it.
+    public static let blank = Cell(text: " ", style: .plain)
+
+    /// Whether it is the right half of a wide character.
+    var isRightHalf: Bool { text.isEmpty }
+
+    /// Each ASCII character as a text, ready made: nearly all cells hold one.
+    static let ascii = (UInt8(0)..<128).map { String(Unicode.Scalar($0)) }
+}
+
+// MARK: - Geometry
+
+/// A width and a height, in character cells.
+public struct Size: Sendable, Hashable {
+    /// The width.
+    public var columns: Int
+    /// The height.
+    public var rows: Int
+
+    /// A size; neither side is less than 0.
+    public init(columns: Int, rows: Int) {
+        self.columns = max(0, columns)
+        self.rows = max(0, rows)
+    }
+}
+
+/// A cell's place; the top left one is 0, 0.
+public struct Point: Sendable, Hashable {
+    /// Counted from the left.
+    public var column: Int
+    /// Counted from the top.
+    public var row: Int
+
+    /// A place.
+    public init(column: Int, row: Int) {
+        self.column = column
+        self.row = row
+    }
+}
+
+/// A rectangle of cells.
+public struct Rect: Sendable, Hashable {
+    /// Its first column.
+    public var column: Int
+    /// Its first row.
+    public var row: Int
+    /// Its width.
+    public var columns: Int
+    /// Its height.
+    public var rows: Int
+
+    /// A rectangle; neither side is less than 0.
+    public init(column: Int, row: Int, columns: Int, rows: Int) {
+        self.column = column
+        self.row = row
+        self.columns = max(0, columns)
+        self.rows = max(0, rows)
+    }
+
+    /// All of a size.
+    public init(_ size: Size) {
+        self.init(column: 0, row: 0, columns: size.columns, rows: size.rows)
+    }
+
+    /// Its width and height.
+    public var size: Size { Size(columns: columns, rows: rows) }
+
+    /// The column after its last one.
+    public var endColumn: Int { column + columns }
+
+    /// The row after its last one.
+    public var endRow: Int { row + rows }
+
+    /// The part that both cover.
+    public func intersection(_ other: Rect) -> Rect {
+        let column = max(self.column, other.column)
+        let row = max(self.row, other.row)
+        return Rect(
+            column: column, row: row,
+            columns: min(endColumn, other.endColumn) - column, rows: min(endRow, other.endRow) - row)
+    }
+
+    /// Cuts off the topmost rows: they, and what is left.
+    public func splitTop(_ rows: Int) -> (top: Rect, rest: Rect) {
+        let rows = min(max(0, rows), self.rows)
+        return (
+            Rect(column: column, row: row, columns: columns, rows: rows),
+            Rect(column: column, row: row + rows, columns: columns, rows: self.rows - rows)
+        )
+    }
+
+    /// Cuts off the leftmost columns: they, and what is left.
+    public func splitLeft(_ columns: Int) -> (left: Rect, rest: Rect) {
+        let columns = min(max(0, columns), self.columns)
+        return (
+            Rect(column: column, row: row, columns: columns, rows: rows),
+            Rect(column: column + columns, row: row, columns: self.columns - columns, rows: rows)
+        )
     }
 }
