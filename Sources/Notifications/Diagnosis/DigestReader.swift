@@ -188,3 +188,196 @@ struct DigestReader {
         return decoded
     }
 }
+
+// MARK: - Readings
+
+/// How a digest has to be read out of the request to be the right one; empty for `v1=` and all its digits.
+public struct HeaderReading: Codable, Sendable, Hashable {
+    public enum Step: Codable, Sendable, Hashable {
+        /// It stands in a header of this name.
+        case otherHeader(String)
+        /// Quotes stand around it.
+        case quotes
+        /// This stands in place of `v1=`.
+        case prefix(String)
+        /// Nothing stands in place of `v1=`.
+        case bare
+        /// White space stands in it.
+        case spaces
+        case percentEncoded
+        case base64
+        /// Only its first digits are there: so many.
+        case cut(Int)
+        /// Only its last digits are there: so many.
+        case headless(Int)
+        /// So many characters stand behind or before it that do not belong to it.
+        case extra(Int)
+        /// It stands amid other text.
+        case amid
+        /// Colons, dashes or the like stand between its digits.
+        case separators
+        /// Its bytes are written as decimal numbers.
+        case bytes
+    }
+
+    public var steps: [Step] = []
+
+    /// However odd a header is written, it is one mistake.
+    var cost: Int { steps.isEmpty ? 0 : 1 }
+
+    /// How it is to be read. May hold text from outside.
+    var phrase: String {
+        steps.map(Self.phrase).joined(separator: " and ")
+    }
+
+    private static func phrase(_ step: Step) -> String {
+        switch step {
+        case .otherHeader(let name): "taken from the header “\(name)”"
+        case .quotes: "read without the quotes around it"
+        case .prefix(let text): "with “v1=” for “\(text)”"
+        case .bare: "with “v1=” before it"
+        case .spaces: "read without the white space in it"
+        case .percentEncoded: "read as percent-encoded"
+        case .base64: "read as base64"
+        case .cut(let count): "as far as it goes: only its first \(count) digits were received"
+        case .headless(let count): "as far as it goes: only its last \(count) digits were received"
+        case .extra(1): "read without the one character too many"
+        case .extra(let count): "read without the \(count) characters too many"
+        case .amid: "taken out of the text around it"
+        case .separators: "read without what separates its digits"
+        case .bytes: "read as a list of byte values"
+        }
+    }
+
+    /// What to do about it.
+    var advice: String {
+        for step in steps {
+            switch step {
+            case .otherHeader:
+                return "Something renamed the header, or the sender uses a name of its own: have it sent as"
+                    + " \(SignatureHeader.name)."
+            case .cut, .headless:
+                return
+                    "Have the header sent whole, v1= and 64 hex digits: look for a limit on its length, in the sender"
+                    + " or a proxy."
+            default: break
+            }
+        }
+        return "Have the header sent as v1= and 64 hex digits, nothing else."
+    }
+}
+
+/// A text in a request that may be a digest.
+struct ReceivedDigest {
+    /// Lower-case hex digits.
+    let digits: [UInt8]
+    let reading: HeaderReading
+
+    /// The fewest digits that say something certain: 64 bits.
+    static let certainDigits = 16
+
+    /// How this has to be read to be the given digest, or nil where it is not.
+    ///
+    /// Not in constant time: it answers no sender.
+    func reading(as digest: [UInt8]) -> HeaderReading? {
+        if digits.count == digest.count { return digits == digest ? reading : nil }
+        if digits.count < digest.count {
+            guard digits.count >= Self.certainDigits else { return nil }
+            if digest.starts(with: digits) { return reading(.cut(digits.count)) }
+            if digest.suffix(digits.count).elementsEqual(digits) { return reading(.headless(digits.count)) }
+        } else if digits.starts(with: digest) || digits.suffix(digest.count).elementsEqual(digest) {
+            return reading(.extra(digits.count - digest.count))
+        }
+        return nil
+    }
+
+    private func reading(_ step: HeaderReading.Step) -> HeaderReading {
+        HeaderReading(steps: reading.steps + [step])
+    }
+}
+
+// MARK: - Shape of the signature header
+
+/// What stands in the signature header where `v1=` and 64 hex digits should, and how it differs from that.
+struct DigestShape {
+    private let name: String?
+    private let value: String
+    private let digests: [ReceivedDigest]
+
+    /// Of the element that is most like a signature; nil where there is no header.
+    init?(_ header: SignatureHeader) {
+        guard !header.lines.isEmpty else { return nil }
+        let shapes = header.elements.map(DigestShape.init(_:))
+        let named = shapes.filter { $0.name == "v1" }
+        self =
+            named.first { $0.isWhole } ?? named.first ?? shapes.first { $0.isWhole } ?? shapes.first
+            ?? DigestShape(.malformed(""))
+    }
+
+    private init(_ element: SignatureHeader.Element) {
+        let text: String
+        switch element {
+        case .digest(let digest):
+            (name, value) = ("v1", digest)
+            text = "v1=\(digest)"
+        case .otherVersion(let whole):
+            let parts = whole.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            (name, value) = (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+            text = whole
+        case .malformed(let whole):
+            (name, value) = whole.hasPrefix("v1=") ? ("v1", String(whole.dropFirst(3))) : (nil, whole)
+            text = whole
+        }
+        digests = DigestReader(element: text).digests
+    }
+
+    /// Whether it can be read as 64 digits.
+    private var isWhole: Bool { digests.contains { $0.digits.count == 64 } }
+
+    /// Digits that are there as hex, not as many as there should be.
+    var digits: [UInt8]? {
+        if isWhole { return nil }
+        if !value.isEmpty, value.utf8.allSatisfy({ Hex.value(of: $0) != nil }) { return Array(value.lowercased().utf8) }
+        return digests.first { !$0.isBase64 }?.digits
+    }
+
+    /// What may be wrong with it, whatever secret it was made with; nil for nothing.
+    var hint: DiagnosisHint? {
+        let whole = digests.filter { $0.digits.count == 64 }
+        if let plainest = whole.first(where: { !$0.isBase64 }) {
+            return plainest.extra.map { .moreThanDigest(characters: $0) }
+        }
+        if !whole.isEmpty { return .inBase64 }
+        if value.isEmpty { return .noDigest(name) }
+        if let digits { return .otherLength(digits: digits.count, like: Self.hashes[digits.count]) }
+        if isPlaceholder { return .placeholder(value) }
+        if value.hasPrefix("eyJ"), value.utf8.filter({ $0 == UInt8(ascii: ".") }).count == 2 { return .token }
+        if looksEncoded, let count = digests.last(where: { Self.hashes[$0.digits.count] != nil })?.digits.count {
+            return .otherLength(digits: count, like: Self.hashes[count])
+        }
+        return .notHex(characters: value.unicodeScalars.count)
+    }
+
+    private static let hashes = [32: "MD5", 40: "SHA-1", 56: "SHA-224", 96: "SHA-384", 128: "SHA-512"]
+
+    /// Whether it is what programs write for a value that is not set, or that is no text.
+    private var isPlaceholder: Bool {
+        ["undefined", "null", "nil", "none", "nan", "true", "false", "[object object]"].contains(value.lowercased())
+    }
+
+    /// Whether it is mixed as base64 of a digest is.
+    private var looksEncoded: Bool {
+        let text = value.utf8
+        return text.contains { (0x41...0x5A).contains($0) } && text.contains { (0x61...0x7A).contains($0) }
+    }
+}
+
+extension ReceivedDigest {
+    fileprivate var isBase64: Bool { reading.steps.contains(.base64) }
+
+    /// How many characters stand behind it that do not belong to it.
+    fileprivate var extra: Int? {
+        for case .extra(let count) in reading.steps { return count }
+        return nil
+    }
+}

@@ -226,3 +226,59 @@ enum NotificationReader {
         return cells
     }
 }
+
+// MARK: - The format of B2
+
+/// The form in which B2 writes a notification, as far as it is known: two spaces a level, members in alphabetical order,
+/// integers, no newline at the end. The source is a captured delivery and the test data of Backblaze's Java SDK.
+enum B2Format {
+    /// The members of an event, in B2's order.
+    static let names = [
+        "accountId", "bucketId", "bucketName", "eventId", "eventTimestamp", "eventType", "eventVersion",
+        "matchedRuleName", "objectName", "objectSize", "objectVersionId",
+    ]
+    static let numberNames: Set<String> = ["eventTimestamp", "eventVersion", "objectSize"]
+    /// What every event has.
+    static let requiredNames = [
+        "accountId", "bucketId", "bucketName", "eventTimestamp", "eventType", "eventVersion", "matchedRuleName",
+    ]
+
+    private static let byPlainName = Dictionary(uniqueKeysWithValues: names.map { (plain($0), $0) })
+
+    /// Letters and digits in lower case: what is left of a name whatever convention it was changed to.
+    static func plain(_ name: String) -> String {
+        String(
+            decoding: name.utf8.compactMap { byte -> UInt8? in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+                default: nil
+                }
+            }, as: UTF8.self)
+    }
+
+    /// B2's name for a member that may have been renamed: `account_id`, `AccountID`.
+    static func name(for name: String) -> String? { byPlainName[plain(name)] }
+
+    static func isEvent(_ node: JSONNode) -> Bool {
+        guard let members = node.members else { return false }
+        let known = members.lazy.map(\.key).filter(names.contains).prefix(4)
+        return known.count >= 3 || (known.contains("eventType") && known.count >= 2)
+    }
+
+    static func areEvents(_ elements: [JSONNode]) -> Bool {
+        !elements.isEmpty && elements.allSatisfy(isEvent)
+    }
+
+    /// The events of a notification, where they are in their place.
+    static func events(of root: JSONNode) -> [JSONNode]? {
+        guard let elements = root["events"]?.elements, areEvents(elements) else { return nil }
+        return elements
+    }
+
+    /// Returns an event with its members in B2's order; others keep theirs, behind those.
+    static func ordered(_ members: [JSONMember]) -> [JSONMember] {
+        let places = members.map { names.firstIndex(of: $0.key) ?? names.count }
+        return members.indices.sorted { (places[$0], $0) < (places[$1], $1) }.map { members[$0] }
+    }
+}

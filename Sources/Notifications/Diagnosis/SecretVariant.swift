@@ -1,3 +1,5 @@
+internal import CCrypto
+
 /// What a sender, or whoever pasted the secret here, may have done to it: one step from the secret held to the key that
 /// made the digest.
 public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
@@ -129,5 +131,204 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         case .empty:
             "The sender signs with no secret: the variable or file it reads it from is empty."
         }
+    }
+}
+
+// MARK: - Stray characters and quotes
+
+/// What gets to an end of a secret and is easily overlooked there.
+public enum SecretStray: Codable, Sendable, Hashable, CaseIterable {
+    case newline, returnAndNewline, carriageReturn, space, tab, noBreakSpace, byteOrderMark
+    case doubleQuote, singleQuote, backtick
+
+    var bytes: [UInt8] {
+        switch self {
+        case .newline: [0x0A]
+        case .returnAndNewline: [0x0D, 0x0A]
+        case .carriageReturn: [0x0D]
+        case .space: [0x20]
+        case .tab: [0x09]
+        case .noBreakSpace: [0xC2, 0xA0]
+        case .byteOrderMark: [0xEF, 0xBB, 0xBF]
+        case .doubleQuote: [0x22]
+        case .singleQuote: [0x27]
+        case .backtick: [0x60]
+        }
+    }
+
+    var isQuote: Bool {
+        switch self {
+        case .doubleQuote, .singleQuote, .backtick: true
+        default: false
+        }
+    }
+
+    /// One of it: goes behind “with”.
+    var name: String {
+        switch self {
+        case .newline: "a newline"
+        case .returnAndNewline: "CR LF"
+        case .carriageReturn: "a carriage return"
+        case .space: "a space"
+        case .tab: "a tab"
+        case .noBreakSpace: "a no-break space"
+        case .byteOrderMark: "a byte-order mark"
+        case .doubleQuote: "a double quote"
+        case .singleQuote: "a single quote"
+        case .backtick: "a backtick"
+        }
+    }
+
+    /// Two of it.
+    var pair: String {
+        switch self {
+        case .newline: "two newlines"
+        case .returnAndNewline: "two CR LF"
+        case .carriageReturn: "two carriage returns"
+        case .space: "two spaces"
+        case .tab: "two tabs"
+        case .noBreakSpace: "two no-break spaces"
+        case .byteOrderMark: "two byte-order marks"
+        case .doubleQuote: "two double quotes"
+        case .singleQuote: "two single quotes"
+        case .backtick: "two backticks"
+        }
+    }
+}
+
+/// Quotes that stand around a secret.
+public enum SecretQuotes: Codable, Sendable, Hashable, CaseIterable {
+    case double, single, backticks, typographicDouble, typographicSingle
+
+    func around(_ key: [UInt8]) -> [UInt8] {
+        let (left, right) =
+            switch self {
+            case .double: ("\"", "\"")
+            case .single: ("'", "'")
+            case .backticks: ("`", "`")
+            case .typographicDouble: ("“", "”")
+            case .typographicSingle: ("‘", "’")
+            }
+        return Array(left.utf8) + key + Array(right.utf8)
+    }
+
+    var name: String {
+        switch self {
+        case .double: "double quotes"
+        case .single: "single quotes"
+        case .backticks: "backticks"
+        case .typographicDouble: "typographic double quotes"
+        case .typographicSingle: "typographic single quotes"
+        }
+    }
+}
+
+// MARK: - Digest methods
+
+/// How a digest may have been made of a secret and a body.
+public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
+    /// The right one.
+    case hmacSHA256
+    case hmacSHA1, hmacSHA384, hmacSHA512, hmacMD5
+    /// Without the secret.
+    case sha256, sha1, sha512, md5
+    /// Plain SHA-256 of both, one behind the other.
+    case secretThenBody, bodyThenSecret
+    /// The HMAC of the secret under the body.
+    case swapped
+
+    /// Whether the digest depends on the secret.
+    var usesSecret: Bool {
+        switch self {
+        case .sha256, .sha1, .sha512, .md5: false
+        default: true
+        }
+    }
+
+    /// Returns the digest in lower-case hex digits; empty where libcrypto is built without the method.
+    func digest(key: [UInt8], body: [UInt8]) -> [UInt8] {
+        switch self {
+        case .hmacSHA256: Self.hex(body.withUnsafeBytes { HMACSHA256(key: key).digest(of: $0) })
+        case .hmacSHA1: Self.hmac(EVP_sha1(), key, body)
+        case .hmacSHA384: Self.hmac(EVP_sha384(), key, body)
+        case .hmacSHA512: Self.hmac(EVP_sha512(), key, body)
+        case .hmacMD5: Self.hmac(EVP_md5(), key, body)
+        case .sha256: Self.hex(SHA256.hash(body))
+        case .sha1: Self.hash(EVP_sha1(), body)
+        case .sha512: Self.hash(EVP_sha512(), body)
+        case .md5: Self.hash(EVP_md5(), body)
+        case .secretThenBody: Self.hex(SHA256.hash(key + body))
+        case .bodyThenSecret: Self.hex(SHA256.hash(body + key))
+        case .swapped: Self.hex(key.withUnsafeBytes { HMACSHA256(key: body).digest(of: $0) })
+        }
+    }
+
+    private static func hmac(_ method: OpaquePointer?, _ key: [UInt8], _ body: [UInt8]) -> [UInt8] {
+        // HMAC fills a key up with zeros, so one zero is the empty key, for which libcrypto wants a pointer.
+        let key = key.isEmpty ? [0] : key
+        return digest { digest, count in
+            HMAC(method, key, Int32(key.count), body, body.count, digest, &count) != nil
+        }
+    }
+
+    private static func hash(_ method: OpaquePointer?, _ body: [UInt8]) -> [UInt8] {
+        digest { digest, count in EVP_Digest(body, body.count, digest, &count, method, nil) == 1 }
+    }
+
+    private static func digest(
+        _ compute: (_ digest: UnsafeMutablePointer<UInt8>?, _ count: inout UInt32) -> Bool
+    ) -> [UInt8] {
+        var count: UInt32 = 0
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        let isComputed = digest.withUnsafeMutableBufferPointer { compute($0.baseAddress, &count) }
+        return isComputed ? hex(digest.prefix(Int(count))) : []
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func hex(_ digest: some Sequence<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(128)
+        for byte in digest {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return text
+    }
+
+    /// Returns an HMAC-SHA-256 in lower-case hex digits.
+    static func hex(_ digest: SIMD32<UInt8>) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 64) { text, count in
+            for index in 0..<32 {
+                text[2 * index] = digits[Int(digest[index] >> 4)]
+                text[2 * index + 1] = digits[Int(digest[index] & 15)]
+            }
+            count = 64
+        }
+    }
+
+    /// Goes behind “is right”.
+    var phrase: String {
+        switch self {
+        case .hmacSHA256: "as HMAC-SHA-256"
+        case .hmacSHA1: "as HMAC-SHA-1"
+        case .hmacSHA384: "as HMAC-SHA-384"
+        case .hmacSHA512: "as HMAC-SHA-512"
+        case .hmacMD5: "as HMAC-MD5"
+        case .sha256: "as plain SHA-256, which needs no secret"
+        case .sha1: "as plain SHA-1, which needs no secret"
+        case .sha512: "as plain SHA-512, which needs no secret"
+        case .md5: "as plain MD5, which needs no secret"
+        case .secretThenBody: "as plain SHA-256 of the secret and the body in a row"
+        case .bodyThenSecret: "as plain SHA-256 of the body and the secret in a row"
+        case .swapped: "with secret and body swapped in the HMAC"
+        }
+    }
+
+    /// What to do about it.
+    var advice: String {
+        self == .swapped
+            ? "Have the sender give the secret as the key and the body as the message."
+            : "Have the sender make an HMAC-SHA-256 of the body under the secret, as B2 does."
     }
 }

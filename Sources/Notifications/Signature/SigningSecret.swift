@@ -130,3 +130,190 @@ extension SigningSecret: CustomStringConvertible, CustomDebugStringConvertible, 
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: ["secret": description]) }
 }
+
+extension SigningSecret {
+    /// Below this length a secret occurs by chance, and is guessed as easily.
+    private static let shortest = 8
+
+    /// Whether the secret's bytes stand anywhere in these; not for a secret of less than 8 bytes.
+    public func occurs(in bytes: [UInt8]) -> Bool {
+        withKey { key in
+            guard key.count >= Self.shortest, bytes.count >= key.count else { return false }
+            return bytes.withUnsafeBufferPointer { bytes in
+                key.withUnsafeBufferPointer { key in
+                    (0...(bytes.count - key.count)).contains { start in
+                        bytes[start] == key[0] && bytes[start..<(start + key.count)].elementsEqual(key)
+                    }
+                }
+            }
+        }
+    }
+}
+
+// MARK: - Identity
+
+/// Which signing secret gave a verdict: what can be recorded and shown of it.
+///
+/// Two secrets are the same where value and binding are: what a secret proves depends on both. The label is what a person
+/// calls it now.
+public struct SecretIdentity: Codable, Sendable, Hashable {
+    /// What the user calls it.
+    public var label: String
+    /// Nil where an older version recorded the label alone.
+    public var fingerprint: SecretFingerprint?
+    public var binding: SecretBinding
+
+    public init(label: String, fingerprint: SecretFingerprint?, binding: SecretBinding = .any) {
+        self.label = label
+        self.fingerprint = fingerprint
+        self.binding = binding
+    }
+
+    /// Whether both are the same secret under the same binding, whatever they are called.
+    public func isSame(as other: SecretIdentity) -> Bool {
+        fingerprint == other.fingerprint && binding == other.binding && (fingerprint != nil || label == other.label)
+    }
+}
+
+extension SecretIdentity: CustomStringConvertible {
+    /// Such as `prod (3f9a)`, or the label alone where there is no fingerprint.
+    public var description: String { fingerprint.map { "\(label) (\($0.short))" } ?? label }
+}
+
+/// The first 128 bits of the SHA-256 of a signing secret.
+///
+/// It tells secrets apart, and says no more about one than the recorded deliveries do, which hold a digest under the
+/// secret beside the text it was made of. Screens show its first four hex digits.
+public struct SecretFingerprint: Codable, Sendable, Hashable {
+    public static let byteCount = 16
+    public let bytes: [UInt8]
+
+    init(of key: [UInt8]) {
+        bytes = Array(SHA256.hash(key).prefix(Self.byteCount))
+    }
+
+    /// Nil where there are not 16 bytes.
+    public init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        self.bytes = Array(bytes)
+    }
+
+    /// The first four hex digits.
+    public var short: String { String(Hex.encode(bytes.prefix(2))) }
+}
+
+// MARK: - Binding
+
+/// Which notifications a signing secret may vouch for.
+public enum SecretBinding: Codable, Sendable, Hashable {
+    /// All of them.
+    case any
+    /// Those whose events are all of this bucket.
+    case bucket(String)
+    /// Those whose events all matched this rule.
+    case rule(String)
+
+    /// What `description` prints for `any`, and `init(_:)` takes.
+    private static let anyWord = "any"
+
+    /// Reads `any`, `bucket:NAME` or `rule:NAME`; nil for anything else.
+    public init?(_ text: String) {
+        if text == Self.anyWord {
+            self = .any
+        } else if text.hasPrefix("bucket:"), text.utf8.count > 7 {
+            self = .bucket(String(text.dropFirst(7)))
+        } else if text.hasPrefix("rule:"), text.utf8.count > 5 {
+            self = .rule(String(text.dropFirst(5)))
+        } else {
+            return nil
+        }
+    }
+
+    /// The first event's bucket or rule that lies outside this binding, nil if none does.
+    ///
+    /// A notification without events claims nothing, so it is outside no binding.
+    func outsider(among events: [NotificationEvent]) -> FieldValue? {
+        switch self {
+        case .any: nil
+        case .bucket(let name): events.lazy.map(\.bucketName).first { $0 != .string(name) }
+        case .rule(let name): events.lazy.map(\.matchedRuleName).first { $0 != .string(name) }
+        }
+    }
+}
+
+extension SecretBinding: CustomStringConvertible {
+    /// `any`, `bucket:NAME` or `rule:NAME`. The name may be from outside: escape it before it is shown.
+    public var description: String {
+        switch self {
+        case .any: Self.anyWord
+        case .bucket(let name): "bucket:\(name)"
+        case .rule(let name): "rule:\(name)"
+        }
+    }
+}
+
+// MARK: - Keyring
+
+/// The signing secrets that are held, in the order in which they are tried.
+public struct Keyring: Sendable {
+    public private(set) var secrets: [SigningSecret] = []
+
+    /// The secret of b2watch's own test events, which proves nothing about anybody else's: it is bound to a rule of its
+    /// own and counts as no secret held.
+    public var selfTest: SigningSecret?
+
+    public init() {}
+
+    /// - Throws: `KeyringError` where two secrets have one label.
+    public init(_ secrets: [SigningSecret]) throws(KeyringError) {
+        for secret in secrets { try add(secret) }
+    }
+
+    public var isEmpty: Bool { secrets.isEmpty }
+
+    public subscript(label: String) -> SigningSecret? {
+        secrets.first { $0.label == label }
+    }
+
+    /// Adds a secret behind the others.
+    ///
+    /// - Throws: `KeyringError.labelTaken`.
+    public mutating func add(_ secret: SigningSecret) throws(KeyringError) {
+        guard self[secret.label] == nil else { throw .labelTaken(secret.label) }
+        secrets.append(secret)
+    }
+
+    /// Puts a secret in the place of the one with the given label.
+    ///
+    /// - Throws: `KeyringError.notHeld`, or `.labelTaken` where the new label is another secret's.
+    public mutating func replace(_ label: String, with secret: SigningSecret) throws(KeyringError) {
+        guard let index = secrets.firstIndex(where: { $0.label == label }) else { throw .notHeld(label) }
+        guard secret.label == label || self[secret.label] == nil else { throw .labelTaken(secret.label) }
+        secrets[index] = secret
+    }
+
+    /// Forgets the secret with this label.
+    ///
+    /// - Throws: `KeyringError.notHeld`.
+    public mutating func remove(_ label: String) throws(KeyringError) {
+        guard let index = secrets.firstIndex(where: { $0.label == label }) else { throw .notHeld(label) }
+        secrets.remove(at: index)
+    }
+
+    /// A digest that is equal for equal keyrings: labels, bindings, values and order.
+    ///
+    /// It tells after a restart whether what is recorded was judged by the same secrets. It says no more about them
+    /// than the recorded deliveries do, which hold a digest under the secret beside the text it was made of.
+    public var identity: String {
+        var hash = SHA256()
+        hash.update(Array("b2watch keyring 1".utf8))
+        for secret in secrets { secret.absorb(into: &hash) }
+        return Hex.encode(hash.finalize())
+    }
+}
+
+/// Why a keyring did not take a change.
+public enum KeyringError: Error, Sendable, Hashable {
+    case labelTaken(String)
+    case notHeld(String)
+}

@@ -1,5 +1,10 @@
-import Notifications
+import Foundation
+import TestSupport
 import Testing
+
+@testable import Notifications
+
+// MARK: - Acceptance
 
 /// What is JSON and what is not, in the spirit of JSONTestSuite (Nicolas Seriot: Parsing JSON is a minefield).
 @Suite struct JSONAcceptanceTests {
@@ -129,5 +134,150 @@ import Testing
             return
         }
         #expect(error.description == message)
+    }
+}
+
+// MARK: - Depth
+
+/// Nesting is taken to 512, wherever it stands.
+@Suite struct JSONDepthTests {
+    enum Kind: CaseIterable { case arrays, objects, mixture }
+
+    /// So many arrays and objects within each other.
+    private func nested(_ depth: Int, _ kind: Kind, around inner: String = "") -> String {
+        var before = ""
+        var after = ""
+        for level in 0..<depth {
+            let isLast = level == depth - 1
+            if kind == .arrays || (kind == .mixture && level.isMultiple(of: 3)) {
+                before += "["
+                after = "]" + after
+            } else {
+                before += isLast && inner.isEmpty ? "{" : #"{"a":"#
+                after = "}" + after
+            }
+        }
+        return before + inner + after
+    }
+
+    private func isJSON(_ text: String) -> Bool { Payload(scanning: Array(text.utf8)).isJSON }
+
+    /// What stands around the nesting, and how many levels of it that is.
+    static let places: [(before: String, after: String, levels: Int)] = [
+        ("", "", 0), ("[1,", "]", 1), (#"{"other":"#, "}", 1), (#"{"events":"#, "}", 1), (#"{"events":["#, "]}", 2),
+        (#"{"events":[1,"#, ",1]}", 2), (#"{"events":[{"eventId":"#, "}]}", 3), (#"{"events":[{"x":1,"y":"#, "}]}", 3),
+    ]
+
+    @Test(arguments: Kind.allCases, places.indices)
+    func takes512LevelsAndNot513(kind: Kind, index: Int) {
+        let place = Self.places[index]
+        for inner in ["", "1", #""text""#] {
+            let deepest = nested(512 - place.levels, kind, around: inner)
+            let tooDeep = nested(513 - place.levels, kind, around: inner)
+            #expect(isJSON(place.before + deepest + place.after))
+            #expect(!isJSON(place.before + tooDeep + place.after))
+        }
+    }
+
+    @Test func saysThatItIsTooDeep() {
+        guard case .notJSON(let error) = Payload(scanning: Array(nested(513, .arrays).utf8)) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(error == JSONError(offset: 512, problem: .tooDeep))
+    }
+
+    @Test func widthIsNoDepth() {
+        let wide = "[" + Array(repeating: nested(511, .mixture), count: 20).joined(separator: ",") + "]"
+        #expect(isJSON(wide))
+    }
+
+    @Test(arguments: ["[", #"{"a":"#, #"{"events":["#, #"{"events":[{"a":"#])
+    func aMegabyteOfOpeningsIsRefusedAtOnce(opening: String) {
+        let text = String(repeating: opening, count: (1 << 20) / opening.utf8.count)
+        #expect(!isJSON(text))
+    }
+}
+
+// MARK: - Mutations
+
+/// Bodies changed at random, judged as Foundation judges them.
+///
+/// Known differences, which the mutations below leave out or allow for:
+/// - Foundation takes a byte-order mark and UTF-16 and UTF-32, which RFC 8259 forbids to send: no zero bytes and no
+///   marks are made here.
+/// - Foundation takes a comma behind the last element or member, which the grammar does not have.
+/// - Foundation refuses an escaped surrogate without its other half, which the grammar allows.
+/// - Foundation refuses numbers that no `Double` holds, which the grammar allows.
+@Suite struct JSONMutationTests {
+    private static let seeds: [[UInt8]] = [
+        SampleBody.notification([SampleEvent(), .test(id: "test")]),
+        Array(#"{"events":[{"eventId":"a\u00e9\n\"","n":-1.5e+3,"x":[true,false,null,{}]},1,"😀"],"":[0.5,[]]}"#.utf8),
+        Array(#" [ 1 , -0 , 0.1e-2 , "\\\/\b\f\r\t" , { "a" : { "b" : [ ] } } ] "#.utf8),
+    ]
+    /// Bytes that matter in JSON, and some that break UTF-8.
+    private static let bytes =
+        Array(#"{}[]:,"\/0123456789+-.eEutrfalsn"#.utf8) + [0x20, 0x0A, 0x09, 0x1F, 0x7F, 0x80, 0xC3, 0xE6, 0xF0, 0xFF]
+
+    private func mutate(_ body: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+        var body = body
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let index = Int.random(in: 0..<max(1, body.count), using: &random)
+            let byte = Self.bytes.randomElement(using: &random) ?? 0x20
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0 where !body.isEmpty: body.remove(at: index)
+            case 1: body.insert(byte, at: min(index, body.count))
+            case 2 where !body.isEmpty: body[index] = byte
+            case 3 where !body.isEmpty: body.removeSubrange(index..<min(body.count, index + 8))
+            default: body.insert(contentsOf: body.prefix(index).suffix(6), at: min(index, body.count))
+            }
+        }
+        return body
+    }
+
+    /// What Foundation says, nil where it is known to differ.
+    private func foundation(_ body: [UInt8]) -> Bool? {
+        let text = String(decoding: body, as: UTF8.self)
+        if (try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)) != nil {
+            return text.contains(/,\s*[\]}]/) ? nil : true
+        }
+        let mayDiffer = text.contains(/\\u[dD][89a-fA-F]/) || text.contains(/[0-9][eE]\+?[0-9]{3,}|[0-9]{300}/)
+        return mayDiffer ? nil : false
+    }
+
+    @Test(arguments: 0..<3)
+    func isJudgedAsFoundationDoes(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        var accepted = 0
+        var refused = 0
+        for _ in 0..<6_000 {
+            let body = mutate(Self.seeds[seed], &random)
+            guard let expected = foundation(body) else { continue }
+            expected ? (accepted += 1) : (refused += 1)
+            #expect(Payload(scanning: body).isJSON == expected, "\(String(decoding: body, as: UTF8.self))")
+        }
+        // Both happen often, so that the comparison means something.
+        #expect(accepted > 100)
+        #expect(refused > 1_000)
+    }
+
+    @Test func whatIsAcceptedCanBeLaidOutAndMadeCompact() throws {
+        var random = SeededGenerator(seed: 7)
+        for seed in Self.seeds {
+            for _ in 0..<500 {
+                let body = mutate(seed, &random)
+                guard Payload(scanning: body).isJSON else {
+                    #expect(body.withUnsafeBytes { Payload.ranges(in: $0) }.isEmpty)
+                    #expect(throws: JSONError.self) { try PrettyJSON(body) }
+                    continue
+                }
+                let ranges = body.withUnsafeBytes { Payload.ranges(in: $0) }
+                #expect(ranges == Payload(scanning: body).events.map(\.range))
+                var compact = JSONWriter()
+                compact.compact(body)
+                #expect(Payload(scanning: compact.bytes).isJSON)
+                _ = try PrettyJSON(body)
+            }
+        }
     }
 }

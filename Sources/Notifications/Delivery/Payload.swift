@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// What the body of a notification turns out to be.
 public enum Payload: Sendable, Hashable {
     /// JSON, with the events found in it: none where it is no notification.
@@ -137,6 +145,142 @@ public enum Payload: Sendable, Hashable {
         guard inner.contains(UInt8(ascii: "\\")) else { return body(inner) }
         var text = JSONString.decode(name)
         return text.withUTF8(body)
+    }
+}
+
+// MARK: - Events
+
+/// One event of a notification. Names are B2's own.
+///
+/// Source: Backblaze's event notification reference guide; `B2EventNotificationEvent` of its Java SDK.
+public struct NotificationEvent: Sendable, Hashable {
+    /// Where the event's JSON stands in the body.
+    public var range: Range<Int>
+    public var accountId = FieldValue.absent
+    public var bucketId = FieldValue.absent
+    public var bucketName = FieldValue.absent
+    public var eventId = FieldValue.absent
+    /// Milliseconds since 1970-01-01 UTC.
+    public var eventTimestamp = FieldValue.absent
+    public var eventType = FieldValue.absent
+    public var eventVersion = FieldValue.absent
+    public var matchedRuleName = FieldValue.absent
+    public var objectName = FieldValue.absent
+    /// In bytes; number, 0, null or absent, by type.
+    public var objectSize = FieldValue.absent
+    public var objectVersionId = FieldValue.absent
+
+    public init(range: Range<Int> = 0..<0) {
+        self.range = range
+    }
+
+    /// Sets the field of a name, unless b2watch does not know it.
+    ///
+    /// - Parameters:
+    ///   - name: The name that it has in JSON, without quotes and escapes.
+    ///   - value: Is read only where the name is known.
+    mutating func set(_ name: UnsafeBufferPointer<UInt8>, to value: @autoclosure () -> FieldValue) {
+        guard let start = name.baseAddress else { return }
+        // Of a name as long as the known one.
+        func isNamed(_ known: StaticString) -> Bool { memcmp(known.utf8Start, start, known.utf8CodeUnitCount) == 0 }
+        switch name.count {
+        case 7: if isNamed("eventId") { eventId = value() }
+        case 8: if isNamed("bucketId") { bucketId = value() }
+        case 9:
+            if isNamed("eventType") {
+                eventType = value()
+            } else if isNamed("accountId") {
+                accountId = value()
+            }
+        case 10:
+            if isNamed("objectName") {
+                objectName = value()
+            } else if isNamed("objectSize") {
+                objectSize = value()
+            } else if isNamed("bucketName") {
+                bucketName = value()
+            }
+        case 12: if isNamed("eventVersion") { eventVersion = value() }
+        case 14: if isNamed("eventTimestamp") { eventTimestamp = value() }
+        case 15:
+            if isNamed("matchedRuleName") {
+                matchedRuleName = value()
+            } else if isNamed("objectVersionId") {
+                objectVersionId = value()
+            }
+        default: break
+        }
+    }
+}
+
+// MARK: - Event types
+
+/// The name of an event's type, known or not.
+public struct EventType: Sendable, Hashable {
+    /// As B2 sends it, such as `b2:ObjectCreated:Upload`.
+    public let name: String
+
+    public init(_ name: String) {
+        self.name = name
+    }
+
+    /// The types that B2 documents today, with the short name that lists show.
+    ///
+    /// Source: Backblaze's event notification reference guide, b2sdk 2.13.1 and the Terraform provider.
+    public static let known: [(name: String, short: String)] = [
+        ("b2:ObjectCreated:Upload", "Created:Upload"),
+        ("b2:ObjectCreated:MultipartUpload", "Created:MultipartUpload"),
+        ("b2:ObjectCreated:Copy", "Created:Copy"),
+        ("b2:ObjectCreated:Replica", "Created:Replica"),
+        ("b2:ObjectCreated:MultipartReplica", "Created:MultipartReplica"),
+        ("b2:ObjectDeleted:Delete", "Deleted:Delete"),
+        ("b2:ObjectDeleted:LifecycleRule", "Deleted:LifecycleRule"),
+        ("b2:HideMarkerCreated:Hide", "HideMarker:Hide"),
+        ("b2:HideMarkerCreated:LifecycleRule", "HideMarker:LifecycleRule"),
+        ("b2:MultipartUploadCreated:LiveRead", "Multipart:LiveRead"),
+        ("b2:TestEvent", "Test"),
+    ]
+
+    private static let shortNames = Dictionary(uniqueKeysWithValues: known.map { ($0.name, $0.short) })
+
+    /// What a list shows: the short name of a known type, an unknown one whole.
+    public var shortName: String {
+        Self.shortNames[name] ?? name
+    }
+}
+
+// MARK: - Field values
+
+/// The value of an event's field, of whatever type it came.
+///
+/// B2's own sources contradict each other on which fields are present, so none is required and none must have a
+/// certain type: what is not a string or an integer is kept as the JSON it came as.
+public enum FieldValue: Sendable, Hashable {
+    case absent
+    case null
+    case string(String)
+    case integer(Int64)
+    /// Any other JSON value, as received.
+    case other(json: String)
+
+    /// The value as text; absent and null are empty.
+    public var text: String {
+        switch self {
+        case .absent, .null: ""
+        case .string(let string): string
+        case .integer(let integer): String(integer)
+        case .other(let json): json
+        }
+    }
+
+    public var isEmpty: Bool { text.isEmpty }
+
+    public var string: String? {
+        if case .string(let string) = self { string } else { nil }
+    }
+
+    public var integer: Int64? {
+        if case .integer(let integer) = self { integer } else { nil }
     }
 }
 

@@ -119,3 +119,49 @@ import Testing
         #expect(Payload(scanning: []).events.isEmpty)
     }
 }
+
+// MARK: - Event types
+
+@Suite struct EventTypeTests {
+    @Test func namesAndShortNamesAreUnique() {
+        #expect(EventType.known.count == 11)
+        #expect(Set(EventType.known.map(\.name)).count == EventType.known.count)
+        #expect(Set(EventType.known.map(\.short)).count == EventType.known.count)
+    }
+
+    @Test func aKnownTypeHasAShortName() {
+        for (name, short) in EventType.known {
+            #expect(EventType(name).shortName == short)
+            #expect(short.utf8.count < name.utf8.count)
+        }
+        #expect(EventType("b2:ObjectCreated:Upload").shortName == "Created:Upload")
+    }
+
+    @Test(arguments: ["", "b2:ObjectCreated:Teleport", "B2:TESTEVENT", "b2:ObjectCreated:*", "Created:Upload"])
+    func anUnknownTypeIsShownWhole(name: String) {
+        #expect(EventType(name).shortName == name)
+    }
+}
+
+// MARK: - Field values
+
+@Suite struct FieldValueTests {
+    @Test(
+        arguments: [
+            (.absent, ""), (.null, ""), (.string(""), ""), (.string("a"), "a"), (.integer(0), "0"),
+            (.integer(-5), "-5"), (.other(json: "[1]"), "[1]"),
+        ] as [(FieldValue, String)])
+    func isText(value: FieldValue, text: String) {
+        #expect(value.text == text)
+        #expect(value.isEmpty == text.isEmpty)
+    }
+
+    @Test func givesItsStringAndItsInteger() {
+        #expect(FieldValue.string("a").string == "a")
+        #expect(FieldValue.integer(5).integer == 5)
+        #expect(FieldValue.integer(5).string == nil)
+        #expect(FieldValue.string("5").integer == nil)
+        #expect(FieldValue.other(json: "5.0").integer == nil)
+        #expect(FieldValue.null.string == nil)
+    }
+}
