@@ -1,5 +1,7 @@
 import History
 
+// MARK: - Order of arrival
+
 /// The rows of a query in the order of arrival, found newest first; and what is to be looked at next.
 ///
 /// New rows are looked at as they come. Where verdicts have changed that the query reads, all is looked at anew, and
@@ -107,5 +109,162 @@ struct ScannedList: Sendable {
     var extent: (scanned: Int, total: Int) {
         let scanned = found.high - found.low + 1
         return (Int(scanned), Int(found.reachesTheOldest ? scanned : latest))
+    }
+}
+
+/// The rows found in a stretch of ids that grows at both ends.
+struct FoundRows: Sendable {
+    private(set) var rows = RowSet()
+    /// All ids from `low` to `high` were looked at.
+    private(set) var low: Int64
+    private(set) var high: Int64
+
+    /// Nothing is looked at yet; rows up to this id are older ones.
+    init(below high: Int64) {
+        self.high = high
+        low = high + 1
+    }
+
+    /// Whether there are no older rows to look at.
+    var reachesTheOldest: Bool { low <= 1 }
+
+    /// The stretch of so many ids before those looked at.
+    func older(_ size: Int64) -> ClosedRange<Int64> { max(1, low - size)...low - 1 }
+
+    /// Takes note of what was found in a stretch, if it is next to those looked at.
+    mutating func add(_ ids: [Int64], in range: ClosedRange<Int64>) {
+        if range.upperBound == low - 1 {
+            low = range.lowerBound
+        } else if range.lowerBound == high + 1 {
+            high = range.upperBound
+        } else {
+            return
+        }
+        for id in ids { rows.insert(id) }
+    }
+
+    /// A stretch of what was found. There are taken to be older rows as long as not all were looked at.
+    func window(_ request: RowRequest) -> IDWindow {
+        let (before, after) = (max(0, request.before), max(0, request.after))
+        var older: [Int64] = []
+        var newer: [Int64] = []
+        var end = Int64.max
+        switch request.anchor {
+        case .newest: older = rows.descending().prefix(before + 1).reversed()
+        case .oldest:
+            newer = Array(rows.ascending().prefix(after + 1))
+            end = 0
+        case .row(let id):
+            end = id < .max ? id + 1 : id
+            older = rows.descending(from: end).prefix(before + 1).reversed()
+            newer = Array(rows.ascending(from: id).prefix(after))
+        }
+        let ids = older + newer
+        return IDWindow(
+            ids: ids, hasOlder: !reachesTheOldest || rows.last(before: ids.first ?? end) != nil,
+            hasNewer: rows.first(after: ids.last ?? (end == .max ? end : end - 1)) != nil)
+    }
+}
+
+// MARK: - Other orders
+
+/// The rows of a query in an order of its own; and what is to be sorted next.
+///
+/// The newest are sorted first, so that there is something to see, then all. What has changed since is sorted in with
+/// all the rest, and waits four times as long as that takes.
+struct SortedList: Sendable {
+    /// How many rows are sorted first.
+    static let first: Int64 = 5_000
+
+    let query: BrowseQuery
+    private(set) var ids: [Int64] = []
+    /// How often they were replaced.
+    private(set) var replacements = 0
+    private var latest: Int64
+    private var revision: Int
+    /// All from `low` to `high` are sorted.
+    private var low: Int64
+    private var high: Int64 = 0
+    private var sortedRevision = 0
+    private var sorting: (latest: Int64, revision: Int) = (0, 0)
+    private var nextSort: ContinuousClock.Instant?
+
+    init(_ query: BrowseQuery, _ change: HistoryChange) {
+        self.query = query
+        latest = change.latestRow
+        revision = change.revision
+        low = change.latestRow + 1
+    }
+
+    /// Whether all rows were sorted that there were when it was last done.
+    var isComplete: Bool { low <= 1 }
+
+    mutating func follow(_ change: HistoryChange) {
+        latest = max(latest, change.latestRow)
+        revision = max(revision, change.revision)
+    }
+
+    mutating func next(_ now: ContinuousClock.Instant) -> BrowseStep {
+        let isStale = high < latest || (query.readsVerdicts && sortedRevision != revision)
+        guard latest > 0, isStale || !isComplete else { return .rest }
+        if isComplete, let nextSort, nextSort > now { return .pause(until: nextSort) }
+        sorting = (latest, revision)
+        let isFirst = high == 0 && latest > Self.first
+        return .sort(query, (isFirst ? latest - Self.first + 1 : 1)...latest)
+    }
+
+    /// Takes note of what was sorted.
+    mutating func finish(
+        _ ids: [Int64], in range: ClosedRange<Int64>, _ time: Duration, now: ContinuousClock.Instant
+    ) {
+        self.ids = ids
+        replacements += 1
+        (low, high) = (range.lowerBound, range.upperBound)
+        sortedRevision = sorting.revision
+        nextSort = now + max(.pace, time * 4)
+    }
+
+    /// How many were looked at, and of how many.
+    var extent: (scanned: Int, total: Int) {
+        isComplete ? (Int(high), Int(high)) : (Int(max(0, high - low + 1)), Int(latest))
+    }
+
+    /// Where a row stands, counted from 0; where it is not in the list, the next that arrived before it.
+    func index(of id: Int64) -> Int? {
+        if let index = ids.firstIndex(of: id) { return index }
+        return ids.indices.filter { ids[$0] < id }.max { ids[$0] < ids[$1] }
+    }
+
+    /// A stretch of what is sorted. There are taken to be older rows as long as not all were looked at.
+    func window(_ request: RowRequest) -> IDWindow {
+        let (before, after) = (max(0, request.before), max(0, request.after))
+        let index: Int? =
+            switch request.anchor {
+            case .newest: ids.count - 1
+            case .oldest: 0
+            case .row(let id): self.index(of: id)
+            }
+        let range: Range<Int>
+        if let index {
+            let isOldest = request.anchor == .oldest
+            let isNewest = request.anchor == .newest
+            range =
+                max(
+                    0, index - (isOldest ? 0 : min(before, ids.count)))..<min(
+                    ids.count, index + 1 + (isNewest ? 0 : min(after, ids.count)))
+        } else {
+            range = 0..<min(after, ids.count)
+        }
+        return IDWindow(
+            ids: Array(ids[range]), hasOlder: !isComplete || range.lowerBound > 0,
+            hasNewer: range.upperBound < ids.count)
+    }
+}
+
+extension BrowseQuery {
+    /// Whether rows may enter, leave or move when verdicts change.
+    var readsVerdicts: Bool {
+        if case .by(.signature, _) = order { return true }
+        return predicate.readsVerdicts
     }
 }

@@ -1,4 +1,5 @@
 public import History
+public import Notifications
 
 /// A filter as it was written, and the rows that it means.
 public struct Filter: Sendable, Hashable {
@@ -111,6 +112,106 @@ extension Comparison {
         case .equal: value == wanted
         case .atLeast: value >= wanted
         case .greater: value > wanted
+        }
+    }
+}
+
+/// What is wrong in a filter, and where.
+public struct FilterError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The characters it is about, counted from 0; empty at a place where something is missing.
+    public let range: Range<Int>
+    /// What was expected there, in a sentence without the place.
+    public let sentence: String
+
+    /// An error.
+    public init(at range: Range<Int>, _ sentence: String) {
+        self.range = range
+        self.sentence = sentence
+    }
+
+    public var description: String { "column \(range.lowerBound + 1): \(sentence)" }
+}
+
+/// What a filter is read by, besides its text.
+public struct FilterContext: Sendable {
+    /// The moment from which times such as `10m` count back.
+    public var now: Timestamp
+    /// The offset of the zone that is shown at a moment, in seconds east of UTC.
+    public var secondsFromUTC: @Sendable (Timestamp) -> Int
+    /// Whether `~/…/` may be used: on the screen and in `export`.
+    public var allowsRegularExpressions: Bool
+
+    /// A context.
+    public init(
+        now: Timestamp, secondsFromUTC: @escaping @Sendable (Timestamp) -> Int = { _ in 0 },
+        allowsRegularExpressions: Bool = true
+    ) {
+        self.now = now
+        self.secondsFromUTC = secondsFromUTC
+        self.allowsRegularExpressions = allowsRegularExpressions
+    }
+}
+
+// MARK: - Writing terms
+
+/// Terms written for a value, so that choosing a thing can set a filter.
+public enum FilterTerm {
+    /// A term for exactly this value, such as `object="a b.jpg"`.
+    ///
+    /// - Parameter name: The name of an operator that takes texts.
+    public static func text(operator name: String, exactly value: String) -> String {
+        "\(name)=\(quoted(value, escapingWildcards: false))"
+    }
+
+    /// A term for a text anywhere in what words without an operator are looked for in.
+    public static func text(containing value: String) -> String {
+        let quoted = quoted(value, escapingWildcards: true)
+        // What would be read as an operator, as a negation, as a connective, or as a part of the value before.
+        let isPlain =
+            quoted.unicodeScalars.allSatisfy { !":=<>!,\"".unicodeScalars.contains($0) }
+            && !["-", ".", "+"].contains(quoted.unicodeScalars.first) && FilterConnective(word: quoted) == nil
+        return isPlain || quoted.unicodeScalars.first == "\"" ? quoted : "\"\(quoted)\""
+    }
+
+    /// Terms for what arrived from one moment to before another.
+    public static func arrived(from start: Timestamp, before end: Timestamp) -> String {
+        "after:\(start.rfc3339) before:\(end.rfc3339)"
+    }
+
+    /// Terms for events that happened from one moment to before another, by their own time.
+    public static func happened(from start: Timestamp, before end: Timestamp) -> String {
+        "event-after:\(start.rfc3339) event-before:\(end.rfc3339)"
+    }
+
+    /// A value as it can stand behind an operator: in quotes where it must, on one line and with nothing invisible.
+    static func quoted(_ value: String, escapingWildcards: Bool) -> String {
+        var result = String.UnicodeScalarView()
+        var needsQuotes = value.isEmpty || value.unicodeScalars.first == "~"
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                result.append("\\")
+                result.append(scalar)
+                needsQuotes = true
+            case "*" where escapingWildcards, "?" where escapingWildcards:
+                result.append("\\")
+                result.append(scalar)
+                needsQuotes = true
+            case _ where isInvisible(scalar):
+                result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+                needsQuotes = true
+            default:
+                result.append(scalar)
+                needsQuotes = needsQuotes || FilterLexer.endsWord(scalar) || scalar == ","
+            }
+        }
+        return needsQuotes ? "\"\(String(result))\"" : String(result)
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+        default: false
         }
     }
 }

@@ -136,3 +136,117 @@ extension TextPattern {
         TextPattern("never \(name)") { bytes in bytes.reduce(0) { $0 &+ Int($1) } < 0 }
     }
 }
+
+// MARK: - Query
+
+@Suite("Queries")
+struct BrowseQueryTests {
+    @Test("one without parts lists every row as it arrived")
+    func plain() {
+        #expect(BrowseQuery().isPlain)
+        #expect(!BrowseQuery(.duplicate).isPlain)
+        #expect(!BrowseQuery(order: .by(.size, isDescending: true)).isPlain)
+    }
+}
+
+// MARK: - Search and count
+
+/// The next row that fulfils something more, among those listed.
+@Suite(.blocking) struct RowSearchTests {
+    @Test(arguments: [
+        BrowseQuery(), BrowseQuery(.size(.less, 60)), BrowseQuery(order: .by(.size, isDescending: true)),
+        BrowseQuery(.size(.less, 60), order: .by(.object, isDescending: false)),
+    ])
+    func findsTheNearestInTheListsOrder(query: BrowseQuery) async throws {
+        let browsed = try Browsed()
+        await browsed.keep((1...2_500).map { $0 * 37 % 101 })
+        _ = browsed.show(query)
+        let listed = browsed.browser.allIDs()
+        let sought = RowPredicate.size(.equal, 50)
+        let matching = Set(try browsed.history.reader.ids(matching: sought, in: 1...2_500))
+        for index in stride(from: 0, to: listed.count, by: 97) {
+            func find(_ isNewer: Bool) throws -> Int64? {
+                try browsed.browser.find(sought, from: listed[index], isNewer: isNewer) { false }
+            }
+            #expect(try find(true) == listed[(index + 1)...].first(where: matching.contains))
+            #expect(try find(false) == listed[..<index].last(where: matching.contains))
+        }
+        // From beyond either end of the list, where a search goes on that has come to the other.
+        let fromEnd = try browsed.browser.find(sought, from: .max, isNewer: false) { false }
+        #expect(fromEnd == listed.last(where: matching.contains))
+        let fromStart = try browsed.browser.find(sought, from: .min, isNewer: true) { false }
+        #expect(fromStart == listed.first(where: matching.contains))
+        #expect(try browsed.browser.find(.any([]), from: listed[0], isNewer: true) { false } == nil)
+        #expect(try browsed.browser.find(sought, from: listed[0], isNewer: true) { true } == nil)
+    }
+
+    @Test func looksWhereTheListHasNotLookedYet() async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...5_000)
+        // While this one is sought in the first rows, the last are still to be looked at.
+        let slow = RowPredicate.all((0..<10).map { number in .not(.text([.body], .never("\(number)"))) })
+        browsed.begin(BrowseQuery(.all([slow, .size(.atMost, 4_000)])))
+        #expect(try browsed.browser.find(.size(.less, 3), from: 4_999, isNewer: false) { false } == 2)
+    }
+}
+
+@Suite("The row nearest to a time, and counts", .blocking)
+struct NearestRowTests {
+    private func stretch(_ start: Int64, _ end: Int64? = nil) -> Range<Timestamp> {
+        Timestamp(milliseconds: start)..<Timestamp(milliseconds: end ?? start + 1)
+    }
+
+    @Test(
+        "is the first in it, or the nearer of those on both sides",
+        arguments: [
+            (500, 1), (1_000, 1), (1_400, 1), (1_600, 2), (5_000, 5), (9_999, 10), (10_500, 10), (10_501, 10),
+        ] as [(Int64, Int64)])
+    func nearest(moment: Int64, row: Int64) async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...10) { $0 * 1_000 }
+        _ = browsed.show(BrowseQuery())
+        #expect(try browsed.browser.nearest(to: stretch(moment)) { false } == row)
+        // In another order, too.
+        _ = browsed.show(BrowseQuery(order: .by(.size, isDescending: true)))
+        #expect(try browsed.browser.nearest(to: stretch(moment)) { false } == row)
+    }
+
+    @Test("is the first of a day, though the last of the day before is nearer to its start")
+    func ofDay() async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...10) { $0 * 1_000 }
+        _ = browsed.show(BrowseQuery())
+        #expect(try browsed.browser.nearest(to: stretch(3_001, 9_000)) { false } == 4)
+    }
+
+    @Test("is one of those that are listed")
+    func listed() async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...10) { $0 * 1_000 }
+        _ = browsed.show(BrowseQuery(.number(.objectSize, .atMost, 4)))
+        #expect(try browsed.browser.nearest(to: stretch(9_000)) { false } == 4)
+        _ = browsed.show(BrowseQuery(.any([])))
+        #expect(try browsed.browser.nearest(to: stretch(9_000)) { false } == nil)
+    }
+
+    @Test("nothing is nearest where nothing is recorded")
+    func nothing() async throws {
+        let browsed = try Browsed()
+        _ = browsed.show(BrowseQuery())
+        #expect(try browsed.browser.nearest(to: stretch(9_000)) { false } == nil)
+        #expect(try browsed.history.reader.firstDelivery(receivedFrom: Timestamp(milliseconds: 0)) == nil)
+    }
+
+    @Test("rows are counted in steps, from any row on, and counting can be given up")
+    func counts() async throws {
+        let browsed = try Browsed()
+        await browsed.keep(1...2_500)
+        let even = RowPredicate.number(.objectSize, .greater, 1_000)
+        let browser = browsed.browser
+        #expect(try browser.count(even, in: 1...2_500) { false } == 1_500)
+        #expect(try browser.count(even, in: 2_001...2_500) { false } == 500)
+        #expect(try browser.count(.not(even), in: 1...2_500) { false } == 1_000)
+        #expect(try browser.count(.duplicate, in: 1...2_500) { false } == 0)
+        #expect(try browser.count(even, in: 1...2_500) { true } == nil)
+    }
+}

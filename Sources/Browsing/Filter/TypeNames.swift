@@ -107,36 +107,37 @@ enum TypeNames {
     private static func firstPart(of name: String) -> String { String(name.prefix { $0 != ":" }) }
 }
 
-extension FilterArgument {
-    /// Where the event's type is called so.
-    func type() throws(FilterFault) -> RowPredicate {
-        guard case .plain(let pieces) = value.form, relation == .has else {
-            let pattern = try pattern(.whole)
-            return types([pattern], TypeNames.full(whereShortMatches: pattern))
-        }
-        guard !pieces.hasWildcards else {
-            let lower = pieces.map { piece in
-                if case .character(let unit) = piece { return PatternPiece.character(LetterCase.lower(unit)) }
-                return piece
-            }
-            let pattern = try pattern(lower, .whole)
-            let prefixed = try self.pattern([PatternPiece](TypeNames.prefix) + lower, .whole)
-            return types([pattern, prefixed], TypeNames.full(whereShortMatches: pattern))
-        }
-        let word = pieces.text
-        if TypeNames.known(with: word).isEmpty, let meant = TypeNames.nearest(to: word) {
-            throw fault("no type \"\(word)\": did you mean \(meant)? type=\(word) takes it as it is")
-        }
-        guard let pattern = TypeNames.pattern(of: word) else {
-            throw fault("a type is expected here, such as created")
-        }
-        return .text([.eventType], pattern)
+// MARK: - Spelling
+
+/// Words that are nearly right.
+enum Spelling {
+    /// The candidate that is at most two letters away, and fewer than half of the word.
+    static func nearest(to word: String, among candidates: [String]) -> String? {
+        guard word.utf8.count <= 40 else { return nil }
+        let ranked = candidates.map { ($0, distance(word, $0)) }.min { $0.1 < $1.1 }
+        guard let (candidate, distance) = ranked, distance <= 2, distance * 2 < word.utf8.count else { return nil }
+        return candidate
     }
 
-    /// Where the full name matches, or is one of some.
-    private func types(_ patterns: [TextPattern], _ names: [String]) -> RowPredicate {
-        var parts = patterns.map { RowPredicate.text([.eventType], $0) }
-        if !names.isEmpty { parts.append(.text([.eventType], .oneOf(names))) }
-        return parts.count == 1 ? parts[0] : .any(parts)
+    /// Such as `a, b or c`.
+    static func list(_ words: [String]) -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " or " + last
+    }
+
+    /// How many letters must be put in, taken out or changed (Levenshtein).
+    private static func distance(_ one: String, _ other: String) -> Int {
+        let (one, other) = (Array(one.utf8), Array(other.utf8))
+        var row = Array(0...other.count)
+        for (index, letter) in one.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for column in other.indices {
+                let changed = diagonal + (letter == other[column] ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(changed, row[column] + 1, row[column + 1] + 1)
+            }
+        }
+        return row[other.count]
     }
 }

@@ -1,4 +1,3 @@
-import History
 public import Notifications
 
 /// Times as they are written in filters and behind `:goto`: read by the clocks of one zone.
@@ -335,54 +334,6 @@ extension FilterMoment {
     private static func looksLikeTime(_ text: String) -> Bool {
         clock(text) != nil || text == "NOW" || isDateLike(text) || length(text[...]) != nil
             || text.contains("T") && text.first.flatMap(\.wholeNumberValue) != nil
-    }
-}
-
-extension FilterArgument {
-    /// The two ends of a range such as `1MB..2MB`, either of which may be missing; nil where it is no range.
-    func ends(_ takes: FilterValue) throws(FilterFault) -> (low: String?, high: String?)? {
-        let text = try word(takes)
-        guard let dots = text.firstRange(of: "..") else { return nil }
-        let (low, high) = (String(text[..<dots.lowerBound]), String(text[dots.upperBound...]))
-        guard !relation.isComparison else {
-            throw fault("a range is for : or =; one value is expected after \(relation.rawValue)")
-        }
-        func end(_ text: String) -> String? {
-            let trimmed = text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-            return trimmed.isEmpty ? nil : String(trimmed)
-        }
-        guard end(low) != nil || end(high) != nil else { throw fault(takes.expected) }
-        return (end(low), end(high))
-    }
-
-    /// Where a time is in the stretch given: a time, a range of times with both ends in it, or an age, which reaches until
-    /// now.
-    func during(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
-        let moments = FilterMoment(in: context)
-        let expected = takes.expected
-        func span(_ text: String, notBefore start: Int64? = nil) throws(FilterFault) -> Range<Int64> {
-            guard let span = moments.span(text, notBefore: start) else { throw fault(expected) }
-            return span
-        }
-        guard let (low, high) = try ends(takes) else {
-            let text = try word(takes)
-            let span = try span(text)
-            if moments.isAge(text) { return .number(number, .atLeast, span.lowerBound) }
-            return .all([.number(number, .atLeast, span.lowerBound), .number(number, .less, span.upperBound)])
-        }
-        var parts: [RowPredicate] = []
-        var start: Int64?
-        if let low {
-            let span = try span(low)
-            start = span.lowerBound
-            parts.append(.number(number, .atLeast, span.lowerBound))
-        }
-        if let high {
-            let span = try span(high, notBefore: start)
-            if let start, span.upperBound <= start { throw fault("this range ends before it begins") }
-            parts.append(.number(number, .less, span.upperBound))
-        }
-        return parts.count == 1 ? parts[0] : .all(parts)
     }
 }
 
