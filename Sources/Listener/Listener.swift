@@ -1,6 +1,13 @@
 internal import NIOCore
 internal import NIOPosix
+public import Notifications
 import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
 
 /// Listens for HTTP/1.1 requests, hands them to a `DeliveryReceiver`, and answers with what that says.
 public final class Listener: Sendable {
@@ -154,5 +161,150 @@ public final class Listener: Sendable {
         } catch {
             throw .unresolved(address)
         }
+    }
+}
+
+// MARK: - Receiver
+
+/// What the listener hands its requests to.
+public protocol DeliveryReceiver: Sendable {
+    /// Takes a whole request; called on an event loop, so it must not block.
+    ///
+    /// - Parameter answer: To be called once, from any thread, when the delivery is recorded or cannot be. The
+    ///   connection waits for it; a second call is ignored. With it goes the number under which the delivery is
+    ///   recorded, nil where it is not.
+    func receive(
+        _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, _ record: Int64?) -> Void)
+
+    /// Is told how long an answer took, once it is handed to the socket: from the last byte of its request. Called on an
+    /// event loop, so it must not block.
+    ///
+    /// - Parameter record: The number that came with the answer.
+    func answered(_ record: Int64, in time: Duration)
+
+    /// Says whether a delivery can be recorded now, for `GET /healthz`; called on an event loop, so it must not block.
+    ///
+    /// - Parameter answer: To be called once, from any thread.
+    func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void)
+}
+
+/// What a request is, by its method and its target.
+public enum RequestKind: Sendable, Hashable {
+    /// POST on the path that is listened on.
+    case notification
+    /// Another method on that path.
+    case wrongMethod
+    /// Another path.
+    case wrongPath
+}
+
+// MARK: - Configuration
+
+/// Where and how the listener listens.
+public struct ListenerConfiguration: Sendable {
+    /// The address to bind; port 0 takes a free one.
+    public var address: ListenAddress
+    /// The path below which a POST is a notification; `/` takes every path.
+    public var path: String
+    /// What a request and all of them together may use.
+    public var limits: ListenerLimits
+    /// How long a peer may take.
+    public var times: ListenerTimes
+    /// Tells the time that a delivery is given as its arrival.
+    public var clock: @Sendable () -> Timestamp
+
+    public init(
+        address: ListenAddress, path: String = "/", limits: ListenerLimits = ListenerLimits(),
+        times: ListenerTimes = ListenerTimes(), clock: @escaping @Sendable () -> Timestamp
+    ) {
+        self.address = address
+        self.path = path
+        self.limits = limits
+        self.times = times
+        self.clock = clock
+    }
+}
+
+/// What one request, and all connections together, may use.
+public struct ListenerLimits: Sendable, Hashable {
+    /// The bytes of a body; a longer one is refused with 413.
+    public var body = 1 << 20
+    /// The bytes of all header names and values and of the target together; more is refused with 431.
+    public var headers = 64 << 10
+    /// The bytes of one header name or value, or of the target; more is refused with 431.
+    public var headerField = 32 << 10
+    /// The header fields of a request; more are refused with 431.
+    public var headerFields = 200
+    /// The connections that are open at the same time; a further one is answered 503 and closed.
+    public var connections = 1_024
+
+    public init() {}
+}
+
+/// How long a peer may take before its connection is closed.
+public struct ListenerTimes: Sendable, Hashable {
+    /// From the first byte of a request to the end of its head; also from connecting to the first byte.
+    public var head = Duration.seconds(10)
+    /// From the first byte of a request to its last.
+    public var request = Duration.seconds(30)
+    /// From an answer to the first byte of the next request.
+    public var idle = Duration.seconds(60)
+    /// From the last answer to the peer's own close, while what it still sends is discarded.
+    public var linger = Duration.seconds(2)
+
+    public init() {}
+}
+
+// MARK: - Errors
+
+/// Why the listener could not start.
+public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Another program listens there.
+    case inUse(ListenAddress)
+    /// This user may not take the port.
+    case notPermitted(ListenAddress)
+    /// No network interface of this machine has the address.
+    case notOfThisMachine(ListenAddress)
+    /// The host name has no address.
+    case unresolved(ListenAddress)
+    /// Anything else, in the system's words.
+    case failed(ListenAddress, String)
+
+    init(_ error: any Error, at address: ListenAddress) {
+        guard let error = error as? IOError else {
+            self = .failed(address, String(describing: error))
+            return
+        }
+        self =
+            switch error.errnoCode {
+            case EADDRINUSE: .inUse(address)
+            case EACCES, EPERM: .notPermitted(address)
+            case EADDRNOTAVAIL: .notOfThisMachine(address)
+            case let code: .failed(address, String(cString: strerror(code)))
+            }
+    }
+
+    /// A sentence: what failed, where, and what to try.
+    public var description: String {
+        switch self {
+        case .inUse(let address):
+            "another program listens on \(address): stop it, or choose another address with --listen HOST:PORT"
+                + " (port 0 takes a free one)"
+        case .notPermitted(let address):
+            "not allowed to listen on \(address)"
+                + (address.port < 1_024
+                    ? ": ports below 1024 are the administrator's; choose a higher one, such as \(higher(address))"
+                    : ": choose another address with --listen HOST:PORT")
+        case .notOfThisMachine(let address):
+            "\(address.host) is no address of this machine: listen on 127.0.0.1 or 0.0.0.0, or on one that it has"
+        case .unresolved(let address):
+            "the name \u{201C}\(address.host)\u{201D} has no address: write an IP address, such as 127.0.0.1"
+        case .failed(let address, let problem):
+            "cannot listen on \(address): \(problem)"
+        }
+    }
+
+    private func higher(_ address: ListenAddress) -> ListenAddress {
+        ListenAddress(host: address.host, port: 8_080)
     }
 }

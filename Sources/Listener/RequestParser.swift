@@ -314,3 +314,99 @@ extension RequestHead.Version {
         }
     }
 }
+
+// MARK: - Framing
+
+/// How the end of a request's body is marked.
+enum Framing: Sendable, Hashable {
+    case length(Int)
+    case chunked
+
+    /// Nil where two readers could disagree about where the request ends: such a request is refused, for it may be
+    /// an attempt to smuggle another one past a proxy (RFC 9112, 6.3).
+    init?(_ head: RequestHead) {
+        var length: Int?
+        var isChunked = false
+        for field in head.headers {
+            if field.isNamed("Content-Length") {
+                let value = Self.trim(field.value)
+                let digits = value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                guard length == nil, digits, let number = Int(value) else { return nil }
+                length = number
+            } else if field.isNamed("Transfer-Encoding") {
+                // HTTP/1.0 knows no transfer codings, and any other than this one would have to be decoded.
+                let value = Self.trim(field.value).lowercased()
+                guard !isChunked, head.version == .http11, value == "chunked" else { return nil }
+                isChunked = true
+            }
+        }
+        if isChunked {
+            guard length == nil else { return nil }
+            self = .chunked
+        } else {
+            self = .length(length ?? 0)
+        }
+    }
+
+    /// The parser leaves the white space at a value's end, which is not part of it (RFC 9110, 5.5).
+    private static func trim(_ value: String) -> Substring {
+        let isText: (UInt8) -> Bool = { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        guard let last = value.utf8.lastIndex(where: isText) else { return "" }
+        return value[...last]
+    }
+}
+
+// MARK: - Requests under way
+
+/// A request of which the head has come, and some of the body.
+struct PartialRequest {
+    let head: RequestHead
+    let route: Route
+    let receivedAt: Timestamp
+    /// The length of the body so far, in bytes.
+    private(set) var bodyLength = 0
+    private var body: [UInt8] = []
+    private let keptBytes: Int
+
+    /// - Parameter keptBytes: The bytes of the body that are kept; more are only counted.
+    init(_ head: RequestHead, framing: Framing, route: Route, keptBytes: Int, receivedAt: Timestamp) {
+        self.head = head
+        self.route = route
+        self.receivedAt = receivedAt
+        self.keptBytes = keptBytes
+        // A promise of a long body is not yet a reason to hold memory for it.
+        if case .length(let length) = framing { body.reserveCapacity(min(length, keptBytes, 64 << 10)) }
+    }
+
+    mutating func append(_ bytes: ByteBuffer) {
+        bodyLength += bytes.readableBytes
+        let space = keptBytes - body.count
+        if space > 0 { bytes.withUnsafeReadableBytes { body.append(contentsOf: $0.prefix(space)) } }
+    }
+
+    /// Whether the connection may serve another request after this one.
+    ///
+    /// Not in HTTP/1.0, whose clients want to be told so, nor after CONNECT or an offer to change the protocol.
+    var allowsAnother: Bool {
+        head.version == .http11 && head.method != "CONNECT" && !head.hasHeader("Upgrade")
+            && !head.list("Connection").contains { $0.lowercased() == "close" }
+    }
+
+    /// Whether the client waits for a word before it sends the body.
+    var expectsContinue: Bool {
+        head.version == .http11 && head.list("Expect").contains { $0.lowercased() == "100-continue" }
+    }
+
+    /// The request as it is passed on.
+    func delivery(from remoteAddress: String) -> Delivery {
+        Delivery(
+            receivedAt: receivedAt,
+            remoteAddress: remoteAddress,
+            method: head.method,
+            target: head.target,
+            httpVersion: head.version.rawValue,
+            headers: head.headers,
+            body: body,
+            bodyLength: bodyLength)
+    }
+}

@@ -1,0 +1,194 @@
+internal import NIOCore
+internal import Notifications
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// The connections that are open.
+final class Connections: Sendable {
+    /// What becomes of a new one.
+    enum Admission {
+        case welcome
+        /// Over the limit: told so, then closed.
+        case crowded
+        /// So late that it is closed without a word.
+        case closed
+    }
+
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        /// Those of them that are over the limit, the oldest first.
+        var crowded: [ObjectIdentifier] = []
+        var onNextClose: (@Sendable () -> Void)?
+        var isStopping = false
+    }
+
+    private let state = Mutex(State())
+    private let limit: Int
+    /// How many may be told at the same time that they are too many.
+    private let slack: Int
+
+    init(limit: Int) {
+        self.limit = limit
+        slack = Self.slack(of: limit)
+    }
+
+    static func slack(of limit: Int) -> Int { min(64, max(4, limit / 8)) }
+
+    /// Notes a new connection until it is closed.
+    func admit(_ channel: any Channel) -> Admission {
+        let id = ObjectIdentifier(channel)
+        let (admission, oldest) = state.withLock { state -> (Admission, (any Channel)?) in
+            guard !state.isStopping else { return (.closed, nil) }
+            let isCrowded = state.channels.count - state.crowded.count >= limit
+            state.channels[id] = channel
+            guard isCrowded else { return (.welcome, nil) }
+            state.crowded.append(id)
+            // The oldest has had its answer for the longest time.
+            guard state.crowded.count > slack else { return (.crowded, nil) }
+            return (.crowded, state.channels[state.crowded.removeFirst()])
+        }
+        if admission != .closed { channel.closeFuture.whenComplete { _ in self.remove(id) } }
+        oldest?.close(promise: nil)
+        return admission
+    }
+
+    /// Calls `body` once, when the next connection is closed; in place of what was to be called then before.
+    func onNextClose(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onNextClose = body }
+    }
+
+    private func remove(_ id: ObjectIdentifier) {
+        let next = state.withLock { state in
+            state.channels.removeValue(forKey: id)
+            if let index = state.crowded.firstIndex(of: id) { state.crowded.remove(at: index) }
+            defer { state.onNextClose = nil }
+            return state.onNextClose
+        }
+        next?()
+    }
+
+    /// Whether no more are admitted.
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    /// Admits no more, and returns those that are open.
+    func stop() -> [any Channel] {
+        state.withLock { state in
+            state.isStopping = true
+            return Array(state.channels.values)
+        }
+    }
+}
+
+// MARK: - Accepting
+
+/// Stops accepting while the system has no descriptor or memory for another connection: new ones wait in the backlog
+/// until one of ours is closed, or a second has passed.
+///
+/// The socket stays readable meanwhile, so that an event loop which goes on asking would never sleep.
+final class AcceptGate: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    /// How long to wait where none of our own connections is closed: somebody else may have what is missing.
+    private static let patience = TimeAmount.seconds(1)
+    /// From one line in the log to the next.
+    private static let silence = TimeAmount.minutes(1)
+
+    private let connections: Connections
+    private let log: @Sendable (String) -> Void
+    private var retry: Scheduled<Void>?
+    private var lastLine: NIODeadline?
+
+    init(_ connections: Connections, log: @escaping @Sendable (String) -> Void) {
+        self.connections = connections
+        self.log = log
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Others, such as a peer that went before it was accepted, are of that connection alone.
+        guard let error = error as? IOError, let reason = Self.reason(error.errnoCode) else { return }
+        guard retry == nil else { return }
+        let now = context.eventLoop.now
+        if lastLine.map({ now - $0 >= Self.silence }) ?? true {
+            lastLine = now
+            log("new connections wait: \(reason)")
+        }
+        // The option is set at once, on this event loop.
+        context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        let gate = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
+        retry = context.eventLoop.scheduleTask(in: Self.patience) { gate.value.0.open(gate.value.1) }
+        connections.onNextClose { [eventLoop = context.eventLoop] in
+            eventLoop.execute { gate.value.0.open(gate.value.1) }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        retry?.cancel()
+        retry = nil
+        context.fireChannelInactive()
+    }
+
+    /// Accepts again.
+    private func open(_ channel: any Channel) {
+        guard let retry else { return }
+        retry.cancel()
+        self.retry = nil
+        channel.setOption(.autoRead, value: true).whenFailure { _ in }
+    }
+
+    private static func reason(_ number: Int32) -> String? {
+        switch number {
+        case EMFILE: "this process has no file descriptor left (ulimit -n)"
+        case ENFILE: "the system has no file descriptor left"
+        case ENOBUFS, ENOMEM: "the system has no memory left for them"
+        default: nil
+        }
+    }
+}
+
+// MARK: - Answers on their way
+
+/// Answers on their way to the connections of one event loop. Deliveries are recorded together, so their answers come
+/// together: the event loop is woken once for them, not once for each.
+final class AnswerMailbox: Sendable {
+    /// An answer, with the request that it is for.
+    struct Letter: Sendable {
+        let connection: NIOLoopBound<ConnectionHandler>
+        let answer: Answer
+        let reply: ConnectionHandler.Reply
+        /// The number under which the delivery is recorded.
+        let record: Int64?
+    }
+
+    private let eventLoop: any EventLoop
+    private let waiting = Mutex<[Letter]>([])
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    /// Hands an answer to its connection, from any thread: at once on the event loop itself.
+    func post(_ letter: Letter) {
+        if eventLoop.inEventLoop { return Self.deliver(letter) }
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(letter)
+            return waiting.count == 1
+        }
+        guard isFirst else { return }
+        eventLoop.execute { [self] in
+            let letters = waiting.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            letters.forEach(Self.deliver)
+        }
+    }
+
+    private static func deliver(_ letter: Letter) {
+        letter.connection.value.send(letter.answer, letter.reply, letter.record)
+    }
+}

@@ -1,0 +1,176 @@
+internal import NIOCore
+internal import Synchronization
+
+/// Why a request is not taken at all. It becomes a line in the log, not a row.
+enum Refusal: Error, Hashable {
+    /// The body is longer than the limit, which is in bytes.
+    case bodyTooLarge(limit: Int)
+    case headersTooLarge
+    case notHTTP
+    /// A TLS handshake; this port speaks plain HTTP.
+    case tls
+    /// The length of the body is not clear.
+    case ambiguousLength
+    /// The target is neither a path nor a URL of HTTP, such as `*`.
+    case noPath
+    /// The peer ended the connection in the middle.
+    case incomplete
+    case slowHead
+    case slowRequest
+    case tooManyConnections(limit: Int)
+
+    /// What the peer is told.
+    var response: Response {
+        switch self {
+        case .bodyTooLarge: Response(status: 413, text: "Body too large")
+        case .headersTooLarge: Response(status: 431, text: "Headers too large")
+        case .notHTTP: Response(status: 400, text: "Bad request")
+        case .tls: Response(status: 400, text: "This port speaks HTTP, not HTTPS")
+        case .ambiguousLength: Response(status: 400, text: "Ambiguous body length")
+        case .noPath: Response(status: 400, text: "The request names no path")
+        case .incomplete: Response(status: 400, text: "Incomplete request")
+        case .slowHead, .slowRequest: Response(status: 408, text: "Request took too long")
+        case .tooManyConnections: Response(status: 503, text: "Too many connections")
+        }
+    }
+}
+
+extension Refusal: CustomStringConvertible {
+    /// As the log says it.
+    var description: String {
+        switch self {
+        case .bodyTooLarge(let limit): "body over \(Self.size(limit)) (413)"
+        case .headersTooLarge: "headers too large (431)"
+        case .notHTTP: "not valid HTTP (400)"
+        case .tls: "HTTPS on a port that speaks HTTP (400)"
+        case .ambiguousLength: "the length of the body is ambiguous (400)"
+        case .noPath: "the request names no path (400)"
+        case .incomplete: "ended in the middle (400)"
+        case .slowHead: "the head took too long (408)"
+        case .slowRequest: "the request took too long (408)"
+        case .tooManyConnections(let limit): "over \(limit) connections (503)"
+        }
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] where bytes >= 1 << shift {
+            if bytes & (1 << shift - 1) == 0 { return "\(bytes >> shift) \(unit)" }
+        }
+        return "\(bytes) bytes"
+    }
+}
+
+// MARK: - Counting
+
+/// Counts refusals, so that the log gets one line per address, reason and minute, and memory stays bounded.
+///
+/// The first refusal of its kind is told at once; what follows is told when the minute is over. No clock of its own:
+/// whoever holds it calls `turn()` when a minute has passed since the tally was last empty or turned.
+struct RefusalTally {
+    struct Kind: Hashable {
+        let address: String
+        let reason: Refusal
+    }
+
+    /// The kinds that are told apart; refusals of further ones are told by their reason alone.
+    private let capacity: Int
+    /// What was refused since it was last told. Zero: told, and nothing since.
+    private var counts: [Kind: Int] = [:]
+    private var others: [Refusal: Int] = [:]
+
+    init(capacity: Int = 256) {
+        self.capacity = capacity
+    }
+
+    /// Whether a minute runs at whose end something may have to be told.
+    var isEmpty: Bool { counts.isEmpty && others.isEmpty }
+
+    /// Counts one refusal.
+    ///
+    /// - Returns: The line to log now, if this is the first of its kind.
+    mutating func count(_ reason: Refusal, from address: String) -> String? {
+        let kind = Kind(address: address, reason: reason)
+        if let count = counts[kind] {
+            counts[kind] = count + 1
+            return nil
+        }
+        guard counts.count < capacity else {
+            others[reason, default: 0] += 1
+            return nil
+        }
+        counts[kind] = 0
+        return "\(address): request refused: \(reason)"
+    }
+
+    /// Ends the minute.
+    ///
+    /// - Returns: The lines to log, in order of address and reason.
+    mutating func turn() -> [String] {
+        let told = counts.filter { $0.value > 0 }
+        let lines = told.map { kind, count in
+            "\(kind.address): \(Self.requests(count)) refused in the last minute: \(kind.reason)"
+        }
+        let rest = others.map { reason, count in
+            "other addresses: \(Self.requests(count)) refused in the last minute: \(reason)"
+        }
+        // Who kept on is known for another minute; the rest begin anew.
+        counts = told.mapValues { _ in 0 }
+        others = [:]
+        return lines.sorted() + rest.sorted()
+    }
+
+    private static func requests(_ count: Int) -> String {
+        count == 1 ? "1 more request" : "\(count) more requests"
+    }
+}
+
+/// Puts refusals in the log, counted by `RefusalTally`. A timer exists only while something is counted.
+final class RefusalCounter: Sendable {
+    private struct State {
+        var tally = RefusalTally()
+        var minute: Scheduled<Void>?
+    }
+
+    private let state = Mutex(State())
+    private let eventLoop: any EventLoop
+    private let minute: TimeAmount
+    private let log: @Sendable (String) -> Void
+
+    init(eventLoop: any EventLoop, minute: TimeAmount = .minutes(1), log: @escaping @Sendable (String) -> Void) {
+        self.eventLoop = eventLoop
+        self.minute = minute
+        self.log = log
+    }
+
+    func count(_ reason: Refusal, from address: String) {
+        let line = state.withLock { state in
+            let line = state.tally.count(reason, from: address)
+            if state.minute == nil { state.minute = schedule() }
+            return line
+        }
+        if let line { log(line) }
+    }
+
+    /// Tells what is not yet told, and stops the timer.
+    func finish() {
+        let lines = state.withLock { state in
+            state.minute?.cancel()
+            state.minute = nil
+            return state.tally.turn()
+        }
+        lines.forEach(log)
+    }
+
+    private func turn() {
+        let lines = state.withLock { state in
+            let lines = state.tally.turn()
+            state.minute = state.tally.isEmpty ? nil : schedule()
+            return lines
+        }
+        lines.forEach(log)
+    }
+
+    private func schedule() -> Scheduled<Void> {
+        eventLoop.scheduleTask(in: minute) { self.turn() }
+    }
+}

@@ -1,0 +1,139 @@
+internal import NIOCore
+internal import Notifications
+
+/// Where a request goes.
+enum Route: Sendable, Hashable {
+    /// `GET` or `HEAD /healthz`, which is answered and not passed on.
+    case health
+    /// To the receiver.
+    case delivery(RequestKind)
+
+    init(_ head: RequestHead, rule: PathRule) {
+        let isRead = head.method == "GET" || head.method == "HEAD"
+        if isRead, PathRule.path(of: head.target).elementsEqual("/healthz".utf8) {
+            self = .health
+        } else if !rule.takes(head.target) {
+            self = .delivery(.wrongPath)
+        } else {
+            self = .delivery(head.method == "POST" ? .notification : .wrongMethod)
+        }
+    }
+
+    /// The bytes of the body that are kept of a request that goes here.
+    func keptBytes(limit: Int) -> Int {
+        switch self {
+        case .health: 0
+        case .delivery(.notification): limit
+        case .delivery: min(limit, 4 << 10)
+        }
+    }
+}
+
+// MARK: - Paths
+
+/// Which request targets are ours: the path that was set and everything below it.
+///
+/// Paths are compared byte by byte; nothing is percent-decoded.
+struct PathRule: Sendable {
+    /// Without its trailing slashes; empty takes every path.
+    private let path: [UInt8]
+
+    init(_ setting: String) {
+        var path = Array(setting.utf8)
+        while path.last == UInt8(ascii: "/") { path.removeLast() }
+        if let first = path.first, first != UInt8(ascii: "/") { path.insert(UInt8(ascii: "/"), at: 0) }
+        self.path = path
+    }
+
+    /// Whether a target is the path or lies below it.
+    func takes(_ target: String) -> Bool {
+        if path.isEmpty { return true }
+        let other = Self.path(of: target)
+        guard other.starts(with: path) else { return false }
+        return other.dropFirst(path.count).first.map { $0 == UInt8(ascii: "/") } ?? true
+    }
+
+    /// Whether a target names a path: it begins with a slash, or is an absolute URL of HTTP (RFC 9112, 3.2).
+    static func namesPath(_ target: String) -> Bool {
+        target.hasPrefix("/") || afterScheme(target[...]) != nil
+    }
+
+    /// The path of a target: without its query, and of an absolute URL what follows the host.
+    static func path(of target: String) -> Substring.UTF8View {
+        let end = target.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? target.endIndex
+        let bare = target[..<end]
+        guard !bare.hasPrefix("/"), let authority = afterScheme(bare) else { return bare.utf8 }
+        guard let slash = authority.utf8.firstIndex(of: UInt8(ascii: "/")) else { return Substring("/").utf8 }
+        return authority[slash...].utf8
+    }
+
+    private static func afterScheme(_ target: Substring) -> Substring? {
+        for scheme in ["http://", "https://"] where target.prefix(scheme.count).lowercased() == scheme {
+            return target.dropFirst(scheme.count)
+        }
+        return nil
+    }
+}
+
+// MARK: - Responses
+
+/// A status and a line of plain text, and how they look on the wire.
+struct Response {
+    let status: Int
+    let text: String
+
+    init(status: Int, text: String) {
+        self.status = status
+        self.text = text
+    }
+
+    init(_ answer: Answer) {
+        self.init(status: answer.status, text: answer.text)
+    }
+
+    /// What `/healthz` says.
+    static func health(canRecord: Bool) -> Response {
+        canRecord ? Response(.accepted) : Response(.notRecorded)
+    }
+
+    /// Tells a client that waits for it to send the body.
+    static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+
+    /// The response in full.
+    ///
+    /// - Parameters:
+    ///   - closes: Whether the connection ends with it.
+    ///   - isHead: Whether it answers a HEAD request, and so has no body.
+    func bytes(closes: Bool, isHead: Bool = false) -> ByteBuffer {
+        var head = "HTTP/1.1 \(status) \(Self.phrase(status))\r\n"
+        head += "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(text.utf8.count)\r\n"
+        if status == 405 { head += "Allow: POST\r\n" }
+        if closes { head += "Connection: close\r\n" }
+        return ByteBuffer(string: head + "\r\n" + (isHead ? "" : text))
+    }
+
+    /// The usual answer, to a client that keeps its connection: made once.
+    private static let usual = Dictionary(
+        uniqueKeysWithValues: Answer.allCases.map { ($0, Response($0).bytes(closes: false)) })
+
+    /// The bytes of an answer.
+    static func bytes(of answer: Answer, closes: Bool, isHead: Bool) -> ByteBuffer {
+        if !closes, !isHead, let bytes = usual[answer] { return bytes }
+        return Response(answer).bytes(closes: closes, isHead: isHead)
+    }
+
+    private static func phrase(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 431: "Request Header Fields Too Large"
+        case 503: "Service Unavailable"
+        default: "Unknown"
+        }
+    }
+}
