@@ -10,10 +10,10 @@ public struct Delivery: Sendable, Hashable {
     public var target: String
     /// Such as `HTTP/1.1`.
     public var httpVersion: String
-    /// In the order, case and number in which they came.
+    /// The header fields in the order, case and number in which they arrived.
     public var headers: [HeaderField]
     public var body: [UInt8]
-    /// The length of the body that was received, in bytes: more than `body` holds where only its start was kept.
+    /// The length of the body that was received, in bytes: more than `body.count` if only its start was kept.
     public var bodyLength: Int
 
     public init(
@@ -41,7 +41,7 @@ public struct Delivery: Sendable, Hashable {
 
 // MARK: - Header fields
 
-/// One header line of a request: its name in the case it came in, and its value.
+/// One header line of a request: its name, in the case in which it arrived, and its value.
 public struct HeaderField: Sendable, Hashable {
     public let name: String
     /// The value as text. Bytes that are not UTF-8 are U+FFFD in it.
@@ -72,7 +72,7 @@ public struct HeaderField: Sendable, Hashable {
 
     /// Whether some bytes of the value are replaced in the text because they are not UTF-8.
     ///
-    /// Where an older version has recorded the field, a value that held U+FFFD itself is marked too.
+    /// If an older version has recorded the field, a value in which U+FFFD itself was sent is marked too.
     public var isAltered: Bool {
         rawBytes != nil || value.unicodeScalars.contains("\u{FFFD}")
     }
@@ -247,13 +247,14 @@ extension JSONWriter {
 
 // MARK: - Origin
 
-/// Where a request came from, as far as its peer and its header fields show it.
+/// The origin of a request, as far as its peer and its header fields show it.
 ///
 /// A tunnel and a reverse proxy connect from this computer or from a private network, and name the client in a header
-/// field. A request that somebody sends to b2watch directly, from this computer or its network, has no such field. Nobody
-/// is kept from writing one: this is for hints, never for trust.
+/// field. A request that somebody sends to b2watch directly, from this computer or its network, has no such field.
+/// Anybody can write one, so use this for hints, never for trust.
 public struct DeliveryOrigin: Sendable, Hashable {
-    /// Whether it came over the public address: its peer, or a client that a proxy names, has a public IP address.
+    /// Whether the request arrived over the public address: its peer, or a client that a proxy names, has a public IP
+    /// address.
     public let isPublic: Bool
     /// Whether its sender has the name of B2's.
     public let isNamedB2: Bool
@@ -276,7 +277,8 @@ public struct DeliveryOrigin: Sendable, Hashable {
     /// The most characters of a value that are looked at.
     private static let longest = 512
 
-    /// What may be an address in a value such as `203.0.113.9, 10.0.0.1` or `for="[2001:db8::1]:4711";proto=https`.
+    /// Returns the texts that may be addresses in a value such as `203.0.113.9, 10.0.0.1` or
+    /// `for="[2001:db8::1]:4711";proto=https`.
     private static func addresses(in value: String) -> [String] {
         value.prefix(longest).split(whereSeparator: { ",; ".contains($0) }).map { part in
             var text = part.lowercased()[...]
@@ -315,7 +317,7 @@ public struct DeliveryOrigin: Sendable, Hashable {
 
 // MARK: - Answer
 
-/// What b2watch answers to a request: a status and a line of plain text.
+/// The HTTP response of b2watch to a request: a status and a line of plain text.
 ///
 /// The answers to a notification are word for word those of Backblaze's tutorial *Trigger an Action from an Event
 /// Notification*.
@@ -363,7 +365,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The answer to a notification: its signature is judged before its body.
+    /// Creates the answer to a notification. The signature is checked before the body.
     public init(to verdict: SignatureVerdict, isJSON: Bool) {
         self =
             switch verdict {
@@ -376,9 +378,9 @@ public enum Answer: Sendable, Hashable, CaseIterable {
     }
 }
 
-/// How long the answers of the last five minutes took.
+/// A summary of how long the answers of the last five minutes took.
 public struct AnswerTimesSummary: Sendable, Hashable {
-    /// How many answers there were.
+    /// The number of answers.
     public var count = 0
     /// The median, in microseconds, to within a sixteenth; 0 without answers.
     public var median = 0

@@ -6,11 +6,11 @@
     import Darwin
 #endif
 
-/// What the body of a notification turns out to be.
+/// The body of a notification, parsed.
 public enum Payload: Sendable, Hashable {
-    /// JSON, with the events found in it: none where it is no notification.
+    /// JSON, with the events found in it: an empty array if it is not a notification.
     ///
-    /// `count` is how many there are; `events` holds the first `maximumEvents` of them.
+    /// `count` is the number of events in the body; `events` has the first `maximumEvents` of them.
     case json(events: [NotificationEvent], count: Int)
     case notJSON(JSONError)
 
@@ -46,13 +46,13 @@ public enum Payload: Sendable, Hashable {
         if case .json(let events, _) = self { events } else { [] }
     }
 
-    /// How many events there are.
+    /// The number of events in the body.
     public var eventCount: Int {
         if case .json(_, let count) = self { count } else { 0 }
     }
 
-    /// Returns where the first `maximumEvents` events stand in a body, without reading them; none where it is no
-    /// notification.
+    /// Returns the byte ranges of the first `maximumEvents` events in a body, without reading them; an empty array if
+    /// it is not a notification.
     public static func ranges(in body: UnsafeRawBufferPointer) -> [Range<Int>] {
         body.withMemoryRebound(to: UInt8.self) { bytes in
             var ranges: [Range<Int>] = []
@@ -154,7 +154,7 @@ public enum Payload: Sendable, Hashable {
 ///
 /// Source: Backblaze's event notification reference guide; `B2EventNotificationEvent` of its Java SDK.
 public struct NotificationEvent: Sendable, Hashable {
-    /// Where the event's JSON stands in the body.
+    /// The range of the event's JSON in the body, in bytes.
     public var range: Range<Int>
     public var accountId = FieldValue.absent
     public var bucketId = FieldValue.absent
@@ -243,7 +243,7 @@ public struct EventType: Sendable, Hashable {
 
     private static let shortNames = Dictionary(uniqueKeysWithValues: known.map { ($0.name, $0.short) })
 
-    /// What a list shows: the short name of a known type, an unknown one whole.
+    /// The name that a list shows: the short name of a known type, or an unknown name unchanged.
     public var shortName: String {
         Self.shortNames[name] ?? name
     }
@@ -251,10 +251,10 @@ public struct EventType: Sendable, Hashable {
 
 // MARK: - Field values
 
-/// The value of an event's field, of whatever type it came.
+/// The value of an event's field, of any JSON type.
 ///
-/// B2's own sources contradict each other on which fields are present, so none is required and none must have a
-/// certain type: what is not a string or an integer is kept as the JSON it came as.
+/// B2's own sources contradict each other on which fields are present, so no field is required and none must have a
+/// certain type: a value that is neither a string nor an integer is kept as its JSON text.
 public enum FieldValue: Sendable, Hashable {
     case absent
     case null
@@ -308,7 +308,7 @@ extension FieldValue {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
             let (tens, isTooLarge) = value.multipliedReportingOverflow(by: 10)
             let digit = Int64(byte - UInt8(ascii: "0"))
-            // Counted down where it is negative, for the least number has no positive counterpart.
+            // A negative number is counted down, because the least integer has no positive counterpart.
             let (sum, overflows) =
                 isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
             if isTooLarge || overflows { return nil }

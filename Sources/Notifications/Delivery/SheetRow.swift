@@ -5,7 +5,7 @@ public struct SheetRow: Sendable, Hashable {
         "Event Timestamp", "Event Type", "Object Name", "Object Size", "Object Version ID",
     ]
 
-    /// How a row writes the event's timestamp.
+    /// The form in which a row writes the event's timestamp.
     public enum TimestampForm: Sendable, Hashable {
         /// RFC 3339, UTC, with milliseconds.
         case rfc3339
@@ -45,7 +45,7 @@ public struct SheetRow: Sendable, Hashable {
             }
         }
 
-        /// The cell of a field as it came.
+        /// Creates the cell of a field, with the value unchanged.
         public init(_ value: FieldValue) {
             self =
                 switch value {

@@ -112,11 +112,11 @@ public struct CalendarTime: Sendable, Hashable {
 
 // MARK: - Amounts of time and of bytes
 
-/// Buckets for amounts of time, in whatever unit, whose width grows with the amount: eight for each doubling, so that a
-/// bucket's middle is within a sixteenth of what it holds.
+/// Buckets for amounts of time, in any unit. A bucket's width grows with the amount: eight buckets for each doubling,
+/// so that a bucket's middle is within a sixteenth of each amount in it.
 public enum TimeBuckets {
     private static let steps = 8
-    /// How many there are; the last one holds all that is more.
+    /// The number of buckets; the last one takes all larger amounts too.
     public static let count = steps * 30
 
     /// The bucket of an amount; what is less than 0 is in the first.
@@ -135,7 +135,7 @@ public enum TimeBuckets {
         return low + (1 << doublings) / 2
     }
 
-    /// The amount of the `rank`th smallest, ranks counting from 1, where so many are in each bucket.
+    /// Returns the amount of the `rank`th smallest, ranks counting from 1, given the number of amounts in each bucket.
     public static func amount(at rank: Int, in counts: [some BinaryInteger]) -> Int {
         var seen = 0
         for (bucket, count) in counts.enumerated() {

@@ -1,12 +1,12 @@
 /// One step from the body received to the body signed: what it undoes, what usually does that, and what to change there.
 public struct BodyStep: Codable, Sendable, Hashable {
-    /// Names the step in tests and on the control socket; it may hold a name from outside.
+    /// The name of the step in tests and on the control socket; it may contain a name from outside.
     public let name: String
-    /// How the body signed differs from the one received: goes behind “for the body”.
+    /// The difference between the body signed and the one received: a phrase that follows “for the body”.
     let phrase: String
-    /// What usually changes a body so, in a sentence; nil where too many things do.
+    /// The usual cause of such a change, in a sentence; nil if there are too many possible ones.
     let doneBy: String?
-    /// What to change, in sentences.
+    /// The things to change, in sentences.
     let advice: String
 
     init(_ name: String, _ phrase: String, doneBy: String? = nil, advice: String) {
@@ -25,7 +25,7 @@ public struct BodyStep: Codable, Sendable, Hashable {
         }
         var phrases: [String] = []
         for step in steps {
-            // Twice the same is told as that.
+            // The same phrase a second time becomes “twice”.
             if step.phrase == phrases.last {
                 phrases[phrases.count - 1] += " twice"
             } else {
@@ -42,7 +42,7 @@ final class BodyCandidate {
     let bytes: [UInt8]
     /// The steps that made it of the body received.
     let steps: [BodyStep]
-    /// What the last step was made of.
+    /// The body that the last step was applied to.
     let parent: BodyCandidate?
     /// The form, where the last step is JSON written another way.
     let form: JSONForm?
@@ -50,7 +50,7 @@ final class BodyCandidate {
     /// The JSON, where it is any.
     private(set) lazy var tree: JSONTree? = JSONTree(bytes)
 
-    /// Where the JSON stops making sense; nil for JSON.
+    /// The place where the JSON stops making sense; nil for JSON.
     private(set) lazy var problem: JSONError? = {
         if case .notJSON(let error) = Payload(scanning: bytes) { error } else { nil }
     }()
@@ -88,10 +88,10 @@ struct Undone {
 
 /// A kind of change to a whole body, and how to undo it.
 struct BodyUndo: Sendable {
-    /// What was tried, for what is ruled out by it: goes behind “the body”.
+    /// The changes that were tried, which are then ruled out: a phrase that follows “the body”.
     let tried: String
-    /// Passes on what the body may have been, one at a time until it is told to stop; nothing where the body does not
-    /// look changed so.
+    /// Passes each body that this one may have been to `pass`, until that returns false; passes nothing if the body
+    /// does not look changed in this way.
     let run: @Sendable (BodyCandidate, _ pass: (Undone) -> Bool) -> Void
 
     init(_ tried: String, run: @escaping @Sendable (BodyCandidate, _ pass: (Undone) -> Bool) -> Void) {
@@ -111,7 +111,7 @@ struct BodyUndo: Sendable {
         self.init(step.phrase) { body in undo(body).map { [Undone(step, $0)] } ?? [] }
     }
 
-    /// The kinds that leave a shape by which they are recognised, so that few bodies come of them; the plainest first.
+    /// The kinds that leave a recognisable shape, and so yield few bodies; the plainest first.
     static let shaped: [BodyUndo] =
         compressed + charsets + quoted + encoded + wrapped + rebuilt
 
@@ -121,8 +121,8 @@ struct BodyUndo: Sendable {
 
 /// The work that one diagnosis may do, and whether anybody still waits for it.
 struct DiagnosisWork {
-    /// What is hashed and made of one delivery, in bytes; a byte that is made costs as much as `making` that are hashed.
-    /// It comes to some tenths of a second.
+    /// The limit of the bytes that are hashed and made for one delivery; a byte that is made costs as much as `making`
+    /// bytes that are hashed. The limit corresponds to some tenths of a second.
     static let limit = 160 << 20
     /// The longest body that is made or unpacked, in bytes.
     static let longest = 1 << 20

@@ -33,7 +33,7 @@ enum Charset: CaseIterable {
         }
     }
 
-    /// The characters of the bytes from 0x80 on, U+FFFD where there is none.
+    /// The characters of the bytes from 0x80 on, with U+FFFD for an unassigned byte.
     private var upperHalf: String? {
         switch self {
         case .windows1252:
@@ -267,7 +267,7 @@ extension BodyUndo {
         return rest.allSatisfy { $0 == 0x0A || $0 == 0x0D } ? bytes.dropLast(rest.count) : bytes
     }
 
-    /// Returns text whose runs of characters were UTF-8 read in a charset; nil where there is no such run.
+    /// Returns text whose runs of characters were UTF-8 read in a charset; nil without such a run.
     private static func onceLess(_ text: [UInt8], _ charset: Charset) -> [UInt8]? {
         var output: [UInt8] = []
         var run: [UInt8] = []
@@ -308,7 +308,8 @@ extension BodyUndo {
         return hasChanged && (charset == .windows1252 || !hasKept) ? output : nil
     }
 
-    /// Returns text whose pairs of surrogates, three bytes each, are one character; nil where there are none.
+    /// Returns text in which each pair of surrogates, three bytes each, has become one character; nil without such
+    /// pairs.
     private static func withoutSurrogates(_ bytes: [UInt8]) -> [UInt8]? {
         func surrogate(at index: Int) -> UInt16? {
             guard index + 2 < bytes.count, bytes[index] == 0xED, bytes[index + 1] >= 0xA0, bytes[index + 1] <= 0xBF,

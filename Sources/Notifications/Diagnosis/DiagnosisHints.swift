@@ -5,7 +5,7 @@ struct DiagnosisHints {
     let keyring: Keyring
     let verdict: SignatureVerdict
     let events: [NotificationEvent]
-    /// What makes the body a notification, where it is none as received.
+    /// The steps that make a notification of the body, if the body received is not one.
     let recognised: String?
 
     /// The strongest first.
@@ -14,7 +14,7 @@ struct DiagnosisHints {
         return body + digest + secrets + test + sender + proxies + advice(body)
     }
 
-    /// What the body is, where it is no notification.
+    /// Hints at what the body is, if it is not a notification.
     private var shape: [DiagnosisHint] {
         guard !delivery.isCut else { return [] }
         if delivery.body.isEmpty { return [.noBody] }
@@ -60,7 +60,7 @@ struct DiagnosisHints {
         return [isText ? .compressed(coding, isStill: false) : .unreadable(coding)]
     }
 
-    /// How a notification differs from what B2 writes, a phrase each.
+    /// The differences between this notification and the form that B2 writes, a phrase each.
     private var format: [String] {
         guard let tree = JSONTree(delivery.body), let all = B2Format.events(of: tree.root) else { return [] }
         var differences: [String] = []
@@ -130,7 +130,7 @@ struct DiagnosisHints {
         return shape.hint.map { [$0] } ?? []
     }
 
-    /// What to try: the secret last of all, where nothing seen says that the body is another one.
+    /// Returns hints at what to try. The secret is last, and only if nothing suggests that the body is another one.
     private func advice(_ body: [DiagnosisHint]) -> [DiagnosisHint] {
         guard verdict != .missing, !delivery.isCut, digests.contains(where: { $0.digits.count == 64 }) else {
             return []
@@ -167,7 +167,7 @@ struct DiagnosisHints {
 }
 
 extension [UInt8] {
-    /// How many U+FFFD it holds, in UTF-8.
+    /// The number of U+FFFD in it, in UTF-8.
     fileprivate var lossCount: Int {
         var count = 0
         var index = 0
@@ -197,35 +197,35 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
     case recognised(String)
     /// The body is not written as B2 writes it, in these ways.
     case otherFormat([String])
-    /// So many characters were replaced because they could not be read.
+    /// The number of characters that were replaced because they could not be read.
     case lostCharacters(Int)
-    /// The request announced more bytes of body than came.
+    /// The request announced more bytes of body than arrived.
     case cutShort(announced: Int, received: Int)
-    /// The request announced fewer bytes of body than came.
+    /// The request announced fewer bytes of body than arrived.
     case grown(announced: Int, received: Int)
     /// The JSON ends before it is complete.
     case endsEarly(at: Int)
-    /// The request says that its body is compressed, or the body begins so.
+    /// The headers declare that the body is compressed, or the body begins like compressed data.
     case compressed(String, isStill: Bool)
-    /// The request says that its body is compressed in a way that b2watch cannot undo, or that this body is not.
+    /// The headers declare a compression that b2watch cannot undo, or one that this body does not have.
     case unreadable(String)
-    /// The headers of these names come from something in front of b2watch.
+    /// The headers of these names were added by something in front of b2watch.
     case proxy([String])
-    /// The request does not say that it comes from B2: its User-Agent, if any.
+    /// The User-Agent of the request, if any, is not the one of B2.
     case otherSender(String?)
     /// The digest has more or fewer digits, maybe as many as one of another hash.
     case otherLength(digits: Int, like: String?)
-    /// Behind the digest stands what does not belong to it.
+    /// The digest is followed by characters that do not belong to it.
     case moreThanDigest(characters: Int)
     /// The digest is not written in hex.
     case inBase64
-    /// Nothing stands behind this name; nil where nothing stands in the header at all.
+    /// Nothing follows this name; nil if the whole header is empty.
     case noDigest(String?)
-    /// In place of a digest stands what a program writes for a value that it has not.
+    /// The header has, in place of a digest, the text that a program writes for a missing value.
     case placeholder(String)
-    /// In place of a digest stands a JSON Web Token.
+    /// The header has a JSON Web Token in place of a digest.
     case token
-    /// In place of a digest stands something else, of so many characters.
+    /// The header has something else in place of a digest; the value is its number of characters.
     case notHex(characters: Int)
     /// The first digits are right, too few to be certain.
     case startsRight(digits: Int, secret: String)
@@ -240,7 +240,7 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
     /// Digest and body look as they should, so the secret may be another one.
     case otherSecret
 
-    /// Whether it says that the body is no notification: said before all else.
+    /// Whether the hint is that the body is not a notification. Such a hint is shown before all others.
     var isOfShape: Bool {
         switch self {
         case .notJSON, .noBody, .noEvents: true
@@ -248,10 +248,10 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         }
     }
 
-    /// Whether it says what to try, not what was seen.
+    /// Whether the hint is advice on what to try, not an observation.
     var isAdvice: Bool { self == .otherSecret || self == .changedBody }
 
-    /// In a sentence. May hold text from outside: escape it before it is shown.
+    /// The hint as a sentence. It may contain text from outside: escape it before you show it.
     public var sentence: String {
         switch self {
         case .notJSON(let why):

@@ -1,11 +1,11 @@
 /// Tries what may have gone wrong with secret, body, method and header until a digest received is the digest computed:
 /// first one change, then more.
 ///
-/// Changes to the body come in two kinds. Some leave a shape by which they are recognised (base64, an envelope): few
-/// bodies come of them, so they are undone one behind the other, breadth first. The others may have happened to any body
-/// (a newline, JSON laid out again): each body found gets every one of them once. All of it has one limit of work.
+/// There are two kinds of changes to the body. Some leave a recognisable shape (base64, an envelope) and yield few
+/// bodies, so they are undone one after the other, breadth first. The others may have happened to any body (a newline,
+/// JSON laid out again): each body found gets every one of them once. One limit of work applies to the whole search.
 struct DiagnosisSearch {
-    /// What makes the digest match.
+    /// The changes that make the digest match.
     struct Match {
         let secret: SigningSecret
         let secretSteps: [SecretVariant]
@@ -44,14 +44,14 @@ struct DiagnosisSearch {
     private let announced: Int?
     private let withMore: BodyUndo
 
-    /// How many digests were computed.
+    /// The number of digests computed.
     private(set) var tried = 0
-    /// What was tried with this body in full, and makes no digest match: phrases for a person, in order.
+    /// The changes that were tried completely with this body and make no digest match: phrases for a person, in order.
     private(set) var attempts = DiagnosisAttempts()
     private(set) var work: DiagnosisWork
     /// Whether every change was tried alone.
     private(set) var triesAllAlone = false
-    /// The steps that make a notification of a body that is none, whether or not its digest matches.
+    /// The steps that make a notification of a body that is not one, whether or not its digest matches.
     private(set) var recognised: String?
     private var best: Match?
     /// The hashes of the bodies that were tried, and of those to look further from.
@@ -102,7 +102,7 @@ struct DiagnosisSearch {
         triesAllAlone = !attempts.isCutShort
         if best != nil || work.isOver { return }
 
-        // Two. What is recognised comes first: it is little, and large bodies leave no room for all else.
+        // Two changes. The recognised ones are first: they are few, and large bodies leave no work for all the others.
         anywhere(level)
         let second = shaped(level, isFirst: false)
         if best != nil { return }
@@ -260,8 +260,8 @@ struct DiagnosisSearch {
         return hasher.finalize()
     }
 
-    /// Returns the match with steps that no JSON is read for in place of JSON laid out again, where those come to the
-    /// same.
+    /// Returns the match with steps that need no JSON parser in place of JSON laid out again, if both give the same
+    /// body.
     private func plain(_ match: Match) -> Match {
         var steps: [BodyStep] = []
         var body = match.body
@@ -283,7 +283,7 @@ struct DiagnosisSearch {
         var seen = Set((self.keys + keys).map(\.bytes))
         var changed: [Key] = []
         for key in keys {
-            // Nothing comes of what was made from no secret at all.
+            // A key made from no secret at all leads to nothing.
             for variant in SecretVariant.allCases
             where key.steps.last != .empty && !(variant == .empty && !key.steps.isEmpty) {
                 guard let bytes = variant.applied(to: key.bytes), seen.insert(bytes).inserted else { continue }
@@ -294,7 +294,7 @@ struct DiagnosisSearch {
     }
 }
 
-/// What a search has tried in full, for what may be said to be ruled out.
+/// The changes that a search has tried completely, and that can therefore be ruled out.
 struct DiagnosisAttempts {
     /// Changes to the secret, a phrase each.
     var secret: [String] = []

@@ -7,10 +7,10 @@ struct DigestReader {
     private static let maximumLength = 1024
 
     private(set) var digests: [ReceivedDigest] = []
-    /// Whether a value was too long to be read, or held more than is kept.
+    /// Whether a value was too long to be read, or contained more digests than are kept.
     private(set) var hasSkipped = false
 
-    /// The digests of the signature header, or where there is none, of all others.
+    /// Reads the digests of the signature header, or of all other headers if there is no signature header.
     init(_ delivery: Delivery) {
         let lines = SignatureHeader(delivery).lines
         for line in lines { readList(line, []) }
@@ -18,7 +18,7 @@ struct DigestReader {
         for header in delivery.headers { readList(header.value, [.otherHeader(header.name)]) }
     }
 
-    /// The digests that one element of the signature header may hold.
+    /// Reads the possible digests in one element of the signature header.
     init(element: String) {
         readList(element, [])
     }
@@ -104,8 +104,8 @@ struct DigestReader {
         }
     }
 
-    /// The digits of pairs, groups or words of them with colons, dashes, dots or spaces in between, such as `aa:bb:…`; nil
-    /// where the text is not that.
+    /// Returns the digits of pairs, groups or words of them separated by colons, dashes, dots or spaces, such as
+    /// `aa:bb:…`; nil if the text has another form.
     private static func joined(_ text: [UInt8]) -> [UInt8]? {
         let groups = text.split { ":-._ \t|/".utf8.contains($0) }
         // Groups of several lengths are something else, such as a UUID.
@@ -191,30 +191,30 @@ struct DigestReader {
 
 // MARK: - Readings
 
-/// How a digest has to be read out of the request to be the right one; empty for `v1=` and all its digits.
+/// The way in which a digest must be read from the request to be the right one; empty for `v1=` and all its digits.
 public struct HeaderReading: Codable, Sendable, Hashable {
     public enum Step: Codable, Sendable, Hashable {
-        /// It stands in a header of this name.
+        /// It is in a header of this name.
         case otherHeader(String)
-        /// Quotes stand around it.
+        /// It is in quotes.
         case quotes
-        /// This stands in place of `v1=`.
+        /// This precedes it, in place of `v1=`.
         case prefix(String)
-        /// Nothing stands in place of `v1=`.
+        /// Nothing precedes it; `v1=` is missing.
         case bare
-        /// White space stands in it.
+        /// It contains white space.
         case spaces
         case percentEncoded
         case base64
-        /// Only its first digits are there: so many.
+        /// Only its first digits are there: this many.
         case cut(Int)
-        /// Only its last digits are there: so many.
+        /// Only its last digits are there: this many.
         case headless(Int)
-        /// So many characters stand behind or before it that do not belong to it.
+        /// This many characters precede or follow it that do not belong to it.
         case extra(Int)
-        /// It stands amid other text.
+        /// It is amid other text.
         case amid
-        /// Colons, dashes or the like stand between its digits.
+        /// Its digits are separated by colons, dashes or the like.
         case separators
         /// Its bytes are written as decimal numbers.
         case bytes
@@ -225,7 +225,7 @@ public struct HeaderReading: Codable, Sendable, Hashable {
     /// However odd a header is written, it is one mistake.
     var cost: Int { steps.isEmpty ? 0 : 1 }
 
-    /// How it is to be read. May hold text from outside.
+    /// The way to read it, as a phrase. May contain text from outside.
     var phrase: String {
         steps.map(Self.phrase).joined(separator: " and ")
     }
@@ -249,7 +249,7 @@ public struct HeaderReading: Codable, Sendable, Hashable {
         }
     }
 
-    /// What to do about it.
+    /// The remedy, in sentences.
     var advice: String {
         for step in steps {
             switch step {
@@ -273,12 +273,12 @@ struct ReceivedDigest {
     let digits: [UInt8]
     let reading: HeaderReading
 
-    /// The fewest digits that say something certain: 64 bits.
+    /// The fewest digits that count as certain: 64 bits.
     static let certainDigits = 16
 
-    /// How this has to be read to be the given digest, or nil where it is not.
+    /// Returns how this must be read to be the given digest; nil if it is another one.
     ///
-    /// Not in constant time: it answers no sender.
+    /// Not in constant time: the result does not reach a sender.
     func reading(as digest: [UInt8]) -> HeaderReading? {
         if digits.count == digest.count { return digits == digest ? reading : nil }
         if digits.count < digest.count {
@@ -298,13 +298,13 @@ struct ReceivedDigest {
 
 // MARK: - Shape of the signature header
 
-/// What stands in the signature header where `v1=` and 64 hex digits should, and how it differs from that.
+/// The text in the signature header in place of `v1=` and 64 hex digits, and how it differs from that.
 struct DigestShape {
     private let name: String?
     private let value: String
     private let digests: [ReceivedDigest]
 
-    /// Of the element that is most like a signature; nil where there is no header.
+    /// Creates the shape of the element that is most like a signature; nil without a header.
     init?(_ header: SignatureHeader) {
         guard !header.lines.isEmpty else { return nil }
         let shapes = header.elements.map(DigestShape.init(_:))
@@ -341,7 +341,7 @@ struct DigestShape {
         return digests.first { !$0.isBase64 }?.digits
     }
 
-    /// What may be wrong with it, whatever secret it was made with; nil for nothing.
+    /// The probable fault of the header, with any secret; nil if there is none.
     var hint: DiagnosisHint? {
         let whole = digests.filter { $0.digits.count == 64 }
         if let plainest = whole.first(where: { !$0.isBase64 }) {
@@ -360,7 +360,7 @@ struct DigestShape {
 
     private static let hashes = [32: "MD5", 40: "SHA-1", 56: "SHA-224", 96: "SHA-384", 128: "SHA-512"]
 
-    /// Whether it is what programs write for a value that is not set, or that is no text.
+    /// Whether it is the text that programs write for a value that is not set, or is not text.
     private var isPlaceholder: Bool {
         ["undefined", "null", "nil", "none", "nan", "true", "false", "[object object]"].contains(value.lowercased())
     }
@@ -375,7 +375,7 @@ struct DigestShape {
 extension ReceivedDigest {
     fileprivate var isBase64: Bool { reading.steps.contains(.base64) }
 
-    /// How many characters stand behind it that do not belong to it.
+    /// The number of characters after it that do not belong to it.
     fileprivate var extra: Int? {
         for case .extra(let count) in reading.steps { return count }
         return nil

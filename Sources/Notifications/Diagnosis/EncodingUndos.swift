@@ -329,7 +329,7 @@ enum Forms {
                     found.append(Undone(.form(String(decoding: name, as: UTF8.self)), value))
                 }
             }
-            // A value that was not encoded may hold & and =.
+            // A value that was not encoded may contain & and =.
             if equals <= 64, pairs.count > 1 {
                 let value = text[(equals + 1)...]
                 found.append(Undone(.form(String(decoding: decode(text[..<equals]), as: UTF8.self)), Array(value)))

@@ -97,7 +97,7 @@ indirect enum JSONNode {
         output.append(UInt8(ascii: close))
     }
 
-    /// Writes the value with the white space that it came with.
+    /// Writes the value with the white space that was received.
     fileprivate func copy(_ form: JSONForm, of body: [UInt8], to output: inout [UInt8]) {
         var end = source.startIndex
         switch self {
@@ -277,7 +277,7 @@ extension JSONForm.Text {
 
 /// A way to write the same JSON.
 public struct JSONForm: Codable, Sendable, Hashable {
-    /// Where white space goes between tokens.
+    /// The places of white space between tokens.
     public enum Layout: Codable, Sendable, Hashable, CaseIterable {
         /// Two spaces a level: as B2 writes it.
         case two
@@ -288,7 +288,7 @@ public struct JSONForm: Codable, Sendable, Hashable {
         case tabs
     }
 
-    /// How the characters of a string are written.
+    /// The way in which the characters of a string are written.
     public enum Text: Codable, Sendable, Hashable, CaseIterable {
         case asReceived
         /// Only what must be escaped is.
@@ -326,7 +326,7 @@ public struct JSONForm: Codable, Sendable, Hashable {
 
     /// All that differ from what was received, the simplest first.
     static let all: [JSONForm] = {
-        // B2's own comes first.
+        // B2's own form is the first.
         var forms = [
             JSONForm(layout: .two), JSONForm(layout: .two, sortsKeys: true), JSONForm(layout: .two, text: .plain),
             JSONForm(layout: .two, text: .plain, sortsKeys: true),
@@ -345,7 +345,7 @@ public struct JSONForm: Codable, Sendable, Hashable {
     /// Whether only white space between tokens differs from what was received.
     var isLayoutAlone: Bool { text == .asReceived && !sortsKeys }
 
-    /// How it is written: goes behind “for the body”.
+    /// The form as a phrase that follows “for the body”.
     var phrase: String {
         var parts: [String] = []
         switch layout {

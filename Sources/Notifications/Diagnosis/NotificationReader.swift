@@ -126,7 +126,7 @@ enum NotificationReader {
                 else { return nil }
                 return ((Entities.decode(Array(text[(index + 1)..<end])), false), end + 1)
             }
-            // Attributes, such as a type, come before the content.
+            // Attributes, such as a type, precede the content.
             guard let open = text[index...].prefix(200).firstIndex(of: UInt8(ascii: ">")),
                 let end = text[(open + 1)...].prefix(longestValue).firstIndex(of: UInt8(ascii: "<"))
             else { return nil }
@@ -179,7 +179,7 @@ enum NotificationReader {
 
     // MARK: - Tables
 
-    /// Reads a table whose first row holds B2's names, with commas, semicolons, bars or tabs between.
+    /// Reads a table whose first row has B2's names, separated by commas, semicolons, bars or tabs.
     private static func table(_ text: [UInt8]) -> [[JSONMember]] {
         let text = BodyUndo.withLF(text)
         guard let end = text.firstIndex(of: 0x0A), end <= 1024 else { return [] }
@@ -238,7 +238,7 @@ enum B2Format {
         "matchedRuleName", "objectName", "objectSize", "objectVersionId",
     ]
     static let numberNames: Set<String> = ["eventTimestamp", "eventVersion", "objectSize"]
-    /// What every event has.
+    /// The members that every event has.
     static let requiredNames = [
         "accountId", "bucketId", "bucketName", "eventTimestamp", "eventType", "eventVersion", "matchedRuleName",
     ]

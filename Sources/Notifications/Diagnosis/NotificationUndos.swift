@@ -1,4 +1,4 @@
-/// Notifications whose JSON says another thing than B2's, or that are no JSON any more: what B2 writes is known well enough
+/// Notifications whose JSON has other values than B2's, or that are not JSON any more. B2's format is known well enough
 /// to write it again.
 extension BodyStep {
     private static let untouched = "Have the body passed on byte for byte, not as values that are written again."
@@ -57,7 +57,7 @@ extension BodyStep {
 }
 
 extension BodyUndo {
-    /// What of a notification's JSON can be put right.
+    /// The changes to a notification's JSON that can be undone.
     static let rebuilt: [BodyUndo] = [
         edit(.rewritten(JSONForm(layout: nil, text: .plain))) { root, body in
             guard body.bytes.contains(UInt8(ascii: "\\")), let tree = body.tree else { return [] }
@@ -256,7 +256,7 @@ extension BodyUndo {
         return with(events.map { .object(change($0.members ?? [])) }, in: root)
     }
 
-    /// Returns an event with what others of its members tell, or what is always the same.
+    /// Returns an event with members restored that follow from others, or that are always the same.
     private static func restored(_ members: [JSONMember]) -> [JSONMember] {
         var members = members
         if !members.contains(where: { $0.key == "eventVersion" }) {

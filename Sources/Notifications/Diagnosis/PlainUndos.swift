@@ -49,7 +49,7 @@ extension BodyStep {
                 + " for byte (express.raw(), a “raw” webhook step, no mapping template).")
     }
 
-    /// The text of something that is no body, which a program signs by mistake.
+    /// Returns the step to a text other than a body, which a program signs by mistake.
     static func insteadOfBody(_ text: String) -> BodyStep {
         BodyStep(
             "insteadOf \(text)", "replaced by the text “\(text)”",
@@ -113,7 +113,7 @@ extension BodyUndo {
         }
     }
 
-    /// What may be signed in place of the body that is sent.
+    /// The texts that may be signed in place of the body that is sent.
     static let signedOtherwise: [BodyUndo] = [
         BodyUndo("as a text that stands for no body, such as “{}” or “undefined”") { _ in
             ["{}", "null", "undefined", "[object Object]", "[]", "None", "\"\"", "b''", "true", "false", "0"]
@@ -192,7 +192,7 @@ extension BodyUndo {
             return ["time", "date", "-id", "nonce", "version", "host"].contains { name.contains($0) }
                 && (1...80).contains(field.value.utf8.count) && !field.isAltered
         }.prefix(8).map(\.value)
-        // `t=…` beside the signature, as Stripe writes it.
+        // `t=…` next to the signature, as Stripe writes it.
         let times = SignatureHeader(delivery).elements.compactMap { element -> String? in
             guard case .otherVersion(let text) = element, text.hasPrefix("t="), text.utf8.count <= 32 else {
                 return nil
@@ -256,10 +256,10 @@ extension BodyUndo {
         return Array(rest)
     }
 
-    /// Returns one or two plain steps from the body received to the one signed that need not read its JSON; nil where
-    /// there are none.
+    /// Returns one or two plain steps from the body received to the one signed that need not read its JSON; nil if
+    /// there are no such steps.
     ///
-    /// What comes to the same as JSON laid out again is more often a matter of newlines.
+    /// A body that equals JSON laid out again usually differs in its newlines alone.
     static func plainSteps(from received: [UInt8], to signed: [UInt8]) -> [BodyStep]? {
         if signed.filter({ $0 != 0x0A && $0 != 0x0D }) == received { return [.newlinesTakenOut] }
         let steps = plain.filter { $0.tried == ends }

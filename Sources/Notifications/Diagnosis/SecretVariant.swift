@@ -1,11 +1,11 @@
 internal import CCrypto
 
-/// What a sender, or whoever pasted the secret here, may have done to it: one step from the secret held to the key that
-/// made the digest.
+/// A change that the sender, or the person who pasted the secret here, may have made to it: one step from the current
+/// secret to the key that made the digest.
 public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
-    // What the sender may have more than is held.
+    // Characters that the sender may have in addition.
     case atEnd(SecretStray), atStart(SecretStray), inQuotes(SecretQuotes)
-    // What is held that may not belong to it.
+    // Characters of the current secret that may not belong to it.
     case withoutQuotes, withoutInvisible
     // Another reading of its text.
     case base64Decoded, base64Encoded, hexDecoded, hexEncoded, lowerCase, upperCase, otherCase
@@ -65,7 +65,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         return bytes == key ? nil : bytes
     }
 
-    /// Says of these steps that they were tried: a phrase for each kind of them.
+    /// Returns a phrase for each kind of these steps: the list of what was tried.
     static func tried(_ steps: [SecretVariant]) -> [String] {
         var phrases: [String] = []
         for step in steps {
@@ -82,7 +82,8 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         return phrases
     }
 
-    /// How the key that these steps make differs from the secret held: goes behind “under the secret …”.
+    /// Returns the difference between the key that these steps make and the current secret: a phrase that follows
+    /// “under the secret …”.
     static func phrase(_ steps: [SecretVariant]) -> String {
         guard steps.count == 2, steps[0] == steps[1] else { return steps.map(\.phrase).joined(separator: " and ") }
         return switch steps[0] {
@@ -110,7 +111,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// What to do about it.
+    /// The remedy, in sentences.
     var advice: String {
         switch self {
         case .atEnd(let stray) where stray.isQuote, .atStart(let stray) where stray.isQuote:
@@ -136,7 +137,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
 
 // MARK: - Stray characters and quotes
 
-/// What gets to an end of a secret and is easily overlooked there.
+/// Characters that get to an end of a secret and are easily overlooked there.
 public enum SecretStray: Codable, Sendable, Hashable, CaseIterable {
     case newline, returnAndNewline, carriageReturn, space, tab, noBreakSpace, byteOrderMark
     case doubleQuote, singleQuote, backtick
@@ -196,7 +197,7 @@ public enum SecretStray: Codable, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Quotes that stand around a secret.
+/// Quotes around a secret.
 public enum SecretQuotes: Codable, Sendable, Hashable, CaseIterable {
     case double, single, backticks, typographicDouble, typographicSingle
 
@@ -225,7 +226,7 @@ public enum SecretQuotes: Codable, Sendable, Hashable, CaseIterable {
 
 // MARK: - Digest methods
 
-/// How a digest may have been made of a secret and a body.
+/// A way to make a digest of a secret and a body.
 public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
     /// The right one.
     case hmacSHA256
@@ -325,7 +326,7 @@ public enum DigestMethod: Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// What to do about it.
+    /// The remedy, in sentences.
     var advice: String {
         self == .swapped
             ? "Have the sender give the secret as the key and the body as the message."

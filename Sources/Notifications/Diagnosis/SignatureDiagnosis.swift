@@ -1,17 +1,19 @@
-/// Why a signature is not right: the cause, where one makes the digest match; else what was seen and what was ruled out.
+/// The reason why a signature is not right: the cause, if one makes the digest match; else what was seen and what was
+/// ruled out.
 ///
-/// It only explains; the verdict stands. A cause is named only where a digest received is a computed one, or a piece of at
-/// least 64 bits from one of its ends.
+/// A diagnosis only explains; it never changes the verdict. It names a cause only if a digest received is a computed
+/// one, or a piece of at least 64 bits from one of its ends.
 public struct SignatureDiagnosis: Codable, Sendable, Hashable {
-    /// What makes the digest received the right one.
+    /// The cause that makes the digest received the right one.
     public private(set) var cause: DiagnosisCause?
-    /// What was seen that may be why, the strongest first; for a person to weigh.
+    /// Observations that may explain it, the strongest first; a person must weigh them.
     public let hints: [DiagnosisHint]
-    /// What was tried with this delivery and makes no digest match, a phrase each; empty where there is a cause.
+    /// The changes that were tried with this delivery and make no digest match, a phrase each; empty if there is a
+    /// cause.
     public private(set) var ruledOut: [String]
-    /// What was not tried and could be, a phrase each.
+    /// The changes that were not tried but could be, a phrase each.
     public private(set) var notTried: [String]
-    /// How many digests were computed.
+    /// The number of digests computed.
     public let tried: Int
     /// The work that was done, in bytes hashed.
     public let work: Int
@@ -125,11 +127,11 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
 
     // MARK: - Sections
 
-    /// A heading with paragraphs under it. They may hold text from outside: escape them before they are shown.
+    /// A heading with paragraphs under it. They may contain text from outside: escape them before you show them.
     public struct Section: Sendable, Hashable {
         public let heading: String
         public let paragraphs: [String]
-        /// Whether it only says what it is not.
+        /// Whether it is secondary: a list of what is ruled out or was not tried.
         public let isSecondary: Bool
 
         init(_ heading: String, _ paragraphs: [String], isSecondary: Bool = false) {
@@ -139,8 +141,8 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         }
     }
 
-    /// The diagnosis as it is shown: the cause, what to do, and what may have changed the body; else what was seen, and
-    /// what it is not.
+    /// The diagnosis as it is shown: the cause, what to do, and what may have changed the body; else the observations,
+    /// and the causes that are ruled out.
     public var sections: [Section] {
         let all: [Section]
         if let cause {
@@ -166,7 +168,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     /// Whether it names a cause that the verdict's own sentence does not.
     public var explainsItself: Bool { cause.map { !$0.isBindingAlone } ?? false }
 
-    /// Who may have changed the body, where that is what went wrong.
+    /// Returns the programs that may have changed the body, if a change of the body is the cause.
     private func onTheWay(_ cause: DiagnosisCause) -> [String] {
         let isOfBody = cause.changes.contains { if case .body = $0 { true } else { false } }
         return hints.compactMap { hint in
@@ -176,7 +178,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
 }
 
 extension DiagnosisCause {
-    /// Whether the verdict's sentence says all of it: right, but bound to something else.
+    /// Whether the verdict's sentence already states the cause: right, but bound to something else.
     fileprivate var isBindingAlone: Bool {
         guard case .binding? = changes.first else { return false }
         return changes.count == 1
@@ -185,7 +187,7 @@ extension DiagnosisCause {
 
 // MARK: - Cause
 
-/// What makes the digest received the right one: certain, for the digests are equal.
+/// The cause that makes the digest received the right one. It is certain, because the digests are equal.
 public struct DiagnosisCause: Codable, Sendable, Hashable {
     /// One thing that differs from what it should be.
     public enum Change: Codable, Sendable, Hashable {
@@ -201,14 +203,14 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
 
     /// The label of the secret that the digest was made with; nil where it needs none.
     public let secret: String?
-    /// One or two, or three where a step on the body is told as two; and the binding.
+    /// One or two changes, or three if a step on the body counts as two; and the binding.
     public let changes: [Change]
-    /// Such as “The digest received is right under the secret “prod” with a newline at its end.” May hold text from
-    /// outside: escape it before it is shown.
+    /// A sentence such as “The digest received is right under the secret “prod” with a newline at its end.” It may
+    /// contain text from outside: escape it before you show it.
     public let sentence: String
-    /// What usually changes a body so, a phrase for each such change.
+    /// The usual cause of each change to the body, a phrase each.
     public let doneBy: [String]
-    /// What to do about it.
+    /// The remedy, in sentences.
     public let advice: String
 
     /// The signature belongs to another delivery: its body gives the digest received.

@@ -230,13 +230,13 @@ extension BodyUndo {
         }
     }
 
-    /// Returns JSON values that follow one another, or stand on a line each.
+    /// Returns JSON values that follow one another, or are on a line each.
     private static func values(in body: [UInt8]) -> [[UInt8]] {
         body.withUnsafeBufferPointer { bytes in
             var scanner = JSONScanner(bytes)
             var values: [[UInt8]] = []
             while values.count < maximumParts {
-                // Commas and record separators stand between some.
+                // Some are separated by commas or record separators.
                 while let byte = scanner.peek(), byte == UInt8(ascii: ",") || byte == 0x1E { _ = scanner.take(byte) }
                 guard scanner.peek() != nil, let range = try? scanner.value(depth: 0) else { break }
                 values.append(Array(bytes[range]))
@@ -291,7 +291,7 @@ enum Envelopes {
     /// The most that is taken out of one body, and the deepest that is looked.
     private static let maximumCount = 24
     private static let maximumDepth = 8
-    /// Shorter strings hold no body.
+    /// The shortest string that may contain a body, in bytes.
     private static let shortestText = 16
 
     static func undone(_ body: BodyCandidate) -> [Undone] {
@@ -316,7 +316,7 @@ enum Envelopes {
             if !path.isEmpty { take(node, path) }
             switch node {
             case .object(let members, _):
-                // What is in an event is no body.
+                // The values in an event are not bodies.
                 guard !B2Format.isEvent(node) else {
                     if path.isEmpty { add(.array([node]), path: path, wrapped: true) }
                     return
@@ -386,7 +386,7 @@ enum Envelopes {
                         : "Have the body itself passed on, byte for byte, in place of a message that holds it."))
         }
 
-        /// Who writes such an envelope, by its members.
+        /// Returns the service that writes such an envelope, recognised by its members and the path of the body.
         private static func source(_ path: [String], in root: JSONNode) -> (name: String, advice: String)? {
             func has(_ names: String...) -> Bool { names.allSatisfy { root[$0] != nil } }
             let records = (root["Records"] ?? root["records"])?.elements?.first

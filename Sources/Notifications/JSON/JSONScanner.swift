@@ -21,7 +21,7 @@ struct JSONScanner {
         self.bytes = bytes
     }
 
-    /// The next byte that is no white space, nil at the end of the text.
+    /// Returns the next byte other than white space; nil at the end of the text.
     mutating func peek() -> UInt8? {
         while index < bytes.count {
             switch bytes[index] {
@@ -75,7 +75,7 @@ struct JSONScanner {
         try expect(UInt8(ascii: "]"), "a comma or ]")
     }
 
-    /// Takes one value of any kind that stands inside `depth` arrays and objects.
+    /// Reads one value of any kind that is inside `depth` arrays and objects.
     ///
     /// - Returns: Its range.
     @discardableResult
@@ -226,7 +226,7 @@ struct JSONScanner {
         }
     }
 
-    /// Takes a run of digits; false where there is none.
+    /// Reads a run of digits; returns false if there is none here.
     private mutating func digits() -> Bool {
         let start = index
         while index < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) { index += 1 }
@@ -259,14 +259,14 @@ private struct OpenContainers {
     mutating func removeLast() { count -= 1 }
 }
 
-/// What keeps a text from being JSON, and where.
+/// The reason why a text is not JSON, and the place.
 public struct JSONError: Error, Sendable, Hashable {
     /// Bytes from the start of the text.
     public let offset: Int
     public let problem: Problem
 
     public enum Problem: Sendable, Hashable {
-        /// Something else stands where this was expected.
+        /// This was expected, and something else is there.
         case expected(String)
         /// The text ends where this was expected.
         case ended(String)
@@ -350,7 +350,7 @@ enum JSONString {
     }
 }
 
-/// The bytes of a JSON string that stand for themselves: ASCII but for quotes, backslashes and control characters.
+/// The bytes of a JSON string that need no decoding: ASCII except quotes, backslashes and control characters.
 enum PlainBytes {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let tops: UInt64 = 0x8080_8080_8080_8080
@@ -361,7 +361,7 @@ enum PlainBytes {
         byte &- 0x20 < 0x60 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
-    /// How many of eight bytes, the lowest first, stand before the first that is none, or is DEL.
+    /// Returns the number of plain bytes among eight, the lowest first, before the first that is not plain, or is DEL.
     @inline(__always)
     static func prefix(of word: UInt64) -> Int {
         let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
@@ -379,7 +379,7 @@ enum PlainBytes {
 
 /// Well-formed UTF-8 byte sequences (Unicode standard, table 3-7).
 enum UTF8Sequence {
-    /// The length of the well-formed sequence at `index`, in bytes, or nil where there is none.
+    /// Returns the length of the well-formed sequence at `index`, in bytes; nil without such a sequence.
     static func length(at index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         func continues(_ offset: Int, from low: UInt8 = 0x80, to high: UInt8 = 0xBF) -> Bool {
             index + offset < bytes.count && bytes[index + offset] >= low && bytes[index + offset] <= high
@@ -397,10 +397,10 @@ enum UTF8Sequence {
         }
     }
 
-    /// The scalar of the well-formed sequence at `index` and its length in bytes, or nil where there is none.
+    /// Returns the scalar of the well-formed sequence at `index` and its length in bytes; nil without such a sequence.
     static func scalar(at index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> (scalar: Unicode.Scalar, length: Int)? {
         guard let length = length(at: index, in: bytes) else { return nil }
-        // The first byte of a longer sequence holds 7 - length bits of it, each other one 6.
+        // The first byte of a longer sequence has 7 - length bits of it, each other byte 6.
         let mask: UInt8 = length == 1 ? 0x7F : 0x7F >> UInt8(length)
         var value = UInt32(bytes[index] & mask)
         for offset in 1..<length { value = value << 6 | UInt32(bytes[index + offset] & 0x3F) }

@@ -180,7 +180,7 @@ private struct JSONCopy {
         }
     }
 
-    /// Writes what comes of the next bytes, of which the last character may end some bytes behind the piece.
+    /// Writes the output for the next bytes. The last character of a piece may end some bytes behind it.
     @inline(__always)
     private mutating func writePiece(
         to output: inout OutputBytes, _ body: (inout JSONCopy, UnsafeMutablePointer<UInt8>, _ end: Int) -> Int
@@ -226,9 +226,9 @@ private struct JSONCopy {
         return 2
     }
 
-    /// Copies the next character, or writes it as `\u` and hex digits where a terminal would obey it.
+    /// Copies the next character, or writes it as `\u` and hex digits if a terminal would obey it.
     ///
-    /// - Returns: How many bytes that are; nil where there is no character of UTF-8.
+    /// - Returns: The number of bytes written; nil if the next bytes are not UTF-8.
     private mutating func character(to place: UnsafeMutablePointer<UInt8>) -> Int? {
         guard let (scalar, length) = UTF8Sequence.scalar(at: index, in: text) else { return nil }
         defer { index += length }
@@ -264,7 +264,7 @@ private struct JSONCopy {
 public struct OutputBytes: Sendable {
     /// The first `count` of these are written; the others are room.
     private var memory: [UInt8] = []
-    /// How many bytes are written.
+    /// The number of bytes written.
     public private(set) var count = 0
 
     /// Begins with no bytes.

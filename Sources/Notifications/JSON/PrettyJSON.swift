@@ -11,7 +11,7 @@ public struct PrettyJSON: Sendable {
     }
 
     public struct Line: Sendable, Hashable {
-        /// How deep it stands; two columns each.
+        /// The depth of the line; two columns each.
         public var level: Int
         public var tokens: [Token]
         /// The bytes of the value that begins on the line; empty where a container only ends.
@@ -22,7 +22,7 @@ public struct PrettyJSON: Sendable {
     public struct Fold: Sendable, Hashable {
         /// The line on which it opens, and the one on which it closes.
         public var lines: ClosedRange<Int>
-        /// How many elements or members it has.
+        /// The number of its elements or members.
         public var count: Int
         /// Whether these are members with names.
         public var isObject: Bool

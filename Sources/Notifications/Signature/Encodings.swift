@@ -156,7 +156,7 @@ enum Percent {
 
 /// Compresses and decompresses whole bodies by the system's zlib, in bounded memory.
 enum Zlib {
-    /// What stands around the compressed bytes.
+    /// The format around the compressed bytes.
     enum Format: CaseIterable {
         /// RFC 1952.
         case gzip
@@ -184,8 +184,8 @@ enum Zlib {
         }
     }
 
-    /// Returns the bytes that were compressed; nil where these are no such stream, where it does not end with them, or
-    /// where it holds more than `limit` bytes.
+    /// Returns the bytes that were compressed; nil if these are not such a stream, if it does not end with them, or if
+    /// it unpacks to more than `limit` bytes.
     static func decompress(_ bytes: [UInt8], _ format: Format, limit: Int) -> [UInt8]? {
         guard !bytes.isEmpty, limit > 0 else { return nil }
         var stream = z_stream()

@@ -6,8 +6,8 @@
     import Darwin
 #endif
 
-/// Judges many recorded deliveries as `SignatureVerifier` judges one, and reads no more of each than that takes: events
-/// only where a secret is bound to them. Not to be kept: it holds what its keys give.
+/// Verifies many recorded deliveries as `SignatureVerifier` verifies one, and reads no more of each than necessary:
+/// events only if a secret is bound to them. Do not keep a value of this type: it contains keys.
 public struct RecordVerifier {
     private let verifier: SignatureVerifier
     private let secrets: [(secret: SigningSecret, digest: HMACSHA256)]
@@ -17,9 +17,9 @@ public struct RecordVerifier {
         secrets = verifier.keyring.secrets.map { ($0, $0.mac) }
     }
 
-    /// Judges a recorded delivery.
+    /// Verifies a recorded delivery.
     ///
-    /// - Throws: `JSONError` where its headers cannot be read.
+    /// - Throws: `JSONError` if its headers cannot be read.
     public func judge(_ request: RecordedRequest) throws(JSONError) -> Judgement {
         if let selfTest = verifier.keyring.selfTest, mayVouch(selfTest, for: request) {
             return try judgeCarefully(request)
@@ -50,12 +50,12 @@ public struct RecordVerifier {
     }
 }
 
-/// Tells the body to which the signature of a delivery belongs. Not to be kept: it holds what its keys give.
+/// Finds the body to which the signature of a delivery belongs. Do not keep a value of this type: it contains keys.
 public struct SignatureOwner {
     private let digests: [SIMD32<UInt8>]
     private let secrets: [(label: String, digest: HMACSHA256)]
 
-    /// - Returns: nil where the delivery has no digest of 32 bytes, or there is no secret.
+    /// Returns nil if the delivery has no digest of 32 bytes, or the keyring has no secret.
     public init?(_ delivery: Delivery, keyring: Keyring) {
         digests = DigestReader(delivery).digests.compactMap { received in
             received.digits.withUnsafeBytes { Hex.digest($0) }
@@ -72,7 +72,7 @@ public struct SignatureOwner {
 
 // MARK: - Recorded requests
 
-/// What judging needs of a recorded delivery, in memory that is lent: not to be kept.
+/// The parts of a recorded delivery that a verdict needs, in memory that is lent: do not keep a value of this type.
 public struct RecordedRequest {
     /// The header fields, as `HeaderField.json(_:)` wrote them.
     public let headers: UnsafeRawBufferPointer
@@ -83,7 +83,7 @@ public struct RecordedRequest {
         self.body = body
     }
 
-    /// What the signature header holds, as far as a quick look tells.
+    /// The content of the signature header, as far as a quick look shows it.
     var signature: PlainSignature {
         // Without a backslash, every quote begins or ends a string, and names and values take turns.
         guard !Self.contains(UInt8(ascii: "\\"), in: headers) else { return .unusual }
@@ -124,7 +124,7 @@ public struct RecordedRequest {
         return false
     }
 
-    /// Whether a byte of UTF-8 stands for a letter or digit that has no other form. `K` has one: the sign for kelvin.
+    /// Returns whether a byte of UTF-8 is a letter or digit that has no other form. `K` has one: the kelvin sign.
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "K"): false
@@ -135,7 +135,7 @@ public struct RecordedRequest {
         }
     }
 
-    /// The delivery, as far as judging needs it.
+    /// Returns the delivery, with the parts that a verdict needs.
     func delivery() throws(JSONError) -> Delivery {
         Delivery(
             receivedAt: Timestamp(milliseconds: 0), remoteAddress: "", method: "", target: "",
@@ -156,7 +156,7 @@ public struct RecordedRequest {
 
     private static let name = Array(SignatureHeader.name.utf8)
 
-    /// Names compare without case; this one holds nothing but lower-case letters and hyphens.
+    /// Compares without case. The name consists of lower-case letters and hyphens only.
     private static func isName(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
         guard text.count == name.count else { return false }
         return zip(text, name).allSatisfy { byte, lower in

@@ -1,6 +1,6 @@
-/// What the Signature tab shows of one delivery: what was received, what would have been right, and the verdict.
+/// The content of the Signature tab for one delivery: the signature received, the right ones, and the verdict.
 public struct SignatureEvidence: Codable, Sendable, Hashable {
-    /// What one held secret gives for the body.
+    /// The signature that one current secret gives for the body.
     public struct Expectation: Codable, Sendable, Hashable {
         public let label: String
         public let fingerprint: String
@@ -13,13 +13,13 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
 
     /// The signature header's lines as received.
     public let received: [String]
-    /// One for each held secret, in the order in which they are tried.
+    /// One for each current secret, in the order in which they are tried.
     public let expectations: [Expectation]
-    /// The recorded verdict, unless the current secrets say more.
+    /// The recorded verdict, unless the current secrets give a better one.
     public let judgement: Judgement
-    /// The verdict in a sentence. It may hold names from outside: escape it before it is shown.
+    /// The verdict in a sentence. It may contain names from outside: escape it before you show it.
     public let sentence: String
-    /// Why the signature is not right; nil where it is, or where nothing could be judged.
+    /// The reason why the signature is not right; nil if it is right, or if nothing could be verified.
     public private(set) var diagnosis: SignatureDiagnosis?
 
     /// The evidence by the recorded verdict and the current secrets.
@@ -54,9 +54,9 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
                 delivery, keyring: keyring, events: events, verdict: judgement.verdict, isCancelled: isCancelled)
     }
 
-    /// What can be shown where nobody can be asked who holds the secrets: the verdict as recorded.
+    /// Creates the evidence for a process that cannot ask for the secrets: the verdict as recorded.
     ///
-    /// - Parameter note: Why there is no more, in a sentence.
+    /// - Parameter note: The reason why there is no more, in a sentence.
     public init(recorded judgement: Judgement, of delivery: Delivery, note: String) {
         received = SignatureHeader(delivery).lines
         expectations = []

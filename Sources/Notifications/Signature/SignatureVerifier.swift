@@ -12,12 +12,12 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     case malformed = 3
     /// A version other than `v1`.
     case unsupported = 4
-    /// There was no secret to check with.
+    /// The keyring had no secret to check with.
     case unverified = 5
     /// Not a notification (another method, another path), so not checked and not counted.
     case unjudged = 6
-    /// Valid by a secret that a person has since deleted as leaked: whoever has it could have signed this. Never
-    /// recorded; it is how `valid` reads then.
+    /// Valid by a secret that a person has since deleted as leaked: anybody who has it could have signed this. Never
+    /// recorded; a recorded `valid` is read as this from then on.
     case removed = 7
 
     /// The word for it in everything that programs read: JSON, exports, variables of commands.
@@ -54,10 +54,10 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// How far a delivery is to be believed when two carry the same event: valid, then unverified, then the rest.
+    /// The rank of a delivery when two carry the same event: valid, then unverified, then the rest.
     ///
-    /// Only an earlier delivery of equal or higher trust makes a later one a duplicate, so that a forgery cannot
-    /// shadow the real thing.
+    /// Only an earlier delivery of equal or higher trust makes a later one a duplicate, so that a forgery cannot shadow
+    /// the real event.
     public var trust: Int {
         switch self {
         case .valid: 2
@@ -78,7 +78,7 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
 
 // MARK: - Header
 
-/// What the signature header of a delivery holds.
+/// The content of the signature header of a delivery.
 ///
 /// The elements of a comma-separated list, and those of several header lines, form one list (RFC 9110, 5.3; Backblaze's
 /// Java SDK splits on commas too).
@@ -139,7 +139,7 @@ public struct SignatureHeader: Sendable, Hashable {
     }
 }
 
-/// What a quick look at the signature header of a request tells: nearly all have one line with one digest.
+/// The result of a quick look at the signature header of a request: nearly all have one line with one digest.
 enum PlainSignature {
     case none
     /// One line, and nothing in it but `v1=` and the 64 hex digits of these bytes.
@@ -180,11 +180,12 @@ public struct Judgement: Codable, Sendable, Hashable {
         self.secret = secret
     }
 
-    /// Whether this verdict, given later, takes the place of a recorded one.
+    /// Returns whether this verdict, given later, replaces a recorded one.
     ///
-    /// A recorded verdict is evidence. A secret that is tried later may verify what was not valid, and says more where
-    /// nothing could be checked before or where it is bound elsewhere; it never takes anything back, and neither does the
-    /// absence of a secret. A valid one of an older version, which knows its secret by label alone, is confirmed.
+    /// A recorded verdict is evidence. A secret that is tried later may verify a signature that was not valid, and it
+    /// adds information if nothing could be checked before or if the secret is bound elsewhere. It never takes anything
+    /// back, and neither does the absence of a secret. A valid verdict of an older version, which recorded the secret's
+    /// label alone, is confirmed.
     public func replaces(_ recorded: Judgement) -> Bool {
         switch recorded.verdict {
         case .valid: verdict == .valid && recorded.secret?.fingerprint == nil
@@ -196,7 +197,7 @@ public struct Judgement: Codable, Sendable, Hashable {
     }
 }
 
-/// Judges signatures: `v1=` and the hex HMAC-SHA-256 of the exact body bytes, keyed with the secret's UTF-8 bytes.
+/// Verifies signatures: `v1=` and the hex HMAC-SHA-256 of the exact body bytes, keyed with the secret's UTF-8 bytes.
 ///
 /// Source: Backblaze's event notification reference guide; `B2EventNotification` of its Java SDK.
 public struct SignatureVerifier: Sendable {
@@ -206,12 +207,12 @@ public struct SignatureVerifier: Sendable {
         self.keyring = keyring
     }
 
-    /// Judges a delivery.
+    /// Verifies a delivery.
     ///
     /// One right element makes it valid. Else one `v1` element makes it invalid, whatever the others are; else one of
-    /// another version makes it unsupported; else it is malformed. With no secret held nothing can be judged.
+    /// another version makes it unsupported; else it is malformed. With an empty keyring the verdict is unverified.
     ///
-    /// - Parameter events: The delivery's events, for secrets that are bound to a bucket or a rule.
+    /// - Parameter events: The delivery's events, needed for secrets that are bound to a bucket or a rule.
     public func judge(_ delivery: Delivery, events: [NotificationEvent]) -> Judgement {
         if let selfTest = keyring.selfTest, isSigned(delivery, by: selfTest, events) {
             return Judgement(.valid, secret: selfTest.identity)
@@ -248,7 +249,7 @@ public struct SignatureVerifier: Sendable {
         return Judgement(.invalid, secret: outside)
     }
 
-    /// Whether a delivery of our own is what it says; the digest is computed only where the events say so.
+    /// Returns whether a delivery is one of our own test events; computes the digest only if its events look like one.
     private func isSigned(_ delivery: Delivery, by selfTest: SigningSecret, _ events: [NotificationEvent]) -> Bool {
         guard !events.isEmpty, selfTest.binding.outsider(among: events) == nil else { return false }
         let expected = selfTest.digest(of: delivery.body)

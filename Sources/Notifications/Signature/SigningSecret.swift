@@ -2,7 +2,7 @@
 ///
 /// Prints as its label and the first four hex digits of its SHA-256, nowhere more.
 public struct SigningSecret: Sendable {
-    /// What the user calls it; unique in a keyring.
+    /// The user's name for the secret; unique in a keyring.
     public let label: String
     public let binding: SecretBinding
     private let fullFingerprint: SecretFingerprint
@@ -10,10 +10,10 @@ public struct SigningSecret: Sendable {
     public let isUsual: Bool
     private let key: SecretKey
 
-    /// Holds a secret.
+    /// Creates a secret.
     ///
     /// - Parameter value: The secret's text; white space at its ends is not part of it.
-    /// - Throws: `SecretError.empty` where nothing else is left, for there is no empty key.
+    /// - Throws: `SecretError.empty` if nothing else is left, because a key must not be empty.
     public init(label: String, value: String, binding: SecretBinding = .any) throws(SecretError) {
         let trimmed = Array(Self.trim(value).utf8)
         guard !trimmed.isEmpty else { throw .empty }
@@ -27,7 +27,7 @@ public struct SigningSecret: Sendable {
     /// The first four hex digits of the secret's SHA-256.
     public var fingerprint: String { fullFingerprint.short }
 
-    /// What is recorded of it with the verdicts that it gives.
+    /// The identity that is recorded with the verdicts of this secret.
     public var identity: SecretIdentity {
         SecretIdentity(label: label, fingerprint: fullFingerprint, binding: binding)
     }
@@ -93,7 +93,7 @@ public struct SigningSecret: Sendable {
         key.isEqual(to: other.key)
     }
 
-    /// Lends the secret's text, for the one file that remembers it when the user asks for that.
+    /// Lends the secret's text. Only the file that saves secrets, if the user asks for that, needs it.
     public func withExposedValue<Result, Failure: Error>(
         _ body: (String) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -101,7 +101,7 @@ public struct SigningSecret: Sendable {
         return try body(text)
     }
 
-    /// Lends the key's bytes, for the diagnosis alone to try what may have been done to them.
+    /// Lends the key's bytes. Only the diagnosis needs them, to try what may have been done to them.
     func withKey<Result>(_ body: ([UInt8]) -> Result) -> Result {
         body(key.withBytes { Array($0) })
     }
@@ -118,7 +118,7 @@ public struct SigningSecret: Sendable {
     }
 }
 
-/// Why a text cannot be a signing secret.
+/// The reason why a text cannot be a signing secret.
 public enum SecretError: Error, Sendable, Hashable {
     /// Nothing but white space.
     case empty
@@ -135,7 +135,7 @@ extension SigningSecret {
     /// Below this length a secret occurs by chance, and is guessed as easily.
     private static let shortest = 8
 
-    /// Whether the secret's bytes stand anywhere in these; not for a secret of less than 8 bytes.
+    /// Returns whether these bytes contain the secret's; always false for a secret of less than 8 bytes.
     public func occurs(in bytes: [UInt8]) -> Bool {
         withKey { key in
             guard key.count >= Self.shortest, bytes.count >= key.count else { return false }
@@ -152,12 +152,12 @@ extension SigningSecret {
 
 // MARK: - Identity
 
-/// Which signing secret gave a verdict: what can be recorded and shown of it.
+/// The identity of the signing secret that gave a verdict, as it can be recorded and shown.
 ///
-/// Two secrets are the same where value and binding are: what a secret proves depends on both. The label is what a person
-/// calls it now.
+/// Two secrets are the same if value and binding are: what a secret proves depends on both. The label is the user's
+/// current name for it.
 public struct SecretIdentity: Codable, Sendable, Hashable {
-    /// What the user calls it.
+    /// The user's name for the secret.
     public var label: String
     /// Nil where an older version recorded the label alone.
     public var fingerprint: SecretFingerprint?
@@ -176,14 +176,14 @@ public struct SecretIdentity: Codable, Sendable, Hashable {
 }
 
 extension SecretIdentity: CustomStringConvertible {
-    /// Such as `prod (3f9a)`, or the label alone where there is no fingerprint.
+    /// A text such as `prod (3f9a)`, or the label alone without a fingerprint.
     public var description: String { fingerprint.map { "\(label) (\($0.short))" } ?? label }
 }
 
 /// The first 128 bits of the SHA-256 of a signing secret.
 ///
-/// It tells secrets apart, and says no more about one than the recorded deliveries do, which hold a digest under the
-/// secret beside the text it was made of. Screens show its first four hex digits.
+/// It identifies a secret, and reveals no more about it than the recorded deliveries do, which contain a digest under
+/// the secret and the text that was signed. Screens show its first four hex digits.
 public struct SecretFingerprint: Codable, Sendable, Hashable {
     public static let byteCount = 16
     public let bytes: [UInt8]
@@ -204,7 +204,7 @@ public struct SecretFingerprint: Codable, Sendable, Hashable {
 
 // MARK: - Binding
 
-/// Which notifications a signing secret may vouch for.
+/// The notifications that a signing secret may verify.
 public enum SecretBinding: Codable, Sendable, Hashable {
     /// All of them.
     case any
@@ -213,7 +213,7 @@ public enum SecretBinding: Codable, Sendable, Hashable {
     /// Those whose events all matched this rule.
     case rule(String)
 
-    /// What `description` prints for `any`, and `init(_:)` takes.
+    /// The word for `any` that `description` prints and `init(_:)` reads.
     private static let anyWord = "any"
 
     /// Reads `any`, `bucket:NAME` or `rule:NAME`; nil for anything else.
@@ -254,12 +254,12 @@ extension SecretBinding: CustomStringConvertible {
 
 // MARK: - Keyring
 
-/// The signing secrets that are held, in the order in which they are tried.
+/// The current signing secrets, in the order in which they are tried.
 public struct Keyring: Sendable {
     public private(set) var secrets: [SigningSecret] = []
 
-    /// The secret of b2watch's own test events, which proves nothing about anybody else's: it is bound to a rule of its
-    /// own and counts as no secret held.
+    /// The secret of b2watch's own test events, which proves nothing about any other events: it is bound to a rule of
+    /// its own and does not count as a current secret.
     public var selfTest: SigningSecret?
 
     public init() {}
@@ -302,8 +302,8 @@ public struct Keyring: Sendable {
 
     /// A digest that is equal for equal keyrings: labels, bindings, values and order.
     ///
-    /// It tells after a restart whether what is recorded was judged by the same secrets. It says no more about them
-    /// than the recorded deliveries do, which hold a digest under the secret beside the text it was made of.
+    /// It shows after a restart whether the recorded verdicts were given by the same secrets. It reveals no more about
+    /// them than the recorded deliveries do, which contain a digest under the secret and the text that was signed.
     public var identity: String {
         var hash = SHA256()
         hash.update(Array("b2watch keyring 1".utf8))
@@ -312,7 +312,7 @@ public struct Keyring: Sendable {
     }
 }
 
-/// Why a keyring did not take a change.
+/// The reason why a keyring rejected a change.
 public enum KeyringError: Error, Sendable, Hashable {
     case labelTaken(String)
     case notHeld(String)
