@@ -144,3 +144,61 @@ struct EventFolds {
         return json.folds.first { $0.lines.lowerBound == first }?.lines ?? first...first
     }
 }
+
+// MARK: - JSON
+
+/// Laid out JSON in the styles of its tokens.
+enum JSONLines {
+    static func lines(of json: PrettyJSON, columns: Int) -> [StyledLine] {
+        json.lines.flatMap { lines(of: $0, columns: columns) }
+    }
+
+    /// The lines of one line; without columns, one however long it is.
+    static func lines(of line: PrettyJSON.Line, columns: Int?) -> [StyledLine] {
+        // What is too long for one line goes on below its own beginning.
+        let indent = columns.map { min(line.level * 2, $0 / 2) } ?? line.level * 2
+        var styled = StyledLine()
+        for token in line.tokens { styled.append(SafeText(token.text), style(of: token.kind)) }
+        let parts = columns.map { styled.wrapped(to: $0 - indent) } ?? [styled]
+        return parts.map { StyledLine(.spaces(indent)) + $0 }
+    }
+
+    private static func style(of kind: PrettyJSON.Kind) -> Style {
+        switch kind {
+        case .name: Style(.accent)
+        case .punctuation: Style(.secondary)
+        case .string: Style(.good)
+        case .number, .word: Style(.notice)
+        }
+    }
+}
+
+// MARK: - Hex
+
+/// Bytes as offset, hex and ASCII.
+struct HexDump {
+    let bytes: [UInt8]
+    let columns: Int
+
+    /// 16 bytes a line take 76 columns; where that is too wide, 8 or 4.
+    private var bytesPerLine: Int {
+        [16, 8].first { 10 + $0 * 4 + 1 <= columns } ?? 4
+    }
+
+    var lines: [StyledLine] {
+        stride(from: 0, to: bytes.count, by: bytesPerLine).map { start in
+            line(at: start, bytes[start..<min(bytes.count, start + bytesPerLine)])
+        }
+    }
+
+    private func line(at offset: Int, _ part: ArraySlice<UInt8>) -> StyledLine {
+        let position = String(offset, radix: 16)
+        var line = StyledLine(
+            "\(String(repeating: "0", count: max(0, 8 - position.utf8.count)) + position)  ", Style(.secondary))
+        let hex = part.map { $0 < 16 ? "0\(String($0, radix: 16))" : String($0, radix: 16) }.joined(separator: " ")
+        line.append(SafeText(hex).padded(to: bytesPerLine * 3 + 1))
+        let ascii = part.map { (0x20...0x7e).contains($0) ? Character(Unicode.Scalar($0)) : "." }
+        line.append(SafeText(String(ascii)), Style(.secondary))
+        return line
+    }
+}

@@ -124,10 +124,9 @@ struct DetailPane {
         let most = max(sideways, widest - max(1, columns - document.layout.gutter))
         sideways = min(max(0, sideways + direction * max(1, columns / 4)), max(0, most))
     }
-}
 
-// Documents that come.
-extension DetailPane {
+    // MARK: - Documents that come
+
     /// The same page laid out anew: what was in view stays so.
     private mutating func goOn(with document: DetailDocument) {
         let before = self.document?.layout
@@ -155,10 +154,9 @@ extension DetailPane {
         let last = folding.place(of: document.layout.firstLine(ofSource: event.upperBound))
         if last >= height { scroll.scroll(by: cursor - 1) }
     }
-}
 
-// Folding.
-extension DetailPane {
+    // MARK: - Folding
+
     /// Whether there is anything to fold.
     var canFold: Bool { document?.layout.folds.isEmpty == false && isCurrent }
 
@@ -202,6 +200,130 @@ extension DetailPane {
         scroll.resize(count: folding.count, height: scroll.height)
         scroll.ensureVisible(cursor)
     }
+
+    // MARK: - What a search needs
+
+    /// Where one is in a document.
+    struct Position: Hashable {
+        fileprivate let page: DocumentRequest?
+        fileprivate let top: Int
+        fileprivate let cursor: Int
+        fileprivate let sideways: Int
+        fileprivate let folded: Set<Int>
+        fileprivate let match: Int?
+    }
+
+    var position: Position {
+        Position(
+            page: document?.request, top: scroll.top, cursor: cursor, sideways: sideways, folded: folding.folded,
+            match: match)
+    }
+
+    /// Goes back to where one was, unless another page is shown by now.
+    mutating func goBack(to position: Position) {
+        guard let document, let page = position.page, document.request.isSamePage(as: page) else { return }
+        folding.fold(position.folded, in: document)
+        (cursor, sideways, match) = (position.cursor, position.sideways, position.match)
+        settle(height: scroll.height)
+        scroll.scroll(by: position.top - scroll.top)
+    }
+
+    /// The lines from which a search goes on, and whether the first of them is one that was found before.
+    var searchStart: (line: Int, isFound: Bool) {
+        guard folding.count > 0 else { return (0, false) }
+        if hasCursor {
+            let line = folding.line(at: min(cursor, folding.count - 1))
+            return (line, line == match)
+        }
+        return match.map { ($0, true) } ?? (folding.line(at: min(scroll.top, folding.count - 1)), false)
+    }
+
+    /// Shows what was found in a line of the document, whatever it is folded into or out of view by.
+    ///
+    /// - Parameter columns: Where it stands in the line.
+    mutating func reveal(line: Int, columns: Range<Int>) {
+        guard let document, document.lines.indices.contains(line) else { return }
+        let layout = document.layout
+        if let source = layout.source(ofLine: line) { folding.reveal(source, in: document) }
+        match = line
+        let place = folding.place(of: line)
+        if layout.hasCursor { cursor = place }
+        settle(height: scroll.height)
+        scroll.ensureVisible(place)
+        guard !wraps, columns.lowerBound >= layout.stayingColumns else { return }
+        let room = max(1, document.request.columns - layout.gutter)
+        if columns.lowerBound < sideways + layout.stayingColumns || columns.upperBound > sideways + room {
+            sideways = max(0, columns.lowerBound - layout.stayingColumns - (room - layout.stayingColumns) / 2)
+        }
+    }
+
+    /// The row below the tabs in which it stands; nil where it is out of view.
+    var rowOfMatch: Int? {
+        guard let match, isCurrent else { return nil }
+        let place = folding.place(of: match)
+        return scroll.visible.contains(place) && folding.line(at: place) == match ? place - scroll.top : nil
+    }
+
+    /// Nothing is searched for any more.
+    mutating func forgetMatch() {
+        match = nil
+    }
+
+    // MARK: - Drawing
+
+    /// Draws the pane: a rule with its tabs, and the document below.
+    func draw(on surface: inout Surface) {
+        surface.rule(row: 0)
+        surface.put(
+            header(columns: surface.size.columns - 1).line.clipped(to: surface.size.columns - 1),
+            at: Point(column: 1, row: 0))
+        // Another tab's lines would contradict the header: rather none until this one's are laid out.
+        guard let document, isCurrent else { return }
+        let below = Rect(column: 0, row: 1, columns: surface.size.columns, rows: surface.size.rows - 1)
+        surface.draw(in: below) { part in
+            let lines = DocumentLines(document: document, folding: folding, sideways: sideways)
+            for (row, place) in scroll.visible.clamped(to: 0..<folding.count).enumerated() {
+                lines.draw(folding.line(at: place), row: row, on: &part)
+                if hasCursor ? place == cursor : folding.line(at: place) == match {
+                    part.put("▌", at: Point(column: 0, row: row), style: Style(.accent, bold: true))
+                }
+            }
+        }
+    }
+
+    /// The rule's text, in which the tabs are buttons; it begins one column from the edge.
+    func header(columns: Int) -> ButtonLine<DetailTab> {
+        var tabs = tabs(withForm: true)
+        if tabs.width > columns { tabs = self.tabs(withForm: false) }
+        var header = ButtonLine<DetailTab>()
+        if let heading = document?.request.heading, heading.width + tabs.width + 18 <= columns {
+            header.append(StyledLine("─ ", Style(.secondary)))
+            header.append(StyledLine(heading))
+            header.append(StyledLine(" ── ", Style(.secondary)))
+        }
+        header.append(tabs)
+        if header.width < columns { header.append(StyledLine(" ")) }
+        // Without a document the lines are those of the row before.
+        if document != nil, scroll.count > scroll.height, scroll.height > 0 {
+            let place: SafeText = " \(scroll.visible.upperBound) of \(Wording.grouped(scroll.count)) "
+            if header.width + place.width + 3 <= columns {
+                header.append(StyledLine("── ", Style(.secondary)))
+                header.append(StyledLine(place, Style(.secondary)))
+            }
+        }
+        return header
+    }
+
+    private func tabs(withForm: Bool) -> ButtonLine<DetailTab> {
+        var tabs = ButtonLine<DetailTab>()
+        for each in self.tabs {
+            let title = withForm && each == .body && each == tab ? "\(each.title) \(form.word)" : each.title
+            let style = hasKeys ? Style(.accent, bold: true) : Style(.plain, bold: true)
+            tabs.append(
+                StyledLine(each == tab ? "[\(title)]" : " \(title) ", each == tab ? style : Style(.secondary)), each)
+        }
+        return tabs
+    }
 }
 
 extension TextPane {
@@ -219,5 +341,49 @@ extension TextPane {
         case .toEnd: scroll(by: count)
         default: break
         }
+    }
+}
+
+extension SearchPattern {
+    /// Where it stands first in a line, in columns of the screen.
+    func columns(in text: SafeText) -> Range<Int>? {
+        let characters = text.string.map(String.init)
+        guard let range = ranges(in: characters).first else { return nil }
+        let start = SafeText(characters[..<range.lowerBound].joined()).width
+        return start..<start + SafeText(characters[range].joined()).width
+    }
+}
+
+// MARK: - Tabs
+
+/// The tabs of the detail pane.
+enum DetailTab: Int, Hashable, CaseIterable {
+    case summary, headers, body, signature, actions
+
+    var title: String {
+        switch self {
+        case .summary: "Summary"
+        case .headers: "Headers"
+        case .body: "Body"
+        case .signature: "Signature"
+        case .actions: "Actions"
+        }
+    }
+}
+
+/// How the Body tab shows the body.
+enum BodyForm: Int, Hashable, CaseIterable {
+    case raw, pretty, hex
+
+    var word: String {
+        switch self {
+        case .raw: "raw"
+        case .pretty: "pretty"
+        case .hex: "hex"
+        }
+    }
+
+    var next: BodyForm {
+        Self.allCases[(rawValue + 1) % Self.allCases.count]
     }
 }

@@ -170,3 +170,157 @@ struct SummaryDocument {
         StyledLine(text, Style(.secondary))
     }
 }
+
+// MARK: - Headers
+
+/// The Headers tab: every field in the order, case and number in which it came, with the values in one column.
+struct HeadersDocument {
+    let headers: [HeaderField]
+    let columns: Int
+    var wraps = true
+
+    /// The widest column of names; a longer name has a line of its own.
+    private var nameColumns: Int {
+        let most = min(36, columns / 3)
+        let names = headers.map { SafeText($0.name).width + 2 }
+        return names.filter { $0 <= most }.max() ?? min(most, names.max() ?? 0)
+    }
+
+    var content: DocumentContent {
+        guard !headers.isEmpty else {
+            return DocumentContent(lines: [StyledLine("The request has no header fields.", Style(.secondary))])
+        }
+        let nameColumns = nameColumns
+        var content = DocumentContent()
+        content.layout.sourceCount = headers.count
+        content.layout.hasCursor = true
+        content.layout.stayingColumns = nameColumns
+        for (index, field) in headers.enumerated() {
+            content.add(source: index, lines(of: field, nameColumns: nameColumns))
+        }
+        return content
+    }
+
+    private func lines(of field: HeaderField, nameColumns: Int) -> [StyledLine] {
+        var value = StyledLine("\(field.value)")
+        if field.isAltered { value.append("  bytes that were not UTF-8 are replaced", Style(.warning)) }
+        let values = wraps ? value.wrapped(to: max(8, columns - nameColumns)) : [value]
+        let name: SafeText = "\(field.name):"
+        let indented = values.map { StyledLine(.spaces(nameColumns)) + $0 }
+        if name.width < nameColumns {
+            return [StyledLine(name.padded(to: nameColumns), Style(.accent)) + values[0]] + indented.dropFirst()
+        }
+        let names = wraps ? name.wrapped(to: columns) : [name]
+        return names.map { StyledLine($0, Style(.accent)) } + indented
+    }
+}
+
+// MARK: - Signature
+
+/// The Signature tab: the verdict, why and what to do where it is not valid, the header received, and what each held secret
+/// gives.
+struct SignatureDocument {
+    let evidence: SignatureEvidence
+    let columns: Int
+
+    var lines: [StyledLine] {
+        let verdict = evidence.judgement.verdict
+        var lines = [StyledLine("\(verdict.glyph) \(verdict.title)", verdict.style)]
+        let sentence = Prose.lines(evidence.sentence, columns: columns, style: .plain)
+        if let diagnosis = evidence.diagnosis {
+            // A cause says more than that the digest is not the right one.
+            lines += diagnosis.explainsItself ? why(diagnosis) + [StyledLine()] + sentence : sentence + why(diagnosis)
+        } else {
+            lines += sentence
+        }
+        lines.append(StyledLine())
+
+        lines.append(StyledLine("Received", Style(.heading)))
+        if evidence.received.isEmpty { lines.append(StyledLine("  no signature header", Style(.secondary))) }
+        for value in evidence.received { lines += indented("\(value)") }
+
+        for expectation in evidence.expectations {
+            lines.append(StyledLine())
+            lines.append(title(of: expectation))
+            let style = expectation.isReceived ? Style(.good) : .plain
+            lines += indented("\(expectation.signature)", style)
+        }
+        return lines
+    }
+
+    private func why(_ diagnosis: SignatureDiagnosis) -> [StyledLine] {
+        diagnosis.sections.flatMap { section in
+            block("\(section.heading)", section.paragraphs, section.isSecondary ? Style(.secondary) : .plain)
+        }
+    }
+
+    /// A heading with paragraphs under it.
+    private func block(_ heading: SafeText, _ paragraphs: [String], _ style: Style) -> [StyledLine] {
+        let lines = paragraphs.flatMap { paragraph in
+            Prose.lines(paragraph, columns: max(8, columns - 2)).map { StyledLine("  " + $0, style) }
+        }
+        return [StyledLine(), StyledLine(heading, Style(.heading))] + lines
+    }
+
+    private func title(of expectation: SignatureEvidence.Expectation) -> StyledLine {
+        var line = StyledLine(
+            "Computed with \(expectation.label) (\(expectation.fingerprint))", Style(.heading))
+        if expectation.binding != .any { line.append(", bound to \(expectation.binding)", Style(.secondary)) }
+        line.append(
+            expectation.isReceived ? "  ✓ received" : "  not received",
+            expectation.isReceived ? Style(.good) : Style(.secondary))
+        return line.clipped(to: columns)
+    }
+
+    private func indented(_ text: SafeText, _ style: Style = .plain) -> [StyledLine] {
+        text.wrapped(to: max(8, columns - 2)).map { StyledLine("  " + $0, style) }
+    }
+}
+
+// MARK: - Actions
+
+/// The Actions tab: what has become of each action for the event, and which have nothing to do with it.
+struct ActionsDocument {
+    /// What is recorded of the event.
+    struct Source: Sendable {
+        var entries: [OutboxEntry] = []
+        var actions: [ActionStatus] = []
+    }
+
+    let source: Source
+    let columns: Int
+    let clock: WallClock
+
+    var lines: [StyledLine] {
+        var fields = FieldList(columns: columns)
+        for entry in source.entries {
+            fields.head("\(entry.action)")
+            fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
+            fields.add("Since", time(entry.changedAt))
+            fields.add("Attempts", "\(Wording.grouped(entry.attempts))")
+            if let reason = entry.reason { fields.add("Why", prose: reason) }
+            if let next = entry.nextTry { fields.add("Next try", time(next)) }
+            fields.add("Entry", "\(entry.id)", Style(.secondary))
+        }
+        let named = Set(source.entries.map(\.action))
+        let others = source.actions.filter { $0.isDeclared && !named.contains($0.name) }
+        if !others.isEmpty {
+            fields.head(source.entries.isEmpty ? "No action has taken this event up" : "Nothing for this event")
+            let names = others.map { SafeText(cell: $0.name).clipped(to: max(8, columns / 2)) }
+            let width = names.map(\.width).max() ?? 0
+            fields.add(
+                zip(names, others).map { name, action in
+                    (StyledLine(name.padded(to: width + 2))
+                        + StyledLine(SafeText(cell: action.summary), Style(.secondary))).clipped(to: columns)
+                })
+        }
+        if source.entries.isEmpty, others.isEmpty {
+            fields.add([StyledLine("No actions are declared: the screen Actions tells how.", Style(.secondary))])
+        }
+        return fields.lines
+    }
+
+    private func time(_ moment: Timestamp) -> SafeText {
+        clock.time(moment).map { "\($0.date) \($0.timeOfDay) \(clock.zone(at: moment))" } ?? "\(moment.milliseconds) ms"
+    }
+}
