@@ -3,6 +3,104 @@ import History
 import SafeText
 import Terminal
 
+/// The rows chosen for what acts on many.
+///
+/// It holds the ids that a person chose one by one; all rows of a list are held as that list, so that a million of
+/// them costs what one does.
+struct RowSelection: Hashable {
+    /// All rows of a list, as it was.
+    struct Whole: Hashable {
+        let query: BrowseQuery
+        /// The newest row there was.
+        let latestRow: Int64
+        /// How many they were; nil while they were not all found.
+        var count: Int?
+    }
+
+    /// The rows chosen; beside a whole list, those left out of it.
+    private(set) var ids: Set<Int64> = []
+    private(set) var whole: Whole?
+    /// Where a range begins that is to be ended.
+    var rangeStart: Int64?
+
+    var isEmpty: Bool { whole == nil && ids.isEmpty }
+
+    /// How many rows are chosen; nil where that is not known yet.
+    var count: Int? {
+        guard let whole else { return ids.count }
+        return whole.count.map { max(0, $0 - ids.count) }
+    }
+
+    /// Whether a row of the list that is shown is chosen.
+    func contains(_ row: EventRow) -> Bool {
+        guard let whole else { return ids.contains(row.id) }
+        return row.id <= whole.latestRow && !ids.contains(row.id)
+    }
+
+    mutating func toggle(_ row: EventRow) {
+        if let whole, row.id > whole.latestRow { return }
+        if ids.remove(row.id) == nil { ids.insert(row.id) }
+    }
+
+    mutating func add(_ rows: some Sequence<Int64>) {
+        if whole == nil { ids.formUnion(rows) } else { ids.subtract(rows) }
+    }
+
+    mutating func choose(_ whole: Whole) {
+        self = RowSelection()
+        self.whole = whole
+    }
+
+    /// Other rows are listed: what was all of them is nothing that could be shown any more.
+    mutating func leave(_ query: BrowseQuery) -> Bool {
+        guard let whole, whole.query.predicate != query.predicate else { return false }
+        self = RowSelection()
+        return true
+    }
+
+    /// All rows of the list are found by now.
+    mutating func found(_ count: Int) {
+        if whole != nil, whole?.count == nil { whole?.count = count }
+    }
+}
+
+// MARK: - Rows acted on
+
+/// What a command acts on: the rows chosen, or the current one where none is.
+enum ActedRows: Sendable, Hashable {
+    case current(EventRow)
+    /// Rows that were chosen one by one.
+    case chosen(Set<Int64>)
+    /// All rows of a list up to the newest there was, but for some; their number, if it is known.
+    case all(of: BrowseQuery, latestRow: Int64, except: Set<Int64>, count: Int?)
+
+    /// What lists them, in the order of the list they were chosen from.
+    var query: BrowseQuery {
+        switch self {
+        case .current(let row): return BrowseQuery(.rows([row.id]))
+        case .chosen(let ids): return BrowseQuery(.rows(ids))
+        case .all(let query, let latestRow, let left, _):
+            var parts = [query.predicate, .number(.row, .atMost, latestRow)]
+            if !left.isEmpty { parts.append(.not(.rows(left))) }
+            return BrowseQuery(.all(parts), order: query.order)
+        }
+    }
+
+    /// How many they are, if that is known.
+    var count: Int? {
+        switch self {
+        case .current: 1
+        case .chosen(let ids): ids.count
+        case .all(_, _, let left, let count): count.map { max(0, $0 - left.count) }
+        }
+    }
+
+    /// How many, in words.
+    var words: String { count.map { Wording.count($0, "row", "rows") } ?? "all rows" }
+}
+
+// MARK: - Selecting
+
 extension DashboardModel {
     /// What a command acts on: the rows selected, or the current one; nil where there is none.
     var actsOn: ActedRows? {
