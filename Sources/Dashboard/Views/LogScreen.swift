@@ -1,6 +1,7 @@
-import Log
-import Notifications
+public import Log
+public import Notifications
 import SafeText
+import Synchronization
 import Terminal
 
 extension LogEntry: WindowedRow {
@@ -31,10 +32,9 @@ struct LogScreen {
 
     /// The lines of the view for the selected entry, with the rule above it.
     private static func wholeHeight(in rows: Int) -> Int { rows < 10 ? 0 : rows < 18 ? 3 : 5 }
-}
 
-// What the user does.
-extension LogScreen {
+    // MARK: - What the user does
+
     mutating func move(_ command: Command) {
         if isOpen { pane.move(command) } else { list.move(command) }
     }
@@ -61,10 +61,9 @@ extension LogScreen {
     }
 
     mutating func close() { isOpen = false }
-}
 
-// What is read.
-extension LogScreen {
+    // MARK: - What is read
+
     mutating func outdate() { list.outdate() }
 
     mutating func request(at now: ContinuousClock.Instant) -> WindowTicket<LogPlace>? { list.request(at: now) }
@@ -80,10 +79,9 @@ extension LogScreen {
         list.readingFailed(generation: generation)
         failure = sentence
     }
-}
 
-// What is seen.
-extension LogScreen {
+    // MARK: - What is seen
+
     mutating func settle(size: Size, clock: WallClock) {
         columns = size.columns
         list.settle(height: max(0, size.rows - 1 - Self.wholeHeight(in: size.rows)), days: clock)
@@ -174,5 +172,99 @@ extension LogRequest {
 extension WindowAnswer<LogEntry> {
     init(_ window: LogWindow) {
         self.init(rows: window.entries, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+    }
+}
+
+// MARK: - Columns and lines
+
+/// The columns of the log, from left to right. As it narrows FROM leaves first, then LEVEL; where several processes have
+/// written what is shown, FROM stays longest.
+enum LogColumn: Int, CaseIterable {
+    case time, level, source, text
+
+    var title: SafeText {
+        switch self {
+        case .time: "TIME"
+        case .level: "LEVEL"
+        case .source: "FROM"
+        case .text: "WHAT"
+        }
+    }
+
+    /// - Parameter isShared: Whether the lines are of several processes.
+    func column(holding widths: TextWidths, isShared: Bool) -> Column {
+        let width = widths[rawValue]
+        return switch self {
+        case .time: Column(title, minimum: 8)
+        case .level: Column(title, minimum: width, leaveOrder: 2)
+        case .source:
+            Column(
+                title, minimum: min(width, 20), leaveOrder: isShared ? 3 : 1, spare: isShared ? 0 : 20, cut: .middle)
+        case .text: Column(title, minimum: 20, ideal: width, weight: 1)
+        }
+    }
+}
+
+/// An entry of the log as text.
+struct LogEntryLine: CellLine {
+    let entry: LogEntry
+    let clock: RowClock
+
+    func cell(_ column: LogColumn, width: Int) -> (text: SafeText, style: Style) {
+        switch column {
+        case .time: (entry.time.map { clock.text($0, columns: width) } ?? .empty, entry.style)
+        case .level: (entry.time == nil ? .empty : "\(entry.level.rawValue)", entry.style)
+        case .source: (SafeText(cell: entry.source), Style(.secondary))
+        case .text: (SafeText(cell: entry.text), entry.style)
+        }
+    }
+}
+
+extension LogEntry {
+    /// How the entry looks; the level's word says the same without colour.
+    var style: Style {
+        switch level {
+        case .info: .plain
+        case .warning: Style(.warning)
+        case .error: Style(.bad)
+        }
+    }
+}
+
+// MARK: - Reading
+
+/// Reads what b2watch itself did and warned of. Called off the screen's thread.
+///
+/// Who writes to the log in the dashboard's own process tells it with `Dashboard.announceLog()`.
+public protocol LogReading: Sendable {
+    /// Entries of the log.
+    ///
+    /// - Throws: Errors whose text is a sentence.
+    func entries(_ request: LogRequest) throws -> LogWindow
+
+    /// Returns the dated entry nearest to a stretch of time: the first in it, or the nearer of those on both sides; nil where
+    /// no entry has a date.
+    ///
+    /// - Throws: Errors whose text is a sentence.
+    func place(nearestTo stretch: Range<Timestamp>) throws -> LogPlace?
+
+    /// Tells when there are other lines, whoever wrote them, for as long as the follower is kept.
+    ///
+    /// - Parameter tell: Is called on another thread, and only takes note.
+    /// - Returns: Nil where it cannot be told.
+    func follow(_ tell: @escaping @Sendable () -> Void) -> LogFollower?
+}
+
+extension LogReader: LogReading {}
+
+// MARK: - Following
+
+/// The follower of the log, while there is one.
+final class LogFollowing: Sendable {
+    private let follower = Mutex<LogFollower?>(nil)
+
+    /// Keeps this one; the one before ends.
+    func hold(_ new: LogFollower?) {
+        follower.withLock { $0 = new }
     }
 }

@@ -27,10 +27,9 @@ struct DeliveriesScreen {
             DeliveryLine(row: $0, clock: clock).texts
         }
     }
-}
 
-// What the user does.
-extension DeliveriesScreen {
+    // MARK: - What the user does
+
     mutating func move(_ command: Command, latest: Int64) {
         leaving(latest) { $0.move(command) }
     }
@@ -78,10 +77,9 @@ extension DeliveriesScreen {
         }
         return true
     }
-}
 
-// What is read and seen.
-extension DeliveriesScreen {
+    // MARK: - What is read and seen
+
     /// What to read next for a list that is seen.
     ///
     /// - Parameter isFrozen: Whether nothing is shown that came after the change.
@@ -159,5 +157,112 @@ extension WindowAnswer<DeliveryRow> {
     fileprivate func limited(to row: Int64) -> WindowAnswer {
         guard rows.contains(where: { $0.id > row }) else { return self }
         return WindowAnswer(rows: rows.filter { $0.id <= row }, hasOlder: hasOlder, hasNewer: false)
+    }
+}
+
+// MARK: - Columns
+
+/// The columns of the delivery list, from left to right.
+enum DeliveryColumn: Int, CaseIterable {
+    case id, time, signature, status, answer, bytes, events, also, from, object
+
+    var title: SafeText {
+        switch self {
+        case .id: "ID"
+        case .time: "TIME"
+        case .signature: "SIGNATURE"
+        case .status: "STATUS"
+        case .answer: "ANSWER"
+        case .bytes: "BYTES"
+        case .events: "EVENTS"
+        case .also: "ALSO"
+        case .from: "FROM"
+        case .object: "OBJECT"
+        }
+    }
+
+    /// The column where the texts are so wide.
+    ///
+    /// As the list narrows ID leaves first, then EVENTS, BYTES, FROM, ALSO, ANSWER and STATUS; OBJECT takes what the
+    /// others leave. Numbers and verdicts are never cut.
+    func column(holding widths: TextWidths) -> Column {
+        let width = widths[rawValue]
+        return switch self {
+        case .time: Column(title, minimum: 8)
+        case .signature: Column(title, minimum: width)
+        case .object: Column(title, minimum: 14, ideal: min(width, 40), weight: 1, cut: .middle)
+        case .from: Column(title, minimum: min(width, 15), ideal: min(width, 39), leaveOrder: 4, cut: .middle)
+        case .id: Column(title, minimum: width, leaveOrder: 1, spare: 10, alignment: .right)
+        case .events: Column(title, minimum: width, leaveOrder: 2, spare: 10, alignment: .right)
+        case .bytes: Column(title, minimum: width, leaveOrder: 3, spare: 4, alignment: .right)
+        case .also: Column(title, minimum: width, leaveOrder: 5, alignment: .right)
+        case .answer: Column(title, minimum: width, leaveOrder: 6, alignment: .right)
+        case .status: Column(title, minimum: width, leaveOrder: 7, alignment: .right)
+        }
+    }
+}
+
+// MARK: - Lines
+
+/// A row of the delivery list as text.
+struct DeliveryLine: CellLine {
+    /// From here on an answer is slow, in microseconds.
+    static let slow = 1_000_000
+    /// From here on B2 has given up, in microseconds.
+    static let late = 3_000_000
+
+    let row: DeliveryRow
+    let clock: RowClock
+
+    private var first: EventRow { row.first }
+
+    /// What is no notification is dim.
+    private var quiet: Style { first.verdict == .unjudged ? Style(.secondary) : .plain }
+
+    func cell(_ column: DeliveryColumn, width: Int) -> (text: SafeText, style: Style) {
+        switch column {
+        case .id: ("\(row.id)", Style(.secondary))
+        case .time: (clock.text(first.receivedAt, columns: width), quiet)
+        case .signature: ("\(first.verdict.glyph) \(first.verdict.title)", first.verdict.style)
+        case .status: ("\(first.status)", statusStyle)
+        case .answer: answer
+        case .bytes: ("\(Wording.bytes(Int64(first.bodyLength)))", quiet)
+        case .events: (first.verdict == .unjudged ? .empty : "\(Wording.grouped(first.eventCount))", quiet)
+        case .also: (others, Style(.notice))
+        case .from: (SafeText(cell: row.remoteAddress), Style(.secondary))
+        case .object: (object, first.position == nil ? Style(.secondary) : .plain)
+        }
+    }
+
+    private var statusStyle: Style {
+        switch first.status {
+        case 500...: Style(.bad)
+        case 400..<500 where first.verdict != .unjudged: Style(.warning)
+        default: quiet
+        }
+    }
+
+    private var answer: (text: SafeText, style: Style) {
+        guard let time = row.answerTime else { return ("–", Style(.secondary)) }
+        let style = time >= Self.late ? Style(.bad, bold: true) : time >= Self.slow ? Style(.warning) : quiet
+        return ("\(Wording.duration(microseconds: time))", style)
+    }
+
+    /// How many other deliveries hold the same event, such as `3×`.
+    private var others: SafeText {
+        switch row.others {
+        case 0: .empty
+        case ...DeliveryRow.mostOthers: "\(row.others)×"
+        default: "\(DeliveryRow.mostOthers)+×"
+        }
+    }
+
+    /// The first event's object, or what the request was.
+    private var object: SafeText {
+        if first.verdict == .unjudged { return SafeText(cell: "\(first.method) \(first.target)") }
+        guard first.position != nil else { return "no events" }
+        let name = first.objectName.text
+        let shown = SafeText(cell: name.isEmpty ? EventType(first.eventType.text).shortName : name)
+        return first.eventCount > 1 ? shown + " +\(Wording.grouped(first.eventCount - 1))" : shown
     }
 }

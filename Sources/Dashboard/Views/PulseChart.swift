@@ -129,3 +129,115 @@ struct PulseColumn: Hashable {
         }
     }
 }
+
+// MARK: - Layers
+
+/// A layer of a bar: verdicts that mean the same to who looks, with a glyph of its own, so that it is told from the others
+/// without colours too.
+struct PulseLayer {
+    let verdicts: [SignatureVerdict]
+    let glyph: SafeText
+    let style: Style
+    /// Whether its height is drawn in eighths of a cell. There are such glyphs for whole blocks alone: the top cell of any
+    /// other layer is drawn whole, since what it is matters more than how much of it.
+    let hasEighths: Bool
+
+    private init(_ verdicts: SignatureVerdict..., glyph: SafeText, hasEighths: Bool = false) {
+        self.verdicts = verdicts
+        self.glyph = glyph
+        self.hasEighths = hasEighths
+        style = verdicts[0].style
+    }
+
+    /// From the bottom of a bar to its top: problems are where they are seen.
+    static let all = [
+        PulseLayer(.unjudged, glyph: "·"), PulseLayer(.valid, glyph: "█", hasEighths: true),
+        PulseLayer(.unverified, glyph: "░"), PulseLayer(.removed, .missing, .malformed, .unsupported, glyph: "▒"),
+        PulseLayer(.invalid, glyph: "▓"),
+    ]
+
+    /// What a cell of it shows.
+    func glyph(eighths: Int) -> SafeText {
+        guard hasEighths, (1..<8).contains(eighths) else { return glyph }
+        return SafeText(String("▁▂▃▄▅▆▇".dropFirst(eighths - 1).prefix(1)))
+    }
+
+    /// Which glyph stands for what, of all that is in the bars.
+    static func legend(_ pulse: Pulse) -> StyledLine {
+        all.reduce(StyledLine()) { line, layer in
+            let present = layer.verdicts.filter { verdict in
+                pulse.bars.contains { $0[verdict.rawValue] > 0 }
+            }
+            guard !present.isEmpty else { return line }
+            let words = present.map { SafeText($0.title) }.joined(separator: ", ")
+            return line + StyledLine("  ") + StyledLine(layer.glyph, layer.style)
+                + StyledLine(" " + words, Style(.secondary))
+        }
+    }
+}
+
+// MARK: - Plots
+
+/// The columns of the bars. All of the plot is theirs, so where it is no multiple of their number some are a column wider
+/// than others.
+struct PulsePlot {
+    private let bars: Int
+    private let columns: Int
+
+    init(bars: Int, columns: Int) {
+        self.bars = max(1, bars)
+        // Those of a wider screen, as long as nothing else is counted, run over the edge.
+        self.columns = max(columns, self.bars)
+    }
+
+    /// The columns of a bar with the gap behind it.
+    func columns(of bar: Int) -> Range<Int> { bar * columns / bars..<(bar + 1) * columns / bars }
+
+    /// How many columns of a bar are drawn: a gap tells bars apart where there is room for one.
+    func width(of bar: Int) -> Int {
+        let width = columns(of: bar).count
+        return columns / bars > 2 ? width - 1 : width
+    }
+
+    /// The bar of a column, which may lie behind the last one.
+    func bar(at column: Int) -> Int { ((column + 1) * bars - 1) / columns }
+
+    /// How many bars have so many columns together, at least one.
+    func bars(in columns: Int) -> Int { max(1, columns * bars / self.columns) }
+}
+
+// MARK: - Times
+
+/// Moments as the axis and the line below the bars say them.
+enum PulseTime {
+    private static let day: Int64 = 86_400_000
+    private static let minute: Int64 = 60_000
+
+    /// Below the axis: a time, or a date where one is a day or more from the next.
+    static func tick(_ moment: Timestamp, barWidth: Int64, distance: Int64, clock: WallClock) -> SafeText? {
+        guard let time = clock.time(moment) else { return nil }
+        if distance >= day { return "\(time.date)" }
+        // Above an hour a bar, midnight says which day begins.
+        if barWidth >= 60 * minute { return time.isMidnight ? "\(time.date)" : "\(String(time.timeOfDay.prefix(5)))" }
+        return "\(barWidth >= minute ? String(time.timeOfDay.prefix(5)) : time.timeOfDay)"
+    }
+
+    /// Such as `Tue 24 November 2026 02:14 to 02:15`, or short, `2026-11-24 02:14 to 02:15`.
+    static func stretch(_ stretch: Range<Timestamp>, clock: WallClock, isShort: Bool = false) -> SafeText {
+        func day(_ time: CalendarTime) -> String { isShort ? time.date : time.dayName }
+        guard let start = clock.time(stretch.lowerBound), let end = clock.time(stretch.upperBound) else { return "?" }
+        let width = stretch.upperBound.milliseconds - stretch.lowerBound.milliseconds
+        if width >= Self.day {
+            let last = clock.time(Timestamp(milliseconds: stretch.upperBound.milliseconds - 1)) ?? end
+            let zone = clock.zone(at: stretch.lowerBound)
+            return start.isSameDay(as: last) ? "\(day(start)) \(zone)" : "\(day(start)) to \(day(last)) \(zone)"
+        }
+        let digits = width >= minute ? 5 : 8
+        let (first, last) = (start.timeOfDay.prefix(digits), end.timeOfDay.prefix(digits))
+        return "\(day(start)) \(String(first)) to \(String(last)) \(clock.zone(at: stretch.lowerBound))"
+    }
+}
+
+extension CalendarTime {
+    fileprivate var isMidnight: Bool { hour == 0 && minute == 0 && second == 0 }
+}

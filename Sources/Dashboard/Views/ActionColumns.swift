@@ -1,3 +1,4 @@
+import Foundation
 import History
 import Notifications
 import SafeText
@@ -158,5 +159,141 @@ struct ActionLine: CellLine {
         guard let time = clock.time(moment) else { return "?" }
         let isToday = clock.time(now).map { $0.isSameDay(as: time) } ?? false
         return isToday ? "\(time.timeOfDay)" : "\(time.date) \(time.timeOfDay)"
+    }
+}
+
+// MARK: - What is queued
+
+/// The columns of an action's entries, from left to right. As the list narrows NEXT leaves first, then TRIES and WHY.
+enum EntryColumn: Int, CaseIterable {
+    case time, state, tries, next, object, why
+
+    var title: SafeText {
+        switch self {
+        case .time: "TIME"
+        case .state: "STATE"
+        case .tries: "TRIES"
+        case .next: "NEXT"
+        case .object: "OBJECT"
+        case .why: "WHY"
+        }
+    }
+
+    func column(holding widths: TextWidths) -> Column {
+        let width = widths[rawValue]
+        return switch self {
+        case .time: Column(title, minimum: 8)
+        case .state: Column(title, minimum: width)
+        case .tries: Column(title, minimum: width, leaveOrder: 2, alignment: .right)
+        case .next: Column(title, minimum: width, leaveOrder: 1)
+        case .object: Column(title, minimum: 14, ideal: min(width, 40), weight: 1, cut: .middle)
+        case .why: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 3)
+        }
+    }
+}
+
+/// An entry as text.
+struct EntryLine: CellLine {
+    let row: OutboxRow
+    let clock: RowClock
+    /// Now, by the calendar.
+    let now: Timestamp
+
+    private var entry: OutboxEntry { row.entry }
+
+    func cell(_ column: EntryColumn, width: Int) -> (text: SafeText, style: Style) {
+        switch column {
+        case .time: (clock.text(entry.addedAt, columns: width), .plain)
+        case .state: ("\(entry.state.glyph) \(entry.state.word)", entry.state.style)
+        case .tries: ("\(Wording.grouped(entry.attempts))", Style(.secondary))
+        case .next:
+            (
+                entry.nextTry.map { $0 > now ? ActionLine.soon($0, now, clock.clock) : "due" } ?? .empty,
+                Style(.secondary)
+            )
+        case .object: (object, .plain)
+        case .why: (SafeText(cell: entry.reason.map(EntryReason.brief) ?? ""), Style(.secondary))
+        }
+    }
+
+    private var object: SafeText { Self.name(of: row.event) }
+
+    /// The event's object, or what the request was.
+    static func name(of event: EventRow) -> SafeText {
+        if let note = EventLine.note(event) { return note }
+        let name = event.objectName.text
+        return SafeText(cell: name.isEmpty ? EventType(event.eventType.text).shortName : name)
+    }
+}
+
+// MARK: - States
+
+extension EntryState {
+    /// The state in one cell.
+    var glyph: String {
+        switch self {
+        case .queued, .running: "○"
+        case .done: "●"
+        case .failed: "!"
+        case .dead: "✗"
+        case .skipped: "–"
+        case .uncertain: "?"
+        case .onHold: "⊘"
+        }
+    }
+
+    /// How the state looks; its glyph and word say the same without colour.
+    var style: Style {
+        switch self {
+        case .queued, .running, .skipped: Style(.secondary)
+        case .done: Style(.good)
+        case .failed, .onHold: Style(.warning)
+        case .dead: Style(.bad)
+        case .uncertain: Style(.notice)
+        }
+    }
+
+    /// What it means for a row of a sheet.
+    var sheetWord: String {
+        switch self {
+        case .queued, .running: "pending"
+        case .done: "written"
+        case .failed, .dead: "failed"
+        case .skipped: "skipped"
+        case .uncertain: "uncertain"
+        case .onHold: "on hold"
+        }
+    }
+}
+
+// MARK: - Reasons
+
+/// The reason of an entry where there is little room: what went wrong first, and then who said so.
+enum EntryReason {
+    static func brief(_ reason: String) -> String {
+        for wrapper in ["refused, while others were done: ", "so it seems to be the action: "] {
+            if let range = reason.range(of: wrapper) { return brief(String(reason[range.upperBound...])) }
+        }
+        if reason.hasPrefix("given up after "), let colon = reason.range(of: ": ") {
+            return "given up: " + brief(String(reason[colon.upperBound...]))
+        }
+        if let range = reason.range(of: " that verified it was deleted as leaked"), reason.hasPrefix("the secret ") {
+            return "secret leaked: " + reason[..<range.lowerBound].dropFirst("the secret ".count)
+        }
+        // `Slack answered 403 Forbidden: …`
+        for verb in [" answered ", " answers "] {
+            if let range = reason.range(of: verb), reason[range.upperBound...].first?.isNumber == true {
+                return String(reason[range.upperBound...])
+            }
+        }
+        // `/usr/local/bin/make ended with status 3: …`
+        for (verb, word) in [(" ended with status ", "status "), (" was ended by signal ", "signal ")] {
+            if let range = reason.range(of: verb) { return word + reason[range.upperBound...] }
+        }
+        // `/srv/events.csv cannot be written: …`
+        guard reason.hasPrefix("/") || reason.hasPrefix("~/"), let blank = reason.firstIndex(of: " ") else {
+            return reason
+        }
+        return String(reason[reason.index(after: blank)...])
     }
 }

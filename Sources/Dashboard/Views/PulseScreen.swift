@@ -1,0 +1,479 @@
+import Browsing
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// `7 Pulse`: the history as pictures.
+struct PulseScreen {
+    /// The parts that can be gone through, each with a selection of its own.
+    enum Section: Int, CaseIterable {
+        case bars, types, buckets, timings
+    }
+
+    private(set) var section = Section.bars
+    private(set) var span = PulseSpan.day
+    /// The end of the stretch; nil follows the latest delivery.
+    private(set) var end: Timestamp?
+    /// The start of the selected bar; nil is the last one.
+    private var selectedStart: Timestamp?
+    private var types = ShareList()
+    private var buckets = ShareList()
+    var reading = PulseReading()
+    private(set) var size = Size(columns: 0, rows: 0)
+
+    /// How many names of types and buckets are listed.
+    static let mostShares = 50
+
+    var pulse: Pulse? { reading.pulse }
+
+    mutating func settle(size: Size) {
+        self.size = size
+        let height = PulseParts(Rect(size)).panels.rows - 1
+        types.settle(count: shares(.types).count, height: height)
+        buckets.settle(count: shares(.buckets).count, height: height)
+    }
+
+    /// What is to be counted for what is seen.
+    func request(_ clock: WallClock) -> PulseRequest? {
+        guard let (width, count) = bars else { return nil }
+        let moment = end ?? pulse?.latest ?? Timestamp(milliseconds: 0)
+        return PulseRequest(
+            end: end, barWidth: width, barCount: count, secondsFromUTC: clock.secondsFromUTC(moment))
+    }
+
+    /// The bars of the span, as many as there is room for.
+    private var bars: (width: Int64, count: Int)? {
+        let columns = PulseChart.plotColumns(in: size.columns)
+        guard columns > 0 else { return nil }
+        let width = span.barWidth(atMost: columns)
+        return (width, span.barCount(width: width))
+    }
+
+    // MARK: - The selection
+
+    var selectedBar: Int? {
+        guard let pulse else { return nil }
+        guard let selectedStart else { return pulse.bars.count - 1 }
+        return pulse.bar(at: selectedStart) ?? (selectedStart < pulse.start ? 0 : pulse.bars.count - 1)
+    }
+
+    /// The names listed in a section.
+    func shares(_ section: Section) -> [(name: String, count: Int)] {
+        switch section {
+        case .types: pulse?.types.largest(Self.mostShares) ?? []
+        case .buckets: pulse?.buckets.largest(Self.mostShares) ?? []
+        case .bars, .timings: []
+        }
+    }
+
+    /// Where one is in the list of a section.
+    func shareList(_ section: Section) -> ShareList {
+        switch section {
+        case .types: types
+        case .buckets: buckets
+        case .bars, .timings: ShareList()
+        }
+    }
+
+    private mutating func change(_ section: Section, _ body: (inout ShareList) -> Void) {
+        switch section {
+        case .types: body(&types)
+        case .buckets: body(&buckets)
+        case .bars, .timings: break
+        }
+    }
+
+    /// The name selected in the section that has the keys.
+    var selectedName: String? {
+        let (shares, index) = (shares(section), shareList(section).selection)
+        return shares.indices.contains(index) ? shares[index].name : nil
+    }
+
+    /// The stretch of the selected bar.
+    var selectedStretch: Range<Timestamp>? {
+        guard let pulse, let selectedBar else { return nil }
+        let start = pulse.start.milliseconds + Int64(selectedBar) * pulse.request.barWidth
+        return Timestamp(milliseconds: start)..<Timestamp(milliseconds: start + pulse.request.barWidth)
+    }
+
+    // MARK: - What the user does
+
+    mutating func moveSection(by distance: Int) {
+        let all = Section.allCases
+        section = all[(section.rawValue + distance + all.count) % all.count]
+    }
+
+    /// Up and down, in the lists.
+    mutating func moveShare(by distance: Int) {
+        change(section) { $0.select($0.selection + distance) }
+    }
+
+    mutating func moveShare(toStart: Bool) {
+        change(section) { $0.select(toStart ? 0 : Self.mostShares) }
+    }
+
+    /// Scrolls the list of a section, whichever has the keys.
+    mutating func scroll(_ section: Section, by lines: Int) {
+        change(section) { $0.scroll(by: lines) }
+    }
+
+    /// Selects another bar; beyond the edges the stretch moves on.
+    mutating func moveBar(by distance: Int) {
+        guard let pulse, let selectedBar else { return }
+        let target = selectedBar + distance
+        let start = pulse.start.milliseconds + Int64(target) * pulse.request.barWidth
+        selectedStart = Timestamp(milliseconds: start)
+        if !pulse.bars.indices.contains(target) { pan(by: distance < 0 ? -pulse.bars.count / 4 : pulse.bars.count / 4) }
+    }
+
+    /// Selects a bar by its number.
+    mutating func selectBar(_ bar: Int) {
+        guard let pulse, pulse.bars.indices.contains(bar) else { return }
+        section = .bars
+        selectedStart = Timestamp(milliseconds: pulse.start.milliseconds + Int64(bar) * pulse.request.barWidth)
+    }
+
+    /// Gives a section the keys, and where a number is given selects that name of it.
+    mutating func select(_ section: Section, _ index: Int? = nil) {
+        self.section = section
+        if let index { change(section) { $0.select(index) } }
+    }
+
+    /// Moves the stretch by so many bars, within the history.
+    mutating func pan(by bars: Int) {
+        guard let pulse, bars != 0 else { return }
+        // From where it was asked to be: what is shown may still be what was before.
+        let from = end?.milliseconds ?? pulse.end.milliseconds - 1
+        show(endingAt: from + Int64(bars) * pulse.request.barWidth)
+    }
+
+    mutating func pan(pages: Int) {
+        guard let pulse else { return }
+        pan(by: pages * max(1, pulse.bars.count * 3 / 4))
+        selectedStart = selectedStretch?.lowerBound
+    }
+
+    /// The first bar is then the one that holds the first delivery.
+    mutating func toOldest() {
+        guard let earliest = pulse?.earliest, let bars else { return }
+        selectedStart = earliest
+        show(endingAt: earliest.milliseconds + Int64(bars.count - 1) * bars.width)
+    }
+
+    /// Shows a stretch of time, its bar selected, in the middle of what is seen.
+    mutating func show(_ stretch: Range<Timestamp>) {
+        section = .bars
+        selectedStart = stretch.lowerBound
+        show(endingAt: stretch.lowerBound.milliseconds + span.length / 2)
+    }
+
+    mutating func toLatest() {
+        end = nil
+        selectedStart = nil
+    }
+
+    /// Shows less or more time, about the selected bar.
+    mutating func zoom(_ span: PulseSpan) {
+        guard span != self.span else { return }
+        let middle = selectedStretch.map { ($0.lowerBound.milliseconds + $0.upperBound.milliseconds) / 2 }
+        self.span = span
+        if let middle, end != nil || selectedStart != nil {
+            selectedStart = Timestamp(milliseconds: middle)
+            show(endingAt: middle + span.length / 2)
+        }
+    }
+
+    private mutating func show(endingAt moment: Int64) {
+        guard let pulse, let latest = pulse.latest, let earliest = pulse.earliest else { return }
+        // At the later edge it follows again, and it never shows nothing but what was before the first delivery.
+        let least = earliest.milliseconds + pulse.request.barWidth
+        end = moment >= latest.milliseconds ? nil : Timestamp(milliseconds: max(least, moment))
+    }
+
+    // MARK: - Commands
+
+    /// Does what a key asks for.
+    mutating func perform(_ command: Command) {
+        switch command {
+        case .zoomIn: zoom(span.closer)
+        case .zoomOut: zoom(span.wider)
+        case .panEarlier: pan(pages: -1)
+        case .panLater: pan(pages: 1)
+        case .nextSection: moveSection(by: 1)
+        case .previousSection: moveSection(by: -1)
+        case .up: moveShare(by: -1)
+        case .down: moveShare(by: 1)
+        case .pageUp: moveShare(by: -10)
+        case .pageDown: moveShare(by: 10)
+        case .toStart: if section == .bars { toOldest() } else { moveShare(toStart: true) }
+        case .toEnd: if section == .bars { toLatest() } else { moveShare(toStart: false) }
+        default: break
+        }
+    }
+
+    // MARK: - Places
+
+    /// The filter for what is selected: a bar's time, or a type or a bucket in the whole stretch.
+    var filterText: String? {
+        guard let pulse else { return nil }
+        let stretch = FilterTerm.arrived(from: pulse.start, before: pulse.end)
+        switch section {
+        case .bars:
+            return selectedStretch.map { FilterTerm.arrived(from: $0.lowerBound, before: $0.upperBound) }
+        case .types: return selectedName.map { FilterTerm.text(operator: "type", exactly: $0) + " " + stretch }
+        case .buckets: return selectedName.map { FilterTerm.text(operator: "bucket", exactly: $0) + " " + stretch }
+        case .timings: return nil
+        }
+    }
+
+    // MARK: - Drawing
+
+    func draw(_ session: Session, on surface: inout Surface) {
+        guard let pulse, pulse.latest != nil else {
+            let text = reading.failure?.sentence ?? (session.isEmpty ? "No delivery yet." : "Counting…")
+            surface.put(SafeText(text), at: Point(column: ListRow.margin, row: 1), style: Style(.secondary))
+            return
+        }
+        let parts = PulseParts(surface.bounds)
+        surface.draw(in: parts.chart) {
+            PulseChart(pulse: pulse, selectedBar: selectedBar, hasKeys: section == .bars, clock: session.clock)
+                .draw(on: &$0)
+        }
+        surface.draw(in: parts.readout) {
+            let columns = $0.size.columns
+            $0.put(
+                readout(pulse, session.clock, columns: columns).clipped(to: columns), at: Point(column: 0, row: 0))
+        }
+        surface.draw(in: parts.legend) { Self.draw(PulseLayer.legend(pulse), on: &$0) }
+        surface.draw(in: parts.panels) { PulsePanels(screen: self, pulse: pulse).draw(on: &$0) }
+    }
+
+    /// A rule, and near its end what the glyphs mean.
+    private static func draw(_ legend: StyledLine, on surface: inout Surface) {
+        surface.rule(row: 0)
+        guard !legend.spans.isEmpty else { return }
+        let text = legend.clipped(to: surface.size.columns - 3) + StyledLine("  ")
+        surface.put(text, at: Point(column: max(0, surface.size.columns - text.width - 1), row: 0))
+    }
+
+    /// What is at a point of the view.
+    func target(column: Int, row: Int, size: Size) -> Target {
+        guard let pulse, pulse.latest != nil else { return .main }
+        let parts = PulseParts(Rect(size))
+        if row < parts.chart.endRow {
+            return PulseChart.bar(atColumn: column, of: pulse, in: size.columns).map(Target.bar) ?? .main
+        }
+        guard row >= parts.panels.row, let section = PulsePanels.section(atColumn: column, parts.panels.size, self)
+        else { return .main }
+        let list = shareList(section)
+        let index = list.top + row - parts.panels.row - 1
+        return row > parts.panels.row && shares(section).indices.contains(index)
+            ? .share(section, index) : .part(section)
+    }
+
+    /// What is selected, in words: a name in full where one of a list is, else the bar. It is said more shortly where
+    /// there is little room.
+    private func readout(_ pulse: Pulse, _ clock: WallClock, columns: Int) -> StyledLine {
+        if let name = selectedName {
+            let (shares, index) = (shares(section), shareList(section).selection)
+            let total = section == .types ? pulse.types.total : pulse.buckets.total
+            let count = shares[index].count
+            let amount: SafeText =
+                "\(Wording.count(count, "event", "events")), \(Wording.percent(count, of: total)) %"
+            let text = name.isEmpty ? "(none)" : SafeText(cell: name)
+            let room = columns - 5 - amount.width
+            return StyledLine("  ") + StyledLine(text.clippedInMiddle(to: max(8, room)), Style(.accent, bold: true))
+                + StyledLine("   " + amount)
+        }
+        let forms = [
+            bar(pulse, clock, isShort: false, hasWords: true), bar(pulse, clock, isShort: true, hasWords: true),
+            bar(pulse, clock, isShort: true, hasWords: false),
+        ]
+        return forms.first { $0.width < columns } ?? forms[2]
+    }
+
+    /// The selected bar: its time, and how many deliveries of each verdict it has.
+    private func bar(_ pulse: Pulse, _ clock: WallClock, isShort: Bool, hasWords: Bool) -> StyledLine {
+        guard let bar = selectedBar, let stretch = selectedStretch else { return StyledLine() }
+        let time = PulseTime.stretch(stretch, clock: clock, isShort: isShort)
+        var line = StyledLine("  ") + StyledLine(time, Style(.accent, bold: true))
+        line.append("   \(Wording.count(pulse.bars[bar].reduce(0, +), "delivery", "deliveries"))")
+        for verdict in SignatureVerdict.allCases where pulse[bar, verdict] > 0 {
+            line.append("  ")
+            let count: SafeText = "\(verdict.glyph) \(Wording.grouped(pulse[bar, verdict]))"
+            line.append(hasWords ? count + " \(verdict.title)" : count, verdict.style)
+        }
+        return line
+    }
+
+    /// The marks in the tab line: how much time is shown, which, and whether it is still being counted.
+    var marks: [(rank: Int, line: StyledLine)] {
+        var marks = [
+            (3, StyledLine(SafeText(span.title), Style(.notice))),
+            (2, end == nil ? StyledLine("latest", Style(.good)) : StyledLine("past", Style(.notice))),
+        ]
+        if reading.isCounting { marks.append((1, StyledLine("counting…", Style(.secondary)))) }
+        return marks
+    }
+}
+
+// MARK: - Into the list
+
+extension DashboardModel {
+    /// What is to be counted for what is seen.
+    var readOfPulse: [Effect] {
+        mutating get {
+            guard help == nil, keyring == nil, !showsChecklist, let request = pulse.request(session.clock),
+                let ticket = pulse.reading.take(request, shown, at: session.now)
+            else { return [] }
+            return [.readPulse(ticket, adding: pulse.reading.base(for: ticket))]
+        }
+    }
+
+    /// Lists the events of what is selected in the pulse.
+    mutating func listPulseSelection() {
+        guard let text = pulse.filterText else { return }
+        do throws(FilterError) {
+            filter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
+            view = .events
+        } catch {
+            session.tell("No filter can be made of this: \(error.description)", .bad)
+        }
+    }
+}
+
+// MARK: - Reading
+
+/// When the pulse is read: one question at a time, at once for a key and else no more than once a second.
+struct PulseReading {
+    /// The least time between two readings for what has arrived.
+    static let pause = Duration.seconds(1)
+
+    /// A question on its way.
+    struct Ticket: Hashable, Sendable {
+        let request: PulseRequest
+        /// Grows when verdicts change: what was counted before is then void.
+        let revision: Int
+        /// The newest delivery to be counted. What comes later is added to the answer of the same question.
+        let through: Int64
+
+        func asksTheSame(as other: Ticket?) -> Bool {
+            request == other?.request && revision == other?.revision
+        }
+    }
+
+    private(set) var pulse: Pulse?
+    private(set) var failure: EffectFailure?
+    /// When a postponed question will be asked.
+    private(set) var deadline: ContinuousClock.Instant?
+    private var outstanding: Ticket?
+    private var shown: Ticket?
+    private var readAt: (delivery: Int64, moment: ContinuousClock.Instant)?
+
+    /// What may be added to for a question: it was counted under the same verdicts.
+    func base(for ticket: Ticket) -> Pulse? { ticket.asksTheSame(as: shown) ? pulse : nil }
+
+    /// Whether what is shown is not yet what was asked for last.
+    var isCounting: Bool { outstanding.map { !$0.asksTheSame(as: shown) } ?? false }
+
+    /// What to ask now.
+    mutating func take(
+        _ request: PulseRequest, _ change: HistoryChange, at now: ContinuousClock.Instant
+    ) -> Ticket? {
+        deadline = nil
+        let ticket = Ticket(request: request, revision: change.revision, through: change.latestDelivery)
+        // Another question gives up the one under way: its answer is dropped, and the runner stops counting.
+        if ticket.asksTheSame(as: outstanding) { return nil }
+        if ticket.request == shown?.request || outstanding?.request == ticket.request {
+            guard outstanding == nil, !ticket.asksTheSame(as: shown) || change.latestDelivery != readAt?.delivery
+            else { return nil }
+            if let readAt, now < readAt.moment + Self.pause {
+                deadline = readAt.moment + Self.pause
+                return nil
+            }
+        }
+        outstanding = ticket
+        readAt = (change.latestDelivery, now)
+        return ticket
+    }
+
+    mutating func take(_ result: Result<Pulse, EffectFailure>, for ticket: Ticket) {
+        guard ticket == outstanding else { return }
+        switch result {
+        case .success(let pulse):
+            self.pulse = pulse
+            failure = nil
+            shown = ticket
+            if pulse.isComplete { outstanding = nil }
+        case .failure(let failure):
+            self.failure = failure
+            shown = ticket
+            outstanding = nil
+        }
+    }
+}
+
+// MARK: - Spans
+
+/// How much time the pulse shows, and the bars it is divided into.
+enum PulseSpan: Int, CaseIterable, Comparable {
+    case minute, tenMinutes, hour, sixHours, day, week, month, quarter, year
+
+    static func < (one: PulseSpan, other: PulseSpan) -> Bool { one.rawValue < other.rawValue }
+
+    var title: String {
+        switch self {
+        case .minute: "a minute"
+        case .tenMinutes: "10 minutes"
+        case .hour: "an hour"
+        case .sixHours: "6 hours"
+        case .day: "a day"
+        case .week: "a week"
+        case .month: "30 days"
+        case .quarter: "90 days"
+        case .year: "a year"
+        }
+    }
+
+    /// In milliseconds.
+    var length: Int64 {
+        switch self {
+        case .minute: 60 * Self.second
+        case .tenMinutes: 600 * Self.second
+        case .hour: 3_600 * Self.second
+        case .sixHours: 21_600 * Self.second
+        case .day: Self.dayLength
+        case .week: 7 * Self.dayLength
+        case .month: 30 * Self.dayLength
+        case .quarter: 90 * Self.dayLength
+        case .year: 365 * Self.dayLength
+        }
+    }
+
+    var closer: PulseSpan { PulseSpan(rawValue: rawValue - 1) ?? self }
+    var wider: PulseSpan { PulseSpan(rawValue: rawValue + 1) ?? self }
+
+    /// The least round width of a bar, in milliseconds, with which no more than so many are needed.
+    func barWidth(atMost bars: Int) -> Int64 {
+        let least = (length + Int64(max(1, bars)) - 1) / Int64(max(1, bars))
+        return Self.widths.first { $0 >= least } ?? length
+    }
+
+    /// How many bars of that width the span has.
+    func barCount(width: Int64) -> Int {
+        Int((length + width - 1) / width)
+    }
+
+    private static let second: Int64 = 1_000
+    private static let dayLength: Int64 = 86_400_000
+    /// Widths that a person reads without reckoning.
+    private static let widths: [Int64] = {
+        let seconds: [Int64] = [
+            1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600,
+            28_800, 43_200,
+        ]
+        let days: [Int64] = [1, 2, 3, 4, 5, 7, 14, 30, 90]
+        return seconds.map { $0 * second } + days.map { $0 * dayLength }
+    }()
+}
