@@ -3,7 +3,69 @@ import Notifications
 import SafeText
 import Terminal
 
-// What is done for rows: an action, or a replay.
+/// The question which action is to be run, retried, skipped or shown for rows: a letter answers it.
+struct ActMenu: Hashable {
+    /// What can be clicked.
+    enum Button: Hashable {
+        case action(Int)
+        case command(Command)
+    }
+
+    let rows: ActedRows
+    /// The names of the actions, in the order they are listed.
+    let names: [String]
+    private(set) var index = 0
+
+    init(_ rows: ActedRows, _ names: [String], chosen: String?) {
+        self.rows = rows
+        self.names = names
+        index = chosen.flatMap(names.firstIndex) ?? 0
+    }
+
+    /// The action chosen.
+    var action: String { names[index] }
+
+    mutating func move(by distance: Int) { index = (index + distance + names.count) % names.count }
+
+    mutating func choose(_ index: Int) {
+        if names.indices.contains(index) { self.index = index }
+    }
+
+    /// The actions and the letters, each a button.
+    func buttons(_ bindings: Bindings, columns: Int) -> [ButtonLine<Button>] {
+        var lines = [ButtonLine<Button>(StyledLine(" For \(rows.words):", Style(.heading)))]
+        for (place, name) in names.enumerated() {
+            let isChosen = place == index
+            let text = SafeText(cell: name).clipped(to: max(8, columns / 2))
+            append(
+                StyledLine(
+                    isChosen ? "[" + text + "]" : " " + text + " ",
+                    isChosen ? Style(.accent, bold: true) : Style(.plain)),
+                .action(place), gap: " ", to: &lines, columns: columns)
+        }
+        lines.append(ButtonLine(StyledLine("")))
+        for item in bindings.bindings(in: .acting) where Self.letters.contains(item.command) {
+            guard let key = item.keys.first else { continue }
+            append(
+                StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.title)"),
+                .command(item.command), gap: "  ", to: &lines, columns: columns)
+        }
+        return lines
+    }
+
+    private static let letters: [Command] = [.runForRows, .retryForRows, .skipForRows, .previewForRows]
+
+    private func append(
+        _ part: StyledLine, _ button: Button, gap: SafeText, to lines: inout [ButtonLine<Button>], columns: Int
+    ) {
+        if lines[lines.count - 1].width + gap.width + part.width > columns { lines.append(ButtonLine(StyledLine(" "))) }
+        lines[lines.count - 1].append(StyledLine(gap))
+        lines[lines.count - 1].append(part, button)
+    }
+}
+
+// MARK: - What is done for rows: an action, or a replay
+
 extension DashboardModel {
     /// What an action or a replay is for: the rows selected, the current one, or the current delivery's.
     var actedOn: ActedRows? {
@@ -148,5 +210,48 @@ extension DashboardModel {
                     ? "Cancelled: nothing was done." : "Cancelled. \(request.sentence(report))", .notice)
         case .failure(let failure): session.tell("\(failure.sentence)", .bad)
         }
+    }
+}
+
+// MARK: - Dry runs
+
+/// What an action would send for rows, and what it would not.
+struct DryRun: Sendable, Hashable {
+    /// As text to read, its secrets masked; empty where nothing would be sent.
+    var text: [UInt8]
+    /// How many rows it is of.
+    var shown = 1
+    /// How many would be sent.
+    var count = 1
+    /// Events for which the action is done, or waits anyway. A single row is shown all the same.
+    var there = 0
+    /// Rows with the event of another one.
+    var repeated = 0
+    /// Rows without an event.
+    var unfit = 0
+    /// Whether there were more rows than were looked at.
+    var isStart = false
+
+    /// What is to be said before it, in sentences.
+    func words(_ action: String) -> String {
+        if shown == 1, count == 0 {
+            return
+                "“\(action)” is done for this event already, or waits: this would not be sent again. Nothing was sent."
+        }
+        var parts = [
+            count == 0 ? "“\(action)” would send nothing for these." : "What “\(action)” would send. Nothing was sent."
+        ]
+        if count > shown { parts.append("These are the first \(Wording.grouped(shown)) of \(number).") }
+        if !left.isEmpty { parts.append("Left out: \(left.joined(separator: ", ")).") }
+        if isStart { parts.append("Only the first events were looked at.") }
+        return parts.joined(separator: " ")
+    }
+
+    private var number: String { Wording.grouped(count) + (isStart ? " or more" : "") }
+
+    private var left: [String] {
+        [
+            (there, "done or waiting already"), (repeated, "the same event again"), (unfit, "without an event"),
+        ].filter { $0.0 > 0 }.map { "\(Wording.grouped($0.0)) \($0.1)" }
     }
 }

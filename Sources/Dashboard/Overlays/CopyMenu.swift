@@ -1,0 +1,179 @@
+import Export
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// The question what to copy: a letter answers it.
+struct CopyMenu: Hashable {
+    let policy: Masking
+    let deliveryID: Int64
+    /// The event's place in its delivery, from 0.
+    let position: Int?
+    /// The value that was at hand when it was opened.
+    let value: CopyRequest.Value
+    /// The rows that were selected, if any, and how many they are in words.
+    var rows: ExportRequest.Rows?
+    var words: String?
+
+    /// The letters with what they copy, and what becomes of secret-bearing fields.
+    func lines(_ bindings: Bindings, columns: Int) -> [StyledLine] {
+        let remark =
+            switch policy {
+            case .masked:
+                "Authorization, cookies and the rule's own header fields become ***; "
+                    + "\(bindings.name(of: .copyAsReceived)) copies them as they came."
+            case .asReceived: "All header fields as they came, also Authorization, cookies and the rule's own."
+            }
+        let style = Style(policy == .masked ? .secondary : .warning)
+        return buttons(bindings, columns: columns).map(\.line)
+            + Prose.lines(remark, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
+    }
+
+    /// The letters, each a button.
+    func buttons(_ bindings: Bindings, columns: Int) -> [ButtonLine<Command>] {
+        var lines = [ButtonLine<Command>(StyledLine(" Copy", Style(.heading)))]
+        if let words { lines[0].append(StyledLine(" \(words):")) }
+        for item in bindings.bindings(in: .copying) where item.command != .goBack {
+            guard let key = item.keys.first else { continue }
+            let hint = StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.title)")
+            if lines[lines.count - 1].width + hint.width + 2 > columns {
+                lines.append(ButtonLine(StyledLine("     ")))
+            }
+            lines[lines.count - 1].append(StyledLine("  "))
+            lines[lines.count - 1].append(hint, item.command)
+        }
+        return lines
+    }
+}
+
+// MARK: - Copying
+
+extension DashboardModel {
+    /// Opens the menu, chooses from it, or closes it; nil for commands that are not of it.
+    mutating func performCopying(_ command: Command) -> [Effect] {
+        switch command {
+        case .copy: copying = menu(.masked)
+        case .copyAsReceived: copying = menu(.asReceived)
+        case .copyBody: return copy(.body)
+        case .copyHeaders: return copy(.headers)
+        case .copyRequest: return copy(.request)
+        case .copyCurl: return copy(.curl)
+        case .copySignature: return copy(.signature)
+        case .copyEventId: return copy(.eventID)
+        case .copyValue: return copy(copying.map { .value($0.value) })
+        default: break
+        }
+        return []
+    }
+
+    /// Takes what was fetched.
+    mutating func take(_ result: Result<Copied, EffectFailure>) -> [Effect] {
+        switch result {
+        case .success(let copied):
+            session.tell("\(copied.sentence(asReceived: bindings.name(of: .copyAsReceived)))", .good)
+            return if case .terminal(let bytes) = copied.place { [.sendToTerminal(bytes)] } else { [] }
+        case .failure(let failure):
+            session.tell("\(failure.sentence)", .notice)
+            return []
+        }
+    }
+
+    private mutating func copy(_ subject: CopyRequest.Subject?) -> [Effect] {
+        guard let menu = copying, let subject else { return [] }
+        copying = nil
+        return [
+            .copy(
+                CopyRequest(
+                    deliveryID: menu.deliveryID, position: menu.position, subject: subject, policy: menu.policy,
+                    rows: menu.rows, listener: session.url))
+        ]
+    }
+
+    /// The menu for what is seen now: rows that come while it is open change nothing. In the lists it is for all rows
+    /// selected, in the detail for what is shown there.
+    private func menu(_ policy: Masking) -> CopyMenu? {
+        if detail.hasKeys, let shown = detail.document?.request {
+            return CopyMenu(policy: policy, deliveryID: shown.deliveryID, position: shown.position, value: valueAtHand)
+        }
+        return selectedRow.map { row in
+            let chosen = view.showsRows ? selectedRows : nil
+            return CopyMenu(
+                policy: policy, deliveryID: row.deliveryID, position: row.position, value: .object,
+                rows: chosen?.0, words: chosen?.words)
+        }
+    }
+
+    /// The value under the cursor of the pane; where there is none, the object's name.
+    private var valueAtHand: CopyRequest.Value {
+        guard let source = detail.cursorSource else { return .object }
+        return detail.tab == .headers ? .header(source) : .json(line: source)
+    }
+}
+
+// MARK: - What is asked
+
+/// What is to be copied, and of which delivery.
+struct CopyRequest: Sendable, Hashable {
+    /// What there is to copy.
+    enum Subject: Sendable, Hashable {
+        case body, headers, request, curl, signature, eventID
+        case value(Value)
+    }
+
+    /// Where a single value stands.
+    enum Value: Sendable, Hashable {
+        /// It begins on this line of the laid out body, from 0.
+        case json(line: Int)
+        /// Of this header field, from 0.
+        case header(Int)
+        /// The object's name, or the target of a request without an event.
+        case object
+    }
+
+    var deliveryID: Int64
+    /// The event's place in its delivery, from 0.
+    var position: Int?
+    var subject: Subject
+    var policy: Masking
+    /// The rows that were selected; nil where the one above is to be copied alone.
+    var rows: ExportRequest.Rows?
+    /// Where the listener is reached.
+    var listener: String?
+}
+
+/// What was copied, and where it is.
+struct Copied: Sendable, Hashable {
+    enum Place: Sendable, Hashable {
+        case terminal([UInt8])
+        /// A file, because terminals would not take so much.
+        case file(String)
+    }
+
+    /// Such as `body`.
+    var name: String
+    var count: Int
+    var place: Place
+    /// What is to be said of it, such as what is missing.
+    var remarks: [String] = []
+    /// What was masked: header fields by name, and the URL, each once.
+    var masked: [String] = []
+
+    /// Nobody knows what a terminal does with it, so nothing is said of the clipboard.
+    ///
+    /// - Parameter asReceived: How one copies what is masked here.
+    func sentence(asReceived: String) -> String {
+        let size = "\(Wording.grouped(count)) \(count == 1 ? "byte" : "bytes") of \(name)"
+        let said =
+            switch place {
+            case .terminal: "Sent to the terminal: \(size)."
+            case .file(let path): "Too much for a terminal: \(size) are in \(path), readable by you alone."
+            }
+        return ([said] + remarks + hidden(asReceived: asReceived)).joined(separator: " ")
+    }
+
+    /// What is said of masked fields, if there are any.
+    func hidden(asReceived: String) -> [String] {
+        masked.isEmpty ? [] : ["Masked: \(masked.joined(separator: ", ")); with \(asReceived) they are not."]
+    }
+}

@@ -1,0 +1,346 @@
+import Browsing
+import Export
+import Foundation
+import History
+import Notifications
+import SafeText
+import Synchronization
+import Terminal
+import Workers
+
+/// The line in which a file to write is named, and the choice of its format and columns.
+struct ExportPrompt {
+    /// The columns that a table can have behind the sheet's five.
+    enum ColumnSet: CaseIterable {
+        case sheet, shown, all
+    }
+
+    private(set) var editor: LineEditor
+    private var index = 0
+    private var columnSet = ColumnSet.sheet
+    /// The names of the columns that the list shows beside the sheet's five, as an export calls them.
+    private let shown: [String]
+    let rows: ExportRequest.Rows
+    /// How many they are, in words.
+    let words: String
+
+    init(_ rows: ExportRequest.Rows, _ words: String, shown: [String], day: String) {
+        (self.rows, self.words) = (rows, words)
+        self.shown = ExportColumn.all.map(\.name).filter(shown.contains)
+        editor = LineEditor("b2watch-\(day).\(ExportFormat.all[0].name)")
+    }
+
+    var format: ExportFormat { ExportFormat.all[index] }
+
+    /// The names of the columns behind the sheet's five.
+    var columns: [String] { columns(of: columnSet) }
+
+    private func columns(of set: ColumnSet) -> [String] {
+        switch set {
+        case .sheet: []
+        case .shown: shown
+        case .all: ExportColumn.all.map(\.name)
+        }
+    }
+
+    mutating func type(_ key: Key) { _ = editor.update(.key(key)) }
+
+    mutating func insert(_ text: String) { editor.insert(text) }
+
+    /// Chooses another format, and changes the file's ending with it where it was that of the format before.
+    mutating func changeFormat(by distance: Int) {
+        let before = ".\(format.name)"
+        index = (index + distance + ExportFormat.all.count) % ExportFormat.all.count
+        guard editor.text.hasSuffix(before) else { return }
+        editor = LineEditor(editor.text.dropLast(before.count) + ".\(format.name)")
+    }
+
+    /// Chooses other columns.
+    mutating func changeColumns(by distance: Int) {
+        let all = ColumnSet.allCases
+        guard format.hasColumns, let index = all.firstIndex(of: columnSet) else { return }
+        columnSet = all[(index + distance + all.count) % all.count]
+    }
+
+    /// The lines that it takes.
+    static let height = 3
+
+    /// Draws the line and the choices below it, and returns where the cursor is.
+    func draw(on surface: inout Surface) -> Point? {
+        let cursor = PromptLine.draw("export to", editor, Style(.plain), on: &surface)
+        let formats = ExportFormat.all.map { ($0.name, $0.name == format.name) }
+        let lines = [
+            StyledLine(" \(words), in the order of arrival, as ", Style(.secondary)) + choices(formats),
+            columnsLine,
+        ]
+        for (row, line) in lines.enumerated() {
+            surface.put(line.clipped(to: surface.size.columns), at: Point(column: 0, row: row + 1))
+        }
+        return cursor
+    }
+
+    private var columnsLine: StyledLine {
+        guard format.hasColumns else {
+            return StyledLine(" all of each delivery: there are no columns to choose", Style(.secondary))
+        }
+        let sets = ColumnSet.allCases.map { set in
+            let count = ExportColumn.sheetCount + columns(of: set).count
+            let word =
+                switch set {
+                case .sheet: "the sheet's \(count)"
+                case .shown: "with those shown, \(count)"
+                case .all: "all \(count)"
+                }
+            return (word, set == columnSet)
+        }
+        return StyledLine(" columns ", Style(.secondary)) + choices(sets)
+    }
+
+    private func choices(_ choices: [(word: String, isChosen: Bool)]) -> StyledLine {
+        choices.reduce(StyledLine()) { line, choice in
+            line
+                + StyledLine(
+                    choice.isChosen ? "[\(choice.word)]" : " \(choice.word) ",
+                    choice.isChosen ? Style(.accent, bold: true) : Style(.secondary))
+        }
+    }
+}
+
+// MARK: - What is asked
+
+/// Rows to write to a file.
+struct ExportRequest: Sendable, Hashable {
+    /// Which rows.
+    enum Rows: Sendable, Hashable {
+        /// All that match, up to the one with this id.
+        case matching(RowPredicate, through: Int64)
+        case chosen([Int64])
+    }
+
+    var rows: Rows
+    /// The format's name.
+    var format: String
+    var path: String
+    var timestamps: SheetRow.TimestampForm
+    /// The names of the columns behind those of the sheet.
+    var columns: [String] = []
+    /// Whether a file that is there may be replaced.
+    var mayReplace = false
+}
+
+/// What became of an export.
+enum ExportOutcome: Sendable {
+    case written(ExportProgress, path: String)
+    /// A file is there; the user is to be asked.
+    case exists(ExportRequest)
+    case cancelled
+}
+
+/// Why a file is not written, in a sentence.
+struct ExportRefusal: Error, CustomStringConvertible {
+    let description: String
+}
+
+// MARK: - The export
+
+/// Writes rows to files, one file at a time, on a thread of its own.
+final class Exporter: Sendable {
+    /// From one word of its progress to the next.
+    private static let pause = Duration.milliseconds(100)
+
+    private let reader: HistoryReader
+    private let worker = Worker("b2watch-export")
+    private let turns = Turns()
+    /// The file that is being written, for who ends the program.
+    private let file = Mutex<WholeFile?>(nil)
+
+    init(_ reader: HistoryReader) {
+        self.reader = reader
+    }
+
+    /// Gives up the file that is being written. Its writer takes away what there is of it: nobody waits for the disk.
+    func cancel() {
+        _ = turns.next()
+    }
+
+    /// The program ends, perhaps before the writer notices: leaves nothing of a file that is not whole.
+    func end() {
+        cancel()
+        file.withLock { $0 }?.abandon()
+    }
+
+    func export(
+        _ request: ExportRequest, progress: @escaping @Sendable (ExportProgress) -> Void,
+        then tell: @escaping @Sendable (Result<ExportOutcome, EffectFailure>) -> Void
+    ) {
+        let turn = turns.next()
+        worker.async { [self] in
+            tell(Result { try write(request, turn, progress) }.mapError(EffectFailure.init))
+        }
+    }
+
+    private func write(
+        _ request: ExportRequest, _ turn: Turns.Turn, _ progress: (ExportProgress) -> Void
+    ) throws -> ExportOutcome {
+        let path = Self.expanded(request.path)
+        if let refusal = Self.refusal(path) { throw ExportRefusal(description: refusal) }
+        var status = stat()
+        if !request.mayReplace, stat(path, &status) == 0 { return .exists(request) }
+        let format = ExportFormat.named(request.format) ?? .csv
+        let selection: Export.Selection =
+            switch request.rows {
+            case .matching(let predicate, let last): .matching(predicate, through: last)
+            case .chosen(let ids): .rows(ids)
+            }
+        let columns = ExportColumn.all.filter { request.columns.contains($0.name) }
+        let options = ExportOptions(columns: columns, timestamps: request.timestamps)
+        let export = Export(selection, by: format.writer(options))
+        guard let file = try begin(path, turn) else { return .cancelled }
+        defer { self.file.withLock { $0 = nil } }
+        do {
+            var next = ContinuousClock.now + Self.pause
+            let result = try export.run(
+                reading: reader, isCancelled: { !turn.isCurrent },
+                progress: {
+                    guard ContinuousClock.now >= next else { return }
+                    next = .now + Self.pause
+                    progress($0)
+                }, write: { try file.write($0) })
+            try file.finish(unless: { !turn.isCurrent })
+            // With its folder: nobody need know where b2watch was started.
+            return .written(result, path: WholeFile.resolved(path))
+        } catch {
+            file.discard()
+            guard turn.isCurrent else { return .cancelled }
+            throw error
+        }
+    }
+
+    /// Makes the file, unless it is cancelled. Whoever ends the program comes before it is made, or knows of it.
+    private func begin(_ path: String, _ turn: Turns.Turn) throws -> WholeFile? {
+        try file.withLock { file in
+            guard turn.isCurrent else { return nil }
+            let new = try WholeFile(path)
+            file = new
+            return new
+        }
+    }
+
+    /// `~/` is the home of the environment, as for all other files of ours.
+    private static func expanded(_ path: String) -> String {
+        guard path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], home.hasPrefix("/") else {
+            return path
+        }
+        return home + path.dropFirst()
+    }
+
+    /// The history itself, or any other database, is nothing to write over.
+    private static func refusal(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        let other = "\(path) is no ordinary file: give another name"
+        // Opening a pipe would wait for whoever writes it, also one that has just come in the file's place.
+        guard status.st_mode & S_IFMT == S_IFREG else { return other }
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return other }
+        let isDatabase = (try? handle.read(upToCount: 15)) == Data("SQLite format 3".utf8)
+        let isPart = ["-wal", "-shm", "-journal", ".lock"].contains { path.hasSuffix($0) }
+        return isDatabase || isPart ? "\(path) is a database, or a part of one: give another name" : nil
+    }
+}
+
+// MARK: - Exporting
+
+extension DashboardModel {
+    mutating func performOnExport(_ command: Command) -> [Effect] {
+        switch command {
+        case .export: openExport()
+        case .nextFormat, .previousFormat:
+            guard case .export(var prompt) = prompt else { break }
+            prompt.changeFormat(by: command == .nextFormat ? 1 : -1)
+            self.prompt = .export(prompt)
+        case .nextColumnSet, .previousColumnSet:
+            guard case .export(var prompt) = prompt else { break }
+            prompt.changeColumns(by: command == .nextColumnSet ? 1 : -1)
+            self.prompt = .export(prompt)
+        default: return submitExport()
+        }
+        return []
+    }
+
+    private mutating func openExport() {
+        let day = session.clock.time(session.wallTime)?.date ?? ""
+        let (rows, words) = exported
+        let columns = self.rows.layout.choice
+        let shown = view == .table ? columns.table.compactMap(\.exported) : columns.events.compactMap(\.exported)
+        prompt = .export(ExportPrompt(rows, words, shown: shown, day: "\(day)"))
+    }
+
+    /// The rows selected; where none is, all that are listed.
+    var exported: (ExportRequest.Rows, words: String) {
+        if let selectedRows { return selectedRows }
+        let count = listing.query.isPlain ? shown.tally.rows : listing.isRunning ? nil : listing.progress?.matched
+        let words = count.map { Wording.count($0, "row", "rows") } ?? "all rows that are found"
+        return (.matching(listing.query.predicate, through: shown.latestRow), words)
+    }
+
+    /// The rows selected, to be read off the screen's thread; nil where none is.
+    var selectedRows: (ExportRequest.Rows, words: String)? {
+        guard !selection.isEmpty, let actsOn else { return nil }
+        switch actsOn {
+        case .current: return nil
+        case .chosen(let ids): return (.chosen(ids.sorted()), Wording.count(ids.count, "row selected", "rows selected"))
+        case .all(_, let latest, _, _):
+            let words = actsOn.count.map { Wording.count($0, "row selected", "rows selected") } ?? "all rows selected"
+            return (.matching(actsOn.query.predicate, through: latest), words)
+        }
+    }
+
+    private mutating func submitExport() -> [Effect] {
+        guard case .export(let prompt) = prompt else { return [] }
+        guard !prompt.editor.text.allSatisfy(\.isWhitespace) else {
+            session.tell("The file has no name yet.", .notice)
+            return []
+        }
+        self.prompt = nil
+        return write(
+            ExportRequest(
+                rows: prompt.rows, format: prompt.format.name, path: prompt.editor.text, timestamps: table.timestamps,
+                columns: prompt.format.hasColumns ? prompt.columns : []))
+    }
+
+    mutating func write(_ request: ExportRequest) -> [Effect] {
+        session.exporting = "Exporting… \(bindings.name(of: .cancelJudging)) cancels"
+        return [.export(request)]
+    }
+
+    mutating func cancelExport() -> [Effect] { [.cancelExport] }
+
+    mutating func take(_ progress: ExportProgress) {
+        guard session.exporting != nil else { return }
+        session.exporting =
+            "Exporting: \(progress.percent) %, \(progress.unit.counted(progress.written)) … \(bindings.name(of: .cancelJudging)) cancels"
+    }
+
+    mutating func take(_ result: Result<ExportOutcome, EffectFailure>) {
+        session.exporting = nil
+        switch result {
+        case .success(.written(let result, let path)):
+            var text: SafeText = "\(result.unit.counted(result.written)) written to \(path)."
+            if result.written == 0, result.leftOut == 0 {
+                session.tell("Nothing matched: there is no event in \(path).", .notice)
+                break
+            }
+            if result.leftOut > 0 {
+                text =
+                    text + " \(Wording.count(result.leftOut, "request", "requests")) without a readable event left out."
+            }
+            session.tell(text, .good)
+        case .success(.exists(let request)): question = .replace(request)
+        case .success(.cancelled): session.tell("The export was cancelled: no file was written.", .notice)
+        case .failure(let failure): session.tell("\(failure.sentence).", .bad)
+        }
+    }
+}

@@ -1,0 +1,538 @@
+import Browsing
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// The line in which a filter is edited.
+struct FilterPrompt {
+    private(set) var editor: LineEditor
+    /// What the text is read as.
+    private(set) var reading: Result<Filter, FilterError>
+    /// The filter last read without an error: what the list shows meanwhile.
+    private(set) var preview: Filter
+    /// What Tab offers for the word at the cursor.
+    private(set) var completion: Completion
+    /// Whether Tab was pressed where there is nothing to complete.
+    private(set) var hasNothingToOffer = false
+    private var past: PastTexts
+    /// The values to complete with: as they were before what is typed left any out.
+    private var values: SeenValues
+    let origin: PromptOrigin
+
+    /// What Tab offers for the word at the cursor.
+    struct Completion: Hashable {
+        let candidates: [FilterCompletion.Candidate]
+        /// The one that is in the line; nil until Tab chooses.
+        var chosen: Int?
+        /// The text, and the place in it that candidates are put into.
+        let text: String
+        let range: Range<Int>
+
+        fileprivate init(_ text: String, cursor: Int, _ values: SeenValues) {
+            let found = FilterCompletion(text, cursor: cursor) { values[$0] }
+            (candidates, range) = (found.candidates, found.range)
+            self.text = text
+        }
+    }
+
+    init(_ filter: Filter, past: [String], values: SeenValues, from origin: PromptOrigin) {
+        editor = LineEditor(filter.text)
+        reading = .success(filter)
+        preview = filter
+        completion = Completion(filter.text, cursor: filter.text.count, values)
+        self.past = PastTexts(past)
+        self.values = values
+        self.origin = origin
+    }
+
+    /// There is more to complete with.
+    mutating func know(_ more: SeenValues) {
+        values = values.adding(more)
+        if completion.chosen == nil { completion = Completion(editor.text, cursor: editor.cursor, values) }
+    }
+
+    /// What Enter would apply.
+    var filter: Filter? { try? reading.get() }
+
+    mutating func type(_ key: Key, _ context: FilterContext) {
+        let before = editor.text
+        hasNothingToOffer = false
+        guard editor.update(.key(key)) else { return }
+        if editor.text != before {
+            past.leave()
+            read(context)
+        } else {
+            completion = Completion(editor.text, cursor: editor.cursor, values)
+        }
+    }
+
+    mutating func insert(_ text: String, _ context: FilterContext) {
+        editor.insert(text)
+        hasNothingToOffer = false
+        past.leave()
+        read(context)
+    }
+
+    /// Puts an older filter into the line, or a newer one.
+    mutating func recall(older isOlder: Bool, _ context: FilterContext) {
+        guard let text = past.step(older: isOlder, from: editor.text) else { return }
+        editor = LineEditor(text)
+        hasNothingToOffer = false
+        read(context)
+    }
+
+    /// Completes the word at the cursor: each press puts the next candidate in, or the one before.
+    mutating func complete(_ context: FilterContext, isBack: Bool = false) {
+        let count = completion.candidates.count
+        guard count > 0 else {
+            hasNothingToOffer = true
+            return
+        }
+        let first = isBack ? count - 1 : 0
+        let chosen = completion.chosen.map { ($0 + (isBack ? -1 : 1) + count) % count } ?? first
+        put(completion.candidates[chosen].text, completion)
+        var completion = completion
+        completion.chosen = chosen
+        read(context)
+        // The only one is there now, and what may follow it is offered.
+        if count > 1 { self.completion = completion }
+    }
+
+    private mutating func put(_ candidate: String, _ completion: Completion) {
+        let characters = Array(completion.text)
+        let before = String(characters[..<completion.range.lowerBound]) + candidate
+        editor = LineEditor(before)
+        let rest = String(characters[completion.range.upperBound...])
+        editor.insert(rest)
+        for _ in rest { _ = editor.update(.key(.left)) }
+    }
+
+    private mutating func read(_ context: FilterContext) {
+        completion = Completion(editor.text, cursor: editor.cursor, values)
+        do {
+            let filter = try Filter(editor.text, in: context)
+            reading = .success(filter)
+            // The beginning of an operator is one to come, and no word to look for: the list does not empty meanwhile.
+            if !isTypingOperator { preview = filter }
+        } catch {
+            reading = .failure(error)
+        }
+    }
+
+    /// Whether the word at the cursor may yet become the name of an operator, or a word that puts terms together.
+    private var isTypingOperator: Bool {
+        !completion.range.isEmpty && completion.candidates.contains { !$0.meaning.isEmpty }
+    }
+
+    // MARK: - What no event has
+
+    /// A value that was asked for.
+    struct AskedValue {
+        let kind: FilterValueKind
+        let item: FilterValueUse.Item
+    }
+
+    /// The values asked for that are none of those seen. Whether an event has them is to be counted.
+    func unseen(_ seen: SeenValues) -> [AskedValue] {
+        guard !isTypingOperator, let filter else { return [] }
+        return filter.parts.compactMap(\.value).flatMap { use in
+            use.items.filter { item in !seen[use.kind].contains { item.isMatched(by: $0) } }
+                .map { AskedValue(kind: use.kind, item: $0) }
+        }
+    }
+
+    // MARK: - Drawing
+
+    private static let label: SafeText = "filter"
+
+    /// What the lines below the one that is typed are made of.
+    struct Surroundings {
+        let bindings: Bindings
+        let seen: SeenValues
+        let counts: MatchCounts
+    }
+
+    /// How many rows the prompt wants.
+    func height(_ around: Surroundings, columns: Int) -> Int { 1 + hints(around, columns: columns).count }
+
+    /// Draws the line and what is to be said of it, and returns where the cursor is.
+    func draw(_ around: Surroundings, on surface: inout Surface) -> Point? {
+        let columns = surface.size.columns
+        let isGood = filter != nil
+        let role: Role = !isGood ? .bad : editor.isEmpty ? .plain : .good
+        let cursor = PromptLine.draw(Self.label, editor, Style(role), on: &surface)
+        if let error {
+            let start = screenColumn(of: error.range.lowerBound, columns: columns)
+            let end = max(start + 1, screenColumn(of: error.range.upperBound, columns: columns))
+            surface.restyle(Rect(column: start, row: 0, columns: end - start, rows: 1)) { $0.isUnderlined = true }
+        }
+        for (row, line) in hints(around, columns: columns).enumerated() {
+            surface.put(line, at: Point(column: 0, row: row + 1), columns: columns)
+        }
+        return cursor
+    }
+
+    private var error: FilterError? {
+        if case .failure(let error) = reading { error } else { nil }
+    }
+
+    /// What is below the line: what is wrong and where, or what the word at the cursor means; and what Tab offers.
+    private func hints(_ around: Surroundings, columns: Int) -> [StyledLine] {
+        let absent = absent(around)
+        let offers = Self.candidates(completion, columns: columns)
+        var lines: [StyledLine]
+        if let error, completion.chosen == nil {
+            lines = Self.lines(error, column: screenColumn(of: error.range.lowerBound, columns: columns), columns)
+        } else {
+            lines = [StyledLine(" ") + (message(absent, around) ?? StyledLine())]
+        }
+        if completion.candidates.isEmpty, let absent, let known = around.seen.words(absent.kind) {
+            lines.append(StyledLine(" " + known, Style(.secondary)))
+        } else {
+            lines.append(offers)
+        }
+        return lines.map { $0.clipped(to: columns) }
+    }
+
+    /// A value that no event has.
+    private func absent(_ around: Surroundings) -> AskedValue? {
+        unseen(around.seen).first { around.counts[$0.item.predicate] == 0 }
+    }
+
+    private func message(_ absent: AskedValue?, _ around: Surroundings) -> StyledLine? {
+        if let absent {
+            let value = SafeText(cell: absent.item.text).clipped(to: 40)
+            return StyledLine("No event has the " + absent.kind.noun + " “" + value + "”.", Style(.warning))
+        }
+        let bindings = around.bindings
+        if editor.isEmpty {
+            return StyledLine(
+                "Nothing typed lists every row.  \(bindings.name(of: .completeFilter)) completes, \(bindings.name(of: .olderFilter)) brings back earlier filters.",
+                Style(.secondary))
+        }
+        if hasNothingToOffer { return StyledLine("Nothing known begins or goes on so.", Style(.secondary)) }
+        guard !completion.candidates.isEmpty, !completion.range.isEmpty || completion.chosen != nil else { return nil }
+        let candidate = completion.candidates[completion.chosen ?? 0]
+        return candidate.meaning.isEmpty
+            ? nil : StyledLine("\(candidate.text) \(candidate.meaning)", Style(.secondary))
+    }
+
+    private static func lines(_ error: FilterError, column: Int, _ columns: Int) -> [StyledLine] {
+        let column = min(column, columns - 1)
+        let sentence: SafeText = "\(error.sentence)"
+        let caret = StyledLine("^", Style(.bad, bold: true))
+        if column + 2 + sentence.width < columns {
+            return [StyledLine(.spaces(column)) + caret + StyledLine(" " + sentence, Style(.bad))]
+        }
+        if sentence.width + 2 <= column {
+            let room = SafeText.spaces(column - sentence.width - 1)
+            return [StyledLine(room) + StyledLine(sentence + " ", Style(.bad)) + caret]
+        }
+        let lines = Prose.lines(error.sentence, columns: columns - 2, style: Style(.bad)).prefix(2)
+        return [StyledLine(.spaces(column)) + caret] + lines.map { StyledLine(" ") + $0 }
+    }
+
+    /// Where a character of the text is on the screen.
+    private func screenColumn(of index: Int, columns: Int) -> Int {
+        let column = PromptLine.column(of: index, in: editor, behind: Self.label, columns: columns)
+        return min(max(PromptLine.start(behind: Self.label), column), columns - 1)
+    }
+
+    private static func candidates(
+        _ completion: Completion, columns: Int
+    ) -> StyledLine {
+        var line = StyledLine(" ")
+        // From the chosen one on, so that it is seen however many there are.
+        for (index, candidate) in completion.candidates.enumerated().dropFirst(completion.chosen ?? 0) {
+            let isChosen = index == completion.chosen
+            line.append("\(candidate.text)", isChosen ? Style(.accent, bold: true) : Style(.secondary))
+            line.append("  ")
+            if line.width > columns { break }
+        }
+        return line.clipped(to: columns)
+    }
+}
+
+extension FilterValueKind {
+    /// What it is called in a sentence.
+    var noun: SafeText {
+        switch self {
+        case .type: "type"
+        case .bucket: "bucket"
+        case .object: "object name"
+        case .rule: "rule"
+        case .secret: "secret"
+        case .eventId: "event id"
+        case .versionId: "version id"
+        case .method: "method"
+        case .path: "path"
+        case .remoteAddress: "address"
+        case .status: "status"
+        }
+    }
+}
+
+// MARK: - The line of a prompt
+
+/// A line above the footer in which something is typed.
+enum PromptLine {
+    /// Draws the label and the field in the first row, and returns where the cursor is.
+    static func draw(_ label: SafeText, _ editor: LineEditor, _ style: Style, on surface: inout Surface) -> Point {
+        surface.put(label, at: Point(column: 1, row: 0), style: Style(.accent, bold: true))
+        let start = start(behind: label)
+        let field = Rect(column: start, row: 0, columns: surface.size.columns - start, rows: 1)
+        let cursor = surface.draw(in: field) { editor.draw(on: &$0, style: style) }
+        return Point(column: start + cursor.column, row: 0)
+    }
+
+    /// Where the field begins.
+    static func start(behind label: SafeText) -> Int { label.width + 3 }
+
+    /// Where a character of the field's text is on the screen, be it beyond an edge.
+    static func column(of index: Int, in editor: LineEditor, behind label: SafeText, columns: Int) -> Int {
+        let start = start(behind: label)
+        let hidden = max(0, width(editor, upTo: editor.cursor) - (columns - start - 1))
+        return start + width(editor, upTo: index) - hidden
+    }
+
+    private static func width(_ editor: LineEditor, upTo index: Int) -> Int {
+        SafeText(String(editor.text.prefix(index))).width
+    }
+}
+
+// MARK: - What was typed before
+
+/// What was typed in earlier times, to be walked through with ↑ and ↓.
+struct PastTexts: Hashable {
+    /// The newest first.
+    let texts: [String]
+    /// The one shown; nil for what is being typed.
+    private var index: Int?
+    /// What was being typed.
+    private var draft = ""
+
+    init(_ texts: [String]) {
+        self.texts = texts
+    }
+
+    /// What is in the line now is typed text.
+    mutating func leave() {
+        index = nil
+    }
+
+    /// The text to show next; nil where there is none.
+    mutating func step(older isOlder: Bool, from text: String) -> String? {
+        if index == nil { draft = text }
+        var next = index.map { $0 + (isOlder ? 1 : -1) } ?? (isOlder ? 0 : -1)
+        // What stands in the line already is no step.
+        while isOlder, texts.indices.contains(next), texts[next] == text { next += 1 }
+        if texts.indices.contains(next) {
+            index = next
+            return texts[next]
+        }
+        guard !isOlder, index != nil else { return nil }
+        index = nil
+        return draft
+    }
+}
+
+// MARK: - Prompts
+
+/// What is typed above the footer.
+enum Prompt {
+    case filter(FilterPrompt)
+    case search(SearchPrompt)
+    case export(ExportPrompt)
+    case command(CommandPrompt)
+    case replay(ReplayPrompt)
+}
+
+extension DashboardModel {
+    mutating func performOnFilter(_ command: Command) -> [Effect] {
+        if case .filter(var prompt) = prompt, command != .editFilter {
+            switch command {
+            case .completeFilter: prompt.complete(session.filterContext)
+            case .completeFilterBack: prompt.complete(session.filterContext, isBack: true)
+            case .olderFilter: prompt.recall(older: true, session.filterContext)
+            case .newerFilter: prompt.recall(older: false, session.filterContext)
+            case .applyFilter: return apply(prompt)
+            default: break
+            }
+            self.prompt = .filter(prompt)
+            return []
+        }
+        switch command {
+        case .editFilter:
+            prompt = .filter(
+                FilterPrompt(filter.filter, past: session.viewState.filters, values: seenValues, from: origin))
+            return [.readValues]
+        case .filterOrNot:
+            if filter.hasFilter {
+                filter.toggle()
+            } else if filter.isRestricting {
+                filter.lift()
+            } else if !filter.restore() {
+                session.tell("There is no filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
+            }
+        case .showProblems: filter.showsProblems.toggle()
+        case .pause: return pauseOrNot()
+        default: break
+        }
+        return []
+    }
+
+    /// A text that is wrong stays in the line, where what is wrong is said.
+    private mutating func apply(_ prompt: FilterPrompt) -> [Effect] {
+        guard let filter = prompt.filter else { return [] }
+        self.prompt = nil
+        return apply(filter)
+    }
+
+    mutating func apply(_ filter: Filter) -> [Effect] {
+        self.filter.apply(filter, readAt: session.wallTime)
+        guard self.filter.hasFilter else { return [] }
+        session.viewState.remember(filter.text)
+        return [.keepViewState(session.viewState)]
+    }
+
+    /// What is said below the line in which a filter is typed.
+    var filterSurroundings: FilterPrompt.Surroundings {
+        FilterPrompt.Surroundings(bindings: bindings, seen: seenValues, counts: counts)
+    }
+
+    var seenValues: SeenValues {
+        SeenValues(rows.window.rows, secrets: session.keyring.secrets.map(\.label)).adding(recordedValues)
+    }
+
+    /// What filters may be completed with, of all that is recorded.
+    mutating func take(_ values: SeenValues) {
+        recordedValues = values
+        guard case .filter(var prompt) = prompt else { return }
+        prompt.know(values)
+        self.prompt = .filter(prompt)
+    }
+
+    /// Types a key into the line that is open.
+    mutating func typeIntoPrompt(_ key: Key) -> [Effect] {
+        switch prompt {
+        case .filter(var prompt):
+            prompt.type(key, session.filterContext)
+            self.prompt = .filter(prompt)
+            return []
+        case .search(let prompt): return type(key, in: prompt)
+        case .export(var prompt):
+            prompt.type(key)
+            self.prompt = .export(prompt)
+            return []
+        case .replay(var prompt):
+            prompt.type(key)
+            self.prompt = .replay(prompt)
+            return []
+        case .command(var prompt):
+            prompt.type(key)
+            self.prompt = .command(prompt)
+            return []
+        case nil: return []
+        }
+    }
+
+    /// Pastes a text into the line that is open; of several lines, one.
+    mutating func pasteIntoPrompt(_ bytes: [UInt8]) -> [Effect] {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            session.tell("The paste is not UTF-8 and was dropped.", .notice)
+            return []
+        }
+        let lines = text.split(whereSeparator: \.isNewline)
+        let line = String(lines.joined(separator: " ").prefix(4_096))
+        switch prompt {
+        case .filter(var prompt):
+            prompt.insert(line, session.filterContext)
+            self.prompt = .filter(prompt)
+            return []
+        case .search(var prompt):
+            prompt.insert(line)
+            return search(prompt)
+        case .export(var prompt):
+            prompt.insert(line)
+            self.prompt = .export(prompt)
+            return []
+        case .replay(var prompt):
+            prompt.insert(line)
+            self.prompt = .replay(prompt)
+            return []
+        case .command(var prompt):
+            prompt.insert(line)
+            self.prompt = .command(prompt)
+            return []
+        case nil: return []
+        }
+    }
+
+    /// Closes the line, and nothing has changed.
+    mutating func leavePrompt() -> [Effect] {
+        if help?.leaveSearch() == true { return [] }
+        switch prompt {
+        case .command:
+            self.prompt = nil
+            return []
+        case .search(let prompt): return leaveSearch(prompt)
+        case .filter(let prompt):
+            self.prompt = nil
+            let effects = relist()
+            goBack(to: prompt.origin)
+            return effects
+        case .export, .replay:
+            self.prompt = nil
+            return []
+        case nil: return []
+        }
+    }
+
+    // MARK: - What is listed
+
+    /// The state of the history that the screen shows: as it is, or as it was when it was frozen.
+    var shown: HistoryChange { frozen ?? session.change }
+
+    var extent: ListExtent { listing.extent(of: shown) }
+
+    /// Brings the list into line with filter, marks and order.
+    mutating func relist() -> [Effect] {
+        var preview: Filter?
+        if case .filter(let prompt) = prompt { preview = prompt.preview }
+        let query = BrowseQuery(
+            filter.predicate(preview: preview, marks: marks), order: session.viewState.preferences.order)
+        guard listing.show(query) else { return [] }
+        rows.restart(isSorted: query.order != .arrival, fromStart: isToShowStart, extent)
+        isToShowStart = false
+        if selection.leave(query) {
+            session.tell("Other rows are listed, so those that were selected are no longer.", .secondary)
+        }
+        return [.browse(query, generation: listing.generation, shown)] + (seeking.isRunning ? cancelSeeking() : [])
+    }
+
+    mutating func take(_ progress: BrowseProgress) {
+        guard listing.take(progress) else { return }
+        if let failure = progress.failure { session.tell("The rows could not be found: \(failure)", .bad) }
+        if !listing.isRunning { selection.found(progress.matched) }
+    }
+
+    /// Freezes the screen, or shows all that has come since.
+    private mutating func pauseOrNot() -> [Effect] {
+        guard frozen == nil else {
+            frozen = nil
+            rows.freeze(at: nil)
+            return [.follow(session.change)]
+        }
+        frozen = session.change
+        rows.freeze(at: session.change.latestRow)
+        return []
+    }
+}
+
+extension Session {
+    /// What a filter is read by: now, in the zone that is shown.
+    var filterContext: FilterContext {
+        FilterContext(now: wallTime, secondsFromUTC: clock.secondsFromUTC)
+    }
+}

@@ -1,0 +1,434 @@
+import Browsing
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// `?`: the bindings in force, to be read, searched and run.
+struct HelpScreen {
+    /// Where the keyboard was.
+    let place: Place
+    private var page = HelpPage()
+    private var scroll = TextPane()
+    /// The number of the selected entry.
+    private var selection = 0
+    private var editor = LineEditor()
+    /// Whether keys go to the line that narrows the help.
+    private(set) var isSearching = false
+    /// Whether every binding is listed, rather than one screen of what matters in the place.
+    private var isWhole: Bool
+
+    init(_ place: Place) {
+        self.place = place
+        // Where a filter is typed its language matters, which is the beginning of the whole help then.
+        isWhole = place == .filter
+    }
+
+    /// The title, with how much of the help is in view where that is not all.
+    var title: String {
+        scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
+    }
+
+    /// What Enter runs.
+    var selected: Binding? { hasSelection ? page.entries[selection].binding : nil }
+
+    var hasSelection: Bool { page.entries.indices.contains(selection) }
+
+    private var searchRows: Int { isSearching || !editor.isEmpty ? 1 : 0 }
+
+    mutating func settle(_ model: DashboardModel, size: Size) {
+        let columns = size.columns - ListRow.margin - 1
+        page =
+            isWhole || searchRows > 0
+            ? HelpPage(model, from: place, searching: editor.text, columns: columns)
+            : HelpPage(model, from: place, in: Size(columns: columns, rows: size.rows))
+        selection = min(selection, max(0, page.entries.count - 1))
+        scroll.resize(count: page.lines.count, height: size.rows - searchRows)
+    }
+
+    // MARK: - What the user does
+
+    mutating func move(_ command: Command) {
+        switch command {
+        case .up where isInView(selection): select(selection - 1)
+        case .down where isInView(selection) && selection + 1 < page.entries.count: select(selection + 1)
+        case .toStart:
+            scroll.move(command)
+            select(0, revealing: false)
+        default:
+            scroll.move(command)
+            selectInView()
+        }
+    }
+
+    /// Lists every binding, or what matters in the place again.
+    mutating func toggleWhole() {
+        isWhole.toggle()
+        toTop()
+    }
+
+    mutating func scroll(by lines: Int) {
+        scroll.scroll(by: lines)
+        selectInView()
+    }
+
+    /// Selects the entry of a line in view. Says whether there is one.
+    mutating func select(line: Int) -> Bool {
+        guard let entry = page.entry(atLine: scroll.top + line - searchRows) else { return false }
+        select(entry)
+        return true
+    }
+
+    private func isInView(_ entry: Int) -> Bool {
+        page.entries.indices.contains(entry) && scroll.visible.contains(page.entries[entry].lines.lowerBound)
+    }
+
+    private mutating func select(_ entry: Int, revealing: Bool = true) {
+        guard page.entries.indices.contains(entry) else {
+            // Above the first entry stands its heading.
+            scroll.scroll(by: entry < 0 ? -1 : 1)
+            return
+        }
+        selection = entry
+        guard revealing else { return }
+        scroll.ensureVisible(page.entries[entry].lines.upperBound - 1)
+        scroll.ensureVisible(page.entries[entry].lines.lowerBound)
+    }
+
+    /// What was scrolled away is not selected any more; where no entry is in view, nothing changes.
+    private mutating func selectInView() {
+        guard !isInView(selection), let first = page.entries.indices.first(where: isInView) else { return }
+        selection =
+            page.entries.indices.contains(selection) && page.entries[selection].lines.lowerBound > scroll.top
+            ? page.entries.indices.last(where: isInView) ?? first : first
+    }
+
+    // MARK: - Searching
+
+    mutating func search() {
+        isSearching = true
+    }
+
+    mutating func type(_ key: Key) {
+        let before = editor.text
+        guard editor.update(.key(key)), editor.text != before else { return }
+        toTop()
+    }
+
+    mutating func insert(_ text: String) {
+        editor.insert(text)
+        toTop()
+    }
+
+    /// Ends the typing; what was found stays.
+    mutating func keepSearch() {
+        isSearching = false
+    }
+
+    /// Shows all entries again. Says whether any were left out, or were to be.
+    mutating func leaveSearch() -> Bool {
+        guard searchRows > 0 else { return false }
+        isSearching = false
+        editor.clear()
+        toTop()
+        return true
+    }
+
+    private mutating func toTop() {
+        selection = 0
+        scroll.scroll(by: -scroll.top)
+    }
+
+    // MARK: - Drawing
+
+    private static let label: SafeText = "search help"
+
+    /// Draws the help, and returns where the cursor is, if something is typed.
+    func draw(on surface: inout Surface) -> Point? {
+        var cursor: Point?
+        if searchRows > 0 { cursor = PromptLine.draw(Self.label, editor, .plain, on: &surface) }
+        let (_, below) = surface.bounds.splitTop(searchRows)
+        surface.draw(in: below) { part in
+            let text = Rect(
+                column: ListRow.margin, row: 0, columns: part.size.columns - ListRow.margin, rows: part.size.rows)
+            part.draw(in: text) { scroll.draw(page.lines, on: &$0) }
+            guard isInView(selection) else { return }
+            let row = page.entries[selection].lines.lowerBound - scroll.top
+            ListRow.mark(row: row, hasKeys: true, on: &part)
+        }
+        return isSearching ? cursor : nil
+    }
+}
+
+// MARK: - The page
+
+/// The help laid out: on one screen what matters where the keyboard was; or all of it, the bindings in force, those of that
+/// place first, and the filter language.
+struct HelpPage {
+    /// A binding, and its lines.
+    struct Entry {
+        let binding: Binding
+        let lines: Range<Int>
+    }
+
+    private(set) var lines: [StyledLine] = []
+    private(set) var entries: [Entry] = []
+
+    init() {}
+
+    /// The first screen: a line for each binding that matters in the place, and its symbols. It fits in the size.
+    init(_ model: DashboardModel, from place: Place, in size: Size) {
+        let about = HelpBrief.about(place)
+        let heading = place.contexts[0].title + (about.isEmpty ? "" : ": \(about)")
+        let symbols = Self.lines(of: HelpBrief.symbols(place, hasActions: model.showsActionMarks), size.columns)
+        let more = "\(model.bindings.name(of: .showAllKeys)) lists every key and the filter language."
+        let foot = Prose.lines(more, columns: size.columns, style: Style(.secondary))
+        // Empty lines leave first as the screen gets low, and then the least important bindings.
+        let bindings = HelpBrief.bindings(model.bindings, in: place)
+        let needed = 1 + bindings.count + symbols.count + foot.count
+        let gaps = min(3, max(0, size.rows - needed))
+        let most = max(1, size.rows - 1 - symbols.count - foot.count - gaps)
+        lines.append(StyledLine("\(heading)", Style(.heading)).clipped(to: size.columns))
+        if gaps > 2 { lines.append(StyledLine()) }
+        for binding in bindings.prefix(most) {
+            entries.append(Entry(binding: binding, lines: lines.count..<lines.count + 1))
+            // Of the keys as many as there is room for, and the first at least.
+            let room = Self.keysWidth(size.columns)
+            var names = binding.keys.map(\.name)
+            while names.count > 1, names.joined(separator: " ").count + 2 >= room { names.removeLast() }
+            let title = StyledLine("\(binding.title)").clipped(to: size.columns - room)
+            let row = Self.row("\(names.joined(separator: " "))", [title], size.columns)
+            lines.append(row.last ?? StyledLine())
+        }
+        if gaps > 0, !symbols.isEmpty { lines.append(StyledLine()) }
+        lines += symbols
+        if gaps > 1 || gaps > 0 && symbols.isEmpty { lines.append(StyledLine()) }
+        lines += foot
+    }
+
+    /// Symbols and their meanings, side by side as far as there is room.
+    private static func lines(of symbols: [HelpBrief.Symbol], _ columns: Int) -> [StyledLine] {
+        var lines: [StyledLine] = []
+        for symbol in symbols {
+            let part =
+                StyledLine(symbol.glyph, symbol.style) + StyledLine(" " + symbol.meaning, Style(.secondary))
+            if let last = lines.last, last.width + 3 + part.width <= columns {
+                lines[lines.count - 1] = last + StyledLine("   ") + part
+            } else {
+                lines.append(StyledLine("  ") + part)
+            }
+        }
+        return lines
+    }
+
+    /// All of the help.
+    ///
+    /// - Parameters:
+    ///   - place: Where the keyboard was.
+    ///   - text: What is searched for: words that must all be in an entry.
+    init(_ model: DashboardModel, from place: Place, searching text: String, columns: Int) {
+        let words = text.lowercased().split(separator: " ").map(String.init)
+        let first = place.contexts
+        let isFiltering = place == .filter
+        if isFiltering { add(FilterHelp.entries, words, columns) }
+        for context in first + BindingContext.allCases.filter({ !first.contains($0) }) {
+            let bindings = model.bindings.bindings(in: context).filter { Self.holds($0, words) }
+            guard !bindings.isEmpty else { continue }
+            lines.append(StyledLine("\(context.title)", Style(.heading)))
+            for binding in bindings {
+                let start = lines.count
+                let obstacle = first.contains(context) ? binding.obstacle(model) : nil
+                lines += Self.lines(for: binding, obstacle: obstacle, columns: columns)
+                entries.append(Entry(binding: binding, lines: start..<lines.count))
+            }
+            lines.append(StyledLine())
+        }
+        if !isFiltering { add(FilterHelp.entries, words, columns) }
+        if lines.isEmpty { lines = [StyledLine("Nothing in the help has that.", Style(.secondary))] }
+    }
+
+    /// The entry that a line is of, if any.
+    func entry(atLine line: Int) -> Int? {
+        entries.firstIndex { $0.lines.contains(line) }
+    }
+
+    private mutating func add(_ filter: [FilterHelp.Entry], _ words: [String], _ columns: Int) {
+        let found = filter.filter { entry in
+            Self.holds(words, in: "filter language \(entry.syntax) \(entry.meaning) \(entry.example)")
+        }
+        guard !found.isEmpty else { return }
+        lines.append(StyledLine("What a filter can say", Style(.heading)))
+        let width = Self.keysWidth(columns)
+        for entry in found {
+            let meaning = Prose.lines(entry.meaning, columns: columns - width).map { StyledLine($0) }
+            let example = Prose.lines("such as \(entry.example)", columns: columns - width, style: Style(.secondary))
+            lines += Self.row("\(entry.syntax)", meaning + example, columns)
+        }
+        lines.append(StyledLine())
+    }
+
+    private static func keysWidth(_ columns: Int) -> Int { columns < 60 ? 14 : 24 }
+
+    /// From this width on the commands' names have a column.
+    private static let roomForNames = 96
+    private static let namesWidth = (Command.allCases.map(\.name.count).max() ?? 0) + 2
+
+    private static func lines(for binding: Binding, obstacle: String?, columns: Int) -> [StyledLine] {
+        let hasNames = columns >= roomForNames
+        let width = columns - keysWidth(columns) - (hasNames ? namesWidth : 0)
+        var texts = Prose.lines(binding.title, columns: width).map { StyledLine($0) }
+        if let obstacle {
+            texts += Prose.lines("now not: \(obstacle)", columns: width, style: Style(.secondary))
+        }
+        if hasNames {
+            texts = texts.enumerated().map { index, text in
+                let name: SafeText = index == 0 ? "\(binding.command.name)" : .empty
+                return StyledLine(name.padded(to: namesWidth), Style(.secondary)) + text
+            }
+        }
+        // What has no key is typed.
+        let keys = binding.keys.isEmpty ? ":\(binding.command.name)" : binding.keys.map(\.name).joined(separator: " ")
+        return row("\(keys)", texts, columns)
+    }
+
+    /// A cell at the left, and lines beside it; below it where it is too wide.
+    private static func row(_ left: SafeText, _ texts: [StyledLine], _ columns: Int) -> [StyledLine] {
+        let width = keysWidth(columns)
+        let cell: SafeText = "  " + left
+        let isWide = cell.width >= width
+        let rows = texts.enumerated().map { index, text in
+            let name: SafeText = index == 0 && !isWide ? cell : .empty
+            return StyledLine(name.padded(to: width), Style(.accent)) + text
+        }
+        return isWide ? [StyledLine(cell.clipped(to: columns), Style(.accent))] + rows : rows
+    }
+
+    private static func holds(_ binding: Binding, _ words: [String]) -> Bool {
+        let keys = binding.keys.map(\.name).joined(separator: " ")
+        return holds(words, in: "\(keys) \(binding.title) \(binding.command.name) \(binding.context.title)")
+    }
+
+    private static func holds(_ words: [String], in text: String) -> Bool {
+        let text = text.lowercased()
+        return words.allSatisfy(text.contains)
+    }
+}
+
+// MARK: - One screen of it
+
+/// What the help's first screen has for a place: the commands that matter most there, and the symbols that are drawn there.
+enum HelpBrief {
+    /// A symbol, how it is drawn, and what it means.
+    struct Symbol {
+        let glyph: SafeText
+        let style: Style
+        let meaning: SafeText
+
+        init(_ glyph: String, _ style: Style, _ meaning: String) {
+            (self.glyph, self.style, self.meaning) = ("\(glyph)", style, "\(meaning)")
+        }
+    }
+
+    /// A sentence about what the place shows.
+    static func about(_ place: Place) -> String {
+        switch place {
+        case .events: "Events as they arrive, the newest last"
+        case .table: "Events as the spreadsheet has them"
+        case .deliveries: "Every HTTP request, events or not"
+        case .actions: "What runs for each event, and what became of it"
+        case .log: "What b2watch itself did and warned of"
+        case .pulse: "The history as pictures"
+        case .detail, .deliveryDetail: "One delivery: the event, headers, body and signature"
+        case .keyring: "The signing secrets that verify deliveries"
+        case .columns: "Which columns the list shows, and in which order"
+        case .page: "What was sent and answered, or would be sent"
+        case .checklist: "From nothing to the first event of B2"
+        case .filter, .search, .export, .palette, .form, .help, .helpSearch, .question, .deleting, .leaving, .copying,
+            .acting, .replay:
+            ""
+        }
+    }
+
+    /// The bindings that matter most in a place, the most important first; those that a place does not have are left out.
+    static func bindings(_ bindings: Bindings, in place: Place) -> [Binding] {
+        let named = commands(place).compactMap { bindings.binding(of: $0, in: place) }
+        guard named.isEmpty else { return named.filter { !$0.keys.isEmpty } }
+        return place.contexts.flatMap(bindings.bindings(in:)).filter { $0.footer != nil && !$0.keys.isEmpty }
+    }
+
+    private static func commands(_ place: Place) -> [Command] {
+        switch place {
+        case .events:
+            [
+                .open, .focusDetail, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
+                .copy, .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand,
+                .sortByNext,
+                .nextProblem, .toggleMark, .showMarked, .pause, .showChecklist, .close,
+            ]
+        case .table:
+            [
+                .open, .right, .left, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
+                .copy, .export, .chooseColumns, .toggleTimestampForm, .sortByNext, .goToTime, .toggleUtc, .typeCommand,
+                .nextProblem, .toggleMark, .showMarked, .pause, .close,
+            ]
+        case .deliveries:
+            [
+                .open, .focusDetail, .nextTab, .nextOfSameEvent, .followOrNot, .act, .replay, .copy, .copyAsReceived,
+                .showKeyring, .sendTest, .goToTime, .toggleUtc, .pause, .typeCommand, .close,
+            ]
+        case .actions:
+            [
+                .open, .focusDetail, .cycleEntries, .pauseAction, .retryEntries, .skipEntry, .dryRun, .testAction,
+                .addMissed, .followOrNot, .toggleUtc, .typeCommand, .close,
+            ]
+        case .log: [.open, .followOrNot, .toStart, .toEnd, .goToTime, .toggleUtc, .pause, .typeCommand, .close]
+        case .pulse:
+            [
+                .listSelection, .nextSection, .zoomIn, .zoomOut, .left, .right, .panEarlier, .panLater, .toStart,
+                .toEnd, .goToTime,
+                .toggleUtc, .pause, .typeCommand, .close,
+            ]
+        case .detail, .deliveryDetail:
+            [
+                .nextTab, .open, .nextRow, .previousRow, .cycleBody, .search, .toggleFold, .toggleAllFolds,
+                .toggleWrapping, .copy, .copyAsReceived, .act, .replay, .focusDetail, .toggleNumbers, .goBack,
+            ]
+        default: []
+        }
+    }
+
+    /// The symbols that are drawn in a place.
+    static func symbols(_ place: Place, hasActions: Bool) -> [Symbol] {
+        let verdicts = SignatureVerdict.allCases.map { Symbol($0.glyph, $0.style, $0.title) }
+        let rows = [
+            Symbol("*", Style(.notice, bold: true), "marked"), Symbol("◆", Style(.accent, bold: true), "selected"),
+        ]
+        let order = [Symbol("↑", .plain, "sorted, least first"), Symbol("↓", .plain, "greatest first")]
+        return switch place {
+        case .events:
+            verdicts + (hasActions ? states : []) + [Symbol("dup", Style(.notice), "its event came before")] + rows
+                + order
+        case .table: [Symbol("…", .plain, "cut: Enter shows all of it")] + rows + order
+        case .deliveries: verdicts + [Symbol("1×", .plain, "one more delivery of the same event")]
+        case .actions: states
+        case .detail, .deliveryDetail:
+            verdicts + [Symbol("▸", Style(.accent, bold: true), "this event"), Symbol("›", .plain, "goes on")]
+        case .pulse: verdicts + [Symbol("▲", Style(.accent, bold: true), "selected")]
+        case .columns, .checklist: [Symbol("✓", Style(.good), place == .columns ? "shown" : "done")]
+        default: []
+        }
+    }
+
+    /// The states of an action's entries; those that share a symbol share its entry.
+    private static var states: [Symbol] {
+        var glyphs: [(glyph: String, style: Style, words: [String])] = []
+        for state in EntryState.allCases {
+            if let index = glyphs.firstIndex(where: { $0.glyph == state.glyph }) {
+                glyphs[index].words.append(state.word)
+            } else {
+                glyphs.append((state.glyph, state.style, [state.word]))
+            }
+        }
+        return glyphs.map { Symbol($0.glyph, $0.style, "action " + $0.words.joined(separator: " or ")) }
+    }
+}

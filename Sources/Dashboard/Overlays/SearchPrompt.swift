@@ -1,0 +1,516 @@
+import Browsing
+import History
+import Log
+import Notifications
+import SafeText
+import Terminal
+
+/// The line in which a search is typed.
+struct SearchPrompt {
+    private(set) var editor = LineEditor()
+    let origin: PromptOrigin
+    /// Whether the detail is searched, rather than the list.
+    let isInDetail: Bool
+    /// The pattern before, which Esc brings back and an empty line repeats.
+    let before: SearchPattern?
+    /// Whether what is typed is nowhere.
+    var hasNoMatch = false
+
+    init(from origin: PromptOrigin, isInDetail: Bool, before: SearchPattern?) {
+        self.origin = origin
+        self.isInDetail = isInDetail
+        self.before = before
+    }
+
+    var pattern: SearchPattern? { SearchPattern(editor.text) }
+
+    /// Types a key. Says whether another text is to be searched for.
+    mutating func type(_ key: Key) -> Bool {
+        let text = editor.text
+        _ = editor.update(.key(key))
+        return editor.text != text
+    }
+
+    mutating func insert(_ text: String) {
+        editor.insert(text)
+    }
+
+    /// Draws the line, and returns where the cursor is.
+    func draw(on surface: inout Surface) -> Point? {
+        let label: SafeText = isInDetail ? "search detail" : "search"
+        let cursor = PromptLine.draw(label, editor, Style(hasNoMatch ? .bad : .plain), on: &surface)
+        if hasNoMatch {
+            let note: SafeText = "  not found"
+            let end = PromptLine.start(behind: label) + SafeText(editor.text).width + 1
+            let start = min(end, surface.size.columns - note.width)
+            surface.put(note, at: Point(column: max(0, start), row: 0), style: Style(.bad))
+        }
+        return cursor
+    }
+}
+
+// MARK: - Searching
+
+extension DashboardModel {
+    mutating func performOnSearch(_ command: Command) -> [Effect] {
+        switch command {
+        case .search where help != nil: help?.search()
+        case .search:
+            prompt = .search(SearchPrompt(from: origin, isInDetail: detail.hasKeys, before: pattern))
+        case .nextMatch, .previousMatch:
+            let isNext = command == .nextMatch
+            guard let pattern else {
+                session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
+                break
+            }
+            if detail.hasKeys {
+                findInDetail(pattern, isNext ? .next : .previous)
+            } else {
+                return seek(.match(pattern), pattern.predicate, isNext ? .next : .previous)
+            }
+        case .nextProblem: return seek(.problem, .problem, .next)
+        case .previousProblem: return seek(.problem, .problem, .previous)
+        default: break
+        }
+        return []
+    }
+
+    /// Looks for a row of the list, from the current one on unless told.
+    mutating func seek(
+        _ aim: Seeking.Aim, _ predicate: RowPredicate, _ way: SeekRequest.Way, from start: Int64? = nil
+    ) -> [Effect] {
+        guard let row = rows.selection else { return [] }
+        return [.seek(seeking.begin(aim, predicate, from: start ?? row, way))]
+    }
+
+    mutating func cancelSeeking() -> [Effect] {
+        seeking.cancel()
+        return [.cancelSeeking]
+    }
+
+    mutating func take(_ result: Result<SeekOutcome, EffectFailure>, seeking generation: Int) {
+        guard let aim = seeking.finish(generation) else { return }
+        switch result {
+        case .failure(let failure): session.tell("The history could not be searched: \(failure.sentence)", .bad)
+        case .success(let outcome):
+            if case .search(var prompt) = self.prompt {
+                prompt.hasNoMatch = outcome.row == nil
+                self.prompt = .search(prompt)
+                if outcome.row == nil { goBack(to: prompt.origin) }
+            } else if outcome.row == nil {
+                session.tell(aim.absence, .notice)
+            } else if outcome.isWrapped {
+                session.tell(aim.wrapping, .secondary)
+            }
+            if let row = outcome.row { rows.go(to: row, in: extent) }
+        }
+    }
+
+    // MARK: - Typing a search
+
+    mutating func type(_ key: Key, in prompt: SearchPrompt) -> [Effect] {
+        var prompt = prompt
+        guard prompt.type(key) else {
+            self.prompt = .search(prompt)
+            return []
+        }
+        return search(prompt)
+    }
+
+    /// Shows the nearest place where the text stands.
+    mutating func search(_ prompt: SearchPrompt) -> [Effect] {
+        var prompt = prompt
+        prompt.hasNoMatch = false
+        pattern = prompt.pattern
+        defer { self.prompt = .search(prompt) }
+        guard let pattern else {
+            goBack(to: prompt.origin)
+            return cancelSeeking()
+        }
+        if prompt.isInDetail {
+            // From where one was: what was typed so far may have led elsewhere.
+            detail.goBack(to: prompt.origin.detail)
+            prompt.hasNoMatch = !findInDetail(pattern, .nearest)
+            return []
+        }
+        detail.forgetMatch()
+        guard let origin = prompt.origin.row else { return [] }
+        if let index = rows.index(of: origin), pattern.matches(rows.window.rows[index]) {
+            goBack(to: prompt.origin)
+            return cancelSeeking()
+        }
+        return [.seek(seeking.begin(.match(pattern), pattern.predicate, from: origin, .nearest))]
+    }
+
+    /// Ends the typing; what was found stays.
+    mutating func keepSearch() -> [Effect] {
+        if help != nil {
+            help?.keepSearch()
+            return []
+        }
+        guard case .search(let prompt) = prompt else { return [] }
+        self.prompt = nil
+        guard prompt.pattern == nil, let before = prompt.before else { return [] }
+        pattern = before
+        return performOnSearch(.nextMatch)
+    }
+
+    /// Ends the typing, and everything is as it was.
+    mutating func leaveSearch(_ prompt: SearchPrompt) -> [Effect] {
+        self.prompt = nil
+        pattern = prompt.before
+        goBack(to: prompt.origin)
+        return cancelSeeking()
+    }
+
+    // MARK: - Searching the detail
+
+    /// Goes to the nearest line of the detail where the pattern stands. Says whether there is one.
+    @discardableResult
+    private mutating func findInDetail(_ pattern: SearchPattern, _ way: SeekRequest.Way) -> Bool {
+        let document = detail.document
+        let lines = document?.lines.indices ?? 0..<0
+        let holds = { (line: Int) in document.map { pattern.matches($0.text(ofLine: line).string) } ?? false }
+        let start = detail.searchStart
+        // What one stands on was found before, or is the nearest.
+        let next = way == .next && start.isFound ? start.line + 1 : start.line
+        let below = (min(next, lines.count)..<lines.count).lazy.first(where: holds)
+        let above = (0..<min(start.line, lines.count)).lazy.last(where: holds)
+        var (found, isWrapped) = (way == .previous ? above : below, false)
+        if found == nil {
+            found = way == .previous ? lines.last(where: holds) : lines.first(where: holds)
+            isWrapped = way != .nearest
+        }
+        guard let found, let document else {
+            if way != .nearest { session.tell(Seeking.Aim.match(pattern).absence, .notice) }
+            return false
+        }
+        detail.reveal(line: found, columns: pattern.columns(in: document.text(ofLine: found)) ?? 0..<0)
+        if isWrapped {
+            session.tell("Search wrapped: past the end of the detail, it went on from the other.", .secondary)
+        }
+        return true
+    }
+}
+
+extension Seeking.Aim {
+    /// What is said where it is nowhere.
+    var absence: SafeText {
+        switch self {
+        case .match(let pattern): "Nothing found for “\(SafeText(pattern.text).clipped(to: 40))”."
+        case .problem: "There is no other problem among the rows listed."
+        case .mark: "There is no other mark among the rows listed."
+        case .number(let name): "There is no \(name) among the rows listed."
+        case .time: "No row is listed."
+        }
+    }
+
+    /// What is said where it was found beyond an end of the list.
+    var wrapping: SafeText {
+        switch self {
+        case .match: "Search wrapped: past the end of the list, it went on from the other."
+        case .problem: "That was the last problem that way: past the end of the list, it went on from the other."
+        case .mark, .number, .time:
+            "That was the last one that way: past the end of the list, it went on from the other."
+        }
+    }
+
+    /// What is looked for, while it is.
+    var words: SafeText {
+        switch self {
+        case .match: "searching…"
+        case .problem: "looking for a problem…"
+        case .mark: "looking for a mark…"
+        case .number(let name): "looking for \(name)…"
+        case .time(let text): "looking for \(SafeText(text).clipped(to: 30))…"
+        }
+    }
+}
+
+// MARK: - Where a search began
+
+/// Where one was when a line was opened for typing, to go back to.
+struct PromptOrigin: Hashable {
+    var row: Int64?
+    var wasFollowing: Bool
+    /// How far below the top of the list the row was seen.
+    var place: Int
+    /// Where one was in the detail.
+    var detail: DetailPane.Position
+}
+
+extension DashboardModel {
+    var origin: PromptOrigin {
+        PromptOrigin(
+            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, detail: detail.position)
+    }
+
+    mutating func goBack(to origin: PromptOrigin) {
+        detail.goBack(to: origin.detail)
+        if origin.wasFollowing {
+            rows.follow()
+        } else if let row = origin.row {
+            rows.goBack(to: row, at: origin.place, in: extent)
+        }
+    }
+}
+
+// MARK: - The pattern
+
+/// A text to search for: plain, and blind to case unless it holds a capital.
+struct SearchPattern: Sendable, Hashable {
+    let text: String
+    private let isCaseSensitive: Bool
+    /// In UTF-8, in lower case where case does not matter.
+    private let needle: [UInt8]
+
+    /// Nil for an empty text, which is everywhere.
+    init?(_ text: String) {
+        guard !text.isEmpty else { return nil }
+        self.text = text
+        isCaseSensitive = text.contains(where: \.isUppercase)
+        needle = isCaseSensitive ? Array(text.utf8) : text.utf8.map(Self.folded)
+    }
+
+    /// Whether it is in a text of UTF-8.
+    func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        first(in: bytes, from: 0) != nil
+    }
+
+    func matches(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { matches(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The ranges in which it is found in a line of cells, in their numbers.
+    func ranges(in cells: [String]) -> [Range<Int>] {
+        var (bytes, owners): ([UInt8], [Int]) = ([], [])
+        for (index, cell) in cells.enumerated() {
+            for byte in cell.utf8 {
+                bytes.append(byte)
+                owners.append(index)
+            }
+        }
+        var (ranges, from): ([Range<Int>], Int) = ([], 0)
+        bytes.withUnsafeBytes { bytes in
+            while let start = first(in: bytes, from: from) {
+                from = start + needle.count
+                ranges.append(owners[start]..<(owners[from - 1] + 1))
+            }
+        }
+        return ranges
+    }
+
+    private func first(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard bytes.count - start >= needle.count else { return nil }
+        for place in start...(bytes.count - needle.count) {
+            var index = 0
+            while index < needle.count {
+                let byte = bytes[place + index]
+                guard (isCaseSensitive ? byte : Self.folded(byte)) == needle[index] else { break }
+                index += 1
+            }
+            if index == needle.count { return place }
+        }
+        return nil
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
+    // MARK: - Matching
+
+    /// The rows in whose texts it is found.
+    var predicate: RowPredicate {
+        let pattern = TextPattern("search:\(text)") { matches($0) }
+        let verdicts = SignatureVerdict.allCases.filter { matches($0.title) }
+        return .any([
+            .text([.eventType, .objectName, .bucketName, .matchedRuleName, .eventId, .objectVersionId], pattern),
+            .all([.not(.event), .text([.method, .target], pattern)]), .verdict(Set(verdicts)),
+        ])
+    }
+
+    /// Whether it is found in the texts of a row, as `predicate` says.
+    func matches(_ row: EventRow) -> Bool {
+        if matches(row.verdict.title) { return true }
+        guard row.position != nil else { return matches(row.method) || matches(row.target) }
+        let fields = [
+            row.eventType, row.objectName, row.bucketName, row.matchedRuleName, row.eventId, row.objectVersionId,
+        ]
+        return fields.contains { matches($0.text) }
+    }
+}
+
+// MARK: - Highlights
+
+/// Makes what is searched for stand out, wherever it is drawn.
+enum SearchHighlight {
+    /// Turns the colours about in the rows of a rectangle where the pattern stands: in a bar that is reversed already,
+    /// back. Bold with it, so that it shows on any terminal.
+    ///
+    /// - Parameter current: The row of what was found last, which is underlined too.
+    static func draw(_ pattern: SearchPattern, in rect: Rect, current: Int? = nil, on surface: inout Surface) {
+        surface.draw(in: rect) { part in
+            for row in 0..<part.size.rows {
+                let cells = (0..<part.size.columns).map { part[row, $0].text }
+                for range in pattern.ranges(in: cells) {
+                    part.restyle(Rect(column: range.lowerBound, row: row, columns: range.count, rows: 1)) {
+                        $0.isReversed.toggle()
+                        $0.isBold = true
+                        if row == current { $0.isUnderlined = true }
+                    }
+                }
+            }
+        }
+    }
+}
+
+// MARK: - Seeking in the history
+
+/// A row to look for in the list, which may take a while.
+struct SeekRequest: Sendable {
+    /// Where to look.
+    enum Way: Sendable, Hashable {
+        /// Below in the list, and then from its start.
+        case next
+        /// Above in the list, and then from its end.
+        case previous
+        /// The nearest below, or where there is none the nearest above.
+        case nearest
+        /// The one that was received nearest to a time.
+        case time(Range<Timestamp>)
+    }
+
+    let predicate: RowPredicate
+    /// The row from which to look.
+    let from: Int64
+    let way: Way
+    let generation: Int
+}
+
+/// What became of it.
+struct SeekOutcome: Sendable, Hashable {
+    /// The row found; nil where there is none.
+    var row: Int64?
+    /// Whether it was found beyond an end of the list.
+    var isWrapped = false
+}
+
+/// What is looked for in the list right now, if anything is.
+struct Seeking {
+    enum Aim: Hashable {
+        case match(SearchPattern)
+        case problem
+        case mark
+        /// One that is named.
+        case number(String)
+        /// One received at a time, as it was typed.
+        case time(String)
+    }
+
+    private(set) var aim: Aim?
+    private var generation = 0
+
+    var isRunning: Bool { aim != nil }
+
+    /// Begins to look for something, and gives up what was looked for.
+    mutating func begin(_ aim: Aim, _ predicate: RowPredicate, from row: Int64, _ way: SeekRequest.Way) -> SeekRequest {
+        self.aim = aim
+        generation += 1
+        return SeekRequest(predicate: predicate, from: row, way: way, generation: generation)
+    }
+
+    /// Gives up.
+    mutating func cancel() {
+        aim = nil
+        generation += 1
+    }
+
+    /// What was looked for; nil if something else is by now.
+    mutating func finish(_ generation: Int) -> Aim? {
+        guard generation == self.generation else { return nil }
+        defer { aim = nil }
+        return aim
+    }
+}
+
+// MARK: - Times
+
+/// A time to go to in a list that is not one of events.
+struct TimeQuestion: Sendable, Hashable {
+    enum List: Sendable {
+        case deliveries, log
+    }
+
+    let list: List
+    let stretch: Range<Timestamp>
+
+    // MARK: - Answering
+
+    /// Returns the nearest place. Blocks.
+    ///
+    /// - Throws: What the history or the log says.
+    func answer(_ reader: HistoryReader, _ log: (any LogReading)?) throws -> TimeAnswer {
+        switch list {
+        case .log: .entry(try log?.place(nearestTo: stretch))
+        case .deliveries: .delivery(try reader.delivery(nearestTo: stretch))
+        }
+    }
+}
+
+/// The place in the list that is nearest to a time; nil where the list is empty.
+enum TimeAnswer: Sendable, Hashable {
+    case delivery(Int64?)
+    case entry(LogPlace?)
+}
+
+extension HistoryReader {
+    /// Returns the delivery that was received nearest to a stretch of time: the first in it, or the nearer of those on both
+    /// sides.
+    fileprivate func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64? {
+        let from = try firstDelivery(receivedFrom: stretch.lowerBound)
+        // Older by number: of a history whose times rise, the last before the stretch.
+        let before = try deliveryRows(RowRequest(.row((from ?? .max) - 1), before: 0, after: 0)).rows.last?.id
+        guard let from else { return before }
+        guard let before, before < from, let late = try received(from), !stretch.contains(late),
+            let early = try received(before)
+        else { return from }
+        let isNearer =
+            stretch.lowerBound.milliseconds - early.milliseconds < late.milliseconds - stretch.upperBound.milliseconds
+        return isNearer ? before : from
+    }
+}
+
+// MARK: - Going to a time
+
+extension DashboardModel {
+    /// The time that a text means, by the zone that is shown.
+    func stretch(_ text: String) -> Range<Timestamp>? { FilterMoment(in: session.filterContext).stretch(text) }
+
+    /// Goes to what is nearest to a time: in the list that is shown, or in that of events.
+    mutating func goTo(_ text: String, _ stretch: Range<Timestamp>) -> [Effect] {
+        switch view {
+        case .deliveries: return [.findTime(TimeQuestion(list: .deliveries, stretch: stretch))]
+        case .log: return [.findTime(TimeQuestion(list: .log, stretch: stretch))]
+        case .pulse:
+            pulse.show(stretch)
+            return []
+        case .events, .table, .actions:
+            guard rows.selection != nil else {
+                session.tell("No row is listed: there is none to go to.", .notice)
+                return []
+            }
+            return seek(.time(text), .everything, .time(stretch))
+        }
+    }
+
+    mutating func take(_ result: Result<TimeAnswer, EffectFailure>, of question: TimeQuestion) {
+        switch result {
+        case .failure(let failure): session.tell("The time could not be looked for: \(failure.sentence)", .bad)
+        case .success(.delivery(let id?)): deliveries.select(id, latest: session.change.latestDelivery)
+        case .success(.entry(let place?)): log.select(place)
+        case .success(.delivery(nil)), .success(.entry(nil)): session.tell("There is no line to go to.", .notice)
+        }
+    }
+}
