@@ -1,6 +1,7 @@
 import Browsing
 import Export
 import History
+import Notifications
 import SafeText
 import Terminal
 
@@ -129,9 +130,9 @@ struct PlainModel {
         said += PlainState(model).changes(since: before)
         return effects
     }
-}
 
-extension PlainModel {
+    // MARK: - Steps
+
     /// Goes on as far as it can: lines that wait, and news.
     private mutating func step(_ effects: [Effect], at now: ContinuousClock.Instant) -> [Effect] {
         var effects = effects
@@ -262,5 +263,311 @@ extension PlainModel {
         say("b2watch in plain mode. help lists the commands.")
         said += statusLines
         if model.session.isEmpty { say("Nothing has arrived yet: steps tells how to begin.") }
+    }
+
+    // MARK: - The words that the screen's line for commands takes too
+
+    /// `goto N`, `goto row N`, `goto TIME`.
+    mutating func goTo(_ arguments: PlainArguments) -> [Effect] {
+        // Such as 126.2, which is the name of an event here.
+        let number = arguments.text.hasPrefix("#") ? String(arguments.text.dropFirst()) : arguments.text
+        if !number.isEmpty, number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) {
+            return open(PlainArguments(number))
+        }
+        guard let typed = read("goto", arguments) else { return [] }
+        switch typed {
+        case .row(let id):
+            isToTellRow = true
+            guard model.rows.selection != id else { return [] }
+            return change { $0.seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
+        case .time(let text):
+            guard let stretch = model.stretch(text) else {
+                say("“\(text)” is not a time. \(TypedCommand.whereTo)")
+                return []
+            }
+            guard model.rows.selection != nil else {
+                say("No event is listed.")
+                return []
+            }
+            isToTellRow = true
+            return change { $0.goTo(text, stretch) }
+        case .command(let command): return perform(command)
+        default: return []
+        }
+    }
+
+    /// `sort COLUMN [asc|desc]`.
+    mutating func sort(_ arguments: PlainArguments) -> [Effect] {
+        guard case .sort(let column, let isDescending) = read("sort", arguments) else { return [] }
+        return change { $0.sort(by: column, isDescending: isDescending) }
+    }
+
+    /// `view NAME`.
+    mutating func view(_ arguments: PlainArguments) -> [Effect] {
+        guard case .view(let view) = read("view", arguments) else { return [] }
+        return perform(view.command)
+    }
+
+    /// What is typed, read as the screen reads it; what is wrong with it is said.
+    private mutating func read(_ word: String, _ arguments: PlainArguments) -> TypedCommand? {
+        do throws(TypedCommand.Fault) {
+            return try TypedCommand("\(word) \(arguments.text)")
+        } catch {
+            say("\(error.sentence)")
+            return nil
+        }
+    }
+
+    // MARK: - Answers
+
+    /// Takes what came of a command's request; says whether it was that.
+    mutating func takeOwn(_ event: DashboardEvent) -> Bool {
+        switch event {
+        case .rowsRead(let result, let generation) where generation < 0: take(result, requests.finish(generation))
+        case .deliveriesRead(let result, let generation) where generation < 0:
+            take(result.map(\.rows), requests.finish(generation))
+        case .logRead(let result, let generation) where generation < 0:
+            _ = requests.finish(generation)
+            take(result.map { $0.rows.map { LogEntryLine(entry: $0, clock: model.session.rowClock).texts } })
+        case .actionsRead(let result, let generation) where generation < 0:
+            _ = requests.finish(generation)
+            takeActions(result)
+        case .entriesRead(let result, let generation) where generation < 0:
+            _ = requests.finish(generation)
+            takeEntries(result)
+        case .entryRead(let result, let id) where id == requests.entry: takeEntry(result, id)
+        case .documentBuilt(let document) where document.request == requests.document: print(document)
+        case .pulseRead(let result, let ticket) where ticket == requests.pulse: take(result)
+        case .copied(let result):
+            requests.copies = max(0, requests.copies - 1)
+            take(result)
+        case .otherDeliveryFound(let result, let origin) where origin == requests.sameEvent:
+            switch result {
+            case .success(let delivery): found(sameEvent: delivery)
+            case .failure(let failure):
+                requests.sameEvent = nil
+                unreadable(failure)
+            }
+        case .keyringRead(.success(let summary)) where requests.listsSecrets:
+            requests.listsSecrets = false
+            listSecrets(summary)
+        case .keyringRead(.failure(let failure)) where requests.listsSecrets:
+            requests.listsSecrets = false
+            say("\(failure.sentence)")
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func unreadable(_ failure: EffectFailure) {
+        say("The history could not be read: \(failure.sentence)")
+    }
+
+    private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ purpose: PlainRequests.Purpose?) {
+        let clock = model.session.rowClock
+        switch (result, purpose) {
+        case (.failure(let failure), _):
+            if case .news = purpose { news.failed() }
+            unreadable(failure)
+        case (.success(let window), .news(let latest)):
+            for line in news.take(window, latest: latest, isFiltered: !model.listing.query.isPlain, clock: clock) {
+                say(line)
+            }
+        case (.success(let window), .table):
+            if window.rows.isEmpty { say("No event is listed.") }
+            window.rows.forEach { sayInTable($0) }
+        case (.success(let window), _):
+            if window.rows.isEmpty { say("No event is listed.") }
+            // While the newest row is followed, the list read now may be newer than the one held.
+            let selected = model.rows.isFollowing ? window.rows.last?.id : model.rows.selection
+            for row in window.rows {
+                var line = PlainRow(row: row, clock: clock).listed
+                if model.marks.contains(row.id) { line += ", marked" }
+                if !model.selection.isEmpty, model.selection.contains(row) { line += ", selected" }
+                if row.id == selected { line += ", current" }
+                say(line)
+            }
+        }
+    }
+
+    private mutating func sayInTable(_ row: EventRow) {
+        let number = PlainRow.number(row)
+        if let note = EventLine.note(row) { return say(number + ": " + note + ", not in the sheet") }
+        let sheet = SheetRow(row.sheetFields, timestamps: model.table.timestamps)
+        let cells = model.rows.layout.choice.table.map { column -> SafeText in
+            let text = column.text(of: row, sheet: sheet)
+            return column.title + " " + (text.isEmpty ? "empty" : PlainRow.name(text.string))
+        }
+        say(number + ": " + cells.joined(separator: ", "))
+    }
+
+    private mutating func take(_ result: Result<[DeliveryRow], EffectFailure>, _ purpose: PlainRequests.Purpose?) {
+        switch (result, purpose) {
+        case (.failure(let failure), _): unreadable(failure)
+        case (.success(let rows), .lookUp(let delivery, let event, let page)):
+            found(rows.first, delivery: delivery, event: event, page)
+        case (.success(let rows), _):
+            if rows.isEmpty { say("No delivery yet.") }
+            for row in rows { say(Self.sentence(row, model.session.rowClock)) }
+        }
+    }
+
+    private static func sentence(_ row: DeliveryRow, _ clock: RowClock) -> SafeText {
+        let texts = DeliveryLine(row: row, clock: clock).texts
+        func text(_ column: DeliveryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
+        let answered: SafeText = row.answerTime == nil ? "" : " in " + text(.answer)
+        var parts: [SafeText] = [
+            "\(row.id): " + text(.time) + " \(row.first.verdict.title)", "answered " + text(.status) + answered,
+            text(.bytes), "from " + text(.from),
+        ]
+        if row.first.position == nil {
+            parts.append(text(.object))
+        } else {
+            parts.append(
+                "\(Wording.count(row.first.eventCount, "event", "events")): "
+                    + PlainRow.name(row.first.objectName.text))
+        }
+        if row.others > 0 { parts.append(text(.also) + " the same event elsewhere") }
+        return parts.joined(separator: ", ")
+    }
+
+    private mutating func take(_ result: Result<[[SafeText?]], EffectFailure>) {
+        switch result {
+        case .failure(let failure): say("The log could not be read: \(failure.sentence)")
+        case .success(let entries):
+            if entries.isEmpty { say("Nothing is logged.") }
+            for entry in entries {
+                say(entry.compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " "))
+            }
+        }
+    }
+
+    private mutating func print(_ document: DetailDocument) {
+        requests.document = nil
+        let request = document.request
+        let form: SafeText = request.tab == .body ? ", \(request.form.word)" : ""
+        say("Delivery " + request.heading + ", \(request.tab.title)" + form + ":")
+        for line in document.lines.indices { say(document.text(ofLine: line)) }
+    }
+
+    private mutating func take(_ result: Result<Copied, EffectFailure>) {
+        switch result {
+        case .failure(let failure): say("\(failure.sentence)")
+        case .success(let copied):
+            switch copied.place {
+            case .file: say("\(copied.sentence(asReceived: "as-received"))")
+            case .terminal(let bytes):
+                say("\(Wording.count(copied.count, "byte", "bytes")) of \(copied.name):")
+                // A line's end ends a line here; whatever else is in it is written out.
+                for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+                    say(SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
+                }
+                for remark in copied.remarks + copied.hidden(asReceived: "as-received") { say("\(remark)") }
+            }
+        }
+    }
+
+    // MARK: - Lines
+
+    /// Does what a line says.
+    mutating func obey(_ bytes: [UInt8]) -> [Effect] {
+        if secret != nil { return takeSecret(bytes) }
+        guard let line = String(validating: bytes, as: UTF8.self) else {
+            say("This line is not UTF-8.")
+            return []
+        }
+        let (word, arguments) = PlainArguments(line).split
+        guard !word.isEmpty else { return [] }
+        if let question = model.question { return answer(word, to: question) }
+        guard ["find", "filter"].contains(word.lowercased()) || !Self.holdsSecret(line) else {
+            say("This looks like a signing secret and was not kept: type secret add LABEL, and it on the next line.")
+            return []
+        }
+        if let known = PlainWord.named(word.lowercased()) { return known.run(&self, arguments) }
+        if let command = Command(name: word.lowercased()) { return perform(command) }
+        let near = Self.suggestion(for: word.lowercased())
+        say(
+            "There is no command \(SafeText(word).clipped(to: 40)). "
+                + (near.map { "Did you mean \($0)? " } ?? "") + "help lists the commands.")
+        return []
+    }
+
+    /// Whether a word of a line is what B2's secrets are: said again, it would stand in the terminal twice.
+    private static func holdsSecret(_ line: String) -> Bool {
+        line.split(whereSeparator: \.isWhitespace).contains { SigningSecret.looksUsual(Array($0.utf8)) }
+    }
+
+    /// The answers to questions that yes and no do not answer.
+    private static let answers: [Place: [String: Command]] = [
+        .deleting: ["rotated": .deleteRotated, "leaked": .deleteLeaked],
+        .leaving: ["save": .saveAndQuit, "quit": .quitUnsaved],
+    ]
+
+    private mutating func answer(_ word: String, to question: Question) -> [Effect] {
+        if let command = Self.answers[question.place]?[word.lowercased()] {
+            model.deafUntil = nil
+            return change { $0.perform(command) }
+        }
+        switch word.lowercased() {
+        // A where clause holds for its own pattern alone.
+        case "yes" where question.place == .question, "y" where question.place == .question,
+            "answer-yes" where question.place == .question:
+            // A line is no key that was meant for something else.
+            model.deafUntil = nil
+            return change { $0.perform(.answerYes) }
+        case "no", "n", "stay", "answer-no":
+            say("Nothing was done.")
+            return change { $0.perform(.answerNo) }
+        default:
+            say(PlainState.sentence(question))
+            return []
+        }
+    }
+
+    /// Does what a key of the screen does, by the command's name.
+    mutating func perform(_ command: Command) -> [Effect] {
+        switch PlainMeaning(of: command) {
+        case .same: break
+        case .line(let line): return obey(Array(line.utf8))
+        case .hint(let hint):
+            say("By lines this is: \(hint)")
+            return []
+        case .none:
+            say("\(command.name) is for the screen: help lists what there is in plain mode.")
+            return []
+        }
+        let contexts = model.place.contexts
+        let binding = BindingTable.all.first { $0.command == command && contexts.contains($0.context) }
+        if let obstacle = binding?.obstacle(model) {
+            say("\(obstacle)")
+            return []
+        }
+        if PlainMeaning.moves(command) { isToTellRow = true }
+        return change { $0.perform(command) }
+    }
+
+    /// The command whose name is nearest to a word, if any is near.
+    static func suggestion(for word: String) -> String? {
+        let names =
+            PlainWord.all.flatMap(\.names) + Command.allCases.filter { PlainMeaning(of: $0) == .same }.map(\.name)
+        if let longer = names.first(where: { word.count > 1 && $0.hasPrefix(word) }) { return longer }
+        guard word.count <= 20 else { return nil }
+        return names.map { ($0, distance($0, word)) }.filter { $0.1 <= max(1, word.count / 2) }.min { $0.1 < $1.1 }?.0
+    }
+
+    /// How many letters are to be put in, left out or changed.
+    private static func distance(_ one: String, _ other: String) -> Int {
+        let (one, other) = (Array(one), Array(other))
+        var row = Array(0...other.count)
+        for (index, letter) in one.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for place in other.indices {
+                let above = row[place + 1]
+                row[place + 1] = min(above + 1, row[place] + 1, diagonal + (letter == other[place] ? 0 : 1))
+                diagonal = above
+            }
+        }
+        return row[other.count]
     }
 }

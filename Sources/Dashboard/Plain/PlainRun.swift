@@ -122,10 +122,9 @@ struct PlainRun {
         }
         return nil
     }
-}
 
-// What is printed.
-extension PlainRun {
+    // MARK: - What is printed
+
     /// Prints what the model has to say, and behind it the prompt, where somebody types.
     ///
     /// - Returns: False where nobody takes it any more.

@@ -94,10 +94,9 @@ struct PlainState {
         guard let question, question != before.question else { return [] }
         return [Self.sentence(question)]
     }
-}
 
-// The same things, as `status` tells them.
-extension PlainState {
+    // MARK: - The same things, as `status` tells them
+
     /// Which rows are listed; nil for all.
     static func listed(_ filter: RowFilter) -> SafeText? {
         var parts: [SafeText] = []
@@ -134,5 +133,156 @@ extension PlainState {
     static func exposure(_ session: Session) -> SafeText? {
         session.exposure == nil
             ? nil : "Warning: others can post here and there is no secret: secret add LABEL takes one."
+    }
+}
+
+// MARK: - Telling it
+
+extension PlainModel {
+    /// How things stand.
+    var statusLines: [SafeText] {
+        let session = model.session
+        var lines = [PlainState.sentence(session.listening)]
+        if case .failing(let reason) = session.change.health { lines.append("Not recording. \(reason)") }
+        let secrets = session.keyring.secrets.map(\.label).joined(separator: ", ")
+        // Of a listener elsewhere nothing is known before it has answered.
+        let isUnknown = session.absence != nil || session.isAttached && session.listening == .starting
+        if !isUnknown || !secrets.isEmpty {
+            lines.append(secrets.isEmpty ? "There is no secret." : "Secrets: \(secrets).")
+        }
+        let tally = session.change.tally
+        let counts = SignatureVerdict.counted.filter { tally[$0] > 0 }.map {
+            "\(Wording.grouped(tally[$0])) \($0.title)"
+        }
+        let events = Wording.count(tally.rows, "event", "events")
+        let deliveries = Wording.count(tally.notifications, "delivery", "deliveries")
+        lines.append(
+            "\(events) recorded, in \(deliveries)\(counts.isEmpty ? "" : ": ")\(counts.joined(separator: ", ")).")
+        if session.isInMemory { lines.append("The history is in memory only: it ends with b2watch.") }
+        if session.answers.count > 0 {
+            let (median, most) = (session.answers.median, session.answers.p99)
+            lines.append(
+                "Answers: half within \(Wording.duration(microseconds: median)), 99 percent within \(Wording.duration(microseconds: most))."
+            )
+        }
+        lines.append(PlainState.zone(session))
+        if let which = PlainState.listed(model.filter) { lines.append("Listed: " + which) }
+        let order = session.viewState.preferences.order
+        if order != .arrival { lines.append(PlainState.sentence(order)) }
+        if model.frozen != nil { lines.append("Paused: new events are told after follow.") }
+        if let warning = session.warning { lines.append("Warning: \(warning)") }
+        if let exposure = PlainState.exposure(session) { lines.append(exposure) }
+        return lines
+    }
+
+    mutating func tellSteps() {
+        for (number, step) in Checklist.steps(model.session).enumerated() {
+            say("\(number + 1), \(step.isDone ? "done" : "to do"): \(step.title)")
+            for text in step.texts where !step.isDone {
+                switch text {
+                case .prose(let prose): say("\(prose)")
+                case .command(let command): say("\(command)")
+                }
+            }
+        }
+    }
+
+    mutating func help(_ arguments: PlainArguments) {
+        let word = arguments.text.lowercased()
+        if word.isEmpty {
+            for word in PlainWord.all { say("\(word.help)") }
+            say("Every command of the screen has a name too: help commands lists them.")
+        } else if word == "commands" {
+            for command in Command.allCases where PlainMeaning(of: command) == .same {
+                say("\(command.name): \(Self.title(of: command) ?? "")")
+            }
+        } else if let known = PlainWord.named(word) {
+            say("\(known.help)")
+            if word == "filter" {
+                FilterHelp.entries.forEach { say("\($0.syntax): \($0.meaning), such as \($0.example)") }
+            }
+        } else if let command = Command(name: word), let title = Self.title(of: command) {
+            say("\(word): \(title)")
+        } else {
+            say("There is no command \(SafeText(word).clipped(to: 40)). help lists the commands.")
+        }
+    }
+
+    private static func title(of command: Command) -> String? {
+        BindingTable.all.first { $0.command == command }?.title
+    }
+}
+
+// MARK: - News
+
+/// When what has arrived is told: at once, and while more comes no more than once a second, all that came together.
+struct PlainNews {
+    /// The least time between two announcements.
+    static let pause = Duration.seconds(1)
+    /// As many events are told one by one.
+    static let most = 5
+    /// As many are looked at to tell what they are.
+    static let lookedAt = 500
+
+    /// The newest row that was told.
+    private(set) var told: Int64
+    private var lastTold: ContinuousClock.Instant?
+    private(set) var isAsked = false
+
+    init(from row: Int64) {
+        told = row
+    }
+
+    /// When something that waits may be told; nil where nothing waits.
+    func deadline(latest: Int64) -> ContinuousClock.Instant? {
+        guard latest > told, !isAsked else { return nil }
+        return lastTold.map { $0 + Self.pause }
+    }
+
+    /// Whether the newest rows are to be read now. They are then asked for.
+    mutating func ask(latest: Int64, at now: ContinuousClock.Instant) -> Bool {
+        guard latest > told, !isAsked, lastTold.map({ now >= $0 + Self.pause }) ?? true else { return false }
+        isAsked = true
+        lastTold = now
+        return true
+    }
+
+    /// What is to be said of the newest rows, which were read when there was no newer one than `latest`.
+    mutating func take(_ window: RowWindow, latest: Int64, isFiltered: Bool, clock: RowClock) -> [SafeText] {
+        let new = window.rows.filter { $0.id > told }
+        // Where the first row read is new too, there are more of them before it.
+        let isAll = new.count < window.rows.count || !window.hasOlder
+        defer { finish(latest: max(latest, new.last?.id ?? 0)) }
+        guard isAll else {
+            let count: SafeText =
+                isFiltered
+                ? "More than \(Wording.grouped(new.count))" : "\(Wording.grouped(Int(max(latest, new[0].id) - told)))"
+            return [count + " more events; the last \(Wording.grouped(new.count)) of them: " + Self.verdicts(new)]
+        }
+        guard new.count > Self.most else { return new.map { PlainRow(row: $0, clock: clock).announcement } }
+        return ["\(Wording.grouped(new.count)) more events, " + Self.verdicts(new)]
+    }
+
+    /// What is to be said where rows are not read: how many there are.
+    mutating func takeCount(latest: Int64) -> SafeText {
+        defer { finish(latest: latest) }
+        return "\(Wording.count(Int(latest - told), "more event has", "more events have")) come."
+    }
+
+    /// Nothing came of the question; what it was for is told with what comes next.
+    mutating func failed() {
+        isAsked = false
+    }
+
+    private mutating func finish(latest: Int64) {
+        told = max(told, latest)
+        isAsked = false
+    }
+
+    private static func verdicts(_ rows: [EventRow]) -> SafeText {
+        SignatureVerdict.allCases.compactMap { verdict -> SafeText? in
+            let count = rows.count { $0.verdict == verdict }
+            return count > 0 ? "\(Wording.grouped(count)) \(verdict.title)" : nil
+        }.joined(separator: ", ")
     }
 }

@@ -70,10 +70,9 @@ extension PlainModel {
         }
         return effects
     }
-}
 
-// One event.
-extension PlainModel {
+    // MARK: - One event
+
     /// `show [NUMBER] [tab] [form]`.
     mutating func show(_ arguments: PlainArguments) -> [Effect] {
         var words = arguments.words[...]
@@ -232,10 +231,9 @@ extension PlainModel {
         say("There is no event here.")
         return []
     }
-}
 
-// What is listed.
-extension PlainModel {
+    // MARK: - What is listed
+
     mutating func filter(_ arguments: PlainArguments) -> [Effect] {
         switch arguments.text.lowercased() {
         case "":
@@ -279,4 +277,165 @@ extension PlainModel {
             return model.seek(.match(pattern), pattern.predicate, .previous)
         }
     }
+
+    // MARK: - Pulse
+
+    /// As many names are told.
+    private static let names = 5
+
+    /// Takes the counts once all is counted.
+    mutating func take(_ result: Result<Pulse, EffectFailure>) {
+        switch result {
+        case .failure(let failure):
+            requests.pulse = nil
+            say("The history could not be counted: \(failure.sentence)")
+        case .success(let pulse):
+            guard pulse.isComplete else { return }
+            requests.pulse = nil
+            tell(pulse)
+        }
+    }
+
+    private mutating func tell(_ pulse: Pulse) {
+        guard pulse.latest != nil else { return say("Nothing has arrived yet.") }
+        let clock = model.session.clock
+        say(
+            "\(Wording.count(pulse.deliveries, "delivery", "deliveries")) from \(time(pulse.start, clock)) to \(time(pulse.end, clock))."
+        )
+        let verdicts = SignatureVerdict.allCases.compactMap { verdict -> SafeText? in
+            let count = pulse.bars.indices.reduce(0) { $0 + pulse[$1, verdict] }
+            return count > 0 ? "\(Wording.grouped(count)) \(verdict.title)" : nil
+        }
+        if !verdicts.isEmpty { say("By verdict: " + verdicts.joined(separator: ", ")) }
+        let bars = pulse.bars.map { $0.reduce(0, +) }
+        if let most = bars.max(), most > 0, let bar = bars.firstIndex(of: most) {
+            let start = Timestamp(milliseconds: pulse.start.milliseconds + Int64(bar) * pulse.request.barWidth)
+            let width = Wording.span(microseconds: Int(pulse.request.barWidth) * 1_000)
+            say("Most at once: \(Wording.grouped(most)) within \(width) from \(time(start, clock)).")
+        }
+        shares("By type", pulse.types)
+        shares("By bucket", pulse.buckets)
+        timings("From the event to its arrival", pulse.delays, microsecondsPerUnit: 1_000)
+        timings("Time to answer", pulse.answers, microsecondsPerUnit: 1)
+        let late = pulse.answers.countAbove(DeliveryLine.late)
+        if late > 0 { say("\(Wording.grouped(late)) answers took longer than the 3 seconds that B2 waits.") }
+    }
+
+    private mutating func shares(_ title: SafeText, _ shares: PulseShares) {
+        guard shares.total > 0 else { return }
+        let named = shares.largest(Self.names).map { share -> SafeText in
+            let percent = Wording.percent(share.count, of: shares.total)
+            return PlainRow.name(share.name) + " \(Wording.grouped(share.count)), \(percent) percent"
+        }
+        say(title + ": " + named.joined(separator: "; "))
+    }
+
+    private mutating func timings(_ title: SafeText, _ histogram: TimeHistogram, microsecondsPerUnit: Int) {
+        guard histogram.count > 0 else { return }
+        func text(_ amount: Int) -> String {
+            Wording.span(microseconds: amount.multipliedReportingOverflow(by: microsecondsPerUnit).partialValue)
+        }
+        say(
+            title
+                + ": half within \(text(histogram.percentile(50))), 90 percent within \(text(histogram.percentile(90))), 99 percent within \(text(histogram.percentile(99))), at most \(text(histogram.largest))."
+        )
+    }
+
+    private func time(_ moment: Timestamp, _ clock: WallClock) -> String {
+        clock.time(moment).map { "\($0.dayName) \($0.timeOfDay) \(clock.zone(at: moment))" } ?? "?"
+    }
+}
+
+// MARK: - A row
+
+/// A row in words, on one line.
+struct PlainRow {
+    let row: EventRow
+    let clock: RowClock
+
+    /// By what it is asked for: the delivery's number, and behind a point which of its events it is.
+    static func number(_ row: EventRow) -> SafeText {
+        guard let position = row.position, row.eventCount > 1 else { return "\(row.deliveryID)" }
+        return "\(row.deliveryID).\(position + 1)"
+    }
+
+    /// Such as `16:43:09 invalid Created:Upload photos/dog.jpg, 1.2 MiB, bucket my-bucket, rule allEvents, delivery 7`.
+    var announcement: SafeText {
+        guard let position = row.position, row.eventCount > 1 else { return body + ", delivery \(row.deliveryID)" }
+        return body + ", delivery \(row.deliveryID), event \(position + 1) of \(row.eventCount)"
+    }
+
+    /// The same as a line of a list, which begins with its number.
+    var listed: SafeText { Self.number(row) + ": " + body }
+
+    private var body: SafeText {
+        let texts = EventLine(row: row, clock: clock, columns: [.time, .type, .size, .bucket, .rule]).texts
+        let start: SafeText = (texts[0] ?? "?") + " \(row.verdict.title) "
+        if let note = EventLine.note(row) { return start + note }
+        var parts = [(texts[1] ?? "?") + " " + Self.name(row.objectName.text)]
+        for (name, text) in zip(["", "bucket ", "rule "] as [SafeText], texts.dropFirst(2)) {
+            if let text, !text.isEmpty { parts.append(name + text) }
+        }
+        if row.isDuplicate { parts.append("duplicate") }
+        if let state = row.actions { parts.append("actions \(state.word)") }
+        return start + parts.joined(separator: ", ")
+    }
+
+    /// A name as it is, or in quotes where it could be taken for something else than a name.
+    static func name(_ text: String) -> SafeText {
+        guard !text.isEmpty else { return "without a name" }
+        guard text.contains(where: { ",;\"".contains($0) || $0.isWhitespace }) else { return SafeText(cell: text) }
+        return "\"" + SafeText(cell: text.replacing("\"", with: "\\\"")) + "\""
+    }
+}
+
+// MARK: - What is awaited
+
+/// What was asked for by commands and has not been answered.
+///
+/// The generations are negative, so that no answer is taken for one that the model has asked for.
+struct PlainRequests {
+    /// What an answer is for.
+    enum Purpose: Hashable {
+        case news(latest: Int64)
+        case list, table, deliveries, log, actions, entries
+        /// To be shown or selected.
+        case lookUp(delivery: Int64, event: Int, PlainPage?)
+    }
+
+    private var purposes: [Int: Purpose] = [:]
+    private var last = 0
+    private var calls = 0
+    var document: DocumentRequest?
+    var pulse: PulseReading.Ticket?
+    var copies = 0
+    /// The delivery whose event is looked for in another.
+    var sameEvent: Int64?
+    var listsSecrets = false
+    /// The entry that is to be told.
+    var entry: Int64?
+
+    /// Whether anything is awaited that a command has asked for.
+    var isWaiting: Bool {
+        let isNewsOnly = purposes.values.allSatisfy { if case .news = $0 { true } else { false } }
+        return !isNewsOnly || calls > 0 || document != nil || pulse != nil || copies > 0 || listsSecrets
+            || entry != nil || sameEvent != nil
+    }
+
+    mutating func next(_ purpose: Purpose) -> Int {
+        last -= 1
+        purposes[last] = purpose
+        return last
+    }
+
+    mutating func finish(_ generation: Int) -> Purpose? { purposes.removeValue(forKey: generation) }
+
+    mutating func controlBegan() { calls += 1 }
+    mutating func controlEnded() { calls = max(0, calls - 1) }
+}
+
+/// A page of a delivery's detail.
+struct PlainPage: Hashable {
+    var tab = DetailTab.summary
+    var form = BodyForm.pretty
 }
