@@ -1,0 +1,684 @@
+import History
+import Log
+import Notifications
+import SafeText
+import Terminal
+
+/// The views at the top. Their numbers stay theirs: those that are missing come later.
+enum MainView: Int, Hashable, CaseIterable {
+    case events = 1
+    case table = 2
+    case deliveries = 3
+    case actions = 4
+    case log = 6
+    case pulse = 7
+
+    var title: String {
+        switch self {
+        case .events: "1 Events"
+        case .table: "2 Table"
+        case .deliveries: "3 Deliveries"
+        case .actions: "4 Actions"
+        case .log: "6 Log"
+        case .pulse: "7 Pulse"
+        }
+    }
+
+    /// Where the keyboard is in this view.
+    var place: Place {
+        switch self {
+        case .events: .events
+        case .table: .table
+        case .deliveries: .deliveries
+        case .actions: .actions
+        case .log: .log
+        case .pulse: .pulse
+        }
+    }
+
+    /// Whether it lists rows: filter, selection and order are for these.
+    var showsRows: Bool { self == .events || self == .table }
+
+    /// Whether the detail pane stands below its list.
+    var hasDetailPane: Bool { self == .events || self == .deliveries }
+}
+
+/// All that the dashboard knows, as a value.
+///
+/// It changes by `update(_:at:)` alone, which says what has to happen outside; `draw(on:)` shows it. Neither touches
+/// anything else, so a test presses keys and reads text.
+struct DashboardModel {
+    var session: Session
+    /// The keys in force.
+    var bindings: Bindings {
+        get { session.bindings }
+        set { session.bindings = newValue }
+    }
+    var rows = RowList()
+    var view = MainView.events
+    var table = TableScreen()
+    var deliveries = DeliveriesScreen()
+    var actions = ActionsScreen()
+    /// Whether lines of the log are told that others write.
+    private var followsLog = false
+    /// What filters may be completed with, of all that is recorded.
+    var recordedValues = SeenValues()
+    var log = LogScreen()
+    var pulse = PulseScreen()
+    var detail = DetailPane()
+    var keyringReading = KeyringReading()
+
+    // Which rows are listed, found and chosen.
+    var filter = RowFilter()
+    var listing = Listing()
+    var pattern: SearchPattern?
+    var seeking = Seeking()
+    var counts = MatchCounts()
+    var marks: Set<Int64> = []
+    var selection = RowSelection()
+    /// The state of the history when the screen was frozen.
+    var frozen: HistoryChange?
+    /// Whether the list is to begin at its start when it is next listed anew.
+    var isToShowStart = false
+
+    // What lies over the view, the innermost last.
+    var isChecklistOpen = false
+    var keyring: KeyringScreen?
+    var help: HelpScreen?
+    var chooser: ColumnChooser?
+    var prompt: Prompt?
+    var question: Question?
+    /// The secrets that are being saved before the end.
+    var savingToQuit: Set<String> = []
+    var copying: CopyMenu?
+    var acting: ActMenu?
+    var page: TextPage?
+    /// Counts what is done for rows: what comes of an older request is dropped.
+    var actGeneration = 0
+    var actingSince: ContinuousClock.Instant?
+    /// What was asked for to be shown, and when.
+    var awaited: (call: ActionCall, since: ContinuousClock.Instant)?
+    /// What is asked once nothing else is.
+    var waitingQuestion: Question?
+    /// Until then no key is a yes.
+    var deafUntil: ContinuousClock.Instant?
+    /// What was chosen last, to begin with the next time.
+    var lastAction: String?
+    /// What was typed behind `:`, the newest first.
+    var pastCommands: [String] = []
+
+    /// The lists that are not to follow from the start, and have not been read yet.
+    var unfollowed: Set<MainView> = []
+
+    init(_ session: Session, settings: DashboardSettings = DashboardSettings()) {
+        self.session = session
+        begin(settings)
+    }
+
+    /// Tells the model what happened.
+    ///
+    /// - Returns: What has to be done now.
+    mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
+        session.now = now
+        session.age()
+        let effects = handle(event) + relist()
+        poseWaiting()
+        session.troubles = actions.actions.flatMap { $0.status.troubles(at: session.wallTime) }
+        settle()
+        return effects + followLog() + reads()
+    }
+
+    /// What others write in the log is followed while the log is shown.
+    private mutating func followLog() -> [Effect] {
+        guard followsLog != (view == .log) else { return [] }
+        followsLog.toggle()
+        return [.followLog(followsLog)]
+    }
+
+    /// When something on the screen changes by itself; nil as long as nothing will.
+    var deadline: ContinuousClock.Instant? {
+        [
+            session.deadline, rows.reading.deadline, keyringReading.deadline, deliveries.list.deadline,
+            log.list.deadline, pulse.reading.deadline, actions.reading.deadline, actions.list.deadline,
+            view == .actions ? actions.nextMinute(session.wallTime, session.now) : nil,
+            actions.nextLate(session.wallTime, session.now),
+        ].compactMap(\.self).min()
+    }
+
+    // MARK: - What is on the screen
+
+    var layout: Layout { Layout(self) }
+
+    var isTooSmall: Bool {
+        session.size.columns < Layout.minimum.columns || session.size.rows < Layout.minimum.rows
+    }
+
+    /// Whether the checklist stands where the list will be.
+    var showsChecklist: Bool { isChecklistOpen || (session.isEmpty && view == .events) }
+
+    var hasDetailPane: Bool { detail.isFullScreen || (view.hasDetailPane && !session.isEmpty) }
+
+    /// Where the keyboard is.
+    var place: Place {
+        if let question { return question.place }
+        if copying != nil { return .copying }
+        if acting != nil { return .acting }
+        if let help { return help.isSearching ? .helpSearch : .help }
+        switch prompt {
+        case .filter: return .filter
+        case .search: return .search
+        case .export: return .export
+        case .replay: return .replay
+        case .command: return .palette
+        case nil: break
+        }
+        if let keyring { return keyring.form == nil ? .keyring : .form }
+        if page != nil { return .page }
+        if showsChecklist { return .checklist }
+        if chooser != nil { return .columns }
+        if detail.hasKeys { return view == .deliveries ? .deliveryDetail : .detail }
+        return view.place
+    }
+
+    /// Whether there is a view that `q` would close before it ends anything.
+    var hasViewToClose: Bool {
+        help != nil || chooser != nil || keyring != nil || isChecklistOpen || page != nil || detail.hasKeys
+            || isLogEntryOpen || (view == .actions && actions.isInEntries)
+    }
+
+    /// What lies over the view.
+    var overlayTitle: String? {
+        if let help { return help.title }
+        if keyring != nil { return "Secrets" }
+        if let page { return page.title }
+        return isChecklistOpen ? "First steps" : nil
+    }
+
+    // MARK: - What is shown and read
+
+    /// Brings into line what depends on the size and on each other.
+    private mutating func settle() {
+        if detail.isFullScreen, selectedRow == nil { detail.isFullScreen = false }
+        if layout.detail == nil { detail.isFocused = false }
+        if selectedRow == nil { copying = nil }
+        let layout = layout
+        if acting != nil, actedOn == nil { acting = nil }
+        detail.offersActions = showsActionMarks
+        rows.show(columnsShown)
+        if layout.list.rows > 0 {
+            rows.settle(height: layout.listHeight, days: view == .events ? session.clock : nil)
+        }
+        settleOtherLists(layout)
+        if let pane = layout.detail { detail.settle(height: max(0, pane.rows - 1)) }
+        if var page {
+            page.settle(size: layout.main.size, clock: session.clock, isUTC: session.showsUTC)
+            self.page = page
+        }
+        if var help {
+            help.settle(self, size: layout.main.size)
+            self.help = help
+        }
+    }
+
+    /// What is to be read for what the screen shows now.
+    private mutating func reads() -> [Effect] {
+        var effects: [Effect] = []
+        if let ticket = rows.request(extent, at: session.now) { effects.append(.readRows(ticket)) }
+        effects += readsOfOtherLists()
+        effects += countMatches()
+        effects += readsOfActions()
+        if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
+            effects.append(.buildDocument(request))
+        }
+        if showsChecklist || bindings.isTyped,
+            let id = session.firstSteps.request(latest: session.change.latestDelivery)
+        {
+            effects.append(.readFirstSteps(after: id, through: session.change.latestDelivery))
+        }
+        if keyringReading.take(session.change, isSeen: keyring != nil, at: session.now) { effects.append(.readKeyring) }
+        return effects
+    }
+
+    /// The columns chosen, and those that are there as long as there are actions.
+    private var columnsShown: ListColumns.Choice {
+        var columns = session.viewState.preferences.columns
+        if showsActionMarks { columns.showActionMarks() }
+        if actions.hasSheet { columns.showSheet() }
+        return columns
+    }
+
+    private var wantedDocument: DocumentRequest? {
+        guard let pane = layout.detail, let row = selectedRow else { return nil }
+        return DocumentRequest(
+            rowID: row.id, deliveryID: row.deliveryID, position: row.position, eventCount: row.eventCount,
+            isDuplicate: row.isDuplicate, tab: detail.tab, form: detail.form,
+            columns: max(8, pane.columns - DocumentLines.margin - 1),
+            showsUTC: session.showsUTC, revision: shown.revision, keyringRevision: session.keyringRevision,
+            wraps: detail.wraps, showsNumbers: detail.showsNumbers,
+            isAnswered: shown.latestAnswered >= row.deliveryID, actions: row.actions,
+            outbox: detail.tab == .actions ? shown.outbox : 0)
+    }
+
+    // MARK: - What happens
+
+    /// Takes an event, whatever it is.
+    mutating func handle(_ event: DashboardEvent) -> [Effect] {
+        switch event {
+        case .input(.key(let key)): return press(key)
+        case .input(.paste(let bytes)): return paste(bytes)
+        case .input(.mouse(let event)): return take(event)
+        case .input(.overlongPaste): refuseOverlongPaste()
+        case .input(.resized(let size)): session.size = size
+        case .tick, .historyMoved, .browseMoved: break
+        case .historyChanged(let change):
+            session.change = change
+            if frozen == nil { return [.follow(change)] }
+        case .keyringChanged(let summary): session.hold(summary)
+        case .secretsFile(let path): session.secretsFile = path
+        case .rejudged(let summary):
+            session.take(summary)
+            keyringReading.invalidate()
+            if summary.stage == .finished { return offers() }
+        case .listening(let state): session.listening = state
+        case .warning(let text): session.warning = text
+        case .notice(let text): session.announce("\(text)")
+        case .quiet(let text): session.quiet = text
+        case .bell: return [.ring]
+        case .signal(let signal): return obey(signal)
+        case .measured(let answers, let isFromElsewhere):
+            session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
+        case .firstStepsRead(let result, let last): session.firstSteps.finish(result, through: last)
+        case .rowsRead(let result, let generation): take(result, generation)
+        case .pulseRead(let result, let ticket): pulse.reading.take(result, for: ticket)
+        case .browsed(let progress): take(progress)
+        case .sought(let result, let generation): take(result, seeking: generation)
+        case .timeFound(let result, let question): take(result, of: question)
+        case .counted(let result, let generation): take(result, counting: generation)
+        case .deliveriesRead(let result, let generation): takeDeliveries(result, generation)
+        case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
+        case .logMoved: log.outdate()
+        case .logRead(let result, let generation): takeLog(result, generation)
+        case .valuesRead(let values): take(values)
+        case .actionsRead(let result, let generation): takeActions(result, generation)
+        case .entriesRead(let result, let generation): takeEntries(result, generation)
+        case .entryRead(let result, let id): takeEntry(result, id)
+        case .actionAnswered(let call, let result): take(result, of: call)
+        case .actMoved(let request, let passed): actMoved(request, passed)
+        case .acted(let request, let result): take(result, of: request)
+        case .documentBuilt(let document): detail.take(document)
+        case .copied(let result): return take(result)
+        case .keyringRead(let result):
+            keyringReading.finish()
+            if case .success(let summary) = result { session.hold(summary) }
+        case .exportMoved(let progress): take(progress)
+        case .exported(let result): take(result)
+        case .settingsRead(let result): return take(result)
+        case .controlEnded(let call, .success(let outcome)): return succeeded(call, outcome)
+        case .controlEnded(let call, .failure(let failure)): failed(call, failure)
+        }
+        return []
+    }
+
+    private mutating func press(_ key: Key) -> [Effect] {
+        session.dropNotices()
+        guard let binding = bindings.binding(for: key, in: place) else {
+            if place == .form { keyring?.form?.type(key) }
+            if place == .helpSearch { help?.type(key) }
+            if help != nil { return [] }
+            if prompt != nil { return typeIntoPrompt(key) }
+            if let sentence = bindings.whereabouts(of: key, outside: place) { session.tell("\(sentence)", .notice) }
+            return []
+        }
+        if let obstacle = binding.obstacle(self) {
+            session.tell("\(obstacle)", .notice)
+            return []
+        }
+        return perform(binding.command)
+    }
+
+    /// A paste is text, and never keys: outside a field it is dropped, unless it can only be a signing secret.
+    private mutating func paste(_ bytes: [UInt8]) -> [Effect] {
+        guard question == nil else { return [] }
+        session.dropNotices()
+        if place == .helpSearch {
+            help?.insert(
+                String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
+            return []
+        }
+        if prompt != nil { return pasteIntoPrompt(bytes) }
+        if place != .form {
+            if let absence = session.absence {
+                session.tell("The paste was dropped. \(absence.reason)", .notice)
+                return []
+            }
+            // Among the secrets it can be meant for nothing else.
+            guard place == .keyring || PastedText(bytes).looksLikeSecret else {
+                session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
+                return []
+            }
+            help = nil
+            var screen = keyring ?? KeyringScreen()
+            screen.add(to: session.keyring)
+            keyring = screen
+        }
+        keyring?.form?.paste(bytes)
+        return []
+    }
+
+    private mutating func refuseOverlongPaste() {
+        guard question == nil else { return }
+        session.dropNotices()
+        session.tell("The paste was dropped: it is longer than a mebibyte.", .notice)
+    }
+
+    private mutating func obey(_ signal: DashboardSignal) -> [Effect] {
+        switch signal {
+        case .terminate: [.end(.terminated)]
+        case .hangUp: [.end(.hangUp)]
+        case .interrupt: perform(.interrupt)
+        }
+    }
+
+    private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ generation: Int) {
+        switch result {
+        case .success(let window):
+            rows.take(window, generation: generation)
+            stayAtStart()
+        case .failure(let failure):
+            rows.readingFailed(generation: generation)
+            session.tell("The history could not be read: \(failure.sentence)", .bad)
+        }
+    }
+
+    private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) -> [Effect] {
+        if case .keyring(let summary) = outcome { session.hold(summary) }
+        keyringReading.invalidate()
+        switch (call, outcome) {
+        case (.addSecret(let draft), _), (.replaceSecret(_, let draft), _):
+            if keyring?.form?.isWaiting == true { keyring?.form = nil }
+            keyring?.select(draft.label)
+            confirm("The secret \(draft.label) is current now.")
+        case (.forgetSecret(let label, wasLeaked: false), _):
+            confirm("The secret \(label) is deleted; its verdicts stay.")
+        case (.forgetSecret(let label, wasLeaked: true), _):
+            confirm("The secret \(label) is deleted: what it verified reads “valid, secret removed”.")
+        case (.markLeaked(let secret), _):
+            confirm("What \(secret) verified reads “valid, secret removed”.")
+        case (.rememberSecret(let label), .said(let place)):
+            session.tell("The secret \(label) is saved in \(place).", .good)
+            if savingToQuit.remove(label) != nil, savingToQuit.isEmpty { return [.end(.quit)] }
+        case (.reloadSecrets, _):
+            let count = Wording.count(session.keyring.secrets.count, "is current", "are current")
+            confirm("The secrets were read again: \(count).")
+        case (.sendTestEvent, .said(let sentence)):
+            session.hasTested = true
+            session.tell("Test event: \(sentence)", .good)
+        case (.rememberSecret, _), (.sendTestEvent, _), (.cancelJudging, _), (.resumeJudging, _): break
+        }
+        return []
+    }
+
+    /// Says that a change of the keyring was made, unless what came of it stands there already.
+    private mutating func confirm(_ text: SafeText) {
+        if session.notice?.kind != .rejudged { session.tell(text, .good) }
+    }
+
+    private mutating func failed(_ call: ControlCall, _ failure: EffectFailure) {
+        let sentence: SafeText = "\(failure.sentence)"
+        switch call {
+        case .addSecret, .replaceSecret:
+            if keyring?.form?.isWaiting == true {
+                keyring?.form?.failed(sentence)
+            } else {
+                session.tell(sentence, .bad)
+            }
+        case .rememberSecret where !savingToQuit.isEmpty:
+            savingToQuit = []
+            session.tell("b2watch goes on, because the secret is not saved: " + sentence, .bad)
+        case .forgetSecret, .markLeaked, .rememberSecret, .reloadSecrets, .cancelJudging, .resumeJudging:
+            session.tell(sentence, .bad)
+        case .sendTestEvent: session.tell("Test event: " + sentence, .bad)
+        }
+    }
+
+    // MARK: - The lists beside that of rows: deliveries, and the log
+
+    /// The row whose detail is shown.
+    var selectedRow: EventRow? {
+        switch view {
+        case .events, .table: rows.selectedRow
+        case .deliveries: deliveries.list.selectedRow?.first
+        case .actions, .log, .pulse: nil
+        }
+    }
+
+    var isLogEntryOpen: Bool { view == .log && log.isOpen }
+
+    /// - Returns: Whether the view has a list of its own.
+    mutating func moveInOtherLists(_ command: Command) -> Bool {
+        switch view {
+        case .events, .table: return false
+        case .deliveries: deliveries.move(command, latest: session.change.latestDelivery)
+        case .actions: actions.move(command)
+        case .log: log.move(command)
+        case .pulse: pulse.perform(command)
+        }
+        return true
+    }
+
+    /// - Returns: Whether the view has a list of its own.
+    mutating func followOrNotInOtherLists() -> Bool {
+        switch view {
+        case .events, .table: return false
+        case .deliveries: deliveries.followOrNot(latest: session.change.latestDelivery)
+        case .actions: actions.followOrNot()
+        case .log: log.followOrNot()
+        case .pulse: pulse.toLatest()
+        }
+        return true
+    }
+
+    mutating func settleOtherLists(_ layout: Layout) {
+        guard layout.list.rows > 0 else { return }
+        switch view {
+        case .events, .table: break
+        case .deliveries: deliveries.settle(height: layout.listHeight, clock: session.clock)
+        case .actions: actions.settle(size: layout.list.size, clock: session.clock, now: session.wallTime)
+        case .log: log.settle(size: layout.list.size, clock: session.clock)
+        case .pulse: pulse.settle(size: layout.list.size)
+        }
+    }
+
+    /// What is to be read of a list that is seen.
+    mutating func readsOfOtherLists() -> [Effect] {
+        switch view {
+        case .events, .table: []
+        case .deliveries:
+            deliveries.request(shown, isFrozen: frozen != nil, at: session.now).map { [.readDeliveries($0)] } ?? []
+        case .actions where frozen != nil: []
+        case .actions: actions.request(shown, at: session.now).map { [.readEntries($0)] } ?? []
+        // What was never read is read once, for there is nothing yet to stay as it was.
+        case .log where frozen != nil && !log.list.held.rows.isEmpty: []
+        case .log: log.request(at: session.now).map { [.readLog($0)] } ?? []
+        case .pulse: readOfPulse
+        }
+    }
+
+    mutating func nextOfSameEvent() -> [Effect] {
+        deliveries.lookForNext().map { [.findOtherDelivery($0)] } ?? []
+    }
+
+    mutating func takeDeliveries(_ result: Result<WindowAnswer<DeliveryRow>, EffectFailure>, _ generation: Int) {
+        switch result {
+        case .success(let answer):
+            deliveries.take(answer, generation: generation)
+            stayAtStart()
+        case .failure(let failure):
+            deliveries.readingFailed(generation: generation)
+            session.tell("The history could not be read: \(failure.sentence)", .bad)
+        }
+    }
+
+    mutating func takeOtherDelivery(_ result: Result<Int64?, EffectFailure>, from origin: Int64) {
+        let latest = session.change.latestDelivery
+        let found = try? result.get()
+        guard deliveries.found(found.flatMap(\.self), from: origin, latest: latest) else { return }
+        switch result {
+        case .success(.some): break
+        case .success(nil): session.tell("No other delivery holds this event.", .notice)
+        case .failure(let failure): session.tell("The history could not be read: \(failure.sentence)", .bad)
+        }
+    }
+
+    mutating func takeLog(_ result: Result<WindowAnswer<LogEntry>, EffectFailure>, _ generation: Int) {
+        switch result {
+        case .success(let answer):
+            log.take(answer, generation: generation)
+            stayAtStart()
+        case .failure(let failure): log.readingFailed("\(failure.sentence)", generation: generation)
+        }
+    }
+
+    // MARK: - What the user has set
+
+    /// Begins as the user wants it.
+    mutating func begin(_ settings: DashboardSettings) {
+        session.showsUTC = settings.showsUTC
+        if settings.showsEpoch { table.timestamps = .epochMilliseconds }
+        view = MainView(settings.startView)
+        isToShowStart = session.viewState.preferences.order != .arrival
+        if !settings.follows { unfollowed = [.events, .deliveries, .log] }
+    }
+
+    /// Where nothing is to be followed from the start, a list stays at what was the newest row when it was read first.
+    mutating func stayAtStart() {
+        guard !unfollowed.isEmpty else { return }
+        if rows.selection != nil, unfollowed.remove(.events) != nil { rows.stopFollowing(extent) }
+        if deliveries.list.selection != nil, unfollowed.remove(.deliveries) != nil, deliveries.list.isFollowing {
+            deliveries.followOrNot(latest: session.change.latestDelivery)
+        }
+        if log.list.selection != nil, unfollowed.remove(.log) != nil, log.list.isFollowing { log.followOrNot() }
+    }
+
+    /// Takes what can change while the dashboard runs. How it begins is for the next start.
+    mutating func take(_ result: Result<DashboardSettings, EffectFailure>) -> [Effect] {
+        switch result {
+        case .success(let settings):
+            bindings = Bindings(settings.keys, isTyped: bindings.isTyped)
+            session.tell("The configuration was read again.", .good)
+            return settings.theme.map { [.use($0)] } ?? []
+        case .failure(let failure):
+            session.tell("The configuration stays as it was: \(failure.sentence)", .bad)
+            return []
+        }
+    }
+
+    /// Reads the configuration again, and the secrets where their holder can be asked.
+    mutating func reload() -> [Effect] {
+        session.absence == nil ? [.control(.reloadSecrets), .reloadSettings] : [.reloadSettings]
+    }
+
+    // MARK: - Drawing
+
+    /// Draws the whole screen, and returns where the cursor is, if it is to be seen.
+    func draw(on surface: inout Surface) -> Point? {
+        guard !isTooSmall else {
+            drawTooSmall(on: &surface)
+            return nil
+        }
+        let layout = layout
+        let lines = StatusLines(self, columns: layout.top.columns)
+        let top = TopLine(session: session).line(columns: layout.top.columns)
+        surface.put(top, at: Point(column: 0, row: layout.top.row))
+        surface.draw(in: layout.tabs) { TabLine(self, columns: $0.size.columns).draw(on: &$0) }
+        surface.draw(in: layout.warnings) { Self.draw(lines.warnings, on: &$0) }
+        surface.draw(in: layout.notice) { Self.draw(lines.notice, on: &$0) }
+        let footer = Footer.line(self, columns: layout.footer.columns).line
+        surface.put(footer, at: Point(column: 0, row: layout.footer.row))
+        let cursorOfMain = drawMain(layout, on: &surface)
+        if let prompt, layout.prompt.rows > 0 {
+            let cursor = surface.draw(in: layout.prompt) { part in
+                switch prompt {
+                case .filter(let line): line.draw(filterSurroundings, on: &part)
+                case .search(let line): line.draw(on: &part)
+                case .export(let line): line.draw(on: &part)
+                case .replay(let line): line.draw(bindings, on: &part)
+                case .command(let line): line.draw(on: &part)
+                }
+            }
+            return question == nil ? cursor.map { Point(column: $0.column, row: $0.row + layout.prompt.row) } : nil
+        }
+        return question == nil ? cursorOfMain : nil
+    }
+
+    private func drawMain(_ layout: Layout, on surface: inout Surface) -> Point? {
+        if let help {
+            let cursor = surface.draw(in: layout.main) { help.draw(on: &$0) }
+            return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
+        } else if let keyring {
+            let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, bindings, on: &$0) }
+            return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
+        } else if let page {
+            surface.draw(in: layout.main) { page.draw(on: &$0) }
+        } else if showsChecklist {
+            surface.draw(in: layout.main) { Checklist.draw(session, on: &$0) }
+        } else {
+            surface.draw(in: layout.list) { list in
+                switch view {
+                case .events: EventsScreen.draw(self, on: &list)
+                case .table: table.draw(self, on: &list)
+                case .deliveries: deliveries.draw(self, on: &list)
+                case .actions: actions.draw(self, on: &list)
+                case .log: log.draw(self, on: &list)
+                case .pulse: pulse.draw(session, on: &list)
+                }
+            }
+            if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
+            if let pattern {
+                for (rect, current) in [(layout.list, nil), (layout.detail, detail.rowOfMatch)] {
+                    guard let rect else { continue }
+                    let below = Rect(
+                        column: rect.column, row: rect.row + 1, columns: rect.columns, rows: max(0, rect.rows - 1))
+                    SearchHighlight.draw(pattern, in: below, current: current, on: &surface)
+                }
+            }
+            if layout.isBeside, let pane = layout.detail {
+                surface.draw(in: Rect(column: pane.column - 1, row: pane.row, columns: 1, rows: pane.rows)) {
+                    $0.divider(column: 0)
+                }
+            }
+            if let chooser {
+                surface.draw(in: chooser.place(in: layout.main)) { chooser.draw(on: &$0) }
+            }
+        }
+        return nil
+    }
+
+    private static func draw(_ lines: [StyledLine], on surface: inout Surface) {
+        for (row, line) in lines.enumerated() { surface.put(line, at: Point(column: 0, row: row)) }
+    }
+
+    private func drawTooSmall(on surface: inout Surface) {
+        let (needed, size) = (Layout.minimum, session.size)
+        let text = "\(needed.columns)x\(needed.rows) at least, this is \(size.columns)x\(size.rows)"
+        Self.draw(Prose.lines(text, columns: max(1, size.columns), style: .plain), on: &surface)
+    }
+}
+
+extension RowRequest {
+    init(_ request: WindowRequest<Int64>) {
+        let anchor: Anchor =
+            switch request.anchor {
+            case .newest: .newest
+            case .oldest: .oldest
+            case .row(let id): .row(id)
+            }
+        self.init(anchor, before: request.before, after: request.after)
+    }
+}
+
+extension WindowAnswer<DeliveryRow> {
+    init(_ window: DeliveryRowWindow) {
+        self.init(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+    }
+}

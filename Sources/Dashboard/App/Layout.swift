@@ -1,0 +1,207 @@
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// Which part of the screen shows what.
+struct Layout {
+    /// Below this size nothing of use can be shown.
+    static let minimum = Size(columns: 40, rows: 10)
+    /// From this width on the detail pane stands beside the list.
+    private static let beside = 160
+    /// From this height of list and pane together there is room for both.
+    private static let both = 12
+
+    let top: Rect
+    let tabs: Rect
+    let warnings: Rect
+    /// Between the chrome: the view.
+    let main: Rect
+    /// The list with its titles, or all of the view where there is no list.
+    let list: Rect
+    /// The pane with its tabs; nil where it has no room.
+    let detail: Rect?
+    let isBeside: Bool
+    let notice: Rect
+    /// Where something is typed; no rows where nothing is.
+    let prompt: Rect
+    let footer: Rect
+
+    /// How many rows of the list are seen.
+    let listHeight: Int
+
+    init(_ model: DashboardModel) {
+        let size = model.session.size
+        var rest = Rect(size)
+        (top, rest) = rest.splitTop(1)
+        (tabs, rest) = rest.splitTop(TabLine(model, columns: size.columns).height)
+        (warnings, rest) = rest.splitTop(StatusLines(model, columns: size.columns).warnings.count)
+        (rest, footer) = rest.splitTop(rest.rows - 1)
+        let promptRows = min(model.promptHeight, max(0, rest.rows - 3))
+        (rest, prompt) = rest.splitTop(rest.rows - promptRows)
+        let noticeRows = min(StatusLines(model, columns: size.columns).notice.count, max(0, rest.rows - 3))
+        (main, notice) = rest.splitTop(rest.rows - noticeRows)
+
+        (list, detail, isBeside) = Self.split(main, rows: rest.rows + promptRows, model)
+        let legend = model.view == .events ? EventsScreen.legendLines(model, in: list.size) : 0
+        listHeight = max(0, list.rows - 1 - legend)
+    }
+
+    /// Divides the view between the list and the detail pane.
+    ///
+    /// - Parameter rows: The rows there are for both without a notice and a prompt: what these take, they take from the
+    ///   pane, so that the list does not jump.
+    private static func split(
+        _ main: Rect, rows: Int, _ model: DashboardModel
+    ) -> (list: Rect, detail: Rect?, isBeside: Bool) {
+        guard model.hasDetailPane else { return (main, nil, false) }
+        if model.detail.isFullScreen {
+            return (Rect(column: 0, row: main.row, columns: 0, rows: 0), main, false)
+        }
+        if main.columns >= beside {
+            let (left, right) = main.splitLeft(main.columns * 3 / 5)
+            return (
+                left.splitLeft(left.columns - 1).left,
+                Rect(column: right.column + 1, row: right.row, columns: right.columns - 1, rows: right.rows), true
+            )
+        }
+        guard rows >= both else { return (main, nil, false) }
+        let (upper, lower) = main.splitTop(rows * 55 / 100)
+        return (upper, lower, false)
+    }
+}
+
+/// The lines of warnings below the tabs and of the notice or question above the footer.
+struct StatusLines {
+    let warnings: [StyledLine]
+    let notice: [StyledLine]
+
+    /// The number of rows below which a warning has one line.
+    private static let lowScreen = 20
+
+    init(_ model: DashboardModel, columns: Int) {
+        let session = model.session
+        var warnings: [(String, Style)] = []
+        if case .failing(let sentence) = session.change.health {
+            warnings.append(("✗ \(sentence)", Style(.bad, bold: true)))
+        }
+        if let absence = session.absence { warnings.append(("! \(absence.reason)", Style(.warning, bold: true))) }
+        if let warning = session.warning { warnings.append(("! \(warning)", Style(.warning, bold: true))) }
+        if let quiet = session.quiet { warnings.append(("! \(quiet)", Style(.warning, bold: true))) }
+        if let exposure = session.exposure { warnings.append(("! \(exposure)", Style(.warning, bold: true))) }
+        // On a low screen the first line has to do.
+        let most = session.size.rows < Self.lowScreen ? 1 : 3
+        self.warnings = warnings.flatMap { text, style in
+            let lines = Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
+            return lines.count <= most ? lines : [StyledLine(" \(text)", style).clipped(to: columns)]
+        }
+
+        if model.question == nil, let copying = model.copying {
+            notice = copying.lines(model.bindings, columns: columns)
+        } else if model.question == nil, let acting = model.acting {
+            notice = acting.buttons(model.bindings, columns: columns).map(\.line)
+        } else if let question = model.question {
+            notice = Self.lines(question.text(model.bindings), Style(.warning, bold: true), columns)
+        } else {
+            let told = session.notice.map { Self.lines(Self.told($0, session), Style($0.role), columns) } ?? []
+            let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {
+                Self.lines($0.string, Style(.secondary), columns)
+            }
+            let announced = session.announcements.flatMap { announcement in
+                // The list needs room too, and the log has all of it.
+                Prose.shortened(
+                    Self.lines("! \(announcement.text)", Style(.warning), columns),
+                    to: session.announcements.count > 1 ? 2 : 4, columns: columns, style: Style(.warning))
+            }
+            notice = announced + progress + told
+        }
+    }
+
+    /// The text of a notice; where a warning already shows the same in full, a reference to it.
+    private static func told(_ notice: Notice, _ session: Session) -> String {
+        guard let absence = session.absence, notice.text.string == SafeText(absence.reason).string,
+            session.size.rows >= lowScreen
+        else { return notice.text.string }
+        return "That needs the listener: the warning above says how it comes back."
+    }
+
+    private static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {
+        Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
+    }
+}
+
+extension DashboardModel {
+    /// How many rows the line wants that is open for typing.
+    fileprivate var promptHeight: Int {
+        // Below the help nothing is typed.
+        guard help == nil else { return 0 }
+        return switch prompt {
+        case .filter(let line): line.height(filterSurroundings, columns: session.size.columns)
+        case .search: 1
+        case .export: ExportPrompt.height
+        case .replay(let line): line.height
+        case .command(let line): line.height(columns: session.size.columns)
+        case nil: 0
+        }
+    }
+}
+
+// MARK: - The footer
+
+/// The last line: the keys that matter here, from the bindings in force. Each is a button too.
+enum Footer {
+    static func line(_ model: DashboardModel, columns: Int) -> ButtonLine<Command> {
+        let hints = hints(model, Binding.FooterWidth(columns: columns))
+        // They move together before any leaves; the last two, help and quit, stay.
+        let gap: SafeText = width(of: hints, gap: 3) <= columns ? "   " : "  "
+        var shown = hints
+        while shown.count > 2, width(of: shown, gap: gap.width) > columns { shown.remove(at: shown.count - 3) }
+        var line = ButtonLine<Command>(StyledLine(" "))
+        for (index, hint) in shown.enumerated() {
+            if index > 0 { line.append(StyledLine(gap)) }
+            line.append(hint.text.clipped(to: max(0, columns - line.width)), hint.command)
+        }
+        return line
+    }
+
+    private struct Hint {
+        let text: StyledLine
+        let command: Command
+    }
+
+    private static func hints(_ model: DashboardModel, _ width: Binding.FooterWidth) -> [Hint] {
+        let bindings = model.place.contexts.flatMap(model.bindings.bindings(in:))
+        // What Esc lets go of comes first, where it would: it is not looked for elsewhere.
+        let (escape, others) = (bindings.filter(isWayBack), bindings.filter { !isWayBack($0) })
+        return ((model.held == nil ? [] : escape) + others)
+            .filter { $0.obstacle(model) == nil }
+            .compactMap { binding in
+                guard let footer = binding.footer, footer.from <= width, let key = binding.keys.first else {
+                    return nil
+                }
+                let word = word(of: binding, model) ?? footer.word
+                let text =
+                    StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
+                return Hint(text: text, command: binding.command)
+            }
+    }
+
+    /// The word of a binding that does something else now; a switch names what it would switch to.
+    private static func word(of binding: Binding, _ model: DashboardModel) -> String? {
+        switch binding.command {
+        case .close: model.hasViewToClose ? "close" : nil
+        case .toggleTimestampForm: model.table.timestamps == .rfc3339 ? nil : "RFC 3339"
+        case .toggleUtc: model.session.showsUTC ? "local time" : nil
+        case .pauseAction: model.actions.selected?.isPaused == true ? "resume" : nil
+        default: isWayBack(binding) ? model.held?.word : nil
+        }
+    }
+
+    private static func isWayBack(_ binding: Binding) -> Bool {
+        binding.context == .views && binding.command == .goBack
+    }
+
+    private static func width(of hints: [Hint], gap: Int) -> Int {
+        hints.reduce(1) { $0 + $1.text.width + gap } - gap
+    }
+}

@@ -1,0 +1,317 @@
+import History
+import Log
+import Terminal
+
+/// What is at a point of the screen, for the mouse.
+enum Target: Hashable {
+    /// A footer hint, or a letter of a menu.
+    case command(Command)
+    case view(MainView)
+    /// The heading of a column that rows can be sorted by.
+    case sort(SortColumn)
+    /// A line of what fills the view, from 0: of a list, of the help, of the secrets, of the column chooser.
+    case line(Int)
+    /// The view, where it has no lines.
+    case main
+    case detailTab(DetailTab)
+    /// A line of the detail pane, from 0.
+    case detail(Int)
+    case bar(Int)
+    /// A name in the lists of the pulse.
+    case share(PulseScreen.Section, Int)
+    /// A part of the pulse below the bars, where no name is.
+    case part(PulseScreen.Section)
+    /// What the line for commands can become.
+    case candidate(Int)
+    /// An action of the menu.
+    case menuAction(Int)
+    /// An action of the list, from 0.
+    case action(Int)
+    /// Which entries are listed.
+    case entryChoice(EntryChoice)
+    /// A line of the entries, from 0.
+    case entry(Int)
+}
+
+// MARK: - What the mouse points at
+
+extension DashboardModel {
+    /// What is at a point; nil for nothing that the mouse can do something with.
+    ///
+    /// Made of the same rectangles and lines that are drawn. While something is asked or typed there is nothing else.
+    func target(at point: Point) -> Target? {
+        guard !isTooSmall else { return nil }
+        let layout = layout
+        if layout.footer.contains(point) {
+            return Footer.line(self, columns: layout.footer.columns).action(at: point.column).map(Target.command)
+        }
+        switch place {
+        case .copying: return layout.notice.contains(point) ? letter(at: point, in: layout.notice) : nil
+        case .acting: return layout.notice.contains(point) ? menuButton(at: point, in: layout.notice) : nil
+        case .palette: return layout.prompt.contains(point) ? candidate(at: point, in: layout.prompt) : nil
+        case .question, .deleting, .leaving, .filter, .search, .replay, .form: return nil
+        default: break
+        }
+        if layout.tabs.contains(point) {
+            guard point.row == layout.tabs.row else { return nil }
+            return TabLine(self, columns: layout.tabs.columns).tabs.action(at: point.column).map(Target.view)
+        }
+        if let chooser {
+            let box = chooser.place(in: layout.main)
+            return box.contains(point) && point.row > box.row ? .line(point.row - box.row - 1) : nil
+        }
+        if help != nil || keyring != nil || page != nil || showsChecklist {
+            return layout.main.contains(point) ? .line(point.row - layout.main.row) : nil
+        }
+        if let pane = layout.detail, pane.contains(point) { return target(inDetail: point, of: pane) }
+        return layout.list.contains(point) ? target(inList: point, of: layout.list) : nil
+    }
+
+    private func letter(at point: Point, in notice: Rect) -> Target? {
+        let lines = copying?.buttons(bindings, columns: notice.columns) ?? []
+        let row = point.row - notice.row
+        return lines.indices.contains(row) ? lines[row].action(at: point.column).map(Target.command) : nil
+    }
+
+    private func menuButton(at point: Point, in notice: Rect) -> Target? {
+        let lines = acting?.buttons(bindings, columns: notice.columns) ?? []
+        let row = point.row - notice.row
+        guard lines.indices.contains(row) else { return nil }
+        return switch lines[row].action(at: point.column) {
+        case .action(let index): .menuAction(index)
+        case .command(let command): .command(command)
+        case nil: nil
+        }
+    }
+
+    private func candidate(at point: Point, in rect: Rect) -> Target? {
+        guard case .command(let line) = prompt else { return nil }
+        return line.candidate(column: point.column, row: point.row - rect.row, columns: rect.columns)
+            .map(Target.candidate)
+    }
+
+    private func target(inDetail point: Point, of pane: Rect) -> Target {
+        let row = point.row - pane.row
+        guard row == 0 else { return .detail(row - 1) }
+        // The header stands one column from the edge.
+        let tabs = detail.header(columns: pane.columns - 1)
+        return tabs.action(at: point.column - pane.column - 1).map(Target.detailTab) ?? .detail(0)
+    }
+
+    private func target(inList point: Point, of list: Rect) -> Target {
+        let (column, row) = (point.column - list.column, point.row - list.row)
+        switch view {
+        case .events where row == 0:
+            let places = EventsScreen.places(self, columns: list.columns)
+            let columns = rows.layout.choice.events
+            return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
+        case .table where row == 0:
+            let places = table.arrange(self, columns: list.columns).places
+            let columns = rows.layout.choice.table
+            return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
+        case .actions: return actions.target(column: column, row: row)
+        case .pulse: return pulse.target(column: column, row: row, size: list.size)
+        default: return row == 0 ? .main : .line(row - 1)
+        }
+    }
+
+    /// The number of the column that stands there.
+    private static func place(at column: Int, _ places: [Columns.Place]) -> Int? {
+        places.first { ($0.start..<$0.start + $0.width).contains(column) }?.index
+    }
+}
+
+extension Rect {
+    fileprivate func contains(_ point: Point) -> Bool {
+        (column..<endColumn).contains(point.column) && (row..<endRow).contains(point.row)
+    }
+}
+
+// MARK: - What the mouse does
+
+extension DashboardModel {
+    /// How many lines a notch of the wheel moves.
+    private static let notch = 3
+
+    /// Takes what was done with the mouse: of the buttons, the left one.
+    mutating func take(_ event: MouseEvent) -> [Effect] {
+        // Before anything that was told goes, for that moves what is seen.
+        let target = target(at: event.point)
+        switch (event.kind, event.button) {
+        case (.press, .left):
+            session.dropNotices()
+            return target.map { click($0) } ?? []
+        case (.doublePress, .left): return target.map { doubleClick($0) } ?? []
+        case (.wheelUp, _): target.map { wheel($0, by: -Self.notch) }
+        case (.wheelDown, _): target.map { wheel($0, by: Self.notch) }
+        default: break
+        }
+        return []
+    }
+
+    private mutating func click(_ target: Target) -> [Effect] {
+        switch target {
+        case .command(let command): return run(command)
+        case .view(let view): return perform(view.command)
+        case .sort(let column): return sort(byClickOn: column)
+        case .line(let line):
+            detail.isFocused = false
+            _ = select(line: line)
+        case .main: detail.isFocused = false
+        case .detailTab(let tab):
+            detail.tab = tab
+        case .detail(let line):
+            if !detail.isFullScreen { detail.isFocused = true }
+            detail.point(at: line)
+        case .bar(let bar): pulse.selectBar(bar)
+        case .share(let section, let index): pulse.select(section, index)
+        case .part(let section): pulse.select(section)
+        case .menuAction(let index): acting?.choose(index)
+        case .action(let index):
+            actions.focusEntries(false)
+            actions.select(index)
+        case .entryChoice(let choice): actions.list(choice)
+        case .entry(let line): _ = selectEntry(line)
+        case .candidate(let index):
+            guard case .command(var line) = prompt else { break }
+            line.choose(index)
+            prompt = .command(line)
+        }
+        return []
+    }
+
+    /// The second click at once; the first one has selected what is there.
+    private mutating func doubleClick(_ target: Target) -> [Effect] {
+        switch target {
+        // Buttons and tabs that are pressed twice are pressed twice.
+        case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice, .part: return click(target)
+        case .action: return run(.focusDetail)
+        case .entry(let line): return selectEntry(line) ? run(.open) : []
+        case .candidate:
+            _ = click(target)
+            return performOnPalette(.runCommand)
+        case .line(let line): return select(line: line) ? open() : []
+        case .detail:
+            detail.isFullScreen = true
+            return []
+        case .bar, .share:
+            _ = click(target)
+            return run(.listSelection)
+        }
+    }
+
+    private mutating func wheel(_ target: Target, by lines: Int) {
+        switch target {
+        case .line, .main, .sort:
+            if help != nil {
+                help?.scroll(by: lines)
+            } else if keyring != nil {
+                keyring?.move(lines < 0 ? .up : .down, in: session.keyring)
+            } else if page != nil {
+                page?.scroll(by: lines)
+            } else if chooser != nil {
+                chooser?.move(lines < 0 ? .up : .down)
+            } else if !showsChecklist {
+                scrollList(by: lines)
+            }
+        case .detail, .detailTab: detail.scroll(by: lines)
+        case .bar: pulse.pan(by: lines)
+        case .share(let section, _), .part(let section): pulse.scroll(section, by: lines)
+        case .action: actions.moveAction(by: lines < 0 ? -1 : 1)
+        case .entry, .entryChoice: actions.scroll(by: lines)
+        case .command, .view, .candidate, .menuAction: break
+        }
+    }
+
+    private mutating func scrollList(by lines: Int) {
+        switch view {
+        case .events, .table: rows.scroll(by: lines, in: extent)
+        case .deliveries: deliveries.scroll(by: lines, latest: session.change.latestDelivery)
+        case .actions: actions.scroll(by: lines)
+        case .log: log.scroll(by: lines)
+        case .pulse: pulse.pan(by: lines)
+        }
+    }
+
+    /// Selects what is in a line of the view. Says whether there is anything.
+    private mutating func select(line: Int) -> Bool {
+        let height = layout.main.rows
+        if help != nil { return help?.select(line: line) ?? false }
+        if keyring != nil { return keyring?.select(line: line - 1, in: session.keyring, rows: height) ?? false }
+        if chooser != nil { return chooser?.select(line: line, rows: height) ?? false }
+        guard !showsChecklist, page == nil else { return false }
+        switch view {
+        case .events, .table:
+            guard rows.visible.indices.contains(line), let row = rows.visible[line].row else { return false }
+            if row.id != rows.selection { rows.go(to: row.id, in: extent) }
+        case .deliveries:
+            let list = deliveries.list
+            guard list.visible.indices.contains(line), let row = list.visible[line].row else { return false }
+            if row.id != list.selection { deliveries.select(row.id, latest: session.change.latestDelivery) }
+        case .log:
+            guard !log.isOpen, log.list.visible.indices.contains(line), let row = log.list.visible[line].row else {
+                return false
+            }
+            log.select(row.id)
+        case .actions, .pulse: return false
+        }
+        return true
+    }
+
+    /// Selects the entry in a line of their list. Says whether there is one.
+    private mutating func selectEntry(_ line: Int) -> Bool {
+        let list = actions.list
+        guard list.visible.indices.contains(line), let row = list.visible[line].row else { return false }
+        actions.select(entry: row.id)
+        return true
+    }
+
+    /// Opens what is selected, as Enter does.
+    private mutating func open() -> [Effect] {
+        if keyring != nil { return run(.replaceSecret) }
+        if chooser != nil { return run(.toggleColumn) }
+        return run(.open)
+    }
+
+    /// A click on the column that rows are sorted by turns the order about.
+    private mutating func sort(byClickOn column: SortColumn) -> [Effect] {
+        guard case .by(column, let isDescending) = session.viewState.preferences.order else {
+            return sort(by: column, isDescending: nil)
+        }
+        return sort(by: column, isDescending: !isDescending)
+    }
+}
+
+// MARK: - Lines of buttons
+
+/// A line with parts that can be clicked: what is drawn and where it is are the same.
+struct ButtonLine<Action: Hashable> {
+    private(set) var line: StyledLine
+    private var buttons: [(columns: Range<Int>, action: Action)] = []
+
+    init(_ line: StyledLine = StyledLine()) {
+        self.line = line
+    }
+
+    var width: Int { line.width }
+
+    /// Adds a part to its end, which does something where there is an action.
+    mutating func append(_ part: StyledLine, _ action: Action? = nil) {
+        let start = line.width
+        line = line + part
+        if let action { buttons.append((columns: start..<line.width, action: action)) }
+    }
+
+    mutating func append(_ other: ButtonLine) {
+        let start = line.width
+        line = line + other.line
+        buttons += other.buttons.map { button in
+            (columns: button.columns.lowerBound + start..<button.columns.upperBound + start, action: button.action)
+        }
+    }
+
+    /// What a click in a column does.
+    func action(at column: Int) -> Action? {
+        buttons.first { $0.columns.contains(column) }?.action
+    }
+}

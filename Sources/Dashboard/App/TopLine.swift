@@ -1,0 +1,401 @@
+import Browsing
+import History
+import Notifications
+import SafeText
+import Terminal
+
+/// The top line: whether deliveries are received, which secrets verify them, and how many there were of each verdict.
+///
+/// As it narrows its parts leave or shorten in the order of `Shortening`; what never leaves is whether deliveries are
+/// received and the counts. Counts are of deliveries, which the line says, because the lists below count events.
+struct TopLine {
+    /// The steps by which the line gives way.
+    enum Shortening: Int, CaseIterable, Comparable {
+        /// All of it.
+        case none
+        /// Without the program's name, and with narrow gaps.
+        case noName
+        /// `http://` leaves, and of the actions their number stays.
+        case noScheme
+        /// Of the answer times the 99th percentile stays.
+        case noMedian
+        /// Of the address the port and the path stay.
+        case noHost
+        /// The secret's label without the word before it.
+        case shortSecret
+        /// Verdicts that are neither valid nor invalid share one count.
+        case fewVerdicts
+        /// Of the secret its fingerprint stays.
+        case noLabel
+        case noAnswers
+        /// Of each count its symbol stays.
+        case noWords
+        /// Without what to do where there is no secret.
+        case noAdvice
+        case noURL, noZeros, noSecret
+        /// Without the word for what is counted.
+        case noUnit
+
+        static func < (one: Shortening, other: Shortening) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    let session: Session
+
+    func line(columns: Int) -> StyledLine {
+        let lines = Shortening.allCases.lazy.map(line)
+        return lines.first { $0.width <= columns } ?? line(.noUnit).clipped(to: columns)
+    }
+
+    private func line(_ shortening: Shortening) -> StyledLine {
+        var parts: [StyledLine] = []
+        if shortening < .noName {
+            parts.append(StyledLine("b2watch", Style(.heading)))
+        }
+        parts.append(state(shortening))
+        if session.isInMemory { parts.append(StyledLine("in memory", Style(.warning))) }
+        // The secrets of a listener that does not answer are unknown.
+        if shortening < .noSecret, session.absence == nil || !session.keyring.isEmpty {
+            parts.append(secrets(shortening))
+        }
+        parts.append(counts(shortening))
+        if let mark = ActionMark(session.troubles) { parts.append(mark.line(isShort: shortening >= .noScheme)) }
+        if shortening < .noAnswers, session.answers.count > 0 { parts.append(answers(shortening)) }
+        return parts.enumerated().reduce(StyledLine(" ")) { line, part in
+            line + StyledLine(part.offset == 0 ? .empty : shortening < .noName ? "   " : "  ") + part.element
+        }
+    }
+
+    private func state(_ shortening: Shortening) -> StyledLine {
+        let (word, role): (SafeText, Role) =
+            switch (session.listening, session.change.health) {
+            case (_, .failing): ("NOT RECORDING", .bad)
+            case (.starting, _): ("starting", .notice)
+            case (.draining, _): ("draining", .notice)
+            case (.away(let absence), _): (absence.kind.word, .bad)
+            case (.listening, _): ("LISTENING", .good)
+            }
+        var line = StyledLine(word, Style(role, bold: true))
+        guard let url = session.url, shortening < .noURL else { return line }
+        line.append(" \(shortened(url, shortening))")
+        return line
+    }
+
+    private func shortened(_ url: String, _ shortening: Shortening) -> String {
+        guard shortening >= .noScheme else { return url }
+        let address = url.drop { $0 != "/" }.drop { $0 == "/" }
+        guard shortening >= .noHost, let colon = address.lastIndex(of: ":") else { return String(address) }
+        return String(address[colon...])
+    }
+
+    private func secrets(_ shortening: Shortening) -> StyledLine {
+        let held = session.keyring.secrets
+        switch held.count {
+        case 0:
+            return StyledLine(
+                shortening < .noAdvice ? "no secret — \(session.bindings.asking(for: .showKeyring))" : "no secret",
+                Style(.notice))
+        case 1:
+            let secret = held[0]
+            let name = SafeText(secret.label).clipped(to: 20)
+            let fingerprint = StyledLine("(\(secret.fingerprint))", Style(.secondary))
+            guard shortening < .noLabel else { return fingerprint }
+            let word: SafeText = shortening < .shortSecret ? "secret " : .empty
+            return StyledLine(word, Style(.secondary)) + StyledLine(name + " ") + fingerprint
+        default: return StyledLine("\(held.count) secrets")
+        }
+    }
+
+    /// The deliveries of each verdict: symbol, count and word, and before them what is counted.
+    private func counts(_ shortening: Shortening) -> StyledLine {
+        let tally = session.change.tally
+        let standing: [SignatureVerdict] = shortening < .noZeros ? [.valid, .invalid] : []
+        let shown = SignatureVerdict.counted.filter { tally[$0] > 0 || standing.contains($0) }
+        guard tally.notifications > 0 else { return StyledLine("no deliveries yet", Style(.secondary)) }
+        let hasWords = shortening < .noWords
+        let others = shown.filter { $0 != .valid && $0 != .invalid }
+        let areGrouped = hasWords && shortening >= .fewVerdicts && others.count > 1
+        var parts = shown.filter { !areGrouped || !others.contains($0) }.map { verdict in
+            let count: SafeText = "\(verdict.glyph) \(Wording.grouped(tally[verdict]))"
+            let style = tally[verdict] == 0 ? Style(.secondary) : verdict.style
+            return StyledLine(hasWords ? count + " \(verdict.title)" : count, style)
+        }
+        if areGrouped {
+            let count = others.reduce(0) { $0 + tally[$1] }
+            parts.append(StyledLine("\(Wording.grouped(count)) other", Style(.warning)))
+        }
+        let unit: SafeText = shortening < .noUnit ? "deliveries " : .empty
+        guard let first = parts.first else { return StyledLine() }
+        return StyledLine(unit, Style(.secondary)) + parts.dropFirst().reduce(first) { $0 + StyledLine("  ") + $1 }
+    }
+
+    private func answers(_ shortening: Shortening) -> StyledLine {
+        let answers = session.answers
+        let p99 = StyledLine("p99 ", Style(.secondary)) + StyledLine("\(Wording.duration(microseconds: answers.p99))")
+        guard shortening < .noMedian else { return p99 }
+        return StyledLine("answers ", Style(.secondary))
+            + StyledLine("\(Wording.duration(microseconds: answers.median))")
+            + StyledLine(", ", Style(.secondary)) + p99
+    }
+}
+
+extension ListenerAbsence.Kind {
+    fileprivate var word: SafeText {
+        switch self {
+        case .gone: "LISTENER GONE"
+        case .notRunning: "NO LISTENER"
+        case .notPermitted: "NOT PERMITTED"
+        case .otherVersion: "OTHER VERSION"
+        case .notAnswering: "NO ANSWER"
+        }
+    }
+}
+
+// MARK: - The line of tabs
+
+/// The second line: the tabs, and at the right what is listed and whether the newest row is followed.
+///
+/// The tabs keep their names and their places whatever there is to report: marks that do not fit beside them have a line
+/// of their own below. Only on a narrow screen, where the names alone fill the line, do the tabs that are not shown become
+/// their numbers.
+struct TabLine {
+    /// From this width on the names fit with room for a mark.
+    private static let roomForNames = 76
+    /// From this width on there are wide gaps.
+    private static let roomForGaps = 100
+
+    /// The tabs, which are buttons.
+    let tabs: ButtonLine<MainView>
+    /// The marks beside the tabs.
+    private let beside: StyledLine
+    /// The marks below the tabs; nil where they fit beside them.
+    private let below: StyledLine?
+
+    /// The lines that it takes.
+    var height: Int { below == nil ? 1 : 2 }
+
+    init(_ model: DashboardModel, columns: Int) {
+        let isAiry = columns >= Self.roomForGaps
+        let separator: SafeText = isAiry ? "   " : columns < 60 ? " " : "  "
+        let marks = TabMarks(model)
+        func room(_ tabs: ButtonLine<MainView>) -> Int { columns - tabs.width - 2 }
+        let named = Self.tabs(model, isShort: false, gap: isAiry ? " " : .empty)
+        if columns >= Self.roomForNames {
+            tabs = named
+            let (line, isWhole) = marks.line(columns: room(named), separator: separator)
+            // On a low screen every line counts.
+            let hasRoom = model.session.size.rows >= 20
+            below = isWhole || !hasRoom ? nil : marks.line(columns: columns - 2, separator: separator).line
+            beside = below == nil ? line : StyledLine()
+        } else {
+            let fits = marks.line(columns: room(named), separator: separator).isWhole
+            tabs = fits && named.width <= columns ? named : Self.tabs(model, isShort: true, gap: .empty)
+            beside = marks.line(columns: room(tabs), separator: separator).line
+            below = nil
+        }
+    }
+
+    func draw(on surface: inout Surface) {
+        surface.put(tabs.line, at: Point(column: 0, row: 0))
+        for (row, line) in [beside, below ?? StyledLine()].enumerated() {
+            surface.put(line, at: Point(column: surface.size.columns - line.width - 1, row: row))
+        }
+    }
+
+    private static func tabs(_ model: DashboardModel, isShort: Bool, gap: SafeText) -> ButtonLine<MainView> {
+        var line = ButtonLine<MainView>(StyledLine(" "))
+        for view in MainView.allCases {
+            let isShown = model.view == view && model.overlayTitle == nil
+            let title = isShort && !isShown ? "\(view.rawValue)" : view.title
+            let style = isShown ? Style(.accent, bold: true) : Style(.secondary)
+            let mark = view == .actions ? ActionMark(model.session.troubles)?.tab ?? StyledLine() : StyledLine()
+            // Beside a tab that is not shown the mark takes the place of the blank, so that no tab moves.
+            let right = StyledLine(isShown ? "]" : mark.width > 0 ? .empty : " ", style)
+            line.append(StyledLine(isShown ? "[\(title)" : " \(title)", style) + mark + right, view)
+            line.append(StyledLine(gap))
+        }
+        if let title = model.overlayTitle { line.append(StyledLine("[\(title)]", Style(.accent, bold: true))) }
+        return line
+    }
+}
+
+// MARK: - What the line of tabs tells
+
+/// The right end of the tab line: which rows are listed, how many are selected, and whether the newest is followed. It
+/// gives way part by part as the line narrows.
+struct TabMarks {
+    /// A part, in the forms from its longest to its shortest.
+    private struct Part {
+        var forms: [StyledLine]
+        /// The least goes first.
+        let rank: Int
+        /// Whether nobody misses it where there is no room.
+        var isOptional = false
+        /// How many of its forms, the last ones, are for a screen that has no line to spare.
+        var poorForms = 0
+    }
+
+    private var parts: [Part] = []
+
+    init(_ model: DashboardModel) {
+        // An overlay is not about what the view lists.
+        guard model.overlayTitle == nil else {
+            if model.session.isAttached { add(1, StyledLine("attached", Style(.secondary))) }
+            if let frozen = model.frozen { addPaused(model, frozen) }
+            return
+        }
+        guard model.view != .pulse else {
+            for part in model.pulse.marks { add(part.rank, part.line) }
+            if let frozen = model.frozen { addPaused(model, frozen) }
+            return
+        }
+        // Filter and selection are those of the rows.
+        if model.view.showsRows {
+            addListed(model)
+            addChosen(model)
+        }
+        if model.session.isAttached { add(1, StyledLine("attached", Style(.secondary))) }
+        if model.view == .table, model.table.timestamps == .epochMilliseconds {
+            add(2, StyledLine("epoch ms", Style(.notice)))
+        }
+        if let frozen = model.frozen {
+            addPaused(model, frozen)
+            return
+        }
+        switch model.view {
+        case .deliveries:
+            let left = model.deliveries.newestWhenLeft
+            addPlace(model.deliveries.list.isFollowing, new: Int(model.session.change.latestDelivery - left))
+        case .actions: addPlace(model.actions.list.isFollowing, new: 0)
+        case .log: addPlace(model.log.list.isFollowing, new: 0)
+        case .events, .table, .pulse: addPlace(model)
+        }
+    }
+
+    /// The parts that fit, in their shortest forms where they must, and whether none that matters is missing.
+    func line(columns: Int, separator: SafeText) -> (line: StyledLine, isWhole: Bool) {
+        var parts = parts
+        var isWhole = true
+        while !parts.isEmpty, Self.width(of: parts, separator) > columns {
+            // What nobody misses leaves first; then each is shortened as far as it goes before any other leaves.
+            let least = parts.indices.min { parts[$0].rank < parts[$1].rank } ?? 0
+            let shortened = parts.indices.filter { parts[$0].forms.count > 1 }.min { parts[$0].rank < parts[$1].rank }
+            if let optional = parts.firstIndex(where: \.isOptional) {
+                parts.remove(at: optional)
+            } else if let shortened {
+                parts[shortened].forms.removeFirst()
+            } else {
+                parts.remove(at: least)
+                isWhole = false
+            }
+        }
+        if parts.contains(where: { $0.forms.count <= $0.poorForms }) { isWhole = false }
+        let lines = parts.map { $0.forms[0] }
+        let line = lines.dropFirst().reduce(lines.first ?? StyledLine()) { $0 + StyledLine(separator) + $1 }
+        return (line, isWhole)
+    }
+
+    private static func width(of parts: [Part], _ separator: SafeText) -> Int {
+        parts.reduce(-separator.width) { $0 + $1.forms[0].width + separator.width }
+    }
+
+    private mutating func add(_ rank: Int, _ forms: StyledLine...) {
+        parts.append(Part(forms: forms, rank: rank))
+    }
+
+    /// So many columns of a filter's text say enough.
+    private static let readableFilter = 20
+
+    private mutating func addListed(_ model: DashboardModel) {
+        let filter = model.filter
+        if filter.hasFilter, model.prompt?.isFilter != true {
+            let text = SafeText(cell: filter.filter.text)
+            let style = Style(filter.isOn ? .notice : .secondary)
+            let word: SafeText = filter.isOn ? "filter" : "filter off"
+            let label = StyledLine(word, Style(.secondary))
+            let widths = stride(from: max(10, min(40, text.width)), through: 10, by: -1)
+            let forms = widths.map { label + StyledLine(" " + text.clipped(to: $0), style) }
+            let poor = widths.count { $0 < min(Self.readableFilter, text.width) } + 1
+            parts.append(
+                Part(
+                    forms: forms + [StyledLine(word, style)], rank: filter.isOn ? 4 : 1,
+                    poorForms: filter.isOn ? poor : 0))
+        }
+        if filter.showsProblems {
+            add(5, StyledLine("problems only", Style(.notice)), StyledLine("problems", Style(.notice)))
+        }
+        if filter.showsMarked {
+            add(5, StyledLine("marked only", Style(.notice)), StyledLine("marked", Style(.notice)))
+        }
+        guard !model.listing.query.isPlain else { return addAll(model) }
+        let running: SafeText = model.listing.isRunning ? " …" : .empty
+        guard let progress = model.listing.progress else { return add(6, StyledLine("…", Style(.notice))) }
+        guard model.listing.query.predicate != .everything else {
+            if model.listing.isRunning { add(3, StyledLine("sorting …", Style(.notice))) } else { addAll(model) }
+            return
+        }
+        let found: SafeText = "\(Wording.grouped(progress.matched))"
+        let unit = StyledLine(progress.matched == 1 ? " event" : " events", Style(.secondary))
+        let unitOfAll = StyledLine(progress.total == 1 ? " event" : " events", Style(.secondary))
+        let all: SafeText = " of \(Wording.grouped(progress.total))"
+        add(
+            6, StyledLine(found + all) + unitOfAll + StyledLine(running), StyledLine(found) + unit + StyledLine(running)
+        )
+    }
+
+    /// How many events are listed, where nothing narrows the list: the top line counts deliveries.
+    private mutating func addAll(_ model: DashboardModel) {
+        let count = model.shown.tally.rows
+        guard count > 0 else { return }
+        let line =
+            StyledLine("\(Wording.grouped(count))") + StyledLine(count == 1 ? " event" : " events", Style(.secondary))
+        parts.append(Part(forms: [line], rank: 0, isOptional: true))
+    }
+
+    private mutating func addChosen(_ model: DashboardModel) {
+        // The signs are those in the list, which these parts explain.
+        if !model.marks.isEmpty {
+            let count = "* \(Wording.grouped(model.marks.count))"
+            add(
+                3, StyledLine("\(count)", Style(.notice, bold: true)) + StyledLine(" marked", Style(.secondary)))
+        }
+        if !model.selection.isEmpty {
+            let count: SafeText = model.selection.count.map { "\(Wording.grouped($0))" } ?? "all"
+            let range: SafeText = model.selection.rangeStart == nil ? .empty : ", range…"
+            add(7, StyledLine("◆ " + count + " selected" + range, Style(.accent, bold: true)))
+        }
+        if let aim = model.seeking.aim {
+            add(
+                8, StyledLine(aim.words + " \(model.bindings.name(of: .goBack))", Style(.notice)),
+                StyledLine("searching…", Style(.notice)))
+        }
+    }
+
+    /// How many rows, or deliveries, have come since the screen was frozen.
+    private mutating func addPaused(_ model: DashboardModel, _ frozen: HistoryChange) {
+        let change = model.session.change
+        let new =
+            model.view.showsRows
+            ? change.latestRow - frozen.latestRow : change.latestDelivery - frozen.latestDelivery
+        let paused: SafeText = "PAUSED +\(Wording.grouped(Int(max(0, new))))"
+        add(9, StyledLine(paused, Style(.warning, bold: true)))
+    }
+
+    private mutating func addPlace(_ model: DashboardModel) {
+        let new = model.rows.arrivals(model.extent) ?? 0
+        guard !model.rows.isSorted || model.rows.isFollowing || new > 0 else { return }
+        addPlace(model.rows.isFollowing, new: new)
+    }
+
+    /// Whether a list follows what is newest, and else how much has come since.
+    private mutating func addPlace(_ isFollowing: Bool, new: Int) {
+        if isFollowing { return add(9, StyledLine("FOLLOW", Style(.good))) }
+        if new > 0 { return add(9, StyledLine("+\(Wording.grouped(new)) new", Style(.notice, bold: true))) }
+        parts.append(Part(forms: [StyledLine("not following", Style(.secondary))], rank: 2, isOptional: true))
+    }
+}
+
+extension Prompt {
+    fileprivate var isFilter: Bool {
+        if case .filter = self { true } else { false }
+    }
+}
