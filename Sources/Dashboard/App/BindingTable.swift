@@ -573,8 +573,3 @@ enum BindingTable {
         Binding(.end, .character("G"), in: .pulse, do: .toEnd, "to the latest, and follow"),
     ]
 }
-
-extension BindingContext {
-    /// Whether it is that of a list whose newest row is followed.
-    var isOfRows: Bool { [.rows, .deliveries, .log].contains(self) }
-}

@@ -296,6 +296,9 @@ enum BindingContext: Hashable, CaseIterable {
         }
     }
 
+    /// Whether it is that of a list whose newest row is followed.
+    var isOfRows: Bool { [.rows, .deliveries, .log].contains(self) }
+
     // MARK: - The way to where a command works
 
     // How one comes from elsewhere to where a command works.
@@ -375,16 +378,6 @@ enum Place: Hashable, CaseIterable {
         case .copying: [.copying, .everywhere]
         case .acting: [.acting, .everywhere]
         case .replay: [.replaying, .everywhere]
-        }
-    }
-}
-
-extension Command {
-    /// Whether it changes, without asking, what is selected in a list: not one that was not seen before.
-    var changesSelected: Bool {
-        switch self {
-        case .forgetSecret, .retryEntries, .skipEntry, .pauseAction, .runForRows, .retryForRows, .skipForRows: true
-        default: false
         }
     }
 }

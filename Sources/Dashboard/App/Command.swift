@@ -50,6 +50,14 @@ enum Command: Hashable, CaseIterable {
     case sortByNext, sortByPrevious, turnOrder, orderOfArrival
     case chooseColumns, toggleColumn, columnEarlier, columnLater, usualColumns
 
+    /// Whether it changes, without asking, what is selected in a list: not one that was not seen before.
+    var changesSelected: Bool {
+        switch self {
+        case .forgetSecret, .retryEntries, .skipEntry, .pauseAction, .runForRows, .retryForRows, .skipForRows: true
+        default: false
+        }
+    }
+
     // MARK: - Names
 
     /// The command's name where it is typed or configured, such as `next-problem`.

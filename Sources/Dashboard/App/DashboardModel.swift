@@ -41,6 +41,34 @@ enum MainView: Int, Hashable, CaseIterable {
 
     /// Whether the detail pane stands below its list.
     var hasDetailPane: Bool { self == .events || self == .deliveries }
+
+    /// The view to begin with.
+    init(_ start: DashboardSettings.StartView) {
+        self =
+            switch start {
+            case .events: .events
+            case .table: .table
+            case .deliveries: .deliveries
+            case .actions: .actions
+            case .log: .log
+            case .pulse: .pulse
+            }
+    }
+
+    /// Its name where it is typed.
+    var name: String { String(describing: self) }
+
+    /// What shows it.
+    var command: Command {
+        switch self {
+        case .events: .showEvents
+        case .table: .showTable
+        case .deliveries: .showDeliveries
+        case .actions: .showActions
+        case .log: .showLog
+        case .pulse: .showPulse
+        }
+    }
 }
 
 /// All that the dashboard knows, as a value.

@@ -106,21 +106,6 @@ public struct DashboardSettings: Sendable, Hashable {
     }
 }
 
-extension MainView {
-    /// The view to begin with.
-    init(_ start: DashboardSettings.StartView) {
-        self =
-            switch start {
-            case .events: .events
-            case .table: .table
-            case .deliveries: .deliveries
-            case .actions: .actions
-            case .log: .log
-            case .pulse: .pulse
-            }
-    }
-}
-
 // MARK: - What is wrong with keys
 
 /// What is wrong with the keys that a user has set.

@@ -185,6 +185,11 @@ struct Session {
     var deadline: ContinuousClock.Instant? {
         [notice?.until, answers.count > 0 ? answers.until : nil].compactMap(\.self).min()
     }
+
+    /// What a filter is read by: now, in the zone that is shown.
+    var filterContext: FilterContext {
+        FilterContext(now: wallTime, secondsFromUTC: clock.secondsFromUTC)
+    }
 }
 
 /// A line that goes by itself, or at the next key.

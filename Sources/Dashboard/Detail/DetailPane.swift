@@ -344,16 +344,6 @@ extension TextPane {
     }
 }
 
-extension SearchPattern {
-    /// Where it stands first in a line, in columns of the screen.
-    func columns(in text: SafeText) -> Range<Int>? {
-        let characters = text.string.map(String.init)
-        guard let range = ranges(in: characters).first else { return nil }
-        let start = SafeText(characters[..<range.lowerBound].joined()).width
-        return start..<start + SafeText(characters[range].joined()).width
-    }
-}
-
 // MARK: - Tabs
 
 /// The tabs of the detail pane.

@@ -97,6 +97,14 @@ enum ActedRows: Sendable, Hashable {
 
     /// How many, in words.
     var words: String { count.map { Wording.count($0, "row", "rows") } ?? "all rows" }
+
+    /// Whose deliveries they are, in words.
+    var deliveryWords: String {
+        switch self {
+        case .current(let row): "delivery \(row.deliveryID)"
+        case .chosen, .all: "the deliveries of \(words)"
+        }
+    }
 }
 
 // MARK: - Selecting

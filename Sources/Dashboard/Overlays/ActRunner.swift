@@ -127,6 +127,14 @@ struct ActRequest: Sendable, Hashable {
         case skip(String)
         /// Sends the rows' deliveries again; nil to the listener itself.
         case replay(to: String?)
+
+        /// The action it is about.
+        var action: String? {
+            switch self {
+            case .run(let action), .retry(let action), .skip(let action): action
+            case .replay: nil
+            }
+        }
     }
 
     var deed: Deed
@@ -371,15 +379,5 @@ struct ActWalk: Sendable {
         return try rows.filter { $0.actions != nil }
             .flatMap { try reader.outboxEntries(ofRow: $0.id) }
             .filter { $0.action == action && seen.insert($0.id).inserted }
-    }
-}
-
-extension ActRequest.Deed {
-    /// The action it is about.
-    var action: String? {
-        switch self {
-        case .run(let action), .retry(let action), .skip(let action): action
-        case .replay: nil
-        }
     }
 }

@@ -529,10 +529,3 @@ extension DashboardModel {
         return []
     }
 }
-
-extension Session {
-    /// What a filter is read by: now, in the zone that is shown.
-    var filterContext: FilterContext {
-        FilterContext(now: wallTime, secondsFromUTC: clock.secondsFromUTC)
-    }
-}

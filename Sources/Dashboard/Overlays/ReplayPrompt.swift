@@ -64,16 +64,6 @@ struct ReplayPrompt {
     }
 }
 
-extension ActedRows {
-    /// Whose deliveries they are, in words.
-    var deliveryWords: String {
-        switch self {
-        case .current(let row): "delivery \(row.deliveryID)"
-        case .chosen, .all: "the deliveries of \(words)"
-        }
-    }
-}
-
 // MARK: - Counts
 
 /// What became of deliveries that were sent again, counted.

@@ -319,6 +319,14 @@ struct SearchPattern: Sendable, Hashable {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
+    /// Where it stands first in a line, in columns of the screen.
+    func columns(in text: SafeText) -> Range<Int>? {
+        let characters = text.string.map(String.init)
+        guard let range = ranges(in: characters).first else { return nil }
+        let start = SafeText(characters[..<range.lowerBound].joined()).width
+        return start..<start + SafeText(characters[range].joined()).width
+    }
+
     // MARK: - Matching
 
     /// The rows in whose texts it is found.

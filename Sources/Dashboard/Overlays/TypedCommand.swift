@@ -111,23 +111,6 @@ enum TypedCommand: Hashable {
     static let columns = SortColumn.allCases.map(\.name) + [arrival]
 }
 
-extension MainView {
-    /// Its name where it is typed.
-    var name: String { String(describing: self) }
-
-    /// What shows it.
-    var command: Command {
-        switch self {
-        case .events: .showEvents
-        case .table: .showTable
-        case .deliveries: .showDeliveries
-        case .actions: .showActions
-        case .log: .showLog
-        case .pulse: .showPulse
-        }
-    }
-}
-
 extension SortColumn {
     /// Its name where it is typed.
     var name: String { self == .eventTime ? "event-time" : rawValue }
