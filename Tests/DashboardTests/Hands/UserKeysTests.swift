@@ -1,3 +1,4 @@
+import Foundation
 import Notifications
 import Terminal
 import Testing
@@ -95,5 +96,18 @@ struct UserKeysTests {
             DashboardSettings.keyProblems(in: [Change(command: "apply-filter", keys: [.character("x")])]).first?.text
                 .contains("typed as text") == true)
         #expect(DashboardSettings.keyProblems(in: [Change(command: "interrupt", keys: [])]).count == 1)
+    }
+}
+
+@Suite("The page of keys")
+struct KeysPageTests {
+    @Test("is what docs/keys.md says; with B2WATCH_WRITE_DOCS set, it is written there")
+    func document() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/keys.md")
+        if ProcessInfo.processInfo.environment["B2WATCH_WRITE_DOCS"] != nil {
+            try KeysPage.markdown.write(to: file, atomically: true, encoding: .utf8)
+        }
+        let written = try String(contentsOf: file, encoding: .utf8)
+        #expect(written == KeysPage.markdown, "run the tests once with B2WATCH_WRITE_DOCS=1")
     }
 }

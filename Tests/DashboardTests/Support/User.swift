@@ -323,6 +323,124 @@ struct User {
         guard let row = history.first(where: { $0.id == rowID }) else { return nil }
         return Make.record(for: row, body: bodies[row.id], headers: headers[row.id])
     }
+
+    // MARK: - Lists
+
+    /// The deliveries of the rows.
+    var deliveries: [DeliveryRow] {
+        var last: Int64?
+        return history.filter { row in
+            defer { last = row.deliveryID }
+            return row.deliveryID != last
+        }
+        .map { row in
+            DeliveryRow(
+                first: row, remoteAddress: addresses[row.deliveryID] ?? "203.0.113.9",
+                answerTime: answerTimes[row.deliveryID], others: sharing[row.deliveryID]?.count ?? 0)
+        }
+    }
+
+    func otherDelivery(than id: Int64) -> Int64? {
+        let others = sharing[id] ?? []
+        return others.first { $0 > id } ?? others.first
+    }
+
+    /// Lets b2watch say something of itself.
+    mutating func say(_ text: String, _ level: LogLevel = .info, source: String = "watch[4711]") {
+        now += .milliseconds(50)
+        let place = LogPlace(inode: 1, offset: log.count * 100)
+        let time = Timestamp(milliseconds: Make.start + Int64(log.count) * 1_000)
+        log.append(LogEntry(id: place, time: time, level: level, source: source, text: text))
+        tell(.logMoved)
+    }
+
+    // MARK: - Actions
+
+    /// Somebody who looks at a history with actions.
+    static func acting(
+        _ rows: [EventRow] = (1...20).map { Make.row($0) }, size: Size = Size(columns: 100, rows: 30),
+        actions: [ListedAction] = [Make.action("rows", [.done: 3, .queued: 1])], entries: [OutboxRow] = []
+    ) -> User {
+        var user = User(columns: size.columns, rows: size.rows, holding: [.prod])
+        user.model.session.canAct = true
+        user.actions = actions
+        user.entries = entries
+        // As if they had been so from the start.
+        user.model.actions = ActionsScreen()
+        user.arrive(rows)
+        user.outboxMoves()
+        return user
+    }
+
+    /// The outbox has changed.
+    mutating func outboxMoves() {
+        now += .seconds(2)
+        change.outbox += 1
+        tell(.historyChanged(change))
+    }
+
+    mutating func act(_ effect: Effect) {
+        switch effect {
+        case .readActions(let generation): tell(.actionsRead(.success(actions), generation: generation))
+        case .readEntries(let ticket):
+            let listed = entries.filter {
+                $0.entry.action == ticket.action && (ticket.states?.contains($0.entry.state) ?? true)
+            }
+            tell(
+                .entriesRead(
+                    .success(WindowAnswer<OutboxRow>(listed, ticket.window.request)),
+                    generation: ticket.window.generation))
+        case .readEntry(let id):
+            let content = entries.first { $0.id == id }.map { TextPage.Content.entry($0, exchanges[id]) }
+            tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
+        case .callAction(let call):
+            // What nobody has asked for.
+            if case .missed(let name, .seen) = call { glances.append(name) } else { actionCalls.append(call) }
+            if let result = answer?(call) { tell(.actionAnswered(call, result)) }
+        case .act(let request):
+            acts.append(request)
+            if let outcome { tell(.acted(request, .success(outcome(request)))) }
+        case .cancelActing: cancelledActs += 1
+        default: break
+        }
+    }
+
+    func actionsSource(_ request: DocumentRequest) -> ActionsDocument.Source {
+        ActionsDocument.Source(
+            entries: entries.filter { $0.event.id == request.rowID }.map(\.entry), actions: actions.map(\.status))
+    }
+
+    // MARK: - The mouse
+
+    mutating func click(_ column: Int, _ row: Int) {
+        tell(.input(.mouse(MouseEvent(.press, .left, at: Point(column: column, row: row)))))
+        tell(.input(.mouse(MouseEvent(.release, .left, at: Point(column: column, row: row)))))
+    }
+
+    /// Clicks on the first place where a text stands.
+    mutating func click(on text: String, behind skipped: Int = 0) {
+        guard let point = place(of: text, from: skipped) else { return }
+        click(point.column, point.row)
+    }
+
+    mutating func doubleClick(_ column: Int, _ row: Int) {
+        click(column, row)
+        tell(.input(.mouse(MouseEvent(.doublePress, .left, at: Point(column: column, row: row)))))
+    }
+
+    mutating func wheel(_ kind: MouseEvent.Kind, _ column: Int, _ row: Int) {
+        tell(.input(.mouse(MouseEvent(kind, at: Point(column: column, row: row)))))
+    }
+
+    /// The first cell of a text on the screen, from a row on.
+    func place(of text: String, from row: Int = 0) -> Point? {
+        for (row, line) in lines.enumerated().dropFirst(row) {
+            if let range = line.firstRange(of: text) {
+                return Point(column: SafeText(String(line[..<range.lowerBound])).width, row: row)
+            }
+        }
+        return nil
+    }
 }
 
 extension ExportRequest.Rows {
@@ -345,4 +463,75 @@ extension Range<Timestamp> {
 
 extension SecretSummary {
     static let prod = SecretSummary(label: "prod", fingerprint: "3f9a", source: "screen", matches: 124)
+}
+
+extension WindowAnswer {
+    /// What a store of these rows answers.
+    init(_ all: [Row], _ request: WindowRequest<Row.ID>) {
+        self.init()
+        guard !all.isEmpty else { return }
+        let anchor =
+            switch request.anchor {
+            case .newest: all.count - 1
+            case .oldest: 0
+            case .row(let id): all.lastIndex { $0.id == id } ?? 0
+            }
+        let (first, last) = (max(0, anchor - request.before), min(all.count - 1, anchor + request.after))
+        self.init(rows: Array(all[first...last]), hasOlder: first > 0, hasNewer: last < all.count - 1)
+    }
+}
+
+extension Make {
+    static func action(
+        _ name: String, _ counts: [EntryState: Int] = [:], kind: String = "csv", isPaused: Bool = false,
+        isDeclared: Bool = true, oldest: Int64? = nil, reason: String? = nil, due: Int64? = nil
+    ) -> ListedAction {
+        ListedAction(
+            status: ActionStatus(
+                id: Int64(name.utf8.reduce(0) { $0 + Int($1) }), name: name, kind: kind,
+                summary: "events.csv, the sheet's five columns", isPaused: isPaused, isDeclared: isDeclared,
+                counts: counts, oldestWaiting: oldest.map { Timestamp(milliseconds: start + $0) }, lastReason: reason),
+            nextDue: due.map { Timestamp(milliseconds: start + $0) })
+    }
+
+    static func entry(
+        _ id: Int64, of action: String = "rows", row: EventRow? = nil, _ state: EntryState = .done, attempts: Int = 1,
+        due: Int64? = nil, reason: String? = nil
+    ) -> OutboxRow {
+        let event = row ?? Make.row(id)
+        return OutboxRow(
+            entry: OutboxEntry(
+                id: id, action: action, row: event.id, state: state, attempts: attempts,
+                due: due.map { Timestamp(milliseconds: start + $0) }, addedAt: event.receivedAt, reason: reason,
+                batch: attempts > 0 ? 7 : nil),
+            event: event)
+    }
+
+    static let exchange = OutboxExchange(
+        startedAt: Timestamp(milliseconds: start + 61_000), duration: 184_000,
+        request: Array(
+            "POST /v4/spreadsheets/1AbC:batchUpdate HTTP/1.1\nAuthorization: ***\n\n{\"requests\": []}".utf8),
+        outcome: "503 Service Unavailable", answer: Array("{\"error\": {\"code\": 503}}\u{1B}[31m".utf8))
+}
+
+// MARK: - A listener
+
+/// A listener that is not there.
+struct NoListener: ListenerControl {
+    func keyring() throws -> KeyringSummary { KeyringSummary() }
+    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
+    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
+    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary { KeyringSummary() }
+    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { KeyringSummary() }
+    func rememberSecret(_ label: String) throws -> String { "a file" }
+    func cancelJudging() throws {}
+    func resumeJudging() throws {}
+    func sendTestEvent() throws -> String { "answered 200 OK in 2 ms" }
+    func reloadSecrets() throws -> KeyringSummary { KeyringSummary() }
+    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
+        SignatureEvidence(record.delivery, keyring: Keyring())
+    }
+    func holdsSecret(in bytes: [UInt8]) -> Bool { false }
+    func answerTimes() -> AnswerTimesSummary { AnswerTimesSummary() }
+    func hasReceivedFromElsewhere() -> Bool { false }
 }
