@@ -1,8 +1,8 @@
 public import Notifications
 internal import Synchronization
 
-/// How long answers took, over the last five minutes: from the last byte of a notification to the writing of its
-/// answer. Safe to use from any thread.
+/// A record of how long answers took in the last five minutes: from the last byte of a notification to the writing of
+/// its answer. Safe to use from any thread.
 public final class AnswerTimes: Sendable {
     private static let sliceSeconds: Int64 = 10
 
@@ -38,9 +38,9 @@ public final class AnswerTimes: Sendable {
     }
 }
 
-/// Counts answer times in `TimeBuckets`, for each of the last 30 slices of time.
+/// Counts answer times in `TimeBuckets`, in each of the last 30 slices of time.
 ///
-/// A pure value of fixed size: the time comes in as the number of a slice.
+/// A pure value of fixed size: the caller passes the time as the number of a slice.
 struct AnswerHistogram {
     static let slices = 30
 

@@ -9,7 +9,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Tells a connection to end as soon as it owes no answer.
+    /// The event that makes a connection end as soon as it owes no answer.
     struct Stop: Sendable {}
 
     private enum Phase: Equatable {
@@ -21,12 +21,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case body
         /// The request of this number waits for its answer.
         case answering(Int)
-        /// The last answer is written. What still comes is dropped until the peer closes, for closing over unread
-        /// bytes would reset the connection, and the peer might lose the answer.
+        /// The last answer is written. Everything that still arrives is dropped until the peer closes, because closing
+        /// over unread bytes would reset the connection, and the peer might lose the answer.
         case closing
     }
 
-    /// What is dropped, in bytes, of a peer that goes on sending after the last answer.
+    /// The most bytes that are dropped of a peer that keeps sending after the last answer.
     private static let maxDropped = 8 << 20
 
     private let settings: ConnectionSettings
@@ -39,7 +39,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var phase = Phase.idle
     private var request: PartialRequest?
     private var parser: RequestParser
-    /// What has come and is not parsed yet: less than a part of a request, or what was sent ahead.
+    /// The bytes that have arrived and are not parsed yet: less than a part of a request, or bytes that were sent
+    /// ahead.
     private var input = ByteBuffer()
     private var isAdvancing = false
     private var isReadHeld = false
@@ -48,7 +49,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var requests = 0
     private var dropped = 0
 
-    /// - Parameter isCrowded: Whether this connection is one too many, and only to be told so.
+    /// - Parameter isCrowded: Whether this connection is one too many, and only gets the answer 503.
     init(_ settings: ConnectionSettings, isCrowded: Bool) {
         self.settings = settings
         self.isCrowded = isCrowded
@@ -125,7 +126,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Taking requests
 
-    /// Whether a request has begun whose end has not come.
+    /// Whether a request has begun whose end has not arrived.
     private var isInMidst: Bool {
         switch phase {
         case .head, .body: true
@@ -142,15 +143,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Takes what has come as far as it can be taken now, and asks for more where more is wanted.
+    /// Processes the bytes that have arrived, as far as possible now, and asks for more if more is wanted.
     private func advance() {
-        // An answer that comes at once calls this again; the loop that is running goes on instead.
+        // An answer that is given at once calls this again; the loop that is running continues instead.
         guard !isAdvancing else { return }
         isAdvancing = true
         while phase != .closing, canTake, takeNext() {}
         isAdvancing = false
         if hasPeerEnded, canTake {
-            // What has come is all there is.
+            // No more bytes will arrive.
             if isInMidst { refuse(.incomplete) } else if phase == .idle { cut() }
         }
         if canTake, isReadHeld {
@@ -220,7 +221,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// - Parameter isBodyOwed: Whether the request is answered before its body comes, so that none may follow it.
+    /// - Parameter isBodyOwed: Whether the request is answered before its body arrives, so that no request may follow
+    ///   it.
     private func complete(isBodyOwed: Bool = false) {
         guard phase == .body, let request, let mailbox, let eventLoop = context?.eventLoop else { return }
         self.request = nil
@@ -248,7 +250,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Answering
 
-    /// What has to be known of a request when its answer comes.
+    /// The facts about a request that are needed when its answer arrives.
     struct Reply: Sendable {
         let number: Int
         let end: ContinuousClock.Instant
@@ -325,7 +327,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
 // MARK: - Settings
 
-/// What every connection of a listener shares.
+/// The settings and objects that all connections of a listener share.
 struct ConnectionSettings: Sendable {
     let limits: ListenerLimits
     let headTime: TimeAmount
@@ -366,8 +368,8 @@ struct ConnectionSettings: Sendable {
 
 // MARK: - Alarm
 
-/// A timer whose time moves with every request and that seldom rings: it is set anew only for an earlier time, and
-/// where it rings too early it goes on for the rest.
+/// A timer whose time moves with every request and that seldom rings. It is set again only for an earlier time; if it
+/// rings too early, it continues for the rest.
 ///
 /// Lives on one event loop.
 final class LazyAlarm {

@@ -10,10 +10,10 @@ internal import Synchronization
 
 /// The connections that are open.
 final class Connections: Sendable {
-    /// What becomes of a new one.
+    /// The decision on a new connection.
     enum Admission {
         case welcome
-        /// Over the limit: told so, then closed.
+        /// Over the limit: it gets the answer 503 and is closed.
         case crowded
         /// So late that it is closed without a word.
         case closed
@@ -29,7 +29,7 @@ final class Connections: Sendable {
 
     private let state = Mutex(State())
     private let limit: Int
-    /// How many may be told at the same time that they are too many.
+    /// The most connections over the limit that may be answered 503 at the same time.
     private let slack: Int
 
     init(limit: Int) {
@@ -89,11 +89,11 @@ final class Connections: Sendable {
 /// Stops accepting while the system has no descriptor or memory for another connection: new ones wait in the backlog
 /// until one of ours is closed, or a second has passed.
 ///
-/// The socket stays readable meanwhile, so that an event loop which goes on asking would never sleep.
+/// The socket stays readable in the meantime, so an event loop that keeps asking would never sleep.
 final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
-    /// How long to wait where none of our own connections is closed: somebody else may have what is missing.
+    /// The time to wait if none of our own connections is closed: another program may release descriptors or memory.
     private static let patience = TimeAmount.seconds(1)
     /// From one line in the log to the next.
     private static let silence = TimeAmount.minutes(1)
@@ -152,8 +152,8 @@ final class AcceptGate: ChannelInboundHandler {
 
 // MARK: - Answers on their way
 
-/// Answers on their way to the connections of one event loop. Deliveries are recorded together, so their answers come
-/// together: the event loop is woken once for them, not once for each.
+/// Answers on their way to the connections of one event loop. Deliveries are recorded together, so their answers are
+/// ready together: the event loop is woken once for all of them, not once for each.
 final class AnswerMailbox: Sendable {
     /// An answer, with the request that it is for.
     struct Letter: Sendable {

@@ -9,7 +9,7 @@ public struct ListenAddress: Sendable, Hashable {
 
     /// Reads `HOST:PORT` or `[IPv6]:PORT`.
     ///
-    /// - Throws: `ListenAddressError`, which says what is wrong and what to write.
+    /// - Throws: `ListenAddressError`, which explains the fault and what to write.
     public init(_ text: String) throws(ListenAddressError) {
         guard let (host, port) = try Self.split(text) else {
             let isIPv6 = text.contains(":") && Self.ip(text) != nil
@@ -63,7 +63,7 @@ public struct ListenAddress: Sendable, Hashable {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    /// The parts before and after the colon that separates them, or nil where there is none.
+    /// Returns the parts before and after the colon that separates them; nil without such a colon.
     private static func split(_ text: String) throws(ListenAddressError) -> (Substring, Substring)? {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { throw .unbracketed(text) }
@@ -86,7 +86,7 @@ extension ListenAddress: CustomStringConvertible {
     }
 }
 
-/// Why a text is no address to listen on.
+/// The reason why a text is not an address to listen on.
 public enum ListenAddressError: Error, Sendable, Hashable, CustomStringConvertible {
     case noPort(String)
     case noHost(String)
@@ -118,7 +118,7 @@ public enum ListenAddressError: Error, Sendable, Hashable, CustomStringConvertib
 
 /// The text by which a peer is recorded: its IP address, and nothing else.
 enum RemoteAddress {
-    /// IPv6 without brackets and zone; an IPv4 address that came in IPv6's clothes as what it is.
+    /// Returns IPv6 without brackets and zone, and an IPv4 address that is mapped into IPv6 as IPv4.
     static func text(of address: SocketAddress?) -> String {
         guard let ip = address?.ipAddress else { return "unknown" }
         let plain = ip.prefix { $0 != "%" }

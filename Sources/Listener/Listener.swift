@@ -9,11 +9,11 @@ import Synchronization
     internal import Darwin
 #endif
 
-/// Listens for HTTP/1.1 requests, hands them to a `DeliveryReceiver`, and answers with what that says.
+/// Listens for HTTP/1.1 requests, passes them to a `DeliveryReceiver`, and sends the answers that it returns.
 public final class Listener: Sendable {
     /// The address that was bound, with its real port.
     public let address: ListenAddress
-    /// How long the notifications' answers take.
+    /// The record of how long the notifications' answers take.
     public let answerTimes: AnswerTimes
 
     private let configuration: ListenerConfiguration
@@ -63,7 +63,7 @@ public final class Listener: Sendable {
     public static func bind(
         _ configuration: ListenerConfiguration, log: @escaping @Sendable (String) -> Void
     ) throws(ListenerError) -> Listener {
-        // The process's own event loops: they are never shut down, so an answer that comes late finds its loop.
+        // The process's own event loops: they are never shut down, so a late answer finds its loop.
         let group = MultiThreadedEventLoopGroup.singleton
         let connections = Connections(limit: configuration.limits.connections)
         let refusals = RefusalCounter(eventLoop: group.any(), log: log)
@@ -166,7 +166,7 @@ public final class Listener: Sendable {
 
 // MARK: - Receiver
 
-/// What the listener hands its requests to.
+/// The receiver of a listener's requests.
 public protocol DeliveryReceiver: Sendable {
     /// Takes a whole request; called on an event loop, so it must not block.
     ///
@@ -176,19 +176,20 @@ public protocol DeliveryReceiver: Sendable {
     func receive(
         _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, _ record: Int64?) -> Void)
 
-    /// Is told how long an answer took, once it is handed to the socket: from the last byte of its request. Called on an
+    /// Notes how long an answer took, once it is passed to the socket: from the last byte of its request. Called on an
     /// event loop, so it must not block.
     ///
-    /// - Parameter record: The number that came with the answer.
+    /// - Parameter record: The number that was passed with the answer.
     func answered(_ record: Int64, in time: Duration)
 
-    /// Says whether a delivery can be recorded now, for `GET /healthz`; called on an event loop, so it must not block.
+    /// Checks whether a delivery can be recorded now, for `GET /healthz`; called on an event loop, so it must not
+    /// block.
     ///
     /// - Parameter answer: To be called once, from any thread.
     func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void)
 }
 
-/// What a request is, by its method and its target.
+/// The kind of a request, by its method and its target.
 public enum RequestKind: Sendable, Hashable {
     /// POST on the path that is listened on.
     case notification
@@ -200,17 +201,17 @@ public enum RequestKind: Sendable, Hashable {
 
 // MARK: - Configuration
 
-/// Where and how the listener listens.
+/// The configuration of a listener: its address and path, limits and time limits.
 public struct ListenerConfiguration: Sendable {
     /// The address to bind; port 0 takes a free one.
     public var address: ListenAddress
     /// The path below which a POST is a notification; `/` takes every path.
     public var path: String
-    /// What a request and all of them together may use.
+    /// The resources that a request, and all of them together, may use.
     public var limits: ListenerLimits
-    /// How long a peer may take.
+    /// The times that a peer may take.
     public var times: ListenerTimes
-    /// Tells the time that a delivery is given as its arrival.
+    /// The clock that gives the arrival time of a delivery.
     public var clock: @Sendable () -> Timestamp
 
     public init(
@@ -225,7 +226,7 @@ public struct ListenerConfiguration: Sendable {
     }
 }
 
-/// What one request, and all connections together, may use.
+/// The resources that one request, and all connections together, may use.
 public struct ListenerLimits: Sendable, Hashable {
     /// The bytes of a body; a longer one is refused with 413.
     public var body = 1 << 20
@@ -241,7 +242,7 @@ public struct ListenerLimits: Sendable, Hashable {
     public init() {}
 }
 
-/// How long a peer may take before its connection is closed.
+/// The times that a peer may take before its connection is closed.
 public struct ListenerTimes: Sendable, Hashable {
     /// From the first byte of a request to the end of its head; also from connecting to the first byte.
     public var head = Duration.seconds(10)
@@ -257,7 +258,7 @@ public struct ListenerTimes: Sendable, Hashable {
 
 // MARK: - Errors
 
-/// Why the listener could not start.
+/// The reason why the listener could not start.
 public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Another program listens there.
     case inUse(ListenAddress)

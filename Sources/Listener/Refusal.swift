@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import Synchronization
 
-/// Why a request is not taken at all. It becomes a line in the log, not a row.
+/// The reason why a request is not accepted at all. It becomes a line in the log, not a row.
 enum Refusal: Error, Hashable {
     /// The body is longer than the limit, which is in bytes.
     case bodyTooLarge(limit: Int)
@@ -19,7 +19,7 @@ enum Refusal: Error, Hashable {
     case slowRequest
     case tooManyConnections(limit: Int)
 
-    /// What the peer is told.
+    /// The response that the peer gets.
     var response: Response {
         switch self {
         case .bodyTooLarge: Response(status: 413, text: "Body too large")
@@ -36,7 +36,7 @@ enum Refusal: Error, Hashable {
 }
 
 extension Refusal: CustomStringConvertible {
-    /// As the log says it.
+    /// The reason in the words of the log.
     var description: String {
         switch self {
         case .bodyTooLarge(let limit): "body over \(Self.size(limit)) (413)"
@@ -64,17 +64,17 @@ extension Refusal: CustomStringConvertible {
 
 /// Counts refusals, so that the log gets one line per address, reason and minute, and memory stays bounded.
 ///
-/// The first refusal of its kind is told at once; what follows is told when the minute is over. No clock of its own:
-/// whoever holds it calls `turn()` when a minute has passed since the tally was last empty or turned.
+/// The first refusal of its kind is logged at once; further ones are logged when the minute is over. The tally has no
+/// clock of its own: its owner calls `turn()` when a minute has passed since the tally was last empty or turned.
 struct RefusalTally {
     struct Kind: Hashable {
         let address: String
         let reason: Refusal
     }
 
-    /// The kinds that are told apart; refusals of further ones are told by their reason alone.
+    /// The number of kinds that are counted apart; refusals of further ones are counted by their reason alone.
     private let capacity: Int
-    /// What was refused since it was last told. Zero: told, and nothing since.
+    /// The refusals since the last line about them. Zero: logged, and none since.
     private var counts: [Kind: Int] = [:]
     private var others: [Refusal: Int] = [:]
 
@@ -82,7 +82,7 @@ struct RefusalTally {
         self.capacity = capacity
     }
 
-    /// Whether a minute runs at whose end something may have to be told.
+    /// Whether nothing is counted: if false, a minute runs at whose end there may be something to log.
     var isEmpty: Bool { counts.isEmpty && others.isEmpty }
 
     /// Counts one refusal.
@@ -113,7 +113,7 @@ struct RefusalTally {
         let rest = others.map { reason, count in
             "other addresses: \(Self.requests(count)) refused in the last minute: \(reason)"
         }
-        // Who kept on is known for another minute; the rest begin anew.
+        // Kinds that were refused again are remembered for another minute; the rest start from the beginning.
         counts = told.mapValues { _ in 0 }
         others = [:]
         return lines.sorted() + rest.sorted()
@@ -151,7 +151,7 @@ final class RefusalCounter: Sendable {
         if let line { log(line) }
     }
 
-    /// Tells what is not yet told, and stops the timer.
+    /// Logs everything that is not yet logged, and stops the timer.
     func finish() {
         let lines = state.withLock { state in
             state.minute?.cancel()

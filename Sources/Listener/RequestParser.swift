@@ -7,7 +7,7 @@ internal import Notifications
     internal import Darwin
 #endif
 
-/// The head of a request: all that comes before its body.
+/// The head of a request: everything before its body.
 struct RequestHead: Sendable, Hashable {
     enum Version: String, Sendable {
         case http10 = "HTTP/1.0"
@@ -35,8 +35,9 @@ struct RequestHead: Sendable, Hashable {
     }
 }
 
-/// Reads HTTP/1.1 requests from the bytes of a connection (RFC 9112), strictly: what two readers could read differently is
-/// refused, for it may smuggle a request past a proxy. It keeps each header value's bytes, and reads no byte twice.
+/// Reads HTTP/1.1 requests from the bytes of a connection (RFC 9112), strictly. Input that two readers could read
+/// differently is refused, because it may smuggle a request past a proxy. The parser keeps each header value's bytes,
+/// and reads no byte twice.
 ///
 /// A pure state machine: bytes go in, parts come out.
 struct RequestParser {
@@ -50,7 +51,7 @@ struct RequestParser {
     private enum State {
         case requestLine
         case fields
-        /// The body goes on for so many bytes.
+        /// The body continues for this many bytes.
         case body(Int)
         case chunkSize
         case chunk(Int)
@@ -63,7 +64,7 @@ struct RequestParser {
 
     private let limits: ListenerLimits
     private var state = State.requestLine
-    /// Where in the line to look on for its end.
+    /// The offset in the line from which to look for its end.
     private var searched = 0
     private var method = ""
     private var target = ""
@@ -123,7 +124,7 @@ struct RequestParser {
         return .head(head, framing)
     }
 
-    /// The next line without its end; nil as long as that has not come.
+    /// Returns the next line without its end; nil as long as its end has not arrived.
     private mutating func line(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(Refusal) -> Range<Int>? {
         guard let base = bytes.baseAddress, start < bytes.count else { return nil }
         let from = min(start + searched, bytes.count)
@@ -143,7 +144,7 @@ struct RequestParser {
     private func checkUnended(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
         switch state {
         case .requestLine:
-            // What speaks another protocol is told at once.
+            // A peer that speaks another protocol gets its answer at once.
             guard bytes.allSatisfy({ (0x20...0x7E).contains($0) || $0 == UInt8(ascii: "\r") }) else {
                 throw .notHTTP
             }
@@ -202,7 +203,7 @@ struct RequestParser {
         headers.append(field)
     }
 
-    /// Reads a header field; nil where the line is none (RFC 9112, 5). A line that goes on the one before is none.
+    /// Reads a header field; nil if the line is not one (RFC 9112, 5). A line that continues the one before is not one.
     private func field(_ line: UnsafeRawBufferPointer) throws(Refusal) -> HeaderField? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, line[..<colon].allSatisfy(Self.isToken)
         else { return nil }
@@ -227,7 +228,7 @@ struct RequestParser {
         }
     }
 
-    /// Whether a byte may stand in a token, such as a method or a field's name (RFC 9110, 5.6.2).
+    /// Returns whether a byte may be in a token, such as a method or a field's name (RFC 9110, 5.6.2).
     private static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -317,13 +318,13 @@ extension RequestHead.Version {
 
 // MARK: - Framing
 
-/// How the end of a request's body is marked.
+/// The way in which the end of a request's body is marked.
 enum Framing: Sendable, Hashable {
     case length(Int)
     case chunked
 
-    /// Nil where two readers could disagree about where the request ends: such a request is refused, for it may be
-    /// an attempt to smuggle another one past a proxy (RFC 9112, 6.3).
+    /// Returns nil if two readers could disagree about the end of the request: such a request is refused, because it
+    /// may be an attempt to smuggle another one past a proxy (RFC 9112, 6.3).
     init?(_ head: RequestHead) {
         var length: Int?
         var isChunked = false
@@ -358,7 +359,7 @@ enum Framing: Sendable, Hashable {
 
 // MARK: - Requests under way
 
-/// A request of which the head has come, and some of the body.
+/// A request whose head has arrived, and some of its body.
 struct PartialRequest {
     let head: RequestHead
     let route: Route
@@ -374,7 +375,7 @@ struct PartialRequest {
         self.route = route
         self.receivedAt = receivedAt
         self.keptBytes = keptBytes
-        // A promise of a long body is not yet a reason to hold memory for it.
+        // The announcement of a long body is not yet a reason to allocate memory for it.
         if case .length(let length) = framing { body.reserveCapacity(min(length, keptBytes, 64 << 10)) }
     }
 
@@ -386,7 +387,7 @@ struct PartialRequest {
 
     /// Whether the connection may serve another request after this one.
     ///
-    /// Not in HTTP/1.0, whose clients want to be told so, nor after CONNECT or an offer to change the protocol.
+    /// Not in HTTP/1.0, whose clients must ask for it, nor after CONNECT or an offer to change the protocol.
     var allowsAnother: Bool {
         head.version == .http11 && head.method != "CONNECT" && !head.hasHeader("Upgrade")
             && !head.list("Connection").contains { $0.lowercased() == "close" }

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import Notifications
 
-/// Where a request goes.
+/// The destination of a request.
 enum Route: Sendable, Hashable {
     /// `GET` or `HEAD /healthz`, which is answered and not passed on.
     case health
@@ -31,7 +31,7 @@ enum Route: Sendable, Hashable {
 
 // MARK: - Paths
 
-/// Which request targets are ours: the path that was set and everything below it.
+/// The request targets that are ours: the configured path and everything below it.
 ///
 /// Paths are compared byte by byte; nothing is percent-decoded.
 struct PathRule: Sendable {
@@ -91,12 +91,12 @@ struct Response {
         self.init(status: answer.status, text: answer.text)
     }
 
-    /// What `/healthz` says.
+    /// Returns the response of `/healthz`.
     static func health(canRecord: Bool) -> Response {
         canRecord ? Response(.accepted) : Response(.notRecorded)
     }
 
-    /// Tells a client that waits for it to send the body.
+    /// The response that lets a waiting client send the body.
     static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 
     /// The response in full.
