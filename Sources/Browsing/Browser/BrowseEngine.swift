@@ -4,12 +4,12 @@ import Workers
 
 /// Does what a query needs, step by step, on threads of its own; sleeps while there is nothing to do.
 final class BrowseEngine: Sendable {
-    /// What is listed.
+    /// The rows that are listed, and how far the query has got.
     struct Listing: Sendable {
         var query = BrowseQuery()
         var generation = 0
         var latest: Int64 = 0
-        /// One of them, but for a plain query, which needs nothing.
+        /// One of the two; nil for a plain query, which needs neither.
         var scanned: ScannedList?
         var sorted: SortedList?
         var failure: String?
@@ -21,7 +21,7 @@ final class BrowseEngine: Sendable {
                 scanned: done, total: total, failure: failure)
         }
 
-        /// How often what is in view was replaced, which the progress does not tell.
+        /// The number of times that the visible rows were replaced, which the progress does not contain.
         var replacements: Int { scanned?.replacements ?? sorted?.replacements ?? 0 }
 
         mutating func follow(_ change: HistoryChange) {
@@ -49,9 +49,9 @@ final class BrowseEngine: Sendable {
         var isRunning = false
         var worker = 0
         var pause = Pause()
-        /// What each worker has to do: a query that was given up may take some moments to end.
+        /// The load of each worker: a cancelled query may take some moments to end.
         var loads = [0, 0]
-        /// Which query it is: an answer to another one is late.
+        /// The number of the query: an answer to another one is late.
         var number = 0
         var reported: (progress: BrowseProgress, replacements: Int, at: ContinuousClock.Instant)?
     }
@@ -59,7 +59,7 @@ final class BrowseEngine: Sendable {
     private let reader: HistoryReader
     private let report: @Sendable (BrowseProgress) -> Void
     private let state = Mutex(State())
-    /// The query's number, for the steps that are under way.
+    /// The query's number; a step under way ends when it changes.
     private let current = Atomic(0)
     /// Two, for SQLite does not let itself be interrupted while it sorts: the next query does not wait for that.
     private let workers = [Worker("browser"), Worker("other browser")]
@@ -111,7 +111,7 @@ final class BrowseEngine: Sendable {
         state.listing = listing
         state.reported = nil
         current.store(state.number, ordering: .relaxed)
-        // Whoever works on what was there before ends by himself, and tells nothing.
+        // A worker that still runs the query before ends by itself, and reports nothing.
         state.pause.end()
         state.pause = Pause()
         state.isRunning = false
@@ -134,7 +134,7 @@ final class BrowseEngine: Sendable {
             let step: BrowseStep? = state.withLock { state in
                 guard state.number == number else { return nil }
                 let step = state.listing.next(.now)
-                // Whoever changes something from here on begins anew.
+                // Any change from here on begins a new run.
                 if step == .rest { state.isRunning = false }
                 return step
             }
@@ -189,7 +189,7 @@ final class BrowseEngine: Sendable {
         tell(number, isLast: false)
     }
 
-    /// Reports how far the query has come: at once at first, then thirty times a second, and at last.
+    /// Reports the progress of the query: at once at first, then thirty times a second, and at the end.
     private func tell(_ number: Int, isLast: Bool) {
         let news: BrowseProgress? = state.withLock { state in
             guard state.number == number, !state.listing.query.isPlain else { return nil }
@@ -208,7 +208,7 @@ final class BrowseEngine: Sendable {
 
 // MARK: - Steps
 
-/// What the worker of a browser is to do next.
+/// The next step of a browser's worker.
 enum BrowseStep: Hashable {
     /// Look which rows of these ids match.
     case look(RowPredicate, ClosedRange<Int64>)

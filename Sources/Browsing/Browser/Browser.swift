@@ -9,9 +9,9 @@ public final class Browser: Sendable {
     private let reader: HistoryReader
     private let engine: BrowseEngine
 
-    /// - Parameter report: Is told how far a query has come, from any thread; it must only take note and return. Some
-    ///   thirty times a second at most while it searches, whenever rows have come or verdicts have changed, and always
-    ///   when there is nothing more to do. A plain query is reported once, complete.
+    /// - Parameter report: Receives the progress of a query, on any thread; it must only take note and return. Called
+    ///   some thirty times a second at most while the search runs, whenever rows have arrived or verdicts have changed,
+    ///   and always when nothing is left to do. A plain query is reported once, complete.
     public init(_ reader: HistoryReader, report: @escaping @Sendable (BrowseProgress) -> Void) {
         self.reader = reader
         engine = BrowseEngine(reader, report: report)
@@ -26,18 +26,18 @@ public final class Browser: Sendable {
         engine.show(query, generation: generation, change)
     }
 
-    /// The history has changed. Returns at once.
+    /// Follows a change of the history. Returns at once.
     ///
-    /// New rows are looked at within a thirtieth of a second. Where verdicts have changed that the query reads, or new
-    /// rows are to be sorted in, what was found before stays in view until all is found anew.
+    /// New rows are looked at within a thirtieth of a second. If verdicts have changed that the query reads, or new
+    /// rows must be sorted in, the rows found before stay visible until all are found again.
     public func follow(_ change: HistoryChange) {
         engine.follow(change)
     }
 
-    /// Rows of the query, of those found so far. Blocks for a read.
+    /// Returns rows of the query, from those found so far. Blocks for a read.
     ///
-    /// As long as not all of the history was looked at, there are taken to be older rows than these. In a sorted list
-    /// the first ones are the `oldest`, and for a row that is not in the list the next that arrived before it stands.
+    /// As long as part of the history is unread, the result has `hasOlder` set. In a sorted list the first rows are the
+    /// `oldest`, and a row that is not in the list is replaced by the next one that arrived before it.
     public func rows(_ request: RowRequest) throws -> RowWindow {
         let window = engine.with { listing in
             listing.scanned?.found.window(request) ?? listing.sorted?.window(request)
@@ -47,10 +47,10 @@ public final class Browser: Sendable {
             rows: try reader.rows(ids: window.ids), hasOlder: window.hasOlder, hasNewer: window.hasNewer)
     }
 
-    /// How far the query has come.
+    /// The progress of the query.
     public var progress: BrowseProgress { engine.with(\.progress) }
 
-    /// How many rows of the query were found so far.
+    /// The number of rows of the query found so far.
     public var count: Int { progress.matched }
 
     /// Whether a row is among those found so far.
@@ -83,12 +83,12 @@ public final class Browser: Sendable {
         }
     }
 
-    /// The nearest row of the query shown that also fulfils another condition; nil where there is none. Blocks, and
+    /// Returns the nearest row of the query shown that also fulfils another condition; nil if no row does. Blocks, and
     /// may have to read all of the history.
     ///
     /// - Parameters:
-    ///   - id: The row from which to look; it is not found itself. The least number stands before the first row of
-    ///     the list, the greatest behind the last one, in whatever order.
+    ///   - id: The row from which to look; it is not found itself. The least number is before the first row of the
+    ///     list, the greatest behind the last one, in any order.
     ///   - isNewer: Whether to look among the rows behind it in the list, or among those before it.
     ///   - isCancelled: Asked now and then; the search ends with nil once it is true.
     public func find(
@@ -138,7 +138,7 @@ public final class Browser: Sendable {
 
 // MARK: - Query and progress
 
-/// Which rows are listed, and in which order.
+/// A query: the rows that are listed, and their order.
 public struct BrowseQuery: Sendable, Hashable {
     /// The rows.
     public var predicate: RowPredicate
@@ -155,7 +155,7 @@ public struct BrowseQuery: Sendable, Hashable {
     public var isPlain: Bool { predicate == .everything && order == .arrival }
 }
 
-/// How far a query has come.
+/// The progress of a query.
 public struct BrowseProgress: Sendable, Hashable {
     /// The query's, as given to `Browser.show`.
     public var generation: Int
@@ -164,7 +164,7 @@ public struct BrowseProgress: Sendable, Hashable {
     /// The rows of the history looked at so far, and of all.
     public var scanned: Int
     public var total: Int
-    /// Why it could not be finished, in a sentence.
+    /// The reason why it could not be finished, in a sentence.
     public var failure: String?
 
     /// Whether all rows were looked at.
@@ -199,7 +199,7 @@ struct RowSearch {
         self.isNewer = isNewer
     }
 
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     func first(from id: Int64, _ isCancelled: () -> Bool) throws -> Int64? {
         if let sorted = engine.with(\.sorted) { return try first(in: sorted, from: id, isCancelled) }
         if let list = engine.with({ $0.scanned?.predicate }) { return try first(of: list, from: id, isCancelled) }
@@ -209,10 +209,10 @@ struct RowSearch {
             : try first(matching: predicate, before: min(id, latest < .max ? latest + 1 : latest), isCancelled)
     }
 
-    /// Returns the nearest rows of what is listed on both sides of a place in the order of arrival, in whatever order they
-    /// are listed: the last before an id, and the first from it on.
+    /// Returns the nearest listed rows on both sides of a place in the order of arrival, whatever the order of the
+    /// list: the last before an id, and the first from it on.
     ///
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     static func around(
         _ id: Int64, _ reader: HistoryReader, _ engine: BrowseEngine, _ isCancelled: () -> Bool
     ) throws -> (before: Int64?, from: Int64?) {
@@ -233,7 +233,7 @@ struct RowSearch {
         // From beyond the last row, whichever arrived last.
         let index = id == .max ? list.ids.count - 1 : list.index(of: id) ?? -1
         let isThere = index >= 0 && list.ids[index] == id
-        // Where the row is not in the list, the one that stands for it is found too.
+        // If the row is not in the list, the row that replaces it is a result too.
         var ids = isNewer ? list.ids[(index + 1)...] : list.ids[..<(isThere ? index : index + 1)]
         while !ids.isEmpty {
             let part = isNewer ? ids.prefix(Int(Self.sizes.lowerBound)) : ids.suffix(Int(Self.sizes.lowerBound))
@@ -317,7 +317,7 @@ public struct RowCount {
     /// Returns how many rows with these ids match; nil once it is cancelled. Blocks.
     ///
     /// - Parameter isCancelled: Asked some thousand times a second.
-    /// - Throws: What SQLite says.
+    /// - Throws: SQLite's error.
     public func count(in range: ClosedRange<Int64>, _ isCancelled: () -> Bool) throws -> Int? {
         do {
             // As a list that is searched: first it is found out which rows may be duplicates at all.

@@ -2,16 +2,16 @@ import History
 
 // MARK: - Order of arrival
 
-/// The rows of a query in the order of arrival, found newest first; and what is to be looked at next.
+/// The rows of a query in the order of arrival, found newest first, and the next step.
 ///
-/// New rows are looked at as they come. Where verdicts have changed that the query reads, all is looked at anew, and
-/// what was found before stays in view until then.
+/// New rows are looked at as they arrive. If verdicts have changed that the query reads, all rows are looked at again,
+/// and the rows found before stay visible until then.
 struct ScannedList: Sendable {
     let predicate: RowPredicate
     private(set) var found: FoundRows
-    /// How often what is in view was replaced.
+    /// The number of times that the visible rows were replaced.
     private(set) var replacements = 0
-    /// What is asked of the rows: the predicate, or the same with less work.
+    /// The condition that rows are read by: the predicate, or the same with less work.
     private var question: RowPredicate
     /// Of rows up to this one it is known which may be duplicates.
     private var known: Int64 = 0
@@ -19,11 +19,11 @@ struct ScannedList: Sendable {
     private var revision: Int
     /// The revision at which what is in view was begun to be looked at.
     private var foundRevision: Int
-    /// What replaces it.
+    /// The rows that will replace it.
     private var fresh: FoundRows?
     private var freshRevision = 0
     private var freshTime = Duration.zero
-    /// What has a share of time waits until then.
+    /// The next moments for the steps that have a limited share of the time.
     private var nextFresh: ContinuousClock.Instant?
     private var nextNewer: ContinuousClock.Instant?
     private var step: StepSize
@@ -65,8 +65,8 @@ struct ScannedList: Sendable {
         return waits.map { .pause(until: $0) } ?? .rest
     }
 
-    /// Whether so many rows are left to look at that it is better known first which of them may be duplicates. The newest
-    /// are looked at before that, so that something is found at once.
+    /// Returns whether so many rows are left that it pays to find out first which of them may be duplicates. The newest
+    /// are looked at before that, so that the first results appear at once.
     private func needsRepeated(_ rows: FoundRows) -> Bool {
         predicate.asksForDuplicates && rows.high - rows.low >= 4_000
             && rows.low - known > 20_000
@@ -105,7 +105,8 @@ struct ScannedList: Sendable {
         step.note(time, rows: Int64(range.count))
     }
 
-    /// How many were looked at, and of how many. Once all were, what has arrived since does not count as missing.
+    /// The number of rows looked at, and the number of all. Once all were, rows that have arrived since do not count as
+    /// missing.
     var extent: (scanned: Int, total: Int) {
         let scanned = found.high - found.low + 1
         return (Int(scanned), Int(found.reachesTheOldest ? scanned : latest))
@@ -125,10 +126,10 @@ struct FoundRows: Sendable {
         low = high + 1
     }
 
-    /// Whether there are no older rows to look at.
+    /// Whether all older rows were looked at.
     var reachesTheOldest: Bool { low <= 1 }
 
-    /// The stretch of so many ids before those looked at.
+    /// Returns the stretch of `size` ids before those looked at.
     func older(_ size: Int64) -> ClosedRange<Int64> { max(1, low - size)...low - 1 }
 
     /// Takes note of what was found in a stretch, if it is next to those looked at.
@@ -173,12 +174,12 @@ struct FoundRows: Sendable {
 /// The newest are sorted first, so that there is something to see, then all. What has changed since is sorted in with
 /// all the rest, and waits four times as long as that takes.
 struct SortedList: Sendable {
-    /// How many rows are sorted first.
+    /// The number of rows that are sorted first.
     static let first: Int64 = 5_000
 
     let query: BrowseQuery
     private(set) var ids: [Int64] = []
-    /// How often they were replaced.
+    /// The number of times that the rows were replaced.
     private(set) var replacements = 0
     private var latest: Int64
     private var revision: Int
@@ -224,12 +225,12 @@ struct SortedList: Sendable {
         nextSort = now + max(.pace, time * 4)
     }
 
-    /// How many were looked at, and of how many.
+    /// The number of rows looked at, and the number of all.
     var extent: (scanned: Int, total: Int) {
         isComplete ? (Int(high), Int(high)) : (Int(max(0, high - low + 1)), Int(latest))
     }
 
-    /// Where a row stands, counted from 0; where it is not in the list, the next that arrived before it.
+    /// Returns the index of a row; if it is not in the list, of the next one that arrived before it.
     func index(of id: Int64) -> Int? {
         if let index = ids.firstIndex(of: id) { return index }
         return ids.indices.filter { ids[$0] < id }.max { ids[$0] < ids[$1] }

@@ -62,7 +62,7 @@ public struct Filter: Sendable, Hashable {
 }
 
 extension RowPredicate {
-    /// What must all hold.
+    /// The predicates that must all match.
     var conjunction: [RowPredicate] {
         guard case .all(let parts) = self else { return [self] }
         return parts
@@ -92,13 +92,13 @@ public struct FilterValueUse: Sendable, Hashable {
                 return Int64(shown).map { comparison.holds($0, wanted) } ?? false
             case .all(let parts): return parts.allSatisfy { matches($0, shown) }
             case .any(let parts): return parts.contains { matches($0, shown) }
-            // Such values are none that are known.
+            // Lists of known values do not contain such values.
             case .not, .verdict, .duplicate, .repeated, .event, .rows: return true
             }
         }
     }
 
-    /// What they are values of.
+    /// The kind of the values.
     public let kind: FilterValueKind
     /// At least one.
     public let items: [Item]
@@ -116,11 +116,11 @@ extension Comparison {
     }
 }
 
-/// What is wrong in a filter, and where.
+/// A fault in a filter, and its place.
 public struct FilterError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The characters it is about, counted from 0; empty at a place where something is missing.
     public let range: Range<Int>
-    /// What was expected there, in a sentence without the place.
+    /// The text that was expected there, in a sentence without the place.
     public let sentence: String
 
     /// An error.
@@ -132,7 +132,7 @@ public struct FilterError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { "column \(range.lowerBound + 1): \(sentence)" }
 }
 
-/// What a filter is read by, besides its text.
+/// The context in which a filter is read, besides its text.
 public struct FilterContext: Sendable {
     /// The moment from which times such as `10m` count back.
     public var now: Timestamp
@@ -183,7 +183,8 @@ public enum FilterTerm {
         "event-after:\(start.rfc3339) event-before:\(end.rfc3339)"
     }
 
-    /// A value as it can stand behind an operator: in quotes where it must, on one line and with nothing invisible.
+    /// Returns a value in the form that may follow an operator: in quotes if necessary, on one line and without
+    /// invisible characters.
     static func quoted(_ value: String, escapingWildcards: Bool) -> String {
         var result = String.UnicodeScalarView()
         var needsQuotes = value.isEmpty || value.unicodeScalars.first == "~"

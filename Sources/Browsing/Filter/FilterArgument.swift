@@ -1,6 +1,6 @@
 import History
 
-/// What was given to an operator.
+/// The argument of an operator.
 struct FilterArgument: Sendable {
     let value: WrittenValue
     let relation: FilterRelation
@@ -16,8 +16,8 @@ struct FilterArgument: Sendable {
         return text
     }
 
-    /// The fixed values that a word means, in any case: the one that it is, those that begin with it, or those that hold
-    /// it.
+    /// Returns the fixed values that a word means, in any case: the equal one, those that begin with it, or those that
+    /// contain it.
     func choices(_ takes: FilterValue) throws(FilterFault) -> Set<String> {
         let word = try word(takes).lowercased()
         if takes.fixed.contains(word) { return [word] }
@@ -40,12 +40,12 @@ struct FilterArgument: Sendable {
 // MARK: - Texts
 
 extension FilterArgument {
-    /// How much of a text a pattern without wildcards must be.
+    /// The part of a text that a pattern without wildcards must match.
     enum Extent {
         case part, whole
     }
 
-    /// Where one of some texts matches.
+    /// Returns the rows in which one of some texts matches.
     func matches(_ texts: [RowText], _ extent: Extent) throws(FilterFault) -> RowPredicate {
         .text(texts, try pattern(extent))
     }
@@ -68,7 +68,7 @@ extension FilterArgument {
         return TextPattern(Self.source(pieces, extent), matcher)
     }
 
-    /// What tells a pattern from others.
+    /// Returns a text that distinguishes a pattern from all others.
     private static func source(_ pieces: [PatternPiece], _ extent: Extent) -> String {
         let start = extent == .part && !pieces.hasWildcards ? "part " : "whole "
         return pieces.reduce(into: start) { text, piece in
@@ -103,10 +103,10 @@ extension FilterArgument {
 // MARK: - Header fields
 
 extension FilterArgument {
-    /// Where the header fields hold a text, which may be `Name: value`.
+    /// Returns the rows whose header fields contain a text, which may be `Name: value`.
     ///
-    /// They are kept as a JSON array of `[name, value]`, so what is looked for is written as it stands there; a colon may
-    /// stand in a value, or between a name and its value.
+    /// They are recorded as a JSON array of `[name, value]`, so the text is searched for in its JSON form; a colon may
+    /// be in a value, or between a name and its value.
     func header() throws(FilterFault) -> RowPredicate {
         guard case .plain(let pieces) = value.form else { return .text([.headers], try regular()) }
         var forms = [inJSON(pieces)]
@@ -132,7 +132,7 @@ extension FilterArgument {
 // MARK: - Numbers
 
 extension FilterArgument {
-    /// Where a size stands so to the one given.
+    /// Returns the rows whose size has the given relation to the given size.
     func size(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
         if let (low, high) = try ends(takes) {
             return try between(low, high) { text, relation throws(FilterFault) in
@@ -142,7 +142,7 @@ extension FilterArgument {
         return try size(try word(takes), relation, number, takes)
     }
 
-    /// Where a number is in a range that has both its ends in it.
+    /// Returns the rows whose number is in a range that includes both its ends.
     private func between(
         _ low: String?, _ high: String?,
         _ predicate: (String, FilterRelation) throws(FilterFault) -> RowPredicate
@@ -177,7 +177,8 @@ extension FilterArgument {
         }
     }
 
-    /// Where the answer's status stands so to the one given, or is of the class given, such as `4xx`.
+    /// Returns the rows whose answer has a status in the given relation to the given one, or in the given class, such
+    /// as `4xx`.
     func status(_ takes: FilterValue) throws(FilterFault) -> RowPredicate {
         if let (low, high) = try ends(takes) {
             return try between(low, high) { text, relation throws(FilterFault) in try status(text, relation, takes) }
@@ -211,7 +212,7 @@ extension FilterArgument {
         }
     }
 
-    /// Where a number compares so with the one given.
+    /// Returns the rows whose number has the given relation to the given number.
     func number(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
         if let (low, high) = try ends(takes) {
             return try between(low, high) { text, relation throws(FilterFault) in
@@ -233,7 +234,7 @@ extension FilterArgument {
 // MARK: - Times
 
 extension FilterArgument {
-    /// The two ends of a range such as `1MB..2MB`, either of which may be missing; nil where it is no range.
+    /// Returns the two ends of a range such as `1MB..2MB`, either of which may be missing; nil if it is not a range.
     func ends(_ takes: FilterValue) throws(FilterFault) -> (low: String?, high: String?)? {
         let text = try word(takes)
         guard let dots = text.firstRange(of: "..") else { return nil }
@@ -249,8 +250,8 @@ extension FilterArgument {
         return (end(low), end(high))
     }
 
-    /// Where a time is in the stretch given: a time, a range of times with both ends in it, or an age, which reaches until
-    /// now.
+    /// Returns the rows whose time is in the given stretch: a time, a range of times that includes both ends, or an
+    /// age, which ends now.
     func during(_ number: RowNumber, _ takes: FilterValue) throws(FilterFault) -> RowPredicate {
         let moments = FilterMoment(in: context)
         let expected = takes.expected
@@ -283,7 +284,7 @@ extension FilterArgument {
 // MARK: - Event types
 
 extension FilterArgument {
-    /// Where the event's type is called so.
+    /// Returns the rows whose event has a type of this name.
     func type() throws(FilterFault) -> RowPredicate {
         guard case .plain(let pieces) = value.form, relation == .has else {
             let pattern = try pattern(.whole)
@@ -308,7 +309,7 @@ extension FilterArgument {
         return .text([.eventType], pattern)
     }
 
-    /// Where the full name matches, or is one of some.
+    /// Returns the rows whose type's full name matches, or is one of some.
     private func types(_ patterns: [TextPattern], _ names: [String]) -> RowPredicate {
         var parts = patterns.map { RowPredicate.text([.eventType], $0) }
         if !names.isEmpty { parts.append(.text([.eventType], .oneOf(names))) }
@@ -325,7 +326,7 @@ enum FilterNumber {
         "0"..."9" ~= scalar ? Int(scalar.value - 0x30) : nil
     }
 
-    /// A whole number without a sign; nil where it is none or has more than 18 digits.
+    /// Returns a whole number without a sign; nil if it is not one or has more than 18 digits.
     static func whole(_ text: some StringProtocol) -> Int64? {
         guard !text.isEmpty, text.utf8.count <= 18, text.unicodeScalars.allSatisfy({ digit($0) != nil }) else {
             return nil
@@ -359,7 +360,8 @@ enum FilterNumber {
             && bytes(in: unit) != nil
     }
 
-    /// A size such as `1.5MB`, in bytes and whether it is a little more than that; nil where it is none or above 8 EiB.
+    /// Returns a size such as `1.5MB`, in bytes and whether it is a little more than that; nil if it is not one or
+    /// above 8 EiB.
     static func size(_ text: String) -> (bytes: Int64, hasRest: Bool)? {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let parts = digits.split(separator: ".", omittingEmptySubsequences: false)

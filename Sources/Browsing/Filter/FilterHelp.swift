@@ -1,4 +1,4 @@
-/// What can be written in a filter, made from its operators.
+/// The help for the filter language, made from its operators.
 public enum FilterHelp {
     /// A line of the help.
     public struct Entry: Sendable, Hashable {
@@ -10,7 +10,7 @@ public enum FilterHelp {
         public let example: String
     }
 
-    /// How terms are put together.
+    /// The ways to put terms together.
     public static let grammar: [Entry] = [
         Entry(
             syntax: "a b", meaning: "both must match; also a and b, a && b", example: "type:created bucket:photos"),
@@ -133,19 +133,19 @@ public enum FilterHelp {
 
 // MARK: - Completion
 
-/// What may stand at a place in a filter.
+/// The texts that may be inserted at a place in a filter.
 public struct FilterCompletion: Sendable, Hashable {
     /// Something to put there.
     public struct Candidate: Sendable, Hashable {
         /// To replace the range with.
         public let text: String
-        /// What it means, for an operator; empty otherwise.
+        /// The meaning of an operator; empty otherwise.
         public let meaning: String
     }
 
     /// The characters to replace, counted from 0; empty where something is to be put in.
     public let range: Range<Int>
-    /// Those that begin with what is there, then those that hold it.
+    /// The candidates that begin with the text there, then those that contain it.
     public let candidates: [Candidate]
 
     /// The most candidates.
@@ -213,7 +213,7 @@ public struct FilterCompletion: Sendable, Hashable {
         return (last?.range.upperBound == place ? last : nil, outer.last ?? nil, isFirst)
     }
 
-    /// Where the value ends that a place is in, or the name of an operator with its sign.
+    /// Returns the end of the value that a place is in, or of the name of an operator with its sign.
     private static func end(
         of term: WrittenTerm, _ outer: WrittenTerm.Operator?, in scalars: [Unicode.Scalar], at place: Int
     ) -> Int {
@@ -254,7 +254,7 @@ public struct FilterCompletion: Sendable, Hashable {
         return ranked(candidates, typed: typed)
     }
 
-    /// Those that begin so first, then those that hold it; in any case.
+    /// Returns the candidates that begin with the text, then those that contain it; in any case.
     private static func ranked(_ candidates: [(String, Candidate)], typed: String) -> [Candidate] {
         let typed = typed.lowercased()
         guard !typed.isEmpty else { return candidates.map(\.1) }

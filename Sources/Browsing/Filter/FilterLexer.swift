@@ -1,17 +1,17 @@
 import History
 
-/// Splits a filter into words. It reads anything: what is wrong with a term stands in it.
+/// Splits a filter into words. It reads any text: a fault of a term becomes part of the term.
 struct FilterLexer {
     let scalars: [Unicode.Scalar]
     private(set) var index = 0
-    /// What the values take that have no operator of their own: behind `type:(` those of `type:`.
+    /// The kind of the values without an operator of their own: after `type:(` the kind of `type:`.
     var outer: FilterValue?
 
     init(_ scalars: [Unicode.Scalar]) {
         self.scalars = scalars
     }
 
-    /// What a word without quotes ends at.
+    /// Returns whether a character ends a word without quotes.
     static func endsWord(_ scalar: Unicode.Scalar) -> Bool {
         isBlank(scalar) || scalar == "(" || scalar == ")" || scalar == "|"
     }
@@ -206,7 +206,7 @@ struct FilterLexer {
         return WrittenValue(range: start..<index, form: .plain(pieces), isQuoted: true)
     }
 
-    /// What stands behind a backslash; any other backslash is itself.
+    /// Reads the character after a backslash; any other backslash means itself.
     private mutating func escaped() -> UInt32 {
         switch peek() {
         case "\"", "\\", "*", "?":
@@ -259,7 +259,7 @@ extension WrittenTerm {
 
 // MARK: - Words
 
-/// How an operator and its value are joined.
+/// The sign between an operator and its value.
 enum FilterRelation: String, Sendable, CaseIterable {
     case has = ":"
     case equal = "="
@@ -269,7 +269,7 @@ enum FilterRelation: String, Sendable, CaseIterable {
     case less = "<"
     case greater = ">"
 
-    /// What it asks of a number.
+    /// The comparison that it means for a number.
     var comparison: Comparison {
         switch self {
         case .has, .equal, .notEqual: .equal
@@ -320,7 +320,7 @@ struct WrittenTerm: Sendable {
     var values: [WrittenValue]
     /// The place of all values in the filter.
     var valuesRange: Range<Int>
-    /// What is wrong with how it is written.
+    /// The fault in how it is written.
     var fault: FilterFault?
 
     var range: Range<Int> { (operation?.range.lowerBound ?? valuesRange.lowerBound)..<valuesRange.upperBound }
@@ -379,7 +379,7 @@ enum FilterConnective: String, CaseIterable {
 
 // MARK: - Source and faults
 
-/// What is wrong, and at which scalars of the text; `FilterSource` makes a `FilterError` of it.
+/// A fault, and the scalars of the text that it is about; `FilterSource` makes a `FilterError` of it.
 struct FilterFault: Error {
     let range: Range<Int>
     let sentence: String
@@ -400,7 +400,7 @@ struct FilterSource {
         scalars = Array(text.unicodeScalars)
     }
 
-    /// The characters that hold some scalars.
+    /// Returns the characters that contain some scalars.
     func characters(_ range: Range<Int>) -> Range<Int> {
         var (scalar, character) = (0, 0)
         var start: Int?

@@ -6,7 +6,7 @@ public struct FilterMoment {
 
     private static let day: Int64 = 86_400_000
 
-    /// What is accepted, in a few words.
+    /// The accepted forms, in a few words.
     public static let examples = "10m (ago), 02:14, yesterday 02:14, 11-28, 2026-11-28 or 2026-11-28T02:14"
 
     /// Reads times by the context's clock and zone.
@@ -14,10 +14,10 @@ public struct FilterMoment {
         self.context = context
     }
 
-    /// Returns the stretch of time that a text means, or nil where it is not a time: a date is a day, `02:14` a minute,
+    /// Returns the stretch of time that a text means, or nil if it is not a time: a date is a day, `02:14` a minute,
     /// `02:14:05` a second, and an age or a time with a fraction a millisecond.
     ///
-    /// What recurs, such as `02:14`, `11-28` or `monday`, is the latest that has begun.
+    /// A recurring time, such as `02:14`, `11-28` or `monday`, is the latest that has begun.
     public func stretch(_ text: String) -> Range<Timestamp>? {
         span(text).map { Timestamp(milliseconds: $0.lowerBound)..<Timestamp(milliseconds: $0.upperBound) }
     }
@@ -39,7 +39,7 @@ public struct FilterMoment {
     /// Whether a text is an age, such as `10m`: what is asked for is then what has happened since.
     func isAge(_ text: String) -> Bool { age(text.uppercased()) != nil }
 
-    /// What a text means by the clocks of the context's zone.
+    /// Returns the time that a text means by the clocks of the context's zone.
     private func inZone(_ text: String, _ start: Int64?) -> Range<Int64>? {
         if let (time, length) = Self.clock(text) {
             return timeOfDay(time, start).map { Self.stretch(from: $0, length: length) }
@@ -316,7 +316,7 @@ extension FilterMoment {
         return unit(next) != nil && FilterNumber.whole(final) != nil
     }
 
-    /// The part of a range, or of a text that is none, that is before `..`.
+    /// Returns the part of a range, or of any other text, that is before `..`.
     private static func first(of text: String) -> String {
         text.firstRange(of: "..").map { String(text[..<$0.lowerBound]) } ?? text
     }

@@ -3,17 +3,17 @@ import Notifications
 
 /// An operator of the filter language: its names, what it takes, its help, and the rows it means.
 public struct FilterOperator: Sendable {
-    /// What stands before the colon.
+    /// The name before the colon.
     public let name: String
     /// Other names for it.
     public let otherNames: [String]
-    /// What it takes.
+    /// The kind of its values.
     public let takes: FilterValue
-    /// What it lets through, in a sentence.
+    /// The rows that it matches, in a sentence.
     public let meaning: String
     /// A term with it.
     public let example: String
-    /// Which of the values seen may stand behind it.
+    /// The kind of values seen that may follow it.
     public let seen: FilterValueKind?
     let predicate: @Sendable (FilterArgument) throws(FilterFault) -> RowPredicate
 
@@ -41,7 +41,7 @@ public struct FilterOperator: Sendable {
     /// The operator with a name, in any case.
     static func named(_ name: String) -> FilterOperator? { byName[name.lowercased()] }
 
-    /// What is to be said of a name that no operator has.
+    /// Returns the error's sentence about a name that no operator has.
     static func unknown(_ name: String) -> String {
         let instead =
             if let meant = Spelling.nearest(to: name.lowercased(), among: byName.keys.sorted()) {
@@ -52,14 +52,14 @@ public struct FilterOperator: Sendable {
         return "no operator \"\(name)\": \(instead)"
     }
 
-    /// How it is written, such as `size>SIZE`.
+    /// The written form, such as `size>SIZE`.
     public var syntax: String { start + takes.placeholder }
 
     /// Its name with what is written behind it as a rule: `size>`, `object:`.
     var start: String { name + (example.hasPrefix("\(name)>") ? ">" : ":") }
 }
 
-/// What an operator takes.
+/// The kind of values that an operator takes.
 public struct FilterValue: Sendable {
     /// In an error, such as `a size`.
     public let noun: String
@@ -67,9 +67,9 @@ public struct FilterValue: Sendable {
     public let placeholder: String
     /// Such as `10MB`.
     public let sample: String
-    /// Where only certain values may be given, all of them.
+    /// All accepted values, if only certain ones are accepted.
     public let fixed: [String]
-    /// What may be between the name and the value.
+    /// The signs that may be between the name and the value.
     let relations: [FilterRelation]
     /// Whether several values may be given, with commas between them: any of them is meant.
     let takesList: Bool
@@ -96,7 +96,7 @@ public struct FilterValue: Sendable {
     /// Whether it may be compared by `<` and `>`.
     public var compares: Bool { relations.contains(.less) }
 
-    /// What is to be said where it is not there or is something else.
+    /// The error's sentence about a value that is missing or of another kind.
     var expected: String {
         if noun == Spelling.list(fixed) { return "\(noun) is expected here" }
         return fixed.isEmpty
@@ -111,7 +111,7 @@ public struct FilterValue: Sendable {
     static let yesOrNo = FilterValue("yes or no", "yes|no", such: "yes", fixed: ["yes", "no"], takesList: false)
 }
 
-/// What values that were seen are values of.
+/// The kinds of values that are read from the history.
 public enum FilterValueKind: String, Sendable, Hashable, CaseIterable {
     case type, bucket, object, rule, secret, eventId, versionId, method, path, remoteAddress, status
 }
@@ -119,8 +119,8 @@ public enum FilterValueKind: String, Sendable, Hashable, CaseIterable {
 // MARK: - All operators
 
 extension RowPredicate {
-    /// What a person should look at: a signature that is not what it should be, or a notification that was answered
-    /// otherwise than with 200. What is no notification, as a browser's question for a picture, is none.
+    /// The rows that need a person's attention: a signature that is not right, or a notification that was not answered
+    /// with 200. A request that is not a notification, such as a browser's request for an icon, does not count.
     public static let problem = RowPredicate.any([
         .verdict([.invalid, .missing, .malformed, .unsupported]),
         .all([.not(.verdict([.unjudged])), .not(.number(.status, .equal, 200))]),
@@ -302,7 +302,7 @@ extension FilterOperator {
         .eventType, .objectName, .bucketName, .matchedRuleName, .eventId, .objectVersionId, .target, .remoteAddress,
     ]
 
-    /// What a word without an operator lets through.
+    /// Returns the rows that a word without an operator matches.
     static func freeText(_ argument: FilterArgument) throws(FilterFault) -> RowPredicate {
         let pattern = try argument.pattern(.part)
         let anywhere = RowPredicate.text(freeTexts, pattern)

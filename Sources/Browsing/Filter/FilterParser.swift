@@ -10,7 +10,7 @@ struct FilterParser {
 
     private var lexer: FilterLexer
     private var word: FilterWord?
-    /// Where the last word that was read ends.
+    /// The end of the last word that was read.
     private var end = 0
     private let context: FilterContext
     private var depth = 0
@@ -26,7 +26,7 @@ struct FilterParser {
         word = lexer.next()
     }
 
-    /// What a stretch of the filter means.
+    /// The meaning of a stretch of the filter.
     struct Meaning {
         var predicate: RowPredicate
         /// The terms that it consists of; what is negated as a whole is one.
@@ -200,7 +200,7 @@ extension FilterRelation {
 }
 
 extension RowPredicate {
-    /// Where one of some holds; verdicts are asked for together.
+    /// Returns the rows for which one of some predicates matches; conditions on verdicts become one.
     fileprivate static func anyOf(_ parts: [RowPredicate]) -> RowPredicate {
         if parts.count == 1 { return parts[0] }
         var verdicts: Set<SignatureVerdict> = []

@@ -1,18 +1,19 @@
 import History
 
-/// Tells whether texts match what was written, in steps that can be counted.
+/// Decides whether texts match a pattern, in steps that can be counted.
 ///
-/// A pattern with an upper-case letter is meant exactly; one without ignores case.
+/// A pattern with an upper-case letter is exact; a pattern without one ignores case.
 enum PatternMatcher: Sendable {
     /// These bytes and no others.
     case exact([UInt8])
-    /// A text that stands anywhere.
+    /// A text at any place.
     case anywhere(GlobPart)
     /// A pattern for a whole text.
     case whole(Glob)
     case regular(RegexProgram)
 
-    /// A text that stands anywhere, or with wildcards a whole text. Nil where `Glob` has nothing for it.
+    /// Creates a matcher for a text at any place, or with wildcards for a whole text. Returns nil if `Glob` does not
+    /// support it.
     init?(within pieces: [PatternPiece]) {
         if pieces.hasWildcards {
             self.init(whole: pieces)
@@ -71,7 +72,7 @@ extension TextPattern {
         }
     }
 
-    /// What a matcher tells, of which `source` says all.
+    /// Creates a pattern from a matcher, which `source` must describe completely.
     init(_ source: String, _ matcher: PatternMatcher) {
         self.init(Self.key(source)) { matcher.matches($0) }
     }
@@ -84,7 +85,7 @@ extension TextPattern {
 
 // MARK: - Pieces
 
-/// What a pattern is made of.
+/// A piece of a pattern.
 enum PatternPiece: Sendable, Hashable {
     /// This character.
     case character(UInt32)
@@ -128,15 +129,15 @@ extension [PatternPiece] {
 
 /// A text with wildcards that a whole text matches or not.
 ///
-/// It is split at each `*`: the first part must stand at the start, the last at the end, and each one between is looked
-/// for once, behind the one before it. So the time is linear in the text.
+/// It is split at each `*`: the first part must be at the start, the last at the end, and each one between is searched
+/// once, behind the one before it. So the time is linear in the text.
 struct Glob: Sendable {
-    /// Stands for any one character.
+    /// The unit that matches any one character.
     static let any = UInt32.max
 
     private let start: [UInt32]
     private let middle: [GlobPart]
-    /// Nil where there is no `*`.
+    /// Nil without a `*`.
     private let end: [UInt32]?
     private let ignoresCase: Bool
 
@@ -183,7 +184,7 @@ struct Glob: Sendable {
         return true
     }
 
-    /// Where the end of a text begins that matches, or nil where it does not.
+    /// Returns the index at which the matching end of a text begins; nil if it does not match.
     private func ending(_ units: [UInt32], of text: UTF8Text, steps: inout Int) -> Int? {
         var index = text.count
         for unit in units.reversed() {
@@ -200,7 +201,7 @@ struct Glob: Sendable {
     }
 }
 
-/// What stands between two `*`, or what is looked for anywhere.
+/// A part between two `*`, or a part that is searched anywhere.
 enum GlobPart: Sendable {
     case bytes(ByteSearch)
     case characters(CharacterSearch)

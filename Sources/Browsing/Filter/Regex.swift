@@ -81,7 +81,7 @@ struct RegexParser {
     static let deepest = 50
     static let mostRepeats = 255
 
-    /// - Parameter scalars: Of the expression; faults are told by its indices.
+    /// - Parameter scalars: Of the expression; faults are reported by its indices.
     static func parse(_ scalars: ArraySlice<Unicode.Scalar>) throws(FilterFault) -> RegexNode {
         var parser = RegexParser(scalars: scalars, index: scalars.startIndex)
         let node = try parser.alternatives()

@@ -4,13 +4,13 @@ import Foundation
 
 /// UTF-8 read a character (a Unicode scalar) at a time, forwards or backwards.
 ///
-/// A byte that belongs to no well-formed sequence counts as a character of its own that equals no letter. Both
-/// directions see the same characters, for a well-formed sequence has its one lead byte at its start.
+/// A byte outside of a well-formed sequence counts as a character of its own that equals no letter. Both directions see
+/// the same characters, because a well-formed sequence has its one lead byte at its start.
 struct UTF8Text {
     let base: UnsafeRawPointer
     let count: Int
 
-    /// Nil where there is no memory, so no text.
+    /// Returns nil for a buffer without memory, which has no text.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return nil }
         (self.base, count) = (base, bytes.count)
@@ -49,7 +49,7 @@ struct UTF8Text {
         return Self.stray(last)
     }
 
-    /// What a byte counts as that belongs to no well-formed sequence.
+    /// Returns the unit for a byte outside of a well-formed sequence.
     private static func stray(_ byte: UInt8) -> UInt32 { 0x11_0000 + UInt32(byte) }
 
     private func longer(_ lead: UInt8, _ index: inout Int) -> UInt32 {
@@ -79,9 +79,10 @@ struct UTF8Text {
 
 // MARK: - Letter case
 
-/// Letters without regard to case: Unicode's simple lower-casing, one character for one.
+/// Letters without regard to case: Unicode's simple lower-casing, one character to one.
 ///
-/// What is not ASCII stays so: the Kelvin sign is no `k`. So a pattern in ASCII can be compared byte by byte.
+/// A letter other than ASCII never becomes ASCII: the Kelvin sign does not become `k`. So a pattern in ASCII can be
+/// compared byte by byte.
 enum LetterCase {
     /// The lower case of the characters of one and two bytes, which are Latin, Greek, Cyrillic and the like.
     private static let table: [UInt32] = (0..<0x800).map { computed($0) }
@@ -97,7 +98,7 @@ enum LetterCase {
         return single(scalar.properties.uppercaseMapping, instead: unit)
     }
 
-    /// Whether a character is the same as some other but for case.
+    /// Returns whether a character equals some other one if case is ignored.
     static func isCased(_ unit: UInt32) -> Bool {
         guard let properties = Unicode.Scalar(unit)?.properties else { return false }
         return properties.changesWhenLowercased || properties.changesWhenUppercased
@@ -237,7 +238,7 @@ struct ByteSearch: Sendable {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
-    /// How often a byte is met in names, types and JSON, roughly.
+    /// Returns how frequent a byte is in names, types and JSON, roughly.
     private static func commonness(_ byte: UInt8) -> Int {
         let common = Array("\"eatoinsrldchu,/.:0mpgb12-_fjyvkw3456789 x{}zq".utf8)
         guard let rank = common.firstIndex(of: byte | (byte >= 0x41 && byte <= 0x5A ? 0x20 : 0)) else { return 0 }

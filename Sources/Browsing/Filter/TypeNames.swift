@@ -3,7 +3,7 @@ import Notifications
 
 /// The words by which event types are called: any part of the short name that lists show, or of the full name.
 enum TypeNames {
-    /// What all full names begin with.
+    /// The beginning of all full names.
     static let prefix = "b2:"
 
     /// A family of types: what their full names begin with, and what it is called.
@@ -27,12 +27,12 @@ enum TypeNames {
         Family(prefix: "b2:MultipartUploadCreated:", word: "multipart", others: []),
     ]
 
-    /// What completion offers.
+    /// The words that completion offers.
     static let words =
         ["created", "deleted", "delete", "hide", "upload", "multipart", "copy", "replica", "lifecycle", "test"]
         + EventType.known.map(\.short).filter { $0.contains(":") }
 
-    /// What a mistyped word may have been meant to be.
+    /// The words that a mistyped word may have been meant to be.
     private static let spellings =
         (words + families.flatMap(\.labels)
         + EventType.known.flatMap { name, _ in [bare(name), firstPart(of: bare(name))] }).map { $0.lowercased() }
@@ -125,7 +125,7 @@ enum Spelling {
         return words.dropLast().joined(separator: ", ") + " or " + last
     }
 
-    /// How many letters must be put in, taken out or changed (Levenshtein).
+    /// Returns how many letters must be inserted, removed or changed (Levenshtein).
     private static func distance(_ one: String, _ other: String) -> Int {
         let (one, other) = (Array(one.utf8), Array(other.utf8))
         var row = Array(0...other.count)
