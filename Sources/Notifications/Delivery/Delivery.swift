@@ -33,7 +33,7 @@ public struct Delivery: Sendable, Hashable {
     /// Whether only the start of the body was kept.
     public var isCut: Bool { bodyLength > body.count }
 
-    /// The values of all header fields of this name, in order.
+    /// Returns the values of all header fields of this name, in order.
     public func values(of name: String) -> [String] {
         headers.filter { $0.isNamed(name) }.map(\.value)
     }
@@ -55,7 +55,7 @@ public struct HeaderField: Sendable, Hashable {
         rawBytes = nil
     }
 
-    /// A field whose value may be other than UTF-8.
+    /// Creates a field whose value may be other than UTF-8.
     public init(_ name: String, bytes: [UInt8]) {
         self.name = name
         if let text = String(validating: bytes, as: UTF8.self) {
@@ -80,7 +80,7 @@ public struct HeaderField: Sendable, Hashable {
     /// Whether bytes of the value may be unknown: an older version has recorded the field.
     public var hasLostBytes: Bool { rawBytes == nil && isAltered }
 
-    /// Whether this field has the given name; names compare without case (RFC 9110, 5.1).
+    /// Returns whether this field has the given name; names compare without case (RFC 9110, 5.1).
     public func isNamed(_ other: String) -> Bool {
         let one = name.utf8
         let two = other.utf8
@@ -259,7 +259,7 @@ public struct DeliveryOrigin: Sendable, Hashable {
     /// Whether its sender has the name of B2's.
     public let isNamedB2: Bool
 
-    /// The origin of a request with this peer and these header fields.
+    /// Finds the origin of a request with this peer and these header fields.
     public init(remoteAddress: String, headers: [HeaderField]) {
         let forwarded = headers.filter { field in Self.forwarding.contains { field.isNamed($0) } }
         isPublic =
@@ -290,7 +290,7 @@ public struct DeliveryOrigin: Sendable, Hashable {
         }
     }
 
-    /// Whether a text is an IP address that is neither of this computer nor of a private network.
+    /// Returns whether a text is an IP address that is neither of this computer nor of a private network.
     static func isPublic(_ text: String) -> Bool {
         let text = text.lowercased().replacing("::ffff:", with: "")
         guard text.contains(":") else { return isPublicIPv4(text) }

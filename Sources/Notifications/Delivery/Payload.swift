@@ -297,7 +297,7 @@ extension FieldValue {
         }
     }
 
-    /// The integer that JSON text is, if it is one of 64 bits and has neither decimals nor an exponent.
+    /// Returns the integer in JSON text; nil if it is not one of 64 bits, or has decimals or an exponent.
     private static func integer(_ json: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
         var digits = json
         let isNegative = digits.first == UInt8(ascii: "-")

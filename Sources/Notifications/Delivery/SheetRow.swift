@@ -34,7 +34,7 @@ public struct SheetRow: Sendable, Hashable {
             }
         }
 
-        /// The cell of a moment; one outside of the years 1 to 9999 is not a date, but a number.
+        /// Creates the cell of a moment; one outside of the years 1 to 9999 is not a date, but a number.
         public init(_ moment: Timestamp, as form: TimestampForm) {
             switch form {
             case .rfc3339: self = .text(moment.rfc3339)

@@ -31,7 +31,7 @@ public struct CalendarTime: Sendable, Hashable {
     public let second: Int
     public let millisecond: Int
 
-    /// Nil outside the years 0 to 9999.
+    /// Returns nil outside the years 0 to 9999.
     ///
     /// - Parameter secondsFromUTC: The zone's offset, in seconds east of UTC.
     public init?(_ timestamp: Timestamp, secondsFromUTC: Int) {
@@ -119,7 +119,7 @@ public enum TimeBuckets {
     /// The number of buckets; the last one takes all larger amounts too.
     public static let count = steps * 30
 
-    /// The bucket of an amount; what is less than 0 is in the first.
+    /// Returns the bucket of an amount; negative amounts are in the first.
     public static func bucket(of amount: Int) -> Int {
         guard amount >= steps else { return max(0, amount) }
         let doublings = Int.bitWidth - 1 - amount.leadingZeroBitCount - 3
@@ -127,7 +127,7 @@ public enum TimeBuckets {
         return min(steps * (doublings + 1) + step, count - 1)
     }
 
-    /// The amount in the middle of a bucket.
+    /// Returns the amount in the middle of a bucket.
     public static func middle(of bucket: Int) -> Int {
         guard bucket >= steps else { return bucket }
         let doublings = bucket / steps - 1
@@ -148,7 +148,7 @@ public enum TimeBuckets {
 
 /// An amount of bytes for people.
 public enum ByteAmount {
-    /// Such as `0 B`, `512 B`, `1.2 KiB` and `10.0 MiB`.
+    /// Returns a text such as `0 B`, `512 B`, `1.2 KiB` and `10.0 MiB`.
     public static func words(_ count: Int64) -> String {
         guard count.magnitude >= 1_024 else { return "\(count) B" }
         var value = Double(count)

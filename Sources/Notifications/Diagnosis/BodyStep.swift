@@ -16,7 +16,7 @@ public struct BodyStep: Codable, Sendable, Hashable {
         self.advice = advice
     }
 
-    /// The phrases of several steps.
+    /// Returns the phrases of several steps.
     static func phrase(_ steps: [BodyStep]) -> String {
         switch steps {
         case [.withNewline, .withNewline]: return "with two newlines at its end"
@@ -99,14 +99,14 @@ struct BodyUndo: Sendable {
         self.run = run
     }
 
-    /// A kind whose bodies are few and are made at once.
+    /// Creates a kind whose bodies are few and are made at once.
     init(_ tried: String, _ candidates: @escaping @Sendable (BodyCandidate) -> [Undone]) {
         self.init(tried) { body, pass in
             for candidate in candidates(body) { guard pass(candidate) else { return } }
         }
     }
 
-    /// A kind that may have one body before it.
+    /// Creates a kind that yields at most one body.
     init(_ step: BodyStep, _ undo: @escaping @Sendable (BodyCandidate) -> [UInt8]?) {
         self.init(step.phrase) { body in undo(body).map { [Undone(step, $0)] } ?? [] }
     }
@@ -159,7 +159,7 @@ struct DiagnosisWork {
 
     var isOver: Bool { left <= 0 || isCancelled }
 
-    /// A body was looked through.
+    /// Counts a body that was looked through.
     mutating func look(_ bytes: Int) { spend(3 * bytes + 64) }
 
     mutating func hash(_ bytes: Int) { spend(bytes + 256) }

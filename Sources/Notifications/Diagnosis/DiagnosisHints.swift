@@ -105,7 +105,7 @@ struct DiagnosisHints {
         names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
     }
 
-    /// Whether the JSON just stops, maybe amid a character.
+    /// Returns whether the JSON just stops, maybe amid a character.
     private func endsEarly(_ error: JSONError) -> Bool {
         switch error.problem {
         case .ended: true

@@ -124,7 +124,7 @@ struct DigestReader {
         return digits.count >= ReceivedDigest.certainDigits ? digits : nil
     }
 
-    /// The digits of byte values in a list, such as `[170, 187, …]`; nil where the text is not that.
+    /// Returns the digits of byte values in a list, such as `[170, 187, …]`; nil if the text has another form.
     private static func listed(_ text: [UInt8]) -> [UInt8]? {
         let words = text.split { !(0x30...0x39).contains($0) && $0 != UInt8(ascii: "-") }
         guard words.count >= 16, words.count <= 64 else { return nil }

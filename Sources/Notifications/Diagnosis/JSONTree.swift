@@ -37,7 +37,7 @@ indirect enum JSONNode {
     static func array(_ elements: [JSONNode]) -> JSONNode { .array(elements, []) }
     static func token(_ text: String) -> JSONNode { .other(Array(text.utf8)[...]) }
 
-    /// A string in which only what must be escaped is.
+    /// Returns a string in which only the characters are escaped that must be.
     static func string(of text: String) -> JSONNode {
         var output: [UInt8] = [UInt8(ascii: "\"")]
         for scalar in text.unicodeScalars { JSONForm.Text.plain.write(scalar, to: &output) }

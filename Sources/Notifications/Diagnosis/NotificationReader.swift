@@ -257,7 +257,7 @@ enum B2Format {
             }, as: UTF8.self)
     }
 
-    /// B2's name for a member that may have been renamed: `account_id`, `AccountID`.
+    /// Returns B2's name of a member that may have been renamed: `account_id`, `AccountID`.
     static func name(for name: String) -> String? { byPlainName[plain(name)] }
 
     static func isEvent(_ node: JSONNode) -> Bool {
@@ -270,7 +270,7 @@ enum B2Format {
         !elements.isEmpty && elements.allSatisfy(isEvent)
     }
 
-    /// The events of a notification, where they are in their place.
+    /// Returns the events of a notification; nil if they are not in their place.
     static func events(of root: JSONNode) -> [JSONNode]? {
         guard let elements = root["events"]?.elements, areEvents(elements) else { return nil }
         return elements

@@ -228,7 +228,7 @@ extension BodyUndo {
         self.edits(step.phrase) { root, body in edits(root, body).map { (step, $0) } }
     }
 
-    /// A kind that changes the JSON, which is then written in the layout that it had.
+    /// Returns a kind that changes the JSON, which is then written in the layout that it had.
     private static func edits(
         _ tried: String, _ edits: @escaping @Sendable (JSONNode, BodyCandidate) -> [(BodyStep, Edit)]
     ) -> BodyUndo {

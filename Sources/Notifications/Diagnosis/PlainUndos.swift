@@ -38,7 +38,7 @@ extension BodyStep {
         "newlinesTakenOut", "with its newlines, which were taken out", doneBy: "curl --data or -d @file",
         advice: curlData)
 
-    /// The same JSON written another way.
+    /// Returns the step to the same JSON written in another form.
     static func rewritten(_ form: JSONForm) -> BodyStep {
         BodyStep(
             "rewritten \(form.phrase)", form.phrase,
@@ -57,7 +57,7 @@ extension BodyStep {
             advice: "The sender signs “\(text)” and not the body: have it sign the bytes that it sends.")
     }
 
-    /// The body with more than itself, as other services sign it.
+    /// Returns the step to the body with more than itself, as other services sign it.
     fileprivate static func withMore(_ before: String, _ after: String) -> BodyStep {
         let parts = [(before, "before it"), (after, "behind it")].filter { !$0.0.isEmpty }
         return BodyStep(
@@ -66,7 +66,7 @@ extension BodyStep {
             advice: "Have the sender sign the body alone, as B2 does.")
     }
 
-    /// A text made of the body, which a program signs in its place.
+    /// Returns the step to a text made of the body, which a program signs in its place.
     fileprivate static func signedAs(_ name: String, _ phrase: String) -> BodyStep {
         BodyStep(
             "signed \(name)", phrase,
@@ -185,7 +185,7 @@ extension BodyUndo {
         }
     }
 
-    /// The body signed with header values, or with the method and the target, before or behind it.
+    /// Returns the kind that signs header values, or the method and the target, before or after the body.
     static func signedWithMore(_ delivery: Delivery) -> BodyUndo {
         let values = delivery.headers.filter { field in
             let name = field.name.lowercased()

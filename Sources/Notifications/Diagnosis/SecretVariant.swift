@@ -21,7 +21,7 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
             .upperCase, .otherCase, .empty,
         ]
 
-    /// The key that this step makes of another, or nil where it changes nothing.
+    /// Returns the key that this step makes of another; nil if it changes nothing.
     func applied(to key: [UInt8]) -> [UInt8]? {
         switch self {
         case .atEnd(let stray): return key + stray.bytes

@@ -61,7 +61,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         notTried = isOpen ? Self.notTried(by: search) : []
     }
 
-    /// The diagnosis where the signature turned out to be another delivery's.
+    /// Returns the diagnosis of a signature that belongs to another delivery.
     ///
     /// - Parameters:
     ///   - delivery: Its number.
@@ -213,7 +213,7 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
     /// The remedy, in sentences.
     public let advice: String
 
-    /// The signature belongs to another delivery: its body gives the digest received.
+    /// Creates the cause of a signature that belongs to another delivery, whose body gives the digest received.
     ///
     /// - Parameters:
     ///   - delivery: The number of that delivery.

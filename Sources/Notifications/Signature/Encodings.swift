@@ -18,7 +18,7 @@ enum Hex {
         withUnsafeBytes(of: digest) { encode($0) }
     }
 
-    /// The bytes, or nil where the text is not pairs of hex digits, in either case.
+    /// Returns the bytes of pairs of hex digits, in either case; nil if the text is anything else.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var high: UInt8?
@@ -34,7 +34,7 @@ enum Hex {
         return high == nil ? bytes : nil
     }
 
-    /// The digest that 64 hex digits are, in either case; nil where the text is anything else.
+    /// Returns the digest that 64 hex digits spell, in either case; nil if the text is anything else.
     static func digest(_ text: UnsafeRawBufferPointer) -> SHA256.Digest? {
         guard text.count == 2 * SHA256.byteCount else { return nil }
         var digest = SHA256.Digest()
@@ -50,7 +50,7 @@ enum Hex {
         return isHex ? digest : nil
     }
 
-    /// The value of one hex digit, in either case.
+    /// Returns the value of one hex digit, in either case.
     static func value(of character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
@@ -80,7 +80,7 @@ enum Base64 {
         return text
     }
 
-    /// The bytes, or nil where the text is not base64.
+    /// Returns the bytes of a base64 text; nil if the text is not base64.
     static func decode(_ text: [UInt8]) -> [UInt8]? {
         var rest = text[...]
         while rest.last == UInt8(ascii: "="), text.count - rest.count < 2 { rest.removeLast() }

@@ -109,7 +109,7 @@ public struct RecordedRequest {
         return found
     }
 
-    /// Whether a string of an event may be equal to this one; false only where none is.
+    /// Returns false only if no string of an event equals this one.
     func mayHold(_ text: String) -> Bool {
         let text = Array(text.utf8)
         guard let first = text.first, text.allSatisfy(Self.isPlain), var place = body.baseAddress,

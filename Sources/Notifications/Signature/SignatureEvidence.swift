@@ -22,7 +22,7 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
     /// The reason why the signature is not right; nil if it is right, or if nothing could be verified.
     public private(set) var diagnosis: SignatureDiagnosis?
 
-    /// The evidence by the recorded verdict and the current secrets.
+    /// Creates the evidence from the recorded verdict and the current secrets.
     ///
     /// - Parameters:
     ///   - recorded: The delivery's verdict, if it has one. It stays, whatever the current secrets are.
@@ -65,7 +65,7 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
         diagnosis = nil
     }
 
-    /// The evidence where the signature turned out to be another delivery's.
+    /// Returns the evidence of a signature that belongs to another delivery.
     ///
     /// - Parameters:
     ///   - delivery: Its number.

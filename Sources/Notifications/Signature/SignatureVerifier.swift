@@ -128,7 +128,7 @@ public struct SignatureHeader: Sendable, Hashable {
         }
     }
 
-    /// Without the optional white space of RFC 9110, 5.6.3 at its ends.
+    /// Removes the optional white space of RFC 9110, 5.6.3 at its ends.
     private static func trim(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
         let isText: (Unicode.Scalar) -> Bool = { $0 != " " && $0 != "\t" }
         // Each end is found once: to drop one blank after the other would cost the square of their number.

@@ -32,12 +32,12 @@ public struct SigningSecret: Sendable {
         SecretIdentity(label: label, fingerprint: fullFingerprint, binding: binding)
     }
 
-    /// The same secret under another binding.
+    /// Returns the same secret under another binding.
     public func bound(to binding: SecretBinding) -> SigningSecret {
         SigningSecret(label: label, binding: binding, of: self)
     }
 
-    /// The same secret under another label.
+    /// Returns the same secret under another label.
     public func renamed(_ label: String) -> SigningSecret {
         SigningSecret(label: label, binding: binding, of: self)
     }
@@ -50,7 +50,7 @@ public struct SigningSecret: Sendable {
         key = other.key
     }
 
-    /// `text` without the white space at its ends.
+    /// Returns `text` without the white space at its ends.
     public static func trim(_ text: String) -> Substring {
         let isText: (Unicode.Scalar) -> Bool = { !$0.properties.isWhitespace }
         let scalars = text.unicodeScalars
@@ -60,7 +60,7 @@ public struct SigningSecret: Sendable {
         return Substring(scalars[first...last])
     }
 
-    /// Whether the bytes are 32 ASCII letters and digits, as every secret that B2 takes is.
+    /// Returns whether the bytes are 32 ASCII letters and digits, as every secret that B2 takes is.
     ///
     /// Source: b2sdk 2.13.1 and the `b2` command line tool 5.0.0.
     public static func looksUsual(_ bytes: some Collection<UInt8>) -> Bool {
@@ -83,12 +83,12 @@ public struct SigningSecret: Sendable {
     /// The prepared MAC, for digests of many bodies.
     var mac: HMACSHA256 { key.mac }
 
-    /// The value that B2 puts in the signature header of this body: `v1=` and 64 lower-case hex digits.
+    /// Returns the value that B2 puts in the signature header of this body: `v1=` and 64 lower-case hex digits.
     public func signature(of body: [UInt8]) -> String {
         "v1=" + Hex.encode(digest(of: body))
     }
 
-    /// Whether both are the same key, label and binding apart; in constant time.
+    /// Returns whether both are the same key, label and binding apart; in constant time.
     public func hasSameValue(as other: SigningSecret) -> Bool {
         key.isEqual(to: other.key)
     }
@@ -169,7 +169,7 @@ public struct SecretIdentity: Codable, Sendable, Hashable {
         self.binding = binding
     }
 
-    /// Whether both are the same secret under the same binding, whatever they are called.
+    /// Returns whether both are the same secret under the same binding, whatever they are called.
     public func isSame(as other: SecretIdentity) -> Bool {
         fingerprint == other.fingerprint && binding == other.binding && (fingerprint != nil || label == other.label)
     }
@@ -192,7 +192,7 @@ public struct SecretFingerprint: Codable, Sendable, Hashable {
         bytes = Array(SHA256.hash(key).prefix(Self.byteCount))
     }
 
-    /// Nil where there are not 16 bytes.
+    /// Returns nil if there are not 16 bytes.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = Array(bytes)
@@ -229,9 +229,9 @@ public enum SecretBinding: Codable, Sendable, Hashable {
         }
     }
 
-    /// The first event's bucket or rule that lies outside this binding, nil if none does.
+    /// Returns the first event's bucket or rule that lies outside this binding; nil if all lie inside.
     ///
-    /// A notification without events claims nothing, so it is outside no binding.
+    /// A notification without events claims nothing, so it is inside every binding.
     func outsider(among events: [NotificationEvent]) -> FieldValue? {
         switch self {
         case .any: nil
