@@ -24,7 +24,7 @@ public final class AnswerTimes: Sendable {
         histogram.withLock { $0.record(microseconds: microseconds, in: slice) }
     }
 
-    /// The answers of the five minutes before `now`, to within ten seconds.
+    /// Returns the answers of the five minutes before `now`, to within ten seconds.
     public func summary(at now: ContinuousClock.Instant) -> AnswerTimesSummary {
         let slice = slice(at: now)
         let summary = histogram.withLock { $0.summary(in: slice) }
@@ -64,7 +64,7 @@ struct AnswerHistogram {
         ring[place].counts[TimeBuckets.bucket(of: microseconds)] &+= 1
     }
 
-    /// The answers of the 30 slices that end with `slice`, and the first slice in which that will be less.
+    /// Returns the answers of the 30 slices that end with `slice`, and the first slice in which that will be less.
     func summary(in slice: Int) -> (count: Int, median: Int, p99: Int, until: Int?) {
         let live = ring.filter { $0.number > slice - Self.slices && $0.number <= slice }
         guard let oldest = live.map(\.number).min() else { return (0, 0, 0, nil) }

@@ -187,7 +187,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         return true
     }
 
-    /// The first byte of a request is there.
+    /// Begins a request, of which the first byte has arrived.
     private func begin() {
         guard phase == .idle, let now = context?.eventLoop.now else { return }
         phase = .head(since: now)
@@ -360,7 +360,7 @@ struct ConnectionSettings: Sendable {
         self.answerTimes = answerTimes
     }
 
-    /// The way of answers to an event loop.
+    /// Returns the mailbox of an event loop.
     func mailbox(of eventLoop: any EventLoop) -> AnswerMailbox {
         mailboxes[ObjectIdentifier(eventLoop)] ?? AnswerMailbox(eventLoop)
     }

@@ -27,7 +27,7 @@ public struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// The address of a bound socket.
+    /// Reads the address of a bound socket.
     init?(_ address: SocketAddress?) {
         guard let host = address?.ipAddress, let port = address?.port else { return nil }
         self.init(host: host, port: port)

@@ -20,7 +20,7 @@ struct RequestHead: Sendable, Hashable {
     let version: Version
     let headers: [HeaderField]
 
-    /// The values of a field whose elements are a list, without the white space around them.
+    /// Returns the values of a field whose elements are a list, without the white space around them.
     func list(_ name: String) -> [Substring] {
         headers.lazy.filter { $0.isNamed(name) }.flatMap { $0.value.split(separator: ",") }
             .map { $0.drop { $0 == " " || $0 == "\t" } }
@@ -349,7 +349,7 @@ enum Framing: Sendable, Hashable {
         }
     }
 
-    /// The parser leaves the white space at a value's end, which is not part of it (RFC 9110, 5.5).
+    /// Removes the white space at a value's end, which is not part of it (RFC 9110, 5.5) and which the parser leaves.
     private static func trim(_ value: String) -> Substring {
         let isText: (UInt8) -> Bool = { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
         guard let last = value.utf8.lastIndex(where: isText) else { return "" }
@@ -398,7 +398,7 @@ struct PartialRequest {
         head.version == .http11 && head.list("Expect").contains { $0.lowercased() == "100-continue" }
     }
 
-    /// The request as it is passed on.
+    /// Returns the request as it is passed on.
     func delivery(from remoteAddress: String) -> Delivery {
         Delivery(
             receivedAt: receivedAt,

@@ -19,7 +19,7 @@ enum Route: Sendable, Hashable {
         }
     }
 
-    /// The bytes of the body that are kept of a request that goes here.
+    /// Returns how many bytes of the body are kept of a request that goes here.
     func keptBytes(limit: Int) -> Int {
         switch self {
         case .health: 0
@@ -45,7 +45,7 @@ struct PathRule: Sendable {
         self.path = path
     }
 
-    /// Whether a target is the path or lies below it.
+    /// Returns whether a target is the path or lies below it.
     func takes(_ target: String) -> Bool {
         if path.isEmpty { return true }
         let other = Self.path(of: target)
@@ -53,12 +53,12 @@ struct PathRule: Sendable {
         return other.dropFirst(path.count).first.map { $0 == UInt8(ascii: "/") } ?? true
     }
 
-    /// Whether a target names a path: it begins with a slash, or is an absolute URL of HTTP (RFC 9112, 3.2).
+    /// Returns whether a target names a path: it begins with a slash, or is an absolute URL of HTTP (RFC 9112, 3.2).
     static func namesPath(_ target: String) -> Bool {
         target.hasPrefix("/") || afterScheme(target[...]) != nil
     }
 
-    /// The path of a target: without its query, and of an absolute URL what follows the host.
+    /// Returns the path of a target, without its query; for an absolute URL, the part after the host.
     static func path(of target: String) -> Substring.UTF8View {
         let end = target.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? target.endIndex
         let bare = target[..<end]
@@ -99,7 +99,7 @@ struct Response {
     /// The response that lets a waiting client send the body.
     static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 
-    /// The response in full.
+    /// Returns the response in full.
     ///
     /// - Parameters:
     ///   - closes: Whether the connection ends with it.
@@ -116,7 +116,7 @@ struct Response {
     private static let usual = Dictionary(
         uniqueKeysWithValues: Answer.allCases.map { ($0, Response($0).bytes(closes: false)) })
 
-    /// The bytes of an answer.
+    /// Returns the bytes of an answer.
     static func bytes(of answer: Answer, closes: Bool, isHead: Bool) -> ByteBuffer {
         if !closes, !isHead, let bytes = usual[answer] { return bytes }
         return Response(answer).bytes(closes: closes, isHead: isHead)
