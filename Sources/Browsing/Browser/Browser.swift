@@ -53,7 +53,7 @@ public final class Browser: Sendable {
     /// The number of rows of the query found so far.
     public var count: Int { progress.matched }
 
-    /// Whether a row is among those found so far.
+    /// Returns whether a row is among those found so far.
     public func contains(_ id: Int64) -> Bool {
         engine.with { listing in
             listing.scanned?.found.rows.contains(id) ?? listing.sorted?.ids.contains(id)
@@ -61,7 +61,8 @@ public final class Browser: Sendable {
         }
     }
 
-    /// The place of a row among those found so far, in the list's order and counted from 1; nil where it is not there.
+    /// Returns the place of a row among those found so far, in the list's order and counted from 1; nil if it is not
+    /// there.
     public func position(of id: Int64) -> Int? {
         engine.with { listing in
             if let scanned = listing.scanned {
@@ -72,7 +73,7 @@ public final class Browser: Sendable {
         }
     }
 
-    /// The ids of the rows found so far, in the list's order; of too many, those at its newest end.
+    /// Returns the ids of the rows found so far, in the list's order; with a limit, those at its newest end.
     public func allIDs(limit: Int = .max) -> [Int64] {
         let limit = max(0, limit)
         return engine.with { listing in
@@ -145,7 +146,7 @@ public struct BrowseQuery: Sendable, Hashable {
     /// Their order.
     public var order: RowOrder
 
-    /// A query; without parts, every row as it arrived.
+    /// Creates a query; without parts, it lists every row as it arrived.
     public init(_ predicate: RowPredicate = .everything, order: RowOrder = .arrival) {
         self.predicate = predicate
         self.order = order
@@ -170,7 +171,7 @@ public struct BrowseProgress: Sendable, Hashable {
     /// Whether all rows were looked at.
     public var isComplete: Bool { scanned >= total }
 
-    /// A report.
+    /// Creates a report.
     public init(generation: Int, matched: Int = 0, scanned: Int = 0, total: Int = 0, failure: String? = nil) {
         self.generation = generation
         self.matched = matched

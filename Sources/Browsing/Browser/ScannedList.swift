@@ -120,7 +120,7 @@ struct FoundRows: Sendable {
     private(set) var low: Int64
     private(set) var high: Int64
 
-    /// Nothing is looked at yet; rows up to this id are older ones.
+    /// Starts with no rows looked at; rows up to this id are older ones.
     init(below high: Int64) {
         self.high = high
         low = high + 1
@@ -144,7 +144,7 @@ struct FoundRows: Sendable {
         for id in ids { rows.insert(id) }
     }
 
-    /// A stretch of what was found. There are taken to be older rows as long as not all were looked at.
+    /// Returns a stretch of the rows found; `hasOlder` is true as long as not all rows were looked at.
     func window(_ request: RowRequest) -> IDWindow {
         let (before, after) = (max(0, request.before), max(0, request.after))
         var older: [Int64] = []
@@ -236,7 +236,7 @@ struct SortedList: Sendable {
         return ids.indices.filter { ids[$0] < id }.max { ids[$0] < ids[$1] }
     }
 
-    /// A stretch of what is sorted. There are taken to be older rows as long as not all were looked at.
+    /// Returns a stretch of the sorted rows; `hasOlder` is true as long as not all rows were looked at.
     func window(_ request: RowRequest) -> IDWindow {
         let (before, after) = (max(0, request.before), max(0, request.after))
         let index: Int? =

@@ -123,7 +123,7 @@ public struct FilterError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text that was expected there, in a sentence without the place.
     public let sentence: String
 
-    /// An error.
+    /// Creates an error.
     public init(at range: Range<Int>, _ sentence: String) {
         self.range = range
         self.sentence = sentence
@@ -141,7 +141,7 @@ public struct FilterContext: Sendable {
     /// Whether `~/…/` may be used: on the screen and in `export`.
     public var allowsRegularExpressions: Bool
 
-    /// A context.
+    /// Creates a context.
     public init(
         now: Timestamp, secondsFromUTC: @escaping @Sendable (Timestamp) -> Int = { _ in 0 },
         allowsRegularExpressions: Bool = true
@@ -156,14 +156,14 @@ public struct FilterContext: Sendable {
 
 /// Terms written for a value, so that choosing a thing can set a filter.
 public enum FilterTerm {
-    /// A term for exactly this value, such as `object="a b.jpg"`.
+    /// Returns a term for exactly this value, such as `object="a b.jpg"`.
     ///
     /// - Parameter name: The name of an operator that takes texts.
     public static func text(operator name: String, exactly value: String) -> String {
         "\(name)=\(quoted(value, escapingWildcards: false))"
     }
 
-    /// A term for a text anywhere in what words without an operator are looked for in.
+    /// Returns a term for a text anywhere in the fields that words without an operator are searched in.
     public static func text(containing value: String) -> String {
         let quoted = quoted(value, escapingWildcards: true)
         // What would be read as an operator, as a negation, as a connective, or as a part of the value before.

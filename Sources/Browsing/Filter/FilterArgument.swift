@@ -10,7 +10,7 @@ struct FilterArgument: Sendable {
 
     func fault(_ sentence: String) -> FilterFault { FilterFault(value.range, sentence) }
 
-    /// The text given, where no pattern makes sense.
+    /// Returns the text given, for an operator without patterns.
     func word(_ takes: FilterValue) throws(FilterFault) -> String {
         guard let text = value.text else { throw fault(takes.expected) }
         return text
@@ -50,7 +50,7 @@ extension FilterArgument {
         .text(texts, try pattern(extent))
     }
 
-    /// The pattern given: exact behind `=`, otherwise with wildcards and case as `PatternMatcher` has them.
+    /// Returns the pattern given: exact behind `=`, otherwise with wildcards and case as in `PatternMatcher`.
     func pattern(_ extent: Extent) throws(FilterFault) -> TextPattern {
         switch value.form {
         case .regular: return try regular()
@@ -83,7 +83,7 @@ extension FilterArgument {
         }
     }
 
-    /// The regular expression given, where one may be.
+    /// Returns the regular expression given, if one is allowed.
     func regular() throws(FilterFault) -> TextPattern {
         guard case .regular(let range, let ignoresCase) = value.form else { throw fault("a ~/…/ is expected here") }
         guard context.allowsRegularExpressions else {
@@ -222,7 +222,7 @@ extension FilterArgument {
         return .number(number, relation.comparison, try whole(try word(takes), takes))
     }
 
-    /// A whole number, also as `#126`.
+    /// Reads a whole number, also in the form `#126`.
     private func whole(_ text: String, _ takes: FilterValue) throws(FilterFault) -> Int64 {
         guard let value = FilterNumber.whole(text.hasPrefix("#") ? text.dropFirst() : text[...]) else {
             throw fault(takes.expected)
@@ -321,7 +321,7 @@ extension FilterArgument {
 
 /// Numbers as they are written in a filter.
 enum FilterNumber {
-    /// The value of an ASCII digit.
+    /// Returns the value of an ASCII digit.
     static func digit(_ scalar: Unicode.Scalar) -> Int? {
         "0"..."9" ~= scalar ? Int(scalar.value - 0x30) : nil
     }
@@ -349,7 +349,8 @@ enum FilterNumber {
         return (0...power).reduce(Int64(1)) { product, _ in product * base }
     }
 
-    /// Whether a word behind a space is the unit of the number before it, as in `1 MB`; also before `..` and a second size.
+    /// Returns whether a word behind a space is the unit of the number before it, as in `1 MB`; also before `..` and a
+    /// second size.
     static func continues(_ value: String, with word: String) -> Bool {
         if word.hasPrefix("..") { return !value.contains("..") }
         let end = value.firstRange(of: "..").map { value[$0.upperBound...] } ?? value[...]

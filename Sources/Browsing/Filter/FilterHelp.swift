@@ -181,8 +181,8 @@ public struct FilterCompletion: Sendable, Hashable {
         self.candidates = Array(candidates.prefix(Self.limit))
     }
 
-    /// The term that ends at a place, if one does; the operator of the parentheses around the place; and whether no term
-    /// is before it.
+    /// Returns the term that ends at a place, if one does; the operator of the parentheses around the place; and
+    /// whether no term is before it.
     private static func term(
         in scalars: [Unicode.Scalar], at place: Int
     ) -> (term: WrittenTerm?, outer: WrittenTerm.Operator?, isFirst: Bool) {
@@ -265,7 +265,7 @@ public struct FilterCompletion: Sendable, Hashable {
 }
 
 extension WrittenTerm {
-    /// A connective as the word that it is while it is typed.
+    /// Creates a term of a connective, which is a plain word while it is typed.
     fileprivate init(connective range: Range<Int>, in scalars: [Unicode.Scalar]) {
         let text = String(String.UnicodeScalarView(scalars[range]))
         self.init(values: [WrittenValue(range: range, form: .plain([PatternPiece](text)))], valuesRange: range)

@@ -20,7 +20,7 @@ struct FilterLexer {
         scalar.isASCII ? scalar == " " || 0x09...0x0D ~= scalar.value : scalar.properties.isWhitespace
     }
 
-    /// The next word, or nil at the end.
+    /// Returns the next word, or nil at the end.
     mutating func next() -> FilterWord? {
         skipBlanks()
         guard let scalar = peek() else { return nil }
@@ -82,7 +82,7 @@ struct FilterLexer {
         return WrittenTerm(operation: operation, values: values, valuesRange: range, fault: fault)
     }
 
-    /// One value, with what belongs to it behind a space: `1 MB`, `yesterday 02:14`.
+    /// Reads one value, and the words after a space that belong to it: `1 MB`, `yesterday 02:14`.
     private mutating func item(_ takes: FilterValue?, endsAtComma: Bool, _ fault: inout FilterFault?) -> WrittenValue {
         switch (peek(), peek(1)) {
         case ("\"", _): return quoted(&fault)
@@ -351,7 +351,7 @@ enum FilterWord: Sendable {
 enum FilterConnective: String, CaseIterable {
     case and, or, not
 
-    /// The connective that a bare word is, in any case.
+    /// Recognises the connective that a bare word is, in any case.
     init?(word: String) {
         if word == "&&" {
             self = .and
@@ -414,7 +414,7 @@ struct FilterSource {
         return min(start ?? character, character)..<character
     }
 
-    /// The number of scalars before a character.
+    /// Returns the number of scalars before a character.
     func scalarOffset(ofCharacter offset: Int) -> Int {
         text.prefix(max(0, offset)).unicodeScalars.count
     }

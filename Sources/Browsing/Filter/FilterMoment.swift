@@ -22,9 +22,10 @@ public struct FilterMoment {
         span(text).map { Timestamp(milliseconds: $0.lowerBound)..<Timestamp(milliseconds: $0.upperBound) }
     }
 
-    /// The milliseconds that a text means, from the first to before the second.
+    /// Returns the milliseconds that a text means, from the first to before the second.
     ///
-    /// - Parameter start: What recurs is the first that does not begin before it; nil for the latest that has begun.
+    /// - Parameter start: A recurring time is the first that does not begin before it; nil for the latest that has
+    ///   begun.
     func span(_ text: String, notBefore start: Int64? = nil) -> Range<Int64>? {
         let text = text.uppercased()
         if let moment = age(text) { return Self.stretch(from: moment, length: 1) }
@@ -36,7 +37,7 @@ public struct FilterMoment {
         return FilterMoment(in: context).inZone(time, start)
     }
 
-    /// Whether a text is an age, such as `10m`: what is asked for is then what has happened since.
+    /// Returns whether a text is an age, such as `10m`, which means the time since then.
     func isAge(_ text: String) -> Bool { age(text.uppercased()) != nil }
 
     /// Returns the time that a text means by the clocks of the context's zone.
@@ -55,8 +56,8 @@ public struct FilterMoment {
         return start..<start + length
     }
 
-    /// `10s`, `10m`, `2h`, `3d`, `1w` ago, with longer names of the units and several in a row (`1h30min`), also as `-2h`
-    /// and `2 hours ago`; `now`.
+    /// Reads `10s`, `10m`, `2h`, `3d`, `1w` ago, with longer names of the units and several in a row (`1h30min`), also
+    /// as `-2h` and `2 hours ago`; `now`.
     private func age(_ text: String) -> Int64? {
         if text == "NOW" { return context.now.milliseconds }
         var rest = text[...]
@@ -93,7 +94,7 @@ public struct FilterMoment {
         }
     }
 
-    /// The latest such time of day that is not after now, or the first that is not before a moment.
+    /// Returns the latest such time of day that is not after now, or the first that is not before a moment.
     private func timeOfDay(_ time: Int64, _ start: Int64?) -> Int64? {
         if let start {
             guard let date = dayStart(of: start) else { return nil }
@@ -112,8 +113,8 @@ public struct FilterMoment {
         return nil
     }
 
-    /// `2026-01-01T02:14`, or with a space between, with seconds and their parts where wanted; with the length of what is
-    /// written.
+    /// Reads `2026-01-01T02:14`, or with a space between, optionally with seconds and their parts; also returns the
+    /// length of the time written.
     private func dateTime(_ text: String, _ start: Int64?) -> (moment: Int64, length: Int64)? {
         guard let middle = text.lastIndex(of: " ") ?? text.lastIndex(of: "T"),
             let (time, length) = Self.clock(text[text.index(after: middle)...]),
@@ -122,8 +123,8 @@ public struct FilterMoment {
         return (first(at: date + time), length)
     }
 
-    /// The start of `2026-01-01`, `01-01`, `1 Jan`, `1 January 2026`, `monday`, `today`, `yesterday`, `tomorrow`: as if the
-    /// zone were UTC.
+    /// Returns the start of `2026-01-01`, `01-01`, `1 Jan`, `1 January 2026`, `monday`, `today`, `yesterday`,
+    /// `tomorrow`, as if the zone were UTC.
     private func date(_ text: String, _ start: Int64?) -> Int64? {
         switch text {
         case "TODAY": return today
@@ -157,7 +158,7 @@ public struct FilterMoment {
         }
     }
 
-    /// The latest day that has begun of those that recur, or the first that is not before the day of a moment.
+    /// Returns the latest day that has begun of those that recur, or the first that is not before the day of a moment.
     ///
     /// - Parameters:
     ///   - isOne: Whether a day is one of them, of those that recur each week.
@@ -184,7 +185,7 @@ public struct FilterMoment {
     ]
     private static let weekdays = ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"]
 
-    /// Two digits for a month's name.
+    /// Returns two digits for a month's name.
     private static func monthNumber(_ name: some StringProtocol) -> String? {
         let index = months.firstIndex { $0 == name } ?? fullMonths.firstIndex { $0 == name }
         return index.map { two("\($0 + 1)") }
@@ -203,7 +204,7 @@ public struct FilterMoment {
         return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
     }
 
-    /// `2026-11`, as if the zone were UTC.
+    /// Reads `2026-11`, as if the zone were UTC.
     private static func month(_ text: String) -> Range<Int64>? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
@@ -213,7 +214,8 @@ public struct FilterMoment {
         return start..<(calendarDate(next[...]) ?? start + 31 * day)
     }
 
-    /// The `Z`, `UTC`, `+02:00`, `+0200` or `+02` that ends a text, in seconds east of UTC, and what is before it.
+    /// Reads the `Z`, `UTC`, `+02:00`, `+0200` or `+02` that ends a text, in seconds east of UTC; also returns the text
+    /// before it.
     private static func offset(atEndOf text: String) -> (rest: String, seconds: Int)? {
         func before(_ end: String.Index) -> String { String(text[..<end].trimmingSuffix { $0 == " " }) }
         if text.hasSuffix("UTC") { return (before(text.index(text.endIndex, offsetBy: -3)), 0) }
@@ -234,7 +236,7 @@ public struct FilterMoment {
     /// The start of this day, as if the zone were UTC. Nil outside the years that calendars have here.
     private var today: Int64? { dayStart(of: context.now.milliseconds) }
 
-    /// The start of a moment's day, as if the zone were UTC. Nil outside the years that calendars have here.
+    /// Returns the start of a moment's day, as if the zone were UTC; nil outside the years that calendars have here.
     private func dayStart(of milliseconds: Int64) -> Int64? {
         let moment = Timestamp(milliseconds: milliseconds)
         let offset = context.secondsFromUTC(moment)
@@ -243,8 +245,8 @@ public struct FilterMoment {
         return local - (local % Self.day + Self.day) % Self.day
     }
 
-    /// The moments at which clocks of the zone show a time, given as if the zone were UTC: two where clocks are put back,
-    /// none where they are put forward.
+    /// Returns the moments at which clocks of the zone show a time, given as if the zone were UTC: two if clocks are
+    /// put back, none if they are put forward.
     private func moments(at local: Int64) -> [Int64] {
         let offsets = Set([offset(at: local - Self.day), offset(at: local + Self.day)])
         return offsets.map { local - $0 }.filter { offset(at: $0) == local - $0 }.sorted()
@@ -258,7 +260,7 @@ public struct FilterMoment {
         Int64(context.secondsFromUTC(Timestamp(milliseconds: milliseconds))) * 1_000
     }
 
-    /// `02:14`, `02:14:05`, `02:14:05.123`, in milliseconds, and how long what is written lasts.
+    /// Reads `02:14`, `02:14:05`, `02:14:05.123`, in milliseconds, and the length of the time written.
     private static func clock(_ text: some StringProtocol) -> (time: Int64, length: Int64)? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), parts[0].count <= 2, parts[1].count == 2,
@@ -277,7 +279,7 @@ public struct FilterMoment {
         return (((hours * 60 + minutes) * 60 + second) * 1_000 + rest, seconds.count == 2 ? 1 : 1_000)
     }
 
-    /// A date that the calendar has, in milliseconds since 1970 as if the zone were UTC.
+    /// Reads a date that exists in the calendar, in milliseconds since 1970 as if the zone were UTC.
     private static func calendarDate(_ text: Substring) -> Int64? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].count == 4, parts[1].count == 2, parts[2].count == 2,
@@ -301,7 +303,8 @@ public struct FilterMoment {
 
 // What is written with spaces and between dots.
 extension FilterMoment {
-    /// Whether a word behind a space belongs to a time: `02:14` to `yesterday`, `min` to `10`, `..` to what it ends.
+    /// Returns whether a word behind a space belongs to a time: `02:14` to `yesterday`, `min` to `10`, `..` to what it
+    /// ends.
     static func continues(_ value: String, with word: String) -> Bool {
         let last = last(of: value)
         let next = first(of: word.uppercased())

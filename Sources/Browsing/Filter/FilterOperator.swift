@@ -38,7 +38,7 @@ public struct FilterOperator: Sendable {
         all.flatMap { each in ([each.name] + each.otherNames).map { ($0, each) } },
         uniquingKeysWith: { first, _ in first })
 
-    /// The operator with a name, in any case.
+    /// Returns the operator with a name, in any case.
     static func named(_ name: String) -> FilterOperator? { byName[name.lowercased()] }
 
     /// Returns the error's sentence about a name that no operator has.
@@ -265,7 +265,7 @@ extension FilterOperator {
         }
     }
 
-    /// Of times from one on, or up to one.
+    /// Returns an operator for times from one on, or up to one.
     private static func time(
         _ name: String, or otherNames: [String] = [], _ meaning: String, _ example: String, _ number: RowNumber,
         _ comparison: Comparison
@@ -281,7 +281,7 @@ extension FilterOperator {
         }
     }
 
-    /// Of times in a stretch.
+    /// Returns an operator for times in a stretch.
     private static func stretch(
         _ name: String, or otherNames: [String] = [], _ meaning: String, _ example: String, _ number: RowNumber
     ) -> FilterOperator {

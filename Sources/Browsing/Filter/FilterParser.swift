@@ -176,7 +176,7 @@ struct FilterParser {
         FilterArgument(value: value, relation: relation, scalars: lexer.scalars, context: context)
     }
 
-    /// All of a list behind `=` as one text: a comma may be a part of the name that is meant.
+    /// Returns all of a list after `=` as one text: a comma may be a part of the name that is meant.
     private func whole(
         of term: WrittenTerm, _ operation: FilterOperator, _ relation: FilterRelation
     ) -> WrittenValue? {
@@ -186,7 +186,7 @@ struct FilterParser {
         return WrittenValue(range: term.valuesRange, form: .plain([PatternPiece](text(term.valuesRange))))
     }
 
-    /// The values between parentheses that follow an operator.
+    /// Reads the values in the parentheses that follow an operator.
     private mutating func group(of operation: WrittenTerm.Operator, from place: Int) throws(FilterFault) -> Meaning {
         let before = outer
         outer = operation

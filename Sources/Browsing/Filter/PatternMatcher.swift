@@ -28,19 +28,19 @@ enum PatternMatcher: Sendable {
         self = .anywhere(part)
     }
 
-    /// A whole text. Nil where `Glob` has nothing for it.
+    /// Creates a matcher for a whole text. Returns nil if `Glob` does not support it.
     init?(whole pieces: [PatternPiece]) {
         guard let glob = Glob(pieces, ignoresCase: !pieces.hasUpperCase) else { return nil }
         self = .whole(glob)
     }
 
-    /// Whether a text matches.
+    /// Returns whether a text matches.
     func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var steps = 0
         return matches(bytes, steps: &steps)
     }
 
-    /// Whether a text matches, and in how many steps, each of which takes about as long.
+    /// Returns whether a text matches, and counts the steps, each of which takes about as long.
     func matches(_ bytes: UnsafeRawBufferPointer, steps: inout Int) -> Bool {
         guard let text = UTF8Text(bytes) else {
             return withUnsafeBytes(of: UInt8(0)) { matches(.init(rebasing: $0.prefix(0)), steps: &steps) }
@@ -59,12 +59,12 @@ enum PatternMatcher: Sendable {
 }
 
 extension TextPattern {
-    /// A text and no other.
+    /// Returns the pattern of a text and no other.
     static func exactly(_ text: String) -> TextPattern {
         oneOf([text])
     }
 
-    /// Any of some texts, and no other.
+    /// Returns the pattern of any of some texts, and no other.
     static func oneOf(_ texts: [String]) -> TextPattern {
         let matchers = texts.map { PatternMatcher.exact(Array($0.utf8)) }
         return TextPattern("=" + texts.map(key).joined(separator: "|"), literals: texts) { bytes in
@@ -77,7 +77,7 @@ extension TextPattern {
         self.init(Self.key(source)) { matcher.matches($0) }
     }
 
-    /// ASCII only, so that texts that are equal by Unicode's rules but not by their bytes stay apart.
+    /// Returns a key in ASCII, so that texts that are equal by Unicode's rules but not by their bytes stay apart.
     private static func key(_ text: String) -> String {
         text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined()
     }
@@ -96,7 +96,7 @@ enum PatternPiece: Sendable, Hashable {
 }
 
 extension [PatternPiece] {
-    /// These characters, without wildcards.
+    /// Creates the pieces for these characters, without wildcards.
     init(_ text: some StringProtocol) {
         self = text.unicodeScalars.map { .character($0.value) }
     }
@@ -141,7 +141,7 @@ struct Glob: Sendable {
     private let end: [UInt32]?
     private let ignoresCase: Bool
 
-    /// Nil where a part with `?` between two `*` is longer than `WildcardSearch.limit`.
+    /// Returns nil if a part with `?` between two `*` is longer than `WildcardSearch.limit`.
     init?(_ pieces: [PatternPiece], ignoresCase: Bool) {
         var parts: [[UInt32]] = [[]]
         for piece in pieces {
@@ -162,7 +162,7 @@ struct Glob: Sendable {
         self.middle = middle
     }
 
-    /// Whether all of a text matches.
+    /// Returns whether all of a text matches.
     func matches(_ text: UTF8Text, steps: inout Int) -> Bool {
         var index = 0
         guard begins(text, &index, steps: &steps) else { return false }

@@ -51,7 +51,7 @@ struct RegexSet: Sendable {
         return rest
     }
 
-    /// Whether a character is in it; ignoring case, whether it is in any case.
+    /// Returns whether a character is in it; if case is ignored, whether it is in any case.
     func contains(_ unit: UInt32, ignoresCase: Bool) -> Bool {
         var found = holds(unit)
         if ignoresCase, !found { found = holds(LetterCase.lower(unit)) || holds(LetterCase.upper(unit)) }
@@ -243,7 +243,7 @@ struct RegexParser {
         return set.inOrder
     }
 
-    /// A character, or nil where it was a set, which is added.
+    /// Reads a member of a set: returns a character, or nil after a class such as `\d`, which it adds to the set.
     private mutating func member(of set: inout RegexSet, from start: Int) throws(FilterFault) -> UInt32? {
         guard let scalar = next else { throw FilterFault(start..<start + 1, "this bracket is not closed") }
         let place = index
@@ -385,7 +385,8 @@ struct RegexProgram: Sendable {
 // MARK: - Run
 
 extension RegexProgram {
-    /// Whether it finds something anywhere in a text. A text that takes more steps than `stepLimit` does not match.
+    /// Returns whether it finds something anywhere in a text. A text that takes more steps than `stepLimit` does not
+    /// match.
     func matches(_ text: UTF8Text, steps: inout Int) -> Bool {
         let size = instructions.count
         return instructions.withUnsafeBufferPointer { instructions in

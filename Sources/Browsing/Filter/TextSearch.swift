@@ -30,7 +30,7 @@ struct UTF8Text {
         return longer(lead, &index)
     }
 
-    /// The character before an index above 0, which moves in front of it.
+    /// Returns the character before an index above 0, and moves the index in front of it.
     func previous(_ index: inout Int) -> UInt32 {
         let last = self[index - 1]
         if last < 0x80 {
@@ -87,12 +87,12 @@ enum LetterCase {
     /// The lower case of the characters of one and two bytes, which are Latin, Greek, Cyrillic and the like.
     private static let table: [UInt32] = (0..<0x800).map { computed($0) }
 
-    /// The lower case of a character.
+    /// Returns the lower case of a character.
     static func lower(_ unit: UInt32) -> UInt32 {
         unit < 0x800 ? table[Int(unit)] : computed(unit)
     }
 
-    /// The upper case of a character, where that is one.
+    /// Returns the upper case of a character, if that is one character.
     static func upper(_ unit: UInt32) -> UInt32 {
         guard let scalar = Unicode.Scalar(unit) else { return unit }
         return single(scalar.properties.uppercaseMapping, instead: unit)
@@ -105,7 +105,7 @@ enum LetterCase {
             || properties.changesWhenTitlecased || properties.isCased
     }
 
-    /// Whether a pattern with this character is meant exactly.
+    /// Returns whether a pattern with this character is exact.
     static func isUpper(_ unit: UInt32) -> Bool {
         lower(unit) != unit
     }
@@ -144,7 +144,7 @@ struct ByteSearch: Sendable {
         borders = Self.borders(of: needle)
     }
 
-    /// The end of the first occurrence that begins at `start` or later.
+    /// Returns the end of the first occurrence that begins at `start` or later.
     func end(in text: UTF8Text, from start: Int, steps: inout Int) -> Int? {
         guard !needle.isEmpty else { return start }
         let last = text.count - needle.count
@@ -185,7 +185,7 @@ struct ByteSearch: Sendable {
         }
     }
 
-    /// Knuth, Morris and Pratt.
+    /// Finds the end by Knuth, Morris and Pratt.
     private func surely(in text: UTF8Text, from start: Int, steps: inout Int) -> Int? {
         var length = 0
         for index in start..<max(start, text.count) {
@@ -210,7 +210,7 @@ struct ByteSearch: Sendable {
         return UnsafeRawPointer(found) - text.base
     }
 
-    /// The first place of one of two bytes, eight bytes at a time.
+    /// Returns the first place of one of two bytes; looks at eight bytes at a time.
     private static func first(
         of one: UInt8, or other: UInt8, in text: UTF8Text, from start: Int, to end: Int
     ) -> Int? {
@@ -277,7 +277,7 @@ struct CharacterSearch: Sendable {
         self.borders = borders
     }
 
-    /// The end of the first occurrence that begins at `start` or later.
+    /// Returns the end of the first occurrence that begins at `start` or later.
     func end(in text: UTF8Text, from start: Int, steps: inout Int) -> Int? {
         guard !needle.isEmpty else { return start }
         var (index, length) = (start, 0)
@@ -323,7 +323,7 @@ struct WildcardSearch: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// The end of the first occurrence that begins at `start` or later.
+    /// Returns the end of the first occurrence that begins at `start` or later.
     func end(in text: UTF8Text, from start: Int, steps: inout Int) -> Int? {
         var (index, state) = (start, UInt64(0))
         while index < text.count {

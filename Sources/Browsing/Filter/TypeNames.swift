@@ -111,7 +111,7 @@ enum TypeNames {
 
 /// Words that are nearly right.
 enum Spelling {
-    /// The candidate that is at most two letters away, and fewer than half of the word.
+    /// Returns the candidate that is at most two letters away, and fewer than half of the word.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         guard word.utf8.count <= 40 else { return nil }
         let ranked = candidates.map { ($0, distance(word, $0)) }.min { $0.1 < $1.1 }
@@ -119,7 +119,7 @@ enum Spelling {
         return candidate
     }
 
-    /// Such as `a, b or c`.
+    /// Returns a list such as `a, b or c`.
     static func list(_ words: [String]) -> String {
         guard let last = words.last, words.count > 1 else { return words.first ?? "" }
         return words.dropLast().joined(separator: ", ") + " or " + last
