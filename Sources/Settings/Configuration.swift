@@ -1,0 +1,220 @@
+internal import Foundation
+public import Terminal
+
+/// What `config.yaml` sets; without the file, the defaults.
+public struct Configuration: Sendable, Hashable {
+    /// For what the bell rings.
+    public enum Bell: String, Sendable, Hashable, CaseIterable {
+        case no, problem, event
+    }
+
+    /// How the timestamps of events are shown.
+    public enum Timestamps: String, Sendable, Hashable, CaseIterable {
+        case rfc3339, epoch
+    }
+
+    /// Keys for a command, instead of those that it has by itself. None take its keys away.
+    public struct KeySetting: Sendable, Hashable {
+        /// The command's name, which the dashboard knows or does not.
+        public var command: Located<String>
+        /// Its keys.
+        public var keys: [Located<Key>]
+    }
+
+    /// The looks that the user wants instead of a theme's.
+    struct Colours: Sendable, Hashable {
+        var ofAll: [Role: Look] = [:]
+        var ofThemes: [Theme.Kind: [Role: Look]] = [:]
+    }
+
+    /// What the background is taken to be.
+    var kind = Theme.Kind.auto
+    /// The user's own looks.
+    var colours = Colours()
+
+    /// How the roles look.
+    public var theme: Theme {
+        Theme(kind, changes: colours.ofAll.merging(colours.ofThemes[kind] ?? [:]) { $1 })
+    }
+    /// Whether times are shown in UTC at the start.
+    public var utc = false
+    /// Whether the mouse is listened to.
+    public var mouse = true
+    /// Whether the newest row is followed at the start.
+    public var follow = true
+    /// For what the bell rings.
+    public var bell = Bell.no
+    /// The program to run on a problem, with its arguments; at least one element where there is one.
+    public var onProblem: [String]?
+    /// How long nothing may come before that is warned of.
+    public var quietAfter: Duration?
+    /// How the timestamps of events are shown at the start.
+    public var timestamps = Timestamps.rfc3339
+    /// The view to begin with, which the dashboard knows or does not.
+    public var startView: Located<String>?
+    /// Where to listen, as `--listen` takes it.
+    public var listen: Located<String>?
+    /// The path that takes notifications, as `--path` takes it.
+    public var path: Located<String>?
+    /// The longest body, as `--max-body` takes it.
+    public var maxBody: Located<String>?
+    /// Files of signing secrets, as `--secret-file` takes them; with absolute paths.
+    public var secretFiles: [Located<SecretFile>] = []
+    /// The actions, whole and unread.
+    public var actions: ConfigurationNode?
+    /// Other keys for commands, in the order of the file; no command is there twice.
+    public var keys: [KeySetting] = []
+
+    /// The defaults.
+    public init() {}
+}
+
+// MARK: - The file
+
+/// The file `config.yaml`.
+public struct ConfigurationFile: Sendable, Hashable {
+    /// Its path.
+    public let path: String
+    private let home: String?
+
+    /// - Parameters:
+    ///   - path: The file's path.
+    ///   - home: The user's home, which `~/` in it stands for.
+    public init(path: String, home: String? = nil) {
+        self.path = path
+        self.home = home
+    }
+
+    /// Reads it whole; a missing file sets nothing.
+    ///
+    /// - Throws: `ConfigurationError` with all that is wrong in it.
+    public func load() throws(ConfigurationError) -> Configuration { try read().checked() }
+
+    /// Reads it whole, for whoever has more to check before all that is wrong is told.
+    public func read() -> ReadConfiguration {
+        var read = ReadConfiguration(path: path)
+        do throws(FileProblem) {
+            let bytes = try PrivateFile.read(
+                path, atMost: ConfigurationParser.longest,
+                checking: { status throws(FileProblem) in try Self.check(status) }
+            ).bytes
+            var parser = ConfigurationParser()
+            var reading = ConfigurationReading(home: home)
+            if let root = parser.parse(bytes) { read.configuration = reading.configuration(root) }
+            read.problems = parser.problems + reading.problems
+        } catch {
+            guard !error.isMissing else { return read }
+            read.problems = [ConfigurationProblem(error.reason)]
+        }
+        return read
+    }
+
+    /// It names programs to run, so nobody else may have a say in it.
+    static func check(
+        _ status: stat, isOwnGroup: (gid_t) -> Bool = UserGroup.isOwn
+    ) throws(FileProblem) {
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is no file") }
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw FileProblem(
+                reason:
+                    "belongs to somebody else (user \(status.st_uid)), and it may name programs to run: make it yours,"
+                    + " or set XDG_CONFIG_HOME")
+        }
+        guard status.st_mode & 0o002 == 0 else {
+            throw FileProblem(reason: "can be changed by everybody, and it may name programs to run: chmod o-w it")
+        }
+        guard status.st_mode & 0o020 == 0 || isOwnGroup(status.st_gid) else {
+            throw FileProblem(
+                reason: "can be changed by its group (\(status.st_gid)), and it may name programs to run: chmod g-w it")
+        }
+    }
+}
+
+/// A configuration as read, and what is wrong with it so far.
+public struct ReadConfiguration: Sendable, Hashable {
+    /// The file.
+    public let path: String
+    /// What it sets; the defaults where it is wrong.
+    public internal(set) var configuration = Configuration()
+    /// What is wrong with it. Whoever knows more may add to it.
+    public var problems: [ConfigurationProblem] = []
+
+    /// The defaults.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// What it sets.
+    ///
+    /// - Throws: `ConfigurationError` with all that is wrong, if anything is.
+    public func checked() throws(ConfigurationError) -> Configuration {
+        guard problems.isEmpty else { throw ConfigurationError(path: path, problems: problems) }
+        return configuration
+    }
+}
+
+extension ConfigurationReading {
+    /// The whole of it.
+    mutating func configuration(_ root: ConfigurationNode) -> Configuration {
+        var configuration = Configuration()
+        let names = Setting.all.map(\.name)
+        for entry in entries(root, "the configuration", expected: "a map of settings, such as theme: dark") ?? [] {
+            guard let setting = Setting.all.first(where: { $0.name == entry.key.value }) else {
+                let question = Suggestion.question(for: entry.key.value, among: names)
+                let others = question.isEmpty ? " (settings: \(names.joined(separator: ", ")))" : ""
+                problems.append(
+                    ConfigurationProblem(
+                        "“\(entry.key.value)” is no setting\(question)\(others)", at: entry.key.position))
+                continue
+            }
+            setting.read(&configuration, entry.value, &self)
+        }
+        return configuration
+    }
+}
+
+// MARK: - Problems
+
+/// Something that is wrong in the configuration.
+public struct ConfigurationProblem: Sendable, Hashable {
+    /// Where; nil for the file as a whole.
+    public let position: SourcePosition?
+    /// What is wrong and what is expected, as the end of a sentence that begins with the place.
+    public let text: String
+
+    /// A problem.
+    public init(_ text: String, at position: SourcePosition? = nil) {
+        self.text = text
+        self.position = position
+    }
+}
+
+/// All that is wrong in the configuration, in the order of the file.
+public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The most that is said of one file.
+    static let mostLines = 50
+
+    /// The file.
+    public let path: String
+    /// What is wrong in it; at least one thing.
+    public let problems: [ConfigurationProblem]
+
+    /// An error, which sorts its problems.
+    public init(path: String, problems: [ConfigurationProblem]) {
+        self.path = path
+        let start = SourcePosition(line: 0, column: 0)
+        self.problems = problems.enumerated()
+            .sorted { ($0.element.position ?? start, $0.offset) < ($1.element.position ?? start, $1.offset) }
+            .map(\.element)
+    }
+
+    /// A line each: `FILE:LINE:COLUMN: what is wrong`.
+    public var description: String {
+        var lines = problems.prefix(Self.mostLines).map { problem in
+            guard let position = problem.position else { return "\(path) \(problem.text)" }
+            return "\(path):\(position.line):\(position.column): \(problem.text)"
+        }
+        if problems.count > lines.count { lines.append("… and \(problems.count - lines.count) more") }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,344 @@
+internal import Terminal
+
+/// Reads values of nodes, and keeps what is wrong with them.
+struct ConfigurationReading {
+    /// The user's home, which `~/` stands for.
+    let home: String?
+    var problems: [ConfigurationProblem] = []
+
+    init(home: String? = nil) {
+        self.home = home
+    }
+
+    /// Says that something else was expected.
+    mutating func refuse(_ node: ConfigurationNode, _ name: String, expected: String) {
+        var text = "“\(name)” is \(node.summary); expected is \(expected)"
+        // The colour `#87d787` without quotes is nothing, and a comment behind it.
+        if node.isEmpty { text += " (what begins with # is a comment unless it stands in quotes)" }
+        problems.append(ConfigurationProblem(text, at: node.position))
+    }
+
+    /// A text that says something.
+    mutating func text(_ node: ConfigurationNode, _ name: String, expected: String) -> Located<String>? {
+        guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
+            refuse(node, name, expected: expected)
+            return nil
+        }
+        return Located(text, at: node.position)
+    }
+
+    /// `yes` or `no`, or what YAML says otherwise for them.
+    mutating func truth(_ node: ConfigurationNode, _ name: String) -> Bool? {
+        if case .scalar(let text, _) = node.content {
+            switch text.lowercased() {
+            case "yes", "true", "on": return true
+            case "no", "false", "off": return false
+            default: break
+            }
+        }
+        refuse(node, name, expected: "yes or no")
+        return nil
+    }
+
+    /// One of a few words.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ node: ConfigurationNode, _ name: String, of type: Choice.Type
+    ) -> Choice? {
+        let words = Choice.allCases.map(\.rawValue)
+        guard case .scalar(let text, _) = node.content, !node.isEmpty else {
+            refuse(node, name, expected: words.joined(separator: ", "))
+            return nil
+        }
+        // What YAML takes for a truth value is one of the words, or none.
+        let word = ["false": "no", "off": "no"][text.lowercased()] ?? text.lowercased()
+        if let choice = Choice(rawValue: word) { return choice }
+        let question = Suggestion.question(for: text, among: words)
+        refuse(node, name, expected: "one of \(words.joined(separator: ", "))\(question)")
+        return nil
+    }
+
+    /// A time with its unit, of at least a second; nil, twice, for `no`.
+    mutating func duration(_ node: ConfigurationNode, _ name: String) -> Duration?? {
+        if case .scalar(let text, _) = node.content, !node.isEmpty {
+            if ["no", "false", "off"].contains(text.lowercased()) { return .some(nil) }
+            let digits = text.prefix { ("0"..."9").contains($0) }
+            let units = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+            if let unit = units[String(text.dropFirst(digits.count))], let number = Int(digits),
+                (1...36_525).contains(number)
+            {
+                return .seconds(number * unit)
+            }
+        }
+        refuse(node, name, expected: "no, or a number of seconds, minutes, hours or days, such as 90s, 30m, 2h or 1d")
+        return nil
+    }
+
+    /// The items of a list; one item alone is a list of one where that is allowed.
+    mutating func items(
+        _ node: ConfigurationNode, _ name: String, expected: String, orOne: Bool = false
+    ) -> [ConfigurationNode]? {
+        switch node.content {
+        case .list(let items): return items
+        case .scalar where orOne && !node.isEmpty: return [node]
+        default:
+            refuse(node, name, expected: expected)
+            return nil
+        }
+    }
+
+    /// The entries of a map.
+    mutating func entries(
+        _ node: ConfigurationNode, _ name: String, expected: String
+    ) -> [ConfigurationNode.Entry]? {
+        if node.isEmpty { return [] }
+        guard case .map(let entries) = node.content else {
+            refuse(node, name, expected: expected)
+            return nil
+        }
+        return entries
+    }
+}
+
+// MARK: - Tables
+
+extension ConfigurationReading {
+    /// Keys for commands. Whether there is such a command, the dashboard knows.
+    mutating func keys(_ node: ConfigurationNode) -> [Configuration.KeySetting] {
+        let form = "a map from commands to keys, such as next-problem: [e, f5]"
+        return (entries(node, "keys", expected: form) ?? []).map { entry in
+            let items = items(entry.value, entry.key.value, expected: "a key or a list of keys", orOne: true) ?? []
+            let keys = items.compactMap { item -> Located<Key>? in
+                guard let name = text(item, entry.key.value, expected: "a key: \(Key.nameForms)") else { return nil }
+                guard let key = Key(name: name.value) else {
+                    refuse(item, entry.key.value, expected: "a key: \(Key.nameForms)")
+                    return nil
+                }
+                return Located(key, at: name.position)
+            }
+            return Configuration.KeySetting(command: entry.key, keys: keys)
+        }
+    }
+
+    /// Looks for roles: for every theme, and for one below its name.
+    mutating func colours(_ node: ConfigurationNode) -> Configuration.Colours {
+        let themes = Theme.Kind.allCases.map(\.rawValue)
+        let form = "a map from roles to colours, such as good: green bold"
+        var colours = Configuration.Colours()
+        for entry in entries(node, "colours", expected: form) ?? [] {
+            if let kind = Theme.Kind(rawValue: entry.key.value) {
+                for entry in entries(entry.value, entry.key.value, expected: form) ?? [] {
+                    if let (role, look) = look(entry, names: []) { colours.ofThemes[kind, default: [:]][role] = look }
+                }
+            } else if let (role, look) = look(entry, names: themes) {
+                colours.ofAll[role] = look
+            }
+        }
+        return colours
+    }
+
+    /// - Parameter names: What else may stand in the place of a role.
+    private mutating func look(_ entry: ConfigurationNode.Entry, names: [String]) -> (Role, Look)? {
+        let roles = Role.allCases.map(\.rawValue)
+        guard let role = Role(rawValue: entry.key.value) else {
+            let question = Suggestion.question(for: entry.key.value, among: roles + names)
+            let others = names.isEmpty ? "" : ", or a theme: \(names.joined(separator: ", "))"
+            problems.append(
+                ConfigurationProblem(
+                    "“\(entry.key.value)” is no role\(question) (roles: \(roles.joined(separator: ", "))\(others))",
+                    at: entry.key.position))
+            return nil
+        }
+        let form =
+            "a colour (\(Colour.names.prefix(8).joined(separator: ", ")), each also with bright-, default, a number from 0"
+            + " to 255, or \"#rrggbb\" in quotes), bold, dim, underline, or several of them"
+        guard let text = text(entry.value, entry.key.value, expected: form) else { return nil }
+        var look = Look()
+        var hasColour = false
+        for word in text.value.split(separator: " ") {
+            switch word.lowercased() {
+            case "bold": look.isBold = true
+            case "dim": look.isDim = true
+            case "underline": look.isUnderlined = true
+            default:
+                let colour = Colour(name: String(word))
+                guard !hasColour, colour != nil || word.lowercased() == "default" else {
+                    let words = Colour.names + ["default", "bold", "dim", "underline"]
+                    let question = hasColour ? "" : Suggestion.question(for: String(word), among: words)
+                    refuse(entry.value, entry.key.value, expected: "\(form)\(question)")
+                    return nil
+                }
+                look.colour = colour
+                hasColour = true
+            }
+        }
+        return (role, look)
+    }
+}
+
+// MARK: - Settings
+
+/// One key of the top level of the configuration.
+struct Setting: Sendable {
+    /// The key.
+    let name: String
+    /// What it may be set to.
+    let form: String
+    /// What holds without it.
+    let fallback: String
+    /// Reads it into the configuration.
+    let read: @Sendable (inout Configuration, ConfigurationNode, inout ConfigurationReading) -> Void
+
+    /// All there are, in the order of `docs/configuration.md`.
+    static let all: [Setting] = shown + told + received + tables
+
+    private static let shown: [Setting] = [
+        Setting("theme", "auto, dark, light or monochrome", "auto") { configuration, node, reading in
+            if let kind = reading.choice(node, "theme", of: Theme.Kind.self) { configuration.kind = kind }
+        },
+        Setting("utc", "yes or no", "no") { configuration, node, reading in
+            if let truth = reading.truth(node, "utc") { configuration.utc = truth }
+        },
+        Setting("timestamps", "rfc3339 or epoch", "rfc3339") { configuration, node, reading in
+            guard let form = reading.choice(node, "timestamps", of: Configuration.Timestamps.self) else { return }
+            configuration.timestamps = form
+        },
+        Setting("start-view", "a view's name", "events") { configuration, node, reading in
+            configuration.startView = reading.text(node, "start-view", expected: "the name of a view, such as events")
+        },
+        Setting("follow", "yes or no", "yes") { configuration, node, reading in
+            if let truth = reading.truth(node, "follow") { configuration.follow = truth }
+        },
+        Setting("mouse", "yes or no", "yes") { configuration, node, reading in
+            if let truth = reading.truth(node, "mouse") { configuration.mouse = truth }
+        },
+    ]
+
+    private static let told: [Setting] = [
+        Setting("bell", "no, problem or event", "no") { configuration, node, reading in
+            if let bell = reading.choice(node, "bell", of: Configuration.Bell.self) { configuration.bell = bell }
+        },
+        Setting("on-problem", "a list: a program and its arguments", "nothing") { configuration, node, reading in
+            let form = "a list of a program and its arguments, such as [notify-send, a problem]; no shell reads it"
+            guard let items = reading.items(node, "on-problem", expected: form) else { return }
+            guard !items.isEmpty else { return reading.refuse(node, "on-problem", expected: form) }
+            let words = items.enumerated().compactMap { index, item -> String? in
+                // An argument may be empty; a program is not.
+                if case .scalar("", isPlain: false) = item.content, index > 0 { return "" }
+                return reading.text(item, "on-problem", expected: form)?.value
+            }
+            if words.count == items.count { configuration.onProblem = words }
+        },
+        Setting("quiet-after", "no, or a time such as 30m", "no") { configuration, node, reading in
+            if let time = reading.duration(node, "quiet-after") { configuration.quietAfter = time }
+        },
+    ]
+
+    private static let received: [Setting] = [
+        Setting("listen", "HOST:PORT", "127.0.0.1:8080") { configuration, node, reading in
+            configuration.listen = reading.text(node, "listen", expected: "HOST:PORT, such as 127.0.0.1:8080")
+        },
+        Setting("path", "a path that begins with /", "/") { configuration, node, reading in
+            configuration.path = reading.text(node, "path", expected: "a path that begins with /, such as /hook")
+        },
+        Setting("max-body", "a number of bytes", "1MiB") { configuration, node, reading in
+            configuration.maxBody = reading.text(node, "max-body", expected: "a number of bytes, such as 512KiB")
+        },
+        Setting("secret-files", "a list of files", "none") { configuration, node, reading in
+            let form = "a list of files, each as FILE, LABEL=FILE or LABEL@BINDING=FILE"
+            for item in reading.items(node, "secret-files", expected: form, orOne: true) ?? [] {
+                guard let text = reading.text(item, "secret-files", expected: form) else { continue }
+                do throws(SecretSourceError) {
+                    let file = try SecretFile(argument: text.value).below(home: reading.home)
+                    configuration.secretFiles.append(Located(file, at: text.position))
+                } catch {
+                    reading.problems.append(ConfigurationProblem("“secret-files” \(error.problem)", at: text.position))
+                }
+            }
+        },
+    ]
+
+    private static let tables: [Setting] = [
+        Setting("keys", "a map from commands to keys", "none") { configuration, node, reading in
+            configuration.keys = reading.keys(node)
+        },
+        Setting("colours", "a map from roles to colours", "the theme's") { configuration, node, reading in
+            configuration.colours = reading.colours(node)
+        },
+        // Read by whoever runs them.
+        Setting("actions", "a map from names to their settings", "none") { configuration, node, _ in
+            configuration.actions = node
+        },
+    ]
+
+    private init(
+        _ name: String, _ form: String, _ fallback: String,
+        read: @escaping @Sendable (inout Configuration, ConfigurationNode, inout ConfigurationReading) -> Void
+    ) {
+        self.name = name
+        self.form = form
+        self.fallback = fallback
+        self.read = read
+    }
+}
+
+extension SecretFile {
+    /// The same file with an absolute path: `~/` is the user's home.
+    fileprivate func below(home: String?) throws(SecretSourceError) -> SecretFile {
+        if path.hasPrefix("/") { return self }
+        guard path.hasPrefix("~/"), let home else {
+            throw SecretSourceError(
+                source: .argument, problem: "has “\(path)”: write a path that begins with / or ~/")
+        }
+        return SecretFile(label: label, binding: binding, path: home + path.dropFirst())
+    }
+}
+
+// MARK: - Suggestions
+
+/// What somebody may have meant who wrote a name that does not exist.
+public enum Suggestion {
+    /// The name that is nearest, if it is near: with at most a third of its letters mistyped.
+    public static func nearest(to name: String, among names: some Sequence<String>) -> String? {
+        best(for: name, among: names).flatMap { $0.distance <= max(1, $0.name.count / 3) ? $0.name : nil }
+    }
+
+    /// The name that is nearest, however far that is; nil for a name that nobody mistypes.
+    public static func closest(to name: String, among names: some Sequence<String>) -> String? {
+        best(for: name, among: names)?.name
+    }
+
+    private static func best(
+        for name: String, among names: some Sequence<String>
+    ) -> (name: String, distance: Int)? {
+        // Nobody mistypes so long a word, and the search would take its square.
+        guard name.utf8.count <= 64 else { return nil }
+        let wanted = Array(name.lowercased())
+        return names.map { (name: $0, distance: distance(wanted, Array($0.lowercased()))) }
+            .min { $0.distance < $1.distance }
+    }
+
+    /// `; did you mean …?`, or nothing.
+    public static func question(for name: String, among names: some Sequence<String>) -> String {
+        nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+    }
+
+    /// Letters to change, add, leave out or swap with the next.
+    private static func distance(_ one: [Character], _ other: [Character]) -> Int {
+        var beforeLast: [Int] = []
+        var last = Array(0...other.count)
+        for (row, letter) in one.enumerated() {
+            var current = [row + 1]
+            for (column, otherLetter) in other.enumerated() {
+                var cost = min(
+                    last[column + 1] + 1, current[column] + 1, last[column] + (letter == otherLetter ? 0 : 1))
+                if row > 0, column > 0, letter == other[column - 1], one[row - 1] == otherLetter {
+                    cost = min(cost, beforeLast[column - 1] + 1)
+                }
+                current.append(cost)
+            }
+            beforeLast = last
+            last = current
+        }
+        return last[other.count]
+    }
+}
