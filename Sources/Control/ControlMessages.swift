@@ -1,0 +1,206 @@
+import Foundation
+
+/// Where the control socket of a listener is.
+public enum ControlPlace {
+    /// The socket beside a history.
+    ///
+    /// - Parameter history: The history's path, with links followed.
+    public static func socket(beside history: String) -> String {
+        history + ".control"
+    }
+}
+
+// MARK: - Requests
+
+/// Something that can be asked of a listener over its control socket.
+///
+/// A request is one type, in a file of its own, and one line where the listener's routes are made.
+public protocol ControlRequest: Codable, Sendable {
+    /// What is answered.
+    associatedtype Reply: Codable & Sendable
+    /// What it is called on the wire.
+    static var name: String { get }
+}
+
+/// The reply to what is only done.
+public struct ControlDone: Codable, Sendable, Hashable {
+    /// Done.
+    public init() {}
+}
+
+// MARK: - The first line
+
+/// The first line that each side of a control socket writes: who it is, and how it speaks.
+///
+/// It never changes, so that two versions that do not understand each other can still say so.
+public struct ControlHello: Codable, Sendable, Hashable {
+    /// The version of the protocol that is spoken here: raised whenever a request, a reply or an event changes so that
+    /// an older b2watch would misread it.
+    public static let currentProtocol = 3
+
+    /// The version of b2watch, such as `0.1.0`.
+    public var b2watch: String
+    /// The version of the protocol.
+    public var `protocol`: Int
+
+    /// What a b2watch of this version says.
+    public init(b2watch: String, protocol: Int = currentProtocol) {
+        self.b2watch = b2watch
+        self.protocol = `protocol`
+    }
+}
+
+// MARK: - Failures
+
+/// Why a listener cannot be asked, or what it answered instead.
+public enum ControlFailure: Error, Sendable, Hashable {
+    /// There is no control socket.
+    case absent
+    /// Its socket is there, but nobody answers at it.
+    case deserted
+    /// This user may not speak to it.
+    case notPermitted
+    /// Who answers is neither the history's owner nor root, but this user.
+    case stranger(user: UInt32)
+    /// It speaks another version of the protocol.
+    case otherVersion(ControlHello)
+    /// It does not speak to us; its own words.
+    case refused(String)
+    /// It is not a b2watch, or a broken one.
+    case garbled
+    /// The connection ended.
+    case ended
+    /// It is there, and does not answer in time.
+    case silent
+    /// It did not do what was asked; its own words, in a sentence.
+    case failed(String)
+    /// The system does not let us; its own words.
+    case system(String)
+}
+
+extension ControlFailure: CustomStringConvertible {
+    /// In a sentence.
+    public var description: String {
+        switch self {
+        case .absent: "no listener has a control socket here"
+        case .deserted: "nobody answers at the control socket"
+        case .notPermitted: "the listener belongs to another user"
+        case .stranger(let user): "user \(user) answers at the control socket, who does not own the history"
+        case .otherVersion(let other):
+            "the listener is b2watch \(other.b2watch), which speaks version \(other.protocol) of the control protocol;"
+                + " this one speaks \(ControlHello.currentProtocol)"
+        case .refused(let reason): "the listener refused: \(reason)"
+        case .garbled: "what answers at the control socket is no b2watch"
+        case .ended: "the listener has ended the connection"
+        case .silent: "the listener does not answer"
+        case .failed(let reason): reason
+        case .system(let reason): "the control socket cannot be used (\(reason))"
+        }
+    }
+}
+
+// MARK: - Lines
+
+// The lines on the wire, each a JSON object. What differs between them is taken apart in two steps: first who is meant,
+// then, by whom that is, the rest.
+
+/// `{"id":1,"request":"sendTest","body":{}}`
+struct RequestLine<Request: ControlRequest>: Codable {
+    var id: Int
+    var request: String
+    var body: Request
+}
+
+/// What of a request tells who answers it.
+struct RequestHead: Codable {
+    var id: Int
+    var request: String
+}
+
+struct RequestBody<Request: ControlRequest>: Codable {
+    var body: Request
+}
+
+/// `{"id":1,"reply":{}}`
+struct ReplyLine<Reply: Codable>: Codable {
+    var id: Int
+    var reply: Reply
+}
+
+/// `{"id":1,"failure":"why, in a sentence"}`
+struct FailureLine: Codable {
+    var id: Int
+    var failure: String
+}
+
+/// `{"event":{}}`: what happened, unasked.
+struct EventLine<Event: Codable>: Codable {
+    var event: Event
+}
+
+/// `{"refusal":"why, in a sentence"}`: the last line before the end.
+struct RefusalLine: Codable {
+    var refusal: String
+}
+
+/// What of a listener's line tells what it is.
+struct ListenerLineHead: Codable {
+    var id: Int?
+    var failure: String?
+    var refusal: String?
+}
+
+extension Encodable {
+    /// As a line with its end.
+    func controlLine() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // JSON as Foundation writes it holds no line feed.
+        return Array(try encoder.encode(self)) + [0x0A]
+    }
+}
+
+extension Decodable {
+    init(controlLine line: [UInt8]) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(line))
+    }
+}
+
+// MARK: - Reading lines
+
+/// Takes a stream of bytes apart into lines, none of them longer than a limit.
+struct LineReader {
+    /// A line is longer than the limit; nothing can be read any more.
+    struct TooLong: Error, Hashable {
+        let limit: Int
+    }
+
+    /// The longest line, in bytes, without its end.
+    let limit: Int
+    private var begun: [UInt8] = []
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Takes what came.
+    ///
+    /// - Returns: The lines that are whole now, without their ends.
+    mutating func take(_ bytes: some Collection<UInt8>) throws(TooLong) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            // Each part but the first stands behind the end of a line.
+            if isInside {
+                lines.append(begun)
+                begun = []
+            }
+            isInside = true
+            guard begun.count + part.count <= limit else { throw TooLong(limit: limit) }
+            begun += part
+        }
+        isInside = false
+        return lines
+    }
+
+    private var isInside = false
+}

@@ -1,0 +1,298 @@
+import Foundation
+import Synchronization
+import Workers
+
+/// A listener's control socket: answers what attached dashboards ask, and tells them what happens.
+///
+/// It has threads of its own, asleep unless somebody speaks, and takes no part in the way of a delivery.
+public final class ControlServer: Sendable {
+    private struct State {
+        var connections: [ObjectIdentifier: ControlConnection] = [:]
+        var isStopped = false
+    }
+
+    private let socket: ListeningSocket
+    private let hello: ControlHello
+    private let routes: ControlRoutes
+    private let limits: ControlLimits
+    private let subscription: String
+    private let state = Mutex(State())
+
+    /// Takes calls beside a history, whose lock the caller holds.
+    ///
+    /// - Parameters:
+    ///   - history: The history's path, with links followed.
+    ///   - version: Of this b2watch, such as `0.1.0`.
+    ///   - subscription: The request by which one asks for events too.
+    /// - Throws: `ControlFailure.system`.
+    public init<Subscription: ControlRequest>(
+        beside history: String, version: String, routes: ControlRoutes, subscription: Subscription.Type,
+        limits: ControlLimits = ControlLimits()
+    ) throws(ControlFailure) {
+        hello = ControlHello(b2watch: version)
+        self.routes = routes
+        self.limits = limits
+        self.subscription = Subscription.name
+        do {
+            socket = try ListeningSocket(at: ControlPlace.socket(beside: history))
+        } catch {
+            throw .system("\(ControlPlace.socket(beside: history)): \(error)")
+        }
+        start("control") { [weak self, socket] in
+            while let caller = socket.accept() { self?.welcome(caller) }
+        }
+    }
+
+    /// Tells all that want events. Returns at once.
+    public func push(_ event: some Codable) {
+        let connections = state.withLock { Array($0.connections.values) }
+        guard !connections.isEmpty, let line = try? EventLine(event: event).controlLine() else { return }
+        for connection in connections { connection.tell(line) }
+    }
+
+    /// Takes no more calls and ends those there are, behind what they are still to be told.
+    public func stop() {
+        socket.close()
+        let connections = state.withLock { state in
+            state.isStopped = true
+            defer { state.connections = [:] }
+            return Array(state.connections.values)
+        }
+        connections.forEach { $0.finish() }
+    }
+
+    private func welcome(_ caller: UnixSocket) {
+        let connection = ControlConnection(caller, limits: limits)
+        guard let user = connection.peer, user == geteuid() || user == 0 else {
+            return connection.refuse("the listener belongs to another user")
+        }
+        let isTaken = state.withLock { state in
+            guard !state.isStopped, state.connections.count < limits.connections else { return false }
+            state.connections[ObjectIdentifier(connection)] = connection
+            return true
+        }
+        guard isTaken else {
+            return connection.refuse("\(limits.connections) are attached already: end one of them")
+        }
+        start("control reader") { [weak self] in
+            self?.serve(connection)
+            _ = self?.state.withLock { $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
+        }
+    }
+
+    private func serve(_ connection: ControlConnection) {
+        if let line = try? hello.controlLine() { connection.send(line) }
+        var isKnown = false
+        connection.read { line in
+            guard isKnown else {
+                isKnown = isUnderstood(line, connection)
+                return isKnown
+            }
+            return answer(line, connection)
+        }
+    }
+
+    private func isUnderstood(_ line: [UInt8], _ connection: ControlConnection) -> Bool {
+        guard let other = try? ControlHello(controlLine: line) else {
+            connection.refuse("this is b2watch's control socket, and that was no greeting of b2watch's")
+            return false
+        }
+        guard other.protocol == ControlHello.currentProtocol else {
+            connection.refuse("this is b2watch \(hello.b2watch), and that was \(other.b2watch)")
+            return false
+        }
+        return true
+    }
+
+    private func answer(_ line: [UInt8], _ connection: ControlConnection) -> Bool {
+        if let head = try? RequestHead(controlLine: line), head.request == subscription {
+            connection.subscribe { routes.answer(line) ?? [] }
+            return true
+        }
+        guard let answer = routes.answer(line) else {
+            connection.refuse("that was no request")
+            return false
+        }
+        connection.send(answer)
+        return true
+    }
+
+    private func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
+        thread.start()
+    }
+}
+
+// MARK: - Routes
+
+/// Who answers which request.
+public struct ControlRoutes: Sendable {
+    /// Makes the reply, as a line, of a request's line.
+    typealias Route = @Sendable (_ id: Int, _ line: [UInt8]) throws -> [UInt8]
+
+    private var routes: [String: Route] = [:]
+
+    /// None answers anything.
+    public init() {}
+
+    /// Has requests of a kind answered.
+    ///
+    /// - Parameter answer: Is called on a thread of the connection's, one request of a connection after the other. What
+    ///   it throws goes back as the sentence it prints as.
+    public mutating func on<Request: ControlRequest>(
+        _: Request.Type, _ answer: @escaping @Sendable (Request) throws -> Request.Reply
+    ) {
+        routes[Request.name] = { id, line in
+            let request = try RequestBody<Request>(controlLine: line).body
+            return try ReplyLine(id: id, reply: try answer(request)).controlLine()
+        }
+    }
+
+    /// What is answered to a line; nil where the line is no request at all.
+    func answer(_ line: [UInt8]) -> [UInt8]? {
+        guard let head = try? RequestHead(controlLine: line) else { return nil }
+        let failure: String
+        do {
+            if let route = routes[head.request] { return try route(head.id, line) }
+            failure = "This listener does not know how to do that: its b2watch is another one than yours."
+        } catch is DecodingError {
+            failure = "The listener does not understand this request: its b2watch is another one than yours."
+        } catch {
+            failure = String(describing: error)
+        }
+        return try? FailureLine(id: head.id, failure: failure).controlLine()
+    }
+}
+
+// MARK: - Limits
+
+/// How much a control socket takes.
+public struct ControlLimits: Sendable, Hashable {
+    /// Connections at a time: more than anybody opens by hand. Each costs two threads that sleep, and none can be opened
+    /// but by the listener's own user and root.
+    public var connections = 1_024
+    /// The longest request, in bytes.
+    public var request = 4 << 20
+    /// How much may wait to be read by one connection, in bytes, besides one line.
+    public var waiting = 4 << 20
+    /// How long a connection may take to say who it is.
+    public var hello = Duration.seconds(10)
+
+    /// The usual ones.
+    public init() {}
+}
+
+// MARK: - A connection
+
+/// One who is attached: a thread reads what he asks, another writes what he is told.
+///
+/// What waits to be written is bounded, and nobody who leaves something there waits: who does not read is sent away.
+final class ControlConnection: Sendable {
+    private struct State {
+        var waiting = 0
+        var isEnded = false
+        var events = Events.unwanted
+    }
+
+    /// Events are told to who has asked for them, and none of them before the reply to that.
+    private enum Events {
+        case unwanted
+        case held([[UInt8]])
+        case wanted
+    }
+
+    private let socket: UnixSocket
+    private let limits: ControlLimits
+    private let writer = Worker("control writer")
+    private let state = Mutex(State())
+
+    init(_ socket: UnixSocket, limits: ControlLimits) {
+        self.socket = socket
+        self.limits = limits
+    }
+
+    /// Whose it is.
+    var peer: uid_t? { socket.peer }
+
+    /// Leaves a line to be written.
+    func send(_ line: [UInt8]) {
+        if !state.withLock({ leave(line, &$0) }) { end() }
+    }
+
+    /// Leaves an event to be written, if they are wanted.
+    func tell(_ line: [UInt8]) {
+        let isFine = state.withLock { state in
+            switch state.events {
+            case .unwanted: return true
+            case .held(let lines):
+                state.events = .held(lines + [line])
+                return true
+            case .wanted: return leave(line, &state)
+            }
+        }
+        if !isFine { end() }
+    }
+
+    /// Wants events from now on, in the order in which they happen, behind the reply that `body` makes.
+    func subscribe(_ body: () -> [UInt8]) {
+        state.withLock { $0.events = .held([]) }
+        let reply = body()
+        let isFine = state.withLock { state in
+            defer { state.events = .wanted }
+            guard case .held(let lines) = state.events else { return leave(reply, &state) }
+            return ([reply] + lines).allSatisfy { leave($0, &state) }
+        }
+        if !isFine { end() }
+    }
+
+    /// Leaves a line, under the lock so that lines keep their order.
+    ///
+    /// - Returns: False where too much waits already.
+    private func leave(_ line: [UInt8], _ state: inout State) -> Bool {
+        guard !state.isEnded else { return true }
+        if state.waiting > 0, state.waiting + line.count > limits.waiting { return false }
+        state.waiting += line.count
+        writer.async { [self] in
+            if (try? socket.write(line)) == nil { end() }
+            self.state.withLock { $0.waiting -= line.count }
+        }
+        return true
+    }
+
+    /// Ends it at once.
+    func end() {
+        state.withLock { $0.isEnded = true }
+        socket.end()
+    }
+
+    /// Ends it behind what waits to be written.
+    func finish() {
+        writer.async { [self] in end() }
+    }
+
+    /// Says why, and ends it.
+    func refuse(_ reason: String) {
+        if let line = try? RefusalLine(refusal: reason).controlLine() { send(line) }
+        finish()
+    }
+
+    /// Reads lines until the end, or until `body` says false.
+    func read(_ body: ([UInt8]) -> Bool) {
+        socket.limit(reading: limits.hello, writing: .zero)
+        var lines = LineReader(limit: limits.request)
+        var hasSpoken = false
+        while let bytes = try? socket.read(), !bytes.isEmpty {
+            do {
+                for line in try lines.take(bytes) {
+                    guard body(line) else { return }
+                    if !hasSpoken { socket.limit(reading: .zero) }
+                    hasSpoken = true
+                }
+            } catch {
+                return refuse("a line is longer than \(error.limit) bytes")
+            }
+        }
+        end()
+    }
+}
