@@ -1,6 +1,8 @@
+import Browsing
 internal import Foundation
 public import History
 internal import Notifications
+internal import Programs
 internal import Workers
 
 /// Watches what is recorded, and tells, on a thread of its own that sleeps unless something has come or is due. Nothing
@@ -268,5 +270,82 @@ public final class AlertWatch: Sendable {
         guard seconds > 0 else { return "\(Int(duration / .milliseconds(1))) ms" }
         let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")].filter { $0.0 > 0 }
         return parts.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+    }
+}
+
+// MARK: - Rows
+
+/// The rows that somebody is told of. A test event tells of nothing that has happened to a bucket.
+enum AlertRows {
+    /// Events, but for tests.
+    static let events = RowPredicate.all([.event, .not(isTest)])
+    /// What the screen lists as problems, but for tests that this computer has sent itself: a test from elsewhere whose
+    /// signature is wrong is one.
+    static let problems = RowPredicate.all([.problem, .not(.all([isTest, isFromHere]))])
+
+    private static let isTest = RowPredicate.text([.eventType], pattern("b2:TestEvent"))
+    private static let isFromHere = RowPredicate.any(
+        ["127.0.0.1", "::1"].map { .text([.remoteAddress], pattern($0)) })
+
+    /// Exactly this text.
+    private static func pattern(_ text: String) -> TextPattern {
+        let bytes = Array(text.utf8)
+        return TextPattern("alerts:\(text)", literals: [text]) { $0.elementsEqual(bytes) }
+    }
+}
+
+// MARK: - The program
+
+/// Runs the program of the user's choice: with an environment of a few variables, nothing to read, and a time limit.
+struct AlertProgram {
+    /// What became of it.
+    struct Outcome: Sendable, Hashable {
+        /// What it said, the first lines of it, unescaped.
+        var lines: [String] = []
+        /// What went wrong, in a sentence.
+        var failure: String?
+    }
+
+    static let limit = Duration.seconds(10)
+    /// Of what it says so much is kept, in bytes.
+    static let longestOutput = 8_192
+
+    /// With its arguments.
+    let words: [String]
+    let environment: [String: String]
+    var limit = Self.limit
+
+    /// What it is told of the process that runs it.
+    static func environment(of process: [String: String]) -> [String: String] {
+        process.filter {
+            [
+                "PATH", "HOME", "LANG", "LC_ALL", "USER", "TZ", "DISPLAY", "WAYLAND_DISPLAY",
+                "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
+            ].contains($0.key)
+        }
+    }
+
+    /// Runs it until it has ended, or the time is up. Blocks.
+    func run() -> Outcome {
+        let program = Program(words, environment: environment, limit: limit, longestOutput: Self.longestOutput)
+        let outcome = program.run()
+        return Outcome(lines: Self.lines(outcome.output), failure: failure(outcome.end))
+    }
+
+    private func failure(_ end: ProgramOutcome.End) -> String? {
+        let name = "on-problem: \(words[0])"
+        return switch end {
+        case .exited(0): nil
+        case .exited(let status): "\(name) ended with status \(status)"
+        case .signalled(let signal): "\(name) was ended by signal \(signal)"
+        case .overdue: "\(name) was ended: it ran for more than \(limit.components.seconds) s"
+        case .stopped: "\(name) was ended"
+        case .notRun(let problem): "\(name) cannot be run: \(problem)"
+        }
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> [String] {
+        let lines = bytes.split(separator: UInt8(ascii: "\n")).prefix(20).map { String(decoding: $0, as: UTF8.self) }
+        return Array(lines)
     }
 }

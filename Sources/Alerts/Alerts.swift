@@ -1,4 +1,38 @@
+internal import Foundation
 public import History
+public import Notifications
+internal import SafeText
+
+/// When somebody who looks elsewhere is told of what happens, and how.
+public struct AlertSettings: Sendable, Hashable {
+    /// For what the bell rings.
+    public enum Bell: Sendable, Hashable {
+        case never
+        /// A delivery that is a problem, as `!` lists them.
+        case problem
+        /// Every event, and every problem.
+        case event
+    }
+
+    /// For what the bell rings.
+    public var bell = Bell.never
+    /// The program to run on a problem, with its arguments; never a shell's line. At least one element.
+    public var onProblem: [String]?
+    /// How long nothing may come before that is warned of; more than nothing.
+    public var quietAfter: Duration?
+
+    /// Nobody is told anything.
+    public init(bell: Bell = .never, onProblem: [String]? = nil, quietAfter: Duration? = nil) {
+        self.bell = bell
+        self.onProblem = onProblem
+        self.quietAfter = quietAfter
+    }
+
+    /// Whether nothing is to be done, whatever happens.
+    public var isNothing: Bool { self == AlertSettings() }
+}
+
+// MARK: - Deciding
 
 /// Decides when the bell rings, when the program is run, and when it has been too quiet. It does none of that itself, and
 /// knows no clock but what it is told.
@@ -131,5 +165,209 @@ public struct Alerts: Sendable {
             return [.run(program, report)]
         }
         return [.runForAction(program, waitingTroubles.removeFirst())]
+    }
+}
+
+// MARK: - Problems
+
+/// A delivery that a person should look at, as `RowPredicate.problem` has it: its signature is not what it should be, or
+/// it was answered otherwise than with 200.
+public struct Problem: Sendable, Hashable {
+    /// The longest value that a program is told, in characters.
+    static let longestValue = 1_000
+
+    public var delivery: Int64
+    public var verdict: SignatureVerdict
+    /// Of the answer.
+    public var status: Int
+    public var type: String
+    public var object: String
+    public var bucket: String
+    public var rule: String
+
+    /// The problem that a row of the event list tells of.
+    public init(_ row: EventRow) {
+        delivery = row.deliveryID
+        verdict = row.verdict
+        status = row.status
+        type = row.eventType.text
+        object = row.objectName.text
+        bucket = row.bucketName.text
+        rule = row.matchedRuleName.text
+    }
+}
+
+/// Problems that are told of at once: how many, and the latest of them.
+public struct ProblemReport: Sendable, Hashable {
+    /// At least 1.
+    public var count: Int
+    public var latest: Problem
+
+    /// A report.
+    public init(count: Int, latest: Problem) {
+        self.count = count
+        self.latest = latest
+    }
+
+    /// Takes in what came later.
+    mutating func add(_ later: ProblemReport) {
+        self = ProblemReport(count: count + later.count, latest: later.latest)
+    }
+
+    /// All variables that a program is told, whatever the problem is.
+    static let variables = [
+        "B2WATCH_PROBLEM", "B2WATCH_PROBLEMS", "B2WATCH_VERDICT", "B2WATCH_STATUS", "B2WATCH_DELIVERY", "B2WATCH_TYPE",
+        "B2WATCH_OBJECT", "B2WATCH_BUCKET", "B2WATCH_RULE", "B2WATCH_ACTION", "B2WATCH_ACTION_PROBLEM",
+        "B2WATCH_REASON",
+    ]
+
+    /// What a program is told in its environment. What a stranger sent is escaped: no terminal obeys it.
+    public var environment: [String: String] {
+        func value(_ text: String) -> String {
+            String(SafeText(String(text.prefix(Problem.longestValue))).string.prefix(Problem.longestValue))
+        }
+        return [
+            "B2WATCH_PROBLEM": "delivery", "B2WATCH_ACTION": "", "B2WATCH_ACTION_PROBLEM": "", "B2WATCH_REASON": "",
+            "B2WATCH_PROBLEMS": String(count), "B2WATCH_VERDICT": latest.verdict.word,
+            "B2WATCH_STATUS": String(latest.status), "B2WATCH_DELIVERY": String(latest.delivery),
+            "B2WATCH_TYPE": value(latest.type),
+            "B2WATCH_OBJECT": value(latest.object), "B2WATCH_BUCKET": value(latest.bucket),
+            "B2WATCH_RULE": value(latest.rule),
+        ]
+    }
+}
+
+// MARK: - Arrivals
+
+/// What has come, as far as somebody may want to be told of it.
+struct Arrivals: Sendable, Hashable {
+    /// Whether events are among it; false where nobody wants to know.
+    var hasEvents = false
+    /// Nil where there are none, or nobody wants to know.
+    var problems: ProblemReport?
+
+    init(hasEvents: Bool = false, problems: ProblemReport? = nil) {
+        (self.hasEvents, self.problems) = (hasEvents, problems)
+    }
+
+    /// What is in the rows after the first one and up to the last one.
+    init(_ rows: Range<Int64>, for settings: AlertSettings, reading reader: HistoryReader) throws {
+        if settings.bell == .event {
+            hasEvents = try !reader.rows(
+                matching: AlertRows.events, after: rows.lowerBound, through: rows.upperBound, limit: 1
+            ).rows.isEmpty
+        }
+        guard settings.bell != .never || settings.onProblem != nil else { return }
+        var after = rows.lowerBound
+        while after < rows.upperBound {
+            let found = try reader.rows(
+                matching: AlertRows.problems, after: after, through: rows.upperBound, limit: 500)
+            // The rows of a delivery follow each other.
+            for row in found.rows where row.deliveryID != problems?.latest.delivery {
+                problems = ProblemReport(count: (problems?.count ?? 0) + 1, latest: Problem(row))
+            }
+            after = found.through
+        }
+    }
+}
+
+// MARK: - Quiet
+
+/// What is said where nothing has come for too long. It stands there until something comes, and no clock moves it on; so
+/// it names the moment since when.
+struct QuietWarning {
+    /// How long nothing may come.
+    let limit: Duration
+    /// Since when nothing has come, by the clocks of a zone so many seconds east of UTC.
+    let since: Timestamp
+    let secondsFromUTC: Int
+
+    init(limit: Duration, since: Timestamp, secondsFromUTC: Int) {
+        (self.limit, self.since, self.secondsFromUTC) = (limit, since, secondsFromUTC)
+    }
+
+    /// For a limit that has just been reached, by this computer's clock and zone.
+    init(reachedNow limit: Duration) {
+        let start = Date(timeIntervalSinceNow: -(limit / .seconds(1)))
+        self.init(
+            limit: limit, since: Timestamp(milliseconds: Int64(start.timeIntervalSince1970 * 1_000)),
+            secondsFromUTC: TimeZone.current.secondsFromGMT(for: start))
+    }
+
+    var text: String {
+        let length = "nothing has come for \(AlertWatch.words(limit)) and more"
+        guard let time = CalendarTime(since, secondsFromUTC: secondsFromUTC) else { return length }
+        return "\(length) (since \(time.date) \(time.timeOfDay) \(offset))"
+    }
+
+    /// Such as `+01:00`.
+    private var offset: String {
+        let (hours, minutes) = (abs(secondsFromUTC) / 60).quotientAndRemainder(dividingBy: 60)
+        return "\(secondsFromUTC < 0 ? "-" : "+")\(hours < 10 ? "0" : "")\(hours):\(minutes < 10 ? "0" : "")\(minutes)"
+    }
+}
+
+// MARK: - Actions in trouble
+
+/// Finds out which troubles of actions are new, so that each is told once. It knows no clock but what it is told.
+struct TroubleNews {
+    /// How many entries each trouble concerned when it was last looked at; nil before the first look, whose troubles are
+    /// known already.
+    private var known: [String: Int]?
+    /// From when on an action may be behind: what waited before is given time to be done.
+    private let start: Timestamp
+
+    init(at start: Timestamp) {
+        self.start = start
+    }
+
+    /// Takes note of how the actions stand.
+    ///
+    /// - Returns: What is new, with how many more entries it concerns.
+    mutating func take(_ statuses: [ActionStatus], at now: Timestamp) -> [ActionTrouble] {
+        var current: [String: Int] = [:]
+        var new: [ActionTrouble] = []
+        for trouble in statuses.flatMap({ $0.troubles(at: now) }) {
+            if trouble.kind == .backlog, now < lateAt { continue }
+            let key = "\(trouble.kind.rawValue) \(trouble.action)"
+            current[key] = trouble.count
+            let before = known?[key]
+            switch trouble.kind {
+            case .onHold where before == nil, .backlog where before == nil: new.append(trouble)
+            case .dead where trouble.count > before ?? 0, .uncertain where trouble.count > before ?? 0,
+                .heldEntries where trouble.count > before ?? 0:
+                var more = trouble
+                more.count -= before ?? 0
+                new.append(more)
+            default: break
+            }
+        }
+        defer { known = current }
+        return known == nil ? new.filter { $0.kind == .backlog } : new
+    }
+
+    /// When an action will be behind that is not yet; nil where none will.
+    func nextLate(_ statuses: [ActionStatus], after now: Timestamp) -> Timestamp? {
+        statuses.compactMap(\.lateAt).map { max($0, lateAt) }.filter { $0 > now }.min()
+    }
+
+    private var lateAt: Timestamp {
+        Timestamp(milliseconds: start.milliseconds + Int64(ActionStatus.lateness / .milliseconds(1)))
+    }
+}
+
+extension ActionTrouble {
+    /// What a program is told in its environment, escaped. The variables about a delivery are empty.
+    var environment: [String: String] {
+        func value(_ text: String) -> String {
+            String(SafeText(String(text.prefix(Problem.longestValue))).string.prefix(Problem.longestValue))
+        }
+        var variables = Dictionary(uniqueKeysWithValues: ProblemReport.variables.map { ($0, "") })
+        variables["B2WATCH_PROBLEM"] = "action"
+        variables["B2WATCH_PROBLEMS"] = String(count)
+        variables["B2WATCH_ACTION"] = action
+        variables["B2WATCH_ACTION_PROBLEM"] = kind.rawValue
+        variables["B2WATCH_REASON"] = value(reason ?? "")
+        return variables
     }
 }
