@@ -1,0 +1,321 @@
+internal import Foundation
+
+/// Where requests may go, and by which way.
+///
+/// A direct connection is checked address by address, as it is opened. Through a proxy b2watch sees no address: there the
+/// URL's host is checked as it is written, and a name with a port of ours is looked up here. So a proxy that knows this
+/// machine by a name that the machine itself does not know can lead back to it.
+public struct OutgoingPolicy: Sendable {
+    /// The addresses that b2watch itself listens at now. Nothing is sent there: it would come back as an event.
+    public var own: @Sendable () -> [OwnAddress]
+    /// Whether that is allowed all the same: a person sends a delivery again.
+    public var allowsOwnAddress: Bool
+    public var proxies: ProxyRules
+    /// The addresses that a name stands for.
+    var resolve: @Sendable (String) -> [IPAddress] = { IPAddress.all(of: $0) }
+
+    public init(
+        own: @escaping @Sendable () -> [OwnAddress] = { [] }, allowsOwnAddress: Bool = false,
+        proxies: ProxyRules = ProxyRules()
+    ) {
+        self.own = own
+        self.allowsOwnAddress = allowsOwnAddress
+        self.proxies = proxies
+    }
+
+    /// The way of a request.
+    enum Route: Sendable, Hashable {
+        /// - Parameter onlyLoopback: The connection must end on this machine: only then plain http is right.
+        case direct(onlyLoopback: Bool)
+        case proxy(ProxyServer)
+    }
+
+    /// Looks at a request as it is written; where its name leads is looked at when there is a connection.
+    ///
+    /// - Throws: `.forbidden` where it must not be sent.
+    func route(of request: OutgoingRequest) throws(OutgoingFailure) -> Route {
+        let url = request.url
+        if let problem = Self.problem(in: request) { throw .forbidden(problem) }
+        guard url.isSecure || url.isLoopback || request.allowsPlainHTTP else {
+            throw .forbidden(
+                "plain http to \(url.authority) is not allowed: anyone between could read it; write https://, or allow"
+                    + " plain http where you mean it")
+        }
+        if let address = url.isLoopback && IPAddress(url.host) == nil ? IPAddress("127.0.0.1") : IPAddress(url.host) {
+            try check(address, url)
+        }
+        if url.isLoopback { return .direct(onlyLoopback: !url.isSecure && !request.allowsPlainHTTP) }
+        let proxy: ProxyServer?
+        do throws(ProxyProblem) {
+            proxy = try proxies.proxy(for: url)
+        } catch {
+            throw .forbidden("\(error)")
+        }
+        guard let proxy else { return .direct(onlyLoopback: false) }
+        try checkName(url)
+        return .proxy(proxy)
+    }
+
+    /// Looks at where a name leads that a proxy would connect to: there is no connection of ours to see it by. Only a name
+    /// with a port of ours is looked up.
+    private func checkName(_ url: WebhookURL) throws(OutgoingFailure) {
+        guard !allowsOwnAddress, IPAddress(url.host) == nil, own().contains(where: { $0.port == url.port }) else {
+            return
+        }
+        for address in resolve(url.host) { try check(address, url) }
+    }
+
+    /// Looks at an address that a request would go to.
+    func check(_ address: IPAddress, _ url: WebhookURL) throws(OutgoingFailure) {
+        if isOwn(address, port: url.port) { throw Self.refusesItself(url) }
+    }
+
+    /// Checks an address that a direct connection would go to, before it is opened: libcurl asks for each address that
+    /// the name stands for, and connects to exactly the one that was checked.
+    ///
+    /// - Returns: Why it must not be used; nil if it may.
+    func refusal(of address: IPAddress, port: Int, for url: WebhookURL, onlyLoopback: Bool) -> OutgoingFailure? {
+        if onlyLoopback, !address.isLoopback {
+            return .forbidden(
+                "plain http to \(url.authority) is not allowed: the name does not stand for this machine; write"
+                    + " 127.0.0.1, or https://")
+        }
+        return isOwn(address, port: port) ? Self.refusesItself(url) : nil
+    }
+
+    private func isOwn(_ address: IPAddress, port: Int) -> Bool {
+        !allowsOwnAddress
+            && own().contains { $0.isReached(at: address, port: port, machine: IPAddress.ofMachine) }
+    }
+
+    static func refusesItself(_ url: WebhookURL) -> OutgoingFailure {
+        .forbidden(
+            "\(url.authority) is b2watch itself: what is sent there would come back as an event, again and again; use"
+                + " another URL")
+    }
+
+    /// What is wrong with a method or a header field: whoever can put a line break into one can forge others.
+    private static func problem(in request: OutgoingRequest) -> String? {
+        guard isToken(request.method), request.method != "CONNECT", request.method != "TRACE" else {
+            return "the request's method is none that is sent"
+        }
+        for field in request.headers {
+            guard isToken(field.name) else { return "the name of a header field is none: it may not be sent" }
+            guard field.value.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }) else {
+                return "the value of the header field \(field.name) holds a line break or another control character"
+            }
+        }
+        return nil
+    }
+
+    /// Whether it is a `token` (RFC 9110, 5.6.2).
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+}
+
+/// An address that b2watch itself listens at.
+public struct OwnAddress: Sendable, Hashable {
+    /// An IP address; `0.0.0.0` and `::` stand for each that this machine has.
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Whether a connection to this address and port reaches b2watch.
+    func isReached(at address: IPAddress, port: Int, machine: () -> Set<IPAddress>) -> Bool {
+        guard port == self.port else { return false }
+        // A name: which of the machine's addresses it stands for is not known, so it stands for each.
+        let listening = IPAddress(host)
+        if listening == address { return true }
+        if let listening, !listening.isUnspecified { return address.isUnspecified && listening.isLoopback }
+        return address.isLoopback || address.isUnspecified || machine().contains(address)
+    }
+}
+
+// MARK: - IP addresses
+
+/// An IP address. An IPv4 address that is written as IPv6 (`::ffff:127.0.0.1`) is the IPv4 address.
+struct IPAddress: Sendable, Hashable {
+    /// 4 or 16 bytes, in network order.
+    let bytes: [UInt8]
+
+    private init(_ bytes: [UInt8]) {
+        let isMapped = bytes.count == 16 && bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+        self.bytes = isMapped ? Array(bytes.suffix(4)) : bytes
+    }
+
+    /// Reads an address as it is usually written; nil for any other text. A zone (`%eth0`) is ignored.
+    init?(_ text: some StringProtocol) {
+        let text = String(text.prefix { $0 != "%" })
+        var four = in_addr()
+        var six = in6_addr()
+        if inet_pton(AF_INET, text, &four) == 1 {
+            self.init(withUnsafeBytes(of: &four) { Array($0) })
+        } else if inet_pton(AF_INET6, text, &six) == 1 {
+            self.init(withUnsafeBytes(of: &six) { Array($0) })
+        } else {
+            return nil
+        }
+    }
+
+    /// Reads an address in any form that the system's functions accept, such as `127.1` or `0x7f.0.0.1`.
+    init?(numeric text: String) {
+        var four = in_addr()
+        if inet_aton(text, &four) != 0 {
+            self.init(withUnsafeBytes(of: &four) { Array($0) })
+        } else {
+            self.init(text)
+        }
+    }
+
+    /// Reads the address and the port that a socket has or is to be connected to; nil for other families.
+    static func endpoint(_ address: UnsafePointer<sockaddr>) -> (address: IPAddress, port: Int)? {
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET:
+            var four = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self)
+            return (IPAddress(withUnsafeBytes(of: &four.sin_addr) { Array($0) }), Int(UInt16(bigEndian: four.sin_port)))
+        case AF_INET6:
+            var six = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self)
+            return (IPAddress(withUnsafeBytes(of: &six.sin6_addr) { Array($0) }), Int(UInt16(bigEndian: six.sin6_port)))
+        default: return nil
+        }
+    }
+
+    /// Returns the addresses of a name; none where the name is unknown. Blocks while the system looks it up.
+    static func all(of name: String) -> [IPAddress] {
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(name, nil, nil, &list) == 0, let first = list else { return [] }
+        defer { freeaddrinfo(list) }
+        return sequence(first: first, next: { $0.pointee.ai_next }).compactMap { info in
+            info.pointee.ai_addr.flatMap { endpoint($0)?.address }
+        }
+    }
+
+    /// Returns the addresses that this machine has now.
+    static func ofMachine() -> Set<IPAddress> {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0, let first = list else { return [] }
+        defer { freeifaddrs(list) }
+        return Set(
+            sequence(first: first, next: { $0.pointee.ifa_next }).compactMap { device in
+                device.pointee.ifa_addr.flatMap { endpoint($0)?.address }
+            })
+    }
+
+    /// Whether it is this machine's own whatever its network: `127.0.0.0/8` or `::1`.
+    var isLoopback: Bool {
+        bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
+    }
+
+    /// `0.0.0.0` or `::`: a connection to it reaches this machine.
+    var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
+
+    /// Whether it begins with the same bits.
+    func isInside(_ network: IPAddress, bits: Int) -> Bool {
+        guard bytes.count == network.bytes.count, (0...bytes.count * 8).contains(bits) else { return false }
+        return (0..<bits).allSatisfy { bit in
+            (bytes[bit / 8] ^ network.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0
+        }
+    }
+}
+
+extension WebhookURL {
+    /// Whether its host is, as it is written, this machine.
+    public var isLoopback: Bool {
+        let name = host.lowercased()
+        if name == "localhost" || name == "localhost." || name.hasSuffix(".localhost") { return true }
+        return IPAddress(host)?.isLoopback == true
+    }
+}
+
+// MARK: - URLs
+
+/// The URL of a webhook: http or https, with a host, and without a user and password.
+public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
+    /// The URL as it was given.
+    public let description: String
+    /// The host and, where it was given, the port.
+    public let authority: String
+    /// The host without the brackets of an IPv6 address, as it was given.
+    public let host: String
+    /// The port that was given, or the scheme's own.
+    public let port: Int
+    /// Whether it is an https URL.
+    public let isSecure: Bool
+
+    /// Reads a URL.
+    ///
+    /// - Throws: `WebhookURLError`, which says what is wrong and what to write.
+    public init(_ text: String) throws(WebhookURLError) {
+        guard let colon = text.firstRange(of: "://") else { throw .noScheme }
+        let scheme = text[..<colon.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { throw .otherScheme(scheme) }
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .notASCII }
+
+        let rest = text[colon.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard !authority.contains("@") else { throw .hasUser }
+        let isBracketed = authority.hasPrefix("[")
+        let hostEnd = authority.firstIndex { $0 == (isBracketed ? "]" : ":") } ?? authority.endIndex
+        let host = authority[..<hostEnd].drop { $0 == "[" }
+        guard !host.isEmpty else { throw .noHost }
+        let port = authority[hostEnd...].drop { $0 == "]" }
+        if !port.isEmpty {
+            let digits = port.dropFirst()
+            guard port.hasPrefix(":"), digits.first?.isNumber == true, UInt16(digits) ?? 0 > 0 else { throw .badPort }
+        }
+        description = text
+        self.authority = String(authority)
+        self.host = String(host)
+        isSecure = scheme == "https"
+        self.port = UInt16(port.dropFirst()).map(Int.init) ?? (isSecure ? 443 : 80)
+    }
+}
+
+extension WebhookURL {
+    /// The value of the Host field: the port is left out where it is the scheme's own.
+    var hostField: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+    }
+}
+
+/// Why a text is no URL of a webhook. No description holds the URL's secrets.
+public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible {
+    case noScheme
+    case otherScheme(String)
+    case notASCII
+    case hasUser
+    case noHost
+    case badPort
+
+    /// A sentence: what is wrong, and what to write.
+    public var description: String {
+        switch self {
+        case .noScheme:
+            "the URL has no scheme: write http:// or https:// before it"
+        case .otherScheme(let scheme):
+            "\u{201C}\(scheme)\u{201D} is no scheme of a webhook: write http:// or https://"
+        case .notASCII:
+            "the URL has a space or another character that must be percent-encoded, such as %20"
+        case .hasUser:
+            "the URL has a user or a password in it: leave out what stands before the @"
+        case .noHost:
+            "the URL has no host: write such as http://127.0.0.1:8080/"
+        case .badPort:
+            "the URL's port is none: write a number from 1 to 65535"
+        }
+    }
+}
