@@ -1,5 +1,6 @@
 internal import CPrograms
 internal import Foundation
+internal import Synchronization
 
 /// A program to run without a shell and without a terminal, with the given environment and no other. When its time is up
 /// it is ended with all its descendants.
@@ -190,4 +191,93 @@ private struct ForeignFormat {
         let digits = hex.compactMap(\.hexDigitValue)
         return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
+}
+
+// MARK: - Stopping
+
+/// Ends programs that run, and lets no further ones begin: once, for all that were given it.
+public final class ProgramStop: Sendable {
+    private let pipe: Mutex<Pipe>
+    /// Becomes readable when it is stopped; -1 where the process had no descriptor left for it.
+    let descriptor: Int32
+    private let hasStopped = Atomic<Bool>(false)
+
+    public init() {
+        let pipe = (try? Pipe()) ?? Pipe.none
+        descriptor = pipe.reading
+        self.pipe = Mutex(pipe)
+    }
+
+    /// Ends what runs; does not wait for it.
+    public func stop() {
+        hasStopped.store(true, ordering: .sequentiallyConsistent)
+        pipe.withLock { $0.closeWriting() }
+    }
+
+    public var isStopped: Bool { hasStopped.load(ordering: .sequentiallyConsistent) }
+}
+
+// MARK: - Outcomes
+
+/// What became of a program.
+public struct ProgramOutcome: Sendable, Hashable {
+    /// How it came to its end.
+    public enum End: Sendable, Hashable {
+        /// It ended by itself, with this status: 0 to 255.
+        case exited(Int32)
+        /// This signal ended it.
+        case signalled(Int32)
+        /// It was ended because its time was up.
+        case overdue
+        /// It was ended, or not begun, because it was stopped.
+        case stopped
+        /// It was never begun.
+        case notRun(ProgramProblem)
+    }
+
+    public var end: End
+    /// The beginning of what it wrote to its standard output and error, in the order in which it came.
+    public var output: [UInt8]
+    /// Whether it wrote more.
+    public var isCut: Bool
+    public var duration: Duration
+
+    public init(_ end: End, output: [UInt8] = [], isCut: Bool = false, duration: Duration = .zero) {
+        self.end = end
+        self.output = output
+        self.isCut = isCut
+        self.duration = duration
+    }
+}
+
+/// Why a program could not be begun.
+public struct ProgramProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Subject: Sendable, Hashable {
+        case program
+        /// The folder that it was to run in.
+        case folder
+        /// The interpreter that its script names in the first line.
+        case interpreter
+        /// The carriage return at the end of its script's first line, which is taken for part of the interpreter's name.
+        case carriageReturn
+        /// The byte-order mark before its script's first line, which hides the `#!`.
+        case byteOrderMark
+    }
+
+    /// As in `errno`.
+    public let code: Int32
+    public let subject: Subject
+
+    init(_ code: Int32, _ subject: Subject = .program) {
+        self.code = code
+        self.subject = subject
+    }
+
+    /// Whether it may be over soon, for it is this system's and not the program's.
+    public var isPassing: Bool {
+        [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY, EINTR, ENOSPC].contains(code)
+    }
+
+    /// What the system says, such as `No such file or directory`.
+    public var description: String { String(cString: strerror(code)) }
 }
