@@ -1,5 +1,58 @@
 import Foundation
 
+/// What a path names: something by its name in a folder, told apart as `dirname` and `basename` do.
+///
+/// Foundation's `deletingLastPathComponent` traps on a path of one character that is no slash.
+public struct PathParts: Sendable, Hashable {
+    /// Where it is: `.` if the path names no folder. A slash stands at its end only if it is the root.
+    public let folder: String
+    /// What it is called there, without the slashes behind it: `/` for the root itself.
+    public let name: String
+
+    public init(_ path: String) {
+        // By bytes: a combining mark behind a slash does not make it another one.
+        let bytes = path.utf8
+        let slash = UInt8(ascii: "/")
+        guard let last = bytes.lastIndex(where: { $0 != slash }) else {
+            folder = path.isEmpty ? "." : "/"
+            name = path.isEmpty ? "" : "/"
+            return
+        }
+        let end = bytes.index(after: last)
+        guard let start = bytes[..<end].lastIndex(of: slash) else {
+            folder = "."
+            name = String(path[..<end])
+            return
+        }
+        name = String(path[bytes.index(after: start)..<end])
+        folder =
+            bytes[..<start].lastIndex { $0 != slash }.map { String(path[..<bytes.index(after: $0)]) } ?? "/"
+    }
+}
+
+// MARK: - Writing
+
+/// Bytes that are written to a file whole, in however many calls.
+public enum AllBytes {
+    /// Writes bytes where the file stands, behind each other. They are not on the disk by that.
+    ///
+    /// - Returns: The error's number where not all of them were taken, and 0 where they were.
+    public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                return count == 0 ? ENOSPC : errno
+            }
+        }
+        return 0
+    }
+}
+
+// MARK: - Watching
+
 /// Tells by inotify when a file beside others changes, comes or goes. Nothing runs while nothing does.
 public final class FileWatch: Sendable {
     /// What was seen since the last look.
