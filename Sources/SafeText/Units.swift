@@ -95,3 +95,199 @@ extension Unicode.Scalar {
         }
     }
 }
+
+// MARK: - Clipping
+
+extension SafeText {
+    private static let ellipsis = SafeText(escaped: "…", width: 1)
+
+    /// The text in at most that many columns: what does not fit is cut from its end, and `…` says so.
+    public func clipped(to columns: Int) -> SafeText {
+        guard width > columns else { return self }
+        guard columns > 0 else { return .empty }
+        return head(of: columns - 1) + Self.ellipsis
+    }
+
+    /// The text in at most that many columns: what does not fit is cut from its middle, and `…` says so.
+    ///
+    /// Half of the room goes to each side; more to the ending where a file's extension needs it.
+    public func clippedInMiddle(to columns: Int) -> SafeText {
+        guard width > columns else { return self }
+        guard columns > 0 else { return .empty }
+        let room = columns - 1
+        var ending = tail(of: (room + 1) / 2)
+        let longest = tail(of: room - 1)
+        if let dot = longest.string.lastIndex(of: "."), !ending.string.contains(".") {
+            let suffix = longest.string[dot...]
+            if !suffix.contains("/") { ending = Self.measured(suffix) }
+        }
+        return head(of: room - ending.width) + Self.ellipsis + ending
+    }
+
+    /// As many whole units from the beginning as fit.
+    private func head(of columns: Int) -> SafeText {
+        var end = string.startIndex
+        var used = 0
+        for unit in units {
+            guard used + unit.width <= columns else { break }
+            end = unit.text.endIndex
+            used += unit.width
+        }
+        return SafeText(escaped: String(string[..<end]), width: used)
+    }
+
+    /// As many whole units from the end as fit.
+    ///
+    /// Looks at no more of the text than can matter, so that a name of a megabyte costs no more than a short one.
+    private func tail(of columns: Int) -> SafeText {
+        guard columns > 0 else { return .empty }
+        let nearby = nearEnd(columns: columns)
+        var start = string.endIndex
+        var used = 0
+        for unit in nearby.reversed() {
+            guard used + unit.width <= columns else { break }
+            start = unit.text.startIndex
+            used += unit.width
+        }
+        return SafeText(escaped: String(string[start...]), width: used)
+    }
+
+    private func nearEnd(columns: Int) -> [Unit] {
+        // A column takes at most 16 bytes (a character and three marks). The rest is for an escape cut in two by
+        // where we begin: it reads as single characters, all of them before the part that is kept.
+        let bytes = columns * 16 + 32
+        guard string.utf8.count > bytes else { return Array(units) }
+        let start = string.utf8.index(string.endIndex, offsetBy: -bytes)
+        let whole = string.unicodeScalars.index(after: start)
+        return Array(Units(string[whole...], keepsEscapes: true))
+    }
+
+    private static func measured(_ part: Substring) -> SafeText {
+        let width = Units(part, keepsEscapes: true).reduce(0) { $0 + $1.width }
+        return SafeText(escaped: String(part), width: width)
+    }
+}
+
+// MARK: - Wrapping
+
+extension SafeText {
+    /// The text in lines of at most that many columns, broken where a line is full; an empty text is one empty line.
+    ///
+    /// Characters and escapes stay whole. Only where a line has no room for one of them, an escape is broken and a
+    /// wide character becomes `…`.
+    public func wrapped(to columns: Int) -> [SafeText] {
+        wrapped(to: columns, first: columns)
+    }
+
+    /// The same, where something else has left only so many columns of the first line; it may have to stay empty.
+    package func wrapped(to columns: Int, first room: Int) -> [SafeText] {
+        guard width > room else { return [self] }
+        var lines = Lines(of: string, columns: max(1, columns), first: room)
+        for unit in units {
+            if unit.width <= lines.columns {
+                lines.append(unit)
+            } else {
+                for part in Units(unit.text, keepsEscapes: false) {
+                    if part.width <= lines.columns { lines.append(part) } else { lines.replace(part) }
+                }
+            }
+        }
+        return lines.finished()
+    }
+}
+
+/// Lines that are being filled, each a piece of the text.
+private struct Lines {
+    let columns: Int
+    private let text: String
+    private var room: Int
+    private var piece: Range<String.Index>
+    private var used = 0
+    private var full: [SafeText] = []
+
+    init(of text: String, columns: Int, first room: Int) {
+        self.text = text
+        self.columns = columns
+        self.room = room
+        piece = text.startIndex..<text.startIndex
+    }
+
+    mutating func append(_ unit: Unit) {
+        if used + unit.width > room { endLine() }
+        piece = piece.lowerBound..<unit.text.endIndex
+        used += unit.width
+    }
+
+    /// Shows that something is there for which no line has room: a wide character, where there is one column.
+    mutating func replace(_ unit: Unit) {
+        if used + 1 > room { endLine() }
+        full.append("…")
+        room = columns
+        piece = unit.text.endIndex..<unit.text.endIndex
+    }
+
+    mutating func finished() -> [SafeText] {
+        if used > 0 { endLine() }
+        return full
+    }
+
+    private mutating func endLine() {
+        full.append(SafeText(escaped: String(text[piece]), width: used))
+        room = columns
+        piece = piece.upperBound..<piece.upperBound
+        used = 0
+    }
+}
+
+// MARK: - Padding
+
+extension SafeText {
+    /// The text with spaces behind it, to fill that many columns. A longer one stays as it is.
+    public func padded(to columns: Int) -> SafeText {
+        self + .spaces(columns - width)
+    }
+
+    /// The text with spaces before it, to fill that many columns, as numbers want it. A longer one stays as it is.
+    public func leftPadded(to columns: Int) -> SafeText {
+        .spaces(columns - width) + self
+    }
+}
+
+// MARK: - ASCII
+
+/// Output for a locale that is not UTF-8.
+extension SafeText {
+    /// The text in ASCII: the symbols we draw with become stand-ins, any other character `\u{e9}`.
+    ///
+    /// For lines, where a longer text is no harm. A screen has cells to fill, and puts `?` there instead.
+    public func inASCII() -> String {
+        if isASCII { return string }
+        var ascii = ""
+        for scalar in string.unicodeScalars {
+            if let standIn = Self.asciiStandIn(for: scalar) {
+                ascii.unicodeScalars.append(standIn)
+            } else {
+                ascii += "\\u{\(String(scalar.value, radix: 16))}"
+            }
+        }
+        return ascii
+    }
+
+    /// The ASCII character that may stand for another, and for itself; each fills one column.
+    public static func asciiStandIn(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
+        scalar.isASCII ? scalar : standIns[scalar]
+    }
+
+    /// `v`, `!` and `?` are verdicts of their own, so the tick and the others keep clear of them. `<` and `>` are keys, which
+    /// the footer shows, so no symbol becomes one of them: what is cut at either edge is `~`, as a text that is cut.
+    private static let standIns: [Unicode.Scalar: Unicode.Scalar] = [
+        "✓": "+", "✗": "x", "⊘": "/", "–": "-", "—": "-", "…": "~", "•": "*", "●": "o", "·": ".", "×": "x", "µ": "u",
+        "○": ".",
+        "←": "~", "→": "~", "↑": "^", "↓": "_", "◆": "@", "▲": "^", "▼": "-", "◀": "~", "▶": "~",
+        "▸": "=", "◂": "^", "‹": "~", "›": "~",
+        "─": "-", "━": "-", "│": "|", "┃": "|", "▌": "|", "▐": "|",
+        "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "┬": "+", "┴": "+", "┼": "+",
+        "▁": "_", "▂": ".", "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "#", "█": "#", "░": "?", "▒": ":", "▓": "%",
+        "“": "\"", "”": "\"", "‘": "'", "’": "'", "\u{a0}": " ",
+    ]
+}
