@@ -1,5 +1,7 @@
-public import Outgoing
+public import History
 public import Notifications
+public import Outgoing
+internal import SafeText
 
 /// What an answer over HTTP, or its lack, means for an action: what all kinds have in common.
 public struct HTTPOutcome: Sendable {
@@ -98,4 +100,121 @@ enum HTTPStatus {
         501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
         511: "Network Authentication Required",
     ]
+}
+
+// MARK: - Answers to read
+
+extension OutgoingAnswer {
+    /// How much of an answer that is no text is shown, in bytes.
+    private static let longestHex = 256
+
+    /// The body as a person can read it: text as it is, of anything else what it is and how it begins.
+    var readable: [UInt8] {
+        guard !isText else { return body }
+        let encoding = value(of: "Content-Encoding")?.lowercased() ?? "identity"
+        let length = "\(body.count)\(isCut ? " or more" : "") \(body.count == 1 ? "byte" : "bytes")"
+        if encoding != "identity" { return Array("compressed (\(SafeText(encoding))), \(length)".utf8) }
+        let type = value(of: "Content-Type").map { " (\(SafeText($0)))" } ?? ""
+        let start = body.prefix(Self.longestHex).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        let lines = stride(from: 0, to: start.count, by: 16).map { first in
+            start[first..<min(first + 16, start.count)].joined(separator: " ")
+        }
+        let rest = body.count > Self.longestHex ? "\n…" : ""
+        return Array("not text\(type), \(length):\n\n\(lines.joined(separator: "\n"))\(rest)".utf8)
+    }
+
+    /// What the answer is, in a few words for a sentence: the status, the content type and how the body begins, such as
+    /// `502 Bad Gateway, text/html, “<html><head>…”`.
+    var summary: String {
+        var parts = [HTTPStatus.words(status)]
+        if let type = value(of: "Content-Type"), !type.isEmpty { parts.append(SafeText(type).clipped(to: 60).string) }
+        parts.append(start.map { "“\($0)”" } ?? "without a body")
+        return parts.joined(separator: ", ")
+    }
+
+    /// How the body begins, escaped, on one line; nil where it is empty.
+    var start: String? {
+        guard !body.isEmpty else { return nil }
+        guard isText else { return "\(body.count)\(isCut ? " or more" : "") bytes that are not text" }
+        let words = String(decoding: body.prefix(400), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? nil : SafeText(words.joined(separator: " ")).clipped(to: 100).string
+    }
+
+    private var isText: Bool {
+        guard !body.contains(0) else { return false }
+        // A character may be cut through at the end.
+        let most = isCut ? min(3, body.count) : 0
+        return (0...most).contains { String(validating: body.dropLast($0), as: UTF8.self) != nil }
+    }
+}
+
+// MARK: - Exchanges to keep
+
+extension OutboxExchange {
+    /// A request and what came of it.
+    ///
+    /// - Parameters:
+    ///   - duration: How long it took.
+    ///   - body: The request's body as it is to be kept; nil where it holds no secret.
+    public init(
+        _ request: OutgoingRequest, _ result: Result<OutgoingAnswer, OutgoingFailure>, startedAt: Timestamp,
+        duration: Duration, body: [UInt8]? = nil
+    ) {
+        let (seconds, attoseconds) = duration.components
+        let microseconds = Int(clamping: seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
+        let asked = MaskedRequest(request, body: body).bytes
+        switch result {
+        case .success(let answer):
+            self.init(
+                startedAt: startedAt, duration: microseconds, request: asked,
+                outcome: HTTPStatus.words(answer.status), answer: answer.body, isCut: answer.isCut)
+        case .failure(let failure):
+            let outcome =
+                switch failure {
+                case .forbidden: "not sent: not allowed"
+                case .notSent: "not sent"
+                case .lost: "no answer"
+                case .cancelled: "not sent: b2watch is ending"
+                }
+            self.init(startedAt: startedAt, duration: microseconds, request: asked, outcome: outcome)
+        }
+    }
+}
+
+extension HTTPSending {
+    /// Sends one request, and returns its answer and the record of both to be kept. What the request keeps secret is
+    /// masked in the answer too.
+    ///
+    /// - Parameters:
+    ///   - now: What time it is.
+    ///   - body: The request's body as it is to be kept; nil where it holds no secret.
+    public func exchange(
+        _ request: OutgoingRequest, within limit: Duration, now: () -> Timestamp, body: [UInt8]? = nil
+    ) -> (result: Result<OutgoingAnswer, OutgoingFailure>, exchange: OutboxExchange) {
+        let startedAt = now()
+        let start = ContinuousClock.now
+        let result = Result { () throws(OutgoingFailure) in request.masked(try send(request, within: limit)) }
+        let exchange = OutboxExchange(
+            request, result, startedAt: startedAt, duration: start.duration(to: .now), body: body)
+        return (result, exchange)
+    }
+}
+
+// MARK: - Percent-encoding
+
+extension String {
+    /// As a part of a path or of a form: all but letters, digits and `-._~` of ASCII is percent-encoded (RFC 3986, 2.3).
+    var percentEncoded: String {
+        utf8.reduce(into: "") { encoded, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+    }
 }

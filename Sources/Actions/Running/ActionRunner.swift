@@ -2,6 +2,8 @@ internal import Browsing
 public import History
 public import Log
 internal import Notifications
+internal import SafeText
+internal import Settings
 internal import Synchronization
 internal import Workers
 
@@ -154,5 +156,276 @@ public final class ActionRunner: Sendable {
     }
 
     /// The work of an action, declared or not.
-    func anyWork(_ name: String) -> ActionWork? { state.withLock { $0.works[name] } }
+    private func anyWork(_ name: String) -> ActionWork? { state.withLock { $0.works[name] } }
+}
+
+// MARK: - Control
+
+/// What people ask of the actions: on the screen, by the control socket, by commands.
+extension ActionRunner {
+    /// All actions that are declared or that there are entries of.
+    public func statuses() throws -> [ActionStatus] { try place.store.actions() }
+
+    /// The names of the declared actions, in the order of the configuration.
+    public func actionNames() -> [String] { names }
+
+    /// Ends or begins the work of an action; entries are made meanwhile.
+    public func setPaused(_ name: String, _ isPaused: Bool) throws {
+        try place.store.setPaused(try id(name), isPaused)
+        anyWork(name)?.setPaused(isPaused)
+        place.note("action \(name) is \(isPaused ? "paused" : "resumed")", .info)
+    }
+
+    /// What holds an action up that runs here; nil where nothing does.
+    public func hold(of name: String) -> ActionHold? {
+        anyWork(name)?.state.withLock { $0.machine.held(at: place.now()) }
+    }
+
+    /// Runs an action for rows of the event list, whatever its filter; `Outbox.most` at most.
+    public func runAction(_ name: String, rows: [Int64]) throws -> Outbox.Addition {
+        let work = try work(name)
+        try Self.check(rows.count, "rows")
+        let addition = try place.store.add(work.id, rows: rows, at: place.now())
+        if addition.again > 0 { work.tryAgain() } else { work.wake() }
+        return addition
+    }
+
+    /// Lets entries be tried again at once; `Outbox.most` at most.
+    ///
+    /// - Returns: How many; those that are done or wait anyway are left.
+    public func retryEntries(_ entries: [Int64]) throws -> Int {
+        try Self.check(entries.count, "entries")
+        let count = try place.store.retry(entries, at: place.now())
+        for name in try actions(of: entries) { anyWork(name)?.tryAgain() }
+        return count
+    }
+
+    /// Lets all entries of an action in these states be tried again.
+    public func retryAll(_ name: String, in states: Set<EntryState>) throws -> Int {
+        let count = try place.store.retryAll(try id(name), in: states, at: place.now())
+        anyWork(name)?.tryAgain()
+        return count
+    }
+
+    /// Decides that entries are not to be done; `Outbox.most` at most.
+    public func skipEntries(_ entries: [Int64]) throws -> Int {
+        try Self.check(entries.count, "entries")
+        let count = try place.store.skip(entries, at: place.now())
+        // Another one may be the first now.
+        for name in try actions(of: entries) { anyWork(name)?.wake() }
+        return count
+    }
+
+    /// Decides that all entries of an action in these states are not to be done.
+    ///
+    /// - Returns: How many; those that run are left.
+    public func skipAll(_ name: String, in states: Set<EntryState>) throws -> Int {
+        let count = try place.store.skipAll(try id(name), in: states, at: place.now())
+        anyWork(name)?.wake()
+        return count
+    }
+
+    /// What an action would send for rows, as text to read, its secrets masked. Nothing is sent.
+    public func previewAction(_ name: String, rows: [Int64]) throws -> [UInt8] {
+        let work = try work(name)
+        try Self.check(rows.count, "rows")
+        let items = try ActionItems(store: place.store).items(rows.map { (0, $0) }, bytes: 16 << 20).items
+            .filter { $0.row.position != nil }
+        guard !items.isEmpty else { throw ActionError("there is no event to show it for") }
+        guard let text = try work.withDeclaration({ try $0.action.preview(items) }) else {
+            throw UnknownAction(name, among: names)
+        }
+        return text
+    }
+
+    /// Finds out whether an action would work, with a sample event that says it is a test.
+    ///
+    /// - Returns: A sentence.
+    public func testAction(_ name: String) throws -> String {
+        let work = try work(name)
+        var generator = SystemRandomNumberGenerator()
+        let item = ActionItems.sample(at: place.now(), using: &generator)
+        guard let sentence = try work.withDeclaration({ try $0.action.test(item) }) else {
+            throw UnknownAction(name, among: names)
+        }
+        return sentence
+    }
+
+    /// How many rows an action would have taken up had they been judged then as they are now, and which.
+    public func missedRows(_ name: String, in reach: MissedReach = .all) throws -> MissedRows {
+        let work = try work(name)
+        guard let predicate = work.withDeclaration({ $0.filter.predicate }) else {
+            throw UnknownAction(name, among: names)
+        }
+        return try place.store.missed(work.id, matching: predicate, in: reach)
+    }
+
+    /// The id of an action that is declared or that there are entries of.
+    private func id(_ name: String) throws -> Int64 {
+        if let work = anyWork(name) { return work.id }
+        let statuses = try statuses()
+        guard let status = statuses.first(where: { $0.name == name }) else {
+            throw UnknownAction(name, among: statuses.map(\.name))
+        }
+        return status.id
+    }
+
+    /// The actions of entries: of the first ones, for a person chooses those of one action or of a few.
+    private func actions(of entries: [Int64]) throws -> Set<String> {
+        guard entries.count <= 50 else { return Set(names) }
+        return Set(try entries.compactMap { try place.store.entry($0)?.action })
+    }
+
+    private static func check(_ count: Int, _ what: String) throws(ActionError) {
+        guard count <= Outbox.most else {
+            throw ActionError("\(count) \(what) are too many at once: \(Outbox.most) at most")
+        }
+    }
+}
+
+// MARK: - Errors
+
+/// Why something cannot be done with an action, in a sentence.
+public struct ActionError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// An action that the configuration does not have.
+public struct UnknownAction: Error, Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private let names: [String]
+
+    /// - Parameter names: Of those that there are.
+    public init(_ name: String, among names: [String]) {
+        self.name = name
+        self.names = names
+    }
+
+    public var description: String {
+        guard !names.isEmpty else {
+            return "there is no action “\(SafeText(name))”: the configuration declares none"
+        }
+        return "there is no action “\(SafeText(name))”; there are \(names.joined(separator: ", "))"
+            + Suggestion.question(for: name, among: names)
+    }
+}
+
+// MARK: - Walking the rows
+
+/// Looks at what has come for each action, in slices between the deliveries', on a thread of its own that yields the
+/// processor to whatever answers.
+final class ActionWalker: Sendable {
+    /// An action and the rows it is done for.
+    struct Path: Sendable {
+        var work: ActionWork
+        var predicate: RowPredicate
+    }
+
+    private struct State: Sendable {
+        var latestRow: Int64
+        var paths: [Path] = []
+        /// Grows whenever others take the place of the paths.
+        var turn = 0
+        /// Grows whenever there is something to look at.
+        var news = 1
+        var isStopping = false
+    }
+
+    /// The least time from one look to the next: with many deliveries a second, each action writes once for several.
+    private static let pace = Duration.milliseconds(25)
+
+    private let place: ActionPlace
+    private let state: Monitor<State>
+    private let worker = Worker("actions", isBackground: true)
+
+    init(from latestRow: Int64, in place: ActionPlace) {
+        self.place = place
+        state = Monitor(State(latestRow: latestRow))
+    }
+
+    /// The history has changed. Only takes note.
+    func observe(_ change: HistoryChange) {
+        state.change { state in
+            // What was restored from the file may be shorter.
+            state.latestRow = change.latestRow
+            state.news += 1
+        }
+    }
+
+    /// These are the actions from now on.
+    func follow(_ paths: [Path]) {
+        state.change { state in
+            state.paths = paths
+            state.turn += 1
+            state.news += 1
+        }
+    }
+
+    func begin() {
+        worker.async { [self] in
+            var seen = 0
+            var isFailing = false
+            var begun = ContinuousClock.now - Self.pace
+            while let now = next(after: seen, isFailing: isFailing, notBefore: begun + Self.pace) {
+                seen = now.news
+                begun = .now
+                now.paths.forEach { $0.work.historyChanged() }
+                do {
+                    try walk(now)
+                    // What seemed to fail may be written after all.
+                    if isFailing { now.paths.forEach { $0.work.wake() } }
+                    isFailing = false
+                } catch {
+                    if !isFailing, !state.withLock({ $0.isStopping }) {
+                        place.say("actions wait: the history cannot be read or written: \(SafeText("\(error)"))")
+                    }
+                    isFailing = true
+                }
+            }
+        }
+    }
+
+    func stop() {
+        state.change { $0.isStopping = true }
+    }
+
+    func wait(until deadline: ContinuousClock.Instant) -> Bool {
+        worker.wait(atMost: max(.zero, deadline - .now))
+    }
+
+    /// Waits for news; where something has failed, for some seconds at most.
+    private func next(
+        after seen: Int, isFailing: Bool, notBefore moment: ContinuousClock.Instant
+    ) -> State? {
+        _ = state.wait(until: isFailing ? .now + place.patience : nil) { state in
+            state.isStopping || state.news > seen ? true : nil
+        }
+        _ = state.wait(until: moment) { $0.isStopping ? true : nil }
+        return state.withLock { $0.isStopping ? nil : $0 }
+    }
+
+    /// Each action takes a slice in its turn, until all have looked at everything, or there are other paths: what is
+    /// behind the slices that are taken is looked at by those.
+    private func walk(_ now: State) throws {
+        var rest = now.paths
+        let last = now.latestRow
+        var added: Set<String> = []
+        defer { now.paths.filter { added.contains($0.work.name) }.forEach { $0.work.wake() } }
+        while !rest.isEmpty {
+            for path in rest {
+                guard state.withLock({ !$0.isStopping && $0.turn == now.turn }) else { return }
+                let walk = try place.store.walk(
+                    path.work.id, through: last, matching: path.predicate, at: place.now())
+                if walk.added > 0, added.insert(path.work.name).inserted || walk.cursor < last {
+                    // Its lanes begin while the rest of a backlog is looked at.
+                    path.work.wake()
+                }
+                if walk.cursor >= last { rest.removeAll { $0.work.name == path.work.name } }
+            }
+        }
+    }
 }

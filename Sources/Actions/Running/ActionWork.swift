@@ -1,6 +1,7 @@
 internal import History
 internal import Log
 internal import Notifications
+internal import SafeText
 internal import Workers
 
 /// The work of one action: its lanes, each with a thread of its own, and what they share.
@@ -75,7 +76,7 @@ final class ActionWork: Sendable {
         return try body(current.declaration)
     }
 
-    func giveBack(_ current: ActionWorkState.Current) {
+    private func giveBack(_ current: ActionWorkState.Current) {
         let unused = state.change { state in
             state.giveBack(current)
             return state.takeUnused()
@@ -146,4 +147,409 @@ struct ActionPlace: Sendable {
     var patience = Duration.seconds(5)
     var say: @Sendable (String) -> Void
     var note: @Sendable (String, LogLevel) -> Void
+}
+
+// MARK: - A lane
+
+/// What a lane does, on its own thread: it waits, decides with the others what is next, does it, and writes what came of
+/// it.
+extension ActionWork {
+    /// A batch that is to be done, or asked after.
+    private struct Batch {
+        var current: ActionWorkState.Current
+        var number: Int64
+        var entries: [OutboxEntry]
+        var items: [ActionItem]
+        /// Entries whose event cannot be read any more.
+        var lost: [OutboxEntry]
+        var isRecovery: Bool
+    }
+
+    /// How many bytes the bodies of a batch come to at most, before the last of them.
+    private static let mostBytes = 16 << 20
+    /// The longest that a limit holds an action up without a word.
+    private static let longestLimit = Duration.seconds(300)
+
+    private enum Turn {
+        case end
+        case again
+        case choose(ActionWorkState.Current)
+    }
+
+    /// Waits for what is next and does it.
+    ///
+    /// - Returns: False at the end.
+    func step(_ lane: Int) -> Bool {
+        let deadline = state.withLock { $0.deadline(of: lane, at: place.now()) }
+        let instant = deadline.flatMap { $0 > place.now() ? place.instant($0) : nil }
+        let turn: Turn? = state.wait(until: instant) { state in
+            if state.isStopping { return .end }
+            let time = state.deadline(of: lane, at: place.now())
+            if let time, time <= place.now(), let current = state.take() {
+                state.isChoosing = true
+                state.mustLook = false
+                state.wakeAt = nil
+                return .choose(current)
+            }
+            return time == deadline ? nil : .again
+        }
+        switch turn {
+        case .end: return false
+        case .again, nil: return true
+        case .choose(let current):
+            defer { giveBack(current) }
+            do {
+                let batch = try choose(current)
+                state.change { $0.hasToldFailure = false }
+                if let batch { run(batch) }
+                return true
+            } catch {
+                failed(error)
+                return waitForHistory()
+            }
+        }
+    }
+
+    /// Decides what to do now; other lanes wait meanwhile.
+    private func choose(_ current: ActionWorkState.Current) throws -> Batch? {
+        defer { state.change { $0.isChoosing = false } }
+        try takeBackUnsent()
+        try findUnsettled()
+        try rememberSpent(current)
+        let waiting = try waiting(current.declaration.manner)
+        let now = place.now()
+        let step = state.withLock { $0.machine.next(waiting, at: now) }
+        var order: ActionHold?
+        if case .sleep(let time) = step, let first = waiting.entries.first, first.state == .failed,
+            current.declaration.manner.keepsOrder
+        {
+            order = ActionHold(.order, until: time, reason: first.reason)
+        }
+        try tellHold(order, at: now)
+        switch step {
+        case .rest:
+            // Where nothing waits any more, reaching a limit is news again.
+            if waiting.entries.isEmpty { state.withLock { $0.hasToldLimit = false } }
+            return nil
+        case .sleep(let time):
+            state.change { $0.wakeAt = time }
+            return nil
+        case .recover(let unsettled):
+            let running = try place.store.running(id).filter { unsettled.entries.contains($0.id) }
+            let (entries, items, lost) = try read(running, current.declaration, isRecovery: true)
+            state.withLock { $0.machine.ask(unsettled) }
+            return Batch(
+                current: current, number: unsettled.batch, entries: entries, items: items, lost: lost,
+                isRecovery: true)
+        case .send(let ids):
+            let chosen = Set(ids)
+            var (entries, items, lost) = try read(
+                waiting.entries.filter { chosen.contains($0.id) }, current.declaration)
+            let number = state.change { Int64.random(in: 1...Int64(Int32.max), using: &$0.generator) }
+            state.change { $0.unsent = number }
+            let begun = Set(
+                try place.store.begin((entries + lost).map(\.id), batch: number, at: now))
+            items = items.filter { begun.contains($0.entry) }
+            entries = entries.filter { begun.contains($0.id) }
+            lost = lost.filter { begun.contains($0.id) }
+            state.change { state in
+                state.unsent = nil
+                state.mustLook = true
+                if !items.isEmpty { state.machine.begin(number, items: items.count, at: now) }
+            }
+            return Batch(
+                current: current, number: number, entries: entries, items: items, lost: lost, isRecovery: false)
+        }
+    }
+
+    /// Writes into the outbox why nothing is begun, for those who look at it; not for a moment's sake.
+    ///
+    /// - Parameter order: That an entry that has failed holds up those behind it.
+    private func tellHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
+        let (held, told) = state.withLock { ($0.machine.held(at: now), $0.toldHold) }
+        let longest = [held, order].compactMap(\.self).max { $0.until < $1.until }
+        let hold = (held?.kind == .onHold ? held : longest).flatMap {
+            $0.kind == .onHold || $0.until > now + .seconds(1) ? $0 : nil
+        }
+        if let hold, hold.kind == .limit { try tellLimit(hold, at: now) }
+        guard hold != told else { return }
+        // What is over needs no word.
+        if hold != nil || (told.map { $0.kind == .onHold || $0.until > now } ?? false) {
+            try place.store.hold(id, hold)
+        }
+        state.withLock { $0.toldHold = hold }
+    }
+
+    /// Says that the limit of a day is reached and how many wait for that, once as long as any do.
+    private func tellLimit(_ hold: ActionHold, at now: Timestamp) throws {
+        guard hold.until - now > Self.longestLimit, !state.withLock({ $0.hasToldLimit }),
+            let status = try place.store.actions().first(where: { $0.id == id }), status.waiting > 0
+        else { return }
+        state.withLock { $0.hasToldLimit = true }
+        let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
+        place.say(
+            "action \(name): \(events), for \(hold.reason ?? "its limit is reached"); the next is done in"
+                + " \((hold.until - now).about). b2watch actions skip \(name) drops them")
+    }
+
+    /// A write may fail behind its commit. Entries that are marked as running by one that has failed were not sent, and
+    /// nobody need be asked what became of them.
+    private func takeBackUnsent() throws {
+        guard let batch = state.withLock({ $0.unsent }) else { return }
+        try place.store.takeBack(id, batch: batch, at: place.now())
+        state.change { $0.unsent = nil }
+    }
+
+    /// What an earlier process has begun and not seen the end of.
+    private func findUnsettled() throws {
+        guard !state.withLock({ $0.hasFound }) else { return }
+        let running = try place.store.running(id)
+        state.change { state in
+            state.hasFound = true
+            state.machine.find(running, at: place.now())
+        }
+    }
+
+    /// What of the limits of a minute and of a day was spent before: by an earlier process, or under a declaration that
+    /// had others. Nothing is under way when a declaration is first used, so the outbox knows all of it.
+    private func rememberSpent(_ current: ActionWorkState.Current) throws {
+        guard state.withLock({ $0.remembered != current.number }) else { return }
+        let now = place.now()
+        let times = try DoneItems.reach(current.declaration.manner).map { reach in
+            try place.store.spent(id, after: now + reach.time * -1, through: now, limit: reach.most)
+        }
+        state.change { state in
+            state.remembered = current.number
+            state.machine.remember(times ?? [])
+        }
+    }
+
+    private func waiting(_ manner: ActionManner) throws -> OutboxMachine.Waiting {
+        let limit = state.withLock { $0.machine.wanted }
+        guard manner.keepsOrder else {
+            return OutboxMachine.Waiting(
+                entries: try place.store.due(id, at: place.now(), limit: limit),
+                nextDue: try place.store.nextDue(id))
+        }
+        let request = OutboxRequest(
+            action: name, states: [.queued, .failed], .oldest, before: 0, after: limit - 1)
+        return OutboxMachine.Waiting(entries: try place.store.entries(request))
+    }
+
+    /// Reads the events of entries; of large ones only the first, and no more than go together. What was sent together is
+    /// asked after together.
+    private func read(
+        _ entries: [OutboxEntry], _ declaration: ActionDeclaration, isRecovery: Bool = false
+    ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
+        let source = ActionItems(store: place.store)
+        var found = try source.items(
+            entries.map { ($0.id, $0.row) },
+            notes: Dictionary(entries.filter { $0.note != nil }.map { ($0.id, $0) }) { one, _ in one },
+            bytes: isRecovery ? .max : Self.mostBytes,
+            isByDelivery: declaration.manner.isByDelivery && !isRecovery,
+            fitting: { isRecovery ? $0.count : declaration.action.fitting($0) })
+        let attempts = Dictionary(entries.map { ($0.id, $0.attempts) }) { one, _ in one }
+        for index in found.items.indices {
+            found.items[index].attempt = (attempts[found.items[index].entry] ?? 0) + (isRecovery ? 0 : 1)
+        }
+        let byEntry = Dictionary(found.items.map { ($0.entry, $0) }) { one, _ in one }
+        let looked = entries.prefix(found.looked)
+        return (
+            looked.filter { byEntry[$0.id] != nil }, looked.compactMap { byEntry[$0.id] },
+            looked.filter { byEntry[$0.id] == nil }
+        )
+    }
+
+    private func run(_ batch: Batch) {
+        let action = batch.current.declaration.action
+        var report = ActionReport([])
+        if !batch.items.isEmpty {
+            report =
+                batch.isRecovery
+                ? action.recover(batch.items, batch: batch.number) : action.perform(batch.items, batch: batch.number)
+        }
+        let now = place.now()
+        let entries = batch.entries + batch.lost
+        var outcomes = Array(report.outcomes.prefix(batch.entries.count))
+        while outcomes.count < batch.entries.count {
+            outcomes.append(.uncertain("the action did not say what became of it"))
+        }
+        let reason = "its event is no longer in the history"
+        outcomes += batch.lost.map { _ in batch.isRecovery ? .uncertain(reason) : .dead(reason) }
+        let (result, told) = state.change { state in
+            let result = state.machine.end(
+                batch.number, entries, outcomes, isRecovery: batch.isRecovery, at: now, using: &state.generator)
+            return (result, state.lines.told(result.news, at: now))
+        }
+        let lines = told.map(\.line)
+        let other = state.withLock { $0.onFailure }
+        let reports = other.map { other in told.compactMap { self.report($0, result, batch, to: other.id, at: now) } }
+        write(result.settlements, report.exchange, reports ?? [], at: now)
+        if reports?.isEmpty == false { other?.wake() }
+        // As long as it is held no lane decides anything.
+        try? tellHold(at: now)
+        lines.forEach(place.say)
+        if let warning = report.warning { place.say("action \(name): \(SafeText(warning))") }
+        wake()
+    }
+
+    /// What the action that `on-failure` names is to be done for; nil where that is nothing.
+    private func report(
+        _ told: ActionLines.Line, _ result: OutboxMachine.Result, _ batch: Batch, to other: Int64, at now: Timestamp
+    ) -> Outbox.FailureReport? {
+        let (kind, state, reason): (ActionTrouble.Kind, EntryState, String)
+        switch told.news {
+        case .gone(.dead, _, let text): (kind, state, reason) = (.dead, .dead, text)
+        case .gone(.uncertain, _, let text): (kind, state, reason) = (.uncertain, .uncertain, text)
+        case .onHold(let text): (kind, state, reason) = (.onHold, .queued, text)
+        default: return nil
+        }
+        guard let id = result.settlements.first(where: { $0.state == state })?.entry,
+            let entry = (batch.entries + batch.lost).first(where: { $0.id == id })
+        else { return nil }
+        let row = batch.items.first { $0.entry == id }?.row
+        let note = FailureNote(
+            action: name, kind: kind, count: told.count, reason: reason, entry: id, object: row?.objectName.text ?? "",
+            bucket: row?.bucketName.text ?? "")
+        var generator = SystemRandomNumberGenerator()
+        return Outbox.FailureReport(action: other, row: entry.row, note: note.body(at: now, using: &generator))
+    }
+
+    /// Writes what has become of entries, as often as it takes: what was done must not be done again. Where the process
+    /// ends before that, the next one asks the action.
+    private func write(
+        _ settlements: [Outbox.Settlement], _ exchange: OutboxExchange?, _ reports: [Outbox.FailureReport],
+        at now: Timestamp
+    ) {
+        guard !settlements.isEmpty else { return }
+        while true {
+            do {
+                return try place.store.settle(settlements, exchange: exchange, reports: reports, at: now)
+            } catch {
+                failed(error)
+                guard waitForHistory() else { return }
+            }
+        }
+    }
+
+    /// The history cannot be read or written.
+    private func failed(_ error: any Error) {
+        let isNew = state.change { state in
+            defer {
+                state.waitsForHistory = true
+                state.mustLook = true
+                state.hasToldFailure = true
+            }
+            return !state.hasToldFailure && !state.isStopping
+        }
+        if isNew { place.say("action \(name) waits: the history cannot be read or written: \(SafeText("\(error)"))") }
+    }
+
+    /// Waits until the history changes, or for some seconds.
+    ///
+    /// - Returns: False where all ends.
+    private func waitForHistory() -> Bool {
+        _ = state.wait(until: .now + place.patience) { !$0.waitsForHistory || $0.isStopping ? () : nil }
+        return state.change { state in
+            state.waitsForHistory = false
+            return !state.isStopping
+        }
+    }
+}
+
+// MARK: - State
+
+/// What the lanes of an action share.
+struct ActionWorkState: Sendable {
+    /// A declaration that holds, or has held.
+    struct Current: Sendable {
+        /// Rising with each that takes the place of another.
+        var number: Int
+        var declaration: ActionDeclaration
+    }
+
+    var machine: OutboxMachine
+    var lines: ActionLines
+    private(set) var current: Current?
+    /// Those whose place was taken, and that are not closed yet.
+    private var retired: [Current] = []
+    /// How many use a declaration, by its number.
+    private var users: [Int: Int] = [:]
+    private var latestNumber = 0
+
+    var hasBegun = false
+    var isStopping = false
+    /// Whether there may be something to do now.
+    var mustLook = true
+    /// When there is something to do at the latest.
+    var wakeAt: Timestamp?
+    /// Whether a lane is deciding what to do: one at a time.
+    var isChoosing = false
+    /// Whether a lane waits until the history can be read and written.
+    var waitsForHistory = false
+    /// Whether it was said that it cannot be.
+    var hasToldFailure = false
+    /// Why nothing is begun, as the outbox has it.
+    var toldHold: ActionHold?
+    /// The work of the action that is done when this one fails.
+    var onFailure: ActionWork?
+    /// Whether it was said that a limit is reached.
+    var hasToldLimit = false
+    /// The batch that could not be begun, as it seemed; it may be written as running after all.
+    var unsent: Int64?
+    /// Whether it was found out what an earlier process has left behind.
+    var hasFound = false
+    /// The number of the declaration for whose limits it was found out what is spent of them.
+    var remembered: Int?
+    var generator = SystemRandomNumberGenerator()
+
+    init(name: String, _ declaration: ActionDeclaration, isPaused: Bool) {
+        machine = OutboxMachine(declaration.manner)
+        machine.isPaused = isPaused
+        lines = ActionLines(name: name)
+        current = Current(number: 0, declaration: declaration)
+    }
+
+    mutating func replace(by declaration: ActionDeclaration?, at now: Timestamp) {
+        if let current { retired.append(current) }
+        latestNumber += 1
+        current = declaration.map { Current(number: latestNumber, declaration: $0) }
+        mustLook = true
+        guard let declaration else { return }
+        machine.manner = declaration.manner
+        // What was wrong may be right now.
+        machine.tryAgain(at: now)
+    }
+
+    /// Takes the current declaration to use it.
+    mutating func take() -> Current? {
+        guard let current else { return nil }
+        users[current.number, default: 0] += 1
+        return current
+    }
+
+    mutating func giveBack(_ used: Current) {
+        users[used.number, default: 1] -= 1
+        if users[used.number] == 0 { users[used.number] = nil }
+    }
+
+    /// Actions that may be at work, also those whose place was taken.
+    var unclosed: [any Action] { (retired + [current].compactMap(\.self)).map(\.declaration.action) }
+
+    /// Actions that nobody uses any more, to be closed.
+    mutating func takeUnused() -> [any Action] {
+        let unused = retired.filter { users[$0.number] == nil }
+        retired.removeAll { users[$0.number] == nil }
+        return unused.map(\.declaration.action)
+    }
+
+    /// When a lane is to decide what to do; nil where it waits for something to come.
+    func deadline(of lane: Int, at now: Timestamp) -> Timestamp? {
+        guard let current, lane < current.declaration.manner.lanes, !isChoosing, !machine.isPaused, !waitsForHistory,
+            // What has begun under another declaration ends first.
+            users.keys.allSatisfy({ $0 == current.number }),
+            let time = mustLook ? now : wakeAt
+        else { return nil }
+        return max(time, machine.hold(at: now) ?? time)
+    }
 }
