@@ -39,3 +39,10 @@ struct B2Watch: ParsableCommand {
         }
     }
 }
+
+// MARK: - Version
+
+/// Which b2watch this is.
+enum Version {
+    static let number = "0.1.0"
+}

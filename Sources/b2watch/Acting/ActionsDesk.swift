@@ -1,10 +1,13 @@
 import Actions
+import Browsing
 import Control
 import Dashboard
 import Foundation
 import History
 import Log
+import Notifications
 import SafeText
+import Synchronization
 
 /// Where a command's questions about actions go: to the listener that holds the history, or where nobody does, to actions
 /// in this process, which holds it meanwhile.
@@ -118,5 +121,148 @@ struct UnreadAction: Error, CustomStringConvertible {
     var description: String {
         "the b2watch that runs does not know the action “\(SafeText(name))” yet, which config.yaml declares: type :reload"
             + " in it, or send SIGHUP to b2watch listen"
+    }
+}
+
+// MARK: - Actions at work
+
+/// The actions of the process that holds the history: what is declared, and whoever runs it.
+final class ActionsAtWork: Sendable {
+    let runner: ActionRunner
+    private let declared = Mutex<[Declared]>([])
+
+    /// How long what is under way may take to end.
+    private static let grace = Duration.seconds(5)
+
+    /// What one can tell from outside that an action has changed.
+    private struct Declared: Hashable {
+        let name: String
+        let kind: String
+        let summary: String
+        let filter: String
+        let manner: ActionManner
+
+        init(_ declaration: ActionDeclaration) {
+            name = declaration.name
+            kind = declaration.kind
+            summary = declaration.action.summary
+            filter = declaration.filter.text
+            manner = declaration.manner
+        }
+    }
+
+    init(_ runner: ActionRunner) {
+        self.runner = runner
+    }
+
+    /// Takes up what is declared now, in the place of what was.
+    ///
+    /// - Returns: What is different, in a sentence; nil where nothing was and nothing is declared.
+    /// - Throws: What SQLite says; it is then as it was.
+    @discardableResult
+    func load(_ declarations: [ActionDeclaration]) throws -> String? {
+        let new = declarations.map(Declared.init)
+        return try declared.withLock { old in
+            try runner.load(declarations)
+            defer { old = new }
+            return Self.difference(old, new)
+        }
+    }
+
+    /// Ends what goes on, within some seconds. Blocks.
+    func stop() {
+        runner.stop(within: Self.grace)
+    }
+
+    private static func difference(_ old: [Declared], _ new: [Declared]) -> String? {
+        if old.isEmpty, new.isEmpty { return nil }
+        let (before, after) = (Set(old.map(\.name)), Set(new.map(\.name)))
+        func list(_ word: String, _ names: [String]) -> String? {
+            names.isEmpty ? nil : "\(word): \(names.joined(separator: ", "))"
+        }
+        let parts = [
+            list("new", new.map(\.name).filter { !before.contains($0) }),
+            list("changed", new.filter { before.contains($0.name) && !old.contains($0) }.map(\.name)),
+            list("no more", old.map(\.name).filter { !after.contains($0) }),
+        ].compactMap(\.self)
+        let names = new.isEmpty ? "none" : new.map(\.name).joined(separator: ", ")
+        return "actions read again: \(names)\(parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))")"
+    }
+}
+
+// MARK: - States
+
+/// How an action stands, as the control socket and `actions list --format json` have it.
+struct ActionState: Codable, Sendable, Hashable {
+    var name: String
+    var kind: String
+    /// `on`, `paused`, `on-hold`, `failing`, `limit` or `not-declared`.
+    var state: String
+    /// Why it is on hold, or waits.
+    var reason: String?
+    /// When it was put on hold, and when the next entry is tried; RFC 3339.
+    var since: String?
+    var nextTry: String?
+    /// How many entries are in which state.
+    var entries: [String: Int]
+    /// When the oldest entry was added that waits; RFC 3339.
+    var oldestWaiting: String?
+    /// What a person should see to: `on-hold`, `dead`, `uncertain`, `backlog`.
+    var troubles: [String]
+    var lastError: String?
+    var what: String
+
+    init(_ status: ActionStatus, at now: Timestamp) {
+        name = status.name
+        kind = status.kind
+        let hold = status.hold.flatMap { $0.kind == .onHold || $0.until > now ? $0 : nil }
+        state = Self.word(status, hold)
+        reason = hold?.reason
+        since = hold?.since?.rfc3339
+        nextTry = hold?.until.rfc3339
+        entries = Dictionary(uniqueKeysWithValues: EntryState.allCases.map { ($0.word, status[$0]) })
+        oldestWaiting = status.oldestWaiting?.rfc3339
+        troubles = status.troubles(at: now).map(\.kind.rawValue)
+        lastError = status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0 ? status.lastReason : nil
+        what = status.summary
+    }
+
+    private static func word(_ status: ActionStatus, _ hold: ActionHold?) -> String {
+        guard status.isDeclared else { return "not-declared" }
+        if status.isPaused { return "paused" }
+        guard let hold, status.waiting > 0 else { return hold?.kind == .onHold ? "on-hold" : "on" }
+        return switch hold.kind {
+        case .onHold: "on-hold"
+        case .failing, .order: "failing"
+        case .limit: "limit"
+        }
+    }
+
+    /// One line of JSON, its keys in order.
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            var json = JSONWriter()
+            json.compact(try encoder.encode(self))
+            return String(decoding: json.bytes, as: UTF8.self)
+        }
+    }
+}
+
+// MARK: - Last words
+
+/// What a command says of what it has done when a signal ends it.
+final class LastWords: Sendable {
+    private let words = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// These are to be said from now on; nil for none.
+    func keep(_ words: (@Sendable () -> Void)?) {
+        self.words.withLock { $0 = words }
+    }
+
+    /// Says them.
+    func say() {
+        words.withLock(\.self)?()
     }
 }

@@ -1,6 +1,7 @@
-import Dashboard
-import History
 import Actions
+import Dashboard
+import Foundation
+import History
 import Notifications
 import Outgoing
 
@@ -84,5 +85,64 @@ extension Replay {
             return goesOn(count)
         }
         return count
+    }
+}
+
+// MARK: - Actions of another process
+
+/// What is asked of the actions that run in the listener's process. Each question has a connection of its own, so that
+/// one that takes its time, as a test may, holds up none of the dashboard's.
+struct RemoteActions: ActionControl {
+    let call: ListenerCall
+    /// Reads the deliveries to be sent again, which is done here.
+    let reader: HistoryReader
+    let http: any HTTPSending
+
+    func setPaused(_ action: String, _ isPaused: Bool) throws {
+        _ = try call.ask(PauseActionRequest(action: action, isPaused: isPaused))
+    }
+
+    func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
+        try call.ask(RunActionRequest(action: action, rows: rows))
+    }
+
+    func retryEntries(_ entries: [Int64]) throws -> Int {
+        try call.ask(RetryEntriesRequest(entries: entries))
+    }
+
+    func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int {
+        try call.ask(RetryActionRequest(action: action, states: states), within: ListenerCall.patience)
+    }
+
+    func skipEntries(_ entries: [Int64]) throws -> Int {
+        try call.ask(SkipEntriesRequest(entries: entries))
+    }
+
+    func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int {
+        try call.ask(SkipActionRequest(action: action, states: states), within: ListenerCall.patience)
+    }
+
+    func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] {
+        Array(try call.ask(PreviewActionRequest(action: action, rows: rows), within: ListenerCall.patience))
+    }
+
+    func testAction(_ action: String) throws -> String {
+        try call.ask(TestActionRequest(action: action), within: ListenerCall.patience)
+    }
+
+    func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows {
+        let missed = try call.ask(
+            MissedRowsRequest(action: action, reach: reach), within: ListenerCall.patience)
+        return MissedRows(count: missed.count, rows: missed.rows, isAll: missed.isAll)
+    }
+
+    func actionNames() throws -> [String] { try call.ask(ActionNamesRequest()) }
+
+    func replay(
+        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
+    ) throws -> ReplayCount {
+        let target = try WebhookURL(url ?? call.ask(HookRequest()))
+        return try Replay(reader: reader, http: http, url: target, allowsPlainHTTP: url == nil)
+            .counted(deliveries, while: goesOn)
     }
 }

@@ -286,3 +286,161 @@ struct AttachFailure: Error, CustomStringConvertible {
         self.description = description
     }
 }
+
+// MARK: - Control
+
+/// What an attached dashboard asks of its listener in the other process.
+struct RemoteControl: ListenerControl {
+    let link: ListenerLink
+
+    func keyring() throws -> KeyringSummary { try link.ask(KeyringRequest()) }
+
+    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary {
+        try link.ask(AddSecretRequest(secret: SecretOnTheWay(draft)))
+    }
+
+    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary {
+        try link.ask(ReplaceSecretRequest(label: label, secret: SecretOnTheWay(draft)))
+    }
+
+    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary {
+        try link.ask(ForgetSecretRequest(label: label, wasLeaked: wasLeaked))
+    }
+
+    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary {
+        try link.ask(MarkLeakedRequest(secret: secret))
+    }
+
+    func rememberSecret(_ label: String) throws -> String { try link.ask(RememberSecretRequest(label: label)) }
+
+    func reloadSecrets() throws -> KeyringSummary { try link.ask(ReloadSecretsRequest()) }
+
+    func sendTestEvent() throws -> String { try link.ask(SendTestRequest()) }
+
+    func cancelJudging() throws { _ = try link.ask(CancelJudgingRequest()) }
+
+    func resumeJudging() throws { _ = try link.ask(ResumeJudgingRequest()) }
+
+    /// Without the listener nothing is known of its secrets; one that does not answer may hold any.
+    func holdsSecret(in bytes: [UInt8]) -> Bool {
+        if case .away = link.listening { return false }
+        return (try? link.ask(HoldsSecretRequest(bytes: Data(bytes)))) ?? true
+    }
+
+    /// The listener bounds the work; it is not told that nobody waits any more.
+    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
+        do {
+            return try link.ask(EvidenceRequest(delivery: record.id))
+        } catch {
+            return SignatureEvidence(
+                recorded: record.judgement, of: record.delivery,
+                note: "So it is recorded. Why, only the listener can say: it has the secrets. \(error)")
+        }
+    }
+
+    func answerTimes() -> AnswerTimesSummary { link.answerTimes }
+
+    func hasReceivedFromElsewhere() -> Bool { link.hasReceivedFromElsewhere }
+}
+
+// MARK: - One call
+
+/// A call at the listener of a history for one question, on a connection of its own: what takes its time there holds up
+/// nothing else.
+struct ListenerCall: Sendable {
+    /// The history's path, with links followed.
+    let history: String
+    /// The number of its owner.
+    let owner: UInt32
+
+    /// How long the listener may take for what it asks of others in turn.
+    static let patience = Duration.seconds(300)
+
+    /// Asks, and waits for the reply.
+    ///
+    /// - Throws: `ListenerCallFailure`.
+    func ask<Request: ControlRequest>(
+        _ request: Request, within limit: Duration = .seconds(20)
+    ) throws(ListenerCallFailure) -> Request.Reply {
+        do throws(ControlFailure) {
+            let client = try ControlClient(
+                beside: history, version: Version.number, owner: owner, told: { (_: ListenerNews) in }, ended: { _ in })
+            defer { client.close() }
+            return try client.ask(request, within: limit)
+        } catch {
+            throw ListenerCallFailure(failure: error, history: history)
+        }
+    }
+}
+
+/// Why the listener of a history did not do what was asked.
+struct ListenerCallFailure: Error, CustomStringConvertible {
+    let failure: ControlFailure
+    let history: String
+
+    /// Whether there is none to ask.
+    var isNobody: Bool { failure == .absent || failure == .deserted }
+
+    /// In a sentence that says what to do.
+    var description: String {
+        switch failure {
+        case .failed(let sentence): sentence
+        case .absent, .deserted: "no listener runs here: b2watch listen --history \(ShellWord.readable(history))"
+        case .notPermitted, .stranger: "the listener cannot be asked, for \(failure): run this as the history's owner"
+        case .otherVersion(let other):
+            "the listener is b2watch \(other.b2watch), and this is \(Version.number): ask with that one, or start the"
+                + " listener again with this one"
+        case .ended: "the listener has ended meanwhile: ask again once it runs"
+        case .silent: "the listener did not answer in time: what was asked may still be done; look at the actions"
+        case .refused, .garbled, .system: "the listener cannot be asked, for \(failure)"
+        }
+    }
+}
+
+// MARK: - Advice
+
+/// Says why the listener of a history cannot be spoken to, and what to do.
+struct AttachAdvice {
+    /// The history's path.
+    let history: String
+    /// The number of its owner.
+    let owner: UInt32
+
+    /// - Parameters:
+    ///   - wasThere: Whether it was spoken to before.
+    ///   - hasDrained: Whether it said before its end that it would end.
+    func absence(_ failure: ControlFailure, wasThere: Bool, hasDrained: Bool = false) -> ListenerAbsence {
+        switch failure {
+        case .absent, .deserted, .ended:
+            guard wasThere else {
+                return ListenerAbsence(
+                    .notRunning, reason: "No listener runs here. Once one does, this goes on by itself: \(listen)")
+            }
+            let end = hasDrained ? "The listener was stopped" : "The listener has ended without a word"
+            return ListenerAbsence(.gone, reason: "\(end). Once it runs again, this goes on by itself: \(listen)")
+        case .notPermitted, .stranger:
+            return ListenerAbsence(
+                .notPermitted,
+                reason: "You may only look, for \(failure): for all else, sudo -u \(ownerName) b2watch attach --history"
+                    + " \(file)")
+        case .otherVersion(let other):
+            return ListenerAbsence(
+                .otherVersion,
+                reason: "You may only look: the listener is b2watch \(other.b2watch), and this is \(Version.number)."
+                    + " Attach with that one, or start the listener again with this one.")
+        case .refused, .garbled, .silent, .failed, .system:
+            return ListenerAbsence(
+                .notAnswering,
+                reason: "You may only look, for \(failure). It is asked again with the next change; or quit, and attach"
+                    + " again.")
+        }
+    }
+
+    private var listen: String { "b2watch listen --history \(file)" }
+
+    private var file: String { ShellWord.readable(history) }
+
+    private var ownerName: String {
+        getpwuid(owner).map { String(cString: $0.pointee.pw_name) } ?? "\\#\(owner)"
+    }
+}

@@ -1,9 +1,12 @@
 import ArgumentParser
 import Browsing
 import Export
+import Foundation
 import History
 import Notifications
+import SafeText
 import Settings
+import Synchronization
 
 /// Writes what is recorded, or the part of it that a filter lets through, in a format for other programs.
 struct ExportCommand: ParsableCommand {
@@ -158,5 +161,203 @@ enum TimestampFormName: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .epoch: .epochMilliseconds
         case .date: .date
         }
+    }
+}
+
+// MARK: - Exporting
+
+/// An export on its way to a file or to standard output, and what becomes of it when it cannot go on.
+final class ExportRun: Sendable {
+    private let file: WholeFile?
+    private let history: ReadableHistory
+    private let diagnostics: Diagnostics
+    private let progress: ProgressLine
+
+    /// Makes the file, and from now on removes it where a signal ends the process. The signals are held.
+    ///
+    /// - Parameter path: Nil for standard output.
+    /// - Throws: `WholeFileError`, or `OutputIsHistory`.
+    init(to path: String?, reading history: ReadableHistory, _ diagnostics: Diagnostics) throws {
+        if let path, Self.isPart(path, of: history) { throw OutputIsHistory(path: path) }
+        let file = try path.map { try WholeFile($0) }
+        // A bar amid the rows themselves would spoil both.
+        let progress = ProgressLine(isShown: file != nil || isatty(STDOUT_FILENO) == 0)
+        (self.file, self.history, self.diagnostics, self.progress) = (file, history, diagnostics, progress)
+        // Not by asking whoever writes: the reader of a pipe may never take the rest.
+        Signals.follow { number in
+            file?.abandon()
+            history.removeCopy()
+            progress.clear()
+            Signals.end(by: number)
+        }
+    }
+
+    /// Writes all that matches.
+    ///
+    /// - Throws: An `ExitCode`, after the reason has been said, or what the history says.
+    func write(_ filter: Filter, by writer: any ExportWriter) throws {
+        let isForTerminal = file == nil && isatty(STDOUT_FILENO) == 1
+        let export = Export(
+            .matching(filter.predicate, through: history.latestRow), by: writer, isForTerminal: isForTerminal)
+        let output = ByteOutput(descriptor: STDOUT_FILENO)
+        do {
+            let result = try export.run(
+                reading: history.reader, progress: { progress.show($0) },
+                onDamage: { [history, progress] in
+                    try history.recover { progress.show("reading around the damage: \(Int($0 * 100)) %") }
+                }
+            ) { bytes in
+                if let file { try file.write(bytes) } else { try output.write(bytes) }
+            }
+            try file?.finish()
+            progress.clear()
+            // Whoever looks on wants to know; a script has its status.
+            if isatty(STDERR_FILENO) == 1, !isForTerminal { tell(result) }
+            if result.written == 0, result.leftOut == 0 || isatty(STDERR_FILENO) != 1 {
+                tellNothing(filter, leftOut: result.leftOut)
+            }
+        } catch {
+            file?.discard()
+            progress.clear()
+            switch error {
+            case let error as OutputFailure where error.isClosedPipe: Signals.end(by: SIGPIPE)
+            case let error as WholeFileError where error.isClosedPipe: Signals.end(by: SIGPIPE)
+            case let error as OutputFailure:
+                diagnostics.say("b2watch: standard output takes no more: \(error.reason)")
+                diagnostics.flush()
+                throw ExitStatus.failed
+            default: throw error
+            }
+        }
+    }
+
+    /// Nothing was written, which is no failure, but is said also to a script's log.
+    private func tellNothing(_ filter: Filter, leftOut: Int) {
+        if leftOut > 0 {
+            let requests = leftOut == 1 ? "a request" : "\(leftOut) requests"
+            diagnostics.say("b2watch: only \(requests) without a readable event matched: --format jsonl has them")
+        } else {
+            let sentence = NothingMatched.sentence(filter, history.reader, through: history.latestRow)
+            diagnostics.say("b2watch: \(sentence)")
+        }
+        diagnostics.flush()
+    }
+
+    private func tell(_ result: ExportProgress) {
+        if let file { diagnostics.say("\(result.unit.counted(result.written)) written to \(file.path)") }
+        if result.leftOut > 0 {
+            let requests = result.leftOut == 1 ? "1 request" : "\(result.leftOut) requests"
+            diagnostics.say("\(requests) without a readable event left out: --format jsonl has them")
+        }
+        diagnostics.flush()
+    }
+
+    /// Whether a file would be put in the place of the history, or of what belongs to it.
+    private static func isPart(_ path: String, of history: ReadableHistory) -> Bool {
+        let place = WholeFile.resolved(path)
+        return ["", "-wal", "-shm", "-journal", ".lock"].contains { place == history.path + $0 }
+    }
+}
+
+/// The file to write is the one to read.
+struct OutputIsHistory: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String { "--output \(path) is the history itself: give another file" }
+}
+
+// MARK: - Progress
+
+/// A bar on standard error while something takes longer than a second, where a person sees it.
+final class ProgressLine: Sendable {
+    private struct State {
+        var next: ContinuousClock.Instant
+        /// How wide it is now.
+        var width = 0
+        var isOver = false
+    }
+
+    private static let delay = Duration.seconds(1)
+    private static let pause = Duration.milliseconds(100)
+
+    private let isShown: Bool
+    private let state: Mutex<State>
+
+    /// - Parameter isShown: False for never; else where standard error is a terminal.
+    init(isShown: Bool) {
+        self.isShown = isShown && isatty(STDERR_FILENO) == 1
+        state = Mutex(State(next: .now + Self.delay))
+    }
+
+    /// Shows it, if it is time to.
+    func show(_ progress: ExportProgress) {
+        show(progress.bar(columns: Self.columns))
+    }
+
+    /// Shows a text in ASCII, if it is time to.
+    func show(_ text: String) {
+        guard isShown else { return }
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard now >= state.next, !state.isOver else { return }
+            state.next = now + Self.pause
+            // A line that wraps could not be taken back.
+            let text = String(text.prefix(Self.columns))
+            Self.write("\r" + text + String(repeating: " ", count: max(0, state.width - text.utf8.count)))
+            state.width = text.utf8.count
+        }
+    }
+
+    /// Takes it away.
+    func clear() {
+        state.withLock { state in
+            if state.width > 0 { Self.write("\r" + String(repeating: " ", count: state.width) + "\r") }
+            state.width = 0
+        }
+    }
+
+    /// Leaves it as it stands, for a signal ends the process: nothing is shown any more, and what is said begins a line.
+    func leave() {
+        state.withLock { state in
+            if !state.isOver, isatty(STDERR_FILENO) == 1 { Self.write("\n") }
+            (state.isOver, state.width) = (true, 0)
+        }
+    }
+
+    /// How wide a line may be and not wrap.
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 79 }
+        return Int(size.ws_col) - 1
+    }
+
+    private static func write(_ text: String) {
+        var text = text
+        // One that takes nothing leaves nobody to show it to.
+        _ = text.withUTF8 { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+// MARK: - Nothing matched
+
+/// What is said where nothing recorded matches a filter: how much each of its terms matches alone.
+enum NothingMatched {
+    /// The terms that are counted, at most.
+    private static let most = 10
+
+    /// Returns the sentence, such as `nothing matches type:copy size>1MB; alone, type:copy matches 0, size>1MB matches 12, of
+    /// 40 recorded`. Reads the history.
+    static func sentence(_ filter: Filter, _ reader: HistoryReader, through latest: Int64) -> String {
+        guard latest > 0 else { return "nothing is recorded yet" }
+        let start = "nothing matches \(SafeText(filter.text).clipped(to: 200))"
+        guard filter.parts.count > 1 else { return "\(start), of \(latest) recorded" }
+        var counts: [String] = []
+        for part in filter.parts.prefix(most) {
+            let found = try? RowCount(reader, part.predicate).count(in: 1...latest) { false }
+            guard let count = found else { return start }
+            counts.append("\(SafeText(part.text).clipped(to: 60)) matches \(count)")
+        }
+        let rest = filter.parts.count > most ? ", …" : ""
+        return "\(start); alone, \(counts.joined(separator: ", "))\(rest), of \(latest) recorded"
     }
 }

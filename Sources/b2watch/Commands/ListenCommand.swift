@@ -7,6 +7,7 @@ import Intake
 import Listener
 import Log
 import Notifications
+import Settings
 
 /// The listener without a screen.
 struct ListenCommand: ParsableCommand {
@@ -126,5 +127,101 @@ extension AlertWatch.Voice {
             ring: { if isatty(STDERR_FILENO) == 1 { _ = write(STDERR_FILENO, "\u{7}", 1) } },
             quiet: { say($0 ?? AlertWatch.quietIsOver, $0 == nil ? .info : .warning) },
             note: { say($0, .info) }, warn: { say($0, .warning) })
+    }
+}
+
+// MARK: - Options
+
+/// What every command that receives takes.
+struct ReceivingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The address to listen on: HOST:PORT, an IPv6 host in brackets; port 0 takes a free one. (default:"
+                + " \(ReceivingPlan.defaultListen))",
+            valueName: "host:port"))
+    var listen: String?
+
+    @Option(help: "The path that takes notifications, with all below it; / takes every path. (default: /)")
+    var path: String?
+
+    @Option(
+        name: .customLong("max-body"),
+        help: ArgumentHelp(
+            "The longest body that is taken, such as 65536, 512KiB or 2MiB. (default: \(ReceivingPlan.defaultBody))",
+            valueName: "bytes"))
+    var maxBody: String?
+
+    @Option(
+        name: .customLong("secret-file"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "A file that holds a signing secret; may be given several times.",
+            discussion: """
+                With a label: LABEL=FILE. Bound to a bucket or a rule: LABEL@bucket:NAME=FILE, LABEL@rule:NAME=FILE. \
+                A secret is also taken from the environment variable \(SecretSources.variable), from systemd's \
+                credentials folder, and from the screen; never from an argument's value.
+                """, valueName: "file"))
+    var secretFiles: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The file that records every delivery.",
+            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
+            valueName: "file"))
+    var history: String?
+
+    @Flag(name: .customLong("in-memory"), help: "Keep the record in memory only; it ends with the process.")
+    var inMemory = false
+
+    func validate() throws {
+        if let problem = listen.flatMap(ReceivingPlan.problem(ofAddress:)) {
+            throw ValidationError("--listen: \(problem)")
+        }
+        if let problem = maxBody.flatMap(ReceivingPlan.problem(ofBodyLimit:)) {
+            throw ValidationError("--max-body \(problem)")
+        }
+        if inMemory, history != nil {
+            throw ValidationError("--history and --in-memory exclude each other: give one of them")
+        }
+        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
+        if let problem = path.flatMap(ReceivingPlan.problem(ofPath:)) { throw ValidationError("--path \(problem)") }
+        if secretFiles.contains("") { throw ValidationError("--secret-file wants a file's path") }
+    }
+}
+
+// MARK: - Byte counts
+
+/// A number of bytes as a person writes it: `65536`, `64kB` (1,000) or `64KiB` (1,024), `1MB`, `1MiB`, `2GB`, `2GiB`.
+struct ByteCount: Sendable {
+    /// The most that a limit may be, in bytes: more would let few requests fill the memory.
+    static let largest = 64 << 20
+
+    /// The limit where none is given, in bytes.
+    static let usual = 1 << 20
+
+    let bytes: Int
+
+    /// Reads a limit; nil for anything but a number of bytes from 1 to 64 MiB.
+    init?(_ text: String) {
+        guard let count = Self.count(text), (1...Int64(Self.largest)).contains(count) else { return nil }
+        bytes = Int(count)
+    }
+
+    /// Returns a number of bytes, 0 or more; nil for any other text.
+    static func count(_ text: String) -> Int64? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let factor: Int64
+        switch text.dropFirst(digits.count).lowercased() {
+        case "", "b": factor = 1
+        case "kb": factor = 1_000
+        case "kib": factor = 1 << 10
+        case "mb": factor = 1_000_000
+        case "mib": factor = 1 << 20
+        case "gb": factor = 1_000_000_000
+        case "gib": factor = 1 << 30
+        default: return nil
+        }
+        guard let number = Int64(digits) else { return nil }
+        let (bytes, overflows) = number.multipliedReportingOverflow(by: factor)
+        return overflows ? nil : bytes
     }
 }

@@ -8,6 +8,7 @@ import Notifications
 import Outgoing
 import SafeText
 import Settings
+import Synchronization
 
 /// Sends recorded deliveries again, as they were received.
 struct ReplayCommand: ParsableCommand {
@@ -178,5 +179,148 @@ struct ReplayCommand: ParsableCommand {
             SafeText("\(outcome.delivery)  \(answer.status)  \(answer.duration.inMilliseconds)")
         case .failure: SafeText("\(outcome.delivery)  -")
         }
+    }
+}
+
+// MARK: - Replays
+
+/// Sends recorded deliveries again, one after the other. Blocks while it does.
+struct Replay: Sendable {
+    /// What became of one.
+    struct Outcome: Sendable {
+        let delivery: Int64
+        let result: Result<OutgoingAnswer, Failure>
+
+        /// As it is counted.
+        var counted: ReplayCount.Outcome {
+            switch result {
+            case .success(let answer): .answered(answer.status)
+            case .failure(.unanswered(.lost(let reason))): .unanswered(reason)
+            case .failure(.unanswered(let failure)): .refused("\(failure)")
+            case .failure(.refused(let refusal)): .refused("\(refusal)")
+            }
+        }
+    }
+
+    /// Why there is no answer.
+    enum Failure: Error, Sendable, CustomStringConvertible {
+        case refused(ReplayRefusal)
+        case unanswered(OutgoingFailure)
+
+        var description: String {
+            switch self {
+            case .refused(let refusal): "\(refusal)"
+            case .unanswered(let failure): "\(failure)"
+            }
+        }
+    }
+
+    /// How long one may take, from connecting to the end of the answer.
+    private static let limit = Duration.seconds(30)
+
+    let reader: HistoryReader
+    let http: any HTTPSending
+    let url: WebhookURL
+    /// Signs anew with it; nil leaves signatures as they came.
+    var secret: SigningSecret?
+    var allowsPlainHTTP = false
+    /// The least time from one to the next.
+    var pace = Duration.zero
+
+    /// Sends them in this order until all are sent, or `told` says no more.
+    ///
+    /// - Parameter told: Is told what became of each; it returns whether to go on.
+    /// - Throws: What SQLite says.
+    func send(_ deliveries: some Sequence<Int64>, told: (Outcome) throws -> Bool) throws {
+        var next = ContinuousClock.now
+        for id in deliveries {
+            if pace > .zero {
+                let rest = next - .now
+                if rest > .zero { Thread.sleep(forTimeInterval: rest / .seconds(1)) }
+                next = max(next, .now - pace) + pace
+            }
+            guard try told(Outcome(delivery: id, result: try send(id))) else { return }
+        }
+    }
+
+    private func send(_ id: Int64) throws -> Result<OutgoingAnswer, Failure> {
+        guard let record = try reader.delivery(id) else { return .failure(.refused(.notRecorded)) }
+        let replayed: ReplayRequest
+        do throws(ReplayRefusal) {
+            replayed = try ReplayRequest(
+                record.delivery, to: url, signedWith: secret, allowsPlainHTTP: allowsPlainHTTP)
+        } catch {
+            return .failure(.refused(error))
+        }
+        do throws(OutgoingFailure) {
+            return .success(try http.send(replayed.request, within: Self.limit))
+        } catch {
+            return .failure(.unanswered(error))
+        }
+    }
+}
+
+// MARK: - Rates
+
+/// How many a second, a minute or an hour: `5`, `0.5/s`, `60/m`.
+struct ReplayRate: ExpressibleByArgument, Sendable {
+    let perSecond: Double
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+        let units = ["s": 1.0, "m": 60, "h": 3_600]
+        guard let number = Double(parts[0]), let unit = parts.count == 1 ? 1 : units[String(parts[1])],
+            parts.count <= 2, (0.001...10_000).contains(number), number / unit >= 0.000_1
+        else { return nil }
+        perSecond = number / unit
+    }
+
+    /// From one to the next.
+    var pace: Duration { .seconds(1 / perSecond) }
+}
+
+// MARK: - Sums
+
+/// What became of a replay so far, for whoever ends it.
+final class ReplaySum: Sendable {
+    private let state = Mutex(ReplayCount())
+
+    var count: ReplayCount { state.withLock { $0 } }
+
+    func take(_ count: ReplayCount) {
+        state.withLock { $0 = count }
+    }
+}
+
+// MARK: - Recorded deliveries
+
+extension HistoryReader {
+    /// The deliveries of which a row matches, in the order of arrival. Reads the whole history in steps.
+    ///
+    /// - Parameter last: The last row to look at.
+    func deliveries(matching predicate: RowPredicate, through last: Int64) throws -> [Int64] {
+        var deliveries: [Int64] = []
+        var through: Int64 = 0
+        while through < last {
+            let stretch = try rows(matching: predicate, after: through, through: last, limit: 10_000)
+            for row in stretch.rows where deliveries.last != row.deliveryID { deliveries.append(row.deliveryID) }
+            through = stretch.through
+        }
+        return deliveries
+    }
+
+    /// The ids of rows that match, in the order of arrival. Reads the whole history in steps.
+    ///
+    /// - Parameter last: The last row to look at.
+    func ids(matching predicate: RowPredicate, through last: Int64) throws -> [Int64] {
+        let step: Int64 = 50_000
+        var ids: [Int64] = []
+        var through: Int64 = 0
+        while through < last {
+            let end = min(last, through + step)
+            ids += try self.ids(matching: predicate, in: through + 1...end, newestFirst: false)
+            through = end
+        }
+        return ids
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import SafeText
 
@@ -55,4 +56,100 @@ struct LineTable {
             return line
         }
     }
+}
+
+// MARK: - Bytes
+
+/// A descriptor that bytes are written to, whole. Blocks until its reader has taken them.
+///
+/// Not a `FileHandle`: that ends the process where it cannot write.
+struct ByteOutput: Sendable {
+    let descriptor: Int32
+
+    /// - Throws: `OutputFailure` where it takes no more.
+    func write(_ bytes: [UInt8]) throws(OutputFailure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count < 0, errno == EAGAIN {
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+            } else if count == 0 || errno != EINTR {
+                throw OutputFailure(reason: String(cString: strerror(errno)), isClosedPipe: errno == EPIPE)
+            }
+        }
+    }
+}
+
+/// Why an output takes no more, in the system's words.
+struct OutputFailure: Error {
+    let reason: String
+    /// Whether it is a pipe that nobody reads any more.
+    let isClosedPipe: Bool
+}
+
+// MARK: - Standard streams
+
+/// The descriptors 0, 1 and 2.
+enum StandardStreams {
+    /// Fills those that are closed, lest a file of our own become one of them and be written over.
+    ///
+    /// Opened for reading only, so that writing still fails, as it does on a closed one.
+    static func fill() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest that is free, which is this one.
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+}
+
+// MARK: - The terminal
+
+/// The terminal that the process was started from, if any.
+///
+/// SIGHUP has two meanings: a service is asked to reload, and a process in a terminal is told that the terminal is gone.
+struct ControllingTerminal {
+    private let wasThere = Self.isThere
+
+    /// Whether there was one and is no more.
+    var isGone: Bool { wasThere && !Self.isThere }
+
+    private static var isThere: Bool {
+        let descriptor = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }
+}
+
+// MARK: - Confirmation
+
+/// Asks the person at the terminal before something is done for many.
+struct Confirmation {
+    /// Whether the answer was given beforehand, by `--yes`.
+    let isGiven: Bool
+
+    /// Asks, where it is about more than one.
+    ///
+    /// - Parameter question: Such as `Run sheet for 1,200 events?`.
+    /// - Throws: A `ValidationError` where there is nobody to ask; `CleanExit` where the answer is no.
+    func ask(_ count: Int, _ question: String) throws {
+        guard count > 1, !isGiven else { return }
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+            throw ConfirmationMissing(question: question)
+        }
+        let line = "\(question) [y/N] "
+        _ = Array(line.utf8).withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() ?? ""
+        guard ["y", "yes"].contains(answer) else { throw ExitStatus.failed }
+    }
+}
+
+/// There is nobody to ask.
+struct ConfirmationMissing: Error, CustomStringConvertible {
+    let question: String
+
+    var description: String { "\(question) There is no terminal to ask at, so nothing was done: add --yes to do it" }
 }

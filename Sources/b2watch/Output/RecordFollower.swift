@@ -1,5 +1,9 @@
+import ArgumentParser
+import Export
 import Foundation
 import History
+import Intake
+import Log
 import Notifications
 import Synchronization
 import Workers
@@ -166,5 +170,76 @@ final class RecordFollower: Sendable {
         try reading.withLock {
             state.withLock { $0.isClosed } ? nil : try body()
         }
+    }
+}
+
+// MARK: - Formats
+
+/// How `listen` writes what it receives.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// One line an event.
+    case text
+    /// One JSON object a delivery.
+    case json
+
+    /// Writes a delivery at the end of some bytes.
+    func write(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil, to bytes: inout OutputBytes) {
+        switch self {
+        case .text: EventLines.append(record, events: events, to: &bytes)
+        case .json:
+            JSONWriter.append(to: &bytes) { json in DeliveryJSON.append(record, events, to: &json) }
+            bytes.append(UInt8(ascii: "\n"))
+        }
+    }
+}
+
+// MARK: - The gate of lines
+
+/// Holds lines back until it is opened, so that the first line is the one that others wait for.
+final class LineGate: Sendable {
+    private let held = Mutex<[(String, LogLevel)]?>([])
+    private let write: @Sendable (String, LogLevel) -> Void
+
+    init(_ write: @escaping @Sendable (String, LogLevel) -> Void) {
+        self.write = write
+    }
+
+    func say(_ line: String, _ level: LogLevel = .info) {
+        let isHeld = held.withLock { held in
+            held?.append((line, level))
+            return held != nil
+        }
+        if !isHeld { write(line, level) }
+    }
+
+    /// What judging again has come to, once it is done and was more than nothing.
+    func say(_ report: RejudgeReport) {
+        if let failure = report.failure { say(failure, .warning) }
+        if report.isComplete, report.total > 0 { say(report.sentence) }
+        if report.isCancelled, report.failure == nil { say(report.cancellation) }
+    }
+
+    func open() {
+        let lines = held.withLock { held in
+            defer { held = nil }
+            return held ?? []
+        }
+        lines.forEach(write)
+    }
+}
+
+extension RejudgeReport {
+    /// What it had come to when it was cancelled.
+    var cancellation: String {
+        "verifying again was cancelled after \(total) \(total == 1 ? "delivery" : "deliveries"); \(remaining) to be verified"
+            + " \(remaining == 1 ? "keeps its verdict" : "keep their verdicts")"
+    }
+
+    /// Such as `37 deliveries verified again: 35 valid, 2 invalid`.
+    var sentence: String {
+        let verdicts = SignatureVerdict.allCases
+            .compactMap { verdict in deliveries[verdict].map { "\($0) \(verdict.title)" } }
+            .joined(separator: ", ")
+        return "\(total) \(total == 1 ? "delivery" : "deliveries") verified again: \(verdicts)"
     }
 }

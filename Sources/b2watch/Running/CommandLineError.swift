@@ -1,5 +1,11 @@
+import Actions
 import ArgumentParser
+import Export
 import Foundation
+import History
+import Listener
+import Log
+import Outgoing
 import SafeText
 import Settings
 
@@ -91,4 +97,57 @@ struct CommandLineError {
         if let near = Suggestion.nearest(to: word, among: names) { return "; did you mean “\(near)”?" }
         return Suggestion.closest(to: word, among: names).map { "; the nearest is “\($0)”" } ?? ""
     }
+}
+
+// MARK: - Failures at the start
+
+/// Says why b2watch does not start, and ends it with the status that belongs to the reason.
+enum StartFailure {
+    static func status(of error: any Error) -> ExitCode {
+        switch error {
+        case is ListenerError: ExitStatus.noAddress
+        case is HistoryError, is ReadOnlyHistoryError, is HistoryReadError, is PartlyUnreadable: ExitStatus.noHistory
+        case HistoryRecoveryError.exists: ExitStatus.usage
+        case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
+        case is FilterArgumentError, is OutputIsHistory, is VerifyError, is ConfirmationMissing: ExitStatus.usage
+        case is WebhookURLError, is UnknownAction, is UnreadAction, is NoHook: ExitStatus.usage
+        default: ExitStatus.failed
+        }
+    }
+
+    /// Runs what may fail at the start.
+    ///
+    /// - Throws: An `ExitCode`, after the reason has been said.
+    static func explained<Result>(
+        by diagnostics: Diagnostics, _ body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ValidationError {
+            throw error
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            let sentence =
+                (error as? ReadOnlyHistoryError)?.sentence(for: ActionsDesk.command, quoting: ShellWord.readable)
+                ?? "\(error)"
+            diagnostics.say(CommandLineError.escaped("b2watch: \(sentence)", quoting: arguments), .error)
+            diagnostics.flush()
+            throw status(of: error)
+        }
+    }
+}
+
+// MARK: - Exit statuses
+
+/// What the process says by its exit status; documented in the README.
+enum ExitStatus {
+    static let failed = ExitCode(1)
+    /// The address cannot be had.
+    static let noAddress = ExitCode(3)
+    /// The history cannot be had.
+    static let noHistory = ExitCode(4)
+    /// Usage or configuration: `EX_USAGE`, which the argument parser uses too.
+    static let usage = ExitCode(64)
 }

@@ -141,3 +141,13 @@ extension Timestamp {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }
+
+// MARK: - Durations
+
+extension Duration {
+    /// In milliseconds with one decimal, such as `2.3 ms`.
+    var inMilliseconds: String {
+        let (seconds, attoseconds) = components
+        return String(format: "%.1f ms", Double(seconds) * 1e3 + Double(attoseconds) / 1e15)
+    }
+}

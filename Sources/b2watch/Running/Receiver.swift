@@ -1,4 +1,5 @@
 import Actions
+import ArgumentParser
 import History
 import Intake
 import Listener
@@ -6,6 +7,7 @@ import Log
 import Notifications
 import Outgoing
 import Settings
+import Synchronization
 import Workers
 
 /// All that receives, wired together: the listener, the intake, the history, the keyring and the actions.
@@ -139,5 +141,217 @@ final class Receiver: Sendable {
         guard keyring.all.isEmpty, !listener.address.isLoopback else { return nil }
         return "listening beyond this machine without a signing secret: anyone who reaches"
             + " \(listener.address) can send notifications"
+    }
+}
+
+// MARK: - Log
+
+extension Receiver {
+    /// What the log says of the start.
+    var started: String {
+        let secrets = KeyringBook.names(keyring.all)
+        return "b2watch \(Version.number) listens at \(listener.address.url), records into"
+            + " \(history.path ?? "memory"), with \(secrets.isEmpty ? "no secret" : secrets)"
+    }
+}
+
+extension Diagnostics {
+    /// Keeps what is said in the log from now on.
+    ///
+    /// - Returns: Why there is no log, where there should be one.
+    func keepLog() -> String? {
+        guard let path = ProcessEnvironment.log else { return nil }
+        do throws(LogFailure) {
+            keep(in: try LogFile(path))
+            return nil
+        } catch {
+            return "nothing is logged: \(error)"
+        }
+    }
+}
+
+// MARK: - Plan
+
+/// How is received: what the options say, then what the configuration says, then the defaults.
+struct ReceivingPlan {
+    static let defaultListen = "127.0.0.1:8080"
+    static let defaultBody = "1MiB"
+
+    let address: ListenAddress
+    /// The part of the path at which notifications are taken.
+    let path: String
+    /// The longest body, in bytes.
+    let bodyLimit: Int
+    let secretFiles: [SecretFile]
+    let place: History.Place
+    let actions: [ActionDeclaration]
+
+    /// - Parameter configured: Something in which nothing is wrong.
+    /// - Throws: `PlacesError` where there is no place for the history; `SecretSourceError` where an argument names no
+    ///   file of a secret.
+    init(_ options: ReceivingOptions, _ configured: Configured) throws {
+        let configuration = configured.configuration
+        address = try ListenAddress(options.listen ?? configuration.listen?.value ?? Self.defaultListen)
+        path = options.path ?? configuration.path?.value ?? "/"
+        let body = ByteCount(options.maxBody ?? configuration.maxBody?.value ?? Self.defaultBody)
+        bodyLimit = body?.bytes ?? ByteCount.usual
+        secretFiles =
+            options.secretFiles.isEmpty
+            ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
+        actions = configured.actions
+        place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
+    }
+
+    /// A file that the configuration names: what is wrong with it is reported with the line it is named in.
+    private static func named(_ file: Located<SecretFile>) -> SecretFile {
+        var named = file.value
+        let (line, column) = (file.position.line, file.position.column)
+        named.origin = (try? ProcessEnvironment.places.settings).map { "\($0):\(line):\(column)" }
+        return named
+    }
+
+    /// What is wrong in a configuration that only the listener can know.
+    static func problems(in configuration: Configuration) -> [ConfigurationProblem] {
+        func problem(
+            _ name: String, _ value: Located<String>?, _ find: (String) -> String?
+        ) -> ConfigurationProblem? {
+            guard let value, let text = find(value.value) else { return nil }
+            return ConfigurationProblem("“\(name)”: \(text)", at: value.position)
+        }
+        return [
+            problem("listen", configuration.listen, problem(ofAddress:)),
+            problem("path", configuration.path, problem(ofPath:)),
+            problem("max-body", configuration.maxBody, problem(ofBodyLimit:)),
+        ].compactMap(\.self)
+    }
+
+    static func problem(ofAddress text: String) -> String? {
+        do throws(ListenAddressError) {
+            _ = try ListenAddress(text)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    static func problem(ofPath path: String) -> String? {
+        if !path.hasPrefix("/") { return "\(path) does not begin with /: write /\(path)" }
+        if path.contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace }) {
+            return "\(path) holds more than a path: leave out white space, ? and #"
+        }
+        return nil
+    }
+
+    static func problem(ofBodyLimit text: String) -> String? {
+        guard ByteCount(text) == nil else { return nil }
+        return "\(text): write a number of bytes up to 64MiB, such as 65536, 512KiB or 2MiB"
+    }
+}
+
+// MARK: - Verifying again
+
+/// Notes when recorded deliveries begin to be judged again, and what has come of it.
+final class JudgingLog: Sendable {
+    private let isJudging = Mutex(false)
+    private let note: @Sendable (String, LogLevel) -> Void
+
+    init(_ note: @escaping @Sendable (String, LogLevel) -> Void) {
+        self.note = note
+    }
+
+    /// The first of several reports tells that it has begun.
+    func began(_ report: RejudgeReport) {
+        let isOver = report.isComplete || report.isCancelled || report.failure != nil
+        let isFirst = isJudging.withLock { isJudging in
+            defer { isJudging = !isOver }
+            return !isJudging && (!isOver || report.total > 0)
+        }
+        if isFirst { note("verifying recorded deliveries again", .info) }
+    }
+
+    func ended(_ report: RejudgeReport) {
+        if let failure = report.failure { note(failure, .warning) }
+        if report.isComplete, report.total > 0 { note(report.sentence, .info) }
+        if report.isCancelled, report.failure == nil { note(report.cancellation, .info) }
+    }
+}
+
+// MARK: - Health
+
+/// Reports when deliveries can no longer be recorded, and when they can again: in a line, and to those who show it.
+final class HealthReporter: Sendable {
+    private struct State {
+        var health = SteadyHealth()
+        var isWaiting = false
+        var follower: (@Sendable (HistoryHealth) -> Void)?
+    }
+
+    private let state = Monitor(State())
+    private let say: @Sendable (String, LogLevel) -> Void
+    private let thread = Worker("health")
+
+    /// - Parameter say: Writes a line; from any thread, and must not block.
+    init(_ say: @escaping @Sendable (String, LogLevel) -> Void) {
+        self.say = say
+    }
+
+    /// Passes the events of a history on to somebody who shows them, with the health as it is reported. The follower is
+    /// called from any thread and must only take note.
+    func observe(_ history: History, _ follower: @escaping @Sendable (HistoryEvent) -> Void) {
+        state.change { state in
+            state.follower = { [weak history] health in
+                guard var change = history?.current else { return }
+                change.health = health
+                follower(.changed(change))
+            }
+        }
+        history.observe { [self] event in follower(steady(event)) }
+    }
+
+    /// The history's state with the health as it is reported.
+    func steady(_ change: HistoryChange) -> HistoryChange {
+        var change = change
+        change.health = state.withLock { $0.health.shown }
+        return change
+    }
+
+    private func steady(_ event: HistoryEvent) -> HistoryEvent {
+        guard case .changed(let change) = event else { return event }
+        let (report, waits) = state.change { state in
+            let report = state.health.see(change.health, at: .now)
+            let waits = state.health.due != nil && !state.isWaiting
+            if waits { state.isWaiting = true }
+            return (report, waits)
+        }
+        if let report { tell(report) }
+        if waits { thread.async { [weak self] in self?.wait() } }
+        return .changed(steady(change))
+    }
+
+    /// Waits until a recovery has lasted, or is over.
+    private func wait() {
+        while true {
+            let due = state.withLock { state in
+                if state.health.due == nil { state.isWaiting = false }
+                return state.health.due
+            }
+            guard let due else { return }
+            state.wait(until: due) { $0.health.due != due ? () : nil }
+            let (report, follower) = state.change { ($0.health.recover(at: .now), $0.follower) }
+            guard let report else { continue }
+            tell(report)
+            follower?(.recording)
+        }
+    }
+
+    private func tell(_ report: SteadyHealth.Report) {
+        switch report {
+        case .failing(let reason): say("NOT RECORDING, answering 503: \(reason)", .error)
+        case .recovered(let failures, let time):
+            let seconds = max(1, Int((time / .seconds(1)).rounded()))
+            say(
+                failures == 1 ? "recording again" : "recording again, after \(failures) failures in \(seconds) s", .info
+            )
+        }
     }
 }

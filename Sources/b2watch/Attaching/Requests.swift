@@ -1,0 +1,272 @@
+import Control
+import Dashboard
+import Foundation
+import History
+import Notifications
+
+/// Asks what the listener does now, and for its `ListenerNews` from then on.
+struct SubscribeRequest: ControlRequest {
+    static let name = "subscribe"
+
+    struct Reply: Codable, Sendable {
+        /// Where it listens.
+        var url: String
+        var isLoopback: Bool
+        var keyring: KeyringSummary
+        var figures: ListenerFigures
+        /// The warning that stands.
+        var warning: String?
+        var health: HistoryHealth
+        /// What a person should know of the secrets, in sentences.
+        var notes: [String]
+        /// The file that remembers secrets; nil where there is no place for one.
+        var secretsFile: String?
+    }
+}
+
+// MARK: - Figures
+
+/// Asks what changes with every delivery.
+struct FiguresRequest: ControlRequest {
+    static let name = "figures"
+    typealias Reply = ListenerFigures
+}
+
+/// What the listener says of itself when it is asked in passing.
+struct ListenerFigures: Codable, Sendable {
+    var answers = 0
+    /// In microseconds.
+    var median = 0
+    /// In microseconds.
+    var p99 = 0
+    /// In how many milliseconds they change by ageing alone. A moment of one process is none of another's.
+    var ageing: Int?
+    var hasReceivedFromElsewhere = false
+}
+
+extension ListenerFigures {
+    init(_ summary: AnswerTimesSummary, hasReceivedFromElsewhere: Bool) {
+        answers = summary.count
+        median = summary.median
+        p99 = summary.p99
+        ageing = summary.until.map { max(1, Int((ContinuousClock.now.duration(to: $0)) / .milliseconds(1))) }
+        self.hasReceivedFromElsewhere = hasReceivedFromElsewhere
+    }
+
+    var summary: AnswerTimesSummary {
+        AnswerTimesSummary(
+            count: answers, median: median, p99: p99, until: ageing.map { ContinuousClock.now + .milliseconds($0) })
+    }
+}
+
+// MARK: - The webhook
+
+/// Asks for the URL at which this machine reaches the listener, with the path that takes notifications.
+struct HookRequest: ControlRequest {
+    static let name = "hook"
+    typealias Reply = String
+}
+
+// MARK: - Test events
+
+/// Asks the listener to send itself a signed test event; the reply says what became of it.
+struct SendTestRequest: ControlRequest {
+    static let name = "sendTest"
+    typealias Reply = String
+}
+
+// MARK: - Configuration
+
+/// Asks to read the configuration again; the reply says what is different then, in sentences.
+struct ReloadRequest: ControlRequest {
+    static let name = "reload"
+    typealias Reply = [String]
+}
+
+// MARK: - Secrets
+
+/// Asks what may be told of the secrets held.
+struct KeyringRequest: ControlRequest {
+    static let name = "keyring"
+    typealias Reply = KeyringSummary
+}
+
+/// Asks to hold one more secret.
+struct AddSecretRequest: ControlRequest {
+    static let name = "addSecret"
+    typealias Reply = KeyringSummary
+    let secret: SecretOnTheWay
+}
+
+/// Asks to put a secret in another's place.
+struct ReplaceSecretRequest: ControlRequest {
+    static let name = "replaceSecret"
+    typealias Reply = KeyringSummary
+    let label: String
+    let secret: SecretOnTheWay
+}
+
+/// Asks to delete a secret.
+struct ForgetSecretRequest: ControlRequest {
+    static let name = "forgetSecret"
+    typealias Reply = KeyringSummary
+    let label: String
+    let wasLeaked: Bool
+}
+
+/// Asks to mark a secret as leaked that verifies no longer.
+struct MarkLeakedRequest: ControlRequest {
+    static let name = "markLeaked"
+    typealias Reply = KeyringSummary
+    let secret: SecretIdentity
+}
+
+/// Asks to keep a secret for the next start; the reply says where.
+struct RememberSecretRequest: ControlRequest {
+    static let name = "rememberSecret"
+    typealias Reply = String
+    let label: String
+}
+
+/// Asks to read the sources of secrets again.
+struct ReloadSecretsRequest: ControlRequest {
+    static let name = "reloadSecrets"
+    typealias Reply = KeyringSummary
+}
+
+/// A secret on its way over the socket, which is the only place where one is written. Prints as its label only.
+struct SecretOnTheWay: Codable, Sendable, CustomStringConvertible, CustomReflectable {
+    private let label: String
+    private let value: String
+    private let binding: SecretBinding
+
+    init(_ draft: SecretDraft) {
+        label = draft.label
+        value = draft.value
+        binding = draft.binding
+    }
+
+    var draft: SecretDraft { SecretDraft(label: label, value: value, binding: binding) }
+    var description: String { draft.description }
+    var customMirror: Mirror { draft.customMirror }
+}
+
+/// Asks whether a secret that is held occurs in some bytes.
+struct HoldsSecretRequest: ControlRequest {
+    static let name = "holdsSecret"
+    typealias Reply = Bool
+    let bytes: Data
+}
+
+// MARK: - Verifying
+
+/// Asks what the Signature tab shows of a recorded delivery. It is found where the secrets are.
+struct EvidenceRequest: ControlRequest {
+    static let name = "evidence"
+    typealias Reply = SignatureEvidence
+    let delivery: Int64
+}
+
+/// Asks to end judging again; what remains keeps its verdicts.
+struct CancelJudgingRequest: ControlRequest {
+    static let name = "cancelJudging"
+    typealias Reply = Done
+}
+
+/// Asks to judge what remains to be judged again.
+struct ResumeJudgingRequest: ControlRequest {
+    static let name = "resumeJudging"
+    typealias Reply = Done
+}
+
+/// It is done, and there is nothing else to say.
+struct Done: Codable, Sendable {}
+
+// MARK: - Actions
+
+/// Asks to end or to begin the work of an action.
+struct PauseActionRequest: ControlRequest {
+    static let name = "pauseAction"
+    typealias Reply = Done
+    let action: String
+    let isPaused: Bool
+}
+
+/// Asks to run an action for rows of the event list.
+struct RunActionRequest: ControlRequest {
+    static let name = "runAction"
+    typealias Reply = Outbox.Addition
+    let action: String
+    let rows: [Int64]
+}
+
+/// Asks to try entries again; the reply says how many.
+struct RetryEntriesRequest: ControlRequest {
+    static let name = "retryEntries"
+    typealias Reply = Int
+    let entries: [Int64]
+}
+
+/// Asks to try all entries of an action in some states again; the reply says how many.
+struct RetryActionRequest: ControlRequest {
+    static let name = "retryAction"
+    typealias Reply = Int
+    let action: String
+    let states: Set<EntryState>
+}
+
+/// Asks to decide that entries are not to be done; the reply says how many.
+struct SkipEntriesRequest: ControlRequest {
+    static let name = "skipEntries"
+    typealias Reply = Int
+    let entries: [Int64]
+}
+
+/// Asks to decide that all entries of an action in some states are not to be done; the reply says how many.
+struct SkipActionRequest: ControlRequest {
+    static let name = "skipAction"
+    typealias Reply = Int
+    let action: String
+    let states: Set<EntryState>
+}
+
+/// Asks how the actions stand.
+struct ActionStatesRequest: ControlRequest {
+    static let name = "actionStates"
+    typealias Reply = [ActionState]
+}
+
+/// Asks what an action would send for rows.
+struct PreviewActionRequest: ControlRequest {
+    static let name = "previewAction"
+    typealias Reply = Data
+    let action: String
+    let rows: [Int64]
+}
+
+/// Asks whether an action would work; the reply is a sentence.
+struct TestActionRequest: ControlRequest {
+    static let name = "testAction"
+    typealias Reply = String
+    let action: String
+}
+
+/// Asks which rows an action would have taken up had they been judged then as they are now.
+struct MissedRowsRequest: ControlRequest {
+    static let name = "missedRows"
+
+    struct Reply: Codable, Sendable {
+        var count: Int
+        var rows: [Int64]
+        var isAll: Bool
+    }
+
+    let action: String
+    let reach: MissedReach
+}
+
+/// Asks for the names of the declared actions, in the order of the configuration.
+struct ActionNamesRequest: ControlRequest {
+    static let name = "actionNames"
+    typealias Reply = [String]
+}

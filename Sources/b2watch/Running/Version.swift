@@ -1,4 +1,0 @@
-/// Which b2watch this is.
-enum Version {
-    static let number = "0.1.0"
-}
