@@ -230,7 +230,7 @@ enum MouseReport {
     private static let furthest = 32_767
 
     /// The beginning of a report in the form of SGR 1006: `Esc [ < button ; column ; row M`, with `m` for a release.
-    static let beginSGR = Array("\u{1b}[<".utf8)
+    private static let beginSGR = Array("\u{1b}[<".utf8)
     /// The beginning of a report in the form of X10: three bytes follow.
     static let beginX10 = Array("\u{1b}[M".utf8)
 

@@ -76,7 +76,7 @@ enum BindingTable {
     ]
 
     /// The listener of an attached dashboard cannot be spoken to.
-    static let isAway: @Sendable (DashboardModel) -> String? = { $0.session.absence?.reason }
+    private static let isAway: @Sendable (DashboardModel) -> String? = { $0.session.absence?.reason }
 
     // MARK: - Moving
 
@@ -138,7 +138,7 @@ enum BindingTable {
     }
 
     /// Why there is no pane beside or below the list.
-    static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
+    private static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
         model.layout.detail == nil ? "No room for the pane here: \(model.bindings.name(of: .open)) opens it." : nil
     }
 
@@ -425,12 +425,12 @@ enum BindingTable {
             .escape, in: .replaying, do: .leavePrompt, "leave, and send nothing", footer: ("leave", .narrow)),
     ]
 
-    static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
+    private static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
         model.actions.selected == nil ? "No actions are declared." : nil
     }
 
     /// Whoever runs the actions cannot be asked about the selected one.
-    static let cannotAskAction: @Sendable (DashboardModel) -> String? = { model in
+    private static let cannotAskAction: @Sendable (DashboardModel) -> String? = { model in
         if let obstacle = hasNoAction(model) ?? isAway(model) ?? cannotControl(model) { return obstacle }
         return model.actions.selected?.isDeclared == true ? nil : "config.yaml no longer has this action."
     }

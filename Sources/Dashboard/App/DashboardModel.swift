@@ -4,73 +4,6 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The views at the top. Their numbers stay theirs: those that are missing come later.
-enum MainView: Int, Hashable, CaseIterable {
-    case events = 1
-    case table = 2
-    case deliveries = 3
-    case actions = 4
-    case log = 6
-    case pulse = 7
-
-    var title: String {
-        switch self {
-        case .events: "1 Events"
-        case .table: "2 Table"
-        case .deliveries: "3 Deliveries"
-        case .actions: "4 Actions"
-        case .log: "6 Log"
-        case .pulse: "7 Pulse"
-        }
-    }
-
-    /// Where the keyboard is in this view.
-    var place: Place {
-        switch self {
-        case .events: .events
-        case .table: .table
-        case .deliveries: .deliveries
-        case .actions: .actions
-        case .log: .log
-        case .pulse: .pulse
-        }
-    }
-
-    /// Whether it lists rows: filter, selection and order are for these.
-    var showsRows: Bool { self == .events || self == .table }
-
-    /// Whether the detail pane stands below its list.
-    var hasDetailPane: Bool { self == .events || self == .deliveries }
-
-    /// The view to begin with.
-    init(_ start: DashboardSettings.StartView) {
-        self =
-            switch start {
-            case .events: .events
-            case .table: .table
-            case .deliveries: .deliveries
-            case .actions: .actions
-            case .log: .log
-            case .pulse: .pulse
-            }
-    }
-
-    /// Its name where it is typed.
-    var name: String { String(describing: self) }
-
-    /// What shows it.
-    var command: Command {
-        switch self {
-        case .events: .showEvents
-        case .table: .showTable
-        case .deliveries: .showDeliveries
-        case .actions: .showActions
-        case .log: .showLog
-        case .pulse: .showPulse
-        }
-    }
-}
-
 /// All that the dashboard knows, as a value.
 ///
 /// It changes by `update(_:at:)` alone, which says what has to happen outside; `draw(on:)` shows it. Neither touches
@@ -506,7 +439,7 @@ struct DashboardModel {
         return true
     }
 
-    mutating func settleOtherLists(_ layout: Layout) {
+    private mutating func settleOtherLists(_ layout: Layout) {
         guard layout.list.rows > 0 else { return }
         switch view {
         case .events, .table: break
@@ -518,7 +451,7 @@ struct DashboardModel {
     }
 
     /// What is to be read of a list that is seen.
-    mutating func readsOfOtherLists() -> [Effect] {
+    private mutating func readsOfOtherLists() -> [Effect] {
         switch view {
         case .events, .table: []
         case .deliveries:
@@ -536,7 +469,8 @@ struct DashboardModel {
         deliveries.lookForNext().map { [.findOtherDelivery($0)] } ?? []
     }
 
-    mutating func takeDeliveries(_ result: Result<WindowAnswer<DeliveryRow>, EffectFailure>, _ generation: Int) {
+    private mutating func takeDeliveries(_ result: Result<WindowAnswer<DeliveryRow>, EffectFailure>, _ generation: Int)
+    {
         switch result {
         case .success(let answer):
             deliveries.take(answer, generation: generation)
@@ -547,7 +481,7 @@ struct DashboardModel {
         }
     }
 
-    mutating func takeOtherDelivery(_ result: Result<Int64?, EffectFailure>, from origin: Int64) {
+    private mutating func takeOtherDelivery(_ result: Result<Int64?, EffectFailure>, from origin: Int64) {
         let latest = session.change.latestDelivery
         let found = try? result.get()
         guard deliveries.found(found.flatMap(\.self), from: origin, latest: latest) else { return }
@@ -558,7 +492,7 @@ struct DashboardModel {
         }
     }
 
-    mutating func takeLog(_ result: Result<WindowAnswer<LogEntry>, EffectFailure>, _ generation: Int) {
+    private mutating func takeLog(_ result: Result<WindowAnswer<LogEntry>, EffectFailure>, _ generation: Int) {
         switch result {
         case .success(let answer):
             log.take(answer, generation: generation)
@@ -579,7 +513,7 @@ struct DashboardModel {
     }
 
     /// Where nothing is to be followed from the start, a list stays at what was the newest row when it was read first.
-    mutating func stayAtStart() {
+    private mutating func stayAtStart() {
         guard !unfollowed.isEmpty else { return }
         if rows.selection != nil, unfollowed.remove(.events) != nil { rows.stopFollowing(extent) }
         if deliveries.list.selection != nil, unfollowed.remove(.deliveries) != nil, deliveries.list.isFollowing {

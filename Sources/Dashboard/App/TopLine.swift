@@ -152,6 +152,73 @@ extension ListenerAbsence.Kind {
 
 // MARK: - The line of tabs
 
+/// The views at the top. Their numbers stay theirs: those that are missing come later.
+enum MainView: Int, Hashable, CaseIterable {
+    case events = 1
+    case table = 2
+    case deliveries = 3
+    case actions = 4
+    case log = 6
+    case pulse = 7
+
+    var title: String {
+        switch self {
+        case .events: "1 Events"
+        case .table: "2 Table"
+        case .deliveries: "3 Deliveries"
+        case .actions: "4 Actions"
+        case .log: "6 Log"
+        case .pulse: "7 Pulse"
+        }
+    }
+
+    /// Where the keyboard is in this view.
+    var place: Place {
+        switch self {
+        case .events: .events
+        case .table: .table
+        case .deliveries: .deliveries
+        case .actions: .actions
+        case .log: .log
+        case .pulse: .pulse
+        }
+    }
+
+    /// Whether it lists rows: filter, selection and order are for these.
+    var showsRows: Bool { self == .events || self == .table }
+
+    /// Whether the detail pane stands below its list.
+    var hasDetailPane: Bool { self == .events || self == .deliveries }
+
+    /// The view to begin with.
+    init(_ start: DashboardSettings.StartView) {
+        self =
+            switch start {
+            case .events: .events
+            case .table: .table
+            case .deliveries: .deliveries
+            case .actions: .actions
+            case .log: .log
+            case .pulse: .pulse
+            }
+    }
+
+    /// Its name where it is typed.
+    var name: String { String(describing: self) }
+
+    /// What shows it.
+    var command: Command {
+        switch self {
+        case .events: .showEvents
+        case .table: .showTable
+        case .deliveries: .showDeliveries
+        case .actions: .showActions
+        case .log: .showLog
+        case .pulse: .showPulse
+        }
+    }
+}
+
 /// The second line: the tabs, and at the right what is listed and whether the newest row is followed.
 ///
 /// The tabs keep their names and their places whatever there is to report: marks that do not fit beside them have a line

@@ -179,7 +179,7 @@ struct DocumentLayout: Sendable, Hashable {
     var numberColumns: Int { isNumbered && sourceCount > 0 ? String(sourceCount).utf8.count + 1 : 0 }
 
     /// The columns of a mark with its gap.
-    var markColumns: Int { event == nil && badLine == nil ? 0 : 2 }
+    private var markColumns: Int { event == nil && badLine == nil ? 0 : 2 }
 
     /// The first of the document's lines that show this line of the source, or a later one.
     func firstLine(ofSource source: Int) -> Int {

@@ -40,7 +40,7 @@ struct PlainModel {
     private let order: RowOrder
 
     /// How often one is told of what takes long.
-    static let progressPause = Duration.seconds(5)
+    private static let progressPause = Duration.seconds(5)
 
     init(_ session: Session, isInteractive: Bool) {
         var session = session
@@ -321,7 +321,7 @@ struct PlainModel {
     // MARK: - Answers
 
     /// Takes what came of a command's request; says whether it was that.
-    mutating func takeOwn(_ event: DashboardEvent) -> Bool {
+    private mutating func takeOwn(_ event: DashboardEvent) -> Bool {
         switch event {
         case .rowsRead(let result, let generation) where generation < 0: take(result, requests.finish(generation))
         case .deliveriesRead(let result, let generation) where generation < 0:

@@ -23,7 +23,7 @@ struct PulseScreen {
     private(set) var size = Size(columns: 0, rows: 0)
 
     /// How many names of types and buckets are listed.
-    static let mostShares = 50
+    private static let mostShares = 50
 
     var pulse: Pulse? { reading.pulse }
 
@@ -85,13 +85,13 @@ struct PulseScreen {
     }
 
     /// The name selected in the section that has the keys.
-    var selectedName: String? {
+    private var selectedName: String? {
         let (shares, index) = (shares(section), shareList(section).selection)
         return shares.indices.contains(index) ? shares[index].name : nil
     }
 
     /// The stretch of the selected bar.
-    var selectedStretch: Range<Timestamp>? {
+    private var selectedStretch: Range<Timestamp>? {
         guard let pulse, let selectedBar else { return nil }
         let start = pulse.start.milliseconds + Int64(selectedBar) * pulse.request.barWidth
         return Timestamp(milliseconds: start)..<Timestamp(milliseconds: start + pulse.request.barWidth)
@@ -99,17 +99,17 @@ struct PulseScreen {
 
     // MARK: - What the user does
 
-    mutating func moveSection(by distance: Int) {
+    private mutating func moveSection(by distance: Int) {
         let all = Section.allCases
         section = all[(section.rawValue + distance + all.count) % all.count]
     }
 
     /// Up and down, in the lists.
-    mutating func moveShare(by distance: Int) {
+    private mutating func moveShare(by distance: Int) {
         change(section) { $0.select($0.selection + distance) }
     }
 
-    mutating func moveShare(toStart: Bool) {
+    private mutating func moveShare(toStart: Bool) {
         change(section) { $0.select(toStart ? 0 : Self.mostShares) }
     }
 
@@ -155,7 +155,7 @@ struct PulseScreen {
     }
 
     /// The first bar is then the one that holds the first delivery.
-    mutating func toOldest() {
+    private mutating func toOldest() {
         guard let earliest = pulse?.earliest, let bars else { return }
         selectedStart = earliest
         show(endingAt: earliest.milliseconds + Int64(bars.count - 1) * bars.width)
