@@ -1,7 +1,8 @@
-import Control
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
+
+@testable import Control
 
 @Suite("Speaking to a listener", .blocking)
 struct ConversationTests {
@@ -77,5 +78,73 @@ struct ConversationTests {
         let server = try place.serve()
         defer { server.stop() }
         #expect(try place.attach().ask(Echo(text: "again")) == "again")
+    }
+}
+
+// MARK: - Versions
+
+@Suite("Another version", .blocking)
+struct VersionTests {
+    @Test(
+        "and what is no b2watch are told apart",
+        arguments: [
+            (
+                "{\"b2watch\":\"9.9.9\",\"protocol\":99,\"more\":[1]}\n",
+                ControlFailure.otherVersion(ControlHello(b2watch: "9.9.9", protocol: 99))
+            ),
+            ("{\"refusal\":\"32 are attached already\"}\n", .refused("32 are attached already")),
+            ("220 smtp ready\r\n", .garbled), ("{}\n", .garbled), ("", .ended),
+        ])
+    func hello(line: String, failure: ControlFailure) throws {
+        let place = try Place()
+        let socket = try ListeningSocket(at: place.socket)
+        let thread = Thread {
+            guard let caller = socket.accept() else { return }
+            try? caller.say(line)
+            // What it says is read, so that the end does not overtake the line.
+            _ = try? caller.read()
+        }
+        thread.start()
+        #expect(throws: failure) { try place.attach() }
+        socket.close()
+    }
+
+    @Test("is named with what each speaks")
+    func sentence() {
+        let sentence = "\(ControlFailure.otherVersion(ControlHello(b2watch: "9.9.9", protocol: 99)))"
+        #expect(sentence.contains("9.9.9") && sentence.contains("99"))
+    }
+}
+
+// MARK: - Lines
+
+@Suite("Lines on the wire")
+struct LineReaderTests {
+    private func lines(_ pieces: [String], limit: Int = 8) throws -> [String] {
+        var reader = LineReader(limit: limit)
+        return try pieces.flatMap { try reader.take(Array($0.utf8)) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test(
+        "are the same however the bytes come",
+        arguments: [
+            ["one\ntwo\nhalf"], ["o", "n", "e", "\n", "two\nha", "lf"], ["one\ntw", "o\n", "half"],
+            ["one", "\ntwo", "\n"],
+        ])
+    func pieces(pieces: [String]) throws {
+        #expect(try lines(pieces) == ["one", "two"])
+    }
+
+    @Test("may be empty")
+    func empty() throws {
+        #expect(try lines(["\n\na\n"]) == ["", "", "a"])
+        #expect(try lines([]).isEmpty)
+    }
+
+    @Test("are as long as the limit, and no longer, whole or not")
+    func limit() throws {
+        #expect(try lines(["12345678\n12345678\n"]) == ["12345678", "12345678"])
+        #expect(throws: LineReader.TooLong(limit: 8)) { try lines(["123456789\n"]) }
+        #expect(throws: LineReader.TooLong(limit: 8)) { try lines(["1234", "5678", "9"]) }
     }
 }

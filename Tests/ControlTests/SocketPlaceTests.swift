@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Control
 
@@ -68,5 +68,15 @@ struct SocketPlaceTests {
         let client = try ControlClient(
             beside: place.history, version: "1", owner: geteuid() &+ 1, told: { (_: String) in }, ended: { _ in })
         #expect(try client.ask(Echo(text: "own")) == "own")
+    }
+}
+
+// MARK: - The place
+
+@Suite("Where the control socket is")
+struct ControlPlaceTests {
+    @Test("beside the history")
+    func beside() {
+        #expect(ControlPlace.socket(beside: "/a/history.sqlite") == "/a/history.sqlite.control")
     }
 }
