@@ -1,6 +1,7 @@
 import Notifications
-import TestSupport
+import Synchronization
 import Testing
+import TestSupport
 
 @testable import Outgoing
 
@@ -238,5 +239,112 @@ import Testing
         #expect(queue.handle(answer) == (nil, nil))
         #expect(queue.handle(.due(3)) == (3, nil))
         #expect(SendingQueue(count: 0, maxInFlight: 2).start() == nil)
+    }
+}
+
+// MARK: - Replaying
+
+@Suite("A recorded delivery that is sent again")
+struct ReplayRequestTests {
+    private func fields(_ replay: ReplayRequest) -> [String] {
+        replay.request.headers.map { "\($0.name): \($0.value)" }
+    }
+
+    @Test("keeps its fields but those of its connection")
+    func fields() throws {
+        let delivery = Delivery.sample(headers: [
+            HeaderField("Host", "b2watch.example"), HeaderField("user-AGENT", "B2/EventNotifications"),
+            HeaderField("Connection", "keep-alive, X-Hop"), HeaderField("X-HOP", "1"), HeaderField("Keep-Alive", "x"),
+            HeaderField("Proxy-Authorization", "x"), HeaderField("proxy-connection", "x"),
+            HeaderField("TE", "trailers"),
+            HeaderField("Trailer", "X"), HeaderField("Transfer-Encoding", "chunked"), HeaderField("Upgrade", "h2c"),
+            HeaderField("Content-Length", "999"), HeaderField("Expect", "100-continue"), HeaderField("X-A", "1"),
+            HeaderField("X-Odd", "a\u{FFFD}b"), HeaderField("X-A", "2"),
+        ])
+        let replay = try ReplayRequest(
+            delivery, to: try WebhookURL("https://a.test/b?c"), isSecret: { $0.name == "X-A" })
+        #expect(fields(replay) == ["user-AGENT: B2/EventNotifications", "X-A: 1", "X-Odd: a\u{FFFD}b", "X-A: 2"])
+        #expect(replay.altered == ["X-Odd"])
+        #expect(replay.request.headers.filter(\.isSecret).map(\.name) == ["X-A", "X-A"])
+        #expect(replay.request.body == delivery.body && replay.request.method == "POST")
+        #expect(replay.request.secrecy == .query)
+    }
+
+    @Test("is signed anew in the place of what was received")
+    func signed() throws {
+        let (old, new) = (SigningSecret.sample(), SigningSecret.sample("other", "anotherSecret0123456789abcdefGHI"))
+        var delivery = Delivery.sample(signedWith: old)
+        delivery.headers.append(HeaderField("X-Last", "1"))
+        delivery.headers.append(HeaderField("X-Bz-Event-Notification-Signature", "v1=00"))
+        let url = try WebhookURL("https://a.test/")
+        let replay = try ReplayRequest(delivery, to: url, signedWith: new)
+        #expect(
+            fields(replay).suffix(2) == ["\(SignatureHeader.name): \(new.signature(of: delivery.body))", "X-Last: 1"])
+        let unsigned = try ReplayRequest(.sample(), to: url, signedWith: new)
+        #expect(unsigned.request.headers.last?.name == SignatureHeader.name)
+    }
+
+    @Test("is not sent where only its start was kept")
+    func cut() throws {
+        let delivery = Delivery(
+            receivedAt: Timestamp(milliseconds: 0), remoteAddress: "", method: "POST", target: "/", headers: [],
+            body: [1, 2], bodyLength: 9)
+        let url = try WebhookURL("https://a.test/")
+        let error = #expect(throws: ReplayRefusal.self) { try ReplayRequest(delivery, to: url) }
+        #expect(error?.description == "only 2 of the 9 bytes of its body were kept: it cannot be sent as it came")
+    }
+}
+
+// MARK: - A service that answers late
+
+/// A webhook that receives requests and answers nothing until it is released.
+final class HeldService: FakeService {
+    private let gate = Gate()
+    private let requests = Watched(0)
+    private let arrival = AsyncStream.makeStream(of: Void.self)
+
+    func reply(to request: FakeRequest) -> FakeReply {
+        requests.change { $0 += 1 }
+        arrival.continuation.yield()
+        gate.wait()
+        return .lost
+    }
+
+    /// Waits for the first request. Blocks.
+    func waitForRequest() throws {
+        _ = try requests.require("a request") { $0 > 0 ? true : nil }
+    }
+
+    /// Waits for the first request, without a thread.
+    func hasRequest() async {
+        for await _ in arrival.stream { return }
+    }
+
+    func release() {
+        gate.open()
+        arrival.continuation.finish()
+    }
+}
+
+// MARK: - A clock that jumps
+
+/// A clock on which every sleep ends at once, with the time moved on to its end.
+final class JumpingClock: Clock {
+    struct Instant: InstantProtocol {
+        var offset: Swift.Duration
+
+        func advanced(by duration: Swift.Duration) -> Instant { Instant(offset: offset + duration) }
+        func duration(to other: Instant) -> Swift.Duration { other.offset - offset }
+        static func < (one: Instant, other: Instant) -> Bool { one.offset < other.offset }
+    }
+
+    private let time = Mutex(Swift.Duration.zero)
+
+    var now: Instant { Instant(offset: time.withLock { $0 }) }
+    let minimumResolution = Swift.Duration.zero
+
+    func sleep(until deadline: Instant, tolerance: Swift.Duration?) async throws {
+        try Task.checkCancellation()
+        time.withLock { $0 = max($0, deadline.offset) }
     }
 }
