@@ -3,8 +3,8 @@ import Foundation
 import History
 import Notifications
 import Programs
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("An export", .blocking)
 struct ExportTests {

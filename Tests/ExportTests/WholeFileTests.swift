@@ -1,7 +1,7 @@
 import Export
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("A file that appears whole")
 struct WholeFileTests {

@@ -1,8 +1,8 @@
 import Foundation
 import Notifications
 import Programs
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Export
 
@@ -183,5 +183,27 @@ struct MaskingTests {
                 == Array("POST / HTTP/1.1\r\nHost: h\r\nCookie: ***\r\n\r\n".utf8) + [0xff, 0x0a])
         #expect(HeaderBlock.bytes(delivery.headers, .masked) == Array("Host: h\nCookie: ***\n".utf8))
         #expect(HeaderBlock.bytes(delivery.headers, .asReceived) == Array("Host: h\nCookie: c=1\n".utf8))
+    }
+}
+
+// MARK: - Words of a shell command
+
+@Suite("A word of a shell command", .blocking)
+struct ShellWordTests {
+    @Test("is bare where it may be, and else in quotes")
+    func bare() {
+        #expect(ShellWord.readable("/home/ann/b2-events_1.sqlite") == "/home/ann/b2-events_1.sqlite")
+        #expect(ShellWord.readable("/home/ann/my events") == "'/home/ann/my events'")
+        #expect(ShellWord.readable("") == "''")
+        #expect(ShellWord.readable("~/a") == "'~/a'")
+    }
+
+    @Test("is one line that nothing obeys and nobody expands, and what a shell makes of it is what it was")
+    func hostile() throws {
+        let text = "/tmp/it's!1 $(id) `id`\n\u{1B}]0;x\u{7}\té\\"
+        let word = ShellWord.readable(text)
+        #expect(word.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "!") })
+        let shell = Program(["sh", "-c", "printf %s \(word)"], environment: [:], limit: .patience)
+        #expect(String(decoding: shell.run().output, as: UTF8.self) == text)
     }
 }
