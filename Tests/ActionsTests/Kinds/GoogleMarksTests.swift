@@ -1,8 +1,8 @@
 import Foundation
 import History
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

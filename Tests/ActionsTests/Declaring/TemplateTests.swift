@@ -1,7 +1,7 @@
 import Notifications
 import Settings
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

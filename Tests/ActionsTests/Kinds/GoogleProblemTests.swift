@@ -3,8 +3,8 @@ import History
 import Notifications
 import Outgoing
 import Settings
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

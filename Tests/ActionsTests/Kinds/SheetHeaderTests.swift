@@ -2,8 +2,8 @@ import Export
 import History
 import Notifications
 import Settings
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

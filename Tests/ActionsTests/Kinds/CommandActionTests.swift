@@ -2,8 +2,8 @@ import Foundation
 import History
 import Notifications
 import Settings
-import TestSupport
 import Testing
+import TestSupport
 import Workers
 
 @testable import Actions

@@ -3,8 +3,8 @@ import Foundation
 import History
 import Notifications
 import Settings
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 
