@@ -1,8 +1,8 @@
 import Foundation
 import Harness
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("b2watch export", .blocking)
 struct ExportTests {
@@ -128,5 +128,50 @@ struct ExportTests {
             environment: recorded.home.environment)
         #expect(outcome.output == "{ \(128 + SIGPIPE)\n")
         #expect(outcome.error.isEmpty)
+    }
+}
+
+// MARK: - To a terminal
+
+@Suite("b2watch export to a terminal", .blocking)
+struct ExportTerminalTests {
+    @Test("escapes names, and needs no screen", arguments: ["csv", "tsv", "jsonl", "curl"])
+    func escapes(format: String) throws {
+        let recorded = try Recorded(["evil\u{1B}]0;title\u{7}\u{1B}[2J"])
+        let terminal = try TerminalSession(in: recorded.home, columns: 200, rows: 60)
+        try terminal.run("\(Program.path) export --format \(format); echo status $?")
+        let screen = try terminal.see("status 0", "evil")
+        // What clears the screen would have taken the command line away.
+        #expect(screen.contains("export --format \(format)"))
+    }
+
+    @Test("says how much went into a file")
+    func summary() throws {
+        let recorded = try Recorded(["a", "b"])
+        let terminal = try TerminalSession(in: recorded.home, columns: 200)
+        try terminal.run("cd; \(Program.path) export -o out.csv; echo status $?")
+        try terminal.see("2 events written to out.csv", "status 0")
+    }
+}
+
+// MARK: - A history to export
+
+/// A home with a history that a listener recorded, and has closed.
+struct Recorded {
+    let home: Home
+
+    init(_ objects: [String], signedWith secret: SigningSecret? = nil) throws {
+        home = try Home()
+        let file = try home.secretFile(Secrets.value)
+        let listener = try RunningListener(in: home, "--secret-file", file)
+        let client = try listener.connect()
+        for (index, object) in objects.enumerated() {
+            _ = try client.answer(to: .event("e\(index)", object: object, signedWith: secret))
+        }
+        try listener.stop()
+    }
+
+    func export(_ arguments: String...) throws -> Program.Outcome {
+        try Program.run(Program.path, ["export"] + arguments, environment: home.environment)
     }
 }
