@@ -3,7 +3,8 @@ internal import Notifications
 
 /// One connection: takes its requests one at a time, and writes each answer before it takes the next.
 ///
-/// While a request waits for its answer nothing is read, so a peer that sends ahead waits in its own buffers.
+/// While a request waits for its answer little is read, so a peer that sends far ahead waits in its own buffers. Not to
+/// read at all would cost two system calls for each request.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -28,6 +29,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// The most bytes that are dropped of a peer that keeps sending after the last answer.
     private static let maxDropped = 8 << 20
+
+    /// What is read ahead while a request waits for its answer, in bytes.
+    private static let readAhead = 16 << 10
 
     private let settings: ConnectionSettings
     private let isCrowded: Bool
@@ -99,7 +103,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if canTake { context.read() } else { isReadHeld = true }
+        if canRead { context.read() } else { isReadHeld = true }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -143,6 +147,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Whether more bytes are wanted from the peer.
+    private var canRead: Bool {
+        if case .answering = phase { return !hasPeerEnded && input.readableBytes < Self.readAhead }
+        return canTake
+    }
+
     /// Processes the bytes that have arrived, as far as possible now, and asks for more if more is wanted.
     private func advance() {
         // An answer that is given at once calls this again; the loop that is running continues instead.
@@ -154,7 +164,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             // No more bytes will arrive.
             if isInMidst { refuse(.incomplete) } else if phase == .idle { cut() }
         }
-        if canTake, isReadHeld {
+        if canRead, isReadHeld {
             isReadHeld = false
             context?.read()
         }

@@ -332,6 +332,8 @@ final class ActionWalker: Sendable {
         var turn = 0
         /// Grows whenever there is something to look at.
         var news = 1
+        /// Whether the thread waits for news.
+        var isResting = false
         var isStopping = false
     }
 
@@ -349,11 +351,16 @@ final class ActionWalker: Sendable {
 
     /// The history has changed. Only takes note.
     func observe(_ change: HistoryChange) {
-        state.change { state in
+        let isAwaited = state.withLock { state in
             // What was restored from the file may be shorter.
             state.latestRow = change.latestRow
             state.news += 1
+            // Waking the thread for each commit would cost the deliveries more than the walk.
+            guard state.isResting, !state.paths.isEmpty else { return false }
+            state.isResting = false
+            return true
         }
+        if isAwaited { state.change { _ in } }
     }
 
     /// These are the actions from now on.
@@ -402,7 +409,8 @@ final class ActionWalker: Sendable {
         after seen: Int, isFailing: Bool, notBefore moment: ContinuousClock.Instant
     ) -> State? {
         _ = state.wait(until: isFailing ? .now + place.patience : nil) { state in
-            state.isStopping || state.news > seen ? true : nil
+            state.isResting = !state.isStopping && state.news <= seen
+            return state.isResting ? nil : true
         }
         _ = state.wait(until: moment) { $0.isStopping ? true : nil }
         return state.withLock { $0.isStopping ? nil : $0 }

@@ -18,27 +18,28 @@ enum DeliveryRowQuery {
 
     /// The next delivery that holds the first event of this one: behind the newest of them comes the oldest.
     static func next(sharingEventWith id: Int64, _ db: Database) throws -> Int64? {
-        let own = "FROM delivery JOIN event AS own ON own.id = firstRow JOIN event ON event.eventId = own.eventId"
-        for condition in [isLater, isEarlier] {
-            let sql = "SELECT event.delivery \(own) WHERE delivery.id = ? AND \(condition) ORDER BY event.id LIMIT 1"
+        for range in [(isLater, last), (first, isEarlier)] {
+            let rows = EventKeys.rows("own.eventId", from: range.0, to: range.1, limit: 1)
+            let sql = """
+                SELECT (SELECT delivery FROM (\(rows)) ORDER BY id LIMIT 1)
+                FROM delivery JOIN event AS own ON own.id = firstRow WHERE delivery.id = ?
+                """
             if let next = try Int64.fetchOne(db, sql: sql, arguments: [id]) { return next }
         }
         return nil
     }
 
-    // By ids of rows, which the index on `eventId` holds: so a delivery that repeats one event a thousand times is
-    // stepped over and not walked through.
-    private static let isEarlier = "event.id < firstRow"
-    private static let isLater = "event.id >= firstRow + rowCount"
+    // By ids of rows, so that a delivery that repeats one event a thousand times is stepped over and not walked through.
+    private static let isEarlier = "firstRow - 1"
+    private static let isLater = "firstRow + rowCount"
+    private static let (first, last) = ("0", "\(Int64.max)")
 
     /// Looks at the nearest few on both sides.
     private static let others = """
         (SELECT count(DISTINCT delivery) FROM (
-            SELECT * FROM (SELECT other.delivery FROM event AS other
-                WHERE other.eventId = event.eventId AND other.id < firstRow ORDER BY other.id DESC LIMIT \(most))
+            \(EventKeys.rows("event.eventId", from: first, to: isEarlier, newestFirst: true, limit: most))
             UNION ALL
-            SELECT * FROM (SELECT other.delivery FROM event AS other
-                WHERE other.eventId = event.eventId AND other.id >= firstRow + rowCount ORDER BY other.id LIMIT \(most))))
+            \(EventKeys.rows("event.eventId", from: isLater, to: last, limit: most))))
         """
     private static let most = DeliveryRow.mostOthers + 1
 

@@ -26,19 +26,37 @@ extension HistoryReader {
         guard !id.isEmpty else { return [] }
         return try gate.read {
             try database.read { db in
-                // As many rows of the index as could hold them, where no delivery holds the event twice.
-                let statement = try db.cachedStatement(
-                    sql: """
-                        SELECT DISTINCT outcome.delivery, receivedAt, \(SecretTable.verdict()) AS verdict, status FROM event
-                            JOIN outcome ON outcome.delivery = event.delivery
-                        WHERE eventId = ? ORDER BY event.id LIMIT ?
-                        """)
-                let arguments: StatementArguments = [id.databaseValue, limit]
-                return try Row.fetchAll(statement, arguments: arguments).map { row in
-                    EventDelivery(
-                        id: row["delivery"], receivedAt: Timestamp(milliseconds: row["receivedAt"]),
-                        verdict: SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged, status: row["status"])
+                // In two parts, each in its order: so it reads no more rows than it returns, however many there are.
+                let columns = "outcome.delivery, receivedAt, \(SecretTable.verdict()) AS verdict, status"
+                let parts = [
+                    """
+                    SELECT \(columns) FROM eventKey CROSS JOIN event AS same ON same.id = eventKey.row
+                        CROSS JOIN outcome ON outcome.delivery = same.delivery
+                    WHERE eventKey.key = \(EventKeys.key("?1")) AND eventKey.row <= \(EventKeys.mark)
+                        AND same.eventId = ?1 ORDER BY eventKey.row
+                    """,
+                    """
+                    SELECT \(columns) FROM json_each(b2_recent_rows(?1, 0, \(Int64.max), \(Int64.max))) AS recent
+                        CROSS JOIN event AS same ON same.id = recent.value
+                        CROSS JOIN outcome ON outcome.delivery = same.delivery
+                    WHERE same.eventId = ?1
+                    """,
+                ]
+                var deliveries: [EventDelivery] = []
+                for part in parts where deliveries.count < limit {
+                    let rows = try Row.fetchCursor(try db.cachedStatement(sql: part), arguments: [id.databaseValue])
+                    while deliveries.count < limit, let row = try rows.next() {
+                        let delivery: Int64 = row["delivery"]
+                        // It may hold the event twice.
+                        guard deliveries.last?.id != delivery else { continue }
+                        deliveries.append(
+                            EventDelivery(
+                                id: delivery, receivedAt: Timestamp(milliseconds: row["receivedAt"]),
+                                verdict: SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged,
+                                status: row["status"]))
+                    }
                 }
+                return deliveries
             }
         }
     }

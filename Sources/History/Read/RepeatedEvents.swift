@@ -3,32 +3,25 @@ import GRDB
 /// The rows whose event came before, in whatever delivery: the few among which duplicates are to be looked for. Whether
 /// one is a duplicate depends on verdicts; this does not.
 public struct RepeatedEvents: Sendable, Hashable {
-    /// The last row that was there when they were found; of those behind it nothing is known.
+    /// The last row whose key was entered when they were found; of those behind it nothing is known.
     public let through: Int64
     private let rows: RowSet
 
     /// Whether a row may hold a duplicate.
     public func mayHold(_ row: Int64) -> Bool { row > through || rows.contains(row) }
 
-    /// Reads all ids of events in the order of their index, where equal ones stand side by side.
+    /// Reads all keys of events in their order, where equal ones are next to each other. Of two ids with one key, the
+    /// later row is found too: that costs one look more.
     init(_ isCancelled: () -> Bool, _ db: Database) throws {
-        through = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+        through = try EventKeyFilling.mark(db)
         rows = try db.cancellable(isCancelled) {
-            let statement = try IDStatement(
-                """
-                SELECT id, eventId FROM event INDEXED BY eventByEventId WHERE eventId IS NOT NULL ORDER BY eventId, id
-                """, [], db)
+            let statement = try IDStatement("SELECT row, key FROM eventKey ORDER BY key, row", [], db)
             var rows = RowSet()
-            var last: [UInt8] = []
-            while let id = try statement.next() {
-                statement.withBytes(of: 1) { eventID in
-                    if last.elementsEqual(eventID) {
-                        rows.insert(id)
-                    } else {
-                        last.removeAll(keepingCapacity: true)
-                        last.append(contentsOf: eventID)
-                    }
-                }
+            var last: Int64?
+            while let row = try statement.next() {
+                let key = statement.integer(1)
+                if key == last { rows.insert(row) }
+                last = key
             }
             return rows
         }

@@ -16,7 +16,7 @@ public struct RowParts: OptionSet, Sendable, Hashable {
     public static let outcome = RowParts(rawValue: 2)
     /// `method`, `target`, `bodyLength`, `eventCount`: of the wide rows.
     public static let delivery = RowParts(rawValue: 4)
-    /// `isDuplicate`, which takes a look into the index of event ids.
+    /// `isDuplicate`, which looks up the key of the event.
     public static let duplicate = RowParts(rawValue: 8)
     /// `actions`, `sheet`.
     public static let actions = RowParts(rawValue: 16)
@@ -49,12 +49,13 @@ enum RowQuery {
     /// Whether an earlier event has the same id, in a delivery of equal or higher trust. The earliest are looked at
     /// first, and the real one comes first: nobody can forge the id of an event that was not sent yet. The rows of a
     /// delivery follow each other, so that those before its first are of earlier ones.
-    static let isDuplicate = """
-        (event.eventId IS NOT NULL AND EXISTS (
-            SELECT 1 FROM event AS earlier JOIN outcome AS first ON first.delivery = earlier.delivery
-            WHERE earlier.eventId = event.eventId AND earlier.id < event.id - event.position
-                AND \(trust("first")) >= \(trust("outcome"))))
-        """
+    static let isDuplicate: String = {
+        let isEarlier = EventKeys.exists(
+            "event.eventId", before: "event.id - event.position",
+            joining: "CROSS JOIN outcome AS first ON first.delivery = same.delivery",
+            where: "\(trust("first")) >= \(trust("outcome"))")
+        return "(event.eventId IS NOT NULL AND \(isEarlier))"
+    }()
 
     /// The trust of a delivery's verdict.
     private static func trust(_ outcome: String) -> String {

@@ -44,7 +44,10 @@ public final class ReadOnlyHistory: Sendable {
         configuration.label = "b2watch.read"
         configuration.readonly = true
         configuration.busyMode = .timeout(2)
-        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA cache_size = -\(History.readerCache)") }
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA cache_size = -\(History.readerCache)")
+            EventKeys.install(on: db)
+        }
         let database = try DatabasePool(path: path, configuration: configuration)
         try database.read { db in
             guard try Int.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {

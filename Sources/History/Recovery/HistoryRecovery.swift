@@ -24,7 +24,9 @@ public final class HistoryRecovery {
     /// Rows that are written in one transaction.
     private static let rowsOfTransaction = 20_000
     /// Tables that are counted again instead, or are SQLite's own.
-    private static let derived: Set = ["tally", "entryCount", "grdb_migrations", "sqlite_sequence", "sqlite_schema"]
+    private static let derived: Set = [
+        "tally", "entryCount", "eventKeyMark", "grdb_migrations", "sqlite_sequence", "sqlite_schema",
+    ]
     /// Tables to which rows are added and never removed: an earlier version of their pages shows nothing that was deleted.
     private static let growing: Set = ["delivery", "event", "outcome"]
     /// Tables whose rows can be told from those of others by what is in them.
@@ -84,6 +86,7 @@ public final class HistoryRecovery {
         configuration.prepareDatabase { db in
             // Whatever ends the process leaves no file that is worth anything.
             try db.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -64000")
+            EventKeys.install(on: db)
         }
         let database = try DatabaseQueue(path: output, configuration: configuration)
         let recovery = HistoryRecovery(source: source, database: database, progress: progress)

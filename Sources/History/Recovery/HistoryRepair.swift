@@ -21,6 +21,7 @@ struct HistoryRepair {
         let parts = try addLostDeliveries()
         try addMissingOutcomes()
         try addMissingEvents()
+        try db.execute(sql: EventKeys.fill)
         let count = "(SELECT count(*) FROM event WHERE event.delivery = outcome.delivery)"
         try db.execute(sql: "UPDATE outcome SET rows = \(count) WHERE rows <> \(count); DROP INDEX eventByDelivery")
         try removeStrayEntries()

@@ -33,6 +33,10 @@ enum Schema {
         migrator.registerMigration("8 notes of failures", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.notes)
         }
+        migrator.registerMigration("9 keys of events", foreignKeyChecks: .immediate) { db in
+            EventKeys.install(on: db)
+            try db.execute(sql: EventKeys.migration)
+        }
         return migrator
     }
 

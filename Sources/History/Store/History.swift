@@ -49,7 +49,7 @@ public final class History: Sendable {
                 watch = nil
                 database = try DatabaseQueue(configuration: Self.configuration)
                 changes = try Self.prepare(database, isUpdating)
-                writer = HistoryWriter(
+                writer = try HistoryWriter(
                     database, watch: nil, checkpoints: nil, changes: changes, answerTimes: answerTimes)
             case .file(let name):
                 let file = try HistoryFile(at: name)
@@ -78,7 +78,7 @@ public final class History: Sendable {
                 let checkpoints = try Checkpointer(connection, watch: watch) { [changes] in changes.warn($0) }
                 self.checkpoints = checkpoints
                 self.watch = watch
-                writer = HistoryWriter(
+                writer = try HistoryWriter(
                     database, watch: watch, checkpoints: checkpoints, changes: changes, answerTimes: answerTimes)
             }
         } catch let error as HistoryError {
@@ -214,6 +214,7 @@ public final class History: Sendable {
                     \(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;
                     PRAGMA cache_size = -\(cache)
                     """)
+            EventKeys.install(on: db)
         }
         return configuration
     }

@@ -16,10 +16,10 @@ final class AnswerTimeLog: Sendable {
         var waiting: [Entry] = []
         /// Whether somebody waits for the patience to end.
         var isWatched = false
-        var isClosed = false
     }
 
-    private let state = Monitor(State())
+    private let state = Mutex(State())
+    private let isClosed = Monitor(false)
     private let thread = Worker("answer times")
 
     /// Takes note of a time. Does not block.
@@ -30,9 +30,9 @@ final class AnswerTimeLog: Sendable {
         let isFirst = state.withLock { state in
             state.waiting.append(entry)
             defer { state.isWatched = true }
-            return !state.isWatched && !state.isClosed
+            return !state.isWatched
         }
-        if isFirst { thread.async { [self] in watch(write) } }
+        if isFirst, !isClosed.withLock({ $0 }) { thread.async { [self] in watch(write) } }
     }
 
     /// Takes what is to be written now.
@@ -45,7 +45,7 @@ final class AnswerTimeLog: Sendable {
 
     /// Ends the waiting. What is noted from then on is not written.
     func close() {
-        state.change { $0.isClosed = true }
+        isClosed.change { $0 = true }
         thread.wait()
     }
 
@@ -53,7 +53,7 @@ final class AnswerTimeLog: Sendable {
         // Deliveries take what waits; as long as they do, there is nothing to do here.
         while true {
             let last = state.withLock { $0.waiting.last?.delivery }
-            let isClosed = state.wait(until: .now + Self.patience) { $0.isClosed ? true : nil } ?? false
+            let isClosed = isClosed.wait(until: .now + Self.patience) { $0 ? true : nil } ?? false
             let (isOver, isLate) = state.withLock { state in
                 let isLate = !state.waiting.isEmpty && state.waiting.last?.delivery == last
                 let isOver = isClosed || state.waiting.isEmpty || isLate

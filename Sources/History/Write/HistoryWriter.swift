@@ -32,16 +32,19 @@ final class HistoryWriter: Sendable {
     private let answerTimes: AnswerTimeLog
     /// The statements of the connection; nil before the first delivery and behind the last.
     private let statements = Mutex<DeliveryStatements?>(nil)
+    private let eventKeys: Mutex<EventKeyFilling>
     private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
     private let thread = Worker("history writer")
 
     /// - Parameters:
     ///   - watch: Looks at the files; nil in memory.
     ///   - answerTimes: Holds what is written with the next deliveries.
+    /// - Throws: What SQLite says where the history cannot be read.
     init(
         _ database: any DatabaseWriter, watch: HistoryGuard?, checkpoints: Checkpointer?, changes: ChangeFeed,
         answerTimes: AnswerTimeLog
-    ) {
+    ) throws {
+        eventKeys = Mutex(EventKeyFilling(mark: try database.read(EventKeyFilling.mark)))
         self.database = database
         self.watch = watch
         self.checkpoints = checkpoints
@@ -175,16 +178,29 @@ final class HistoryWriter: Sendable {
                 return (inserted, insert)
             }
             statements.keep(insert)
-            if !recover(db) { changes.committed(insert.summary) }
+            // Followers first: one that learned of a commit before what it recorded would read that from the file.
             if changes.isFollowed {
                 changes.recorded(zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) })
             }
+            let summary = insert.summary
+            if !recover(db) { changes.committed(summary) }
+            if eventKeys.withLock({ $0.begin(summary.latestRow) }) { fillEventKeys() }
             report(times)
             return inserted.map(\.id)
         } catch let failure as WriteFailure {
             throw failure
         } catch {
             throw WriteFailure(error)
+        }
+    }
+
+    /// Enters keys of events, slice by slice.
+    private func fillEventKeys() {
+        perform(isDurable: false) { [self] db in
+            try eventKeys.withLock { try $0.advance(db) }
+        } completion: { [self] result in
+            let isCommitted = if case .success = result { true } else { false }
+            if eventKeys.withLock({ $0.finish(isCommitted: isCommitted) }) { fillEventKeys() }
         }
     }
 

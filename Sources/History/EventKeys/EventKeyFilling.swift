@@ -1,0 +1,107 @@
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+/// Enters the keys of recorded events into `eventKey`, after their commits: many at a time and sorted, so that each page of
+/// the table is written once for many of them.
+///
+/// It goes on in slices of some milliseconds, between which deliveries are written. The mark moves with the last of them,
+/// so that whatever ends the process in the midst of it leaves only entries that are entered again.
+struct EventKeyFilling {
+    private enum Phase {
+        case resting
+        /// Reads the keys of rows.
+        case reading
+        /// Writes the sorted entries from this one on.
+        case writing(Int)
+    }
+
+    /// How many rows lie behind the mark at most while it rests, as long as there are few in all.
+    private static let fewest: Int64 = 8_192
+    /// The same where there are many: each slice then writes nearly a page for each row, so more go at once.
+    private static let most: Int64 = 65_536
+    private static let rowsRead: Int64 = 4_096
+    private static let rowsWritten = 1_024
+
+    private var phase = Phase.resting
+    private var entries: [(key: Int64, row: Int64)] = []
+    private var mark: Int64
+    /// The last row that was read.
+    private var last: Int64
+    /// The last row to be entered.
+    private var end: Int64 = 0
+
+    /// - Parameter mark: The last row whose key is entered.
+    init(mark: Int64) {
+        (self.mark, last) = (mark, mark)
+    }
+
+    static func mark(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT row FROM eventKeyMark") ?? 0
+    }
+
+    /// Begins, where enough rows are behind the mark and it rests.
+    ///
+    /// - Parameter latest: The last row that is recorded.
+    /// - Returns: Whether a slice is to be written.
+    mutating func begin(_ latest: Int64) -> Bool {
+        guard case .resting = phase, latest - mark >= min(Self.most, max(Self.fewest, mark / 64)) else { return false }
+        (phase, end, last) = (.reading, latest, mark)
+        entries.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    /// Does one slice, inside a transaction.
+    ///
+    /// - Throws: What SQLite says.
+    mutating func advance(_ db: Database) throws {
+        switch phase {
+        case .resting: return
+        case .reading:
+            try read(db)
+            guard last >= end else { return }
+            entries.sort { ($0.key, $0.row) < ($1.key, $1.row) }
+            phase = .writing(0)
+        case .writing(let first):
+            let next = min(first + Self.rowsWritten, entries.count)
+            let insert = try WriteStatement("INSERT OR IGNORE INTO eventKey VALUES (?, ?)", db)
+            for entry in entries[first..<next] {
+                insert.bind(1, entry.key)
+                insert.bind(2, entry.row)
+                try insert.run()
+            }
+            if next == entries.count {
+                try db.execute(sql: "UPDATE eventKeyMark SET row = ?", arguments: [end])
+            }
+            phase = .writing(next)
+        }
+    }
+
+    /// Takes note of what became of a slice's transaction.
+    ///
+    /// - Returns: Whether another slice is to be written.
+    mutating func finish(isCommitted: Bool) -> Bool {
+        switch phase {
+        case .writing(let next) where isCommitted && next < entries.count: return true
+        case .writing where isCommitted:
+            mark = end
+            phase = .resting
+        case .reading where isCommitted: return true
+        // It is tried again after a later commit.
+        default: phase = .resting
+        }
+        entries = []
+        return false
+    }
+
+    private mutating func read(_ db: Database) throws {
+        let through = min(end, last + Self.rowsRead)
+        let statement = try IDStatement(
+            "SELECT id, eventId FROM event WHERE id > ? AND id <= ? AND eventId IS NOT NULL ORDER BY id",
+            [.integer(last), .integer(through)], db)
+        while let row = try statement.next() {
+            statement.withBytes(of: 1) { entries.append((EventKeys.key(of: $0), row)) }
+        }
+        last = through
+    }
+}
