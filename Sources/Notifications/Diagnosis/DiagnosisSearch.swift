@@ -92,7 +92,7 @@ struct DiagnosisSearch {
         if !work.isOver { attempts.secret = SecretVariant.tried(otherKeys.flatMap(\.steps)) }
         tryMethods(keys, received)
         var level = shaped([received], isFirst: true)
-        if let announced, (1..<received.bytes.count).contains(announced) {
+        if let announced, announced > 0, announced < received.bytes.count {
             level += undone(
                 BodyUndo(.announced) { Array($0.bytes.prefix(announced)) }, received, isFirst: true, isShaped: true)
         }

@@ -98,6 +98,13 @@ import Testing
         #expect(try diagnosis("v1=00", body: test)?.hints == [.otherLength(digits: 2, like: nil), .testEvent])
     }
 
+    @Test(arguments: ["0", "1", "-1", "9999"])
+    func anEmptyBodyIsExamined(announced: String) throws {
+        let found = try diagnosis(
+            "v1=" + String(repeating: "0", count: 64), body: [], [HeaderField("Content-Length", announced)])
+        #expect(try #require(found).cause == nil)
+    }
+
     @Test func aBodyNotKeptIsNotGuessedAt() throws {
         var delivery = Delivery.sample(body: body, signedWith: secret)
         delivery.body.removeLast()
