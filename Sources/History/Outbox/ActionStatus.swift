@@ -69,3 +69,111 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     /// Returns how many entries are in one of these states.
     public func count(of states: Set<EntryState>) -> Int { states.reduce(0) { $0 + self[$1] } }
 }
+
+// MARK: - Holds
+
+/// Why nothing of an action is begun for now.
+public struct ActionHold: Sendable, Hashable {
+    public enum Kind: Int, Codable, Sendable, Hashable {
+        /// It does not work for now, or it is not known yet what became of something. It goes on by itself.
+        case failing = 1
+        /// It has done as many as its limit of a minute or of a day allows.
+        case limit
+        /// An entry that failed holds up those behind it, because the action keeps the order.
+        case order
+        /// It will not work until somebody changes something: an access was withdrawn, a file cannot be written. Its
+        /// entries wait in their order, and one of them is tried now and then.
+        case onHold
+    }
+
+    public var kind: Kind
+    /// When the next entry is begun at the earliest.
+    public var until: Timestamp
+    /// Why, and what to do about it, in a sentence. It may contain words from outside: escape it before it is shown.
+    public var reason: String?
+    /// Since when.
+    public var since: Timestamp?
+
+    public init(_ kind: Kind, until: Timestamp, reason: String? = nil, since: Timestamp? = nil) {
+        self.kind = kind
+        self.until = until
+        self.reason = reason
+        self.since = since
+    }
+}
+
+// MARK: - Trouble
+
+/// Something about an action that a person should see to.
+public struct ActionTrouble: Sendable, Hashable {
+    public enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
+        /// It waits for somebody to change something.
+        case onHold = "on-hold"
+        /// Entries wait for a person, because the secret that verified their events was deleted as leaked.
+        case heldEntries = "entries-on-hold"
+        /// Entries were refused, and are not tried again by themselves.
+        case dead
+        /// Entries may have been done or not.
+        case uncertain
+        /// Entries wait for longer than `ActionStatus.lateness`.
+        case backlog
+    }
+
+    public var action: String
+    public var kind: Kind
+    /// How many entries it concerns.
+    public var count: Int
+    /// Why, in a sentence; it may contain words from outside.
+    public var reason: String?
+
+    public init(action: String, kind: Kind, count: Int, reason: String? = nil) {
+        self.action = action
+        self.kind = kind
+        self.count = count
+        self.reason = reason
+    }
+
+    /// Such as `rows is on hold` and `rows: 3 dead`.
+    public var words: String {
+        switch kind {
+        case .onHold: "\(action) is on hold"
+        case .heldEntries: "\(action): \(count == 1 ? "1 entry" : "\(count) entries") on hold"
+        case .dead: "\(action): \(count) dead"
+        case .uncertain: "\(action): \(count) uncertain"
+        case .backlog: "\(action): \(count) waiting for more than \(ActionStatus.lateness.components.seconds / 60) min"
+        }
+    }
+}
+
+extension ActionStatus {
+    /// How long an entry may wait before its action is behind.
+    public static let lateness = Duration.seconds(600)
+
+    /// When its oldest entry will have waited for too long; nil where none waits, or a person has paused the action.
+    public var lateAt: Timestamp? {
+        guard isDeclared, !isPaused, waiting > 0 else { return nil }
+        return oldestWaiting.map {
+            Timestamp(milliseconds: $0.milliseconds + Int64(Self.lateness / .milliseconds(1)))
+        }
+    }
+
+    /// What a person should see to, the worst first. Nothing of an action that the configuration no longer has.
+    public func troubles(at now: Timestamp) -> [ActionTrouble] {
+        guard isDeclared else { return [] }
+        var troubles: [ActionTrouble] = []
+        if isOnHold {
+            troubles.append(ActionTrouble(action: name, kind: .onHold, count: waiting, reason: hold?.reason))
+        }
+        for (kind, state) in [
+            (ActionTrouble.Kind.dead, EntryState.dead), (.uncertain, .uncertain), (.heldEntries, .onHold),
+        ]
+        where self[state] > 0 {
+            troubles.append(ActionTrouble(action: name, kind: kind, count: self[state], reason: lastReason))
+        }
+        if let lateAt, lateAt <= now {
+            troubles.append(
+                ActionTrouble(action: name, kind: .backlog, count: waiting, reason: hold?.reason ?? lastReason))
+        }
+        return troubles
+    }
+}

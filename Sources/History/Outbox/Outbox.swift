@@ -1,3 +1,4 @@
+import GRDB
 public import Notifications
 
 /// What is to be done for which event, kept beside the events so that a crash repeats or loses nothing.
@@ -95,4 +96,298 @@ public struct Outbox: Sendable {
 extension History {
     /// What is to be done for which event.
     public var outbox: Outbox { Outbox(writer: writer, changes: changes) }
+}
+
+// MARK: - Walking the rows
+
+extension Outbox {
+    /// How many rows one step of a walk looks at, at most: a few milliseconds, in which deliveries wait. Fewer where it
+    /// searches what was received, which may be long.
+    private static func stretch(_ predicate: RowPredicate) -> Int64 {
+        PredicateSQL(predicate).tables.contains(.delivery) ? 500 : 4_000
+    }
+
+    /// Takes note of the actions of the configuration. One that was not known begins behind the latest row; one that is
+    /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there. What
+    /// held one up no longer does.
+    ///
+    /// - Returns: Their ids by name.
+    public func declare(_ actions: [Declaration]) throws -> [String: Int64] {
+        try change { db in
+            try db.execute(sql: "UPDATE action SET isDeclared = 0, \(Self.noHold)")
+            let latest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+            var ids: [String: Int64] = [:]
+            for action in actions {
+                try db.execute(
+                    sql: """
+                        INSERT INTO action (name, kind, summary, start, cursor) VALUES (?1, ?2, ?3, ?4, ?4)
+                        ON CONFLICT (name) DO UPDATE SET kind = ?2, summary = ?3, isDeclared = 1
+                        """, arguments: [action.name, action.kind, action.summary, latest])
+                ids[action.name] = try Int64.fetchOne(
+                    db, sql: "SELECT id FROM action WHERE name = ?", arguments: [action.name])
+            }
+            return ids
+        }
+    }
+
+    /// Looks at the next rows behind an action's cursor: in one transaction it writes the entries of those that match
+    /// and have none, and moves the cursor. What a power cut loses of it is walked again. The rows of one delivery are
+    /// looked at together, whatever the limit, for an action may do something once for all of them.
+    ///
+    /// - Parameters:
+    ///   - last: The last row to look at.
+    ///   - limit: With how many entries it stops; at least 1.
+    public func walk(
+        _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp, limit: Int = 200
+    ) throws -> Walk {
+        try change(isDurable: false) { db in
+            let cursor = try Int64.fetchOne(db, sql: "SELECT cursor FROM action WHERE id = ?", arguments: [action])
+            guard let cursor, cursor < last else { return (Walk(cursor: cursor ?? last, added: 0), false) }
+            func matching(_ range: ClosedRange<Int64>, limit: Int = .max) throws -> [Int64] {
+                try MatchQuery.ids(
+                    matching: .all([.event, predicate]), in: range, by: "event.id", limit: limit, { false }, db)
+            }
+            let end = try Self.lastRow(ofDeliveryWith: min(last, cursor + Self.stretch(predicate)), atMost: last, db)
+            var through = end
+            var rows = try matching(cursor + 1...end, limit: max(1, limit))
+            if rows.count >= limit, let latest = rows.last {
+                through = try Self.lastRow(ofDeliveryWith: latest, atMost: end, db)
+                if latest < through { rows += try matching(latest + 1...through) }
+            }
+            let added = try rows.reduce(0) { try $0 + (OutboxEntries.add(action, row: $1, at: time, db) ? 1 : 0) }
+            try db.cachedStatement(sql: "UPDATE action SET cursor = ? WHERE id = ?")
+                .execute(arguments: [through, action])
+            return (Walk(cursor: through, added: added), added > 0)
+        }
+    }
+
+    /// The last row of the delivery that a row is of.
+    private static func lastRow(ofDeliveryWith row: Int64, atMost last: Int64, _ db: Database) throws -> Int64 {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT id - 1 FROM event
+                WHERE id > ?1
+                    AND delivery > coalesce((SELECT delivery FROM event WHERE id <= ?1 ORDER BY id DESC LIMIT 1), 0)
+                ORDER BY id LIMIT 1
+                """)
+        return min(last, try Int64.fetchOne(statement, arguments: [row]) ?? last)
+    }
+
+    /// Makes entries for rows, whatever the cursor and whatever the filter; `most` of them. Entries of theirs that can
+    /// be retried wait again.
+    public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition {
+        try change(isDurable: true) { db in
+            var addition = Addition()
+            for row in rows {
+                let entry = try OutboxEntries.find(action, row: row, db)
+                switch entry {
+                case .unfit: addition.unfit += 1
+                case .missing:
+                    if try OutboxEntries.add(action, row: row, at: time, db) { addition.added += 1 }
+                case .there(let id):
+                    if try OutboxEntries.retry(id, at: time, db) { addition.again += 1 } else { addition.there += 1 }
+                }
+            }
+            return (addition, addition.added + addition.again > 0)
+        }
+    }
+
+    /// Ends or begins the work of an action; entries are made meanwhile.
+    public func setPaused(_ action: Int64, _ isPaused: Bool) throws {
+        try change { db in
+            try db.execute(sql: "UPDATE action SET isPaused = ? WHERE id = ?", arguments: [isPaused, action])
+        }
+    }
+
+    private static let noHold = "heldUntil = NULL, holdKind = NULL, holdReason = NULL, holdSince = NULL"
+
+    /// Writes why nothing of an action is begun; nil where it may go on. A power cut may lose it.
+    public func hold(_ action: Int64, _ hold: ActionHold?) throws {
+        try change(isDurable: false) { db in
+            try db.execute(
+                sql: "UPDATE action SET heldUntil = ?, holdKind = ?, holdReason = ?, holdSince = ? WHERE id = ?",
+                arguments: [
+                    hold?.until.milliseconds, hold?.kind.rawValue, hold?.reason, hold?.since?.milliseconds, action,
+                ])
+            return ((), true)
+        }
+    }
+
+    /// Writes in a transaction, and tells that the outbox has changed.
+    func change<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) throws -> Value {
+        try change(isDurable: true) { db in (try body(db), true) }
+    }
+
+    /// - Parameter body: Returns also whether it has changed what anybody sees.
+    func change<Value: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (Database) throws -> (Value, Bool)
+    ) throws -> Value {
+        let (value, _) = try writer.write(
+            isDurable: isDurable,
+            { db -> (Value, Int64?) in
+                let (value, isSeen) = try body(db)
+                guard isSeen else { return (value, nil) }
+                try db.cachedStatement(sql: "UPDATE outboxRevision SET revision = revision + 1").execute()
+                return (value, try Int64.fetchOne(db, sql: "SELECT revision FROM outboxRevision"))
+            },
+            committed: { [changes] in if let revision = $0.1 { changes.outboxChanged(to: revision) } })
+        return value
+    }
+}
+
+// MARK: - Attempts
+
+extension Outbox {
+    /// Marks entries as running, durably: what is done next may be noticed by others. Counts an attempt.
+    ///
+    /// - Parameter batch: What to know the attempt by after a crash.
+    /// - Returns: Those that were still queued or failed, and now run.
+    public func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] {
+        try change(isDurable: true) { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    UPDATE entry SET state = \(EntryState.running.rawValue), attempts = attempts + 1, batch = ?1,
+                        due = NULL, changedAt = ?2, since = CASE attempts WHEN 0 THEN ?2 ELSE since END
+                    WHERE id = ?3 AND state IN (\(OutboxSchema.list([.queued, .failed])))
+                    """)
+            let begun = try entries.filter { entry in
+                try statement.execute(arguments: [batch, time.milliseconds, entry])
+                return db.changesCount > 0
+            }
+            return (begun, !begun.isEmpty)
+        }
+    }
+
+    /// Lets the entries of a batch that was begun and never sent wait again, as if it had not been begun.
+    public func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws {
+        try change(isDurable: true) { db in
+            try db.cachedStatement(
+                sql: """
+                    UPDATE entry SET state = \(EntryState.queued.rawValue), attempts = attempts - 1, batch = NULL,
+                        changedAt = ?
+                    WHERE action = ? AND state = \(EntryState.running.rawValue) AND batch = ?
+                    """
+            ).execute(arguments: [time.milliseconds, action, batch])
+            return ((), db.changesCount > 0)
+        }
+    }
+
+    /// Writes what has become of entries that ran, with what was asked and answered. One that failed without a time to
+    /// try it again is due at once. For one that is queued again it counts from now how long it is tried.
+    ///
+    /// - Parameters:
+    ///   - exchange: Kept once for all of them. Where it is nil they keep that of their attempt before.
+    ///   - reports: Failures that other actions are to be done for, in the same transaction.
+    public func settle(
+        _ settlements: [Settlement], exchange: OutboxExchange?, reports: [FailureReport] = [], at time: Timestamp
+    ) throws {
+        // What has only failed waits for no disk: after a power cut it is found as running, and is asked after.
+        let isDurable = settlements.contains { $0.state != .failed }
+        try change(isDurable: isDurable) { db in
+            let number = try exchange.map { try OutboxExchanges.add($0, db) }
+            let before = try db.cachedStatement(sql: "SELECT exchange FROM entry WHERE id = ?")
+            let update = try db.cachedStatement(
+                sql: """
+                    UPDATE entry SET state = ?1, due = ?2, reason = ?3, changedAt = ?4,
+                        exchange = coalesce(?5, exchange),
+                        since = CASE ?1 WHEN \(EntryState.queued.rawValue) THEN ?4 ELSE since END
+                    WHERE id = ?6 AND state = \(EntryState.running.rawValue)
+                    """)
+            var replaced: Set<Int64> = []
+            var isAny = false
+            for settlement in settlements {
+                if let old = try Int64?.fetchOne(before, arguments: [settlement.entry]) ?? nil { replaced.insert(old) }
+                let due = settlement.due ?? (settlement.state == .failed ? time : nil)
+                try update.execute(arguments: [
+                    settlement.state.rawValue, due?.milliseconds, settlement.reason, time.milliseconds,
+                    number, settlement.entry,
+                ])
+                if db.changesCount > 0 { isAny = true }
+            }
+            try OutboxExchanges.drop(replaced.union(number.map { [$0] } ?? []), db)
+            for report in reports where isAny { try OutboxEntries.add(report, at: time, db) }
+            return ((), isAny)
+        }
+    }
+
+    /// Lets entries wait again, at once, as if they had never been tried.
+    ///
+    /// - Returns: How many; those that are done, run or wait anyway are left.
+    public func retry(_ entries: [Int64], at time: Timestamp) throws -> Int {
+        try change(isDurable: true) { db in
+            let count = try entries.count { try OutboxEntries.retry($0, at: time, db) }
+            return (count, count > 0)
+        }
+    }
+
+    /// Lets all entries of an action in these states wait again, `most` in a transaction; each once, however soon it
+    /// fails again.
+    public func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
+        let lists = states.filter(\.canBeRetried).map { (action, $0) }
+        var count = 0
+        var last: Int64? = 0
+        while let behind = last {
+            let retried = try change(isDurable: true) { db in
+                let ids = try OutboxQuery.ids(lists, behind: behind, Self.most, db)
+                for id in ids { _ = try OutboxEntries.retry(id, at: time, db) }
+                return (ids, !ids.isEmpty)
+            }
+            count += retried.count
+            last = retried.last
+        }
+        return count
+    }
+
+    /// Puts whatever waits for events that a secret has verified on hold, for a person to retry or to skip; `most` entries
+    /// are looked at in a transaction.
+    ///
+    /// - Returns: How many.
+    public func hold(verifiedBy secret: SecretIdentity, because reason: String, at time: Timestamp) throws -> Int {
+        var count = 0
+        var last: Int64? = 0
+        while let behind = last {
+            let (held, end) = try change(isDurable: true) { db in
+                let lists = try Int64.fetchAll(db, sql: "SELECT id FROM action").flatMap { action in
+                    [EntryState.queued, .failed].map { (action, $0) }
+                }
+                let ids = try OutboxQuery.ids(lists, behind: behind, Self.most, db)
+                let held = try ids.count {
+                    try OutboxEntries.hold($0, verifiedBy: secret, reason, at: time, db)
+                }
+                return ((held, ids.last), held > 0)
+            }
+            count += held
+            last = end
+        }
+        return count
+    }
+
+    /// Decides that all entries of an action in these states are not to be done, `most` in a transaction.
+    ///
+    /// - Returns: How many; those that are done or run are left.
+    public func skipAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
+        let lists = states.filter(\.canBeSkipped).map { (action, $0) }
+        var count = 0
+        var last: Int64? = 0
+        while let behind = last {
+            let (skipped, end) = try change(isDurable: true) { db in
+                let ids = try OutboxQuery.ids(lists, behind: behind, Self.most, db)
+                let count = try ids.count { try OutboxEntries.skip($0, at: time, db) }
+                return ((count, ids.last), count > 0)
+            }
+            count += skipped
+            last = end
+        }
+        return count
+    }
+
+    /// Decides that entries are not to be done.
+    ///
+    /// - Returns: How many; those that are done or run are left.
+    public func skip(_ entries: [Int64], at time: Timestamp) throws -> Int {
+        try change(isDurable: true) { db in
+            let count = try entries.count { try OutboxEntries.skip($0, at: time, db) }
+            return (count, count > 0)
+        }
+    }
 }

@@ -85,3 +85,120 @@ public struct OutboxExchange: Sendable, Hashable {
         self.isCut = isCut || answer.count > Self.longest
     }
 }
+
+/// What has become of an entry of the outbox: one event that one action is to be done for.
+public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
+    /// Waits for its turn.
+    case queued
+    /// Under way.
+    case running
+    case done
+    /// Did not work, and is tried again when it is due.
+    case failed
+    /// Did not work and is not tried again by itself.
+    case dead
+    /// A person has decided that it is not to be done.
+    case skipped
+    /// May have been done or not: a person decides.
+    case uncertain
+    /// Waits for a person: the secret that verified its event was deleted as leaked.
+    case onHold
+
+    /// The state in one word.
+    public var word: String {
+        switch self {
+        case .queued: "queued"
+        case .running: "running"
+        case .done: "done"
+        case .failed: "failed"
+        case .dead: "dead"
+        case .skipped: "skipped"
+        case .uncertain: "uncertain"
+        case .onHold: "on hold"
+        }
+    }
+
+    /// The states whose entries are tried again where a whole action is.
+    public static let retriedTogether: Set<EntryState> = [.failed, .dead, .onHold]
+
+    /// The states whose entries are skipped where a whole action is.
+    public static let skippedTogether: Set<EntryState> = [.queued, .failed, .dead, .onHold]
+
+    /// Whether something is still to happen by itself.
+    public var isWaiting: Bool { self == .queued || self == .running || self == .failed }
+
+    /// Whether a person may have it tried again.
+    public var canBeRetried: Bool {
+        switch self {
+        case .failed, .dead, .skipped, .uncertain, .onHold: true
+        case .queued, .running, .done: false
+        }
+    }
+
+    /// Whether a person may decide that it is not to be done.
+    public var canBeSkipped: Bool {
+        switch self {
+        case .queued, .failed, .dead, .uncertain, .onHold: true
+        case .running, .done, .skipped: false
+        }
+    }
+}
+
+// MARK: - Lists
+
+/// Which entries are wanted: a stretch of a list whose newest entry stands last.
+public struct OutboxRequest: Sendable, Hashable {
+    /// A place in the list.
+    public enum Anchor: Sendable, Hashable {
+        case newest
+        case oldest
+        /// The entry with this id, or where it is not listed the next older one.
+        case entry(Int64)
+    }
+
+    /// The name of an action; nil for all.
+    public var action: String?
+    /// Only entries in these states; nil for any.
+    public var states: Set<EntryState>?
+    public var anchor: Anchor
+    /// How many entries before (older than) the anchor's.
+    public var before: Int
+    /// How many entries behind (newer than) the anchor's.
+    public var after: Int
+
+    public init(
+        action: String? = nil, states: Set<EntryState>? = nil, _ anchor: Anchor, before: Int, after: Int
+    ) {
+        self.action = action
+        self.states = states
+        self.anchor = anchor
+        self.before = before
+        self.after = after
+    }
+}
+
+/// An entry with the event it is for.
+public struct OutboxRow: Sendable, Hashable, Identifiable {
+    public var entry: OutboxEntry
+    public var event: EventRow
+
+    public init(entry: OutboxEntry, event: EventRow) {
+        self.entry = entry
+        self.event = event
+    }
+
+    public var id: Int64 { entry.id }
+}
+
+/// A stretch of the entries, the oldest first.
+public struct OutboxWindow: Sendable, Hashable {
+    public var rows: [OutboxRow]
+    public var hasOlder: Bool
+    public var hasNewer: Bool
+
+    public init(rows: [OutboxRow] = [], hasOlder: Bool = false, hasNewer: Bool = false) {
+        self.rows = rows
+        self.hasOlder = hasOlder
+        self.hasNewer = hasNewer
+    }
+}

@@ -104,3 +104,247 @@ extension EventRow {
             verdict: .unverified, event: Payload(scanning: note).events.first ?? NotificationEvent())
     }
 }
+
+// MARK: - Reader
+
+extension HistoryReader {
+    /// All actions that there are entries for or that are declared: the declared ones first, each by name. Costs the same
+    /// however many entries are done.
+    public func actions() throws -> [ActionStatus] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, name, kind, summary, isPaused, isDeclared, cursor, start,
+                        (SELECT min(addedAt) FROM entry
+                            WHERE entry.action = action.id AND state IN (\(OutboxSchema.waiting))),
+                        (SELECT reason FROM entry WHERE entry.action = action.id AND reason IS NOT NULL
+                            ORDER BY changedAt DESC LIMIT 1), heldUntil, holdKind, holdReason, holdSince
+                    FROM action ORDER BY isDeclared DESC, name
+                    """
+            ).map { row in
+                ActionStatus(
+                    id: row[0], name: row[1], kind: row[2], summary: row[3], isPaused: row[4], isDeclared: row[5],
+                    counts: try OutboxQuery.counts(row[0], db),
+                    oldestWaiting: (row[8] as Int64?).map(Timestamp.init(milliseconds:)), lastReason: row[9],
+                    hold: Self.hold(row), cursor: row[6], start: row[7])
+            }.filter { $0.isDeclared || !$0.counts.isEmpty }
+        }
+    }
+
+    private static func hold(_ row: Row) -> ActionHold? {
+        (row[10] as Int64?).map { until in
+            ActionHold(
+                (row[11] as Int?).flatMap(ActionHold.Kind.init(rawValue:)) ?? .failing,
+                until: Timestamp(milliseconds: until), reason: row[12],
+                since: (row[13] as Int64?).map(Timestamp.init(milliseconds:)))
+        }
+    }
+
+    /// Entries to list.
+    public func outbox(_ request: OutboxRequest) throws -> OutboxWindow {
+        try read { db in try OutboxQuery.window(request, db) }
+    }
+
+    /// One entry with its event and its last exchange; nil where there is none with this id.
+    public func outboxEntry(_ id: Int64) throws -> (row: OutboxRow, exchange: OutboxExchange?)? {
+        try read { db in
+            guard let row = try OutboxQuery.rows([id], db).first else { return nil }
+            let exchange =
+                try Int64?.fetchOne(db, sql: "SELECT exchange FROM entry WHERE id = ?", arguments: [id]) ?? nil
+            return (row, try exchange.flatMap { try OutboxExchanges.read($0, db) })
+        }
+    }
+
+    /// The entries of the event in a row of the event list, by action. A duplicate's are the original's.
+    public func outboxEntries(ofRow row: Int64) throws -> [OutboxEntry] {
+        try read { db in
+            try OutboxQuery.entries(
+                """
+                JOIN event ON entry.identity = \(EventIdentity.sql())
+                WHERE event.id = ? AND event.position IS NOT NULL ORDER BY action.name
+                """, [row], db)
+        }
+    }
+
+    /// Entries of an action that are queued, or failed and due, in the order they were made.
+    public func outboxDue(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry] {
+        try read { db in
+            let queued = try OutboxQuery.entries(
+                "WHERE entry.action = ? AND state = \(EntryState.queued.rawValue) ORDER BY entry.id LIMIT ?",
+                [action, limit], db)
+            let due = try OutboxQuery.entries(
+                """
+                WHERE entry.action = ? AND state = \(EntryState.failed.rawValue) AND due <= ?
+                ORDER BY due LIMIT ?
+                """, [action, time.milliseconds, limit], db)
+            return Array((queued + due).sorted { $0.id < $1.id }.prefix(limit))
+        }
+    }
+
+    /// When the next failed entry of an action is due.
+    public func outboxNextDue(_ action: Int64) throws -> Timestamp? {
+        let sql = "SELECT min(due) FROM entry WHERE action = ? AND state = \(EntryState.failed.rawValue)"
+        return try read { db in try Int64?.fetchOne(db, sql: sql, arguments: [action]) ?? nil }
+            .map(Timestamp.init(milliseconds:))
+    }
+
+    /// When entries of an action were done, or may have been, behind one moment and up to another: the newest of these
+    /// moments, in their order.
+    public func outboxSpent(
+        _ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int
+    ) throws -> [Timestamp] {
+        let sql = """
+            SELECT changedAt FROM entry
+            WHERE action = ? AND state IN (\(OutboxSchema.spent)) AND changedAt > ? AND changedAt <= ?
+            ORDER BY changedAt DESC LIMIT ?
+            """
+        return try read { db in
+            try Int64.fetchAll(
+                db, sql: sql, arguments: [action, start.milliseconds, end.milliseconds, limit]
+            ).reversed().map(Timestamp.init(milliseconds:))
+        }
+    }
+
+    /// Entries that were begun and not settled: those of a process that ended meanwhile.
+    public func outboxRunning(_ action: Int64) throws -> [OutboxEntry] {
+        try read { db in
+            try OutboxQuery.entries(
+                "WHERE entry.action = ? AND state = \(EntryState.running.rawValue) ORDER BY entry.id", [action], db)
+        }
+    }
+}
+
+// MARK: - Events that were missed
+
+/// How many rows an action would have taken up had they been judged then as they are now.
+public struct MissedRows: Sendable, Hashable {
+    public var count: Int
+    /// Some of them, the oldest first, 10,000 at most.
+    public var rows: [Int64]
+    /// Whether all that the action has passed were looked at.
+    public var isAll: Bool
+
+    public init(count: Int = 0, rows: [Int64] = [], isAll: Bool = true) {
+        self.count = count
+        self.rows = rows
+        self.isAll = isAll
+    }
+}
+
+/// Where missed rows are looked for.
+public enum MissedReach: String, Codable, Sendable, Hashable {
+    /// In all that the action has passed; a long history takes its time.
+    case all
+    /// In the newest, so that it takes a moment however long the history is.
+    case newest
+}
+
+extension HistoryReader {
+    /// How many of the newest rows are looked at; fewer where what was received is searched, which may be long.
+    private static func newest(_ predicate: RowPredicate) -> Int64 {
+        PredicateSQL(predicate).tables.contains(.delivery) ? 2_000 : 50_000
+    }
+
+    /// Rows between an action's start and its cursor that match and whose events have no entry.
+    public func missed(
+        _ action: Int64, matching predicate: RowPredicate, in reach: MissedReach = .all
+    ) throws -> MissedRows {
+        try read { db in
+            let sql = "SELECT start, cursor FROM action WHERE id = ?"
+            guard
+                let (start, cursor) = try Row.fetchOne(db, sql: sql, arguments: [action]).map({
+                    ($0[0] as Int64, $0[1] as Int64)
+                }),
+                start < cursor
+            else { return MissedRows() }
+            let first = reach == .all ? start : max(start, cursor - Self.newest(predicate))
+            let matching = PredicateSQL(.all([.event, predicate]))
+            // A duplicate has the identity of the first, and is not counted again.
+            let statement = try IDStatement(
+                """
+                SELECT min(event.id) FROM \(PredicateSQL.source(matching.tables))
+                WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
+                    (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
+                GROUP BY \(EventIdentity.sql()) ORDER BY 1
+                """, [.integer(first), .integer(cursor)] + matching.bindings + [.integer(action)], db)
+            var missed = MissedRows(isAll: first == start)
+            while let id = try statement.next() {
+                missed.count += 1
+                if missed.rows.count < 10_000 { missed.rows.append(id) }
+            }
+            return missed
+        }
+    }
+}
+
+// MARK: - Plan of a run
+
+/// What it would come to if an action were run for rows: which of them it would be done for, as `Outbox.add` decides it.
+public struct OutboxPlan: Sendable {
+    /// The first rows that it would be done for.
+    public private(set) var rows: [Int64] = []
+    /// How many rows it would be done for.
+    public private(set) var count = 0
+    /// Events for which it is done, or waits anyway.
+    public private(set) var there = 0
+    /// Rows whose event is that of a row before.
+    public private(set) var repeated = 0
+    /// Rows without an event, or that do not exist.
+    public private(set) var unfit = 0
+
+    private let most: Int
+    private var seen: Set<String> = []
+
+    /// - Parameter most: How many rows are named at most.
+    public init(most: Int) {
+        self.most = most
+    }
+
+    fileprivate mutating func take(_ row: Int64, _ found: Found?) {
+        guard let found else {
+            unfit += 1
+            return
+        }
+        guard seen.insert(found.identity).inserted else {
+            repeated += 1
+            return
+        }
+        guard found.state?.canBeRetried ?? true else {
+            there += 1
+            return
+        }
+        count += 1
+        if rows.count < most { rows.append(row) }
+    }
+
+    /// A row with an event.
+    fileprivate struct Found: Sendable {
+        var identity: String
+        /// Of its entry; nil where it has none.
+        var state: EntryState?
+    }
+}
+
+extension HistoryReader {
+    /// Takes more rows into a plan, in this order.
+    ///
+    /// - Parameter action: Its name.
+    public func plan(_ action: String, for rows: [Int64], into plan: inout OutboxPlan) throws {
+        let found = try read { db in
+            let id = try Int64.fetchOne(db, sql: "SELECT id FROM action WHERE name = ?", arguments: [action])
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT \(EventIdentity.sql()), entry.state FROM event
+                    LEFT JOIN entry ON entry.identity = \(EventIdentity.sql()) AND entry.action = ?
+                    WHERE event.id = ? AND event.position IS NOT NULL
+                    """)
+            return try rows.map { row in
+                try Row.fetchOne(statement, arguments: [id, row]).map {
+                    OutboxPlan.Found(identity: $0[0], state: ($0[1] as Int?).flatMap(EntryState.init(rawValue:)))
+                }
+            }
+        }
+        for (row, found) in zip(rows, found) { plan.take(row, found) }
+    }
+}

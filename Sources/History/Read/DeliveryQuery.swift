@@ -1,5 +1,5 @@
 import GRDB
-import Notifications
+public import Notifications
 
 /// Reads deliveries, whole.
 enum DeliveryQuery {
@@ -161,4 +161,207 @@ enum DuplicateReading {
     case none
     /// It is; among these events only, where they are known.
     case asked(RepeatedEvents?)
+}
+
+// MARK: - Rows of the delivery list
+
+/// Reads rows of the delivery list by their ids, never by their number.
+enum DeliveryRowQuery {
+    static let before = "\(rows) WHERE delivery.id < ? ORDER BY delivery.id DESC LIMIT ?"
+    static let behind = "\(rows) WHERE delivery.id > ? ORDER BY delivery.id LIMIT ?"
+
+    /// The newest deliveries before an id, in the order of arrival.
+    static func older(than id: Int64, limit: Int, _ db: Database) throws -> [DeliveryRow] {
+        try read(before, [id, limit], db).reversed()
+    }
+
+    /// The oldest deliveries behind an id, in the order of arrival.
+    static func newer(than id: Int64, limit: Int, _ db: Database) throws -> [DeliveryRow] {
+        try read(behind, [id, limit], db)
+    }
+
+    /// The next delivery that holds the first event of this one: behind the newest of them comes the oldest.
+    static func next(sharingEventWith id: Int64, _ db: Database) throws -> Int64? {
+        for range in [(isLater, last), (first, isEarlier)] {
+            let rows = EventKeys.rows("own.eventId", from: range.0, to: range.1, limit: 1)
+            let sql = """
+                SELECT (SELECT delivery FROM (\(rows)) ORDER BY id LIMIT 1)
+                FROM delivery JOIN event AS own ON own.id = firstRow WHERE delivery.id = ?
+                """
+            if let next = try Int64.fetchOne(db, sql: sql, arguments: [id]) { return next }
+        }
+        return nil
+    }
+
+    // By ids of rows, so that a delivery that repeats one event a thousand times is stepped over and not walked through.
+    private static let isEarlier = "firstRow - 1"
+    private static let isLater = "firstRow + rowCount"
+    private static let (first, last) = ("0", "\(Int64.max)")
+
+    /// Looks at the nearest few on both sides.
+    private static let others = """
+        (SELECT count(DISTINCT delivery) FROM (
+            \(EventKeys.rows("event.eventId", from: first, to: isEarlier, newestFirst: true, limit: most))
+            UNION ALL
+            \(EventKeys.rows("event.eventId", from: isLater, to: last, limit: most))))
+        """
+    private static let most = DeliveryRow.mostOthers + 1
+
+    // The joins are crossed to be made in this order, whatever SQLite thinks of it: a page of deliveries, then what
+    // belongs to each.
+    private static let rows = """
+        SELECT \(RowQuery.columns(.all)), remoteAddress, answerTime, \(others) AS others
+        FROM delivery CROSS JOIN event ON event.id = firstRow CROSS JOIN outcome ON outcome.delivery = delivery.id
+        """
+
+    private static func read(
+        _ sql: String, _ arguments: StatementArguments, _ db: Database
+    ) throws -> [DeliveryRow] {
+        let more = RowQuery.columnCount
+        var rows: [DeliveryRow] = []
+        try db.cachedStatement(sql: sql).forEachRow(arguments) { row in
+            rows.append(
+                DeliveryRow(
+                    first: try RowQuery.row(row), remoteAddress: try row.text(more),
+                    answerTime: try row.integerOrNil(more + 1).map(Int.init),
+                    others: Int(try row.integer(more + 2))))
+            return true
+        }
+        return rows
+    }
+}
+
+extension HistoryReader {
+    /// Rows of the delivery list; the anchor's id is a delivery's. Costs the same anywhere in a history of any length.
+    public func deliveryRows(_ request: RowRequest) throws -> DeliveryRowWindow {
+        try gate.read {
+            try database.read { db in
+                // One more on each side tells whether there are others.
+                var older: [DeliveryRow] = []
+                var (before, after) = (request.before + 1, request.after)
+                switch request.anchor {
+                case .newest: (older, after) = (try DeliveryRowQuery.older(than: .max, limit: before + 1, db), 0)
+                case .oldest: (before, after) = (0, request.after + 1)
+                case .row(let id):
+                    older = try DeliveryRowQuery.older(than: id < .max ? id + 1 : id, limit: before + 1, db)
+                }
+                let last = older.last?.id ?? 0
+                let newer = try DeliveryRowQuery.newer(than: last, limit: after + 1, db)
+                return DeliveryRowWindow(
+                    rows: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
+                    hasNewer: newer.count > after)
+            }
+        }
+    }
+
+    /// The next delivery that holds the first event of this one; nil where it is the only one, or has no event.
+    ///
+    /// Behind the newest of them comes the oldest, so that they are walked in a circle.
+    public func nextDelivery(sharingEventWith id: Int64) throws -> Int64? {
+        try gate.read { try database.read { db in try DeliveryRowQuery.next(sharingEventWith: id, db) } }
+    }
+}
+
+// MARK: - Deliveries of one event
+
+/// What became of one delivery of an event that may have come several times.
+public struct EventDelivery: Sendable, Hashable, Identifiable {
+    /// The delivery's.
+    public var id: Int64
+    public var receivedAt: Timestamp
+    public var verdict: SignatureVerdict
+    /// The HTTP status as sent.
+    public var status: Int
+
+    public init(id: Int64, receivedAt: Timestamp, verdict: SignatureVerdict, status: Int) {
+        self.id = id
+        self.receivedAt = receivedAt
+        self.verdict = verdict
+        self.status = status
+    }
+}
+
+extension HistoryReader {
+    /// The deliveries that hold an event with this id, in the order of arrival, the first `limit` of them.
+    ///
+    /// - Parameter id: None where the event has no id.
+    public func deliveries(ofEvent id: FieldValue, limit: Int) throws -> [EventDelivery] {
+        guard !id.isEmpty else { return [] }
+        return try gate.read {
+            try database.read { db in
+                // In two parts, each in its order: so it reads no more rows than it returns, however many there are.
+                let columns = "outcome.delivery, receivedAt, \(SecretTable.verdict()) AS verdict, status"
+                let parts = [
+                    """
+                    SELECT \(columns) FROM eventKey CROSS JOIN event AS same ON same.id = eventKey.row
+                        CROSS JOIN outcome ON outcome.delivery = same.delivery
+                    WHERE eventKey.key = \(EventKeys.key("?1")) AND eventKey.row <= \(EventKeys.mark)
+                        AND same.eventId = ?1 ORDER BY eventKey.row
+                    """,
+                    """
+                    SELECT \(columns) FROM json_each(b2_recent_rows(?1, 0, \(Int64.max), \(Int64.max))) AS recent
+                        CROSS JOIN event AS same ON same.id = recent.value
+                        CROSS JOIN outcome ON outcome.delivery = same.delivery
+                    WHERE same.eventId = ?1
+                    """,
+                ]
+                var deliveries: [EventDelivery] = []
+                for part in parts where deliveries.count < limit {
+                    let rows = try Row.fetchCursor(try db.cachedStatement(sql: part), arguments: [id.databaseValue])
+                    while deliveries.count < limit, let row = try rows.next() {
+                        let delivery: Int64 = row["delivery"]
+                        // It may hold the event twice.
+                        guard deliveries.last?.id != delivery else { continue }
+                        deliveries.append(
+                            EventDelivery(
+                                id: delivery, receivedAt: Timestamp(milliseconds: row["receivedAt"]),
+                                verdict: SignatureVerdict(rawValue: row["verdict"]) ?? .unjudged,
+                                status: row["status"]))
+                    }
+                }
+                return deliveries
+            }
+        }
+    }
+}
+
+// MARK: - Repeated events
+
+/// The rows whose event came before, in whatever delivery: the few among which duplicates are to be looked for. Whether
+/// one is a duplicate depends on verdicts; this does not.
+public struct RepeatedEvents: Sendable, Hashable {
+    /// The last row whose key was entered when they were found; of those behind it nothing is known.
+    public let through: Int64
+    private let rows: RowSet
+
+    /// Whether a row may hold a duplicate.
+    public func mayHold(_ row: Int64) -> Bool { row > through || rows.contains(row) }
+
+    /// Reads all keys of events in their order, where equal ones are next to each other. Of two ids with one key, the
+    /// later row is found too: that costs one look more.
+    init(_ isCancelled: () -> Bool, _ db: Database) throws {
+        through = try EventKeyFilling.mark(db)
+        rows = try db.cancellable(isCancelled) {
+            let statement = try IDStatement("SELECT row, key FROM eventKey ORDER BY key, row", [], db)
+            var rows = RowSet()
+            var last: Int64?
+            while let row = try statement.next() {
+                let key = statement.integer(1)
+                if key == last { rows.insert(row) }
+                last = key
+            }
+            return rows
+        }
+    }
+}
+
+extension HistoryReader {
+    /// Finds the rows whose event came before. Takes a third of a second for a million, and in memory the writer waits
+    /// for as long.
+    ///
+    /// - Parameter isCancelled: Asked some thousand times a second.
+    /// - Throws: `ReadCancelled`, or what SQLite says.
+    public func repeatedEvents(isCancelled: () -> Bool = { false }) throws -> RepeatedEvents {
+        try read { db in try RepeatedEvents(isCancelled, db) }
+    }
 }

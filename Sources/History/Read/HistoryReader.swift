@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 public import Notifications
+import Workers
 
 /// Reads what is recorded, beside the writer and without ever waiting for it. What fails is what SQLite says,
 /// or `HistoryClosed`.
@@ -175,4 +176,192 @@ public struct RecordedSecret: Sendable, Hashable {
     public var leakedAt: Timestamp?
     /// How many deliveries it gave a valid verdict.
     public var verified: Int
+}
+
+// MARK: - Values
+
+/// A value of the newest rows, and how many of them have it.
+public struct ValueCount: Sendable, Hashable {
+    public let value: String
+    public let count: Int
+
+    /// A value that so many rows have.
+    public init(_ value: String, count: Int) {
+        self.value = value
+        self.count = count
+    }
+}
+
+extension HistoryReader {
+    /// How many of the newest rows `values(of:limit:)` looks at.
+    public static let rowsWithValues = 5_000
+
+    /// Returns the values of a text of the newest rows, the most frequent first, to complete what somebody types. Texts that
+    /// are nearly never the same twice (of a delivery as it arrived) have none.
+    public func values(of text: RowText, limit: Int) throws -> [ValueCount] {
+        let column: String
+        switch text {
+        case .eventType: column = "eventType"
+        case .objectName: column = "objectName"
+        case .bucketName: column = "bucketName"
+        case .matchedRuleName: column = "matchedRuleName"
+        case .eventId: column = "eventId"
+        case .objectVersionId: column = "objectVersionId"
+        case .secret: return try secretsSeen(limit: limit)
+        case .method, .target, .remoteAddress, .headers, .body: return []
+        }
+        return try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT value, count(*) FROM (SELECT id, \(column) AS value FROM event ORDER BY id DESC LIMIT ?)
+                    WHERE typeof(value) = 'text' GROUP BY value ORDER BY count(*) DESC, max(id) DESC LIMIT ?
+                    """, arguments: [Self.rowsWithValues, limit]
+            ).map { ValueCount($0[0], count: $0[1]) }
+        }
+    }
+
+    private func secretsSeen(limit: Int) throws -> [ValueCount] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT label, sum(deliveries) FROM tally JOIN secret ON secret.id = tally.secret WHERE deliveries > 0
+                    GROUP BY label ORDER BY sum(deliveries) DESC, label LIMIT ?
+                    """, arguments: [limit]
+            ).map { ValueCount($0[0], count: $0[1]) }
+        }
+    }
+}
+
+// MARK: - First steps
+
+/// What the record shows of the way from B2 to here.
+public struct FirstSteps: Sendable, Hashable {
+    /// Whether a request came over the public address.
+    public var isReachable: Bool
+    /// Whether an event of B2's came: over the public address, from a sender with B2's name.
+    public var isCalledByB2: Bool
+
+    /// What is known before anything was looked at.
+    public init(isReachable: Bool = false, isCalledByB2: Bool = false) {
+        (self.isReachable, self.isCalledByB2) = (isReachable, isCalledByB2)
+    }
+
+    /// Whether nothing is left to find out.
+    public var areDone: Bool { isReachable && isCalledByB2 }
+
+    /// Adds what a request shows.
+    ///
+    /// - Parameter events: How many events it held. A request that is no notification has none.
+    public mutating func note(_ origin: DeliveryOrigin, events: Int) {
+        guard origin.isPublic else { return }
+        isReachable = true
+        if origin.isNamedB2, events > 0 { isCalledByB2 = true }
+    }
+}
+
+extension HistoryReader {
+    /// What the newest deliveries show of the way from B2 to here.
+    ///
+    /// - Parameters:
+    ///   - id: Only deliveries after this one are looked at.
+    ///   - limit: How many are looked at, the newest first.
+    public func firstSteps(after id: Int64, limit: Int = 1_000) throws -> FirstSteps {
+        try gate.read {
+            try database.read { db in
+                var steps = FirstSteps()
+                let rows = try Row.fetchCursor(
+                    db,
+                    sql: """
+                        SELECT remoteAddress, headers, eventCount FROM delivery WHERE id > ? ORDER BY id DESC LIMIT ?
+                        """, arguments: [id, limit])
+                while !steps.areDone, let row = try rows.next() {
+                    let headers = try HeaderField.fields(fromJSON: row["headers"])
+                    steps.note(
+                        DeliveryOrigin(remoteAddress: row["remoteAddress"], headers: headers), events: row["eventCount"]
+                    )
+                }
+                return steps
+            }
+        }
+    }
+}
+
+// MARK: - Gate
+
+/// Lets reads in until the history closes, which waits for those that are under way: a connection that is closed under a
+/// reader ends the process.
+final class ReadGate: Sendable {
+    private struct State {
+        var reading = 0
+        var isClosed = false
+    }
+
+    private let state = Monitor(State())
+    /// The history's path; nil in memory.
+    let path: String?
+    /// Looks at the files of a history that this process writes.
+    private let watch: HistoryGuard?
+
+    init(path: String? = nil, watch: HistoryGuard? = nil) {
+        self.path = path
+        self.watch = watch
+    }
+
+    /// - Throws: `HistoryClosed`, `HistoryReadError` for what SQLite says, or what the body throws.
+    func read<Value>(_ body: () throws -> Value) throws -> Value {
+        let isOpen = state.withLock { state in
+            if !state.isClosed { state.reading += 1 }
+            return !state.isClosed
+        }
+        guard isOpen else { throw HistoryClosed() }
+        defer { state.change { $0.reading -= 1 } }
+        do {
+            try watch?.checkBeforeReading()
+            return try body()
+        } catch let error as DatabaseError {
+            watch?.met(error)
+            throw HistoryReadError(error, path: path ?? "in memory")
+        }
+    }
+
+    /// Lets no more reads in, and waits for the last.
+    func close() {
+        state.wait { state in
+            state.isClosed = true
+            return state.reading == 0 ? () : nil
+        }
+    }
+}
+
+/// The history was closed before it was read.
+public struct HistoryClosed: Error, Sendable, CustomStringConvertible {
+    public let description = "the history is closed"
+}
+
+/// Why a history cannot be read, in a sentence.
+public enum HistoryReadError: Error, Sendable, Hashable {
+    /// Some of it is damaged.
+    case damaged(path: String)
+    /// For another reason, which SQLite or the system gives.
+    case unreadable(path: String, reason: String)
+
+    init(_ error: DatabaseError, path: String) {
+        // Its description has the statement in it, in many lines, which helps nobody who uses b2watch.
+        self =
+            error.isDamage
+            ? .damaged(path: path)
+            : .unreadable(path: path, reason: error.message ?? "SQLite error \(error.extendedResultCode.rawValue)")
+    }
+}
+
+extension HistoryReadError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .damaged(let path):
+            "the history \(path) is damaged: b2watch recover \(path) writes what can still be read into a new history"
+        case .unreadable(let path, let reason): "the history \(path) cannot be read: \(reason)"
+        }
+    }
 }

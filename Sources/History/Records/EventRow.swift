@@ -72,3 +72,83 @@ public struct EventRow: Sendable, Hashable, Identifiable {
             objectVersionId: objectVersionId)
     }
 }
+
+/// Which rows of the event list are wanted.
+public struct RowRequest: Sendable, Hashable {
+    /// A place in the list.
+    public enum Anchor: Sendable, Hashable {
+        case newest
+        case oldest
+        /// The row with this id, or where it is not there the next older one.
+        case row(Int64)
+    }
+
+    public var anchor: Anchor
+    /// How many rows before (older than) the anchor's.
+    public var before: Int
+    /// How many rows behind (newer than) the anchor's.
+    public var after: Int
+
+    public init(_ anchor: Anchor, before: Int, after: Int) {
+        self.anchor = anchor
+        self.before = before
+        self.after = after
+    }
+}
+
+/// A stretch of the event list, the oldest row first.
+public struct RowWindow: Sendable, Hashable {
+    public var rows: [EventRow]
+    /// Whether there are older rows than these.
+    public var hasOlder: Bool
+    /// Whether there are newer rows than these.
+    public var hasNewer: Bool
+
+    public init(rows: [EventRow] = [], hasOlder: Bool = false, hasNewer: Bool = false) {
+        self.rows = rows
+        self.hasOlder = hasOlder
+        self.hasNewer = hasNewer
+    }
+}
+
+// MARK: - Rows of the delivery list
+
+/// A row of the delivery list: one request, with the first row that it makes in the event list.
+public struct DeliveryRow: Sendable, Hashable, Identifiable {
+    /// Its first event, or the request itself where no event can be read.
+    public var first: EventRow
+    /// Where it came from, without a port.
+    public var remoteAddress: String
+    /// From the end of the request to the start of the answer, in microseconds; nil where it is not known.
+    public var answerTime: Int?
+    /// How many other deliveries hold its first event. Counted to some more than `mostOthers`.
+    public var others: Int
+
+    /// Beyond it, it is enough to know that there are more.
+    public static let mostOthers = 9
+
+    public init(first: EventRow, remoteAddress: String, answerTime: Int? = nil, others: Int = 0) {
+        self.first = first
+        self.remoteAddress = remoteAddress
+        self.answerTime = answerTime
+        self.others = others
+    }
+
+    /// The delivery's: rising in the order of arrival, never used again.
+    public var id: Int64 { first.deliveryID }
+}
+
+/// A stretch of the delivery list, the oldest first.
+public struct DeliveryRowWindow: Sendable, Hashable {
+    public var rows: [DeliveryRow]
+    /// Whether there are older deliveries than these.
+    public var hasOlder: Bool
+    /// Whether there are newer deliveries than these.
+    public var hasNewer: Bool
+
+    public init(rows: [DeliveryRow] = [], hasOlder: Bool = false, hasNewer: Bool = false) {
+        self.rows = rows
+        self.hasOlder = hasOlder
+        self.hasNewer = hasNewer
+    }
+}

@@ -1,3 +1,9 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Synchronization
+import Workers
+
 /// The order of writes: deliveries first, as many as have queued in one transaction; the rest in slices between them.
 ///
 /// A pure state machine: the shell around it does what `next()` says.
@@ -85,5 +91,194 @@ struct WriteQueue<Delivery, Slice> {
         deliveries.removeFirst(batch.count)
         bytes -= batch.reduce(0) { $0 + $1.bytes }
         return .batch(batch.map(\.delivery))
+    }
+}
+
+// MARK: - Answer times
+
+/// Holds how long answers took until they are written: with the next deliveries, in their transaction, or once no delivery
+/// has come for a moment. A crash may lose them.
+final class AnswerTimeLog: Sendable {
+    struct Entry: Sendable {
+        let delivery: Int64
+        let microseconds: Int64
+    }
+
+    /// How long a time waits for the next delivery.
+    private static let patience = Duration.milliseconds(100)
+
+    private struct State {
+        var waiting: [Entry] = []
+        /// Whether somebody waits for the patience to end.
+        var isWatched = false
+    }
+
+    private let state = Mutex(State())
+    private let isClosed = Monitor(false)
+    private let thread = Worker("answer times")
+
+    /// Takes note of a time. Does not block.
+    ///
+    /// - Parameter write: Writes what is waiting then, in a transaction of its own; called from another thread.
+    func note(_ delivery: Int64, _ time: Duration, write: @escaping @Sendable () -> Void) {
+        let entry = Entry(delivery: delivery, microseconds: Int64(time / .microseconds(1)))
+        let isFirst = state.withLock { state in
+            state.waiting.append(entry)
+            defer { state.isWatched = true }
+            return !state.isWatched
+        }
+        if isFirst, !isClosed.withLock({ $0 }) { thread.async { [self] in watch(write) } }
+    }
+
+    /// Takes what is to be written now.
+    func take() -> [Entry] {
+        state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+    }
+
+    /// Ends the waiting. What is noted from then on is not written.
+    func close() {
+        isClosed.change { $0 = true }
+        thread.wait()
+    }
+
+    private func watch(_ write: () -> Void) {
+        // Deliveries take what waits; as long as they do, there is nothing to do here.
+        while true {
+            let last = state.withLock { $0.waiting.last?.delivery }
+            let isClosed = isClosed.wait(until: .now + Self.patience) { $0 ? true : nil } ?? false
+            let (isOver, isLate) = state.withLock { state in
+                let isLate = !state.waiting.isEmpty && state.waiting.last?.delivery == last
+                let isOver = isClosed || state.waiting.isEmpty || isLate
+                if isOver { state.isWatched = false }
+                return (isOver, isLate && !isClosed)
+            }
+            if isLate { write() }
+            if isOver { return }
+        }
+    }
+}
+
+// MARK: - Health
+
+/// Finds out whether deliveries can be recorded now, by a write that is larger than most of them.
+///
+/// Whoever asks while one is under way is told what the next finds, so that asking often writes no more often.
+final class HealthProbe: Sendable {
+    private struct State {
+        var isRunning = false
+        var waiting: [@Sendable (Bool) -> Void] = []
+    }
+
+    private let writer: HistoryWriter
+    private let state = Mutex(State())
+
+    init(_ writer: HistoryWriter) {
+        self.writer = writer
+    }
+
+    /// - Parameter completion: Is called on the writer's thread, or at once where no delivery would be taken.
+    func ask(_ completion: @escaping @Sendable (Bool) -> Void) {
+        guard writer.hasRoom else { return completion(false) }
+        let isFirst = state.withLock { state in
+            state.waiting.append(completion)
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        if isFirst { run() }
+    }
+
+    private func run() {
+        let asking = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        writer.perform({ db in try db.execute(sql: "UPDATE probe SET filler = randomblob(16384)") }) { [self] result in
+            let isRecorded = (try? result.get()) != nil
+            asking.forEach { $0(isRecorded) }
+            let isWanted = state.withLock { state in
+                state.isRunning = !state.waiting.isEmpty
+                return state.isRunning
+            }
+            if isWanted { run() }
+        }
+    }
+}
+
+// MARK: - Failures
+
+/// Why a write failed, and how far the fault reaches.
+enum WriteFailure: Error {
+    /// The whole store cannot be written now; a sentence says why.
+    case store(String)
+    /// Only what was to be written is at fault.
+    case row(String)
+
+    /// - Parameter db: The connection that failed, unless it has been used since: it knows the system's own reason.
+    init(_ error: any Error, in db: Database? = nil) {
+        if let failure = error as? WriteFailure {
+            self = failure
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self = .row(String(describing: error))
+            return
+        }
+        let message = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_FULL: self = .store("the disk is full")
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .store("another program holds the history locked")
+        case .SQLITE_READONLY:
+            self = .store(Self.systemReason(db, only: [EROFS]) ?? "the history may not be written (\(message))")
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN:
+            self = .store(Self.systemReason(db) ?? "the history cannot be written (\(message))")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .store("the history is damaged (\(message))")
+        case .SQLITE_NOMEM: self = .store("out of memory")
+        // Such as a table that is missing.
+        case .SQLITE_ERROR, .SQLITE_MISUSE, .SQLITE_PROTOCOL, .SQLITE_PERM, .SQLITE_SCHEMA, .SQLITE_INTERNAL:
+            self = .store("the history cannot be written (\(message))")
+        default: self = .row(message)
+        }
+    }
+
+    /// Returns what the system's number of an error means for a history, and what to do; nil for a number that it does not
+    /// explain.
+    static func reason(ofSystemError number: Int32) -> String? {
+        switch number {
+        case EFBIG:
+            "the file may not grow: the file-size limit of the process (ulimit -f) or of the file system is reached"
+        case EDQUOT: "the disk quota of this user is used up"
+        case ENOSPC: "the disk is full"
+        case EROFS: "the file system is mounted read-only"
+        case EIO: "the disk reports an input/output error: look at the kernel's log"
+        case ENOLCK: "the file system has no locks left, or offers none: keep the history on a local disk"
+        case ESTALE: "the network file system has lost the file: keep the history on a local disk"
+        case ENODEV, ENXIO: "the disk is gone"
+        case EMFILE: "b2watch has too many files open: raise its limit (ulimit -n)"
+        case ENFILE: "the system has too many files open"
+        case EACCES, EPERM: "the history may not be written: look at the permissions of its file and folder"
+        default: nil
+        }
+    }
+
+    private static func systemReason(_ db: Database?, only numbers: [Int32]? = nil) -> String? {
+        guard let db else { return nil }
+        // SQLite keeps it with each file, and what it last saw with the connection.
+        let candidates = [
+            SQLiteFile.log(of: db)?.lastError, SQLiteFile.main(of: db)?.lastError,
+            sqlite3_system_errno(db.sqliteConnection),
+        ]
+        return candidates.compactMap(\.self).filter { $0 != 0 && numbers?.contains($0) ?? true }
+            .compactMap(reason(ofSystemError:)).first
+    }
+}
+
+extension WriteFailure: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .store(let reason), .row(let reason): reason
+        }
     }
 }

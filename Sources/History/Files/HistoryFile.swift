@@ -1,4 +1,49 @@
+import Files
 import Foundation
+
+/// The history's file: made so that only its user can read it.
+struct HistoryFile: Sendable {
+    /// With symbolic links followed, so that one file has one lock.
+    let path: String
+
+    /// Makes the file, 0600, and any folders, 0700, where they are missing; what is there is left as it is.
+    ///
+    /// - Throws: `HistoryError.unusable`.
+    init(at path: String) throws(HistoryError) {
+        let folder = PathParts(path).folder
+        do {
+            if !FileManager.default.fileExists(atPath: folder) {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
+        } catch {
+            throw .unusable(path: path, reason: "its folder cannot be made (\(error.localizedDescription))")
+        }
+        // One that is there is not opened: closing any descriptor of a file drops the process's locks on it.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 || errno == EEXIST else {
+            throw .unusable(path: path, reason: String(cString: strerror(errno)))
+        }
+        if descriptor >= 0 { close(descriptor) }
+        guard let resolved = realpath(path, nil) else {
+            throw .unusable(path: path, reason: String(cString: strerror(errno)))
+        }
+        self.path = String(cString: resolved)
+        free(resolved)
+        var status = stat()
+        // A device, a pipe or a folder is no place for a history.
+        guard stat(self.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .unusable(path: path, reason: "it is not a regular file")
+        }
+    }
+
+    /// Takes the file from other users' eyes; to be called once it is known to be a history.
+    func protect() {
+        for suffix in ["", "-wal", "-shm"] { chmod(path + suffix, 0o600) }
+    }
+}
+
+// MARK: - Lock
 
 /// The right to record into a history file: one process at a time, told to the others by a file beside it.
 ///
@@ -56,5 +101,23 @@ final class HistoryLock: Sendable {
         let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         return text.isEmpty ? "another process" : text
+    }
+}
+
+/// What a process holds a history for.
+public enum HistoryUse: Sendable, Hashable {
+    /// It receives, until somebody ends it.
+    case recording
+    /// It does what this command says, such as `b2watch actions run`, and ends by itself.
+    case command(String)
+
+    static let commandPrefix = "the command "
+
+    /// What others are told of this process.
+    var holder: String {
+        switch self {
+        case .recording: "process \(getpid()) (\(ProcessInfo.processInfo.processName))"
+        case .command(let name): "\(Self.commandPrefix)\(name) (process \(getpid()))"
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import GRDB
+import Notifications
 import Synchronization
 import Workers
 
@@ -100,5 +101,72 @@ public final class FollowedHistory: Sendable {
         guard isNew == true else { return }
         state.withLock { $0 = new }
         observer(.changed(new.change))
+    }
+}
+
+/// When to look at a history that another process writes.
+///
+/// A pure state machine. The log is written before its commit can be seen, by as long as the disk takes to confirm it:
+/// so after the last write there are a few more looks, each as long after the one before as that was after the write, and
+/// then none.
+struct FollowSteps {
+    /// Between two looks at least: about thirty a second.
+    static let frame = Duration.milliseconds(33)
+    /// The first look behind a write that is not seen yet, and the last.
+    private static let first = Duration.milliseconds(2)
+    private static let last = Duration.seconds(8)
+
+    private var next: Duration?
+
+    /// The log was written.
+    mutating func wrote() {
+        next = Self.first
+    }
+
+    /// A look is over.
+    ///
+    /// - Returns: How long to wait for writes before the next one; nil where only a write is worth another.
+    mutating func looked() -> Duration? {
+        guard let wait = next else { return nil }
+        next = wait * 2 <= Self.last ? wait * 2 : nil
+        return wait
+    }
+}
+
+/// What a history that another process writes holds, read again and again: tells what the writer's own change feed would.
+struct FollowedState: Sendable, Equatable {
+    private(set) var change = HistoryChange()
+    private var generation: Int64?
+    /// Whether there was something to be judged again.
+    private var isStale = false
+
+    /// Reads what is there now.
+    ///
+    /// - Returns: Whether anything changed.
+    mutating func read(_ db: Database) throws -> Bool {
+        let before = self
+        var new = try HistoryChange.read(db)
+        new.revision = change.revision
+        new.latestAnswered = max(change.latestAnswered, try Self.latestAnswered(new.latestDelivery, db))
+        let generation = try Int64.fetchOne(db, sql: HeldKeyring.generationSQL)
+        isStale = try Self.isStale(db)
+        // Verdicts are written a few at a time: what is read while some are behind, or were at the last look, differs.
+        let isOther = before.generation != nil && before.generation != generation
+        if isOther || (before.isStale && (new != before.change || !isStale)) { new.revision += 1 }
+        self.generation = generation
+        change = new
+        return self != before
+    }
+
+    /// The newest delivery whose answer's time is recorded, of the newest thousand.
+    private static func latestAnswered(_ latest: Int64, _ db: Database) throws -> Int64 {
+        let sql = """
+            SELECT delivery FROM outcome WHERE delivery > ? AND answerTime IS NOT NULL ORDER BY delivery DESC LIMIT 1
+            """
+        return try Int64.fetchOne(db, sql: sql, arguments: [latest - 1_000]) ?? 0
+    }
+
+    private static func isStale(_ db: Database) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM toJudge)") ?? false
     }
 }

@@ -1,0 +1,327 @@
+import GRDB
+import GRDBSQLite
+import Notifications
+
+// MARK: - Whole rows
+
+/// The row at which a statement stands, read by SQLite's own calls: GRDB would make a value of each column first.
+///
+/// In a damaged page a column may have another kind of value than its table gives it: that is thrown as damage.
+struct StatementRow {
+    let statement: SQLiteStatement
+
+    /// - Throws: `DatabaseError` of damage where it is another kind of value.
+    func integer(_ column: Int32) throws -> Int64 {
+        guard sqlite3_column_type(statement, column) == SQLITE_INTEGER else { throw Self.damage }
+        return sqlite3_column_int64(statement, column)
+    }
+
+    /// - Throws: `DatabaseError` of damage where it is another kind of value.
+    func integerOrNil(_ column: Int32) throws -> Int64? {
+        sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : try integer(column)
+    }
+
+    /// Whether a number is not 0.
+    func isTrue(_ column: Int32) -> Bool { sqlite3_column_int64(statement, column) != 0 }
+
+    /// - Throws: `DatabaseError` of damage where it is another kind of value.
+    func text(_ column: Int32) throws -> String {
+        guard sqlite3_column_type(statement, column) == SQLITE_TEXT else { throw Self.damage }
+        return String(decoding: bytes(column), as: UTF8.self)
+    }
+
+    /// A text, or nil for anything else.
+    func textOrNil(_ column: Int32) -> String? {
+        sqlite3_column_type(statement, column) == SQLITE_TEXT ? String(decoding: bytes(column), as: UTF8.self) : nil
+    }
+
+    /// The bytes of a text or a blob, where SQLite has them: valid until the statement goes on.
+    ///
+    /// - Throws: `DatabaseError` of damage where it is NULL.
+    func lent(_ column: Int32) throws -> UnsafeRawBufferPointer {
+        guard sqlite3_column_type(statement, column) != SQLITE_NULL else { throw Self.damage }
+        return bytes(column)
+    }
+
+    /// A field of an event: see `FieldValue.databaseValue`.
+    func field(_ column: Int32) -> FieldValue {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
+        case SQLITE_TEXT: .string(String(decoding: bytes(column), as: UTF8.self))
+        case SQLITE_BLOB: FieldValue(json: Array(bytes(column)))
+        case SQLITE_FLOAT: .other(json: String(sqlite3_column_double(statement, column)))
+        default: .absent
+        }
+    }
+
+    private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+        // Asked for as a blob, a text is given as it is. The length after the pointer: it is that of what it points to.
+        let start = sqlite3_column_blob(statement, column)
+        return UnsafeRawBufferPointer(
+            start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(statement, column)))
+    }
+
+    private static var damage: DatabaseError {
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column has a value of another kind")
+    }
+}
+
+extension Statement {
+    /// Visits the rows that the statement has with these arguments, until `visit` returns false.
+    func forEachRow(_ arguments: StatementArguments, _ visit: (StatementRow) throws -> Bool) throws {
+        let cursor = try Row.fetchCursor(self, arguments: arguments)
+        let row = StatementRow(statement: sqliteStatement)
+        while try cursor.next() != nil, try visit(row) {}
+    }
+}
+
+// MARK: - Ids
+
+/// A statement whose rows are ids, read without GRDB: it is stepped a million times.
+struct IDStatement: ~Copyable {
+    private let connection: OpaquePointer?
+    private let statement: OpaquePointer?
+    private let sql: String
+
+    /// - Throws: `DatabaseError`.
+    init(_ sql: String, _ bindings: [PredicateSQL.Binding], _ db: Database) throws {
+        connection = db.sqliteConnection
+        statement = try Self.prepare(sql, bindings, connection)
+        self.sql = sql
+    }
+
+    private static func prepare(
+        _ sql: String, _ bindings: [PredicateSQL.Binding], _ connection: OpaquePointer?
+    ) throws -> OpaquePointer? {
+        var statement: OpaquePointer?
+        var code = sqlite3_prepare_v2(connection, sql, -1, &statement, nil)
+        if code == SQLITE_ERROR {
+            // A connection learns our functions when they are first needed.
+            RowFunction.install(on: connection)
+            code = sqlite3_prepare_v2(connection, sql, -1, &statement, nil)
+        }
+        for (index, binding) in bindings.enumerated() where code == SQLITE_OK {
+            code = binding.bind(to: statement, at: Int32(index + 1))
+        }
+        if code != SQLITE_OK {
+            let failure = DatabaseError(code, of: connection, sql)
+            sqlite3_finalize(statement)
+            throw failure
+        }
+        return statement
+    }
+
+    deinit {
+        sqlite3_finalize(statement)
+    }
+
+    /// The next id; nil behind the last.
+    ///
+    /// - Throws: `DatabaseError`.
+    borrowing func next() throws -> Int64? {
+        switch sqlite3_step(statement) {
+        case SQLITE_ROW: return sqlite3_column_int64(statement, 0)
+        case SQLITE_DONE: return nil
+        case let code: throw DatabaseError(code, of: connection, sql)
+        }
+    }
+
+    /// Another column of the row, which holds an integer.
+    borrowing func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+
+    /// Lends the bytes of another column of the row.
+    borrowing func withBytes(of column: Int32, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let start = sqlite3_column_blob(statement, column)
+        body(
+            UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(statement, column)))
+        )
+    }
+
+    /// Begins anew with another value of the last parameter.
+    borrowing func restart(withLast value: Int64) {
+        sqlite3_reset(statement)
+        sqlite3_bind_int64(statement, sqlite3_bind_parameter_count(statement), value)
+    }
+}
+
+extension DatabaseError {
+    /// The error of a call of SQLite's own, with the reason that the connection has for it until it is used again.
+    init(_ code: Int32, of connection: OpaquePointer?, _ sql: String? = nil) {
+        self.init(
+            resultCode: ResultCode(rawValue: code), message: sqlite3_errmsg(connection).map { String(cString: $0) },
+            sql: sql)
+    }
+}
+
+/// A read was given up because it was asked to.
+public struct ReadCancelled: Error, Sendable, CustomStringConvertible {
+    public let description = "the search was cancelled"
+
+    public init() {}
+}
+
+extension Database {
+    /// Runs what can be cancelled in the midst of a statement.
+    ///
+    /// - Throws: `ReadCancelled`, or what the body throws.
+    func cancellable<Value>(_ isCancelled: () -> Bool, _ body: () throws -> Value) throws -> Value {
+        try withoutActuallyEscaping(isCancelled) { isCancelled in
+            let question = Question(isCancelled)
+            // Some hundred rows lie between two of its questions.
+            sqlite3_progress_handler(
+                sqliteConnection, 4_000,
+                { pointer in
+                    guard let pointer else { return 0 }
+                    return Unmanaged<Question>.fromOpaque(pointer)._withUnsafeGuaranteedRef { $0.ask() ? 1 : 0 }
+                }, Unmanaged.passUnretained(question).toOpaque())
+            defer {
+                sqlite3_progress_handler(sqliteConnection, 0, nil, nil)
+                withExtendedLifetime(question) {}
+            }
+            if isCancelled() { throw ReadCancelled() }
+            do {
+                return try body()
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT && isCancelled() {
+                throw ReadCancelled()
+            }
+        }
+    }
+
+    private final class Question {
+        let ask: () -> Bool
+
+        init(_ ask: @escaping () -> Bool) {
+            self.ask = ask
+        }
+    }
+}
+
+// MARK: - Functions of conditions
+
+/// The functions that conditions on rows call. They are SQLite's own kind: GRDB's would allocate for every row.
+///
+/// The first argument is bound as a pointer (`sqlite3_bind_pointer`) to what is looked for.
+enum RowFunction: CaseIterable {
+    /// Whether a pattern matches the text of a field: see `FieldValue`.
+    case matchesField
+    /// Whether a pattern matches bytes as they are.
+    case matchesBytes
+    /// Whether a row is one of a set.
+    case isAmong
+    /// Whether a row's event came before.
+    case isRepeated
+
+    var name: String {
+        switch self {
+        case .matchesField: "b2_matches"
+        case .matchesBytes: "b2_matches_bytes"
+        case .isAmong: "b2_among"
+        case .isRepeated: "b2_repeated"
+        }
+    }
+
+    /// Makes the functions known to a connection.
+    static func install(on connection: OpaquePointer?) {
+        for function in allCases {
+            sqlite3_create_function_v2(
+                connection, function.name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nil, function.implementation, nil,
+                nil,
+                nil)
+        }
+    }
+
+    private var implementation: @convention(c) (OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?) -> Void {
+        switch self {
+        case .matchesField:
+            { context, _, arguments in
+                guard let arguments else { return }
+                let isMatch = Sought<TextPattern>.with(arguments[0]) { RowFunction.fieldMatches($0, arguments[1]) }
+                sqlite3_result_int(context, isMatch ? 1 : 0)
+            }
+        case .matchesBytes:
+            { context, _, arguments in
+                guard let arguments else { return }
+                let isMatch = Sought<TextPattern>.with(arguments[0]) { RowFunction.bytesMatch($0, arguments[1]) }
+                sqlite3_result_int(context, isMatch ? 1 : 0)
+            }
+        case .isAmong:
+            { context, _, arguments in
+                guard let arguments else { return }
+                let id = sqlite3_value_int64(arguments[1])
+                sqlite3_result_int(context, Sought<Set<Int64>>.with(arguments[0]) { $0.contains(id) } ? 1 : 0)
+            }
+        case .isRepeated:
+            { context, _, arguments in
+                guard let arguments else { return }
+                let id = sqlite3_value_int64(arguments[1])
+                sqlite3_result_int(context, Sought<RepeatedEvents>.with(arguments[0]) { $0.mayHold(id) } ? 1 : 0)
+            }
+        }
+    }
+
+    private static func fieldMatches(_ pattern: TextPattern, _ value: OpaquePointer?) -> Bool {
+        switch sqlite3_value_type(value) {
+        case SQLITE_NULL: return false
+        // Asked for as a blob, a text is given as it is, and not copied to have a zero at its end.
+        case SQLITE_TEXT: return bytesMatch(pattern, value)
+        case SQLITE_BLOB:
+            // JSON, and rare.
+            let text = bytes(value) { FieldValue(json: Array($0)).text }
+            var utf8 = text
+            return utf8.withUTF8 { pattern.matches(UnsafeRawBufferPointer($0)) }
+        default:
+            guard let text = sqlite3_value_text(value) else { return false }
+            return pattern.matches(UnsafeRawBufferPointer(start: text, count: Int(sqlite3_value_bytes(value))))
+        }
+    }
+
+    private static func bytesMatch(_ pattern: TextPattern, _ value: OpaquePointer?) -> Bool {
+        guard sqlite3_value_type(value) != SQLITE_NULL else { return false }
+        return bytes(value, pattern.matches)
+    }
+
+    private static func bytes<Value>(_ value: OpaquePointer?, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        let start = sqlite3_value_blob(value)
+        return body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value))))
+    }
+}
+
+/// What is looked for, on its way through SQLite to a function of ours.
+private final class Sought<Value> {
+    private let value: Value
+
+    private init(_ value: Value) {
+        self.value = value
+    }
+
+    /// SQLite hands a pointer only to who knows this name of its kind, and keeps the name.
+    private static var kind: UnsafePointer<CChar> {
+        let name: StaticString = "b2watch"
+        return UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    static func bind(_ value: Value, to statement: OpaquePointer?, at index: Int32) -> Int32 {
+        sqlite3_bind_pointer(statement, index, Unmanaged.passRetained(Sought(value)).toOpaque(), kind) { pointer in
+            if let pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() }
+        }
+    }
+
+    static func with(_ argument: OpaquePointer?, _ body: (Value) -> Bool) -> Bool {
+        guard let pointer = sqlite3_value_pointer(argument, kind) else { return false }
+        return Unmanaged<Sought<Value>>.fromOpaque(pointer)._withUnsafeGuaranteedRef { body($0.value) }
+    }
+}
+
+extension PredicateSQL.Binding {
+    /// Binds it to a parameter, counted from 1.
+    ///
+    /// - Returns: What SQLite says.
+    func bind(to statement: OpaquePointer?, at index: Int32) -> Int32 {
+        switch self {
+        case .integer(let value): sqlite3_bind_int64(statement, index, value)
+        case .pattern(let pattern): Sought.bind(pattern, to: statement, at: index)
+        case .rows(let ids): Sought.bind(ids, to: statement, at: index)
+        case .repeated(let rows): Sought.bind(rows, to: statement, at: index)
+        }
+    }
+}

@@ -1,0 +1,246 @@
+import GRDB
+public import Notifications
+
+/// What came of trying secrets on the deliveries of a range of ids: the verdicts that change.
+public struct Rejudgement: Sendable {
+    /// A recorded verdict.
+    public struct Recorded: Sendable, Hashable {
+        public var verdict: SignatureVerdict
+        /// The number of its secret.
+        var secret: Int64?
+
+        public init(_ verdict: SignatureVerdict) {
+            self.verdict = verdict
+        }
+
+        init(_ verdict: SignatureVerdict, secret: Int64?) {
+            self.verdict = verdict
+            self.secret = secret
+        }
+    }
+
+    /// Deliveries with one verdict before and one after. What lies between them has another verdict before.
+    struct Run: Sendable {
+        var deliveries: ClosedRange<Int64>
+        let before: Recorded
+        /// Nil where the verdict stays.
+        let after: Judgement?
+        var count: Int
+    }
+
+    /// All current secrets were tried on these.
+    public private(set) var deliveries: ClosedRange<Int64>
+    /// The keyring that has judged.
+    public let generation: Int64
+    /// When it did.
+    public let time: Timestamp
+    /// The newest first.
+    private(set) var runs: [Run] = []
+
+    /// With no verdicts yet.
+    public init(of deliveries: ClosedRange<Int64>, generation: Int64, at time: Timestamp) {
+        self.deliveries = deliveries
+        self.generation = generation
+        self.time = time
+    }
+
+    /// Adds a delivery of the range that is older than those added before.
+    ///
+    /// - Parameters:
+    ///   - judgement: Its verdict from now on; nil where the recorded one stays.
+    ///   - recorded: Its verdict so far.
+    public mutating func add(_ judgement: Judgement?, of delivery: Int64, recorded: Recorded) {
+        if let last = runs.indices.last, runs[last].after == judgement, runs[last].before == recorded {
+            runs[last].deliveries = delivery...runs[last].deliveries.upperBound
+            runs[last].count += 1
+        } else {
+            runs.append(Run(deliveries: delivery...delivery, before: recorded, after: judgement, count: 1))
+        }
+    }
+
+    /// Notes that what is older than this delivery was not reached.
+    mutating func end(at delivery: Int64) {
+        deliveries = delivery...deliveries.upperBound
+    }
+
+    /// How many of the deliveries have which verdict now.
+    public var counts: [SignatureVerdict: Int] {
+        runs.reduce(into: [:]) { $0[$1.after?.verdict ?? $1.before.verdict, default: 0] += $1.count }
+    }
+
+    /// Whether there is anything to write.
+    var changesAny: Bool { runs.contains { $0.after != nil } }
+
+    /// What becomes of most of those that could not be checked before; nil where some of them stay so.
+    var prevailing: Judgement? {
+        var counts: [Judgement: Int] = [:]
+        for run in runs where run.before == Recorded(.unverified) {
+            guard let after = run.after else { return nil }
+            counts[after, default: 0] += run.count
+        }
+        return counts.max { $0.value < $1.value }?.key
+    }
+}
+
+// MARK: - Writing
+
+extension Rejudgement {
+    /// Writes new verdicts, and that the current secrets were tried on the range.
+    ///
+    /// - Returns: What changes in the counts; nil, and nothing is written, where there is a later keyring.
+    func write(to db: Database) throws -> TallyChange? {
+        guard try HeldKeyring.generation(db) <= generation else { return nil }
+        try HeldKeyring.judged(deliveries, in: db)
+        var counts = TallyChange(leaked: try SecretTable.leaked(db))
+        guard changesAny else { return counts }
+        let numbers = try Self.numbers(of: runs.compactMap(\.after), in: db)
+        try count(numbers, in: &counts, db)
+        // The exceptions first: they are unverified no longer when the rest gets what most of them get.
+        let prevailing = prevailing
+        for run in runs {
+            guard let after = run.after, after != prevailing || run.before != Recorded(.unverified) else { continue }
+            try update(run.deliveries, from: run.before, to: after, numbers, db)
+        }
+        if let prevailing { try update(deliveries, from: Recorded(.unverified), to: prevailing, numbers, db) }
+        try counts.apply(to: db)
+        return counts
+    }
+
+    private func update(
+        _ deliveries: ClosedRange<Int64>, from before: Recorded, to after: Judgement,
+        _ numbers: [SecretIdentity: Int64], _ db: Database
+    ) throws {
+        let update = try db.cachedStatement(
+            sql: """
+                UPDATE outcome SET verdict = ?, secret = ?, judgedAt = ?
+                WHERE delivery BETWEEN ? AND ? AND verdict = ? AND secret IS ?
+                """)
+        try update.execute(
+            arguments: [
+                after.verdict.rawValue, after.secret.flatMap { numbers[$0] }, time.milliseconds,
+                deliveries.lowerBound, deliveries.upperBound, before.verdict.rawValue, before.secret,
+            ])
+    }
+
+    private static func numbers(
+        of judgements: [Judgement], in db: Database
+    ) throws -> [SecretIdentity: Int64] {
+        var numbers: [SecretIdentity: Int64] = [:]
+        for secret in Set(judgements.compactMap(\.secret)) {
+            numbers[secret] = try SecretTable.entry(of: secret, in: db).id
+        }
+        return numbers
+    }
+
+    /// Counts what is taken from the counts and added to them.
+    private func count(
+        _ numbers: [SecretIdentity: Int64], in counts: inout TallyChange, _ db: Database
+    ) throws {
+        let old = try db.cachedStatement(
+            sql: """
+                SELECT delivery, rows, verdict, secret FROM outcome
+                WHERE delivery BETWEEN ? AND ? ORDER BY delivery DESC
+                """)
+        var run = 0
+        // Neighbours are mostly alike: each streak of them is put down once.
+        var streak: (run: Int, deliveries: Int, rows: Int)?
+        func putDown() {
+            guard let streak, let after = runs[streak.run].after else { return }
+            let before = runs[streak.run].before
+            counts.add(
+                -streak.deliveries, rows: -streak.rows, to: .init(verdict: before.verdict, secret: before.secret ?? 0))
+            let secret = after.secret.flatMap { numbers[$0] } ?? 0
+            counts.add(streak.deliveries, rows: streak.rows, to: .init(verdict: after.verdict, secret: secret))
+        }
+        try old.forEachRow([deliveries.lowerBound, deliveries.upperBound]) { row in
+            let delivery = try row.integer(0)
+            while run < runs.count, runs[run].deliveries.lowerBound > delivery { run += 1 }
+            guard run < runs.count else { return false }
+            let before = runs[run].before
+            guard runs[run].deliveries.contains(delivery), before.verdict.rawValue == Int(try row.integer(2)),
+                before.secret == (try row.integerOrNil(3))
+            else { return true }
+            if streak?.run != run {
+                putDown()
+                streak = (run, 0, 0)
+            }
+            streak?.deliveries += 1
+            streak?.rows += Int(try row.integer(1))
+            return true
+        }
+        putDown()
+    }
+}
+
+// MARK: - Reading
+
+/// What an older keyring than the one held now may have judged.
+public struct ToJudge: Sendable, Hashable {
+    /// The ids of the newest of it.
+    public let newest: ClosedRange<Int64>
+    /// How many deliveries there are at most, older ones included.
+    public let count: Int
+
+    public init(newest: ClosedRange<Int64>, count: Int) {
+        self.newest = newest
+        self.count = count
+    }
+}
+
+/// Reads what judging needs of deliveries, and lends it where SQLite holds it: half of judging a million of them would be
+/// to copy them.
+enum JudgingRead {
+    /// What is judged: whatever is not valid, and what is valid by a secret that is known by its label alone.
+    private static let candidates = """
+        verdict NOT IN (\(SignatureVerdict.valid.rawValue), \(SignatureVerdict.unjudged.rawValue))
+            OR secret IN (\(SecretTable.unnamed))
+        """
+
+    static func run(
+        _ deliveries: ClosedRange<Int64>, _ generation: Int64, _ time: Timestamp, _ maximumBytes: Int,
+        _ judge: (RecordedRequest) throws -> Judgement, _ db: Database
+    ) throws -> Rejudgement {
+        // Two walks side by side. The wide rows are passed over where there is nothing to judge, and none is looked up.
+        let secrets = try SecretTable.all(db)
+        let outcomes = try db.cachedStatement(
+            sql: """
+                SELECT delivery, verdict, secret FROM outcome
+                WHERE delivery BETWEEN ? AND ? AND (\(candidates)) ORDER BY delivery DESC
+                """)
+        let requests = try db.cachedStatement(
+            sql: "SELECT id, headers, body FROM delivery WHERE id BETWEEN ? AND ? ORDER BY id DESC")
+        let recorded = try Row.fetchCursor(outcomes, arguments: [deliveries.lowerBound, deliveries.upperBound])
+        let rows = try Row.fetchCursor(requests, arguments: [deliveries.lowerBound, deliveries.upperBound])
+        let (outcome, delivery) = (
+            StatementRow(statement: outcomes.sqliteStatement), StatementRow(statement: requests.sqliteStatement)
+        )
+
+        var rejudgement = Rejudgement(of: deliveries, generation: generation, at: time)
+        var bytes = 0
+        while try recorded.next() != nil {
+            let id = try outcome.integer(0)
+            let before = Rejudgement.Recorded(
+                SignatureVerdict(rawValue: Int(try outcome.integer(1))) ?? .unjudged,
+                secret: try outcome.integerOrNil(2))
+            var found: Int64
+            repeat {
+                guard try rows.next() != nil else { return rejudgement }
+                found = try delivery.integer(0)
+            } while found > id
+            guard found == id else { continue }
+            let request = RecordedRequest(headers: try delivery.lent(1), body: try delivery.lent(2))
+            let judgement = try judge(request)
+            // Of a delivery that was lost but for its events there is nothing to verify.
+            let isLost = request.body.isEmpty && request.headers.count <= 2
+            let known = Judgement(before.verdict, secret: before.secret.flatMap { secrets[$0] })
+            let isNew = !isLost && judgement.replaces(known)
+            rejudgement.add(isNew ? judgement : nil, of: id, recorded: before)
+            bytes += request.body.count
+            if bytes >= maximumBytes {
+                rejudgement.end(at: id)
+                return rejudgement
+            }
+        }
+        return rejudgement
+    }
+}
