@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import History
 import Notifications
+import Synchronization
 import TestSupport
 import Testing
 
@@ -113,5 +114,135 @@ import Testing
             #expect(error.description.contains("/a"))
             #expect(error.description.contains("--history"))
         }
+    }
+}
+
+// MARK: - Lock
+
+/// One process records into a file at a time.
+@Suite struct HistoryLockTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func expectInUse(_ path: String, resolved: String) throws {
+        let error = #expect(throws: HistoryError.self) { try History(.file(path)) }
+        guard case .inUse(resolved, let holder) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(holder.hasPrefix("process \(getpid()) "))
+    }
+
+    @Test func aSecondOneIsRefusedAndTheFirstIsNamed() async throws {
+        let path = folder.file("history.sqlite")
+        let history = try History(.file(path))
+        try expectInUse(path, resolved: path)
+        let name = (folder.path as NSString).lastPathComponent
+        try expectInUse("\(folder.path)/../\(name)/history.sqlite", resolved: path)
+        // The first is none the worse for it.
+        #expect(await history.keep(.sample()))
+        history.close()
+    }
+
+    @Test func aCommandThatHoldsItIsNamedAsOne() throws {
+        let path = folder.file("history.sqlite")
+        let history = try History(.file(path), for: .command("b2watch actions run"))
+        let error = #expect(throws: HistoryError.self) { try History(.file(path)) }
+        let text = error?.description ?? ""
+        #expect(text.contains("in use by the command b2watch actions run (process \(getpid())): wait until"))
+        #expect(!text.contains("attach"))
+        history.close()
+    }
+
+    @Test func aLockThatLeadsElsewhereIsNotFollowed() throws {
+        let path = folder.file("history.sqlite")
+        let victim = try folder.write("victim", "precious")
+        try FileManager.default.createSymbolicLink(atPath: path + ".lock", withDestinationPath: victim)
+        #expect(throws: HistoryError.self) { try History(.file(path)) }
+        #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
+    }
+
+    @Test(arguments: ["file", "folder"])
+    func alsoThroughASymbolicLink(kind: String) throws {
+        let path = folder.file("history.sqlite")
+        let history = try History(.file(path))
+        let link = folder.file("link")
+        let target = kind == "file" ? path : folder.path
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+        try expectInUse(kind == "file" ? link : "\(link)/history.sqlite", resolved: path)
+        history.close()
+    }
+
+    @Test func aClosedHistoryMayBeOpenedAgain() async throws {
+        let path = folder.file("history.sqlite")
+        let first = try History(.file(path))
+        #expect(await first.keep(.sample()))
+        first.close()
+        let second = try History(.file(path))
+        #expect(second.current.tally[.valid] == 1)
+        #expect(await second.keep(.sample()))
+        // Whoever still holds the first is told the truth.
+        #expect(await !first.keep(.sample()))
+        #expect(second.current.tally[.valid] == 2)
+        second.close()
+    }
+
+    @Test func theLockOfADeadProcessIsNone() throws {
+        let path = folder.file("history.sqlite")
+        _ = try folder.write("history.sqlite.lock", "process 1 (init), which held it once, with a long name\n")
+        let history = try History(.file(path))
+        let text = try String(contentsOfFile: path + ".lock", encoding: .utf8)
+        #expect(text.hasPrefix("process \(getpid()) "))
+        #expect(!text.contains("init"))
+        history.close()
+    }
+}
+
+// MARK: - Closing
+
+/// A history is read by several threads; closing it must not pull a connection from under one.
+@Suite struct ClosingTests {
+    private final class Count: Sendable {
+        let value = Atomic<Int>(0)
+    }
+
+    @Test func readsThatAreUnderWayEndBeforeTheFileCloses() async throws {
+        let folder = try TemporaryFolder()
+        for round in 0..<5 {
+            let history = try History(.file(folder.file("\(round).sqlite")))
+            for _ in 0..<50 { #expect(await history.keep(.sample())) }
+            let reads = Count()
+            await withTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        while let rows = try? history.reader.rows(RowRequest(.newest, before: 50, after: 0)) {
+                            #expect(rows.rows.count == 50)
+                            reads.value.add(1, ordering: .relaxed)
+                            await Task.yield()
+                        }
+                    }
+                }
+                group.addTask {
+                    while reads.value.load(ordering: .relaxed) < 20 { await Task.yield() }
+                    history.close()
+                }
+            }
+            #expect(throws: HistoryClosed.self) { try history.reader.delivery(1) }
+        }
+    }
+
+    @Test func manyWhoAskAtOnceAreAllToldWhetherItRecords() async throws {
+        let folder = try TemporaryFolder()
+        let history = try History(.file(folder.file("history.sqlite")))
+        let answers = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<100 { group.addTask { await history.probe() } }
+            return await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        #expect(answers == Array(repeating: true, count: 100))
+        history.close()
+        #expect(await !history.probe())
     }
 }

@@ -121,3 +121,112 @@ enum Kept: String, CaseIterable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+/// Holds up a history's writer: what is recorded meanwhile queues.
+final class HeldWriter: Sendable {
+    private let history: History
+    private let gate = Gate()
+
+    init(_ history: History) {
+        self.history = history
+    }
+
+    /// Returns once the writer is held up, by the completion of a delivery of its own.
+    func hold() async {
+        await answer("the writer to be held up", orElse: ()) { give in
+            let isQueued = history.record(.sample()) { [gate] _ in
+                give(())
+                gate.wait()
+            }
+            if !isQueued { give(()) }
+        }
+    }
+
+    func letGo() {
+        gate.open()
+    }
+}
+
+/// The writer's own settings of SQLite.
+func settings(of history: History) throws -> (synchronous: Int?, journal: String?) {
+    try history.writer.write { db in
+        (try Int.fetchOne(db, sql: "PRAGMA synchronous"), try String.fetchOne(db, sql: "PRAGMA journal_mode"))
+    }
+}
+
+/// Lets the history grow to so many pages, as a full disk would.
+func limitPages(of history: History, to count: Int) throws {
+    try history.writer.write { db in _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(count)") }
+}
+
+extension History {
+    /// How many exchanges of the outbox are kept.
+    var exchangeCount: Int {
+        get throws { try writer.write { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM exchange") ?? 0 } }
+    }
+}
+
+extension History {
+    /// Moves the log into the file as far as it goes, as checkpoints do by themselves.
+    func settle() {
+        checkpoints?.now()
+    }
+}
+
+/// Another program that holds a history's file locked.
+final class FileLocker: Sendable {
+    private let database: DatabaseQueue
+
+    /// Locks at once. Readers are let through where the file has a write-ahead log.
+    init(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        database = try DatabaseQueue(path: path, configuration: configuration)
+        try database.inDatabase { db in try db.execute(sql: "BEGIN IMMEDIATE") }
+    }
+
+    func letGo() throws {
+        try database.inDatabase { db in try db.execute(sql: "ROLLBACK") }
+        try database.close()
+    }
+}
+
+// MARK: - Outbox
+
+extension History {
+    /// Records a delivery, on the thread of the test.
+    @discardableResult
+    func keepNow(_ delivery: JudgedDelivery) throws -> Int64 {
+        let kept = Watched<Int64??>(nil)
+        guard record(delivery, completion: { id in kept.change { $0 = .some(id) } }) else { return 0 }
+        return try kept.require("a record") { $0 } ?? 0
+    }
+
+    /// Declares one action.
+    func declare(_ name: String = "rows", kind: String = "csv") throws -> Int64 {
+        try outbox.declare([Outbox.Declaration(name: name, kind: kind, summary: "to \(name)")])[name] ?? 0
+    }
+
+    /// Walks to the latest row.
+    @discardableResult
+    func walkAll(
+        _ action: Int64, matching predicate: RowPredicate = .verdict([.valid]), limit: Int = 200
+    ) throws -> Int {
+        var added = 0
+        while true {
+            let walk = try outbox.walk(
+                action, through: current.latestRow, matching: predicate, at: .at(0), limit: limit)
+            added += walk.added
+            if walk.cursor >= current.latestRow { return added }
+        }
+    }
+
+    func entries(_ states: Set<EntryState>? = nil) throws -> [OutboxEntry] {
+        try reader.outbox(OutboxRequest(states: states, .oldest, before: 0, after: 100_000)).rows.map(\.entry)
+    }
+}
+
+extension Timestamp {
+    /// So many seconds after a moment.
+    static func at(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: 1_800_000_000_000 + seconds * 1_000) }
+}
