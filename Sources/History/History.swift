@@ -6,10 +6,10 @@ import Workers
 
 /// The durable record of every delivery.
 ///
-/// One process records into a file at a time. A delivery is kept once `record` says so: its transaction is on the
-/// disk then, and a power cut loses nothing of it.
+/// One process records into a file at a time. Once `record` reports success, the transaction is on the disk, and a
+/// power cut loses nothing of the delivery.
 public final class History: Sendable {
-    /// Where a history is kept.
+    /// The place of a history: a file or memory.
     public enum Place: Sendable, Hashable {
         case file(String)
         /// Nowhere: it ends with the process.
@@ -31,12 +31,12 @@ public final class History: Sendable {
     private let answerTimes = AnswerTimeLog()
     let changes: ChangeFeed
 
-    /// Opens a history, made if it is not there, and brought up to date if an older version made it: in one transaction,
-    /// so that whatever ends the process meanwhile leaves it as it was.
+    /// Opens a history. Creates it if it does not exist, and updates it if an older version made it. The update is one
+    /// transaction, so that an interruption leaves the file as it was.
     ///
     /// - Parameters:
-    ///   - use: What this process holds it for: told to others that want it meanwhile.
-    ///   - isUpdating: Is told, from another thread, if bringing it up to date takes longer than a second.
+    ///   - use: The purpose of this process, shown to other processes that want the history.
+    ///   - isUpdating: Called from another thread if the update takes longer than a second.
     /// - Throws: `HistoryError`.
     public init(
         _ place: Place, for use: HistoryUse = .recording, isUpdating: @escaping @Sendable () -> Void = {}
@@ -94,7 +94,7 @@ public final class History: Sendable {
             damaged: { [changes] in changes.fail(forGood: $0) }, written: { [weak self] in self?.checkAll() })
     }
 
-    /// Checks all of the file, beside everything else: another program has written to it.
+    /// Checks the whole file in the background, because another program has written to it.
     private func checkAll() {
         checks.async { [reader, watch, changes] in
             changes.warn(
@@ -115,7 +115,7 @@ public final class History: Sendable {
         try HistoryLock.check(beside: String(cString: resolved))
     }
 
-    /// What is recorded now.
+    /// The current state of the history.
     public var current: HistoryChange { changes.current }
 
     /// Calls the observer on the writer's thread on every change from now on; it must only take note and return.
@@ -123,15 +123,17 @@ public final class History: Sendable {
         changes.observe(observer)
     }
 
-    /// Calls the follower on the writer's thread with what each transaction has recorded, from now on, in the order of
-    /// arrival; it must only take note and return. It is not told what a transaction recorded that seemed to fail.
+    /// Calls the follower on the writer's thread with the deliveries that each transaction has recorded, from now on,
+    /// in the order of arrival. The follower must only take note and return. It does not receive the deliveries of a
+    /// transaction that seemed to fail.
     public func follow(_ follower: @escaping @Sendable ([RecordedDelivery]) -> Void) {
         changes.follow(follower)
     }
 
-    /// Records a delivery; `completion` is told on the writer's thread its id once it is kept, or nil where it is not.
+    /// Records a delivery. Calls `completion` on the writer's thread with its id once it is durable, or with nil if
+    /// recording failed.
     ///
-    /// - Returns: False where too many are waiting to be written, or it is closed; `completion` is then never called.
+    /// - Returns: False if too many deliveries are queued, or the history is closed; `completion` is then never called.
     public func record(_ delivery: JudgedDelivery, completion: @escaping @Sendable (Int64?) -> Void) -> Bool {
         writer.record(delivery, completion: completion)
     }
@@ -141,15 +143,15 @@ public final class History: Sendable {
         health.ask(completion)
     }
 
-    /// Makes secrets the current ones. Those of them that were not tried on all that is recorded are to be tried on the
-    /// rest; no verdict changes by this, and the same secrets again write nothing. Blocks.
+    /// Makes secrets the current ones. Those that were not tried on the whole history are queued to be tried on the
+    /// rest. No verdict changes by this, and the same secrets again write nothing. Blocks.
     ///
     /// - Parameters:
     ///   - identity: `Keyring.identity`.
-    ///   - secrets: All of them.
-    ///   - change: What a person has done; nil at the start, or where secrets were read again.
-    /// - Returns: The keyring's generation: that of the last one if it is the same, else the next.
-    /// - Throws: What SQLite says where it cannot be written.
+    ///   - secrets: All current secrets.
+    ///   - change: The person's change; nil at the start, or when secrets were read again.
+    /// - Returns: The keyring's generation: the last one if the keyring is the same, else the next.
+    /// - Throws: SQLite's error if the history cannot be written.
     public func adopt(
         keyring identity: String, of secrets: [SecretIdentity], because change: SecretChange? = nil
     ) throws -> Int64 {
@@ -161,11 +163,11 @@ public final class History: Sendable {
         }.0
     }
 
-    /// Writes what came of trying secrets, in one short transaction behind what waits. Blocks, but not for the disk: a
-    /// power cut may lose it, and the secrets are then still to be tried.
+    /// Writes the result of trying secrets, in one short transaction after the queued ones. Blocks, but not for the
+    /// disk: a power cut may lose it, and the secrets are then still to be tried.
     ///
-    /// - Returns: False where there is another keyring by now; nothing is written then.
-    /// - Throws: What SQLite says where it cannot be written.
+    /// - Returns: False if the keyring has changed; nothing is written then.
+    /// - Throws: SQLite's error if the history cannot be written.
     public func rejudge(_ verdicts: Rejudgement) throws -> Bool {
         try writer.write(
             isDurable: false, { db in try verdicts.write(to: db) },
@@ -195,7 +197,7 @@ public final class History: Sendable {
     }
 
     static let synchronous = "PRAGMA synchronous = FULL"
-    /// What one connection that reads caches, in KiB.
+    /// The cache of one reading connection, in KiB.
     static let readerCache = 2_000
 
     private static var configuration: Configuration {
@@ -261,12 +263,12 @@ public final class History: Sendable {
     }
 }
 
-/// Tells that bringing a history up to date takes its time, while it does.
+/// Reports that the update of a history takes long, while it runs.
 enum SlowUpdate {
-    /// What is over within that is not worth a word, in seconds.
+    /// The time, in seconds, within which an update is not reported.
     private static let patience = 1.0
 
-    /// Runs `body`; where it takes longer than a second, `tell` is called meanwhile from another thread.
+    /// Runs `body`; if it takes longer than a second, calls `tell` from another thread while it runs.
     static func run(_ tell: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
         let isOver = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
@@ -277,11 +279,11 @@ enum SlowUpdate {
     }
 }
 
-/// Why a history cannot be had. Each says what is wrong, where, and what to do.
+/// The reason why a history cannot be opened. Each sentence gives the problem, the place and a remedy.
 public enum HistoryError: Error, Sendable, Hashable {
     /// Another process records into the same file.
     case inUse(path: String, holder: String)
-    /// A command holds it, which ends by itself.
+    /// A command uses it and will end by itself.
     case inUseByCommand(path: String, holder: String)
     /// The file or its folder cannot be made, opened or written.
     case unusable(path: String, reason: String)

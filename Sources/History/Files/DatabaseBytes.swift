@@ -4,7 +4,7 @@ import GRDBSQLite
 
 /// Bytes of a file, read by their offset.
 protocol ByteSource {
-    /// The file's length in bytes; nil where the system does not say.
+    /// The file's length in bytes; nil if the system does not report it.
     var size: Int? { get }
 
     /// Returns `count` bytes from an offset, or nil where not all of them can be read.
@@ -12,10 +12,10 @@ protocol ByteSource {
 }
 
 extension Collection<UInt8> where Index == Int {
-    /// The big-endian number of 16 bits at an offset.
+    /// Returns the big-endian 16-bit number at an offset.
     func big16(_ offset: Int) -> Int { Int(self[startIndex + offset]) << 8 | Int(self[startIndex + offset + 1]) }
 
-    /// The big-endian number of 32 bits at an offset.
+    /// Returns the big-endian 32-bit number at an offset.
     func big32(_ offset: Int) -> UInt32 {
         (0..<4).reduce(0) { $0 << 8 | UInt32(self[startIndex + offset + $1]) }
     }
@@ -56,12 +56,12 @@ struct DatabaseHeader: Sendable, Hashable {
     /// Whether b2watch made the database.
     var isOurs: Bool { application == UInt32(Schema.applicationID) }
 
-    /// Whether this can be another state of the history that another header is of.
+    /// Returns whether this can be another state of the history that another header belongs to.
     func canFollow(_ other: DatabaseHeader) -> Bool {
         isOurs && pageSize == other.pageSize && (other.identity == 0 || identity == other.identity)
     }
 
-    /// Whether this is an earlier state of the file than another one.
+    /// Returns whether this is an earlier state of the file than another header.
     func isOlder(than other: DatabaseHeader) -> Bool {
         Int16(bitPattern: state &- other.state) < 0
     }
@@ -72,10 +72,10 @@ struct DatabaseHeader: Sendable, Hashable {
 struct SQLiteFile: ByteSource {
     private let file: UnsafeMutablePointer<sqlite3_file>
 
-    /// The database file of a connection; nil for one in memory.
+    /// Returns the database file of a connection; nil for a database in memory.
     static func main(of db: Database) -> SQLiteFile? { SQLiteFile(db, SQLITE_FCNTL_FILE_POINTER) }
 
-    /// The write-ahead log of a connection; nil before the first transaction.
+    /// Returns the write-ahead log of a connection; nil before the first transaction.
     static func log(of db: Database) -> SQLiteFile? { SQLiteFile(db, SQLITE_FCNTL_JOURNAL_POINTER) }
 
     private init?(_ db: Database, _ operation: Int32) {
@@ -199,8 +199,8 @@ final class PlainFile: ByteSource, Sendable {
 /// one, by which a history is told apart from others; and one that grows with each checkpoint and each start, by which the
 /// file is told apart from older copies of itself. SQLite's own counter of changes does not grow with a write-ahead log.
 enum HistoryIdentity {
-    /// Numbers the next state of the file, whose checkpoint follows; in a transaction or outside. A history that has no
-    /// number of its own gets one.
+    /// Gives the next state of the file a number; its checkpoint follows. Works inside a transaction or outside. A
+    /// history without an identity gets one.
     static func stamp(_ db: Database) throws {
         let last = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let identity = last >> 16 == 0 ? Int32.random(in: 1...0x7fff) : last >> 16
@@ -256,7 +256,7 @@ struct WriteAheadLog {
 
     var frameLength: Int { Self.frameHeaderLength + pageSize }
 
-    /// How many whole frames the file has room for, whatever they hold.
+    /// The number of whole frames that the file has room for, whatever is in them.
     var capacity: Int { max(0, (source.size ?? 0) - Self.headerLength) / frameLength }
 
     /// Returns the offset of a frame; the first has number 1.
@@ -266,7 +266,7 @@ struct WriteAheadLog {
         source.bytes(at: offset(of: frame), count: Self.frameHeaderLength).map(Frame.init)
     }
 
-    /// Returns the page that a frame holds.
+    /// Returns the page in a frame.
     func page(of frame: Int) -> [UInt8]? {
         source.bytes(at: offset(of: frame) + Self.frameHeaderLength, count: pageSize)
     }
@@ -294,7 +294,7 @@ struct WriteAheadLog {
         return (number, sum)
     }
 
-    /// The running checksum of the format: over pairs of numbers of 32 bits.
+    /// Returns the running checksum of the format, over pairs of 32-bit numbers.
     private static func sum(_ bytes: ArraySlice<UInt8>, _ start: [UInt32], isBigEndian: Bool) -> [UInt32] {
         var (one, two) = (start[0], start[1])
         bytes.withUnsafeBytes { buffer in

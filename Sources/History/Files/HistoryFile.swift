@@ -31,7 +31,7 @@ struct HistoryFile: Sendable {
         self.path = String(cString: resolved)
         free(resolved)
         var status = stat()
-        // A device, a pipe or a folder is no place for a history.
+        // A history must be a regular file, not a device, a pipe or a folder.
         guard stat(self.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw .unusable(path: path, reason: "it is not a regular file")
         }
@@ -45,16 +45,18 @@ struct HistoryFile: Sendable {
 
 // MARK: - Lock
 
-/// The right to record into a history file: one process at a time, told to the others by a file beside it.
+/// The right to record into a history file. One process has it at a time; a lock file next to the history names that
+/// process to others.
 ///
-/// The lock is the kernel's, so it ends with the process however that ends; the file's text only names the holder.
+/// The kernel keeps the lock, so it ends with the process, however the process ends. The text of the file only names
+/// the process.
 final class HistoryLock: Sendable {
     private let descriptor: Int32
 
     /// - Throws: `HistoryError.inUse`, `.inUseByCommand`, or `.unusable` where the lock file cannot be made.
     init(beside path: String, for use: HistoryUse = .recording) throws(HistoryError) {
         let lockPath = path + ".lock"
-        // Not through a symbolic link, for what it leads to would be overwritten.
+        // Do not follow a symbolic link: the file that it leads to would be overwritten.
         let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw .unusable(path: path, reason: "\(lockPath): \(String(cString: strerror(errno)))")
@@ -70,14 +72,14 @@ final class HistoryLock: Sendable {
         pwrite(descriptor, text, text.count, 0)
     }
 
-    /// Finds out whether another process holds the history of this path, and leaves no trace.
+    /// Checks that no other process has locked the history at this path, and leaves no trace.
     ///
     /// - Throws: `HistoryError.inUse` or `.inUseByCommand`.
     static func check(beside path: String) throws(HistoryError) {
         let descriptor = open(path + ".lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        // The lock of a reader, for this moment: it is refused as long as somebody records.
+        // A shared lock for this moment: it is refused while another process records.
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { throw inUse(path, holder(descriptor)) }
     }
 
@@ -104,16 +106,16 @@ final class HistoryLock: Sendable {
     }
 }
 
-/// What a process holds a history for.
+/// The purpose for which a process uses a history.
 public enum HistoryUse: Sendable, Hashable {
     /// It receives, until somebody ends it.
     case recording
-    /// It does what this command says, such as `b2watch actions run`, and ends by itself.
+    /// Runs this command, such as `b2watch actions run`, and ends by itself.
     case command(String)
 
     static let commandPrefix = "the command "
 
-    /// What others are told of this process.
+    /// The description of this process that other processes show.
     var holder: String {
         switch self {
         case .recording: "process \(getpid()) (\(ProcessInfo.processInfo.processName))"

@@ -2,11 +2,11 @@ import Foundation
 import GRDB
 import Synchronization
 
-/// Finds out whether a history's files are still what was opened and what was written, so that no delivery is
-/// acknowledged into a file that was removed, replaced, truncated or overwritten.
+/// Checks that a history's files are still those that were opened and written, so that no delivery is acknowledged into
+/// a file that was removed, replaced, truncated or overwritten.
 ///
-/// A file that is not in its place may be put back, and recording goes on. Damage lasts until the process ends: from
-/// then on nothing is acknowledged, and the log is not moved into the file, for that would spread the damage.
+/// If a missing file is put back, recording continues. Damage lasts until the process ends: from then on nothing is
+/// acknowledged, and the log is not moved into the file, because that would spread the damage.
 final class HistoryGuard: Sendable {
     /// When the files are looked at.
     enum Moment {
@@ -31,7 +31,7 @@ final class HistoryGuard: Sendable {
 
         init?(_ path: String) {
             var status = stat()
-            // A device, a pipe or a folder is no place for a history.
+            // A history must be a regular file, not a device, a pipe or a folder.
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
@@ -56,7 +56,7 @@ final class HistoryGuard: Sendable {
         var log: (index: LogIndex, modified: Int)?
         var logFile: FileState?
         var indexFile: FileState?
-        /// Whether a checkpoint of our own is under way: the database file changes meanwhile.
+        /// Whether a checkpoint of our own is running, during which the database file changes.
         var isMoving = false
         var damage: String?
         var onDamage: (@Sendable (String) -> Void)?
@@ -178,7 +178,7 @@ final class HistoryGuard: Sendable {
         _ isForeign: inout Bool
     ) -> String? {
         guard let before = known.header, let file = known.main else { return nil }
-        // In a hurry its time and its length tell enough: more follows behind the commit.
+        // At these moments only the time and the length are compared: more checks follow after the commit.
         if moment == .begin || moment == .commit, now == file { return nil }
         let header = header(db)
         if header == before, now == file { return nil }
@@ -231,7 +231,7 @@ final class HistoryGuard: Sendable {
         return sentence(.log)
     }
 
-    /// Whether the log has the salt and the last frame that the index names.
+    /// Returns whether the log has the salt and the last frame that the index names.
     private func isWhole(_ file: SQLiteFile, _ state: FileState, _ index: LogIndex) -> Bool {
         let frameLength = WriteAheadLog.frameHeaderLength + index.pageSize
         let end = WriteAheadLog.headerLength + index.lastFrame * frameLength
@@ -243,7 +243,7 @@ final class HistoryGuard: Sendable {
         return frame.salt == index.salt && frame.checksum == index.checksum && frame.commitSize == index.pages
     }
 
-    /// Whether all frames of the log are as they were written. Reads all of it.
+    /// Returns whether all frames of the log are as they were written. Reads the whole log.
     private func isValid(_ file: SQLiteFile, _ index: LogIndex) -> Bool {
         guard let log = WriteAheadLog(file), log.salt == index.salt else { return false }
         let (frame, checksum) = log.walk(through: index.lastFrame)
@@ -321,15 +321,15 @@ extension DatabaseError {
 enum StartCheck {
     /// The largest file of which every page is checked, in bytes.
     private static let largestWhole = 32 << 20
-    /// How many pages of a larger file are looked at, and for how long.
+    /// The number of pages of a larger file that are sampled, and the time limit for it.
     private static let samples = 2_000
     private static let sampleTime = Duration.milliseconds(200)
 
-    /// Looks at the files before SQLite opens them.
+    /// Checks the files before SQLite opens them.
     ///
-    /// SQLite deletes the log of an empty file, and puts what a log holds into whichever file is beside it.
+    /// SQLite deletes the log of an empty file, and copies a log into whatever file has the matching name.
     ///
-    /// - Returns: What is wrong, as the end of a sentence that begins with the path; nil where nothing is, or where the file
+    /// - Returns: The problem, as the end of a sentence that begins with the path; otherwise nil, or if the file
     ///   is not a database.
     static func problem(at path: String) -> String? {
         guard let file = PlainFile(path), let size = file.size else { return nil }
@@ -381,9 +381,9 @@ enum StartCheck {
         return sampled(file, header, size)
     }
 
-    /// Returns what is wrong with an open history.
+    /// Returns the problem of an open history; otherwise nil.
     ///
-    /// - Throws: What SQLite says.
+    /// - Throws: SQLite's error.
     static func problem(in db: Database) throws -> String? {
         guard let size = SQLiteFile.main(of: db)?.size, size <= largestWhole else { return nil }
         return try quickCheck(db)
@@ -410,7 +410,7 @@ enum StartCheck {
         return nil
     }
 
-    /// Whether a page can begin so: it is a part of a tree, or begins with the number of another page.
+    /// Returns whether a page can begin like this: it is part of a tree, or begins with the number of another page.
     private static func canBePage(_ bytes: [UInt8], _ header: DatabaseHeader) -> Bool {
         if [2, 5, 10, 13].contains(bytes[0]), bytes.big16(3) <= header.pageSize / 4,
             bytes.big16(5) <= header.pageSize

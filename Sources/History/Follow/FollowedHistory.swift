@@ -5,12 +5,12 @@ import Notifications
 import Synchronization
 import Workers
 
-/// What those are told who follow a history.
+/// An event that the followers of a history receive.
 public enum FollowEvent: Sendable, Hashable {
     case changed(HistoryChange)
-    /// A file of the name that was asked for came or went.
+    /// A file of the requested name appeared or disappeared.
     case neighbour(String)
-    /// The file is no more where it was, or another is in its place: what is read is what it held.
+    /// The file was removed or replaced. Reads still return the contents of the file that was opened.
     case replaced
 }
 
@@ -43,13 +43,14 @@ public final class FollowedHistory: Sendable {
 
     public var reader: HistoryReader { history.reader }
 
-    /// What was recorded at the last look.
+    /// The state of the history at the last look.
     public var current: HistoryChange { state.withLock { $0.change } }
 
-    /// Tells on a thread of its own what changes from now on, about thirty times a second at most.
+    /// Reports changes from now on, on its own thread, about thirty times a second at most.
     ///
-    /// - Parameter neighbour: The name of a file beside the history whose coming and going is told too.
-    /// - Throws: `ReadOnlyHistoryError` where the system has no watch left.
+    /// - Parameter neighbour: The name of a file in the history's folder. Its appearance and disappearance are reported
+    ///   too.
+    /// - Throws: `ReadOnlyHistoryError` if the system has no file watch left.
     public func follow(
         neighbour: String, _ observer: @escaping @Sendable (FollowEvent) -> Void
     ) throws(ReadOnlyHistoryError) {
@@ -89,7 +90,7 @@ public final class FollowedHistory: Sendable {
                 if !isInPlace { observer(.replaced) }
             }
             if seen.isChanged || !seen.moved.isEmpty || wait != nil { look(observer) }
-            // However often it is written, what is said of it can be seen.
+            // However often the file is written, a person can see each report.
             if seen.isChanged { usleep(UInt32(FollowSteps.frame / .microseconds(1))) }
         }
     }
@@ -118,14 +119,14 @@ struct FollowSteps {
 
     private var next: Duration?
 
-    /// The log was written.
+    /// Notes that the log was written.
     mutating func wrote() {
         next = Self.first
     }
 
-    /// A look is over.
+    /// Notes that a look is over.
     ///
-    /// - Returns: How long to wait for writes before the next one; nil where only a write is worth another.
+    /// - Returns: The time to wait for writes before the next look; nil if only a write makes another look necessary.
     mutating func looked() -> Duration? {
         guard let wait = next else { return nil }
         next = wait * 2 <= Self.last ? wait * 2 : nil
@@ -133,11 +134,12 @@ struct FollowSteps {
     }
 }
 
-/// What a history that another process writes holds, read again and again: tells what the writer's own change feed would.
+/// The contents of a history that another process writes, read again and again: finds the changes that the writer's own
+/// change feed would report.
 struct FollowedState: Sendable, Equatable {
     private(set) var change = HistoryChange()
     private var generation: Int64?
-    /// Whether there was something to be judged again.
+    /// Whether the last look found deliveries to verify again.
     private var isStale = false
 
     /// Reads what is there now.
@@ -158,7 +160,7 @@ struct FollowedState: Sendable, Equatable {
         return self != before
     }
 
-    /// The newest delivery whose answer's time is recorded, of the newest thousand.
+    /// Returns the newest delivery with a recorded answer time, among the newest thousand.
     private static func latestAnswered(_ latest: Int64, _ db: Database) throws -> Int64 {
         let sql = """
             SELECT delivery FROM outcome WHERE delivery > ? AND answerTime IS NOT NULL ORDER BY delivery DESC LIMIT 1

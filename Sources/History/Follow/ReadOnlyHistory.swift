@@ -2,11 +2,11 @@ import Files
 import Foundation
 import GRDB
 
-/// A history that is there, opened to be read and nothing else: without a lock, also beside the process that records
-/// into it, which it never delays.
+/// An existing history, opened only for reading. It takes no lock, and never delays a process that records into the
+/// same file.
 public final class ReadOnlyHistory: Sendable {
     public let reader: HistoryReader
-    /// What was recorded when it was opened.
+    /// The state of the history when it was opened.
     public let opened: HistoryChange
     let place: FilePlace
     private let database: DatabasePool
@@ -81,16 +81,17 @@ public final class ReadOnlyHistory: Sendable {
     }
 }
 
-/// Why a history cannot be read beside whoever records into it. Each says what is wrong, where, and what to do.
+/// The reason why a history cannot be read while another process may record into it. Each sentence gives the problem,
+/// the place and a remedy.
 public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
-    /// There is no such file.
+    /// The file does not exist.
     case missing(path: String)
     /// Another user's, by name, who alone may read it.
     case notPermitted(path: String, owner: String?)
-    /// The user's own, whose permissions keep the user out: those of the history, of a folder above it, or of a file
-    /// beside it.
+    /// The permissions of the user's own file keep the user out: those of the history, of a folder above it, or of a
+    /// file next to it.
     case ownPermissions(path: String, of: String, mode: String)
-    /// A file beside the history is another user's, by name, as when the history was opened by `sudo` once.
+    /// A file next to the history belongs to another user, for example because `sudo` opened the history once.
     case foreignNeighbour(path: String, neighbour: String, owner: String, historyOwner: String)
     /// The file is not one of ours.
     case foreign(path: String)
@@ -100,17 +101,17 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     case newer(path: String)
     /// An earlier b2watch wrote it, and none of this version has recorded into it.
     case older(path: String)
-    /// It cannot be read, for the system's reason.
+    /// The file cannot be read, for the system's reason.
     case unusable(path: String, reason: String)
 }
 
 extension ReadOnlyHistoryError: CustomStringConvertible {
     public var description: String { sentence(for: "b2watch attach") }
 
-    /// What is wrong and what to do, in a sentence.
+    /// Returns a sentence with the problem and a remedy.
     ///
     /// - Parameters:
-    ///   - command: The command that wants to read the history.
+    ///   - command: The command that needs to read the history.
     ///   - quote: Writes a path as a word of a shell command.
     public func sentence(for command: String, quoting quote: (String) -> String = { $0 }) -> String {
         switch self {
@@ -186,7 +187,7 @@ struct FilePlace: Sendable {
         }
     }
 
-    /// The owner's name, or number where he has none.
+    /// The owner's name, or number if the owner has no name.
     var ownerName: String { Self.name(of: owner) }
 
     var isInPlace: Bool {
@@ -194,7 +195,7 @@ struct FilePlace: Sendable {
         return stat(path, &status) == 0 && UInt64(status.st_dev) == device && UInt64(status.st_ino) == inode
     }
 
-    /// Why a file beside the history, such as its `-wal`, keeps it from being read; nil where none does.
+    /// The reason why a file next to the history, such as its `-wal`, prevents reading; nil if none does.
     var neighbourProblem: ReadOnlyHistoryError? {
         for neighbour in [path + "-wal", path + "-shm"] {
             var status = stat()
@@ -206,7 +207,7 @@ struct FilePlace: Sendable {
         return nil
     }
 
-    /// Why a folder bars the way to a file.
+    /// Returns the reason why a folder denies access to a file.
     private static func barred(_ name: String) -> ReadOnlyHistoryError {
         var folder = name
         while folder != ".", folder != "/" {

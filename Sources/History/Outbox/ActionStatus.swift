@@ -6,18 +6,19 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     public var name: String
     /// Such as `google-sheet`.
     public var kind: String
-    /// What it does and for what, in a line to read; it holds no secret.
+    /// A line that describes the action; it contains no secret.
     public var summary: String
     public var isPaused: Bool
     /// Whether the configuration still has it.
     public var isDeclared: Bool
-    /// How many entries are in which state; a state that none is in is left out.
+    /// The number of entries in each state; states without entries are left out.
     public var counts: [EntryState: Int]
     /// When the oldest entry was added that still waits.
     public var oldestWaiting: Timestamp?
     /// The reason of the entry that went wrong last.
     public var lastReason: String?
-    /// Why nothing of it is begun; nil where nothing holds it up. One that is not `onHold` is over once its time has come.
+    /// The reason why nothing of it is begun; nil if nothing delays it. A hold other than `onHold` is over once its
+    /// time has passed.
     public var hold: ActionHold?
     /// The last row it has looked at.
     public var cursor: Int64
@@ -43,27 +44,27 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
         self.start = start
     }
 
-    /// The kinds of actions that write a sheet: their entries say that an event is in it.
+    /// The kinds of actions that write a sheet: an entry that is done means that its event is in the sheet.
     public static let sheetKinds = ["google-sheet", "csv"]
 
-    /// Until when nothing of it is begun; nil, or past, where nothing holds it up.
+    /// The time until which nothing of it is begun; nil, or in the past, if nothing delays it.
     public var heldUntil: Timestamp? { hold?.until }
 
     /// Whether it waits for somebody to change something.
     public var isOnHold: Bool { hold?.kind == .onHold }
 
-    /// Returns what holds it up at a time: a hold that is over, or that no entry waits for, is left out.
+    /// Returns the hold in effect at a time. A hold that is over, or that no entry waits for, is left out.
     public func currentHold(at now: Timestamp) -> ActionHold? {
         hold.flatMap { $0.kind == .onHold || waiting > 0 && $0.until > now ? $0 : nil }
     }
 
-    /// How many entries are still to be done by themselves.
+    /// The number of entries that will still be done without a person.
     public var waiting: Int { self[.queued] + self[.running] + self[.failed] }
 
     /// Whether it writes a sheet.
     public var isSheet: Bool { Self.sheetKinds.contains(kind) }
 
-    /// How many entries are in this state.
+    /// The number of entries in this state.
     public subscript(state: EntryState) -> Int { counts[state] ?? 0 }
 
     /// Returns how many entries are in one of these states.
@@ -72,14 +73,14 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
 
 // MARK: - Holds
 
-/// Why nothing of an action is begun for now.
+/// The reason why nothing of an action is begun for now.
 public struct ActionHold: Sendable, Hashable {
     public enum Kind: Int, Codable, Sendable, Hashable {
         /// It does not work for now, or it is not known yet what became of something. It goes on by itself.
         case failing = 1
         /// It has done as many as its limit of a minute or of a day allows.
         case limit
-        /// An entry that failed holds up those behind it, because the action keeps the order.
+        /// An entry that failed delays those after it, because the action keeps the order.
         case order
         /// It will not work until somebody changes something: an access was withdrawn, a file cannot be written. Its
         /// entries wait in their order, and one of them is tried now and then.
@@ -89,7 +90,7 @@ public struct ActionHold: Sendable, Hashable {
     public var kind: Kind
     /// When the next entry is begun at the earliest.
     public var until: Timestamp
-    /// Why, and what to do about it, in a sentence. It may contain words from outside: escape it before it is shown.
+    /// The reason and a remedy, in a sentence. It may contain text from outside: escape it before it is shown.
     public var reason: String?
     /// Since when.
     public var since: Timestamp?
@@ -121,9 +122,9 @@ public struct ActionTrouble: Sendable, Hashable {
 
     public var action: String
     public var kind: Kind
-    /// How many entries it concerns.
+    /// The number of entries concerned.
     public var count: Int
-    /// Why, in a sentence; it may contain words from outside.
+    /// The reason, in a sentence; it may contain text from outside.
     public var reason: String?
 
     public init(action: String, kind: Kind, count: Int, reason: String? = nil) {
@@ -133,7 +134,7 @@ public struct ActionTrouble: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// Such as `rows is on hold` and `rows: 3 dead`.
+    /// A summary such as `rows is on hold` or `rows: 3 dead`.
     public var words: String {
         switch kind {
         case .onHold: "\(action) is on hold"
@@ -146,7 +147,7 @@ public struct ActionTrouble: Sendable, Hashable {
 }
 
 extension ActionStatus {
-    /// How long an entry may wait before its action is behind.
+    /// The time that an entry may wait before its action counts as late.
     public static let lateness = Duration.seconds(600)
 
     /// When its oldest entry will have waited for too long; nil where none waits, or a person has paused the action.
@@ -157,7 +158,8 @@ extension ActionStatus {
         }
     }
 
-    /// What a person should see to, the worst first. Nothing of an action that the configuration no longer has.
+    /// Returns what needs a person's attention, the worst first. Leaves out actions that the configuration no longer
+    /// has.
     public func troubles(at now: Timestamp) -> [ActionTrouble] {
         guard isDeclared else { return [] }
         var troubles: [ActionTrouble] = []

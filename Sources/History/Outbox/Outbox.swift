@@ -1,13 +1,13 @@
 import GRDB
 public import Notifications
 
-/// What is to be done for which event, kept beside the events so that a crash repeats or loses nothing.
+/// The queues of all actions. They are in the same file as the events, so that a crash repeats or loses nothing.
 ///
-/// Its calls block, and write in short transactions between the deliveries'. They throw what SQLite says, or
-/// `WriteFailure`. There is one entry at most for an action and an event: events are told apart by `eventId`, or where
-/// there is none by delivery and position.
+/// Its calls block, and write in short transactions between those of deliveries. They throw SQLite's errors, or
+/// `WriteFailure`. There is at most one entry for an action and an event. Events are distinguished by `eventId`, or
+/// without one by delivery and position.
 public struct Outbox: Sendable {
-    /// The most rows or entries of one call, where a call names them: so many are written while deliveries wait.
+    /// The most rows or entries that one call may name: they are written while deliveries wait.
     public static let most = 1_000
 
     let writer: HistoryWriter
@@ -17,7 +17,7 @@ public struct Outbox: Sendable {
     public struct Declaration: Sendable, Hashable {
         public var name: String
         public var kind: String
-        /// What it does and for what, in a line without secrets.
+        /// A line without secrets that describes the action.
         public var summary: String
 
         public init(name: String, kind: String, summary: String) {
@@ -27,7 +27,7 @@ public struct Outbox: Sendable {
         }
     }
 
-    /// What has become of an entry that ran.
+    /// The result of an entry that ran.
     public struct Settlement: Sendable, Hashable {
         public var entry: Int64
         public var state: EntryState
@@ -58,15 +58,15 @@ public struct Outbox: Sendable {
         }
     }
 
-    /// How far an action has come.
+    /// The progress of an action through the rows.
     public struct Walk: Sendable, Hashable {
         /// The last row looked at.
         public var cursor: Int64
-        /// How many entries were made.
+        /// The number of entries that were made.
         public var added: Int
     }
 
-    /// What became of rows that an action is to be run for.
+    /// The result of adding rows to an action's queue.
     public struct Addition: Codable, Sendable, Hashable {
         /// Entries that were made.
         public var added: Int
@@ -94,22 +94,22 @@ public struct Outbox: Sendable {
 }
 
 extension History {
-    /// What is to be done for which event.
+    /// The queues of all actions.
     public var outbox: Outbox { Outbox(writer: writer, changes: changes) }
 }
 
 // MARK: - Walking the rows
 
 extension Outbox {
-    /// How many rows one step of a walk looks at, at most: a few milliseconds, in which deliveries wait. Fewer where it
-    /// searches what was received, which may be long.
+    /// Returns the most rows that one step of a walk reads: a few milliseconds, in which deliveries wait. Fewer if it
+    /// searches received text, which may be long.
     private static func stretch(_ predicate: RowPredicate) -> Int64 {
         PredicateSQL(predicate).tables.contains(.delivery) ? 500 : 4_000
     }
 
-    /// Takes note of the actions of the configuration. One that was not known begins behind the latest row; one that is
-    /// no longer there keeps its entries and its cursor, and is not run. Where it comes back it goes on from there. What
-    /// held one up no longer does.
+    /// Records the actions of the configuration. A new action begins after the latest row. An action that is no longer
+    /// configured keeps its entries and its cursor, and does not run; if it returns, it continues from there. Ends all
+    /// holds.
     ///
     /// - Returns: Their ids by name.
     public func declare(_ actions: [Declaration]) throws -> [String: Int64] {
@@ -130,13 +130,13 @@ extension Outbox {
         }
     }
 
-    /// Looks at the next rows behind an action's cursor: in one transaction it writes the entries of those that match
-    /// and have none, and moves the cursor. What a power cut loses of it is walked again. The rows of one delivery are
-    /// looked at together, whatever the limit, for an action may do something once for all of them.
+    /// Reads the next rows after an action's cursor. One transaction writes the entries of those that match and have
+    /// none, and moves the cursor. If a power cut loses it, the rows are read again. The rows of one delivery are read
+    /// together, whatever the limit, because an action may do something once for all of them.
     ///
     /// - Parameters:
-    ///   - last: The last row to look at.
-    ///   - limit: With how many entries it stops; at least 1.
+    ///   - last: The last row to read.
+    ///   - limit: The number of entries after which it stops; at least 1.
     public func walk(
         _ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp, limit: Int = 200
     ) throws -> Walk {
@@ -161,7 +161,7 @@ extension Outbox {
         }
     }
 
-    /// The last row of the delivery that a row is of.
+    /// Returns the last row of the delivery that a row belongs to.
     private static func lastRow(ofDeliveryWith row: Int64, atMost last: Int64, _ db: Database) throws -> Int64 {
         let statement = try db.cachedStatement(
             sql: """
@@ -192,7 +192,7 @@ extension Outbox {
         }
     }
 
-    /// Ends or begins the work of an action; entries are made meanwhile.
+    /// Pauses or resumes an action; entries are still made while it is paused.
     public func setPaused(_ action: Int64, _ isPaused: Bool) throws {
         try change { db in
             try db.execute(sql: "UPDATE action SET isPaused = ? WHERE id = ?", arguments: [isPaused, action])
@@ -213,7 +213,7 @@ extension Outbox {
         }
     }
 
-    /// Writes in a transaction, and tells that the outbox has changed.
+    /// Writes in a transaction, and reports that the outbox has changed.
     func change<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) throws -> Value {
         try change(isDurable: true) { db in (try body(db), true) }
     }
@@ -338,10 +338,10 @@ extension Outbox {
         return count
     }
 
-    /// Puts whatever waits for events that a secret has verified on hold, for a person to retry or to skip; `most` entries
-    /// are looked at in a transaction.
+    /// Puts on hold the queued entries of events that a secret has verified, so that a person retries or skips them.
+    /// Looks at `most` entries in a transaction.
     ///
-    /// - Returns: How many.
+    /// - Returns: The number of entries put on hold.
     public func hold(verifiedBy secret: SecretIdentity, because reason: String, at time: Timestamp) throws -> Int {
         var count = 0
         var last: Int64? = 0

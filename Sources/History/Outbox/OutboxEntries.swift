@@ -4,7 +4,7 @@ import Notifications
 
 /// Writes single entries, in the writer's transactions.
 enum OutboxEntries {
-    /// What there is of a row's event.
+    /// The result of looking for a row's entry.
     enum Found {
         case there(Int64)
         case missing
@@ -70,7 +70,7 @@ enum OutboxEntries {
 }
 
 extension OutboxEntries {
-    /// - Returns: Whether it waited for an event that the secret has verified, and is on hold now.
+    /// - Returns: Whether the entry was queued for an event that the secret has verified, and is now on hold.
     static func hold(
         _ entry: Int64, verifiedBy secret: SecretIdentity, _ reason: String, at time: Timestamp, _ db: Database
     ) throws -> Bool {
@@ -123,13 +123,13 @@ enum OutboxExchanges {
 
 // MARK: - Marks of the event list
 
-/// What a row of the event list shows of its entries: the worst of their states. Only actions count that are declared:
-/// what another one has done, or has still to do, says nothing of what holds now.
+/// The mark of a row of the event list: the worst state of its entries. Only declared actions count: the entries of
+/// others have no meaning for the current configuration.
 enum OutboxMarks {
     /// The worst first.
     private static let order: [EntryState] = [.dead, .uncertain, .onHold, .failed, .running, .queued, .skipped, .done]
 
-    /// Of all actions. Asks nothing as long as there is no action.
+    /// The mark of all actions. Reads nothing while there is no action.
     static let ofAll = worst(among: "")
 
     /// Of those that write a sheet.

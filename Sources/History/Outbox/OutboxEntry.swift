@@ -9,19 +9,19 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     /// The row of the event list that it was made for.
     public var row: Int64
     public var state: EntryState
-    /// How many times it was begun.
+    /// The number of attempts begun.
     public var attempts: Int
-    /// When it is tried again; nil where that is not known. Later while its action is held: `nextTry`.
+    /// The time of the next attempt; nil if unknown. The attempt is later while the action is on hold: see `nextTry`.
     public var due: Timestamp?
     /// Until when nothing of its action is begun.
     public var heldUntil: Timestamp?
     public var addedAt: Timestamp
-    /// From when it counts how long it is tried: its first attempt since it was made, a person had it tried again, or its
-    /// action was on hold.
+    /// The start of the time limit for attempts: the first attempt since the entry was made, a person retried it, or
+    /// its action was on hold.
     public var since: Timestamp
     /// When its state last changed.
     public var changedAt: Timestamp
-    /// Why it is where it is, in a sentence. It may hold words from outside: escape it before it is shown.
+    /// The reason for its state, in a sentence. It may contain text from outside: escape it before it is shown.
     public var reason: String?
     /// The body of the made-up delivery that it is for, where it describes a failure of another action; nil where it is for
     /// the event of its row.
@@ -56,7 +56,7 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     }
 }
 
-/// What was asked and answered in the last attempt of an entry. No secret is in it.
+/// The request and the answer of the last attempt of an entry. It contains no secret.
 public struct OutboxExchange: Sendable, Hashable {
     /// The longest request and the longest answer that are kept, in bytes.
     public static let longest = 64 << 10
@@ -64,11 +64,11 @@ public struct OutboxExchange: Sendable, Hashable {
     public var startedAt: Timestamp
     /// In microseconds.
     public var duration: Int
-    /// What was sent, as text to read: the request with its secrets masked, or a command with its input.
+    /// The request as readable text: an HTTP request with its secrets masked, or a command with its input.
     public var request: [UInt8]
-    /// What came of it, in a few words: `200 OK`, `exit status 0`, `no answer`.
+    /// The result in a few words: `200 OK`, `exit status 0`, `no answer`.
     public var outcome: String
-    /// The answer as it came, cut to `longest`.
+    /// The answer as it was received, cut to `longest`.
     public var answer: [UInt8]
     /// Whether there was more of the answer.
     public var isCut: Bool
@@ -86,7 +86,7 @@ public struct OutboxExchange: Sendable, Hashable {
     }
 }
 
-/// What has become of an entry of the outbox: one event that one action is to be done for.
+/// The state of an entry of the outbox: one event in the queue of one action.
 public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
     /// Waits for its turn.
     case queued
@@ -146,7 +146,7 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
 
 // MARK: - Lists
 
-/// Which entries are wanted: a stretch of a list whose newest entry stands last.
+/// The requested part of a list whose newest entry is last.
 public struct OutboxRequest: Sendable, Hashable {
     /// A place in the list.
     public enum Anchor: Sendable, Hashable {
@@ -161,9 +161,9 @@ public struct OutboxRequest: Sendable, Hashable {
     /// Only entries in these states; nil for any.
     public var states: Set<EntryState>?
     public var anchor: Anchor
-    /// How many entries before (older than) the anchor's.
+    /// The number of entries before (older than) the anchor's.
     public var before: Int
-    /// How many entries behind (newer than) the anchor's.
+    /// The number of entries after (newer than) the anchor's.
     public var after: Int
 
     public init(

@@ -12,7 +12,7 @@ enum OutboxQuery {
             rows.compactMap { row in EntryState(rawValue: row[0]).map { ($0, row[1]) } }, uniquingKeysWith: +)
     }
 
-    /// - Parameter rest: What stands behind the tables `entry` and `action`.
+    /// - Parameter rest: The SQL after the tables `entry` and `action`.
     static func entries(_ rest: String, _ arguments: StatementArguments, _ db: Database) throws -> [OutboxEntry] {
         let statement = try db.cachedStatement(
             sql: """
@@ -31,7 +31,7 @@ enum OutboxQuery {
         }
     }
 
-    /// The entries with these ids and their events, in the order given.
+    /// Returns the entries with these ids and their events, in the order given.
     static func rows(_ ids: [Int64], _ db: Database) throws -> [OutboxRow] {
         try ids.compactMap { id in
             guard let entry = try entries("WHERE entry.id = ?", [id], db).first else { return nil }
@@ -46,7 +46,7 @@ enum OutboxQuery {
 
     static func window(_ request: OutboxRequest, _ db: Database) throws -> OutboxWindow {
         let lists = try lists(request, db)
-        // One more on each side tells whether there are others.
+        // One more on each side shows whether there are others.
         var older: [Int64] = []
         var (before, after) = (request.before + 1, request.after)
         switch request.anchor {
@@ -61,8 +61,8 @@ enum OutboxQuery {
             hasNewer: newer.count > after)
     }
 
-    /// The lists that a window is merged from: of one action and one state each, so that a few dead entries are found
-    /// among a million that are done.
+    /// Returns the lists that a window is merged from: each has one action and one state, so that a few dead entries
+    /// are found among a million that are done.
     private static func lists(_ request: OutboxRequest, _ db: Database) throws -> [(Int64, EntryState)] {
         let actions = try Row.fetchAll(db, sql: "SELECT id, name FROM action")
             .filter { request.action == nil || request.action == $0[1] }.map { $0[0] as Int64 }
@@ -76,7 +76,7 @@ enum OutboxQuery {
         try merged(lists, "id < ? ORDER BY id DESC", id, limit, db).sorted().suffix(limit)
     }
 
-    /// The oldest entries of these actions and states behind an id, in the order they were made.
+    /// Returns the oldest entries of these actions and states after an id, in the order they were made.
     static func ids(
         _ lists: [(Int64, EntryState)], behind id: Int64, _ limit: Int, _ db: Database
     ) throws -> [Int64] {
@@ -95,9 +95,9 @@ enum OutboxQuery {
 }
 
 extension EventRow {
-    /// The row of a delivery that is made up to describe a failure.
+    /// Creates the row of an artificial delivery that describes a failure.
     ///
-    /// - Parameter row: That of the event that failed.
+    /// - Parameter row: The row of the event that failed.
     public init(note: [UInt8], row: Int64, at time: Timestamp) {
         self.init(
             id: row, deliveryID: 0, position: 0, eventCount: 1, receivedAt: time, bodyLength: note.count,
@@ -108,8 +108,8 @@ extension EventRow {
 // MARK: - Reader
 
 extension HistoryReader {
-    /// All actions that there are entries for or that are declared: the declared ones first, each by name. Costs the same
-    /// however many entries are done.
+    /// Returns all actions that are declared or have entries: the declared ones first, each group by name. The cost
+    /// does not depend on the number of entries that are done.
     public func actions() throws -> [ActionStatus] {
         try read { db in
             try Row.fetchAll(
@@ -141,12 +141,12 @@ extension HistoryReader {
         }
     }
 
-    /// Entries to list.
+    /// Returns entries to list.
     public func outbox(_ request: OutboxRequest) throws -> OutboxWindow {
         try read { db in try OutboxQuery.window(request, db) }
     }
 
-    /// One entry with its event and its last exchange; nil where there is none with this id.
+    /// Returns one entry with its event and its last exchange; nil if it does not exist.
     public func outboxEntry(_ id: Int64) throws -> (row: OutboxRow, exchange: OutboxExchange?)? {
         try read { db in
             guard let row = try OutboxQuery.rows([id], db).first else { return nil }
@@ -156,7 +156,7 @@ extension HistoryReader {
         }
     }
 
-    /// The entries of the event in a row of the event list, by action. A duplicate's are the original's.
+    /// Returns the entries of the event in a row of the event list, by action. A duplicate has those of the original.
     public func outboxEntries(ofRow row: Int64) throws -> [OutboxEntry] {
         try read { db in
             try OutboxQuery.entries(
@@ -167,7 +167,7 @@ extension HistoryReader {
         }
     }
 
-    /// Entries of an action that are queued, or failed and due, in the order they were made.
+    /// Returns entries of an action that are queued, or failed and due, in the order they were made.
     public func outboxDue(_ action: Int64, at time: Timestamp, limit: Int) throws -> [OutboxEntry] {
         try read { db in
             let queued = try OutboxQuery.entries(
@@ -182,15 +182,15 @@ extension HistoryReader {
         }
     }
 
-    /// When the next failed entry of an action is due.
+    /// Returns the time when the next failed entry of an action is due.
     public func outboxNextDue(_ action: Int64) throws -> Timestamp? {
         let sql = "SELECT min(due) FROM entry WHERE action = ? AND state = \(EntryState.failed.rawValue)"
         return try read { db in try Int64?.fetchOne(db, sql: sql, arguments: [action]) ?? nil }
             .map(Timestamp.init(milliseconds:))
     }
 
-    /// When entries of an action were done, or may have been, behind one moment and up to another: the newest of these
-    /// moments, in their order.
+    /// Returns the times, after one moment and up to another, when entries of an action were done, or may have been:
+    /// the newest of these times, in ascending order.
     public func outboxSpent(
         _ action: Int64, after start: Timestamp, through end: Timestamp, limit: Int
     ) throws -> [Timestamp] {
@@ -206,7 +206,7 @@ extension HistoryReader {
         }
     }
 
-    /// Entries that were begun and not settled: those of a process that ended meanwhile.
+    /// Returns entries that were begun and have no result: a process ended while they ran.
     public func outboxRunning(_ action: Int64) throws -> [OutboxEntry] {
         try read { db in
             try OutboxQuery.entries(
@@ -217,7 +217,7 @@ extension HistoryReader {
 
 // MARK: - Events that were missed
 
-/// How many rows an action would have taken up had they been judged then as they are now.
+/// The number of rows that an action would have queued if their verdicts at that time had been those of today.
 public struct MissedRows: Sendable, Hashable {
     public var count: Int
     /// Some of them, the oldest first, 10,000 at most.
@@ -232,7 +232,7 @@ public struct MissedRows: Sendable, Hashable {
     }
 }
 
-/// Where missed rows are looked for.
+/// The range in which missed rows are searched.
 public enum MissedReach: String, Codable, Sendable, Hashable {
     /// In all that the action has passed; a long history takes its time.
     case all
@@ -241,12 +241,12 @@ public enum MissedReach: String, Codable, Sendable, Hashable {
 }
 
 extension HistoryReader {
-    /// How many of the newest rows are looked at; fewer where what was received is searched, which may be long.
+    /// Returns the number of the newest rows to search; fewer if received text is searched, which may be long.
     private static func newest(_ predicate: RowPredicate) -> Int64 {
         PredicateSQL(predicate).tables.contains(.delivery) ? 2_000 : 50_000
     }
 
-    /// Rows between an action's start and its cursor that match and whose events have no entry.
+    /// Returns the rows between an action's start and its cursor that match and whose events have no entry.
     public func missed(
         _ action: Int64, matching predicate: RowPredicate, in reach: MissedReach = .all
     ) throws -> MissedRows {
@@ -280,11 +280,11 @@ extension HistoryReader {
 
 // MARK: - Plan of a run
 
-/// What it would come to if an action were run for rows: which of them it would be done for, as `Outbox.add` decides it.
+/// The effect of running an action for rows: the rows for which it would run, as `Outbox.add` decides it.
 public struct OutboxPlan: Sendable {
     /// The first rows that it would be done for.
     public private(set) var rows: [Int64] = []
-    /// How many rows it would be done for.
+    /// The number of rows for which it would run.
     public private(set) var count = 0
     /// Events for which it is done, or waits anyway.
     public private(set) var there = 0

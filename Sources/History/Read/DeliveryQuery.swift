@@ -8,7 +8,7 @@ enum DeliveryQuery {
         verdict, outcome.secret, judgedAt, status, answerTime, eventCount, firstRow, rowCount
         """
 
-    /// Deliveries in the order of arrival, until there are no more, or their bodies come to so many bytes.
+    /// Returns deliveries in the order of arrival, until there are no more, or their bodies reach this total size.
     static func records(
         _ condition: String, _ arguments: StatementArguments, limit: Int, bytes: Int, _ db: Database
     ) throws -> [DeliveryRecord] {
@@ -27,7 +27,7 @@ enum DeliveryQuery {
 
     /// Lends deliveries, in the order in which their ids are given.
     ///
-    /// - Parameter visit: Is given each id, with nil where there is no such delivery; returns whether to go on.
+    /// - Parameter visit: Receives each id, with nil if the delivery does not exist; returns whether to go on.
     static func visit(
         _ ids: ArraySlice<Int64>, duplicates: DuplicateReading, _ db: Database,
         _ visit: (Int64, LentDelivery?) throws -> Bool
@@ -58,7 +58,7 @@ enum DeliveryQuery {
         }
     }
 
-    /// The deliveries among these rows of which each event was seen before.
+    /// Returns the deliveries among these rows of which every event was seen before.
     static func duplicates(among rows: ClosedRange<Int64>, _ db: Database) throws -> Set<Int64> {
         let statement = try db.cachedStatement(
             sql: """
@@ -120,14 +120,15 @@ enum DeliveryQuery {
             return record
         }
 
-        /// When the verdict was given: on arrival where no time is recorded, and nobody knows when where that is 0.
+        /// Returns the time of the verdict: the arrival if no time is recorded; nil if the time is recorded as 0, which
+        /// means unknown.
         private static func judgedAt(_ time: Int64?, _ delivery: Delivery) -> Timestamp? {
             guard let time else { return delivery.receivedAt }
             return time == 0 ? nil : Timestamp(milliseconds: time)
         }
     }
 
-    /// Tells whether the events of a delivery are duplicates.
+    /// Finds out whether the events of a delivery are duplicates.
     private struct Duplicates {
         private let statement: Statement
         private let repeated: RepeatedEvents?
@@ -170,17 +171,18 @@ enum DeliveryRowQuery {
     static let before = "\(rows) WHERE delivery.id < ? ORDER BY delivery.id DESC LIMIT ?"
     static let behind = "\(rows) WHERE delivery.id > ? ORDER BY delivery.id LIMIT ?"
 
-    /// The newest deliveries before an id, in the order of arrival.
+    /// Returns the newest deliveries before an id, in the order of arrival.
     static func older(than id: Int64, limit: Int, _ db: Database) throws -> [DeliveryRow] {
         try read(before, [id, limit], db).reversed()
     }
 
-    /// The oldest deliveries behind an id, in the order of arrival.
+    /// Returns the oldest deliveries after an id, in the order of arrival.
     static func newer(than id: Int64, limit: Int, _ db: Database) throws -> [DeliveryRow] {
         try read(behind, [id, limit], db)
     }
 
-    /// The next delivery that holds the first event of this one: behind the newest of them comes the oldest.
+    /// Returns the next delivery that contains the first event of this one: after the newest of them follows the
+    /// oldest.
     static func next(sharingEventWith id: Int64, _ db: Database) throws -> Int64? {
         for range in [(isLater, last), (first, isEarlier)] {
             let rows = EventKeys.rows("own.eventId", from: range.0, to: range.1, limit: 1)
@@ -232,11 +234,12 @@ enum DeliveryRowQuery {
 }
 
 extension HistoryReader {
-    /// Rows of the delivery list; the anchor's id is a delivery's. Costs the same anywhere in a history of any length.
+    /// Returns rows of the delivery list; the anchor's id is the id of a delivery. The cost is the same anywhere in a
+    /// history of any length.
     public func deliveryRows(_ request: RowRequest) throws -> DeliveryRowWindow {
         try gate.read {
             try database.read { db in
-                // One more on each side tells whether there are others.
+                // One more on each side shows whether there are others.
                 var older: [DeliveryRow] = []
                 var (before, after) = (request.before + 1, request.after)
                 switch request.anchor {
@@ -254,9 +257,9 @@ extension HistoryReader {
         }
     }
 
-    /// The next delivery that holds the first event of this one; nil where it is the only one, or has no event.
+    /// Returns the next delivery that contains the first event of this one; nil if it is the only one, or has no event.
     ///
-    /// Behind the newest of them comes the oldest, so that they are walked in a circle.
+    /// After the newest of them follows the oldest, so that repeated calls go round in a circle.
     public func nextDelivery(sharingEventWith id: Int64) throws -> Int64? {
         try gate.read { try database.read { db in try DeliveryRowQuery.next(sharingEventWith: id, db) } }
     }
@@ -264,7 +267,7 @@ extension HistoryReader {
 
 // MARK: - Deliveries of one event
 
-/// What became of one delivery of an event that may have come several times.
+/// The result of one delivery of an event that may have arrived several times.
 public struct EventDelivery: Sendable, Hashable, Identifiable {
     /// The delivery's.
     public var id: Int64
@@ -282,9 +285,9 @@ public struct EventDelivery: Sendable, Hashable, Identifiable {
 }
 
 extension HistoryReader {
-    /// The deliveries that hold an event with this id, in the order of arrival, the first `limit` of them.
+    /// Returns the deliveries that contain an event with this id, in the order of arrival, the first `limit` of them.
     ///
-    /// - Parameter id: None where the event has no id.
+    /// - Parameter id: The event's id. If it is empty, there are no deliveries.
     public func deliveries(ofEvent id: FieldValue, limit: Int) throws -> [EventDelivery] {
         guard !id.isEmpty else { return [] }
         return try gate.read {
@@ -310,7 +313,7 @@ extension HistoryReader {
                     let rows = try Row.fetchCursor(try db.cachedStatement(sql: part), arguments: [id.databaseValue])
                     while deliveries.count < limit, let row = try rows.next() {
                         let delivery: Int64 = row["delivery"]
-                        // It may hold the event twice.
+                        // A delivery may contain the event twice.
                         guard deliveries.last?.id != delivery else { continue }
                         deliveries.append(
                             EventDelivery(
@@ -327,14 +330,14 @@ extension HistoryReader {
 
 // MARK: - Repeated events
 
-/// The rows whose event came before, in whatever delivery: the few among which duplicates are to be looked for. Whether
-/// one is a duplicate depends on verdicts; this does not.
+/// The rows whose event arrived before, in any delivery: the few rows that may be duplicates. Whether one is a
+/// duplicate depends on verdicts; this set does not.
 public struct RepeatedEvents: Sendable, Hashable {
     /// The last row whose key was entered when they were found; of those behind it nothing is known.
     public let through: Int64
     private let rows: RowSet
 
-    /// Whether a row may hold a duplicate.
+    /// Returns whether a row may be a duplicate.
     public func mayHold(_ row: Int64) -> Bool { row > through || rows.contains(row) }
 
     /// Reads all keys of events in their order, where equal ones are next to each other. Of two ids with one key, the
@@ -356,11 +359,11 @@ public struct RepeatedEvents: Sendable, Hashable {
 }
 
 extension HistoryReader {
-    /// Finds the rows whose event came before. Takes a third of a second for a million, and in memory the writer waits
-    /// for as long.
+    /// Finds the rows whose event arrived before. Takes a third of a second for a million rows; the writer of a history
+    /// in memory waits for that time.
     ///
-    /// - Parameter isCancelled: Asked some thousand times a second.
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    /// - Parameter isCancelled: Called some thousand times a second.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     public func repeatedEvents(isCancelled: () -> Bool = { false }) throws -> RepeatedEvents {
         try read { db in try RepeatedEvents(isCancelled, db) }
     }

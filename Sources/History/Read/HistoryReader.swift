@@ -3,16 +3,16 @@ import GRDB
 public import Notifications
 import Workers
 
-/// Reads what is recorded, beside the writer and without ever waiting for it. What fails is what SQLite says,
-/// or `HistoryClosed`.
+/// Reads the history while the writer works, without ever waiting for it. Throws SQLite's errors, or `HistoryClosed`.
 public struct HistoryReader: Sendable {
     let database: any DatabaseReader
     let gate: ReadGate
 
-    /// Whether the writer waits while something is read, as it does in memory; a file is read beside it.
+    /// Whether the writer waits during a read, as it does for a history in memory. A file is read while the writer
+    /// works.
     public var delaysWriter: Bool { gate.path == nil }
 
-    /// Rows of the event list. Costs the same anywhere in a history of any length.
+    /// Returns rows of the event list. The cost is the same anywhere in a history of any length.
     public func rows(_ request: RowRequest) throws -> RowWindow {
         try read { db in
             var older: [EventRow] = []
@@ -23,7 +23,7 @@ public struct HistoryReader: Sendable {
             case .oldest:
                 newer = try RowQuery.newer(than: 0, limit: request.after + 2, db)
             case .row(let id):
-                // One more on each side tells whether there are others.
+                // One more on each side shows whether there are others.
                 older = try RowQuery.older(than: id < .max ? id + 1 : id, limit: request.before + 2, db)
                 newer = try RowQuery.newer(than: older.last?.id ?? id, limit: request.after + 1, db)
             }
@@ -40,39 +40,39 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    /// One delivery, whole; nil where there is none with this id.
+    /// Returns one whole delivery; nil if it does not exist.
     public func delivery(_ id: Int64) throws -> DeliveryRecord? {
         try read { db in
             try DeliveryQuery.records("delivery.id = ?", [id], limit: 1, bytes: .max, db).first
         }
     }
 
-    /// Deliveries in the order of arrival, for those that follow the record by a cursor.
+    /// Returns deliveries in the order of arrival, for callers that follow the history by a cursor.
     ///
     /// - Parameters:
     ///   - id: The last one seen.
-    ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
+    ///   - bytes: Stops after the delivery with which the bodies reach this total size.
     public func deliveries(after id: Int64, limit: Int, bytes: Int = 8 << 20) throws -> [DeliveryRecord] {
         try read { db in
             try DeliveryQuery.records("delivery.id > ?", [id], limit: limit, bytes: bytes, db)
         }
     }
 
-    /// Returns the ids of the deliveries among these rows of the event list of which each event was seen before.
+    /// Returns the ids of the deliveries among these rows of the event list of which every event was seen before.
     ///
-    /// - Throws: What SQLite says.
+    /// - Throws: SQLite's error.
     public func duplicates(among rows: ClosedRange<Int64>) throws -> Set<Int64> {
         try read { db in try DeliveryQuery.duplicates(among: rows, db) }
     }
 
-    /// Lends deliveries, in the order in which their ids are given. Nothing that takes long is to be done with one: the
-    /// history's log grows for as long as it is read, and in memory the writer waits.
+    /// Lends deliveries, in the order in which their ids are given. Use each only briefly: the history's log grows
+    /// during the read, and the writer of a history in memory waits.
     ///
     /// - Parameters:
-    ///   - duplicates: Whether it is read if they are duplicates.
-    ///   - repeated: Where it is known, the events among which those are to be looked for.
-    ///   - visit: Is given each id, with nil where there is no such delivery; returns whether to go on.
-    /// - Throws: What SQLite says, or what `visit` throws.
+    ///   - duplicates: Whether to find out if they are duplicates.
+    ///   - repeated: The events that may be duplicates, if known.
+    ///   - visit: Receives each id, with nil if the delivery does not exist; returns whether to go on.
+    /// - Throws: SQLite's error, or an error of `visit`.
     public func visit(
         deliveries ids: ArraySlice<Int64>, duplicates: Bool, among repeated: RepeatedEvents? = nil,
         _ visit: (Int64, LentDelivery?) throws -> Bool
@@ -82,14 +82,14 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    /// Lends the bodies of deliveries near another one, the nearest to the newer side first, then those before it.
+    /// Lends the bodies of deliveries near another one, the nearest newer ones first, then those before it.
     ///
     /// - Parameters:
-    ///   - reach: How many numbers to both sides.
-    ///   - bytes: Stops behind the body with which they come to as many bytes.
-    ///   - isCancelled: Asked often whether to give up.
-    ///   - visit: Is lent each body for as long as it runs, and returns whether to go on.
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    ///   - reach: The number of ids on both sides.
+    ///   - bytes: Stops after the body with which they reach this total size.
+    ///   - isCancelled: Called often; returns whether to give up.
+    ///   - visit: Borrows each body while it runs, and returns whether to go on.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     public func bodies(
         near id: Int64, reach: Int64, bytes: Int, isCancelled: () -> Bool,
         visit: (Int64, UnsafeRawBufferPointer) -> Bool
@@ -115,7 +115,7 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    /// What some current secret is still to be tried on; nil where there is nothing.
+    /// Returns the deliveries on which some current secret is still to be tried; nil if there are none.
     public func toJudge() throws -> ToJudge? {
         try read(HeldKeyring.toJudge)
     }
@@ -124,10 +124,10 @@ public struct HistoryReader: Sendable {
     ///
     /// - Parameters:
     ///   - deliveries: Their ids.
-    ///   - generation: That of the keyring that judges.
-    ///   - time: When that is.
-    ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
-    ///   - judge: Is lent what each delivery holds, for as long as it runs.
+    ///   - generation: The generation of the keyring in use.
+    ///   - time: The current time.
+    ///   - bytes: Stops after the delivery with which the bodies reach this total size.
+    ///   - judge: Verifies a delivery, whose parts it borrows while it runs.
     public func judge(
         _ deliveries: ClosedRange<Int64>, generation: Int64, at time: Timestamp, bytes: Int,
         by judge: (RecordedRequest) throws -> Judgement
@@ -135,13 +135,13 @@ public struct HistoryReader: Sendable {
         try read { db in try JudgingRead.run(deliveries, generation, time, bytes, judge, db) }
     }
 
-    /// The secret that signs b2watch's own test events: 32 random hex digits, made with the history, so that those it
-    /// holds stay valid.
+    /// Returns the secret that signs b2watch's own test events: 32 random hex digits, made with the history, so that
+    /// its test events stay valid.
     public func selfTestSecret() throws -> String {
         try read { db in try String.fetchOne(db, sql: "SELECT secret FROM selfTest") ?? "" }
     }
 
-    /// The secrets that the record knows, with what they have verified.
+    /// Returns the secrets that the history knows, with the number of deliveries that each has verified.
     public func secrets() throws -> [RecordedSecret] {
         try read { db in
             let rows = try Row.fetchAll(
@@ -174,7 +174,7 @@ public struct RecordedSecret: Sendable, Hashable {
     public var isCurrent: Bool
     /// When a person deleted it as leaked.
     public var leakedAt: Timestamp?
-    /// How many deliveries it gave a valid verdict.
+    /// The number of deliveries that it verified as valid.
     public var verified: Int
 }
 
@@ -185,7 +185,7 @@ public struct ValueCount: Sendable, Hashable {
     public let value: String
     public let count: Int
 
-    /// A value that so many rows have.
+    /// Creates a value with its number of rows.
     public init(_ value: String, count: Int) {
         self.value = value
         self.count = count
@@ -193,7 +193,7 @@ public struct ValueCount: Sendable, Hashable {
 }
 
 extension HistoryReader {
-    /// How many of the newest rows `values(of:limit:)` looks at.
+    /// The number of the newest rows that `values(of:limit:)` reads.
     public static let rowsWithValues = 5_000
 
     /// Returns the values of a text of the newest rows, the most frequent first, to complete what somebody types. Texts that
@@ -236,14 +236,14 @@ extension HistoryReader {
 
 // MARK: - First steps
 
-/// What the record shows of the way from B2 to here.
+/// The steps of the way from B2 to b2watch that the history proves.
 public struct FirstSteps: Sendable, Hashable {
-    /// Whether a request came over the public address.
+    /// Whether a request arrived over the public address.
     public var isReachable: Bool
-    /// Whether an event of B2's came: over the public address, from a sender with B2's name.
+    /// Whether an event from B2 arrived: over the public address, from a sender with B2's name.
     public var isCalledByB2: Bool
 
-    /// What is known before anything was looked at.
+    /// Creates the state before any delivery was looked at.
     public init(isReachable: Bool = false, isCalledByB2: Bool = false) {
         (self.isReachable, self.isCalledByB2) = (isReachable, isCalledByB2)
     }
@@ -251,9 +251,9 @@ public struct FirstSteps: Sendable, Hashable {
     /// Whether nothing is left to find out.
     public var areDone: Bool { isReachable && isCalledByB2 }
 
-    /// Adds what a request shows.
+    /// Adds the evidence of a request.
     ///
-    /// - Parameter events: How many events it held. A request that is no notification has none.
+    /// - Parameter events: The number of its events. A request that is not a notification has none.
     public mutating func note(_ origin: DeliveryOrigin, events: Int) {
         guard origin.isPublic else { return }
         isReachable = true
@@ -262,11 +262,11 @@ public struct FirstSteps: Sendable, Hashable {
 }
 
 extension HistoryReader {
-    /// What the newest deliveries show of the way from B2 to here.
+    /// Returns the steps of the way from B2 to b2watch that the newest deliveries prove.
     ///
     /// - Parameters:
-    ///   - id: Only deliveries after this one are looked at.
-    ///   - limit: How many are looked at, the newest first.
+    ///   - id: Only deliveries after this one are read.
+    ///   - limit: The number of deliveries to read, the newest first.
     public func firstSteps(after id: Int64, limit: Int = 1_000) throws -> FirstSteps {
         try gate.read {
             try database.read { db in
@@ -309,7 +309,7 @@ final class ReadGate: Sendable {
         self.watch = watch
     }
 
-    /// - Throws: `HistoryClosed`, `HistoryReadError` for what SQLite says, or what the body throws.
+    /// - Throws: `HistoryClosed`, `HistoryReadError` for SQLite's errors, or an error of the body.
     func read<Value>(_ body: () throws -> Value) throws -> Value {
         let isOpen = state.withLock { state in
             if !state.isClosed { state.reading += 1 }
@@ -340,7 +340,7 @@ public struct HistoryClosed: Error, Sendable, CustomStringConvertible {
     public let description = "the history is closed"
 }
 
-/// Why a history cannot be read, in a sentence.
+/// The reason why a history cannot be read, in a sentence.
 public enum HistoryReadError: Error, Sendable, Hashable {
     /// Some of it is damaged.
     case damaged(path: String)

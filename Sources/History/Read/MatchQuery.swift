@@ -18,18 +18,19 @@ public struct DeliveryStretch: Sendable, Hashable {
 }
 
 extension HistoryReader {
-    /// These rows, in the order given; those that are not there are left out.
+    /// Returns these rows, in the order given; rows that do not exist are left out.
     public func rows(ids: [Int64], parts: RowParts = .all) throws -> [EventRow] {
         try read { db in try RowQuery.rows(ids: ids, parts: parts, db) }
     }
 
-    /// The ids of rows that match. Looks at every row of the range, some millions of them a second.
+    /// Returns the ids of rows that match. Reads every row of the range, some millions of them a second.
     ///
     /// - Parameters:
-    ///   - range: The ids to look at: a read of many rows is better made in steps, for in memory the writer waits.
-    ///   - limit: Ends with so many found.
-    ///   - isCancelled: Asked some thousand times a second.
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    ///   - range: The ids to read. Divide a read of many rows into steps, because the writer of a history in memory
+    ///     waits.
+    ///   - limit: The number of ids after which the search ends.
+    ///   - isCancelled: Called some thousand times a second.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     public func ids(
         matching predicate: RowPredicate, in range: ClosedRange<Int64>, newestFirst: Bool = true, limit: Int = .max,
         isCancelled: () -> Bool = { false }
@@ -42,13 +43,13 @@ extension HistoryReader {
         }
     }
 
-    /// The ids of all rows that match, in this order. Takes some seconds where a million match, and in memory the writer
-    /// waits for as long.
+    /// Returns the ids of all rows that match, in this order. Takes some seconds if a million match; the writer of a
+    /// history in memory waits for that time.
     ///
     /// - Parameters:
-    ///   - range: The ids to look at.
-    ///   - isCancelled: Asked some thousand times a second.
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    ///   - range: The ids to read.
+    ///   - isCancelled: Called some thousand times a second.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     public func ids(
         matching predicate: RowPredicate, in range: ClosedRange<Int64> = 0...Int64.max, by order: RowOrder,
         isCancelled: () -> Bool = { false }
@@ -60,12 +61,13 @@ extension HistoryReader {
         }
     }
 
-    /// Returns how many rows match. Looks at every row of the range, some millions of them a second.
+    /// Returns the number of rows that match. Reads every row of the range, some millions of them a second.
     ///
     /// - Parameters:
-    ///   - range: The ids to look at: a read of many rows is better made in steps, for in memory the writer waits.
-    ///   - isCancelled: Asked some thousand times a second.
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    ///   - range: The ids to read. Divide a read of many rows into steps, because the writer of a history in memory
+    ///     waits.
+    ///   - isCancelled: Called some thousand times a second.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     public func count(
         matching predicate: RowPredicate, in range: ClosedRange<Int64>, isCancelled: () -> Bool = { false }
     ) throws -> Int {
@@ -82,7 +84,7 @@ extension HistoryReader {
         }
     }
 
-    /// Returns the first delivery that was received at a moment or later, of a history whose times rise; nil where there
+    /// Returns the first delivery that was received at a moment or later, in a history whose times ascend; nil if there
     /// is none. Takes some twenty look-ups, however long the history is.
     public func firstDelivery(receivedFrom moment: Timestamp) throws -> Int64? {
         try read { db in
@@ -107,7 +109,7 @@ extension HistoryReader {
         }
     }
 
-    /// Returns when a delivery was received; nil where there is none of that number.
+    /// Returns the time when a delivery was received; nil if it does not exist.
     public func received(_ delivery: Int64) throws -> Timestamp? {
         try read { db in
             try Int64.fetchOne(db, sql: "SELECT receivedAt FROM outcome WHERE delivery = ?", arguments: [delivery])
@@ -115,7 +117,7 @@ extension HistoryReader {
         }
     }
 
-    /// Returns the first row of a delivery, or of a later one; nil where there is none.
+    /// Returns the first row of a delivery, or of a later one; otherwise nil.
     public func firstRow(from delivery: Int64) throws -> Int64? {
         try read { db in
             // Row ids rise with deliveries.
@@ -138,24 +140,25 @@ extension HistoryReader {
         }
     }
 
-    /// The first of these rows, in the order given, that matches.
+    /// Returns the first of these rows, in the order given, that matches.
     ///
-    /// - Parameter isCancelled: Asked between rows.
-    /// - Throws: `ReadCancelled`, or what SQLite says.
+    /// - Parameter isCancelled: Called between rows.
+    /// - Throws: `ReadCancelled`, or SQLite's error.
     public func first(
         of ids: some Sequence<Int64>, matching predicate: RowPredicate, isCancelled: () -> Bool = { false }
     ) throws -> Int64? {
         try read { db in try MatchQuery.first(of: ids, matching: predicate, isCancelled, db) }
     }
 
-    /// Rows that match, in the order of arrival, for those that go through all of them: from the last row looked at to
-    /// the next, until that is the last of all. Looks at a limited number of rows, so that there may be none in it.
+    /// Returns rows that match, in the order of arrival, for callers that go through all of them: each call begins
+    /// after the last row that was read, until that is the last of all. Reads a limited number of rows, so the result
+    /// may be empty.
     ///
     /// - Parameters:
-    ///   - id: The last row looked at, 0 for none.
-    ///   - last: The last row to look at.
-    ///   - limit: Ends with so many found; at least 1.
-    ///   - parts: What of them is read.
+    ///   - id: The last row that was read; 0 at first.
+    ///   - last: The last row to read.
+    ///   - limit: The number of matches after which it stops; at least 1.
+    ///   - parts: The parts of the rows to read.
     public func rows(
         matching predicate: RowPredicate, after id: Int64, through last: Int64, limit: Int, parts: RowParts = .all
     ) throws -> RowStretch {
@@ -172,8 +175,8 @@ extension HistoryReader {
 }
 
 extension HistoryReader {
-    /// The deliveries of rows that match, as `rows(matching:after:through:limit:)` finds them. A delivery whose rows are in
-    /// two stretches is in both.
+    /// Returns the deliveries of rows that match, as `rows(matching:after:through:limit:)` finds them. A delivery whose
+    /// rows are in two stretches is in both.
     public func deliveries(
         matching predicate: RowPredicate, after id: Int64, through last: Int64, limit: Int
     ) throws -> DeliveryStretch {
@@ -201,7 +204,7 @@ extension HistoryReader {
         }
     }
 
-    /// The deliveries of these rows, in the order given; those of rows that are not there are left out.
+    /// Returns the deliveries of these rows, in the order given; rows that do not exist are left out.
     public func deliveries(ofRows ids: [Int64]) throws -> [Int64] {
         try read { db in
             let statement = try IDStatement("SELECT delivery FROM event WHERE id = ?", [.integer(0)], db)
@@ -215,7 +218,7 @@ extension HistoryReader {
 
 /// Finds the ids of rows.
 enum MatchQuery {
-    /// How many rows are looked at in one read of those that go through all: some ten milliseconds.
+    /// The number of rows that one read covers for callers that go through all rows: some ten milliseconds.
     static let stretch: Int64 = 50_000
 
     static func ids(
@@ -260,13 +263,13 @@ enum MatchQuery {
 /// A set of row ids, a bit each: a million rows take 125 kB. Ids begin at 1 and have few gaps.
 public struct RowSet: Sendable, Hashable {
     private var words: [UInt64] = []
-    /// How many there are.
+    /// The number of ids.
     public private(set) var count = 0
 
-    /// None.
+    /// Creates an empty set.
     public init() {}
 
-    /// Whether an id is in the set.
+    /// Returns whether an id is in the set.
     public func contains(_ id: Int64) -> Bool {
         guard id >= 0, let word = Int(exactly: id / 64), word < words.count else { return false }
         return words[word] >> UInt64(id % 64) & 1 == 1
@@ -281,7 +284,7 @@ public struct RowSet: Sendable, Hashable {
         words[word] |= bit
     }
 
-    /// The nearest id in the set that is less than this one.
+    /// Returns the nearest id in the set that is less than this one.
     public func last(before id: Int64) -> Int64? {
         guard id > 0 else { return nil }
         var word = Int(clamping: (id - 1) / 64)
@@ -299,7 +302,7 @@ public struct RowSet: Sendable, Hashable {
         return Int64(word * 64 + 63 - bits.leadingZeroBitCount)
     }
 
-    /// The nearest id in the set that is greater than this one.
+    /// Returns the nearest id in the set that is greater than this one.
     public func first(after id: Int64) -> Int64? {
         guard id < .max else { return nil }
         let next = max(0, id + 1)
@@ -313,7 +316,7 @@ public struct RowSet: Sendable, Hashable {
         return Int64(word * 64 + bits.trailingZeroBitCount)
     }
 
-    /// How many ids in the set are not greater than this one.
+    /// Returns the number of ids in the set that are not greater than this one.
     public func count(upTo id: Int64) -> Int {
         guard id >= 0 else { return 0 }
         let word = Int(clamping: id / 64)
@@ -322,7 +325,7 @@ public struct RowSet: Sendable, Hashable {
         return whole + (words[word] & (UInt64.max >> UInt64(63 - id % 64))).nonzeroBitCount
     }
 
-    /// The ids less than this one, the greatest first; with none, all.
+    /// Returns the ids less than this one, the greatest first; without an argument, all.
     public func descending(from id: Int64 = .max) -> some Sequence<Int64> {
         sequence(state: id) { id in
             guard let found = last(before: id) else { return nil }
@@ -331,7 +334,7 @@ public struct RowSet: Sendable, Hashable {
         }
     }
 
-    /// The ids greater than this one, the least first; with none, all.
+    /// Returns the ids greater than this one, the least first; without an argument, all.
     public func ascending(from id: Int64 = -1) -> some Sequence<Int64> {
         sequence(state: id) { id in
             guard let found = first(after: id) else { return nil }

@@ -2,18 +2,18 @@ import GRDB
 import GRDBSQLite
 public import Notifications
 
-/// Which stretch of time is counted, and in how many bars.
+/// The period to count, and its number of bars.
 public struct PulseRequest: Sendable, Hashable {
     /// The end of the stretch, which is in the last bar; nil for the moment of the latest delivery.
     public var end: Timestamp?
-    /// How much time a bar stands for, in milliseconds; at least 1.
+    /// The time of one bar, in milliseconds; at least 1.
     public var barWidth: Int64
-    /// How many bars there are, from 1 on.
+    /// The number of bars; at least 1.
     public var barCount: Int
     /// The zone's offset, in seconds east of UTC: bars of a day begin at midnight there.
     public var secondsFromUTC: Int
 
-    /// A stretch of time.
+    /// Creates a request for a period.
     public init(end: Timestamp? = nil, barWidth: Int64, barCount: Int, secondsFromUTC: Int = 0) {
         self.end = end
         self.barWidth = max(1, barWidth)
@@ -21,7 +21,7 @@ public struct PulseRequest: Sendable, Hashable {
         self.secondsFromUTC = secondsFromUTC
     }
 
-    /// When the first bar begins, for a stretch that ends then.
+    /// Returns the start of the first bar, for a period with this end.
     func start(endingAt end: Timestamp) -> Int64 {
         let offset = Int64(secondsFromUTC) * 1_000
         let local = end.milliseconds + offset
@@ -30,10 +30,9 @@ public struct PulseRequest: Sendable, Hashable {
     }
 }
 
-/// What a stretch of time was like: deliveries by verdict over time, events by type and by bucket, how late they came and
-/// how fast they were answered.
+/// The statistics of a period: deliveries by verdict over time, events by type and by bucket, delays and answer times.
 public struct Pulse: Sendable, Hashable {
-    /// What was asked for.
+    /// The request.
     public let request: PulseRequest
     /// When the first bar begins.
     public let start: Timestamp
@@ -47,7 +46,7 @@ public struct Pulse: Sendable, Hashable {
     public internal(set) var delays = TimeHistogram()
     /// From the last byte of a request to its answer, in microseconds.
     public internal(set) var answers = TimeHistogram()
-    /// The arrival of the first and of the latest delivery of the whole history; nil where there is none.
+    /// The arrival of the first and of the latest delivery of the whole history; otherwise nil.
     public internal(set) var earliest: Timestamp?
     public internal(set) var latest: Timestamp?
     /// The last delivery that was counted, or was found to be outside of the stretch.
@@ -66,28 +65,28 @@ public struct Pulse: Sendable, Hashable {
         Timestamp(milliseconds: start.milliseconds + request.barWidth * Int64(request.barCount))
     }
 
-    /// The bar of a moment; nil outside of the stretch.
+    /// Returns the bar of a moment; nil outside the period.
     public func bar(at moment: Timestamp) -> Int? {
         let offset = moment.milliseconds - start.milliseconds
         guard offset >= 0, offset < request.barWidth * Int64(request.barCount) else { return nil }
         return Int(offset / request.barWidth)
     }
 
-    /// The deliveries of a bar that were so judged.
+    /// The number of deliveries of a bar with this verdict.
     public subscript(bar: Int, verdict: SignatureVerdict) -> Int { bars[bar][verdict.rawValue] }
 
     /// All deliveries of the stretch.
     public var deliveries: Int { bars.reduce(0) { $0 + $1.reduce(0, +) } }
 }
 
-/// How often each of many names was counted.
+/// The counts of many names.
 public struct PulseShares: Sendable, Hashable {
-    /// Names come from outside, so no more than this many are told apart, and none that is longer.
+    /// Names are text from outside, so their number and their length are limited.
     static let mostNames = 10_000
     static let longestName = 1_024
 
     private var counts: [String: Int] = [:]
-    /// How many were counted.
+    /// The sum of all counts.
     public private(set) var total = 0
 
     mutating func count(_ name: String) {
@@ -96,7 +95,7 @@ public struct PulseShares: Sendable, Hashable {
         if counts[name] != nil || counts.count < Self.mostNames { counts[name, default: 0] += 1 }
     }
 
-    /// The names that were counted most often, the first one most; those with equal counts by name.
+    /// Returns the names with the largest counts, in descending order; equal counts are ordered by name.
     public func largest(_ limit: Int) -> [(name: String, count: Int)] {
         counts.sorted { $0.value == $1.value ? $0.key < $1.key : $0.value > $1.value }
             .prefix(limit).map { (name: $0.key, count: $0.value) }
@@ -107,11 +106,11 @@ public struct PulseShares: Sendable, Hashable {
 public struct TimeHistogram: Sendable, Hashable {
     /// By bucket.
     public private(set) var counts = [Int](repeating: 0, count: TimeBuckets.count)
-    /// How many were counted.
+    /// The number of amounts counted.
     public private(set) var count = 0
-    /// The largest amount; 0 where there is none.
+    /// The largest amount; 0 if nothing was counted.
     public private(set) var largest = 0
-    /// How many were less than 0: an event whose timestamp lies after its arrival.
+    /// The number of amounts below 0: of events with a timestamp after their arrival.
     public private(set) var negative = 0
 
     mutating func add(_ amount: Int) {
@@ -121,13 +120,13 @@ public struct TimeHistogram: Sendable, Hashable {
         if amount < 0 { negative += 1 }
     }
 
-    /// The amount that so many percent do not exceed, from 1 to 100; within a sixteenth.
+    /// Returns the amount that this percentage, from 1 to 100, does not exceed; the error is at most a sixteenth.
     public func percentile(_ percent: Int) -> Int {
         guard count > 0 else { return 0 }
         return min(largest, TimeBuckets.amount(at: max(1, (count * percent + 99) / 100), in: counts))
     }
 
-    /// How many are in a bucket whose middle is more than an amount.
+    /// Returns the number of amounts in buckets with a middle above an amount.
     public func countAbove(_ amount: Int) -> Int {
         counts.enumerated().reduce(0) { TimeBuckets.middle(of: $1.offset) > amount ? $0 + $1.element : $0 }
     }
@@ -137,16 +136,16 @@ public struct TimeHistogram: Sendable, Hashable {
 
 /// Counts deliveries and events for a `Pulse`, row by row: a million rows in SQLite's own sorter would take seconds.
 struct PulseQuery {
-    /// How often it is asked whether to go on, in rows.
+    /// The number of rows between two calls of `isCancelled`.
     private static let stride = 4_096
 
     let database: Database
     let isCancelled: () -> Bool
 
-    /// Counts the deliveries behind the last one that was counted, up to the newest that is wanted.
+    /// Counts the deliveries after the last one that was counted, up to the newest that is requested.
     ///
-    /// - Returns: The ids of the first and last one within the stretch, or nil where there is none.
-    /// - Throws: `Cancelled`, or what SQLite says.
+    /// - Returns: The ids of the first and last one within the period; otherwise nil.
+    /// - Throws: `Cancelled`, or SQLite's error.
     func countDeliveries(through newest: Int64, in pulse: inout Pulse) throws -> ClosedRange<Int64>? {
         var found: ClosedRange<Int64>?
         let verdict = try SecretTable.leaked(database).isEmpty ? "verdict" : SecretTable.verdict()
@@ -166,9 +165,9 @@ struct PulseQuery {
         return found
     }
 
-    /// Counts the events of these deliveries, of which some may be outside the stretch.
+    /// Counts the events of these deliveries, of which some may be outside the period.
     ///
-    /// - Throws: `Cancelled`, or what SQLite says.
+    /// - Throws: `Cancelled`, or SQLite's error.
     func countEvents(of deliveries: ClosedRange<Int64>, in pulse: inout Pulse) throws {
         let rows = try Row.fetchOne(
             database,
@@ -221,15 +220,15 @@ struct PulseQuery {
 // MARK: - Reader
 
 extension HistoryReader {
-    /// Counts a stretch of time. Reads all that was not counted yet: some tenths of a second for a million deliveries.
+    /// Counts a period. Reads everything that was not counted yet: some tenths of a second for a million deliveries.
     ///
     /// - Parameters:
-    ///   - newest: The newest delivery that is counted; nil for the newest there is.
-    ///   - previous: What was counted before; where it is of the same stretch, only what has come since is added. To be
-    ///     left out once verdicts have changed.
-    ///   - partial: Is given the deliveries before their events are counted.
-    ///   - isCancelled: Asked now and then whether to give up.
-    /// - Returns: Nil where it was given up.
+    ///   - newest: The newest delivery to count; nil for the newest of all.
+    ///   - previous: An earlier result; if it is of the same period, only later deliveries are added. Leave it out once
+    ///     verdicts have changed.
+    ///   - partial: Receives the counts of deliveries before their events are counted.
+    ///   - isCancelled: Called now and then; returns whether to give up.
+    /// - Returns: The counts; nil if it was cancelled.
     public func pulse(
         _ request: PulseRequest, through newest: Int64? = nil, adding previous: Pulse? = nil,
         partial: (Pulse) -> Void = { _ in },

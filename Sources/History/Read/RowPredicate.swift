@@ -1,25 +1,25 @@
 public import Notifications
 
-/// A condition on rows of the event list: what a filter comes down to. The history makes SQL of it.
+/// A condition on rows of the event list, made from a filter. The history translates it to SQL.
 ///
 /// A field that a row does not have matches nothing, so that `not` of it is true.
 public indirect enum RowPredicate: Sendable, Hashable {
-    /// Where all hold; with none, every row.
+    /// True if all conditions are true; without conditions, for every row.
     case all([RowPredicate])
-    /// Where one holds at least; with none, no row.
+    /// True if at least one condition is true; without conditions, for no row.
     case any([RowPredicate])
     case not(RowPredicate)
-    /// Where a number stands so to another one.
+    /// True if a number compares like this with another one.
     case number(RowNumber, Comparison, Int64)
-    /// Where a text, or one of several, matches.
+    /// True if a text, or one of several, matches.
     case text([RowText], TextPattern)
-    /// Where the delivery is so judged now.
+    /// True if the delivery now has one of these verdicts.
     case verdict(Set<SignatureVerdict>)
-    /// Where an earlier delivery of equal or higher trust holds the same event.
+    /// True if an earlier delivery of equal or higher trust contains the same event.
     case duplicate
-    /// Where the event came before, or is behind those of which that is known.
+    /// True if the event arrived before, or the row is after those for which this is known.
     case repeated(RepeatedEvents)
-    /// Where there is a readable event.
+    /// True if there is a readable event.
     case event
     /// The rows with these ids.
     case rows(Set<Int64>)
@@ -28,7 +28,7 @@ public indirect enum RowPredicate: Sendable, Hashable {
     public static let everything = RowPredicate.all([])
 }
 
-/// How a number stands to another one.
+/// A comparison of two numbers.
 public enum Comparison: String, Sendable, Hashable {
     case less = "<"
     case atMost = "<="
@@ -62,16 +62,16 @@ public enum RowText: Sendable, Hashable, CaseIterable {
     case body
 }
 
-/// A pattern, with what tells whether a text matches it. Two are equal if their sources are.
+/// A pattern, with the function that matches texts. Two patterns are equal if their sources are.
 public struct TextPattern: Sendable, Hashable {
-    /// The pattern as it was written, with what else tells it from others.
+    /// The pattern as it was written, with everything that distinguishes it from others.
     public let source: String
-    /// Where only certain texts match, byte for byte, all of them: an index may find them.
+    /// The exact texts, byte for byte, if only these match: an index may find them.
     public let literals: [String]?
     /// Whether UTF-8 matches. Called once a row, so it must be fast and must not allocate.
     public let matches: @Sendable (UnsafeRawBufferPointer) -> Bool
 
-    /// A pattern.
+    /// Creates a pattern.
     public init(
         _ source: String, literals: [String]? = nil, matches: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
     ) {
@@ -107,7 +107,7 @@ extension RowPredicate {
         }
     }
 
-    /// The same rows, where it is asked only of those that may be duplicates.
+    /// Returns the same condition, evaluated only for rows that may be duplicates.
     public func among(_ repeated: RepeatedEvents) -> RowPredicate {
         switch self {
         case .all(let parts): .all(parts.map { $0.among(repeated) })
@@ -125,23 +125,23 @@ extension RowPredicate {
 public enum RowOrder: Sendable, Hashable {
     /// As they arrived, the oldest first.
     case arrival
-    /// By a column, then by arrival. Rows without a value stand last.
+    /// By a column, then by arrival. Rows without a value are last.
     case by(SortColumn, isDescending: Bool)
 }
 
-/// What rows can be sorted by.
+/// A column by which rows can be sorted.
 public enum SortColumn: String, Sendable, Hashable, CaseIterable {
     case received, signature, type, object, size, bucket, rule, eventTime, status
 }
 
 // MARK: - SQL
 
-/// A predicate as a condition in SQL, on rows of `event` and of what is joined to it.
+/// A predicate as a condition in SQL, on rows of `event` and of the tables joined to it.
 ///
-/// Every part of it is 0 or 1 and never NULL, so that `NOT` of what a row does not have is true. What is cheap to ask
-/// stands before what is not, and before what needs another table.
+/// Every part of it is 0 or 1 and never NULL, so that `NOT` of a missing field is true. Cheap conditions precede
+/// expensive ones, and those that need another table.
 struct PredicateSQL {
-    /// What the condition's parameters are, in their order.
+    /// A parameter of the condition; parameters are in the order of the condition.
     enum Binding {
         case integer(Int64)
         case pattern(TextPattern)
@@ -149,7 +149,7 @@ struct PredicateSQL {
         case repeated(RepeatedEvents)
     }
 
-    /// What is read besides `event`: the narrow rows of what we made of a delivery, and the wide ones of what was received.
+    /// The tables read besides `event`: the narrow rows of verdicts and answers, and the wide ones of received data.
     struct Tables: OptionSet {
         let rawValue: Int
         static let outcome = Tables(rawValue: 1)
@@ -165,8 +165,8 @@ struct PredicateSQL {
         (condition, bindings, tables) = (term.sql, term.bindings, term.tables)
     }
 
-    /// What stands behind `FROM`. `CROSS` keeps the tables in this order: rows come in the order of their ids, and
-    /// are dropped by what `event` alone tells before anything else of them is read.
+    /// Returns the text after `FROM`. `CROSS` keeps the tables in this order: rows are read in the order of their ids,
+    /// and conditions on `event` exclude them before other tables are read.
     static func source(_ tables: Tables) -> String {
         var source = "event"
         if tables.contains(.outcome) { source += " CROSS JOIN outcome ON outcome.delivery = event.delivery" }
@@ -178,7 +178,7 @@ struct PredicateSQL {
         var sql: String
         var bindings: [Binding] = []
         var tables: Tables = []
-        /// How long it takes, in comparisons of a number, roughly.
+        /// The approximate time that it takes, as a number of comparisons of numbers.
         var cost: Int
     }
 
@@ -234,7 +234,7 @@ struct PredicateSQL {
             case .bodyLength: ("delivery.bodyLength", .delivery, 50)
             }
         var sql = "(\(column) \(comparison.rawValue) ?)"
-        // These hold whatever came, and SQLite would compare a text with a number too.
+        // These columns have values of any type, as received, and SQLite would compare a text with a number too.
         if [.eventTimestamp, .objectSize].contains(number) { sql = "(typeof(\(column)) = 'integer' AND \(sql))" }
         return Term(sql: sql, bindings: [.integer(value)], tables: tables, cost: cost)
     }
@@ -297,7 +297,7 @@ struct PredicateSQL {
 
 /// An order of rows in SQL.
 struct OrderSQL {
-    /// What stands behind `ORDER BY`.
+    /// The terms after `ORDER BY`.
     let terms: String
     let tables: PredicateSQL.Tables
 
@@ -311,7 +311,7 @@ struct OrderSQL {
         self.tables = tables
     }
 
-    /// What a column is sorted by, and the table that holds it. A number that came as anything else is none.
+    /// Returns the sort key of a column, and its table. A number received as any other type counts as missing.
     private static func key(_ column: SortColumn) -> (String, PredicateSQL.Tables) {
         switch column {
         case .received: ("outcome.receivedAt", .outcome)

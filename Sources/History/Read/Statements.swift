@@ -4,9 +4,9 @@ import Notifications
 
 // MARK: - Whole rows
 
-/// The row at which a statement stands, read by SQLite's own calls: GRDB would make a value of each column first.
+/// The current row of a statement, read by SQLite's own functions: GRDB would first make a value of each column.
 ///
-/// In a damaged page a column may have another kind of value than its table gives it: that is thrown as damage.
+/// In a damaged page a column may have a value of another type than its table declares: that is thrown as damage.
 struct StatementRow {
     let statement: SQLiteStatement
 
@@ -21,7 +21,7 @@ struct StatementRow {
         sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : try integer(column)
     }
 
-    /// Whether a number is not 0.
+    /// Returns whether a number is not 0.
     func isTrue(_ column: Int32) -> Bool { sqlite3_column_int64(statement, column) != 0 }
 
     /// - Throws: `DatabaseError` of damage where it is another kind of value.
@@ -30,20 +30,20 @@ struct StatementRow {
         return String(decoding: bytes(column), as: UTF8.self)
     }
 
-    /// A text, or nil for anything else.
+    /// Returns a text, or nil for any other type.
     func textOrNil(_ column: Int32) -> String? {
         sqlite3_column_type(statement, column) == SQLITE_TEXT ? String(decoding: bytes(column), as: UTF8.self) : nil
     }
 
-    /// The bytes of a text or a blob, where SQLite has them: valid until the statement goes on.
+    /// Returns the bytes of a text or a blob in SQLite's memory: valid until the statement advances.
     ///
-    /// - Throws: `DatabaseError` of damage where it is NULL.
+    /// - Throws: `DatabaseError` of damage if the value is NULL.
     func lent(_ column: Int32) throws -> UnsafeRawBufferPointer {
         guard sqlite3_column_type(statement, column) != SQLITE_NULL else { throw Self.damage }
         return bytes(column)
     }
 
-    /// A field of an event: see `FieldValue.databaseValue`.
+    /// Returns a field of an event: see `FieldValue.databaseValue`.
     func field(_ column: Int32) -> FieldValue {
         switch sqlite3_column_type(statement, column) {
         case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
@@ -115,7 +115,7 @@ struct IDStatement: ~Copyable {
         sqlite3_finalize(statement)
     }
 
-    /// The next id; nil behind the last.
+    /// Returns the next id; nil after the last.
     ///
     /// - Throws: `DatabaseError`.
     borrowing func next() throws -> Int64? {
@@ -126,7 +126,7 @@ struct IDStatement: ~Copyable {
         }
     }
 
-    /// Another column of the row, which holds an integer.
+    /// Returns another column of the row, which must be an integer.
     borrowing func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
     /// Lends the bytes of another column of the row.
@@ -137,7 +137,7 @@ struct IDStatement: ~Copyable {
         )
     }
 
-    /// Begins anew with another value of the last parameter.
+    /// Restarts with another value of the last parameter.
     borrowing func restart(withLast value: Int64) {
         sqlite3_reset(statement)
         sqlite3_bind_int64(statement, sqlite3_bind_parameter_count(statement), value)
@@ -145,7 +145,7 @@ struct IDStatement: ~Copyable {
 }
 
 extension DatabaseError {
-    /// The error of a call of SQLite's own, with the reason that the connection has for it until it is used again.
+    /// Creates the error of a call to SQLite, with the message that the connection keeps until its next use.
     init(_ code: Int32, of connection: OpaquePointer?, _ sql: String? = nil) {
         self.init(
             resultCode: ResultCode(rawValue: code), message: sqlite3_errmsg(connection).map { String(cString: $0) },
@@ -208,7 +208,7 @@ enum RowFunction: CaseIterable {
     case matchesBytes
     /// Whether a row is one of a set.
     case isAmong
-    /// Whether a row's event came before.
+    /// Whether a row's event arrived before.
     case isRepeated
 
     var name: String {
@@ -286,7 +286,7 @@ enum RowFunction: CaseIterable {
     }
 }
 
-/// What is looked for, on its way through SQLite to a function of ours.
+/// The value to look for, on its way through SQLite to one of our functions.
 private final class Sought<Value> {
     private let value: Value
 
@@ -313,9 +313,9 @@ private final class Sought<Value> {
 }
 
 extension PredicateSQL.Binding {
-    /// Binds it to a parameter, counted from 1.
+    /// Binds the value to a parameter; parameters are counted from 1.
     ///
-    /// - Returns: What SQLite says.
+    /// - Returns: SQLite's result code.
     func bind(to statement: OpaquePointer?, at index: Int32) -> Int32 {
         switch self {
         case .integer(let value): sqlite3_bind_int64(statement, index, value)

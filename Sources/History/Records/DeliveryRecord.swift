@@ -34,7 +34,7 @@ public struct DeliveryRecord: Sendable, Hashable, Identifiable {
 }
 
 extension DeliveryRecord {
-    /// The events in its body; what is no notification has none.
+    /// The events in its body; empty if the body is not a notification.
     public var events: [NotificationEvent] {
         judgement.verdict == .unjudged ? [] : Payload(scanning: delivery.body).events
     }
@@ -61,7 +61,7 @@ public struct RecordedDelivery: Sendable {
     }
 }
 
-/// A recorded delivery whose large parts stay where SQLite holds them: valid while the function that it is lent to runs.
+/// A recorded delivery whose large parts stay in SQLite's memory: valid while the function that borrows it runs.
 public struct LentDelivery {
     /// All but the header fields and the body, which are empty in it.
     public let rest: DeliveryRecord
@@ -69,7 +69,7 @@ public struct LentDelivery {
     public let headers: UnsafeRawBufferPointer
     public let body: UnsafeRawBufferPointer
 
-    /// The events in its body; what is no notification has none.
+    /// The events in its body; empty if the body is not a notification.
     public var events: [NotificationEvent] {
         rest.judgement.verdict == .unjudged ? [] : Payload(scanning: body).events
     }
@@ -87,16 +87,16 @@ public struct LentDelivery {
 
 // MARK: - A delivery to be recorded
 
-/// A delivery that has been judged and is to be recorded, with the answer that will be sent once it is.
+/// A delivery with its verdict, ready to be recorded, with the answer that is sent once it is.
 public struct JudgedDelivery: Sendable {
     public let delivery: Delivery
     public let judgement: Judgement
     public let answer: Answer
     /// The events found in the body, each of which makes a row.
     public let events: [NotificationEvent]
-    /// How many events the body holds: more than `events` where there were too many to read.
+    /// The number of events in the body: greater than `events.count` if there were too many to read.
     public let eventCount: Int
-    /// Which keyring judged it; nil for what is never judged.
+    /// The generation of the keyring that verified it; nil for a request that is never verified.
     public let generation: Int64?
 
     public init(
@@ -111,6 +111,6 @@ public struct JudgedDelivery: Sendable {
         self.generation = generation
     }
 
-    /// About what it takes to hold and to write it, in bytes.
+    /// The approximate number of bytes needed to keep and to write it.
     var weight: Int { delivery.body.count + 1_024 + events.count * 512 }
 }

@@ -7,7 +7,7 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     public var deliveryID: Int64
     /// The event's place in its delivery, from 0; nil for a delivery without a readable event.
     public var position: Int?
-    /// How many events the delivery holds.
+    /// The number of events in the delivery.
     public var eventCount: Int
 
     public var receivedAt: Timestamp
@@ -15,16 +15,16 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     public var target: String
     /// Of the delivery, in bytes.
     public var bodyLength: Int
-    /// As now judged.
+    /// The current verdict.
     public var verdict: SignatureVerdict
     /// The label of the secret whose digest was received.
     public var secret: String?
     /// The HTTP status as sent.
     public var status: Int
-    /// Whether an earlier delivery of equal or higher trust holds the same `eventId`.
+    /// Whether an earlier delivery of equal or higher trust contains the same `eventId`.
     public var isDuplicate: Bool
-    /// What has become of its actions, the worst of it first: dead, uncertain, failed, running, queued, skipped, done; nil
-    /// where none has an entry for its event.
+    /// The worst state of its actions' entries, from the worst: dead, uncertain, failed, running, queued, skipped,
+    /// done; nil if no action has an entry for its event.
     public var actions: EntryState?
     /// The same of those that write it in a sheet (`google-sheet` and `csv`).
     public var sheet: EntryState?
@@ -65,7 +65,7 @@ public struct EventRow: Sendable, Hashable, Identifiable {
         matchedRuleName = event.matchedRuleName
     }
 
-    /// What the row is in the spreadsheet.
+    /// The fields of its row in the spreadsheet.
     public var sheetFields: SheetFields {
         SheetFields(
             eventTimestamp: eventTimestamp, eventType: eventType, objectName: objectName, objectSize: objectSize,
@@ -73,7 +73,7 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     }
 }
 
-/// Which rows of the event list are wanted.
+/// The requested part of the event list.
 public struct RowRequest: Sendable, Hashable {
     /// A place in the list.
     public enum Anchor: Sendable, Hashable {
@@ -84,9 +84,9 @@ public struct RowRequest: Sendable, Hashable {
     }
 
     public var anchor: Anchor
-    /// How many rows before (older than) the anchor's.
+    /// The number of rows before (older than) the anchor's.
     public var before: Int
-    /// How many rows behind (newer than) the anchor's.
+    /// The number of rows after (newer than) the anchor's.
     public var after: Int
 
     public init(_ anchor: Anchor, before: Int, after: Int) {
@@ -117,11 +117,11 @@ public struct RowWindow: Sendable, Hashable {
 public struct DeliveryRow: Sendable, Hashable, Identifiable {
     /// Its first event, or the request itself where no event can be read.
     public var first: EventRow
-    /// Where it came from, without a port.
+    /// The address of the sender, without a port.
     public var remoteAddress: String
     /// From the end of the request to the start of the answer, in microseconds; nil where it is not known.
     public var answerTime: Int?
-    /// How many other deliveries hold its first event. Counted to some more than `mostOthers`.
+    /// The number of other deliveries that contain its first event. The count stops somewhat above `mostOthers`.
     public var others: Int
 
     /// Beyond it, it is enough to know that there are more.

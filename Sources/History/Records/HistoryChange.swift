@@ -1,17 +1,17 @@
 import GRDB
 public import Notifications
 
-/// What has changed in the history; told after each commit and on each change of its health.
+/// The state of the history, reported after each commit and each change of its health.
 public struct HistoryChange: Sendable, Hashable {
-    /// The newest row's id, 0 where there is none.
+    /// The id of the newest row; 0 if there are no rows.
     public var latestRow: Int64
-    /// The newest delivery's id, 0 where there is none.
+    /// The id of the newest delivery; 0 if there are no deliveries.
     public var latestDelivery: Int64
     public var tally: Tally
     public var health: HistoryHealth
-    /// Grows whenever what was recorded before may read differently: verdicts judged again.
+    /// A number that grows whenever older records may read differently, because their verdicts were computed again.
     public var revision: Int
-    /// The newest delivery whose answer time is recorded, since the start; 0 where there is none.
+    /// The newest delivery with an answer time recorded since the start; 0 if there is none yet.
     public var latestAnswered: Int64 = 0
     /// Grows with every change of the outbox.
     public var outbox: Int64 = 0
@@ -31,23 +31,24 @@ public struct HistoryChange: Sendable, Hashable {
 /// Whether deliveries can be recorded.
 public enum HistoryHealth: Codable, Sendable, Hashable {
     case recording
-    /// The last write failed; every delivery is answered 503 until one succeeds. A sentence says why and what to do.
+    /// The last write failed; every delivery is answered 503 until one succeeds. The sentence gives the reason and a
+    /// remedy.
     case failing(String)
 }
 
-/// What observers of a history are told.
+/// An event that observers of a history receive.
 public enum HistoryEvent: Sendable, Hashable {
     case changed(HistoryChange)
-    /// A delivery was recorded that an older keyring has judged: it is to be judged again.
+    /// A delivery was recorded whose verdict is of an older keyring: it must be verified again.
     case stale
-    /// A delivery could not be recorded, by no fault of the store; a sentence says why.
+    /// A delivery could not be recorded, although the history can be written; the sentence gives the reason.
     case refused(String)
     /// Something else that a person should know, in a sentence.
     case warning(String)
 }
 
 extension HistoryChange {
-    /// What is recorded, as the file itself says.
+    /// Reads the state of the history from the file.
     static func read(_ db: Database) throws -> HistoryChange {
         var change = HistoryChange(
             latestRow: try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0,
@@ -58,7 +59,7 @@ extension HistoryChange {
     }
 }
 
-/// How many deliveries are recorded, by verdict, and how many rows they make.
+/// The number of deliveries with each verdict, and of their rows.
 public struct Tally: Sendable, Hashable {
     public private(set) var deliveries: [SignatureVerdict: Int]
     /// Rows of the event list, those of unjudged requests included.
@@ -83,19 +84,19 @@ public struct Tally: Sendable, Hashable {
 
 // MARK: - Health
 
-/// The health of a history as a person is told of it: a failure at once, a recovery once it has lasted, so that a history
-/// that fails and recovers many times a second makes two reports and not hundreds.
+/// The health of a history as reported to a person: a failure at once, a recovery once it has lasted, so that a history
+/// that fails and recovers many times a second causes two reports and not hundreds.
 ///
-/// A pure state machine: times come in.
+/// A pure state machine: times are arguments.
 public struct SteadyHealth: Sendable {
-    /// What a person is told.
+    /// A report to a person.
     public enum Report: Sendable, Hashable {
         case failing(String)
-        /// Deliveries are recorded again, after so many failures in so long a time.
+        /// Deliveries are recorded again, after this number of failures in this time.
         case recovered(failures: Int, within: Duration)
     }
 
-    /// How long a recovery lasts before it is reported: the shortest, and the longest where failures recur.
+    /// The time that a recovery must last before it is reported: the shortest, and the longest if failures recur.
     static let shortest = Duration.seconds(2)
     static let longest = Duration.seconds(16)
     /// Failures that are further apart have nothing to do with each other.

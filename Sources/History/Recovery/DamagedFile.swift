@@ -4,7 +4,7 @@ import GRDB
 /// The pages of a history that may be damaged: those of its file, and in their place the newer ones of its write-ahead log.
 /// It is only read, and not by SQLite.
 struct DamagedFile {
-    /// Bytes of a page where nothing tells: SQLite's own choice.
+    /// The page size if no header gives one: SQLite's default.
     private static let usualPageSize = 4_096
 
     let pageSize: Int
@@ -12,7 +12,7 @@ struct DamagedFile {
     let header: DatabaseHeader?
     /// Bytes at the end of each page that SQLite leaves alone.
     let reserved: Int
-    /// How many pages there are, whatever they hold.
+    /// The number of pages, whatever is in them.
     let count: Int
     private let file: PlainFile?
     private let log: PlainFile?
@@ -72,7 +72,7 @@ struct DamagedFile {
         return (0..<all).map { $0 + 1 }.filter { !used.contains($0) }.reversed()
     }
 
-    /// Returns the page in a frame of the log, whatever its head says.
+    /// Returns the page in a frame of the log, whatever the frame's header contains.
     func frameContent(_ frame: Int) -> [UInt8]? {
         let frameLength = WriteAheadLog.frameHeaderLength + pageSize
         let offset = WriteAheadLog.headerLength + (frame - 1) * frameLength + WriteAheadLog.frameHeaderLength
@@ -113,9 +113,9 @@ struct StoredRow: Sendable {
 /// A page of a table's tree, taken with care: what is in it may be anything.
 struct TablePage {
     enum Kind {
-        /// Holds the numbers of pages below it.
+        /// A page with the numbers of pages below it.
         case interior
-        /// Holds rows.
+        /// A page with rows.
         case leaf
     }
 
@@ -275,11 +275,11 @@ struct RecoveryTable {
         let isNumber: Bool
     }
 
-    /// All tables whose rows have numbers.
+    /// Returns all tables whose rows have numbers.
     static func all(in db: Database) throws -> [RecoveryTable] {
         let names = try String.fetchAll(
             db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%WITHOUT ROWID%'")
-        // Those of which most rows are come first where rows are told apart by their values.
+        // The tables with the most rows are first when values decide which table a row belongs to.
         let order = ["delivery", "event", "outcome"]
         return try names.sorted { (order.firstIndex(of: $0) ?? 9, $0) < (order.firstIndex(of: $1) ?? 9, $1) }.map {
             name in
@@ -295,7 +295,7 @@ struct RecoveryTable {
         }
     }
 
-    /// Whether a row that is in this table's tree can be one of it. Columns that were added later may be missing.
+    /// Returns whether a row found in this table's tree can belong to it. Columns that were added later may be missing.
     func fits(_ row: StoredRow) -> Bool {
         guard !row.values.isEmpty, row.values.count <= columns.count, row.id > 0 else { return false }
         return zip(columns, row.values).allSatisfy { column, value in
@@ -309,7 +309,7 @@ struct RecoveryTable {
         }
     }
 
-    /// Whether a row of an unknown table is likely one of this.
+    /// Returns whether a row of an unknown table probably belongs to this one.
     func isLikely(_ row: StoredRow) -> Bool {
         // A column that was added to a table with rows has a default, and is the last.
         guard fits(row), row.values.count >= max(2, columns.count - 3), columns[0].isNumber else { return false }

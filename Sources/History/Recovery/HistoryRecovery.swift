@@ -4,7 +4,7 @@ import Notifications
 
 /// Writes what can still be read of a damaged history into a new one. The damaged files are only read, and not by SQLite.
 public final class HistoryRecovery {
-    /// What was found.
+    /// The result of a recovery.
     public struct Report: Sendable, Hashable {
         /// Deliveries that are whole.
         public var deliveries = 0
@@ -15,9 +15,9 @@ public final class HistoryRecovery {
         public var events = 0
         /// Queued, done and failed events of actions.
         public var entries = 0
-        /// Pages of the file that hold something else than they should.
+        /// The number of pages of the file with unexpected contents.
         public var damagedPages = 0
-        /// Whether the write-ahead log beside the file belongs to another history and was left alone.
+        /// Whether the file's write-ahead log belongs to another history and was ignored.
         public var isLogForeign = false
     }
 
@@ -29,7 +29,7 @@ public final class HistoryRecovery {
     ]
     /// Tables to which rows are added and never removed: an earlier version of their pages shows nothing that was deleted.
     private static let growing: Set = ["delivery", "event", "outcome"]
-    /// Tables whose rows can be told from those of others by what is in them.
+    /// Tables whose rows can be distinguished from those of others by their contents.
     private static let telling = growing.union(["action", "exchange", "entry", "keyring", "secret", "selfTest"])
 
     private let source: DamagedFile
@@ -43,11 +43,11 @@ public final class HistoryRecovery {
     /// Recovers a history.
     ///
     /// - Parameters:
-    ///   - path: The damaged file. Its write-ahead log is beside it, if it is there.
-    ///   - output: The file to make; there must be none.
-    ///   - progress: Is called with the part that is done, from 0 to 1.
-    ///   - isInUse: Whether a b2watch may record into it meanwhile: then the newest rows may be missing.
-    /// - Throws: `HistoryRecoveryError`, or `HistoryError` where the new history cannot be written.
+    ///   - path: The damaged file. Its write-ahead log is in the same folder, if it exists.
+    ///   - output: The file to create; it must not exist.
+    ///   - progress: Receives the completed part, from 0 to 1.
+    ///   - isInUse: Whether a b2watch may be recording into the file: then the newest rows may be missing.
+    /// - Throws: `HistoryRecoveryError`, or `HistoryError` if the new history cannot be written.
     public static func run(
         _ path: String, to output: String, progress: @escaping (Double) -> Void = { _ in }, isInUse: Bool = false
     ) throws -> Report {
@@ -112,7 +112,7 @@ public final class HistoryRecovery {
             tables = try RecoveryTable.all(in: db).filter { !Self.derived.contains($0.name) }
             try db.beginTransaction()
             for table in tables { if let root = roots[table.name] { try copyTree(root, table, db) } }
-            // Their pages are none that no tree leads to.
+            // Mark their pages as visited, so that they do not count as pages of unknown tables.
             for name in ["grdb_migrations", "sqlite_sequence"] { if let root = roots[name] { walk(root) { _ in } } }
             try copyStrayPages(db)
             try copyOtherFrames(db)
@@ -139,7 +139,7 @@ public final class HistoryRecovery {
 
     // MARK: - The schema
 
-    /// The first page of each table, by its name, as far as the list of them can be read.
+    /// Returns the first page of each table, by its name, as far as the list of tables can be read.
     private func roots() -> [String: Int] {
         guard source.header?.isOurs == true else { return [:] }
         var roots: [String: Int] = ["sqlite_schema": 1]
@@ -176,7 +176,7 @@ public final class HistoryRecovery {
         return migrator
     }
 
-    /// The highest numbers that were given to rows, by table.
+    /// Returns the highest row numbers that were assigned, by table.
     private func sequences(_ roots: [String: Int]) -> [String: Int64] {
         var sequences: [String: Int64] = [:]
         guard let root = roots["sqlite_sequence"] else { return [:] }
@@ -221,7 +221,7 @@ public final class HistoryRecovery {
     private func copyTree(_ root: Int, _ table: RecoveryTable, _ db: Database) throws {
         var rows: [StoredRow] = []
         var waiting = [root]
-        // Page by page, so that never more than one is held.
+        // Page by page, so that only one is in memory at a time.
         var seen: Set<Int> = []
         while let number = waiting.popLast() {
             guard seen.insert(number).inserted, number >= 1, number <= source.count else { continue }
@@ -286,9 +286,9 @@ public final class HistoryRecovery {
     }
 }
 
-/// Why a history cannot be recovered. Each gives a reason and what to do.
+/// The reason why a history cannot be recovered. Each sentence gives the reason and a remedy.
 public enum HistoryRecoveryError: Error, Sendable, Hashable {
-    /// There is no such file.
+    /// The file does not exist.
     case missing(path: String)
     /// A b2watch records into it.
     case inUse(path: String, holder: String)
@@ -323,10 +323,10 @@ struct HistoryRepair {
         self.db = db
     }
 
-    /// Repairs all.
+    /// Repairs all rows.
     ///
-    /// - Parameter sequences: The highest numbers that were given to rows, by table.
-    /// - Returns: How many deliveries were put in the place of those that are lost but for a part, and the highest number of
+    /// - Parameter sequences: The highest row numbers that were assigned, by table.
+    /// - Returns: The number of deliveries made to replace those of which only parts remain, and the highest number of
     ///   a delivery.
     func run(_ sequences: [String: Int64]) throws -> (parts: Int, last: Int64) {
         try db.execute(sql: "CREATE INDEX eventByDelivery ON event(delivery)")
@@ -401,7 +401,7 @@ struct HistoryRepair {
             range = min(range?.lowerBound ?? id, id)...max(range?.upperBound ?? id, id)
         }
         guard let range else { return }
-        // One range holds all, for ranges lie apart from each other.
+        // One range covers all of it, because ranges do not touch each other.
         let first = try Int64.fetchOne(db, sql: "SELECT min(first) FROM toJudge") ?? range.lowerBound
         let last = try Int64.fetchOne(db, sql: "SELECT max(last) FROM toJudge") ?? range.upperBound
         try db.execute(

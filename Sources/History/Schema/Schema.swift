@@ -25,7 +25,7 @@ enum Schema {
         migrator.registerMigration("5 holds", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.holds)
         }
-        // Nothing refers to the tables that it makes anew.
+        // No foreign key refers to the tables that it creates again.
         migrator.registerMigration("6 verdicts by secret", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: SecretTable.migration)
         }
@@ -42,12 +42,12 @@ enum Schema {
         return migrator
     }
 
-    // What we made of a delivery, in rows of a few bytes beside the wide ones of what was received: a million of them are
-    // read in a moment, and judged again without rewriting a gigabyte. `rows` repeats the delivery's `rowCount` for the
-    // tally. `answerTime` is in microseconds, and NULL as long as it is not written.
+    // Verdicts and answers, in rows of a few bytes, apart from the wide rows of received data: a million of them are
+    // read in a moment, and verified again without rewriting a gigabyte. `rows` repeats the delivery's `rowCount` for
+    // the tally. `answerTime` is in microseconds, and NULL until it is written.
     //
-    // `toJudge` holds ranges of deliveries, apart from each other: outside of them every current secret was tried on what
-    // is not valid.
+    // `toJudge` has ranges of deliveries that do not touch each other: outside of them every current secret was tried
+    // on all deliveries that are not valid.
     private static let outcomes = """
         CREATE TABLE outcome (
             delivery INTEGER PRIMARY KEY,
@@ -77,9 +77,9 @@ enum Schema {
         CREATE INDEX eventByEventId ON event(eventId) WHERE eventId IS NOT NULL;
         """
 
-    // `delivery.generation` says which keyring judged it, and is NULL for what is never judged. `event.trust` repeats
-    // the trust of the delivery's verdict, so that one index tells whether an event was seen before. The rows of a
-    // delivery have `rowCount` consecutive ids from `firstRow`.
+    // `delivery.generation` is the generation of the keyring that verified it, and NULL for requests that are never
+    // verified. `event.trust` repeats the trust of the delivery's verdict, so that one index shows whether an event was
+    // seen before. The rows of a delivery have `rowCount` consecutive ids from `firstRow`.
     private static let deliveriesAndEvents = """
         PRAGMA application_id = \(applicationID);
 
@@ -146,9 +146,9 @@ enum Schema {
 
 /// The tables of the outbox.
 ///
-/// `entry.identity` tells events apart, and `entry.since` is from when it counts how long an entry is tried: its first
-/// attempt since it was made, a person had it tried again, or its action was on hold. The entries of a batch share one exchange. `entryCount` is kept by triggers,
-/// for counting a million entries would take most of a second.
+/// `entry.identity` identifies events. `entry.since` is the start of the time limit for attempts: the first attempt
+/// since the entry was made, a person retried it, or its action was on hold. The entries of a batch share one exchange.
+/// Triggers update `entryCount`, because counting a million entries would take most of a second.
 enum OutboxSchema {
     static let tables = """
         CREATE TABLE action (
@@ -214,20 +214,20 @@ enum OutboxSchema {
         INSERT INTO outboxRevision VALUES (1, 0);
         """
 
-    /// What was spent of a limit of a day, by its time.
+    /// An index of the entries that count against a daily limit, by time.
     static let spending = "CREATE INDEX entryBySpending ON entry(action, changedAt) WHERE state IN (\(spent))"
 
     /// Until when nothing of an action is begun.
     static let holds = "ALTER TABLE action ADD COLUMN heldUntil INTEGER"
 
-    /// Why nothing of an action is begun, and since when.
+    /// The reason and the start of an action's hold.
     static let reasonsOfHolds = """
         ALTER TABLE action ADD COLUMN holdKind INTEGER;
         ALTER TABLE action ADD COLUMN holdReason TEXT;
         ALTER TABLE action ADD COLUMN holdSince INTEGER;
         """
 
-    /// What an entry is for that describes a failure of another action; NULL for the event of its row.
+    /// The event that an entry is for if it describes a failure of another action; NULL for the event of its row.
     static let notes = "ALTER TABLE entry ADD COLUMN note BLOB"
 
     /// The states in which something was done, or may have been.
@@ -236,15 +236,15 @@ enum OutboxSchema {
     /// The states in which something is still to happen by itself.
     static let waiting = list(EntryState.allCases.filter(\.isWaiting))
 
-    /// States as a list in SQL.
+    /// Returns states as a list in SQL.
     static func list(_ states: some Sequence<EntryState>) -> String {
         states.map { String($0.rawValue) }.sorted().joined(separator: ", ")
     }
 }
 
-/// How the outbox tells events apart: by `eventId`, whatever it is, or where there is none by delivery and position.
+/// The identity of an event in the outbox: its `eventId`, of any type, or without one its delivery and position.
 enum EventIdentity {
-    /// Of a row of the table of this name.
+    /// Returns the identity of a row of the table with this name.
     static func sql(_ event: String = "event") -> String {
         """
         CASE typeof(\(event).eventId) WHEN 'text' THEN 'e' || \(event).eventId
@@ -256,8 +256,8 @@ enum EventIdentity {
 
 // MARK: - Values
 
-/// A field in a column: strings as TEXT, integers as INTEGER, absent and null as NULL, anything else as a BLOB that
-/// holds its JSON. A string with a NUL is of the last kind, for SQLite's TEXT ends there.
+/// The storage of a field in a column: strings as TEXT, integers as INTEGER, absent and null as NULL, anything else as
+/// a BLOB with its JSON. A string with a NUL is stored as a BLOB too, because SQLite's TEXT ends at the NUL.
 extension FieldValue {
     var databaseValue: DatabaseValue {
         switch self {
@@ -283,7 +283,7 @@ extension FieldValue {
         Data(json.utf8).databaseValue
     }
 
-    /// A string as JSON, as it is kept where TEXT cannot hold it.
+    /// Returns a string as JSON, for strings that TEXT cannot store.
     static func json(_ string: String) -> String {
         var writer = JSONWriter()
         writer.string(string)

@@ -4,9 +4,9 @@ public import Notifications
 
 /// The signing secrets that verdicts name, each by a small number, so that the rows of a million verdicts stay narrow.
 ///
-/// A secret is known by fingerprint and binding; one of an older version by its label alone, and then it has no
-/// fingerprint. `triedThrough` is nil while a secret is current: it then verifies whatever arrives, and `toJudge` holds what
-/// it is still to be tried on. Otherwise it is the last delivery up to which it was tried.
+/// A secret is known by fingerprint and binding; a secret from an older version only by its label, without a
+/// fingerprint. `triedThrough` is nil while a secret is current: it then verifies new deliveries, and `toJudge` has the
+/// deliveries on which it is still to be tried. Otherwise it is the last delivery on which it was tried.
 enum SecretTable {
     /// A condition on a row of `secret`.
     private static let isLeaked = "leakedAt IS NOT NULL"
@@ -69,12 +69,12 @@ enum SecretTable {
 
     // MARK: - In SQL
 
-    /// Whether the verdict of a row of `outcome`, under this alias, was given by a leaked secret; 0 or 1.
+    /// Returns SQL for whether a leaked secret gave the verdict of a row of `outcome`, under this alias; 0 or 1.
     static func isByLeaked(_ outcome: String = "outcome") -> String {
         "ifnull(\(outcome).secret IN (\(leakedIDs)), 0)"
     }
 
-    /// The verdict of a row of `outcome` as it reads now, as a raw value.
+    /// Returns SQL for the current verdict of a row of `outcome`, as a raw value.
     static func verdict(_ outcome: String = "outcome") -> String {
         """
         iif(\(outcome).verdict = \(SignatureVerdict.valid.rawValue) AND \(isByLeaked(outcome)),
@@ -99,7 +99,7 @@ enum SecretTable {
         var isLeaked: Bool
     }
 
-    /// What an identity is made of: three columns from `first` on.
+    /// Returns the identity in three columns, from `first` on.
     static func identity(_ row: Row, from first: Int) -> SecretIdentity? {
         guard let label = row[first] as String? else { return nil }
         let fingerprint = (row[first + 2] as Data?).flatMap { SecretFingerprint($0) }
@@ -107,13 +107,13 @@ enum SecretTable {
             label: label, fingerprint: fingerprint, binding: SecretBinding(row[first + 1] as String) ?? .any)
     }
 
-    /// All of them by their numbers.
+    /// Returns all secrets by their numbers.
     static func all(_ db: Database) throws -> [Int64: SecretIdentity] {
         let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT id, label, binding, fingerprint FROM secret"))
         return Dictionary(rows.compactMap { row in identity(row, from: 1).map { (row[0], $0) } }) { one, _ in one }
     }
 
-    /// The leaked ones.
+    /// Returns the numbers of the leaked secrets.
     static func leaked(_ db: Database) throws -> Set<Int64> {
         try Int64.fetchSet(db.cachedStatement(sql: leakedIDs))
     }
@@ -136,7 +136,7 @@ enum SecretTable {
 
     // MARK: - Writing
 
-    /// The number of a secret, which it is given if it has none. It counts as tried on nothing then.
+    /// Returns the entry of a secret. A new one gets a number, and counts as tried on nothing.
     static func entry(of secret: SecretIdentity, in db: Database) throws -> Entry {
         if let found = try find(secret, db) { return found }
         try db.cachedStatement(
@@ -167,7 +167,7 @@ enum SecretTable {
 
 // MARK: - Current secrets
 
-/// What a person has done to a secret, with what it means for recorded verdicts.
+/// A person's change of a secret that affects recorded verdicts.
 public enum SecretChange: Sendable, Hashable {
     /// Typed or pasted it: it no longer counts as leaked.
     case entered(SecretIdentity)
@@ -175,13 +175,13 @@ public enum SecretChange: Sendable, Hashable {
     case leaked(SecretIdentity, at: Timestamp)
 }
 
-/// The current secrets, as the history knows them: by a number that grows with every change, and by the deliveries that
-/// some of them are still to be tried on.
+/// The current secrets as the history knows them: by a number that grows with every change, and by the deliveries on
+/// which some of them are still to be tried.
 ///
-/// All of it is read and written in the writer's transactions, so that there is no moment between a change of the
-/// keyring and what is recorded before and after it.
+/// It is read and written only in the writer's transactions, so that every record is clearly before or after a change
+/// of the keyring.
 enum HeldKeyring {
-    /// 0 where there never was a keyring.
+    /// Returns the generation of the keyring; 0 if there never was one.
     static func generation(_ db: Database) throws -> Int64 {
         try Int64.fetchOne(db.cachedStatement(sql: generationSQL)) ?? 0
     }
@@ -238,13 +238,13 @@ enum HeldKeyring {
         try judgeAgain(min(first, start ?? first)...last, in: db)
     }
 
-    /// Notes that an older keyring has judged these.
+    /// Notes that an older keyring has verified these.
     static func judgeAgain(_ deliveries: ClosedRange<Int64>, in db: Database) throws {
         try db.cachedStatement(sql: "REPLACE INTO toJudge VALUES (?, ?)")
             .execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
     }
 
-    /// Notes that all current secrets were tried on these. They end where a range ends, or hold all of it.
+    /// Notes that all current secrets were tried on these. They end where a range ends, or cover all of it.
     static func judged(_ deliveries: ClosedRange<Int64>, in db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM toJudge WHERE first >= ? AND last <= ?")
             .execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
@@ -252,7 +252,7 @@ enum HeldKeyring {
             .execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
     }
 
-    /// What is to be judged, the newest of it and how much there is.
+    /// Returns the newest range to verify again, and the number of deliveries in all ranges.
     static func toJudge(_ db: Database) throws -> ToJudge? {
         guard
             let row = try Row.fetchOne(

@@ -2,13 +2,13 @@ import GRDB
 import Notifications
 import Synchronization
 
-/// Tells what has changed in the history, on the writer's thread: observers must only take note and return.
+/// Reports changes of the history on the writer's thread: observers must only take note and return.
 final class ChangeFeed: Sendable {
     private struct State {
         var change: HistoryChange
         var observers: [@Sendable (HistoryEvent) -> Void] = []
         var followers: [@Sendable ([RecordedDelivery]) -> Void] = []
-        /// Why nothing can be recorded as long as this process runs.
+        /// The reason why this process cannot record any more, until it ends.
         var damage: String?
 
         /// The health after a commit.
@@ -51,7 +51,7 @@ final class ChangeFeed: Sendable {
         for follower in state.withLock({ $0.followers }) { follower(deliveries) }
     }
 
-    /// Answer times are written, up to that of this delivery.
+    /// Reports that answer times are written, up to the one of this delivery.
     func answered(_ delivery: Int64) {
         let isNew = state.withLock { state in
             defer { state.change.latestAnswered = max(delivery, state.change.latestAnswered) }
@@ -60,7 +60,7 @@ final class ChangeFeed: Sendable {
         if isNew { tell { .changed($0) } }
     }
 
-    /// Secrets were tried, and verdicts may have changed.
+    /// Reports that secrets were tried, and verdicts may have changed.
     func rejudged(_ counts: TallyChange) {
         guard !counts.isEmpty else { return }
         state.withLock { state in
@@ -70,9 +70,9 @@ final class ChangeFeed: Sendable {
         tell { .changed($0) }
     }
 
-    /// What was recorded before reads differently.
+    /// Reports that older records read differently.
     ///
-    /// - Parameter tally: What is recorded, as the file says.
+    /// - Parameter tally: The counts as read from the file.
     func reread(_ tally: Tally) {
         state.withLock { state in
             state.change.tally = tally
@@ -81,7 +81,7 @@ final class ChangeFeed: Sendable {
         tell { .changed($0) }
     }
 
-    /// The outbox has changed.
+    /// Reports that the outbox has changed.
     func outboxChanged(to revision: Int64) {
         state.withLock { $0.change.outbox = max($0.change.outbox, revision) }
         tell { .changed($0) }
@@ -96,7 +96,7 @@ final class ChangeFeed: Sendable {
         if isNew { tell { .changed($0) } }
     }
 
-    /// Nothing can be recorded any more as long as this process runs. May be called from any thread.
+    /// Reports that this process cannot record any more, until it ends. May be called from any thread.
     func fail(forGood reason: String) {
         state.withLock { $0.damage = reason }
         fail(reason)
@@ -104,9 +104,9 @@ final class ChangeFeed: Sendable {
 
     var isFailing: Bool { state.withLock { $0.change.health != .recording } }
 
-    /// Deliveries are recorded again.
+    /// Reports that deliveries are recorded again.
     ///
-    /// - Parameter change: What is recorded, as the file says.
+    /// - Parameter change: The state as read from the file.
     func recovered(_ change: HistoryChange) {
         state.withLock { state in
             let last = state.change
@@ -136,8 +136,8 @@ final class ChangeFeed: Sendable {
 
 // MARK: - Tally
 
-/// What a transaction changes in the counts by verdict, which are kept beside what they count: counting a million rows
-/// would take most of a second.
+/// The changes of a transaction to the counts by verdict. The counts are stored, because counting a million rows would
+/// take most of a second.
 struct TallyChange: Sendable {
     /// A verdict as it is recorded.
     struct Recorded: Sendable, Hashable {
@@ -173,7 +173,7 @@ struct TallyChange: Sendable {
         }
     }
 
-    /// Adds counts to the tally: of a verdict, a secret, so many deliveries and so many rows.
+    /// Adds counts to the tally: of a verdict and a secret, numbers of deliveries and of rows.
     static let sql = """
         INSERT INTO tally (verdict, secret, deliveries, rows) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (verdict, secret) DO UPDATE SET deliveries = deliveries + ?3, rows = rows + ?4
@@ -204,7 +204,7 @@ struct TallyChange: Sendable {
 }
 
 extension TallyChange.Recorded {
-    /// The verdict as it reads now.
+    /// Returns the verdict as it reads now.
     fileprivate func shown(_ leaked: Set<Int64>) -> SignatureVerdict {
         verdict == .valid && leaked.contains(secret) ? .removed : verdict
     }

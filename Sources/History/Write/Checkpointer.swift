@@ -2,11 +2,11 @@ import GRDB
 import Synchronization
 import Workers
 
-/// Moves what is committed from the write-ahead log into the database file, beside the writer, so that no answer waits
-/// for it.
+/// Moves committed pages from the write-ahead log into the database file while the writer works, so that no answer
+/// waits for it.
 ///
-/// It runs only after commits, never by a clock. Where the log grows all the same, because it never rests long enough
-/// to begin anew, the writer moves the rest itself between two batches.
+/// It runs only after commits, never by a clock. If the log still grows, because it never rests long enough to restart,
+/// the writer itself moves the rest between two batches.
 final class Checkpointer: Sendable {
     /// Commits from one checkpoint to the next.
     private static let commits = 64
@@ -40,16 +40,17 @@ final class Checkpointer: Sendable {
         _ = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") }
     }
 
-    /// Whether the commit of so many bytes makes a checkpoint due.
+    /// Returns whether a commit of this size makes a checkpoint due.
     func isDue(behind bytes: Int) -> Bool {
         state.withLock { !$0.isRunning && ($0.commits + 1 >= Self.commits || $0.bytes + bytes >= Self.bytes) }
     }
 
-    /// Called by the writer after each commit.
+    /// Counts a commit, and begins a checkpoint if one is due. The writer calls it after each commit.
     ///
     /// - Parameters:
-    ///   - bytes: How much it has written, about.
-    ///   - isSlice: Whether it was no batch of deliveries. Slices are small and many, and count by their bytes alone.
+    ///   - bytes: The approximate number of bytes written.
+    ///   - isSlice: Whether it was a slice and not a batch of deliveries. Slices are small and frequent, and only their
+    ///     bytes count.
     func afterCommit(of bytes: Int, isSlice: Bool = false, in db: Database) {
         let (isDue, isLong) = state.withLock { state in
             if !isSlice { state.commits += 1 }
@@ -66,7 +67,7 @@ final class Checkpointer: Sendable {
             return (isDue, false)
         }
         if isDue { thread.async { [self] in run() } }
-        // Nothing is written meanwhile, so where all of it is moved, the log begins anew with the next commit.
+        // Nothing is written during this, so the log restarts with the next commit if all of it was moved.
         if isLong, let log = checkpoint(db) { note(log.moved < log.length ? log.length : 0) }
     }
 
@@ -97,7 +98,8 @@ final class Checkpointer: Sendable {
     }
 
     private func run() {
-        // The writer may have written on: all that it knew of being moved says nothing of how long the log is.
+        // The writer may have written more since, so the number of pages moved does not give the current length of the
+        // log.
         if let log = database.inDatabase(checkpoint) { note(log.length) }
         state.withLock { $0.isRunning = false }
     }
@@ -106,10 +108,10 @@ final class Checkpointer: Sendable {
         state.withLock { $0.logLength = logLength }
     }
 
-    /// Moves as much as can be moved without waiting for anybody.
+    /// Moves as many pages as possible without waiting.
     ///
-    /// - Returns: The log's length, and how much of it is moved, in pages; nil where another program is at it. What
-    ///   fails here is tried again after later commits; nothing is lost, for the log is as durable as the file.
+    /// - Returns: The log's length and the part of it that is moved, in pages; nil if another program is moving it. A
+    ///   failure is retried after later commits; nothing is lost, because the log is as durable as the file.
     private func checkpoint(_ db: Database) -> (length: Int, moved: Int)? {
         do {
             guard let row = try watch.move(db, { try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)") }) ?? nil

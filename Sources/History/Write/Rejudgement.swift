@@ -1,7 +1,7 @@
 import GRDB
 public import Notifications
 
-/// What came of trying secrets on the deliveries of a range of ids: the verdicts that change.
+/// The result of trying secrets on the deliveries of a range of ids: the verdicts that change.
 public struct Rejudgement: Sendable {
     /// A recorded verdict.
     public struct Recorded: Sendable, Hashable {
@@ -30,14 +30,14 @@ public struct Rejudgement: Sendable {
 
     /// All current secrets were tried on these.
     public private(set) var deliveries: ClosedRange<Int64>
-    /// The keyring that has judged.
+    /// The generation of the keyring that verified them.
     public let generation: Int64
     /// When it did.
     public let time: Timestamp
     /// The newest first.
     private(set) var runs: [Run] = []
 
-    /// With no verdicts yet.
+    /// Creates a result without verdicts.
     public init(of deliveries: ClosedRange<Int64>, generation: Int64, at time: Timestamp) {
         self.deliveries = deliveries
         self.generation = generation
@@ -63,7 +63,7 @@ public struct Rejudgement: Sendable {
         deliveries = delivery...deliveries.upperBound
     }
 
-    /// How many of the deliveries have which verdict now.
+    /// The number of deliveries with each new verdict.
     public var counts: [SignatureVerdict: Int] {
         runs.reduce(into: [:]) { $0[$1.after?.verdict ?? $1.before.verdict, default: 0] += $1.count }
     }
@@ -71,7 +71,7 @@ public struct Rejudgement: Sendable {
     /// Whether there is anything to write.
     var changesAny: Bool { runs.contains { $0.after != nil } }
 
-    /// What becomes of most of those that could not be checked before; nil where some of them stay so.
+    /// The new verdict of most deliveries that could not be verified before; nil if some of them still cannot.
     var prevailing: Judgement? {
         var counts: [Judgement: Int] = [:]
         for run in runs where run.before == Recorded(.unverified) {
@@ -174,11 +174,11 @@ extension Rejudgement {
 
 // MARK: - Reading
 
-/// What an older keyring than the one held now may have judged.
+/// The deliveries that an older keyring may have verified.
 public struct ToJudge: Sendable, Hashable {
     /// The ids of the newest of it.
     public let newest: ClosedRange<Int64>
-    /// How many deliveries there are at most, older ones included.
+    /// The greatest possible number of deliveries, older ranges included.
     public let count: Int
 
     public init(newest: ClosedRange<Int64>, count: Int) {
@@ -187,10 +187,11 @@ public struct ToJudge: Sendable, Hashable {
     }
 }
 
-/// Reads what judging needs of deliveries, and lends it where SQLite holds it: half of judging a million of them would be
-/// to copy them.
+/// Reads the parts of deliveries that verifying needs, and lends them in SQLite's memory: copying them would take half
+/// of the time of verifying a million.
 enum JudgingRead {
-    /// What is judged: whatever is not valid, and what is valid by a secret that is known by its label alone.
+    /// The deliveries to verify: those that are not valid, and those that are valid by a secret known only by its
+    /// label.
     private static let candidates = """
         verdict NOT IN (\(SignatureVerdict.valid.rawValue), \(SignatureVerdict.unjudged.rawValue))
             OR secret IN (\(SecretTable.unnamed))
@@ -200,7 +201,8 @@ enum JudgingRead {
         _ deliveries: ClosedRange<Int64>, _ generation: Int64, _ time: Timestamp, _ maximumBytes: Int,
         _ judge: (RecordedRequest) throws -> Judgement, _ db: Database
     ) throws -> Rejudgement {
-        // Two walks side by side. The wide rows are passed over where there is nothing to judge, and none is looked up.
+        // Two cursors that advance in step. Wide rows are skipped if there is nothing to verify, and never looked up
+        // singly.
         let secrets = try SecretTable.all(db)
         let outcomes = try db.cachedStatement(
             sql: """
@@ -230,7 +232,7 @@ enum JudgingRead {
             guard found == id else { continue }
             let request = RecordedRequest(headers: try delivery.lent(1), body: try delivery.lent(2))
             let judgement = try judge(request)
-            // Of a delivery that was lost but for its events there is nothing to verify.
+            // A delivery of which only the events remain cannot be verified.
             let isLost = request.body.isEmpty && request.headers.count <= 2
             let known = Judgement(before.verdict, secret: before.secret.flatMap { secrets[$0] })
             let isNew = !isLost && judgement.replaces(known)

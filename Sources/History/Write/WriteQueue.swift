@@ -4,26 +4,26 @@ import GRDBSQLite
 import Synchronization
 import Workers
 
-/// The order of writes: deliveries first, as many as have queued in one transaction; the rest in slices between them.
+/// The order of writes: deliveries first, all that are queued in one transaction; the rest in slices between them.
 ///
-/// A pure state machine: the shell around it does what `next()` says.
+/// A pure state machine: its owner carries out the step that `next()` returns.
 struct WriteQueue<Delivery, Slice> {
-    /// What to write next.
+    /// The next write.
     enum Step {
         /// These deliveries, in one transaction.
         case batch([Delivery])
         /// One slice of other work, a few milliseconds at most.
         case slice(Slice)
-        /// Nothing is queued; `add` will say when to start again.
+        /// Nothing is queued; `add` reports when to start again.
         case rest
     }
 
-    /// How many deliveries one transaction holds at most.
+    /// The most deliveries in one transaction.
     static var largestBatch: Int { 512 }
-    /// How many batches go before a slice that waits, so that a steady load does not starve it.
+    /// The number of batches before a slice that waits, so that a steady load does not starve it.
     static var batchesPerSlice: Int { 4 }
 
-    /// How many deliveries may wait, and how many bytes they may hold.
+    /// The most deliveries that may wait, and the most bytes in them.
     let capacity: Int
     let byteCapacity: Int
 
@@ -42,9 +42,9 @@ struct WriteQueue<Delivery, Slice> {
     /// Whether a delivery would be taken.
     var hasRoom: Bool { !isClosed && deliveries.count < capacity && bytes < byteCapacity }
 
-    /// What has become of something added.
+    /// The result of adding to the queue.
     enum Added: Equatable {
-        /// Queued; the writer is at work and will come to it.
+        /// Queued; the writer is running and will write it.
         case queued
         /// Queued; start the writer.
         case start
@@ -96,15 +96,15 @@ struct WriteQueue<Delivery, Slice> {
 
 // MARK: - Answer times
 
-/// Holds how long answers took until they are written: with the next deliveries, in their transaction, or once no delivery
-/// has come for a moment. A crash may lose them.
+/// Keeps answer times until they are written: with the next deliveries, in their transaction, or once no delivery has
+/// arrived for a moment. A crash may lose them.
 final class AnswerTimeLog: Sendable {
     struct Entry: Sendable {
         let delivery: Int64
         let microseconds: Int64
     }
 
-    /// How long a time waits for the next delivery.
+    /// The time that an answer time waits for the next delivery.
     private static let patience = Duration.milliseconds(100)
 
     private struct State {
@@ -165,7 +165,8 @@ final class AnswerTimeLog: Sendable {
 
 /// Finds out whether deliveries can be recorded now, by a write that is larger than most of them.
 ///
-/// Whoever asks while one is under way is told what the next finds, so that asking often writes no more often.
+/// A caller that asks during a probe receives the result of the next one, so that frequent questions do not cause
+/// frequent writes.
 final class HealthProbe: Sendable {
     private struct State {
         var isRunning = false
@@ -209,9 +210,9 @@ final class HealthProbe: Sendable {
 
 // MARK: - Failures
 
-/// Why a write failed, and how far the fault reaches.
+/// The reason why a write failed, and its extent.
 enum WriteFailure: Error {
-    /// The whole store cannot be written now; a sentence says why.
+    /// The whole history cannot be written now; the sentence gives the reason.
     case store(String)
     /// Only what was to be written is at fault.
     case row(String)
