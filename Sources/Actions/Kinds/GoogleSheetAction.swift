@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// Appends a row for each event to a Google spreadsheet, no row twice and none missing.
 final class GoogleSheetAction: Action {
-    struct State: Sendable {
+    private struct State: Sendable {
         var sight: GoogleSight?
         var marks = GoogleMarks()
         /// The columns that the latest batch has filled, and row 1 as it was then where this process has read it.
@@ -18,10 +18,10 @@ final class GoogleSheetAction: Action {
     }
 
     let settings: GoogleSheetSettings
-    let client: GoogleClient
-    let place: GoogleSheetPlace
-    let state = Mutex(State())
-    let now: @Sendable () -> Timestamp
+    private let client: GoogleClient
+    private let place: GoogleSheetPlace
+    private let state = Mutex(State())
+    private let now: @Sendable () -> Timestamp
     /// What the metadata of our batches begins with.
     let writer: String
     private let turn: GoogleTurn
@@ -120,7 +120,9 @@ extension GoogleSheetAction {
     /// Returns the request for some items.
     ///
     /// - Parameter takesAway: Whether it takes away what earlier batches have left.
-    func prepare(_ items: [ActionItem], number: Int64, takesAway: Bool = true) throws(GoogleProblem) -> GoogleBatch {
+    private func prepare(_ items: [ActionItem], number: Int64, takesAway: Bool = true) throws(GoogleProblem)
+        -> GoogleBatch
+    {
         if takesAway { findMarks(at: now()) }
         // Last, so that the rows follow row 1 as it is when they are written.
         let sight = try look()
@@ -211,7 +213,7 @@ extension GoogleSheetAction {
         }
     }
 
-    var noHeader: GoogleProblem {
+    private var noHeader: GoogleProblem {
         GoogleProblem(
             .lasting,
             "row 1 of “\(settings.sheet)” has none of b2watch's headers: write \(SheetRow.headers.joined(separator: ", "))"
@@ -228,7 +230,7 @@ extension GoogleSheetAction {
         }
     }
 
-    func warn(_ text: String) {
+    private func warn(_ text: String) {
         state.withLock { $0.warnings.append(text) }
     }
 
@@ -278,7 +280,7 @@ extension GoogleSheetAction {
     /// Sends a batch.
     ///
     /// - Parameter isAgain: Whether a copy of it may have arrived, or may still arrive.
-    func write(_ items: [ActionItem], batch: Int64, isAgain: Bool) -> (ActionOutcome, OutboxExchange?) {
+    private func write(_ items: [ActionItem], batch: Int64, isAgain: Bool) -> (ActionOutcome, OutboxExchange?) {
         let number = GoogleBatch.number(of: batch)
         var takesAway = true
         var hasRenewed = false
@@ -345,7 +347,7 @@ extension GoogleSheetAction {
     /// still arrives, the later of the two is refused.
     ///
     /// - Parameter sent: The request for the rows, where it is known.
-    func resolve(
+    private func resolve(
         _ items: [ActionItem], batch: Int64, sent: OutboxExchange? = nil
     ) -> (ActionOutcome, OutboxExchange?) {
         let number = GoogleBatch.number(of: batch)

@@ -20,7 +20,7 @@ public final class ActionRunner: Sendable {
         var isStopped = false
     }
 
-    let place: ActionPlace
+    private let place: ActionPlace
     private let walker: ActionWalker
     private let state = Mutex(State())
     /// Held while actions are loaded: one at a time.
@@ -143,13 +143,13 @@ public final class ActionRunner: Sendable {
     }
 
     /// The names of the declared actions, in the order of the configuration.
-    var names: [String] { state.withLock { $0.names } }
+    private var names: [String] { state.withLock { $0.names } }
 
     /// The works of all actions that are or were declared since the start.
     var works: [ActionWork] { state.withLock { Array($0.works.values) } }
 
     /// The work of a declared action.
-    func work(_ name: String) throws(UnknownAction) -> ActionWork {
+    private func work(_ name: String) throws(UnknownAction) -> ActionWork {
         let (work, names) = state.withLock { ($0.names.contains(name) ? $0.works[name] : nil, $0.names) }
         if let work { return work }
         throw UnknownAction(name, among: names)

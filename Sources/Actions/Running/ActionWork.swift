@@ -12,7 +12,7 @@ final class ActionWork: Sendable {
     let name: String
     /// Its id in the outbox.
     let id: Int64
-    let place: ActionPlace
+    private let place: ActionPlace
     let state: Monitor<ActionWorkState>
     private let lanes: Lanes
 
@@ -179,7 +179,7 @@ extension ActionWork {
     /// Waits for what is next and does it.
     ///
     /// - Returns: False at the end.
-    func step(_ lane: Int) -> Bool {
+    private func step(_ lane: Int) -> Bool {
         let deadline = state.withLock { $0.deadline(of: lane, at: place.now()) }
         let instant = deadline.flatMap { $0 > place.now() ? place.instant($0) : nil }
         let turn: Turn? = state.wait(until: instant) { state in

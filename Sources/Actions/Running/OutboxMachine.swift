@@ -59,10 +59,10 @@ struct OutboxMachine: Sendable {
 
     /// With how many different events that are refused one after the other the action itself is thought to be the reason,
     /// and with how many that fail and are tried again.
-    static let suspicion = 3
-    static let doubt = 10
+    private static let suspicion = 3
+    private static let doubt = 10
     /// How many times one entry is tried while the action is on hold, before others have their turn.
-    static let turns = 3
+    private static let turns = 3
     /// How many entries have had their turn at most, before it begins with the first again.
     private static let mostResting = 200
     /// The longest that an action waits because its events fail one after the other.

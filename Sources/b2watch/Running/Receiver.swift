@@ -22,7 +22,7 @@ final class Receiver: Sendable {
     /// How requests are sent.
     let outbound: Outbound
     /// The part of the path at which notifications are taken, such as `/hook`.
-    let path: String
+    private let path: String
     /// What a person should know of the secrets, those of actions too, in sentences.
     let notes: [String]
     /// Keeps in the log what was done.
