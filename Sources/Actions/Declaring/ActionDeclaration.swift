@@ -10,7 +10,7 @@ public struct ActionDeclaration: Sendable {
     public let kind: String
     /// The events it is done for.
     public let filter: Filter
-    /// How its entries are taken: the kind's manner with what the settings say.
+    /// The manner of processing its entries: that of the kind, as changed by the settings.
     public let manner: ActionManner
     public let action: any Action
     /// The name of the action that is done when this one fails; nil for none.
@@ -31,12 +31,12 @@ public struct ActionDeclaration: Sendable {
         self.secretFiles = secretFiles
     }
 
-    /// What a person should know of the files of its secrets as they are now, in sentences. Looks at the disk.
+    /// Notes for a person about the files of its secrets as they are now, in sentences. Reads the disk.
     public var notes: [String] {
         secretFiles.compactMap { PrivateFile.exposure(of: $0).map { "action \(name): \($0)" } }
     }
 
-    /// What an action without `when` is done for: what B2 has surely sent, and not for its tests.
+    /// The filter of an action without `when`: events that B2 has provably sent, except for its tests.
     public static let usualFilter = "sig:valid !type:test"
 }
 
@@ -65,7 +65,7 @@ extension ActionDeclaration {
         return (declarations, problems)
     }
 
-    /// What is wrong in the actions of a configuration. Nothing is sent, and no action is kept.
+    /// Returns the problems of a configuration's actions. Sends nothing, and keeps no action.
     public static func problems(
         in configuration: Configuration, kinds: [ActionKind] = ActionKind.all, _ surroundings: ActionSurroundings
     ) -> [ConfigurationProblem] {
@@ -120,8 +120,8 @@ extension ActionDeclaration {
         )
     }
 
-    /// What is wrong with the actions that are to be done when others fail: each is another one of the configuration, and
-    /// none comes back to where it began, so that a failure ends somewhere.
+    /// Returns the problems of the actions that `on-failure` names: each must be another action of the configuration,
+    /// and none may lead back to its start, so that every chain of failures ends.
     private static func problems(
         of reactions: [String: Located<String>], among names: [String]
     ) -> [ConfigurationProblem] {
@@ -143,7 +143,7 @@ extension ActionDeclaration {
         }
     }
 
-    /// Why a name would be taken for something else on the command line; nil where it would not.
+    /// Returns the reason why a name is ambiguous on the command line; nil if it is not.
     private static func ambiguity(_ name: String) -> String? {
         if name.hasPrefix("-") { return "on the command line it would be an option; begin it with a letter" }
         return name.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

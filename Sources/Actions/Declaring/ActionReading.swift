@@ -11,11 +11,11 @@ public struct ActionReading: Sendable {
     /// The folder for relative paths, and the user's home.
     public let folder: String
     public let home: String?
-    /// What is wrong, each with its place.
+    /// The problems found, each with its place.
     public private(set) var problems: [ConfigurationProblem] = []
     /// The files of its secrets.
     public private(set) var secretFiles: [String] = []
-    /// Where its settings begin.
+    /// The place where its settings begin.
     public var position: SourcePosition { node.position }
     private let node: ConfigurationNode
     private var entries: [ConfigurationNode.Entry]
@@ -36,7 +36,7 @@ public struct ActionReading: Sendable {
         return entries.remove(at: index).value
     }
 
-    /// A text that says something; nil where it is not there, or is none, which is then a problem.
+    /// Returns a text that is not blank; nil if it is missing, or not such a text, which is then a problem.
     public mutating func text(_ key: String, expected: String) -> Located<String>? {
         guard let node = take(key) else { return nil }
         guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
@@ -46,7 +46,7 @@ public struct ActionReading: Sendable {
         return Located(text, at: node.position)
     }
 
-    /// Like `text`, for what must be there.
+    /// Returns a required text, like `text`.
     public mutating func required(_ key: String, expected: String) -> Located<String>? {
         if !entries.contains(where: { $0.key.value == key }) {
             known.append(key)
@@ -56,7 +56,7 @@ public struct ActionReading: Sendable {
         return text(key, expected: expected)
     }
 
-    /// A path: relative ones from the configuration's folder, `~/` from the home.
+    /// Returns a path: relative ones start at the configuration's folder, `~/` at the home folder.
     public mutating func path(_ key: String, expected: String, isRequired: Bool = true) -> Located<String>? {
         guard var path = isRequired ? required(key, expected: expected) : text(key, expected: expected) else {
             return nil
@@ -74,14 +74,14 @@ public struct ActionReading: Sendable {
         return folder + "/" + rest
     }
 
-    /// Like `path`, for a file that holds a secret.
+    /// Returns the path of a file with a secret, like `path`.
     public mutating func secretFile(_ key: String, expected: String, isRequired: Bool = true) -> Located<String>? {
         let file = path(key, expected: expected, isRequired: isRequired)
         if let file { secretFiles.append(file.value) }
         return file
     }
 
-    /// `yes` or `no`.
+    /// Returns the value of `yes` or `no`.
     public mutating func truth(_ key: String) -> Bool? {
         guard let node = take(key) else { return nil }
         if case .scalar(let text, _) = node.content {
@@ -95,9 +95,10 @@ public struct ActionReading: Sendable {
         return nil
     }
 
-    /// Takes one of several words; nil where the setting is missing, or is none of them, which is then a problem.
+    /// Returns the value of one of several words; nil if the setting is missing, or another word, which is then a
+    /// problem.
     ///
-    /// - Parameter others: Other ways to write a value, which are not named where another word is refused.
+    /// - Parameter others: Other spellings of a value, which are not named when another word is refused.
     public mutating func choice<Value>(
         _ key: String, of values: KeyValuePairs<String, Value>, or others: KeyValuePairs<String, Value> = [:]
     ) -> Value? {
@@ -113,12 +114,12 @@ public struct ActionReading: Sendable {
         return nil
     }
 
-    /// A whole number of a range.
+    /// Returns a whole number in a range.
     public mutating func number(_ key: String, in range: ClosedRange<Int>) -> Int? {
         locatedNumber(key, in: range)?.value
     }
 
-    /// A whole number of a range, with its place.
+    /// Returns a whole number in a range, with its place.
     private mutating func locatedNumber(_ key: String, in range: ClosedRange<Int>) -> Located<Int>? {
         guard let node = take(key) else { return nil }
         if case .scalar(let text, _) = node.content, let number = Int(text), range.contains(number) {
@@ -128,9 +129,9 @@ public struct ActionReading: Sendable {
         return nil
     }
 
-    /// A time with its unit, such as 90s, 30m, 2h or 3d.
+    /// Returns a time with its unit, such as 90s, 30m, 2h or 3d.
     ///
-    /// - Parameter longest: The longest that is taken, in whole hours; nil for any.
+    /// - Parameter longest: The longest time allowed, in whole hours; nil for no limit.
     public mutating func duration(_ key: String, atMost longest: Duration? = nil) -> Duration? {
         guard let node = take(key) else { return nil }
         if case .scalar(let text, _) = node.content {
@@ -147,7 +148,7 @@ public struct ActionReading: Sendable {
         return nil
     }
 
-    /// The texts of a list; one text alone is a list of one where that is allowed.
+    /// Returns the texts of a list; a single text is a list of one if that is allowed.
     public mutating func texts(_ key: String, expected: String, orOne: Bool = false) -> [Located<String>]? {
         guard let node = take(key) else { return nil }
         var items: [ConfigurationNode] = []
@@ -167,7 +168,7 @@ public struct ActionReading: Sendable {
         }
     }
 
-    /// Says that something else was expected.
+    /// Reports that something else was expected.
     public mutating func refuse(_ node: ConfigurationNode, _ key: String, expected: String) {
         problem("“\(key)” of “\(name)” is \(node.summary); expected is \(expected)", at: node.position)
     }
@@ -192,7 +193,7 @@ public struct ActionReading: Sendable {
 
 /// The settings that every action has.
 extension ActionReading {
-    /// What the settings change in a kind's manner.
+    /// The changes that the settings make to a kind's manner.
     struct MannerChanges {
         var patience: Duration?
         var lanes: Located<Int>?
@@ -256,7 +257,7 @@ extension ActionReading {
         return changes
     }
 
-    /// The action that is done when this one fails.
+    /// Returns the name of the action that runs when this one fails.
     mutating func onFailure() -> Located<String>? {
         text("on-failure", expected: "the name of another action")
     }
@@ -270,7 +271,7 @@ extension ActionReading {
             at: lanes.position)
     }
 
-    /// `60/m`: a number for each second, minute or hour.
+    /// Returns the least time between two items, from `60/m`: a number for each second, minute or hour.
     private mutating func pace(_ node: ConfigurationNode) -> Duration? {
         if case .scalar(let text, _) = node.content {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
@@ -291,9 +292,9 @@ extension ActionReading {
 // MARK: - Templates
 
 extension ActionReading {
-    /// A template; the standard one where the setting is not there.
+    /// Returns a template; the standard one if the setting is missing.
     ///
-    /// - Returns: Nil where a problem was found.
+    /// - Returns: Nil if a problem was found.
     public mutating func template(_ key: String = "template", standard: String) -> Template? {
         let count = problems.count
         let written = text(key, expected: "a text with placeholders, such as \(standard)")

@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Settings
 
-/// A secret that an action needs: in a file, or in a variable of the environment. It describes itself by its place.
+/// A secret that an action needs: in a file, or in an environment variable. Its description gives only its place.
 ///
-/// A file is read each time, so that a new secret in it holds at once.
+/// A file is read each time, so that a new secret in it takes effect at once.
 public struct ActionSecret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -14,17 +14,17 @@ public struct ActionSecret: Sendable, Hashable, CustomStringConvertible, CustomD
 
     private let source: Source
 
-    /// A secret in a file.
+    /// Creates a secret in a file.
     public init(file path: String) {
         source = .file(path)
     }
 
-    /// A secret that stood in a variable of the environment.
+    /// Creates a secret from an environment variable.
     public init(variable name: String, value: String) {
         source = .variable(name, value: value)
     }
 
-    /// Where it is: never what it is.
+    /// The place of the secret, never the secret itself.
     public var description: String {
         switch source {
         case .file(let path): path
@@ -36,8 +36,8 @@ public struct ActionSecret: Sendable, Hashable, CustomStringConvertible, CustomD
 
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// The secret, without the white space at its ends; at least one character, and none of them a control. Blocks for
-    /// as long as reading a small file takes.
+    /// Returns the secret, without the white space at its ends; at least one character, and no control characters.
+    /// Blocks while a small file is read.
     ///
     /// - Throws: `ActionSecretError`.
     public func value() throws(ActionSecretError) -> String {
@@ -70,18 +70,18 @@ public struct ActionSecret: Sendable, Hashable, CustomStringConvertible, CustomD
     }
 }
 
-/// Why a secret could not be read, in a sentence without it.
+/// The reason why a secret could not be read, in a sentence that does not contain it.
 public struct ActionSecretError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 }
 
 extension ActionReading {
-    /// A secret by either of two settings, such as `token-file` and `token-environment`.
+    /// Reads a secret from either of two settings, such as `token-file` and `token-environment`.
     ///
     /// - Parameters:
-    ///   - key: What their names begin with, such as `token`.
-    ///   - what: What it is, for messages, such as `the account's auth token`.
-    /// - Returns: Nil where it is not there, or a problem was found.
+    ///   - key: The start of their names, such as `token`.
+    ///   - what: The description of the secret in messages, such as `the account's auth token`.
+    /// - Returns: Nil if it is missing, or a problem was found.
     public mutating func secret(
         _ key: String, what: String, environment: [String: String], isRequired: Bool = true
     ) -> ActionSecret? {
@@ -95,7 +95,7 @@ extension ActionReading {
             if let value = environment[variable.value], !value.isEmpty {
                 return ActionSecret(variable: variable.value, value: value)
             }
-            // The name is not said: somebody may have written the secret itself.
+            // The message does not contain the name: a person may have written the secret itself there.
             problem(
                 "“\(key)-environment” of “\(name)” names a variable that is not set: set it where b2watch is started,"
                     + " or use “\(key)-file”",

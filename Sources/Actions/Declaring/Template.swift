@@ -4,8 +4,8 @@ internal import Settings
 
 /// A text with placeholders, such as `{{object}} came into {{bucket}}`, to be filled in for an event.
 ///
-/// Literal braces are written `{{{{`, which gives `{{`; one brace alone, and `}}` outside a placeholder, stay as they
-/// are. Nothing that a value holds is read as a placeholder.
+/// Literal braces are written `{{{{`, which gives `{{`; a single brace, and `}}` outside a placeholder, stay as they
+/// are. Values are never read as placeholders.
 public struct Template: Sendable, Hashable {
     /// As it was written.
     public let text: String
@@ -16,7 +16,7 @@ public struct Template: Sendable, Hashable {
         case value(Placeholder)
     }
 
-    /// How much of a value is shown, in characters, unless something else is asked for.
+    /// The number of characters of a value that are shown by default.
     public static let longestValue = 500
 
     /// Reads a template.
@@ -104,11 +104,11 @@ extension Substring {
 
 // MARK: - Placeholders
 
-/// What may stand between the braces of a template.
+/// A name allowed between the braces of a template.
 public struct Placeholder: Sendable {
     /// Such as `object`.
     public let name: String
-    /// What it stands for, for the help.
+    /// Its meaning, for the help.
     public let help: String
     /// Empty where the event has no such value.
     let value: @Sendable (ActionItem) -> String
@@ -160,9 +160,9 @@ extension Placeholder: Hashable {
 
 // MARK: - Errors
 
-/// What is wrong with a template, and where in it.
+/// A problem of a template, with its place.
 public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong.
+    /// The problem.
     public enum Problem: Sendable, Hashable {
         /// Nothing goes by this name.
         case unknown(String)
@@ -171,7 +171,7 @@ public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     public let problem: Problem
-    /// Where its braces begin, from 1; the column counts Unicode scalars.
+    /// The line where its braces begin, from 1; the column counts Unicode scalars.
     public let line: Int
     public let column: Int
 

@@ -2,50 +2,51 @@ public import History
 public import Notifications
 public import Outgoing
 
-/// Something that is done for events, as the configuration has declared it.
+/// Work that is done for events, as the configuration declares it.
 ///
 /// `perform`, `recover`, `preview` and `test` are called on threads that may wait; `perform` for one batch at a time
-/// unless `manner.lanes` says otherwise.
+/// unless `manner.lanes` allows more.
 public protocol Action: Sendable {
-    /// What it does and for what, in a line without secrets: `#alerts in Slack`, `events.csv`.
+    /// A line without secrets that describes it: `#alerts in Slack`, `events.csv`.
     var summary: String { get }
-    /// How its entries are taken.
+    /// The manner of processing its entries.
     var manner: ActionManner { get }
 
-    /// How many of some items, from the first, one batch has room for; it takes one at least. It is asked before a batch is
-    /// begun, and what has no room goes with the next.
+    /// Returns the number of items, from the first, that fit into one batch; at least one. It is called before a batch
+    /// is begun; the others go into the next batch.
     func fitting(_ items: [ActionItem]) -> Int
 
-    /// Does it for some events, once.
+    /// Does the work once for some events.
     ///
     /// - Parameters:
     ///   - items: In the order in which their entries were made; at most `manner.largestBatch`, and no more than fit.
-    ///   - batch: Told before anything is sent, durably: after a crash or a lost answer it tells what it was.
-    /// - Returns: What has become of each item, in their order.
+    ///   - batch: The number of the batch, stored durably before anything is sent: after a crash or a lost answer it
+    ///     identifies the batch.
+    /// - Returns: The outcome of each item, in their order.
     func perform(_ items: [ActionItem], batch: Int64) -> ActionReport
 
-    /// Finds out what became of a batch of which the process has not seen the end.
+    /// Finds out the outcome of a batch whose end the process has not seen.
     ///
-    /// It is asked after a crash, and after `.unknown`, before anything else is done.
+    /// It is called after a crash, and after `.unknown`, before anything else is done.
     ///
-    /// - Returns: An outcome for each item. `.again` says that it was not done; `.retry`, and `.unknown`, that it could not
-    ///   be found out yet: it is asked again later.
+    /// - Returns: An outcome for each item. `.again` means that the work was not done; `.retry` and `.unknown` that the
+    ///   outcome could not be found out yet: it is called again later.
     func recover(_ items: [ActionItem], batch: Int64) -> ActionReport
 
-    /// What would be sent, as text to read, its secrets masked. Sends nothing.
+    /// Returns the request as readable text, with its secrets masked. Sends nothing.
     func preview(_ items: [ActionItem]) throws -> [UInt8]
 
-    /// Finds out whether it would work, changing as little as can be: `test` of the command line.
+    /// Finds out whether the action would work, with as few changes as possible: `test` on the command line.
     ///
     /// - Returns: A sentence for a person.
-    /// - Throws: Errors whose text is a sentence that says what to do.
+    /// - Throws: Errors whose text is a sentence with a remedy.
     func test(_ item: ActionItem) throws -> String
 
-    /// Ends what is under way, which returns soon then: b2watch ends, and does not wait for it for long. It is called
-    /// meanwhile, from another thread.
+    /// Ends the current work, which then returns soon: b2watch ends, and waits for it only briefly. It is called from
+    /// another thread while the work runs.
     func stop()
 
-    /// Lets go of what it holds; called once, when nobody uses the action any more.
+    /// Releases its resources; called once, when the action is no longer used.
     func close()
 }
 
@@ -61,26 +62,27 @@ extension Action {
     public func close() {}
 }
 
-/// How the entries of an action are taken.
+/// The manner of processing an action's entries.
 public struct ActionManner: Sendable, Hashable {
-    /// How many go in one batch at most; at least 1.
+    /// The most items of one batch; at least 1.
     public var largestBatch = 1
-    /// Whether a batch is to hold entries of one delivery only.
+    /// Whether a batch may contain entries of only one delivery.
     public var isByDelivery = false
-    /// How long a batch may wait for more to come; with an old backlog nothing waits.
+    /// The time that a batch may wait for more entries; an old backlog does not wait.
     public var gathering = Duration.zero
-    /// How many batches may run at once. More than 1 gives up the order.
+    /// The most batches that may run at once. More than 1 gives up the order.
     public var lanes = 1
-    /// How many may run at once whatever the settings say: 1 for what can find out about its latest batch only.
+    /// The most batches that may run at once whatever the settings are: 1 for kinds that can find out only about their
+    /// latest batch.
     public var mostLanes = 16
     /// The least time from the start of one batch to the start of the next.
     public var pace = Duration.zero
-    /// How many items may be done in a minute and in a day; nil without a limit.
+    /// The most items in a minute and in a day; nil without a limit.
     public var mostPerMinute: Int?
     public var mostPerDay: Int?
-    /// Whether an entry that has failed holds up those behind it.
+    /// Whether an entry that has failed delays those after it.
     public var keepsOrder = false
-    /// How long a failing entry is tried before it is dead.
+    /// The time for which a failing entry is retried before it is dead.
     public var patience = Duration.seconds(3 * 86_400)
 
     public init() {}
@@ -93,7 +95,7 @@ public struct ActionItem: Sendable {
     public var record: DeliveryRecord
     /// The event itself, with the fields that the row does not have; nil for a row without one.
     public var event: NotificationEvent?
-    /// Which attempt it is, from 1.
+    /// The number of the attempt, from 1.
     public var attempt: Int
 
     public init(entry: Int64, row: EventRow, record: DeliveryRecord, event: NotificationEvent?, attempt: Int = 1) {
@@ -105,24 +107,25 @@ public struct ActionItem: Sendable {
     }
 }
 
-/// What became of one item.
+/// The outcome of one item.
 public enum ActionOutcome: Sendable, Hashable {
     case done
     /// It was surely not done, nothing has failed, and it may be done at once.
     case again(String)
-    /// It did not work, and may work later.
+    /// It failed, and may succeed later.
     ///
     /// - Parameters:
-    ///   - after: How long to wait at least, where that was said (Retry-After); nil leaves it to the back-off.
-    ///   - scope: Whether only this item is concerned, or whatever this action would do now.
+    ///   - after: The least time to wait, if the answer gave one (Retry-After); nil leaves it to the back-off.
+    ///   - scope: Whether only this item is concerned, or everything that this action would do now.
     case retry(String, after: Duration? = nil, scope: Scope = .item)
-    /// This item will not be done by itself; the sentence says what to do. What concerns every item is `hold`.
+    /// This item will not be retried automatically; the sentence gives a remedy. `hold` is for problems that concern
+    /// every item.
     case dead(String)
-    /// It was surely not done, and neither would any other item be until somebody changes something: an access was
-    /// withdrawn, a file cannot be written, a program is missing. The sentence says what to do. The action goes on hold, and
-    /// its entries wait in their order.
+    /// It was certainly not done, and neither would any other item be until a person changes something: an access was
+    /// withdrawn, a file cannot be written, a program is missing. The sentence gives a remedy. The action goes on hold,
+    /// and its entries wait in their order.
     ///
-    /// - Parameter after: How long to wait at least before it is tried again, where that was said (Retry-After).
+    /// - Parameter after: The least time to wait before the next attempt, if the answer gave one (Retry-After).
     case hold(String, after: Duration? = nil)
     /// It may have been done or not, and nobody can find out but a person.
     case uncertain(String)
@@ -133,13 +136,13 @@ public enum ActionOutcome: Sendable, Hashable {
     public enum Scope: Sendable, Hashable { case item, action }
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 public struct ActionReport: Sendable, Hashable {
     /// One for each item, in their order.
     public var outcomes: [ActionOutcome]
-    /// What was asked and answered; it holds no secret.
+    /// The request and the answer; it contains no secret.
     public var exchange: OutboxExchange?
-    /// What a person should know besides: for the log.
+    /// A warning for the log.
     public var warning: String?
 
     public init(_ outcomes: [ActionOutcome], exchange: OutboxExchange? = nil, warning: String? = nil) {
@@ -149,16 +152,16 @@ public struct ActionReport: Sendable, Hashable {
     }
 }
 
-/// What actions are made with.
+/// The environment in which actions are made.
 public struct ActionSurroundings: Sendable {
-    /// How requests are sent.
+    /// The client that sends requests.
     public var http: any HTTPSending
-    /// The environment of the process: for secrets that stand there, and what commands may see of it.
+    /// The environment of the process: for secrets in variables, and for the variables passed to commands.
     public var environment: [String: String]
     /// The folder of the configuration file, for relative paths; the user's home, for `~/`.
     public var folder: String
     public var home: String?
-    /// What time it is.
+    /// The function that returns the current time.
     public var now: @Sendable () -> Timestamp
 
     public init(
@@ -179,8 +182,8 @@ public struct ActionSurroundings: Sendable {
 public struct ActionKind: Sendable {
     /// Such as `google-sheet`.
     public let name: String
-    /// Reads its settings. It returns nil where a problem was found, and must not touch the network; of files it reads no
-    /// more than it must to say what is wrong with the settings.
+    /// The function that reads its settings. It returns nil if a problem was found, and must not use the network; it
+    /// reads only the files that it needs to find problems of the settings.
     public let read: @Sendable (inout ActionReading, ActionSurroundings) -> (any Action)?
 
     public init(
@@ -203,7 +206,7 @@ public struct ActionKind: Sendable {
 
 // MARK: - Problems
 
-/// Why an action does not work, in a sentence that says what to do and holds no secret.
+/// The reason why an action does not work, in a sentence with a remedy and without secrets.
 struct ActionProblem: Error, Sendable, Hashable, CustomStringConvertible {
     let description: String
 

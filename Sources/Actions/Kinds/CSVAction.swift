@@ -91,7 +91,8 @@ final class CSVAction: Action {
         return bits.flatMap { header.lossWarning(since: $0, in: "the first line of \(settings.path)", old: old) }
     }
 
-    /// As rows may have been written: by the header of the file, and by a fresh file's, of which only half may be there.
+    /// Returns the layouts in which rows may have been written: that of the file's header, and that of a new file,
+    /// whose header may be incomplete.
     private func layouts(of file: CSVFile) throws(CSVProblem) -> [CSVLayout] {
         let fresh = CSVLayout(settings)
         do throws(CSVProblem) {
@@ -145,10 +146,10 @@ final class CSVAction: Action {
     }
 }
 
-/// What the kind `csv` is told.
+/// The settings of the kind `csv`.
 struct CSVSettings: Sendable {
     var path: String
-    /// Which action of which configuration it is.
+    /// The identity of the action and its configuration.
     var writer: String
     var options = SheetOptions()
     /// Whether what a spreadsheet would take for a formula stays as it is.
@@ -208,7 +209,7 @@ extension ActionKind {
 
 // MARK: - Problems
 
-/// Why nothing can be appended to a file, in a sentence.
+/// The reason why nothing can be appended to a file, in a sentence.
 struct CSVProblem: Error, CustomStringConvertible {
     let description: String
     /// Whether it may work later without anybody changing the settings.
@@ -257,7 +258,7 @@ struct CSVProblem: Error, CustomStringConvertible {
         }
     }
 
-    /// The note beside a file cannot be written.
+    /// Creates the problem that the note of a file cannot be written.
     init(noting path: String, _ code: Int32) {
         self.init(
             path,
@@ -272,16 +273,16 @@ struct CSVProblem: Error, CustomStringConvertible {
 
 /// Finds out how much of a batch a process has written before it ended.
 struct CSVRecovery {
-    /// How far back rows are looked for, in bytes.
+    /// The distance, in bytes, from the end of the file within which rows are searched.
     static let reach = 1 << 20
 
     let file: CSVFile
 
-    /// What was found of the batch.
+    /// The rows of a batch that were found.
     struct Finding: Hashable {
-        /// How many of its rows are there, from the first.
+        /// The number of its rows in the file, from the first.
         var rows: Int
-        /// Where the file is to be cut, because what is behind is part of a row of this batch.
+        /// The offset at which the file must be cut, because part of a row of this batch follows.
         var cut: Int64?
 
         static let nothing = Finding(rows: 0)
@@ -297,7 +298,7 @@ struct CSVRecovery {
             let finding = try walk([noted.lead] + lines, from: noted.offset, size: size)
             if !finding.isNothing { return finding }
         }
-        // Somebody has changed what stands before.
+        // The bytes before the rows were changed by somebody else.
         return try search(lines, behind: noted.offset == 0 ? noted.lead : [], size: size)
     }
 
@@ -313,9 +314,9 @@ struct CSVRecovery {
         return .nothing
     }
 
-    /// Compares what stands from an offset with what was to be written there.
+    /// Compares the bytes at an offset with those that should have been written there.
     ///
-    /// - Parameter pieces: What stands before the rows, which may be empty, and then the rows.
+    /// - Parameter pieces: The bytes before the rows, which may be empty, and then the rows.
     private func walk(_ pieces: [[UInt8]], from offset: Int64, size: Int64) throws(CSVProblem) -> Finding {
         let length = pieces.reduce(0) { $0 + $1.count }
         let bytes = try file.read(at: offset, length)
@@ -336,9 +337,9 @@ struct CSVRecovery {
         return Finding(rows: pieces.count - 1)
     }
 
-    /// Looks for rows near the end of the file, where nobody knows where they began.
+    /// Looks for rows near the end of the file when their start is unknown.
     ///
-    /// - Parameter header: What stands before them where they are the first of the file; empty where they are not.
+    /// - Parameter header: The bytes before them if they are the first rows of the file; else empty.
     private func search(_ lines: [[UInt8]], behind header: [UInt8], size: Int64) throws(CSVProblem) -> Finding {
         guard let first = lines.first else { return .nothing }
         let start = max(0, size - Int64(Self.reach + lines.reduce(0) { $0 + $1.count }))
@@ -347,7 +348,7 @@ struct CSVRecovery {
             let finding = try walk([header] + lines, from: 0, size: size)
             if finding.rows > 0 || finding.cut != nil { return finding }
         }
-        // The last place that holds most of them.
+        // The last place with the most of them.
         var best = Finding.nothing
         var end = bytes.count
         while end >= first.count, let place = Self.last(first, in: bytes[..<end]) {
@@ -368,7 +369,7 @@ struct CSVRecovery {
         return .nothing
     }
 
-    /// The last place of a piece that begins a line.
+    /// Returns the last place of a piece that begins a line.
     private static func last(_ piece: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
         var place = bytes.endIndex - piece.count
         while place >= bytes.startIndex {

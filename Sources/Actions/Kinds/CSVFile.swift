@@ -56,7 +56,7 @@ final class CSVFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw CSVProblem(path, "is no regular file: name a file for the rows", mayPass: false)
         }
-        // A program that is just being started holds what its parent held, for a moment.
+        // A program that is just being started shares its parent's files, and their locks, for a moment.
         var tries = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0, tries < 40 {
             tries += 1
@@ -71,7 +71,7 @@ final class CSVFile {
         return stat(path, &place) == 0 && place.st_ino == status.st_ino && place.st_dev == status.st_dev
     }
 
-    /// In bytes.
+    /// Returns the size in bytes.
     func size() throws(CSVProblem) -> Int64 {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CSVProblem(path, opening: errno) }
@@ -98,9 +98,9 @@ final class CSVFile {
         return Array(bytes.prefix(filled))
     }
 
-    /// Writes bytes behind all others, and waits until they are on the disk.
+    /// Appends bytes, and waits until they are on the disk.
     ///
-    /// - Throws: `CSVProblem`; nothing of them is in the file then, unless it says that this is not known.
+    /// - Throws: `CSVProblem`; none of the bytes is in the file then, unless the problem states that this is unknown.
     func append(_ bytes: [UInt8]) throws(CSVProblem) {
         let size = try size()
         let code = Self.write(bytes, to: descriptor)
@@ -143,7 +143,7 @@ final class CSVFile {
 
 // MARK: - Layout
 
-/// How rows are written in one file: by its own header, with its own newlines.
+/// The layout of rows in one file: its own header and its own newlines.
 struct CSVLayout: Sendable {
     /// The longest header that is read, in bytes.
     static let longestHeader = 64 << 10
@@ -154,14 +154,14 @@ struct CSVLayout: Sendable {
     /// The settings of the action, or those that it may have had before.
     var settings: CSVSettings
 
-    /// The layout of a new file.
+    /// Creates the layout of a new file.
     init(_ settings: CSVSettings) {
         self.init(SheetHeader(adding: settings.options.columns), newline: CSVRecord.newline, settings)
     }
 
-    /// The layout of a file that may have a header.
+    /// Creates the layout of a file that may have a header.
     ///
-    /// - Throws: `CSVProblem` where its first line is not a header that b2watch knows.
+    /// - Throws: `CSVProblem` if its first line is not a header that b2watch knows.
     init(of file: CSVFile, _ settings: CSVSettings) throws(CSVProblem) {
         self.init(settings)
         let size = try file.size()
@@ -192,7 +192,7 @@ struct CSVLayout: Sendable {
         self.settings = settings
     }
 
-    /// What is wrong with a file's first line; nil where rows can follow it.
+    /// Returns the problem of a file's first line; nil if rows can follow it.
     private static func problem(
         _ header: SheetHeader, _ bytes: ArraySlice<UInt8>, _ settings: CSVSettings
     ) -> String? {
@@ -221,7 +221,7 @@ struct CSVLayout: Sendable {
         return bytes + newline
     }
 
-    /// A row with its newline.
+    /// Returns a row with its newline.
     func line(_ item: ActionItem) -> [UInt8] {
         var bytes: [UInt8] = []
         let cells = header.values(item, settings.options).map { value in
@@ -231,7 +231,7 @@ struct CSVLayout: Sendable {
         return bytes + newline
     }
 
-    /// What stands between the file's bytes before an offset and the first row behind it.
+    /// Returns the bytes needed between the file's bytes before an offset and the first row after it.
     ///
     /// - Parameter last: The byte before the offset; nil at the start of the file.
     func lead(behind last: UInt8?) -> [UInt8] {
@@ -261,19 +261,20 @@ struct CSVLayout: Sendable {
 
 // MARK: - The note beside the file
 
-/// What the last batch of an action was to append to a file, and where: a hidden file beside it, written before the rows.
+/// The bytes that the last batch of an action appends to a file, and their place: a hidden file in the same folder,
+/// written before the rows.
 ///
-/// Rows alone could not tell after a crash whether they were written: two events may make the same row, and what is
-/// thought of a signature, which is a column too, may be something else by then.
+/// After a crash the rows alone would not show whether they were written: two events may make the same row, and the
+/// verdict, which is a column too, may have changed.
 struct CSVNote: Sendable {
-    /// What a batch appends.
+    /// The bytes that a batch appends.
     struct Batch: Sendable, Hashable {
         var number: Int64
         /// The columns that it fills, as `SheetHeader.bits`; nil in a note of before.
         var filled: Int?
-        /// Where it begins in the file.
+        /// The offset in the file where it begins.
         var offset: Int64
-        /// What stands before the rows: the header, or a newline that was missing.
+        /// The bytes before the rows: the header, or a newline that was missing.
         var lead: [UInt8] = []
         var rows: [Row] = []
 
@@ -299,16 +300,16 @@ struct CSVNote: Sendable {
         path = "\(file.folder)/.\(file.name).\(digest.joined()).b2watch"
     }
 
-    /// Notes durably what is appended next.
+    /// Notes durably the bytes that are appended next.
     ///
-    /// - Throws: `CSVProblem`. What the note says then is not about this batch.
+    /// - Throws: `CSVProblem`. The note is then not about this batch.
     func write(_ batch: Batch) throws(CSVProblem) {
         let isNew = access(path, F_OK) != 0
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw CSVProblem(noting: path, errno) }
         defer { close(descriptor) }
         let text = Self.text(batch)
-        // The digest tells a note that is torn.
+        // The digest reveals an incompletely written note.
         let code = CSVFile.write(SHA256.hash(text) + text, to: descriptor)
         guard code == 0 else {
             ftruncate(descriptor, 0)
@@ -317,7 +318,7 @@ struct CSVNote: Sendable {
         if isNew { CSVFile.syncFolder(of: path) }
     }
 
-    /// Whether it can be written, as far as that can be seen; a problem where not.
+    /// Checks that the note can be written, as far as this can be seen.
     func check() throws(CSVProblem) {
         let isThere = access(path, F_OK) == 0
         guard access(isThere ? path : PathParts(path).folder, W_OK) != 0 else { return }
@@ -329,11 +330,11 @@ struct CSVNote: Sendable {
         case began(Batch)
         /// Nothing of the batch was written.
         case notBegun
-        /// There is no note.
+        /// The note does not exist.
         case unknown
     }
 
-    /// What is known about a batch.
+    /// Returns the information about a batch.
     func answer(batch: Int64) -> Answer {
         switch latest() {
         case .began(let noted) where noted.number != batch: .notBegun
@@ -341,7 +342,7 @@ struct CSVNote: Sendable {
         }
     }
 
-    /// What is known about the latest batch, whichever it was.
+    /// Returns the information about the latest batch, whatever its number.
     func latest() -> Answer {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return .unknown }
@@ -354,7 +355,7 @@ struct CSVNote: Sendable {
         return .began(noted)
     }
 
-    /// A line of the batch's numbers, one for each row, an empty one, and the bytes.
+    /// Returns a line with the batch's numbers, a line for each row, an empty line, and the bytes.
     private static func text(_ batch: Batch) -> [UInt8] {
         var lines = ["\(batch.number) \(batch.offset) \(batch.lead.count)\(batch.filled.map { " \($0)" } ?? "")"]
         lines += batch.rows.map { "\($0.entry) \($0.bytes.count)" }

@@ -96,7 +96,7 @@ struct CommandAction: Action {
             input: ItemJSON.line(item, action: name), limit: limit, longestOutput: OutboxExchange.longest)
     }
 
-    /// What its end means for the event.
+    /// Returns the meaning of a program's end for the event.
     private func judgement(_ outcome: ProgramOutcome) -> ActionOutcome {
         let said = lastLine(outcome.output).map { ": \($0)" } ?? ""
         let program = words[0]
@@ -126,7 +126,7 @@ struct CommandAction: Action {
         }
     }
 
-    /// What to do about a program that cannot be run.
+    /// Returns advice about a program that cannot be run.
     private func advice(_ problem: ProgramProblem) -> String {
         let program = words[0]
         switch (problem.subject, problem.code) {
@@ -154,7 +154,7 @@ struct CommandAction: Action {
         }
     }
 
-    /// The last line that says something: that is where programs complain.
+    /// Returns the last line that is not blank, because that is where programs complain.
     private func lastLine(_ output: [UInt8]) -> String? {
         let blanks: Set<UInt8> = [0x0a, 0x0d, 0x20, 0x09]
         guard let end = output.lastIndex(where: { !blanks.contains($0) }) else { return nil }
@@ -164,7 +164,7 @@ struct CommandAction: Action {
 }
 
 extension CommandAction {
-    /// A program as text to read, without secrets: its words, its folder, its variables, and what it reads.
+    /// Returns a program as readable text without secrets: its words, its folder, its variables, and its input.
     private func text(of program: Program) -> [UInt8] {
         var json = JSONWriter()
         json.syntax("[")
@@ -212,7 +212,7 @@ extension CommandAction {
             folder: folder?.value ?? surroundings.home ?? "/", limit: limit, now: surroundings.now)
     }
 
-    /// The program and its arguments.
+    /// Returns the program and its arguments.
     private static func words(_ reading: inout ActionReading) -> [String]? {
         let expected = "a list: a program and its arguments, such as [notify-send, --urgency=low]"
         guard let node = reading.take("run") else {
@@ -254,9 +254,9 @@ extension CommandAction {
 
 // MARK: - The environment
 
-/// Which variables of b2watch's own environment a program gets.
+/// The variables of b2watch's own environment that a program receives.
 struct CommandEnvironment: Sendable, Hashable {
-    /// What is passed unless something else is declared.
+    /// The variables that are passed by default.
     static let standard = ["PATH", "HOME", "USER", "LANG", "LC_*", "TZ"]
 
     /// The names and their values.
@@ -277,7 +277,7 @@ struct CommandEnvironment: Sendable, Hashable {
         variables = variables.filter { Self.isName($0.key) }
     }
 
-    /// What is wrong with a name of the list; nil where it may stand there.
+    /// Returns the problem of a name in the list; nil if it is allowed.
     static func problem(_ name: String) -> String? {
         let start = name.hasSuffix("*") ? String(name.dropLast()) : name
         guard isName(start) else {
@@ -289,7 +289,7 @@ struct CommandEnvironment: Sendable, Hashable {
         return nil
     }
 
-    /// Whether nobody may see the value of a variable of this name.
+    /// Returns whether a variable of this name has a secret value.
     static func isSecret(_ name: String) -> Bool {
         let name = name.uppercased()
         return ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"].contains { name.contains($0) }
@@ -325,7 +325,7 @@ struct CommandEnvironment: Sendable, Hashable {
 
 // MARK: - Variables
 
-/// A variable by which a program is told of the event.
+/// A variable with a value of the event for a program.
 public struct CommandVariable: Sendable {
     /// Such as `B2WATCH_EVENT_OBJECT`.
     public let name: String
@@ -361,9 +361,9 @@ public struct CommandVariable: Sendable {
         CommandVariable("ATTEMPT") { String($0.attempt) },
     ]
 
-    /// The values for an event, raw but for zero bytes, which no variable can hold.
+    /// Returns the values for an event, raw except for zero bytes, which variables cannot contain.
     ///
-    /// - Throws: `CommandValueTooLong`: part of a name is another name.
+    /// - Throws: `CommandValueTooLong`, because part of a name is another name.
     static func values(_ item: ActionItem) throws(CommandValueTooLong) -> [String: String] {
         var values: [String: String] = [:]
         for variable in all {
@@ -389,12 +389,12 @@ struct CommandValueTooLong: Error, CustomStringConvertible {
 
 // MARK: - Standard input
 
-/// An event as a program gets it on its standard input: one line of JSON.
+/// An event as a program receives it on its standard input: one line of JSON.
 ///
-/// Its keys are those of `listen --format json`, but for one event: `event` is B2's own JSON of it, every value as it
-/// was received. Header fields and the body's other events are left out.
+/// Its keys are those of `listen --format json`, but for one event: `event` is B2's own JSON of it, with every value as
+/// it was received. Header fields and the body's other events are left out.
 enum ItemJSON {
-    /// The line in UTF-8, with its newline. Control, bidi and invisible characters are escaped as `\u`.
+    /// Returns the line in UTF-8, with its newline. Control, bidi and invisible characters are escaped as `\u`.
     static func line(_ item: ActionItem, action: String) -> [UInt8] {
         let (row, record) = (item.row, item.record)
         let delivery = record.delivery

@@ -4,11 +4,11 @@ internal import Notifications
 internal import Outgoing
 internal import Settings
 
-/// Sends deliveries on to another URL: the bytes and header fields as they came, so that the receiver's own check of the
-/// signature passes.
+/// Forwards deliveries to another URL: the bytes and header fields as received, so that the receiver's own check of the
+/// signature succeeds.
 ///
-/// A batch is one delivery, which goes once for all its events; they share what becomes of it. It goes at least once:
-/// where an answer is lost it is sent again, and a receiver that has it already knows it by its events' ids.
+/// A batch is one delivery, sent once for all its events; they share its outcome. It is sent at least once: if an
+/// answer is lost it is sent again, and the receiver can recognise it by its events' ids.
 struct ForwardAction: Action {
     private let settings: ForwardSettings
     private let http: any HTTPSending
@@ -92,12 +92,12 @@ struct ForwardAction: Action {
 
 // MARK: - Settings
 
-/// What a `forward` action is declared with.
+/// The settings of a `forward` action.
 struct ForwardSettings: Sendable, Hashable {
     var url: WebhookURL
     /// Whether plain http is right although it leaves this machine.
     var allowsPlainHTTP = false
-    /// How long one delivery may take, from connecting to the end of the answer.
+    /// The time limit of one delivery, from connecting to the end of the answer.
     var limit = Duration.seconds(10)
 }
 

@@ -9,16 +9,16 @@ internal import Synchronization
 
 /// Asks the Sheets API in the name of a service account. Its calls block.
 final class GoogleClient: Sendable {
-    /// How long an answer may take.
+    /// The time limit of an answer.
     static let patience = Duration.seconds(30)
     private static let batchUpdate = ":batchUpdate"
-    /// How long before its end a token is renewed.
+    /// The time before its expiry at which a token is renewed, in milliseconds.
     private static let margin: Int64 = 300_000
 
     private struct Token {
         var text: String
         var end: Timestamp
-        /// Whose it is.
+        /// The identity of its owner.
         var key: String
     }
 
@@ -29,7 +29,7 @@ final class GoogleClient: Sendable {
     private let pace: GooglePace
     private let token = Mutex<Token?>(nil)
 
-    /// - Parameter wait: Waits for so long.
+    /// - Parameter wait: Waits for this time.
     init(
         _ settings: GoogleSheetSettings, http: any HTTPSending, now: @escaping @Sendable () -> Timestamp,
         wait: @escaping @Sendable (Duration) -> Void
@@ -157,7 +157,7 @@ final class GoogleClient: Sendable {
 
 // MARK: - Answers
 
-/// What the Sheets API has answered, and what is kept of that.
+/// An answer of the Sheets API, and the part of it that is recorded.
 struct GoogleAnswer: Sendable {
     let answer: OutgoingAnswer
     let exchange: OutboxExchange
@@ -170,7 +170,7 @@ struct GoogleAnswer: Sendable {
 final class GooglePace: Sendable {
     /// From one write to the next: a little more than a second.
     static let least = Duration.milliseconds(1_050)
-    /// How many reads go in a window, which is a little longer than Google's minute.
+    /// The most reads in a window, which is a little longer than Google's minute.
     static let mostReads = 60
     static let window = Duration.seconds(61)
     private static let all = SharedByKey<GooglePace>()
@@ -180,7 +180,7 @@ final class GooglePace: Sendable {
 
     private init() {}
 
-    /// That of a key file: whoever has the same one asks as the same account.
+    /// Returns the pace of a key file: all actions with the same file ask as the same account.
     static func of(_ settings: GoogleSheetSettings) -> GooglePace {
         all.value("\(settings.api)\n\(settings.keyFile)") { GooglePace() }
     }
@@ -189,7 +189,7 @@ final class GooglePace: Sendable {
     func takeWrite(now: () -> Timestamp, wait: (Duration) -> Void) {
         lastWrite.withLock { last in
             let time = now()
-            // A clock that was set back holds up nothing.
+            // A clock that was set back delays nothing.
             if let last, last <= time, time < last + Self.least { wait(last + Self.least - time) }
             last = now()
         }
@@ -208,7 +208,7 @@ final class GooglePace: Sendable {
         }
     }
 
-    /// Whether there is little left of the reads of this minute.
+    /// Returns whether few of this minute's reads are left.
     func isShortOfReads(at time: Timestamp) -> Bool {
         reads.withLock { reads in
             Self.drop(&reads, at: time)
@@ -223,7 +223,7 @@ final class GooglePace: Sendable {
 
 // MARK: - Shared objects
 
-/// Hands out one object for each key, for as long as anybody holds it.
+/// Lends one object for each key, for as long as it is in use.
 final class SharedByKey<Value: AnyObject & Sendable>: Sendable {
     private struct Weak: Sendable {
         weak let value: Value?
@@ -254,7 +254,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
     let tokenURL: WebhookURL
     /// Whether others than its user may read the file.
     let isOpenToOthers: Bool
-    /// What tells it from another.
+    /// The key that distinguishes it from others.
     var identity: String { "\(account)\n\(id ?? "")\n\(tokenURL)" }
     private let id: String?
     private let key: RSAKey
@@ -307,7 +307,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
         id = content.private_key_id
     }
 
-    /// What a token is asked for with: a JWT signed by RS256, good for an hour.
+    /// Returns the assertion with which a token is requested: a JWT signed with RS256, valid for an hour.
     func assertion(at time: Timestamp) throws(GoogleProblem) -> String {
         var header = JSONWriter()
         header.syntax("{\"alg\":\"RS256\",\"typ\":\"JWT\"")
@@ -386,12 +386,12 @@ private final class RSAKey: @unchecked Sendable {
 
 // MARK: - Problems
 
-/// Why Google did not do what was asked, in a sentence that says what to do.
+/// The reason why Google refused a request, in a sentence with a remedy.
 struct GoogleProblem: Error, CustomStringConvertible {
     enum Kind: Sendable, Hashable {
         /// Nothing was done; later it may be.
         case later(after: Duration?)
-        /// It may have been done: the answer is lost, or says nothing about it.
+        /// The request may have been carried out: the answer is lost, or unclear.
         case lost(after: Duration?)
         /// Nothing was done: the request was found wrong as a whole.
         case refused
@@ -459,7 +459,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
         case 429,
             403 where content?.status == "RESOURCE_EXHAUSTED" || message.lowercased().contains("quota"):
             self.init(.later(after: wait), "Google's quota is used up for now (\(message))", status: status)
-        // It is said of two changes at once, of which one was put off.
+        // Google sends it to one of two simultaneous changes, which it has postponed.
         case 409: self.init(.lost(after: wait), "Google put the request off: \(message)", status: status)
         case 500...: self.init(.lost(after: wait), "Google has trouble of its own: \(message)", status: status)
         case 408: self.init(.lost(after: wait), "Google gave up waiting: \(message)", status: status)
@@ -489,7 +489,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
         }
     }
 
-    /// What to do about an answer of 403.
+    /// Returns a remedy for an answer of 403.
     private static func forbidden(
         _ text: String, account: String, _ settings: GoogleSheetSettings, isWrite: Bool
     ) -> String {
@@ -514,7 +514,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
             : "the spreadsheet is not shared with \(account): share it with that address as an editor, and retry"
     }
 
-    /// What to do about a refusal that stays; nil where its words are not known.
+    /// Returns a remedy for a permanent refusal; nil if its text is unknown.
     private static func remedy(_ message: String, account: String, _ settings: GoogleSheetSettings) -> String? {
         let words = message.lowercased()
         if words.contains("protected") { return protected(account, settings) }
@@ -541,7 +541,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
             + " \(account) edit them, or remove the protection"
     }
 
-    /// Whether a refusal is for the limit of developer metadata. The words for that are written down nowhere.
+    /// Returns whether the limit of developer metadata caused a refusal. Its text is not documented.
     private static func isFull(_ message: String) -> Bool {
         let words = message.lowercased()
         return words.contains("metadata")
@@ -554,7 +554,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
 // MARK: - Problems with a token
 
 extension GoogleProblem {
-    /// What an answer of the token endpoint other than 200 means.
+    /// Creates the problem that an answer of the token endpoint other than 200 means.
     init(token answer: OutgoingAnswer, _ key: GoogleKey, at time: Timestamp) {
         struct Content: Decodable {
             var error: String
@@ -590,7 +590,7 @@ extension GoogleProblem {
             "Google gives \(key.account) no token: \(Self.reason(content.error, said)) (\(words))")
     }
 
-    /// Why there is no token, and what to do.
+    /// Returns the reason why there is no token, and a remedy.
     private static func reason(_ error: String, _ said: String) -> String {
         if said.contains("account not found") {
             return "the account was deleted; make another one, and share the sheet with it"
@@ -601,7 +601,7 @@ extension GoogleProblem {
         return "its key was removed, or is of another account; make a new key"
     }
 
-    /// How many seconds our clock is ahead of the answer's.
+    /// Returns the number of seconds that our clock is ahead of the answer's.
     private static func clockDifference(_ answer: OutgoingAnswer, at time: Timestamp) -> Int64? {
         answer.value(of: "Date").flatMap { HTTPDate.moment($0) }.map { (time.milliseconds - $0.milliseconds) / 1_000 }
     }

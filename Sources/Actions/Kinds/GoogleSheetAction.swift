@@ -22,11 +22,11 @@ final class GoogleSheetAction: Action {
     private let place: GoogleSheetPlace
     private let state = Mutex(State())
     private let now: @Sendable () -> Timestamp
-    /// What the metadata of our batches begins with.
+    /// The start of the metadata of our batches.
     let writer: String
     private let turn: GoogleTurn
 
-    /// - Parameter wait: Waits for so long.
+    /// - Parameter wait: Waits for this time.
     init(
         _ settings: GoogleSheetSettings, http: any HTTPSending, now: @escaping @Sendable () -> Timestamp,
         wait: @escaping @Sendable (Duration) -> Void = { Thread.sleep(forTimeInterval: $0 / .seconds(1)) }
@@ -61,7 +61,7 @@ final class GoogleSheetAction: Action {
         run(items) { resolve(items, batch: batch) }
     }
 
-    /// Does something for all items of a batch; they share what becomes of it.
+    /// Does the work for all items of a batch; they share its outcome.
     private func run(_ items: [ActionItem], _ body: () -> (ActionOutcome, OutboxExchange?)) -> ActionReport {
         turn.take {
             let (outcome, exchange) = body()
@@ -115,7 +115,7 @@ final class GoogleSheetAction: Action {
 
 // MARK: - Preparing a batch
 
-/// What has to be known of the spreadsheet before a batch is written.
+/// The facts about the spreadsheet needed before a batch is written.
 extension GoogleSheetAction {
     /// Returns the request for some items.
     ///
@@ -145,7 +145,7 @@ extension GoogleSheetAction {
             done: takesAway ? state.withLock { $0.marks.free(at: time) } : [])
     }
 
-    /// The columns whose new cells have to be made dates: those of moments where the row above shows no date.
+    /// Returns the columns whose new cells must be made dates: those of times for which the row above shows no date.
     private func dateColumns(_ header: SheetHeader, _ sight: GoogleSight) -> [Int] {
         guard settings.options.timestamps == .date else { return [] }
         return header.columns.indices.filter { column in
@@ -220,7 +220,7 @@ extension GoogleSheetAction {
                 + " there, a cell each, or name an empty sheet")
     }
 
-    /// What earlier processes have left, to be taken away when no copy of it can be under way.
+    /// Finds the metadata of earlier processes, to be removed when none of their requests can still be running.
     private func findMarks(at time: Timestamp) {
         guard state.withLock({ $0.marks.areMissing(at: time) }) else { return }
         let found = try? place.marks(of: writer)
@@ -365,7 +365,7 @@ extension GoogleSheetAction {
         }
     }
 
-    /// How long is waited for room for another mark, if not longer.
+    /// The least time to wait for room for another mark.
     private static let room = Duration.seconds(60)
 
     private static let taken = ActionOutcome.again("its number is taken in the spreadsheet: it gets another")
@@ -383,7 +383,7 @@ extension GoogleSheetAction {
         }
     }
 
-    /// What a problem means for the items of a batch.
+    /// Returns the meaning of a problem for the items of a batch.
     private func outcome(_ problem: GoogleProblem, isAgain: Bool) -> ActionOutcome {
         switch problem.kind {
         case .later(let wait), .lost(let wait):
@@ -422,7 +422,7 @@ final class GoogleTurn: Sendable {
         all.value("\(settings.api)\n\(settings.spreadsheet)\n\(settings.sheet)") { GoogleTurn() }
     }
 
-    /// Does something while nobody else writes to the sheet.
+    /// Runs `body` while nothing else in this process writes to the sheet.
     func take<Result>(_ body: () throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
@@ -432,10 +432,10 @@ final class GoogleTurn: Sendable {
 
 // MARK: - Sights
 
-/// What was seen of the sheet, and when.
+/// The last view of the sheet, with its time.
 struct GoogleSight: Sendable {
-    /// How long a name stands for the same sheet at least, where row 1 was not read meanwhile: within that nobody renames
-    /// one and makes another.
+    /// The least time for which a name means the same sheet if row 1 was not read: within it nobody renames one sheet
+    /// and creates another.
     private static let blink: Int64 = 3_000
     /// After how long the sheet of a name is looked for again, though row 1 has stayed the same.
     private static let usual: Int64 = 5_000
@@ -446,12 +446,12 @@ struct GoogleSight: Sendable {
     /// When the sheet was looked for by its name.
     let foundAt: Timestamp
     let row: GoogleSheetPlace.FirstRow
-    /// Where b2watch's rows end.
+    /// The end of b2watch's rows.
     var end: GoogleSheetPlace.End
     /// When row 1 was read.
     let readAt: Timestamp
 
-    /// Whether the name still stands for that sheet, if row 1 is still the same.
+    /// Returns whether the name still means that sheet, provided that row 1 is unchanged.
     func isBelieved(at time: Timestamp, isShortOfReads: Bool) -> Bool {
         let age = isShortOfReads ? Self.rare : Self.usual
         // Both are false where the clock was set back.
@@ -462,7 +462,7 @@ struct GoogleSight: Sendable {
 
 // MARK: - Settings
 
-/// What the kind `google-sheet` is told.
+/// The settings of the kind `google-sheet`.
 struct GoogleSheetSettings: Sendable {
     static let usualAPI = "https://sheets.googleapis.com"
 
@@ -472,12 +472,12 @@ struct GoogleSheetSettings: Sendable {
     var sheet: String
     var keyFile: String
     var options = SheetOptions()
-    /// Where the API is, without a slash at the end.
+    /// The URL of the API, without a slash at the end.
     var api = usualAPI
-    /// Which action of which configuration it is.
+    /// The identity of the action and its configuration.
     var writer: String
 
-    /// The id in what was given: an id, or the address that a browser shows.
+    /// Returns the id in a text: an id, or the address that a browser shows.
     static func spreadsheetID(_ text: String) -> String? {
         let text = text.trimmingCharacters(in: .whitespaces)
         var id = text[...]

@@ -10,18 +10,18 @@ struct GoogleSheetPlace: Sendable {
     struct Sheet: Sendable, Hashable {
         var id: Int
         var title: String
-        /// How many rows and columns the grid has; those at the end may be empty.
+        /// The size of the grid in rows and columns; those at the end may be empty.
         var rows: Int
         var columns: Int
-        /// How many rows at the top stay in view: no row of ours goes between them.
+        /// The number of frozen rows at the top: none of our rows is inserted between them.
         var frozen = 0
     }
 
-    /// Where the rows of b2watch end in a sheet.
+    /// The end of b2watch's rows in a sheet.
     struct End: Sendable, Hashable {
         /// The last row that has anything in a column that b2watch fills, or that is frozen; 0 in an empty sheet.
         var row: Int
-        /// What the last rows show in a column, where it was read.
+        /// The texts of a column's last rows, if they were read.
         var texts: [Int: String] = [:]
     }
 
@@ -31,7 +31,7 @@ struct GoogleSheetPlace: Sendable {
         var exchange: OutboxExchange
     }
 
-    /// What is known of a batch's metadata.
+    /// The state of a batch's metadata.
     enum Mark: Hashable {
         case ours, foreign, absent
     }
@@ -40,20 +40,20 @@ struct GoogleSheetPlace: Sendable {
     struct Found: Sendable {
         /// Each with the seconds since when it is there, as somebody has written it: any number.
         var marks: [(number: Int64, since: Int64)]
-        /// The columns that the latest of them has filled, as `SheetHeader.bits`; nil where none of them tells.
+        /// The columns that the latest batch has filled, as `SheetHeader.bits`; nil if no metadata has them.
         var latestBits: Int?
         /// Whether they are all that there are.
         var isWhole: Bool
     }
 
-    /// What Google allows a spreadsheet, in cells.
+    /// The most cells that Google allows in a spreadsheet.
     private static let mostRows = 10_000_000
     /// The rows of a sheet that nobody has made longer.
     private static let usualRows = 1_000
 
     private var settings: GoogleSheetSettings { client.settings }
 
-    /// The sheet that the rows go to.
+    /// Returns the sheet for the rows.
     func sheet() throws(GoogleProblem) -> Sheet {
         struct Content: Decodable {
             struct Item: Decodable {
@@ -94,14 +94,14 @@ struct GoogleSheetPlace: Sendable {
         return FirstRow(header: SheetHeader(try values(answer).first ?? []), exchange: answer.exchange)
     }
 
-    /// Makes sure that a sheet whose first row is empty is empty as a whole: else rows, and their header, would stand below
-    /// something.
+    /// Checks that a sheet whose first row is empty is entirely empty: otherwise rows, and their header, would be below
+    /// other contents.
     func checkEmpty(_ sheet: Sheet) throws(GoogleProblem) {
         let answer: GoogleAnswer
         do throws(GoogleProblem) {
             answer = try client.read("GET", path(of: "1:\(sheet.rows > 0 ? sheet.rows : Self.usualRows)"))
         } catch {
-            // It has fewer rows by now: whoever takes rows away has none to lose.
+            // The sheet now has fewer rows, so nothing can be below.
             if error.kind == .refused { return }
             throw error
         }
@@ -234,7 +234,7 @@ struct GoogleSheetPlace: Sendable {
             + " \(end.row): \(advice)"
     }
 
-    /// Such as `A12:C`: open, so that no row that somebody adds at the end is left out.
+    /// Returns ranges such as `A12:C`: open, so that rows that a person adds at the end are included.
     private func ranges(of header: SheetHeader, from row: Int) -> [String] {
         header.filledRanges.map { "\(Self.columnName($0.lowerBound))\(row):\(Self.columnName($0.upperBound))" }
     }
@@ -248,9 +248,9 @@ struct GoogleSheetPlace: Sendable {
         return (try read(Content.self, answer).valueRanges ?? []).map(\.rows)
     }
 
-    /// The end in the values of the filled ranges.
+    /// Returns the end found in the values of the filled ranges.
     ///
-    /// - Parameter row: The row that they begin in.
+    /// - Parameter row: The row in which they begin.
     private static func end(of found: [[[String]]], _ header: SheetHeader, from row: Int) -> End? {
         var end: End?
         for (columns, rows) in zip(header.filledRanges, found) {
@@ -266,7 +266,7 @@ struct GoogleSheetPlace: Sendable {
 
     // MARK: - Marks
 
-    /// Whether a batch's metadata is there: then the batch was applied.
+    /// Finds out whether a batch's metadata exists: then the batch was applied.
     func mark(
         _ number: Int64, whose writer: String
     ) throws(GoogleProblem) -> (mark: Mark, exchange: OutboxExchange?) {
@@ -312,7 +312,7 @@ struct GoogleSheetPlace: Sendable {
         let marks = (try read(Content.self, whole).matchedDeveloperMetadata ?? []).compactMap {
             match -> (number: Int64, since: Int64)? in
             let words = (match.developerMetadata.metadataValue ?? "").split(separator: " ")
-            // Marks of before do not tell which columns they have filled.
+            // Marks of older versions do not contain the columns that they have filled.
             guard (2...3).contains(words.count), words[0] == writer,
                 let since = Int64(words[1], radix: GoogleBatch.radix)
             else { return nil }
@@ -338,7 +338,7 @@ struct GoogleSheetPlace: Sendable {
         return content
     }
 
-    /// Such as `A` for 0 and `AB` for 27.
+    /// Returns a column's name, such as `A` for 0 and `AB` for 27.
     static func columnName(_ column: Int) -> String {
         var rest = column
         var name = ""
@@ -365,7 +365,7 @@ struct GoogleBatch: Sendable {
     static let metadataKey = "b2w"
     /// Of the seconds in a mark.
     static let radix = 36
-    /// What a request may come to, in bytes: Google advises 2 MB.
+    /// The largest size of a request, in bytes: Google advises 2 MB.
     static let largest = 1_800_000
     /// The longest text of a cell, in UTF-16 units.
     static let longestCell = 50_000
@@ -374,10 +374,10 @@ struct GoogleBatch: Sendable {
 
     /// In 1...2³¹-1.
     let number: Int64
-    /// What the metadata says besides its number: whose it is, and since when.
+    /// The text of the metadata without its number: its owner and its time.
     let mark: String
     let sheet: GoogleSheetPlace.Sheet
-    /// How many rows of the sheet stay above the new ones.
+    /// The number of rows of the sheet that stay above the new ones.
     let above: Int
     let header: SheetHeader
     /// Whether the header is to be written too.
@@ -391,20 +391,20 @@ struct GoogleBatch: Sendable {
     /// Whether the request takes away in the end what it has written: then nothing has changed, but all of it was tried.
     var isTrial = false
 
-    /// How many rows are inserted.
+    /// The number of rows to insert.
     var rows: Int { items.count + (writesHeader ? 1 : 0) }
-    /// How many columns the sheet lacks for a header that is to be written.
+    /// The number of columns that must be added for a new header.
     private var missingColumns: Int {
         writesHeader && sheet.columns > 0 ? max(0, header.texts.count - sheet.columns) : 0
     }
 
-    /// The metadata's number for a batch's.
+    /// Returns the number of the metadata for a batch.
     static func number(of batch: Int64) -> Int64 {
         let number = batch & Int64(Int32.max)
         return number == 0 ? 1 : number
     }
 
-    /// How many items, from the first, one request takes.
+    /// Returns the number of items, from the first, that fit into one request.
     static func fitting(_ items: [ActionItem]) -> Int {
         var bytes = 0
         for (index, item) in items.enumerated() {
@@ -415,14 +415,14 @@ struct GoogleBatch: Sendable {
             let sheet = [
                 fields.eventTimestamp, fields.eventType, fields.objectName, fields.objectSize, fields.objectVersionId,
             ]
-            // The syntax of the cells, and what they hold.
+            // The syntax of the cells, and their contents.
             bytes += 1_024 + (event + sheet).reduce(0) { $0 + escaped($1.text) }
             if bytes > largest, index > 0 { return index }
         }
         return items.count
     }
 
-    /// The bytes that a text takes at most as a string of JSON that `JSONWriter` writes.
+    /// Returns the most bytes that a text can need as a JSON string written by `JSONWriter`.
     private static func escaped(_ text: String) -> Int {
         let bytes = text.utf8.reduce(0) { bytes, byte in
             switch byte {
@@ -437,7 +437,7 @@ struct GoogleBatch: Sendable {
         return min(bytes, 6 * longestCell)
     }
 
-    /// The body of the request, and how many cells were cut.
+    /// Returns the body of the request, and the number of cells that were cut.
     func body() -> (json: [UInt8], cut: Int) {
         var writer = JSONWriter()
         var cut = 0
@@ -465,7 +465,7 @@ struct GoogleBatch: Sendable {
         }
         writer.syntax("{\"insertDimension\":{\"range\":")
         dimension(to: &writer, "ROWS", above, above + rows)
-        // The first row of data does not look like the header, but at the end of the sheet there is no row behind it.
+        // The first row of data does not look like the header, but at the end of the sheet no row follows.
         writer.syntax(",\"inheritFromBefore\":")
         writer.boolean(above > 1 || above > 0 && above >= sheet.rows)
         writer.syntax("}},{\"updateCells\":{\"start\":{\"sheetId\":")
@@ -574,23 +574,23 @@ struct GoogleBatch: Sendable {
 
 // MARK: - Marks of batches
 
-/// The metadata that our batches have left in a spreadsheet, and when it may be taken away.
+/// The metadata of our batches in a spreadsheet, and the times when it may be removed.
 ///
-/// What is taken away no longer keeps a late copy of its batch from being applied. So the metadata of a batch of which
-/// an answer was lost stays for ten minutes, where a request is given up after half of one. An account writes less than
-/// 600 batches in that time: so many marks have room in a spreadsheet, also if every answer is lost.
+/// Once removed, it no longer prevents a late copy of its batch from being applied. So the metadata of a batch whose
+/// answer was lost stays for ten minutes, while a request is given up after half a minute. An account writes fewer than
+/// 600 batches in that time, and a spreadsheet has room for that number of marks, even if every answer is lost.
 struct GoogleMarks: Sendable {
     static let quarantine: Int64 = 600_000
-    /// How many are taken away with one batch.
+    /// The number of marks removed with one batch.
     static let most = 20
-    /// How long it takes until they are looked for again, where they could not be found.
+    /// The time until the next search if one failed.
     static let pause = Duration.seconds(600)
-    /// How many of those that were found are kept in mind.
+    /// The most found marks to remember.
     private static let mostFound = 1_000
 
     private var held: [(number: Int64, until: Timestamp)] = []
-    /// From when the spreadsheet is to be searched for those that are not held: what earlier processes have left, and
-    /// what was doubted. Nil where all are held.
+    /// The time from which the spreadsheet is to be searched for unknown marks: those of earlier processes, and
+    /// doubtful ones. Nil if all are known.
     private var search: Timestamp? = Timestamp(milliseconds: .min)
 
     /// Takes note of a batch that was applied.
@@ -601,7 +601,7 @@ struct GoogleMarks: Sendable {
         held.append((number, isSure ? time : Timestamp(milliseconds: time.milliseconds + Self.quarantine)))
     }
 
-    /// Those that may be taken away now.
+    /// Returns the marks that may be removed now.
     func free(at time: Timestamp) -> [Int64] {
         Array(held.filter { $0.until <= time }.map(\.number).prefix(Self.most))
     }
@@ -610,14 +610,14 @@ struct GoogleMarks: Sendable {
         held.removeAll { numbers.contains($0.number) }
     }
 
-    /// Some of these are not there, and which of them has to be found out: they are searched for before any is taken away.
+    /// Notes that some of these do not exist. Before any is removed, a search must find out which.
     mutating func doubt(_ numbers: [Int64], at time: Timestamp) {
         guard !numbers.isEmpty else { return }
         remove(numbers)
         search = time
     }
 
-    /// Whether they are to be searched for now.
+    /// Returns whether a search is due.
     func areMissing(at time: Timestamp) -> Bool {
         search.map { $0 <= time } ?? false
     }
@@ -627,7 +627,7 @@ struct GoogleMarks: Sendable {
         search = found?.isWhole == true ? nil : time + Self.pause
         for mark in found?.marks.prefix(Self.mostFound) ?? []
         where !held.contains(where: { $0.number == mark.number }) {
-            // Whoever can edit the spreadsheet may have written any number there.
+            // Anybody who can edit the spreadsheet may have written any number there.
             let since = min(max(mark.since, 0), time.milliseconds / 1_000)
             add(mark.number, at: Timestamp(milliseconds: since * 1_000), isSure: false)
         }

@@ -3,13 +3,13 @@ public import Notifications
 public import Outgoing
 internal import SafeText
 
-/// What an answer over HTTP, or its lack, means for an action: what all kinds have in common.
+/// The meaning of an HTTP answer, or its absence, for an action: the part that all kinds share.
 public struct HTTPOutcome: Sendable {
-    /// Whom it is about, as a person knows it: `Slack`, `hooks.example.com`. It holds no secret.
+    /// The service as a person knows it: `Slack`, `hooks.example.com`. It contains no secret.
     public var service: String
-    /// What to do where the service refuses, by status; behind the words `Slack answered 403 Forbidden: `.
+    /// The remedy for a refusal, by status; it follows the words `Slack answered 403 Forbidden: `.
     public var advice: @Sendable (OutgoingAnswer) -> String?
-    /// What becomes of a request that may have been received.
+    /// The outcome of a request that may have been received.
     public var lost: @Sendable (String) -> ActionOutcome
 
     public init(
@@ -21,11 +21,11 @@ public struct HTTPOutcome: Sendable {
         self.lost = lost
     }
 
-    /// Returns what an answer means for the event.
+    /// Returns the meaning of an answer for the event.
     ///
-    /// An answer with Retry-After is never final, and whatever the action would do now waits for as long as it says.
+    /// An answer with Retry-After is never final, and everything that the action would do now waits for that time.
     ///
-    /// - Parameter now: What a date in Retry-After is counted from.
+    /// - Parameter now: The reference of a date in Retry-After.
     public func judge(_ answer: OutgoingAnswer, at now: Timestamp) -> ActionOutcome {
         let said = "\(service) answered \(HTTPStatus.words(answer.status))"
         let sentence: String
@@ -46,7 +46,7 @@ public struct HTTPOutcome: Sendable {
         }
     }
 
-    /// Judges the lack of an answer.
+    /// Returns the meaning of a missing answer for the event.
     public func judge(_ failure: OutgoingFailure) -> ActionOutcome {
         switch failure {
         case .forbidden(let reason): .hold(reason)
@@ -56,7 +56,7 @@ public struct HTTPOutcome: Sendable {
         }
     }
 
-    /// Judges either.
+    /// Returns the meaning of an answer, or of its absence, for the event.
     public func judge(_ result: Result<OutgoingAnswer, OutgoingFailure>, at now: Timestamp) -> ActionOutcome {
         switch result {
         case .success(let answer): judge(answer, at: now)
@@ -64,7 +64,7 @@ public struct HTTPOutcome: Sendable {
         }
     }
 
-    /// What a person can do about a refusal, whoever refuses.
+    /// Returns a remedy for a refusal by any service.
     private static func advice(_ status: Int) -> String? {
         switch status {
         case 300..<400: "it wants to be asked elsewhere, which b2watch does not follow; write the new URL"
@@ -83,7 +83,7 @@ public struct HTTPOutcome: Sendable {
 
 /// The names of statuses.
 enum HTTPStatus {
-    /// Such as `404 Not Found`.
+    /// Returns a status in words, such as `404 Not Found`.
     static func words(_ status: Int) -> String {
         names[status].map { "\(status) \($0)" } ?? String(status)
     }
@@ -105,7 +105,7 @@ enum HTTPStatus {
 // MARK: - Answers to read
 
 extension OutgoingAnswer {
-    /// How much of an answer that is no text is shown, in bytes.
+    /// The number of bytes shown of an answer that is not text.
     private static let longestHex = 256
 
     /// The body as a person can read it: text as it is, of anything else what it is and how it begins.
@@ -123,8 +123,8 @@ extension OutgoingAnswer {
         return Array("not text\(type), \(length):\n\n\(lines.joined(separator: "\n"))\(rest)".utf8)
     }
 
-    /// What the answer is, in a few words for a sentence: the status, the content type and how the body begins, such as
-    /// `502 Bad Gateway, text/html, “<html><head>…”`.
+    /// A summary of the answer for a sentence: the status, the content type and the start of the body, such as `502 Bad
+    /// Gateway, text/html, “<html><head>…”`.
     var summary: String {
         var parts = [HTTPStatus.words(status)]
         if let type = value(of: "Content-Type"), !type.isEmpty { parts.append(SafeText(type).clipped(to: 60).string) }
@@ -132,7 +132,7 @@ extension OutgoingAnswer {
         return parts.joined(separator: ", ")
     }
 
-    /// How the body begins, escaped, on one line; nil where it is empty.
+    /// The start of the body, escaped, on one line; nil if it is empty.
     var start: String? {
         guard !body.isEmpty else { return nil }
         guard isText else { return "\(body.count)\(isCut ? " or more" : "") bytes that are not text" }
@@ -151,11 +151,11 @@ extension OutgoingAnswer {
 // MARK: - Exchanges to keep
 
 extension OutboxExchange {
-    /// A request and what came of it.
+    /// Creates the record of a request and its result.
     ///
     /// - Parameters:
-    ///   - duration: How long it took.
-    ///   - body: The request's body as it is to be kept; nil where it holds no secret.
+    ///   - duration: The time that it took.
+    ///   - body: The request's body as it is to be recorded; nil if it contains no secret.
     public init(
         _ request: OutgoingRequest, _ result: Result<OutgoingAnswer, OutgoingFailure>, startedAt: Timestamp,
         duration: Duration, body: [UInt8]? = nil
@@ -182,12 +182,12 @@ extension OutboxExchange {
 }
 
 extension HTTPSending {
-    /// Sends one request, and returns its answer and the record of both to be kept. What the request keeps secret is
-    /// masked in the answer too.
+    /// Sends one request, and returns its answer and the record of both. The request's secrets are masked in the answer
+    /// too.
     ///
     /// - Parameters:
-    ///   - now: What time it is.
-    ///   - body: The request's body as it is to be kept; nil where it holds no secret.
+    ///   - now: The current time.
+    ///   - body: The request's body as it is to be recorded; nil if it contains no secret.
     public func exchange(
         _ request: OutgoingRequest, within limit: Duration, now: () -> Timestamp, body: [UInt8]? = nil
     ) -> (result: Result<OutgoingAnswer, OutgoingFailure>, exchange: OutboxExchange) {

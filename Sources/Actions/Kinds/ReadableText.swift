@@ -2,9 +2,9 @@ internal import SafeText
 
 /// Text from outside for a message that a person reads.
 ///
-/// What is hidden, reorders text or could be obeyed is written out as in `SafeText`, such as `\u{202e}`. What only looks
-/// hidden stays: joiners and variation selectors within an emoji, variation selectors of ideographs, and joiners between
-/// letters of a script that needs them.
+/// Characters that are hidden, reorder text or could have an effect are written out as in `SafeText`, such as
+/// `\u{202e}`. Characters that only look hidden stay: joiners and variation selectors within an emoji, variation
+/// selectors of ideographs, and joiners between letters of a script that needs them.
 enum ReadableText {
     /// Returns the text to be read.
     ///
@@ -19,7 +19,7 @@ enum ReadableText {
         return end == scalars.endIndex && safe.count <= limit ? safe : safe.prefix(max(0, limit - 1)) + "…"
     }
 
-    /// Keeps a text that runs from right to left from reordering what stands around it, by invisible isolates.
+    /// Wraps a right-to-left text in invisible isolates, so that it does not reorder the text around it.
     static func isolated(_ text: String) -> String {
         text.unicodeScalars.contains(where: \.runsRightToLeft) ? "\u{2068}\(text)\u{2069}" : text
     }
@@ -45,7 +45,8 @@ enum ReadableText {
         return result + SafeText(String(run)).string
     }
 
-    /// How many scalars at the start stay as they are, though some of them would be written out elsewhere.
+    /// Returns the number of scalars at the start that stay unchanged, although some of them would be written out
+    /// elsewhere.
     private static func keptLength(_ scalars: ArraySlice<Unicode.Scalar>) -> Int {
         let emoji = emojiLength(scalars)
         if emoji > 1 || emoji == 1 && scalars.first?.properties.isEmojiPresentation == true { return emoji }
@@ -56,7 +57,7 @@ enum ReadableText {
         return 0
     }
 
-    /// The length of an emoji sequence (UTS 51); 0 where none begins.
+    /// Returns the length of an emoji sequence (UTS 51); 0 if none begins here.
     private static func emojiLength(_ scalars: ArraySlice<Unicode.Scalar>) -> Int {
         let start = scalars.startIndex
         func scalar(_ offset: Int) -> Unicode.Scalar? {
@@ -82,7 +83,7 @@ enum ReadableText {
         return scalar(length - 1) == "\u{200D}" ? length - 1 : length
     }
 
-    /// The length of the tags that make a flag of a region, such as Scotland; 0 where they are not complete.
+    /// Returns the length of the tags that make a flag of a region, such as Scotland; 0 if they are incomplete.
     private static func tagLength(_ scalars: ArraySlice<Unicode.Scalar>) -> Int {
         let tags = scalars.prefix(8).prefix { (0xE0030...0xE007A).contains($0.value) }
         return !tags.isEmpty && scalars.dropFirst(tags.count).first == "\u{E007F}" ? tags.count + 1 : 0

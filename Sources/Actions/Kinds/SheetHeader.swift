@@ -4,12 +4,12 @@ internal import History
 internal import Notifications
 internal import Settings
 
-/// The first row of a sheet: which of its columns is filled with what. Columns are found by their header's text, so one
-/// that is moved, or inserted, is filled where it stands then.
+/// The first row of a sheet: it assigns a value to each column. Columns are found by their header's text, so a column
+/// that is moved, or inserted, is filled at its new place.
 struct SheetHeader: Sendable {
-    /// As they stand there.
+    /// The texts as they are in the sheet.
     let texts: [String]
-    /// What each column is filled with; nil leaves it empty.
+    /// The value of each column; nil leaves it empty.
     let columns: [SheetColumn?]
 
     /// - Parameter texts: Where a header is there twice the first column is filled.
@@ -22,12 +22,12 @@ struct SheetHeader: Sendable {
         }
     }
 
-    /// The one of a fresh sheet.
+    /// Creates the header of a new sheet.
     init(adding more: [SheetColumn]) {
         self.init((SheetColumn.tutorial + more).map(\.header))
     }
 
-    /// Whether there is no header at all.
+    /// Whether the header is empty.
     var isEmpty: Bool { texts.allSatisfy { SheetColumn.folded($0).isEmpty } }
 
     /// Whether there is a column to fill.
@@ -36,7 +36,7 @@ struct SheetHeader: Sendable {
     /// The headers of the columns that are filled, in their order.
     var filled: [String] { columns.compactMap(\.?.header) }
 
-    /// Where the event's timestamp stands.
+    /// The column of the event's timestamp.
     var timestampColumn: Int? { columns.firstIndex { $0?.isTimestamp ?? false } }
 
     /// The ranges of neighbouring columns that are filled.
@@ -51,7 +51,7 @@ struct SheetHeader: Sendable {
         }
     }
 
-    /// One value a column.
+    /// Returns one value for each column.
     func values(_ item: ActionItem, _ options: SheetOptions) -> [SheetValue] {
         columns.map { column in
             guard let column else { return .empty }
@@ -62,14 +62,14 @@ struct SheetHeader: Sendable {
 
     // MARK: - Headings that are missing
 
-    /// The columns that are filled, a bit for each of `SheetColumn.all`: short enough to be kept beside the rows.
+    /// The filled columns, a bit for each of `SheetColumn.all`: short enough to be stored with the rows.
     var bits: Int {
         SheetColumn.all.enumerated().reduce(0) { bits, column in
             filled.contains(column.element.header) ? bits | 1 << column.offset : bits
         }
     }
 
-    /// The headers of the columns that were filled before and are not any more.
+    /// Returns the headers of the columns that were filled before and no longer are.
     ///
     /// - Parameter bits: The columns that were filled before.
     func lost(since bits: Int) -> [String] {
@@ -78,12 +78,13 @@ struct SheetHeader: Sendable {
         }
     }
 
-    /// A warning about columns that were filled before and are not any more: their headings were renamed or removed.
+    /// Returns a warning about columns that were filled before and no longer are: their headings were renamed or
+    /// removed.
     ///
     /// - Parameters:
     ///   - bits: The columns that were filled before.
     ///   - place: The first row in words, such as `row 1 of “Sheet1”`.
-    ///   - old: The header as it was, where that is known.
+    ///   - old: The previous header, if known.
     func lossWarning(since bits: Int, in place: String, old: SheetHeader?) -> String? {
         let lost = lost(since: bits)
         guard !lost.isEmpty else { return nil }
@@ -100,12 +101,12 @@ struct SheetHeader: Sendable {
         return "\(subject) gone from \(place): \(object) empty from here on; write it back, unless this is meant"
     }
 
-    /// The headers of those columns that a fresh sheet would have and this one does not.
+    /// Returns the headers of those columns that a new sheet would have and this one does not.
     func missing(of options: SheetOptions) -> [String] {
         SheetHeader(adding: options.columns).filled.filter { !filled.contains($0) }
     }
 
-    /// The columns that are filled, and those that are not, in words.
+    /// Returns the filled columns, and those that are not, in words.
     func summary(_ options: SheetOptions) -> String {
         let missing = missing(of: options)
         return "filled are \(filled.joined(separator: ", "))"
@@ -117,11 +118,11 @@ struct SheetHeader: Sendable {
 
 /// A column that b2watch can fill, known by its header.
 struct SheetColumn: Sendable {
-    /// What `columns:` calls it; nil for the tutorial's five, which are always there.
+    /// The name in `columns:`; nil for the tutorial's five, which are always present.
     let name: String?
     /// As it is written in a fresh sheet.
     let header: String
-    /// What else its header may be: that of an export.
+    /// An alternative header: that of an export.
     let otherHeader: String?
     let value: @Sendable (ActionItem, SheetRow.TimestampForm) -> SheetValue
 
@@ -169,7 +170,7 @@ struct SheetColumn: Sendable {
     var isMoment: Bool { isTimestamp || name == "received" }
     var isSize: Bool { header == SheetRow.headers[3] }
 
-    /// The column of a header: white space at its ends and upper and lower case do not matter.
+    /// Returns the column of a header: white space at its ends and upper and lower case do not matter.
     static func of(header: String) -> SheetColumn? {
         let key = folded(header)
         return all.first { folded($0.header) == key || $0.otherHeader.map(folded) == key }
@@ -213,16 +214,16 @@ struct SheetValue: Sendable, Hashable {
 
 // MARK: - Options
 
-/// What the kinds that write rows have in common.
+/// The settings that all kinds that write rows share.
 struct SheetOptions: Sendable {
-    /// Columns behind the tutorial's five, for a sheet that has no header yet.
+    /// The columns after the tutorial's five, for a sheet without a header.
     var columns: [SheetColumn] = []
     var timestamps = SheetRow.TimestampForm.rfc3339
     var sizes = Sizes.exact
 
-    /// How sizes are written.
+    /// The format of sizes.
     enum Sizes: Sendable, Hashable {
-        /// As a number where a sheet's number holds it exactly, else as text.
+        /// A number if a sheet's number can represent it exactly, else text.
         case exact
         /// Always as a number, which a sheet rounds beyond 2^53.
         case number
@@ -265,7 +266,7 @@ struct SheetOptions: Sendable {
 // MARK: - Forms of a timestamp
 
 extension SheetRow.TimestampForm {
-    /// The form that a text of a sheet has; nil where it has neither, such as one of a person's own.
+    /// Creates the format that a text of a sheet has; nil if it has neither, such as a text that a person wrote.
     init?(of text: String) {
         let bytes = Array(text.utf8)
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

@@ -3,10 +3,9 @@ internal import Notifications
 internal import Outgoing
 internal import Settings
 
-/// Writes a message in Slack: for one event its own, for a burst of them a digest.
+/// Writes a message in Slack: one for a single event, a digest for a burst of events.
 ///
-/// Slack tells no message apart from its repetition: where an answer is lost the message is written again, and may be
-/// there twice.
+/// Slack does not detect repeated messages: if an answer is lost the message is written again, and may appear twice.
 struct SlackAction: Action {
     private let settings: SlackSettings
     private let http: any HTTPSending
@@ -60,7 +59,7 @@ struct SlackAction: Action {
         MaskedRequest(try request(SlackText(items, settings.template).json)).bytes
     }
 
-    /// Asks with a message that says nothing: Slack refuses that, and other webhooks than those it has before.
+    /// Tests the webhook with an empty message: Slack refuses it, and checks the webhook first.
     func test(_ item: ActionItem) throws -> String {
         let request = try request(Array("{\"text\":\"\"}".utf8))
         let answer = request.masked(try http.send(request, within: Self.limit))
@@ -96,7 +95,7 @@ struct SlackAction: Action {
 
 // MARK: - Settings
 
-/// What a `slack` action is declared with.
+/// The settings of a `slack` action.
 struct SlackSettings: Sendable, Hashable {
     /// The incoming webhook's URL: who has it can post.
     var url: ActionSecret
@@ -106,16 +105,16 @@ struct SlackSettings: Sendable, Hashable {
 
     static let standardTemplate = "{{type}}: {{object}} in {{bucket}} ({{size}})"
 
-    /// The URL as it is now.
+    /// Returns the current URL.
     ///
-    /// - Throws: Errors whose text says what to do, and holds nothing of it.
+    /// - Throws: Errors whose text gives a remedy, and contains nothing of the URL.
     func webhook() throws -> WebhookURL {
         let text = try url.value()
         let webhook: WebhookURL
         do {
             webhook = try WebhookURL(text)
         } catch .otherScheme {
-            // What stands where the scheme should may be part of the secret.
+            // The text in place of the scheme may be part of the secret.
             throw ActionProblem("\(url) holds no webhook's URL: it begins with https://")
         } catch {
             throw ActionProblem("\(url) holds no webhook's URL: \(error)")
@@ -162,12 +161,12 @@ extension SlackSettings {
 
 // MARK: - Answers
 
-/// What Slack answered to a message: a word.
+/// Slack's answer to a message: a word.
 ///
 /// Source: Slack's changelog of 2016-05-17, "Changes to errors for incoming webhooks".
 struct SlackAnswer {
     private let status: Int
-    /// Such as `ok` and `channel_is_archived`; empty where it is none.
+    /// A word such as `ok` and `channel_is_archived`; empty if the answer is not a word.
     let word: String
 
     init(_ answer: OutgoingAnswer) {
@@ -193,7 +192,7 @@ struct SlackAnswer {
         ].contains(word)
     }
 
-    /// What to do about it, behind Slack's own word; nil where it answered no word.
+    /// The remedy, to follow Slack's own word; nil if the answer is not a word.
     var advice: String? {
         guard !word.isEmpty else { return nil }
         let known: String =

@@ -1,20 +1,20 @@
 internal import History
 internal import Notifications
 
-/// A message in Slack: rich text, in which Slack obeys nothing that a value holds, and the same as plain text for
-/// notifications and for other services that take Slack's messages.
+/// A message in Slack: rich text, in which values have no effect as markup, and the same as plain text for
+/// notifications and for other services that accept Slack's messages.
 struct SlackText: Sendable, Hashable {
     /// The longest message that is sent, in characters. Slack itself cuts at 40,000, and shows less.
     static let longest = 3_000
-    /// How many events of a digest have a line of their own.
+    /// The number of events of a digest with their own line.
     static let lines = 10
-    /// How many kinds of event of a digest are counted apart.
+    /// The number of kinds of event of a digest with their own count.
     static let groups = 10
 
     let elements: [SlackElement]
 
-    /// A message for some events: the template filled in for one; a line each for a few; for more of them, counts and the
-    /// first lines.
+    /// Creates a message for some events: the template filled in for one; a line each for a few; for more of them,
+    /// counts and the first lines.
     init(_ items: [ActionItem], _ template: Template) {
         guard items.count > 1 else {
             elements = Self.cut(items.first.map { SlackMarkup.elements(template.parts($0)) } ?? [], to: Self.longest)
@@ -103,12 +103,12 @@ struct SlackText: Sendable, Hashable {
         if !style.isEmpty { writer.syntax("}") }
     }
 
-    /// What makes a value plain text to Slack: with `<!channel>` an object's name would call everybody.
+    /// Escapes a value as plain text for Slack: with `<!channel>` an object's name would notify everybody.
     static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
 
-    /// Such as `25 events`, and below it `20 × Created:Upload in photos`.
+    /// Returns lines such as `25 events`, and below it `20 × Created:Upload in photos`.
     private static func counts(_ items: [ActionItem]) -> [String] {
         var counts: [String: Int] = [:]
         var order: [String] = []
@@ -132,10 +132,10 @@ struct SlackText: Sendable, Hashable {
         return lines
     }
 
-    /// The start of a message; what does not fit is cut from its end, and `…` says so.
+    /// Returns the start of a message; the rest is cut, and `…` marks the cut.
     private static func cut(_ elements: [SlackElement], to limit: Int) -> [SlackElement] {
         guard elements.reduce(0, { $0 + length(of: $1) }) > limit else { return elements }
-        // Room for what says that it was cut, and for the end of an isolate that is cut through.
+        // Room for the mark of the cut, and for the end of an isolate that is cut.
         var left = limit - 2
         var kept: [SlackElement] = []
         for element in elements {
@@ -182,7 +182,7 @@ enum SlackElement: Sendable, Hashable {
     case group(String)
     case channel(String)
 
-    /// What it looks like where only text may stand.
+    /// Its appearance in plain text.
     var plain: String {
         switch self {
         case .text(let text, _), .link(_, let text, _): text
@@ -193,7 +193,7 @@ enum SlackElement: Sendable, Hashable {
     }
 }
 
-/// How a text looks.
+/// The style of a text.
 struct SlackStyle: OptionSet, Sendable, Hashable {
     let rawValue: Int
 
@@ -203,17 +203,17 @@ struct SlackStyle: OptionSet, Sendable, Hashable {
     static let code = SlackStyle(rawValue: 8)
 }
 
-/// Reads what a template says in Slack's `mrkdwn`: `*bold*`, `_italic_`, `~struck~`, `` `code` ``, `:emoji:`, links, and
-/// `<!here>` or `<@U123>`. Values of an event are texts in it, whatever they hold.
+/// Reads a template in Slack's `mrkdwn`: `*bold*`, `_italic_`, `~struck~`, `` `code` ``, `:emoji:`, links, and
+/// `<!here>` or `<@U123>`. Values of an event are plain texts in it, whatever they contain.
 struct SlackMarkup {
-    /// What the text is made of, before styles are looked for.
+    /// A part of the text, before styles are searched.
     private enum Unit {
         case character(Character)
         case value(String)
         case element(SlackElement)
 
         var character: Character? { if case .character(let character) = self { character } else { nil } }
-        /// Whether a `*` beside it belongs to a word.
+        /// Whether a `*` next to it belongs to a word.
         var isWord: Bool {
             switch self {
             case .character(let character): character.isLetter || character.isNumber
@@ -300,7 +300,7 @@ struct SlackMarkup {
         return name.contains(where: \.isLetter) || ["+1", "-1", "100", "1234"].contains(name) ? String(name) : nil
     }
 
-    /// `<…>`, which may have values in it: as a part of a link's address or label.
+    /// Returns a reference `<…>`, which may contain values, as part of a link's address or label.
     private func reference(at index: Int) -> (Unit, length: Int)? {
         guard let end = source[(index + 1)...].firstIndex(where: { $0.character == ">" }) else { return nil }
         let inner = source[(index + 1)..<end]
@@ -342,7 +342,7 @@ struct SlackMarkup {
         return .link(url: url, text: Self.shown(label.isEmpty ? target : label), [])
     }
 
-    /// An address that stands in the text by itself.
+    /// Returns an address in the text without markup.
     private func bareLink(at index: Int) -> (Unit, length: Int)? {
         guard index == 0 || !source[index - 1].isWord else { return nil }
         let text = text(from: index)
@@ -357,7 +357,7 @@ struct SlackMarkup {
         return (.element(.link(url: url, text: Self.shown(target), [])), target.count)
     }
 
-    /// The address that some units make; values in it are percent-encoded, and may stand behind the host only.
+    /// Returns the address that some units make; values in it are percent-encoded, and allowed only after the host.
     private static func url(_ units: ArraySlice<Unit>) -> String? {
         let head = String(units.prefix { $0.character != nil }.compactMap(\.character))
         guard let scheme = ["https://", "http://"].first(where: head.hasPrefix) else { return nil }
@@ -384,7 +384,7 @@ struct SlackMarkup {
         }
     }
 
-    /// The template's own text from a place to the next value, at most as long as the longest name that is looked for.
+    /// Returns the template's own text from a place to the next value, at most as long as the longest name to look for.
     private func text(from index: Int) -> String {
         String(source[index...].prefix(80).prefix { $0.character != nil }.compactMap(\.character))
     }
@@ -418,7 +418,7 @@ struct SlackMarkup {
         return elements
     }
 
-    /// Where what a character begins ends, on the same line; nil where it begins nothing.
+    /// Returns the end, on the same line, of a style that a character begins; nil if it begins none.
     private static func end(of mark: Character, from start: Int, in units: ArraySlice<Unit>) -> Int? {
         let isOpen = start == units.startIndex || !units[start - 1].isWord
         guard isOpen, start + 1 < units.endIndex, !units[start + 1].isBlank, units[start + 1].character != mark else {
@@ -432,7 +432,7 @@ struct SlackMarkup {
         return nil
     }
 
-    /// Neighbouring texts that look the same become one; Slack refuses empty ones.
+    /// Merges neighbouring texts of the same style, and removes empty ones, which Slack refuses.
     private static func merged(_ elements: [SlackElement]) -> [SlackElement] {
         elements.reduce(into: []) { merged, element in
             guard case .text(let text, let style) = element else { return merged.append(element) }

@@ -101,7 +101,7 @@ struct TwilioAction: Action {
         }
     }
 
-    /// The event's text, cut to what was allowed.
+    /// Returns the event's text, cut to the allowed length.
     private func text(_ item: ActionItem) -> SMSText {
         // `…` is not in GSM-7, so a value that was cut ends otherwise.
         let text = settings.template.render(item) { $0.replacing("…", with: "...") }
@@ -178,12 +178,12 @@ extension TwilioAction {
             body: Array(form.utf8))
     }
 
-    /// The body with its message as it is, to read.
+    /// Returns the body with its message as readable text.
     private func shown(_ request: OutgoingRequest, _ text: SMSText) -> [UInt8] {
         request.body + Array("\n\nText (\(text.summary)):\n\(text.text)\n".utf8)
     }
 
-    /// What is known of the account.
+    /// Returns the known facts about the account.
     private func account(_ answer: OutgoingAnswer, _ credentials: Credentials) throws -> String {
         struct Account: Decodable {
             var status: String?
@@ -205,9 +205,9 @@ extension TwilioAction {
 
 // MARK: - Settings
 
-/// What a `twilio` action is declared with.
+/// The settings of a `twilio` action.
 struct TwilioSettings: Sendable {
-    /// Who sends.
+    /// The sender.
     enum Sender: Sendable, Hashable {
         case number(String)
         case service(String)
@@ -225,7 +225,7 @@ struct TwilioSettings: Sendable {
     var segments = 1
     var mostPerMinute = 10
     var mostPerDay = 100
-    /// Where the API is, without a slash at its end.
+    /// The URL of the API, without a slash at its end.
     var api = Self.standardAPI
 
     static let standardAPI = "https://api.twilio.com"
@@ -343,14 +343,14 @@ extension TwilioSettings {
             + " and in quotes, such as \"+14155550100\""
     }
 
-    /// E.164.
+    /// Returns whether a text is a number in the format E.164.
     static func isNumber(_ text: String) -> Bool {
         let digits = text.utf8.dropFirst()
         return text.hasPrefix("+") && (7...15).contains(digits.count) && digits.first != UInt8(ascii: "0")
             && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// Two letters and 32 hex digits.
+    /// Returns whether a text is an id of two letters and 32 hex digits.
     static func isSID(_ text: String, _ letters: String) -> Bool {
         let digits = text.utf8.dropFirst(2)
         return text.hasPrefix(letters) && digits.count == 32
@@ -397,8 +397,8 @@ struct SMSText: Sendable, Hashable {
         segments = Self.segments(units, alone: isGSM ? 160 : 70, joined: isGSM ? 153 : 67)
     }
 
-    /// A text of at most that many segments, and no longer than Twilio takes: the end that has no room is cut, and
-    /// dots say so.
+    /// Creates a text of at most this number of segments, and no longer than Twilio accepts: the end that does not fit
+    /// is cut, and dots mark the cut.
     init(_ text: String, atMost segments: Int) {
         let whole = SMSText(text)
         guard whole.segments > segments || text.utf16.count > Self.longest else {
@@ -429,7 +429,7 @@ struct SMSText: Sendable, Hashable {
             + " \(segments) segment\(segments == 1 ? "" : "s")"
     }
 
-    /// No character is divided between two segments.
+    /// Returns the number of segments. A character is never divided between two segments.
     private static func segments(_ units: [Int], alone: Int, joined: Int) -> Int {
         guard units.reduce(0, +) > alone else { return 1 }
         var count = 1
@@ -444,7 +444,7 @@ struct SMSText: Sendable, Hashable {
         return count
     }
 
-    /// How many places of seven bits a character takes in GSM-7; nil where it is not in it.
+    /// Returns the number of septets that a character needs in GSM-7; nil if GSM-7 does not contain it.
     private static func septets(_ scalar: Unicode.Scalar) -> Int? {
         if basic.contains(scalar) { return 1 }
         return extended.contains(scalar) ? 2 : nil

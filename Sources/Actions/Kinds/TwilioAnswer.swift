@@ -3,7 +3,7 @@ internal import Notifications
 internal import Outgoing
 internal import SafeText
 
-/// What Twilio's answer to a message means.
+/// Twilio's answer to a message, and its meaning.
 struct TwilioAnswer {
     private struct Body: Decodable {
         var sid: String?
@@ -26,7 +26,7 @@ struct TwilioAnswer {
     private let status: Int
     private let wait: Duration?
     private let body: Body?
-    /// What came, where that is not JSON.
+    /// The received text if it is not JSON.
     private let other: String?
 
     /// - Parameter now: What a date in Retry-After is counted from.
@@ -37,7 +37,7 @@ struct TwilioAnswer {
         other = body == nil ? answer.summary : nil
     }
 
-    /// What became of the message.
+    /// The outcome of the message.
     var outcome: ActionOutcome {
         switch status {
         case 200..<300:
@@ -79,7 +79,7 @@ struct TwilioAnswer {
 
     private var code: Int { body?.code ?? 0 }
 
-    /// What to do about an error that stays, with Twilio's own code and words.
+    /// A remedy for a permanent error, with Twilio's own code and words.
     private var advice: String {
         let advice = Self.advice[code]
         switch status {
@@ -94,7 +94,7 @@ struct TwilioAnswer {
         }
     }
 
-    /// What an error means and what to do about it, by Twilio's code (https://www.twilio.com/docs/api/errors).
+    /// The meaning of errors and their remedies, by Twilio's code (https://www.twilio.com/docs/api/errors).
     private static let advice: [Int: (what: String, remedy: String)] = {
         let credentials = (
             "Twilio refused the credentials", "put the account's own SID and auth token into their files, then retry"
@@ -140,7 +140,7 @@ struct TwilioAnswer {
         ]
     }()
 
-    /// Twilio's own words, and where it explains them; what came where it said nothing of its own.
+    /// Twilio's own words and the address of its explanation; the received text if Twilio sent no words.
     private var said: String {
         if let other { return " (\(other))" }
         let message = body?.message.map { "\(SafeText(String($0.prefix(300))).clipped(to: 200))" }

@@ -4,20 +4,20 @@ internal import Outgoing
 
 /// Makes items of rows: each with its delivery as it was received.
 struct ActionItems {
-    /// How many rows are read at once: of many that may go together, most are left at times.
+    /// The number of rows read at once: often most of those that could share a batch are left over.
     private static let stretch = 64
 
     let store: any ActionStore
 
-    /// The items of rows, in their order; rows that are not there have none.
+    /// Returns the items of rows, in their order; rows that do not exist have none.
     ///
     /// - Parameters:
-    ///   - wanted: The rows, each with its entry; 0 for none.
-    ///   - notes: What entries are for that describe a failure, by their ids.
-    ///   - bytes: Stops behind the delivery with which the bodies come to as many bytes.
+    ///   - wanted: The rows, each with its entry; 0 without an entry.
+    ///   - notes: The notes of entries that describe a failure, by their ids.
+    ///   - bytes: Stops after the delivery with which the bodies reach this total size.
     ///   - isByDelivery: Stops before the first row of another delivery.
-    ///   - fitting: Tells how many of the items, from the first, have room: it stops before the others.
-    /// - Returns: The items, and how many of the rows were looked at.
+    ///   - fitting: Returns the number of items, from the first, that fit: it stops before the others.
+    /// - Returns: The items, and the number of rows that were read.
     func items(
         _ wanted: [(entry: Int64, row: Int64)], notes: [Int64: OutboxEntry] = [:], bytes: Int,
         isByDelivery: Bool = false,
@@ -68,7 +68,7 @@ struct ActionItems {
         return (Array(items.prefix(room)), places[room])
     }
 
-    /// An item that nobody has sent, to try an action with: an upload, whose names say that it is a test.
+    /// Returns an artificial item to test an action with: an upload whose names contain that it is a test.
     static func sample(at now: Timestamp, using generator: inout some RandomNumberGenerator) -> ActionItem {
         var order = SampleOrder()
         order.objectName = "b2watch/test-of-an-action.txt"
@@ -92,12 +92,12 @@ struct ActionItems {
 
 // MARK: - Notes of failures
 
-/// What an action named by `on-failure` gets: a delivery that b2watch makes up, with one event that describes the failure.
+/// The input of an action named by `on-failure`: an artificial delivery with one event that describes the failure.
 struct FailureNote {
     /// The action that failed.
     let action: String
     let kind: ActionTrouble.Kind
-    /// How many entries it concerns.
+    /// The number of entries concerned.
     let count: Int
     let reason: String
     /// The first of these entries.
@@ -129,7 +129,8 @@ struct FailureNote {
         }
     }
 
-    /// The body of the delivery. The object's name is the whole of it in a sentence, for whoever shows no more.
+    /// Returns the body of the delivery. The object's name is a complete sentence, for services that show only the
+    /// name.
     func body(at now: Timestamp, using generator: inout some RandomNumberGenerator) -> [UInt8] {
         var json = JSONWriter()
         json.syntax("{\"events\":[{\"eventId\":")
@@ -157,7 +158,7 @@ struct FailureNote {
 }
 
 extension ActionItem {
-    /// The item of an entry that describes a failure.
+    /// Creates the item of an entry that describes a failure.
     init(entry: Int64, row: Int64, note: [UInt8], at time: Timestamp) {
         let delivery = Delivery(
             receivedAt: time, remoteAddress: "127.0.0.1", method: "POST", target: "/",

@@ -2,11 +2,11 @@ internal import History
 internal import Notifications
 internal import SafeText
 
-/// What there is to tell of a batch.
+/// The news about a batch.
 enum ActionNews: Sendable, Equatable {
-    /// So many entries are dead or uncertain, the first of them for this reason.
+    /// This number of entries are dead or uncertain, the first of them for this reason.
     case gone(EntryState, count: Int, reason: String)
-    /// So many events failed and are tried again, which holds up no other.
+    /// This number of events failed and will be retried, without delaying others.
     case eventsFailing(count: Int, reason: String)
     /// The action did not work, and is tried again.
     case failing(reason: String)
@@ -16,7 +16,7 @@ enum ActionNews: Sendable, Equatable {
     case works
 }
 
-/// What became of the entries of a batch, counted.
+/// The outcomes of the entries of a batch, counted.
 struct ActionTally {
     private var gone: [EntryState: (count: Int, reason: String)] = [:]
     private var failed: (count: Int, reason: String)?
@@ -32,13 +32,13 @@ struct ActionTally {
         }
     }
 
-    /// One that is tried again.
+    /// Counts an entry that will be retried.
     mutating func failed(_ reason: String) {
         failed = ((failed?.count ?? 0) + 1, failed?.reason ?? reason)
     }
 
     /// - Parameters:
-    ///   - hold: Why the action is on hold; nil where it is not.
+    ///   - hold: The reason why the action is on hold; nil if it is not.
     ///   - isWhole: Whether the action as a whole waits.
     func news(hasWorked: Bool, hold: String?, isWhole: Bool) -> [ActionNews] {
         var news: [ActionNews] = []
@@ -57,15 +57,15 @@ struct ActionTally {
     }
 }
 
-/// Turns news into lines, so that many of the same are one: the first is told at once, and those of the minute behind it
-/// are counted in the next line. That an action fails, and works again, is told once a minute at most.
+/// Turns news into lines, and combines repeated ones: the first is reported at once, and those of the following minute
+/// are counted in the next line. A change between failing and working is reported at most once a minute.
 struct ActionLines: Sendable {
     private struct Repeated: Sendable {
         var start: Timestamp
         var untold = 0
     }
 
-    /// What was said last of the action as a whole.
+    /// The last report about the action as a whole.
     private enum Told: Sendable, Equatable {
         case works
         case fails
@@ -77,7 +77,7 @@ struct ActionLines: Sendable {
     private let name: String
     private var told = Told.works
     private var toldAt: Timestamp?
-    /// How many attempts, each of one batch, have failed since it last worked.
+    /// The number of attempts, each of one batch, that have failed since it last worked.
     private var attempts = 0
     private var gone: [EntryState: Repeated] = [:]
 
@@ -85,18 +85,18 @@ struct ActionLines: Sendable {
         self.name = name
     }
 
-    /// A line with what it tells.
+    /// A line with the news in it.
     struct Line: Sendable {
         var line: String
         var news: ActionNews
-        /// How many entries it is about, those that were not told before among them.
+        /// The number of entries concerned, including those not reported before.
         var count: Int
     }
 
-    /// The lines to tell now, escaped.
+    /// Returns the lines to report now, escaped.
     mutating func lines(_ news: [ActionNews], at now: Timestamp) -> [String] { told(news, at: now).map(\.line) }
 
-    /// What is to be told now.
+    /// Returns the news to report now.
     mutating func told(_ news: [ActionNews], at now: Timestamp) -> [Line] {
         news.compactMap { news in
             var count = 1
@@ -139,7 +139,7 @@ struct ActionLines: Sendable {
         }
     }
 
-    /// Whether the last line about the action as a whole is less than a minute old.
+    /// Returns whether the last line about the action as a whole is less than a minute old.
     private func isSoon(_ now: Timestamp) -> Bool {
         toldAt.map { now < $0 + Self.pause && now >= $0 } ?? false
     }
@@ -156,7 +156,7 @@ struct ActionLines: Sendable {
         return line(total)
     }
 
-    /// What is still to tell at the end.
+    /// Returns the lines that remain to be reported at the end.
     mutating func rest() -> [String] {
         defer { gone = [:] }
         return gone.filter { $0.value.untold > 0 && $0.key != .failed }.sorted { $0.key.rawValue < $1.key.rawValue }.map

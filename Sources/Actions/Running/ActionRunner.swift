@@ -23,13 +23,13 @@ public final class ActionRunner: Sendable {
     private let place: ActionPlace
     private let walker: ActionWalker
     private let state = Mutex(State())
-    /// Held while actions are loaded: one at a time.
+    /// The lock for loading actions: one load at a time.
     private let loading = Mutex(())
 
     /// - Parameters:
-    ///   - surroundings: What the actions are made with.
-    ///   - say: Is told, in a sentence, what a person should know; from any thread, and must not block.
-    ///   - note: Is told what is for the log alone.
+    ///   - surroundings: The environment in which actions are made.
+    ///   - say: Receives sentences for a person, on any thread, and must not block.
+    ///   - note: Receives notes for the log only.
     public convenience init(
         history: History, surroundings: ActionSurroundings, say: @escaping @Sendable (String) -> Void,
         note: @escaping @Sendable (String, LogLevel) -> Void
@@ -55,14 +55,13 @@ public final class ActionRunner: Sendable {
         walker = ActionWalker(from: latestRow, in: place)
     }
 
-    /// The history has changed. Only takes note.
+    /// Notes that the history has changed. Does nothing else.
     func observe(_ change: HistoryChange) { walker.observe(change) }
 
-    /// Takes note of the actions of the configuration: at the start, and whenever it is read again. New ones begin; those
-    /// that are there already go on with what is said now, once what they have begun has ended; those that are gone end,
-    /// and their entries stay.
+    /// Applies the actions of the configuration: at the start, and whenever it is read again. New ones begin; existing
+    /// ones continue with the new settings once their current work has ended; removed ones end, and their entries stay.
     ///
-    /// - Throws: What the history says where it cannot be written. Nothing has changed then.
+    /// - Throws: The history's error if it cannot be written. Nothing has changed then.
     public func load(_ declarations: [ActionDeclaration]) throws {
         try loading.withLock { _ in
             let ids = try place.store.declare(
@@ -142,41 +141,41 @@ public final class ActionRunner: Sendable {
         return walker.wait(until: deadline) && late.isEmpty
     }
 
-    /// The names of the declared actions, in the order of the configuration.
+    /// Returns the names of the declared actions, in the order of the configuration.
     private var names: [String] { state.withLock { $0.names } }
 
     /// The works of all actions that are or were declared since the start.
     var works: [ActionWork] { state.withLock { Array($0.works.values) } }
 
-    /// The work of a declared action.
+    /// Returns the work of a declared action.
     private func work(_ name: String) throws(UnknownAction) -> ActionWork {
         let (work, names) = state.withLock { ($0.names.contains(name) ? $0.works[name] : nil, $0.names) }
         if let work { return work }
         throw UnknownAction(name, among: names)
     }
 
-    /// The work of an action, declared or not.
+    /// Returns the work of an action, declared or not.
     private func anyWork(_ name: String) -> ActionWork? { state.withLock { $0.works[name] } }
 }
 
 // MARK: - Control
 
-/// What people ask of the actions: on the screen, by the control socket, by commands.
+/// The requests of people: on the screen, through the control socket, by commands.
 extension ActionRunner {
-    /// All actions that are declared or that there are entries of.
+    /// Returns all actions that are declared or have entries.
     public func statuses() throws -> [ActionStatus] { try place.store.actions() }
 
-    /// The names of the declared actions, in the order of the configuration.
+    /// Returns the names of the declared actions, in the order of the configuration.
     public func actionNames() -> [String] { names }
 
-    /// Ends or begins the work of an action; entries are made meanwhile.
+    /// Pauses or resumes an action; entries are still made while it is paused.
     public func setPaused(_ name: String, _ isPaused: Bool) throws {
         try place.store.setPaused(try id(name), isPaused)
         anyWork(name)?.setPaused(isPaused)
         place.note("action \(name) is \(isPaused ? "paused" : "resumed")", .info)
     }
 
-    /// What holds an action up that runs here; nil where nothing does.
+    /// Returns the reason why an action that runs here is delayed; nil if it is not.
     public func hold(of name: String) -> ActionHold? {
         anyWork(name)?.state.withLock { $0.machine.held(at: place.now()) }
     }
@@ -225,7 +224,7 @@ extension ActionRunner {
         return count
     }
 
-    /// What an action would send for rows, as text to read, its secrets masked. Nothing is sent.
+    /// Returns the request that an action would send for rows, as readable text with its secrets masked. Sends nothing.
     public func previewAction(_ name: String, rows: [Int64]) throws -> [UInt8] {
         let work = try work(name)
         try Self.check(rows.count, "rows")
@@ -238,7 +237,7 @@ extension ActionRunner {
         return text
     }
 
-    /// Finds out whether an action would work, with a sample event that says it is a test.
+    /// Tests whether an action would work, with a sample event that is marked as a test.
     ///
     /// - Returns: A sentence.
     public func testAction(_ name: String) throws -> String {
@@ -251,7 +250,8 @@ extension ActionRunner {
         return sentence
     }
 
-    /// How many rows an action would have taken up had they been judged then as they are now, and which.
+    /// Returns the rows, and their number, that an action would have queued if their verdicts at that time had been
+    /// those of today.
     public func missedRows(_ name: String, in reach: MissedReach = .all) throws -> MissedRows {
         let work = try work(name)
         guard let predicate = work.withDeclaration({ $0.filter.predicate }) else {
@@ -260,7 +260,7 @@ extension ActionRunner {
         return try place.store.missed(work.id, matching: predicate, in: reach)
     }
 
-    /// The id of an action that is declared or that there are entries of.
+    /// Returns the id of an action that is declared or has entries.
     private func id(_ name: String) throws -> Int64 {
         if let work = anyWork(name) { return work.id }
         let statuses = try statuses()
@@ -270,7 +270,8 @@ extension ActionRunner {
         return status.id
     }
 
-    /// The actions of entries: of the first ones, for a person chooses those of one action or of a few.
+    /// Returns the actions of entries: of the first ones only, because a person chooses entries of one action or of a
+    /// few.
     private func actions(of entries: [Int64]) throws -> Set<String> {
         guard entries.count <= 50 else { return Set(names) }
         return Set(try entries.compactMap { try place.store.entry($0)?.action })
@@ -285,7 +286,7 @@ extension ActionRunner {
 
 // MARK: - Errors
 
-/// Why something cannot be done with an action, in a sentence.
+/// The reason why a request about an action fails, in a sentence.
 public struct ActionError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
@@ -316,8 +317,8 @@ public struct UnknownAction: Error, Sendable, Hashable, CustomStringConvertible 
 
 // MARK: - Walking the rows
 
-/// Looks at what has come for each action, in slices between the deliveries', on a thread of its own that yields the
-/// processor to whatever answers.
+/// Reads new rows for each action, in slices between those of the deliveries, on its own thread that yields the
+/// processor to the threads that answer.
 final class ActionWalker: Sendable {
     /// An action and the rows it is done for.
     struct Path: Sendable {
@@ -349,7 +350,7 @@ final class ActionWalker: Sendable {
         state = Monitor(State(latestRow: latestRow))
     }
 
-    /// The history has changed. Only takes note.
+    /// Notes that the history has changed. Does nothing else.
     func observe(_ change: HistoryChange) {
         let isAwaited = state.withLock { state in
             // What was restored from the file may be shorter.
@@ -363,7 +364,7 @@ final class ActionWalker: Sendable {
         if isAwaited { state.change { _ in } }
     }
 
-    /// These are the actions from now on.
+    /// Replaces the actions to walk.
     func follow(_ paths: [Path]) {
         state.change { state in
             state.paths = paths
@@ -416,8 +417,8 @@ final class ActionWalker: Sendable {
         return state.withLock { $0.isStopping ? nil : $0 }
     }
 
-    /// Each action takes a slice in its turn, until all have looked at everything, or there are other paths: what is
-    /// behind the slices that are taken is looked at by those.
+    /// Gives each action one slice in turn, until all have read everything, or the paths change: the next call reads
+    /// the rows after these slices.
     private func walk(_ now: State) throws {
         var rest = now.paths
         let last = now.latestRow

@@ -1,7 +1,7 @@
 internal import History
 internal import Notifications
 
-/// What the runner asks of the history. Its calls block, and throw what the history says.
+/// The part of the history that the runner uses. Its calls block, and throw the history's errors.
 protocol ActionStore: Sendable {
     func declare(_ actions: [Outbox.Declaration]) throws -> [String: Int64]
     func walk(_ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp) throws

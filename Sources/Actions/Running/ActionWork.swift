@@ -33,7 +33,7 @@ final class ActionWork: Sendable {
         lanes.begin(count) { [self] lane in while step(lane) {} }
     }
 
-    /// Another declaration takes the place of the one there is, once what it has begun has ended; nil for none.
+    /// Replaces the declaration once the current work has ended; nil removes it.
     func replace(by declaration: ActionDeclaration?) {
         let (unused, hasBegun) = state.change { state in
             state.replace(by: declaration, at: place.now())
@@ -43,12 +43,12 @@ final class ActionWork: Sendable {
         if hasBegun { begin() }
     }
 
-    /// There is something to look at.
+    /// Wakes the lanes, because there is something to do.
     func wake() {
         state.change { $0.mustLook = true }
     }
 
-    /// The history has changed: whoever could not read or write it may try again.
+    /// Notes that the history has changed: lanes that could not read or write it may try again.
     func historyChanged() {
         let isWaiting = state.withLock { $0.waitsForHistory }
         if isWaiting { state.change { $0.waitsForHistory = false } }
@@ -61,7 +61,7 @@ final class ActionWork: Sendable {
         }
     }
 
-    /// A person wants what failed to be tried at once.
+    /// Retries failed entries at once, because a person asked for it.
     func tryAgain() {
         state.change { state in
             state.machine.tryAgain(at: place.now())
@@ -69,7 +69,7 @@ final class ActionWork: Sendable {
         }
     }
 
-    /// Lends the action that is declared now; it is not closed meanwhile. Nil where there is none.
+    /// Lends the current action, which is not closed during the call. Nil if there is no action.
     func withDeclaration<Result>(_ body: (ActionDeclaration) throws -> Result) rethrows -> Result? {
         guard let current = state.withLock({ $0.take() }) else { return nil }
         defer { giveBack(current) }
@@ -84,7 +84,7 @@ final class ActionWork: Sendable {
         unused.forEach { $0.close() }
     }
 
-    /// Nothing more is begun, and what is under way is ended where its action can do that.
+    /// Begins nothing more, and ends the current work if the action can do that.
     func stop() {
         let used = state.change { state in
             state.isStopping = true
@@ -137,13 +137,13 @@ private final class Lanes: Sendable {
     }
 }
 
-/// What the works of all actions share.
+/// The parts that the works of all actions share.
 struct ActionPlace: Sendable {
     var store: any ActionStore
     var now: @Sendable () -> Timestamp
-    /// The moment of the clock that waits are measured by; nil for one that is told to the works by `wake`.
+    /// The function that converts a time to the clock for waiting; nil for a time that `wake` will announce.
     var instant: @Sendable (Timestamp) -> ContinuousClock.Instant?
-    /// How long is waited for a change of a history that cannot be read or written.
+    /// The time to wait for a change of a history that cannot be read or written.
     var patience = Duration.seconds(5)
     var say: @Sendable (String) -> Void
     var note: @Sendable (String, LogLevel) -> Void
@@ -151,8 +151,8 @@ struct ActionPlace: Sendable {
 
 // MARK: - A lane
 
-/// What a lane does, on its own thread: it waits, decides with the others what is next, does it, and writes what came of
-/// it.
+/// The work of a lane, on its own thread: it waits, decides with the others on the next step, does it, and writes the
+/// outcome.
 extension ActionWork {
     /// A batch that is to be done, or asked after.
     private struct Batch {
@@ -165,9 +165,9 @@ extension ActionWork {
         var isRecovery: Bool
     }
 
-    /// How many bytes the bodies of a batch come to at most, before the last of them.
+    /// The most bytes in the bodies of a batch, before its last one.
     private static let mostBytes = 16 << 20
-    /// The longest that a limit holds an action up without a word.
+    /// The longest that a limit delays an action without a report.
     private static let longestLimit = Duration.seconds(300)
 
     private enum Turn {
@@ -210,7 +210,7 @@ extension ActionWork {
         }
     }
 
-    /// Decides what to do now; other lanes wait meanwhile.
+    /// Decides on the next step while other lanes wait.
     private func choose(_ current: ActionWorkState.Current) throws -> Batch? {
         defer { state.change { $0.isChoosing = false } }
         try takeBackUnsent()
@@ -262,9 +262,9 @@ extension ActionWork {
         }
     }
 
-    /// Writes into the outbox why nothing is begun, for those who look at it; not for a moment's sake.
+    /// Writes into the outbox why nothing is begun, for the screens that show it; leaves out momentary delays.
     ///
-    /// - Parameter order: That an entry that has failed holds up those behind it.
+    /// - Parameter order: The hold by an entry that has failed and delays those after it.
     private func tellHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
         let (held, told) = state.withLock { ($0.machine.held(at: now), $0.toldHold) }
         let longest = [held, order].compactMap(\.self).max { $0.until < $1.until }
@@ -280,7 +280,7 @@ extension ActionWork {
         state.withLock { $0.toldHold = hold }
     }
 
-    /// Says that the limit of a day is reached and how many wait for that, once as long as any do.
+    /// Reports that the daily limit is reached and the number of entries that wait, once while any do.
     private func tellLimit(_ hold: ActionHold, at now: Timestamp) throws {
         guard hold.until - now > Self.longestLimit, !state.withLock({ $0.hasToldLimit }),
             let status = try place.store.actions().first(where: { $0.id == id }), status.waiting > 0
@@ -292,15 +292,15 @@ extension ActionWork {
                 + " \((hold.until - now).about). b2watch actions skip \(name) drops them")
     }
 
-    /// A write may fail behind its commit. Entries that are marked as running by one that has failed were not sent, and
-    /// nobody need be asked what became of them.
+    /// Takes back entries that were not sent. A write may fail after its commit; entries marked as running by such a
+    /// write were not sent, so their outcome is known.
     private func takeBackUnsent() throws {
         guard let batch = state.withLock({ $0.unsent }) else { return }
         try place.store.takeBack(id, batch: batch, at: place.now())
         state.change { $0.unsent = nil }
     }
 
-    /// What an earlier process has begun and not seen the end of.
+    /// Finds the batches that an earlier process has begun without seeing their end.
     private func findUnsettled() throws {
         guard !state.withLock({ $0.hasFound }) else { return }
         let running = try place.store.running(id)
@@ -310,8 +310,9 @@ extension ActionWork {
         }
     }
 
-    /// What of the limits of a minute and of a day was spent before: by an earlier process, or under a declaration that
-    /// had others. Nothing is under way when a declaration is first used, so the outbox knows all of it.
+    /// Restores the items that already count against the limits of a minute and of a day: of an earlier process, or of
+    /// a declaration with other limits. Nothing is running when a declaration is first used, so the outbox knows all of
+    /// them.
     private func rememberSpent(_ current: ActionWorkState.Current) throws {
         guard state.withLock({ $0.remembered != current.number }) else { return }
         let now = place.now()
@@ -386,14 +387,14 @@ extension ActionWork {
         let reports = other.map { other in told.compactMap { self.report($0, result, batch, to: other.id, at: now) } }
         write(result.settlements, report.exchange, reports ?? [], at: now)
         if reports?.isEmpty == false { other?.wake() }
-        // As long as it is held no lane decides anything.
+        // While this lock is taken no lane decides anything.
         try? tellHold(at: now)
         lines.forEach(place.say)
         if let warning = report.warning { place.say("action \(name): \(SafeText(warning))") }
         wake()
     }
 
-    /// What the action that `on-failure` names is to be done for; nil where that is nothing.
+    /// Returns the failure to report to the action that `on-failure` names; nil if there is nothing to report.
     private func report(
         _ told: ActionLines.Line, _ result: OutboxMachine.Result, _ batch: Batch, to other: Int64, at now: Timestamp
     ) -> Outbox.FailureReport? {
@@ -432,7 +433,7 @@ extension ActionWork {
         }
     }
 
-    /// The history cannot be read or written.
+    /// Notes that the history cannot be read or written.
     private func failed(_ error: any Error) {
         let isNew = state.change { state in
             defer {
@@ -459,9 +460,9 @@ extension ActionWork {
 
 // MARK: - State
 
-/// What the lanes of an action share.
+/// The state that the lanes of an action share.
 struct ActionWorkState: Sendable {
-    /// A declaration that holds, or has held.
+    /// A declaration in use, now or before.
     struct Current: Sendable {
         /// Rising with each that takes the place of another.
         var number: Int
@@ -473,7 +474,7 @@ struct ActionWorkState: Sendable {
     private(set) var current: Current?
     /// Those whose place was taken, and that are not closed yet.
     private var retired: [Current] = []
-    /// How many use a declaration, by its number.
+    /// The number of users of each declaration, by its number.
     private var users: [Int: Int] = [:]
     private var latestNumber = 0
 
@@ -487,13 +488,13 @@ struct ActionWorkState: Sendable {
     var isChoosing = false
     /// Whether a lane waits until the history can be read and written.
     var waitsForHistory = false
-    /// Whether it was said that it cannot be.
+    /// Whether this was reported.
     var hasToldFailure = false
-    /// Why nothing is begun, as the outbox has it.
+    /// The reason why nothing is begun, as recorded in the outbox.
     var toldHold: ActionHold?
     /// The work of the action that is done when this one fails.
     var onFailure: ActionWork?
-    /// Whether it was said that a limit is reached.
+    /// Whether it was reported that a limit is reached.
     var hasToldLimit = false
     /// The batch that could not be begun, as it seemed; it may be written as running after all.
     var unsent: Int64?
@@ -536,14 +537,14 @@ struct ActionWorkState: Sendable {
     /// Actions that may be at work, also those whose place was taken.
     var unclosed: [any Action] { (retired + [current].compactMap(\.self)).map(\.declaration.action) }
 
-    /// Actions that nobody uses any more, to be closed.
+    /// Removes and returns the actions that are no longer used, to be closed.
     mutating func takeUnused() -> [any Action] {
         let unused = retired.filter { users[$0.number] == nil }
         retired.removeAll { users[$0.number] == nil }
         return unused.map(\.declaration.action)
     }
 
-    /// When a lane is to decide what to do; nil where it waits for something to come.
+    /// Returns the time when a lane must decide on the next step; nil if it waits for an event.
     func deadline(of lane: Int, at now: Timestamp) -> Timestamp? {
         guard let current, lane < current.declaration.manner.lanes, !isChoosing, !machine.isPaused, !waitsForHistory,
             // What has begun under another declaration ends first.

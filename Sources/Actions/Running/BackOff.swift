@@ -1,7 +1,7 @@
 internal import Notifications
 
-/// How long what has failed waits: exponentially longer from 1 second to 15 minutes at most, and a random part of that
-/// (full jitter), so that what failed together elsewhere does not come back together.
+/// The delay after failures: exponentially longer, from 1 second to 15 minutes at most, of which a random part is used
+/// (full jitter), so that callers that failed together do not retry together.
 ///
 /// Source: Exponential Backoff And Jitter (AWS Architecture Blog, 2015).
 enum BackOff {
@@ -9,7 +9,7 @@ enum BackOff {
     /// The longest that somebody who is asked may make us wait.
     static let longestAsked = Duration.seconds(86_400)
 
-    /// A part of the whole, from 0 to 1.
+    /// Returns a random fraction from 0 to 1.
     static func draw(using generator: inout some RandomNumberGenerator) -> Double {
         Double.random(in: 0...1, using: &generator)
     }
@@ -25,7 +25,7 @@ enum BackOff {
     }
 }
 
-/// How long an action on hold waits before the next entry is tried: from 15 seconds to 15 minutes, each time twice as long.
+/// The delay before an action on hold tries the next entry: from 15 seconds to 15 minutes, doubled each time.
 enum Probing {
     static let shortest = Duration.seconds(15)
 
@@ -73,7 +73,7 @@ extension Duration {
 
 // MARK: - Limits of a minute and of a day
 
-/// How many items were done when: for the limits of a minute and of a day. What is under way counts too.
+/// The times when items were done, for the limits of a minute and of a day. Running items count too.
 struct DoneItems: Sendable {
     private struct Batch: Sendable {
         /// Nil for what was done before.
@@ -93,8 +93,8 @@ struct DoneItems: Sendable {
         batches = times.map { Batch(number: nil, items: 1, time: $0) }
     }
 
-    /// How far back one must look for the limits of a manner, and at how many items at most: the newest. Nil where there
-    /// is no limit.
+    /// Returns the period, and the number of the newest items, that must be read for the limits of a manner. Nil
+    /// without a limit.
     static func reach(_ manner: ActionManner) -> (time: Duration, most: Int)? {
         let limits = limits(manner)
         guard let time = limits.map(\.time).max(), let most = limits.map(\.most).max() else { return nil }
@@ -113,9 +113,10 @@ struct DoneItems: Sendable {
         if spent == 0 { batches.remove(at: index) }
     }
 
-    /// Some items of a batch were asked after, which counted until now if this process has begun them.
+    /// Corrects the count of a batch's items after their outcome was found out; they counted until now if this process
+    /// has begun them.
     ///
-    /// - Parameter spent: How many of them count.
+    /// - Parameter spent: The number of items that count.
     mutating func correct(_ number: Int64, asked: Int, spent: Int, at now: Timestamp) {
         if let index = batches.lastIndex(where: { $0.number == number }) {
             batches[index].items += spent - asked
@@ -125,12 +126,12 @@ struct DoneItems: Sendable {
         }
     }
 
-    /// How many more may be done.
+    /// Returns the number of further items allowed.
     func room(at now: Timestamp, _ manner: ActionManner) -> Int {
         Self.limits(manner).map { max(0, $0.most - count(in: $0.time, at: now)) }.min() ?? .max
     }
 
-    /// When one more may be done, and the limit that is reached; nil where that is now.
+    /// Returns the time when one more item is allowed, and the limit that is reached; nil if it is allowed now.
     func free(at now: Timestamp, _ manner: ActionManner) -> (time: Timestamp, limit: Limit)? {
         Self.limits(manner).compactMap { limit -> (time: Timestamp, limit: Limit)? in
             var rest = count(in: limit.time, at: now) - limit.most
@@ -160,11 +161,11 @@ struct DoneItems: Sendable {
 }
 
 extension DoneItems {
-    /// How many items may be done in a time.
+    /// The most items in a period.
     struct Limit: Sendable, Hashable {
         var most: Int
         var time: Duration
-        /// The setting that says so.
+        /// The setting of this limit.
         var setting: String
 
         var sentence: String { "it has done all that “\(setting): \(most)” allows" }

@@ -1,10 +1,10 @@
 internal import History
 internal import Notifications
 
-/// Decides what is to be done of what an action's outbox holds, and what becomes of what was done. A pure state machine:
-/// it knows no time but what it is told, and the shell around it reads, sends and writes.
+/// Decides on the next step for the entries of an action's outbox, and on the state of finished ones. A pure state
+/// machine: times are arguments, and its owner reads, sends and writes.
 struct OutboxMachine: Sendable {
-    /// What waits in the outbox.
+    /// The waiting entries of the outbox.
     struct Waiting: Sendable {
         /// Those that wait, in the order in which they were made: the first of them. Where the order is kept those that
         /// are not due yet are among them.
@@ -13,15 +13,15 @@ struct OutboxMachine: Sendable {
         var nextDue: Timestamp?
     }
 
-    /// What to do now.
+    /// The next step.
     enum Step: Equatable {
         /// Sends these entries as a batch.
         case send([Int64])
         /// Finds out what became of a batch.
         case recover(Unsettled)
-        /// There is nothing to do before then, unless something comes.
+        /// Nothing to do before this time, unless something happens.
         case sleep(until: Timestamp)
-        /// There is nothing to do unless something comes.
+        /// Nothing to do until something happens.
         case rest
     }
 
@@ -31,22 +31,22 @@ struct OutboxMachine: Sendable {
         var entries: [Int64]
         /// When to ask.
         var due: Timestamp
-        /// How many times it was asked in vain.
+        /// The number of questions without success.
         var failures = 0
     }
 
     /// An action that will not work until somebody changes something. One entry is tried now and then.
     struct Standstill: Sendable {
-        /// Why, and what to do about it.
+        /// The reason, and a remedy.
         var reason: String
         let since: Timestamp
         /// When the next entry is tried.
         var next: Timestamp
         /// Whether it is only suspected, because several events were refused one after the other.
         let isSuspected: Bool
-        /// How many entries were tried without success.
+        /// The number of entries tried without success.
         var probes = 0
-        /// How many times each entry was tried by itself.
+        /// The number of separate attempts of each entry.
         var tried: [Int64: Int] = [:]
         /// The batch that tries it now.
         var probe: Int64?
@@ -61,9 +61,9 @@ struct OutboxMachine: Sendable {
     /// and with how many that fail and are tried again.
     private static let suspicion = 3
     private static let doubt = 10
-    /// How many times one entry is tried while the action is on hold, before others have their turn.
+    /// The number of attempts of one entry while the action is on hold, before it is the turn of others.
     private static let turns = 3
-    /// How many entries have had their turn at most, before it begins with the first again.
+    /// The most entries that have had their turn before it begins with the first again.
     private static let mostResting = 200
     /// The longest that an action waits because its events fail one after the other.
     private static let longestDoubt = Duration.seconds(60)
@@ -81,7 +81,7 @@ struct OutboxMachine: Sendable {
     private var reason: String?
     private var lastStart: Timestamp?
     private var limits = DoneItems()
-    /// The batches under way, and those of them that were begun before the action failed: that they work says nothing.
+    /// The running batches, and those of them that were begun before the action failed: their success proves nothing.
     private var running: Set<Int64> = []
     private var stale: Set<Int64> = []
     /// The first entries of the batches that failed one after the other, and that were refused.
@@ -90,14 +90,14 @@ struct OutboxMachine: Sendable {
     /// Entries of a batch that was refused as a whole, with how many of them go together next: so the one that is
     /// refused is found, and the others are done.
     private var parts: [Int64: Int] = [:]
-    /// Entries for which the action was on hold, until another one was done: they are refused themselves.
+    /// Entries that kept the action on hold until another one was done: they themselves are refused.
     private var suspects: Set<Int64> = []
 
     init(_ manner: ActionManner) {
         self.manner = manner
     }
 
-    /// When something may be begun at the earliest; nil where that is now.
+    /// Returns the earliest time when something may be begun; nil if that is now.
     func hold(at now: Timestamp) -> Timestamp? {
         var holds: [Timestamp] = []
         if let heldUntil { holds.append(heldUntil) }
@@ -105,14 +105,14 @@ struct OutboxMachine: Sendable {
             holds.append(first)
         } else {
             if let standstill { holds.append(standstill.next) }
-            // A clock that was set back holds up nothing.
+            // A clock that was set back delays nothing.
             if let lastStart, lastStart <= now { holds.append(lastStart + manner.pace) }
             if let free = limits.free(at: now, manner) { holds.append(free.time) }
         }
         return holds.filter { $0 > now }.max()
     }
 
-    /// What holds the action up for now, but for its pace; nil where nothing does.
+    /// Returns the reason why the action is delayed, except for its pace; nil if it is not.
     func held(at now: Timestamp) -> ActionHold? {
         if let standstill {
             return ActionHold(
@@ -127,7 +127,7 @@ struct OutboxMachine: Sendable {
         }
     }
 
-    /// What to do now.
+    /// Returns the next step.
     func next(_ waiting: Waiting, at now: Timestamp) -> Step {
         guard !isPaused, asking == nil else { return .rest }
         if let first = unsettled.min(by: { $0.due < $1.due }) {
@@ -157,32 +157,32 @@ struct OutboxMachine: Sendable {
         return .send(batch.map(\.id))
     }
 
-    /// Without the entries that have had their turn while the action is on hold, where there are others.
+    /// Returns the entries without those that have had their turn while the action is on hold, if there are others.
     private func turn(_ due: [OutboxEntry]) -> [OutboxEntry] {
         guard let resting = standstill?.resting, !resting.isEmpty, !manner.keepsOrder else { return due }
         let others = due.filter { !resting.contains($0.id) }
         return others.isEmpty ? due : others
     }
 
-    /// How many entries must be known for `next`.
+    /// The number of entries that `next` needs to know.
     var wanted: Int {
         max(1, manner.largestBatch) + (standstill?.resting.count ?? 0)
     }
 
-    /// How many entries a batch has at most that begins with this one.
+    /// Returns the most entries of a batch that begins with this one.
     private func largest(from first: OutboxEntry, at now: Timestamp) -> Int {
         // Of a delivery all goes in one request anyway.
         let whole = standstill == nil || manner.isByDelivery ? manner.largestBatch : 1
         return max(1, min(whole, parts[first.id] ?? whole, limits.room(at: now, manner)))
     }
 
-    /// It is asked what became of a batch.
+    /// Notes that the outcome of a batch is being asked for.
     mutating func ask(_ batch: Unsettled) {
         unsettled.removeAll { $0.batch == batch.batch }
         asking = batch
     }
 
-    /// A batch is begun.
+    /// Notes that a batch is begun.
     mutating func begin(_ batch: Int64, items: Int, at now: Timestamp) {
         lastStart = now
         running.insert(batch)
@@ -190,9 +190,9 @@ struct OutboxMachine: Sendable {
         if DoneItems.reach(manner) != nil { limits.begin(batch, items: items, at: now) }
     }
 
-    /// Takes note of what was done before, and of nothing else, for the limits of a minute and of a day.
+    /// Adds earlier items to the limits of a minute and of a day, and changes nothing else.
     ///
-    /// - Parameter times: In their order.
+    /// - Parameter times: Their times in ascending order.
     mutating func remember(_ times: [Timestamp]) {
         limits = DoneItems(times)
     }
@@ -204,7 +204,7 @@ struct OutboxMachine: Sendable {
         }
     }
 
-    /// Tries at once what was held up by failures: a person has changed something.
+    /// Ends all delays by failures, because a person has changed something.
     mutating func tryAgain(at now: Timestamp) {
         heldUntil = nil
         failures = 0
@@ -216,19 +216,19 @@ struct OutboxMachine: Sendable {
         for index in unsettled.indices { unsettled[index].due = min(unsettled[index].due, now) }
     }
 
-    /// What becomes of the entries of a batch.
+    /// The outcome of the entries of a batch.
     struct Result: Sendable {
         var settlements: [Outbox.Settlement] = []
-        /// What there is to tell.
+        /// The news to report.
         var news: [ActionNews] = []
     }
 
-    /// A batch has ended.
+    /// Ends a batch.
     ///
     /// - Parameters:
-    ///   - entries: As they stood before it.
-    ///   - outcomes: One for each.
-    ///   - isRecovery: Whether it was only asked what became of it.
+    ///   - entries: Their state before the batch.
+    ///   - outcomes: One for each entry.
+    ///   - isRecovery: Whether only the outcome of the batch was asked for.
     mutating func end(
         _ batch: Int64, _ entries: [OutboxEntry], _ outcomes: [ActionOutcome], isRecovery: Bool = false,
         at now: Timestamp,
@@ -266,24 +266,24 @@ struct OutboxMachine: Sendable {
 // MARK: - The end of a batch
 
 extension OutboxMachine {
-    /// What is gathered of a batch that has ended.
+    /// The facts gathered about a batch that has ended.
     private struct Ending {
         let batch: Int64
         let entries: [OutboxEntry]
         let isRecovery: Bool
         let time: Timestamp
         var draw = 0.0
-        /// Whether it was to find out whether an action on hold works again.
+        /// Whether it tested if an action on hold works again.
         var isProbe = false
         var settlements: [Outbox.Settlement] = []
         var tally = ActionTally()
         var unknown = Unsettled(batch: 0, entries: [], due: Timestamp(milliseconds: 0))
-        /// How long the whole action waits.
+        /// The time that the whole action waits.
         var wait: Duration?
-        /// Why it goes on hold, how long it was asked to wait, and whether the action is only suspected.
+        /// The reason for the hold, the requested time to wait, and whether a problem of the action is only suspected.
         var hold: (reason: String, after: Duration?, isSuspected: Bool)?
         var hasWorked = false
-        /// How many entries count against the limits.
+        /// The number of entries that count against the limits.
         var spent = 0
 
         init(batch: Int64, entries: [OutboxEntry], isRecovery: Bool, time: Timestamp) {
@@ -318,8 +318,8 @@ extension OutboxMachine {
         }
     }
 
-    /// Whether a batch was refused as a whole, and goes again in two halves: what is wrong with one of its events is no
-    /// reason to give up the others.
+    /// Returns whether a batch was refused as a whole, and marks it to be sent again in two halves: a problem of one
+    /// event is not a reason to give up the others.
     private mutating func splits(_ entries: [OutboxEntry], _ outcomes: [ActionOutcome]) -> Bool {
         guard entries.count > 1, !manner.isByDelivery, outcomes.count == entries.count, outcomes[0].isDead,
             outcomes.allSatisfy({ $0 == outcomes[0] })
@@ -359,7 +359,7 @@ extension OutboxMachine {
             ending.spent += 1
             (settlement.state, settlement.reason) = (.uncertain, reason)
         case .again(let reason):
-            // Nothing has failed, so nothing is told.
+            // Nothing has failed, so there is nothing to report.
             ending.add(Outbox.Settlement(entry.id, .failed, due: now, reason: reason))
             return
         case .retry(let reason, let after, _) where ending.isRecovery, .unknown(let reason, let after):
@@ -413,7 +413,7 @@ extension OutboxMachine {
             goOn(after: ending)
         } else if ending.isProbe {
             if ending.settlements.contains(where: { $0.state == .dead }), standstill?.isSuspected == false {
-                // It was refused for another reason: the one for which the action was on hold is gone.
+                // It was refused for another reason: the reason for the action's hold is gone.
                 standstill = nil
             } else if !ending.isPutOff {
                 probed(ending, after: ending.wait)
@@ -442,7 +442,7 @@ extension OutboxMachine {
         }
     }
 
-    /// The action goes on hold, or stays there.
+    /// Puts the action on hold, or keeps it there.
     private mutating func standStill(
         _ hold: (reason: String, after: Duration?, isSuspected: Bool), _ ending: Ending
     ) {
@@ -454,11 +454,11 @@ extension OutboxMachine {
         } else if standstill?.isSuspected == false {
             standstill?.reason = hold.reason
         }
-        // What was under way with the batch that failed says nothing more.
+        // Batches that ran at the same time as the failed one prove nothing more.
         if isNew || ending.isProbe { probed(ending, after: hold.after) }
     }
 
-    /// An entry was tried without success.
+    /// Notes that an entry was tried without success.
     private mutating func probed(_ ending: Ending, after: Duration?) {
         guard var standstill else { return }
         standstill.probes += 1
@@ -476,8 +476,8 @@ extension OutboxMachine {
         self.standstill = standstill
     }
 
-    /// An entry that was tried is done: the action works again. Those that were tried without success are refused for
-    /// what they are.
+    /// Ends the hold after an entry was done: the action works again. Entries tried without success are themselves the
+    /// cause of their refusal.
     private mutating func goOn(after ending: Ending) {
         suspects = Set(standstill.map { Array($0.tried.keys) } ?? []).subtracting(ending.entries.map(\.id))
         standstill = nil
@@ -491,8 +491,8 @@ extension ActionOutcome {
 }
 
 extension OutboxEntry {
-    /// How many times an entry is tried at least, however old it is: one that has waited for its turn for days is not given
-    /// up for the first hiccup.
+    /// The least number of attempts of an entry, however old it is: an entry that has waited for its turn for days is
+    /// not given up after one brief failure.
     private static let leastAttempts = 3
 
     fileprivate func isDue(at now: Timestamp) -> Bool {
@@ -500,7 +500,7 @@ extension OutboxEntry {
         return due <= now
     }
 
-    /// Whether it may be tried again after a failure.
+    /// Returns whether it may be retried after a failure.
     fileprivate func canWait(at now: Timestamp, for patience: Duration, tried attempts: Int) -> Bool {
         attempts < Self.leastAttempts || now < since + patience
     }
