@@ -99,6 +99,26 @@ struct ConfigurationReading {
     }
 }
 
+extension ConfigurationReading {
+    /// The whole of it.
+    mutating func configuration(_ root: ConfigurationNode) -> Configuration {
+        var configuration = Configuration()
+        let names = Setting.all.map(\.name)
+        for entry in entries(root, "the configuration", expected: "a map of settings, such as theme: dark") ?? [] {
+            guard let setting = Setting.all.first(where: { $0.name == entry.key.value }) else {
+                let question = Suggestion.question(for: entry.key.value, among: names)
+                let others = question.isEmpty ? " (settings: \(names.joined(separator: ", ")))" : ""
+                problems.append(
+                    ConfigurationProblem(
+                        "“\(entry.key.value)” is no setting\(question)\(others)", at: entry.key.position))
+                continue
+            }
+            setting.read(&configuration, entry.value, &self)
+        }
+        return configuration
+    }
+}
+
 // MARK: - Tables
 
 extension ConfigurationReading {

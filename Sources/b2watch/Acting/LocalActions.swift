@@ -1,8 +1,6 @@
 import Actions
 import Dashboard
-import Foundation
 import History
-import Notifications
 import Outgoing
 
 /// What is asked of the actions that run in this process.
@@ -71,21 +69,6 @@ extension LocalActions {
 /// Something is to be sent to the listener itself, and none runs.
 struct NoHook: Error, CustomStringConvertible {
     let description = "no listener runs here to send to: give the URL with --to"
-}
-
-extension Replay {
-    /// Sends these as long as somebody wants it.
-    ///
-    /// - Parameter goesOn: Is asked behind each, told what became of them so far.
-    /// - Returns: What became of them.
-    func counted(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) throws -> ReplayCount {
-        var count = ReplayCount(to: url.description)
-        try send(deliveries) { outcome in
-            count.add(outcome.counted)
-            return goesOn(count)
-        }
-        return count
-    }
 }
 
 // MARK: - Actions of another process

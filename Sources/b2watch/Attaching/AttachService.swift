@@ -3,7 +3,6 @@ import Control
 import Dashboard
 import Foundation
 import History
-import Intake
 import Listener
 import Settings
 
@@ -127,10 +126,4 @@ final class AttachService: Sendable {
 struct NoSuchDelivery: Error, CustomStringConvertible {
     let id: Int64
     var description: String { "Delivery \(id) is not recorded here." }
-}
-
-extension DashboardControl {
-    var figures: ListenerFigures {
-        ListenerFigures(answerTimes(), hasReceivedFromElsewhere: hasReceivedFromElsewhere())
-    }
 }

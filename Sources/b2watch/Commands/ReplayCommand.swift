@@ -260,6 +260,21 @@ struct Replay: Sendable {
     }
 }
 
+extension Replay {
+    /// Sends these as long as somebody wants it.
+    ///
+    /// - Parameter goesOn: Is asked behind each, told what became of them so far.
+    /// - Returns: What became of them.
+    func counted(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) throws -> ReplayCount {
+        var count = ReplayCount(to: url.description)
+        try send(deliveries) { outcome in
+            count.add(outcome.counted)
+            return goesOn(count)
+        }
+        return count
+    }
+}
+
 // MARK: - Rates
 
 /// How many a second, a minute or an hour: `5`, `0.5/s`, `60/m`.

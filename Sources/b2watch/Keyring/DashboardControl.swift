@@ -151,3 +151,9 @@ extension KeyringSummary {
         isEmpty ? "none" : secrets.map { "\($0.label) (\($0.fingerprint))" }.joined(separator: ", ")
     }
 }
+
+extension DashboardControl {
+    var figures: ListenerFigures {
+        ListenerFigures(answerTimes(), hasReceivedFromElsewhere: hasReceivedFromElsewhere())
+    }
+}

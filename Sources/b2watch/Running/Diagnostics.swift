@@ -142,6 +142,21 @@ extension Timestamp {
     }
 }
 
+extension Diagnostics {
+    /// Keeps what is said in the log from now on.
+    ///
+    /// - Returns: Why there is no log, where there should be one.
+    func keepLog() -> String? {
+        guard let path = ProcessEnvironment.log else { return nil }
+        do throws(LogFailure) {
+            keep(in: try LogFile(path))
+            return nil
+        } catch {
+            return "nothing is logged: \(error)"
+        }
+    }
+}
+
 // MARK: - Durations
 
 extension Duration {

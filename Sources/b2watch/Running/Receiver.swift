@@ -1,11 +1,9 @@
 import Actions
-import ArgumentParser
 import History
 import Intake
 import Listener
 import Log
 import Notifications
-import Outgoing
 import Settings
 import Synchronization
 import Workers
@@ -152,21 +150,6 @@ extension Receiver {
         let secrets = KeyringBook.names(keyring.all)
         return "b2watch \(Version.number) listens at \(listener.address.url), records into"
             + " \(history.path ?? "memory"), with \(secrets.isEmpty ? "no secret" : secrets)"
-    }
-}
-
-extension Diagnostics {
-    /// Keeps what is said in the log from now on.
-    ///
-    /// - Returns: Why there is no log, where there should be one.
-    func keepLog() -> String? {
-        guard let path = ProcessEnvironment.log else { return nil }
-        do throws(LogFailure) {
-            keep(in: try LogFile(path))
-            return nil
-        } catch {
-            return "nothing is logged: \(error)"
-        }
     }
 }
 
