@@ -50,8 +50,20 @@ final class GoogleClient: Sendable {
     var isShortOfReads: Bool { pace.isShortOfReads(at: now()) }
 
     /// Sends a batch.
+    ///
+    /// An answer of 2xx that Google did not write, such as a login page of the network, says nothing about the batch: it
+    /// counts as a lost answer.
     func write(_ body: [UInt8]) throws(GoogleProblem) -> GoogleAnswer {
-        try exchange("POST", Self.batchUpdate, body: body)
+        let found = try exchange("POST", Self.batchUpdate, body: body)
+        struct Content: Decodable {
+            var spreadsheetId: String
+        }
+        let answer = found.answer
+        guard !answer.isCut, (try? JSONDecoder().decode(Content.self, from: Data(answer.body))) != nil else {
+            throw GoogleProblem(.lost(after: nil), GoogleProblem.notGoogle(answer), status: answer.status)
+                .with(found.exchange)
+        }
+        return found
     }
 
     /// Asks for something, once the account may read again.
@@ -428,6 +440,12 @@ struct GoogleProblem: Error, CustomStringConvertible {
         }
     }
 
+    /// Describes an answer that Google did not write.
+    static func notGoogle(_ answer: OutgoingAnswer) -> String {
+        "the answer is not one of Google's, but \(answer.summary): something on the way answers in its place, or “api” is"
+            + " wrong"
+    }
+
     /// Returns what an answer of the Sheets API other than 2xx means.
     ///
     /// - Parameters:
@@ -449,10 +467,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
         let wait = answer.retryAfter(at: now)
         let status = answer.status
         if content == nil, (300..<500).contains(status), ![408, 429].contains(status) {
-            self.init(
-                .later(after: wait),
-                "the answer is not one of Google's, but \(answer.summary): something on the way answers in its place, or"
-                    + " “api” is wrong", status: status)
+            self.init(.later(after: wait), Self.notGoogle(answer), status: status)
             return
         }
         switch status {

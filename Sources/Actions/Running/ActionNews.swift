@@ -126,7 +126,13 @@ struct ActionLines: Sendable {
                 + " b2watch actions retry \(name) tries at once"
         case .eventsFailing(let count, let reason):
             let name = name
+            // Those that were not told may be attempts for one event.
+            let isSum = gone[.failed].map { $0.untold > 0 } ?? false
             return repeated(.failed, count, at: now) { total in
+                if isSum {
+                    return "action \(name): \(total) more attempts for single events have failed and are repeated;"
+                        + " the latest: \(SafeText(reason))"
+                }
                 let events = total == 1 ? "an event has failed and is" : "\(total) events have failed and are"
                 return "action \(name): \(events) tried again: \(SafeText(reason))"
             }

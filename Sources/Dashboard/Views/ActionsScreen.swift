@@ -278,6 +278,7 @@ struct ActionsScreen {
         if let hold = status.currentHold(at: now), let reason = hold.reason {
             let events = Wording.count(status.waiting, "event waits", "events wait")
             switch hold.kind {
+            case .onHold where status.waiting == 0: return "On hold: \(reason)"
             case .onHold: return "On hold, \(events), next try \(next ?? "now"): \(reason)"
             case .limit:
                 return "\(events.prefix(1).uppercased())\(events.dropFirst()), next \(next ?? "now"): \(reason)"

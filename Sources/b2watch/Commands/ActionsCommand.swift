@@ -163,11 +163,12 @@ struct ActionsListCommand: ParsableCommand {
             notes.append("\(name): \(state): \(SafeText(reason))")
             if hold.kind == .onHold {
                 notes.append(
-                    "\(name): its events wait, and one is tried now and then; b2watch actions retry \(name) tries at once"
-                )
+                    action.waiting > 0
+                        ? "\(name): its events wait, and one is tried now and then; b2watch actions retry \(name) tries at once"
+                        : "\(name): no event waits; the next that arrives is tried")
             } else if hold.kind == .limit {
                 notes.append(
-                    "\(name): \(SafeText("\(action.waiting)")) wait, the next until \(SafeText(hold.until.rfc3339));"
+                    "\(name): \(SafeText("\(action.waiting)")) wait, the next is done at \(SafeText(hold.until.rfc3339));"
                         + " b2watch actions skip \(name) drops them")
             }
         }

@@ -40,6 +40,7 @@ struct ActionsRetryCommand: ParsableCommand {
         try options.asking { desk, output in
             let confirmation = Confirmation(isGiven: isConfirmed)
             var named = NamedEntries()
+            var status: ActionStatus?
             let count: Int
             switch try EntryArgument(which, among: desk.control.actionNames()) {
             case .entries(let entries):
@@ -47,24 +48,35 @@ struct ActionsRetryCommand: ParsableCommand {
                 try confirmation.ask(named.there.count, "Try \(named.there.count) entries again?")
                 count = try named.there.inParts { try desk.control.retryEntries($0) }
             case .action(let name):
-                let status = try desk.reader.actions().first { $0.name == name }
+                status = try desk.reader.actions().first { $0.name == name }
                 let waiting = status?.count(of: states) ?? 0
                 let onHold = status?[.onHold] ?? 0
                 let leaked = onHold > 0 ? ", \(onHold) of them verified by a secret deleted as leaked" : ""
                 try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again\(leaked)?")
                 // Also where none has failed: what holds the action up is tried again.
                 count = try desk.control.retryAll(name, in: states)
-                if count == 0, let status, status.waiting > 0 {
-                    let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
-                    output.diagnostics.say("\(events) for \(name), which is tried now")
-                }
             }
-            try output.write([count == 1 ? "1 entry waits again" : "\(SafeText(String(count))) entries wait again"])
-            if count > 0, desk.own != nil {
+            let waits = count == 0 ? status.flatMap { Self.waiting($0, isRunning: desk.own == nil, at: .now) } : nil
+            try output.write([
+                waits ?? (count == 1 ? "1 entry waits again" : "\(SafeText(String(count))) entries wait again")
+            ])
+            if count > 0 || waits != nil, desk.own != nil {
                 output.diagnostics.say("nobody runs the actions now: they are done when b2watch or b2watch listen runs")
             }
             try named.finish(output)
         }
+    }
+
+    /// Returns what there is to say of an action without entries to retry whose events wait; nil where none waits.
+    private static func waiting(_ status: ActionStatus, isRunning: Bool, at now: Timestamp) -> SafeText? {
+        guard status.waiting > 0 else { return nil }
+        let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
+        let line: SafeText = "\(SafeText(events)) for \(SafeText(status.name))"
+        if status.isPaused { return line + ", which is paused" }
+        if let hold = status.currentHold(at: now), hold.kind == .limit {
+            return line + (hold.reason.map { ": \(SafeText($0))" } ?? "")
+        }
+        return isRunning ? line + ", which is tried now" : line
     }
 
     private var states: Set<EntryState> {

@@ -235,7 +235,7 @@ struct GoogleSheetActionTests {
         #expect(GoogleBatch.fitting(usual) == 500)
     }
 
-    @Test("are there once where the answer is lost", arguments: [0, 1, 2, 3])
+    @Test("are there once where the answer is lost, or is not Google's", arguments: [0, 1, 2, 3, 4, 5])
     func lost(kind: Int) throws {
         let stand = try SheetStand()
         let first = Once()
@@ -245,7 +245,9 @@ struct GoogleSheetActionTests {
             case 0: .lostBefore
             case 1: .lostAfter
             case 2: .late
-            default: .answerAfter(.json(503, "{\"error\":{\"message\":\"The service is unavailable.\"}}"))
+            case 3: .answerAfter(.json(503, "{\"error\":{\"message\":\"The service is unavailable.\"}}"))
+            case 4: .answer(.answer(status: 200, headers: [], body: Array("<html>Please log in</html>".utf8)))
+            default: .answerAfter(.json(200, "{}"))
             }
         }
         let action = stand.action()

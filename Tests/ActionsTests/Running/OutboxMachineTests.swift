@@ -341,5 +341,11 @@ struct OutboxMachineTests {
             told(.eventsFailing(count: 1, reason: "status 1"), 202)
                 == ["action rows: an event has failed and is tried again: status 1"])
         #expect(told(.works, 203) == [] && told(.eventsFailing(count: 1, reason: "status 1"), 204) == [])
+        // The same event three times is not three events.
+        #expect(told(.eventsFailing(count: 1, reason: "status 1"), 208) == [])
+        #expect(
+            told(.eventsFailing(count: 1, reason: "status 2"), 270) == [
+                "action rows: 3 more attempts for single events have failed and are repeated; the latest: status 2"
+            ])
     }
 }

@@ -94,6 +94,12 @@ struct ActionTroubleTests {
         var user = user([action], columns: columns)
         user.press(.character("4"))
         #expect(user.screen.contains("Last error: the secret was deleted") && !user.screen.contains("0 events wait"))
+        var held = Make.action("rows", [.done: 3, .onHold: 2])
+        held.status.hold = ActionHold(.onHold, until: Timestamp(milliseconds: Make.start), reason: "403 Forbidden")
+        user = self.user([held], columns: columns)
+        user.press(.character("4"))
+        #expect(
+            user.screen.contains("On hold: 403 Forbidden") && !user.screen.contains("events wait"), "\(user.screen)")
         action.status.counts[.failed] = 1
         user = self.user([action], columns: columns)
         user.press(.character("4"))

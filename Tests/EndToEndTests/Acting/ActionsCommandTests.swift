@@ -169,7 +169,9 @@ struct ActionsCommandTests {
         _ = try home.run("actions", "retry", "copy")
         try wait(for: "the second try") { receiver.requests.count >= 2 ? () : nil }
         let released = try home.run("actions", "retry", "copy")
-        #expect(released.ending == .exited(0) && released.output == "0 entries wait again\n", "\(released.error)")
+        #expect(
+            released.ending == .exited(0) && released.output == "3 events wait for copy, which is tried now\n",
+            "\(released.error)")
         try wait(for: "all of them") { receiver.requests.count >= 5 ? () : nil }
         try listener.error.line(with: "action copy works again, after 2 failed attempts")
         #expect(try home.run("actions", "dead").output.isEmpty)
