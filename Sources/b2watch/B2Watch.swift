@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// The program: a dashboard unless a command says otherwise.
+/// The program: a dashboard if no command is given.
 @main
 struct B2Watch: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +42,7 @@ struct B2Watch: ParsableCommand {
 
 // MARK: - Version
 
-/// Which b2watch this is.
+/// The version of b2watch.
 enum Version {
     static let number = "0.1.0"
 }

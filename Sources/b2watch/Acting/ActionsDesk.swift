@@ -9,14 +9,14 @@ import Notifications
 import SafeText
 import Synchronization
 
-/// Where a command's questions about actions go: to the listener that holds the history, or where nobody does, to actions
-/// in this process, which holds it meanwhile.
+/// Answers a command's questions about actions: from the listener that uses the history or, if none does, from actions
+/// in this process, which locks the history for that time.
 struct ActionsDesk: Sendable {
     let control: any ActionControl
     let reader: HistoryReader
-    /// What is recorded.
+    /// The state of the history when it was opened.
     let opened: HistoryChange
-    /// What this process holds itself; nil where a listener does.
+    /// The history and actions of this process; nil if a listener runs them.
     let own: Own?
     fileprivate let closing: @Sendable () -> Void
 
@@ -24,7 +24,7 @@ struct ActionsDesk: Sendable {
     struct Own: Sendable {
         let history: History
         let actions: ActionsAtWork
-        /// What is said where a signal ends the command.
+        /// The words printed if a signal ends the command.
         let lastWords: LastWords
     }
 
@@ -54,16 +54,16 @@ struct ActionsDesk: Sendable {
         } catch ReadOnlyHistoryError.missing where !needsHistory {
             return try hold(.memory, outbound, diagnostics)
         } catch ReadOnlyHistoryError.older {
-            // Nobody of this version records into it; to hold it brings it up to date.
+            // No listener of this version records into it; opening it for writing updates it.
             return try hold(.file(path), outbound, diagnostics)
         }
     }
 
-    /// Holds the history in this process.
+    /// Opens the history in this process.
     private static func hold(
         _ place: History.Place, _ outbound: Outbound, _ diagnostics: Diagnostics
     ) throws -> ActionsDesk {
-        // What actions do is logged, whoever runs them; what is asked of a listener is in its own log.
+        // The work of actions is logged, whichever process runs them; a listener has its own log.
         if case .file = place { _ = diagnostics.keepLog() }
         let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
         for note in configured.actions.flatMap(\.notes) { diagnostics.say(note, .warning) }
@@ -107,7 +107,7 @@ struct ActionsDesk: Sendable {
         throw UnknownAction(name, among: names)
     }
 
-    /// The command that this process is, as others are told of it.
+    /// The description of this command for other processes.
     static var command: String {
         (["b2watch"] + CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.prefix(2))
             .joined(separator: " ")
@@ -126,15 +126,15 @@ struct UnreadAction: Error, CustomStringConvertible {
 
 // MARK: - Actions at work
 
-/// The actions of the process that holds the history: what is declared, and whoever runs it.
+/// The actions of the process that uses the history: the declared actions, and their runner.
 final class ActionsAtWork: Sendable {
     let runner: ActionRunner
     private let declared = Mutex<[Declared]>([])
 
-    /// How long what is under way may take to end.
+    /// The time that current work may take to end.
     private static let grace = Duration.seconds(5)
 
-    /// What one can tell from outside that an action has changed.
+    /// The parts of an action in which a change is visible from outside.
     private struct Declared: Hashable {
         let name: String
         let kind: String
@@ -155,10 +155,10 @@ final class ActionsAtWork: Sendable {
         self.runner = runner
     }
 
-    /// Takes up what is declared now, in the place of what was.
+    /// Replaces the declared actions.
     ///
-    /// - Returns: What is different, in a sentence; nil where nothing was and nothing is declared.
-    /// - Throws: What SQLite says; it is then as it was.
+    /// - Returns: The differences, in a sentence; nil if there were and are no actions.
+    /// - Throws: SQLite's error; nothing has changed then.
     @discardableResult
     func load(_ declarations: [ActionDeclaration]) throws -> String? {
         let new = declarations.map(Declared.init)
@@ -192,22 +192,22 @@ final class ActionsAtWork: Sendable {
 
 // MARK: - States
 
-/// How an action stands, as the control socket and `actions list --format json` have it.
+/// The state of an action, as the control socket and `actions list --format json` give it.
 struct ActionState: Codable, Sendable, Hashable {
     var name: String
     var kind: String
     /// `on`, `paused`, `on-hold`, `failing`, `limit` or `not-declared`.
     var state: String
-    /// Why it is on hold, or waits.
+    /// The reason why it is on hold, or waits.
     var reason: String?
-    /// When it was put on hold, and when the next entry is tried; RFC 3339.
+    /// The times when it was put on hold, and when the next entry is tried; RFC 3339.
     var since: String?
     var nextTry: String?
-    /// How many entries are in which state.
+    /// The number of entries in each state.
     var entries: [String: Int]
     /// When the oldest entry was added that waits; RFC 3339.
     var oldestWaiting: String?
-    /// What a person should see to: `on-hold`, `dead`, `uncertain`, `backlog`.
+    /// The conditions that need a person's attention: `on-hold`, `dead`, `uncertain`, `backlog`.
     var troubles: [String]
     var lastError: String?
     var what: String
@@ -252,16 +252,16 @@ struct ActionState: Codable, Sendable, Hashable {
 
 // MARK: - Last words
 
-/// What a command says of what it has done when a signal ends it.
+/// The words about its results that a command prints if a signal ends it.
 final class LastWords: Sendable {
     private let words = Mutex<(@Sendable () -> Void)?>(nil)
 
-    /// These are to be said from now on; nil for none.
+    /// Replaces the words to print; nil for no words.
     func keep(_ words: (@Sendable () -> Void)?) {
         self.words.withLock { $0 = words }
     }
 
-    /// Says them.
+    /// Prints the words.
     func say() {
         words.withLock(\.self)?()
     }

@@ -3,7 +3,7 @@ import Dashboard
 import History
 import Outgoing
 
-/// What is asked of the actions that run in this process.
+/// The control of the actions that run in this process.
 struct LocalActions: ActionControl {
     let runner: ActionRunner
     /// Reads the deliveries to be sent again.
@@ -73,8 +73,8 @@ struct NoHook: Error, CustomStringConvertible {
 
 // MARK: - Actions of another process
 
-/// What is asked of the actions that run in the listener's process. Each question has a connection of its own, so that
-/// one that takes its time, as a test may, holds up none of the dashboard's.
+/// The control of the actions that run in the listener's process. Each request has its own connection, so that a slow
+/// one, such as a test, delays none of the dashboard's.
 struct RemoteActions: ActionControl {
     let call: ListenerCall
     /// Reads the deliveries to be sent again, which is done here.

@@ -8,28 +8,28 @@ import SafeText
 import Synchronization
 import Workers
 
-/// Runs the actions in this process until nothing of one of them waits for its turn, or it is held up for long.
+/// Runs the actions in this process until no entry of a given action is queued, or it is delayed for long.
 struct OwnRun {
     private let name: String
     private let own: ActionsDesk.Own
 
-    /// How long somebody waits here for an action that fails: longer than for a hiccup.
+    /// The time to wait for a failing action: longer than a brief failure.
     private static let patience = Duration.seconds(5)
-    /// How long for one that has done as much as it may: a minute's limit, and not a day's.
+    /// The time to wait for an action that has reached its limit of a minute, but not of a day.
     private static let longPatience = Duration.seconds(120)
 
     init(_ name: String, _ own: ActionsDesk.Own) {
         (self.name, self.own) = (name, own)
     }
 
-    /// How many entries wait for their turn.
+    /// The number of queued entries.
     var waiting: Int { get throws { Self.waiting(try status()) } }
 
     /// Runs them, with progress on standard error. Blocks.
     ///
-    /// - Throws: An `ExitCode` where something did not work, or is not done yet, after it has been said.
+    /// - Throws: An `ExitCode` if something failed, or is not done yet, after this has been printed.
     func finish(_ output: OutputLines) throws {
-        // Told of every change of the outbox; what it counts is read by whoever waits.
+        // Counts the changes of the outbox; the waiting thread reads the counts of entries.
         let changes = Monitor(0)
         own.history.observe { event in
             if case .changed = event { changes.change { $0 += 1 } }
@@ -49,10 +49,10 @@ struct OwnRun {
         var hold: ActionHold?
         while true {
             let last = seen
-            // What is asked after in vain changes nothing, so it is looked at every second too.
+            // An unsuccessful question changes nothing, so the state is read every second too.
             seen = changes.wait(until: .now + .seconds(1)) { $0 > last ? $0 : nil } ?? last
-            // One that is paused, or failing and to be tried later, is for the next b2watch. The hold is looked at first, so
-            // that the status holds what has led to it.
+            // A paused action, or one that will retry later, is left to the next b2watch. The reason for the delay is
+            // read first, so that the status includes its cause.
             hold = longHold
             now = try status()
             progress.show("\(max(0, all - Self.waiting(now))) of \(all) done")
@@ -105,7 +105,7 @@ struct OwnRun {
 
     private static func waiting(_ status: ActionStatus) -> Int { status[.queued] + status[.running] }
 
-    /// Such as `3 done, 1 failed`.
+    /// Returns a summary such as `3 done, 1 failed`.
     private static func sum(_ before: ActionStatus, _ now: ActionStatus) -> String {
         let words = [(now[.done] - before[.done], "done")] + bad.map { (now[$0] - before[$0], $0.word) }
         let told = words.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -126,8 +126,8 @@ struct OwnRun {
 
 // MARK: - Ending
 
-/// What a signal does to a command about actions: what is under way in this process ends as it may, and what waits stays
-/// in the outbox for the next b2watch.
+/// The effect of a signal on a command about actions: current work in this process ends if it can, and queued entries
+/// stay in the outbox for the next b2watch.
 final class CommandEnding: Sendable {
     private let desk: ActionsDesk
     private let isEnding = Atomic<Bool>(false)

@@ -6,13 +6,13 @@ import History
 import Listener
 import Settings
 
-/// What a listener does for the dashboards that are attached to it: answers at the control socket beside its history, and
-/// tells what happens. Without a history in a file there is none to attach to.
+/// The service of a listener for attached dashboards: it answers at the control socket next to its history, and reports
+/// what happens. A dashboard can attach only to a history in a file.
 final class AttachService: Sendable {
     private let server: ControlServer?
 
-    /// - Parameter say: Is told, in a sentence, what a person should know: where there can be no socket, which the listener
-    ///   does without, and that somebody who is attached has changed the secrets held. It must not block.
+    /// - Parameter say: Receives sentences for a person: that the socket cannot be created, which the listener does
+    ///   without, and that a person at an attached dashboard has changed the current secrets. It must not block.
     init(
         _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost, _ reloading: Reloading,
         say: @escaping @Sendable (String) -> Void
@@ -33,12 +33,12 @@ final class AttachService: Sendable {
         post.passOn { server.push($0) }
     }
 
-    /// Ends it; to be called while the history's lock is still held.
+    /// Ends the service; to be called while the history's lock is still taken.
     func stop() {
         server?.stop()
     }
 
-    /// Who answers what: a line for each request.
+    /// Returns the routes: a line for each request.
     private static func routes(
         _ receiver: Receiver, _ control: DashboardControl, _ post: DashboardPost, _ reloading: Reloading,
         _ say: @escaping @Sendable (String) -> Void
@@ -88,7 +88,7 @@ final class AttachService: Sendable {
         return routes
     }
 
-    /// What is asked of the actions.
+    /// Adds the routes of requests about actions.
     private static func add(_ actions: LocalActions, to routes: inout ControlRoutes) {
         routes.on(PauseActionRequest.self) {
             try actions.setPaused($0.action, $0.isPaused)

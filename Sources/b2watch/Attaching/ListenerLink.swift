@@ -9,13 +9,14 @@ import Synchronization
 import Terminal
 import Workers
 
-/// The connection of an attached dashboard to its listener: made, lost and made again, as the listener comes and goes.
+/// The connection of an attached dashboard to its listener: it connects again whenever the listener has ended and is
+/// back.
 ///
-/// All that comes from there goes through one worker, in the order in which it came.
+/// Everything received goes through one worker, in the order of arrival.
 final class ListenerLink: Sendable {
     private struct State {
         var client: ControlClient?
-        /// Tells a connection from those before it.
+        /// The number that distinguishes a connection from earlier ones.
         var generation = 0
         var wasThere = false
         var hasDrained = false
@@ -29,14 +30,14 @@ final class ListenerLink: Sendable {
         var hasReceivedFromElsewhere = false
         var isMeasuring = false
         var dashboard: Dashboard?
-        /// What there is to tell the dashboard before it is there.
+        /// The messages for the dashboard that arrived before it was open.
         var waiting: [DashboardMessage] = []
     }
 
     /// From a change of the history to asking for the figures, which follow it by a moment.
     private static let measuring: UInt32 = 150_000
 
-    /// How long the first answer of the listener is waited for, so that the first screen shows what it says.
+    /// The time to wait for the listener's first answer, so that the first screen shows it.
     private static let patience = Duration.milliseconds(300)
 
     private let history: FollowedHistory
@@ -51,12 +52,12 @@ final class ListenerLink: Sendable {
         advice = AttachAdvice(history: history.path, owner: history.owner)
     }
 
-    /// Follows the history, and begins to connect. What is answered within a moment is known when this returns; a
-    /// listener that does not answer keeps nobody waiting, and what comes of it is told later.
+    /// Follows the history, and begins to connect. Answers within a moment are known when this returns; a listener that
+    /// does not answer delays nobody, and its later answer is reported then.
     ///
-    /// - Throws: `ReadOnlyHistoryError` where the history cannot be followed.
+    /// - Throws: `ReadOnlyHistoryError` if the history cannot be followed.
     func start() throws {
-        // First to watch, then to look, lest it come in between.
+        // Watch first and look then, so that a socket created in between is not missed.
         let socket = ControlPlace.socket(beside: PathParts(history.path).name)
         try history.follow(neighbour: socket) { [weak self] event in self?.take(event) }
         worker.async { [self] in
@@ -66,7 +67,7 @@ final class ListenerLink: Sendable {
         _ = hasConnected.wait(until: .now + Self.patience) { $0 ? true : nil }
     }
 
-    /// Tells a dashboard what comes from now on, and what has come before.
+    /// Sends a dashboard the messages from now on, and those that arrived before.
     func open(_ dashboard: Dashboard) {
         let waiting = state.withLock { state in
             state.dashboard = dashboard
@@ -92,17 +93,17 @@ final class ListenerLink: Sendable {
     var keyring: KeyringSummary { state.withLock { $0.keyring } }
     var secretsFile: String? { state.withLock { $0.secretsFile } }
 
-    /// What is recorded, and whether it can be.
+    /// The state of the history, and whether deliveries can be recorded.
     var change: HistoryChange {
         var change = history.current
         change.health = state.withLock { $0.health }
         return change
     }
 
-    /// Whether a delivery has come from elsewhere, as far as is known.
+    /// Whether a delivery has arrived from another machine, as far as is known.
     var hasReceivedFromElsewhere: Bool { state.withLock { $0.hasReceivedFromElsewhere } }
 
-    /// The answer times as last heard; where they have aged, they are asked for anew.
+    /// The answer times as last received; if they have aged, they are requested again.
     var answerTimes: AnswerTimesSummary {
         var figures = state.withLock { $0.figures }
         if let until = figures.until, until <= .now {
@@ -148,7 +149,7 @@ final class ListenerLink: Sendable {
         }
     }
 
-    /// A listener that did not answer, and records: it may answer now. One call at a time, as long as it does not.
+    /// Retries a listener that did not answer although it records. One call at a time, as long as it does not answer.
     private func retry() {
         let isToRetry = state.withLock { state in
             defer { state.isToRetry = false }
@@ -157,7 +158,7 @@ final class ListenerLink: Sendable {
         if isToRetry { worker.async { [self] in if state.withLock({ $0.client == nil }) { connect() } } }
     }
 
-    /// On the worker.
+    /// Connects. Runs on the worker.
     private func connect() {
         let generation = state.withLock { state in
             state.generation += 1
@@ -278,7 +279,7 @@ final class ListenerLink: Sendable {
     }
 }
 
-/// Why the listener did not do what was asked, in a sentence.
+/// The reason why the listener refused a request, in a sentence.
 struct AttachFailure: Error, CustomStringConvertible {
     let description: String
 
@@ -289,7 +290,7 @@ struct AttachFailure: Error, CustomStringConvertible {
 
 // MARK: - Control
 
-/// What an attached dashboard asks of its listener in the other process.
+/// The control that an attached dashboard has over its listener in the other process.
 struct RemoteControl: ListenerControl {
     let link: ListenerLink
 
@@ -321,13 +322,15 @@ struct RemoteControl: ListenerControl {
 
     func resumeJudging() throws { _ = try link.ask(ResumeJudgingRequest()) }
 
-    /// Without the listener nothing is known of its secrets; one that does not answer may hold any.
+    /// Returns whether a secret occurs in bytes. Without the listener its secrets are unknown; bytes that a silent
+    /// listener did not check may contain one.
     func holdsSecret(in bytes: [UInt8]) -> Bool {
         if case .away = link.listening { return false }
         return (try? link.ask(HoldsSecretRequest(bytes: Data(bytes)))) ?? true
     }
 
-    /// The listener bounds the work; it is not told that nobody waits any more.
+    /// Returns the evidence for a signature. The listener limits the work; it does not notice that the caller has given
+    /// up.
     func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
         do {
             return try link.ask(EvidenceRequest(delivery: record.id))
@@ -345,15 +348,15 @@ struct RemoteControl: ListenerControl {
 
 // MARK: - One call
 
-/// A call at the listener of a history for one question, on a connection of its own: what takes its time there holds up
-/// nothing else.
+/// A call to the listener of a history for one question, on its own connection, so that a slow answer delays nothing
+/// else.
 struct ListenerCall: Sendable {
     /// The history's path, with links followed.
     let history: String
     /// The number of its owner.
     let owner: UInt32
 
-    /// How long the listener may take for what it asks of others in turn.
+    /// The time that the listener may need for questions that it forwards to others.
     static let patience = Duration.seconds(300)
 
     /// Asks, and waits for the reply.
@@ -373,15 +376,15 @@ struct ListenerCall: Sendable {
     }
 }
 
-/// Why the listener of a history did not do what was asked.
+/// The reason why the listener of a history did not answer a question.
 struct ListenerCallFailure: Error, CustomStringConvertible {
     let failure: ControlFailure
     let history: String
 
-    /// Whether there is none to ask.
+    /// Whether there is no listener.
     var isNobody: Bool { failure == .absent || failure == .deserted }
 
-    /// In a sentence that says what to do.
+    /// The reason in a sentence with a remedy.
     var description: String {
         switch failure {
         case .failed(let sentence): sentence
@@ -399,7 +402,7 @@ struct ListenerCallFailure: Error, CustomStringConvertible {
 
 // MARK: - Advice
 
-/// Says why the listener of a history cannot be spoken to, and what to do.
+/// The reason why the listener of a history cannot be reached, and a remedy.
 struct AttachAdvice {
     /// The history's path.
     let history: String
@@ -407,8 +410,8 @@ struct AttachAdvice {
     let owner: UInt32
 
     /// - Parameters:
-    ///   - wasThere: Whether it was spoken to before.
-    ///   - hasDrained: Whether it said before its end that it would end.
+    ///   - wasThere: Whether it was connected before.
+    ///   - hasDrained: Whether it announced its end.
     func absence(_ failure: ControlFailure, wasThere: Bool, hasDrained: Bool = false) -> ListenerAbsence {
         switch failure {
         case .absent, .deserted, .ended:

@@ -9,17 +9,17 @@ struct SubscribeRequest: ControlRequest {
     static let name = "subscribe"
 
     struct Reply: Codable, Sendable {
-        /// Where it listens.
+        /// The URL at which it listens.
         var url: String
         var isLoopback: Bool
         var keyring: KeyringSummary
         var figures: ListenerFigures
-        /// The warning that stands.
+        /// The current warning.
         var warning: String?
         var health: HistoryHealth
-        /// What a person should know of the secrets, in sentences.
+        /// Notes for a person about the secrets, in sentences.
         var notes: [String]
-        /// The file that remembers secrets; nil where there is no place for one.
+        /// The file with saved secrets; nil if there is no place for one.
         var secretsFile: String?
     }
 }
@@ -32,14 +32,14 @@ struct FiguresRequest: ControlRequest {
     typealias Reply = ListenerFigures
 }
 
-/// What the listener says of itself when it is asked in passing.
+/// The figures that the listener gives about itself.
 struct ListenerFigures: Codable, Sendable {
     var answers = 0
     /// In microseconds.
     var median = 0
     /// In microseconds.
     var p99 = 0
-    /// In how many milliseconds they change by ageing alone. A moment of one process is none of another's.
+    /// The time, in milliseconds, until they change only by ageing. A moment of one process has no meaning in another.
     var ageing: Int?
     var hasReceivedFromElsewhere = false
 }
@@ -69,7 +69,7 @@ struct HookRequest: ControlRequest {
 
 // MARK: - Test events
 
-/// Asks the listener to send itself a signed test event; the reply says what became of it.
+/// Asks the listener to send itself a signed test event; the reply describes the result.
 struct SendTestRequest: ControlRequest {
     static let name = "sendTest"
     typealias Reply = String
@@ -77,7 +77,7 @@ struct SendTestRequest: ControlRequest {
 
 // MARK: - Configuration
 
-/// Asks to read the configuration again; the reply says what is different then, in sentences.
+/// Asks to read the configuration again; the reply lists the differences in sentences.
 struct ReloadRequest: ControlRequest {
     static let name = "reload"
     typealias Reply = [String]
@@ -85,13 +85,13 @@ struct ReloadRequest: ControlRequest {
 
 // MARK: - Secrets
 
-/// Asks what may be told of the secrets held.
+/// Asks for the public facts about the current secrets.
 struct KeyringRequest: ControlRequest {
     static let name = "keyring"
     typealias Reply = KeyringSummary
 }
 
-/// Asks to hold one more secret.
+/// Asks to add a secret to the current ones.
 struct AddSecretRequest: ControlRequest {
     static let name = "addSecret"
     typealias Reply = KeyringSummary
@@ -121,7 +121,7 @@ struct MarkLeakedRequest: ControlRequest {
     let secret: SecretIdentity
 }
 
-/// Asks to keep a secret for the next start; the reply says where.
+/// Asks to save a secret for the next start; the reply gives the place.
 struct RememberSecretRequest: ControlRequest {
     static let name = "rememberSecret"
     typealias Reply = String
@@ -151,7 +151,7 @@ struct SecretOnTheWay: Codable, Sendable, CustomStringConvertible, CustomReflect
     var customMirror: Mirror { draft.customMirror }
 }
 
-/// Asks whether a secret that is held occurs in some bytes.
+/// Asks whether a current secret occurs in some bytes.
 struct HoldsSecretRequest: ControlRequest {
     static let name = "holdsSecret"
     typealias Reply = Bool
@@ -167,19 +167,19 @@ struct EvidenceRequest: ControlRequest {
     let delivery: Int64
 }
 
-/// Asks to end judging again; what remains keeps its verdicts.
+/// Asks to stop verifying again; the remaining deliveries keep their verdicts.
 struct CancelJudgingRequest: ControlRequest {
     static let name = "cancelJudging"
     typealias Reply = Done
 }
 
-/// Asks to judge what remains to be judged again.
+/// Asks to verify the remaining deliveries again.
 struct ResumeJudgingRequest: ControlRequest {
     static let name = "resumeJudging"
     typealias Reply = Done
 }
 
-/// It is done, and there is nothing else to say.
+/// The reply without contents: the request is done.
 struct Done: Codable, Sendable {}
 
 // MARK: - Actions
@@ -200,14 +200,14 @@ struct RunActionRequest: ControlRequest {
     let rows: [Int64]
 }
 
-/// Asks to try entries again; the reply says how many.
+/// Asks to retry entries; the reply gives their number.
 struct RetryEntriesRequest: ControlRequest {
     static let name = "retryEntries"
     typealias Reply = Int
     let entries: [Int64]
 }
 
-/// Asks to try all entries of an action in some states again; the reply says how many.
+/// Asks to retry all entries of an action in some states; the reply gives their number.
 struct RetryActionRequest: ControlRequest {
     static let name = "retryAction"
     typealias Reply = Int
@@ -215,14 +215,14 @@ struct RetryActionRequest: ControlRequest {
     let states: Set<EntryState>
 }
 
-/// Asks to decide that entries are not to be done; the reply says how many.
+/// Asks to skip entries; the reply gives their number.
 struct SkipEntriesRequest: ControlRequest {
     static let name = "skipEntries"
     typealias Reply = Int
     let entries: [Int64]
 }
 
-/// Asks to decide that all entries of an action in some states are not to be done; the reply says how many.
+/// Asks to skip all entries of an action in some states; the reply gives their number.
 struct SkipActionRequest: ControlRequest {
     static let name = "skipAction"
     typealias Reply = Int
@@ -230,7 +230,7 @@ struct SkipActionRequest: ControlRequest {
     let states: Set<EntryState>
 }
 
-/// Asks how the actions stand.
+/// Asks for the states of the actions.
 struct ActionStatesRequest: ControlRequest {
     static let name = "actionStates"
     typealias Reply = [ActionState]
@@ -251,7 +251,7 @@ struct TestActionRequest: ControlRequest {
     let action: String
 }
 
-/// Asks which rows an action would have taken up had they been judged then as they are now.
+/// Asks for the rows that an action would have queued if their verdicts at that time had been those of today.
 struct MissedRowsRequest: ControlRequest {
     static let name = "missedRows"
 

@@ -6,7 +6,7 @@ import Notifications
 import SafeText
 import Settings
 
-/// What is asked of the actions, on the command line.
+/// The commands about actions.
 struct ActionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "actions",
@@ -24,7 +24,7 @@ struct ActionsCommand: ParsableCommand {
         defaultSubcommand: ActionsListCommand.self)
 }
 
-/// What every command about actions takes.
+/// The options of every command about actions.
 struct ActionsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -40,9 +40,9 @@ struct ActionsOptions: ParsableArguments {
     /// The history's path.
     var path: String { get throws { try history ?? ProcessEnvironment.places.history } }
 
-    /// Reads the history beside whoever records into it.
+    /// Reads the history while another process may record into it.
     ///
-    /// - Throws: An `ExitCode`, after the reason has been said.
+    /// - Throws: An `ExitCode`, after the reason has been printed.
     func reading(_ body: (ReadOnlyHistory, OutputLines) throws -> Void) throws {
         let diagnostics = Diagnostics("actions")
         try StartFailure.explained(by: diagnostics) {
@@ -53,9 +53,9 @@ struct ActionsOptions: ParsableArguments {
         diagnostics.flush()
     }
 
-    /// Asks whoever runs the actions.
+    /// Asks the process that runs the actions.
     ///
-    /// - Throws: An `ExitCode`, after the reason has been said.
+    /// - Throws: An `ExitCode`, after the reason has been printed.
     func asking(
         needsHistory: Bool = true, _ body: (ActionsDesk, OutputLines) throws -> Void
     ) throws {
@@ -96,7 +96,7 @@ struct ActionsListCommand: ParsableCommand {
         try options.reading { history, output in
             let actions = try history.reader.actions()
             if format == .json {
-                // Whoever runs them knows best; where nobody does, what is recorded holds.
+                // The process that runs them has the current state; without one, the recorded state is current.
                 let call = ListenerCall(history: history.path, owner: history.owner)
                 let asked = try? call.ask(ActionStatesRequest(), within: .seconds(5))
                 for state in asked ?? actions.map({ ActionState($0, at: .now) }) {
@@ -130,7 +130,8 @@ struct ActionsListCommand: ParsableCommand {
         ]
     }
 
-    /// What it has missed, as whoever runs it knows; nil where that is nothing, or nobody does.
+    /// Returns the missed rows of an action, as the process that runs it knows them; nil if there are none, or no such
+    /// process.
     private static func missed(_ action: ActionStatus, _ history: ReadOnlyHistory) -> SafeText? {
         let call = ListenerCall(history: history.path, owner: history.owner)
         guard action.isDeclared,
@@ -153,7 +154,7 @@ struct ActionsListCommand: ParsableCommand {
         }
     }
 
-    /// What somebody should know of it: why it waits, and what did not work.
+    /// Returns notes for a person: why the action waits, and what failed.
     private static func notes(_ action: ActionStatus) -> [SafeText] {
         let now = Timestamp.now
         let name = SafeText(action.name)
@@ -226,7 +227,7 @@ struct ActionsDeadCommand: ParsableCommand {
 }
 
 extension HistoryReader {
-    /// All entries in some states, the oldest first, in steps.
+    /// Reads all entries in some states, the oldest first, in steps.
     ///
     /// - Parameter action: The name of one; nil for all.
     func entries(of action: String?, in states: Set<EntryState>, _ take: ([OutboxRow]) throws -> Void) throws {

@@ -53,7 +53,7 @@ struct ActionsRetryCommand: ParsableCommand {
                 let onHold = status?[.onHold] ?? 0
                 let leaked = onHold > 0 ? ", \(onHold) of them verified by a secret deleted as leaked" : ""
                 try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again\(leaked)?")
-                // Also where none has failed: what holds the action up is tried again.
+                // Even if no entry has failed, this ends delays of the action.
                 count = try desk.control.retryAll(name, in: states)
             }
             let waits = count == 0 ? status.flatMap { Self.waiting($0, isRunning: desk.own == nil, at: .now) } : nil
@@ -157,9 +157,9 @@ private struct NamedEntries {
         }
     }
 
-    /// Says which are not there.
+    /// Prints the entries that do not exist.
     ///
-    /// - Throws: An `ExitCode` where some are not.
+    /// - Throws: An `ExitCode` if some do not exist.
     func finish(_ output: OutputLines) throws {
         guard !missing.isEmpty else { return }
         for entry in missing { output.diagnostics.say("there is no entry \(entry)", .warning) }
@@ -168,7 +168,7 @@ private struct NamedEntries {
     }
 }
 
-/// What `retry` and `skip` are about.
+/// The entries that `retry` and `skip` apply to.
 enum EntryArgument {
     case action(String)
     case entries([Int64])
@@ -191,7 +191,7 @@ enum EntryArgument {
 }
 
 extension [Int64] {
-    /// Hands them on in parts that one request may be about, and adds up what comes of each.
+    /// Passes them on in parts of the size of one request, and adds up the results.
     func inParts(_ body: ([Int64]) throws -> Int) rethrows -> Int {
         var sum = 0
         for start in stride(from: 0, to: count, by: Outbox.most) {

@@ -130,7 +130,7 @@ struct ExportCommand: ParsableCommand {
     }
 }
 
-/// What `--format` takes.
+/// The argument of `--format`.
 struct ExportFormatName: ExpressibleByArgument, Sendable {
     let format: ExportFormat
 
@@ -149,7 +149,7 @@ struct ExportFormatName: ExpressibleByArgument, Sendable {
     static var allValueStrings: [String] { ExportFormat.all.map(\.name) }
 }
 
-/// What `--timestamps` takes.
+/// The argument of `--timestamps`.
 enum TimestampFormName: String, ExpressibleByArgument, CaseIterable, Sendable {
     case rfc3339
     case epoch
@@ -173,7 +173,7 @@ final class ExportRun: Sendable {
     private let diagnostics: Diagnostics
     private let progress: ProgressLine
 
-    /// Makes the file, and from now on removes it where a signal ends the process. The signals are held.
+    /// Creates the file, and from now on removes it if a signal ends the process. The signals are blocked.
     ///
     /// - Parameter path: Nil for standard output.
     /// - Throws: `WholeFileError`, or `OutputIsHistory`.
@@ -183,7 +183,7 @@ final class ExportRun: Sendable {
         // A bar amid the rows themselves would spoil both.
         let progress = ProgressLine(isShown: file != nil || isatty(STDOUT_FILENO) == 0)
         (self.file, self.history, self.diagnostics, self.progress) = (file, history, diagnostics, progress)
-        // Not by asking whoever writes: the reader of a pipe may never take the rest.
+        // The writing thread is not asked to stop: the reader of a pipe may never read the rest.
         Signals.follow { number in
             file?.abandon()
             history.removeCopy()
@@ -194,7 +194,7 @@ final class ExportRun: Sendable {
 
     /// Writes all that matches.
     ///
-    /// - Throws: An `ExitCode`, after the reason has been said, or what the history says.
+    /// - Throws: An `ExitCode`, after the reason has been printed, or the history's error.
     func write(_ filter: Filter, by writer: any ExportWriter) throws {
         let isForTerminal = file == nil && isatty(STDOUT_FILENO) == 1
         let export = Export(
@@ -211,7 +211,7 @@ final class ExportRun: Sendable {
             }
             try file?.finish()
             progress.clear()
-            // Whoever looks on wants to know; a script has its status.
+            // A person sees the result; a script reads the exit status.
             if isatty(STDERR_FILENO) == 1, !isForTerminal { tell(result) }
             if result.written == 0, result.leftOut == 0 || isatty(STDERR_FILENO) != 1 {
                 tellNothing(filter, leftOut: result.leftOut)
@@ -231,7 +231,7 @@ final class ExportRun: Sendable {
         }
     }
 
-    /// Nothing was written, which is no failure, but is said also to a script's log.
+    /// Reports that nothing was written. This is not an error, but appears in a script's log too.
     private func tellNothing(_ filter: Filter, leftOut: Int) {
         if leftOut > 0 {
             let requests = leftOut == 1 ? "a request" : "\(leftOut) requests"
@@ -252,7 +252,7 @@ final class ExportRun: Sendable {
         diagnostics.flush()
     }
 
-    /// Whether a file would be put in the place of the history, or of what belongs to it.
+    /// Returns whether a file would replace the history, or a file that belongs to it.
     private static func isPart(_ path: String, of history: ReadableHistory) -> Bool {
         let place = WholeFile.resolved(path)
         return ["", "-wal", "-shm", "-journal", ".lock"].contains { place == history.path + $0 }
@@ -272,7 +272,7 @@ struct OutputIsHistory: Error, CustomStringConvertible {
 final class ProgressLine: Sendable {
     private struct State {
         var next: ContinuousClock.Instant
-        /// How wide it is now.
+        /// Its current width.
         var width = 0
         var isOver = false
     }
@@ -316,7 +316,8 @@ final class ProgressLine: Sendable {
         }
     }
 
-    /// Leaves it as it stands, for a signal ends the process: nothing is shown any more, and what is said begins a line.
+    /// Leaves the line as it is, because a signal ends the process: nothing more is shown, and further words begin a
+    /// new line.
     func leave() {
         state.withLock { state in
             if !state.isOver, isatty(STDERR_FILENO) == 1 { Self.write("\n") }
@@ -324,7 +325,7 @@ final class ProgressLine: Sendable {
         }
     }
 
-    /// How wide a line may be and not wrap.
+    /// The width that a line may have without wrapping.
     private static var columns: Int {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 79 }
@@ -340,7 +341,7 @@ final class ProgressLine: Sendable {
 
 // MARK: - Nothing matched
 
-/// What is said where nothing recorded matches a filter: how much each of its terms matches alone.
+/// The message if nothing recorded matches a filter: the number of matches of each term alone.
 enum NothingMatched {
     /// The terms that are counted, at most.
     private static let most = 10

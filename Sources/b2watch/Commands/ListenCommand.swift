@@ -29,14 +29,14 @@ struct ListenCommand: ParsableCommand {
         try Self.run(receiving, format: format)
     }
 
-    /// Receives until a signal ends it; the signals are held.
+    /// Receives until a signal ends it; the signals are blocked.
     ///
-    /// - Parameter note: Why there is no screen, where there should have been one.
+    /// - Parameter note: The reason why there is no screen although one was requested.
     static func run(_ options: ReceivingOptions, format: OutputFormat, note: String? = nil) throws {
         let diagnostics = Diagnostics("listen")
         let logProblem = options.inMemory ? nil : diagnostics.keepLog()
         let judging = JudgingLog { diagnostics.note($0, $1) }
-        // What is said before the first line, which others wait for, is said behind it.
+        // Scripts wait for the first line, so messages before it are delayed until it is printed.
         let lines = LineGate { diagnostics.say($0, $1) }
         var follower: RecordFollower?
         let post = DashboardPost()
@@ -121,7 +121,7 @@ struct ListenCommand: ParsableCommand {
 }
 
 extension AlertWatch.Voice {
-    /// Tells by lines; the bell is a terminal's, where standard error is one.
+    /// Reports in plain lines; the bell is sent to the terminal, if standard error is one.
     fileprivate static func lines(_ say: @escaping @Sendable (String, LogLevel) -> Void) -> Self {
         Self(
             ring: { if isatty(STDERR_FILENO) == 1 { _ = write(STDERR_FILENO, "\u{7}", 1) } },
@@ -132,7 +132,7 @@ extension AlertWatch.Voice {
 
 // MARK: - Options
 
-/// What every command that receives takes.
+/// The options of every command that receives.
 struct ReceivingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -60,13 +60,13 @@ final class ReadableHistory: Sendable {
     /// The newest row when it was opened.
     var latestRow: Int64 { state.withLock { $0.history.opened.latestRow } }
 
-    /// What could not be read; nil for a history that is whole as far as it was read.
+    /// The part that could not be read; nil for a history that was readable so far.
     var damage: PartlyUnreadable? { state.withLock { $0.damage } }
 
-    /// Reads what can be read into a copy.
+    /// Recovers the readable part into a copy.
     ///
     /// - Returns: The copy's reader: its rows have the same numbers.
-    /// - Throws: `HistoryRecoveryError`, or `HistoryError` where there is no room for the copy.
+    /// - Throws: `HistoryRecoveryError`, or `HistoryError` if there is no room for the copy.
     func recover(_ progress: @escaping (Double) -> Void) throws -> HistoryReader {
         let (history, damage) = try Self.copy(path, to: folder, progress)
         let old = state.withLock { state in
@@ -151,7 +151,7 @@ struct FilterArgument {
     }
 }
 
-/// What is wrong in a filter, with the place under it.
+/// A problem of a filter, with its place marked below.
 struct FilterArgumentError: Error, CustomStringConvertible {
     let text: String
     let error: FilterError

@@ -51,7 +51,7 @@ struct RecoverCommand: ParsableCommand {
         }
     }
 
-    /// `history.sqlite` becomes `history-recovered.sqlite`.
+    /// Returns the default name of the copy: `history.sqlite` becomes `history-recovered.sqlite`.
     private static func recovered(_ path: String) -> String {
         let parts = PathParts(path)
         guard let dot = parts.name.lastIndex(of: "."), dot != parts.name.startIndex else { return path + "-recovered" }

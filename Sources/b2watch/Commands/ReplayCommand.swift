@@ -186,7 +186,7 @@ struct ReplayCommand: ParsableCommand {
 
 /// Sends recorded deliveries again, one after the other. Blocks while it does.
 struct Replay: Sendable {
-    /// What became of one.
+    /// The result of one delivery.
     struct Outcome: Sendable {
         let delivery: Int64
         let result: Result<OutgoingAnswer, Failure>
@@ -202,7 +202,7 @@ struct Replay: Sendable {
         }
     }
 
-    /// Why there is no answer.
+    /// The reason why there is no answer.
     enum Failure: Error, Sendable, CustomStringConvertible {
         case refused(ReplayRefusal)
         case unanswered(OutgoingFailure)
@@ -215,22 +215,22 @@ struct Replay: Sendable {
         }
     }
 
-    /// How long one may take, from connecting to the end of the answer.
+    /// The time limit of one delivery, from connecting to the end of the answer.
     private static let limit = Duration.seconds(30)
 
     let reader: HistoryReader
     let http: any HTTPSending
     let url: WebhookURL
-    /// Signs anew with it; nil leaves signatures as they came.
+    /// The secret for new signatures; nil leaves the signatures as they were received.
     var secret: SigningSecret?
     var allowsPlainHTTP = false
     /// The least time from one to the next.
     var pace = Duration.zero
 
-    /// Sends them in this order until all are sent, or `told` says no more.
+    /// Sends them in this order until all are sent, or `told` returns false.
     ///
-    /// - Parameter told: Is told what became of each; it returns whether to go on.
-    /// - Throws: What SQLite says.
+    /// - Parameter told: Receives each result; returns whether to go on.
+    /// - Throws: SQLite's error.
     func send(_ deliveries: some Sequence<Int64>, told: (Outcome) throws -> Bool) throws {
         var next = ContinuousClock.now
         for id in deliveries {
@@ -277,7 +277,7 @@ extension Replay {
 
 // MARK: - Rates
 
-/// How many a second, a minute or an hour: `5`, `0.5/s`, `60/m`.
+/// A number in a second, a minute or an hour: `5`, `0.5/s`, `60/m`.
 struct ReplayRate: ExpressibleByArgument, Sendable {
     let perSecond: Double
 
@@ -296,7 +296,7 @@ struct ReplayRate: ExpressibleByArgument, Sendable {
 
 // MARK: - Sums
 
-/// What became of a replay so far, for whoever ends it.
+/// The results of a replay so far, for the code that ends it.
 final class ReplaySum: Sendable {
     private let state = Mutex(ReplayCount())
 
@@ -310,9 +310,9 @@ final class ReplaySum: Sendable {
 // MARK: - Recorded deliveries
 
 extension HistoryReader {
-    /// The deliveries of which a row matches, in the order of arrival. Reads the whole history in steps.
+    /// Returns the deliveries with a matching row, in the order of arrival. Reads the whole history in steps.
     ///
-    /// - Parameter last: The last row to look at.
+    /// - Parameter last: The last row to read.
     func deliveries(matching predicate: RowPredicate, through last: Int64) throws -> [Int64] {
         var deliveries: [Int64] = []
         var through: Int64 = 0
@@ -324,9 +324,9 @@ extension HistoryReader {
         return deliveries
     }
 
-    /// The ids of rows that match, in the order of arrival. Reads the whole history in steps.
+    /// Returns the ids of rows that match, in the order of arrival. Reads the whole history in steps.
     ///
-    /// - Parameter last: The last row to look at.
+    /// - Parameter last: The last row to read.
     func ids(matching predicate: RowPredicate, through last: Int64) throws -> [Int64] {
         let step: Int64 = 50_000
         var ids: [Int64] = []

@@ -212,7 +212,7 @@ struct SendCommand: ParsableCommand {
         return secret.map(SampleSignature.signed) ?? .none
     }
 
-    /// The answer came from outside, so it is escaped as any text from there.
+    /// Returns the line about an answer. The answer is text from outside, so it is escaped.
     private static func line(_ answer: SentAnswer) -> [UInt8] {
         let text = SafeText(utf8: answer.body).string
         return Array("\(answer.status) \(text)  \(answer.duration.inMilliseconds)\n".utf8)
@@ -255,7 +255,7 @@ private struct NameList {
     }
 }
 
-/// Why names cannot be read, in a sentence.
+/// The reason why names cannot be read, in a sentence.
 private struct NameListError: Error, CustomStringConvertible {
     let file: String
     let problem: String

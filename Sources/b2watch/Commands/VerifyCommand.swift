@@ -7,7 +7,7 @@ import Notifications
 import SafeText
 import Settings
 
-/// Judges one signature, and says why it is not right.
+/// Verifies one signature, and explains why it is not valid.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
@@ -116,7 +116,7 @@ struct VerifyCommand: ParsableCommand {
         return try VerifiedRequest(body: body ?? "-", signature: signature ?? "")
     }
 
-    /// The secrets that count, and those that are held besides.
+    /// Returns the secrets that count, and the other current ones.
     private static func secrets(named files: [String]) throws -> (named: [LoadedSecret], others: [LoadedSecret]) {
         var sources = ProcessEnvironment.secretSources(files: try files.map(SecretFile.init(argument:)))
         guard !files.isEmpty else { return (try sources.load(), []) }
@@ -139,7 +139,7 @@ struct VerifyCommand: ParsableCommand {
 
 // MARK: - Requests
 
-/// What `verify` judges, with the secret of b2watch's own test events where there may be one among it.
+/// The request that `verify` checks, with the secret of b2watch's own test events if it may be one of them.
 struct VerifiedRequest {
     let delivery: Delivery
     var selfTest: SigningSecret?
@@ -147,15 +147,15 @@ struct VerifiedRequest {
     var recorded: DeliveryRecord?
     /// The secrets that were deleted as leaked there.
     var leaked: [SecretIdentity] = []
-    /// Where the delivery is recorded: its number and the history's path.
+    /// The record of the delivery: its number and the history's path.
     private var place: (id: Int64, history: String)?
 
-    /// The most that is read of a body: as much as a listener may be told to take.
+    /// The most bytes of a body that are read: the largest limit that a listener can have.
     private static let largest = ByteCount.largest
 
-    /// A delivery of a history.
+    /// Reads a delivery of a history.
     ///
-    /// - Throws: `ReadOnlyHistoryError`, `VerifyError`, or what SQLite says.
+    /// - Throws: `ReadOnlyHistoryError`, `VerifyError`, or SQLite's error.
     init(delivery id: Int64, in path: String) throws {
         let history = try ReadOnlyHistory(path)
         defer { history.close() }
@@ -178,7 +178,7 @@ struct VerifiedRequest {
         return evidence.lookingNear(place.id, in: history.reader, keyring: keyring, delivery) { false }
     }
 
-    /// A body and what was received for its signature.
+    /// Reads a body, with the signature as it was received.
     ///
     /// - Parameter path: A file, byte for byte; `-` for standard input.
     /// - Throws: `VerifyError`.
@@ -188,12 +188,12 @@ struct VerifiedRequest {
             receivedAt: .now, remoteAddress: "", method: "POST", target: "/",
             headers: [
                 HeaderField(SignatureHeader.name, Self.value(signature)),
-                // What was not given is no clue.
+                // Fields that were not given must not count as evidence.
                 HeaderField("User-Agent", "B2/EventNotifications"),
             ], body: body)
     }
 
-    /// The value alone, where a whole header line was pasted.
+    /// Returns only the value if a whole header line was pasted.
     private static func value(_ text: String) -> String {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].lowercased() == SignatureHeader.name else { return text }
@@ -223,7 +223,7 @@ struct VerifiedRequest {
     }
 }
 
-/// Why nothing can be verified. None of these is a verdict.
+/// The reason why nothing can be verified. None of these is a verdict.
 enum VerifyError: Error, CustomStringConvertible {
     case body(String, reason: String)
     case noDelivery(Int64, newest: Int64)
@@ -251,14 +251,14 @@ extension DeliveryRecord {
 
 // MARK: - Reports
 
-/// What is said of a signature on standard output: the verdict's word on the first line, then why.
+/// The report about a signature on standard output: the verdict's word on the first line, then the reason.
 struct SignatureReport {
     let evidence: SignatureEvidence
     /// The verdict in the history, in a sentence; nil where the delivery is from none.
     var recorded: String?
     /// Whether the secret that makes it valid was deleted as leaked.
     var isLeaked = false
-    /// A secret that is right, though it was not to be tried, and where it is held.
+    /// A secret that matches, although it was not to be tried, and its place.
     var unnamed: (label: String, source: String)?
 
     var verdict: SignatureVerdict {
@@ -300,8 +300,8 @@ struct SignatureReport {
 // MARK: - The secret of a signature
 
 extension SignatureEvidence {
-    /// How far from a delivery another one is looked for, to both sides, and how many bytes of bodies are read: some
-    /// tens of milliseconds.
+    /// The distance of ids within which another delivery is searched, on both sides, and the bytes of bodies to read:
+    /// some tens of milliseconds.
     private static let reach: Int64 = 4_000
     private static let maximumBytes = 32 << 20
 

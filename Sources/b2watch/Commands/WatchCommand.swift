@@ -144,14 +144,14 @@ struct AttachCommand: ParsableCommand {
     }
 }
 
-/// A dashboard was asked for where there is none to be had.
+/// A dashboard was requested without a terminal.
 private struct NoTerminal: Error, CustomStringConvertible {
     let description = "attach shows a dashboard, and standard output is no terminal: run it in one, or with --plain"
 }
 
 // MARK: - --plain
 
-/// What every command that shows a dashboard takes.
+/// The option of every command that shows a dashboard.
 struct PlainOption: ParsableArguments {
     @Flag(
         name: .customLong("plain"),

@@ -5,7 +5,7 @@ import Listener
 import Notifications
 import Settings
 
-/// What the dashboard asks of the listener in its own process.
+/// The control that the dashboard has over the listener in its own process.
 final class DashboardControl: ListenerControl {
     private let receiver: Receiver
     private let post: DashboardPost
@@ -93,7 +93,7 @@ final class DashboardControl: ListenerControl {
         receiver.intake.received > test.arrived
     }
 
-    /// What may be told of the current secrets and of those before them.
+    /// Returns the public facts about the current and the former secrets.
     func summary() -> KeyringSummary {
         let recorded = try? receiver.history.reader.secrets()
         let entries = receiver.keyring.all
@@ -116,7 +116,7 @@ final class DashboardControl: ListenerControl {
             past: past.map { PastSecret(identity: $0.identity, matches: $0.verified, isLeaked: $0.leakedAt != nil) })
     }
 
-    /// Tells all dashboards what is held now.
+    /// Reports the current secrets to all dashboards.
     @discardableResult
     private func changed() -> KeyringSummary {
         let summary = summary()

@@ -3,10 +3,10 @@ import Notifications
 import Settings
 import Synchronization
 
-/// The current secrets, with where each came from: what the Secrets screen changes and a reload replaces.
+/// The current secrets, each with its source: the Secrets screen changes them and a reload replaces them.
 ///
-/// A new one is tried at once on what is recorded and not valid. Calls may block for a short write; none is made on the
-/// screen's thread.
+/// A new secret is tried at once on recorded deliveries that are not valid. Calls may block for a short write; none is
+/// made on the screen's thread.
 final class KeyringBook: Sendable {
     struct Entry: Sendable {
         var secret: SigningSecret
@@ -20,8 +20,8 @@ final class KeyringBook: Sendable {
     private let entries: Mutex<[Entry]>
 
     /// - Parameters:
-    ///   - remembered: Nil where there is no place for such a file.
-    ///   - note: Is told each change, in a sentence.
+    ///   - remembered: Nil if there is no place for such a file.
+    ///   - note: Receives each change, in a sentence.
     init(
         _ loaded: [LoadedSecret], keys: KeyringHolder, remembered: RememberedSecrets?,
         note: @escaping @Sendable (String) -> Void = { _ in }
@@ -34,7 +34,7 @@ final class KeyringBook: Sendable {
 
     var all: [Entry] { entries.withLock { $0 } }
 
-    /// - Throws: `KeyringError`, or what SQLite says.
+    /// - Throws: `KeyringError`, or SQLite's error.
     func add(_ secret: SigningSecret) throws {
         try change(because: .entered(secret)) { entries in
             entries.append(Entry(secret: secret, source: .screen, isRemembered: false))
@@ -42,9 +42,9 @@ final class KeyringBook: Sendable {
         note("the secret \(secret) is added")
     }
 
-    /// A remembered secret stays remembered, with its new value.
+    /// Replaces a secret. A saved secret stays saved, with its new value.
     ///
-    /// - Throws: `KeyringError`, `SecretSourceError` or what SQLite says.
+    /// - Throws: `KeyringError`, `SecretSourceError` or SQLite's error.
     func replace(_ label: String, with secret: SigningSecret) throws {
         try change(because: .entered(secret)) { entries in
             let index = try Self.index(of: label, in: entries)
@@ -56,8 +56,9 @@ final class KeyringBook: Sendable {
 
     /// Deletes a secret, also from the file of saved ones.
     ///
-    /// - Parameter wasLeaked: Whether what it has verified reads "valid, secret removed" from now on; else its verdicts stay.
-    /// - Throws: `KeyringError`, `SecretSourceError` or what SQLite says.
+    /// - Parameter wasLeaked: Whether deliveries that it has verified read "valid, secret removed" from now on;
+    ///   otherwise their verdicts stay.
+    /// - Throws: `KeyringError`, `SecretSourceError` or SQLite's error.
     func forget(_ label: String, wasLeaked: Bool) throws {
         guard let secret = all.first(where: { $0.secret.label == label })?.secret else {
             throw KeyringError.notHeld(label)
@@ -75,15 +76,16 @@ final class KeyringBook: Sendable {
         return ": what it verified reads “valid, secret removed”" + (count > 0 ? ", and \(entries) on hold" : "")
     }
 
-    /// Marks a secret as leaked that verifies no longer.
+    /// Marks a former secret as leaked.
     ///
-    /// - Throws: What SQLite says.
+    /// - Throws: SQLite's error.
     func markLeaked(_ secret: SecretIdentity) throws {
         let count = try change(because: .leaked(secret)) { _ in }
         note("the secret \(secret) was leaked\(Self.removed(count))")
     }
 
-    /// What a person should know of secrets that a source still gives although they were deleted as leaked, in sentences.
+    /// Notes for a person about secrets that were deleted as leaked although a source still contains them, in
+    /// sentences.
     var leakNotes: [String] {
         let leaked = keys.leakedSecrets
         return all.filter { entry in leaked.contains { $0.fingerprint == entry.secret.identity.fingerprint } }.map {
@@ -105,10 +107,10 @@ final class KeyringBook: Sendable {
         return remembered.path
     }
 
-    /// Puts what the sources hold now in the place of what they held. What was pasted on the screen stays: no source has
-    /// it, so it could not be had again.
+    /// Replaces the secrets of all sources with their current contents. Secrets pasted on the screen stay: they are in
+    /// no source, so they could not be read again.
     ///
-    /// - Throws: `KeyringError` or what SQLite says.
+    /// - Throws: `KeyringError` or SQLite's error.
     func reload(_ loaded: [LoadedSecret]) throws {
         try entries.withLock { entries in
             var new = loaded.map(Entry.init)
@@ -131,9 +133,9 @@ final class KeyringBook: Sendable {
         entries.map(\.secret.description).joined(separator: ", ")
     }
 
-    /// Makes a change whole: the file of saved secrets first, then what verifies; if one fails, neither.
+    /// Makes a complete change: the file of saved secrets first, then the keyring; if one fails, neither changes.
     ///
-    /// - Returns: How many entries of actions are on hold now because their secret was leaked.
+    /// - Returns: The number of entries of actions that are now on hold because their secret was leaked.
     @discardableResult
     private func change(
         because change: KeyringHolder.Change? = nil, _ make: (inout [Entry]) throws -> Void
@@ -183,7 +185,7 @@ extension KeyringBook.Entry {
 
 // MARK: - Refusals
 
-/// Why the keyring did not take a change, in a sentence.
+/// The reason why the keyring refused a change, in a sentence.
 enum KeyringRefusal: Error, CustomStringConvertible {
     case badLabel
     case empty

@@ -7,9 +7,9 @@ struct OutputLines: Sendable {
     private let output = ByteOutput(descriptor: STDOUT_FILENO)
     let diagnostics: Diagnostics
 
-    /// Writes them. A pipe that nobody reads any more ends the process as it ends others.
+    /// Writes the lines. A pipe without a reader ends the process, as it ends other programs.
     ///
-    /// - Throws: An `ExitCode` where no more can be written, after the reason has been said.
+    /// - Throws: An `ExitCode` if nothing more can be written, after the reason has been printed.
     func write(_ lines: [SafeText]) throws {
         do throws(OutputFailure) {
             try output.write(Array(lines.map { $0.string + "\n" }.joined().utf8))
@@ -50,7 +50,7 @@ struct LineTable {
             var line = SafeText.empty
             for (column, cell) in cells.enumerated() {
                 line += cell
-                // Nothing stands behind the last one.
+                // The last column has no spaces after it.
                 if column < cells.count - 1 { line += .spaces(widths[column] - cell.width + 2) }
             }
             return line
@@ -83,7 +83,7 @@ struct ByteOutput: Sendable {
     }
 }
 
-/// Why an output takes no more, in the system's words.
+/// The reason why an output cannot be written, in the system's words.
 struct OutputFailure: Error {
     let reason: String
     /// Whether it is a pipe that nobody reads any more.
@@ -94,9 +94,9 @@ struct OutputFailure: Error {
 
 /// The descriptors 0, 1 and 2.
 enum StandardStreams {
-    /// Fills those that are closed, lest a file of our own become one of them and be written over.
+    /// Opens those that are closed, so that none of our own files gets their number and is overwritten.
     ///
-    /// Opened for reading only, so that writing still fails, as it does on a closed one.
+    /// They are opened for reading only, so that writing still fails, as it does on a closed one.
     static func fill() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             // The lowest that is free, which is this one.
@@ -107,9 +107,10 @@ enum StandardStreams {
 
 // MARK: - The terminal
 
-/// The terminal that the process was started from, if any.
+/// The terminal from which the process was started, if any.
 ///
-/// SIGHUP has two meanings: a service is asked to reload, and a process in a terminal is told that the terminal is gone.
+/// SIGHUP has two meanings: for a service it is a request to reload, and for a process in a terminal it reports that
+/// the terminal is gone.
 struct ControllingTerminal {
     private let wasThere = Self.isThere
 
@@ -131,10 +132,10 @@ struct Confirmation {
     /// Whether the answer was given beforehand, by `--yes`.
     let isGiven: Bool
 
-    /// Asks, where it is about more than one.
+    /// Asks for confirmation of more than one.
     ///
     /// - Parameter question: Such as `Run sheet for 1,200 events?`.
-    /// - Throws: A `ValidationError` where there is nobody to ask; `CleanExit` where the answer is no.
+    /// - Throws: A `ValidationError` if nobody can be asked; `CleanExit` if the answer is no.
     func ask(_ count: Int, _ question: String) throws {
         guard count > 1, !isGiven else { return }
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {

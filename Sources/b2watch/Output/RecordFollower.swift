@@ -8,21 +8,21 @@ import Notifications
 import Synchronization
 import Workers
 
-/// Writes what is recorded to standard output, as it is recorded.
+/// Writes recorded deliveries to standard output as they are recorded.
 ///
-/// What was just recorded comes in memory. Where the output has fallen behind, the record is read by a cursor instead, so
-/// that a reader that is slow, or gone, costs little memory and delays no answer.
+/// New deliveries arrive in memory. If the output is late, they are read from the history by a cursor instead, so that
+/// a slow or absent reader costs little memory and delays no answer.
 final class RecordFollower: Sendable {
     private struct State {
         /// The last delivery that was written.
         var cursor: Int64
         /// The last delivery that is recorded.
         var latest: Int64
-        /// What was handed on in memory and is not written yet, in the order of arrival.
+        /// The deliveries received in memory and not written yet, in the order of arrival.
         var handed: [RecordedDelivery] = []
         var isScheduled = false
         var isClosed = false
-        /// Why the record could not be read the last time.
+        /// The reason why the last read of the history failed.
         var problem: String?
 
         /// Adds what was just recorded; where too much waits, the oldest is left to be read from the record.
@@ -37,7 +37,7 @@ final class RecordFollower: Sendable {
         }
     }
 
-    /// What is to be written next.
+    /// The next deliveries to write.
     private enum Next {
         case handed([RecordedDelivery])
         /// To be read from the record: it was not handed on, or has been forgotten.
@@ -46,7 +46,7 @@ final class RecordFollower: Sendable {
     }
 
     private static let slice = 256
-    /// How much may wait in memory, in bytes of bodies.
+    /// The most memory for waiting deliveries, in bytes of bodies.
     private static let memory = 4 << 20
 
     private let history: History
@@ -54,7 +54,7 @@ final class RecordFollower: Sendable {
     private let output: ByteOutput
     private let say: @Sendable (String) -> Void
     private let state: Mutex<State>
-    /// Held while the record is read.
+    /// The lock for reading the history.
     private let reading = NSLock()
     private let thread = Worker("output")
 
@@ -138,7 +138,7 @@ final class RecordFollower: Sendable {
             }
             say("standard output is closed: deliveries are still received and recorded, but written no more")
         } catch {
-            // It is read again with each delivery: the same reason is said once.
+            // The read is tried again with each delivery: an unchanged reason is reported once.
             let problem = "\(error)"
             let isNew = state.withLock { state in
                 defer { state.problem = problem }
@@ -175,7 +175,7 @@ final class RecordFollower: Sendable {
 
 // MARK: - Formats
 
-/// How `listen` writes what it receives.
+/// The format in which `listen` writes deliveries.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// One line an event.
     case text
@@ -195,7 +195,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 // MARK: - The gate of lines
 
-/// Holds lines back until it is opened, so that the first line is the one that others wait for.
+/// Delays lines until it is opened, so that the first line is the one that scripts wait for.
 final class LineGate: Sendable {
     private let held = Mutex<[(String, LogLevel)]?>([])
     private let write: @Sendable (String, LogLevel) -> Void
@@ -212,7 +212,7 @@ final class LineGate: Sendable {
         if !isHeld { write(line, level) }
     }
 
-    /// What judging again has come to, once it is done and was more than nothing.
+    /// Reports the result of verifying again, once it is done and has changed something.
     func say(_ report: RejudgeReport) {
         if let failure = report.failure { say(failure, .warning) }
         if report.isComplete, report.total > 0 { say(report.sentence) }
@@ -229,7 +229,7 @@ final class LineGate: Sendable {
 }
 
 extension RejudgeReport {
-    /// What it had come to when it was cancelled.
+    /// The result up to the cancellation.
     var cancellation: String {
         "verifying again was cancelled after \(total) \(total == 1 ? "delivery" : "deliveries"); \(remaining) to be verified"
             + " \(remaining == 1 ? "keeps its verdict" : "keep their verdicts")"

@@ -9,10 +9,10 @@ import Outgoing
 import SafeText
 import Settings
 
-/// What is printed where a command line cannot be obeyed.
+/// The message about an invalid command line.
 ///
-/// Arguments may come from a script or a link that somebody else wrote. Whatever of them is quoted, no control character
-/// of it reaches the terminal, and none makes a line of its own.
+/// Arguments may be from a script or a link that somebody else wrote. Quoted parts of them send no control character to
+/// the terminal, and never form a line of their own.
 struct CommandLineError {
     let text: String
     let status: Int32
@@ -29,7 +29,7 @@ struct CommandLineError {
     /// Escapes a message of several lines that may quote arguments.
     static func escaped(_ message: String, quoting arguments: [String]) -> String {
         var message = message
-        // An argument's own line breaks are no line breaks of the message.
+        // Line breaks in an argument must not break lines of the message.
         let quoted = arguments.flatMap(parts(of:)).filter { $0.contains(where: \.isNewline) }
         for text in Set(quoted).sorted(by: { $0.utf8.count > $1.utf8.count }) {
             for (open, close) in [("'", "'"), ("“", "”")] + (text.allSatisfy(\.isNewline) ? [] : [("", "")]) {
@@ -49,7 +49,7 @@ struct CommandLineError {
         return [argument] + values + words
     }
 
-    /// A short usage with the nearest command, where a word that is none stands for a command.
+    /// Returns a short usage with the nearest command, if an unknown word is in the place of a command.
     private static func unknownCommand(_ message: String, _ arguments: [String]) -> String? {
         var path = ["b2watch"]
         var commands = commands(of: B2Watch.self)
@@ -59,7 +59,7 @@ struct CommandLineError {
             commands = Self.commands(of: found.type)
             rest = rest.dropFirst()
         }
-        // No command that stands for a missing one takes words, so that the first word is meant as a command, whatever
+        // Commands that are implied if none is given take no words, so the first word is meant as a command, whatever
         // else is wrong.
         let words = rest.filter { !$0.hasPrefix("-") }
         let word =
@@ -101,7 +101,7 @@ struct CommandLineError {
 
 // MARK: - Failures at the start
 
-/// Says why b2watch does not start, and ends it with the status that belongs to the reason.
+/// Reports the reason why b2watch does not start, and ends it with the matching status.
 enum StartFailure {
     static func status(of error: any Error) -> ExitCode {
         switch error {
@@ -115,9 +115,9 @@ enum StartFailure {
         }
     }
 
-    /// Runs what may fail at the start.
+    /// Runs code that may fail at the start.
     ///
-    /// - Throws: An `ExitCode`, after the reason has been said.
+    /// - Throws: An `ExitCode`, after the reason has been printed.
     static func explained<Result>(
         by diagnostics: Diagnostics, _ body: () throws -> Result
     ) throws -> Result {
@@ -141,12 +141,12 @@ enum StartFailure {
 
 // MARK: - Exit statuses
 
-/// What the process says by its exit status; documented in the README.
+/// The meanings of the process's exit status; documented in the README.
 enum ExitStatus {
     static let failed = ExitCode(1)
-    /// The address cannot be had.
+    /// The address is unavailable.
     static let noAddress = ExitCode(3)
-    /// The history cannot be had.
+    /// The history cannot be opened.
     static let noHistory = ExitCode(4)
     /// Usage or configuration: `EX_USAGE`, which the argument parser uses too.
     static let usage = ExitCode(64)

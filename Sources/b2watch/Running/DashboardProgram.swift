@@ -15,15 +15,15 @@ struct DashboardProgram {
     let configuration: Configuration
     /// Reads the configuration again.
     let reloading: Reloading
-    /// Whether it speaks by lines instead of drawing.
+    /// Whether it runs in plain mode.
     var isPlain = false
 
-    /// Shows a dashboard until it ends, on the thread that calls. The signals are held.
+    /// Shows a dashboard until it ends, on the calling thread. The signals are blocked.
     ///
     /// - Parameters:
-    ///   - opened: Is given the dashboard once it can be told things, before it is shown.
-    ///   - ended: Ends what the dashboard showed, as far as that is for this process to end.
-    /// - Throws: An `ExitCode` where it could not be shown, after the reason has been said.
+    ///   - opened: Receives the dashboard once it accepts messages, before it is shown.
+    ///   - ended: Ends the parts of this process that the dashboard showed.
+    /// - Throws: An `ExitCode` if it could not be shown, after the reason has been printed.
     func run(_ environment: DashboardEnvironment, opened: (Dashboard) -> Void, ended: () -> Void) throws {
         let problem = diagnostics.withScreen { show(environment, opened) }
         ended()
@@ -88,14 +88,15 @@ struct DashboardProgram {
         return try Screen(options)
     }
 
-    /// The program that is run on a problem is for who receives: an attached dashboard would run it once more.
+    /// Returns the settings of alerts. The program that is run on a problem belongs to the process that receives: an
+    /// attached dashboard would run it a second time.
     private static func alerts(_ configuration: Configuration, isAttached: Bool) -> AlertSettings {
         var settings = AlertSettings(configuration)
         if isAttached { settings.onProblem = nil }
         return settings
     }
 
-    /// How the user of a dashboard is told.
+    /// Returns the function that alerts the user of a dashboard.
     private func telling(_ dashboard: Dashboard) -> AlertWatch.Voice {
         AlertWatch.Voice(
             ring: { dashboard.mailbox.post(.bell) },
@@ -127,7 +128,7 @@ struct DashboardProgram {
     }
 }
 
-/// What was said could not be written.
+/// The output could not be written.
 private struct OutputRefusal: Error, CustomStringConvertible {
     let code: Int32
     var description: String { "standard output takes no more: \(String(cString: strerror(code)))" }
@@ -152,11 +153,11 @@ final class DashboardPost: Sendable {
     private struct State {
         var dashboard: Dashboard?
         var waiting: RejudgeReport?
-        /// What stands on the screens: why judging again has stopped.
+        /// The warning on the screens: the reason why verifying again has stopped.
         var warning: String?
         var health = HistoryHealth.recording
         var others: [@Sendable (ListenerNews) -> Void] = []
-        /// Whether the last report told of something to do.
+        /// Whether the last report contained remaining work.
         var hadRest = false
     }
 
@@ -177,11 +178,11 @@ final class DashboardPost: Sendable {
     /// The health that is shown.
     var health: HistoryHealth { state.withLock { $0.health } }
 
-    /// The warning that stands.
+    /// The current warning.
     var warning: String? { state.withLock { $0.warning } }
 
-    /// Calls somebody else on all that the dashboard is told besides the history's changes; he must only take note and
-    /// return.
+    /// Calls another function with all messages to the dashboard except the history's changes; it must only take note
+    /// and return.
     func passOn(_ other: @escaping @Sendable (ListenerNews) -> Void) {
         state.withLock { $0.others.append(other) }
     }
@@ -239,7 +240,7 @@ extension RejudgeSummary {
 // MARK: - Settings
 
 extension DashboardSettings {
-    /// What a configuration, in which nothing is wrong, sets for the dashboard.
+    /// Creates the settings of the dashboard from a valid configuration.
     init(_ configuration: Configuration) {
         self.init()
         showsUTC = configuration.utc
@@ -250,7 +251,7 @@ extension DashboardSettings {
         keys = configuration.keys.map { KeyChange(command: $0.command.value, keys: $0.keys.map(\.value)) }
     }
 
-    /// What is wrong in a configuration that only the dashboard can know.
+    /// Returns the problems of a configuration that only the dashboard can find.
     static func problems(in configuration: Configuration) -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         if let view = configuration.startView, StartView(rawValue: view.value) == nil {
@@ -272,7 +273,7 @@ extension DashboardSettings {
 }
 
 extension AlertSettings {
-    /// When somebody is to be told, by a configuration.
+    /// Creates the settings of alerts from a configuration.
     init(_ configuration: Configuration) {
         let bell: Bell =
             switch configuration.bell {

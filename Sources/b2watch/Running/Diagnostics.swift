@@ -4,18 +4,19 @@ import Notifications
 import SafeText
 import Synchronization
 
-/// What b2watch has to say of itself: on standard error, line by line, and in the log.
+/// The messages of b2watch about itself: on standard error, line by line, and in the log.
 ///
-/// While the screen is up nothing but the log takes it, and standard error is the log's file: what a crash says goes
-/// there too. Each of the two has a thread of its own, so that a standard error which nobody reads holds up nothing.
+/// While the screen is up only the log receives them, and standard error is the log's file, so that the message of a
+/// crash is written there too. Each of the two has its own thread, so that a standard error that nobody reads delays
+/// nothing.
 final class Diagnostics: Sendable {
     private struct State {
         var log: LogFile?
         /// Whether standard error shows lines.
         var isOnScreen = true
-        /// Is told when something was written to the log.
+        /// Called when something was written to the log.
         var written: (@Sendable () -> Void)?
-        /// Whether the log takes nothing, which is said once.
+        /// Whether the log cannot be written, which is reported once.
         var isLogFailing = false
     }
 
@@ -25,12 +26,12 @@ final class Diagnostics: Sendable {
     private let standardError = LineOutlet("diagnostics") { dropped in
         Array("\(dropped) lines were dropped here: nobody read them\n".utf8)
     } write: { bytes in
-        // A standard error that takes nothing leaves nobody to tell.
+        // A failure of standard error cannot be reported anywhere.
         _ = bytes.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
     private let log: Mutex<LineOutlet?> = Mutex(nil)
 
-    /// What each line on standard error begins with: nothing, or the process where several may append to one file.
+    /// The prefix of each line on standard error: nothing, or the process if several may append to one file.
     private let prefix: String
 
     /// - Parameter command: The one that runs.
@@ -43,7 +44,7 @@ final class Diagnostics: Sendable {
         prefix = isShared ? "\(source): " : ""
     }
 
-    /// Keeps what is said in a log too, from now on.
+    /// Writes messages to a log too, from now on.
     func keep(in file: LogFile) {
         state.withLock { $0.log = file }
         let outlet = LineOutlet("log") { [source] dropped in
@@ -59,13 +60,13 @@ final class Diagnostics: Sendable {
     /// The log's file; nil where nothing is kept.
     var logPath: String? { state.withLock { $0.log?.path } }
 
-    /// Says something; each line of it is escaped, and a line of the log.
+    /// Reports something; each line of it is escaped, and becomes a line of the log.
     func say(_ text: String, _ level: LogLevel = .info) {
         if state.withLock({ $0.isOnScreen }) { show(text) }
         for line in text.split(separator: "\n") { note(String(line), level) }
     }
 
-    /// Keeps something in the log, and says nothing.
+    /// Writes something only to the log.
     func note(_ text: String, _ level: LogLevel = .info) {
         let line = LogLine(time: .now, level: level, source: source, text: text)
         log.withLock { $0?.add(line.bytes) }
@@ -76,13 +77,13 @@ final class Diagnostics: Sendable {
         state.withLock { $0.written = observer }
     }
 
-    /// Waits until what was said is written, for a second at most.
+    /// Waits until all messages are written, for a second at most.
     func flush() {
         standardError.flush(within: .seconds(1))
         log.withLock(\.self)?.flush(within: .seconds(1))
     }
 
-    /// Makes standard error the log's file, or nothing where there is no log, until `body` has ended.
+    /// Replaces standard error with the log's file, or with nothing if there is no log, until `body` has ended.
     func withScreen<Result>(_ body: () throws -> Result) rethrows -> Result {
         flush()
         let kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)

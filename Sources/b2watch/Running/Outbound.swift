@@ -7,7 +7,7 @@ import Notifications
 import Outgoing
 import Synchronization
 
-/// How this process sends requests.
+/// The client with which this process sends requests.
 final class Outbound: Sendable {
     /// For actions: never to b2watch itself.
     let forActions: OutgoingClient
@@ -28,10 +28,10 @@ final class Outbound: Sendable {
         forReplays = OutgoingClient(OutgoingPolicy(allowsOwnAddress: true, proxies: proxies))
     }
 
-    /// What actions are made with.
+    /// The environment in which actions are made.
     var surroundings: ActionSurroundings { ProcessEnvironment.surroundings(forActions) }
 
-    /// Has actions send nothing to the listener of this process: each answer would be another event.
+    /// Prevents actions from sending to the listener of this process: each answer would be another event.
     func refuse(_ address: ListenAddress) {
         own.all.withLock { $0 = [OwnAddress(host: address.host, port: address.port)] }
     }
@@ -50,8 +50,8 @@ final class Outbound: Sendable {
 
 // MARK: - The test event
 
-/// Sends b2watch a signed test event through its own socket, as the console's Test Rule button does: with the first
-/// secret held, else with b2watch's own.
+/// Sends b2watch a signed test event through its own socket, like the console's Test Rule button: with the first
+/// current secret, otherwise with b2watch's own.
 final class SelfTest: Sendable {
     private let receiver: Receiver
     private let sender = NotificationSender(timeout: .seconds(5))
@@ -61,13 +61,13 @@ final class SelfTest: Sendable {
         self.receiver = receiver
     }
 
-    /// How many of the notifications received were ours.
+    /// The number of received notifications that it has sent.
     var arrived: Int { sent.load(ordering: .relaxed) }
 
     /// Sends one and waits for the answer. Blocks.
     ///
-    /// - Returns: What became of it, such as `signed with prod (3f9a), answered 200 OK in 2.1 ms`.
-    /// - Throws: `SendError` where no answer came.
+    /// - Returns: The result, such as `signed with prod (3f9a), answered 200 OK in 2.1 ms`.
+    /// - Throws: `SendError` if no answer arrived.
     func send() throws -> String {
         let secret = receiver.keyring.all.first?.secret ?? receiver.intake.keys.selfTest
         var order = SampleOrder()

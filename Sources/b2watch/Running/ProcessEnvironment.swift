@@ -5,13 +5,13 @@ import Outgoing
 import Settings
 import Synchronization
 
-/// What the process's environment says. The signing secret is taken out of it at once.
+/// The settings from the process's environment. The signing secret is removed from it at once.
 enum ProcessEnvironment {
     private static let secret = Mutex<EnvironmentSecret?>(nil)
 
-    /// Takes the signing secret out of the environment, and its bytes out of the memory that `/proc` shows.
+    /// Removes the signing secret from the environment, and its bytes from the memory that `/proc` shows.
     ///
-    /// To be called before there is a second thread: the environment is not safe to change beside readers.
+    /// To be called before there is a second thread: changing the environment is not safe while others read it.
     static func takeSecret() {
         guard let value = getenv(SecretSources.variable) else { return }
         secret.withLock { $0 = EnvironmentSecret(String(cString: value)) }
@@ -21,22 +21,22 @@ enum ProcessEnvironment {
 
     static var places: Places { Places(environment: ProcessInfo.processInfo.environment) }
 
-    /// The file for what b2watch itself did and warned of; nil where there is no place.
+    /// The file for b2watch's own actions and warnings; nil if there is no place for it.
     static var log: String? { try? places.log }
 
-    /// What the user has configured, and checked as far as it can be before there is a dashboard.
+    /// Returns the user's configuration, checked as far as possible before there is a dashboard.
     ///
-    /// - Throws: `ConfigurationError` with all that is wrong.
+    /// - Throws: `ConfigurationError` with all problems.
     static func configuration() throws(ConfigurationError) -> Configuration {
-        // Without a place for it there is none.
+        // Without a place for it there is no configuration.
         guard let path = try? places.settings else { return Configuration() }
         return try readConfiguration(path).checked()
     }
 
-    /// What the user has configured, with the actions that are to run by it.
+    /// Returns the user's configuration, with its actions.
     ///
-    /// - Parameter surroundings: What the actions are made with.
-    /// - Throws: `ConfigurationError` with all that is wrong.
+    /// - Parameter surroundings: The environment in which actions are made.
+    /// - Throws: `ConfigurationError` with all problems.
     static func configured(with surroundings: ActionSurroundings) throws(ConfigurationError) -> Configured {
         guard let path = try? places.settings else { return Configured() }
         var read = readConfiguration(path)
@@ -50,14 +50,14 @@ enum ProcessEnvironment {
         }
     }
 
-    /// What actions are made with in this process.
+    /// Returns the environment in which actions of this process are made.
     static func surroundings(_ http: any HTTPSending) -> ActionSurroundings {
         ActionSurroundings(
             http: http, environment: ProcessInfo.processInfo.environment,
             folder: (try? places.configuration) ?? "/", home: home, now: { .now })
     }
 
-    /// Whether the configuration names such an action, whatever is wrong with it.
+    /// Returns whether the configuration contains an action of this name, whatever else is wrong with it.
     static func declaresAction(_ name: String) -> Bool {
         guard let path = try? places.settings,
             case .map(let entries) = readConfiguration(path).configuration.actions?.content
@@ -77,7 +77,7 @@ enum ProcessEnvironment {
         return home?.hasPrefix("/") == true ? home : nil
     }
 
-    /// All places that secrets come from.
+    /// Returns all sources of secrets.
     static func secretSources(files: [SecretFile]) -> SecretSources {
         let credentials = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
         return SecretSources(
@@ -87,7 +87,7 @@ enum ProcessEnvironment {
     }
 }
 
-/// What the user has configured.
+/// The user's configuration.
 struct Configured: Sendable {
     var configuration = Configuration()
     /// The actions that it declares, in its order.
@@ -96,10 +96,10 @@ struct Configured: Sendable {
 
 // MARK: - Open files
 
-/// How many files and connections the process may have open.
+/// The number of files and connections that the process may open.
 enum OpenFiles {
-    /// What the rest of b2watch opens while it runs: the history and its readers, programs and requests of actions, attached
-    /// dashboards, exports. A quarter of what is free, within these bounds.
+    /// The number of files that the rest of b2watch opens while it runs: the history and its readers, programs and
+    /// requests of actions, attached dashboards, exports. A quarter of the free ones, within these bounds.
     private static let reserve = 40...160
 
     /// Raises the limit as far as the system lets us: the usual 1,024 is no more than the listener's own limit of
@@ -110,9 +110,10 @@ enum OpenFiles {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// How many connections fit into the limit, beside what is open now and what the rest needs.
+    /// Returns the number of connections that fit into the limit, after subtracting the files that are open now and
+    /// those that the rest needs.
     ///
-    /// - Parameter usual: As many as there are to be where the limit is high enough.
+    /// - Parameter usual: The number if the limit is high enough.
     static func connections(of usual: Int) -> (count: Int, limit: Int) {
         guard let limit else { return (usual, .max) }
         let all = Int(clamping: limit.rlim_cur)
@@ -136,7 +137,7 @@ enum OpenFiles {
 
 /// The picture of its memory that a process leaves when it crashes.
 enum CoreDumps {
-    /// Leaves none: it would hold the signing secrets.
+    /// Forbids core dumps, because they would contain the signing secrets.
     static func forbid() {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)

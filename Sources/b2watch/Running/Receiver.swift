@@ -15,30 +15,30 @@ final class Receiver: Sendable {
     let listener: Listener
     let keyring: KeyringBook
     let actions: ActionsAtWork
-    /// What actions are made with.
+    /// The environment in which actions are made.
     let surroundings: ActionSurroundings
-    /// How requests are sent.
+    /// The client that sends requests.
     let outbound: Outbound
     /// The part of the path at which notifications are taken, such as `/hook`.
     private let path: String
-    /// What a person should know of the secrets, those of actions too, in sentences.
+    /// Notes for a person about the secrets, including those of actions, in sentences.
     let notes: [String]
     /// Keeps in the log what was done.
     let note: @Sendable (String, LogLevel) -> Void
     private let sources: SecretSources
 
-    /// How long requests in flight may take to end. B2 itself gives up after three seconds.
+    /// The time that current requests may take to end. B2 itself gives up after three seconds.
     private static let grace = Duration.seconds(5)
 
     /// Starts to receive.
     ///
     /// - Parameters:
-    ///   - say: Is told, in a sentence, what a person should know; from any thread, and must not block.
-    ///   - acting: Receives, in a sentence, what the actions report; from any thread, and must not block.
-    ///   - rejudged: Is told what judging again has changed; from any thread, and must not block.
-    ///   - note: Is told, in a sentence, what was done; from any thread, and must not block.
-    ///   - isUpdating: Is told, in a sentence, that the start takes its time; from another thread, and must not block.
-    ///   - prepare: Is given the history before the first delivery can come, to observe all of them.
+    ///   - say: Receives sentences for a person; from any thread, and must not block.
+    ///   - acting: Receives the reports of the actions in sentences; from any thread, and must not block.
+    ///   - rejudged: Receives the changes of verifying again; from any thread, and must not block.
+    ///   - note: Receives sentences about what was done; from any thread, and must not block.
+    ///   - isUpdating: Receives a sentence if the start is slow; from another thread, and must not block.
+    ///   - prepare: Receives the history before the first delivery can arrive, to observe all of them.
     /// - Throws: `SecretSourceError`, `PlacesError`, `HistoryError` or `ListenerError`.
     init(
         _ plan: ReceivingPlan, _ outbound: Outbound, say: @escaping @Sendable (String) -> Void,
@@ -47,7 +47,7 @@ final class Receiver: Sendable {
         note: @escaping @Sendable (String, LogLevel) -> Void = { _, _ in },
         isUpdating: @escaping @Sendable (String) -> Void, prepare: (History) -> Void = { _ in }
     ) throws {
-        // What can fail comes before the first write: a start that fails leaves the history as it was.
+        // Steps that can fail precede the first write: a start that fails leaves the history as it was.
         sources = ProcessEnvironment.secretSources(files: plan.secretFiles)
         path = plan.path
         self.outbound = outbound
@@ -107,10 +107,10 @@ final class Receiver: Sendable {
         actions.runner.begin()
     }
 
-    /// Reads the sources of secrets again and judges by what they hold now.
+    /// Reads the sources of secrets again and makes their contents the current secrets.
     ///
-    /// - Throws: `SecretSourceError`, `KeyringError`, or what SQLite says; the secrets held are then the old ones.
-    /// - Returns: What a person should know of the secrets, in sentences.
+    /// - Throws: `SecretSourceError`, `KeyringError`, or SQLite's error; the current secrets are then unchanged.
+    /// - Returns: Notes for a person about the secrets, in sentences.
     func reload() throws -> [String] {
         let secrets = try sources.load()
         try keyring.reload(secrets)
@@ -134,7 +134,7 @@ final class Receiver: Sendable {
     /// The URL at which this machine reaches it, with the path that takes notifications.
     var hook: String { listener.address.localURL + path.dropFirst() }
 
-    /// A warning that stands for as long as it is true: whoever reaches the listener can write what he likes.
+    /// A warning while the listener is exposed: anybody who can reach it can send anything.
     var exposure: String? {
         guard keyring.all.isEmpty, !listener.address.isLoopback else { return nil }
         return "listening beyond this machine without a signing secret: anyone who reaches"
@@ -145,7 +145,7 @@ final class Receiver: Sendable {
 // MARK: - Log
 
 extension Receiver {
-    /// What the log says of the start.
+    /// The log's entry about the start.
     var started: String {
         let secrets = KeyringBook.names(keyring.all)
         return "b2watch \(Version.number) listens at \(listener.address.url), records into"
@@ -155,7 +155,7 @@ extension Receiver {
 
 // MARK: - Plan
 
-/// How is received: what the options say, then what the configuration says, then the defaults.
+/// The settings for receiving: from the options, then the configuration, then the defaults.
 struct ReceivingPlan {
     static let defaultListen = "127.0.0.1:8080"
     static let defaultBody = "1MiB"
@@ -169,9 +169,9 @@ struct ReceivingPlan {
     let place: History.Place
     let actions: [ActionDeclaration]
 
-    /// - Parameter configured: Something in which nothing is wrong.
-    /// - Throws: `PlacesError` where there is no place for the history; `SecretSourceError` where an argument names no
-    ///   file of a secret.
+    /// - Parameter configured: A valid configuration.
+    /// - Throws: `PlacesError` if there is no place for the history; `SecretSourceError` if an argument names no file
+    ///   of a secret.
     init(_ options: ReceivingOptions, _ configured: Configured) throws {
         let configuration = configured.configuration
         address = try ListenAddress(options.listen ?? configuration.listen?.value ?? Self.defaultListen)
@@ -185,7 +185,7 @@ struct ReceivingPlan {
         place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
     }
 
-    /// A file that the configuration names: what is wrong with it is reported with the line it is named in.
+    /// Returns a file that the configuration names: its problems are reported with the line that names it.
     private static func named(_ file: Located<SecretFile>) -> SecretFile {
         var named = file.value
         let (line, column) = (file.position.line, file.position.column)
@@ -193,7 +193,7 @@ struct ReceivingPlan {
         return named
     }
 
-    /// What is wrong in a configuration that only the listener can know.
+    /// Returns the problems of a configuration that only the listener can find.
     static func problems(in configuration: Configuration) -> [ConfigurationProblem] {
         func problem(
             _ name: String, _ value: Located<String>?, _ find: (String) -> String?
@@ -233,7 +233,7 @@ struct ReceivingPlan {
 
 // MARK: - Verifying again
 
-/// Notes when recorded deliveries begin to be judged again, and what has come of it.
+/// Logs the start of verifying recorded deliveries again, and its result.
 final class JudgingLog: Sendable {
     private let isJudging = Mutex(false)
     private let note: @Sendable (String, LogLevel) -> Void
@@ -242,7 +242,7 @@ final class JudgingLog: Sendable {
         self.note = note
     }
 
-    /// The first of several reports tells that it has begun.
+    /// Logs the start, at the first of several reports.
     func began(_ report: RejudgeReport) {
         let isOver = report.isComplete || report.isCancelled || report.failure != nil
         let isFirst = isJudging.withLock { isJudging in
@@ -291,7 +291,7 @@ final class HealthReporter: Sendable {
         history.observe { [self] event in follower(steady(event)) }
     }
 
-    /// The history's state with the health as it is reported.
+    /// Returns the history's state with its health as it is reported.
     func steady(_ change: HistoryChange) -> HistoryChange {
         var change = change
         change.health = state.withLock { $0.health.shown }

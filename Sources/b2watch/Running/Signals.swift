@@ -15,7 +15,8 @@ enum Signals {
     static func hold() {
         var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A shell may have started us with some of them ignored, as nohup and `&` do; ignored ones never come.
+        // A shell may have started us with some of them ignored, as nohup and `&` do; ignored signals are never
+        // received.
         for number in numbers where number != SIGHUP { signal(number, SIG_DFL) }
     }
 
@@ -69,7 +70,7 @@ enum Signals {
 // MARK: - Ending
 
 extension Signals {
-    /// Ends the process as the signal would have: whoever started it sees which one it was.
+    /// Ends the process as the signal would have: the parent process sees which signal it was.
     static func end(by number: Int32) -> Never {
         signal(number, SIG_DFL)
         var set = sigset_t()
@@ -77,7 +78,7 @@ extension Signals {
         sigaddset(&set, number)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         raise(number)
-        // Not reached, but for signals that end nothing.
+        // Reached only for signals that do not end the process.
         _exit(128 + number)
     }
 }
@@ -86,16 +87,16 @@ extension Signals {
 
 /// Reads the configuration again, for all in this process that go by it.
 final class Reloading: Sendable {
-    /// What was read.
+    /// The result of reading.
     struct Result: Sendable {
         var configuration: Configuration
-        /// What is different now, in sentences.
+        /// The differences, in sentences.
         var changes: [String] = []
     }
 
     private let read: @Sendable () throws -> Result
     private let followers = Mutex<[@Sendable (Configuration) -> Void]>([])
-    /// Held while it is read, so that what is read last also takes effect last.
+    /// The lock for reading, so that the last contents read are also the last to take effect.
     private let reading = NSLock()
 
     /// - Parameter read: Reads it and takes up what only the listener goes by; where it throws, nothing has changed.
@@ -121,7 +122,7 @@ final class Reloading: Sendable {
 }
 
 extension Reloading {
-    /// Of a process that receives.
+    /// Creates the reload of a process that receives.
     convenience init(_ receiver: Receiver) {
         self.init {
             let configured = try ProcessEnvironment.configured(with: receiver.surroundings)
@@ -132,7 +133,7 @@ extension Reloading {
         }
     }
 
-    /// Of a dashboard that is attached: its own configuration, and then the listener's.
+    /// Creates the reload of an attached dashboard: its own configuration, and then the listener's.
     convenience init(_ link: ListenerLink) {
         self.init {
             let configuration = try ProcessEnvironment.configuration()
