@@ -5,21 +5,21 @@ internal import Notifications
 internal import Programs
 internal import Workers
 
-/// Watches what is recorded, and tells, on a thread of its own that sleeps unless something has come or is due. Nothing
+/// Watches recorded deliveries, and reports on its own thread, which sleeps until something arrives or is due. Nothing
 /// that receives waits for it.
 public final class AlertWatch: Sendable {
-    /// How people are told. All of it is called from other threads, and must not block.
+    /// The ways to report to people. Its functions are called from other threads, and must not block.
     public struct Voice: Sendable {
         /// Rings a bell.
         public var ring: @Sendable () -> Void
-        /// A warning that stands until another one, or none, takes its place.
+        /// Shows a warning until another one, or nil, replaces it.
         public var quiet: @Sendable (String?) -> Void
-        /// What the program said.
+        /// Reports the output of the program.
         public var note: @Sendable (String) -> Void
-        /// What went wrong with it.
+        /// Reports a failure of the program.
         public var warn: @Sendable (String) -> Void
 
-        /// A voice.
+        /// Creates a voice.
         public init(
             ring: @escaping @Sendable () -> Void, quiet: @escaping @Sendable (String?) -> Void,
             note: @escaping @Sendable (String) -> Void, warn: @escaping @Sendable (String) -> Void
@@ -32,14 +32,14 @@ public final class AlertWatch: Sendable {
         var latest: Int64
         /// The newest row that has been looked at.
         var cursor: Int64
-        /// The newest row that is known to have come, looked at or not.
+        /// The newest row known to have arrived, read or not.
         var heard: Int64
         var alerts: Alerts
         var hasProgramEnded = false
         var isStopped = false
         var isStarted = false
         var voice: Voice?
-        /// When to look again, where what has come could not be read.
+        /// The time of the next attempt, if rows could not be read.
         var retry: ContinuousClock.Instant?
         /// The state of the outbox, and when to look at the actions; nil where nothing of them has changed.
         var outbox: Int64
@@ -50,7 +50,7 @@ public final class AlertWatch: Sendable {
         var deadline: ContinuousClock.Instant? { [alerts.deadline, retry, actionLook].compactMap(\.self).min() }
         var isToLookAtActions: Bool { actionLook.map { $0 <= .now } ?? false }
 
-        /// The actions may stand otherwise by now.
+        /// Notes that the states of the actions may have changed.
         mutating func outdateActions() {
             let next = max(.now, lastActionLook.map { $0 + AlertWatch.actionPause } ?? .now)
             actionLook = min(actionLook ?? next, next)
@@ -59,11 +59,11 @@ public final class AlertWatch: Sendable {
         var isToLook: Bool { latest > cursor && retry.map { $0 <= .now } ?? true }
     }
 
-    /// What is to be done next.
+    /// The next step.
     private enum Turn: Sendable {
         /// The rows after the first one and up to the last one are to be looked at.
         case look(Range<Int64>, AlertSettings)
-        /// How the actions stand is to be looked at.
+        /// Read the states of the actions.
         case actions
         /// Something may be due.
         case tick
@@ -84,12 +84,12 @@ public final class AlertWatch: Sendable {
     private let environment = AlertProgram.environment(of: ProcessInfo.processInfo.environment)
     private let state: Monitor<State>
 
-    /// What is said once something comes after it was too quiet.
+    /// The message once something arrives after a quiet time.
     public static let quietIsOver = "deliveries come again"
 
-    /// A watch that tells nothing of what is recorded already.
+    /// Creates a watch that reports nothing about rows already recorded.
     ///
-    /// - Parameter change: The history as it is.
+    /// - Parameter change: The current state of the history.
     public convenience init(_ settings: AlertSettings, reading reader: HistoryReader, from change: HistoryChange) {
         self.init(settings, from: change, actions: { try reader.actions() }) {
             try Arrivals($0, for: $1, reading: reader)
@@ -97,8 +97,8 @@ public final class AlertWatch: Sendable {
     }
 
     /// - Parameters:
-    ///   - actions: Returns how the actions stand.
-    ///   - look: Says what is in the rows after the first one and up to the last one.
+    ///   - actions: Returns the states of the actions.
+    ///   - look: Returns the news in the rows after the first one and up to the last one.
     init(
         _ settings: AlertSettings, from change: HistoryChange, retryPause: Duration = retryPause,
         actions: @escaping @Sendable () throws -> [ActionStatus] = { [] },
@@ -111,7 +111,7 @@ public final class AlertWatch: Sendable {
                 alerts: Alerts(settings, at: .now), outbox: change.outbox))
     }
 
-    /// Tells from now on, also of what has come meanwhile.
+    /// Begins to report, including news that arrived before this call.
     public func begin(_ voice: Voice) {
         state.change { state in
             state.voice = voice
@@ -128,12 +128,12 @@ public final class AlertWatch: Sendable {
             }
             guard change.latestRow > state.latest else { return }
             state.latest = change.latestRow
-            // Where nobody is to be told anything, what comes is not even looked at.
+            // If no reports are wanted, arriving rows are not read at all.
             if !state.isStarted, state.alerts.settings.isNothing { state.cursor = state.latest }
         }
     }
 
-    /// Other settings hold from now on.
+    /// Applies other settings from now on.
     public func change(_ settings: AlertSettings) {
         let actions = state.change { state in
             let actions = state.alerts.change(settings, at: .now)
@@ -191,7 +191,7 @@ public final class AlertWatch: Sendable {
         return turn ?? .tick
     }
 
-    /// Tells what is in the rows. Those that cannot be read are looked at again later.
+    /// Reports the news in the rows. Rows that cannot be read are read again later.
     private func look(at rows: Range<Int64>, _ settings: AlertSettings) {
         let found = Result { try look(rows, settings) }
         let (actions, problem): ([Alerts.Action], (any Error)?) = state.withLock { state in
@@ -205,7 +205,7 @@ public final class AlertWatch: Sendable {
                 )
             case .failure(let error):
                 defer { state.retry = .now + retryPause }
-                // Whatever it is, something has come.
+                // Something has arrived, whatever it is.
                 let actions = isNews ? state.alerts.arrived(hasEvents: false, problems: nil, at: .now) : []
                 return (actions, state.retry == nil ? error : nil)
             }
@@ -216,14 +216,14 @@ public final class AlertWatch: Sendable {
         }
     }
 
-    /// Tells what is new of the actions.
+    /// Reports the news about the actions.
     private func lookAtActions() {
         state.withLock { state in
             (state.actionLook, state.lastActionLook) = (nil, .now)
         }
         let now = Self.now
         guard let statuses = try? actions() else {
-            // The reads of rows say why.
+            // The reads of rows report the reason.
             return state.withLock { $0.actionLook = .now + retryPause }
         }
         let (new, late) = troubles.withLock { troubles in
@@ -264,7 +264,7 @@ public final class AlertWatch: Sendable {
         }
     }
 
-    /// Such as `30 s`, `5 min` and `2 h 30 min`.
+    /// Returns a duration in words, such as `30 s`, `5 min` and `2 h 30 min`.
     static func words(_ duration: Duration) -> String {
         let seconds = duration.components.seconds
         guard seconds > 0 else { return "\(Int(duration / .milliseconds(1))) ms" }
@@ -275,19 +275,19 @@ public final class AlertWatch: Sendable {
 
 // MARK: - Rows
 
-/// The rows that somebody is told of. A test event tells of nothing that has happened to a bucket.
+/// The rows to report. A test event does not mean that anything has happened in a bucket.
 enum AlertRows {
-    /// Events, but for tests.
+    /// Events, except for tests.
     static let events = RowPredicate.all([.event, .not(isTest)])
-    /// What the screen lists as problems, but for tests that this computer has sent itself: a test from elsewhere whose
-    /// signature is wrong is one.
+    /// The rows that the screen lists as problems, except for tests that this computer has sent itself: a test from
+    /// another sender whose signature is wrong is a problem.
     static let problems = RowPredicate.all([.problem, .not(.all([isTest, isFromHere]))])
 
     private static let isTest = RowPredicate.text([.eventType], pattern("b2:TestEvent"))
     private static let isFromHere = RowPredicate.any(
         ["127.0.0.1", "::1"].map { .text([.remoteAddress], pattern($0)) })
 
-    /// Exactly this text.
+    /// Returns a pattern that matches exactly this text.
     private static func pattern(_ text: String) -> TextPattern {
         let bytes = Array(text.utf8)
         return TextPattern("alerts:\(text)", literals: [text]) { $0.elementsEqual(bytes) }
@@ -298,16 +298,16 @@ enum AlertRows {
 
 /// Runs the program of the user's choice: with an environment of a few variables, nothing to read, and a time limit.
 struct AlertProgram {
-    /// What became of it.
+    /// The outcome of the program.
     struct Outcome: Sendable, Hashable {
-        /// What it said, the first lines of it, unescaped.
+        /// The first lines of its output, unescaped.
         var lines: [String] = []
-        /// What went wrong, in a sentence.
+        /// The failure in a sentence.
         var failure: String?
     }
 
     static let limit = Duration.seconds(10)
-    /// Of what it says so much is kept, in bytes.
+    /// The most bytes of its output that are kept.
     static let longestOutput = 8_192
 
     /// With its arguments.
@@ -315,7 +315,7 @@ struct AlertProgram {
     let environment: [String: String]
     var limit = Self.limit
 
-    /// What it is told of the process that runs it.
+    /// Returns the variables that it receives from the environment of this process.
     static func environment(of process: [String: String]) -> [String: String] {
         process.filter {
             [

@@ -3,7 +3,7 @@ public import History
 public import Notifications
 internal import SafeText
 
-/// When somebody who looks elsewhere is told of what happens, and how.
+/// The settings for alerting a person who is not looking at the screen.
 public struct AlertSettings: Sendable, Hashable {
     /// For what the bell rings.
     public enum Bell: Sendable, Hashable {
@@ -18,10 +18,10 @@ public struct AlertSettings: Sendable, Hashable {
     public var bell = Bell.never
     /// The program to run on a problem, with its arguments; never a shell's line. At least one element.
     public var onProblem: [String]?
-    /// How long nothing may come before that is warned of; more than nothing.
+    /// The time without deliveries after which a warning appears; more than zero.
     public var quietAfter: Duration?
 
-    /// Nobody is told anything.
+    /// Creates settings without alerts.
     public init(bell: Bell = .never, onProblem: [String]? = nil, quietAfter: Duration? = nil) {
         self.bell = bell
         self.onProblem = onProblem
@@ -34,19 +34,19 @@ public struct AlertSettings: Sendable, Hashable {
 
 // MARK: - Deciding
 
-/// Decides when the bell rings, when the program is run, and when it has been too quiet. It does none of that itself, and
-/// knows no clock but what it is told.
+/// Decides when the bell rings, when the program is run, and when it has been quiet for too long. It does none of this
+/// itself, and times are arguments.
 public struct Alerts: Sendable {
-    /// What is to be done.
+    /// The action to carry out.
     public enum Action: Sendable, Hashable {
         case ring
-        /// Runs the program; `ended(at:)` is to be told when it has ended.
+        /// Runs the program; call `ended(at:)` when it has ended.
         case run([String], ProblemReport)
-        /// The same, for an action that needs a person.
+        /// Runs the program for an action that needs a person.
         case runForAction([String], ActionTrouble)
-        /// Nothing has come for so long.
+        /// Nothing has arrived for this time.
         case quiet(Duration)
-        /// Something has come again, or nobody wants to know any more.
+        /// Something has arrived again, or the warning is no longer wanted.
         case quietIsOver
     }
 
@@ -61,17 +61,17 @@ public struct Alerts: Sendable {
     private var lastRing: ContinuousClock.Instant?
     private var lastRun: ContinuousClock.Instant?
     private var isRunning = false
-    /// What came while the program ran, or too soon after its start.
+    /// The problems that arrived while the program ran, or too soon after its start.
     private var waiting: ProblemReport?
     private var waitingTroubles: [ActionTrouble] = []
 
-    /// - Parameter now: From when on nothing has come.
+    /// - Parameter now: The start of the quiet time.
     public init(_ settings: AlertSettings, at now: ContinuousClock.Instant) {
         self.settings = settings
         lastArrival = now
     }
 
-    /// Other settings hold.
+    /// Applies other settings.
     public mutating func change(_ settings: AlertSettings, at now: ContinuousClock.Instant) -> [Action] {
         self.settings = settings
         if settings.onProblem == nil { (waiting, waitingTroubles) = (nil, []) }
@@ -80,9 +80,9 @@ public struct Alerts: Sendable {
         return [.quietIsOver]
     }
 
-    /// Something has come.
+    /// Notes that something has arrived.
     ///
-    /// - Parameter hasEvents: Whether events are among it.
+    /// - Parameter hasEvents: Whether there are events in it.
     public mutating func arrived(
         hasEvents: Bool, problems: ProblemReport?, at now: ContinuousClock.Instant
     ) -> [Action] {
@@ -103,7 +103,7 @@ public struct Alerts: Sendable {
         return actions + run(at: now)
     }
 
-    /// Actions need a person: each trouble is new.
+    /// Notes that actions need a person: each trouble is new.
     public mutating func troubled(_ troubles: [ActionTrouble], at now: ContinuousClock.Instant) -> [Action] {
         guard !troubles.isEmpty else { return [] }
         let actions = settings.bell == .never ? [] : ring(at: now)
@@ -111,7 +111,7 @@ public struct Alerts: Sendable {
             for trouble in troubles {
                 let same = waitingTroubles.firstIndex { $0.action == trouble.action && $0.kind == trouble.kind }
                 var trouble = trouble
-                // Those of a hold and of a backlog are the same ones.
+                // A hold and a backlog always concern the same entries.
                 if let same, trouble.kind != .onHold, trouble.kind != .backlog {
                     trouble.count += waitingTroubles[same].count
                 }
@@ -127,13 +127,13 @@ public struct Alerts: Sendable {
         return [.ring]
     }
 
-    /// The program has ended.
+    /// Notes that the program has ended.
     public mutating func ended(at now: ContinuousClock.Instant) -> [Action] {
         isRunning = false
         return run(at: now)
     }
 
-    /// The deadline has come.
+    /// Notes that the deadline has been reached.
     public mutating func tick(at now: ContinuousClock.Instant) -> [Action] {
         var actions = run(at: now)
         if let due = quietDeadline, now >= due, let limit = settings.quietAfter {
@@ -173,7 +173,7 @@ public struct Alerts: Sendable {
 /// A delivery that a person should look at, as `RowPredicate.problem` has it: its signature is not what it should be, or
 /// it was answered otherwise than with 200.
 public struct Problem: Sendable, Hashable {
-    /// The longest value that a program is told, in characters.
+    /// The longest value passed to a program, in characters.
     static let longestValue = 1_000
 
     public var delivery: Int64
@@ -185,7 +185,7 @@ public struct Problem: Sendable, Hashable {
     public var bucket: String
     public var rule: String
 
-    /// The problem that a row of the event list tells of.
+    /// Creates the problem in a row of the event list.
     public init(_ row: EventRow) {
         delivery = row.deliveryID
         verdict = row.verdict
@@ -197,31 +197,31 @@ public struct Problem: Sendable, Hashable {
     }
 }
 
-/// Problems that are told of at once: how many, and the latest of them.
+/// Problems reported together: their number, and the latest of them.
 public struct ProblemReport: Sendable, Hashable {
     /// At least 1.
     public var count: Int
     public var latest: Problem
 
-    /// A report.
+    /// Creates a report.
     public init(count: Int, latest: Problem) {
         self.count = count
         self.latest = latest
     }
 
-    /// Takes in what came later.
+    /// Adds later problems.
     mutating func add(_ later: ProblemReport) {
         self = ProblemReport(count: count + later.count, latest: later.latest)
     }
 
-    /// All variables that a program is told, whatever the problem is.
+    /// All variables passed to a program, whatever the problem is.
     static let variables = [
         "B2WATCH_PROBLEM", "B2WATCH_PROBLEMS", "B2WATCH_VERDICT", "B2WATCH_STATUS", "B2WATCH_DELIVERY", "B2WATCH_TYPE",
         "B2WATCH_OBJECT", "B2WATCH_BUCKET", "B2WATCH_RULE", "B2WATCH_ACTION", "B2WATCH_ACTION_PROBLEM",
         "B2WATCH_REASON",
     ]
 
-    /// What a program is told in its environment. What a stranger sent is escaped: no terminal obeys it.
+    /// The variables passed to a program. Text from outside is escaped, so that it has no effect on terminals.
     public var environment: [String: String] {
         func value(_ text: String) -> String {
             String(SafeText(String(text.prefix(Problem.longestValue))).string.prefix(Problem.longestValue))
@@ -239,18 +239,18 @@ public struct ProblemReport: Sendable, Hashable {
 
 // MARK: - Arrivals
 
-/// What has come, as far as somebody may want to be told of it.
+/// The news in the rows that have arrived.
 struct Arrivals: Sendable, Hashable {
     /// Whether events are among it; false where nobody wants to know.
     var hasEvents = false
-    /// Nil where there are none, or nobody wants to know.
+    /// The problems; nil if the rows contain none, or reports of them are not wanted.
     var problems: ProblemReport?
 
     init(hasEvents: Bool = false, problems: ProblemReport? = nil) {
         (self.hasEvents, self.problems) = (hasEvents, problems)
     }
 
-    /// What is in the rows after the first one and up to the last one.
+    /// Reads the news in the rows after the first one and up to the last one.
     init(_ rows: Range<Int64>, for settings: AlertSettings, reading reader: HistoryReader) throws {
         if settings.bell == .event {
             hasEvents = try !reader.rows(
@@ -273,12 +273,12 @@ struct Arrivals: Sendable, Hashable {
 
 // MARK: - Quiet
 
-/// What is said where nothing has come for too long. It stands there until something comes, and no clock moves it on; so
-/// it names the moment since when.
+/// The warning that nothing has arrived for too long. It stays until something arrives, and is not updated by time; so
+/// it gives the moment when the quiet time began.
 struct QuietWarning {
-    /// How long nothing may come.
+    /// The quiet time allowed.
     let limit: Duration
-    /// Since when nothing has come, by the clocks of a zone so many seconds east of UTC.
+    /// The start of the quiet time, on clocks of a zone with this offset in seconds east of UTC.
     let since: Timestamp
     let secondsFromUTC: Int
 
@@ -286,7 +286,7 @@ struct QuietWarning {
         (self.limit, self.since, self.secondsFromUTC) = (limit, since, secondsFromUTC)
     }
 
-    /// For a limit that has just been reached, by this computer's clock and zone.
+    /// Creates a warning for a limit that was reached now, by this computer's clock and zone.
     init(reachedNow limit: Duration) {
         let start = Date(timeIntervalSinceNow: -(limit / .seconds(1)))
         self.init(
@@ -309,10 +309,10 @@ struct QuietWarning {
 
 // MARK: - Actions in trouble
 
-/// Finds out which troubles of actions are new, so that each is told once. It knows no clock but what it is told.
+/// Finds out which troubles of actions are new, so that each is reported once. Times are arguments.
 struct TroubleNews {
-    /// How many entries each trouble concerned when it was last looked at; nil before the first look, whose troubles are
-    /// known already.
+    /// The number of entries that each trouble concerned at the last look; nil before the first look, whose troubles
+    /// are not new.
     private var known: [String: Int]?
     /// From when on an action may be behind: what waited before is given time to be done.
     private let start: Timestamp
@@ -321,9 +321,9 @@ struct TroubleNews {
         self.start = start
     }
 
-    /// Takes note of how the actions stand.
+    /// Applies the current states of the actions.
     ///
-    /// - Returns: What is new, with how many more entries it concerns.
+    /// - Returns: The new troubles, with the number of additional entries that each concerns.
     mutating func take(_ statuses: [ActionStatus], at now: Timestamp) -> [ActionTrouble] {
         var current: [String: Int] = [:]
         var new: [ActionTrouble] = []
@@ -346,7 +346,7 @@ struct TroubleNews {
         return known == nil ? new.filter { $0.kind == .backlog } : new
     }
 
-    /// When an action will be behind that is not yet; nil where none will.
+    /// Returns the next time when another action will be late; nil if none will.
     func nextLate(_ statuses: [ActionStatus], after now: Timestamp) -> Timestamp? {
         statuses.compactMap(\.lateAt).map { max($0, lateAt) }.filter { $0 > now }.min()
     }
@@ -357,7 +357,7 @@ struct TroubleNews {
 }
 
 extension ActionTrouble {
-    /// What a program is told in its environment, escaped. The variables about a delivery are empty.
+    /// The variables passed to a program, escaped. Those about a delivery are empty.
     var environment: [String: String] {
         func value(_ text: String) -> String {
             String(SafeText(String(text.prefix(Problem.longestValue))).string.prefix(Problem.longestValue))

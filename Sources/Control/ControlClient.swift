@@ -7,29 +7,29 @@ public final class ControlClient: Sendable {
     private struct State {
         var lastID = 0
         var pending: [Int: PendingReply] = [:]
-        /// Why nothing can be asked any more.
+        /// The reason why no more requests are possible.
         var end: ControlFailure?
     }
 
-    /// How long the listener may take to say who it is, and a request to be written.
+    /// The time limit for the listener's greeting, and for writing a request.
     private static let patience = Duration.seconds(5)
     /// The longest line that is taken, in bytes.
     private static let longest = 64 << 20
 
-    /// Who answers.
+    /// The greeting of the listener.
     public let listener: ControlHello
     private let socket: UnixSocket
     private let writing = NSLock()
     private let state = Mutex(State())
 
-    /// Calls the listener of a history. Blocks until it has said who it is.
+    /// Calls the listener of a history. Blocks until its greeting is received.
     ///
     /// - Parameters:
     ///   - history: The history's path, with links followed.
-    ///   - version: Of this b2watch.
-    ///   - owner: The history's owner: nobody else is believed to be its listener, but root and this user.
-    ///   - told: Is told events, in their order, on a thread of the connection's; it must not ask anything there.
-    ///   - ended: Is called once, on that thread, behind the last event.
+    ///   - version: The version of this b2watch.
+    ///   - owner: The history's owner: only the owner, root and this user are accepted as its listener.
+    ///   - told: Receives events, in their order, on a thread of the connection; it must not send requests there.
+    ///   - ended: Called once, on that thread, after the last event.
     /// - Throws: `ControlFailure`.
     public init<Event: Codable & Sendable>(
         beside history: String, version: String, owner: uid_t, told: @escaping @Sendable (Event) -> Void,
@@ -123,7 +123,7 @@ public final class ControlClient: Sendable {
             let reply = state.withLock { $0.pending[id] }
             reply?.give(head.failure.map { .failure(.failed($0)) } ?? .success(line))
         } else if let event = try? EventLine<Event>(controlLine: line).event {
-            // What a later b2watch tells beyond what we know, we do without.
+            // Events of a later b2watch that this version does not know are ignored.
             told(event)
         }
         return nil
@@ -151,7 +151,8 @@ extension ControlClient {
         }
     }
 
-    /// Says who calls. Who is refused may be hung up on before that: why, is there to be read all the same.
+    /// Sends our greeting. The listener may close the connection of a refused caller before that: the reason is still
+    /// there to read.
     private static func greet(_ socket: UnixSocket, _ line: [UInt8]) throws(SystemProblem) {
         do {
             try socket.write(line)
@@ -167,7 +168,7 @@ extension ControlClient {
         return hello
     }
 
-    /// Reads lines until there are no more, or `take` says why.
+    /// Reads lines until there are no more, or `take` returns a reason to stop.
     private static func read(
         _ socket: UnixSocket, _ reader: LineReader, first: [[UInt8]], _ take: ([UInt8]) -> ControlFailure?
     ) -> ControlFailure {
@@ -186,7 +187,7 @@ extension ControlClient {
 
 // MARK: - Pending replies
 
-/// A reply that a thread waits for, for a time.
+/// A reply that a thread waits for, with a time limit.
 final class PendingReply: Sendable {
     private let result = Monitor<Result<[UInt8], ControlFailure>?>(nil)
 

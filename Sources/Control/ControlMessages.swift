@@ -1,8 +1,8 @@
 import Foundation
 
-/// Where the control socket of a listener is.
+/// The place of a listener's control socket.
 public enum ControlPlace {
-    /// The socket beside a history.
+    /// Returns the path of the socket for a history.
     ///
     /// - Parameter history: The history's path, with links followed.
     public static func socket(beside history: String) -> String {
@@ -16,23 +16,23 @@ public enum ControlPlace {
 ///
 /// A request is one type, in a file of its own, and one line where the listener's routes are made.
 public protocol ControlRequest: Codable, Sendable {
-    /// What is answered.
+    /// The type of the reply.
     associatedtype Reply: Codable & Sendable
-    /// What it is called on the wire.
+    /// The name in the protocol.
     static var name: String { get }
 }
 
 /// The reply to what is only done.
 public struct ControlDone: Codable, Sendable, Hashable {
-    /// Done.
+    /// Creates the reply.
     public init() {}
 }
 
 // MARK: - The first line
 
-/// The first line that each side of a control socket writes: who it is, and how it speaks.
+/// The first line that each side of a control socket writes: its version, and its protocol.
 ///
-/// It never changes, so that two versions that do not understand each other can still say so.
+/// Its form never changes, so that two versions that do not understand each other can still report this.
 public struct ControlHello: Codable, Sendable, Hashable {
     /// The version of the protocol that is spoken here: raised whenever a request, a reply or an event changes so that
     /// an older b2watch would misread it.
@@ -43,7 +43,7 @@ public struct ControlHello: Codable, Sendable, Hashable {
     /// The version of the protocol.
     public var `protocol`: Int
 
-    /// What a b2watch of this version says.
+    /// Creates the greeting of a b2watch with this version.
     public init(b2watch: String, protocol: Int = currentProtocol) {
         self.b2watch = b2watch
         self.protocol = `protocol`
@@ -52,15 +52,15 @@ public struct ControlHello: Codable, Sendable, Hashable {
 
 // MARK: - Failures
 
-/// Why a listener cannot be asked, or what it answered instead.
+/// The reason why a listener cannot be asked, or its refusal.
 public enum ControlFailure: Error, Sendable, Hashable {
-    /// There is no control socket.
+    /// The control socket does not exist.
     case absent
     /// Its socket is there, but nobody answers at it.
     case deserted
     /// This user may not speak to it.
     case notPermitted
-    /// Who answers is neither the history's owner nor root, but this user.
+    /// The listener's process belongs to this user, who is neither the history's owner nor root.
     case stranger(user: UInt32)
     /// It speaks another version of the protocol.
     case otherVersion(ControlHello)
@@ -111,7 +111,7 @@ struct RequestLine<Request: ControlRequest>: Codable {
     var body: Request
 }
 
-/// What of a request tells who answers it.
+/// The part of a request that selects its route.
 struct RequestHead: Codable {
     var id: Int
     var request: String
@@ -143,7 +143,7 @@ struct RefusalLine: Codable {
     var refusal: String
 }
 
-/// What of a listener's line tells what it is.
+/// The part of a listener's line that gives its kind.
 struct ListenerLineHead: Codable {
     var id: Int?
     var failure: String?
@@ -151,11 +151,11 @@ struct ListenerLineHead: Codable {
 }
 
 extension Encodable {
-    /// As a line with its end.
+    /// Returns a line with its end.
     func controlLine() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // JSON as Foundation writes it holds no line feed.
+        // JSON written by Foundation contains no line feed.
         return Array(try encoder.encode(self)) + [0x0A]
     }
 }
@@ -183,13 +183,13 @@ struct LineReader {
         self.limit = limit
     }
 
-    /// Takes what came.
+    /// Adds received bytes.
     ///
-    /// - Returns: The lines that are whole now, without their ends.
+    /// - Returns: The lines that are now complete, without their ends.
     mutating func take(_ bytes: some Collection<UInt8>) throws(TooLong) -> [[UInt8]] {
         var lines: [[UInt8]] = []
         for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            // Each part but the first stands behind the end of a line.
+            // Each part except the first follows the end of a line.
             if isInside {
                 lines.append(begun)
                 begun = []

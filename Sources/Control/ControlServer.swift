@@ -2,9 +2,9 @@ import Foundation
 import Synchronization
 import Workers
 
-/// A listener's control socket: answers what attached dashboards ask, and tells them what happens.
+/// A listener's control socket: answers the requests of attached dashboards, and reports events to them.
 ///
-/// It has threads of its own, asleep unless somebody speaks, and takes no part in the way of a delivery.
+/// It has its own threads, which sleep without requests, and it does not slow down deliveries.
 public final class ControlServer: Sendable {
     private struct State {
         var connections: [ObjectIdentifier: ControlConnection] = [:]
@@ -18,12 +18,12 @@ public final class ControlServer: Sendable {
     private let subscription: String
     private let state = Mutex(State())
 
-    /// Takes calls beside a history, whose lock the caller holds.
+    /// Listens for calls about a history, whose lock the caller has taken.
     ///
     /// - Parameters:
     ///   - history: The history's path, with links followed.
-    ///   - version: Of this b2watch, such as `0.1.0`.
-    ///   - subscription: The request by which one asks for events too.
+    ///   - version: The version of this b2watch, such as `0.1.0`.
+    ///   - subscription: The request that also subscribes to events.
     /// - Throws: `ControlFailure.system`.
     public init<Subscription: ControlRequest>(
         beside history: String, version: String, routes: ControlRoutes, subscription: Subscription.Type,
@@ -43,14 +43,14 @@ public final class ControlServer: Sendable {
         }
     }
 
-    /// Tells all that want events. Returns at once.
+    /// Sends an event to all subscribers. Returns at once.
     public func push(_ event: some Codable) {
         let connections = state.withLock { Array($0.connections.values) }
         guard !connections.isEmpty, let line = try? EventLine(event: event).controlLine() else { return }
         for connection in connections { connection.tell(line) }
     }
 
-    /// Takes no more calls and ends those there are, behind what they are still to be told.
+    /// Accepts no more calls and ends the existing ones, after their waiting events.
     public func stop() {
         socket.close()
         let connections = state.withLock { state in
@@ -126,20 +126,20 @@ public final class ControlServer: Sendable {
 
 // MARK: - Routes
 
-/// Who answers which request.
+/// The routes of requests.
 public struct ControlRoutes: Sendable {
     /// Makes the reply, as a line, of a request's line.
     typealias Route = @Sendable (_ id: Int, _ line: [UInt8]) throws -> [UInt8]
 
     private var routes: [String: Route] = [:]
 
-    /// None answers anything.
+    /// Creates routes without any request.
     public init() {}
 
-    /// Has requests of a kind answered.
+    /// Adds the route of a kind of request.
     ///
-    /// - Parameter answer: Is called on a thread of the connection's, one request of a connection after the other. What
-    ///   it throws goes back as the sentence it prints as.
+    /// - Parameter answer: Called on a thread of the connection, for one request of a connection after the other. The
+    ///   text of an error it throws is sent back.
     public mutating func on<Request: ControlRequest>(
         _: Request.Type, _ answer: @escaping @Sendable (Request) throws -> Request.Reply
     ) {
@@ -149,7 +149,7 @@ public struct ControlRoutes: Sendable {
         }
     }
 
-    /// What is answered to a line; nil where the line is no request at all.
+    /// Returns the answer to a line; nil if the line is not a request at all.
     func answer(_ line: [UInt8]) -> [UInt8]? {
         guard let head = try? RequestHead(controlLine: line) else { return nil }
         let failure: String
@@ -167,27 +167,27 @@ public struct ControlRoutes: Sendable {
 
 // MARK: - Limits
 
-/// How much a control socket takes.
+/// The limits of a control socket.
 public struct ControlLimits: Sendable, Hashable {
     /// Connections at a time: more than anybody opens by hand. Each costs two threads that sleep, and none can be opened
     /// but by the listener's own user and root.
     public var connections = 1_024
     /// The longest request, in bytes.
     public var request = 4 << 20
-    /// How much may wait to be read by one connection, in bytes, besides one line.
+    /// The most bytes that may wait to be read by one connection, besides one line.
     public var waiting = 4 << 20
-    /// How long a connection may take to say who it is.
+    /// The time limit for the greeting of a connection.
     public var hello = Duration.seconds(10)
 
-    /// The usual ones.
+    /// Creates the default limits.
     public init() {}
 }
 
 // MARK: - A connection
 
-/// One who is attached: a thread reads what he asks, another writes what he is told.
+/// The connection of an attached dashboard: one thread reads its requests, another writes replies and events.
 ///
-/// What waits to be written is bounded, and nobody who leaves something there waits: who does not read is sent away.
+/// The waiting output is bounded, and adding to it never waits: a connection that does not read is closed.
 final class ControlConnection: Sendable {
     private struct State {
         var waiting = 0
@@ -195,7 +195,7 @@ final class ControlConnection: Sendable {
         var events = Events.unwanted
     }
 
-    /// Events are told to who has asked for them, and none of them before the reply to that.
+    /// Events are sent only to subscribers, and only after the reply to the subscription.
     private enum Events {
         case unwanted
         case held([[UInt8]])
@@ -212,7 +212,7 @@ final class ControlConnection: Sendable {
         self.limits = limits
     }
 
-    /// Whose it is.
+    /// The user of the other side.
     var peer: uid_t? { socket.peer }
 
     /// Leaves a line to be written.
@@ -271,13 +271,13 @@ final class ControlConnection: Sendable {
         writer.async { [self] in end() }
     }
 
-    /// Says why, and ends it.
+    /// Sends the reason, and ends the connection.
     func refuse(_ reason: String) {
         if let line = try? RefusalLine(refusal: reason).controlLine() { send(line) }
         finish()
     }
 
-    /// Reads lines until the end, or until `body` says false.
+    /// Reads lines until the end, or until `body` returns false.
     func read(_ body: ([UInt8]) -> Bool) {
         socket.limit(reading: limits.hello, writing: .zero)
         var lines = LineReader(limit: limits.request)

@@ -11,7 +11,7 @@ final class UnixSocket: Sendable {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
-    /// A new one.
+    /// Creates a socket.
     convenience init() throws(SystemProblem) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw SystemProblem() }
@@ -22,7 +22,7 @@ final class UnixSocket: Sendable {
         close(descriptor)
     }
 
-    /// Ends it in both directions: whoever reads from it, or writes, is told at once.
+    /// Ends it in both directions: threads that read or write on it return at once.
     func end() {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
@@ -38,7 +38,7 @@ final class UnixSocket: Sendable {
         return credentials[1]
     }
 
-    /// How long `read`, or `write` and `connect`, wait at most; zero for ever.
+    /// Sets the time limits of `read`, and of `write` and `connect`; zero for no limit.
     func limit(reading: Duration? = nil, writing: Duration? = nil) {
         for (option, limit) in [(SO_RCVTIMEO, reading), (SO_SNDTIMEO, writing)] {
             guard let limit else { continue }
@@ -72,16 +72,16 @@ final class UnixSocket: Sendable {
 
 // MARK: - Listening
 
-/// A socket in the file system at which others may call, for its owner's eyes only.
+/// A socket in the file system that accepts calls, with permissions only for its owner.
 final class ListeningSocket: Sendable {
     let path: String
     private let socket: UnixSocket
     private let inode: UInt64
 
-    /// Makes it, in the place of one that a crash left behind: only who holds the history's lock may do so.
+    /// Creates the socket, and replaces one that a crash left behind: only the owner of the history's lock may do so.
     ///
-    /// It appears under its name when it takes calls already, and was never open to others: the mode is set before there
-    /// is a file, and the name is given by a rename.
+    /// It appears under its name when it already accepts calls, and was never open to others: the mode is set before
+    /// the file exists, and the name is given by a rename.
     ///
     /// - Throws: `SystemProblem`.
     init(at path: String) throws(SystemProblem) {
@@ -131,7 +131,7 @@ final class ListeningSocket: Sendable {
 
 /// A place for a Unix socket, whatever the length of its path.
 enum SocketAddress {
-    /// What the kernel's address holds at most, with a zero at its end.
+    /// The most bytes in a kernel's address, with a zero at its end.
     private static let longest = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
     /// Calls `body` with the address of a path.
@@ -169,7 +169,7 @@ enum SocketAddress {
     }
 }
 
-/// What the system says went wrong.
+/// An error of the system.
 struct SystemProblem: Error, Hashable, CustomStringConvertible {
     let code: Int32
 

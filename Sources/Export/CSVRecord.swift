@@ -2,7 +2,7 @@ import Notifications
 
 /// A line of separated values by RFC 4180: quotes around what needs them and doubled within. In UTF-8.
 public enum CSVRecord {
-    /// What ends a line.
+    /// The end of a line.
     public static let newline: [UInt8] = [0x0D, 0x0A]
 
     public static let comma = UInt8(ascii: ",")
@@ -26,8 +26,8 @@ public enum CSVRecord {
     ///
     /// - Parameters:
     ///   - text: In UTF-8.
-    ///   - separator: What stands between the cells of the file.
-    ///   - isGuarded: Whether an apostrophe is put before what a spreadsheet would take for a formula.
+    ///   - separator: The separator of the file's cells.
+    ///   - isGuarded: Whether a text that a spreadsheet would read as a formula gets an apostrophe before it.
     static func append(
         _ text: UnsafeRawBufferPointer, separator: UInt8, isGuarded: Bool, to output: inout OutputBytes
     ) {
@@ -113,12 +113,12 @@ public enum CSVRecord {
     }
 }
 
-/// What a spreadsheet would take for a formula.
+/// Texts that a spreadsheet would read as a formula.
 enum Formula {
-    /// What is put before it.
+    /// The mark put before such a text.
     static let mark = UInt8(ascii: "'")
 
-    /// Whether a cell would be a formula if it began at an index of its UTF-8.
+    /// Returns whether a cell would be a formula if it began at an index of its UTF-8.
     static func begins(_ text: UnsafeRawBufferPointer, at index: Int) -> Bool {
         guard index < text.count else { return false }
         switch text[index] {
@@ -132,7 +132,7 @@ enum Formula {
         }
     }
 
-    /// Whether a cell may begin behind a byte, for a program that separates cells by it, or does not mind quotes.
+    /// Returns whether a cell may begin after a byte, for a program that separates cells by it, or ignores quotes.
     static func canFollow(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, 0x0A, 0x0D: true

@@ -2,23 +2,23 @@ public import Notifications
 
 /// A recorded request as a curl command that sends it again.
 ///
-/// Whatever was in the request, a paste runs `printf` and `curl` and nothing else, and holds only printable ASCII. The
-/// body arrives byte by byte, and the header fields as they came but for those that belong to the connection, which
-/// curl makes itself.
+/// Whatever was in the request, a pasted command runs `printf` and `curl` and nothing else, and contains only printable
+/// ASCII. The body is sent byte by byte, and the header fields as received except those that belong to the connection,
+/// which curl makes itself.
 public struct CurlCommand: Sendable {
-    /// Where it goes: `http://127.0.0.1:8080/` or the like.
+    /// The target, such as `http://127.0.0.1:8080/`.
     public let url: String
     private let delivery: Delivery
     private let policy: Masking
-    /// Whether the body is short and plain enough to stand in the command itself.
+    /// Whether the body is short and plain enough to be in the command itself.
     private let sendsOnLine: Bool
     /// The names of fields that are between two neighbours only, and of those that frame the body.
     private let ofTheConnection: [String]
 
-    /// A command.
+    /// Creates a command.
     ///
-    /// - Parameter listener: Where the listener is reached, as a URL whose path does not matter; nil for the host that
-    ///   the request names.
+    /// - Parameter listener: The listener's URL, of which the path does not matter; nil for the host that the request
+    ///   names.
     public init(_ delivery: Delivery, to listener: String?, _ policy: Masking) {
         self.delivery = delivery
         self.policy = policy
@@ -31,7 +31,7 @@ public struct CurlCommand: Sendable {
             }
     }
 
-    /// What the command cannot send as it was, in sentences.
+    /// The parts that the command cannot send exactly, in sentences.
     public var shortcomings: [String] {
         var sentences: [String] = []
         if delivery.isCut {
@@ -89,7 +89,7 @@ extension CurlCommand {
         let own = ["Accept", "User-Agent", "Content-Type", "Expect"].filter { name in
             (name != "Content-Type" || sendsOnLine || !delivery.body.isEmpty) && !sent.contains { $0.isNamed(name) }
         }
-        // A semicolon is how curl is told to send an empty value; nothing behind the colon, to leave out its own field.
+        // In curl's options a semicolon sends an empty value; an empty text after the colon omits curl's own field.
         return sent.map { field in
             let text = field.value.isEmpty ? Array("\(field.name);".utf8) : Array("\(field.name): ".utf8) + field.bytes
             return "--header \(ShellWord.argument(text))"
@@ -106,10 +106,10 @@ extension CurlCommand {
         ofTheConnection.contains { field.isNamed($0) }
     }
 
-    /// What a name may hold besides letters and digits (RFC 9110, 5.6.2).
+    /// The characters allowed in a name besides letters and digits (RFC 9110, 5.6.2).
     private static let marks = Array("!#$%&'*+-.^_`|~".utf8)
 
-    /// Whether curl takes it for a field with this name and value. One that begins with `@` would name a file.
+    /// Returns whether curl reads it as a field with this name and value. One that begins with `@` would name a file.
     private func canBeSent(_ field: HeaderField) -> Bool {
         let isToken = field.name.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || Self.marks.contains(byte)
@@ -129,28 +129,28 @@ extension Substring {
 
 /// The URLs that a curl command is given.
 enum CurlURL {
-    /// Scheme, host and port of a URL; nil where it is none of HTTP.
+    /// Returns scheme, host and port of a URL; nil if it is not a URL of HTTP.
     static func origin(of url: String?) -> String? {
         guard let url, let scheme = ["http://", "https://"].first(where: { url.hasPrefix($0) }) else { return nil }
         let authority = url.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         return isAuthority(authority) ? scheme + authority : nil
     }
 
-    /// The host that a request names, by HTTPS where a proxy says that it came so.
+    /// Returns the host that a request names, with HTTPS if a proxy reports that it was used.
     static func origin(named delivery: Delivery) -> String {
         guard let host = delivery.values(of: "Host").first, isAuthority(host[...]) else { return "http://localhost" }
         let isSecure = delivery.values(of: "X-Forwarded-Proto").contains("https")
         return (isSecure ? "https://" : "http://") + host
     }
 
-    /// Whether curl sends a path and query in a URL just so. It would refuse spaces, keep what follows a `#` to itself,
-    /// and quote what is not ASCII.
+    /// Returns whether curl sends a path and query in a URL unchanged. It would refuse spaces, not send the text after
+    /// a `#`, and quote characters outside ASCII.
     static func isSentAsItIs(_ target: String) -> Bool {
         target.hasPrefix("/")
             && target.utf8.allSatisfy { (0x21...0x7e).contains($0) && !Array("\"#<>\\^`{|}".utf8).contains($0) }
     }
 
-    /// A host with or without a port, and nothing that could be more.
+    /// Returns whether a text is a host with or without a port, and cannot be anything more.
     private static func isAuthority(_ text: Substring) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
@@ -168,11 +168,11 @@ enum CurlURL {
 
 /// Bytes as words of a shell command that can be pasted anywhere.
 ///
-/// What comes out is printable ASCII on one line, so no terminal obeys it, no line editor completes at a tab, and no
-/// encoding changes it. It keeps to what POSIX shells and fish read alike, also where an interactive one expands `!`.
-/// What cannot stand in single quotes goes through `printf`, in octal.
+/// The result is printable ASCII on one line, so it has no effect on terminals, no line editor completes at a tab, and
+/// no encoding changes it. It uses only what POSIX shells and fish read alike, including interactive ones that expand
+/// `!`. Characters that are not allowed in single quotes go through `printf`, in octal.
 public enum ShellWord {
-    /// One argument, without quotes where it needs none: for commands that a person reads before they are pasted.
+    /// Returns one argument, without quotes if it needs none: for commands that a person reads before pasting them.
     public static func readable(_ text: String) -> String {
         let isBare =
             !text.isEmpty
@@ -186,27 +186,27 @@ public enum ShellWord {
         return isBare ? text : argument(text)
     }
 
-    /// One argument. Bytes 0, and newlines at its end, cannot be in one: they are lost.
+    /// Returns one argument. An argument cannot contain bytes 0, or newlines at its end: they are lost.
     static func argument(_ bytes: some Collection<UInt8>) -> String {
         if bytes.allSatisfy(isPlain) { return "'" + String(decoding: bytes, as: UTF8.self) + "'" }
         return "\"$(printf '" + format(bytes, inDoubleQuotes: true) + "')\""
     }
 
-    /// One argument.
+    /// Returns one argument.
     static func argument(_ text: String) -> String { argument(text.utf8) }
 
-    /// A command that prints the bytes, whatever they are.
+    /// Returns a command that prints the bytes, whatever they are.
     static func printing(_ bytes: some Collection<UInt8>) -> String {
         "printf '" + format(bytes, inDoubleQuotes: false) + "'"
     }
 
-    /// Whether a byte may stand within single quotes. A backslash may not: to fish it means something there.
+    /// Returns whether a byte is allowed within single quotes. A backslash is not: fish interprets it there.
     static func isPlain(_ byte: UInt8) -> Bool {
         (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")
     }
 
-    /// The format of a `printf` without arguments: every backslash in it is followed by `n` or three digits, and there
-    /// is no quote.
+    /// Returns the format of a `printf` without arguments: every backslash in it is followed by `n` or three digits,
+    /// and it contains no quotes.
     private static func format(_ bytes: some Collection<UInt8>, inDoubleQuotes: Bool) -> String {
         var format: [UInt8] = []
         format.reserveCapacity(bytes.count + bytes.count / 8)
@@ -216,7 +216,7 @@ public enum ShellWord {
             case UInt8(ascii: "\n"): format += Array("\\n".utf8)
             // An option begins so.
             case UInt8(ascii: "-") where place == 0: format += octal(byte)
-            // An interactive bash sees these through single quotes that stand in double ones; csh sees ! through all.
+            // An interactive bash expands these even in single quotes within double ones; csh expands ! everywhere.
             case UInt8(ascii: "!"): format += octal(byte)
             case UInt8(ascii: "\""), UInt8(ascii: "$"), UInt8(ascii: "`"):
                 format += inDoubleQuotes ? octal(byte) : [byte]
@@ -237,7 +237,7 @@ public enum ShellWord {
 
 /// The header fields of a request as lines, one each, in their order.
 public enum HeaderBlock {
-    /// `Name: value` lines in UTF-8, each with its newline.
+    /// Returns `Name: value` lines in UTF-8, each with its newline.
     public static func bytes(_ headers: [HeaderField], _ policy: Masking) -> [UInt8] {
         policy.fields(of: headers).flatMap { Array("\($0.name): \($0.value)\n".utf8) }
     }
@@ -245,10 +245,10 @@ public enum HeaderBlock {
 
 /// A request as it went over the wire: request line, header fields, an empty line, and the body's own bytes.
 public enum RawRequest {
-    /// The request with CRLF behind each line of its head.
+    /// Returns the request with CRLF after each line of its head.
     ///
-    /// White space around header values, and how a chunked body was cut, are not kept by the listener; where only the
-    /// start of the body was kept, only that is here.
+    /// The listener does not keep white space around header values, or the chunks of a body; if it kept only the start
+    /// of the body, the result has only that.
     public static func bytes(_ delivery: Delivery, _ policy: Masking) -> [UInt8] {
         var head = "\(delivery.method) \(policy.target(delivery.target)) \(delivery.httpVersion)\r\n"
         for field in policy.fields(of: delivery.headers) { head += "\(field.name): \(field.value)\r\n" }

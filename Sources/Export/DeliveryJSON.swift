@@ -112,7 +112,7 @@ public enum EventLines {
         }
     }
 
-    /// The events, or what stands for those of a delivery that has none.
+    /// Returns the events, or a substitute for those of a delivery without events.
     private static func events(_ events: [NotificationEvent], of record: DeliveryRecord) -> [NotificationEvent] {
         guard events.isEmpty else { return events }
         var event = NotificationEvent()

@@ -2,9 +2,9 @@ public import History
 import Notifications
 import SafeText
 
-/// Rows of a history on their way to an output. Any number of them: a few hundred are held at a time.
+/// Rows of a history on their way to an output. Their number is unlimited: a few hundred are in memory at a time.
 public struct Export: Sendable {
-    /// Which rows.
+    /// The rows to export.
     public enum Selection: Sendable {
         /// All that match, in the order of arrival, up to the one with this id, which must be there.
         case matching(RowPredicate, through: Int64)
@@ -16,14 +16,15 @@ public struct Export: Sendable {
     private let writer: any ExportWriter
     private let isForTerminal: Bool
 
-    /// Rows are read so many at a time.
+    /// The number of rows in one read.
     private static let step = 500
-    /// Behind so many deliveries it is found out once which of all events came before, and not asked for each.
+    /// The number of deliveries after which the export finds all repeated events at once, and no longer asks for each.
     private static let many = 5_000
 
-    /// An export.
+    /// Creates an export.
     ///
-    /// - Parameter isForTerminal: Whether what a terminal would obey is escaped; else the bytes are exact.
+    /// - Parameter isForTerminal: Whether characters with an effect on terminals are escaped; otherwise the bytes are
+    ///   exact.
     public init(_ selection: Selection, by writer: any ExportWriter, isForTerminal: Bool = false) {
         self.selection = selection
         self.writer = writer
@@ -33,13 +34,13 @@ public struct Export: Sendable {
     /// Reads and writes until all is written. Blocks.
     ///
     /// - Parameters:
-    ///   - isCancelled: Asked every few hundred rows.
-    ///   - progress: Told as often.
-    ///   - onDamage: Is called once, where the history turns out to be damaged: returns another reader, with the same rows
-    ///     as far as they can be read, to go on with.
-    ///   - write: Is given the bytes in pieces.
-    /// - Returns: What it has come to.
-    /// - Throws: `ReadCancelled`, what the history says, or what `write` throws.
+    ///   - isCancelled: Called every few hundred rows.
+    ///   - progress: Called as often.
+    ///   - onDamage: Called once if the history turns out to be damaged: returns another reader, with the same rows as
+    ///     far as they are readable, to continue with.
+    ///   - write: Receives the bytes in pieces.
+    /// - Returns: The counts of the export.
+    /// - Throws: `ReadCancelled`, the history's error, or an error of `write`.
     public func run(
         reading reader: HistoryReader, isCancelled: () -> Bool = { false },
         progress: (ExportProgress) -> Void = { _ in }, onDamage: (() throws -> HistoryReader)? = nil,
@@ -67,7 +68,7 @@ public struct Export: Sendable {
             if pieces.isFull { try write(pieces.take()) }
         }
         var repeated: RepeatedEvents?
-        // Of deliveries that were written: the rows of one follow each other where they come in the order of arrival.
+        // The deliveries that were written: in the order of arrival the rows of one follow each other.
         var seen: Set<Int64> = []
         var last: Int64?
         func add(_ deliveries: [Int64]) throws {
@@ -180,7 +181,7 @@ public struct Export: Sendable {
 
 /// Gathers what a writer writes into pieces worth a call of the system.
 struct ExportPieces {
-    /// What is gathered before it is written.
+    /// The number of bytes gathered before they are written.
     private static let size = 512 << 10
 
     private let writer: any ExportWriter
@@ -202,7 +203,7 @@ struct ExportPieces {
 
     var isFull: Bool { bytes.count >= Self.size }
 
-    /// What was gathered since the last time.
+    /// Removes and returns the gathered bytes.
     mutating func take() -> [UInt8] {
         defer { bytes.removeAll() }
         return bytes.array
@@ -262,7 +263,7 @@ struct ExportPieces {
         }
     }
 
-    /// Returns what stands between the separators of a line. One within quotes is part of its cell.
+    /// Returns the cells between the separators of a line. A separator within quotes is part of its cell.
     private static func cells(of line: ArraySlice<UInt8>, separator: UInt8) -> [ArraySlice<UInt8>] {
         var isQuoted = false
         return line.split(omittingEmptySubsequences: false) { byte in
@@ -274,7 +275,7 @@ struct ExportPieces {
 
 // MARK: - Progress
 
-/// How far an export is.
+/// The progress of an export.
 public struct ExportProgress: Sendable, Hashable {
     public var unit: ExportUnit
     /// Records written.
@@ -285,7 +286,7 @@ public struct ExportProgress: Sendable, Hashable {
     public var looked: Int64
     public var total: Int64
 
-    /// A progress.
+    /// Creates a progress.
     public init(unit: ExportUnit, written: Int, leftOut: Int = 0, looked: Int64, total: Int64) {
         self.unit = unit
         self.written = written
@@ -299,7 +300,8 @@ public struct ExportProgress: Sendable, Hashable {
         total > 0 ? Int(min(100, Double(looked) / Double(total) * 100)) : 100
     }
 
-    /// A bar with its numbers, some fifty columns of ASCII; the numbers alone where there is no room for it.
+    /// Returns a bar with its numbers, some fifty columns of ASCII; only the numbers if there is too little room for
+    /// it.
     public func bar(columns: Int) -> String {
         let number = String(percent)
         let numbers = "\(String(repeating: " ", count: 3 - number.utf8.count))\(number) %  \(unit.counted(written))"

@@ -7,7 +7,7 @@ public struct ExportColumn: Sendable {
     public let name: String
     /// Its header in the table.
     public let header: String
-    /// What is read of a row for its value.
+    /// The parts of a row that its value needs.
     let parts: RowParts
     /// Whether its value is in the delivery only, which is then read whole.
     let readsDelivery: Bool
@@ -60,7 +60,7 @@ public struct ExportColumn: Sendable {
         },
     ]
 
-    /// How many columns a table has before these: those of the sheet.
+    /// The number of columns before these in a table: those of the sheet.
     public static let sheetCount = SheetRow.headers.count
 
     /// Their names as a list to read.
@@ -68,7 +68,7 @@ public struct ExportColumn: Sendable {
 
     /// Reads names with commas between them.
     ///
-    /// - Throws: `ExportColumnError` for a name that is none, or that is there already.
+    /// - Throws: `ExportColumnError` for an unknown or repeated name.
     public static func columns(_ list: String) throws(ExportColumnError) -> [ExportColumn] {
         var columns: [ExportColumn] = []
         for part in list.split(separator: ",", omittingEmptySubsequences: false) {
@@ -83,7 +83,7 @@ public struct ExportColumn: Sendable {
     private static func text(_ text: String?) -> ExportCell { text.map { .text($0) } ?? .empty }
 }
 
-/// What is wrong in a list of columns.
+/// The problem of a list of columns.
 public enum ExportColumnError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknown(String)
     case twice(String)
@@ -107,10 +107,10 @@ public enum ExportCell: Sendable, Hashable {
     case plain(String)
     /// A number or a date in which a dot is the decimal separator.
     case decimal(String)
-    /// Text that may come from outside.
+    /// Text that may be from outside.
     case text(String)
 
-    /// - Parameter value: A number that is no integer came as JSON, and is a number still.
+    /// - Parameter value: A number that is not an integer is stored as JSON, and is still a number.
     public init(_ value: FieldValue) {
         switch value {
         case .absent, .null: self = .empty
@@ -120,7 +120,7 @@ public enum ExportCell: Sendable, Hashable {
         }
     }
 
-    /// A cell of the sheet, made from this value.
+    /// Creates a cell of the sheet from this value.
     public init(_ cell: SheetRow.Cell, of value: FieldValue) {
         switch cell {
         case .empty: self = .empty
@@ -130,22 +130,22 @@ public enum ExportCell: Sendable, Hashable {
             self =
                 switch value {
                 case .other: ExportCell(value)
-                // A moment, or a number that is none of the calendar's: neither came as text.
+                // A time, or a number that is not a date: neither was received as text.
                 case .integer: .plain(text)
                 case .absent, .null, .string: .text(text)
                 }
         }
     }
 
-    /// A cell of a moment, which is never a formula.
+    /// Creates a cell with a time, which is never a formula.
     init(_ moment: Timestamp, as form: SheetRow.TimestampForm) {
         self.init(SheetRow.Cell(moment, as: form), of: .integer(moment.milliseconds))
     }
 
-    /// The cell's text as a table has it.
+    /// Returns the cell's text for a table.
     ///
     /// - Parameters:
-    ///   - isVerbatim: False puts an apostrophe before what a spreadsheet would take for a formula.
+    ///   - isVerbatim: False puts an apostrophe before a text that a spreadsheet would read as a formula.
     ///   - hasDecimalComma: Whether a comma separates the decimals of a number, not a dot.
     public func string(isVerbatim: Bool, hasDecimalComma: Bool = false) -> String {
         switch self {
@@ -156,11 +156,11 @@ public enum ExportCell: Sendable, Hashable {
         }
     }
 
-    /// Writes the cell as it is in a table.
+    /// Writes the cell for a table.
     ///
     /// - Parameters:
-    ///   - separator: What stands between the cells of the table.
-    ///   - isVerbatim: False puts an apostrophe before what a spreadsheet would take for a formula.
+    ///   - separator: The separator of the table's cells.
+    ///   - isVerbatim: False puts an apostrophe before a text that a spreadsheet would read as a formula.
     func append(separator: UInt8, isVerbatim: Bool, to output: inout OutputBytes) {
         switch self {
         case .empty: break

@@ -3,17 +3,18 @@ public import Notifications
 
 /// Turns rows, or their deliveries, into the bytes of one format. Each is given once, and nothing of it is kept.
 public protocol ExportWriter: Sendable {
-    /// What one record of the output is.
+    /// The unit of one record of the output.
     var unit: ExportUnit { get }
-    /// What is read of each row, where a record is an event.
+    /// The parts of each row to read, if a record is an event.
     var parts: RowParts { get }
     /// Whether a record is made of more than its row.
     var readsDeliveries: Bool { get }
     /// Whether it is read if a delivery is a duplicate.
     var readsDuplicates: Bool { get }
-    /// What ends a line.
+    /// The end of a line.
     var newline: [UInt8] { get }
-    /// What stands between cells, and in one only within quotes, if a terminal would not get it else.
+    /// The separator of cells, which appears within a cell only in quotes; nil if escaping for a terminal
+    /// preserves it anyway.
     var separator: UInt8? { get }
     /// The lines before the first record.
     var head: [String] { get }
@@ -39,14 +40,14 @@ extension ExportWriter {
     public func append(_ delivery: LentDelivery, to bytes: inout OutputBytes) throws {}
 }
 
-/// What one record of an output is made of.
+/// The unit of one record of an output.
 public enum ExportUnit: Sendable, Hashable {
     /// Each row of the event list that has an event; requests without one are left out.
     case events
     /// Each delivery that a row leads to, once.
     case deliveries
 
-    /// Such as `1 event` or `12,345 deliveries`.
+    /// Returns a count such as `1 event` or `12,345 deliveries`.
     public func counted(_ number: Int) -> String {
         let digits = Array(String(number).reversed())
         let grouped = digits.indices.map { $0 > 0 && $0 % 3 == 0 ? "\(digits[$0])," : String(digits[$0]) }
@@ -67,7 +68,7 @@ public struct ExportItem: Sendable {
     public let row: EventRow
     /// The row's delivery without its header fields and body; nil where the writer asks for none, or it is gone.
     public let record: DeliveryRecord?
-    /// The row's event in that delivery, with the fields that no row holds.
+    /// The row's event in that delivery, with the fields that rows do not contain.
     public let event: NotificationEvent?
 
     public init(_ row: EventRow, record: DeliveryRecord? = nil, event: NotificationEvent? = nil) {
@@ -79,14 +80,14 @@ public struct ExportItem: Sendable {
 
 // MARK: - Options
 
-/// How a format is to be written; each takes of it what it knows.
+/// The options of a format; each uses those that apply to it.
 public struct ExportOptions: Sendable {
     /// Columns behind those of the sheet.
     public var columns: [ExportColumn]
     public var timestamps: SheetRow.TimestampForm
     /// Whether text that a spreadsheet would take for a formula stays as it is.
     public var isVerbatim: Bool
-    /// What of a request is masked.
+    /// The masked parts of a request.
     public var masking: Masking
 
     public init(
@@ -132,7 +133,7 @@ public struct ExportFormat: Sendable {
 
     public static let all = [csv, tsv, jsonl, curl]
 
-    /// The format of this name, if there is one.
+    /// Returns the format of this name; otherwise nil.
     public static func named(_ name: String) -> ExportFormat? { all.first { $0.name == name } }
 }
 
@@ -141,7 +142,7 @@ public struct ExportFormat: Sendable {
 /// The table that CSV and TSV write: the sheet's five columns, and those that were asked for behind them.
 struct ExportTable: Sendable {
     let options: ExportOptions
-    /// What stands between cells.
+    /// The separator of cells.
     let separator: UInt8
 
     /// The line of the columns' headers.

@@ -1,21 +1,21 @@
 import Foundation
 public import Notifications
 
-/// The rule for what of a request may go to places outside, such as a clipboard or a bug report.
+/// The rule for the parts of a request that may leave b2watch, for example to a clipboard or a bug report.
 ///
-/// Masked are credentials, and every header field that neither B2, HTTP nor a proxy is known to send: those are the
-/// rule's own custom headers, which people use for keys and tokens. A name that speaks of a secret is masked whoever
-/// sends it. In a URL the user, the values of such names, and what looks like a token are masked.
+/// Credentials are masked, and every header field that neither B2, HTTP nor a proxy is known to send: those are the
+/// rule's own custom headers, which people use for keys and tokens. A name that suggests a secret is masked whoever
+/// sends it. In a URL the user, the values of such names, and parts that look like tokens are masked.
 public enum Masking: Sendable, Hashable {
     /// Secret-bearing values become `***`.
     case masked
     /// Every value as it was received.
     case asReceived
 
-    /// What stands in the place of a value.
+    /// The replacement of a value.
     public static let mask = "***"
 
-    /// The fields in their order, some with another value.
+    /// Returns the fields in their order, some with another value.
     public func fields(of headers: [HeaderField]) -> [HeaderField] {
         headers.map { field in
             if masks(field) { return HeaderField(field.name, Self.mask) }
@@ -24,7 +24,7 @@ public enum Masking: Sendable, Hashable {
         }
     }
 
-    /// Whether the value of a field is not to be shown.
+    /// Returns whether the value of a field is masked.
     public func masks(_ field: HeaderField) -> Bool {
         guard self == .masked, !field.value.isEmpty else { return false }
         let name = field.name.lowercased()
@@ -41,11 +41,11 @@ public enum Masking: Sendable, Hashable {
         return Self.maskingUser(Self.maskingPath(text[..<queryStart])) + Self.maskingQuery(text[queryStart...])
     }
 
-    /// Whether a part of a URL looks like a token: a UUID, or a long run of letters and digits.
+    /// Returns whether a part of a URL looks like a token: a UUID, or a long run of letters and digits.
     private static func isToken(_ text: some StringProtocol) -> Bool {
         guard text.utf8.count >= 16 else { return false }
         if text.utf8.count == 36, UUID(uuidString: String(text)) != nil { return true }
-        // Base64 has + / = as well as letters and digits; a URL holds them percent-encoded.
+        // Base64 has + / = as well as letters and digits; they are percent-encoded in a URL.
         let plain = text.removingPercentEncoding ?? String(text)
         return plain.split { !$0.isASCII || !($0.isLetter || $0.isNumber || "+/=_~".contains($0)) }.contains { run in
             let hasDigit = run.contains(where: \.isNumber)
@@ -60,7 +60,7 @@ public enum Masking: Sendable, Hashable {
         return holds(plain.lowercased(), oneOf: tellTalesOfURLs)
     }
 
-    /// Whether a name, in lower case, holds one of some words of ASCII letters.
+    /// Returns whether a name, in lower case, contains one of some words of ASCII letters.
     private static func holds(_ name: String, oneOf words: [String]) -> Bool {
         var name = name
         let isHeld: Bool? = name.withUTF8 { name in
@@ -134,7 +134,8 @@ public enum Masking: Sendable, Hashable {
     /// B2's own, which no rule can set.
     private static let reserved = "x-bz-"
 
-    /// What HTTP itself, B2 and common proxies send; by whole names, for a rule may have any that begins like one.
+    /// The fields that HTTP itself, B2 and common proxies send; by whole names, because a rule may have fields that
+    /// begin like one.
     private static let known: Set<String> = [
         "host", "user-agent", "accept", "accept-encoding", "accept-language", "accept-charset", "content-type",
         "content-length", "content-encoding", "content-language", "connection", "keep-alive", "proxy-connection", "te",

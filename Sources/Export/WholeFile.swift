@@ -2,16 +2,16 @@ import Files
 import Foundation
 import Synchronization
 
-/// A file that appears whole or not at all: written beside its place, 0600, and renamed when it is on the disk. What
-/// was in its place before stays as it is until then.
+/// A file that appears complete or not at all: it is written next to its place, 0600, and renamed when it is on the
+/// disk. The file that was in its place stays until then.
 ///
-/// What is no regular file, such as a pipe or a device, is written to as it is.
+/// A target that is not a regular file, such as a pipe or a device, is written directly.
 ///
-/// One thread writes it. Only that one closes it: a number that another thread closes may be a socket's before the
-/// writer has done with it.
+/// One thread writes it, and only that thread closes it: after another thread closed the descriptor, its number could
+/// be a socket's before the writer has finished.
 public final class WholeFile: Sendable {
     private enum Output {
-        /// What is no regular file, before the first byte: a pipe keeps whoever opens it waiting for a reader.
+        /// A target that is not a regular file, before the first byte: opening a pipe waits for a reader.
         case unopened
         case open(Int32)
         case closed
@@ -19,9 +19,9 @@ public final class WholeFile: Sendable {
 
     private struct State {
         var output: Output
-        /// The file beside its place, as long as it is there.
+        /// The file next to its place, as long as it exists.
         var temporary: String?
-        /// Whether nothing is to come of it any more.
+        /// Whether it was given up.
         var isAbandoned = false
     }
 
@@ -32,7 +32,7 @@ public final class WholeFile: Sendable {
     /// Never locked while the disk is waited for.
     private let state: Mutex<State>
 
-    /// Makes the file beside its place.
+    /// Creates the file next to its place.
     ///
     /// - Throws: `WholeFileError`.
     public init(_ path: String) throws(WholeFileError) {
@@ -63,7 +63,7 @@ public final class WholeFile: Sendable {
         state = Mutex(State(output: .open(descriptor), temporary: temporary))
     }
 
-    /// Where it will be, with links followed, also one that leads to nothing yet.
+    /// Returns its final path, with links followed, including a link to a missing file.
     public static func resolved(_ path: String) -> String {
         var path = path
         // As many links as the system follows. Those that lead in a circle are left to be refused by it.
@@ -123,8 +123,8 @@ public final class WholeFile: Sendable {
         if case .open(let descriptor) = output { close(descriptor) }
     }
 
-    /// Takes away what there is of it, unless it is finished, and lets nothing more come of it. From any thread, at once;
-    /// the writer still closes it.
+    /// Removes the file, unless it is finished, and prevents it from appearing. May be called from any thread, and
+    /// returns at once; the writer still closes it.
     public func abandon() {
         state.withLock { state in
             state.isAbandoned = true
@@ -133,7 +133,7 @@ public final class WholeFile: Sendable {
         }
     }
 
-    /// What is written to.
+    /// Returns the descriptor to write to.
     private func descriptor() throws(WholeFileError) -> Int32 {
         switch state.withLock({ $0.isAbandoned ? .closed : $0.output }) {
         case .open(let descriptor): return descriptor
@@ -147,7 +147,7 @@ public final class WholeFile: Sendable {
     }
 }
 
-/// Why a file cannot be written.
+/// The reason why a file cannot be written.
 public struct WholeFileError: Error, Sendable, CustomStringConvertible {
     public let path: String
     /// In the system's words, or ours.

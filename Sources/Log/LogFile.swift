@@ -3,10 +3,10 @@ import Foundation
 import Synchronization
 import Workers
 
-/// The file in which b2watch keeps what it did and warned of: 0600, and rotated, so that it never fills a disk.
+/// The file with b2watch's own actions and warnings: 0600, and rotated, so that it never fills a disk.
 ///
-/// Any number of processes may write to it, each by a `LogFile` of its own. A line is appended whole. Whoever finds the
-/// file full renames it while he holds a lock on it, and the others follow to the new one with their next line.
+/// Several processes may write to it, each by its own `LogFile`. A line is appended as a whole. A process that finds
+/// the file full renames it while it has locked it, and the others change to the new one with their next line.
 ///
 /// Calls block for the disk.
 public final class LogFile: Sendable {
@@ -21,7 +21,7 @@ public final class LogFile: Sendable {
     public let path: String
     /// The size with which a file is full, in bytes.
     private let limit: Int
-    /// How many full ones are kept: `.1` is the newest of them.
+    /// The number of full files that are kept: `.1` is the newest of them.
     private let kept: Int
     private let state = Mutex(State())
 
@@ -100,7 +100,8 @@ public final class LogFile: Sendable {
         guard fstat(state.descriptor, &status) == 0, status.st_size > 0, Int(status.st_size) + more > limit else {
             return
         }
-        // Who does not get the lock writes on: somebody else is about to rotate. The lock goes with the descriptor.
+        // Without the lock, continue to write: another process is about to rotate. Closing the descriptor releases the
+        // lock.
         guard flock(state.descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
         if Self.isSame(state.descriptor, path) {
             for number in stride(from: kept, to: 1, by: -1) { rename("\(path).\(number - 1)", "\(path).\(number)") }
@@ -130,7 +131,7 @@ public final class LogFile: Sendable {
     }
 }
 
-/// Why the log cannot be had, in a sentence.
+/// The reason why the log is unavailable, in a sentence.
 public struct LogFailure: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
@@ -145,10 +146,10 @@ public struct LogFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
 // MARK: - Segments
 
-/// One file of the log, open, as long as it was then.
+/// One open file of the log, with its length at that time.
 ///
-/// It is read in blocks. A line ends with a newline, or where a whole block holds none: so whatever is in the file, no
-/// line is longer than two blocks, and it is the same line from both sides.
+/// It is read in blocks. A line ends with a newline, or after a whole block without one: so whatever is in the file, no
+/// line is longer than two blocks, and reading from either side gives the same lines.
 final class LogSegment {
     private static let block = 64 << 10
     /// The most that is shown of a line, in bytes.
@@ -158,8 +159,8 @@ final class LogSegment {
     let size: Int
     private let descriptor: Int32
 
-    /// - Returns: Nil where there is no such file.
-    /// - Throws: `LogFailure` where it cannot be read.
+    /// - Returns: Nil if the file does not exist.
+    /// - Throws: `LogFailure` if it cannot be read.
     init?(_ path: String) throws(LogFailure) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -179,7 +180,7 @@ final class LogSegment {
         close(descriptor)
     }
 
-    /// The last lines that end at or before an offset at which one begins.
+    /// Returns the last lines that end at or before an offset at which one begins.
     func lines(before end: Int, limit: Int) -> [LogEntry] {
         guard limit > 0, end > 0 else { return [] }
         var first = (end - 1) / Self.block * Self.block
@@ -192,7 +193,7 @@ final class LogSegment {
         }
     }
 
-    /// The first lines from an offset on at which one begins.
+    /// Returns the first lines from an offset on at which one begins.
     func lines(from start: Int, limit: Int) -> [LogEntry] {
         guard limit > 0, start < size else { return [] }
         let first = start / Self.block * Self.block
@@ -211,7 +212,8 @@ final class LogSegment {
         }
     }
 
-    /// Where lines begin in whole blocks. Whether one does at the first byte is not known, but at the file's start.
+    /// Returns the starts of lines in whole blocks. It is unknown whether the first byte starts a line, except at the
+    /// start of the file.
     private func starts(in bytes: [UInt8], at first: Int) -> [Int] {
         var starts = first == 0 && !bytes.isEmpty ? [0] : []
         var hasNewline = false
@@ -254,8 +256,8 @@ final class LogSegment {
 
 // MARK: - Lines to an output
 
-/// Where lines go, on a thread of its own and in order. Who takes none holds up nothing: of what waits only so much is
-/// kept, and how many lines were dropped is said once there is room again.
+/// An output of lines, in order and on its own thread. An output that accepts nothing delays nobody: the waiting lines
+/// are limited, and the number of dropped ones is reported once there is room again.
 public final class LineOutlet: Sendable {
     /// The lines that may wait.
     public static let mostWaiting = 1_000
@@ -272,7 +274,7 @@ public final class LineOutlet: Sendable {
 
     /// - Parameters:
     ///   - name: The thread's.
-    ///   - confess: The line that tells of so many dropped ones.
+    ///   - confess: Makes the line that reports this number of dropped lines.
     ///   - write: May block.
     public init(
         _ name: String, confess: @escaping @Sendable (Int) -> [UInt8], write: @escaping @Sendable ([UInt8]) -> Void
@@ -294,7 +296,7 @@ public final class LineOutlet: Sendable {
             write(lines)
             let dropped = state.withLock { state in
                 state.waiting -= 1
-                // Said behind what was kept, where they would have stood.
+                // The report follows the lines that were kept, in the place of the dropped ones.
                 guard state.waiting == 0 else { return 0 }
                 defer { state.dropped = 0 }
                 return state.dropped
@@ -303,7 +305,7 @@ public final class LineOutlet: Sendable {
         }
     }
 
-    /// Waits until all is written, for so long at most.
+    /// Waits until all is written, up to this time.
     public func flush(within limit: Duration) {
         thread.wait(atMost: limit)
     }

@@ -3,7 +3,7 @@ import SafeText
 
 /// A line of the log: `2026-11-24T16:43:05.123Z warning listen[4711] the text`.
 public struct LogLine: Sendable, Hashable {
-    /// What is longer is cut: in bytes.
+    /// The most bytes of a text; longer ones are cut.
     static let longestText = 8 << 10
 
     public var time: Timestamp
@@ -19,14 +19,14 @@ public struct LogLine: Sendable, Hashable {
         self.text = text
     }
 
-    /// The line with its newline. Whatever the text holds, it is one line, and nothing a terminal would obey.
+    /// The line with its newline. Whatever the text contains, it is one line, without effects on terminals.
     public var bytes: [UInt8] {
         let isCut = text.utf8.count > Self.longestText
         let text = isCut ? SafeText(utf8: text.utf8.prefix(Self.longestText)).string + "…" : SafeText(text).string
         return Array("\(time.rfc3339) \(level.rawValue) \(source) \(text)\n".utf8)
     }
 
-    /// Reads a line; nil where it is none of ours, such as the last words of a crash.
+    /// Reads a line; nil if b2watch did not write it in this form, such as the message of a crash.
     init?(_ line: some StringProtocol) {
         let parts = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, let time = Self.time(Array(parts[0].utf8)),
@@ -35,7 +35,7 @@ public struct LogLine: Sendable, Hashable {
         self.init(time: time, level: level, source: String(parts[2]), text: String(parts[3]))
     }
 
-    /// A moment in the one form that `Timestamp.rfc3339` writes.
+    /// Returns a time in the form that `Timestamp.rfc3339` writes.
     private static func time(_ bytes: [UInt8]) -> Timestamp? {
         let form = Array("0000-00-00T00:00:00.000Z".utf8)
         guard bytes.count == form.count else { return nil }
@@ -62,7 +62,7 @@ public struct LogLine: Sendable, Hashable {
 
 // MARK: - Levels
 
-/// How much an entry of the log matters.
+/// The importance of an entry of the log.
 public enum LogLevel: String, Sendable, Hashable, CaseIterable {
     /// Something was done.
     case info
@@ -77,7 +77,7 @@ public enum LogLevel: String, Sendable, Hashable, CaseIterable {
 /// A line of the log as it was read.
 public struct LogEntry: Sendable, Hashable, Identifiable {
     public var id: LogPlace
-    /// Nil, with the source, where the line is none of ours, such as the last words of a crash.
+    /// The time; nil, like the source, if b2watch did not write the line in this form, such as the message of a crash.
     public var time: Timestamp?
     public var level: LogLevel
     /// Such as `listen[4711]`.
@@ -101,7 +101,7 @@ public struct LogEntry: Sendable, Hashable, Identifiable {
     }
 }
 
-/// Where a line begins. It stays so when the file is rotated.
+/// The start of a line. It remains valid when the file is rotated.
 public struct LogPlace: Sendable, Hashable {
     /// The file's, whatever its name is.
     public var inode: UInt64
@@ -114,7 +114,7 @@ public struct LogPlace: Sendable, Hashable {
     }
 }
 
-/// Which entries of the log are wanted.
+/// The requested part of the log.
 public struct LogRequest: Sendable, Hashable {
     /// A place in the log.
     public enum Anchor: Sendable, Hashable {
@@ -125,9 +125,9 @@ public struct LogRequest: Sendable, Hashable {
     }
 
     public var anchor: Anchor
-    /// How many entries before (older than) the anchor's.
+    /// The number of entries before (older than) the anchor's.
     public var before: Int
-    /// How many entries behind (newer than) the anchor's.
+    /// The number of entries after (newer than) the anchor's.
     public var after: Int
 
     public init(_ anchor: Anchor, before: Int, after: Int) {

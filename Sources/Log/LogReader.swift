@@ -5,7 +5,7 @@ import Workers
 
 /// Reads stretches of the log, the rotated files included: no more of them than it takes, however long they are.
 public struct LogReader: Sendable {
-    /// How many rotated files there are at most.
+    /// The most rotated files.
     public static let kept = 4
 
     let path: String
@@ -16,13 +16,13 @@ public struct LogReader: Sendable {
         self.kept = kept
     }
 
-    /// Entries of the log.
+    /// Returns entries of the log.
     ///
-    /// - Throws: `LogFailure`, where a file that is there cannot be read.
+    /// - Throws: `LogFailure` if an existing file cannot be read.
     public func entries(_ request: LogRequest) throws(LogFailure) -> LogWindow {
         let files = try files()
         guard let last = files.indices.last else { return LogWindow() }
-        // One more on each side tells whether there are others.
+        // One more on each side shows whether there are others.
         var (before, after) = (request.before, request.after + 1)
         var (index, offset) = (0, 0)
         switch request.anchor {
@@ -78,10 +78,11 @@ public struct LogReader: Sendable {
         return before?.id
     }
 
-    /// So many lines are read at once where a time is looked for.
+    /// The number of lines read at once when looking for a time.
     private static let looked = 1_000
 
-    /// The files, the oldest first. The newest is opened first, so that a rotation meanwhile hides none of them.
+    /// Returns the files, the oldest first. The newest is opened first, so that a simultaneous rotation hides none of
+    /// them.
     private func files() throws(LogFailure) -> [LogSegment] {
         var files: [LogSegment] = []
         for name in [path] + (1...max(1, kept)).map({ "\(path).\($0)" }) {
@@ -114,13 +115,13 @@ public struct LogReader: Sendable {
 
 // MARK: - Following
 
-/// Tells when the log has other lines, whoever wrote them, until it is stopped or let go. Nothing runs while nobody writes.
+/// Reports new lines of the log from any process, until it is stopped or released. Nothing runs while nobody writes.
 public final class LogFollower: Sendable {
     private let watch: FileWatch
     private let thread = Worker("log follower")
 
-    /// - Parameter tell: Is called on a thread of its own, and must only take note.
-    /// - Returns: Nil where the system has no watch left.
+    /// - Parameter tell: Called on a separate thread, and must only take note.
+    /// - Returns: Nil if the system has no file watch left.
     public init?(_ path: String, tell: @escaping @Sendable () -> Void) {
         let file = PathParts(path)
         guard let watch = FileWatch(file.folder, contents: [file.name]) else {
@@ -131,7 +132,7 @@ public final class LogFollower: Sendable {
             while let seen = watch.wait() {
                 guard seen.isChanged || !seen.moved.isEmpty else { continue }
                 tell()
-                // However often it is written, what is told of it can be seen.
+                // However often the file is written, a person can see each report.
                 usleep(33_000)
             }
         }
@@ -143,9 +144,9 @@ public final class LogFollower: Sendable {
 }
 
 extension LogReader {
-    /// Tells when there are other lines, for as long as the follower is kept.
+    /// Reports new lines for as long as the follower exists.
     ///
-    /// - Parameter tell: Is called on a thread of its own, and must only take note.
-    /// - Returns: Nil where the system has no watch left.
+    /// - Parameter tell: Called on a separate thread, and must only take note.
+    /// - Returns: Nil if the system has no file watch left.
     public func follow(_ tell: @escaping @Sendable () -> Void) -> LogFollower? { LogFollower(path, tell: tell) }
 }

@@ -15,7 +15,7 @@ public final class NotificationSender: Sendable {
 
     /// Sends one notification and waits for its answer, whatever its status.
     ///
-    /// - Throws: `SendError` if there is no answer, or the task is cancelled.
+    /// - Throws: `SendError` if no answer arrives, or the task is cancelled.
     public func send(_ sample: SignedSample, to url: WebhookURL) async throws(SendError) -> SentAnswer {
         let transfer = transfer(sample, to: url)
         let result = await withTaskCancellationHandler {
@@ -28,10 +28,10 @@ public final class NotificationSender: Sendable {
         return try Self.answer(result, url)
     }
 
-    /// Sends one notification and waits for its answer, whatever its status, on a thread that may wait. It wakes none of
-    /// the threads that tasks run on.
+    /// Sends one notification and waits for its answer, whatever its status, on a thread that may wait. It wakes none
+    /// of the threads that tasks run on.
     ///
-    /// - Throws: `SendError` if there is no answer.
+    /// - Throws: `SendError` if no answer arrives.
     public func sendAndWait(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> SentAnswer {
         try Self.answer(transfers.result(of: transfer(sample, to: url)), url)
     }
@@ -62,7 +62,7 @@ public final class NotificationSender: Sendable {
     }
 }
 
-/// What a webhook answered.
+/// The answer of a webhook.
 public struct SentAnswer: Sendable, Hashable {
     public var status: Int
     /// The first 64 KiB of the body.
@@ -87,20 +87,21 @@ public struct SentAnswer: Sendable, Hashable {
 // MARK: - Many
 
 extension NotificationSender {
-    /// What came of a notification, by its number, counting from 0.
+    /// The result of a notification, by its number, counting from 0.
     public typealias Outcome = (number: Int, result: Result<SentAnswer, SendError>)
 
     /// Sends many notifications.
     ///
     /// With a rate each has its own due time, and up to `maxInFlight` wait for their answers, so that a slow answer
-    /// does not slow the rest. Without one, each is sent when the one before is answered. Ends early, without the
+    /// does not slow the rest. Without one, each is sent when the previous one is answered. Ends early, without the
     /// outcomes that are still missing, when its task is cancelled.
     ///
     /// - Parameters:
-    ///   - rate: Notifications a second, above 0; so low a rate that one would be due after decades waits that long.
+    ///   - rate: Notifications per second, above 0; with a rate so low that one would be due after decades, it waits
+    ///     that long.
     ///   - clock: Paces the notifications.
     ///   - make: Makes the notification of a number; called in order, when it is sent.
-    ///   - onOutcome: Called for each as its answer comes.
+    ///   - onOutcome: Called for each when its answer arrives.
     public func send<C: Clock>(
         count: Int, rate: Double?, to url: WebhookURL, maxInFlight: Int = 16, clock: C = ContinuousClock(),
         isolation: isolated (any Actor)? = #isolation,
@@ -138,7 +139,8 @@ extension NotificationSender {
         }
     }
 
-    /// How long after the first the one of this number is due; never more than a clock can tell.
+    /// Returns the time from the first notification to the one of this number; at most the longest that a clock can
+    /// represent.
     private static func delay(of number: Int, rate: Double) -> Duration {
         guard number > 0 else { return .zero }
         let seconds = Double(number) / rate
@@ -147,16 +149,16 @@ extension NotificationSender {
     }
 }
 
-/// What happens while many are sent.
+/// An event while many are sent.
 enum SendingEvent: Sendable {
-    /// The time of this number has come.
+    /// The time of this number has been reached.
     case due(Int)
     case outcome(NotificationSender.Outcome)
 }
 
 /// Decides what to do next while many are sent. A pure value.
 struct SendingQueue {
-    /// What is to be done now: the number to send, and the number whose time is to be waited for.
+    /// The next action: the number to send, and the number whose time is to be waited for.
     typealias Action = (send: Int?, wait: Int?)
 
     private let count: Int
@@ -170,7 +172,7 @@ struct SendingQueue {
         self.maxInFlight = max(1, maxInFlight)
     }
 
-    /// The first number to wait for.
+    /// Returns the first number to wait for.
     func start() -> Int? { count > 0 ? 0 : nil }
 
     mutating func handle(_ event: SendingEvent) -> Action {
@@ -197,19 +199,19 @@ struct SendingQueue {
 
 // MARK: - Replaying
 
-/// A recorded delivery as it is sent again: its bytes and its header fields as they came, in their order and case.
+/// A recorded delivery as it is sent again: its bytes and its header fields as received, in their order and case.
 ///
-/// Left out are the fields that belong to the connection it came by (RFC 9110, 7.6.1), `Expect`, and Host and
-/// Content-Length, which are those of the new request. Nothing is added.
+/// Left out are the fields that belong to the received connection (RFC 9110, 7.6.1), `Expect`, and Host and
+/// Content-Length, which the new request has its own values of. Nothing is added.
 public struct ReplayRequest: Sendable, Hashable {
     public let request: OutgoingRequest
-    /// Names of fields whose values were not UTF-8 and are not the bytes that came.
+    /// The names of fields whose values were not UTF-8 and differ from the received bytes.
     public let altered: [String]
 
     /// - Parameters:
-    ///   - secret: Signs anew with it, in the place of the signature that was received; nil leaves that as it came.
-    ///   - isSecret: Tells fields whose values nobody may see in what is kept.
-    /// - Throws: `ReplayRefusal` where what is recorded is not all that came.
+    ///   - secret: Signs it again, replacing the received signature; nil keeps the received one.
+    ///   - isSecret: Returns whether the values of a field are secret in the record of the request.
+    /// - Throws: `ReplayRefusal` if the record is incomplete.
     public init(
         _ delivery: Delivery, to url: WebhookURL, signedWith secret: SigningSecret? = nil,
         allowsPlainHTTP: Bool = false, isSecret: (HeaderField) -> Bool = { _ in false }
@@ -246,18 +248,18 @@ public struct ReplayRequest: Sendable, Hashable {
         "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "host", "content-length",
     ]
 
-    /// The fields that Connection names.
+    /// Returns the fields that Connection names.
     private static func named(by delivery: Delivery) -> [String] {
         delivery.values(of: "connection").flatMap { $0.split { $0 == "," || $0 == " " || $0 == "\t" } }
             .map { $0.lowercased() }
     }
 }
 
-/// Why a recorded delivery cannot be sent again.
+/// The reason why a recorded delivery cannot be sent again.
 public enum ReplayRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     /// Only the start of its body was kept.
     case cut(kept: Int, length: Int)
-    /// There is none of this number.
+    /// No delivery of this number exists.
     case notRecorded
 
     public var description: String {

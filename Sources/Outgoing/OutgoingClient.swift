@@ -7,7 +7,7 @@ internal import Workers
 /// Each request has a connection of its own: that a server closes an idle one can then not be taken for a lost answer.
 /// The owner calls `shutdown()` at the end.
 public final class OutgoingClient: HTTPSending {
-    /// How long it may take until a request can be sent, where the request's own limit is longer.
+    /// The time limit until a request can be sent, if the request's own limit is longer.
     private static let connecting = Duration.seconds(10)
 
     private let policy: OutgoingPolicy
@@ -62,12 +62,12 @@ public struct OutgoingRequest: Sendable, Hashable {
     /// In the order in which they are sent. Host and Content-Length are added where they are not there.
     public var headers: [OutgoingField]
     public var body: [UInt8]
-    /// Whether plain http is right whatever the address: because the user has said so.
+    /// Whether plain http is allowed for any address, because the user has allowed it.
     public var allowsPlainHTTP: Bool
-    /// How much of the URL nobody may see.
+    /// The secret parts of the URL.
     public var secrecy: Secrecy
 
-    /// How much of a URL is masked in what is kept and shown.
+    /// The parts of a URL that are masked when it is recorded and shown.
     public enum Secrecy: Sendable, Hashable {
         case nothing
         /// The query.
@@ -98,7 +98,7 @@ extension OutgoingRequest {
         var host = headers.first { $0.name.lowercased() == "host" } ?? OutgoingField("Host", url.hostField)
         host.name = "Host"
         var fields = [host] + others
-        // Where there is no body, methods that mean one say so.
+        // Without a body, the methods that usually have one state a length of 0.
         if !body.isEmpty || !["GET", "HEAD", "DELETE", "CONNECT", "TRACE"].contains(method) {
             fields.append(OutgoingField("Content-Length", "\(body.count)"))
         }
@@ -120,9 +120,9 @@ public struct OutgoingField: Sendable, Hashable {
     }
 }
 
-/// What was answered.
+/// The answer to a request.
 public struct OutgoingAnswer: Sendable, Hashable {
-    /// How much of a body is kept, in bytes.
+    /// The most bytes of a body that are kept.
     public static let longest = 64 << 10
 
     /// The HTTP status, whatever it is.
@@ -145,17 +145,17 @@ public struct OutgoingAnswer: Sendable, Hashable {
         self.duration = duration
     }
 
-    /// The value of the first field of this name, in any case.
+    /// Returns the value of the first field of this name, in any case.
     public func value(of name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 
-/// Why there is no answer; each with a sentence that holds no secret.
+/// The reason why no answer arrived; each has a sentence without secrets.
 public enum OutgoingFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// The request is against the rules: plain http to another machine, b2watch's own address. Never sent.
     case forbidden(String)
-    /// Surely nothing was received: no connection came about.
+    /// Certainly nothing was received: no connection was established.
     case notSent(String)
     /// The request may have been received: the connection ended, or the time was up.
     case lost(String)
@@ -180,14 +180,14 @@ public protocol HTTPSending: Sendable {
 
 /// A request as it is kept and shown: nothing secret is in it.
 public struct MaskedRequest: Sendable, Hashable {
-    /// What stands in the place of what nobody may see.
+    /// The replacement of secret text.
     public static let mask = "•••"
 
     /// The method, the URL and the version in a line, then the header fields, those among them that every request gets,
     /// an empty line, and the body.
     public let bytes: [UInt8]
 
-    /// - Parameter body: The body to show instead of the request's own; nil where that holds no secret.
+    /// - Parameter body: The body to show instead of the request's own; nil if that contains no secret.
     public init(_ request: OutgoingRequest, body: [UInt8]? = nil) {
         var text = "\(request.method) \(Self.shown(request.url, request.secrecy)) HTTP/1.1\n"
         for field in request.sentHeaders {
@@ -197,7 +197,7 @@ public struct MaskedRequest: Sendable, Hashable {
         bytes = Array(text.utf8) + (body ?? request.body)
     }
 
-    /// The URL without what is secret in it.
+    /// Returns the URL without its secret parts.
     public static func shown(_ url: WebhookURL, _ secrecy: OutgoingRequest.Secrecy) -> String {
         let text = url.description
         let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
@@ -230,7 +230,7 @@ extension OutgoingRequest {
         return secrets.filter { $0.utf8.count > 8 }.sorted { $0.utf8.count > $1.utf8.count }
     }
 
-    /// The answer with a mask in place of what the request keeps secret: a server may repeat the URL or a header field.
+    /// Masks the request's secrets in an answer: a server may repeat the URL or a header field.
     public func masked(_ answer: OutgoingAnswer) -> OutgoingAnswer {
         var answer = answer
         for secret in secrets where answer.body.contains(Array(secret.utf8)) {
@@ -269,9 +269,9 @@ public enum RetryAfter {
 }
 
 extension OutgoingAnswer {
-    /// How long it asks to wait; nil where it does not.
+    /// Returns the time that the answer asks to wait; nil if it does not.
     ///
-    /// - Parameter now: What a date is counted from.
+    /// - Parameter now: The reference of a date.
     public func retryAfter(at now: Timestamp) -> Duration? {
         value(of: "Retry-After").flatMap { RetryAfter.delay($0, at: now) }
     }

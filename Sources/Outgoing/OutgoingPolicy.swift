@@ -1,17 +1,17 @@
 internal import Foundation
 
-/// Where requests may go, and by which way.
+/// The allowed targets of requests, and the way to them.
 ///
-/// A direct connection is checked address by address, as it is opened. Through a proxy b2watch sees no address: there the
-/// URL's host is checked as it is written, and a name with a port of ours is looked up here. So a proxy that knows this
-/// machine by a name that the machine itself does not know can lead back to it.
+/// A direct connection is checked address by address, as it is opened. Through a proxy b2watch sees no address: there
+/// the URL's host is checked as it is written, and a name with a port of ours is looked up here. So a proxy that knows
+/// this machine by a name that the machine itself does not know can lead back to it.
 public struct OutgoingPolicy: Sendable {
-    /// The addresses that b2watch itself listens at now. Nothing is sent there: it would come back as an event.
+    /// The current addresses of b2watch's own listener. Nothing is sent there: it would return as an event.
     public var own: @Sendable () -> [OwnAddress]
     /// Whether that is allowed all the same: a person sends a delivery again.
     public var allowsOwnAddress: Bool
     public var proxies: ProxyRules
-    /// The addresses that a name stands for.
+    /// The function that looks up the addresses of a name.
     var resolve: @Sendable (String) -> [IPAddress] = { IPAddress.all(of: $0) }
 
     public init(
@@ -56,8 +56,8 @@ public struct OutgoingPolicy: Sendable {
         return .proxy(proxy)
     }
 
-    /// Looks at where a name leads that a proxy would connect to: there is no connection of ours to see it by. Only a name
-    /// with a port of ours is looked up.
+    /// Checks the addresses of a name that a proxy would connect to, because no connection of ours shows them. Only a
+    /// name with a port of ours is looked up.
     private func checkName(_ url: WebhookURL) throws(OutgoingFailure) {
         guard !allowsOwnAddress, IPAddress(url.host) == nil, own().contains(where: { $0.port == url.port }) else {
             return
@@ -70,10 +70,10 @@ public struct OutgoingPolicy: Sendable {
         if isOwn(address, port: url.port) { throw Self.refusesItself(url) }
     }
 
-    /// Checks an address that a direct connection would go to, before it is opened: libcurl asks for each address that
-    /// the name stands for, and connects to exactly the one that was checked.
+    /// Checks an address of a direct connection before it is opened: libcurl asks for each address of the name, and
+    /// connects to exactly the one that was checked.
     ///
-    /// - Returns: Why it must not be used; nil if it may.
+    /// - Returns: The reason why it must not be used; nil if it may.
     func refusal(of address: IPAddress, port: Int, for url: WebhookURL, onlyLoopback: Bool) -> OutgoingFailure? {
         if onlyLoopback, !address.isLoopback {
             return .forbidden(
@@ -94,7 +94,7 @@ public struct OutgoingPolicy: Sendable {
                 + " another URL")
     }
 
-    /// What is wrong with a method or a header field: whoever can put a line break into one can forge others.
+    /// Returns the problem of a method or a header field: a line break in one could forge others.
     private static func problem(in request: OutgoingRequest) -> String? {
         guard isToken(request.method), request.method != "CONNECT", request.method != "TRACE" else {
             return "the request's method is none that is sent"
@@ -108,7 +108,7 @@ public struct OutgoingPolicy: Sendable {
         return nil
     }
 
-    /// Whether it is a `token` (RFC 9110, 5.6.2).
+    /// Returns whether a text is a `token` (RFC 9110, 5.6.2).
     private static func isToken(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
@@ -124,7 +124,7 @@ public struct OutgoingPolicy: Sendable {
 
 /// An address that b2watch itself listens at.
 public struct OwnAddress: Sendable, Hashable {
-    /// An IP address; `0.0.0.0` and `::` stand for each that this machine has.
+    /// An IP address; `0.0.0.0` and `::` mean every address of this machine.
     public var host: String
     public var port: Int
 
@@ -133,10 +133,10 @@ public struct OwnAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// Whether a connection to this address and port reaches b2watch.
+    /// Returns whether a connection to this address and port reaches b2watch.
     func isReached(at address: IPAddress, port: Int, machine: () -> Set<IPAddress>) -> Bool {
         guard port == self.port else { return false }
-        // A name: which of the machine's addresses it stands for is not known, so it stands for each.
+        // A name: it is unknown which of the machine's addresses it means, so it counts as each of them.
         let listening = IPAddress(host)
         if listening == address { return true }
         if let listening, !listening.isUnspecified { return address.isUnspecified && listening.isLoopback }
@@ -222,7 +222,7 @@ struct IPAddress: Sendable, Hashable {
     /// `0.0.0.0` or `::`: a connection to it reaches this machine.
     var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
 
-    /// Whether it begins with the same bits.
+    /// Returns whether it begins with the same bits.
     func isInside(_ network: IPAddress, bits: Int) -> Bool {
         guard bytes.count == network.bytes.count, (0...bytes.count * 8).contains(bits) else { return false }
         return (0..<bits).allSatisfy { bit in
@@ -257,7 +257,7 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads a URL.
     ///
-    /// - Throws: `WebhookURLError`, which says what is wrong and what to write.
+    /// - Throws: `WebhookURLError`, with the problem and a remedy.
     public init(_ text: String) throws(WebhookURLError) {
         guard let colon = text.firstRange(of: "://") else { throw .noScheme }
         let scheme = text[..<colon.lowerBound].lowercased()
@@ -292,7 +292,7 @@ extension WebhookURL {
     }
 }
 
-/// Why a text is no URL of a webhook. No description holds the URL's secrets.
+/// The reason why a text is not the URL of a webhook. No description contains the URL's secrets.
 public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case noScheme
     case otherScheme(String)

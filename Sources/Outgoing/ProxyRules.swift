@@ -1,11 +1,11 @@
-/// Which proxy is for which URL, as the environment says: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, lower
-/// case first. Nothing on this machine goes by a proxy.
+/// The proxies for URLs, from the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, lower case
+/// first. Requests to this machine never use a proxy.
 public struct ProxyRules: Sendable {
     private let secure: Result<ProxyServer, ProxyProblem>?
     private let plain: Result<ProxyServer, ProxyProblem>?
     private let exceptions: [Exception]
 
-    /// No proxy for anything.
+    /// Creates rules without a proxy.
     public init() {
         self.init(environment: [:])
     }
@@ -20,14 +20,14 @@ public struct ProxyRules: Sendable {
             return nil
         }
         secure = proxy(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
-        // In a CGI process this is a header field of whoever asks (CVE-2016-5385).
+        // In a CGI process the sender of a request sets this variable by a header field (CVE-2016-5385).
         let upper = environment["REQUEST_METHOD"] == nil ? ["HTTP_PROXY"] : []
         plain = proxy(["http_proxy"] + upper + ["all_proxy", "ALL_PROXY"])
         let list = environment["no_proxy"] ?? environment["NO_PROXY"] ?? ""
         exceptions = list.split { $0 == "," || $0.isWhitespace }.compactMap { Exception($0) }
     }
 
-    /// The proxy for a URL; nil where it goes straight there.
+    /// Returns the proxy for a URL; nil for a direct connection.
     func proxy(for url: WebhookURL) throws(ProxyProblem) -> ProxyServer? {
         guard let proxy = url.isSecure ? secure : plain else { return nil }
         let isHere = url.isLoopback || IPAddress(url.host)?.isUnspecified == true
@@ -122,7 +122,7 @@ struct ProxyServer: Sendable, Hashable {
     /// Reads the value of a variable: `http://user:password@proxy.example:3128`, `proxy.example:3128` or
     /// `socks5://127.0.0.1:1080`.
     ///
-    /// - Throws: `ProxyProblem`, which holds nothing of the value.
+    /// - Throws: `ProxyProblem`, which contains nothing of the value.
     init(_ value: String, from variable: String) throws(ProxyProblem) {
         let problem = ProxyProblem(variable: variable)
         let schemeEnd = value.firstRange(of: "://")
@@ -153,7 +153,7 @@ struct ProxyServer: Sendable, Hashable {
     /// The host and the port.
     var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Without percent-encoding; nil where it is broken.
+    /// Removes percent-encoding; returns nil if it is invalid.
     private static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

@@ -139,11 +139,11 @@ public struct SampleTypeError: Error, Sendable, Hashable, CustomStringConvertibl
 
 // MARK: - Orders
 
-/// What a sample event is to be about.
+/// The contents of a sample event.
 public struct SampleOrder: Sendable, Hashable {
     public var type = EventType("b2:ObjectCreated:Upload")
     public var objectName = "b2watch/sample.txt"
-    /// In bytes. Hide markers have 0 and test events none, whatever this says.
+    /// The size in bytes. Hide markers always have 0, and test events have no size.
     public var objectSize: Int64 = 1_024
     public var bucketName = "b2watch-sample"
     public var ruleName = "b2watchSample"
@@ -173,7 +173,7 @@ extension SampleNotification {
 }
 
 extension SampleObject {
-    /// Nil for a test event, which is about no object.
+    /// Creates an object; nil for a test event, which has no object.
     fileprivate init?(_ order: SampleOrder, at time: Timestamp, using generator: inout some RandomNumberGenerator) {
         let type = order.type.name
         if type == "b2:TestEvent" { return nil }
@@ -188,7 +188,8 @@ extension SampleObject {
         self.init(name: order.objectName, size: size, versionID: Self.versionID(at: time, using: &generator))
     }
 
-    /// Such as `4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c_d20260101_m101112_c001_v0001044_t0001_u01767262272345`.
+    /// Returns a version id such as
+    /// `4_zaea8c5bc362ae55070130333_f117c7bd5d6c6597c_d20260101_m101112_c001_v0001044_t0001_u01767262272345`.
     private static func versionID(at time: Timestamp, using generator: inout some RandomNumberGenerator) -> String {
         let calendar = CalendarTime(time, secondsFromUTC: 0)
         let date = calendar?.date.filter { $0 != "-" } ?? "00000000"
@@ -207,7 +208,7 @@ extension SampleObject {
 public struct SampleSeries: Sendable {
     /// Types of events.
     public var types: [EventType] = []
-    /// Names of objects; `{n}` in one stands for the number of the event, from 1.
+    /// The names of objects; `{n}` in one is replaced by the number of the event, from 1.
     public var names: [String] = []
     /// Sizes of objects in bytes; one of a range is random.
     public var sizes: [ClosedRange<Int64>] = []
@@ -220,7 +221,7 @@ public struct SampleSeries: Sendable {
     /// Whether what is not given is random instead of the same for each event.
     public var isMixed = false
 
-    /// A series of the usual sample.
+    /// Creates a series of the usual sample.
     public init() {}
 
     /// Returns what the events of a notification are about.
@@ -275,7 +276,7 @@ public struct SampleSeries: Sendable {
 }
 
 extension Array {
-    /// Returns the element whose turn it is; nil if there is none.
+    /// Returns the element whose turn it is; otherwise nil.
     fileprivate func turn(_ index: Int) -> Element? {
         isEmpty ? nil : self[index % count]
     }
@@ -283,7 +284,7 @@ extension Array {
 
 // MARK: - Signatures
 
-/// How a sample notification is signed.
+/// The way a sample notification is signed.
 public enum SampleSignature: Sendable {
     /// As B2 signs.
     case signed(SigningSecret)
@@ -292,7 +293,7 @@ public enum SampleSignature: Sendable {
     /// No signature header, as of a rule without a secret.
     case none
 
-    /// The header's value for a body, or nil where there is to be none.
+    /// Returns the header's value for a body, or nil if the notification is to be unsigned.
     public func value(for body: [UInt8], using generator: inout some RandomNumberGenerator) -> String? {
         switch self {
         case .signed(let secret): secret.signature(of: body)

@@ -1,7 +1,7 @@
 internal import CCurl
 internal import Foundation
 
-/// Why no answer came.
+/// The reason why no answer arrived.
 public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Nothing listens there.
     case refused(WebhookURL)
@@ -10,9 +10,9 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     case timedOut(WebhookURL)
     /// The connection ended before the answer did.
     case closed(WebhookURL)
-    /// There is no TLS connection.
+    /// The TLS connection could not be established.
     case insecure(WebhookURL, TLSProblem)
-    /// What answered does not speak HTTP; with what is wrong with its answer.
+    /// The other side does not speak HTTP; with the problem of its answer.
     case notHTTP(WebhookURL, String)
     /// The task was cancelled, or the sender shut down.
     case cancelled
@@ -37,7 +37,7 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Why there is no TLS connection.
+/// The reason why the TLS connection could not be established.
 public enum TLSProblem: Sendable, Hashable, CustomStringConvertible {
     case notTLS
     /// The server ended the connection during the handshake.
@@ -53,7 +53,7 @@ public enum TLSProblem: Sendable, Hashable, CustomStringConvertible {
     /// Anything else, in the words of the TLS library.
     case other(String)
 
-    /// What is wrong, and what to do about it.
+    /// The problem and a remedy.
     public var description: String {
         switch self {
         case .notTLS: "it does not speak TLS"
@@ -74,7 +74,7 @@ public enum TLSProblem: Sendable, Hashable, CustomStringConvertible {
 
 // MARK: - What libcurl reports
 
-/// Why a transfer has no answer.
+/// The reason why a transfer has no answer.
 struct TransferFailure: Error, Sendable, Hashable {
     enum Cause: Sendable, Hashable {
         /// The address was not allowed.
@@ -93,16 +93,16 @@ struct TransferFailure: Error, Sendable, Hashable {
     }
 }
 
-/// How a transfer ended, in the codes of libcurl, the system and the TLS library.
+/// The end of a transfer, in the codes of libcurl, the system and the TLS library.
 struct CurlOutcome: Sendable, Hashable {
     var code: CURLcode
     /// The system's error of the connection; 0 where it was something else.
     var errno: Int32
     /// OpenSSL's verdict on the certificate (`X509_V_ERR_…`); 0 where it had no objection.
     var verification = 0
-    /// The HTTP status with which a proxy answered CONNECT; 0 where there was none.
+    /// The HTTP status with which a proxy answered CONNECT; 0 without an answer.
     var proxyStatus = 0
-    /// What a SOCKS proxy replied (`CURLPX_…`).
+    /// The reply of a SOCKS proxy (`CURLPX_…`).
     var proxyReply = 0
     /// libcurl's own words, which may contain text of the other side.
     var text = ""
@@ -157,7 +157,7 @@ extension TLSProblem {
         case 2, 19, 20, 21, 27: self = .unknownAuthority
         case 23: self = .revoked
         case 62, 64: self = .otherName
-        // 1 is what stands there until the certificate is checked.
+        // 1 is the value before the certificate is checked.
         case 0, 1: self.init(outcome.code, outcome.errno, outcome.words)
         default: self = .other("its certificate is not accepted (\(outcome.words))")
         }

@@ -46,11 +46,12 @@ final class Transfer: Sendable {
 ///
 /// libcurl's handles belong to that thread. Other threads only put transfers into a list and wake it.
 final class Transfers: Sendable {
-    /// How long unused connections are kept for the next request, in milliseconds. Afterwards nothing is open or awake.
+    /// The time that unused connections are kept for the next request, in milliseconds. Afterwards nothing is open or
+    /// awake.
     private static let linger: Int32 = 1_000
 
-    /// What other threads may use of the handle: libcurl allows `curl_multi_wakeup` on any thread. It is called under the
-    /// lock, under which the handle is also taken away before it is closed.
+    /// The part of the handle that other threads may use: libcurl allows `curl_multi_wakeup` on any thread. It is
+    /// called under the lock, under which the handle is also taken away before it is closed.
     private struct Wakeup: @unchecked Sendable {
         let handle: UnsafeMutableRawPointer
     }
@@ -255,12 +256,12 @@ final class RunningTransfer {
     /// Whether the next line is that of a status.
     private var isAtStatus = true
     private var hasHead = false
-    /// Whether all is here that is kept; libcurl is told to end then.
+    /// Whether everything to be kept has arrived; libcurl is then stopped.
     private var isEnough = false
     /// Whether the connection was ready for the request: from then on it may have been received.
     private var hasSent = false
     private var refusal: OutgoingFailure?
-    /// Why no socket could be opened.
+    /// The reason why no socket could be opened.
     private var socketError: Int32 = 0
 
     /// Prepares a transfer.
@@ -318,7 +319,7 @@ final class RunningTransfer {
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_PATH_AS_IS, 1)
         try set(CURLOPT_URL, request.url.description)
-        // An empty body is none: how long it is stands in the header fields.
+        // An empty body counts as no body: its length is in the header fields.
         if request.body.isEmpty {
             try set(CURLOPT_HTTPGET, 1)
         } else {
@@ -343,7 +344,7 @@ final class RunningTransfer {
         try prepareProxy()
     }
 
-    /// What libcurl would read in the environment is set for every request: which proxy there is, the policy decides.
+    /// Sets everything that libcurl would read from the environment, for every request: the policy chooses the proxy.
     private func prepareProxy() throws(TransferFailure) {
         try set(CURLOPT_NOPROXY, "")
         guard let proxy = transfer.proxy else { return try set(CURLOPT_PROXY, "") }
@@ -376,14 +377,14 @@ final class RunningTransfer {
         }
         guard curl_url_set(parsed, CURLUPART_URL, url.description, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK,
             let host = part(CURLUPART_HOST)?.drop(while: { $0 == "[" }).prefix(while: { $0 != "]" }),
-            // `127.1` and `0x7f.0.0.1` are read as what they stand for.
+            // `127.1` and `0x7f.0.0.1` are read as the addresses that they mean.
             host.lowercased() == url.host.lowercased() || Self.isAddress(host, in: url.host),
             part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) == String(url.port),
             part(CURLUPART_SCHEME) == (url.isSecure ? "https" : "http")
         else { throw TransferFailure(.curl(CurlOutcome(CURLE_URL_MALFORMAT))) }
     }
 
-    /// Whether a host is one address in another form.
+    /// Returns whether a host is one address in another form.
     private static func isAddress(_ address: Substring, in host: String) -> Bool {
         guard let address = IPAddress(address) else { return false }
         return address == IPAddress(numeric: host)
@@ -432,10 +433,10 @@ final class RunningTransfer {
         context.map { Unmanaged<RunningTransfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Opens a socket for an address that the name stands for, unless it must not be used. The connection goes to exactly
-    /// this address: there is no second lookup.
+    /// Opens a socket for an address of the name, unless it must not be used. The connection goes to exactly this
+    /// address: there is no second lookup.
     private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
-        // A proxy is where the user says; what lies behind it, the policy has looked at.
+        // The user has chosen the proxy; the policy has checked the target behind it.
         if transfer.proxy == nil {
             guard let peer = b2_curl_address(address).flatMap({ IPAddress.endpoint($0) }) else {
                 return CURL_SOCKET_BAD
@@ -472,7 +473,7 @@ final class RunningTransfer {
             answer.headers = []
         } else if text.isEmpty {
             let status = b2_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
-            // Behind an interim answer, such as 100 Continue, comes another head.
+            // After an interim answer, such as 100 Continue, another head follows.
             isAtStatus = (100..<200).contains(status) && status != 101
             guard !isAtStatus else { return true }
             answer.status = status
@@ -500,7 +501,7 @@ final class RunningTransfer {
         return !isEnough
     }
 
-    /// Returns what came of it, when libcurl says that it has ended.
+    /// Returns the result, when libcurl reports that the transfer has ended.
     func result(_ code: CURLcode) -> Transfer.Result {
         if hasHead, code == CURLE_OK || isEnough {
             answer.duration = transfer.start.duration(to: .now)
@@ -516,7 +517,7 @@ final class RunningTransfer {
         return .failure(failure(.curl(outcome)))
     }
 
-    /// Returns a failure that says whether the request may have been received.
+    /// Returns a failure that states whether the request may have been received.
     func failure(_ cause: TransferFailure.Cause) -> TransferFailure {
         TransferFailure(cause, hasSent: hasSent)
     }

@@ -1,14 +1,14 @@
 internal import Foundation
 public import Terminal
 
-/// What `config.yaml` sets; without the file, the defaults.
+/// The settings in `config.yaml`; without the file, the defaults.
 public struct Configuration: Sendable, Hashable {
     /// For what the bell rings.
     public enum Bell: String, Sendable, Hashable, CaseIterable {
         case no, problem, event
     }
 
-    /// How the timestamps of events are shown.
+    /// The format of the timestamps of events.
     public enum Timestamps: String, Sendable, Hashable, CaseIterable {
         case rfc3339, epoch
     }
@@ -27,12 +27,12 @@ public struct Configuration: Sendable, Hashable {
         var ofThemes: [Theme.Kind: [Role: Look]] = [:]
     }
 
-    /// What the background is taken to be.
+    /// The assumed background.
     var kind = Theme.Kind.auto
     /// The user's own looks.
     var colours = Colours()
 
-    /// How the roles look.
+    /// The theme, with the style of each role.
     public var theme: Theme {
         Theme(kind, changes: colours.ofAll.merging(colours.ofThemes[kind] ?? [:]) { $1 })
     }
@@ -46,13 +46,13 @@ public struct Configuration: Sendable, Hashable {
     public var bell = Bell.no
     /// The program to run on a problem, with its arguments; at least one element where there is one.
     public var onProblem: [String]?
-    /// How long nothing may come before that is warned of.
+    /// The time without deliveries after which a warning appears.
     public var quietAfter: Duration?
-    /// How the timestamps of events are shown at the start.
+    /// The format of the timestamps of events at the start.
     public var timestamps = Timestamps.rfc3339
     /// The view to begin with, which the dashboard knows or does not.
     public var startView: Located<String>?
-    /// Where to listen, as `--listen` takes it.
+    /// The address to listen at, as `--listen` accepts it.
     public var listen: Located<String>?
     /// The path that takes notifications, as `--path` takes it.
     public var path: Located<String>?
@@ -65,7 +65,7 @@ public struct Configuration: Sendable, Hashable {
     /// Other keys for commands, in the order of the file; no command is there twice.
     public var keys: [KeySetting] = []
 
-    /// The defaults.
+    /// Creates the defaults.
     public init() {}
 }
 
@@ -79,7 +79,7 @@ public struct ConfigurationFile: Sendable, Hashable {
 
     /// - Parameters:
     ///   - path: The file's path.
-    ///   - home: The user's home, which `~/` in it stands for.
+    ///   - home: The user's home folder, for which `~/` is written in it.
     public init(path: String, home: String? = nil) {
         self.path = path
         self.home = home
@@ -90,7 +90,7 @@ public struct ConfigurationFile: Sendable, Hashable {
     /// - Throws: `ConfigurationError` with all that is wrong in it.
     public func load() throws(ConfigurationError) -> Configuration { try read().checked() }
 
-    /// Reads it whole, for whoever has more to check before all that is wrong is told.
+    /// Reads the whole file, for callers with more checks to make before all problems are reported.
     public func read() -> ReadConfiguration {
         var read = ReadConfiguration(path: path)
         do throws(FileProblem) {
@@ -109,7 +109,7 @@ public struct ConfigurationFile: Sendable, Hashable {
         return read
     }
 
-    /// It names programs to run, so nobody else may have a say in it.
+    /// Checks the file's permissions. It names programs to run, so only the user may write it.
     static func check(
         _ status: stat, isOwnGroup: (gid_t) -> Bool = UserGroup.isOwn
     ) throws(FileProblem) {
@@ -134,19 +134,19 @@ public struct ConfigurationFile: Sendable, Hashable {
 public struct ReadConfiguration: Sendable, Hashable {
     /// The file.
     public let path: String
-    /// What it sets; the defaults where it is wrong.
+    /// Its settings; the defaults if it is invalid.
     public internal(set) var configuration = Configuration()
-    /// What is wrong with it. Whoever knows more may add to it.
+    /// Its problems. Callers that know more may add to them.
     public var problems: [ConfigurationProblem] = []
 
-    /// The defaults.
+    /// Creates the defaults.
     public init(path: String) {
         self.path = path
     }
 
-    /// What it sets.
+    /// Returns its settings.
     ///
-    /// - Throws: `ConfigurationError` with all that is wrong, if anything is.
+    /// - Throws: `ConfigurationError` with all problems, if there are any.
     public func checked() throws(ConfigurationError) -> Configuration {
         guard problems.isEmpty else { throw ConfigurationError(path: path, problems: problems) }
         return configuration
@@ -157,12 +157,12 @@ public struct ReadConfiguration: Sendable, Hashable {
 
 /// Something that is wrong in the configuration.
 public struct ConfigurationProblem: Sendable, Hashable {
-    /// Where; nil for the file as a whole.
+    /// The place; nil for the file as a whole.
     public let position: SourcePosition?
-    /// What is wrong and what is expected, as the end of a sentence that begins with the place.
+    /// The problem and the expected contents, as the end of a sentence that begins with the place.
     public let text: String
 
-    /// A problem.
+    /// Creates a problem.
     public init(_ text: String, at position: SourcePosition? = nil) {
         self.text = text
         self.position = position
@@ -171,15 +171,15 @@ public struct ConfigurationProblem: Sendable, Hashable {
 
 /// All that is wrong in the configuration, in the order of the file.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The most that is said of one file.
+    /// The most lines about one file.
     static let mostLines = 50
 
     /// The file.
     public let path: String
-    /// What is wrong in it; at least one thing.
+    /// Its problems; at least one.
     public let problems: [ConfigurationProblem]
 
-    /// An error, which sorts its problems.
+    /// Creates an error, with its problems sorted.
     public init(path: String, problems: [ConfigurationProblem]) {
         self.path = path
         let start = SourcePosition(line: 0, column: 0)

@@ -1,7 +1,7 @@
 internal import Yams
 
-/// Makes nodes of YAML, and problems with their places of what is no YAML, or more of it than a configuration needs:
-/// anchors and aliases, tags, several documents.
+/// Makes nodes from YAML, and reports with their places texts that are not YAML, or use features that a configuration
+/// does not need: anchors and aliases, tags, several documents.
 struct ConfigurationParser {
     /// The longest text, in bytes.
     static let longest = 1 << 20
@@ -14,7 +14,7 @@ struct ConfigurationParser {
     private(set) var problems: [ConfigurationProblem] = []
     private var nodes = 0
 
-    /// The root; nil for a text of nothing but comments, or where it could not be read.
+    /// Returns the root; nil for a text that has only comments, or could not be read.
     mutating func parse(_ bytes: [UInt8]) -> ConfigurationNode? {
         guard bytes.count <= Self.longest else {
             problems.append(ConfigurationProblem("is larger than \(Self.longest >> 20) MiB"))
@@ -55,7 +55,7 @@ struct ConfigurationParser {
         let position = SourcePosition(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
         nodes += 1
         guard nodes <= Self.mostNodes else {
-            // Said once, at the first that is too much.
+            // Reported once, at the first node beyond the limit.
             if nodes == Self.mostNodes + 1 {
                 problems.append(ConfigurationProblem("more than \(Self.mostNodes) values", at: position))
             }
@@ -102,9 +102,9 @@ struct ConfigurationParser {
 
 // MARK: - Nodes
 
-/// A part of the configuration as it was read, each part with its place: for whoever reads a subtree of his own.
+/// A part of the configuration as it was read, each part with its place: for code that reads its own subtree.
 public struct ConfigurationNode: Sendable, Hashable {
-    /// What stands there.
+    /// The contents of a node.
     public enum Content: Sendable, Hashable {
         /// A text, as written; `isPlain` without quotes.
         case scalar(String, isPlain: Bool)
@@ -118,33 +118,33 @@ public struct ConfigurationNode: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         /// The key.
         public let key: Located<String>
-        /// What it is set to.
+        /// The value of the entry.
         public let value: ConfigurationNode
 
-        /// An entry.
+        /// Creates an entry.
         public init(key: Located<String>, value: ConfigurationNode) {
             self.key = key
             self.value = value
         }
     }
 
-    /// What stands there.
+    /// The contents.
     public let content: Content
-    /// Where it begins.
+    /// The start of the node.
     public let position: SourcePosition
 
-    /// A part.
+    /// Creates a part.
     public init(_ content: Content, at position: SourcePosition) {
         self.content = content
         self.position = position
     }
 
-    /// Whether nothing stands there: no value behind a key, or a file of comments.
+    /// Whether the node is empty: a key without a value, or a file of comments.
     public var isEmpty: Bool {
         if case .scalar(let text, isPlain: true) = content { ["", "~", "null"].contains(text) } else { false }
     }
 
-    /// What stands there, for a message.
+    /// A description of the contents, for a message.
     public var summary: String {
         switch content {
         case _ where isEmpty: "nothing"
@@ -164,13 +164,13 @@ public struct SourcePosition: Sendable, Hashable, Comparable {
     /// The column in it.
     public let column: Int
 
-    /// A place.
+    /// Creates a place.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column
     }
 
-    /// Whether one stands before the other.
+    /// Returns whether one is before the other.
     public static func < (one: SourcePosition, other: SourcePosition) -> Bool {
         (one.line, one.column) < (other.line, other.column)
     }
@@ -178,12 +178,12 @@ public struct SourcePosition: Sendable, Hashable, Comparable {
 
 /// A value with the place where it was read, so that what only others can check can be reported with its line too.
 public struct Located<Value> {
-    /// What was read.
+    /// The value that was read.
     public var value: Value
-    /// Where.
+    /// The place of the value.
     public var position: SourcePosition
 
-    /// A value from a place.
+    /// Creates a value from a place.
     public init(_ value: Value, at position: SourcePosition) {
         self.value = value
         self.position = position
@@ -201,7 +201,7 @@ struct SourceText {
     private(set) var string: String
     /// The names given to keys that were there already.
     private(set) var renamed: Set<String> = []
-    /// What is wrong with the text before it is read as YAML.
+    /// The problem of the text before it is read as YAML.
     let problem: ConfigurationProblem?
 
     init(_ bytes: [UInt8]) {
@@ -216,7 +216,7 @@ struct SourceText {
         problem = Self.control(in: string) ?? Self.alias(in: bytes)
     }
 
-    /// YAML would refuse them too, without saying where.
+    /// Finds control characters. YAML would refuse them too, without giving their place.
     private static func control(in text: String) -> ConfigurationProblem? {
         var line = 1
         var column = 1
@@ -237,8 +237,8 @@ struct SourceText {
         return nil
     }
 
-    /// A few aliases of aliases stand for more than any memory holds, so none is let as far as the parser: whatever
-    /// looks like one whose anchor stands somewhere.
+    /// Finds aliases, and texts that look like one whose anchor exists. A few aliases of aliases can expand to more
+    /// than any memory, so the parser never receives them.
     private static func alias(in bytes: [UInt8]) -> ConfigurationProblem? {
         let anchors = Set(names(after: UInt8(ascii: "&"), in: bytes).map(\.name))
         guard !anchors.isEmpty,
@@ -263,7 +263,7 @@ struct SourceText {
         }
     }
 
-    /// Where the first byte is that belongs to no character.
+    /// Returns the offset of the first byte that belongs to no character.
     private static func firstInvalid(in bytes: [UInt8]) -> Int {
         var parser = Unicode.UTF8.ForwardParser()
         var rest = bytes.makeIterator()
@@ -279,13 +279,13 @@ struct SourceText {
             line: before.count { $0 == 0x0a } + 1, column: line.count { $0 & 0xc0 != 0x80 } + 1)
     }
 
-    /// What a parser's error says, as a problem.
+    /// Returns a parser's error as a problem.
     func problem(of error: YamlError) -> ConfigurationProblem {
         switch error {
         case .scanner(let context, let text, let mark, _), .parser(let context, let text, let mark, _),
             .composer(let context, let text, let mark, _):
             var position = SourcePosition(line: mark.line, column: mark.column)
-            // What is never ended is not missed before the end: where it begins says more.
+            // A missing end is only noticed at the end of the file: its beginning is more helpful.
             if let begin = context?.mark, isAtEnd(position) {
                 position = SourcePosition(line: begin.line, column: begin.column)
             }
@@ -304,7 +304,7 @@ struct SourceText {
         }
     }
 
-    /// A tab before the first character of that line, or of the one before, where the parser began to wonder.
+    /// Returns a tab before the first character of that line, or of the one before, near the place of a parser's error.
     private func tab(nearLine number: Int) -> SourcePosition? {
         let lines = lines
         for number in [number, number - 1] where (1...lines.count).contains(number) {
@@ -315,7 +315,7 @@ struct SourceText {
         return nil
     }
 
-    /// Whether nothing but white space stands there or behind it.
+    /// Returns whether only white space follows from there.
     private func isAtEnd(_ position: SourcePosition) -> Bool {
         let rest = lines.dropFirst(position.line - 1)
         guard let first = rest.first else { return true }
@@ -330,8 +330,8 @@ struct SourceText {
 }
 
 extension SourceText {
-    /// Finds the second place of a key in the block that its first place is in, and gives it there another name of the
-    /// same length, so that all places stay. Nil where it stands in no block of lines.
+    /// Finds the second place of a key in the block of its first place, and gives it there another name of the same
+    /// length, so that all places stay. Nil if it is not in a block of lines.
     mutating func renameDuplicate(of key: String, at first: SourcePosition) -> SourcePosition? {
         var lines = lines
         let forms = [key, "\"\(key)\"", "'\(key)'"].map { Array($0.unicodeScalars) }

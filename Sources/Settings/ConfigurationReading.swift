@@ -2,7 +2,7 @@ internal import Terminal
 
 /// Reads values of nodes, and keeps what is wrong with them.
 struct ConfigurationReading {
-    /// The user's home, which `~/` stands for.
+    /// The user's home folder, for which `~/` is written.
     let home: String?
     var problems: [ConfigurationProblem] = []
 
@@ -10,7 +10,7 @@ struct ConfigurationReading {
         self.home = home
     }
 
-    /// Says that something else was expected.
+    /// Reports that something else was expected.
     mutating func refuse(_ node: ConfigurationNode, _ name: String, expected: String) {
         var text = "“\(name)” is \(node.summary); expected is \(expected)"
         // The colour `#87d787` without quotes is nothing, and a comment behind it.
@@ -18,7 +18,7 @@ struct ConfigurationReading {
         problems.append(ConfigurationProblem(text, at: node.position))
     }
 
-    /// A text that says something.
+    /// Returns a text that is not blank.
     mutating func text(_ node: ConfigurationNode, _ name: String, expected: String) -> Located<String>? {
         guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
             refuse(node, name, expected: expected)
@@ -27,7 +27,7 @@ struct ConfigurationReading {
         return Located(text, at: node.position)
     }
 
-    /// `yes` or `no`, or what YAML says otherwise for them.
+    /// Returns the value of `yes` or `no`, or of YAML's other words for them.
     mutating func truth(_ node: ConfigurationNode, _ name: String) -> Bool? {
         if case .scalar(let text, _) = node.content {
             switch text.lowercased() {
@@ -40,7 +40,7 @@ struct ConfigurationReading {
         return nil
     }
 
-    /// One of a few words.
+    /// Returns one of a few words.
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ node: ConfigurationNode, _ name: String, of type: Choice.Type
     ) -> Choice? {
@@ -57,7 +57,7 @@ struct ConfigurationReading {
         return nil
     }
 
-    /// A time with its unit, of at least a second; nil, twice, for `no`.
+    /// Returns a time with its unit, of at least a second; nil, twice, for `no`.
     mutating func duration(_ node: ConfigurationNode, _ name: String) -> Duration?? {
         if case .scalar(let text, _) = node.content, !node.isEmpty {
             if ["no", "false", "off"].contains(text.lowercased()) { return .some(nil) }
@@ -73,7 +73,7 @@ struct ConfigurationReading {
         return nil
     }
 
-    /// The items of a list; one item alone is a list of one where that is allowed.
+    /// Returns the items of a list; a single item is a list of one if that is allowed.
     mutating func items(
         _ node: ConfigurationNode, _ name: String, expected: String, orOne: Bool = false
     ) -> [ConfigurationNode]? {
@@ -86,7 +86,7 @@ struct ConfigurationReading {
         }
     }
 
-    /// The entries of a map.
+    /// Returns the entries of a map.
     mutating func entries(
         _ node: ConfigurationNode, _ name: String, expected: String
     ) -> [ConfigurationNode.Entry]? {
@@ -100,7 +100,7 @@ struct ConfigurationReading {
 }
 
 extension ConfigurationReading {
-    /// The whole of it.
+    /// Returns the whole configuration.
     mutating func configuration(_ root: ConfigurationNode) -> Configuration {
         var configuration = Configuration()
         let names = Setting.all.map(\.name)
@@ -122,7 +122,7 @@ extension ConfigurationReading {
 // MARK: - Tables
 
 extension ConfigurationReading {
-    /// Keys for commands. Whether there is such a command, the dashboard knows.
+    /// Returns keys for commands. The dashboard checks whether there is such a command.
     mutating func keys(_ node: ConfigurationNode) -> [Configuration.KeySetting] {
         let form = "a map from commands to keys, such as next-problem: [e, f5]"
         return (entries(node, "keys", expected: form) ?? []).map { entry in
@@ -156,7 +156,7 @@ extension ConfigurationReading {
         return colours
     }
 
-    /// - Parameter names: What else may stand in the place of a role.
+    /// - Parameter names: The other names allowed in the place of a role.
     private mutating func look(_ entry: ConfigurationNode.Entry, names: [String]) -> (Role, Look)? {
         let roles = Role.allCases.map(\.rawValue)
         guard let role = Role(rawValue: entry.key.value) else {
@@ -201,9 +201,9 @@ extension ConfigurationReading {
 struct Setting: Sendable {
     /// The key.
     let name: String
-    /// What it may be set to.
+    /// The values that it may have.
     let form: String
-    /// What holds without it.
+    /// The default value.
     let fallback: String
     /// Reads it into the configuration.
     let read: @Sendable (inout Configuration, ConfigurationNode, inout ConfigurationReading) -> Void
@@ -284,7 +284,7 @@ struct Setting: Sendable {
         Setting("colours", "a map from roles to colours", "the theme's") { configuration, node, reading in
             configuration.colours = reading.colours(node)
         },
-        // Read by whoever runs them.
+        // The process that runs them reads them.
         Setting("actions", "a map from names to their settings", "none") { configuration, node, _ in
             configuration.actions = node
         },
@@ -302,7 +302,7 @@ struct Setting: Sendable {
 }
 
 extension SecretFile {
-    /// The same file with an absolute path: `~/` is the user's home.
+    /// Returns the same file with an absolute path: `~/` is the user's home folder.
     fileprivate func below(home: String?) throws(SecretSourceError) -> SecretFile {
         if path.hasPrefix("/") { return self }
         guard path.hasPrefix("~/"), let home else {
@@ -315,14 +315,14 @@ extension SecretFile {
 
 // MARK: - Suggestions
 
-/// What somebody may have meant who wrote a name that does not exist.
+/// A guess at the name that a person meant by a name that does not exist.
 public enum Suggestion {
-    /// The name that is nearest, if it is near: with at most a third of its letters mistyped.
+    /// Returns the nearest name, if it is near: with at most a third of its letters mistyped.
     public static func nearest(to name: String, among names: some Sequence<String>) -> String? {
         best(for: name, among: names).flatMap { $0.distance <= max(1, $0.name.count / 3) ? $0.name : nil }
     }
 
-    /// The name that is nearest, however far that is; nil for a name that nobody mistypes.
+    /// Returns the nearest name, whatever its distance; nil for a name that is too long to be a typing error.
     public static func closest(to name: String, among names: some Sequence<String>) -> String? {
         best(for: name, among: names)?.name
     }
@@ -330,19 +330,19 @@ public enum Suggestion {
     private static func best(
         for name: String, among names: some Sequence<String>
     ) -> (name: String, distance: Int)? {
-        // Nobody mistypes so long a word, and the search would take its square.
+        // A word of this length is not a typing error, and the search would take the square of its length.
         guard name.utf8.count <= 64 else { return nil }
         let wanted = Array(name.lowercased())
         return names.map { (name: $0, distance: distance(wanted, Array($0.lowercased()))) }
             .min { $0.distance < $1.distance }
     }
 
-    /// `; did you mean …?`, or nothing.
+    /// Returns `; did you mean …?`, or nothing.
     public static func question(for name: String, among names: some Sequence<String>) -> String {
         nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
     }
 
-    /// Letters to change, add, leave out or swap with the next.
+    /// Returns the number of letters to change, add, leave out or swap with the next.
     private static func distance(_ one: [Character], _ other: [Character]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...other.count)

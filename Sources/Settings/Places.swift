@@ -1,8 +1,8 @@
 import Files
 package import Foundation
 
-/// Where b2watch keeps its files, by the XDG base directory specification. Each place stands for itself: one that is
-/// not told is missed only by who asks for it.
+/// The places of b2watch's files, by the XDG base directory specification. Each place is independent: a missing one is
+/// an error only for callers that ask for it.
 public struct Places: Sendable, Hashable {
     private let stateFolder: String?
     private let configurationFolder: String?
@@ -38,20 +38,20 @@ public struct Places: Sendable, Hashable {
     /// The record of all deliveries, unless `--history` names another.
     public var history: String { get throws(PlacesError) { "\(try state)/history.sqlite" } }
 
-    /// What b2watch itself did and warned of; the older files beside it end in `.1` to `.4`.
+    /// The log of b2watch's own actions and warnings; the older files next to it end in `.1` to `.4`.
     public var log: String { get throws(PlacesError) { "\(try state)/b2watch.log" } }
 
-    /// What the user has set; the file may be missing.
+    /// The user's settings; the file may be missing.
     public var settings: String { get throws(PlacesError) { "\(try configuration)/config.yaml" } }
 
-    /// How the screen was left, for the next time.
+    /// The state of the screen at its end, for the next time.
     public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 
     /// The signing secrets that the user asked to remember.
     public var secrets: String { get throws(PlacesError) { "\(try configuration)/secrets" } }
 }
 
-/// Why there is no place for files.
+/// The reason why no place for files is known.
 public enum PlacesError: Error, Sendable, CustomStringConvertible {
     case noState
     case noConfiguration
@@ -105,7 +105,7 @@ package enum PrivateFile {
         return (bytes, isOpenToOthers(status))
     }
 
-    /// What to tell of a secret's file that users other than its owner may read or write; nil where none may.
+    /// Returns a warning about a secret's file that users other than its owner may read or write; nil if none may.
     package static func exposure(of path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0, isOpenToOthers(status) else { return nil }
@@ -142,7 +142,7 @@ package enum PrivateFile {
     }
 }
 
-/// What is wrong with a file, to be put behind its name: `is missing`.
+/// A problem of a file, to follow its name: `is missing`.
 package struct FileProblem: Error {
     package let reason: String
     package let isMissing: Bool
@@ -162,8 +162,8 @@ package struct FileProblem: Error {
 
 /// The group that many systems make for each user, with nobody else in it.
 enum UserGroup {
-    /// Whether a group is the user's own: of the user's name, without other members. Where that cannot be learnt it is
-    /// taken for a group of others.
+    /// Returns whether a group is the user's own: of the user's name, without other members. If this cannot be found
+    /// out the group counts as shared.
     static func isOwn(_ group: gid_t) -> Bool {
         guard let user = userName(), let (name, members) = named(group) else { return false }
         return name == user && members.allSatisfy { $0 == user }

@@ -1,12 +1,12 @@
 public import Notifications
 
-/// A file that holds one signing secret, as an argument names it: `FILE`, `LABEL=FILE` or `LABEL@BINDING=FILE`.
+/// A file with one signing secret, as an argument names it: `FILE`, `LABEL=FILE` or `LABEL@BINDING=FILE`.
 public struct SecretFile: Sendable, Hashable {
     /// As given; nil to make one of the file's name.
     public let label: String?
     public let binding: SecretBinding
     public let path: String
-    /// Where it is named, as `FILE:LINE:COLUMN`; nil for an argument.
+    /// The place that names it, as `FILE:LINE:COLUMN`; nil for an argument.
     public var origin: String?
 
     public init(label: String? = nil, binding: SecretBinding = .any, path: String) {
@@ -15,9 +15,9 @@ public struct SecretFile: Sendable, Hashable {
         self.path = path
     }
 
-    /// Reads an argument. What stands before the first `=` is a label only if it could be one.
+    /// Reads an argument. The text before the first `=` is a label only if it could be one.
     ///
-    /// - Throws: `SecretSourceError` where a label and `@` stand there, but no binding.
+    /// - Throws: `SecretSourceError` for a label with `@` but without a binding.
     public init(argument: String) throws(SecretSourceError) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let head = parts[0].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
@@ -51,7 +51,7 @@ public struct SecretFile: Sendable, Hashable {
             }
             return SecretContents(text: text, isOpenToOthers: isOpenToOthers)
         } catch  where error.isMissing && SigningSecret.looksUsual(path.utf8) {
-            // Whoever gave the secret itself must not find it in a log too.
+            // If the argument is the secret itself, it must not appear in a log too.
             throw SecretSourceError(
                 source: .argument,
                 problem: "looks like a signing secret itself: put the secret into a file, and name the file")
@@ -61,7 +61,7 @@ public struct SecretFile: Sendable, Hashable {
     }
 }
 
-/// What a source held.
+/// The contents of a source.
 struct SecretContents {
     let text: String
     var isOpenToOthers = false
@@ -77,7 +77,7 @@ public struct RememberedSecrets: Sendable, Hashable {
         self.path = path
     }
 
-    /// Reads the file; a missing one holds nothing. Empty lines and lines that begin with `#` are skipped.
+    /// Reads the file; a missing one has no secrets. Empty lines and lines that begin with `#` are skipped.
     ///
     /// - Throws: `SecretSourceError` with the line that is wrong.
     public func load() throws(SecretSourceError) -> [LoadedSecret] {
@@ -107,7 +107,7 @@ public struct RememberedSecrets: Sendable, Hashable {
                     problem:
                         "is wrong in line \(index + 1): a label, then any, bucket:NAME or rule:NAME, then the secret")
             }
-            // Told once for the file.
+            // Reported once for the file.
             let isOpenToOthers = contents.isOpenToOthers && loaded.isEmpty
             let value = SecretContents(text: String(parts[2]), isOpenToOthers: isOpenToOthers)
             loaded.append(try LoadedSecret(value, label: String(parts[0]), binding: binding, source: source))
@@ -115,9 +115,9 @@ public struct RememberedSecrets: Sendable, Hashable {
         return loaded
     }
 
-    /// Writes the file anew with these secrets; 0600, in a folder that is made 0700.
+    /// Writes the file again with these secrets; 0600, in a folder that is created with 0700.
     ///
-    /// - Throws: `SecretSourceError` where it cannot be written, or a secret does not fit on a line.
+    /// - Throws: `SecretSourceError` if it cannot be written, or a secret does not fit on a line.
     public func save(_ secrets: [SigningSecret]) throws(SecretSourceError) {
         let source = SecretSource.remembered(path)
         var text = "# Signing secrets that b2watch has saved: LABEL BINDING SECRET\n"

@@ -1,9 +1,9 @@
 import Foundation
 public import Notifications
 
-/// Where signing secrets are taken from at the start, and again on a reload. Never from an argument's value.
+/// The sources of signing secrets at the start, and again on a reload. The value of an argument is never a source.
 public struct SecretSources: Sendable {
-    /// The environment variable that holds one secret.
+    /// The environment variable with one secret.
     public static let variable = "B2WATCH_SIGNING_SECRET"
 
     public var files: [SecretFile]
@@ -22,10 +22,10 @@ public struct SecretSources: Sendable {
         self.remembered = remembered
     }
 
-    /// Reads all sources. The same secret from two sources is held once, by the first.
+    /// Reads all sources. A secret in two sources is loaded once, from the first.
     ///
-    /// - Throws: `SecretSourceError` where a source that was named is missing, unreadable or empty, or where two
-    ///   secrets have one label.
+    /// - Throws: `SecretSourceError` if a source that was named is missing, unreadable or empty, or if two secrets have
+    ///   one label.
     public func load() throws(SecretSourceError) -> [LoadedSecret] {
         var loaded: [LoadedSecret] = []
         for file in files {
@@ -86,7 +86,7 @@ public struct SecretSources: Sendable {
         loaded.append(next)
     }
 
-    /// The label, or with a number behind it where it is taken.
+    /// Returns the label, with a number appended if it is used.
     private static func free(_ label: String, in loaded: [LoadedSecret]) -> String {
         SecretLabel.free(label, among: loaded.map(\.secret.label))
     }
@@ -94,7 +94,7 @@ public struct SecretSources: Sendable {
 
 // MARK: - Loaded secrets
 
-/// Where a secret came from.
+/// The source of a secret.
 public enum SecretSource: Sendable, Hashable {
     case file(String)
     case environment
@@ -102,7 +102,7 @@ public enum SecretSource: Sendable, Hashable {
     case credential(String)
     case remembered(String)
     case screen
-    /// An argument that should have named a file. What it holds is not told: it may be a secret.
+    /// An argument that should have named a file. Its contents are not reported: it may be a secret.
     case argument
 
     /// The word that the keyring screen shows.
@@ -131,13 +131,13 @@ extension SecretSource: CustomStringConvertible {
     }
 }
 
-/// A secret with its source and what is to be said of it.
+/// A secret with its source and its notes.
 public struct LoadedSecret: Sendable {
     public var secret: SigningSecret
     public let source: SecretSource
-    /// Whether the file of remembered secrets holds it, also where another source gave it first.
+    /// Whether it is in the file of saved secrets, even if another source gave it first.
     public internal(set) var isRemembered: Bool
-    /// What a person should know, in sentences.
+    /// Notes for a person, in sentences.
     public internal(set) var notes: [String]
 
     init(
@@ -166,12 +166,12 @@ public struct LoadedSecret: Sendable {
     }
 }
 
-/// Why a source that was named gives no secret.
+/// The reason why a source that was named gives no secret.
 public struct SecretSourceError: Error, Sendable, Hashable, CustomStringConvertible {
     public let source: SecretSource
     /// To be put behind the source: `is empty`.
     public let problem: String
-    /// Where the source is named, as `FILE:LINE:COLUMN`, if that is in a file.
+    /// The place that names the source, as `FILE:LINE:COLUMN`, if it is in a file.
     public var origin: String?
 
     public var description: String { (origin.map { "\($0): " } ?? "") + "\(source) \(problem)" }
@@ -202,7 +202,7 @@ public struct EnvironmentSecret: Sendable {
 
 // MARK: - Labels
 
-/// What a secret is called: 1 to 40 ASCII letters, digits, dots, hyphens and underscores.
+/// The label of a secret: 1 to 40 ASCII letters, digits, dots, hyphens and underscores.
 public enum SecretLabel {
     private static let longest = 40
 
@@ -218,7 +218,7 @@ public enum SecretLabel {
             }
     }
 
-    /// A label made of a file's name: without its folder and extension, other characters left out.
+    /// Returns a label made of a file's name: without its folder and extension, other characters left out.
     static func ofFile(_ path: String) -> String {
         let name = path.split(separator: "/").last ?? ""
         let stem = name.split(separator: ".").first ?? name
@@ -226,14 +226,14 @@ public enum SecretLabel {
         return label.isEmpty ? "secret" : label
     }
 
-    /// The label, or with a number behind it where it is taken.
+    /// Returns the label, with a number appended if it is used.
     public static func free(_ label: String, among taken: some Sequence<String>) -> String {
         let taken = Set(taken)
         guard taken.contains(label) else { return label }
         return (2...).lazy.map { numbered(label, $0) }.first { !taken.contains($0) } ?? label
     }
 
-    /// A label with a number behind it, cut so that it is a label still.
+    /// Returns a label with a number appended, shortened to stay a label.
     static func numbered(_ label: String, _ number: Int) -> String {
         let ending = "-\(number)"
         return label.prefix(longest - ending.utf8.count) + ending

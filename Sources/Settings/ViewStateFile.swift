@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// The file that keeps how the screen was left. It reads and writes a disk: not on the screen's thread.
+/// The file with the state of the screen. It reads and writes a disk: not on the screen's thread.
 ///
-/// What is kept is the dashboard's: this room knows it by its form alone.
+/// The state belongs to the dashboard: this module knows only its form.
 public struct ViewStateFile<State: Codable & Sendable>: Sendable {
     /// Its path.
     public let path: String
@@ -53,6 +53,6 @@ public struct ViewStateFile<State: Codable & Sendable>: Sendable {
 }
 
 private enum ViewStateLimit {
-    /// The most that is read of the file: more than all that a state may hold.
+    /// The most bytes of the file that are read: more than the largest state.
     static let bytes = 4 << 20
 }
