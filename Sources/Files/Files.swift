@@ -1,12 +1,12 @@
 import Foundation
 
-/// What a path names: something by its name in a folder, told apart as `dirname` and `basename` do.
+/// The parts of a path: a name in a folder, separated like `dirname` and `basename` do.
 ///
-/// Foundation's `deletingLastPathComponent` traps on a path of one character that is no slash.
+/// Foundation's `deletingLastPathComponent` traps on a path of one character other than a slash.
 public struct PathParts: Sendable, Hashable {
-    /// Where it is: `.` if the path names no folder. A slash stands at its end only if it is the root.
+    /// The folder: `.` if the path names no folder. Only the root ends in a slash.
     public let folder: String
-    /// What it is called there, without the slashes behind it: `/` for the root itself.
+    /// The name without slashes after it: `/` for the root itself.
     public let name: String
 
     public init(_ path: String) {
@@ -34,9 +34,9 @@ public struct PathParts: Sendable, Hashable {
 
 /// Bytes that are written to a file whole, in however many calls.
 public enum AllBytes {
-    /// Writes bytes where the file stands, behind each other. They are not on the disk by that.
+    /// Writes bytes at the file's position, one after another. This does not wait until they are on the disk.
     ///
-    /// - Returns: The error's number where not all of them were taken, and 0 where they were.
+    /// - Returns: The error's number if not all of them were written, otherwise 0.
     public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -53,13 +53,13 @@ public enum AllBytes {
 
 // MARK: - Watching
 
-/// Tells by inotify when a file beside others changes, comes or goes. Nothing runs while nothing does.
+/// Reports with inotify when files of a folder change, appear or disappear. Nothing runs while nothing happens.
 public final class FileWatch: Sendable {
-    /// What was seen since the last look.
+    /// The changes since the last look.
     public struct Seen: Sendable, Equatable {
         /// The contents of a watched file may have changed.
         public internal(set) var isChanged = false
-        /// The files that came, went or were put in another's place, of those asked for.
+        /// The requested files that appeared, disappeared or were replaced.
         public internal(set) var moved: Set<String> = []
     }
 
@@ -76,9 +76,9 @@ public final class FileWatch: Sendable {
     /// Watches files of a folder.
     ///
     /// - Parameters:
-    ///   - contents: The names of those whose contents are watched; they need not be there.
-    ///   - names: Those whose coming and going is told besides.
-    /// - Returns: Nil where the system has no watch left for us.
+    ///   - contents: The names of those whose contents are watched; they need not exist.
+    ///   - names: Those of which also the appearance and disappearance is reported.
+    /// - Returns: Nil if the system has no file watch left.
     public init?(_ folder: String, contents: [String], names: Set<String> = []) {
         self.folder = folder
         self.contents = contents
@@ -119,7 +119,8 @@ public final class FileWatch: Sendable {
         return ends[1].revents == 0 ? take() : nil
     }
 
-    /// A watch follows the file, not its name: a new one under the name is watched anew.
+    /// Watches the contents of the files. A watch follows the file, not its name: a new file of the same name needs a
+    /// new watch.
     private func watchContents() {
         for name in contents { inotify_add_watch(queue, "\(folder)/\(name)", Self.inFile) }
     }

@@ -3,7 +3,7 @@ public import Listener
 public import Notifications
 import Synchronization
 
-/// The one path of a delivery: judge it, decide the answer, record it, and only then answer.
+/// The path of every delivery: verify it, decide the answer, record it, and only then answer.
 public final class Intake: DeliveryReceiver {
     public let keys: KeyringHolder
     private let history: History
@@ -17,7 +17,7 @@ public final class Intake: DeliveryReceiver {
     /// Notifications received since the start, whatever became of them.
     public var received: Int { notifications.load(ordering: .relaxed) }
 
-    /// Judges and records a request. Its answer is given once it is recorded, so that none is acknowledged and lost.
+    /// Verifies and records a request. The answer is given once it is recorded, so that none is acknowledged and lost.
     public func receive(
         _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void
     ) {
@@ -37,7 +37,7 @@ public final class Intake: DeliveryReceiver {
         history.answered(record, in: time)
     }
 
-    /// Whether a delivery can be recorded now.
+    /// Finds out whether a delivery can be recorded now.
     public func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
         history.probe(answer)
     }

@@ -4,13 +4,13 @@ import Synchronization
 
 /// The current secrets. One that is new is tried on whatever is recorded and not valid; no recorded verdict is taken back.
 public final class KeyringHolder: Sendable {
-    /// A keyring and its generation, by which a verdict tells which keyring gave it.
+    /// A keyring and its generation, which verdicts refer to.
     struct Current: Sendable {
         let verifier: SignatureVerifier
         let generation: Int64
     }
 
-    /// Signs b2watch's own test events where no other secret is held.
+    /// The secret that signs b2watch's own test events if there is no other current secret.
     public let selfTest: SigningSecret
     private let history: History
     private let now: @Sendable () -> Timestamp
@@ -18,13 +18,13 @@ public final class KeyringHolder: Sendable {
     private let state: Mutex<Current>
     private let isFailing = Atomic<Bool>(false)
 
-    /// Verifies with the first keyring. Those of its secrets that were not tried on all that is recorded are tried on the
-    /// rest, which also goes on with what a process before did not end.
+    /// Verifies with the first keyring. Those of its secrets that were not tried on the whole history are tried on the
+    /// rest, which also continues work that an earlier process did not finish.
     ///
     /// - Parameters:
-    ///   - now: The time by the calendar.
-    ///   - report: Is told how far trying has come, ten times a second at most, and what it has come to; from any thread.
-    /// - Throws: What SQLite says where the history cannot be written.
+    ///   - now: The calendar time.
+    ///   - report: Receives the progress of trying, ten times a second at most, and the result; from any thread.
+    /// - Throws: SQLite's error if the history cannot be written.
     public init(
         _ keyring: Keyring, history: History, now: @escaping @Sendable () -> Timestamp,
         report: @escaping @Sendable (RejudgeReport) -> Void
@@ -48,19 +48,19 @@ public final class KeyringHolder: Sendable {
 
     var current: Current { state.withLock { $0 } }
 
-    /// What a person has done to a secret that is put into the keyring or taken out of it.
+    /// A person's change to a secret that is added to the keyring or removed from it.
     public enum Change: Sendable {
         /// Typed or pasted it.
         case entered(SigningSecret)
-        /// Deleted it as leaked, or told that it was leaked after it had been deleted.
+        /// Deleted it as leaked, or reported the leak after deleting it.
         case leaked(SecretIdentity)
     }
 
     /// Verifies with another keyring from now on. Blocks for a short write; not to be called from two threads at once.
     ///
-    /// - Parameter change: What a person has done; nil where secrets were read again, or one was deleted as rotated.
-    /// - Returns: How many entries of actions are on hold now because their secret was leaked.
-    /// - Throws: What SQLite says where the history cannot be written; the keyring is then the old one still.
+    /// - Parameter change: The person's change; nil if secrets were read again, or one was deleted as rotated.
+    /// - Returns: The number of entries of actions that are now on hold because their secret was leaked.
+    /// - Throws: SQLite's error if the history cannot be written; the keyring is then unchanged.
     @discardableResult
     public func hold(_ keyring: Keyring, because change: Change? = nil) throws -> Int {
         let all = keyring.testing(with: selfTest)
@@ -83,7 +83,7 @@ public final class KeyringHolder: Sendable {
         return count
     }
 
-    /// Puts on hold what actions are still to do for events that a leaked secret has verified.
+    /// Puts on hold the remaining entries for events that a leaked secret has verified.
     private func putOnHold(_ change: Change?) throws -> Int {
         guard case .leaked(let secret) = change else { return 0 }
         return try history.outbox.hold(
@@ -97,27 +97,27 @@ public final class KeyringHolder: Sendable {
         (try? history.reader.secrets())?.filter { $0.leakedAt != nil }.map(\.identity) ?? []
     }
 
-    /// Ends judging again behind the slice under way: what remains keeps its verdicts. The report then says so. It is
-    /// taken up by the next change of the keyring, by `resumeJudging()`, or by the next start.
+    /// Stops verifying again after the current slice: the remaining deliveries keep their verdicts, and the report
+    /// states this. It is continued by the next change of the keyring, by `resumeJudging()`, or by the next start.
     public func cancelJudging() {
         rejudger.cancel()
     }
 
-    /// Judges what remains to be judged again.
+    /// Verifies the remaining deliveries again.
     public func resumeJudging() {
         rejudger.start { [weak self] in self?.current }
     }
 
-    /// Judges nothing again any more; to be called before the history closes. Blocks for a short write.
+    /// Stops verifying again for good; to be called before the history closes. Blocks for a short write.
     public func stop() {
         rejudger.stop()
     }
 
     private func note(_ event: HistoryEvent) {
         switch event {
-        // A delivery judged before a change may be recorded after it.
+        // A delivery verified before a change may be recorded after it.
         case .stale: look()
-        // What could not be written can be now: a judging may have ended half-way.
+        // The history can be written again: an earlier run may have stopped half-way.
         case .changed(let change):
             let isFailing = change.health != .recording
             if self.isFailing.exchange(isFailing, ordering: .relaxed), !isFailing { look() }
@@ -144,9 +144,9 @@ extension Keyring {
 }
 
 extension SigningSecret {
-    /// The secret that signs b2watch's own test events in a history.
+    /// Returns the secret that signs b2watch's own test events in a history.
     ///
-    /// - Throws: What SQLite says, or `SecretError`.
+    /// - Throws: SQLite's error, or `SecretError`.
     public static func selfTest(of reader: HistoryReader) throws -> SigningSecret {
         try SigningSecret(label: "self-test", value: reader.selfTestSecret(), binding: .rule("b2watchSelfTest"))
     }

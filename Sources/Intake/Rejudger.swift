@@ -3,13 +3,14 @@ public import Notifications
 import Synchronization
 import Workers
 
-/// Tries new secrets on recorded deliveries that are not valid, the newest first, while others arrive and in short slices.
+/// Tries new secrets on recorded deliveries that are not valid, the newest first, while others arrive and in short
+/// slices.
 ///
-/// What is still to be tried is in the record itself; so nothing slips through, also when the process ends half-way.
+/// The deliveries still to be tried are in the history itself; so none is missed, even if the process ends half-way.
 final class Rejudger: Sendable {
     private struct State {
         var isRunning = false
-        /// Whether there may be something to judge that the run under way has not seen.
+        /// Whether there may be deliveries that the current run has not seen.
         var isWanted = false
         var isCancelled = false
         /// For good.
@@ -18,23 +19,23 @@ final class Rejudger: Sendable {
         var mayGoOn: Bool { !isStopped && !isCancelled }
     }
 
-    /// How a look at the record ended.
+    /// The end of a look at the history.
     private enum End {
         case nothingLeft
-        /// Some of it is judged: look again.
+        /// Some are verified: look again.
         case more
-        /// Another keyring is held, or judging was cancelled.
+        /// The keyring has changed, or the run was cancelled.
         case cut
     }
 
     /// A slice, in deliveries: some milliseconds of the writer's time, and of a reader's.
     private static let slice: Int64 = 2_048
-    /// In memory the readers hold up the writer.
+    /// The readers of a history in memory delay the writer.
     private static let sliceInMemory: Int64 = 256
-    /// Slices that are judged at a stretch. Between two stretches nothing is read, so that the write-ahead log may begin
-    /// anew.
+    /// The number of slices verified without a pause. In the pauses nothing is read, so that the write-ahead log may
+    /// restart.
     private static let stretch: Int64 = 64
-    /// Slices that are judged ahead of the writer.
+    /// The number of slices verified ahead of the writer.
     private static let ahead = 4
     /// From one report of progress to the next.
     private static let reportTime = Duration.milliseconds(100)
@@ -58,24 +59,24 @@ final class Rejudger: Sendable {
         slice = history.path == nil ? Self.sliceInMemory : Self.slice
     }
 
-    /// Judges again until nothing remains that an older keyring has judged, also where that was cancelled.
+    /// Verifies again until no verdict of an older keyring remains, even after a cancellation.
     func start(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
         begin(keys) { $0.isCancelled = false }
     }
 
-    /// Looks whether something is to be judged again, unless that was cancelled.
+    /// Looks for deliveries to verify again, unless this was cancelled.
     func look(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
         begin(keys) { _ in }
     }
 
-    /// Ends judging behind the slice under way. What remains is judged after the next `start`.
+    /// Stops after the current slice. The rest is verified after the next `start`.
     func cancel() {
         state.withLock { state in
             if state.isRunning { state.isCancelled = true }
         }
     }
 
-    /// Ends judging behind the slice under way for good, and waits for that. What remains is judged by the next process.
+    /// Stops after the current slice for good, and waits for that. The next process verifies the rest.
     func stop() {
         state.withLock { $0.isStopped = true }
         thread.wait()
@@ -120,7 +121,7 @@ final class Rejudger: Sendable {
         }
     }
 
-    /// What was done since the keyring changed.
+    /// The progress since the keyring changed.
     private struct Progress {
         var report = RejudgeReport()
         var generation: Int64?
@@ -140,7 +141,7 @@ final class Rejudger: Sendable {
             switch try judgeStretch(now, &progress) {
             case .more: break
             case .nothingLeft:
-                // What came since then is part of this judging still.
+                // Deliveries that have arrived since then are part of this run too.
                 if state.withLock({ $0.isWanted && $0.mayGoOn }) { continue }
                 progress.report.isComplete = true
                 return
@@ -150,7 +151,7 @@ final class Rejudger: Sendable {
         }
     }
 
-    /// Judges the newest of what is to be judged.
+    /// Verifies the newest of the remaining deliveries.
     private func judgeStretch(_ keys: KeyringHolder.Current, _ progress: inout Progress) throws -> End {
         let toJudge = try history.reader.toJudge()
         progress.report.remaining = toJudge?.count ?? 0
@@ -191,9 +192,9 @@ final class Rejudger: Sendable {
 
 // MARK: - Lanes
 
-/// Judges ranges of recorded deliveries on several threads, which yield the processor to whatever answers.
+/// Verifies ranges of recorded deliveries on several threads, which yield the processor to the threads that answer.
 final class JudgingLanes: Sendable {
-    /// What was made of a range: its parts from the newest on, fewer than all of it where judging was ended.
+    /// The results for a range: its parts from the newest on, incomplete if the run was stopped.
     typealias Parts = [Rejudgement]
 
     /// Two: one HMAC is computed while another delivery is read, and the writer is the third that works.
@@ -208,9 +209,9 @@ final class JudgingLanes: Sendable {
         self.reader = reader
     }
 
-    /// Judges a range as soon as a lane is free.
+    /// Verifies a range as soon as a lane is free.
     ///
-    /// - Parameter mayGoOn: Asked before each part.
+    /// - Parameter mayGoOn: Called before each part.
     func judge(
         _ deliveries: ClosedRange<Int64>, by keys: KeyringHolder.Current, at time: Timestamp,
         mayGoOn: @escaping @Sendable () -> Bool
@@ -249,21 +250,23 @@ final class JudgingLanes: Sendable {
 
 // MARK: - Report
 
-/// What judging again has come to.
+/// The result of verifying again.
 public struct RejudgeReport: Sendable, Hashable {
-    /// How many deliveries were judged again, by their verdict now.
+    /// The number of deliveries verified again, by their new verdict.
     public var deliveries: [SignatureVerdict: Int] = [:]
-    /// How many are still to be judged, at most.
+    /// The most deliveries that may remain.
     public var remaining = 0
-    /// Whether all that is recorded has been judged; else this is progress, or the end where it failed or was cancelled.
+    /// Whether all recorded deliveries are verified; otherwise this is progress, or the end after a failure or a
+    /// cancellation.
     public var isComplete = false
     /// Whether it was cancelled: what remains keeps its verdicts until the next change of the keyring, the next start, or
     /// until it is resumed.
     public var isCancelled = false
-    /// Why it ended early, in a sentence; it goes on with the next change, or when the history can be written again.
+    /// The reason for an early end, in a sentence; it continues with the next change, or when the history can be
+    /// written again.
     public var failure: String?
 
-    /// How many deliveries were judged again.
+    /// The number of deliveries verified again.
     public var total: Int { deliveries.values.reduce(0, +) }
 
     public init() {}

@@ -12,16 +12,16 @@ public struct Program: Sendable, Hashable {
     public var words: [String]
     /// All variables that it gets.
     public var environment: [String: String]
-    /// Where it runs; nil for the folder of this process.
+    /// The working folder; nil for the folder of this process.
     public var folder: String?
-    /// What it reads from its standard input; behind it is the end.
+    /// The contents of its standard input, which then ends.
     public var input: [UInt8]
-    /// How long it may run.
+    /// The time limit.
     public var limit: Duration
-    /// How much is kept of what it writes to its standard output and error, in bytes.
+    /// The most bytes of its standard output and error that are kept.
     public var longestOutput: Int
 
-    /// When its time is up it is asked to end (SIGTERM), and so long after that it is made to (SIGKILL).
+    /// The time between the request to end after the time limit (SIGTERM) and the forced end (SIGKILL).
     public var grace = Duration.seconds(2)
 
     public init(
@@ -38,9 +38,9 @@ public struct Program: Sendable, Hashable {
 
     /// Runs it until it has ended, or its time is up, or it is stopped. Blocks.
     ///
-    /// What it leaves behind in the background goes on, and is waited for only where its time is up.
+    /// Processes that it leaves in the background continue, and are waited for only if its time is up.
     ///
-    /// - Parameter stop: Ends it with its group, the same way as when its time is up.
+    /// - Parameter stop: Ends it with its group, in the same way as when its time is up.
     public func run(until stop: ProgramStop? = nil) -> ProgramOutcome {
         let start = ContinuousClock.now
         if stop?.isStopped == true { return ProgramOutcome(.stopped) }
@@ -53,9 +53,9 @@ public struct Program: Sendable, Hashable {
         }
     }
 
-    /// The file that would be run.
+    /// Returns the file to run.
     ///
-    /// - Throws: `ProgramProblem` where there is none, or it may not be run.
+    /// - Throws: `ProgramProblem` if it does not exist, or may not be run.
     public func path() throws(ProgramProblem) -> String {
         guard let name = words.first, !name.isEmpty else { throw ProgramProblem(ENOENT) }
         guard !name.contains("/") else {
@@ -219,9 +219,9 @@ public final class ProgramStop: Sendable {
 
 // MARK: - Outcomes
 
-/// What became of a program.
+/// The outcome of a program.
 public struct ProgramOutcome: Sendable, Hashable {
-    /// How it came to its end.
+    /// The way a program ended.
     public enum End: Sendable, Hashable {
         /// It ended by itself, with this status: 0 to 255.
         case exited(Int32)
@@ -236,7 +236,7 @@ public struct ProgramOutcome: Sendable, Hashable {
     }
 
     public var end: End
-    /// The beginning of what it wrote to its standard output and error, in the order in which it came.
+    /// The beginning of its standard output and error, in the order of arrival.
     public var output: [UInt8]
     /// Whether it wrote more.
     public var isCut: Bool
@@ -250,7 +250,7 @@ public struct ProgramOutcome: Sendable, Hashable {
     }
 }
 
-/// Why a program could not be begun.
+/// The reason why a program could not be started.
 public struct ProgramProblem: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Subject: Sendable, Hashable {
         case program
@@ -273,11 +273,11 @@ public struct ProgramProblem: Error, Sendable, Hashable, CustomStringConvertible
         self.subject = subject
     }
 
-    /// Whether it may be over soon, for it is this system's and not the program's.
+    /// Whether the problem may soon be over, because this system causes it and not the program.
     public var isPassing: Bool {
         [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY, EINTR, ENOSPC].contains(code)
     }
 
-    /// What the system says, such as `No such file or directory`.
+    /// The system's message, such as `No such file or directory`.
     public var description: String { String(cString: strerror(code)) }
 }

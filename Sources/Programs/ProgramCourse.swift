@@ -61,7 +61,7 @@ struct ProgramCourse: ~Copyable {
         }
     }
 
-    /// How often is looked whether descendants of a program that has ended still run: nothing tells of their end.
+    /// The interval of looking whether descendants of a program that has ended still run: nothing reports their end.
     private static let look = Duration.milliseconds(50)
 
     /// Waits for its end and reaps it.
@@ -75,7 +75,7 @@ struct ProgramCourse: ~Copyable {
             let isOver = ContinuousClock.now >= deadline
             switch phase {
             case .running where hasEnded:
-                // What it wrote itself is in the pipe by now. Others may hold the pipe for ever.
+                // Its own output is in the pipe by now. Other processes may keep the pipe open forever.
                 read(atMost: 64)
                 return reap()
             case .running where isStopped || isOver:
@@ -90,7 +90,7 @@ struct ProgramCourse: ~Copyable {
                         deadline = min(time, .now + Self.look)
                         continue
                     }
-                    // A process of its group that was started since is not among them; it holds the output.
+                    // A process of its group that was started since is not among them; it keeps the output open.
                     if said.reading >= 0 {
                         deadline = time
                         continue
@@ -107,7 +107,8 @@ struct ProgramCourse: ~Copyable {
                 if hasEnded {
                     _ = reap()
                 } else {
-                    // Not even that could end it: it is in the kernel's hands. It is reaped when it comes back.
+                    // Even that could not end it: the kernel is still using it. It is reaped when the kernel releases
+                    // it.
                     waiter.async { [child] in waitpid(child, nil, 0) }
                 }
                 return end
@@ -116,7 +117,7 @@ struct ProgramCourse: ~Copyable {
         }
     }
 
-    /// Its process group gets the signal as a whole, and each of those that have left it.
+    /// Sends a signal to its process group, and to each descendant that has left the group.
     private func send(_ signal: Int32, to descendants: Set<ProcessTree.Member>) {
         kill(-child, signal)
         for member in descendants where getpgid(member.id) != child { member.send(signal) }
@@ -180,14 +181,14 @@ struct ProgramCourse: ~Copyable {
             rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
         }
         if count > 0 { rest = rest.dropFirst(count) }
-        // Who reads no further has what it wants.
+        // A reader that stops reading has all it needs.
         if rest.isEmpty || count < 0 && errno != EINTR && errno != EAGAIN { input.closeWriting() }
     }
 }
 
 /// The signal that a process gets which writes to a pipe that nobody reads.
 private enum BrokenPipe {
-    /// Does something that may raise it, without its being delivered. `errno` stays as `body` left it.
+    /// Runs code that may raise the signal, without delivering it. `errno` stays as `body` left it.
     static func withheld(_ body: () -> Int) -> Int {
         var broken = sigset_t()
         sigemptyset(&broken)
@@ -271,7 +272,7 @@ struct Pipe: ~Copyable {
 /// Processes of this system below one of them, read from `/proc`: those that it has started, and those that they have
 /// started, whatever their session.
 struct ProcessTree {
-    /// A process; its start tells it from another that gets the same number later.
+    /// A process; its start distinguishes it from another that gets the same number later.
     struct Member: Hashable {
         let id: pid_t
         /// In clock ticks since the system started.
@@ -285,7 +286,7 @@ struct ProcessTree {
         }
     }
 
-    /// Reads the descendants of a process, without itself; of one that has ended there are none.
+    /// Reads the descendants of a process, without the process itself; one that has ended has none.
     static func descendants(of root: pid_t) -> Set<Member> {
         var children: [pid_t: [Entry]] = [:]
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
@@ -316,7 +317,7 @@ struct ProcessTree {
             defer { close(descriptor) }
             var buffer = [UInt8](repeating: 0, count: 1_024)
             let count = read(descriptor, &buffer, buffer.count)
-            // The name, in brackets, may hold anything.
+            // The name, in brackets, may contain any characters.
             guard count > 0, let end = buffer[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
             let fields = buffer[(end + 1)..<count].split(separator: UInt8(ascii: " ")).map {
                 String(decoding: $0, as: UTF8.self)

@@ -1,11 +1,11 @@
 internal import CTerminal
 
-/// Text that may be shown: whatever it was made from, it holds no byte that a terminal would obey.
+/// Text that may be shown: whatever it was made from, it contains no byte with an effect on terminals.
 ///
-/// This is the one way for outside text to become screen, line or log output. `Surface` draws nothing else, so the
+/// Only through this type does outside text become screen, line or log output. `Surface` draws nothing else, so the
 /// compiler proves that an object name cannot move the cursor.
 ///
-/// What a terminal would obey, or hide, is written out:
+/// Characters that terminals obey or hide are written out:
 /// - newline, return and tab as `\n`, `\r`, `\t`; other ASCII controls as `\x1b`;
 /// - bytes that are not UTF-8 as `\xff`, one for each;
 /// - other controls, bidi controls, invisible and unprintable characters, private use, and combining marks that are
@@ -31,7 +31,7 @@ public struct SafeText: Sendable, Hashable {
             ?? Array(bytes).withUnsafeBufferPointer(Escaper.escape)
     }
 
-    /// Keeps a text that is known to be escaped, and as wide as said.
+    /// Creates a text from a string that is already escaped and has this width.
     init(escaped string: String, width: Int) {
         self.string = string
         self.width = width
@@ -40,7 +40,7 @@ public struct SafeText: Sendable, Hashable {
     /// No text.
     public static let empty = SafeText(escaped: "", width: 0)
 
-    /// That many spaces.
+    /// Returns this number of spaces.
     public static func spaces(_ columns: Int) -> SafeText {
         columns > 0 ? SafeText(escaped: String(repeating: " ", count: columns), width: columns) : .empty
     }
@@ -48,7 +48,7 @@ public struct SafeText: Sendable, Hashable {
     /// Whether there is nothing to show.
     public var isEmpty: Bool { string.isEmpty }
 
-    /// One text after the other. No safe text begins with a combining mark, so nothing changes where they meet.
+    /// Concatenates two texts. No safe text begins with a combining mark, so nothing changes at the boundary.
     public static func + (first: SafeText, second: SafeText) -> SafeText {
         SafeText(escaped: first.string + second.string, width: first.width + second.width)
     }
@@ -74,7 +74,7 @@ extension SafeText: ExpressibleByStringInterpolation {
 }
 
 extension Sequence<SafeText> {
-    /// The texts in a row, with another between them.
+    /// Returns the texts in a row, with another between them.
     public func joined(separator: SafeText = .empty) -> SafeText {
         var joined = SafeText.empty
         for (index, text) in enumerated() {
@@ -88,7 +88,7 @@ extension Sequence<SafeText> {
 
 /// Turns bytes into safe text, in one pass.
 ///
-/// Runs of printable ASCII, nearly everything there is, are copied as they stand.
+/// Runs of printable ASCII, nearly all text, are copied unchanged.
 struct Escaper {
     /// The marks that may be on one character. More would climb into the lines above.
     private static let mostMarks = 3
@@ -109,7 +109,7 @@ struct Escaper {
         return SafeText(escaped: String(decoding: escaper.output, as: UTF8.self), width: escaper.width)
     }
 
-    /// Printable ASCII.
+    /// Returns whether a byte is printable ASCII.
     private static func isPlain(_ byte: UInt8) -> Bool { byte &- 0x20 < 0x5f }
 
     private mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -188,7 +188,7 @@ struct Escaper {
 
 // MARK: - How a character is shown
 
-/// How a scalar may be shown. The one place that decides it.
+/// The way a scalar may be shown. Only this type decides it.
 enum Showing: Equatable {
     /// As it is, in this many columns.
     case columns(Int)
@@ -211,8 +211,8 @@ enum Showing: Equatable {
 }
 
 extension SafeText {
-    /// Whether a scalar is one that a terminal might obey, reorder by or hide: a control, a bidi control, a line
-    /// separator, or one that Unicode calls default ignorable (zero-width, variation selectors, tags, fillers).
+    /// Returns whether terminals might obey, reorder by or hide a scalar: a control, a bidi control, a line separator,
+    /// or one that Unicode calls default ignorable (zero-width, variation selectors, tags, fillers).
     public static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20...0x7e: false
@@ -257,7 +257,7 @@ extension Unicode.Scalar {
 
 /// Strict UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 enum UTF8Scalar {
-    /// The scalar that the bytes begin with and its length, or nil where they do not begin with one.
+    /// Returns the scalar at the start of the bytes and its length, or nil if they do not begin with one.
     static func first(in bytes: UnsafeBufferPointer<UInt8>) -> (Unicode.Scalar, Int)? {
         guard let lead = bytes.first else { return nil }
         let (length, least, bits): (Int, UInt32, UInt32)

@@ -1,4 +1,4 @@
-/// What must not be torn apart: a character with its marks, or a written-out escape.
+/// A unit that must not be divided: a character with its marks, or a written-out escape.
 package struct Unit {
     /// Its part of the text.
     package let text: Substring
@@ -8,8 +8,8 @@ package struct Unit {
 
 /// The units of a safe text, one after the other.
 ///
-/// The text alone tells them: what reads like an escape is taken for one, though it may have been a backslash and a
-/// letter that stood so in the original. Keeping these two together harms nobody.
+/// They are found in the text alone: a text that reads like an escape counts as one, although it may have been a
+/// backslash and a letter in the original. Not dividing these two does no harm.
 package struct Units: Sequence, IteratorProtocol {
     private var rest: Substring
     private let keepsEscapes: Bool
@@ -38,7 +38,7 @@ package struct Units: Sequence, IteratorProtocol {
         return unit
     }
 
-    /// The shortcut for nearly every text: an ASCII character before another one.
+    /// Returns the next unit in the most frequent case: an ASCII character before another one.
     private mutating func nextPlain() -> Unit? {
         let bytes = rest.utf8
         guard let first = bytes.first, first < 0x80, !keepsEscapes || first != UInt8(ascii: "\\") else { return nil }
@@ -49,7 +49,7 @@ package struct Units: Sequence, IteratorProtocol {
         return unit
     }
 
-    /// The length of what follows the backslash of an escape: `n`, `x1b`, `u{202e}`.
+    /// Returns the length of the rest of an escape after its backslash: `n`, `x1b`, `u{202e}`.
     private static func escapeLength(after text: Substring.UnicodeScalarView) -> Int? {
         switch text.first {
         case "n", "r", "t":
@@ -101,16 +101,16 @@ extension Unicode.Scalar {
 extension SafeText {
     private static let ellipsis = SafeText(escaped: "…", width: 1)
 
-    /// The text in at most that many columns: what does not fit is cut from its end, and `…` says so.
+    /// Returns the text in at most this number of columns: a longer text is cut at its end, and `…` marks the cut.
     public func clipped(to columns: Int) -> SafeText {
         guard width > columns else { return self }
         guard columns > 0 else { return .empty }
         return head(of: columns - 1) + Self.ellipsis
     }
 
-    /// The text in at most that many columns: what does not fit is cut from its middle, and `…` says so.
+    /// Returns the text in at most this number of columns: a longer text is cut in its middle, and `…` marks the cut.
     ///
-    /// Half of the room goes to each side; more to the ending where a file's extension needs it.
+    /// Each side gets half of the room; the ending gets more if a file's extension needs it.
     public func clippedInMiddle(to columns: Int) -> SafeText {
         guard width > columns else { return self }
         guard columns > 0 else { return .empty }
@@ -124,7 +124,7 @@ extension SafeText {
         return head(of: room - ending.width) + Self.ellipsis + ending
     }
 
-    /// As many whole units from the beginning as fit.
+    /// Returns as many whole units from the beginning as fit.
     private func head(of columns: Int) -> SafeText {
         var end = string.startIndex
         var used = 0
@@ -136,9 +136,9 @@ extension SafeText {
         return SafeText(escaped: String(string[..<end]), width: used)
     }
 
-    /// As many whole units from the end as fit.
+    /// Returns as many whole units from the end as fit.
     ///
-    /// Looks at no more of the text than can matter, so that a name of a megabyte costs no more than a short one.
+    /// Reads no more of the text than necessary, so that a name of a megabyte costs no more than a short one.
     private func tail(of columns: Int) -> SafeText {
         guard columns > 0 else { return .empty }
         let nearby = nearEnd(columns: columns)
@@ -171,15 +171,16 @@ extension SafeText {
 // MARK: - Wrapping
 
 extension SafeText {
-    /// The text in lines of at most that many columns, broken where a line is full; an empty text is one empty line.
+    /// Returns the text in lines of at most this number of columns, broken where a line is full; an empty text is one
+    /// empty line.
     ///
-    /// Characters and escapes stay whole. Only where a line has no room for one of them, an escape is broken and a
-    /// wide character becomes `…`.
+    /// Characters and escapes stay whole. Only if a line has no room for one of them, an escape is broken and a wide
+    /// character becomes `…`.
     public func wrapped(to columns: Int) -> [SafeText] {
         wrapped(to: columns, first: columns)
     }
 
-    /// The same, where something else has left only so many columns of the first line; it may have to stay empty.
+    /// Returns the text in lines, with this number of free columns in the first one, which may stay empty.
     package func wrapped(to columns: Int, first room: Int) -> [SafeText] {
         guard width > room else { return [self] }
         var lines = Lines(of: string, columns: max(1, columns), first: room)
@@ -242,12 +243,13 @@ private struct Lines {
 // MARK: - Padding
 
 extension SafeText {
-    /// The text with spaces behind it, to fill that many columns. A longer one stays as it is.
+    /// Returns the text with spaces after it, to fill this number of columns. A longer one stays unchanged.
     public func padded(to columns: Int) -> SafeText {
         self + .spaces(columns - width)
     }
 
-    /// The text with spaces before it, to fill that many columns, as numbers want it. A longer one stays as it is.
+    /// Returns the text with spaces before it, to fill this number of columns, as for numbers. A longer one stays
+    /// unchanged.
     public func leftPadded(to columns: Int) -> SafeText {
         .spaces(columns - width) + self
     }
@@ -257,9 +259,9 @@ extension SafeText {
 
 /// Output for a locale that is not UTF-8.
 extension SafeText {
-    /// The text in ASCII: the symbols we draw with become stand-ins, any other character `\u{e9}`.
+    /// Returns the text in ASCII: the symbols that we draw become substitutes, any other character `\u{e9}`.
     ///
-    /// For lines, where a longer text is no harm. A screen has cells to fill, and puts `?` there instead.
+    /// For lines, where a longer text does no harm. A screen has cells to fill, and uses `?` instead.
     public func inASCII() -> String {
         if isASCII { return string }
         var ascii = ""
@@ -273,7 +275,7 @@ extension SafeText {
         return ascii
     }
 
-    /// The ASCII character that may stand for another, and for itself; each fills one column.
+    /// Returns the ASCII character that may replace another, or itself; each fills one column.
     public static func asciiStandIn(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
         scalar.isASCII ? scalar : standIns[scalar]
     }

@@ -2,7 +2,7 @@ public import SafeText
 
 /// A column of a table: how much room it wants, and how it gives way.
 public struct Column: Sendable, Hashable {
-    /// Where a text stands that is shorter than the column.
+    /// The alignment of a text that is shorter than the column.
     public enum Alignment: Sendable, Hashable {
         /// At its left edge.
         case left
@@ -10,7 +10,7 @@ public struct Column: Sendable, Hashable {
         case right
     }
 
-    /// Where a text is cut that is longer than the column.
+    /// The place where a text longer than the column is cut.
     public enum Cut: Sendable, Hashable {
         /// Its ending is lost.
         case end
@@ -32,12 +32,12 @@ public struct Column: Sendable, Hashable {
     public var leaveOrder: Int?
     /// The room that must be left beyond all minimum widths for it to stay: it leaves before others are cramped.
     public var spare: Int
-    /// Where shorter texts stand.
+    /// The alignment of shorter texts.
     public var alignment: Alignment
-    /// Where longer texts are cut.
+    /// The place where longer texts are cut.
     public var cut: Cut
 
-    /// A column; as wide as its minimum unless it has an ideal.
+    /// Creates a column; its ideal width is the minimum if none is given.
     public init(
         _ title: SafeText, short shortTitle: SafeText? = nil, minimum: Int, ideal: Int? = nil, weight: Int = 0,
         leaveOrder: Int? = nil,
@@ -54,13 +54,13 @@ public struct Column: Sendable, Hashable {
         self.cut = cut
     }
 
-    /// The heading for that width: the short form where the whole one does not fit. It is never cut, for what remained
+    /// Returns the heading for a width: the short form if the whole one does not fit. It is never cut, because the rest
     /// could read as another heading.
     public func heading(in columns: Int) -> SafeText {
         title.width <= columns ? title : shortTitle ?? title
     }
 
-    /// A text cut and padded to fill a column of that width.
+    /// Returns a text cut and padded to fill a column of this width.
     public func fit(_ text: SafeText, to columns: Int) -> SafeText {
         let text = cut == .middle ? text.clippedInMiddle(to: columns) : text.clipped(to: columns)
         return alignment == .right ? text.leftPadded(to: columns) : text.padded(to: columns)
@@ -69,23 +69,23 @@ public struct Column: Sendable, Hashable {
 
 /// The columns of a table, laid out for any width.
 public struct Columns: Sendable, Hashable {
-    /// Where a column stands.
+    /// The place of a column on the screen.
     public struct Place: Sendable, Hashable {
         /// The column.
         public let column: Column
         /// Its number among all columns, those that left included.
         public let index: Int
-        /// Where it begins.
+        /// The first screen column.
         public let start: Int
-        /// How wide it is.
+        /// The width.
         public let width: Int
 
-        /// A place of a column.
+        /// Creates a place of a column.
         public init(column: Column, index: Int, start: Int, width: Int) {
             (self.column, self.index, self.start, self.width) = (column, index, start, width)
         }
 
-        /// A text cut and padded to fill it.
+        /// Returns a text cut and padded to fill it.
         public func fit(_ text: SafeText) -> SafeText {
             column.fit(text, to: width)
         }
@@ -96,18 +96,18 @@ public struct Columns: Sendable, Hashable {
     /// The empty cells between two of them.
     public let gap: Int
 
-    /// Columns with room between them.
+    /// Creates a set of columns with a gap between them.
     public init(_ columns: [Column], gap: Int = 2) {
         self.columns = columns
         self.gap = gap
     }
 
-    /// The columns that fit, and where they stand.
+    /// Returns the columns that fit, with their places.
     ///
-    /// As long as the minimum widths do not fit, or not with the room to spare that the next one to leave asks for,
-    /// that one leaves: the first in the leave order. What then is still too wide is cut from the right, down to the
-    /// column's heading; a column that has no room for its heading leaves too, unless it is the only one. What room is left
-    /// goes to the ideal widths, first of those columns that would leave last, and then by weight.
+    /// While the minimum widths do not fit, or not with the spare room that the next column to leave requires, that one
+    /// leaves: the first in the leave order. A set that is still too wide is cut from the right, down to the columns'
+    /// headings; a column without room for its heading leaves too, unless it is the only one. The remaining room is
+    /// used for the ideal widths, first of those columns that would leave last, and then by weight.
     public func fitted(to total: Int) -> [Place] {
         var present = Array(columns.enumerated())
         while let next = firstToLeave(of: present),

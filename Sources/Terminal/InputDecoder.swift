@@ -23,7 +23,7 @@ struct InputDecoder {
 
     private var state = State.ground
     private let sequences: KeySequences
-    /// Whether the terminal was asked to tell of the mouse; what it says of it is dropped otherwise.
+    /// Whether the terminal was asked to report the mouse; its reports are dropped otherwise.
     private let hasMouse: Bool
 
     init(sequences: KeySequences = .common, hasMouse: Bool = false) {
@@ -39,7 +39,7 @@ struct InputDecoder {
         }
     }
 
-    /// Takes bytes as they come.
+    /// Decodes bytes as they arrive.
     mutating func take(_ bytes: some Sequence<UInt8>) -> [Input] {
         bytes.compactMap { take($0) }
     }
@@ -123,7 +123,7 @@ struct InputDecoder {
         }
         let sequence = bytes + [byte]
         guard Self.isOver(sequence) else {
-            // What never ends is no key; its beginning is enough to know that.
+            // A sequence without an end is not a key; its beginning is enough to know that.
             state = .sequence(sequence.count <= 64 ? sequence : bytes)
             return nil
         }
@@ -154,8 +154,8 @@ struct InputDecoder {
         return MouseReport.event(x10: bytes).map(Input.mouse)
     }
 
-    /// Whether a sequence is whole: `Esc O` with one character, `Esc [` with parameters and a final one, and the
-    /// `Esc [ [` of the Linux console with one more.
+    /// Returns whether a sequence is complete: `Esc O` with one character, `Esc [` with parameters and a final one, and
+    /// the `Esc [ [` of the Linux console with one more.
     private static func isOver(_ sequence: [UInt8]) -> Bool {
         guard let last = sequence.last, sequence.count >= 3 else { return false }
         let isFinal = (0x40...0x7e).contains(last)
@@ -185,7 +185,7 @@ enum ASCII {
 struct KeySequences: Sendable {
     private var keys: [[UInt8]: Key] = [:]
 
-    /// What nearly every terminal sends, be its cursor keys in the normal or in the application mode.
+    /// The sequences that nearly every terminal sends, with its cursor keys in the normal or in the application mode.
     static let common: KeySequences = {
         var sequences = KeySequences()
         let finals: [(String, Key)] = [
@@ -213,7 +213,7 @@ struct KeySequences: Sendable {
         return sequences
     }()
 
-    /// The key that a whole sequence stands for.
+    /// The key of a complete sequence.
     subscript(sequence: [UInt8]) -> Key? { keys[sequence] }
 
     subscript(sequence: String) -> Key? {
@@ -224,7 +224,7 @@ struct KeySequences: Sendable {
 
 // MARK: - Reports of the mouse
 
-/// What terminals send for the mouse, as an event; nothing for what is malformed, or moves only.
+/// A terminal's report of the mouse, as an event; nil if it is malformed, or only a movement.
 enum MouseReport {
     /// No terminal has more columns or rows.
     private static let furthest = 32_767
@@ -234,7 +234,7 @@ enum MouseReport {
     /// The beginning of a report in the form of X10: three bytes follow.
     static let beginX10 = Array("\u{1b}[M".utf8)
 
-    /// A whole sequence in the form of SGR.
+    /// Returns the event of a complete sequence in the SGR form.
     static func event(sgr sequence: [UInt8]) -> MouseEvent? {
         guard sequence.starts(with: beginSGR), let final = sequence.last,
             final == ASCII.mouseDown || final == ASCII.mouseUp
@@ -245,11 +245,11 @@ enum MouseReport {
         return event(code: code, column: column, row: row, isRelease: final == ASCII.mouseUp)
     }
 
-    /// The three bytes of a report in the form of X10, where each is 32 more than what it says.
+    /// Returns the event of the three bytes of a report in the X10 form, each of which has 32 added.
     static func event(x10 bytes: [UInt8]) -> MouseEvent? {
         guard bytes.count == 3, bytes.allSatisfy({ $0 >= 32 }) else { return nil }
         let code = Int(bytes[0]) - 32
-        // There is no release of a button of its own: 3 says that one of them went up.
+        // This form does not report which button was released: 3 means any of them.
         let isRelease = code & ~modifierBits == 3
         return event(code: code, column: Int(bytes[1]) - 32, row: Int(bytes[2]) - 32, isRelease: isRelease)
     }
@@ -296,7 +296,7 @@ struct PasteCollector {
 
     private let limit: Int
     private var collected: [UInt8] = []
-    /// How much of the ending the last bytes have been.
+    /// The number of the last bytes that match the start of the ending.
     private var matched = 0
     private var isTooLong = false
     private var followsReturn = false
@@ -305,16 +305,16 @@ struct PasteCollector {
         self.limit = limit
     }
 
-    /// What was pasted, once it is over; nil if it was too long.
+    /// The pasted bytes, once the paste is over; nil if it was too long.
     var bytes: [UInt8]? { isTooLong ? nil : collected }
 
-    /// Takes the next byte, and says whether it was the last one.
+    /// Adds the next byte, and returns whether it was the last one.
     mutating func take(_ byte: UInt8) -> Bool {
         if byte == Self.end[matched] {
             matched += 1
             return matched == Self.end.count
         }
-        // Only its first byte can begin the ending anew, as that byte is nowhere else in it.
+        // Only its first byte can begin the ending again, because that byte is nowhere else in it.
         for byte in Self.end[..<matched] { keep(byte) }
         matched = 0
         if byte == Self.end[0] { matched = 1 } else { keep(byte) }
@@ -336,7 +336,7 @@ struct PasteCollector {
 
 // MARK: - Presses twice
 
-/// Tells a press from the second of a double press, by where and when it comes.
+/// Distinguishes a single press from the second press of a double press, by place and time.
 struct DoublePress {
     /// The longest time between the two.
     static let time = Duration.milliseconds(400)
@@ -344,7 +344,8 @@ struct DoublePress {
     /// The press that a second one would belong to.
     private var first: (event: MouseEvent, moment: ContinuousClock.Instant)?
 
-    /// The event as it is to be understood: as it was, or as a double press. A third press at once is a first one again.
+    /// Returns the meaning of an event: unchanged, or a double press. A third press immediately after is a first one
+    /// again.
     mutating func judge(_ event: MouseEvent, at now: ContinuousClock.Instant) -> MouseEvent {
         switch event.kind {
         case .release: return event

@@ -1,6 +1,6 @@
 /// A key as pressed.
 public enum Key: Sendable, Hashable {
-    /// A character; where several scalars make one, each comes alone.
+    /// A character; one of several scalars arrives as several keys.
     case character(Character)
     /// Control and a letter, in lower case. Ctrl-H, Ctrl-I, Ctrl-J and Ctrl-M are backspace, tab and enter.
     case control(Character)
@@ -15,7 +15,7 @@ public enum Key: Sendable, Hashable {
 
     /// The key's name, as help and footer show it and as `Key(name:)` reads it: `a`, `Space`, `Ctrl-D`, `F5`, `Up`.
     ///
-    /// Words for the arrows, since the arrow characters have no stand-in in ASCII that is not a key itself.
+    /// Words for the arrows, because every ASCII substitute of an arrow is a key itself.
     public var name: String {
         switch self {
         case .character(" "): "Space"
@@ -39,11 +39,11 @@ public enum Key: Sendable, Hashable {
         }
     }
 
-    /// The key of a name: one character, whose case matters, or a word, whose case does not: `space`, `enter`, `esc`,
-    /// `tab`, `shift-tab`, `backspace`, `delete`, `up`, `down`, `left`, `right`, `home`, `end`, `pgup`, `pgdn`, `ctrl-a`
-    /// to `ctrl-z`, `f1` to `f12`. Names as `name` gives them are read too.
+    /// Creates the key of a name: one character, whose case matters, or a word, whose case does not: `space`, `enter`,
+    /// `esc`, `tab`, `shift-tab`, `backspace`, `delete`, `up`, `down`, `left`, `right`, `home`, `end`, `pgup`, `pgdn`,
+    /// `ctrl-a` to `ctrl-z`, `f1` to `f12`. Names as `name` gives them are read too.
     ///
-    /// Nil for what is no key, and for `ctrl-h`, `ctrl-i`, `ctrl-j` and `ctrl-m`, which terminals send for other keys.
+    /// Nil for other names, and for `ctrl-h`, `ctrl-i`, `ctrl-j` and `ctrl-m`, which terminals send for other keys.
     public init?(name: String) {
         let word = name.lowercased()
         if let key = Self.words[word] {
@@ -62,7 +62,7 @@ public enum Key: Sendable, Hashable {
         }
     }
 
-    /// What `Key(name:)` takes, as a sentence for whoever wrote something else.
+    /// The names that `Key(name:)` reads, as a sentence for error messages.
     public static let nameForms =
         "one character, or space, enter, esc, tab, shift-tab, backspace, delete, up, down, left, right, home, end, pgup,"
         + " pgdn, f1 to f12, or ctrl- with a letter (not h, i, j, m: terminals send them for other keys)"
@@ -76,7 +76,7 @@ public enum Key: Sendable, Hashable {
     ]
 }
 
-/// What a person did at the terminal.
+/// A person's input at the terminal.
 public enum Input: Sendable, Hashable {
     /// A key was pressed.
     case key(Key)
@@ -84,14 +84,14 @@ public enum Input: Sendable, Hashable {
     case paste([UInt8])
     /// A bracketed paste of more than a mebibyte, which was dropped: half of a text is not the text.
     case overlongPaste
-    /// Something was done with the mouse, where the screen was asked to tell of it.
+    /// An event of the mouse, if the screen was asked to report it.
     case mouse(MouseEvent)
     /// The terminal has another size now.
     case resized(Size)
 }
 
 extension String {
-    /// What stands behind a beginning; nil without that beginning.
+    /// Returns the rest after a beginning; nil without that beginning.
     fileprivate func dropping(_ beginning: String) -> Substring? {
         hasPrefix(beginning) ? dropFirst(beginning.count) : nil
     }
@@ -101,11 +101,12 @@ extension String {
 
 /// Something done with the mouse.
 public struct MouseEvent: Sendable, Hashable {
-    /// What was done.
+    /// The kind of the event.
     public enum Kind: Sendable, Hashable {
         /// A button went down, or up again.
         case press, release
-        /// A button went down for the second time at once, in the same place. The first time came as `press`.
+        /// A button was pressed a second time within a short time, in the same place. The first press was reported as
+        /// `press`.
         case doublePress
         /// The wheel was turned by a notch.
         case wheelUp, wheelDown
@@ -113,16 +114,17 @@ public struct MouseEvent: Sendable, Hashable {
 
     /// A button.
     public enum Button: Sendable, Hashable {
-        /// The buttons that terminals tell of.
+        /// The buttons that terminals report.
         case left, middle, right
     }
 
-    /// Keys held down meanwhile. With Shift, most terminals select text themselves and tell nothing.
+    /// The modifier keys pressed during the event. With Shift, most terminals select text themselves and report
+    /// nothing.
     public struct Modifiers: OptionSet, Sendable, Hashable {
         /// The keys as bits.
         public let rawValue: UInt8
 
-        /// Keys from bits.
+        /// Creates a set from bits.
         public init(rawValue: UInt8) {
             self.rawValue = rawValue
         }
@@ -135,16 +137,16 @@ public struct MouseEvent: Sendable, Hashable {
         public static let control = Modifiers(rawValue: 4)
     }
 
-    /// What was done.
+    /// The kind of the event.
     public var kind: Kind
-    /// With which button; nil for the wheel, and for a release on terminals that do not say whose.
+    /// The button; nil for the wheel, and for a release on terminals that do not report the button.
     public var button: Button?
     /// In which cell; the top left one is 0, 0.
     public var point: Point
-    /// With which keys held down.
+    /// The modifier keys pressed.
     public var modifiers: Modifiers
 
-    /// An event.
+    /// Creates an event.
     public init(_ kind: Kind, _ button: Button? = nil, at point: Point, modifiers: Modifiers = []) {
         self.kind = kind
         self.button = button

@@ -2,27 +2,27 @@ internal import SafeText
 
 /// A text field of one line.
 ///
-/// A paste is not handled here: what to do with its newlines and spaces is for the owner to say, who then inserts it.
+/// It does not handle a paste: the owner decides how to treat its newlines and spaces, and then inserts it.
 public struct LineEditor: Sendable, Hashable {
     /// Whether each character shows as `•`.
     public var isMasked: Bool
     private var characters: [Character] = []
-    /// How many characters stand before the cursor.
+    /// The number of characters before the cursor.
     public private(set) var cursor = 0
 
-    /// A field with a text in it, and the cursor behind that.
+    /// Creates a field with a text in it, and the cursor after the text.
     public init(_ text: String = "", isMasked: Bool = false) {
         self.isMasked = isMasked
         insert(text)
     }
 
-    /// What is in the field, as it was typed.
+    /// The text of the field, as it was typed.
     public var text: String { String(characters) }
 
     /// Whether nothing is in it.
     public var isEmpty: Bool { characters.isEmpty }
 
-    /// Types a key. Says whether it was one for a text field.
+    /// Types a key. Returns whether the key has a meaning in a text field.
     public mutating func update(_ input: Input) -> Bool {
         guard case .key(let key) = input else { return false }
         switch key {
@@ -43,7 +43,7 @@ public struct LineEditor: Sendable, Hashable {
 
     /// Writes a text where the cursor is.
     public mutating func insert(_ text: String) {
-        // Anew from scalars: a combining mark joins the character that it was typed behind.
+        // The characters are made again from scalars: a combining mark joins the character that it was typed after.
         let before = Array(String(characters[..<cursor]) + text)
         characters = before + characters[cursor...]
         cursor = before.count
@@ -83,7 +83,7 @@ public struct LineEditor: Sendable, Hashable {
     }
 }
 
-/// What is masked is a secret, also when it is printed for debugging.
+/// A masked text is a secret, also when it is printed for debugging.
 extension LineEditor: CustomStringConvertible, CustomReflectable {
     /// The text, or how long it is.
     public var description: String {

@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// Nothing is ever sent but the text that is given: no escape sequences. One thread's.
 public final class LineTerminal {
-    /// What came of reading.
+    /// The result of reading.
     public enum Reading: Sendable, Hashable {
         /// Whole lines, without their ends; there may be none yet.
         case lines([[UInt8]])
@@ -15,7 +15,7 @@ public final class LineTerminal {
 
     /// A longer line is cut there, in bytes: nobody types it.
     public static let longestLine = 1 << 20
-    /// What a pipe takes at once, if it takes anything.
+    /// The most bytes that a pipe accepts at once.
     private static let portion = 4_096
 
     let input: Int32
@@ -28,7 +28,7 @@ public final class LineTerminal {
     /// The system's number for why the output takes nothing any more, once it does not.
     public private(set) var failure: Int32?
 
-    /// A pair of descriptors, which stay the caller's.
+    /// Creates a terminal from a pair of descriptors, which stay open at its end.
     public init(input: Int32 = 0, output: Int32 = 1) {
         self.input = input
         self.output = output
@@ -39,7 +39,7 @@ public final class LineTerminal {
         showTyping()
     }
 
-    /// Reads what is there. Call it when the loop says that there is something: it would wait else.
+    /// Reads the bytes that are available. Call it only when the loop reports input: otherwise it would wait.
     public func read() -> Reading {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = Glibc.read(input, &buffer, buffer.count)
@@ -63,7 +63,7 @@ public final class LineTerminal {
 
     // MARK: Output
 
-    /// How many bytes wait for the output to take them.
+    /// The number of bytes that wait for the output.
     public var waitingCount: Int { waiting.count }
 
     /// Puts bytes behind those that wait. `send()` writes them.
@@ -95,7 +95,7 @@ public final class LineTerminal {
 
     // MARK: Typing
 
-    /// Shows no more what is typed, but for the ends of lines. Does nothing where no one types.
+    /// Stops showing typed text, except the ends of lines. Does nothing if the input is not a terminal.
     public func hideTyping() {
         var modes = termios()
         guard isInteractive, usualModes == nil, tcgetattr(input, &modes) == 0 else { return }
@@ -115,19 +115,19 @@ public final class LineTerminal {
 
 // MARK: - The loop
 
-/// Where a program that speaks by lines waits: for its input, for room in its output, its mailbox and a moment, all at
-/// once. It leaves the signals of the terminal to the system, which stops and continues such a program as it should.
+/// The wait of a program in plain mode: for its input, for room in its output, for its mailbox and for a deadline, all
+/// at once. The system handles the signals of the terminal, and stops and continues the program as usual.
 public enum LineLoop {
-    /// Sleeps until there is something to do, and says what. Without a deadline nothing but an event ends the sleep.
+    /// Sleeps until there is something to do, and returns the reasons. Without a deadline only an event ends the sleep.
     ///
     /// - Parameters:
     ///   - readsInput: Whether to wake up for input, and for its end.
-    ///   - wantsRoom: Whether to wake up once the output takes more.
+    ///   - wantsRoom: Whether to wake up once the output accepts more.
     public static func wait(
         _ terminal: LineTerminal, _ mailbox: Mailbox<some Sendable>, readsInput: Bool, wantsRoom: Bool,
         until deadline: ContinuousClock.Instant? = nil
     ) -> Wake {
-        // A descriptor of -1 is one that poll passes over. The output's end is told of without being asked for.
+        // poll ignores a descriptor of -1. It always reports the end of the output.
         var sources = [
             pollfd(fd: readsInput ? terminal.input : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: mailbox.fileDescriptor, events: Int16(POLLIN), revents: 0),

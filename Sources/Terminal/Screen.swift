@@ -31,7 +31,8 @@ public final class Screen {
         options.encoding.adopt()
         guard let files = Self.open(options) else { throw .failed }
 
-        // The size is what the terminal says now, not what a shell may have exported as LINES and COLUMNS.
+        // The size is the one that the terminal reports now, not one that a shell may have exported as LINES and
+        // COLUMNS.
         use_env(false)
         use_tioctl(true)
         guard let curses = SignalHandlers.kept({ newterm(options.terminal, files.output, files.input) }) else {
@@ -57,7 +58,7 @@ public final class Screen {
 
     deinit { close() }
 
-    /// Shows itself in another theme from the next drawing on, which draws everything anew.
+    /// Uses another theme from the next frame on, which redraws everything.
     public func use(_ theme: Theme) {
         guard !isClosed else { return }
         pens = Pens(theme: theme, isMonochrome: options.isMonochrome)
@@ -88,7 +89,7 @@ public final class Screen {
         wrefresh(curses_screen())
     }
 
-    /// Draws everything anew, whatever the terminal may have become meanwhile: for Ctrl-L, and after SIGCONT.
+    /// Redraws everything, whatever the terminal shows now: for Ctrl-L, and after SIGCONT.
     public func redraw() {
         guard !isClosed else { return }
         reset_prog_mode()
@@ -97,10 +98,10 @@ public final class Screen {
         if shown != nil { wrefresh(curses_screen()) }
     }
 
-    /// What has been typed, pasted and resized since the last call. Waits for nothing, except after an Esc for the
-    /// few milliseconds in which it could turn out to be a key's sequence.
+    /// Returns the keys, pastes and resizes since the last call. Does not wait, except after an Esc for the few
+    /// milliseconds in which it could turn out to be a key's sequence.
     ///
-    /// - Parameter now: When it is read, which tells a double press from two.
+    /// - Parameter now: The current time, which distinguishes a double press from two presses.
     public func readInput(at now: ContinuousClock.Instant = .now) -> [Input] {
         guard !isClosed else { return [] }
         var inputs: [Input] = []
@@ -136,10 +137,10 @@ public final class Screen {
         fclose(files.output)
     }
 
-    /// Where to wait for input.
+    /// The descriptor to wait on for input.
     var inputDescriptor: Int32 { options.input }
 
-    /// The rows as ncurses believes them to be on the terminal, without the spaces at their ends.
+    /// Returns the rows that ncurses assumes to be on the terminal, without the spaces at their ends.
     func shownRows() -> [String] {
         (0..<size.rows).map { row in
             var scalars = [wchar_t](repeating: 0, count: size.columns * Int(CCHARW_MAX) + 1)
@@ -212,14 +213,14 @@ public final class Screen {
         return now
     }
 
-    /// A press as what it is; nothing for one outside the screen, which has become smaller meanwhile.
+    /// Returns the meaning of an event; nil for a mouse event outside the screen, which has become smaller since.
     private func understood(_ input: Input, at now: ContinuousClock.Instant) -> Input? {
         guard case .mouse(let event) = input else { return input }
         guard event.point.column < size.columns, event.point.row < size.rows else { return nil }
         return .mouse(presses.judge(event, at: now))
     }
 
-    /// The bytes that are there, or come within so many milliseconds; nil if there are none.
+    /// Returns the bytes that are available, or arrive within this time; nil without any.
     private func readBytes(waiting milliseconds: Int32) -> [UInt8]? {
         var poller = pollfd(fd: options.input, events: Int16(POLLIN), revents: 0)
         guard poll(&poller, 1, milliseconds) > 0, poller.revents & Int16(POLLIN) != 0 else { return nil }
@@ -243,16 +244,17 @@ public final class Screen {
 
 // MARK: - The clipboard
 
-/// What a screen can tell the terminal beside what it shows. Between two frames, as all else on the screen's thread.
+/// Messages of the screen to the terminal in addition to its contents. Send them between two frames, on the screen's
+/// thread.
 extension Screen {
-    /// The most bytes that `copy(_:)` takes: in base 64, with what stands around them, they are the 100,000 bytes that
-    /// terminals take in one sequence.
+    /// The most bytes that `copy(_:)` accepts: in base 64, with the sequence around them, they are the 100,000 bytes
+    /// that terminals accept in one sequence.
     public static let longestCopy = 74_994
 
-    /// Asks the terminal to put bytes on the clipboard (OSC 52). Whether it does, it does not tell.
+    /// Asks the terminal to put bytes on the clipboard (OSC 52). The terminal does not report whether it does.
     ///
-    /// xterm does so with `allowWindowOps`, tmux with `set -s set-clipboard on`; tmux then hands it on to the terminal
-    /// around it by itself, so nothing is wrapped for it.
+    /// xterm does it with `allowWindowOps`, tmux with `set -s set-clipboard on`; tmux then forwards it to the outer
+    /// terminal by itself, so nothing is wrapped for it.
     ///
     /// - Returns: Whether it was sent; false for more than `longestCopy` bytes, which belong in a file.
     @discardableResult
@@ -271,16 +273,16 @@ extension Screen {
 
 // MARK: - Options
 
-/// Which terminal a screen is on, and how it may be drawn on.
+/// The terminal of a screen, and the options for drawing on it.
 public struct ScreenOptions: Sendable {
     /// The characters that the terminal shows.
     public enum Encoding: Sendable, Hashable {
         /// All of them.
         case utf8
-        /// Only ASCII: other characters become stand-ins of the same width, `?` where there is none.
+        /// Only ASCII: other characters are replaced by substitutes of the same width, or by `?`.
         case ascii
 
-        /// What the user's locale says.
+        /// Returns the encoding of the user's locale.
         ///
         /// Sets the process's `LC_CTYPE`, and nothing else of its locale.
         public static func ofLocale() -> Encoding {
@@ -295,9 +297,9 @@ public struct ScreenOptions: Sendable {
         }
     }
 
-    /// Where keys are read.
+    /// The descriptor from which keys are read.
     public var input: Int32 = STDIN_FILENO
-    /// Where is drawn.
+    /// The descriptor on which the screen is drawn.
     public var output: Int32 = STDOUT_FILENO
     /// The terminal's name in terminfo.
     public var terminal: String
@@ -305,22 +307,22 @@ public struct ScreenOptions: Sendable {
     public var encoding: Encoding
     /// Whether to leave its colours alone.
     public var isMonochrome = false
-    /// How the roles look.
+    /// The theme.
     public var theme = Theme()
-    /// Whether to be told of the mouse. What it selects is then not the terminal's business, except with Shift.
+    /// Whether the terminal reports the mouse. It then selects text only with Shift.
     public var mouse = false
-    /// How long after Esc, in milliseconds, the rest of a key's sequence may come.
+    /// The time after Esc, in milliseconds, in which the rest of a key's sequence may arrive.
     public var escapeDelay: Int32 = 25
-    /// What a crash leaves on the terminal, as its last line.
+    /// The last line on the terminal after a crash.
     public var lastWords: SafeText = "b2watch crashed"
 
-    /// A terminal by its name.
+    /// Creates the options of a terminal by its name.
     public init(terminal: String, encoding: Encoding) {
         self.terminal = terminal
         self.encoding = encoding
     }
 
-    /// The process's own terminal, as `TERM`, `NO_COLOR`, `ESCDELAY` and the locale tell it.
+    /// Returns the options of the process's own terminal, from `TERM`, `NO_COLOR`, `ESCDELAY` and the locale.
     public static func own() -> ScreenOptions {
         var options = ScreenOptions(terminal: environment("TERM") ?? "", encoding: .ofLocale())
         options.isMonochrome = environment("NO_COLOR")?.isEmpty == false
@@ -328,7 +330,7 @@ public struct ScreenOptions: Sendable {
         return options
     }
 
-    /// What `ESCDELAY` says, in milliseconds; nil for what says nothing of use.
+    /// Returns the value of `ESCDELAY`, in milliseconds; nil for an unusable text.
     static func escapeDelay(_ text: String) -> Int32? {
         Int32(text).flatMap { (0...5000).contains($0) ? $0 : nil }
     }
@@ -340,18 +342,18 @@ public struct ScreenOptions: Sendable {
 
 // MARK: - Errors
 
-/// Why there can be no screen.
+/// The reason why the screen cannot be opened.
 public enum ScreenError: Error, Hashable, CustomStringConvertible {
     /// Standard input or output is a file or a pipe.
     case notATerminal
     /// `TERM` is not set, or names a terminal that the system does not know.
     case unknownTerminal(SafeText)
-    /// The terminal can only print line by line, as `TERM=dumb` says.
+    /// The terminal can only print line by line, like `TERM=dumb`.
     case cannotAddressCursor(SafeText)
-    /// ncurses could not start for a reason that it does not tell.
+    /// ncurses could not start for an unknown reason.
     case failed
 
-    /// What is wrong, and what to do about it.
+    /// The problem and a remedy.
     public var description: String {
         switch self {
         case .notATerminal:
@@ -373,17 +375,17 @@ public enum ScreenError: Error, Hashable, CustomStringConvertible {
 
 // MARK: - What the terminal can do
 
-/// What terminfo tells of a terminal, beyond what ncurses uses by itself.
+/// The capabilities of a terminal in terminfo that ncurses does not use by itself.
 struct TerminalDescription {
-    /// What turns bracketed paste on, and off.
+    /// The sequences that turn bracketed paste on and off.
     let pasteOn: String
     let pasteOff: String
-    /// What turns reports of the mouse on, in the form of SGR where the terminal knows it, and off.
+    /// The sequences that turn mouse reports on, in the SGR form if the terminal supports it, and off.
     let mouseOn: String
     let mouseOff: String
-    /// What puts the number pad and the cursor keys into the mode that the key sequences are listed for.
+    /// The sequence that switches the number pad and the cursor keys to the mode that the key sequences are listed for.
     let keypadOn: String
-    /// What undoes all that ncurses and we have changed.
+    /// The sequence that undoes all changes of ncurses and b2watch.
     let restore: String
     let keys: KeySequences
 
@@ -426,7 +428,7 @@ struct TerminalDescription {
         return keys
     }
 
-    /// A capability without the delays (`$<5>`) that terminals of old asked for.
+    /// Returns a capability without the delays (`$<5>`) for old terminals.
     private static func string(_ capability: String) -> String {
         guard var text = curses_string(capability).map({ String(cString: $0) }) else { return "" }
         while let start = text.firstIndex(of: "$"), let end = text[start...].firstIndex(of: ">") {
@@ -485,7 +487,7 @@ struct CursesRow {
 
 /// ncurses brings signal handlers of its own, which would end the program without a word to anyone else in it.
 enum SignalHandlers {
-    /// Does something, and leaves the handlers as they were.
+    /// Runs code, and restores the handlers afterwards.
     static func kept<Result>(_ body: () -> Result) -> Result {
         let handlers = [SIGINT, SIGTERM, SIGTSTP, SIGWINCH].map { signal in
             var handler = sigaction()

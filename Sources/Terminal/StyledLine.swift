@@ -4,12 +4,12 @@ public import SafeText
 public struct StyledLine: Sendable, Hashable {
     /// A part of it in one style.
     public struct Span: Sendable, Hashable {
-        /// What it says.
+        /// The text.
         public var text: SafeText
-        /// How it is shown.
+        /// The style.
         public var style: Style
 
-        /// A part.
+        /// Creates a part.
         public init(_ text: SafeText, _ style: Style = .plain) {
             self.text = text
             self.style = style
@@ -19,12 +19,12 @@ public struct StyledLine: Sendable, Hashable {
     /// Its parts, from left to right.
     public private(set) var spans: [Span]
 
-    /// A line of parts.
+    /// Creates a line from parts.
     public init(_ spans: [Span] = []) {
         self.spans = spans
     }
 
-    /// A line in one style.
+    /// Creates a line in one style.
     public init(_ text: SafeText, _ style: Style = .plain) {
         self.init([Span(text, style)])
     }
@@ -37,12 +37,12 @@ public struct StyledLine: Sendable, Hashable {
         spans.append(Span(text, style))
     }
 
-    /// One line after the other.
+    /// Concatenates two lines.
     public static func + (first: StyledLine, second: StyledLine) -> StyledLine {
         StyledLine(first.spans + second.spans)
     }
 
-    /// The line in at most that many columns: what does not fit is cut from its end, and `…` says so.
+    /// Returns the line in at most this number of columns: a longer line is cut at its end, and `…` marks the cut.
     public func clipped(to columns: Int) -> StyledLine {
         guard width > columns else { return self }
         var clipped = StyledLine()
@@ -57,7 +57,7 @@ public struct StyledLine: Sendable, Hashable {
         return clipped
     }
 
-    /// The line in lines of at most that many columns; an empty one is one empty line.
+    /// Returns the line in lines of at most this number of columns; an empty one is one empty line.
     public func wrapped(to columns: Int) -> [StyledLine] {
         let columns = max(1, columns)
         var lines = [StyledLine()]
@@ -93,15 +93,15 @@ extension Surface {
 
 // MARK: - Styles
 
-/// What a piece of text means; the theme decides how that looks.
+/// The meaning of a piece of text; the theme decides its look.
 public enum Role: String, Sendable, Hashable, CaseIterable {
     /// Ordinary text.
     case plain
-    /// What may be overlooked: units, hints, times gone by.
+    /// Less important text: units, hints, past times.
     case secondary
     /// The name of the program, of a column, of a pane.
     case heading
-    /// What has the focus.
+    /// The item with the focus.
     case accent
     /// All is well.
     case good
@@ -115,7 +115,7 @@ public enum Role: String, Sendable, Hashable, CaseIterable {
 
 /// A role and the few things that may be added to it.
 public struct Style: Sendable, Hashable {
-    /// What the text means.
+    /// The meaning of the text.
     public var role: Role
     /// Heavier than the role alone.
     public var isBold: Bool
@@ -124,7 +124,7 @@ public struct Style: Sendable, Hashable {
     /// With a line below.
     public var isUnderlined: Bool
 
-    /// A role, with what is added.
+    /// Creates a style from a role and additional attributes.
     public init(_ role: Role = .plain, bold: Bool = false, reversed: Bool = false, underlined: Bool = false) {
         self.role = role
         self.isBold = bold

@@ -14,7 +14,7 @@ public struct Surface: Sendable {
     /// The part that is drawn on.
     private var window: Rect
 
-    /// A blank surface.
+    /// Creates a blank surface.
     public init(size: Size) {
         whole = size
         window = Rect(size)
@@ -93,7 +93,7 @@ public struct Surface: Sendable {
         }
     }
 
-    /// Changes how a rectangle is shown, and not what it says.
+    /// Changes the style of a rectangle, and not its text.
     public mutating func restyle(_ rect: Rect, _ change: (inout Style) -> Void) {
         let rect = absolute(rect)
         for row in rect.row..<rect.endRow {
@@ -103,7 +103,7 @@ public struct Surface: Sendable {
         }
     }
 
-    /// Draws a line from left to right, over the whole width unless said otherwise.
+    /// Draws a line from left to right, over the whole width by default.
     public mutating func rule(row: Int, from column: Int = 0, columns: Int? = nil, style: Style = Style(.secondary)) {
         let line = SafeText(String(repeating: "─", count: max(0, size.columns - column)))
         put(line, at: Point(column: column, row: row), columns: columns, style: style)
@@ -130,19 +130,19 @@ public struct Surface: Sendable {
         }
     }
 
-    /// What a row says, without the spaces at its end.
+    /// Returns the text of a row, without the spaces at its end.
     public func row(_ row: Int) -> String {
         guard row >= 0, row < size.rows else { return "" }
         let text = self.cells(inRow: row).map(\.text).joined()
         return String(text[..<(text.lastIndex { $0 != " " }.map(text.index(after:)) ?? text.startIndex)])
     }
 
-    /// What all the rows say.
+    /// The text of all rows.
     public var text: String {
         (0..<size.rows).map(row).joined(separator: "\n")
     }
 
-    /// The cells of a row.
+    /// Returns the cells of a row.
     func cells(inRow row: Int) -> ArraySlice<Cell> {
         let start = index(row: row, column: 0)
         return cells[start..<(start + size.columns)]
@@ -158,7 +158,7 @@ public struct Surface: Sendable {
         (window.row + row) * whole.columns + window.column + column
     }
 
-    /// The part of a rectangle that is on this surface, as its place in all cells.
+    /// Returns the part of a rectangle that is on this surface, as a place in all cells.
     private func absolute(_ rect: Rect) -> Rect {
         Rect(
             column: window.column + rect.column, row: window.row + rect.row, columns: rect.columns, rows: rect.rows
@@ -184,7 +184,7 @@ public struct Surface: Sendable {
 public struct Cell: Sendable, Hashable {
     /// One spacing character with its combining marks; empty for the right half of a wide one.
     public internal(set) var text: String
-    /// How it is shown.
+    /// The style.
     public var style: Style
 
     /// Nothing in it.
@@ -193,7 +193,7 @@ public struct Cell: Sendable, Hashable {
     /// Whether it is the right half of a wide character.
     var isRightHalf: Bool { text.isEmpty }
 
-    /// Each ASCII character as a text, ready made: nearly all cells hold one.
+    /// The text of each ASCII character, made in advance: nearly all cells have one.
     static let ascii = (UInt8(0)..<128).map { String(Unicode.Scalar($0)) }
 }
 
@@ -206,7 +206,7 @@ public struct Size: Sendable, Hashable {
     /// The height.
     public var rows: Int
 
-    /// A size; neither side is less than 0.
+    /// Creates a size; neither side is less than 0.
     public init(columns: Int, rows: Int) {
         self.columns = max(0, columns)
         self.rows = max(0, rows)
@@ -220,7 +220,7 @@ public struct Point: Sendable, Hashable {
     /// Counted from the top.
     public var row: Int
 
-    /// A place.
+    /// Creates a place.
     public init(column: Int, row: Int) {
         self.column = column
         self.row = row
@@ -238,7 +238,7 @@ public struct Rect: Sendable, Hashable {
     /// Its height.
     public var rows: Int
 
-    /// A rectangle; neither side is less than 0.
+    /// Creates a rectangle; neither side is less than 0.
     public init(column: Int, row: Int, columns: Int, rows: Int) {
         self.column = column
         self.row = row
@@ -246,7 +246,7 @@ public struct Rect: Sendable, Hashable {
         self.rows = max(0, rows)
     }
 
-    /// All of a size.
+    /// Creates the rectangle of a whole size.
     public init(_ size: Size) {
         self.init(column: 0, row: 0, columns: size.columns, rows: size.rows)
     }
@@ -260,7 +260,7 @@ public struct Rect: Sendable, Hashable {
     /// The row after its last one.
     public var endRow: Int { row + rows }
 
-    /// The part that both cover.
+    /// Returns the part that both cover.
     public func intersection(_ other: Rect) -> Rect {
         let column = max(self.column, other.column)
         let row = max(self.row, other.row)

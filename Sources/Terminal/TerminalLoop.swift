@@ -17,7 +17,7 @@ public final class TerminalLoop {
         terminal_signals_unwatch()
     }
 
-    /// Sleeps until there is something to do, and says what. Without a deadline nothing but an event ends the sleep.
+    /// Sleeps until there is something to do, and returns the reasons. Without a deadline only an event ends the sleep.
     public func wait(
         _ screen: Screen, _ mailbox: Mailbox<some Sendable>, until deadline: ContinuousClock.Instant? = nil
     ) -> Wake {
@@ -42,7 +42,7 @@ public final class TerminalLoop {
     }
 
     private func takeSignals() -> Wake {
-        // In this order: a signal that comes between the two is taken now, and wakes us once more for nothing.
+        // The order matters: a signal that arrives between the two is handled now, and wakes us once more for nothing.
         terminal_event_clear(signals)
         let caught = Int(terminal_signals_take())
         var wake: Wake = []
@@ -52,7 +52,7 @@ public final class TerminalLoop {
         return wake
     }
 
-    /// The time left, rounded up so that no deadline is met early; -1, forever, without one.
+    /// Returns the time left, rounded up so that no deadline is reached early; -1, forever, without a deadline.
     static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
         guard let deadline else { return -1 }
         let left = ContinuousClock.now.duration(to: deadline)
@@ -66,7 +66,7 @@ public final class TerminalLoop {
 
 // MARK: - What wakes it
 
-/// Why the screen's thread woke up. Several reasons may come together.
+/// The reasons why the screen's thread woke up. Several may apply at once.
 public struct Wake: OptionSet, Sendable, Hashable {
     /// The reasons as bits.
     public let rawValue: UInt8
@@ -80,27 +80,27 @@ public struct Wake: OptionSet, Sendable, Hashable {
     public static let input = Wake(rawValue: 1)
     /// There are messages: `Mailbox.drain()`.
     public static let mail = Wake(rawValue: 2)
-    /// The deadline has come.
+    /// The deadline was reached.
     public static let deadline = Wake(rawValue: 4)
-    /// The terminal is gone: its window was closed, or the line dropped. Nothing will come from it any more.
+    /// The terminal is gone: its window was closed, or the connection was lost. It will send nothing more.
     public static let hangUp = Wake(rawValue: 8)
     /// Someone sent SIGTSTP: `Screen.suspend()`, if that is wanted.
     public static let stopAsked = Wake(rawValue: 16)
     /// The process was stopped and goes on, so the terminal may be in any state: `Screen.redraw()`.
     public static let continued = Wake(rawValue: 32)
-    /// The output takes more: only who asks for it is told.
+    /// The output accepts more: reported only on request.
     public static let room = Wake(rawValue: 64)
 }
 
 // MARK: - Messages from other threads
 
-/// How everybody else speaks to the thread of the screen: anyone posts, that thread waits and drains.
+/// The mailbox of the screen's thread: any thread posts messages, and that thread waits for and reads them.
 public final class Mailbox<Message: Sendable>: Sendable {
     /// Readable while there are messages.
     let fileDescriptor: Int32
     private let messages = Mutex<[Message]>([])
 
-    /// An empty mailbox.
+    /// Creates an empty mailbox.
     public init() {
         fileDescriptor = terminal_event_create()
     }

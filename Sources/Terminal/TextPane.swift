@@ -1,13 +1,13 @@
-/// Which part of a long text is in view: arithmetic, without the text.
+/// The visible part of a long text: arithmetic, without the text.
 public struct TextPane: Sendable, Hashable {
     /// The first line in view.
     public private(set) var top = 0
-    /// How many lines there are.
+    /// The number of lines.
     public private(set) var count: Int
-    /// How many lines can be seen at once.
+    /// The number of visible lines.
     public private(set) var height: Int
 
-    /// A view of the beginning.
+    /// Creates a view of the beginning.
     public init(count: Int = 0, height: Int = 0) {
         self.count = max(0, count)
         self.height = max(0, height)
@@ -19,14 +19,14 @@ public struct TextPane: Sendable, Hashable {
     /// Whether the last line is in view.
     public var isAtEnd: Bool { top == lastTop }
 
-    /// Says how many lines there are and can be seen. What was in view stays so where it can.
+    /// Sets the number of lines and of visible lines. Visible lines stay visible if possible.
     public mutating func resize(count: Int, height: Int) {
         self.count = max(0, count)
         self.height = max(0, height)
         scroll(by: 0)
     }
 
-    /// Moves by a key. Says whether it was one that moves.
+    /// Moves by a key. Returns whether the key moves.
     public mutating func update(_ key: Key) -> Bool {
         switch key {
         case .up: scroll(by: -1)
@@ -40,7 +40,7 @@ public struct TextPane: Sendable, Hashable {
         return true
     }
 
-    /// Moves down by so many lines, or up.
+    /// Moves down by this number of lines, or up.
     public mutating func scroll(by lines: Int) {
         top = min(max(0, top + lines), lastTop)
     }

@@ -1,8 +1,8 @@
 internal import CNcurses
 
-/// How each role looks, on each kind of terminal. The background is always the terminal's own.
+/// The look of each role, on each kind of terminal. The background is always the terminal's own.
 public struct Theme: Sendable, Hashable {
-    /// What the terminal's background is taken to be.
+    /// The assumed background of the terminal.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// Unknown: the colours are of middling brightness, about as far from white as from black.
         case auto
@@ -14,18 +14,18 @@ public struct Theme: Sendable, Hashable {
         case monochrome
     }
 
-    /// Which theme it is.
+    /// The kind of theme.
     public var kind: Kind
     /// Looks that the user wants instead of the theme's.
     public var changes: [Role: Look]
 
-    /// A theme, with changes.
+    /// Creates a theme, with changes.
     public init(_ kind: Kind = .auto, changes: [Role: Look] = [:]) {
         self.kind = kind
         self.changes = changes
     }
 
-    /// How a role looks; its colour is one that the palette has.
+    /// Returns the look of a role, with a colour of the palette.
     func look(of role: Role, in palette: Palette) -> Look {
         if let change = changes[role], palette != .monochrome || change.colour == nil || change.isSeenWithoutColour {
             return change
@@ -37,7 +37,7 @@ public struct Theme: Sendable, Hashable {
         }
     }
 
-    /// What is dim looks so where the terminal has no dim.
+    /// Returns a substitute for a dim look on a terminal that cannot show dim text.
     func substituteForDim(_ look: Look, in palette: Palette) -> Look {
         var look = look
         look.isDim = false
@@ -52,16 +52,17 @@ public struct Theme: Sendable, Hashable {
 
     private static func withoutColours(_ role: Role) -> Look {
         switch role {
-        // Brackets, glyphs and words say what colours say elsewhere. Lines below every key would be a restless footer.
+        // Brackets, glyphs and words express what colours express elsewhere. Lines under every key would make the
+        // footer restless.
         case .plain, .good, .notice: Look()
         case .heading, .accent, .bad, .warning: Look(bold: true)
         case .secondary: Look(dim: true)
         }
     }
 
-    /// What the terminal shows these as is its user's choice, made for its background; so only what is hard to read
-    /// with the usual choices is avoided: dark blue on black, yellow and cyan on white. Bold, blue is bright nearly everywhere
-    /// that has so few colours.
+    /// Returns the look with one of the terminal's own colours. The user has chosen these to fit the background; so
+    /// only colours that are hard to read with the usual choices are avoided: dark blue on black, yellow and cyan on
+    /// white. Bold blue is bright on nearly all terminals with few colours.
     private func withNamedColours(_ role: Role, isBright: Bool) -> Look {
         let bright: UInt8 = kind == .dark && isBright ? 8 : 0
         return switch role {
@@ -105,7 +106,7 @@ public struct Theme: Sendable, Hashable {
 
 // MARK: - Looks
 
-/// How something looks.
+/// The look of a text.
 public struct Look: Sendable, Hashable {
     /// Its colour; nil for the terminal's own.
     public var colour: Colour?
@@ -116,7 +117,7 @@ public struct Look: Sendable, Hashable {
     /// With a line below.
     public var isUnderlined: Bool
 
-    /// A look.
+    /// Creates a look.
     public init(_ colour: Colour? = nil, bold: Bool = false, dim: Bool = false, underlined: Bool = false) {
         self.colour = colour
         self.isBold = bold
@@ -140,18 +141,18 @@ public struct Colour: Sendable, Hashable {
     /// Its number.
     public let number: UInt8
 
-    /// A colour by its number.
+    /// Creates a colour by its number.
     public init(_ number: UInt8) {
         self.number = number
     }
 
-    /// The nearest of the cube and the greys.
+    /// Creates the nearest colour of the cube and the greys.
     public init(red: UInt8, green: UInt8, blue: UInt8) {
         self = Colour(Self.nearest(to: RGB(red, green, blue), among: 16...255))
     }
 
-    /// A colour by what people write: one of `names` (in any case, with or without the `-`), a number from 0 to 255,
-    /// or `#rrggbb`.
+    /// Creates a colour from a text: one of `names` (in any case, with or without the `-`), a number from 0 to 255, or
+    /// `#rrggbb`.
     public init?(name: String) {
         let word = name.lowercased()
         if let number = Self.names.firstIndex(where: { $0 == word || $0.filter { $0 != "-" } == word }) {
@@ -176,7 +177,7 @@ public struct Colour: Sendable, Hashable {
         "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan", "bright-white",
     ]
 
-    /// What ncurses calls it, or the nearest there is, on a terminal with such a palette; nil where there is none.
+    /// Returns ncurses' number of the colour, or of the nearest one, on a terminal with this palette; otherwise nil.
     func code(in palette: Palette) -> Int32? {
         switch palette {
         case .monochrome: nil
@@ -188,7 +189,7 @@ public struct Colour: Sendable, Hashable {
         }
     }
 
-    /// What xterm shows it as.
+    /// The colour as xterm shows it.
     var rgb: RGB {
         switch number {
         case ..<16: Self.named[Int(number)]
@@ -223,7 +224,7 @@ struct RGB: Sendable, Hashable {
         (self.red, self.green, self.blue) = (red, green, blue)
     }
 
-    /// How ncurses numbers it where colours are not numbered but mixed.
+    /// Its number in ncurses for terminals that mix colours instead of numbering them.
     var code: Int32 { Int32(red) << 16 | Int32(green) << 8 | Int32(blue) }
 
     func distance(to other: RGB) -> Int {
@@ -253,7 +254,7 @@ enum Palette: Sendable, Hashable, CaseIterable {
 
 // MARK: - Pens
 
-/// What ncurses draws a style with.
+/// The attributes with which ncurses draws a style.
 struct Pen {
     var attributes: attr_t
     var pair: Int16
@@ -280,7 +281,7 @@ struct Pens {
         use_default_colors()
     }
 
-    /// The pen for a style.
+    /// Returns the pen for a style.
     mutating func pen(for style: Style) -> Pen {
         if let pen = made[style] { return pen }
         var look = theme.look(of: style.role, in: palette)

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Waiting uses no clock unless a time is given, so a process in which everybody waits is idle.
 public final class Monitor<State>: @unchecked Sendable {
-    // `state` is touched only while `condition` is locked; it goes in and comes out as what may be sent.
+    // `state` is used only while `condition` is locked; values enter and leave it only as `Sendable` ones.
     private let condition = NSCondition()
     private var state: State
 

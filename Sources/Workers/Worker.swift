@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// A thread of one's own that does one thing after the other and sleeps in between.
+/// A thread that runs one task after the other and sleeps in between.
 ///
-/// A serial `DispatchQueue` would do the same, but for this: once Dispatch has a pool of threads it wakes every second
-/// to look after it, for ever. b2watch means to be idle when nothing happens.
+/// A serial `DispatchQueue` would do the same, with one difference: once Dispatch has a pool of threads it wakes every
+/// second to manage it, forever. b2watch must be idle when nothing happens.
 public final class Worker: Sendable {
     private let name: String
     private let isBackground: Bool
@@ -23,7 +23,7 @@ public final class Worker: Sendable {
         tasks.change { $0.end() }
     }
 
-    /// Does something as soon as all that was asked before is done. The thread begins with the first of it.
+    /// Runs a task as soon as all earlier ones are done. The thread is started for the first task.
     public func async(_ task: @escaping @Sendable () -> Void) {
         if !isStarted.exchange(true, ordering: .relaxed) { start() }
         tasks.change { $0.add(task) }
@@ -52,7 +52,7 @@ public final class Worker: Sendable {
     }
 }
 
-/// What a worker has still to do.
+/// The remaining tasks of a worker.
 private struct Tasks: Sendable {
     private var waiting: [@Sendable () -> Void] = []
     private var next = 0
@@ -67,8 +67,8 @@ private struct Tasks: Sendable {
         isEnded = true
     }
 
-    /// The next task; nil as long as there is none. The list is kept until all of it is done, so that taking one costs the
-    /// same however many wait.
+    /// Removes and returns the next task; nil while no tasks wait. The list is kept until all of it is done, so that
+    /// this costs the same however many wait.
     mutating func take() -> Turn? {
         guard next < waiting.count else { return isEnded ? .end : nil }
         defer {
@@ -90,7 +90,7 @@ private struct Tasks: Sendable {
 
 // MARK: - Turns
 
-/// Tells a piece of work whether a later one has taken its place.
+/// Shows a piece of work whether a later one has replaced it.
 public final class Turns: Sendable {
     private let latest = Atomic<Int>(0)
 
