@@ -1,6 +1,5 @@
 import Actions
 import Browsing
-import Control
 import Dashboard
 import Foundation
 import History

@@ -1,5 +1,4 @@
 import Actions
-import ArgumentParser
 import Foundation
 import History
 import Log

@@ -3,10 +3,8 @@ import ArgumentParser
 import Dashboard
 import Foundation
 import History
-import Intake
 import Listener
 import Log
-import Notifications
 import Settings
 
 /// The listener without a screen.

@@ -2,7 +2,6 @@ import Browsing
 import Dashboard
 import Foundation
 import History
-import Notifications
 import SafeText
 import Synchronization
 
