@@ -30,7 +30,7 @@ let package = Package(
         .room(
             "History",
             uses: [
-                "Workers", "Files", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
+                "CTerminal", "Workers", "Files", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .room("Browsing", uses: ["Workers", "Notifications", "History"]),

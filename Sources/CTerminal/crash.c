@@ -42,7 +42,8 @@ static void restore_terminal(bool crashed) {
     if (crashed) put(ready.last_words, ready.last_words_length);
 }
 
-static void on_crash(int number) {
+static void on_crash(int number, siginfo_t *info, void *context) {
+    if (number == SIGBUS && mapped_file_fault(info)) return;
     restore_terminal(true);
     for (int i = 0; i < fatal_count; i++)
         if (fatal[i] == number && chains) sigaction(number, &before[i], NULL);
@@ -76,7 +77,7 @@ void terminal_crash_arm(int terminal, const struct termios *modes, const char *r
     // Swift's own handler asks whoever sits there to press a key, and prints pages. Only who asked for it gets it.
     chains = getenv("SWIFT_BACKTRACE") != NULL;
 
-    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+    struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < fatal_count; i++) sigaction(fatal[i], &action, &before[i]);
     atomic_store(&armed, true);

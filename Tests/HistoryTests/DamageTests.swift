@@ -278,6 +278,46 @@ import Testing
         history.close()
     }
 
+    /// To touch what was mapped of it would end the process.
+    @Test func anIndexTruncatedInTheMiddleOfAWriteAcknowledgesNothing() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(300)))
+        #expect(throws: (any Error).self) {
+            try history.writer.write { [path] db in
+                truncate(path + "-shm", 0)
+                // Pages have to be looked for in the log, where the index says.
+                try db.execute(sql: "PRAGMA shrink_memory; UPDATE delivery SET answer = 'lost'")
+            }
+        }
+        #expect(await !history.keep(.sample()))
+        #expect(reason(history).contains("-shm was truncated"), "\(reason(history))")
+        #expect(throws: HistoryReadError.damaged(path: path)) { try history.allRows }
+        history.close()
+        // Another process makes the index again.
+        let copy = folder.file("copy.sqlite")
+        for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
+        let again = try History(.file(copy))
+        #expect(try again.allRows.count == 300)
+        #expect(await again.keep(.sample()))
+        again.close()
+    }
+
+    /// The same, while somebody reads.
+    @Test func anIndexTruncatedInTheMiddleOfAReadIsReported() async throws {
+        let history = try History(.file(path))
+        #expect(await history.keep(Self.deliveries(300)))
+        #expect(throws: HistoryReadError.damaged(path: path)) {
+            try history.reader.gate.read {
+                try history.reader.database.read { [path] db in
+                    truncate(path + "-shm", 0)
+                    _ = try Int.fetchOne(db, sql: "SELECT sum(length(body)) FROM delivery")
+                }
+            }
+        }
+        #expect(reason(history).contains("-shm was truncated"), "\(reason(history))")
+        history.close()
+    }
+
     @Test func aDamagedHistoryIsRefusedAtTheStart() async throws {
         let history = try History(.file(path))
         #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))

@@ -1,8 +1,9 @@
-// The little of the terminal that must be C: what Swift cannot import, and what has to run inside a signal handler.
+// The little that must be C: what Swift cannot import, and what has to run inside a signal handler.
 
 #ifndef CTERMINAL_H
 #define CTERMINAL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,5 +50,18 @@ void terminal_crash_arm(int terminal, const struct termios *modes, const char *r
                         const char *last_words, size_t last_words_length);
 /// Ends that.
 void terminal_crash_disarm(void);
+
+// Files that are mapped into memory. To touch a page that is no longer in the file, because somebody has truncated it,
+// ends a process by SIGBUS.
+
+/// From now on, on Linux, such a page of an index of SQLite's write-ahead log (`…-shm`) does not end this process: the
+/// mapping becomes private memory of zeros, which SQLite takes for an index that it has to make again. Whoever works with
+/// the file has to ask `mapped_file_cuts` before he believes what he has read and before he commits.
+void mapped_files_watch(void);
+/// How many times a mapping of the file with this path was replaced so.
+uint32_t mapped_file_cuts(const char *path);
+/// Looks whether a fault is such a one, and replaces the mapping: true where the instruction may run again. For the
+/// handlers of SIGBUS.
+bool mapped_file_fault(const siginfo_t *info);
 
 #endif

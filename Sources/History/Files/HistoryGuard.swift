@@ -1,3 +1,4 @@
+internal import CTerminal
 import Foundation
 import GRDB
 import Synchronization
@@ -56,6 +57,8 @@ final class HistoryGuard: Sendable {
         var log: (index: LogIndex, modified: Int)?
         var logFile: FileState?
         var indexFile: FileState?
+        /// How many mappings of the index were cut before.
+        var indexCuts: UInt32
         /// Whether a checkpoint of our own is running, during which the database file changes.
         var isMoving = false
         var damage: String?
@@ -69,14 +72,15 @@ final class HistoryGuard: Sendable {
     let path: String
     private let logPath: String
     private let indexPath: String
-    private let known = Mutex(Known())
+    private let known: Mutex<Known>
 
     /// - Parameter path: With links followed.
     init(_ path: String) {
         self.path = path
         logPath = path + "-wal"
         indexPath = path + "-shm"
-        known.withLock { $0.main = FileState(path) }
+        mapped_files_watch()
+        known = Mutex(Known(main: FileState(path), indexCuts: mapped_file_cuts(indexPath)))
     }
 
     /// Begins to watch; to be called once the file and its log are open, on the connection that writes.
@@ -112,6 +116,7 @@ final class HistoryGuard: Sendable {
                 return (sentence(.moved(path)), false, false)
             }
             let (log, index) = (FileState(logPath), FileState(indexPath))
+            if isIndexCut(known) { return (sentence(.index), true, false) }
             if let expected = known.logFile, !expected.isSameFile(as: log) {
                 return (sentence(.moved(logPath)), false, false)
             }
@@ -119,13 +124,15 @@ final class HistoryGuard: Sendable {
                 return (sentence(.moved(indexPath)), false, false)
             }
             if let index, index.size < max(Self.smallestIndex, known.indexFile?.size ?? 0) {
-                // Not to be touched: the memory that maps it ends the process.
+                // Not to be touched: SQLite would find zeros there.
                 return (sentence(.index), true, false)
             }
             known.indexFile = index
             var isForeign = false
             if let problem = fault(ofMain: main, db, &known, moment, &isForeign) { return (problem, true, false) }
             if let log, let problem = fault(ofLog: log, db, &known, moment) { return (problem, true, false) }
+            // It may have happened just now.
+            if isIndexCut(known) { return (sentence(.index), true, false) }
             return (nil, false, isForeign)
         }
         if let problem {
@@ -252,11 +259,15 @@ final class HistoryGuard: Sendable {
 
     // MARK: - Reading
 
-    /// Refuses a read that would end the process, because the index that it looks into is gone.
+    /// Returns whether the index was truncated while somebody looked into it, who found zeros then.
+    private func isIndexCut(_ known: Known) -> Bool { mapped_file_cuts(indexPath) != known.indexCuts }
+
+    /// Refuses a read where the index that it looks into is gone; to be called before it and behind it.
     ///
     /// - Throws: `HistoryReadError.damaged`.
-    func checkBeforeReading() throws(HistoryReadError) {
+    func checkReading() throws(HistoryReadError) {
         let problem = known.withLock { known -> String? in
+            if isIndexCut(known) { return sentence(.index) }
             guard let expected = known.indexFile, let now = FileState(indexPath), now.isSameFile(as: expected),
                 now.size < max(Self.smallestIndex, expected.size)
             else { return nil }
@@ -270,7 +281,7 @@ final class HistoryGuard: Sendable {
     /// Takes note of damage that somebody met: from then on nothing is acknowledged.
     func met(_ error: DatabaseError) {
         guard error.isDamage else { return }
-        report(sentence(.content))
+        report(sentence(known.withLock { isIndexCut($0) } ? .index : .content))
     }
 
     /// Takes note of damage that a check of the whole file has found.

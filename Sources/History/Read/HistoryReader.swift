@@ -1,3 +1,4 @@
+internal import CTerminal
 import Foundation
 import GRDB
 public import Notifications
@@ -303,10 +304,23 @@ final class ReadGate: Sendable {
     let path: String?
     /// Looks at the files of a history that this process writes.
     private let watch: HistoryGuard?
+    /// How many mappings of the log's index were cut before.
+    private let indexCuts: UInt32
 
     init(path: String? = nil, watch: HistoryGuard? = nil) {
         self.path = path
         self.watch = watch
+        mapped_files_watch()
+        indexCuts = Self.indexCuts(path)
+    }
+
+    private static func indexCuts(_ path: String?) -> UInt32 { path.map { mapped_file_cuts($0 + "-shm") } ?? 0 }
+
+    /// Refuses a read that may have found zeros in the index of the log.
+    private func checkReading() throws(HistoryReadError) {
+        if let watch { return try watch.checkReading() }
+        guard let path, Self.indexCuts(path) != indexCuts else { return }
+        throw .unreadable(path: path, reason: "\(path)-shm was truncated while it was read; try again")
     }
 
     /// - Throws: `HistoryClosed`, `HistoryReadError` for SQLite's errors, or an error of the body.
@@ -318,8 +332,10 @@ final class ReadGate: Sendable {
         guard isOpen else { throw HistoryClosed() }
         defer { state.change { $0.reading -= 1 } }
         do {
-            try watch?.checkBeforeReading()
-            return try body()
+            try checkReading()
+            let value = try body()
+            try checkReading()
+            return value
         } catch let error as DatabaseError {
             watch?.met(error)
             throw HistoryReadError(error, path: path ?? "in memory")
