@@ -105,6 +105,23 @@ struct ChromeTests {
         }
     }
 
+    @Test("without a secret zeros, single verdicts and the address leave before the key for one")
+    func noSecretAmongMany() {
+        let line = top(80) { session in
+            session.hold(KeyringSummary())
+            for verdict in SignatureVerdict.counted { session.change.tally[verdict] = 12 }
+            session.change.tally[.valid] = 1_234
+            session.troubles = [ActionTrouble(action: "rows", kind: .dead, count: 3)]
+        }
+        #expect(line == " LISTENING  no secret — press s  deliveries ✓ 1,234  ✗ 12  60 other  actions 3!")
+        #expect(
+            top(60) { session in
+                session.hold(KeyringSummary())
+                session.change.tally = Tally()
+                session.change.tally[.unverified] = 1
+            } == " LISTENING :8080/  no secret — press s  deliveries ? 1")
+    }
+
     @Test("a filter is cut no more than it must be")
     func filterFits() {
         let text = "object:photos/2026/cat"

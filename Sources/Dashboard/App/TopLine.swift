@@ -30,6 +30,9 @@ struct TopLine {
         case noAnswers
         /// Of each count its symbol stays.
         case noWords
+        /// Where there is no secret, so that what to do about that stays: without counts of zero, then with one count for
+        /// the verdicts that are neither valid nor invalid, then without the address.
+        case adviceForZeros, adviceForVerdicts, adviceForURL
         /// Without what to do where there is no secret.
         case noAdvice
         case noURL, noZeros, noSecret
@@ -65,6 +68,9 @@ struct TopLine {
         }
     }
 
+    /// Whether the line says what to do because there is no secret.
+    private var asksForSecret: Bool { session.absence == nil && session.keyring.secrets.isEmpty }
+
     private func state(_ shortening: Shortening) -> StyledLine {
         let (word, role): (SafeText, Role) =
             switch (session.listening, session.change.health) {
@@ -75,7 +81,7 @@ struct TopLine {
             case (.listening, _): ("LISTENING", .good)
             }
         var line = StyledLine(word, Style(role, bold: true))
-        guard let url = session.url, shortening < .noURL else { return line }
+        guard let url = session.url, shortening < (asksForSecret ? .adviceForURL : .noURL) else { return line }
         line.append(" \(shortened(url, shortening))")
         return line
     }
@@ -108,12 +114,15 @@ struct TopLine {
     /// The deliveries of each verdict: symbol, count and word, and before them what is counted.
     private func counts(_ shortening: Shortening) -> StyledLine {
         let tally = session.change.tally
-        let standing: [SignatureVerdict] = shortening < .noZeros ? [.valid, .invalid] : []
+        let hasZeros = shortening < (asksForSecret ? .adviceForZeros : .noZeros)
+        let standing: [SignatureVerdict] = hasZeros ? [.valid, .invalid] : []
         let shown = SignatureVerdict.counted.filter { tally[$0] > 0 || standing.contains($0) }
         guard tally.notifications > 0 else { return StyledLine("no deliveries yet", Style(.secondary)) }
         let hasWords = shortening < .noWords
         let others = shown.filter { $0 != .valid && $0 != .invalid }
-        let areGrouped = hasWords && shortening >= .fewVerdicts && others.count > 1
+        let isGrouping =
+            hasWords ? shortening >= .fewVerdicts : asksForSecret && shortening >= .adviceForVerdicts
+        let areGrouped = isGrouping && others.count > 1
         var parts = shown.filter { !areGrouped || !others.contains($0) }.map { verdict in
             let count: SafeText = "\(verdict.glyph) \(Wording.grouped(tally[verdict]))"
             let style = tally[verdict] == 0 ? Style(.secondary) : verdict.style
