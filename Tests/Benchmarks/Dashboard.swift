@@ -22,9 +22,14 @@ final class Dashboard: Sendable {
     let seen = Watched(Seen())
     private let terminal: Int32
 
-    /// - Parameter history: A file, where it is not to be one of the dashboard's own.
-    init(columns: UInt16, rows: UInt16, history: String? = nil) throws {
+    /// - Parameters:
+    ///   - history: A file, where it is not to be one of the dashboard's own.
+    ///   - prepare: Writes what its home is to have before it starts.
+    init(
+        columns: UInt16, rows: UInt16, history: String? = nil, prepare: (Home) throws -> Void = { _ in }
+    ) throws {
         home = try SampleRequests.home()
+        try prepare(home)
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         var (own, other) = (Int32(-1), Int32(-1))
         var name = [CChar](repeating: 0, count: 256)

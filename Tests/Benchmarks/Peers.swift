@@ -189,10 +189,10 @@ private struct Server {
         Server(name: "Python's http.server, no record", needs: ["python3"]) {
             try printingItsPort(Tool.path("python3") ?? "python3", [Tool.peer("server.py"), Secrets.value])
         },
-        Server(name: "b2watch listen, quiet") { try listener("--format", "text", output: .nowhere) },
+        Server(name: "b2watch listen --quiet") { try listener("--quiet", output: .nowhere) },
         Server(name: "b2watch listen, text to a pipe") { try listener("--format", "text", output: .pipe) },
         Server(name: "b2watch listen, JSON to a pipe") { try listener("--format", "json", output: .pipe) },
-        Server(name: "b2watch listen --in-memory") { try listener("--in-memory", output: .nowhere) },
+        Server(name: "b2watch listen --in-memory") { try listener("--in-memory", "--quiet", output: .nowhere) },
         Server(name: "b2watch, dashboard open") {
             let dashboard = try Dashboard(columns: 120, rows: 36)
             return Running(process: dashboard.child.id, url: "http://127.0.0.1:\(dashboard.port)/") {
@@ -203,7 +203,7 @@ private struct Server {
         Server(name: "b2watch listen, a CSV action on") {
             let home = try SampleRequests.home()
             try home.configure("actions:\n  rows:\n    kind: csv\n    file: \(home.folder.file("rows.csv"))\n")
-            return try listener(in: home, output: .nowhere)
+            return try listener("--quiet", in: home, output: .nowhere)
         },
     ]
 
@@ -226,21 +226,10 @@ private struct Server {
         }
     }
 
-    /// Starts a program whose first line of output is the port it listens on.
     private static func printingItsPort(_ path: String, _ arguments: [String]) throws -> Running {
-        let ends = PipeEnds()
-        let child = try Child(
-            path, arguments, environment: ["PATH": Tool.searchPath], streams: Child.Streams(output: ends.writing))
-        close(ends.writing)
-        let output = Output(ends.reading)
-        guard let port = try output.line(with: "port ").split(separator: " ").last.flatMap({ UInt16($0) }) else {
-            throw MissingTool(name: "the port of \(path)")
-        }
-        return Running(process: child.id, url: "http://127.0.0.1:\(port)/") {
-            child.signal(SIGKILL)
-            _ = child.end()
-            withExtendedLifetime(output) {}
-        }
+        let server = try PrintedPort(path, arguments)
+        return Running(
+            process: server.child.id, url: "http://127.0.0.1:\(server.port)/", stop: server.stop)
     }
 
     /// Returns a port that nobody listens on at this moment.
@@ -344,7 +333,7 @@ struct MissingTool: Error, CustomStringConvertible {
     var description: String { "\(name) is missing: install the packages that docs/benchmarks.md names" }
 }
 
-private enum Tool {
+enum Tool {
     static let searchPath = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
 
     /// The path of a program; nil if it is not installed.
@@ -359,7 +348,7 @@ private enum Tool {
 }
 
 /// The processor time and memory of a process and of the children it has waited for.
-private struct ProcessTimes {
+struct ProcessTimes {
     /// In seconds.
     let processor: Double
     /// In MiB.

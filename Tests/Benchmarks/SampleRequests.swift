@@ -9,6 +9,11 @@ enum SampleRequests {
             .bytes
     }
 
+    /// Returns a signed request whose event was not sent before.
+    static func unique(_ number: Int) -> [UInt8] {
+        WireRequest.event("steady \(number)", object: "photos/2026/cat-\(number).jpg", signedWith: Secrets.held).bytes
+    }
+
     /// A home whose listener holds the secret.
     static func home() throws -> Home {
         var home = try Home()

@@ -3,7 +3,7 @@ import Harness
 import Foundation
 
 // Measures b2watch as it was built, and says by the exit status whether the bounds hold: `swift run -c release
-// Benchmarks` for all of it, or with one of `judging`, `throughput`, `peers [--quick]`, `actions`, `screen`,
+// Benchmarks` for all of it, or with one of `judging`, `throughput`, `peers [--quick]`, `steady`, `actions`, `screen`,
 // `listen`, `export` and `scale [FILE]` for that alone, or `cold [FILE]` and `first [FILE]` for parts of the last.
 // `peers` needs wrk, and compares with what of Node, Debian's webhook and Python is installed.
 // `Benchmarks make-history FILE --events N` makes the history that `scale` asks for, and makes for itself otherwise. The
@@ -36,12 +36,12 @@ guard FileManager.default.isExecutableFile(atPath: Program.path) else {
 let only = arguments.first
 guard
     only.map({
-        ["judging", "throughput", "peers", "actions", "screen", "listen", "export", "scale", "cold", "first"]
+        ["judging", "throughput", "peers", "steady", "actions", "screen", "listen", "export", "scale", "cold", "first"]
             .contains($0)
     }) ?? true
 else {
     print(
-        "there is no measurement called \(only ?? ""): judging, throughput, peers, actions, screen, listen, export, scale, cold or first"
+        "there is no measurement called \(only ?? ""): judging, throughput, peers, steady, actions, screen, listen, export, scale, cold or first"
     )
     exit(64)
 }
@@ -51,6 +51,7 @@ do {
     if only == nil || only == "judging" { try JudgingAgain.measure(&findings) }
     if only == nil || only == "throughput" { try Throughput.measure(&findings) }
     if only == nil || only == "peers" { try Peers.measure(&findings, quick: arguments.contains("--quick")) }
+    if only == nil || only == "steady" { try Steady.measure(&findings) }
     if only == nil || only == "actions" { try FailingActions.measure(&findings) }
     if only == nil || only == "screen" { try SmoothScreen.measure(&findings) }
     if only == nil || only == "listen" { try listen(&findings) }

@@ -31,7 +31,7 @@ enum EventKeys {
         """
 
     /// The last row whose key is in the table.
-    static let mark = "(SELECT row FROM eventKeyMark)"
+    static let mark = "(SELECT row FROM eventKeyMark WHERE one = 1)"
 
     /// Returns the key of an id, in SQL.
     static func key(_ eventId: String) -> String { "b2_event_key(\(eventId))" }
@@ -103,6 +103,23 @@ enum EventKeys {
         // The length after the pointer: it is that of what it points to.
         let start = sqlite3_value_blob(value)
         return key(of: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value))))
+    }
+
+    /// Returns the key of an id as `WriteStatement.bind` writes it into a column; nil for none.
+    static func key(of id: FieldValue) -> Int64? {
+        switch id {
+        case .absent, .null: return nil
+        case .integer(let value): return key(ofText: String(value))
+        case .other(let json): return key(ofText: json)
+        case .string(let text):
+            if text.isEmpty { return nil }
+            return key(ofText: text.utf8.contains(0) ? FieldValue.json(text) : text)
+        }
+    }
+
+    private static func key(ofText text: String) -> Int64 {
+        var text = text
+        return text.withUTF8 { key(of: UnsafeRawBufferPointer($0)) }
     }
 
     static func key(of bytes: UnsafeRawBufferPointer) -> Int64 {

@@ -333,26 +333,41 @@ extension HistoryReader {
 /// The rows whose event arrived before, in any delivery: the few rows that may be duplicates. Whether one is a
 /// duplicate depends on verdicts; this set does not.
 public struct RepeatedEvents: Sendable, Hashable {
-    /// The last row whose key was entered when they were found; of those behind it nothing is known.
+    /// The last row that existed when they were found; nothing is known about those after it.
     public let through: Int64
     private let rows: RowSet
 
     /// Returns whether a row may be a duplicate.
     public func mayHold(_ row: Int64) -> Bool { row > through || rows.contains(row) }
 
-    /// Reads all keys of events in their order, where equal ones are next to each other. Of two ids with one key, the
-    /// later row is found too: that costs one look more.
+    /// Reads all keys of events in their order, where equal ones are next to each other, and those behind the mark. Of two
+    /// ids with one key, the later row is found too: that costs one look more.
     init(_ isCancelled: () -> Bool, _ db: Database) throws {
-        through = try EventKeyFilling.mark(db)
+        through = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
         rows = try db.cancellable(isCancelled) {
-            let statement = try IDStatement("SELECT row, key FROM eventKey ORDER BY key, row", [], db)
+            var recent: [(row: Int64, key: Int64)] = []
+            let behind = try IDStatement(
+                """
+                SELECT id, \(EventKeys.key("eventId")) FROM event
+                WHERE id > \(EventKeys.mark) AND eventId IS NOT NULL ORDER BY id
+                """, [], db)
+            while let row = try behind.next() { recent.append((row, behind.integer(1))) }
+            var isMet = Dictionary(recent.map { ($0.key, false) }, uniquingKeysWith: { first, _ in first })
+
+            let entered = try IDStatement(
+                "SELECT row, key FROM eventKey WHERE row <= \(EventKeys.mark) ORDER BY key, row", [], db)
             var rows = RowSet()
             var last: Int64?
-            while let row = try statement.next() {
-                let key = statement.integer(1)
-                if key == last { rows.insert(row) }
+            while let row = try entered.next() {
+                let key = entered.integer(1)
+                if key == last {
+                    rows.insert(row)
+                } else if isMet[key] != nil {
+                    isMet[key] = true
+                }
                 last = key
             }
+            for (row, key) in recent where isMet.updateValue(true, forKey: key) == true { rows.insert(row) }
             return rows
         }
     }

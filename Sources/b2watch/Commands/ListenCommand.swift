@@ -19,18 +19,29 @@ struct ListenCommand: ParsableCommand {
 
     @OptionGroup var receiving: ReceivingOptions
 
-    @Option(help: "text: one line an event; json: one JSON object a delivery.")
-    var format = OutputFormat.text
+    @Option(help: "text: one line an event (default); json: one JSON object a delivery.")
+    var format: OutputFormat?
+
+    @Flag(help: "Write no events: the history and the actions have them.")
+    var quiet = false
+
+    func validate() throws {
+        if quiet, format != nil {
+            throw ValidationError("--quiet writes no events, so --format has no meaning: give one of them")
+        }
+    }
 
     func run() throws {
         Signals.hold()
-        try Self.run(receiving, format: format)
+        try Self.run(receiving, format: quiet ? nil : format ?? .text)
     }
 
     /// Receives until a signal ends it; the signals are blocked.
     ///
-    /// - Parameter note: The reason why there is no screen although one was requested.
-    static func run(_ options: ReceivingOptions, format: OutputFormat, note: String? = nil) throws {
+    /// - Parameters:
+    ///   - format: The format in which each delivery is printed; nil to print none.
+    ///   - note: The reason why there is no screen although one was requested.
+    static func run(_ options: ReceivingOptions, format: OutputFormat?, note: String? = nil) throws {
         let diagnostics = Diagnostics("listen")
         let logProblem = options.inMemory ? nil : diagnostics.keepLog()
         let judging = JudgingLog { diagnostics.note($0, $1) }
@@ -61,7 +72,9 @@ struct ListenCommand: ParsableCommand {
                 watch.begin(.lines { lines.say($0, $1) })
                 history.observe { if case .changed(let change) = $0 { watch.observe(change) } }
                 alerts = watch
-                follower = RecordFollower(history, as: format, to: STDOUT_FILENO) { lines.say($0, .warning) }
+                follower = format.map { format in
+                    RecordFollower(history, as: format, to: STDOUT_FILENO) { lines.say($0, .warning) }
+                }
             }
         }
         diagnostics.note(receiver.started)

@@ -50,6 +50,7 @@ final class RecordFollower: Sendable {
     private static let memory = 4 << 20
 
     private let history: History
+    private let seen: SeenEvents
     private let format: OutputFormat
     private let output: ByteOutput
     private let say: @Sendable (String) -> Void
@@ -61,6 +62,7 @@ final class RecordFollower: Sendable {
     /// Follows from what is recorded next.
     init(_ history: History, as format: OutputFormat, to output: Int32, say: @escaping @Sendable (String) -> Void) {
         self.history = history
+        seen = SeenEvents(history.reader)
         self.format = format
         self.output = ByteOutput(descriptor: output)
         self.say = say
@@ -113,7 +115,7 @@ final class RecordFollower: Sendable {
                 case .handed(let recorded):
                     guard let end = recorded.last else { return }
                     last = end.record.id
-                    guard let duplicates = try duplicates(among: recorded) else { return }
+                    guard let duplicates = try read({ try seen.duplicates(among: recorded) }) else { return }
                     for var delivery in recorded {
                         delivery.record.isDuplicate = duplicates.contains(delivery.record.id)
                         format.write(delivery.record, delivery.events, to: &bytes)
@@ -158,11 +160,6 @@ final class RecordFollower: Sendable {
             defer { state.handed = [] }
             return .handed(state.handed)
         }
-    }
-
-    private func duplicates(among recorded: [RecordedDelivery]) throws -> Set<Int64>? {
-        guard let first = recorded.first, let last = recorded.last else { return [] }
-        return try read { try history.reader.duplicates(among: first.rows.lowerBound...last.rows.upperBound) }
     }
 
     /// Reads the record, unless reading has ended: nil then.

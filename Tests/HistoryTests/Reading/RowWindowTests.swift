@@ -274,7 +274,8 @@ import Testing
         #expect(await history.keep(.sample(ids: ["a"])))
         let database = try DatabaseQueue(path: folder.file("history.sqlite"))
         let plan = try await database.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: [5, 5])
+            EventKeys.install(on: db)
+            return try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: [5, 5])
                 .map { $0["detail"] as String }
         }
         #expect(plan.contains { $0.contains("delivery USING INTEGER PRIMARY KEY") })
