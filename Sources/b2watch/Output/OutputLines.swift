@@ -77,7 +77,10 @@ struct ByteOutput: Sendable {
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wait, 1, -1)
             } else if count == 0 || errno != EINTR {
-                throw OutputFailure(reason: String(cString: strerror(errno)), isClosedPipe: errno == EPIPE)
+                let number = errno
+                throw OutputFailure(
+                    reason: String(cString: strerror(number)), isClosedPipe: number == EPIPE,
+                    isClosed: number == EPIPE || number == EBADF)
             }
         }
     }
@@ -88,6 +91,8 @@ struct OutputFailure: Error {
     let reason: String
     /// Whether it is a pipe that nobody reads any more.
     let isClosedPipe: Bool
+    /// Whether it is such a pipe, or not open at all.
+    let isClosed: Bool
 }
 
 // MARK: - Standard streams

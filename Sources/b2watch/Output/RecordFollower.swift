@@ -133,12 +133,13 @@ final class RecordFollower: Sendable {
                     state.problem = nil
                 }
             }
-        } catch is OutputFailure {
+        } catch let failure as OutputFailure {
             state.withLock { state in
                 state.isClosed = true
                 state.handed = []
             }
-            say("standard output is closed: deliveries are still received and recorded, but written no more")
+            let state = failure.isClosed ? "is closed" : "cannot be written (\(failure.reason))"
+            say("standard output \(state): deliveries are still received and recorded, but written no more")
         } catch {
             // The read is tried again with each delivery: an unchanged reason is reported once.
             let problem = "\(error)"

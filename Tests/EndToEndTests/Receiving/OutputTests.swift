@@ -21,6 +21,15 @@ struct OutputTests {
         try listener.stop()
     }
 
+    @Test("on a full disk is not said to be closed")
+    func full() throws {
+        let listener = try RunningListener(in: try Home(), "--format", "json", wrapper: "exec >/dev/full")
+        #expect(try listener.answer(to: .event("a")).status == 200)
+        try listener.error.line(with: "standard output cannot be written (No space left on device)")
+        #expect(try listener.answer(to: .get("/healthz")).status == 200)
+        try listener.stop()
+    }
+
     @Test("that nobody reads delays no answer, and no end")
     func unread() throws {
         let pipe = PipeEnds()
