@@ -14,7 +14,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
     ],
     targets: [
-        // The rooms, in the order of docs/architecture.md: each uses only what stands above it.
+        // The targets, in the order of docs/architecture.md: each uses only those above it.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
@@ -71,7 +71,7 @@ let package = Package(
             ],
             swiftSettings: .house),
 
-        // The tests mirror the rooms.
+        // The tests mirror the targets.
         .target(
             name: "TestSupport",
             dependencies: ["CCrypto", "Workers", "Notifications", "Outgoing"],
