@@ -63,7 +63,7 @@ public final class History: Sendable {
                 let connection = try Self.connection(to: file.path)
                 file.protect()
                 database = try DatabasePool(path: file.path, configuration: Self.configuration)
-                // A pool sets NORMAL behind the configuration, with which a power cut loses the last commits.
+                // A pool sets NORMAL after the configuration, and then a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
                 changes = try Self.prepare(database, isUpdating)
                 let watch = HistoryGuard(file.path)
@@ -99,14 +99,14 @@ public final class History: Sendable {
         checks.async { [reader, watch, changes] in
             changes.warn(
                 "another program has written to \(watch?.path ?? "the history"): all of it is checked for damage")
-            // Damage that ends the check itself is noted where it is met.
+            // The reader that finds damage notes it, even if it ends the check.
             let isSound = (try? reader.read { db in try StartCheck.quickCheck(db) == nil }) ?? true
             if !isSound { watch?.foundDamage() }
         }
     }
 
-    /// Finds out whether another process records into a history, before anything is written, made or changed. It is
-    /// asked again, for certain, where the history is opened.
+    /// Checks that no other process records into a history, before anything is written, created or changed. The opening
+    /// of the history checks it again, reliably.
     ///
     /// - Throws: `HistoryError.inUse` or `.inUseByCommand`.
     public static func checkUse(of place: Place) throws(HistoryError) {
@@ -180,14 +180,14 @@ public final class History: Sendable {
         answerTimes.note(delivery, time) { [weak writer] in writer?.writeAnswerTimes() }
     }
 
-    /// Writes what is queued and closes the file. Nothing is recorded or read after it.
+    /// Writes the queued deliveries and closes the file. Nothing is recorded or read after it.
     public func close() {
         answerTimes.close()
         writer.writeAnswerTimes()
         writer.close()
-        // What fails to close is closed by the end of the process; everything acknowledged is on the disk. The
-        // checkpointer's connection goes last: the last one that may write moves the log into the file.
-        // In memory there is nothing to close.
+        // The end of the process closes connections that fail to close; everything acknowledged is on the disk. The
+        // checkpointer's connection is closed last: the last one that may write moves the log into the file. A history
+        // in memory has nothing to close.
         if path != nil {
             gate.close()
             try? database.close()
@@ -203,14 +203,14 @@ public final class History: Sendable {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "b2watch.history"
-        // What refers to what is decided by the code that writes it; SQLite would look each reference up again.
+        // The code that writes ensures that references are valid; SQLite would look up each reference again.
         configuration.foreignKeysEnabled = false
         // Far less than B2's three seconds, so that a locked history is answered in time, also by the second of two
         // transactions.
         configuration.busyMode = .timeout(0.5)
         configuration.prepareDatabase { db in
-            // The log is moved by the checkpointer, and keeps 64 MiB of its length. Who writes caches 16 MB of pages; there
-            // are several who read, and what they scan is in the system's cache anyway.
+            // The checkpointer moves the log, and keeps 64 MiB of its length. The writer caches 16 MB of pages; there
+            // are several readers, and the system's cache has the pages that they scan anyway.
             let cache = db.configuration.readonly ? readerCache : 16_000
             try db.execute(
                 sql: """
@@ -287,9 +287,9 @@ public enum HistoryError: Error, Sendable, Hashable {
     case inUseByCommand(path: String, holder: String)
     /// The file or its folder cannot be made, opened or written.
     case unusable(path: String, reason: String)
-    /// The file is not one of ours.
+    /// The file is not a history of b2watch.
     case foreign(path: String)
-    /// Some of the file is damaged; `problem` ends a sentence that begins with the path.
+    /// Part of the file is damaged; `problem` ends a sentence that begins with the path.
     case damaged(path: String, problem: String)
     /// A later b2watch wrote it.
     case newer(path: String)

@@ -100,7 +100,7 @@ extension ActionDeclaration {
         let changes = reading.mannerChanges()
         let onFailure = reading.onFailure()
         reactions[name] = onFailure
-        // Without a kind nobody knows which settings there are.
+        // Without a kind the settings are unknown.
         guard let kind else { return (nil, reading.problems) }
         let action = kind.read(&reading, surroundings)
         if let action { reading.check(changes, of: kind, action.manner) }
@@ -162,7 +162,7 @@ extension ActionDeclaration {
     }
 }
 
-/// Sends nothing: for reading a configuration only to find out what is wrong in it.
+/// Sends nothing: for reading a configuration only to find its problems.
 public struct NoHTTP: HTTPSending {
     public init() {}
 

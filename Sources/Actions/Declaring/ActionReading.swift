@@ -2,9 +2,9 @@ internal import Browsing
 internal import Notifications
 public import Settings
 
-/// Reads the settings of one action, and keeps what is wrong with them.
+/// Reads the settings of one action, and collects their problems.
 ///
-/// A kind takes each setting it knows; what nobody has taken is refused with its line.
+/// A kind reads each setting it knows; remaining settings are refused with their lines.
 public struct ActionReading: Sendable {
     /// The action's name.
     public let name: String
@@ -29,7 +29,7 @@ public struct ActionReading: Sendable {
         if case .map(let entries) = node.content { self.entries = entries } else { entries = [] }
     }
 
-    /// Takes a setting; nil where it is not there.
+    /// Removes and returns a setting; nil if it is missing.
     public mutating func take(_ key: String) -> ConfigurationNode? {
         known.append(key)
         guard let index = entries.firstIndex(where: { $0.key.value == key }) else { return nil }
@@ -65,7 +65,8 @@ public struct ActionReading: Sendable {
         return path
     }
 
-    /// Returns a path from the root: one that begins with `~/` from the home, any other from the configuration's folder.
+    /// Returns an absolute path: one that begins with `~/` starts at the home folder, any other at the configuration's
+    /// folder.
     public func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
         if path.hasPrefix("~/"), let home { return home + path.dropFirst() }
@@ -177,7 +178,7 @@ public struct ActionReading: Sendable {
         problems.append(ConfigurationProblem(text, at: position))
     }
 
-    /// Refuses what nobody has taken.
+    /// Refuses the settings that were not read.
     public mutating func finish() {
         for entry in entries {
             let question = Suggestion.question(for: entry.key.value, among: known)
@@ -262,7 +263,7 @@ extension ActionReading {
         text("on-failure", expected: "the name of another action")
     }
 
-    /// Refuses what a kind cannot do.
+    /// Refuses settings that a kind does not support.
     mutating func check(_ changes: MannerChanges, of kind: ActionKind, _ manner: ActionManner) {
         guard let lanes = changes.lanes, lanes.value > manner.mostLanes else { return }
         let most = manner.mostLanes == 1 ? "one batch" : "\(manner.mostLanes) batches"

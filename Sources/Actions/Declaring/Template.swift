@@ -62,10 +62,10 @@ public struct Template: Sendable, Hashable {
 
     /// Returns the parts of the text for an event.
     ///
-    /// Values are made harmless for a reader: controls, bidi controls and invisible characters are written out, as `\n` and
-    /// `\u{202e}`; what is absent is `-`; a long one ends with `…`.
+    /// Values are made harmless for a reader: controls, bidi controls and invisible characters are written out, as `\n`
+    /// and `\u{202e}`; a missing value is `-`; a long one ends with `…`.
     ///
-    /// - Parameter longestValue: The longest value, in characters; nil for all of it.
+    /// - Parameter longestValue: The longest value, in characters; nil for no limit.
     func parts(_ item: ActionItem, longestValue: Int? = Template.longestValue) -> [Part] {
         pieces.map { piece in
             switch piece {
@@ -80,8 +80,8 @@ public struct Template: Sendable, Hashable {
     /// Returns the text for an event.
     ///
     /// - Parameters:
-    ///   - longestValue: The longest value, in characters; nil for all of it.
-    ///   - escape: What makes a value harmless where the text goes. The template's own text is not given to it.
+    ///   - longestValue: The longest value, in characters; nil for no limit.
+    ///   - escape: Makes a value harmless in its target. The template's own text is not passed to it.
     func render(
         _ item: ActionItem, longestValue: Int? = Template.longestValue, escape: (String) -> String
     ) -> String {
@@ -110,7 +110,7 @@ public struct Placeholder: Sendable {
     public let name: String
     /// Its meaning, for the help.
     public let help: String
-    /// Empty where the event has no such value.
+    /// The value; empty if the event has no such value.
     let value: @Sendable (ActionItem) -> String
 
     private init(_ name: String, _ help: String, value: @escaping @Sendable (ActionItem) -> String) {
@@ -182,7 +182,7 @@ public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible 
         column = (before.lastIndex(of: "\n").map { before[$0...].dropFirst().count } ?? before.count) + 1
     }
 
-    /// A sentence: what is wrong, and what there is.
+    /// A sentence with the problem and the valid names.
     public var description: String {
         let place = line == 1 ? "column \(column)" : "line \(line), column \(column)"
         switch problem {

@@ -127,7 +127,7 @@ public enum ActionOutcome: Sendable, Hashable {
     ///
     /// - Parameter after: The least time to wait before the next attempt, if the answer gave one (Retry-After).
     case hold(String, after: Duration? = nil)
-    /// It may have been done or not, and nobody can find out but a person.
+    /// It may have been done or not, and only a person can find out.
     case uncertain(String)
     /// It may have been done or not, and `recover` can find out later: until then nothing else is done by this action. An
     /// item that stays so for longer than the action's patience is uncertain.

@@ -86,7 +86,7 @@ final class CSVAction: Action {
     private func lossWarning(_ header: SheetHeader) -> String? {
         let old = filled.withLock { $0 }
         var bits = old?.bits
-        // A process before this one has noted what it has filled.
+        // An earlier process has noted the columns that it filled.
         if bits == nil, case .began(let noted) = note.latest() { bits = noted.filled }
         return bits.flatMap { header.lossWarning(since: $0, in: "the first line of \(settings.path)", old: old) }
     }
@@ -152,12 +152,12 @@ struct CSVSettings: Sendable {
     /// The identity of the action and its configuration.
     var writer: String
     var options = SheetOptions()
-    /// Whether what a spreadsheet would take for a formula stays as it is.
+    /// Whether texts that a spreadsheet would read as a formula stay unchanged.
     var isVerbatim = false
     var separator = CSVSeparator.comma
     /// Whether a comma separates the decimals of a number, not a dot.
     var hasDecimalComma = false
-    /// Whether a new file begins with a byte-order mark, by which some programs know UTF-8.
+    /// Whether a new file begins with a byte-order mark, by which some programs recognise UTF-8.
     var hasByteOrderMark = false
 }
 
@@ -214,10 +214,10 @@ struct CSVProblem: Error, CustomStringConvertible {
     let description: String
     /// Whether it may work later without anybody changing the settings.
     let mayPass: Bool
-    /// Whether it stays until somebody does something about it.
+    /// Whether it lasts until a person changes something.
     var isLasting = true
     let after: Duration?
-    /// Whether part of what was appended may be in the file.
+    /// Whether part of the appended bytes may be in the file.
     var isUnsure = false
 
     init(_ path: String, _ text: String, mayPass: Bool, after: Duration? = nil) {
@@ -289,7 +289,7 @@ struct CSVRecovery {
         var isNothing: Bool { self == .nothing }
     }
 
-    /// Looks for what was noted before the batch was written.
+    /// Looks for the rows that were noted before the batch was written.
     func find(_ noted: CSVNote.Batch) throws(CSVProblem) -> Finding {
         let size = try file.size()
         guard noted.offset != size else { return .nothing }
@@ -358,7 +358,7 @@ struct CSVRecovery {
             end = place + first.count - 1
         }
         if !best.isNothing { return best }
-        // A first row that is torn: what is behind the last newline, as far as the row has no newlines itself.
+        // An incomplete first row: the bytes after the last newline, provided that the row itself contains no newlines.
         for length in stride(from: first.count - 1, to: 0, by: -1) where bytes.count >= length {
             let place = bytes.count - length
             let isLine = place == 0 ? start == 0 : bytes[place - 1] == 0x0A

@@ -3,18 +3,18 @@ internal import Files
 internal import Foundation
 internal import Notifications
 
-/// A CSV file, opened for one batch and locked as long as this is there, so that two that append to it take turns.
+/// A CSV file, opened for one batch and locked while this object exists, so that two that append to it take turns.
 final class CSVFile {
     let path: String
     /// Whether it was made just now.
     let isNew: Bool
     private let descriptor: Int32
 
-    /// Opens it; where `creates` is set, it is made 0600 if it is missing.
+    /// Opens it; if `creates` is set, creates a missing one with 0600.
     ///
-    /// - Returns: Nil where it is missing and is not to be made.
+    /// - Returns: Nil if it is missing and is not to be created.
     static func open(_ path: String, creates: Bool) throws(CSVProblem) -> CSVFile? {
-        // A pipe that nobody reads must not keep us waiting; O_APPEND puts whatever is written behind all others'.
+        // A pipe without a reader must not make us wait; O_APPEND writes all bytes at the end.
         let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
         for _ in 0..<3 {
             var isNew = false
@@ -24,7 +24,7 @@ final class CSVFile {
                 descriptor = Foundation.open(path, flags | O_CREAT | O_EXCL, 0o600)
                 isNew = descriptor >= 0
                 if descriptor < 0, errno == EEXIST {
-                    // Somebody else was faster, or it is a link to what is missing, which is made then.
+                    // Another process was faster, or it is a link to a missing file, which is created then.
                     guard Self.isLink(path) else { continue }
                     descriptor = Foundation.open(path, flags | O_CREAT, 0o600)
                     isNew = descriptor >= 0
@@ -49,7 +49,7 @@ final class CSVFile {
         close(descriptor)
     }
 
-    /// - Returns: False where the file is no longer the one in its place.
+    /// - Returns: False if the file at the path is another one by now.
     private func lock() throws(CSVProblem) -> Bool {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CSVProblem(path, opening: errno) }
@@ -78,7 +78,7 @@ final class CSVFile {
         return Int64(status.st_size)
     }
 
-    /// Reads a stretch; less of it where the file ends.
+    /// Reads bytes; fewer at the end of the file.
     func read(at offset: Int64, _ count: Int) throws(CSVProblem) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(0, count))
         var filled = 0
@@ -122,7 +122,7 @@ final class CSVFile {
 
     /// Writes bytes, and waits until they are on the disk.
     ///
-    /// - Returns: The error's number; 0 where all are there.
+    /// - Returns: The error's number; 0 if all are written.
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         let code = AllBytes.write(bytes, to: descriptor)
         return code == 0 && fsync(descriptor) != 0 ? errno : code
@@ -326,7 +326,7 @@ struct CSVNote: Sendable {
     }
 
     enum Answer: Hashable {
-        /// The batch's rows may have been written, as far as they are there.
+        /// The batch's rows may have been written, entirely or in part.
         case began(Batch)
         /// Nothing of the batch was written.
         case notBegun

@@ -192,7 +192,7 @@ extension ActionKind {
 extension CommandAction {
     /// Reads the settings.
     ///
-    /// - Returns: Nil where a problem was found.
+    /// - Returns: Nil if a problem was found.
     init?(_ reading: inout ActionReading, _ surroundings: ActionSurroundings) {
         let count = reading.problems.count
         let words = Self.words(&reading)
@@ -295,7 +295,7 @@ struct CommandEnvironment: Sendable, Hashable {
         return ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"].contains { name.contains($0) }
     }
 
-    /// The values that nobody may see. Short ones would hide half of what else is written.
+    /// The secret values. Short ones are left out, because masking them would hide half of the other output.
     var secrets: [String] {
         variables.filter { Self.isSecret($0.key) && $0.value.utf8.count >= 6 }.map(\.value).sorted {
             ($0.utf8.count, $0) > ($1.utf8.count, $1)

@@ -24,7 +24,7 @@ struct ForwardAction: Action {
 
     var manner: ActionManner {
         var manner = ActionManner()
-        // All that one delivery can have, so that it goes once.
+        // The most events of one delivery, so that it is sent once.
         manner.largestBatch = Payload.maximumEvents
         manner.isByDelivery = true
         return manner
@@ -109,7 +109,7 @@ extension ActionKind {
 }
 
 extension ForwardSettings {
-    /// - Returns: Nil where a problem was found.
+    /// - Returns: Nil if a problem was found.
     init?(_ reading: inout ActionReading) {
         let count = reading.problems.count
         let written = reading.required("url", expected: "the http or https URL to send to")

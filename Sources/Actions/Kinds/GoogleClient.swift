@@ -74,7 +74,7 @@ final class GoogleClient: Sendable {
         return try exchange(method, path, body: body)
     }
 
-    /// Sends a request, and renews the token once where it is refused.
+    /// Sends a request, and renews the token once if it is refused.
     private func exchange(_ method: String, _ path: String, body: [UInt8]) throws(GoogleProblem) -> GoogleAnswer {
         let key = try GoogleKey(file: settings.keyFile)
         for isLast in [false, true] {
@@ -197,7 +197,7 @@ final class GooglePace: Sendable {
         all.value("\(settings.api)\n\(settings.keyFile)") { GooglePace() }
     }
 
-    /// Waits until the account may write again, behind all that wait already.
+    /// Waits until the account may write again, after all others that already wait.
     func takeWrite(now: () -> Timestamp, wait: (Duration) -> Void) {
         lastWrite.withLock { last in
             let time = now()
@@ -207,7 +207,7 @@ final class GooglePace: Sendable {
         }
     }
 
-    /// Waits until the account may read again, behind all that wait already.
+    /// Waits until the account may read again, after all others that already wait.
     func takeRead(now: () -> Timestamp, wait: (Duration) -> Void) {
         reads.withLock { reads in
             let time = now()
@@ -367,7 +367,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
 private final class RSAKey: @unchecked Sendable {
     private let key: OpaquePointer
 
-    /// Reads a key in PEM; nil where the text is not that of an RSA key without a passphrase.
+    /// Reads a key in PEM; nil if the text is not an RSA key without a passphrase.
     init?(pem: String) {
         let bytes = Array(pem.utf8)
         guard let key = b2_private_key(bytes, Int32(clamping: bytes.count)) else { return nil }
@@ -409,15 +409,15 @@ struct GoogleProblem: Error, CustomStringConvertible {
         case refused
         /// Nothing was done: the spreadsheet has no room for the mark of another batch.
         case full
-        /// Nothing was done, and nothing will be by itself.
+        /// Nothing was done, and a repetition would not help.
         case lasting
     }
 
     var kind: Kind
     let description: String
-    /// The status of the answer, where there is one.
+    /// The status of the answer, if any.
     let status: Int?
-    /// The request that failed with its answer, where one was sent.
+    /// The request that failed with its answer, if one was sent.
     private(set) var exchange: OutboxExchange?
 
     init(_ kind: Kind, _ description: String, status: Int? = nil) {
@@ -446,11 +446,11 @@ struct GoogleProblem: Error, CustomStringConvertible {
             + " wrong"
     }
 
-    /// Returns what an answer of the Sheets API other than 2xx means.
+    /// Creates the problem that an answer of the Sheets API other than 2xx means.
     ///
     /// - Parameters:
-    ///   - isWrite: Whether something was to be written: the account can read the spreadsheet then.
-    ///   - now: The moment that a date in Retry-After is counted from.
+    ///   - isWrite: Whether the request writes: the account can then read the spreadsheet.
+    ///   - now: The reference of a date in Retry-After.
     init(
         _ answer: OutgoingAnswer, account: String, _ settings: GoogleSheetSettings, isWrite: Bool, at now: Timestamp
     ) {

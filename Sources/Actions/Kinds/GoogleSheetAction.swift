@@ -10,9 +10,9 @@ final class GoogleSheetAction: Action {
     private struct State: Sendable {
         var sight: GoogleSight?
         var marks = GoogleMarks()
-        /// The columns that the latest batch has filled, and row 1 as it was then where this process has read it.
+        /// The columns that the latest batch has filled, and row 1 at that time if this process has read it.
         var filled: (bits: Int, header: SheetHeader?)?
-        /// Whether the sheet was looked through for what a person should know.
+        /// Whether the sheet was searched for things to warn about.
         var hasExamined = false
         var warnings: [String] = []
     }
@@ -46,7 +46,7 @@ final class GoogleSheetAction: Action {
         manner.largestBatch = 500
         manner.gathering = .seconds(1)
         manner.pace = GooglePace.least
-        // The mark of a batch stays until the next: of two at once, one would take away the other's.
+        // The mark of a batch stays until the next: of two at once, one would remove the other's.
         manner.mostLanes = 1
         return manner
     }
@@ -82,8 +82,8 @@ final class GoogleSheetAction: Action {
         }
     }
 
-    /// Tries what the first event would do: in one request a row is written and taken away again, so that the spreadsheet
-    /// stays as it is.
+    /// Tries the work of the first event: one request writes a row and removes it again, so that the spreadsheet is
+    /// unchanged.
     func test(_ item: ActionItem) throws -> String {
         try turn.take {
             let key = try GoogleKey(file: settings.keyFile)
@@ -119,12 +119,12 @@ final class GoogleSheetAction: Action {
 extension GoogleSheetAction {
     /// Returns the request for some items.
     ///
-    /// - Parameter takesAway: Whether it takes away what earlier batches have left.
+    /// - Parameter takesAway: Whether it removes the marks of earlier batches.
     private func prepare(_ items: [ActionItem], number: Int64, takesAway: Bool = true) throws(GoogleProblem)
         -> GoogleBatch
     {
         if takesAway { findMarks(at: now()) }
-        // Last, so that the rows follow row 1 as it is when they are written.
+        // Last, so that the rows match row 1 at the time of writing.
         let sight = try look()
         var header = sight.row.header
         let writesHeader = header.isEmpty
@@ -156,7 +156,7 @@ extension GoogleSheetAction {
         }
     }
 
-    /// Reads row 1 and where the rows end, and finds the sheet by its name where that may be another one by now.
+    /// Reads row 1 and the end of the rows, and finds the sheet by its name if the name may mean another one by now.
     private func look() throws(GoogleProblem) -> GoogleSight {
         if let sight = try lookAgain() { return sight }
         let foundAt = now()
@@ -166,7 +166,7 @@ extension GoogleSheetAction {
             sight = try self.sight(of: sheet, foundAt: foundAt)
         } catch {
             var problem = error
-            // It was there a moment ago: a person is changing it.
+            // The sheet existed a moment ago: a person is changing it.
             if problem.kind == .refused { problem.kind = .later(after: nil) }
             throw problem
         }
@@ -194,7 +194,7 @@ extension GoogleSheetAction {
         return GoogleSight(sheet: sheet, foundAt: foundAt, row: row, end: end, readAt: now())
     }
 
-    /// Returns nil where anything is not as it was.
+    /// Returns nil if anything has changed.
     private func lookAgain() throws(GoogleProblem) -> GoogleSight? {
         let time = now()
         guard let old = state.withLock({ $0.sight }), !old.row.header.isEmpty,
@@ -207,7 +207,7 @@ extension GoogleSheetAction {
             state.withLock { $0.sight = sight }
             return sight
         } catch {
-            // The name is no longer there, or fewer rows are: the sheet is looked for again.
+            // The name is gone, or the sheet has fewer rows: look for the sheet again.
             guard error.kind == .refused else { throw error }
             return nil
         }
@@ -234,7 +234,7 @@ extension GoogleSheetAction {
         state.withLock { $0.warnings.append(text) }
     }
 
-    /// Warns of what a person should know of the sheet: each once.
+    /// Warns once of each thing that a person should know about the sheet.
     private func examine(_ sight: GoogleSight) {
         let header = sight.row.header
         let (before, isFirst) = state.withLock { state in
@@ -290,7 +290,7 @@ extension GoogleSheetAction {
             do throws(GoogleProblem) {
                 request = try prepare(items, number: number, takesAway: takesAway)
             } catch {
-                // What is read first is the same for all events.
+                // The first reads are the same for all events.
                 if error.kind == .refused, !isAgain { return (.hold(error.description), error.exchange) }
                 return (outcome(error, isAgain: isAgain), error.exchange)
             }
@@ -309,13 +309,14 @@ extension GoogleSheetAction {
             }
             switch problem.kind {
             case .lost(let wait):
-                // What it was to take away may be gone.
+                // The marks that it was to remove may be gone.
                 state.withLock { $0.marks.doubt(request.done, at: now()) }
                 // What asks to wait is not asked before.
                 guard !isAgain, wait == nil else { return (outcome(problem, isAgain: true), problem.exchange) }
                 return resolve(items, batch: batch, sent: problem.exchange)
             case .refused where !request.done.isEmpty:
-                // A person may have removed our metadata: what is not there cannot be taken away. It goes once without.
+                // A person may have removed our metadata: missing marks cannot be removed. The request is sent once
+                // without them.
                 state.withLock { $0.marks.doubt(request.done, at: now()) }
                 takesAway = false
             case .refused, .full:
@@ -343,10 +344,10 @@ extension GoogleSheetAction {
         }
     }
 
-    /// Finds out whether a batch was applied, and sends it again under its number where it was not: if its first copy
-    /// still arrives, the later of the two is refused.
+    /// Finds out whether a batch was applied, and sends it again with its number if not: if its first copy still
+    /// arrives, the later of the two is refused.
     ///
-    /// - Parameter sent: The request for the rows, where it is known.
+    /// - Parameter sent: The request for the rows, if it is known.
     private func resolve(
         _ items: [ActionItem], batch: Int64, sent: OutboxExchange? = nil
     ) -> (ActionOutcome, OutboxExchange?) {
@@ -374,7 +375,7 @@ extension GoogleSheetAction {
         state.withLock { state in
             state.marks.remove(batch.done)
             state.marks.add(batch.number, at: now(), isSure: isSure)
-            // Only where it was answered is it known that the rows are where they were to be.
+            // Only an answer proves that the rows are in the intended place.
             guard isSure else { return }
             state.sight?.sheet.rows += batch.rows
             state.sight?.sheet.columns = max(batch.sheet.columns, batch.header.texts.count)
@@ -400,7 +401,7 @@ extension GoogleSheetAction {
 }
 
 extension OutboxExchange {
-    /// The same, with what was found out later.
+    /// The same exchange, with the facts found out later.
     fileprivate var found: OutboxExchange {
         var exchange = self
         exchange.outcome += ": the rows were found written"
@@ -437,13 +438,13 @@ struct GoogleSight: Sendable {
     /// The least time for which a name means the same sheet if row 1 was not read: within it nobody renames one sheet
     /// and creates another.
     private static let blink: Int64 = 3_000
-    /// After how long the sheet of a name is looked for again, though row 1 has stayed the same.
+    /// The time after which the sheet of a name is looked for again although row 1 is unchanged.
     private static let usual: Int64 = 5_000
     /// The same while reads are short.
     private static let rare: Int64 = 60_000
 
     var sheet: GoogleSheetPlace.Sheet
-    /// When the sheet was looked for by its name.
+    /// The time when the sheet was looked for by its name.
     let foundAt: Timestamp
     let row: GoogleSheetPlace.FirstRow
     /// The end of b2watch's rows.
@@ -454,7 +455,7 @@ struct GoogleSight: Sendable {
     /// Returns whether the name still means that sheet, provided that row 1 is unchanged.
     func isBelieved(at time: Timestamp, isShortOfReads: Bool) -> Bool {
         let age = isShortOfReads ? Self.rare : Self.usual
-        // Both are false where the clock was set back.
+        // Both are false if the clock was set back.
         return (0..<Self.blink).contains(time.milliseconds - readAt.milliseconds)
             && (0..<age).contains(time.milliseconds - foundAt.milliseconds)
     }

@@ -25,7 +25,7 @@ struct GoogleSheetPlace: Sendable {
         var texts: [Int: String] = [:]
     }
 
-    /// The first row, and what is kept of reading it.
+    /// The first row, and the exchange that read it.
     struct FirstRow: Sendable {
         var header: SheetHeader
         var exchange: OutboxExchange
@@ -38,7 +38,7 @@ struct GoogleSheetPlace: Sendable {
 
     /// The metadata of our batches.
     struct Found: Sendable {
-        /// Each with the seconds since when it is there, as somebody has written it: any number.
+        /// The marks, each with the time of its creation in seconds, which a person may have set to any number.
         var marks: [(number: Int64, since: Int64)]
         /// The columns that the latest batch has filled, as `SheetHeader.bits`; nil if no metadata has them.
         var latestBits: Int?
@@ -48,7 +48,7 @@ struct GoogleSheetPlace: Sendable {
 
     /// The most cells that Google allows in a spreadsheet.
     private static let mostRows = 10_000_000
-    /// The rows of a sheet that nobody has made longer.
+    /// The number of rows of a sheet that was never extended.
     private static let usualRows = 1_000
 
     private var settings: GoogleSheetSettings { client.settings }
@@ -122,7 +122,7 @@ struct GoogleSheetPlace: Sendable {
         ("'" + settings.sheet.replacingOccurrences(of: "'", with: "''") + "'!" + range).percentEncoded
     }
 
-    /// Cells of a range as text: rows, of which what is empty at the end is left out.
+    /// Cells of a range as text: rows, without the empty cells at their ends.
     private struct Values: Decodable {
         private struct Cell: Decodable {
             let text: String
@@ -156,9 +156,9 @@ struct GoogleSheetPlace: Sendable {
     /// Reads row 1 again, and the rows from the last one of b2watch on: one request.
     ///
     /// - Parameters:
-    ///   - header: Row 1 as it was.
-    ///   - end: The end as it was.
-    /// - Returns: Nil for the end where it has to be looked for: row 1 is not the same, or a person has removed rows.
+    ///   - header: The previous row 1.
+    ///   - end: The previous end.
+    /// - Returns: Nil for the end if it must be searched: row 1 has changed, or a person has removed rows.
     func again(
         _ header: SheetHeader, _ end: End, in sheet: Sheet
     ) throws(GoogleProblem) -> (row: FirstRow, end: End?) {
@@ -201,7 +201,7 @@ struct GoogleSheetPlace: Sendable {
             } else {
                 high = next - 1
             }
-            // Most sheets end shortly behind their data.
+            // Most sheets end shortly after their data.
             next = isFirst && high - 200 > low ? high - 200 : (low + high + 1) / 2
             isFirst = false
         }
@@ -209,9 +209,9 @@ struct GoogleSheetPlace: Sendable {
         return end
     }
 
-    /// Looks for columns that b2watch does not fill and that have something below its last row.
+    /// Looks for columns that b2watch does not fill and that have contents below its last row.
     ///
-    /// - Returns: A warning about it; nil where there is nothing.
+    /// - Returns: A warning about it; otherwise nil.
     func fillWarning(_ header: SheetHeader, in sheet: Sheet, below end: End) throws(GoogleProblem) -> String? {
         guard end.row < sheet.rows, sheet.columns > 0 else { return nil }
         let range = "A\(end.row + 1):\(Self.columnName(sheet.columns - 1))"
@@ -283,7 +283,7 @@ struct GoogleSheetPlace: Sendable {
         }
     }
 
-    /// Looks for the metadata of our batches.
+    /// Finds the metadata of our batches.
     func marks(of writer: String) throws(GoogleProblem) -> Found {
         struct Content: Decodable {
             struct Match: Decodable {
@@ -303,7 +303,7 @@ struct GoogleSheetPlace: Sendable {
         var answer = found.answer
         let isWhole = !answer.isCut
         if answer.isCut, let end = Data(answer.body).range(of: Data("}}".utf8), options: .backwards) {
-            // Those that are there whole will do: when they are gone the others are found.
+            // The complete ones are enough: when they are removed, the others are found.
             answer.body = answer.body[..<end.upperBound] + Array("]}".utf8)
             answer.isCut = false
         }
@@ -352,14 +352,14 @@ struct GoogleSheetPlace: Sendable {
 
 // MARK: - Batches
 
-/// The request that inserts rows, once: it creates developer metadata of the batch's own number in the same request.
+/// The request that inserts rows once: it creates developer metadata with the batch's number in the same request.
 ///
-/// The rows are new: whatever a person writes into the sheet at the same moment is moved down, and never overwritten.
+/// The rows are new: cells that a person writes into the sheet at the same moment move down, and are never overwritten.
 ///
-/// `spreadsheets.batchUpdate` applies all of its requests or none, and refuses metadata whose number is there. So
-/// however many copies of a batch arrive, and however late, at most one of them is applied as long as the number stays
-/// in the spreadsheet. After a lost answer the batch is sent again under its old number, whatever has become of the
-/// first copy; its number is taken away only when no copy of it can be under way any more (`GoogleMarks`).
+/// `spreadsheets.batchUpdate` applies all of its requests or none, and refuses metadata whose number exists. So however
+/// many copies of a batch arrive, and however late, at most one of them is applied while the number is in the
+/// spreadsheet. After a lost answer the batch is sent again with its old number, whatever has happened to the first
+/// copy; its number is removed only when no copy of it can still be on its way (`GoogleMarks`).
 struct GoogleBatch: Sendable {
     /// Short, as the mark is: a spreadsheet has room for some 30,000 characters of both.
     static let metadataKey = "b2w"
@@ -386,9 +386,9 @@ struct GoogleBatch: Sendable {
     let options: SheetOptions
     /// The columns whose new cells are to be shown as dates; the others are shown as the row above.
     let dateColumns: [Int]
-    /// Metadata of earlier batches to take away.
+    /// The metadata of earlier batches to remove.
     var done: [Int64]
-    /// Whether the request takes away in the end what it has written: then nothing has changed, but all of it was tried.
+    /// Whether the request removes its own row at the end: then nothing has changed, but everything was tried.
     var isTrial = false
 
     /// The number of rows to insert.
@@ -442,7 +442,7 @@ struct GoogleBatch: Sendable {
         var writer = JSONWriter()
         var cut = 0
         writer.syntax("{\"requests\":[")
-        // First, so that there is room for what is created.
+        // First, so that there is room for the new mark.
         for number in done {
             writer.syntax(
                 "{\"deleteDeveloperMetadata\":{\"dataFilter\":{\"developerMetadataLookup\":{\"metadataId\":")
@@ -541,7 +541,7 @@ struct GoogleBatch: Sendable {
                 writer.integer(number)
                 writer.syntax("}}")
             case .date(let moment):
-                // Days since 1899-12-30, which is what a sheet takes for a date.
+                // Days since 1899-12-30, a sheet's form of dates.
                 writer.syntax("{\"userEnteredValue\":{\"numberValue\":")
                 writer.decimal(Double(moment.milliseconds) / 86_400_000 + 25_569)
                 writer.syntax("}}")
@@ -622,7 +622,7 @@ struct GoogleMarks: Sendable {
         search.map { $0 <= time } ?? false
     }
 
-    /// Takes note of what a search has found; nil where it has failed.
+    /// Notes the result of a search; nil if it has failed.
     mutating func found(_ found: GoogleSheetPlace.Found?, at time: Timestamp) {
         search = found?.isWhole == true ? nil : time + Self.pause
         for mark in found?.marks.prefix(Self.mostFound) ?? []

@@ -108,7 +108,7 @@ extension OutgoingAnswer {
     /// The number of bytes shown of an answer that is not text.
     private static let longestHex = 256
 
-    /// The body as a person can read it: text as it is, of anything else what it is and how it begins.
+    /// The body for a person to read: text unchanged, of other contents a description and the first bytes.
     var readable: [UInt8] {
         guard !isText else { return body }
         let encoding = value(of: "Content-Encoding")?.lowercased() ?? "identity"
@@ -203,7 +203,8 @@ extension HTTPSending {
 // MARK: - Percent-encoding
 
 extension String {
-    /// As a part of a path or of a form: all but letters, digits and `-._~` of ASCII is percent-encoded (RFC 3986, 2.3).
+    /// The text as a part of a path or of a form: everything except letters, digits and `-._~` of ASCII is
+    /// percent-encoded (RFC 3986, 2.3).
     var percentEncoded: String {
         utf8.reduce(into: "") { encoded, byte in
             switch byte {

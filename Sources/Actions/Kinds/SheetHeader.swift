@@ -12,7 +12,7 @@ struct SheetHeader: Sendable {
     /// The value of each column; nil leaves it empty.
     let columns: [SheetColumn?]
 
-    /// - Parameter texts: Where a header is there twice the first column is filled.
+    /// - Parameter texts: If a header appears twice the first column is filled.
     init(_ texts: [String]) {
         self.texts = texts
         var taken: Set<String> = []
@@ -229,7 +229,7 @@ struct SheetOptions: Sendable {
         case number
     }
 
-    /// Reads `columns`, `timestamps` and `sizes`; what is wrong with them becomes a problem of the reading.
+    /// Reads `columns`, `timestamps` and `sizes`; adds their problems to those of the reading.
     init(_ reading: inout ActionReading) {
         let names = SheetColumn.more.compactMap(\.name)
         for name in reading.texts("columns", expected: "a list of \(names.joined(separator: ", "))", orOne: true) ?? []

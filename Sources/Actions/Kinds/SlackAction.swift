@@ -141,7 +141,7 @@ extension ActionKind {
 }
 
 extension SlackSettings {
-    /// - Returns: Nil where a problem was found.
+    /// - Returns: Nil if a problem was found.
     init?(_ reading: inout ActionReading, _ surroundings: ActionSurroundings) {
         let count = reading.problems.count
         let url = reading.secret("url", what: "the incoming webhook's URL", environment: surroundings.environment)

@@ -29,7 +29,7 @@ struct SlackText: Sendable, Hashable {
         elements = Self.cut(Array(lines.joined(separator: [.text("\n", [])])), to: Self.longest)
     }
 
-    /// The message as plain text, its values escaped: a name in it calls nobody and is not a link.
+    /// The message as plain text, its values escaped: a name in it notifies nobody and is not a link.
     var text: String {
         elements.reduce(into: "") { text, element in
             switch element {
@@ -45,7 +45,7 @@ struct SlackText: Sendable, Hashable {
         }
     }
 
-    /// The message as Slack takes it. No link in it is unfolded.
+    /// The message in Slack's format. Links in it are not unfolded.
     var json: [UInt8] {
         var writer = JSONWriter()
         writer.syntax("{")

@@ -7,7 +7,8 @@ internal import Settings
 
 /// Sends an SMS for each event.
 ///
-/// Twilio has no way to send a message once and no more, so what may have been sent is never tried again by itself.
+/// Twilio has no way to send a message at most once, so a message that may have been sent is never retried
+/// automatically.
 struct TwilioAction: Action {
     private let settings: TwilioSettings
     private let http: any HTTPSending
@@ -242,7 +243,7 @@ extension ActionKind {
 extension TwilioSettings {
     /// Reads the settings.
     ///
-    /// - Returns: Nil where a problem was found.
+    /// - Returns: Nil if a problem was found.
     init?(_ reading: inout ActionReading, _ surroundings: ActionSurroundings) {
         let count = reading.problems.count
         let environment = surroundings.environment

@@ -29,7 +29,7 @@ struct TwilioAnswer {
     /// The received text if it is not JSON.
     private let other: String?
 
-    /// - Parameter now: What a date in Retry-After is counted from.
+    /// - Parameter now: The reference of a date in Retry-After.
     init(_ answer: OutgoingAnswer, at now: Timestamp) {
         status = answer.status
         wait = answer.retryAfter(at: now)

@@ -2,7 +2,7 @@ internal import History
 internal import Notifications
 internal import Outgoing
 
-/// Makes items of rows: each with its delivery as it was received.
+/// Makes items from rows, each with its delivery as received.
 struct ActionItems {
     /// The number of rows read at once: often most of those that could share a batch are left over.
     private static let stretch = 64

@@ -7,10 +7,10 @@ internal import Settings
 internal import Synchronization
 internal import Workers
 
-/// Runs the actions: finds what is to be done for which event, does it, and keeps what became of it.
+/// Runs the actions: finds the events for each action, does the work, and records the outcomes.
 ///
-/// It reads what is recorded, as a dashboard does; nothing that receives waits for it. All its calls may be made on any
-/// thread, and block for as long as the history takes; those that ask an action, for as long as that takes.
+/// It reads the history like a dashboard; nothing that receives waits for it. All its calls may be made on any thread,
+/// and block while the history is read or written; those that ask an action, until the action answers.
 public final class ActionRunner: Sendable {
     private struct State: Sendable {
         var works: [String: ActionWork] = [:]
@@ -44,8 +44,8 @@ public final class ActionRunner: Sendable {
     }
 
     /// - Parameters:
-    ///   - latestRow: The newest row there is.
-    ///   - instant: The moment of the system's clock to wait for; nil where one is woken.
+    ///   - latestRow: The newest row.
+    ///   - instant: The moment of the system's clock to wait for; nil if another event wakes the thread.
     init(
         _ store: any ActionStore, from latestRow: Int64, now: @escaping @Sendable () -> Timestamp,
         say: @escaping @Sendable (String) -> Void, note: @escaping @Sendable (String, LogLevel) -> Void,
@@ -119,9 +119,9 @@ public final class ActionRunner: Sendable {
         }
     }
 
-    /// Ends the work: nothing more is begun, and what is under way is waited for.
+    /// Ends the work: begins nothing more, and waits for the current work.
     ///
-    /// - Returns: False where something has not ended within the limit; what became of it is found out at the next start.
+    /// - Returns: False if some work has not ended within the limit; the next start finds out its outcome.
     @discardableResult
     public func stop(within limit: Duration) -> Bool {
         let deadline = ContinuousClock.now + limit
@@ -331,7 +331,7 @@ final class ActionWalker: Sendable {
         var paths: [Path] = []
         /// Grows whenever others take the place of the paths.
         var turn = 0
-        /// Grows whenever there is something to look at.
+        /// A number that grows whenever there is something to look at.
         var news = 1
         /// Whether the thread waits for news.
         var isResting = false
@@ -353,7 +353,7 @@ final class ActionWalker: Sendable {
     /// Notes that the history has changed. Does nothing else.
     func observe(_ change: HistoryChange) {
         let isAwaited = state.withLock { state in
-            // What was restored from the file may be shorter.
+            // A restored file may have fewer rows.
             state.latestRow = change.latestRow
             state.news += 1
             // Waking the thread for each commit would cost the deliveries more than the walk.
@@ -430,7 +430,7 @@ final class ActionWalker: Sendable {
                 let walk = try place.store.walk(
                     path.work.id, through: last, matching: path.predicate, at: place.now())
                 if walk.added > 0, added.insert(path.work.name).inserted || walk.cursor < last {
-                    // Its lanes begin while the rest of a backlog is looked at.
+                    // Its lanes begin while the rest of a backlog is read.
                     path.work.wake()
                 }
                 if walk.cursor >= last { rest.removeAll { $0.work.name == path.work.name } }

@@ -4,10 +4,10 @@ internal import Notifications
 internal import SafeText
 internal import Workers
 
-/// The work of one action: its lanes, each with a thread of its own, and what they share.
+/// The work of one action: its lanes, each with its own thread, and their shared state.
 ///
-/// Once made it stays until the end, so that an action that is taken out of the configuration and put back goes on where
-/// it was.
+/// It exists until the end, so that an action that is removed from the configuration and added again continues where it
+/// was.
 final class ActionWork: Sendable {
     let name: String
     /// Its id in the outbox.
@@ -93,9 +93,9 @@ final class ActionWork: Sendable {
         used.forEach { $0.stop() }
     }
 
-    /// Waits until what was under way has ended.
+    /// Waits until the current work has ended.
     ///
-    /// - Returns: False where it has not by then.
+    /// - Returns: False if it has not ended by then.
     func wait(until deadline: ContinuousClock.Instant) -> Bool {
         guard lanes.wait(until: deadline) else { return false }
         // Where that fails, the next process asks what became of it.
@@ -120,7 +120,7 @@ private final class Lanes: Sendable {
         workers = Monitor([])
     }
 
-    /// Begins as many as there are to be; those that run go on.
+    /// Begins the missing lanes; running ones continue.
     func begin(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         workers.withLock { workers in
             while workers.count < count {
@@ -176,7 +176,7 @@ extension ActionWork {
         case choose(ActionWorkState.Current)
     }
 
-    /// Waits for what is next and does it.
+    /// Waits for the next step and does it.
     ///
     /// - Returns: False at the end.
     private func step(_ lane: Int) -> Bool {
@@ -273,7 +273,7 @@ extension ActionWork {
         }
         if let hold, hold.kind == .limit { try tellLimit(hold, at: now) }
         guard hold != told else { return }
-        // What is over needs no word.
+        // A hold that is over needs no report.
         if hold != nil || (told.map { $0.kind == .onHold || $0.until > now } ?? false) {
             try place.store.hold(id, hold)
         }
@@ -337,8 +337,8 @@ extension ActionWork {
         return OutboxMachine.Waiting(entries: try place.store.entries(request))
     }
 
-    /// Reads the events of entries; of large ones only the first, and no more than go together. What was sent together is
-    /// asked after together.
+    /// Reads the events of entries; of large ones only the first, and no more than belong together. Entries that were
+    /// sent together are asked for together.
     private func read(
         _ entries: [OutboxEntry], _ declaration: ActionDeclaration, isRecovery: Bool = false
     ) throws -> (entries: [OutboxEntry], items: [ActionItem], lost: [OutboxEntry]) {
@@ -416,8 +416,8 @@ extension ActionWork {
         return Outbox.FailureReport(action: other, row: entry.row, note: note.body(at: now, using: &generator))
     }
 
-    /// Writes what has become of entries, as often as it takes: what was done must not be done again. Where the process
-    /// ends before that, the next one asks the action.
+    /// Writes the outcomes of entries, with as many attempts as needed: finished work must not be repeated. If the
+    /// process ends before that, the next one asks the action.
     private func write(
         _ settlements: [Outbox.Settlement], _ exchange: OutboxExchange?, _ reports: [Outbox.FailureReport],
         at now: Timestamp
@@ -448,7 +448,7 @@ extension ActionWork {
 
     /// Waits until the history changes, or for some seconds.
     ///
-    /// - Returns: False where all ends.
+    /// - Returns: False if everything ends.
     private func waitForHistory() -> Bool {
         _ = state.wait(until: .now + place.patience) { !$0.waitsForHistory || $0.isStopping ? () : nil }
         return state.change { state in
@@ -498,9 +498,9 @@ struct ActionWorkState: Sendable {
     var hasToldLimit = false
     /// The batch that could not be begun, as it seemed; it may be written as running after all.
     var unsent: Int64?
-    /// Whether it was found out what an earlier process has left behind.
+    /// Whether the batches of an earlier process were found.
     var hasFound = false
-    /// The number of the declaration for whose limits it was found out what is spent of them.
+    /// The number of the declaration for whose limits the earlier items were restored.
     var remembered: Int?
     var generator = SystemRandomNumberGenerator()
 
@@ -518,7 +518,7 @@ struct ActionWorkState: Sendable {
         mustLook = true
         guard let declaration else { return }
         machine.manner = declaration.manner
-        // What was wrong may be right now.
+        // The cause of a failure may be gone now.
         machine.tryAgain(at: now)
     }
 
@@ -547,7 +547,7 @@ struct ActionWorkState: Sendable {
     /// Returns the time when a lane must decide on the next step; nil if it waits for an event.
     func deadline(of lane: Int, at now: Timestamp) -> Timestamp? {
         guard let current, lane < current.declaration.manner.lanes, !isChoosing, !machine.isPaused, !waitsForHistory,
-            // What has begun under another declaration ends first.
+            // Work begun under another declaration ends first.
             users.keys.allSatisfy({ $0 == current.number }),
             let time = mustLook ? now : wakeAt
         else { return nil }

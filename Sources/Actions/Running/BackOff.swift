@@ -6,7 +6,7 @@ internal import Notifications
 /// Source: Exponential Backoff And Jitter (AWS Architecture Blog, 2015).
 enum BackOff {
     static let longest = Duration.seconds(900)
-    /// The longest that somebody who is asked may make us wait.
+    /// The longest wait that a service may ask for.
     static let longestAsked = Duration.seconds(86_400)
 
     /// Returns a random fraction from 0 to 1.
@@ -15,9 +15,9 @@ enum BackOff {
     }
 
     /// - Parameters:
-    ///   - failures: How many there have been, from 1.
-    ///   - draw: The random part of it.
-    ///   - asked: What was asked for (Retry-After).
+    ///   - failures: The number of failures, from 1.
+    ///   - draw: The random fraction.
+    ///   - asked: The requested time (Retry-After).
     static func delay(after failures: Int, _ draw: Double, atLeast asked: Duration?) -> Duration {
         let bound = min(longest, .seconds(1 << min(max(0, failures - 1), 10)))
         let wait = Duration.milliseconds(Int(bound / .milliseconds(1) * draw))
@@ -30,8 +30,8 @@ enum Probing {
     static let shortest = Duration.seconds(15)
 
     /// - Parameters:
-    ///   - probes: How many entries were tried without success, from 1.
-    ///   - asked: What was asked for (Retry-After).
+    ///   - probes: The number of entries tried without success, from 1.
+    ///   - asked: The requested time (Retry-After).
     static func delay(after probes: Int, atLeast asked: Duration?) -> Duration {
         let pause = min(BackOff.longest, shortest * (1 << min(max(0, probes - 1), 10)))
         return max(pause, min(asked ?? .zero, BackOff.longestAsked))
@@ -76,7 +76,7 @@ extension Duration {
 /// The times when items were done, for the limits of a minute and of a day. Running items count too.
 struct DoneItems: Sendable {
     private struct Batch: Sendable {
-        /// Nil for what was done before.
+        /// The batch; nil for earlier items.
         var number: Int64?
         var items: Int
         var time: Timestamp
@@ -88,7 +88,7 @@ struct DoneItems: Sendable {
     /// In the order of their times.
     private var batches: [Batch] = []
 
-    /// - Parameter times: Of what was done before, in their order.
+    /// - Parameter times: The times of earlier items, in ascending order.
     init(_ times: [Timestamp] = []) {
         batches = times.map { Batch(number: nil, items: 1, time: $0) }
     }

@@ -6,10 +6,10 @@ internal import Notifications
 struct OutboxMachine: Sendable {
     /// The waiting entries of the outbox.
     struct Waiting: Sendable {
-        /// Those that wait, in the order in which they were made: the first of them. Where the order is kept those that
-        /// are not due yet are among them.
+        /// The first of the waiting entries, in the order in which they were made. If the order is kept, entries that
+        /// are not due yet are included.
         var entries: [OutboxEntry]
-        /// When the next failed one is due of those that are not among them.
+        /// The time when the next of the other failed entries is due.
         var nextDue: Timestamp?
     }
 
@@ -25,7 +25,7 @@ struct OutboxMachine: Sendable {
         case rest
     }
 
-    /// A batch of which nobody knows what became of it.
+    /// A batch with an unknown outcome.
     struct Unsettled: Equatable, Sendable {
         var batch: Int64
         var entries: [Int64]
@@ -35,7 +35,7 @@ struct OutboxMachine: Sendable {
         var failures = 0
     }
 
-    /// An action that will not work until somebody changes something. One entry is tried now and then.
+    /// An action that will not work until a person changes something. One entry is tried now and then.
     struct Standstill: Sendable {
         /// The reason, and a remedy.
         var reason: String
@@ -147,7 +147,7 @@ struct OutboxMachine: Sendable {
         let largest = largest(from: first, at: now)
         let together = due.prefix { (parts[$0.id] == nil) == (parts[first.id] == nil) }
         let batch = together.prefix(largest)
-        // What has failed has waited already.
+        // Entries that have failed have already waited.
         let mayGrow = batch.count < largest && batch.count == due.count
         if mayGrow, standstill == nil, manner.gathering > .zero, !batch.contains(where: { $0.attempts > 0 }) {
             let oldest = batch.map(\.changedAt).min() ?? first.changedAt
@@ -404,7 +404,7 @@ extension OutboxMachine {
         "\(suspicion) events were refused one after the other, so it seems to be the action: \(reason)"
     }
 
-    /// Decides what the end of a batch means for the action.
+    /// Decides on the meaning of a batch's end for the action.
     private mutating func conclude(_ ending: inout Ending) {
         let now = ending.time
         if let hold = ending.hold {
@@ -464,7 +464,7 @@ extension OutboxMachine {
         standstill.probes += 1
         if !ending.isRecovery, ending.entries.count == 1 || manner.isByDelivery {
             let resting = standstill.resting
-            // Where all have had their turn it begins with the first again.
+            // If all have had their turn it begins with the first again.
             if resting.count >= Self.mostResting || ending.entries.contains(where: { resting.contains($0.id) }) {
                 standstill.tried = [:]
             }

@@ -7,7 +7,7 @@ protocol ByteSource {
     /// The file's length in bytes; nil if the system does not report it.
     var size: Int? { get }
 
-    /// Returns `count` bytes from an offset, or nil where not all of them can be read.
+    /// Returns `count` bytes from an offset, or nil if not all of them can be read.
     func bytes(at offset: Int, count: Int) -> [UInt8]?
 }
 
@@ -30,16 +30,16 @@ struct DatabaseHeader: Sendable, Hashable {
     let pageSize: Int
     /// Pages of the database; those that are still in the write-ahead log count.
     let pages: Int
-    /// The first trunk page of the list of free pages; 0 where none is free.
+    /// The first trunk page of the list of free pages; 0 without free pages.
     let firstFreePage: Int
-    /// The history's number and that of its state, both in `PRAGMA user_version`: see `HistoryIdentity`. 0 where it has
-    /// none yet.
+    /// The history's number and the number of its state, both in `PRAGMA user_version`: see `HistoryIdentity`. 0 if it
+    /// has none yet.
     let identity: UInt16
     let state: UInt16
     /// `PRAGMA application_id`.
     let application: UInt32
 
-    /// Returns nil for bytes that no database begins with.
+    /// Returns nil for bytes that are not the start of a database.
     init?(_ bytes: some Collection<UInt8>) {
         let bytes = Array(bytes.prefix(Self.length))
         guard bytes.count == Self.length, bytes.starts(with: Self.magic) else { return nil }
@@ -107,7 +107,7 @@ struct SQLiteFile: ByteSource {
         return number
     }
 
-    /// The index of the write-ahead log, which all connections share; nil where it cannot be mapped, or is being written.
+    /// The index of the write-ahead log, which all connections share; nil if it cannot be mapped, or is being written.
     var index: LogIndex? {
         let methods = file.pointee.pMethods.pointee
         guard methods.iVersion >= 2, let map = methods.xShmMap else { return nil }
@@ -138,7 +138,7 @@ struct LogIndex: Sendable, Hashable {
     let lastFrame: Int
     /// Pages of the database.
     let pages: Int
-    /// The running checksum behind the last frame.
+    /// The running checksum after the last frame.
     let checksum: [UInt32]
     /// The log's salt, as its header has it.
     let salt: [UInt8]
@@ -159,12 +159,12 @@ struct LogIndex: Sendable, Hashable {
     }
 }
 
-/// A file that is read by its descriptor. Closing it drops the locks that this process has on the file: to be used
-/// before SQLite opens it, or where SQLite does not open it at all.
+/// A file that is read by its descriptor. Closing it drops the locks that this process has on the file: use it only
+/// before SQLite opens the file, or if SQLite does not open it at all.
 final class PlainFile: ByteSource, Sendable {
     private let descriptor: Int32
 
-    /// Returns nil where the file cannot be opened; `errno` gives the reason.
+    /// Returns nil if the file cannot be opened; `errno` gives the reason.
     init?(_ path: String) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -195,9 +195,9 @@ final class PlainFile: ByteSource, Sendable {
     }
 }
 
-/// Two numbers in the header of the database file (`PRAGMA user_version`), where they can be read without SQLite: a random
-/// one, by which a history is told apart from others; and one that grows with each checkpoint and each start, by which the
-/// file is told apart from older copies of itself. SQLite's own counter of changes does not grow with a write-ahead log.
+/// Two numbers in the header of the database file (`PRAGMA user_version`), which can be read without SQLite: a random
+/// one distinguishes a history from others, and one that grows with each checkpoint and each start distinguishes the
+/// file from older copies of itself. SQLite's own counter of changes does not grow with a write-ahead log.
 enum HistoryIdentity {
     /// Gives the next state of the file a number; its checkpoint follows. Works inside a transaction or outside. A
     /// history without an identity gets one.
@@ -211,7 +211,7 @@ enum HistoryIdentity {
 
 // MARK: - Write-ahead log
 
-/// A write-ahead log as it is in its file (https://sqlite.org/fileformat.html, 4).
+/// A write-ahead log in its file format (https://sqlite.org/fileformat.html, 4).
 struct WriteAheadLog {
     static let headerLength = 32
     static let frameHeaderLength = 24
@@ -219,7 +219,7 @@ struct WriteAheadLog {
     /// The head of a frame.
     struct Frame {
         let page: Int
-        /// Pages of the database behind the transaction that this frame ends; 0 where it ends none.
+        /// The size of the database in pages after the transaction that this frame ends; 0 if it ends none.
         let commitSize: Int
         let salt: [UInt8]
         let checksum: [UInt32]
@@ -275,8 +275,8 @@ struct WriteAheadLog {
     ///
     /// - Parameters:
     ///   - last: The last frame to read.
-    ///   - body: Is given the number and the head of each.
-    /// - Returns: The checksum behind the last of them, and its number.
+    ///   - body: Receives the number and the header of each.
+    /// - Returns: The checksum after the last of them, and its number.
     func walk(through last: Int = .max, _ body: (Int, Frame) -> Void = { _, _ in }) -> (frame: Int, checksum: [UInt32])
     {
         var sum = checksum

@@ -6,7 +6,7 @@ struct HistoryFile: Sendable {
     /// With symbolic links followed, so that one file has one lock.
     let path: String
 
-    /// Makes the file, 0600, and any folders, 0700, where they are missing; what is there is left as it is.
+    /// Creates the file, 0600, and any missing folders, 0700; existing ones stay unchanged.
     ///
     /// - Throws: `HistoryError.unusable`.
     init(at path: String) throws(HistoryError) {
@@ -19,7 +19,7 @@ struct HistoryFile: Sendable {
         } catch {
             throw .unusable(path: path, reason: "its folder cannot be made (\(error.localizedDescription))")
         }
-        // One that is there is not opened: closing any descriptor of a file drops the process's locks on it.
+        // An existing file is not opened: closing any descriptor of a file drops the process's locks on it.
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 || errno == EEXIST else {
             throw .unusable(path: path, reason: String(cString: strerror(errno)))
@@ -53,7 +53,7 @@ struct HistoryFile: Sendable {
 final class HistoryLock: Sendable {
     private let descriptor: Int32
 
-    /// - Throws: `HistoryError.inUse`, `.inUseByCommand`, or `.unusable` where the lock file cannot be made.
+    /// - Throws: `HistoryError.inUse`, `.inUseByCommand`, or `.unusable` if the lock file cannot be created.
     init(beside path: String, for use: HistoryUse = .recording) throws(HistoryError) {
         let lockPath = path + ".lock"
         // Do not follow a symbolic link: the file that it leads to would be overwritten.
@@ -108,7 +108,7 @@ final class HistoryLock: Sendable {
 
 /// The purpose for which a process uses a history.
 public enum HistoryUse: Sendable, Hashable {
-    /// It receives, until somebody ends it.
+    /// Receives until a person ends it.
     case recording
     /// Runs this command, such as `b2watch actions run`, and ends by itself.
     case command(String)

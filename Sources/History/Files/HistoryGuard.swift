@@ -9,15 +9,15 @@ import Synchronization
 /// If a missing file is put back, recording continues. Damage lasts until the process ends: from then on nothing is
 /// acknowledged, and the log is not moved into the file, because that would spread the damage.
 final class HistoryGuard: Sendable {
-    /// When the files are looked at.
+    /// The moment of a check.
     enum Moment {
-        /// Before a transaction: whatever was written since the last one is looked at.
+        /// Before a transaction: checks everything that was written since the last one.
         case begin
         /// In a transaction, before its commit.
         case commit
-        /// Behind a commit: all is looked at before anything is acknowledged.
+        /// After a commit: checks everything before anything is acknowledged.
         case committed
-        /// Before a checkpoint, while somebody else may commit.
+        /// Before a checkpoint, while another connection may commit.
         case move
     }
 
@@ -53,7 +53,7 @@ final class HistoryGuard: Sendable {
     private struct Known {
         var main: FileState?
         var header: DatabaseHeader?
-        /// The write-ahead log behind the last commit; nil where that is not known.
+        /// The write-ahead log after the last commit; nil if it is unknown.
         var log: (index: LogIndex, modified: Int)?
         var logFile: FileState?
         var indexFile: FileState?
@@ -147,9 +147,9 @@ final class HistoryGuard: Sendable {
         known.withLock { $0.log = nil }
     }
 
-    /// Moves the log into the database file, unless that is damaged.
+    /// Moves the log into the database file, unless the file is damaged.
     ///
-    /// - Returns: What `body` returns; nil where it is not called.
+    /// - Returns: The result of `body`; nil if it is not called.
     func move<Result>(_ db: Database, _ body: () throws -> Result) rethrows -> Result? {
         do {
             try check(db, .move)
@@ -166,7 +166,7 @@ final class HistoryGuard: Sendable {
         return try body()
     }
 
-    /// Takes note of the database file as it is now.
+    /// Notes the current state of the database file.
     private func note(_ db: Database, _ known: inout Known) {
         guard let main = FileState(path), main.isSameFile(as: known.main) || known.main == nil else { return }
         known.main = main
@@ -179,7 +179,7 @@ final class HistoryGuard: Sendable {
         SQLiteFile.main(of: db)?.bytes(at: 0, count: DatabaseHeader.length).flatMap { DatabaseHeader($0) }
     }
 
-    /// Returns what is wrong with the database file.
+    /// Returns the fault of the database file.
     private func fault(
         ofMain now: FileState, _ db: Database, _ known: inout Known, _ moment: Moment,
         _ isForeign: inout Bool
@@ -198,20 +198,20 @@ final class HistoryGuard: Sendable {
             guard now.size >= pages * header.pageSize else { return sentence(.truncated) }
         }
         guard !known.isMoving else { return nil }
-        // Another program may have moved the log, or written what SQLite knows nothing of.
+        // Another program may have moved the log, or written the file without SQLite.
         known.header = header
         known.main = now
         isForeign = true
         return nil
     }
 
-    /// Returns what is wrong with the write-ahead log, or with its index.
+    /// Returns the fault of the write-ahead log, or of its index.
     private func fault(ofLog now: FileState, _ db: Database, _ known: inout Known, _ moment: Moment) -> String? {
         guard let main = SQLiteFile.main(of: db), let file = SQLiteFile.log(of: db) else { return nil }
         for _ in 0..<3 {
-            // SQLite makes an index again that is not initialized.
+            // SQLite rebuilds an index that is not initialized.
             guard let index = main.index else { return nil }
-            // What a transaction has written already is not in the index yet.
+            // The pages that a transaction has already written are not in the index yet.
             if moment == .commit { return nil }
             if moment == .begin, let log = known.log, log.index == index, log.modified == now.modified { return nil }
             if index.lastFrame == 0 || isWhole(file, now, index) {
@@ -259,10 +259,10 @@ final class HistoryGuard: Sendable {
 
     // MARK: - Reading
 
-    /// Returns whether the index was truncated while somebody looked into it, who found zeros then.
+    /// Returns whether the index was truncated while a thread read it, which then found zeros.
     private func isIndexCut(_ known: Known) -> Bool { mapped_file_cuts(indexPath) != known.indexCuts }
 
-    /// Refuses a read where the index that it looks into is gone; to be called before it and behind it.
+    /// Refuses a read if its index is gone; to be called before and after the read.
     ///
     /// - Throws: `HistoryReadError.damaged`.
     func checkReading() throws(HistoryReadError) {
@@ -278,7 +278,7 @@ final class HistoryGuard: Sendable {
         throw .damaged(path: path)
     }
 
-    /// Takes note of damage that somebody met: from then on nothing is acknowledged.
+    /// Notes damage that a reader found: from then on nothing is acknowledged.
     func met(_ error: DatabaseError) {
         guard error.isDamage else { return }
         report(sentence(known.withLock { isIndexCut($0) } ? .index : .content))
@@ -327,8 +327,8 @@ extension DatabaseError {
 
 // MARK: - Check at the start
 
-/// Looks for damage before a history is used, as far as that costs little: a damaged history is refused with a sentence,
-/// and neither written to nor emptied by SQLite.
+/// Looks for damage before a history is used, with quick checks: a damaged history is refused with a sentence, and
+/// SQLite neither writes to it nor empties it.
 enum StartCheck {
     /// The largest file of which every page is checked, in bytes.
     private static let largestWhole = 32 << 20
@@ -340,8 +340,8 @@ enum StartCheck {
     ///
     /// SQLite deletes the log of an empty file, and copies a log into whatever file has the matching name.
     ///
-    /// - Returns: The problem, as the end of a sentence that begins with the path; otherwise nil, or if the file
-    ///   is not a database.
+    /// - Returns: The problem, as the end of a sentence that begins with the path; nil without a problem, or if the
+    ///   file is not a database.
     static func problem(at path: String) -> String? {
         guard let file = PlainFile(path), let size = file.size else { return nil }
         let logFile = PlainFile(path + "-wal")
@@ -381,7 +381,7 @@ enum StartCheck {
                 return "is older than its write-ahead log \(path)-wal"
             }
         }
-        // SQLite would pass over all of such a log. One of zeros is what a power cut may leave.
+        // SQLite would ignore all of such a log. A power cut may leave a log of zeros.
         let head = logFile?.bytes(at: 0, count: WriteAheadLog.headerLength) ?? []
         if log == nil, head.contains(where: { $0 != 0 }) {
             return
@@ -402,7 +402,7 @@ enum StartCheck {
 
     /// Checks every page.
     ///
-    /// - Returns: What is wrong.
+    /// - Returns: The problem.
     static func quickCheck(_ db: Database) throws -> String? {
         let found = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
         return found == "ok" ? nil : "is damaged"

@@ -14,14 +14,14 @@ public enum FollowEvent: Sendable, Hashable {
     case replaced
 }
 
-/// A history that another process records into, read as that goes on: without a lock, any number at once, and without a
-/// look while nothing is written.
+/// A history that another process records into, read while it records: without a lock, by any number of readers at
+/// once, and without reading while nothing is written.
 public final class FollowedHistory: Sendable {
     private let history: ReadOnlyHistory
     private let state: Mutex<FollowedState>
     private let watch = Mutex<FileWatch?>(nil)
 
-    /// Opens a history that is there.
+    /// Opens an existing history.
     ///
     /// - Throws: `ReadOnlyHistoryError`.
     public init(_ name: String) throws(ReadOnlyHistoryError) {
@@ -77,7 +77,7 @@ public final class FollowedHistory: Sendable {
     private func run(_ watch: FileWatch, _ neighbour: String, _ observer: (FollowEvent) -> Void) {
         var steps = FollowSteps()
         var isInPlace = true
-        // What was written before the watch began.
+        // Covers everything written before the watch began.
         steps.wrote()
         look(observer)
         while true {
@@ -105,15 +105,14 @@ public final class FollowedHistory: Sendable {
     }
 }
 
-/// When to look at a history that another process writes.
+/// The times of looks at a history that another process writes.
 ///
-/// A pure state machine. The log is written before its commit can be seen, by as long as the disk takes to confirm it:
-/// so after the last write there are a few more looks, each as long after the one before as that was after the write, and
-/// then none.
+/// A pure state machine. The log is written before its commit is visible, because the disk must first confirm it: so a
+/// few more looks follow the last write, each after as much time again as since the write, and then none.
 struct FollowSteps {
-    /// Between two looks at least: about thirty a second.
+    /// The least time between two looks: about thirty a second.
     static let frame = Duration.milliseconds(33)
-    /// The first look behind a write that is not seen yet, and the last.
+    /// The time of the first look after a write that is not visible yet, and of the last.
     private static let first = Duration.milliseconds(2)
     private static let last = Duration.seconds(8)
 
@@ -142,7 +141,7 @@ struct FollowedState: Sendable, Equatable {
     /// Whether the last look found deliveries to verify again.
     private var isStale = false
 
-    /// Reads what is there now.
+    /// Reads the current state.
     ///
     /// - Returns: Whether anything changed.
     mutating func read(_ db: Database) throws -> Bool {
@@ -152,7 +151,7 @@ struct FollowedState: Sendable, Equatable {
         new.latestAnswered = max(change.latestAnswered, try Self.latestAnswered(new.latestDelivery, db))
         let generation = try Int64.fetchOne(db, sql: HeldKeyring.generationSQL)
         isStale = try Self.isStale(db)
-        // Verdicts are written a few at a time: what is read while some are behind, or were at the last look, differs.
+        // Verdicts are written a few at a time: results differ while some are outstanding, or were at the last look.
         let isOther = before.generation != nil && before.generation != generation
         if isOther || (before.isStale && (new != before.change || !isStale)) { new.revision += 1 }
         self.generation = generation

@@ -34,7 +34,7 @@ public final class ReadOnlyHistory: Sendable {
     /// Its owner.
     public var owner: UInt32 { place.owner }
 
-    /// Waits for reads that are under way, and closes the file. Nothing is read after it.
+    /// Waits for current reads, and closes the file. Nothing can be read after it.
     public func close() {
         gate.close()
         try? database.close()
@@ -93,7 +93,7 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     case ownPermissions(path: String, of: String, mode: String)
     /// A file next to the history belongs to another user, for example because `sudo` opened the history once.
     case foreignNeighbour(path: String, neighbour: String, owner: String, historyOwner: String)
-    /// The file is not one of ours.
+    /// The file is not a history of b2watch.
     case foreign(path: String)
     /// Some of the file is damaged.
     case damaged(path: String)
@@ -146,7 +146,7 @@ extension ReadOnlyHistoryError: CustomStringConvertible {
 
 // MARK: - File
 
-/// A file that is there, whose it is, and whether its path still leads to it.
+/// An existing file, with its owner, and whether its path still leads to it.
 struct FilePlace: Sendable {
     /// With symbolic links followed.
     let path: String

@@ -20,9 +20,9 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     /// The reason why nothing of it is begun; nil if nothing delays it. A hold other than `onHold` is over once its
     /// time has passed.
     public var hold: ActionHold?
-    /// The last row it has looked at.
+    /// The last row that it has passed.
     public var cursor: Int64
-    /// The row it began behind.
+    /// The row after which it began.
     public var start: Int64
 
     public init(
@@ -50,7 +50,7 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     /// The time until which nothing of it is begun; nil, or in the past, if nothing delays it.
     public var heldUntil: Timestamp? { hold?.until }
 
-    /// Whether it waits for somebody to change something.
+    /// Whether it waits for a person to change something.
     public var isOnHold: Bool { hold?.kind == .onHold }
 
     /// Returns the hold in effect at a time. A hold that is over, or that no entry waits for, is left out.
@@ -76,13 +76,13 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
 /// The reason why nothing of an action is begun for now.
 public struct ActionHold: Sendable, Hashable {
     public enum Kind: Int, Codable, Sendable, Hashable {
-        /// It does not work for now, or it is not known yet what became of something. It goes on by itself.
+        /// It does not work for now, or an outcome is still unknown. It continues by itself.
         case failing = 1
         /// It has done as many as its limit of a minute or of a day allows.
         case limit
         /// An entry that failed delays those after it, because the action keeps the order.
         case order
-        /// It will not work until somebody changes something: an access was withdrawn, a file cannot be written. Its
+        /// It will not work until a person changes something: an access was withdrawn, a file cannot be written. Its
         /// entries wait in their order, and one of them is tried now and then.
         case onHold
     }
@@ -108,11 +108,11 @@ public struct ActionHold: Sendable, Hashable {
 /// Something about an action that a person should see to.
 public struct ActionTrouble: Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
-        /// It waits for somebody to change something.
+        /// It waits for a person to change something.
         case onHold = "on-hold"
         /// Entries wait for a person, because the secret that verified their events was deleted as leaked.
         case heldEntries = "entries-on-hold"
-        /// Entries were refused, and are not tried again by themselves.
+        /// Entries were refused, and are not retried automatically.
         case dead
         /// Entries may have been done or not.
         case uncertain
@@ -150,7 +150,8 @@ extension ActionStatus {
     /// The time that an entry may wait before its action counts as late.
     public static let lateness = Duration.seconds(600)
 
-    /// When its oldest entry will have waited for too long; nil where none waits, or a person has paused the action.
+    /// The time when its oldest entry will have waited for too long; nil without waiting entries, or if a person has
+    /// paused the action.
     public var lateAt: Timestamp? {
         guard isDeclared, !isPaused, waiting > 0 else { return nil }
         return oldestWaiting.map {

@@ -60,7 +60,7 @@ public struct Outbox: Sendable {
 
     /// The progress of an action through the rows.
     public struct Walk: Sendable, Hashable {
-        /// The last row looked at.
+        /// The last row passed.
         public var cursor: Int64
         /// The number of entries that were made.
         public var added: Int
@@ -201,7 +201,7 @@ extension Outbox {
 
     private static let noHold = "heldUntil = NULL, holdKind = NULL, holdReason = NULL, holdSince = NULL"
 
-    /// Writes why nothing of an action is begun; nil where it may go on. A power cut may lose it.
+    /// Writes the reason why nothing of an action is begun; nil if it may continue. A power cut may lose it.
     public func hold(_ action: Int64, _ hold: ActionHold?) throws {
         try change(isDurable: false) { db in
             try db.execute(
@@ -238,9 +238,9 @@ extension Outbox {
 // MARK: - Attempts
 
 extension Outbox {
-    /// Marks entries as running, durably: what is done next may be noticed by others. Counts an attempt.
+    /// Marks entries as running, durably, because the next step may be visible outside. Counts an attempt.
     ///
-    /// - Parameter batch: What to know the attempt by after a crash.
+    /// - Parameter batch: The number that identifies the attempt after a crash.
     /// - Returns: Those that were still queued or failed, and now run.
     public func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] {
         try change(isDurable: true) { db in
@@ -272,16 +272,17 @@ extension Outbox {
         }
     }
 
-    /// Writes what has become of entries that ran, with what was asked and answered. One that failed without a time to
-    /// try it again is due at once. For one that is queued again it counts from now how long it is tried.
+    /// Writes the outcomes of entries that ran, with the request and the answer. One that failed without a time for the
+    /// next attempt is due at once. The time limit of one that is queued again starts now.
     ///
     /// - Parameters:
-    ///   - exchange: Kept once for all of them. Where it is nil they keep that of their attempt before.
-    ///   - reports: Failures that other actions are to be done for, in the same transaction.
+    ///   - exchange: Stored once for all of them. If it is nil they keep the one of their previous attempt.
+    ///   - reports: Failures that start other actions, in the same transaction.
     public func settle(
         _ settlements: [Settlement], exchange: OutboxExchange?, reports: [FailureReport] = [], at time: Timestamp
     ) throws {
-        // What has only failed waits for no disk: after a power cut it is found as running, and is asked after.
+        // An entry that has only failed does not wait for the disk: after a power cut it is found as running, and its
+        // outcome is asked for.
         let isDurable = settlements.contains { $0.state != .failed }
         try change(isDurable: isDurable) { db in
             let number = try exchange.map { try OutboxExchanges.add($0, db) }

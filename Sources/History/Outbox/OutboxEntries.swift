@@ -23,7 +23,7 @@ enum OutboxEntries {
         return (found[1] as Int64?).map(Found.there) ?? .missing
     }
 
-    /// - Returns: False where the event has an entry.
+    /// - Returns: False if the event already has an entry.
     static func add(_ action: Int64, row: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: """
@@ -57,7 +57,7 @@ enum OutboxEntries {
         return db.changesCount > 0
     }
 
-    /// - Returns: False where it is done, runs, or was skipped already.
+    /// - Returns: False if it is done, running, or already skipped.
     static func skip(_ entry: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: """
@@ -90,7 +90,7 @@ extension OutboxEntries {
     }
 }
 
-/// Writes what was asked and answered, in the writer's transactions.
+/// Writes requests and answers, in the writer's transactions.
 enum OutboxExchanges {
     static func add(_ exchange: OutboxExchange, _ db: Database) throws -> Int64 {
         try db.cachedStatement(

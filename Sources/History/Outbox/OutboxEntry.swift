@@ -23,10 +23,10 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     public var changedAt: Timestamp
     /// The reason for its state, in a sentence. It may contain text from outside: escape it before it is shown.
     public var reason: String?
-    /// The body of the made-up delivery that it is for, where it describes a failure of another action; nil where it is for
-    /// the event of its row.
+    /// The body of the artificial delivery for an entry that describes a failure of another action; nil if the entry is
+    /// for the event of its row.
     public var note: [UInt8]?
-    /// The batch that it was last sent with; nil where it never was.
+    /// The batch of its last attempt; nil if there was no attempt.
     public var batch: Int64?
 
     public init(
@@ -95,7 +95,7 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
     case done
     /// Did not work, and is tried again when it is due.
     case failed
-    /// Did not work and is not tried again by itself.
+    /// Failed and is not retried automatically.
     case dead
     /// A person has decided that it is not to be done.
     case skipped
@@ -118,13 +118,13 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The states whose entries are tried again where a whole action is.
+    /// The states whose entries are retried when a whole action is.
     public static let retriedTogether: Set<EntryState> = [.failed, .dead, .onHold]
 
-    /// The states whose entries are skipped where a whole action is.
+    /// The states whose entries are skipped when a whole action is.
     public static let skippedTogether: Set<EntryState> = [.queued, .failed, .dead, .onHold]
 
-    /// Whether something is still to happen by itself.
+    /// Whether it will still change without a person.
     public var isWaiting: Bool { self == .queued || self == .running || self == .failed }
 
     /// Whether a person may have it tried again.
@@ -152,7 +152,7 @@ public struct OutboxRequest: Sendable, Hashable {
     public enum Anchor: Sendable, Hashable {
         case newest
         case oldest
-        /// The entry with this id, or where it is not listed the next older one.
+        /// The entry with this id, or the next older one if it is not listed.
         case entry(Int64)
     }
 

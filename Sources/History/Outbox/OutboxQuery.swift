@@ -222,7 +222,7 @@ public struct MissedRows: Sendable, Hashable {
     public var count: Int
     /// Some of them, the oldest first, 10,000 at most.
     public var rows: [Int64]
-    /// Whether all that the action has passed were looked at.
+    /// Whether all rows that the action has passed were searched.
     public var isAll: Bool
 
     public init(count: Int = 0, rows: [Int64] = [], isAll: Bool = true) {
@@ -236,7 +236,7 @@ public struct MissedRows: Sendable, Hashable {
 public enum MissedReach: String, Codable, Sendable, Hashable {
     /// In all that the action has passed; a long history takes its time.
     case all
-    /// In the newest, so that it takes a moment however long the history is.
+    /// The newest rows, so that it takes a moment however long the history is.
     case newest
 }
 
@@ -321,7 +321,7 @@ public struct OutboxPlan: Sendable {
     /// A row with an event.
     fileprivate struct Found: Sendable {
         var identity: String
-        /// Of its entry; nil where it has none.
+        /// The state of its entry; nil without an entry.
         var state: EntryState?
     }
 }

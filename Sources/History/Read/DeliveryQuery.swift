@@ -160,7 +160,7 @@ enum DeliveryQuery {
 /// Whether it is read if deliveries are duplicates.
 enum DuplicateReading {
     case none
-    /// It is; among these events only, where they are known.
+    /// Find out; only among these events, if they are known.
     case asked(RepeatedEvents?)
 }
 
@@ -340,8 +340,8 @@ public struct RepeatedEvents: Sendable, Hashable {
     /// Returns whether a row may be a duplicate.
     public func mayHold(_ row: Int64) -> Bool { row > through || rows.contains(row) }
 
-    /// Reads all keys of events in their order, where equal ones are next to each other, and those behind the mark. Of two
-    /// ids with one key, the later row is found too: that costs one look more.
+    /// Reads all keys of events in their order, in which equal ones are neighbours, and those after the mark. Of two
+    /// ids with one key, the later row is found too, which costs one more look-up.
     init(_ isCancelled: () -> Bool, _ db: Database) throws {
         through = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
         rows = try db.cancellable(isCancelled) {

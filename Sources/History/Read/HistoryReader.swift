@@ -171,7 +171,7 @@ public struct HistoryReader: Sendable {
 /// A signing secret as the record knows it.
 public struct RecordedSecret: Sendable, Hashable {
     public var identity: SecretIdentity
-    /// Whether it verified when the record was last written; what has left the keyring keeps its verdicts.
+    /// Whether it was a current secret at the last write; verdicts of former secrets stay.
     public var isCurrent: Bool
     /// When a person deleted it as leaked.
     public var leakedAt: Timestamp?
@@ -197,8 +197,8 @@ extension HistoryReader {
     /// The number of the newest rows that `values(of:limit:)` reads.
     public static let rowsWithValues = 5_000
 
-    /// Returns the values of a text of the newest rows, the most frequent first, to complete what somebody types. Texts that
-    /// are nearly never the same twice (of a delivery as it arrived) have none.
+    /// Returns the values of a text of the newest rows, the most frequent first, to complete what a person types. Texts
+    /// that rarely occur twice (of a delivery as it arrived) have none.
     public func values(of text: RowText, limit: Int) throws -> [ValueCount] {
         let column: String
         switch text {
@@ -291,8 +291,8 @@ extension HistoryReader {
 
 // MARK: - Gate
 
-/// Lets reads in until the history closes, which waits for those that are under way: a connection that is closed under a
-/// reader ends the process.
+/// Admits reads until the history closes, which waits for the current ones: closing a connection during a read ends the
+/// process.
 final class ReadGate: Sendable {
     private struct State {
         var reading = 0
@@ -364,7 +364,7 @@ public enum HistoryReadError: Error, Sendable, Hashable {
     case unreadable(path: String, reason: String)
 
     init(_ error: DatabaseError, path: String) {
-        // Its description has the statement in it, in many lines, which helps nobody who uses b2watch.
+        // The description contains the statement, in many lines, which is of no use to a user of b2watch.
         self =
             error.isDamage
             ? .damaged(path: path)

@@ -5,7 +5,7 @@ public import Notifications
 public struct RowStretch: Sendable, Hashable {
     /// In the order of arrival.
     public var rows: [EventRow]
-    /// Every row up to this id was looked at.
+    /// The last row that was searched.
     public var through: Int64
 }
 
@@ -13,7 +13,7 @@ public struct RowStretch: Sendable, Hashable {
 public struct DeliveryStretch: Sendable, Hashable {
     /// In the order of their rows, once each.
     public var deliveries: [Int64]
-    /// Every row up to this id was looked at.
+    /// The last row that was searched.
     public var through: Int64
 }
 

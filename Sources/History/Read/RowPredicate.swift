@@ -240,7 +240,7 @@ struct PredicateSQL {
     }
 
     private static func term(_ verdicts: Set<SignatureVerdict>) -> Term {
-        // What is recorded as valid reads as valid or removed, by its secret.
+        // A verdict recorded as valid reads as valid or removed, depending on its secret.
         let recorded = verdicts.subtracting([.valid, .removed]).map { String($0.rawValue) }.sorted()
         var choices = recorded.isEmpty ? [] : ["outcome.verdict IN (\(recorded.joined(separator: ", ")))"]
         let isValid = "outcome.verdict = \(SignatureVerdict.valid.rawValue)"

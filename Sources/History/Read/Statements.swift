@@ -10,13 +10,13 @@ import Notifications
 struct StatementRow {
     let statement: SQLiteStatement
 
-    /// - Throws: `DatabaseError` of damage where it is another kind of value.
+    /// - Throws: `DatabaseError` of damage if the value has another type.
     func integer(_ column: Int32) throws -> Int64 {
         guard sqlite3_column_type(statement, column) == SQLITE_INTEGER else { throw Self.damage }
         return sqlite3_column_int64(statement, column)
     }
 
-    /// - Throws: `DatabaseError` of damage where it is another kind of value.
+    /// - Throws: `DatabaseError` of damage if the value has another type.
     func integerOrNil(_ column: Int32) throws -> Int64? {
         sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : try integer(column)
     }
@@ -24,7 +24,7 @@ struct StatementRow {
     /// Returns whether a number is not 0.
     func isTrue(_ column: Int32) -> Bool { sqlite3_column_int64(statement, column) != 0 }
 
-    /// - Throws: `DatabaseError` of damage where it is another kind of value.
+    /// - Throws: `DatabaseError` of damage if the value has another type.
     func text(_ column: Int32) throws -> String {
         guard sqlite3_column_type(statement, column) == SQLITE_TEXT else { throw Self.damage }
         return String(decoding: bytes(column), as: UTF8.self)
@@ -55,7 +55,8 @@ struct StatementRow {
     }
 
     private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
-        // Asked for as a blob, a text is given as it is. The length after the pointer: it is that of what it points to.
+        // Requested as a blob, a text is returned unchanged. Ask for the length after the pointer, because it is the
+        // length of the bytes there.
         let start = sqlite3_column_blob(statement, column)
         return UnsafeRawBufferPointer(
             start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(statement, column)))
@@ -161,9 +162,9 @@ public struct ReadCancelled: Error, Sendable, CustomStringConvertible {
 }
 
 extension Database {
-    /// Runs what can be cancelled in the midst of a statement.
+    /// Runs code that can be cancelled in the middle of a statement.
     ///
-    /// - Throws: `ReadCancelled`, or what the body throws.
+    /// - Throws: `ReadCancelled`, or an error of the body.
     func cancellable<Value>(_ isCancelled: () -> Bool, _ body: () throws -> Value) throws -> Value {
         try withoutActuallyEscaping(isCancelled) { isCancelled in
             let question = Question(isCancelled)
@@ -198,9 +199,10 @@ extension Database {
 
 // MARK: - Functions of conditions
 
-/// The functions that conditions on rows call. They are SQLite's own kind: GRDB's would allocate for every row.
+/// The functions that conditions on rows call. They use SQLite's own interface: GRDB's would allocate memory for every
+/// row.
 ///
-/// The first argument is bound as a pointer (`sqlite3_bind_pointer`) to what is looked for.
+/// The first argument is bound as a pointer (`sqlite3_bind_pointer`) to the value to look for.
 enum RowFunction: CaseIterable {
     /// Whether a pattern matches the text of a field: see `FieldValue`.
     case matchesField
@@ -262,7 +264,7 @@ enum RowFunction: CaseIterable {
     private static func fieldMatches(_ pattern: TextPattern, _ value: OpaquePointer?) -> Bool {
         switch sqlite3_value_type(value) {
         case SQLITE_NULL: return false
-        // Asked for as a blob, a text is given as it is, and not copied to have a zero at its end.
+        // Requested as a blob, a text is returned unchanged, and not copied to add a zero at its end.
         case SQLITE_TEXT: return bytesMatch(pattern, value)
         case SQLITE_BLOB:
             // JSON, and rare.

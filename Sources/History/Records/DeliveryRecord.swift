@@ -1,21 +1,21 @@
 public import Notifications
 
-/// A delivery as it is recorded.
+/// A recorded delivery.
 public struct DeliveryRecord: Sendable, Hashable, Identifiable {
     /// Rising in the order of arrival, never used again.
     public var id: Int64
     public var delivery: Delivery
     /// The verdict, with the secret that gave it.
     public var judgement: Judgement
-    /// When the verdict was given; nil where an older version gave it, or where there is nothing to check.
+    /// The time of the verdict; nil if an older version gave it, or if nothing can be verified.
     public var judgedAt: Timestamp?
     /// The HTTP status as sent.
     public var status: Int
     /// The body of the answer as sent.
     public var answer: String
-    /// True where it has events and each was seen before.
+    /// Whether it has events and each was seen before.
     public var isDuplicate: Bool
-    /// From the last byte of the request to the writing of its answer, to the microsecond; nil where it is not known.
+    /// The time from the last byte of the request to the writing of its answer, in microseconds; nil if it is unknown.
     public var answerTime: Duration?
 
     public init(
@@ -40,9 +40,9 @@ extension DeliveryRecord {
     }
 }
 
-/// A delivery that was just recorded, as it is handed on in memory, with what is known of it already.
+/// A delivery that was just recorded, passed on in memory, with the facts known so far.
 public struct RecordedDelivery: Sendable {
-    /// Whether it is a duplicate is not known yet: `HistoryReader.duplicates(among:)` finds out.
+    /// The record. Whether it is a duplicate is unknown: `HistoryReader.duplicates(among:)` finds out.
     public var record: DeliveryRecord
     /// Its events; those of a delivery that is read back are `record.events`.
     public let events: [NotificationEvent]
@@ -63,7 +63,7 @@ public struct RecordedDelivery: Sendable {
 
 /// A recorded delivery whose large parts stay in SQLite's memory: valid while the function that borrows it runs.
 public struct LentDelivery {
-    /// All but the header fields and the body, which are empty in it.
+    /// The record with empty header fields and an empty body.
     public let rest: DeliveryRecord
     /// The header fields as recorded: see `HeaderField.fields(fromJSON:)`.
     public let headers: UnsafeRawBufferPointer
@@ -76,7 +76,7 @@ public struct LentDelivery {
 
     /// Copies the delivery.
     ///
-    /// - Throws: `JSONError` where the header fields cannot be read.
+    /// - Throws: `JSONError` if the header fields cannot be read.
     public func record() throws(JSONError) -> DeliveryRecord {
         var record = rest
         record.delivery.headers = try HeaderField.fields(fromJSON: headers)

@@ -79,7 +79,7 @@ public struct RowRequest: Sendable, Hashable {
     public enum Anchor: Sendable, Hashable {
         case newest
         case oldest
-        /// The row with this id, or where it is not there the next older one.
+        /// The row with this id, or the next older one if it does not exist.
         case row(Int64)
     }
 
@@ -115,11 +115,11 @@ public struct RowWindow: Sendable, Hashable {
 
 /// A row of the delivery list: one request, with the first row that it makes in the event list.
 public struct DeliveryRow: Sendable, Hashable, Identifiable {
-    /// Its first event, or the request itself where no event can be read.
+    /// Its first event, or the request itself if no event can be read.
     public var first: EventRow
     /// The address of the sender, without a port.
     public var remoteAddress: String
-    /// From the end of the request to the start of the answer, in microseconds; nil where it is not known.
+    /// The time from the end of the request to the start of the answer, in microseconds; nil if it is unknown.
     public var answerTime: Int?
     /// The number of other deliveries that contain its first event. The count stops somewhat above `mostOthers`.
     public var others: Int

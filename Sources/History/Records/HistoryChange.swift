@@ -76,7 +76,7 @@ public struct Tally: Sendable, Hashable {
         set { deliveries[verdict] = newValue }
     }
 
-    /// All notifications; what is unjudged does not count.
+    /// The number of all notifications; requests that are never verified do not count.
     public var notifications: Int {
         SignatureVerdict.counted.reduce(0) { $0 + self[$1] }
     }
@@ -102,7 +102,7 @@ public struct SteadyHealth: Sendable {
     /// Failures that are further apart have nothing to do with each other.
     static let memory = Duration.seconds(60)
 
-    /// The health as it was last reported, with the latest reason.
+    /// The health in the last report, with the latest reason.
     public private(set) var shown = HistoryHealth.recording
     /// When a recovery is to be reported, if it lasts until then.
     public private(set) var due: ContinuousClock.Instant?
@@ -114,9 +114,9 @@ public struct SteadyHealth: Sendable {
 
     public init() {}
 
-    /// Sees the health as it is.
+    /// Applies the current health.
     ///
-    /// - Returns: What is to be reported now, if anything.
+    /// - Returns: The report to make now, if any.
     public mutating func see(_ health: HistoryHealth, at now: ContinuousClock.Instant) -> Report? {
         switch (shown, health) {
         case (.recording, .recording): return nil

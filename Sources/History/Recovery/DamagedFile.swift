@@ -8,7 +8,7 @@ struct DamagedFile {
     private static let usualPageSize = 4_096
 
     let pageSize: Int
-    /// The header of the file as of its last transaction; nil where it is damaged.
+    /// The header of the file after its last transaction; nil if it is damaged.
     let header: DatabaseHeader?
     /// Bytes at the end of each page that SQLite leaves alone.
     let reserved: Int
@@ -79,7 +79,7 @@ struct DamagedFile {
         return log?.bytes(at: offset, count: pageSize)
     }
 
-    /// The numbers of pages that are in no use: what is in them was deleted.
+    /// The numbers of unused pages: their contents were deleted.
     var freePages: Set<Int> {
         var free: Set<Int> = []
         var trunk = header?.firstFreePage ?? 0
@@ -104,13 +104,13 @@ enum RecordValue: Sendable, Hashable {
     case blob([UInt8])
 }
 
-/// A row of a table as it is in a page.
+/// A row of a table as stored in a page.
 struct StoredRow: Sendable {
     let id: Int64
     let values: [RecordValue]
 }
 
-/// A page of a table's tree, taken with care: what is in it may be anything.
+/// A page of a table's tree, read with care: its contents may be anything.
 struct TablePage {
     enum Kind {
         /// A page with the numbers of pages below it.
@@ -268,7 +268,7 @@ struct RecoveryTable {
 
     private struct Column {
         let name: String
-        /// As declared; empty where any value may be in it.
+        /// The declared type; empty if any value is allowed.
         let type: String
         let isNullable: Bool
         /// Whether the row's number is its value: it is NULL in the record then.
@@ -327,12 +327,12 @@ struct RecoveryTable {
         return true
     }
 
-    /// Writes a row, unless one with its number is there.
+    /// Writes a row, unless one with its number exists.
     ///
     /// - Returns: Whether it was written.
     func insert(_ row: StoredRow, _ db: Database) throws -> Bool {
         let used = columns.prefix(row.values.count)
-        // A row that the tables begin with gives way to the history's own.
+        // A row that new tables contain is replaced by the history's own.
         let isSingle = columns[0].name == "one"
         let statement = try db.cachedStatement(
             sql: """

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import Notifications
 
-/// Writes what can still be read of a damaged history into a new one. The damaged files are only read, and not by SQLite.
+/// Writes the readable part of a damaged history into a new one. The damaged files are only read, and not by SQLite.
 public final class HistoryRecovery {
     /// The result of a recovery.
     public struct Report: Sendable, Hashable {
@@ -10,7 +10,7 @@ public final class HistoryRecovery {
         public var deliveries = 0
         /// Deliveries of which the events or the verdict alone are left.
         public var parts = 0
-        /// Deliveries of which nothing is left, as far as the numbers of the others show.
+        /// The number of deliveries of which nothing is left, as the numbers of the others show.
         public var lost = 0
         public var events = 0
         /// Queued, done and failed events of actions.
@@ -63,7 +63,7 @@ public final class HistoryRecovery {
         let file = try HistoryFile(at: output)
         do {
             let report = try fill(file.path, from: source, path, progress)
-            // As every other start does: in WAL mode, checked, and known by a number of its own.
+            // Opens it like every other start: in WAL mode, checked, and with its own number.
             try History(.file(file.path), for: .command("b2watch recover")).close()
             unlink(file.path + ".lock")
             return report
@@ -81,7 +81,7 @@ public final class HistoryRecovery {
         _ output: String, from source: DamagedFile, _ path: String, _ progress: @escaping (Double) -> Void
     ) throws -> Report {
         var configuration = Configuration()
-        // What refers to what is lost is seen to at the end.
+        // References to lost rows are repaired at the end.
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { db in
             // Whatever ends the process leaves no file that is worth anything.
@@ -139,7 +139,7 @@ public final class HistoryRecovery {
 
     // MARK: - The schema
 
-    /// Returns the first page of each table, by its name, as far as the list of tables can be read.
+    /// Returns the first page of each table, by its name, if the list of tables is readable.
     private func roots() -> [String: Int] {
         guard source.header?.isOurs == true else { return [:] }
         var roots: [String: Int] = ["sqlite_schema": 1]
@@ -191,7 +191,7 @@ public final class HistoryRecovery {
 
     // MARK: - Rows
 
-    /// Reads the rows of a tree, as far as its pages can be read.
+    /// Reads the rows of a tree from its readable pages.
     private func walk(_ root: Int, _ row: (StoredRow?) throws -> Void) rethrows {
         var waiting = [root]
         var seen: Set<Int> = []
@@ -252,7 +252,7 @@ public final class HistoryRecovery {
         }
     }
 
-    /// Reads earlier versions of pages, and those behind damage in the log.
+    /// Reads earlier versions of pages, and those after damage in the log.
     private func copyOtherFrames(_ db: Database) throws {
         let tables = tables.filter { Self.growing.contains($0.name) }
         for frame in source.otherFrames {
@@ -292,7 +292,7 @@ public enum HistoryRecoveryError: Error, Sendable, Hashable {
     case missing(path: String)
     /// A b2watch records into it.
     case inUse(path: String, holder: String)
-    /// The file to make is there.
+    /// The file to create already exists.
     case exists(path: String)
     /// A later b2watch wrote it.
     case newer(path: String)
@@ -314,8 +314,8 @@ extension HistoryRecoveryError: CustomStringConvertible {
 
 // MARK: - Repair
 
-/// Makes a whole history of recovered rows: each delivery has its outcome and its rows in the event list, and the counts
-/// are those of what is there.
+/// Makes a complete history of recovered rows: each delivery has its outcome and its rows in the event list, and the
+/// counts match the rows.
 struct HistoryRepair {
     private let db: Database
 
@@ -349,7 +349,7 @@ struct HistoryRepair {
         return (parts, last)
     }
 
-    /// Adds a delivery without a body where one is lost, but its events or its verdict are not.
+    /// Adds a delivery without a body for each lost one whose events or verdict remain.
     private func addLostDeliveries() throws -> Int {
         let lost = try Int64.fetchAll(
             db, sql: "SELECT delivery FROM event UNION SELECT delivery FROM outcome EXCEPT SELECT id FROM delivery")
@@ -367,7 +367,7 @@ struct HistoryRepair {
             let last: Int64 = events.last?[0] ?? first
             let count = max(last - first + 1, events.isEmpty ? 1 : outcome?[1] ?? 1)
             let hasEvents = events.contains { ($0[1] as Int64?) != nil }
-            // As received so far as it is known. Without headers and a body nothing verifies it again.
+            // As received, with the facts that are known. Without headers and a body it is never verified again.
             try db.execute(
                 sql: """
                     INSERT INTO delivery (id, receivedAt, remoteAddress, method, target, httpVersion, headers, body,

@@ -15,7 +15,7 @@ enum Schema {
         migrator.registerMigration("2 outcomes") { db in
             try db.execute(sql: outcomes)
         }
-        // It only adds tables: the references of what is there need not be checked, a million rows of them.
+        // It only adds tables: existing references, a million rows of them, need not be checked.
         migrator.registerMigration("3 outbox", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: OutboxSchema.tables)
         }
@@ -233,7 +233,7 @@ enum OutboxSchema {
     /// The states in which something was done, or may have been.
     static let spent = list([.done, .uncertain])
 
-    /// The states in which something is still to happen by itself.
+    /// The states of entries that will still change without a person.
     static let waiting = list(EntryState.allCases.filter(\.isWaiting))
 
     /// Returns states as a list in SQL.

@@ -13,14 +13,15 @@ enum SecretTable {
 
     /// The migration from labels to fingerprints.
     ///
-    /// An old row knows the label of its secret and nothing else, and not when its verdict was given. So its verdict
-    /// stays, its secret becomes one of that label without a fingerprint, and the time is 0, which means unknown. Where a
-    /// current secret gives the digest of such a delivery, `Rejudger` confirms the verdict: it then names that secret, with
-    /// its fingerprint, and that time. Whatever is not confirmed keeps the label.
+    /// An old row has only the label of its secret, and not the time of its verdict. So its verdict stays, its secret
+    /// becomes one with that label without a fingerprint, and the time is 0, which means unknown. If a current secret
+    /// gives the digest of such a delivery, `Rejudger` confirms the verdict: it then names that secret, with its
+    /// fingerprint, and that time. All others keep the label.
     ///
-    /// `judgedAt` is NULL where a verdict was given on arrival, which costs no byte. No secret counts as tried, for no
-    /// fingerprint is known: the identity of the keyring is emptied, so that the next start tries all its secrets on what
-    /// is not valid. Which keyring gave a verdict matters no longer, so `generation` goes.
+    /// `judgedAt` is NULL if a verdict was given on arrival, which needs no byte. No secret counts as tried, because
+    /// their fingerprints are unknown: the identity of the keyring is emptied, so that the next start tries all its
+    /// secrets on deliveries that are not valid. The keyring that gave a verdict no longer matters, so `generation` is
+    /// removed.
     static let migration = """
         CREATE TABLE secret (
             id INTEGER PRIMARY KEY,
@@ -82,7 +83,7 @@ enum SecretTable {
         """
     }
 
-    /// The label of the secret of a row of `outcome`; NULL where it names none.
+    /// The label of the secret of a row of `outcome`; NULL without a secret.
     static let label = "(SELECT label FROM secret WHERE secret.id = outcome.secret)"
 
     /// The leaked secrets.
@@ -147,8 +148,8 @@ enum SecretTable {
         return Entry(id: db.lastInsertedRowID, isLeaked: false)
     }
 
-    /// Marks a secret as leaked, whatever it is bound to. A secret that is known by this label alone is marked too as long
-    /// as it may be the same one: until all that it has verified was tried again.
+    /// Marks a secret as leaked, with any binding. A secret known only by this label is marked too while it may be the
+    /// same one: until all deliveries that it has verified were tried again.
     static func markLeaked(_ secret: SecretIdentity, at time: Timestamp, in db: Database) throws {
         try db.execute(
             sql: """
@@ -189,11 +190,11 @@ enum HeldKeyring {
     /// The generation, in a row if there ever was a keyring.
     static let generationSQL = "SELECT generation FROM keyring"
 
-    /// Makes secrets the current ones. Those that were not tried on all that is recorded are to be tried on the rest of it;
-    /// no verdict changes by this. The same keyring again writes nothing.
+    /// Makes secrets the current ones. Those that were not tried on the whole history are queued to be tried on the
+    /// rest of it; no verdict changes by this. The same keyring again writes nothing.
     ///
     /// - Parameter identity: `Keyring.identity`.
-    /// - Returns: The generation, and whether what is recorded reads differently.
+    /// - Returns: The generation, and whether older records read differently.
     static func adopt(
         _ identity: String, of secrets: [SecretIdentity], because change: SecretChange?, in db: Database
     ) throws -> (generation: Int64, isOther: Bool) {

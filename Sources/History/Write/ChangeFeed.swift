@@ -43,10 +43,10 @@ final class ChangeFeed: Sendable {
         state.withLock { $0.followers.append(follower) }
     }
 
-    /// Whether anybody follows what is recorded.
+    /// Whether there are followers.
     var isFollowed: Bool { state.withLock { !$0.followers.isEmpty } }
 
-    /// Hands on what was just recorded.
+    /// Passes on the deliveries that were just recorded.
     func recorded(_ deliveries: [RecordedDelivery]) {
         for follower in state.withLock({ $0.followers }) { follower(deliveries) }
     }
@@ -122,7 +122,7 @@ final class ChangeFeed: Sendable {
         tell { _ in .refused(reason) }
     }
 
-    /// Reports what a person should know. May be called from any thread.
+    /// Reports a warning to a person. May be called from any thread.
     func warn(_ sentence: String) {
         tell { _ in .warning(sentence) }
     }
@@ -139,10 +139,10 @@ final class ChangeFeed: Sendable {
 /// The changes of a transaction to the counts by verdict. The counts are stored, because counting a million rows would
 /// take most of a second.
 struct TallyChange: Sendable {
-    /// A verdict as it is recorded.
+    /// A verdict as recorded.
     struct Recorded: Sendable, Hashable {
         var verdict: SignatureVerdict
-        /// The secret's number, 0 where it names none.
+        /// The secret's number; 0 without a secret.
         var secret: Int64 = 0
     }
 
@@ -186,7 +186,7 @@ struct TallyChange: Sendable {
         }
     }
 
-    /// Visits what is to be added to the tally.
+    /// Visits the changes to add to the tally.
     func forEach(_ visit: (Recorded, _ deliveries: Int, _ rows: Int) throws -> Void) rethrows {
         for (recorded, count) in counts { try visit(recorded, count.deliveries, count.rows) }
     }

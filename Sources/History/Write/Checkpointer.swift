@@ -77,8 +77,8 @@ final class Checkpointer: Sendable {
         thread.wait()
     }
 
-    /// Closes the connection, which moves the log into the file; but not into a damaged one: there the log stays, and
-    /// may be all that can be read.
+    /// Closes the connection, which moves the log into the file; except into a damaged one: there the log stays, and
+    /// may be the only readable part.
     func close() throws {
         thread.wait()
         let isSound = database.inDatabase { db in

@@ -23,7 +23,7 @@ public struct Rejudgement: Sendable {
     struct Run: Sendable {
         var deliveries: ClosedRange<Int64>
         let before: Recorded
-        /// Nil where the verdict stays.
+        /// The new verdict; nil if the recorded one stays.
         let after: Judgement?
         var count: Int
     }
@@ -47,8 +47,8 @@ public struct Rejudgement: Sendable {
     /// Adds a delivery of the range that is older than those added before.
     ///
     /// - Parameters:
-    ///   - judgement: Its verdict from now on; nil where the recorded one stays.
-    ///   - recorded: Its verdict so far.
+    ///   - judgement: Its new verdict; nil if the recorded one stays.
+    ///   - recorded: Its previous verdict.
     public mutating func add(_ judgement: Judgement?, of delivery: Int64, recorded: Recorded) {
         if let last = runs.indices.last, runs[last].after == judgement, runs[last].before == recorded {
             runs[last].deliveries = delivery...runs[last].deliveries.upperBound
@@ -58,7 +58,7 @@ public struct Rejudgement: Sendable {
         }
     }
 
-    /// Notes that what is older than this delivery was not reached.
+    /// Notes that deliveries older than this one were not reached.
     mutating func end(at delivery: Int64) {
         deliveries = delivery...deliveries.upperBound
     }
@@ -87,7 +87,7 @@ public struct Rejudgement: Sendable {
 extension Rejudgement {
     /// Writes new verdicts, and that the current secrets were tried on the range.
     ///
-    /// - Returns: What changes in the counts; nil, and nothing is written, where there is a later keyring.
+    /// - Returns: The changes of the counts; nil, with nothing written, if the keyring has changed.
     func write(to db: Database) throws -> TallyChange? {
         guard try HeldKeyring.generation(db) <= generation else { return nil }
         try HeldKeyring.judged(deliveries, in: db)
@@ -132,7 +132,7 @@ extension Rejudgement {
         return numbers
     }
 
-    /// Counts what is taken from the counts and added to them.
+    /// Counts the deliveries that leave one count and join another.
     private func count(
         _ numbers: [SecretIdentity: Int64], in counts: inout TallyChange, _ db: Database
     ) throws {

@@ -66,7 +66,7 @@ struct WriteQueue<Delivery, Slice> {
         return started()
     }
 
-    /// Takes nothing more; what is queued is still to be written.
+    /// Accepts nothing more; the queued writes are still to be written.
     mutating func close() {
         isClosed = true
     }
@@ -109,7 +109,7 @@ final class AnswerTimeLog: Sendable {
 
     private struct State {
         var waiting: [Entry] = []
-        /// Whether somebody waits for the patience to end.
+        /// Whether a thread waits for the patience to end.
         var isWatched = false
     }
 
@@ -117,9 +117,9 @@ final class AnswerTimeLog: Sendable {
     private let isClosed = Monitor(false)
     private let thread = Worker("answer times")
 
-    /// Takes note of a time. Does not block.
+    /// Adds a time. Does not block.
     ///
-    /// - Parameter write: Writes what is waiting then, in a transaction of its own; called from another thread.
+    /// - Parameter write: Writes the waiting times, in a separate transaction; called from another thread.
     func note(_ delivery: Int64, _ time: Duration, write: @escaping @Sendable () -> Void) {
         let entry = Entry(delivery: delivery, microseconds: Int64(time / .microseconds(1)))
         let isFirst = state.withLock { state in
@@ -130,7 +130,7 @@ final class AnswerTimeLog: Sendable {
         if isFirst, !isClosed.withLock({ $0 }) { thread.async { [self] in watch(write) } }
     }
 
-    /// Takes what is to be written now.
+    /// Removes and returns the times to write now.
     func take() -> [Entry] {
         state.withLock { state in
             defer { state.waiting = [] }
@@ -138,14 +138,14 @@ final class AnswerTimeLog: Sendable {
         }
     }
 
-    /// Ends the waiting. What is noted from then on is not written.
+    /// Ends the waiting. Times added from then on are not written.
     func close() {
         isClosed.change { $0 = true }
         thread.wait()
     }
 
     private func watch(_ write: () -> Void) {
-        // Deliveries take what waits; as long as they do, there is nothing to do here.
+        // The writes of deliveries include the waiting times; while they do, nothing is to be done here.
         while true {
             let last = state.withLock { $0.waiting.last?.delivery }
             let isClosed = isClosed.wait(until: .now + Self.patience) { $0 ? true : nil } ?? false
@@ -180,7 +180,7 @@ final class HealthProbe: Sendable {
         self.writer = writer
     }
 
-    /// - Parameter completion: Is called on the writer's thread, or at once where no delivery would be taken.
+    /// - Parameter completion: Called on the writer's thread, or at once if no delivery would be accepted.
     func ask(_ completion: @escaping @Sendable (Bool) -> Void) {
         guard writer.hasRoom else { return completion(false) }
         let isFirst = state.withLock { state in
@@ -214,7 +214,7 @@ final class HealthProbe: Sendable {
 enum WriteFailure: Error {
     /// The whole history cannot be written now; the sentence gives the reason.
     case store(String)
-    /// Only what was to be written is at fault.
+    /// Only the row to write is at fault.
     case row(String)
 
     /// - Parameter db: The connection that failed, unless it has been used since: it knows the system's own reason.
@@ -244,7 +244,7 @@ enum WriteFailure: Error {
         }
     }
 
-    /// Returns what the system's number of an error means for a history, and what to do; nil for a number that it does not
+    /// Returns the meaning of the system's error number for a history, and a remedy; nil for a number that it does not
     /// explain.
     static func reason(ofSystemError number: Int32) -> String? {
         switch number {
@@ -266,7 +266,7 @@ enum WriteFailure: Error {
 
     private static func systemReason(_ db: Database?, only numbers: [Int32]? = nil) -> String? {
         guard let db else { return nil }
-        // SQLite keeps it with each file, and what it last saw with the connection.
+        // SQLite keeps the number with each file, and the last one with the connection.
         let candidates = [
             SQLiteFile.log(of: db)?.lastError, SQLiteFile.main(of: db)?.lastError,
             sqlite3_system_errno(db.sqliteConnection),
