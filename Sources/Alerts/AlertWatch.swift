@@ -30,7 +30,7 @@ public final class AlertWatch: Sendable {
 
     private struct State {
         var latest: Int64
-        /// The newest row that has been looked at.
+        /// The newest row that has been read.
         var cursor: Int64
         /// The newest row known to have arrived, read or not.
         var heard: Int64
@@ -41,12 +41,12 @@ public final class AlertWatch: Sendable {
         var voice: Voice?
         /// The time of the next attempt, if rows could not be read.
         var retry: ContinuousClock.Instant?
-        /// The state of the outbox, and when to look at the actions; nil where nothing of them has changed.
+        /// The state of the outbox, and the time to read the actions; nil if they have not changed.
         var outbox: Int64
         var actionLook: ContinuousClock.Instant?
         var lastActionLook: ContinuousClock.Instant?
 
-        /// When something is to be done by itself; nil as long as nothing is.
+        /// The time when something is due without a new arrival; nil if nothing is.
         var deadline: ContinuousClock.Instant? { [alerts.deadline, retry, actionLook].compactMap(\.self).min() }
         var isToLookAtActions: Bool { actionLook.map { $0 <= .now } ?? false }
 
@@ -55,13 +55,13 @@ public final class AlertWatch: Sendable {
             let next = max(.now, lastActionLook.map { $0 + AlertWatch.actionPause } ?? .now)
             actionLook = min(actionLook ?? next, next)
         }
-        /// Whether there are rows to look at now.
+        /// Whether there are rows to read now.
         var isToLook: Bool { latest > cursor && retry.map { $0 <= .now } ?? true }
     }
 
     /// The next step.
     private enum Turn: Sendable {
-        /// The rows after the first one and up to the last one are to be looked at.
+        /// Read the rows after the first one and up to the last one.
         case look(Range<Int64>, AlertSettings)
         /// Read the states of the actions.
         case actions
@@ -70,7 +70,7 @@ public final class AlertWatch: Sendable {
         case end
     }
 
-    /// From one look at the actions to the next.
+    /// The time from one look at the actions to the next.
     private static let actionPause = Duration.seconds(1)
     /// From a look that failed to the next one.
     static let retryPause = Duration.seconds(10)
@@ -119,7 +119,7 @@ public final class AlertWatch: Sendable {
         }
     }
 
-    /// Takes note of what is recorded by now.
+    /// Notes the current state of the history.
     public func observe(_ change: HistoryChange) {
         state.change { state in
             if change.outbox != state.outbox {
@@ -143,7 +143,7 @@ public final class AlertWatch: Sendable {
         actions.forEach(perform)
     }
 
-    /// Ends it: the history is read no more. A program that runs goes on by itself.
+    /// Ends the watch: the history is read no more. A running program continues by itself.
     public func stop() {
         state.change { $0.isStopped = true }
         watcher.wait()
@@ -159,7 +159,7 @@ public final class AlertWatch: Sendable {
         }
     }
 
-    /// Waits for what is next and does it.
+    /// Waits for the next step and does it.
     ///
     /// - Returns: False at the end.
     private func step() -> Bool {

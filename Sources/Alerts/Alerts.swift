@@ -5,7 +5,7 @@ internal import SafeText
 
 /// The settings for alerting a person who is not looking at the screen.
 public struct AlertSettings: Sendable, Hashable {
-    /// For what the bell rings.
+    /// The events at which the bell rings.
     public enum Bell: Sendable, Hashable {
         case never
         /// A delivery that is a problem, as `!` lists them.
@@ -14,7 +14,7 @@ public struct AlertSettings: Sendable, Hashable {
         case event
     }
 
-    /// For what the bell rings.
+    /// The events at which the bell rings.
     public var bell = Bell.never
     /// The program to run on a problem, with its arguments; never a shell's line. At least one element.
     public var onProblem: [String]?
@@ -143,7 +143,7 @@ public struct Alerts: Sendable {
         return actions
     }
 
-    /// When something is to be done by itself; nil as long as nothing is.
+    /// The time when something is due without a new arrival; nil if nothing is.
     public var deadline: ContinuousClock.Instant? {
         [quietDeadline, runDeadline].compactMap(\.self).min()
     }
@@ -170,8 +170,8 @@ public struct Alerts: Sendable {
 
 // MARK: - Problems
 
-/// A delivery that a person should look at, as `RowPredicate.problem` has it: its signature is not what it should be, or
-/// it was answered otherwise than with 200.
+/// A delivery that a person should look at, as in `RowPredicate.problem`: its signature is not valid, or it was not
+/// answered with 200.
 public struct Problem: Sendable, Hashable {
     /// The longest value passed to a program, in characters.
     static let longestValue = 1_000
@@ -241,7 +241,7 @@ public struct ProblemReport: Sendable, Hashable {
 
 /// The news in the rows that have arrived.
 struct Arrivals: Sendable, Hashable {
-    /// Whether events are among it; false where nobody wants to know.
+    /// Whether there are events in it; false if reports of events are not wanted.
     var hasEvents = false
     /// The problems; nil if the rows contain none, or reports of them are not wanted.
     var problems: ProblemReport?
@@ -314,7 +314,7 @@ struct TroubleNews {
     /// The number of entries that each trouble concerned at the last look; nil before the first look, whose troubles
     /// are not new.
     private var known: [String: Int]?
-    /// From when on an action may be behind: what waited before is given time to be done.
+    /// The time from which an action may count as late: entries that waited before get time to be done.
     private let start: Timestamp
 
     init(at start: Timestamp) {

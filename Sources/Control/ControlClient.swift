@@ -196,9 +196,9 @@ final class PendingReply: Sendable {
         self.result.change { $0 = $0 ?? result }
     }
 
-    /// Waits for it.
+    /// Waits for the reply.
     ///
-    /// - Throws: What was given as a failure; `silent` when the time is up.
+    /// - Throws: The failure received; `silent` when the time is up.
     func take(within limit: Duration) throws(ControlFailure) -> [UInt8] {
         guard let result = result.wait(until: .now + limit, for: { $0 }) else { throw .silent }
         return try result.get()

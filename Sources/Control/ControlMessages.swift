@@ -12,9 +12,9 @@ public enum ControlPlace {
 
 // MARK: - Requests
 
-/// Something that can be asked of a listener over its control socket.
+/// A request to a listener over its control socket.
 ///
-/// A request is one type, in a file of its own, and one line where the listener's routes are made.
+/// A request is one type and one line in the listener's routes.
 public protocol ControlRequest: Codable, Sendable {
     /// The type of the reply.
     associatedtype Reply: Codable & Sendable
@@ -22,7 +22,7 @@ public protocol ControlRequest: Codable, Sendable {
     static var name: String { get }
 }
 
-/// The reply to what is only done.
+/// The reply without contents.
 public struct ControlDone: Codable, Sendable, Hashable {
     /// Creates the reply.
     public init() {}
@@ -56,7 +56,7 @@ public struct ControlHello: Codable, Sendable, Hashable {
 public enum ControlFailure: Error, Sendable, Hashable {
     /// The control socket does not exist.
     case absent
-    /// Its socket is there, but nobody answers at it.
+    /// The socket exists, but no process answers at it.
     case deserted
     /// This user may not speak to it.
     case notPermitted
@@ -70,9 +70,9 @@ public enum ControlFailure: Error, Sendable, Hashable {
     case garbled
     /// The connection ended.
     case ended
-    /// It is there, and does not answer in time.
+    /// The listener does not answer in time.
     case silent
-    /// It did not do what was asked; its own words, in a sentence.
+    /// The listener refused the request; its own words, in a sentence.
     case failed(String)
     /// The system does not let us; its own words.
     case system(String)

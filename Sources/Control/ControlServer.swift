@@ -169,8 +169,8 @@ public struct ControlRoutes: Sendable {
 
 /// The limits of a control socket.
 public struct ControlLimits: Sendable, Hashable {
-    /// Connections at a time: more than anybody opens by hand. Each costs two threads that sleep, and none can be opened
-    /// but by the listener's own user and root.
+    /// The most connections at a time: more than a person opens by hand. Each costs two threads that sleep, and only
+    /// the listener's own user and root can open one.
     public var connections = 1_024
     /// The longest request, in bytes.
     public var request = 4 << 20
@@ -234,7 +234,7 @@ final class ControlConnection: Sendable {
         if !isFine { end() }
     }
 
-    /// Wants events from now on, in the order in which they happen, behind the reply that `body` makes.
+    /// Subscribes to events from now on, in the order in which they happen, after the reply that `body` makes.
     func subscribe(_ body: () -> [UInt8]) {
         state.withLock { $0.events = .held([]) }
         let reply = body()
@@ -266,7 +266,7 @@ final class ControlConnection: Sendable {
         socket.end()
     }
 
-    /// Ends it behind what waits to be written.
+    /// Ends the connection after its waiting output.
     func finish() {
         writer.async { [self] in end() }
     }

@@ -75,8 +75,8 @@ public enum CSVRecord {
 
     /// Reads the first record of a text.
     ///
-    /// - Returns: Its cells, and where the text goes on behind its newline; nil where the record does not end: its last
-    ///   quote is open, or no newline is behind it.
+    /// - Returns: Its cells, and the place where the text continues after its newline; nil if the record is incomplete:
+    ///   its last quote is open, or its newline is missing.
     public static func first(
         of bytes: some Collection<UInt8>, separator: UInt8 = comma
     ) -> (cells: [String], length: Int)? {

@@ -16,7 +16,7 @@ public enum DeliveryJSON {
 
     /// Writes the line without its newline.
     ///
-    /// - Parameter events: `record.events`, where they are known already.
+    /// - Parameter events: `record.events`, if already known.
     public static func append(_ record: DeliveryRecord, _ events: [NotificationEvent]? = nil, to json: inout JSONWriter)
     {
         record.delivery.body.withUnsafeBytes { body in
@@ -26,7 +26,7 @@ public enum DeliveryJSON {
 
     /// Writes the line without its newline.
     ///
-    /// - Throws: `JSONError` where the header fields cannot be read.
+    /// - Throws: `JSONError` if the header fields cannot be read.
     public static func append(_ delivery: LentDelivery, to json: inout JSONWriter) throws(JSONError) {
         try append(delivery.rest, delivery.body, nil, to: &json) { json throws(JSONError) in
             try json.headers(recorded: delivery.headers)
@@ -78,7 +78,7 @@ public enum DeliveryJSON {
         json.syntax("]}")
     }
 
-    /// Writes a body as a string, or in Base64 where it is not UTF-8.
+    /// Writes a body as a string, or in Base64 if it is not UTF-8.
     private static func append(_ body: UnsafeRawBufferPointer, to json: inout JSONWriter) {
         let start = json.count
         json.syntax(",\"body\":")
@@ -97,9 +97,9 @@ public enum EventLines {
     private static let widths = [0, 11, 24, 0, 0, 0, 0, 0]
     private static let separator: StaticString = "  "
 
-    /// Writes the lines, each with its newline: at least one; what is absent is `-`.
+    /// Writes the lines, each with its newline: at least one; a missing value is `-`.
     ///
-    /// - Parameter events: The record's events, if they are known: else they are read from its body.
+    /// - Parameter events: The record's events, if known; otherwise they are read from its body.
     public static func append(_ record: DeliveryRecord, events: [NotificationEvent]? = nil, to bytes: inout OutputBytes)
     {
         for event in self.events(events ?? record.events, of: record) {

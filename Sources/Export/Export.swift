@@ -49,7 +49,7 @@ public struct Export: Sendable {
         var pieces = ExportPieces(writer, isForTerminal: isForTerminal)
         var reader = reader
         var onDamage = onDamage
-        // What fails half-way is read again from where it failed.
+        // A read that fails half-way is repeated from the place of the failure.
         func reading<Value>(_ body: (HistoryReader) throws -> Value) throws -> Value {
             do {
                 return try body(reader)
@@ -179,7 +179,7 @@ public struct Export: Sendable {
 
 // MARK: - Pieces
 
-/// Gathers what a writer writes into pieces worth a call of the system.
+/// Collects a writer's output into pieces that are worth a system call.
 struct ExportPieces {
     /// The number of bytes gathered before they are written.
     private static let size = 512 << 10
@@ -212,8 +212,8 @@ struct ExportPieces {
     /// Adds the record of an event. A row without one is left out.
     ///
     /// - Parameters:
-    ///   - delivery: The row's, if it is there and the writer reads deliveries.
-    ///   - events: The delivery's.
+    ///   - delivery: The row's delivery, if it exists and the writer reads deliveries.
+    ///   - events: The events of the delivery.
     mutating func add(_ row: EventRow, of delivery: LentDelivery?, _ events: [NotificationEvent]) {
         guard let position = row.position else {
             leftOut += 1
@@ -226,7 +226,7 @@ struct ExportPieces {
 
     /// Adds the record of a delivery.
     ///
-    /// - Throws: `JSONError` where its header fields cannot be read.
+    /// - Throws: `JSONError` if its header fields cannot be read.
     mutating func add(_ delivery: LentDelivery) throws {
         try add { writer, bytes in try writer.append(delivery, to: &bytes) }
     }
@@ -282,7 +282,7 @@ public struct ExportProgress: Sendable, Hashable {
     public var written: Int
     /// Requests that are left out because a table of events has no line for them.
     public var leftOut = 0
-    /// Rows looked at, of all that are to be looked at.
+    /// The number of rows read, of all rows to read.
     public var looked: Int64
     public var total: Int64
 

@@ -1,9 +1,9 @@
 import History
 public import Notifications
 
-/// A column that can be put behind those of the sheet.
+/// A column that can follow those of the sheet.
 public struct ExportColumn: Sendable {
-    /// Such as `event-id`: what is typed.
+    /// The name that a person types, such as `event-id`.
     public let name: String
     /// Its header in the table.
     public let header: String
@@ -28,7 +28,7 @@ public struct ExportColumn: Sendable {
     public static let all: [ExportColumn] = [
         ExportColumn("received", "Received", .outcome) { ExportCell($0.row.receivedAt, as: $1.timestamps) },
         ExportColumn("signature", "Signature", .outcome) { item, _ in .plain(item.row.verdict.word) },
-        // A label that was received, but bound to something else, vouches for nothing.
+        // A secret with another binding proves nothing, so its label is left out.
         ExportColumn("secret", "Secret", .outcome) { item, _ in
             item.row.verdict.isBySecret ? text(item.row.secret) : .empty
         },
@@ -175,8 +175,8 @@ public enum ExportCell: Sendable, Hashable {
         }
     }
 
-    /// Puts an apostrophe before what a spreadsheet would take for a formula: at the start, and where a program that
-    /// separates cells by another character, or does not mind quotes, would begin a cell.
+    /// Puts an apostrophe before a text that a spreadsheet would read as a formula: at the start, and where a program
+    /// that separates cells by another character, or ignores quotes, would begin a cell.
     private static func guarded(_ text: String) -> String {
         var text = text
         var guarded: [UInt8] = []

@@ -26,7 +26,7 @@ public protocol ExportWriter: Sendable {
 
     /// Writes the record of a delivery, without the newline at its end. In UTF-8.
     ///
-    /// - Throws: `JSONError` where its header fields cannot be read.
+    /// - Throws: `JSONError` if its header fields cannot be read.
     func append(_ delivery: LentDelivery, to bytes: inout OutputBytes) throws
 }
 
@@ -62,11 +62,11 @@ public enum ExportUnit: Sendable, Hashable {
 
 // MARK: - Items
 
-/// One row of the event list with what a writer needs of its delivery.
+/// One row of the event list with the parts of its delivery that a writer needs.
 public struct ExportItem: Sendable {
-    /// The row, as far as the writer's `parts` go.
+    /// The row, with the writer's `parts`.
     public let row: EventRow
-    /// The row's delivery without its header fields and body; nil where the writer asks for none, or it is gone.
+    /// The row's delivery without its header fields and body; nil if the writer needs none, or it is gone.
     public let record: DeliveryRecord?
     /// The row's event in that delivery, with the fields that rows do not contain.
     public let event: NotificationEvent?
@@ -82,10 +82,10 @@ public struct ExportItem: Sendable {
 
 /// The options of a format; each uses those that apply to it.
 public struct ExportOptions: Sendable {
-    /// Columns behind those of the sheet.
+    /// The columns after those of the sheet.
     public var columns: [ExportColumn]
     public var timestamps: SheetRow.TimestampForm
-    /// Whether text that a spreadsheet would take for a formula stays as it is.
+    /// Whether texts that a spreadsheet would read as a formula stay unchanged.
     public var isVerbatim: Bool
     /// The masked parts of a request.
     public var masking: Masking
@@ -105,7 +105,7 @@ public struct ExportOptions: Sendable {
 
 /// The formats that rows can be written in: the one table that the command, its help and the screen use.
 public struct ExportFormat: Sendable {
-    /// Such as `csv`: what is typed, and the usual ending of a file.
+    /// The name that a person types and the usual extension of a file, such as `csv`.
     public let name: String
     /// A phrase for lists.
     public let meaning: String
@@ -139,7 +139,7 @@ public struct ExportFormat: Sendable {
 
 // MARK: - Tables
 
-/// The table that CSV and TSV write: the sheet's five columns, and those that were asked for behind them.
+/// The table that CSV and TSV write: the sheet's five columns, and then the requested ones.
 struct ExportTable: Sendable {
     let options: ExportOptions
     /// The separator of cells.
@@ -189,8 +189,8 @@ struct ExportTable: Sendable {
 
 // MARK: - CSV
 
-/// Comma-separated values by RFC 4180: CRLF behind each line, quotes around what needs them and doubled within. UTF-8,
-/// without a byte-order mark.
+/// Comma-separated values by RFC 4180: CRLF after each line, quotes around cells that need them and doubled within.
+/// UTF-8, without a byte-order mark.
 struct CSVWriter: ExportWriter {
     private let table: ExportTable
 
@@ -213,8 +213,8 @@ struct CSVWriter: ExportWriter {
 
 // MARK: - TSV
 
-/// Tab-separated values: as CSV, with a tab between cells and a newline behind each line. A cell with a tab, a newline or a
-/// quote in it has quotes around it, so that a program reads the same cells from both.
+/// Tab-separated values: like CSV, with a tab between cells and a newline after each line. A cell with a tab, a newline
+/// or a quote in it has quotes around it, so that a program reads the same cells from both.
 struct TSVWriter: ExportWriter {
     private let table: ExportTable
 
@@ -254,7 +254,8 @@ struct JSONLinesWriter: ExportWriter {
 
 // MARK: - curl
 
-/// A shell script that sends each delivery again by curl: nothing but printable ASCII, and nothing runs until it is run.
+/// A shell script that sends each delivery again with curl: only printable ASCII, and nothing runs until the script
+/// does.
 struct CurlWriter: ExportWriter {
     private let masking: Masking
 
@@ -280,7 +281,7 @@ struct CurlWriter: ExportWriter {
     func append(_ delivery: LentDelivery, to bytes: inout OutputBytes) throws {
         let record = try delivery.record()
         let command = CurlCommand(record.delivery, to: nil, masking)
-        // No text from outside is in a comment: what a shell makes of one is its own affair.
+        // No text from outside is in a comment, because shells may treat comments differently.
         bytes.append("\n# Delivery \(record.id), \(record.delivery.receivedAt.rfc3339)\n" as String)
         for sentence in command.shortcomings { bytes.append("# \(sentence)\n" as String) }
         bytes.append(command.text)

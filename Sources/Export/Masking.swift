@@ -9,7 +9,7 @@ public import Notifications
 public enum Masking: Sendable, Hashable {
     /// Secret-bearing values become `***`.
     case masked
-    /// Every value as it was received.
+    /// Every value as received.
     case asReceived
 
     /// The replacement of a value.

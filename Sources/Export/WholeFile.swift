@@ -78,9 +78,9 @@ public final class WholeFile: Sendable {
         return path
     }
 
-    /// Writes bytes behind those before. The writer's, as are `finish` and `discard`.
+    /// Writes bytes after the previous ones. Only the writer calls it, like `finish` and `discard`.
     ///
-    /// - Throws: `WholeFileError`; what was written is to be discarded then.
+    /// - Throws: `WholeFileError`; the file must then be discarded.
     public func write(_ bytes: [UInt8]) throws(WholeFileError) {
         let code = AllBytes.write(bytes, to: try descriptor())
         guard code == 0 else { throw WholeFileError(path: path, code) }
@@ -152,7 +152,7 @@ public struct WholeFileError: Error, Sendable, CustomStringConvertible {
     public let path: String
     /// In the system's words, or ours.
     public let reason: String
-    /// Whether it is a pipe that nobody reads any more.
+    /// Whether it is a pipe without a reader.
     public let isClosedPipe: Bool
 
     init(path: String, reason: String) {

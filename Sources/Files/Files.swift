@@ -10,7 +10,7 @@ public struct PathParts: Sendable, Hashable {
     public let name: String
 
     public init(_ path: String) {
-        // By bytes: a combining mark behind a slash does not make it another one.
+        // Compared as bytes, because a combining mark after a slash would make it another character.
         let bytes = path.utf8
         let slash = UInt8(ascii: "/")
         guard let last = bytes.lastIndex(where: { $0 != slash }) else {
@@ -106,9 +106,9 @@ public final class FileWatch: Sendable {
         _ = write(stopping.writing, &byte, 1)
     }
 
-    /// Waits until something is seen; for a time only if one is given.
+    /// Waits until something is seen; with a limit only if one is given.
     ///
-    /// - Returns: Nothing where the time was up first; nil once it is stopped.
+    /// - Returns: An empty value if the time was up first; nil once it is stopped.
     public func wait(atMost limit: Duration? = nil) -> Seen? {
         var ends = [
             pollfd(fd: queue, events: Int16(POLLIN), revents: 0),
@@ -149,7 +149,7 @@ public final class FileWatch: Sendable {
 
     private func note(_ mask: UInt32, _ name: String, _ seen: inout Seen) {
         if mask & UInt32(IN_Q_OVERFLOW) != 0 {
-            // What was lost may have been anything.
+            // Lost reports may have been about anything.
             seen.isChanged = true
             seen.moved = names
         } else if name.isEmpty {

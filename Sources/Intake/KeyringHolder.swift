@@ -70,7 +70,7 @@ public final class KeyringHolder: Sendable {
             case .leaked(let secret): .leaked(secret, at: now())
             case nil: nil
             }
-        // First what waits, so that nothing more of it is begun; then what was added before the mark was there.
+        // First the waiting entries, so that no more of them are begun; then those added before the mark was set.
         var count = try putOnHold(change)
         let generation = try history.adopt(keyring: keyring.identity, of: all.identities, because: recorded)
         count += try putOnHold(change)
@@ -78,7 +78,7 @@ public final class KeyringHolder: Sendable {
             defer { state = Current(verifier: SignatureVerifier(all), generation: generation) }
             return state.generation != generation
         }
-        // What was cancelled stays so where nothing has changed.
+        // A cancelled run stays cancelled if nothing has changed.
         if isOther { resumeJudging() } else { look() }
         return count
     }
@@ -92,7 +92,7 @@ public final class KeyringHolder: Sendable {
             at: now())
     }
 
-    /// The secrets that were deleted as leaked; none where the history cannot be read.
+    /// The secrets that were deleted as leaked; empty if the history cannot be read.
     public var leakedSecrets: [SecretIdentity] {
         (try? history.reader.secrets())?.filter { $0.leakedAt != nil }.map(\.identity) ?? []
     }

@@ -113,7 +113,7 @@ final class Rejudger: Sendable {
 
     /// Rests, unless something has changed since the last look.
     ///
-    /// - Returns: False where there is to be another look.
+    /// - Returns: False if another look is needed.
     private func rest() -> Bool {
         state.withLock { state in
             state.isRunning = state.isWanted && state.mayGoOn
@@ -133,7 +133,7 @@ final class Rejudger: Sendable {
     ) throws {
         while let now = keys() {
             if now.generation != progress.generation {
-                // Another keyring: what was counted for the one before is void.
+                // The keyring has changed: the counts for the former one are void.
                 progress = Progress()
                 progress.generation = now.generation
             }

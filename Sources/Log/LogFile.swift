@@ -204,7 +204,7 @@ final class LogSegment {
             bytes += read(end..<next)
             end = next
             let starts = starts(in: bytes, at: first).filter { $0 >= start }
-            // The last one may go on.
+            // The last one may be incomplete.
             if starts.count > limit || end == size {
                 let bounds = Array(starts.prefix(limit + 1))
                 return Array(entries(bounds[...], in: bytes, at: first).prefix(limit))

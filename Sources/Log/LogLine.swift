@@ -66,7 +66,7 @@ public struct LogLine: Sendable, Hashable {
 public enum LogLevel: String, Sendable, Hashable, CaseIterable {
     /// Something was done.
     case info
-    /// Somebody should know of it.
+    /// A person should know of it.
     case warning
     /// Something does not work.
     case error
@@ -74,7 +74,7 @@ public enum LogLevel: String, Sendable, Hashable, CaseIterable {
 
 // MARK: - Entries
 
-/// A line of the log as it was read.
+/// A line of the log as read.
 public struct LogEntry: Sendable, Hashable, Identifiable {
     public var id: LogPlace
     /// The time; nil, like the source, if b2watch did not write the line in this form, such as the message of a crash.
@@ -120,7 +120,7 @@ public struct LogRequest: Sendable, Hashable {
     public enum Anchor: Sendable, Hashable {
         case newest
         case oldest
-        /// The line that begins there; where that file is gone, the oldest.
+        /// The line that begins there; the oldest one if that file is gone.
         case entry(LogPlace)
     }
 

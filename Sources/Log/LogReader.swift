@@ -42,13 +42,13 @@ public struct LogReader: Sendable {
             hasNewer: newer.count > after)
     }
 
-    /// Returns the place of the dated entry nearest to a stretch of time: the first in it, or the nearer of those on both
-    /// sides; nil where no entry has a date. Reads one file of the log, and the beginnings of others.
+    /// Returns the place of the dated entry nearest to a period: the first in it, or the nearer of those on both sides;
+    /// nil if no entry has a date. Reads one file of the log, and the beginnings of others.
     ///
-    /// - Throws: `LogFailure`, where a file that is there cannot be read.
+    /// - Throws: `LogFailure` if an existing file cannot be read.
     public func place(nearestTo stretch: Range<Timestamp>) throws(LogFailure) -> LogPlace? {
         let files = try files()
-        // The last file that begins before the stretch has the line, or the one behind it begins with it.
+        // The last file that begins before the period has the line, or the next file begins with it.
         let start = files.lastIndex { file in
             file.lines(from: 0, limit: Self.looked).lazy.compactMap(\.time).first.map { $0 < stretch.lowerBound }
                 ?? false

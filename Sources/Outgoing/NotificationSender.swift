@@ -36,7 +36,7 @@ public final class NotificationSender: Sendable {
         try Self.answer(transfers.result(of: transfer(sample, to: url)), url)
     }
 
-    /// Closes the connections; what is being sent ends with `SendError.cancelled`.
+    /// Closes the connections; current requests end with `SendError.cancelled`.
     public func shutdown() async {
         await withCheckedContinuation { continuation in
             transfers.shutdown { continuation.resume() }
@@ -164,7 +164,7 @@ struct SendingQueue {
     private let count: Int
     private let maxInFlight: Int
     private var inFlight = 0
-    /// Due, but too many are in flight.
+    /// The number that is due but waits, because too many requests are running.
     private var late: Int?
 
     init(count: Int, maxInFlight: Int) {

@@ -1,11 +1,11 @@
 public import Notifications
 internal import Workers
 
-/// Sends requests over HTTP/1.1 by its policy. Follows no redirect, so that no field of a request ever goes to another
-/// origin than its URL's; a proxy sees of it no more than the host and the port.
+/// Sends requests over HTTP/1.1 according to its policy. Follows no redirect, so that no field of a request is ever
+/// sent to another origin than its URL's; a proxy sees only the host and the port of it.
 ///
-/// Each request has a connection of its own: that a server closes an idle one can then not be taken for a lost answer.
-/// The owner calls `shutdown()` at the end.
+/// Each request has its own connection: so a server that closes an idle one cannot be mistaken for a lost answer. The
+/// owner calls `shutdown()` at the end.
 public final class OutgoingClient: HTTPSending {
     /// The time limit until a request can be sent, if the request's own limit is longer.
     private static let connecting = Duration.seconds(10)
@@ -42,7 +42,7 @@ public final class OutgoingClient: HTTPSending {
         }
     }
 
-    /// Ends what is being sent, as `lost` where it may have been received. Blocks until all has ended; more than one call
+    /// Ends current requests, as `lost` if they may have been received. Blocks until all have ended; more than one call
     /// does no harm.
     public func shutdown() {
         let hasEnded = Monitor(false)
@@ -59,7 +59,7 @@ public struct OutgoingRequest: Sendable, Hashable {
     public var method: String
     /// An http or https URL.
     public var url: WebhookURL
-    /// In the order in which they are sent. Host and Content-Length are added where they are not there.
+    /// The fields in the order in which they are sent. Host and Content-Length are added if missing.
     public var headers: [OutgoingField]
     public var body: [UInt8]
     /// Whether plain http is allowed for any address, because the user has allowed it.
@@ -72,7 +72,7 @@ public struct OutgoingRequest: Sendable, Hashable {
         case nothing
         /// The query.
         case query
-        /// All behind the authority: the URL itself is the credential.
+        /// Everything after the authority: the URL itself is the credential.
         case path
     }
 
@@ -110,7 +110,7 @@ extension OutgoingRequest {
 public struct OutgoingField: Sendable, Hashable {
     public var name: String
     public var value: String
-    /// Whether nobody may see the value: in what is kept and shown it is masked.
+    /// Whether the value is secret: it is masked when it is recorded and shown.
     public var isSecret: Bool
 
     public init(_ name: String, _ value: String, isSecret: Bool = false) {
@@ -125,7 +125,7 @@ public struct OutgoingAnswer: Sendable, Hashable {
     /// The most bytes of a body that are kept.
     public static let longest = 64 << 10
 
-    /// The HTTP status, whatever it is.
+    /// The HTTP status.
     public var status: Int
     public var headers: [OutgoingField]
     /// The first 64 KiB of the body.
@@ -159,7 +159,7 @@ public enum OutgoingFailure: Error, Sendable, Hashable, CustomStringConvertible 
     case notSent(String)
     /// The request may have been received: the connection ended, or the time was up.
     case lost(String)
-    /// The client was shut down before anything of the request was sent; what was under way then is `lost`.
+    /// The client was shut down before any part of the request was sent; requests that were being sent are `lost`.
     case cancelled
 
     public var description: String {
@@ -178,13 +178,13 @@ public protocol HTTPSending: Sendable {
 
 // MARK: - Masked requests
 
-/// A request as it is kept and shown: nothing secret is in it.
+/// A request as it is recorded and shown, without secrets.
 public struct MaskedRequest: Sendable, Hashable {
     /// The replacement of secret text.
     public static let mask = "•••"
 
-    /// The method, the URL and the version in a line, then the header fields, those among them that every request gets,
-    /// an empty line, and the body.
+    /// The method, the URL and the version in a line, then the header fields, including those of every request, an
+    /// empty line, and the body.
     public let bytes: [UInt8]
 
     /// - Parameter body: The body to show instead of the request's own; nil if that contains no secret.
@@ -213,7 +213,7 @@ public struct MaskedRequest: Sendable, Hashable {
 }
 
 extension OutgoingRequest {
-    /// Texts of the request that nobody may see. Short ones are left out: masking them would hide half of an answer.
+    /// The secret texts of the request. Short ones are left out, because masking them would hide half of an answer.
     private var secrets: [String] {
         var secrets = headers.filter(\.isSecret).flatMap { field in
             // `Basic …` and `Bearer …` are repeated without the first word too.
@@ -249,8 +249,8 @@ public enum RetryAfter {
 
     /// Reads the field's value: seconds, or a date. Seconds with a fraction, which some servers send, are rounded up.
     ///
-    /// - Parameter now: What a date is counted from.
-    /// - Returns: How long to wait, not below zero and at most a day; nil where the value is neither.
+    /// - Parameter now: The reference of a date.
+    /// - Returns: The time to wait, not below zero and at most a day; nil if the value is neither.
     public static func delay(_ value: String, at now: Timestamp) -> Duration? {
         let text = value.filter { $0 != "\t" }.split(separator: " ").joined(separator: " ")
         let isDigit: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
@@ -286,7 +286,7 @@ public enum HTTPDate {
     /// Reads any of the three forms that a recipient must accept: `Sun, 06 Nov 1994 08:49:37 GMT`, and the obsolete
     /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
     ///
-    /// - Returns: Nil where the text has none of these forms.
+    /// - Returns: Nil if the text has none of these forms.
     public static func moment(_ text: String) -> Timestamp? {
         let words = text.split { $0 == " " }
         switch words.count {
@@ -294,7 +294,7 @@ public enum HTTPDate {
             return moment(day: words[1], month: words[2], year: Int(words[3]), time: words[4])
         case 4 where words[0].hasSuffix(",") && words[3] == "GMT":
             let parts = words[1].split(separator: "-")
-            // Two digits: of this century, or of the last where that would lie far ahead.
+            // Two digits: of this century, or of the last one if the date would otherwise be far in the future.
             guard parts.count == 3, let year = Int(parts[2]), (0...99).contains(year) else { return nil }
             return moment(day: parts[0], month: parts[1], year: year < 70 ? 2_000 + year : 1_900 + year, time: words[2])
         case 5: return moment(day: words[2], month: words[1], year: Int(words[4]), time: words[3])

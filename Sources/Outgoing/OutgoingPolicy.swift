@@ -30,9 +30,9 @@ public struct OutgoingPolicy: Sendable {
         case proxy(ProxyServer)
     }
 
-    /// Looks at a request as it is written; where its name leads is looked at when there is a connection.
+    /// Checks a request as it is written; the addresses of its name are checked when the connection is opened.
     ///
-    /// - Throws: `.forbidden` where it must not be sent.
+    /// - Throws: `.forbidden` if it must not be sent.
     func route(of request: OutgoingRequest) throws(OutgoingFailure) -> Route {
         let url = request.url
         if let problem = Self.problem(in: request) { throw .forbidden(problem) }
@@ -156,7 +156,7 @@ struct IPAddress: Sendable, Hashable {
         self.bytes = isMapped ? Array(bytes.suffix(4)) : bytes
     }
 
-    /// Reads an address as it is usually written; nil for any other text. A zone (`%eth0`) is ignored.
+    /// Reads an address in its usual forms; nil for any other text. A zone (`%eth0`) is ignored.
     init?(_ text: some StringProtocol) {
         let text = String(text.prefix { $0 != "%" })
         var four = in_addr()
@@ -193,7 +193,7 @@ struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// Returns the addresses of a name; none where the name is unknown. Blocks while the system looks it up.
+    /// Returns the addresses of a name; none if the name is unknown. Blocks while the system looks it up.
     static func all(of name: String) -> [IPAddress] {
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(name, nil, nil, &list) == 0, let first = list else { return [] }
@@ -232,7 +232,7 @@ struct IPAddress: Sendable, Hashable {
 }
 
 extension WebhookURL {
-    /// Whether its host is, as it is written, this machine.
+    /// Whether its host, as written, is this machine.
     public var isLoopback: Bool {
         let name = host.lowercased()
         if name == "localhost" || name == "localhost." || name.hasSuffix(".localhost") { return true }
@@ -244,11 +244,11 @@ extension WebhookURL {
 
 /// The URL of a webhook: http or https, with a host, and without a user and password.
 public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
-    /// The URL as it was given.
+    /// The URL as given.
     public let description: String
-    /// The host and, where it was given, the port.
+    /// The host and, if given, the port.
     public let authority: String
-    /// The host without the brackets of an IPv6 address, as it was given.
+    /// The host without the brackets of an IPv6 address, as given.
     public let host: String
     /// The port that was given, or the scheme's own.
     public let port: Int
@@ -285,7 +285,7 @@ public struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension WebhookURL {
-    /// The value of the Host field: the port is left out where it is the scheme's own.
+    /// The value of the Host field, without the scheme's default port.
     var hostField: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
@@ -301,7 +301,7 @@ public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible 
     case noHost
     case badPort
 
-    /// A sentence: what is wrong, and what to write.
+    /// A sentence with the problem and a remedy.
     public var description: String {
         switch self {
         case .noScheme:

@@ -71,7 +71,7 @@ public struct SampleEvent: Sendable, Hashable {
         self.object = object
     }
 
-    /// An account that is nobody's.
+    /// An account that belongs to nobody.
     public static let sampleAccountID = "b2a7c4000000"
     /// A bucket of that account.
     public static let sampleBucketID = "0b12a3c4d5e6f70800000000"
@@ -110,8 +110,8 @@ public enum SampleType {
         ("test", EventType("b2:TestEvent")),
     ]
 
-    /// Reads a word, a type's name or its short name, in any case; any other text with a colon is taken as it is, for
-    /// B2 may add types.
+    /// Reads a word, a type's name or its short name, in any case; any other text with a colon is used unchanged,
+    /// because B2 may add types.
     ///
     /// - Throws: `SampleTypeError`, which lists the words.
     public static func parse(_ text: String) throws(SampleTypeError) -> EventType {
@@ -203,8 +203,8 @@ extension SampleObject {
 
 // MARK: - Series
 
-/// The events of many sample notifications. Where several values are given, each takes its turn; where none is, it is
-/// the usual one, or a random one in a mixed series.
+/// The events of many sample notifications. If several values are given, they take turns; without a value, it is the
+/// usual one, or a random one in a mixed series.
 public struct SampleSeries: Sendable {
     /// Types of events.
     public var types: [EventType] = []
@@ -218,13 +218,13 @@ public struct SampleSeries: Sendable {
     public var rules: [String] = []
     /// Events in a notification: B2 sends 1 to 50.
     public var batch = 1
-    /// Whether what is not given is random instead of the same for each event.
+    /// Whether values that are not given are random instead of the same for each event.
     public var isMixed = false
 
     /// Creates a series of the usual sample.
     public init() {}
 
-    /// Returns what the events of a notification are about.
+    /// Returns the contents of a notification's events.
     ///
     /// - Parameter number: The notification's number, from 0.
     public func orders(of number: Int, using generator: inout some RandomNumberGenerator) -> [SampleOrder] {
@@ -309,7 +309,7 @@ public enum SampleSignature: Sendable {
     }
 }
 
-/// The bytes of a notification and the value of its signature header: what is sent.
+/// The bytes of a notification to send, and the value of its signature header.
 public struct SignedSample: Sendable, Hashable {
     public let body: [UInt8]
     /// Nil: no signature header.
@@ -332,7 +332,7 @@ public struct SignedSample: Sendable, Hashable {
 
 // MARK: - JSON
 
-/// Writes JSON on many lines, indented by two spaces, and escapes only what must be escaped: what B2 sends.
+/// Writes JSON on many lines, indented by two spaces, and escapes only what must be escaped, like B2.
 struct IndentedJSON {
     private(set) var bytes: [UInt8] = []
     private var depth = 0

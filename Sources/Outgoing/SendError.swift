@@ -96,9 +96,9 @@ struct TransferFailure: Error, Sendable, Hashable {
 /// The end of a transfer, in the codes of libcurl, the system and the TLS library.
 struct CurlOutcome: Sendable, Hashable {
     var code: CURLcode
-    /// The system's error of the connection; 0 where it was something else.
+    /// The system's error of the connection; 0 for other failures.
     var errno: Int32
-    /// OpenSSL's verdict on the certificate (`X509_V_ERR_…`); 0 where it had no objection.
+    /// OpenSSL's verdict on the certificate (`X509_V_ERR_…`); 0 without an objection.
     var verification = 0
     /// The HTTP status with which a proxy answered CONNECT; 0 without an answer.
     var proxyStatus = 0
@@ -184,7 +184,7 @@ extension TLSProblem {
 }
 
 extension CurlOutcome {
-    /// libcurl's words without what is for programmers, on one short line.
+    /// libcurl's words without details for programmers, on one short line.
     fileprivate var words: String {
         var words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         // Such as `error:0A00010B:SSL routines::wrong version number`.
@@ -221,7 +221,7 @@ extension OutgoingFailure {
 }
 
 extension ProxyServer {
-    /// Returns what is wrong with the proxy itself, or what it answered; nil where it is something else.
+    /// Returns the problem of the proxy itself, or its answer; nil for other failures.
     fileprivate func sentence(for outcome: CurlOutcome, to url: WebhookURL) -> String? {
         switch (outcome.code, outcome.proxyStatus) {
         case (CURLE_COULDNT_CONNECT, _), (CURLE_COULDNT_RESOLVE_PROXY, _):

@@ -3,12 +3,12 @@ internal import Foundation
 internal import Synchronization
 internal import Workers
 
-/// A request on its way: what is sent, and by which way.
+/// A request to send, and the way to its target.
 final class Transfer: Sendable {
     typealias Result = Swift.Result<OutgoingAnswer, TransferFailure>
 
     let request: OutgoingRequest
-    /// The proxy that connects to the URL's host; nil for a connection of our own.
+    /// The proxy that connects to the URL's host; nil for a direct connection.
     let proxy: ProxyServer?
     /// The longest time until the request can be sent, from looking up the name to the end of the TLS handshake.
     let connectLimit: Duration
@@ -191,7 +191,7 @@ final class Transfers: Sendable {
         }
     }
 
-    /// Returns whether nothing waits; nobody wakes the thread any more then.
+    /// Returns whether nothing waits; the thread is then not woken any more.
     private func isIdle() -> Bool {
         state.withLock { state in
             guard state.waiting.isEmpty else { return false }
@@ -200,7 +200,7 @@ final class Transfers: Sendable {
         }
     }
 
-    /// Ends the thread's work, or begins it again where a transfer has arrived in the meantime.
+    /// Ends the thread's work, or restarts it if a transfer has arrived in the meantime.
     private func finish() {
         let whenEnded = state.withLock { state -> [@Sendable () -> Void]? in
             guard state.waiting.isEmpty else { return nil }
@@ -239,7 +239,7 @@ private enum CurlLibrary {
 
 // MARK: - A running transfer
 
-/// A transfer under way: its handle of libcurl's, and what has arrived so far. Only the thread of `Transfers` uses it.
+/// A running transfer: its handle of libcurl's, and the data received so far. Only the thread of `Transfers` uses it.
 final class RunningTransfer {
     /// The most bytes of header fields that are read of an answer.
     private static let longestHead = 256 << 10
@@ -266,7 +266,7 @@ final class RunningTransfer {
 
     /// Prepares a transfer.
     ///
-    /// - Throws: `TransferFailure` if libcurl cannot send the request as it is.
+    /// - Throws: `TransferFailure` if libcurl cannot send the request unchanged.
     init(_ transfer: Transfer, _ done: @escaping @Sendable (Transfer.Result) -> Void) throws(TransferFailure) {
         guard let handle = curl_easy_init() else {
             throw TransferFailure(.curl(CurlOutcome(CURLE_OUT_OF_MEMORY, errno: ENOMEM)))
@@ -312,7 +312,7 @@ final class RunningTransfer {
                     return RunningTransfer.from(context)?.receiveBody(part) == true ? part.count : 0
                 }))
 
-        // HTTP/1.1 alone, as it is asked for.
+        // Only HTTP/1.1, as requested.
         try check(b2_curl_allow_http(handle))
         try set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         try set(CURLOPT_HTTP09_ALLOWED, 0)
@@ -390,7 +390,7 @@ final class RunningTransfer {
         return address == IPAddress(numeric: host)
     }
 
-    /// Returns the header fields as libcurl wants them, and an empty one for each field that it would add by itself.
+    /// Returns the header fields in libcurl's form, and an empty one for each field that libcurl would add by itself.
     private static func lines(of request: OutgoingRequest) -> [String] {
         let fields = request.sentHeaders
         let names = Set(fields.map { $0.name.lowercased() })
@@ -461,9 +461,9 @@ final class RunningTransfer {
 
     /// Reads a line of the answer's head: the status, a field, or the empty line at its end.
     ///
-    /// - Returns: Whether to go on.
+    /// - Returns: Whether to continue.
     private func receiveHead(_ line: UnsafeRawBufferPointer) -> Bool {
-        // Fields behind the body are not kept.
+        // Fields after the body are not kept.
         guard !hasHead else { return true }
         headLength += line.count
         guard headLength <= Self.longestHead else { return false }
@@ -481,7 +481,7 @@ final class RunningTransfer {
             isEnough = transfer.request.method == "HEAD"
             return !isEnough
         } else if text.first == " " || text.first == "\t" {
-            // The field before goes on (RFC 9112, 5.2).
+            // The line continues the previous field (RFC 9112, 5.2).
             if let last = answer.headers.indices.last { answer.headers[last].value += " " + text.trimmingSpace }
         } else if let colon = text.firstIndex(of: ":") {
             let value = text[text.index(after: colon)...].trimmingSpace
@@ -492,7 +492,7 @@ final class RunningTransfer {
 
     /// Keeps the start of the body.
     ///
-    /// - Returns: Whether to go on.
+    /// - Returns: Whether to continue.
     private func receiveBody(_ part: UnsafeRawBufferPointer) -> Bool {
         let space = OutgoingAnswer.longest - answer.body.count
         answer.body.append(contentsOf: part.prefix(space))

@@ -2,11 +2,11 @@ internal import CPrograms
 internal import Foundation
 internal import Synchronization
 
-/// A program to run without a shell and without a terminal, with the given environment and no other. When its time is up
-/// it is ended with all its descendants.
+/// A program to run without a shell and without a terminal, with only the given environment. When its time is up it is
+/// ended with all its descendants.
 ///
-/// It runs in a session of its own, and so in a process group of its own. No other descriptor of this process is open in
-/// it. A descendant that starts a session of its own is found too: see `program_start` and `ProcessTree`.
+/// It runs in its own session, and so in its own process group. It has no other open descriptors of this process. A
+/// descendant that starts its own session is found too: see `program_start` and `ProcessTree`.
 public struct Program: Sendable, Hashable {
     /// The program and its arguments, at least one; the first is a path, or a name to be found by `PATH`.
     public var words: [String]
@@ -64,7 +64,7 @@ public struct Program: Sendable, Hashable {
             return path
         }
         var worst = ProgramProblem(ENOENT)
-        // An empty or relative folder in the search path would make of it whatever lies where it is run.
+        // With an empty or relative folder in the search path, any file in the current folder could be run.
         for folder in (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") where folder.hasPrefix("/") {
             let path = "\(folder)/\(name)"
             guard let problem = Self.problem(ofFile: path) else { return path }
@@ -86,12 +86,12 @@ public struct Program: Sendable, Hashable {
 
     /// Checks that the system can run the file: a binary, or a script whose first line names an interpreter.
     ///
-    /// - Parameter path: The program's own.
-    /// - Throws: `ProgramProblem`: `ENOEXEC` where the file is neither.
+    /// - Parameter path: The program's own path.
+    /// - Throws: `ProgramProblem`: `ENOEXEC` if the file is neither.
     public func checkInterpreter(of path: String) throws(ProgramProblem) {
         guard let file = FileHandle(forReadingAtPath: path) else { return }
         defer { try? file.close() }
-        // Linux looks at no more of the line.
+        // Linux reads no more of the line.
         guard let read = try? file.read(upToCount: 256) else { return }
         let start = Array(read)
         guard start.starts(with: Array("#!".utf8)) else {
@@ -106,7 +106,7 @@ public struct Program: Sendable, Hashable {
         let name = String(decoding: line.drop(while: isBlank).prefix { !isBlank($0) }, as: UTF8.self)
         // It is part of the interpreter's name, or of its argument.
         if line.last == UInt8(ascii: "\r") { throw ProgramProblem(ENOENT, .carriageReturn) }
-        // Others start where the program runs.
+        // Relative names start at the program's folder.
         guard name.hasPrefix("/"), let problem = Self.problem(ofFile: name) else { return }
         throw ProgramProblem(problem.code, .interpreter)
     }
@@ -139,7 +139,7 @@ public struct Program: Sendable, Hashable {
         let code = errno
         if failure == PROGRAM_FAILED_TO_CHANGE_FOLDER { throw ProgramProblem(code, .folder) }
         if code == ENOENT || code == ENOEXEC { try checkInterpreter(of: path) }
-        // The file was there a moment ago: what is missing is the interpreter that its first line names.
+        // The file existed a moment ago: the interpreter that its first line names is missing.
         throw ProgramProblem(code, code == ENOENT ? .interpreter : .program)
     }
 }
@@ -198,7 +198,7 @@ private struct ForeignFormat {
 /// Ends programs that run, and lets no further ones begin: once, for all that were given it.
 public final class ProgramStop: Sendable {
     private let pipe: Mutex<Pipe>
-    /// Becomes readable when it is stopped; -1 where the process had no descriptor left for it.
+    /// A descriptor that becomes readable on a stop; -1 if the process had no descriptor left.
     let descriptor: Int32
     private let hasStopped = Atomic<Bool>(false)
 

@@ -123,7 +123,7 @@ struct ProgramCourse: ~Copyable {
         for member in descendants where getpgid(member.id) != child { member.send(signal) }
     }
 
-    /// Ends it and all its descendants by SIGKILL, those too that were started since they were looked for.
+    /// Ends it and all its descendants with SIGKILL, including those that were started after the search.
     private func killAll(_ found: Set<ProcessTree.Member>) {
         var known = found
         // A process that is starting others may have started one more each time; SIGSTOP keeps it from that.
@@ -141,7 +141,7 @@ struct ProgramCourse: ~Copyable {
         return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
     }
 
-    /// Waits for something to happen, and reads and writes what can be.
+    /// Waits for something to happen, and reads and writes as much as possible.
     ///
     /// - Returns: Whether it is to be ended.
     private mutating func wait(until deadline: ContinuousClock.Instant, stop: Int32) -> Bool {
@@ -155,7 +155,7 @@ struct ProgramCourse: ~Copyable {
         ]
         guard poll(&waits, nfds_t(waits.count), Int32(min(milliseconds, 3_600_000))) > 0 else { return false }
         if waits[0].revents != 0 { hasEnded = true }
-        // Not until nothing is left: who writes without end must not keep us from looking at the time.
+        // Not until the pipe is empty: a program that writes without end must not delay the check of the time.
         if waits[2].revents != 0 { read(atMost: 16) }
         if waits[3].revents != 0 { write() }
         return waits[1].revents != 0
@@ -186,7 +186,7 @@ struct ProgramCourse: ~Copyable {
     }
 }
 
-/// The signal that a process gets which writes to a pipe that nobody reads.
+/// The signal that a process receives when it writes to a pipe without a reader.
 private enum BrokenPipe {
     /// Runs code that may raise the signal, without delivering it. `errno` stays as `body` left it.
     static func withheld(_ body: () -> Int) -> Int {
@@ -213,7 +213,7 @@ private enum BrokenPipe {
 
 // MARK: - Pipes
 
-/// A pipe that no program inherits; what is still open of it is closed with it.
+/// A pipe that no program inherits; its open ends are closed with it.
 struct Pipe: ~Copyable {
     private(set) var reading: Int32
     private(set) var writing: Int32

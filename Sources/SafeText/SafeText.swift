@@ -13,7 +13,7 @@ internal import CTerminal
 ///
 /// A backslash stays a backslash, so the escapes are for reading and not for decoding.
 public struct SafeText: Sendable, Hashable {
-    /// The escaped text, safe to print as it is.
+    /// The escaped text, safe to print unchanged.
     public let string: String
     /// The terminal columns that `string` fills.
     public let width: Int

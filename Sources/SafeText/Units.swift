@@ -219,7 +219,7 @@ private struct Lines {
         used += unit.width
     }
 
-    /// Shows that something is there for which no line has room: a wide character, where there is one column.
+    /// Shows a mark in place of a unit that no line has room for: a wide character in a single column.
     mutating func replace(_ unit: Unit) {
         if used + 1 > room { endLine() }
         full.append("…")
@@ -280,8 +280,8 @@ extension SafeText {
         scalar.isASCII ? scalar : standIns[scalar]
     }
 
-    /// `v`, `!` and `?` are verdicts of their own, so the tick and the others keep clear of them. `<` and `>` are keys, which
-    /// the footer shows, so no symbol becomes one of them: what is cut at either edge is `~`, as a text that is cut.
+    /// `v`, `!` and `?` are verdicts, so the tick and other symbols use other characters. `<` and `>` are keys that the
+    /// footer shows, so no symbol becomes one of them: text that is cut at either edge ends in `~`.
     private static let standIns: [Unicode.Scalar: Unicode.Scalar] = [
         "✓": "+", "✗": "x", "⊘": "/", "–": "-", "—": "-", "…": "~", "•": "*", "●": "o", "·": ".", "×": "x", "µ": "u",
         "○": ".",

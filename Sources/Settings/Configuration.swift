@@ -3,7 +3,7 @@ public import Terminal
 
 /// The settings in `config.yaml`; without the file, the defaults.
 public struct Configuration: Sendable, Hashable {
-    /// For what the bell rings.
+    /// The events at which the bell rings.
     public enum Bell: String, Sendable, Hashable, CaseIterable {
         case no, problem, event
     }
@@ -13,7 +13,7 @@ public struct Configuration: Sendable, Hashable {
         case rfc3339, epoch
     }
 
-    /// Keys for a command, instead of those that it has by itself. None take its keys away.
+    /// Keys for a command, which replace its default keys. An empty list removes its keys.
     public struct KeySetting: Sendable, Hashable {
         /// The command's name, which the dashboard knows or does not.
         public var command: Located<String>
@@ -42,27 +42,27 @@ public struct Configuration: Sendable, Hashable {
     public var mouse = true
     /// Whether the newest row is followed at the start.
     public var follow = true
-    /// For what the bell rings.
+    /// The events at which the bell rings.
     public var bell = Bell.no
-    /// The program to run on a problem, with its arguments; at least one element where there is one.
+    /// The program to run on a problem, with its arguments; nil, or at least one element.
     public var onProblem: [String]?
     /// The time without deliveries after which a warning appears.
     public var quietAfter: Duration?
     /// The format of the timestamps of events at the start.
     public var timestamps = Timestamps.rfc3339
-    /// The view to begin with, which the dashboard knows or does not.
+    /// The first view, which the dashboard may not know.
     public var startView: Located<String>?
     /// The address to listen at, as `--listen` accepts it.
     public var listen: Located<String>?
-    /// The path that takes notifications, as `--path` takes it.
+    /// The path that receives notifications, in the form of `--path`.
     public var path: Located<String>?
-    /// The longest body, as `--max-body` takes it.
+    /// The longest body, in the form of `--max-body`.
     public var maxBody: Located<String>?
-    /// Files of signing secrets, as `--secret-file` takes them; with absolute paths.
+    /// Files of signing secrets, in the form of `--secret-file`; with absolute paths.
     public var secretFiles: [Located<SecretFile>] = []
     /// The actions, whole and unread.
     public var actions: ConfigurationNode?
-    /// Other keys for commands, in the order of the file; no command is there twice.
+    /// Other keys for commands, in the order of the file; each command appears once.
     public var keys: [KeySetting] = []
 
     /// Creates the defaults.
@@ -130,7 +130,7 @@ public struct ConfigurationFile: Sendable, Hashable {
     }
 }
 
-/// A configuration as read, and what is wrong with it so far.
+/// A configuration as read, and the problems found so far.
 public struct ReadConfiguration: Sendable, Hashable {
     /// The file.
     public let path: String
@@ -188,7 +188,7 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
             .map(\.element)
     }
 
-    /// A line each: `FILE:LINE:COLUMN: what is wrong`.
+    /// A line for each problem: `FILE:LINE:COLUMN: PROBLEM`.
     public var description: String {
         var lines = problems.prefix(Self.mostLines).map { problem in
             guard let position = problem.position else { return "\(path) \(problem.text)" }

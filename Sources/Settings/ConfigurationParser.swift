@@ -8,7 +8,7 @@ struct ConfigurationParser {
     /// The most nodes, and the deepest they may be nested.
     static let mostNodes = 20_000
     static let deepest = 32
-    /// The most keys that are there twice before the rest is left unread.
+    /// The number of repeated keys after which the rest is not read.
     private static let mostDuplicates = 20
 
     private(set) var problems: [ConfigurationProblem] = []
@@ -30,7 +30,7 @@ struct ConfigurationParser {
                 let parser = try Parser(yaml: text.string, resolver: .basic, encoding: .utf8)
                 return try parser.singleRoot().flatMap { convert($0, without: text.renamed) }
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                // Yams gives up at the first: it is given another name in place, and the rest is read.
+                // Yams stops at the first one: it gets another name in place, and the rest is read.
                 let first = SourcePosition(line: context.mark.line, column: context.mark.column)
                 let key = keys.first ?? ""
                 guard let second = text.renameDuplicate(of: key, at: first) else {
@@ -110,7 +110,7 @@ public struct ConfigurationNode: Sendable, Hashable {
         case scalar(String, isPlain: Bool)
         /// A list.
         case list([ConfigurationNode])
-        /// A map in the order of the file; no key is there twice.
+        /// A map in the order of the file; each key appears once.
         case map([Entry])
     }
 
@@ -176,7 +176,8 @@ public struct SourcePosition: Sendable, Hashable, Comparable {
     }
 }
 
-/// A value with the place where it was read, so that what only others can check can be reported with its line too.
+/// A value with the place where it was read, so that a problem that only another module can find is reported with its
+/// line too.
 public struct Located<Value> {
     /// The value that was read.
     public var value: Value
@@ -196,10 +197,10 @@ extension Located: Hashable where Value: Hashable {}
 
 // MARK: - The text
 
-/// The text of the configuration, and where in it what is wrong.
+/// The text of the configuration, which finds the places of problems.
 struct SourceText {
     private(set) var string: String
-    /// The names given to keys that were there already.
+    /// The new names of repeated keys.
     private(set) var renamed: Set<String> = []
     /// The problem of the text before it is read as YAML.
     let problem: ConfigurationProblem?
@@ -345,7 +346,7 @@ extension SourceText {
                 let form = forms.first(where: { line[start...].starts(with: $0) }),
                 line[(start + form.count)...].first(where: { $0 != " " }) == ":"
             else { continue }
-            // Of the planes for private use: one scalar for each name that was given, so that it is another each time.
+            // From the planes for private use: one scalar for each name, so that all names differ.
             guard let stand = Unicode.Scalar(0x10_F000 + UInt32(renamed.count)) else { return nil }
             let name = [Unicode.Scalar](repeating: stand, count: form.count)
             renamed.insert(Self.string(name))

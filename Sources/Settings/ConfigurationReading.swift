@@ -1,6 +1,6 @@
 internal import Terminal
 
-/// Reads values of nodes, and keeps what is wrong with them.
+/// Reads values of nodes, and collects their problems.
 struct ConfigurationReading {
     /// The user's home folder, for which `~/` is written.
     let home: String?
@@ -13,7 +13,7 @@ struct ConfigurationReading {
     /// Reports that something else was expected.
     mutating func refuse(_ node: ConfigurationNode, _ name: String, expected: String) {
         var text = "“\(name)” is \(node.summary); expected is \(expected)"
-        // The colour `#87d787` without quotes is nothing, and a comment behind it.
+        // The colour `#87d787` without quotes is an empty value followed by a comment.
         if node.isEmpty { text += " (what begins with # is a comment unless it stands in quotes)" }
         problems.append(ConfigurationProblem(text, at: node.position))
     }

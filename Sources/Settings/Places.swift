@@ -47,7 +47,7 @@ public struct Places: Sendable, Hashable {
     /// The state of the screen at its end, for the next time.
     public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 
-    /// The signing secrets that the user asked to remember.
+    /// The signing secrets that the user has saved.
     public var secrets: String { get throws(PlacesError) { "\(try configuration)/secrets" } }
 }
 
@@ -76,8 +76,8 @@ package enum PrivateFile {
     /// Reads a small file.
     ///
     /// - Parameters:
-    ///   - limit: The most that is read, in bytes.
-    ///   - check: Refuses a file for what it is; without a check, a pipe is waited for.
+    ///   - limit: The most bytes that are read.
+    ///   - check: Refuses unsuitable files; without a check, a pipe is waited for.
     /// - Throws: `FileProblem`.
     package static func read(
         _ path: String, atMost limit: Int = largest, checking check: ((stat) throws(FileProblem) -> Void)? = nil
@@ -113,7 +113,7 @@ package enum PrivateFile {
     }
 
     private static func isOpenToOthers(_ status: stat) -> Bool {
-        // A pipe is there for one reader.
+        // A pipe has only one reader.
         status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
     }
 
@@ -160,7 +160,7 @@ package struct FileProblem: Error {
 
 // MARK: - The user's group
 
-/// The group that many systems make for each user, with nobody else in it.
+/// The group that many systems create for each user, with nobody else in it.
 enum UserGroup {
     /// Returns whether a group is the user's own: of the user's name, without other members. If this cannot be found
     /// out the group counts as shared.

@@ -36,7 +36,7 @@ public struct SecretFile: Sendable, Hashable {
 
     /// Reads the secret.
     ///
-    /// - Throws: `SecretSourceError` where the file is missing, unreadable, or empty after trimming.
+    /// - Throws: `SecretSourceError` if the file is missing, unreadable, or empty after trimming.
     public func load() throws(SecretSourceError) -> LoadedSecret {
         try LoadedSecret(
             SecretFile.contents(of: path), label: label ?? SecretLabel.ofFile(path), binding: binding,
@@ -69,7 +69,7 @@ struct SecretContents {
 
 // MARK: - Remembered secrets
 
-/// The file of the secrets that the user asked to remember: a line each, `LABEL BINDING SECRET`.
+/// The file of the secrets that the user has saved: a line each, `LABEL BINDING SECRET`.
 public struct RememberedSecrets: Sendable, Hashable {
     public let path: String
 

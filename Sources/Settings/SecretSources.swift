@@ -73,9 +73,9 @@ public struct SecretSources: Sendable {
         if let first = loaded.firstIndex(where: {
             $0.secret.hasSameValue(as: next.secret) && $0.secret.binding == next.secret.binding
         }) {
-            // Else the next change would write the file of remembered secrets without it.
+            // Otherwise the next change would write the file of saved secrets without it.
             if next.isRemembered { loaded[first].isRemembered = true }
-            // Its file is a place where the secret can be read, too.
+            // The secret can be read in its file, too.
             loaded[first].notes += next.notes.filter { !loaded[first].notes.contains($0) }
             return
         }
@@ -169,7 +169,7 @@ public struct LoadedSecret: Sendable {
 /// The reason why a source that was named gives no secret.
 public struct SecretSourceError: Error, Sendable, Hashable, CustomStringConvertible {
     public let source: SecretSource
-    /// To be put behind the source: `is empty`.
+    /// The problem, to follow the source: `is empty`.
     public let problem: String
     /// The place that names the source, as `FILE:LINE:COLUMN`, if it is in a file.
     public var origin: String?
@@ -196,7 +196,7 @@ public struct EnvironmentSecret: Sendable {
         }
     }
 
-    /// - Throws: `SecretSourceError` where the variable was empty.
+    /// - Throws: `SecretSourceError` if the variable was empty.
     func load() throws(SecretSourceError) -> LoadedSecret { try result.get() }
 }
 

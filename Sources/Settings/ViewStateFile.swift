@@ -10,15 +10,15 @@ public struct ViewStateFile<State: Codable & Sendable>: Sendable {
 
     /// - Parameters:
     ///   - path: The file's path.
-    ///   - empty: The state where nothing is kept.
+    ///   - empty: The state without a file.
     public init(path: String, empty: State) {
         self.path = path
         self.empty = empty
     }
 
-    /// Reads it. A file that is missing or broken is an empty state: it is never a reason not to start.
+    /// Reads the state. A file that is missing or broken is an empty state: it never prevents a start.
     ///
-    /// - Returns: The state, and what a person should know where the file could not be used.
+    /// - Returns: The state, and a note for a person if the file could not be used.
     public func load() -> (state: State, notice: String?) {
         do throws(FileProblem) {
             let bytes = try PrivateFile.read(path, atMost: ViewStateLimit.bytes) { status throws(FileProblem) in

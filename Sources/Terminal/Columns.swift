@@ -20,11 +20,11 @@ public struct Column: Sendable, Hashable {
 
     /// Its heading.
     public var title: SafeText
-    /// The heading where the column is too narrow for `title`; it must fit in `minimum`.
+    /// The heading for a column that is too narrow for `title`; it must fit in `minimum`.
     public var shortTitle: SafeText?
     /// The width below which it is of no use.
     public var minimum: Int
-    /// The width it takes where there is room.
+    /// The width used if there is room.
     public var ideal: Int
     /// Its share of the room that is left when all columns have their ideal width.
     public var weight: Int
@@ -73,7 +73,7 @@ public struct Columns: Sendable, Hashable {
     public struct Place: Sendable, Hashable {
         /// The column.
         public let column: Column
-        /// Its number among all columns, those that left included.
+        /// Its number among all columns, including those that left.
         public let index: Int
         /// The first screen column.
         public let start: Int
@@ -150,7 +150,7 @@ public struct Columns: Sendable, Hashable {
         }
         var weight = columns.map(\.weight).reduce(0, +)
         for (index, column) in columns.enumerated() where column.weight > 0 {
-            // Of what is left, so that rounding loses nothing.
+            // From the remaining room, so that rounding loses nothing.
             let more = room * column.weight / weight
             widths[index] += more
             room -= more

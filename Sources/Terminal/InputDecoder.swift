@@ -1,14 +1,14 @@
-/// Makes keys and pastes of the bytes that a terminal sends: a state machine, fed byte by byte.
+/// Makes keys and pastes from the bytes that a terminal sends: a state machine, driven byte by byte.
 ///
-/// ncurses could do this, but it hands out what it does not know as single characters, so that an unknown key would
-/// press others; and it would change a paste. What is not known is dropped here, to its last byte.
+/// ncurses could do this, but it returns unknown sequences as single characters, so that an unknown key would press
+/// others; and it would change a paste. Unknown sequences are dropped here, to their last byte.
 struct InputDecoder {
     /// The longest paste that is handed on. A longer one is dropped whole: half of a secret is not a secret.
     static let longestPaste = 1 << 20
 
     private enum State {
         case ground
-        /// After Esc: a key of its own, unless something follows at once.
+        /// After Esc: the key itself, unless something follows at once.
         case escape
         /// Within `Esc [ …` or `Esc O …`.
         case sequence([UInt8])
@@ -16,7 +16,7 @@ struct InputDecoder {
         case string(sawEscape: Bool)
         /// Within a character of several bytes.
         case character([UInt8], length: Int)
-        /// Within the bytes that follow `Esc [ M`, where that is the mouse.
+        /// Within the bytes that follow `Esc [ M`, if that is the mouse.
         case mouse([UInt8])
         case paste(PasteCollector)
     }

@@ -41,7 +41,7 @@ public struct LineEditor: Sendable, Hashable {
         return true
     }
 
-    /// Writes a text where the cursor is.
+    /// Inserts a text at the cursor.
     public mutating func insert(_ text: String) {
         // The characters are made again from scalars: a combining mark joins the character that it was typed after.
         let before = Array(String(characters[..<cursor]) + text)
@@ -54,13 +54,13 @@ public struct LineEditor: Sendable, Hashable {
         delete(0..<characters.count)
     }
 
-    /// Draws the field over a whole row of the surface, scrolled so that the cursor can be seen, and returns where
-    /// that is.
+    /// Draws the field over a whole row of the surface, scrolled so that the cursor is visible, and returns the
+    /// cursor's place.
     public func draw(on surface: inout Surface, row: Int = 0, style: Style = .plain) -> Point {
         let columns = surface.size.columns
         surface.fill(Rect(column: 0, row: row, columns: columns, rows: 1), style: style)
         let before = shown(characters[..<cursor])
-        // The cursor needs a column of its own, also behind the last character.
+        // The cursor needs its own column, even after the last character.
         let hidden = max(0, before.width - (columns - 1))
         surface.put(before + shown(characters[cursor...]), at: Point(column: -hidden, row: row), style: style)
         if hidden > 0 { surface.put("…", at: Point(column: 0, row: row), style: style) }

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// An input that is read and an output that is written line by line: a terminal, a pipe or a file.
 ///
-/// Nothing is ever sent but the text that is given: no escape sequences. One thread's.
+/// Only the given text is sent, without escape sequences. Belongs to one thread.
 public final class LineTerminal {
     /// The result of reading.
     public enum Reading: Sendable, Hashable {
@@ -13,14 +13,14 @@ public final class LineTerminal {
         case end([[UInt8]])
     }
 
-    /// A longer line is cut there, in bytes: nobody types it.
+    /// The most bytes of a line, which is cut there: a person never types more.
     public static let longestLine = 1 << 20
     /// The most bytes that a pipe accepts at once.
     private static let portion = 4_096
 
     let input: Int32
     let output: Int32
-    /// Whether somebody types.
+    /// Whether a person types.
     public let isInteractive: Bool
     private var begun: [UInt8] = []
     private var waiting: [UInt8] = []
@@ -66,14 +66,14 @@ public final class LineTerminal {
     /// The number of bytes that wait for the output.
     public var waitingCount: Int { waiting.count }
 
-    /// Puts bytes behind those that wait. `send()` writes them.
+    /// Adds bytes to the waiting ones. `send()` writes them.
     public func put(_ bytes: some Sequence<UInt8>) {
         waiting += bytes
     }
 
-    /// Writes what the output takes without making the caller wait.
+    /// Writes as much as the output accepts without making the caller wait.
     ///
-    /// - Returns: False where it takes nothing any more.
+    /// - Returns: False if it accepts nothing any more.
     public func send() -> Bool {
         var sent = 0
         defer { waiting.removeFirst(sent) }
@@ -105,7 +105,7 @@ public final class LineTerminal {
         tcsetattr(input, TCSADRAIN, &modes)
     }
 
-    /// Shows again what is typed.
+    /// Shows typed text again.
     public func showTyping() {
         guard var modes = usualModes else { return }
         usualModes = nil

@@ -4,10 +4,10 @@ internal import Foundation
 internal import Glibc
 public import SafeText
 
-/// The terminal, as a place to show surfaces and to read keys: ncurses behind a small face.
+/// The terminal, as a place to show surfaces and to read keys: ncurses behind a small interface.
 ///
-/// It is not `Sendable`: the thread that makes a screen is the only one that can use it, and the compiler sees to
-/// that. ncurses is global to its process, so there may be one screen at a time.
+/// It is not `Sendable`: only the thread that makes a screen can use it, and the compiler checks this. ncurses is
+/// global to its process, so there may be one screen at a time.
 public final class Screen {
     /// Its size in cells, as of the last `readInput()`.
     public private(set) var size: Size
@@ -127,7 +127,7 @@ public final class Screen {
         redraw()
     }
 
-    /// Gives the terminal back as it was. Nothing is shown or read any more.
+    /// Restores the terminal. Nothing is shown or read any more.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -440,7 +440,7 @@ struct TerminalDescription {
 
 // MARK: - Rows for curses
 
-/// A row of cells as ncurses takes it: its wide characters once, without their right halves.
+/// A row of cells in ncurses' form: its wide characters once, without their right halves.
 struct CursesRow {
     private(set) var cells: [cchar_t] = []
     /// One character, ended by 0. A cell of ncurses has room for five scalars; ours has at most four.
@@ -485,7 +485,7 @@ struct CursesRow {
 
 // MARK: - Signals
 
-/// ncurses brings signal handlers of its own, which would end the program without a word to anyone else in it.
+/// The signal handlers that ncurses installs, which would end the program without notice to its other parts.
 enum SignalHandlers {
     /// Runs code, and restores the handlers afterwards.
     static func kept<Result>(_ body: () -> Result) -> Result {

@@ -48,7 +48,7 @@ public struct StyledLine: Sendable, Hashable {
         var clipped = StyledLine()
         var room = columns
         for (index, span) in spans.enumerated() where room > 0 {
-            // The `…` needs a column of the last part that is shown, also where that part alone would just fit.
+            // The `…` needs a column of the last visible part, even if that part alone would just fit.
             let isCut = span.text.width >= room && spans[index...].dropFirst().contains { !$0.text.isEmpty }
             let text = isCut ? (span.text + "…").clipped(to: room) : span.text.clipped(to: room)
             clipped.append(text, span.style)
@@ -79,7 +79,7 @@ public struct StyledLine: Sendable, Hashable {
 // MARK: - On a surface
 
 extension Surface {
-    /// Writes a line in one row, in at most that many columns, and returns the column behind it.
+    /// Writes a line in one row, in at most this number of columns, and returns the next column.
     @discardableResult
     public mutating func put(_ line: StyledLine, at point: Point, columns: Int? = nil) -> Int {
         var column = point.column

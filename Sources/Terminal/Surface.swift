@@ -2,11 +2,10 @@ public import SafeText
 
 /// A grid of cells to draw on, in memory: `Screen` shows it, a test reads it.
 ///
-/// Whatever does not fit is cut at the edge. A wide character is never halved: where only one half would be left, a
-/// space is.
+/// Text that does not fit is cut at the edge. A wide character is never halved: a remaining half becomes a space.
 ///
-/// `draw(in:_:)` gives a part of it as a surface of its own, with its own 0, 0 and its own edges, so whatever can draw
-/// on a surface can draw in a corner of one.
+/// `draw(in:_:)` provides a part of it as a separate surface, with its own 0, 0 and its own edges, so everything that
+/// draws on a surface can draw in a corner of one.
 public struct Surface: Sendable {
     /// All cells, row by row. A wide character is always followed by its right half, which is nowhere else.
     private var cells: [Cell]
@@ -38,7 +37,7 @@ public struct Surface: Sendable {
         return try body(&self)
     }
 
-    /// Writes a text in one row, in at most that many columns, and returns the column behind it.
+    /// Writes a text in one row, in at most this number of columns, and returns the next column.
     @discardableResult
     public mutating func put(
         _ text: SafeText, at point: Point, columns: Int? = nil, style: Style = .plain
@@ -165,13 +164,13 @@ public struct Surface: Sendable {
         ).intersection(window)
     }
 
-    /// Blanks the left half that is left over where a cell's right half is about to be overwritten.
+    /// Blanks the left half that remains when a cell's right half is about to be overwritten.
     private mutating func mend(before index: Int) {
         guard index % whole.columns > 0, cells[index].isRightHalf else { return }
         cells[index - 1].text = " "
     }
 
-    /// Blanks the right half that is left over where the cell before was overwritten.
+    /// Blanks the right half that remains when the cell before was overwritten.
     private mutating func mend(after index: Int) {
         guard index % whole.columns > 0, cells[index].isRightHalf else { return }
         cells[index].text = " "
@@ -269,7 +268,7 @@ public struct Rect: Sendable, Hashable {
             columns: min(endColumn, other.endColumn) - column, rows: min(endRow, other.endRow) - row)
     }
 
-    /// Cuts off the topmost rows: they, and what is left.
+    /// Returns the topmost rows, and the rest.
     public func splitTop(_ rows: Int) -> (top: Rect, rest: Rect) {
         let rows = min(max(0, rows), self.rows)
         return (
@@ -278,7 +277,7 @@ public struct Rect: Sendable, Hashable {
         )
     }
 
-    /// Cuts off the leftmost columns: they, and what is left.
+    /// Returns the leftmost columns, and the rest.
     public func splitLeft(_ columns: Int) -> (left: Rect, rest: Rect) {
         let columns = min(max(0, columns), self.columns)
         return (

@@ -2,9 +2,9 @@ internal import CTerminal
 internal import Glibc
 internal import Synchronization
 
-/// The one place where the screen's thread waits: for the terminal, its mailbox, a signal and a moment, all at once.
+/// The only place where the screen's thread waits: for the terminal, its mailbox, a signal and a deadline, all at once.
 ///
-/// While it lives, it catches SIGWINCH, SIGCONT and SIGTSTP, whichever thread they land on. One at a time.
+/// While it exists, it catches SIGWINCH, SIGCONT and SIGTSTP on any thread. Only one may exist at a time.
 public final class TerminalLoop {
     private let signals: Int32
 
@@ -86,7 +86,7 @@ public struct Wake: OptionSet, Sendable, Hashable {
     public static let hangUp = Wake(rawValue: 8)
     /// Someone sent SIGTSTP: `Screen.suspend()`, if that is wanted.
     public static let stopAsked = Wake(rawValue: 16)
-    /// The process was stopped and goes on, so the terminal may be in any state: `Screen.redraw()`.
+    /// The process was stopped and continues, so the terminal may be in any state: `Screen.redraw()`.
     public static let continued = Wake(rawValue: 32)
     /// The output accepts more: reported only on request.
     public static let room = Wake(rawValue: 64)

@@ -54,7 +54,7 @@ public struct TextPane: Sendable, Hashable {
         }
     }
 
-    /// A page, less the line that shows where one was.
+    /// A page, minus one line that stays visible.
     private var page: Int { max(1, height - 1) }
 
     private var lastTop: Int { max(0, count - height) }

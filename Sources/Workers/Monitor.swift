@@ -13,7 +13,7 @@ public final class Monitor<State>: @unchecked Sendable {
         self.state = state
     }
 
-    /// Looks at the value, or changes it in a way that nobody waits for.
+    /// Reads the value, or changes it in a way that no thread waits for.
     public func withLock<Result: Sendable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -22,7 +22,7 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Changes the value and lets all who wait look at it again.
+    /// Changes the value and wakes all waiting threads to look at it again.
     @discardableResult
     public func change<Result: Sendable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
@@ -35,7 +35,7 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Waits until `body` finds in the value what it looks for. Blocks.
+    /// Waits until `body` returns a result for the value. Blocks.
     @discardableResult
     public func wait<Found: Sendable>(for body: (inout State) -> Found?) -> Found {
         condition.lock()
@@ -46,12 +46,12 @@ public final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// Waits until `body` finds in the value what it looks for, or the time is up. Blocks.
+    /// Waits until `body` returns a result for the value, or the time is up. Blocks.
     ///
     /// - Parameters:
-    ///   - deadline: When to give up; nil for never.
-    ///   - body: Is called at once, after each change, and a last time when the time is up.
-    /// - Returns: What it found; nil when the time was up first.
+    ///   - deadline: The time limit; nil for none.
+    ///   - body: Called at once, after each change, and a last time when the time is up.
+    /// - Returns: The result; nil if the time was up first.
     @discardableResult
     public func wait<Found: Sendable>(
         until deadline: ContinuousClock.Instant?, for body: (inout State) -> Found?
@@ -86,7 +86,7 @@ public final class Handoff<Value: Sendable>: Sendable {
 
     /// Waits for the result; once. Blocks.
     ///
-    /// - Throws: What was given as a failure.
+    /// - Throws: The failure given.
     public func take() throws -> Value {
         while true {
             isGiven.wait()

@@ -29,9 +29,9 @@ public final class Worker: Sendable {
         tasks.change { $0.add(task) }
     }
 
-    /// Waits until all that was asked before is done.
+    /// Waits until all earlier tasks are done.
     ///
-    /// - Returns: False where the time was up first.
+    /// - Returns: False if the time was up first.
     @discardableResult
     public func wait(atMost limit: Duration = .seconds(3_600)) -> Bool {
         let done = DispatchSemaphore(value: 0)

@@ -93,12 +93,12 @@ struct ActionsDesk: Sendable {
         }
     }
 
-    /// Ends what goes on in this process. Blocks.
+    /// Ends the work of this process. Blocks.
     func close() {
         closing()
     }
 
-    /// - Throws: `UnknownAction` where none of this name is declared, or `UnreadAction`.
+    /// - Throws: `UnknownAction` if no action of this name is declared, or `UnreadAction`.
     func check(_ name: String) throws {
         let names = try control.actionNames()
         guard !names.contains(name) else { return }
@@ -168,7 +168,7 @@ final class ActionsAtWork: Sendable {
         }
     }
 
-    /// Ends what goes on, within some seconds. Blocks.
+    /// Ends the work, within some seconds. Blocks.
     func stop() {
         runner.stop(within: Self.grace)
     }

@@ -10,7 +10,7 @@ struct LocalActions: ActionControl {
     let reader: HistoryReader
     /// Sends them.
     let http: any HTTPSending
-    /// The URL of the listener itself; nil where none runs.
+    /// The URL of the listener itself; nil without a listener.
     let hook: String?
 
     func setPaused(_ action: String, _ isPaused: Bool) throws {

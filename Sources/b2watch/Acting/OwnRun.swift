@@ -146,7 +146,7 @@ final class CommandEnding: Sendable {
         Signals.end(by: number)
     }
 
-    /// Ends what goes on, unless a signal is at it: then that ends the process.
+    /// Ends the work, unless a signal is already doing so: then the signal ends the process.
     func close() {
         if isEnding.exchange(true, ordering: .relaxed) {
             while true { pause() }

@@ -122,7 +122,7 @@ final class AttachService: Sendable {
     }
 }
 
-/// A delivery was asked for that is not recorded.
+/// The requested delivery is not recorded.
 struct NoSuchDelivery: Error, CustomStringConvertible {
     let id: Int64
     var description: String { "Delivery \(id) is not recorded here." }

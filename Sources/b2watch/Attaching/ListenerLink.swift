@@ -20,7 +20,7 @@ final class ListenerLink: Sendable {
         var generation = 0
         var wasThere = false
         var hasDrained = false
-        /// Whether the listener was there and did not answer as it should: it may, once it records again.
+        /// Whether the listener exists but did not answer properly: it may answer once it records again.
         var isToRetry = false
         var listening = ListeningState.starting
         var keyring = KeyringSummary()
@@ -78,7 +78,7 @@ final class ListenerLink: Sendable {
         announce()
     }
 
-    /// Ends it; the listener goes on.
+    /// Ends the connection; the listener continues.
     func close() {
         state.withLock { $0.client }?.close()
         history.close()
@@ -130,7 +130,7 @@ final class ListenerLink: Sendable {
         }
     }
 
-    // MARK: What comes
+    // MARK: Messages received
 
     private func take(_ event: FollowEvent) {
         switch event {
@@ -381,7 +381,7 @@ struct ListenerCallFailure: Error, CustomStringConvertible {
     let failure: ControlFailure
     let history: String
 
-    /// Whether there is no listener.
+    /// Whether no listener runs.
     var isNobody: Bool { failure == .absent || failure == .deserted }
 
     /// The reason in a sentence with a remedy.

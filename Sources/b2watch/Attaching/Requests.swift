@@ -4,7 +4,7 @@ import Foundation
 import History
 import Notifications
 
-/// Asks what the listener does now, and for its `ListenerNews` from then on.
+/// Asks for the current state of the listener, and for its `ListenerNews` from then on.
 struct SubscribeRequest: ControlRequest {
     static let name = "subscribe"
 
@@ -19,7 +19,7 @@ struct SubscribeRequest: ControlRequest {
         var health: HistoryHealth
         /// Notes for a person about the secrets, in sentences.
         var notes: [String]
-        /// The file with saved secrets; nil if there is no place for one.
+        /// The file with saved secrets; nil without a place for one.
         var secretsFile: String?
     }
 }
@@ -134,7 +134,7 @@ struct ReloadSecretsRequest: ControlRequest {
     typealias Reply = KeyringSummary
 }
 
-/// A secret on its way over the socket, which is the only place where one is written. Prints as its label only.
+/// A secret on its way over the socket, the only place where one is encoded. Prints only as its label.
 struct SecretOnTheWay: Codable, Sendable, CustomStringConvertible, CustomReflectable {
     private let label: String
     private let value: String
@@ -160,7 +160,7 @@ struct HoldsSecretRequest: ControlRequest {
 
 // MARK: - Verifying
 
-/// Asks what the Signature tab shows of a recorded delivery. It is found where the secrets are.
+/// Asks for the evidence that the Signature tab shows of a recorded delivery. The process with the secrets finds it.
 struct EvidenceRequest: ControlRequest {
     static let name = "evidence"
     typealias Reply = SignatureEvidence
@@ -236,7 +236,7 @@ struct ActionStatesRequest: ControlRequest {
     typealias Reply = [ActionState]
 }
 
-/// Asks what an action would send for rows.
+/// Asks for the request that an action would send for rows.
 struct PreviewActionRequest: ControlRequest {
     static let name = "previewAction"
     typealias Reply = Data

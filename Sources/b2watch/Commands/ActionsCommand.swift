@@ -189,7 +189,7 @@ struct ActionsListCommand: ParsableCommand {
 
 // MARK: - dead
 
-/// Shows what did not work and waits for a person.
+/// Shows entries that failed and wait for a person.
 struct ActionsDeadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead", abstract: "Lists the entries that failed for good or may have been done, with reasons.",
@@ -236,7 +236,7 @@ extension HistoryReader {
         var last: Int64 = 0
         while true {
             let window = try outbox(request)
-            // The one that the stretch begins with was there before.
+            // The first one of the stretch was already read.
             let rows = window.rows.filter { $0.id > last }
             if !rows.isEmpty { try take(rows) }
             guard window.hasNewer, let end = rows.last?.id else { return }

@@ -67,7 +67,7 @@ struct ActionsRetryCommand: ParsableCommand {
         }
     }
 
-    /// Returns what there is to say of an action without entries to retry whose events wait; nil where none waits.
+    /// Returns the words for an action without entries to retry whose events wait; nil if no events wait.
     private static func waiting(_ status: ActionStatus, isRunning: Bool, at now: Timestamp) -> SafeText? {
         guard status.waiting > 0 else { return nil }
         let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
@@ -144,7 +144,7 @@ struct ActionsSkipCommand: ParsableCommand {
     }
 }
 
-/// Entries that somebody has named, as they are there.
+/// Existing entries that a person has named.
 private struct NamedEntries {
     private(set) var there: [Int64] = []
     private var missing: [Int64] = []
@@ -261,7 +261,7 @@ struct ActionsRunCommand: ParsableCommand {
                 guard addition.added + addition.again > 0 else { return }
                 return output.diagnostics.say("the listener does them: b2watch actions list shows how far it is")
             }
-            // Also what an earlier run has left: nobody else does it now.
+            // The entries of an earlier run too, because no other process does them now.
             let run = OwnRun(name, own)
             if try run.waiting > 0 { try run.finish(output) }
         }

@@ -8,7 +8,7 @@ import SafeText
 import Settings
 import Synchronization
 
-/// Writes what is recorded, or the part of it that a filter lets through, in a format for other programs.
+/// Writes recorded deliveries, or those that match a filter, in a format for other programs.
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
@@ -166,7 +166,7 @@ enum TimestampFormName: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 // MARK: - Exporting
 
-/// An export on its way to a file or to standard output, and what becomes of it when it cannot go on.
+/// An export on its way to a file or to standard output, and its cleanup if it cannot continue.
 final class ExportRun: Sendable {
     private let file: WholeFile?
     private let history: ReadableHistory
@@ -268,7 +268,7 @@ struct OutputIsHistory: Error, CustomStringConvertible {
 
 // MARK: - Progress
 
-/// A bar on standard error while something takes longer than a second, where a person sees it.
+/// A bar on standard error while work takes longer than a second, if a person sees it.
 final class ProgressLine: Sendable {
     private struct State {
         var next: ContinuousClock.Instant
@@ -334,7 +334,7 @@ final class ProgressLine: Sendable {
 
     private static func write(_ text: String) {
         var text = text
-        // One that takes nothing leaves nobody to show it to.
+        // If standard error cannot be written, nobody sees the bar.
         _ = text.withUTF8 { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

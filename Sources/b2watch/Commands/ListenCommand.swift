@@ -97,7 +97,7 @@ struct ListenCommand: ParsableCommand {
             signal = Signals.next()
         }
         diagnostics.note("ending by \(Signals.name(of: signal))")
-        // Another signal does not wait for what is in flight.
+        // Another signal does not wait for current requests.
         Signals.follow { number in
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
@@ -206,12 +206,12 @@ struct ByteCount: Sendable {
     /// The most that a limit may be, in bytes: more would let few requests fill the memory.
     static let largest = 64 << 20
 
-    /// The limit where none is given, in bytes.
+    /// The default limit, in bytes.
     static let usual = 1 << 20
 
     let bytes: Int
 
-    /// Reads a limit; nil for anything but a number of bytes from 1 to 64 MiB.
+    /// Reads a limit; nil for everything except a number of bytes from 1 to 64 MiB.
     init?(_ text: String) {
         guard let count = Self.count(text), (1...Int64(Self.largest)).contains(count) else { return nil }
         bytes = Int(count)

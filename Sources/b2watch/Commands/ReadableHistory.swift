@@ -5,7 +5,7 @@ import History
 import SafeText
 import Synchronization
 
-/// A history to read rows of, also where it is damaged: then a copy of what can be read takes its place.
+/// A history to read, even if it is damaged: then a copy of its readable part replaces it.
 final class ReadableHistory: Sendable {
     private struct State {
         var history: ReadOnlyHistory
@@ -42,7 +42,7 @@ final class ReadableHistory: Sendable {
         }
     }
 
-    /// Returns the history; nil where it is damaged.
+    /// Returns the history; nil if it is damaged.
     private static func opened(_ name: String) throws(ReadOnlyHistoryError) -> ReadOnlyHistory? {
         do throws(ReadOnlyHistoryError) {
             return try ReadOnlyHistory(name)
@@ -65,7 +65,7 @@ final class ReadableHistory: Sendable {
     /// Recovers the readable part into a copy.
     ///
     /// - Returns: The copy's reader: its rows have the same numbers.
-    /// - Throws: `HistoryRecoveryError`, or `HistoryError` if there is no room for the copy.
+    /// - Throws: `HistoryRecoveryError`, or `HistoryError` if the copy does not fit on the disk.
     func recover(_ progress: @escaping (Double) -> Void) throws -> HistoryReader {
         let (history, damage) = try Self.copy(path, to: folder, progress)
         let old = state.withLock { state in
@@ -158,7 +158,7 @@ struct FilterArgumentError: Error, CustomStringConvertible {
     /// As much of a filter is shown before the place and from it on.
     private static let most = 50
 
-    /// The filter, or the part of it around the place; a line of marks under the place; and what was expected there.
+    /// The filter, or the part of it around the place; a line of marks below the place; and the expected text.
     var description: String {
         let characters = Array(text)
         let place = min(error.range.lowerBound, characters.count)

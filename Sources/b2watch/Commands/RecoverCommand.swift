@@ -4,7 +4,7 @@ import History
 import SafeText
 import Settings
 
-/// Writes what can still be read of a damaged history into a new one.
+/// Writes the readable part of a damaged history into a new one.
 struct RecoverCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recover",

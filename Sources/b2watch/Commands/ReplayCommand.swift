@@ -140,7 +140,7 @@ struct ReplayCommand: ParsableCommand {
         let output = OutputLines(diagnostics: diagnostics)
         let replay = Replay(
             reader: history.reader, http: Outbound().forReplays, url: url, secret: secret,
-            // The listener's own address is this machine's, whatever it looks like.
+            // The listener's own address is on this machine, whatever it looks like.
             allowsPlainHTTP: allowsPlainHTTP || target == nil, pace: rate?.pace ?? .zero)
         var done = 0
         try replay.send(numbers) { outcome in
@@ -202,7 +202,7 @@ struct Replay: Sendable {
         }
     }
 
-    /// The reason why there is no answer.
+    /// The reason why no answer arrived.
     enum Failure: Error, Sendable, CustomStringConvertible {
         case refused(ReplayRefusal)
         case unanswered(OutgoingFailure)
@@ -261,10 +261,10 @@ struct Replay: Sendable {
 }
 
 extension Replay {
-    /// Sends these as long as somebody wants it.
+    /// Sends these deliveries while the caller wants it.
     ///
-    /// - Parameter goesOn: Is asked behind each, told what became of them so far.
-    /// - Returns: What became of them.
+    /// - Parameter goesOn: Receives the counts so far after each delivery, and returns whether to go on.
+    /// - Returns: The counts of all results.
     func counted(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) throws -> ReplayCount {
         var count = ReplayCount(to: url.description)
         try send(deliveries) { outcome in

@@ -122,14 +122,14 @@ struct VerifyCommand: ParsableCommand {
         guard !files.isEmpty else { return (try sources.load(), []) }
         let named = try SecretSources(files: sources.files).load()
         sources.files = []
-        // What was not asked for may be in disorder.
+        // Problems of sources that were not named do not matter.
         return (named, (try? sources.load()) ?? [])
     }
 
     private static func evidence(_ request: VerifiedRequest, _ secrets: [LoadedSecret]) throws -> SignatureEvidence {
         var keyring = try Keyring(secrets.map(\.secret))
         keyring.selfTest = request.selfTest
-        // What was never checked has no signature to verify; else it is the secrets named that count here.
+        // A request that was never verified has no signature; otherwise only the named secrets count here.
         let recorded = request.recorded?.judgement
         let evidence = SignatureEvidence(
             request.delivery, keyring: keyring, recorded: recorded?.verdict == .unjudged ? recorded : nil)
@@ -169,7 +169,7 @@ struct VerifiedRequest {
         place = (id, path)
     }
 
-    /// Returns the evidence, with the delivery that the signature belongs to where it is another recorded one.
+    /// Returns the evidence, with the delivery that the signature belongs to if it is another recorded one.
     func lookingNear(_ evidence: SignatureEvidence, _ keyring: Keyring) -> SignatureEvidence {
         guard let place, evidence.diagnosis != nil, let history = try? ReadOnlyHistory(place.history) else {
             return evidence
@@ -254,7 +254,7 @@ extension DeliveryRecord {
 /// The report about a signature on standard output: the verdict's word on the first line, then the reason.
 struct SignatureReport {
     let evidence: SignatureEvidence
-    /// The verdict in the history, in a sentence; nil where the delivery is from none.
+    /// The verdict in the history, in a sentence; nil if the delivery is not from a history.
     var recorded: String?
     /// Whether the secret that makes it valid was deleted as leaked.
     var isLeaked = false
@@ -305,8 +305,8 @@ extension SignatureEvidence {
     private static let reach: Int64 = 4_000
     private static let maximumBytes = 32 << 20
 
-    /// Returns the evidence, with the delivery that the signature belongs to where no other cause was found and the
-    /// digest received is that of another body nearby: headers were mixed up then.
+    /// Returns the evidence, with the delivery that the signature belongs to, if no other cause was found and the
+    /// received digest is the digest of another body nearby: then headers were mixed up.
     func lookingNear(
         _ id: Int64, in reader: HistoryReader, keyring: Keyring, _ delivery: Delivery, _ isCancelled: () -> Bool
     ) -> SignatureEvidence {

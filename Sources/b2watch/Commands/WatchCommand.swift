@@ -67,7 +67,7 @@ struct WatchCommand: ParsableCommand {
         environment.actions = LocalActions(receiver)
         environment.isInMemory = receiver.history.path == nil
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
-        // What is kept in memory only leaves no copies among what is kept.
+        // A history in memory leaves no state on the disk either.
         if receiver.history.path != nil, let state = try? ProcessEnvironment.places.state {
             environment.copiesFolder = state
         }
@@ -77,7 +77,7 @@ struct WatchCommand: ParsableCommand {
             isPlain: plain.isPlain)
         try program.run(environment) { dashboard in
             post.open(dashboard)
-            // What was recorded since the dashboard was given the state at its start.
+            // Deliveries recorded since the dashboard received the state at its start.
             dashboard.announce(health.steady(receiver.history.current))
             (receiver.notes + [logProblem].compactMap(\.self)).forEach { dashboard.mailbox.post(.notice($0)) }
         } ended: {

@@ -11,7 +11,7 @@ final class DashboardControl: ListenerControl {
     private let post: DashboardPost
     private let test: SelfTest
 
-    /// - Parameter post: Carries what is changed here to all dashboards.
+    /// - Parameter post: Reports changes made here to all dashboards.
     init(_ receiver: Receiver, _ post: DashboardPost) {
         self.receiver = receiver
         self.post = post
@@ -55,7 +55,7 @@ final class DashboardControl: ListenerControl {
 
     /// Reads the sources of secrets again.
     ///
-    /// - Returns: What a person should know of the secrets, in sentences.
+    /// - Returns: Notes for a person about the secrets, in sentences.
     func reload() throws -> [String] {
         let notes = try explained { try receiver.reload() }
         changed()
@@ -133,7 +133,7 @@ final class DashboardControl: ListenerControl {
         }
     }
 
-    /// Turns what a change may fail with into sentences.
+    /// Turns the possible errors of a change into sentences.
     private func explained<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()

@@ -20,7 +20,7 @@ final class KeyringBook: Sendable {
     private let entries: Mutex<[Entry]>
 
     /// - Parameters:
-    ///   - remembered: Nil if there is no place for such a file.
+    ///   - remembered: The file of saved secrets; nil without a place for it.
     ///   - note: Receives each change, in a sentence.
     init(
         _ loaded: [LoadedSecret], keys: KeyringHolder, remembered: RememberedSecrets?,
@@ -94,7 +94,7 @@ final class KeyringBook: Sendable {
         }
     }
 
-    /// Writes a secret to the file of remembered ones.
+    /// Writes a secret to the file of saved ones.
     ///
     /// - Returns: The file's path.
     /// - Throws: `KeyringError` or `SecretSourceError`.

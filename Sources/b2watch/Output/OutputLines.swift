@@ -60,13 +60,13 @@ struct LineTable {
 
 // MARK: - Bytes
 
-/// A descriptor that bytes are written to, whole. Blocks until its reader has taken them.
+/// A descriptor to which bytes are written completely. Blocks until its reader has read them.
 ///
-/// Not a `FileHandle`: that ends the process where it cannot write.
+/// Not a `FileHandle`, which ends the process if it cannot write.
 struct ByteOutput: Sendable {
     let descriptor: Int32
 
-    /// - Throws: `OutputFailure` where it takes no more.
+    /// - Throws: `OutputFailure` if nothing more can be written.
     func write(_ bytes: [UInt8]) throws(OutputFailure) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -89,7 +89,7 @@ struct ByteOutput: Sendable {
 /// The reason why an output cannot be written, in the system's words.
 struct OutputFailure: Error {
     let reason: String
-    /// Whether it is a pipe that nobody reads any more.
+    /// Whether it is a pipe without a reader.
     let isClosedPipe: Bool
     /// Whether it is such a pipe, or not open at all.
     let isClosed: Bool
@@ -153,7 +153,7 @@ struct Confirmation {
     }
 }
 
-/// There is nobody to ask.
+/// Nobody can be asked.
 struct ConfirmationMissing: Error, CustomStringConvertible {
     let question: String
 

@@ -25,7 +25,7 @@ final class RecordFollower: Sendable {
         /// The reason why the last read of the history failed.
         var problem: String?
 
-        /// Adds what was just recorded; where too much waits, the oldest is left to be read from the record.
+        /// Adds deliveries that were just recorded; if too many wait, the oldest are left to be read from the history.
         mutating func add(_ recorded: [RecordedDelivery]) {
             handed += recorded
             var room = RecordFollower.memory
@@ -59,7 +59,7 @@ final class RecordFollower: Sendable {
     private let reading = NSLock()
     private let thread = Worker("output")
 
-    /// Follows from what is recorded next.
+    /// Follows from the next recorded delivery on.
     init(_ history: History, as format: OutputFormat, to output: Int32, say: @escaping @Sendable (String) -> Void) {
         self.history = history
         seen = SeenEvents(history.reader)
@@ -69,15 +69,16 @@ final class RecordFollower: Sendable {
         let latest = history.current.latestDelivery
         state = Mutex(State(cursor: latest, latest: latest))
         history.follow { [weak self] recorded in self?.take(recorded) }
-        // What was recorded and not handed on: before the follower was there, or where it seemed to fail.
+        // Deliveries that were recorded and not passed on: before the follower existed, or in a transaction that seemed
+        // to fail.
         history.observe { [weak self] event in
             if case .changed(let change) = event { self?.schedule(upTo: change.latestDelivery) }
         }
         schedule(upTo: history.current.latestDelivery)
     }
 
-    /// Waits until all that is recorded is written, or the time is up. The record is read no more then, so that it may
-    /// be closed, even if the output is stuck.
+    /// Waits until all recorded deliveries are written, or the time is up. The history is not read after that, so that
+    /// it can be closed, even if the output is stuck.
     func finish(within limit: Duration) {
         thread.async { [self] in write() }
         thread.wait(atMost: limit)

@@ -63,7 +63,7 @@ struct DashboardProgram {
         diagnostics.observeLog { dashboard.announceLog() }
         let isEnding = Atomic<Bool>(false)
         Signals.follow { number in
-            // Another signal does not wait for what is in flight.
+            // Another signal does not wait for current requests.
             if isEnding.load(ordering: .relaxed) { _exit(ExitStatus.failed.rawValue) }
             switch number {
             case SIGINT: dashboard.mailbox.post(.signal(.interrupt))
@@ -111,9 +111,9 @@ struct DashboardProgram {
             })
     }
 
-    /// Takes up how the screen was left, and keeps how it is left now.
+    /// Restores the state of the screen, and saves it from now on.
     ///
-    /// - Returns: What a person should know of it.
+    /// - Returns: A note for a person, if any.
     private func keepView(in environment: inout DashboardEnvironment) -> String? {
         // Without a place for it each start is the first one.
         guard let path = try? ProcessEnvironment.places.view else { return nil }
@@ -202,7 +202,7 @@ final class DashboardPost: Sendable {
             }
             return (state.warning != report.failure, state.hadRest)
         }
-        // What goes on has not stopped: the warning goes.
+        // The work that continues has not stopped: remove the warning.
         if isOther { tell(.warning(report.failure)) }
         guard report.total > 0 || report.remaining > 0 || hadRest else { return }
         tell(.rejudged(RejudgeSummary(report)))

@@ -57,7 +57,7 @@ final class Diagnostics: Sendable {
         log.withLock { $0 = outlet }
     }
 
-    /// The log's file; nil where nothing is kept.
+    /// The log's file; nil without a log.
     var logPath: String? { state.withLock { $0.log?.path } }
 
     /// Reports something; each line of it is escaped, and becomes a line of the log.
@@ -72,7 +72,7 @@ final class Diagnostics: Sendable {
         log.withLock { $0?.add(line.bytes) }
     }
 
-    /// Calls the observer behind each line that is written to the log; it must only take note and return.
+    /// Calls the observer after each line that is written to the log; it must only take note and return.
     func observeLog(_ observer: @escaping @Sendable () -> Void) {
         state.withLock { $0.written = observer }
     }
@@ -83,7 +83,7 @@ final class Diagnostics: Sendable {
         log.withLock(\.self)?.flush(within: .seconds(1))
     }
 
-    /// Replaces standard error with the log's file, or with nothing if there is no log, until `body` has ended.
+    /// Replaces standard error with the log's file, or with nothing without a log, until `body` has ended.
     func withScreen<Result>(_ body: () throws -> Result) rethrows -> Result {
         flush()
         let kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -144,9 +144,9 @@ extension Timestamp {
 }
 
 extension Diagnostics {
-    /// Keeps what is said in the log from now on.
+    /// Writes messages to the log from now on.
     ///
-    /// - Returns: Why there is no log, where there should be one.
+    /// - Returns: The reason why the log is unavailable although it should exist.
     func keepLog() -> String? {
         guard let path = ProcessEnvironment.log else { return nil }
         do throws(LogFailure) {

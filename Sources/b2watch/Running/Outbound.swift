@@ -11,7 +11,7 @@ import Synchronization
 final class Outbound: Sendable {
     /// For actions: never to b2watch itself.
     let forActions: OutgoingClient
-    /// For what a person sends again: to b2watch itself too.
+    /// The client for replays, which may go to b2watch itself too.
     let forReplays: OutgoingClient
     private let own: OwnAddresses
 
@@ -36,12 +36,12 @@ final class Outbound: Sendable {
         own.all.withLock { $0 = [OwnAddress(host: address.host, port: address.port)] }
     }
 
-    /// Ends what a person has sent again: what is under way for an action is waited for, and not for that. Blocks.
+    /// Ends the replays, without waiting for them as for requests of actions. Blocks.
     func endReplays() {
         forReplays.shutdown()
     }
 
-    /// Ends what is being sent. Blocks.
+    /// Ends all requests. Blocks.
     func shutdown() {
         forActions.shutdown()
         forReplays.shutdown()
@@ -82,7 +82,7 @@ final class SelfTest: Sendable {
             SampleNotification([order], at: .now, using: &generator), .signed(secret), using: &generator)
         let url = try WebhookURL(receiver.hook)
 
-        // Counted before it can arrive, so that it never looks like one from elsewhere.
+        // Counted before it can arrive, so that it is never mistaken for one from elsewhere.
         sent.add(1, ordering: .relaxed)
         receiver.note("sending a test event to \(url)", .info)
         do {

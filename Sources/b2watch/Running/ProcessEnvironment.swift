@@ -21,14 +21,14 @@ enum ProcessEnvironment {
 
     static var places: Places { Places(environment: ProcessInfo.processInfo.environment) }
 
-    /// The file for b2watch's own actions and warnings; nil if there is no place for it.
+    /// The file for b2watch's own actions and warnings; nil without a place for it.
     static var log: String? { try? places.log }
 
     /// Returns the user's configuration, checked as far as possible before there is a dashboard.
     ///
     /// - Throws: `ConfigurationError` with all problems.
     static func configuration() throws(ConfigurationError) -> Configuration {
-        // Without a place for it there is no configuration.
+        // Without a place for its file the configuration is empty.
         guard let path = try? places.settings else { return Configuration() }
         return try readConfiguration(path).checked()
     }
@@ -102,7 +102,7 @@ enum OpenFiles {
     /// requests of actions, attached dashboards, exports. A quarter of the free ones, within these bounds.
     private static let reserve = 40...160
 
-    /// Raises the limit as far as the system lets us: the usual 1,024 is no more than the listener's own limit of
+    /// Raises the limit as far as the system allows: the usual 1,024 is no more than the listener's own limit of
     /// connections.
     static func allowMany() {
         guard var limit else { return }

@@ -23,7 +23,7 @@ final class Receiver: Sendable {
     private let path: String
     /// Notes for a person about the secrets, including those of actions, in sentences.
     let notes: [String]
-    /// Keeps in the log what was done.
+    /// The function that writes to the log.
     let note: @Sendable (String, LogLevel) -> Void
     private let sources: SecretSources
 
@@ -278,8 +278,8 @@ final class HealthReporter: Sendable {
         self.say = say
     }
 
-    /// Passes the events of a history on to somebody who shows them, with the health as it is reported. The follower is
-    /// called from any thread and must only take note.
+    /// Passes the events of a history on to a follower, with the health as it is reported. The follower is called from
+    /// any thread and must only take note.
     func observe(_ history: History, _ follower: @escaping @Sendable (HistoryEvent) -> Void) {
         state.change { state in
             state.follower = { [weak history] health in

@@ -10,8 +10,8 @@ import Synchronization
 enum Signals {
     private static let numbers = [SIGINT, SIGTERM, SIGQUIT, SIGHUP]
 
-    /// Keeps the signals from acting by themselves. To be called before there is a second thread, so that all inherit
-    /// it.
+    /// Blocks the signals, so that they have no effect by themselves. To be called before there is a second thread, so
+    /// that all threads inherit this.
     static func hold() {
         var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -38,7 +38,7 @@ enum Signals {
         }
     }
 
-    /// Calls the handler for each from now on, on a thread of its own.
+    /// Calls the handler for each signal from now on, on a separate thread.
     static func follow(_ handler: @escaping @Sendable (Int32) -> Void) {
         let thread = Thread {
             while true { handler(next()) }
@@ -47,8 +47,8 @@ enum Signals {
         thread.start()
     }
 
-    /// Lets SIGQUIT end the process until somebody waits for it: Swift would take it for a crash, print pages about it and
-    /// go on.
+    /// Lets SIGQUIT end the process until a thread waits for it: Swift would treat it as a crash, print pages about it
+    /// and continue.
     static func takeQuitting() {
         signal(SIGQUIT, SIG_DFL)
     }
@@ -99,12 +99,12 @@ final class Reloading: Sendable {
     /// The lock for reading, so that the last contents read are also the last to take effect.
     private let reading = NSLock()
 
-    /// - Parameter read: Reads it and takes up what only the listener goes by; where it throws, nothing has changed.
+    /// - Parameter read: Reads the configuration and applies the listener's part; if it throws, nothing has changed.
     init(_ read: @escaping @Sendable () throws -> Result) {
         self.read = read
     }
 
-    /// Calls somebody who goes by it with what is read from now on.
+    /// Calls a follower with each configuration that is read from now on.
     func follow(_ follower: @escaping @Sendable (Configuration) -> Void) {
         followers.withLock { $0.append(follower) }
     }
