@@ -358,6 +358,21 @@ struct CompletionTests {
         #expect(user.counted.last?.items.count == 1)
     }
 
+    @Test(
+        "a value that no event has is named where it is excluded too",
+        arguments: [
+            "not bucket:zzz", "bucket!=zzz", "bucket:photos -(bucket:docs or bucket:zzz)",
+        ])
+    func unknownExcludedValue(text: String) {
+        var user = User(columns: 120, rows: 36, holding: [.prod])
+        user.arrive([Make.row(1, bucket: "photos"), Make.row(2, bucket: "docs")])
+        user.press(.character("f"))
+        user.type(text)
+        #expect(user.screen.contains("No event has the bucket “zzz”."))
+        for _ in 0..<4 { user.press(.backspace) }
+        #expect(!user.screen.contains("No event has"))
+    }
+
     @Test("u reads the filter's times in the zone that is shown then, and counts ages back as before")
     func otherZone() {
         // 16:43:01 to 16:43:40 UTC, an hour later here.

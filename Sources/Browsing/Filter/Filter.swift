@@ -11,12 +11,20 @@ public struct Filter: Sendable, Hashable {
         public let predicate: RowPredicate
         /// The value that it asks for, of an operator whose values are known; nil for any other term.
         public let value: FilterValueUse?
+        /// The values of such operators that it excludes.
+        public let excluded: [FilterValueUse]
 
-        init(text: String, predicate: RowPredicate, value: FilterValueUse? = nil) {
+        init(
+            text: String, predicate: RowPredicate, value: FilterValueUse? = nil, excluded: [FilterValueUse] = []
+        ) {
             self.text = text
             self.predicate = predicate
             self.value = value
+            self.excluded = excluded
         }
+
+        /// The values that it names, to ask for them or to exclude them.
+        public var values: [FilterValueUse] { (value.map { [$0] } ?? []) + excluded }
     }
 
     /// As written.

@@ -95,7 +95,10 @@ struct FilterParser {
         }
         guard isNegated else { return meaning }
         meaning.predicate = .not(meaning.predicate)
-        meaning.parts = [Filter.Part(text: text(start..<end), predicate: meaning.predicate)]
+        meaning.parts = [
+            Filter.Part(
+                text: text(start..<end), predicate: meaning.predicate, excluded: meaning.parts.flatMap(\.values))
+        ]
         return meaning
     }
 
@@ -168,7 +171,7 @@ struct FilterParser {
             text: isOuter
                 ? text(written.range.lowerBound..<written.relationRange.upperBound) + text(term.range)
                 : text(term.range),
-            predicate: predicate, value: isOther ? nil : value)
+            predicate: predicate, value: isOther ? nil : value, excluded: isOther ? value.map { [$0] } ?? [] : [])
         return Meaning(predicate: predicate, parts: [part])
     }
 

@@ -133,10 +133,10 @@ struct FilterPrompt {
         let item: FilterValueUse.Item
     }
 
-    /// The values asked for that are none of those seen. Whether an event has them is to be counted.
+    /// The values asked for, or excluded, that are none of those seen. Whether an event has them is to be counted.
     func unseen(_ seen: SeenValues) -> [AskedValue] {
         guard !isTypingOperator, let filter else { return [] }
-        return filter.parts.compactMap(\.value).flatMap { use in
+        return filter.parts.flatMap(\.values).flatMap { use in
             use.items.filter { item in !seen[use.kind].contains { item.isMatched(by: $0) } }
                 .map { AskedValue(kind: use.kind, item: $0) }
         }
