@@ -263,6 +263,11 @@ public final class History: Sendable {
     }
 }
 
+extension History {
+    /// The queues of all actions.
+    public var outbox: Outbox { Outbox(writer: writer, changes: changes) }
+}
+
 /// Reports that the update of a history takes long, while it runs.
 enum SlowUpdate {
     /// The time, in seconds, within which an update is not reported.

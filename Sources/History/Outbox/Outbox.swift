@@ -93,11 +93,6 @@ public struct Outbox: Sendable {
     }
 }
 
-extension History {
-    /// The queues of all actions.
-    public var outbox: Outbox { Outbox(writer: writer, changes: changes) }
-}
-
 // MARK: - Walking the rows
 
 extension Outbox {

@@ -94,17 +94,6 @@ enum OutboxQuery {
     }
 }
 
-extension EventRow {
-    /// Creates the row of an artificial delivery that describes a failure.
-    ///
-    /// - Parameter row: The row of the event that failed.
-    public init(note: [UInt8], row: Int64, at time: Timestamp) {
-        self.init(
-            id: row, deliveryID: 0, position: 0, eventCount: 1, receivedAt: time, bodyLength: note.count,
-            verdict: .unverified, event: Payload(scanning: note).events.first ?? NotificationEvent())
-    }
-}
-
 // MARK: - Reader
 
 extension HistoryReader {

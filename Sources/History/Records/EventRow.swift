@@ -73,6 +73,17 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     }
 }
 
+extension EventRow {
+    /// Creates the row of an artificial delivery that describes a failure.
+    ///
+    /// - Parameter row: The row of the event that failed.
+    public init(note: [UInt8], row: Int64, at time: Timestamp) {
+        self.init(
+            id: row, deliveryID: 0, position: 0, eventCount: 1, receivedAt: time, bodyLength: note.count,
+            verdict: .unverified, event: Payload(scanning: note).events.first ?? NotificationEvent())
+    }
+}
+
 /// The requested part of the event list.
 public struct RowRequest: Sendable, Hashable {
     /// A place in the list.
