@@ -221,7 +221,8 @@ struct ActionsRunCommand: ParsableCommand {
     @Argument(help: "The action's name in config.yaml.")
     var name: String
 
-    @Option(help: "The events: the filter language of the dashboard, docs/filter.md; '' for all.")
+    @Option(
+        parsing: .unconditional, help: "The events: the filter language of the dashboard, docs/filter.md; '' for all.")
     var filter: String
 
     @Flag(

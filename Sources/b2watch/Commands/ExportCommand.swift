@@ -34,7 +34,9 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "\(ExportFormat.all.map { "\($0.name): \($0.meaning)" }.joined(separator: "; ")).")
     var format = ExportFormatName.csv
 
-    @Option(help: "Only events that the filter lets through; of jsonl and curl, deliveries with such an event.")
+    @Option(
+        parsing: .unconditional,
+        help: "Only events that the filter lets through; of jsonl and curl, deliveries with such an event.")
     var filter = ""
 
     @Option(

@@ -34,7 +34,9 @@ struct ReplayCommand: ParsableCommand {
     @Argument(help: "Numbers of deliveries.")
     var deliveries: [Int64] = []
 
-    @Option(help: "The deliveries with an event that the filter lets through: docs/filter.md; '' for all.")
+    @Option(
+        parsing: .unconditional,
+        help: "The deliveries with an event that the filter lets through: docs/filter.md; '' for all.")
     var filter: String?
 
     @Option(

@@ -49,6 +49,8 @@ struct ExportTests {
                 == "b2watch: nothing matches type:created object:zzz; alone, type:created matches 2, object:zzz matches 0, of 2 recorded\n"
         )
         #expect(try recorded.export("--filter", "object:a or object:b").error.isEmpty)
+        // A minus negates here, and begins no option.
+        #expect(try recorded.export("--filter", "-object:zzz").error.isEmpty)
         #expect(
             try recorded.export("--filter", "object:a.jpg,b.jpg", "--format", "jsonl").output.split(separator: "\n")
                 .count == 2)
