@@ -10,8 +10,8 @@
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE};
 enum { fatal_count = sizeof fatal / sizeof *fatal };
 
-// Everything a handler needs lies ready here: it may neither allocate nor lock. `armed` is set after the rest was
-// written, and taken by whoever restores first.
+// Everything that a handler needs is prepared here, because it may neither allocate nor lock. `armed` is set after the
+// rest was written, and cleared by the thread that restores first.
 static struct {
     int terminal;
     struct termios modes;
@@ -22,7 +22,7 @@ static struct {
 } ready;
 static atomic_bool armed = false;
 static struct sigaction before[fatal_count];
-// Whether a crash goes on to the handler that was there before, or ends the process.
+// Whether a crash continues with the previous handler, or ends the process.
 static bool chains = false;
 static pthread_once_t exit_hook = PTHREAD_ONCE_INIT;
 
@@ -48,7 +48,7 @@ static void on_crash(int number, siginfo_t *info, void *context) {
     for (int i = 0; i < fatal_count; i++)
         if (fatal[i] == number && chains) sigaction(number, &before[i], NULL);
     if (!chains) signal(number, SIG_DFL);
-    // Blocked while this runs: it comes to the old handler, or ends the process, as soon as this returns.
+    // The signal is blocked while this runs: it reaches the previous handler, or ends the process, when this returns.
     raise(number);
 }
 
@@ -74,7 +74,7 @@ void terminal_crash_arm(int terminal, const struct termios *modes, const char *r
     ready.restore_length = keep(ready.restore, sizeof ready.restore, restore, restore_length);
     ready.last_words_length = keep(ready.last_words, sizeof ready.last_words, last_words, last_words_length);
     pthread_once(&exit_hook, hook_exit);
-    // Swift's own handler asks whoever sits there to press a key, and prints pages. Only who asked for it gets it.
+    // Swift's own handler asks the user to press a key, and prints pages. It runs only if this variable requests it.
     chains = getenv("SWIFT_BACKTRACE") != NULL;
 
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};

@@ -64,7 +64,7 @@ static struct mapping mapping(void) {
     return found;
 }
 
-// Finds the mapping that holds an address. Calls nothing that a signal handler may not call.
+// Finds the mapping that contains an address. Calls only functions that are allowed in a signal handler.
 static bool find(uintptr_t address, struct mapping *found) {
     int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (maps < 0) return false;
@@ -93,7 +93,7 @@ static bool replace(uintptr_t address) {
     if (!find(address, &found)) return false;
     size_t length = strlen(found.path);
     bool is_index = length >= sizeof suffix - 1 && strcmp(found.path + length - (sizeof suffix - 1), suffix) == 0;
-    // Another thread met the same just before.
+    // Another thread had the same fault just before.
     if (length == 0 && found.mode[3] == 'p') return atomic_load(&cuts) > 0;
     if (!is_index || found.mode[3] != 's') return false;
     void *memory = mmap((void *)found.start, found.end - found.start, PROT_READ | PROT_WRITE,
@@ -123,8 +123,8 @@ bool mapped_file_fault(const siginfo_t *info) {
 
 static void on_fault(int number, siginfo_t *info, void *context) {
     if (mapped_file_fault(info)) return;
-    // As soon as this returns the instruction that is the reason runs again, and its fault comes to the handler that
-    // was there before, or ends the process.
+    // When this returns the instruction that caused the fault runs again, and its fault reaches the previous handler,
+    // or ends the process.
     sigaction(number, &before, NULL);
     if (info->si_code <= 0) raise(number);
 }

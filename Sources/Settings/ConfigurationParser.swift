@@ -144,7 +144,7 @@ public struct ConfigurationNode: Sendable, Hashable {
         if case .scalar(let text, isPlain: true) = content { ["", "~", "null"].contains(text) } else { false }
     }
 
-    /// A description of the contents, for a message.
+    /// A description of the contents in messages.
     public var summary: String {
         switch content {
         case _ where isEmpty: "nothing"

@@ -44,7 +44,7 @@ public struct Places: Sendable, Hashable {
     /// The user's settings; the file may be missing.
     public var settings: String { get throws(PlacesError) { "\(try configuration)/config.yaml" } }
 
-    /// The state of the screen at its end, for the next time.
+    /// The state of the screen at its end, restored at the next start.
     public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 
     /// The signing secrets that the user has saved.

@@ -115,7 +115,7 @@ public final class LineTerminal {
 
 // MARK: - The loop
 
-/// The wait of a program in plain mode: for its input, for room in its output, for its mailbox and for a deadline, all
+/// The wait of a program in plain mode: for input, for room in the output, for its mailbox and for a deadline, all
 /// at once. The system handles the signals of the terminal, and stops and continues the program as usual.
 public enum LineLoop {
     /// Sleeps until there is something to do, and returns the reasons. Without a deadline only an event ends the sleep.

@@ -108,7 +108,7 @@ extension Substring {
 public struct Placeholder: Sendable {
     /// Such as `object`.
     public let name: String
-    /// Its meaning, for the help.
+    /// Its meaning, shown in the help.
     public let help: String
     /// The value; empty if the event has no such value.
     let value: @Sendable (ActionItem) -> String

@@ -56,7 +56,7 @@ final class CSVFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw CSVProblem(path, "is no regular file: name a file for the rows", mayPass: false)
         }
-        // A program that is just being started shares its parent's files, and their locks, for a moment.
+        // While a program starts it briefly shares its parent's files, and their locks.
         var tries = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0, tries < 40 {
             tries += 1
@@ -259,7 +259,7 @@ struct CSVLayout: Sendable {
     }
 }
 
-// MARK: - The note beside the file
+// MARK: - Note of the last batch
 
 /// The bytes that the last batch of an action appends to a file, and their place: a hidden file in the same folder,
 /// written before the rows.

@@ -51,7 +51,7 @@ final class GoogleClient: Sendable {
 
     /// Sends a batch.
     ///
-    /// An answer of 2xx that Google did not write, such as a login page of the network, says nothing about the batch: it
+    /// An answer of 2xx that Google did not write, such as a login page of the network, proves nothing about the batch: it
     /// counts as a lost answer.
     func write(_ body: [UInt8]) throws(GoogleProblem) -> GoogleAnswer {
         let found = try exchange("POST", Self.batchUpdate, body: body)
@@ -605,7 +605,7 @@ extension GoogleProblem {
             "Google gives \(key.account) no token: \(Self.reason(content.error, said)) (\(words))")
     }
 
-    /// Returns the reason why there is no token, and a remedy.
+    /// Returns the reason why the token is missing, and a remedy.
     private static func reason(_ error: String, _ said: String) -> String {
         if said.contains("account not found") {
             return "the account was deleted; make another one, and share the sheet with it"

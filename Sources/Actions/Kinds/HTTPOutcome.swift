@@ -3,7 +3,7 @@ public import Notifications
 public import Outgoing
 internal import SafeText
 
-/// The meaning of an HTTP answer, or its absence, for an action: the part that all kinds share.
+/// The meaning for an action of an HTTP answer, or of its absence: the part that all kinds share.
 public struct HTTPOutcome: Sendable {
     /// The service as a person knows it: `Slack`, `hooks.example.com`. It contains no secret.
     public var service: String
@@ -56,7 +56,7 @@ public struct HTTPOutcome: Sendable {
         }
     }
 
-    /// Returns the meaning of an answer, or of its absence, for the event.
+    /// Returns the meaning for the event of an answer, or of its absence.
     public func judge(_ result: Result<OutgoingAnswer, OutgoingFailure>, at now: Timestamp) -> ActionOutcome {
         switch result {
         case .success(let answer): judge(answer, at: now)

@@ -216,7 +216,7 @@ struct SheetValue: Sendable, Hashable {
 
 /// The settings that all kinds that write rows share.
 struct SheetOptions: Sendable {
-    /// The columns after the tutorial's five, for a sheet without a header.
+    /// The columns after the tutorial's five in a sheet without a header.
     var columns: [SheetColumn] = []
     var timestamps = SheetRow.TimestampForm.rfc3339
     var sizes = Sizes.exact

@@ -148,7 +148,7 @@ struct TwilioAnswer {
         return " (\(code)\(message.map { ": \($0)" } ?? ""); https://www.twilio.com/docs/errors/\(code))"
     }
 
-    /// The error in words, for a request that sends nothing.
+    /// The error of a request that sends nothing, in words.
     var failure: String {
         status == 401 || status == 403 || status == 404 || Self.advice[code] != nil
             ? advice : "Twilio answered \(HTTPStatus.words(status))\(said)"

@@ -126,7 +126,7 @@ struct ActionLines: Sendable {
                 + " b2watch actions retry \(name) tries at once"
         case .eventsFailing(let count, let reason):
             let name = name
-            // Those that were not told may be attempts for one event.
+            // Unreported ones may be attempts for one event.
             let isSum = gone[.failed].map { $0.untold > 0 } ?? false
             return repeated(.failed, count, at: now) { total in
                 if isSum {

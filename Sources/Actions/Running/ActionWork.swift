@@ -69,7 +69,7 @@ final class ActionWork: Sendable {
         }
     }
 
-    /// Lends the current action, which is not closed during the call. Nil if there is no action.
+    /// Lends the current action, which is not closed during the call. Nil without an action.
     func withDeclaration<Result>(_ body: (ActionDeclaration) throws -> Result) rethrows -> Result? {
         guard let current = state.withLock({ $0.take() }) else { return nil }
         defer { giveBack(current) }
@@ -262,7 +262,7 @@ extension ActionWork {
         }
     }
 
-    /// Writes into the outbox why nothing is begun, for the screens that show it; leaves out momentary delays.
+    /// Writes into the outbox why nothing is begun, which screens show; leaves out momentary delays.
     ///
     /// - Parameter order: The hold by an entry that has failed and delays those after it.
     private func tellHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
@@ -273,7 +273,7 @@ extension ActionWork {
         }
         if let hold, hold.kind == .limit { try tellLimit(hold, at: now) }
         guard hold != told else { return }
-        // A hold that is over needs no report.
+        // A delay that is over needs no report.
         if hold != nil || (told.map { $0.kind == .onHold || $0.until > now } ?? false) {
             try place.store.hold(id, hold)
         }

@@ -73,7 +73,7 @@ extension Duration {
 
 // MARK: - Limits of a minute and of a day
 
-/// The times when items were done, for the limits of a minute and of a day. Running items count too.
+/// The times of finished items, to which the limits of a minute and of a day apply. Running items count too.
 struct DoneItems: Sendable {
     private struct Batch: Sendable {
         /// The batch; nil for earlier items.

@@ -34,34 +34,34 @@ enum {
 
 /// Catches SIGWINCH, SIGCONT and SIGTSTP. Returns the event that they signal (always the same one), or -1.
 int terminal_signals_watch(void);
-/// Gives the handlers back that were there before.
+/// Restores the previous handlers.
 void terminal_signals_unwatch(void);
-/// What was caught since the last call. Clear the event before, not after, so that no signal is lost between the two.
+/// Returns the signals caught since the last call. Clear the event before the call, so that no signal is lost in between.
 uint32_t terminal_signals_take(void);
-/// Stops this process as Ctrl-Z does, and returns once it is continued. Where nobody could continue it (an orphaned
+/// Stops this process like Ctrl-Z, and returns once it is continued. If no process could continue it (an orphaned
 /// process group), returns at once.
 void terminal_stop_self(void);
 
 // Crashes.
 
-/// From now on a crash, or an exit that nobody announced, writes `restore` to the terminal, sets its modes to `modes`
+/// Prepares for a crash: from now on a crash, or an unexpected exit, writes `restore` to the terminal, sets its modes to `modes`
 /// and, if it was a crash, writes `last_words`. The texts are copied; too long ones are cut.
 void terminal_crash_arm(int terminal, const struct termios *modes, const char *restore, size_t restore_length,
                         const char *last_words, size_t last_words_length);
-/// Ends that.
+/// Ends the preparation for a crash.
 void terminal_crash_disarm(void);
 
-// Files that are mapped into memory. To touch a page that is no longer in the file, because somebody has truncated it,
-// ends a process by SIGBUS.
+// Files that are mapped into memory. Access to a page that is no longer in the file, because the file was truncated,
+// ends a process with SIGBUS.
 
-/// From now on, on Linux, such a page of an index of SQLite's write-ahead log (`…-shm`) does not end this process: the
-/// mapping becomes private memory of zeros, which SQLite takes for an index that it has to make again. Whoever works with
-/// the file has to ask `mapped_file_cuts` before he believes what he has read and before he commits.
+/// Prevents, on Linux, that such a page of an index of SQLite's write-ahead log (`…-shm`) ends this process: the
+/// mapping becomes private memory of zeros, which SQLite treats as an index to rebuild. Code that uses the file must call
+/// `mapped_file_cuts` before it relies on the data it has read and before it commits.
 void mapped_files_watch(void);
-/// How many times a mapping of the file with this path was replaced so.
+/// Returns the number of times that a mapping of the file with this path was replaced in this way.
 uint32_t mapped_file_cuts(const char *path);
-/// Looks whether a fault is such a one, and replaces the mapping: true where the instruction may run again. For the
-/// handlers of SIGBUS.
+/// Finds out whether a fault has this cause, and replaces the mapping: returns true if the instruction may run again.
+/// For the handlers of SIGBUS.
 bool mapped_file_fault(const siginfo_t *info);
 
 #endif

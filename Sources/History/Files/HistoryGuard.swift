@@ -57,7 +57,7 @@ final class HistoryGuard: Sendable {
         var log: (index: LogIndex, modified: Int)?
         var logFile: FileState?
         var indexFile: FileState?
-        /// How many mappings of the index were cut before.
+        /// The number of truncated mappings of the index before.
         var indexCuts: UInt32
         /// Whether a checkpoint of our own is running, during which the database file changes.
         var isMoving = false

@@ -101,7 +101,7 @@ public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     case newer(path: String)
     /// An earlier b2watch wrote it, and none of this version has recorded into it.
     case older(path: String)
-    /// The file cannot be read, for the system's reason.
+    /// The file cannot be read; with the system's reason.
     case unusable(path: String, reason: String)
 }
 

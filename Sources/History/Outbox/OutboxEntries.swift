@@ -129,7 +129,7 @@ enum OutboxMarks {
     /// The worst first.
     private static let order: [EntryState] = [.dead, .uncertain, .onHold, .failed, .running, .queued, .skipped, .done]
 
-    /// The mark of all actions. Reads nothing while there is no action.
+    /// The mark of all actions. Reads nothing without actions.
     static let ofAll = worst(among: "")
 
     /// Of those that write a sheet.

@@ -26,7 +26,7 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     /// The body of the artificial delivery for an entry that describes a failure of another action; nil if the entry is
     /// for the event of its row.
     public var note: [UInt8]?
-    /// The batch of its last attempt; nil if there was no attempt.
+    /// The batch of its last attempt; nil before the first attempt.
     public var batch: Int64?
 
     public init(

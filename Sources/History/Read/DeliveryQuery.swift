@@ -287,7 +287,7 @@ public struct EventDelivery: Sendable, Hashable, Identifiable {
 extension HistoryReader {
     /// Returns the deliveries that contain an event with this id, in the order of arrival, the first `limit` of them.
     ///
-    /// - Parameter id: The event's id. If it is empty, there are no deliveries.
+    /// - Parameter id: The event's id. An empty one has no deliveries.
     public func deliveries(ofEvent id: FieldValue, limit: Int) throws -> [EventDelivery] {
         guard !id.isEmpty else { return [] }
         return try gate.read {

@@ -116,7 +116,7 @@ public struct HistoryReader: Sendable {
         }
     }
 
-    /// Returns the deliveries on which some current secret is still to be tried; nil if there are none.
+    /// Returns the deliveries on which some current secret is still to be tried; otherwise nil.
     public func toJudge() throws -> ToJudge? {
         try read(HeldKeyring.toJudge)
     }
@@ -304,7 +304,7 @@ final class ReadGate: Sendable {
     let path: String?
     /// Looks at the files of a history that this process writes.
     private let watch: HistoryGuard?
-    /// How many mappings of the log's index were cut before.
+    /// The number of truncated mappings of the log's index before.
     private let indexCuts: UInt32
 
     init(path: String? = nil, watch: HistoryGuard? = nil) {

@@ -84,8 +84,8 @@ extension HistoryReader {
         }
     }
 
-    /// Returns the first delivery that was received at a moment or later, in a history whose times ascend; nil if there
-    /// is none. Takes some twenty look-ups, however long the history is.
+    /// Returns the first delivery that was received at a moment or later, in a history whose times ascend;
+    /// otherwise nil. Takes some twenty look-ups, however long the history is.
     public func firstDelivery(receivedFrom moment: Timestamp) throws -> Int64? {
         try read { db in
             guard let newest = try Int64.fetchOne(db, sql: "SELECT max(delivery) FROM outcome") else { return nil }

@@ -21,7 +21,7 @@ public struct PulseRequest: Sendable, Hashable {
         self.secondsFromUTC = secondsFromUTC
     }
 
-    /// Returns the start of the first bar, for a period with this end.
+    /// Returns the start of the first bar of a period with this end.
     func start(endingAt end: Timestamp) -> Int64 {
         let offset = Int64(secondsFromUTC) * 1_000
         let local = end.milliseconds + offset

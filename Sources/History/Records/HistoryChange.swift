@@ -3,15 +3,15 @@ public import Notifications
 
 /// The state of the history, reported after each commit and each change of its health.
 public struct HistoryChange: Sendable, Hashable {
-    /// The id of the newest row; 0 if there are no rows.
+    /// The id of the newest row; 0 without rows.
     public var latestRow: Int64
-    /// The id of the newest delivery; 0 if there are no deliveries.
+    /// The id of the newest delivery; 0 without deliveries.
     public var latestDelivery: Int64
     public var tally: Tally
     public var health: HistoryHealth
     /// A number that grows whenever older records may read differently, because their verdicts were computed again.
     public var revision: Int
-    /// The newest delivery with an answer time recorded since the start; 0 if there is none yet.
+    /// The newest delivery with an answer time recorded since the start; 0 without one.
     public var latestAnswered: Int64 = 0
     /// Grows with every change of the outbox.
     public var outbox: Int64 = 0

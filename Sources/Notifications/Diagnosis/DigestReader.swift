@@ -341,7 +341,7 @@ struct DigestShape {
         return digests.first { !$0.isBase64 }?.digits
     }
 
-    /// The probable fault of the header, with any secret; nil if there is none.
+    /// The probable fault of the header, with any secret; otherwise nil.
     var hint: DiagnosisHint? {
         let whole = digests.filter { $0.digits.count == 64 }
         if let plainest = whole.first(where: { !$0.isBase64 }) {

@@ -156,7 +156,7 @@ final class ActionsAtWork: Sendable {
 
     /// Replaces the declared actions.
     ///
-    /// - Returns: The differences, in a sentence; nil if there were and are no actions.
+    /// - Returns: The differences, in a sentence; nil without actions before and after.
     /// - Throws: SQLite's error; nothing has changed then.
     @discardableResult
     func load(_ declarations: [ActionDeclaration]) throws -> String? {

@@ -298,7 +298,7 @@ struct ReplayRate: ExpressibleByArgument, Sendable {
 
 // MARK: - Sums
 
-/// The results of a replay so far, for the code that ends it.
+/// The results of a replay so far, read by the code that ends it.
 final class ReplaySum: Sendable {
     private let state = Mutex(ReplayCount())
 

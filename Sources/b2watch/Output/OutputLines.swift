@@ -140,7 +140,7 @@ struct Confirmation {
     /// Asks for confirmation of more than one.
     ///
     /// - Parameter question: Such as `Run sheet for 1,200 events?`.
-    /// - Throws: A `ValidationError` if nobody can be asked; `CleanExit` if the answer is no.
+    /// - Throws: A `ValidationError` if nobody can be asked; `CleanExit` if the person declines.
     func ask(_ count: Int, _ question: String) throws {
         guard count > 1, !isGiven else { return }
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {

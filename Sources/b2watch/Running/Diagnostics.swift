@@ -77,7 +77,7 @@ final class Diagnostics: Sendable {
         state.withLock { $0.written = observer }
     }
 
-    /// Waits until all messages are written, for a second at most.
+    /// Waits until all messages are written, or a second has passed.
     func flush() {
         standardError.flush(within: .seconds(1))
         log.withLock(\.self)?.flush(within: .seconds(1))

@@ -170,7 +170,7 @@ struct ReceivingPlan {
     let actions: [ActionDeclaration]
 
     /// - Parameter configured: A valid configuration.
-    /// - Throws: `PlacesError` if there is no place for the history; `SecretSourceError` if an argument names no file
+    /// - Throws: `PlacesError` without a place for the history; `SecretSourceError` if an argument names no file
     ///   of a secret.
     init(_ options: ReceivingOptions, _ configured: Configured) throws {
         let configuration = configured.configuration
