@@ -272,7 +272,7 @@ extension ActionReading {
             at: lanes.position)
     }
 
-    /// Returns the least time between two items, from `60/m`: a number for each second, minute or hour.
+    /// Returns the least time between two batches, from `60/m`: a number for each second, minute or hour.
     private mutating func pace(_ node: ConfigurationNode) -> Duration? {
         if case .scalar(let text, _) = node.content {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)

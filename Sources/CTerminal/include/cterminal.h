@@ -36,7 +36,8 @@ enum {
 int terminal_signals_watch(void);
 /// Restores the previous handlers.
 void terminal_signals_unwatch(void);
-/// Returns the signals caught since the last call. Clear the event before the call, so that no signal is lost in between.
+/// Returns the signals caught since the last call. Clear the event before the call, so that no signal is lost in
+/// between.
 uint32_t terminal_signals_take(void);
 /// Stops this process like Ctrl-Z, and returns once it is continued. If no process could continue it (an orphaned
 /// process group), returns at once.
@@ -44,8 +45,8 @@ void terminal_stop_self(void);
 
 // Crashes.
 
-/// Prepares for a crash: from now on a crash, or an unexpected exit, writes `restore` to the terminal, sets its modes to `modes`
-/// and, if it was a crash, writes `last_words`. The texts are copied; too long ones are cut.
+/// Prepares for a crash: from now on a crash, or an unexpected exit, writes `restore` to the terminal, sets its modes
+/// to `modes` and, if it was a crash, writes `last_words`. The texts are copied; too long ones are cut.
 void terminal_crash_arm(int terminal, const struct termios *modes, const char *restore, size_t restore_length,
                         const char *last_words, size_t last_words_length);
 /// Ends the preparation for a crash.
@@ -55,8 +56,8 @@ void terminal_crash_disarm(void);
 // ends a process with SIGBUS.
 
 /// Prevents, on Linux, that such a page of an index of SQLite's write-ahead log (`…-shm`) ends this process: the
-/// mapping becomes private memory of zeros, which SQLite treats as an index to rebuild. Code that uses the file must call
-/// `mapped_file_cuts` before it relies on the data it has read and before it commits.
+/// mapping becomes private memory of zeros, which SQLite treats as an index to rebuild. Code that uses the file must
+/// call `mapped_file_cuts` before it relies on the data it has read and before it commits.
 void mapped_files_watch(void);
 /// Returns the number of times that a mapping of the file with this path was replaced in this way.
 uint32_t mapped_file_cuts(const char *path);
