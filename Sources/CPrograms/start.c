@@ -21,7 +21,7 @@ static void close_others(void) {
 
 /// Runs in the child, which shares this process's memory until it calls execve: it may only make system calls.
 static void start(const char *path, char *const arguments[], char *const variables[], const char *folder, int input,
-                  int output, int *failure) {
+                  int output, int ends_with_parent, int *failure) {
     *failure = PROGRAM_FAILED_TO_START;
     // Signals are blocked here, so no handler of this process can run in the child.
     struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -29,6 +29,7 @@ static void start(const char *path, char *const arguments[], char *const variabl
     if (setsid() < 0) return;
 #ifdef __linux__
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (ends_with_parent) prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 #endif
     if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) return;
     if (folder && chdir(folder) != 0) {
@@ -43,7 +44,7 @@ static void start(const char *path, char *const arguments[], char *const variabl
 }
 
 pid_t program_start(const char *path, char *const arguments[], char *const variables[], const char *folder, int input,
-                    int output, int *failure) {
+                    int output, int ends_with_parent, int *failure) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -52,7 +53,7 @@ pid_t program_start(const char *path, char *const arguments[], char *const varia
     int step = 0;
     pid_t child = vfork();
     if (child == 0) {
-        start(path, arguments, variables, folder, input, output, &step);
+        start(path, arguments, variables, folder, input, output, ends_with_parent, &step);
         code = errno;
         _exit(127);
     }

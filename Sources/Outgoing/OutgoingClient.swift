@@ -66,6 +66,8 @@ public struct OutgoingRequest: Sendable, Hashable {
     public var allowsPlainHTTP: Bool
     /// The secret parts of the URL.
     public var secrecy: Secrecy
+    /// How much of the answer's body is kept, in bytes.
+    public var longestAnswer = OutgoingAnswer.longest
 
     /// The parts of a URL that are masked when it is recorded and shown.
     public enum Secrecy: Sendable, Hashable {
@@ -122,13 +124,13 @@ public struct OutgoingField: Sendable, Hashable {
 
 /// The answer to a request.
 public struct OutgoingAnswer: Sendable, Hashable {
-    /// The most bytes of a body that are kept.
+    /// How much of a body is kept where a request does not want more, in bytes.
     public static let longest = 64 << 10
 
     /// The HTTP status.
     public var status: Int
     public var headers: [OutgoingField]
-    /// The first 64 KiB of the body.
+    /// The start of the body, as far as the request wants it.
     public var body: [UInt8]
     /// Whether the body was longer.
     public var isCut: Bool

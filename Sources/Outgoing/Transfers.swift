@@ -494,7 +494,7 @@ final class RunningTransfer {
     ///
     /// - Returns: Whether to continue.
     private func receiveBody(_ part: UnsafeRawBufferPointer) -> Bool {
-        let space = OutgoingAnswer.longest - answer.body.count
+        let space = transfer.request.longestAnswer - answer.body.count
         answer.body.append(contentsOf: part.prefix(space))
         answer.isCut = part.count > space
         isEnough = answer.isCut

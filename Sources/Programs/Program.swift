@@ -21,6 +21,10 @@ public struct Program: Sendable, Hashable {
     /// The most bytes of its standard output and error that are kept.
     public var longestOutput: Int
 
+    /// Whether it is asked to end when this process is killed. It is begun by the thread that runs it, which must live as
+    /// long as it does.
+    public var endsWithParent = false
+
     /// The time between the request to end after the time limit (SIGTERM) and the forced end (SIGKILL).
     public var grace = Duration.seconds(2)
 
@@ -40,13 +44,17 @@ public struct Program: Sendable, Hashable {
     ///
     /// Processes that it leaves in the background continue, and are waited for only if its time is up.
     ///
-    /// - Parameter stop: Ends it with its group, in the same way as when its time is up.
-    public func run(until stop: ProgramStop? = nil) -> ProgramOutcome {
+    /// - Parameters:
+    ///   - stop: Ends it with its group, in the same way as when its time is up.
+    ///   - hearing: Receives what it writes, as it writes it, on the calling thread.
+    public func run(
+        until stop: ProgramStop? = nil, hearing: (ArraySlice<UInt8>) -> Void = { _ in }
+    ) -> ProgramOutcome {
         let start = ContinuousClock.now
         if stop?.isStopped == true { return ProgramOutcome(.stopped) }
         do throws(ProgramProblem) {
             var course = try ProgramCourse(of: self, stop: stop?.descriptor ?? -1)
-            let end = course.follow(until: start + limit)
+            let end = course.follow(until: start + limit, hearing)
             return ProgramOutcome(end, output: course.output, isCut: course.isCut, duration: .now - start)
         } catch {
             return ProgramOutcome(.notRun(error), duration: .now - start)
@@ -134,7 +142,8 @@ public struct Program: Sendable, Hashable {
         let variables = strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
         defer { (arguments + variables).forEach { free($0) } }
         var failure: Int32 = 0
-        let child = program_start(path, arguments, variables, folder, input, output, &failure)
+        let child = program_start(
+            path, arguments, variables, folder, input, output, endsWithParent ? 1 : 0, &failure)
         guard child < 0 else { return child }
         let code = errno
         if failure == PROGRAM_FAILED_TO_CHANGE_FOLDER { throw ProgramProblem(code, .folder) }

@@ -65,18 +65,22 @@ struct ProgramCourse: ~Copyable {
     private static let look = Duration.milliseconds(50)
 
     /// Waits for its end and reaps it.
-    mutating func follow(until limit: ContinuousClock.Instant) -> ProgramOutcome.End {
+    ///
+    /// - Parameter hearing: Receives what it writes.
+    mutating func follow(
+        until limit: ContinuousClock.Instant, _ hearing: (ArraySlice<UInt8>) -> Void
+    ) -> ProgramOutcome.End {
         var phase = Phase.running
         var deadline = limit
         // Those that have left its process group too.
         var descendants: Set<ProcessTree.Member> = []
         while true {
-            let isStopped = wait(until: deadline, stop: phase.isRunning ? stop : -1)
+            let isStopped = wait(until: deadline, stop: phase.isRunning ? stop : -1, hearing)
             let isOver = ContinuousClock.now >= deadline
             switch phase {
             case .running where hasEnded:
                 // Its own output is in the pipe by now. Other processes may keep the pipe open forever.
-                read(atMost: 64)
+                read(atMost: 64, hearing)
                 return reap()
             case .running where isStopped || isOver:
                 descendants = ProcessTree.descendants(of: child)
@@ -144,7 +148,9 @@ struct ProgramCourse: ~Copyable {
     /// Waits for something to happen, and reads and writes as much as possible.
     ///
     /// - Returns: Whether it is to be ended.
-    private mutating func wait(until deadline: ContinuousClock.Instant, stop: Int32) -> Bool {
+    private mutating func wait(
+        until deadline: ContinuousClock.Instant, stop: Int32, _ hearing: (ArraySlice<UInt8>) -> Void
+    ) -> Bool {
         let milliseconds = max(0, (deadline - .now) / .milliseconds(1)).rounded(.up)
         // A descriptor below 0 is left out.
         var waits = [
@@ -156,15 +162,16 @@ struct ProgramCourse: ~Copyable {
         guard poll(&waits, nfds_t(waits.count), Int32(min(milliseconds, 3_600_000))) > 0 else { return false }
         if waits[0].revents != 0 { hasEnded = true }
         // Not until the pipe is empty: a program that writes without end must not delay the check of the time.
-        if waits[2].revents != 0 { read(atMost: 16) }
+        if waits[2].revents != 0 { read(atMost: 16, hearing) }
         if waits[3].revents != 0 { write() }
         return waits[1].revents != 0
     }
 
-    private mutating func read(atMost times: Int) {
+    private mutating func read(atMost times: Int, _ hearing: (ArraySlice<UInt8>) -> Void) {
         for _ in 0..<times where said.reading >= 0 {
             let count = Foundation.read(said.reading, &buffer, buffer.count)
             if count > 0 {
+                hearing(buffer[..<count])
                 let kept = min(count, longestOutput - output.count)
                 output += buffer.prefix(kept)
                 if kept < count { isCut = true }

@@ -44,6 +44,9 @@ public struct Places: Sendable, Hashable {
     /// The user's settings; the file may be missing.
     public var settings: String { get throws(PlacesError) { "\(try configuration)/config.yaml" } }
 
+    /// The journals of what has to be undone at Backblaze, a file for each connection to a bucket.
+    public var connections: String { get throws(PlacesError) { "\(try state)/connections" } }
+
     /// The state of the screen at its end, restored at the next start.
     public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 
@@ -120,7 +123,7 @@ package enum PrivateFile {
     /// Writes a file whole or not at all, 0600, in a folder that is made 0700 if it is missing.
     ///
     /// - Throws: `FileProblem`.
-    static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
         let folder = PathParts(path).folder
         do {
             try FileManager.default.createDirectory(

@@ -102,6 +102,8 @@ public enum SecretSource: Sendable, Hashable {
     case credential(String)
     case remembered(String)
     case screen
+    /// B2's rule that b2watch is connected to.
+    case rule(String)
     /// An argument that should have named a file. Its contents are not reported: it may be a secret.
     case argument
 
@@ -113,6 +115,7 @@ public enum SecretSource: Sendable, Hashable {
         case .credential: "credential"
         case .remembered: "saved"
         case .screen: "screen"
+        case .rule: "rule"
         case .argument: "argument"
         }
     }
@@ -126,6 +129,7 @@ extension SecretSource: CustomStringConvertible {
         case .credential(let path): "the credential \(path)"
         case .remembered(let path): "the file of saved secrets \(path)"
         case .screen: "the screen"
+        case .rule(let name): "the rule \(name)"
         case .argument: "the argument of --secret-file"
         }
     }

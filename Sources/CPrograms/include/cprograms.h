@@ -18,8 +18,10 @@ enum {
 ///
 /// `folder` is null for the folder of this process. `input` and `output` must be 3 or higher; the program gets them as
 /// its standard input, and as its standard output and error.
+/// Where `ends_with_parent` is not 0, Linux sends it SIGTERM when the thread that called this function ends, by a kill of
+/// this process too.
 /// Returns the process id. Returns -1 with `errno` and `*failure` set where the program cannot be started.
 pid_t program_start(const char *path, char *const arguments[], char *const variables[], const char *folder, int input,
-                    int output, int *failure);
+                    int output, int ends_with_parent, int *failure);
 
 #endif

@@ -1,5 +1,5 @@
 /// One value of checked JSON, its tokens as they were received.
-indirect enum JSONNode {
+package indirect enum JSONNode {
     /// With its text, braces included, where it was received so.
     case object([JSONMember], ArraySlice<UInt8>)
     case array([JSONNode], ArraySlice<UInt8>)
@@ -9,24 +9,24 @@ indirect enum JSONNode {
     case other(ArraySlice<UInt8>)
 
     /// The text that was received; empty in an object or array that was made here.
-    var source: ArraySlice<UInt8> {
+    package var source: ArraySlice<UInt8> {
         switch self {
         case .object(_, let source), .array(_, let source), .string(let source), .other(let source): source
         }
     }
 
     /// The members of an object; nil for anything else.
-    var members: [JSONMember]? {
+    package var members: [JSONMember]? {
         if case .object(let members, _) = self { members } else { nil }
     }
 
     /// The elements of an array; nil for anything else.
-    var elements: [JSONNode]? {
+    package var elements: [JSONNode]? {
         if case .array(let elements, _) = self { elements } else { nil }
     }
 
     /// The text of a string; nil for anything else.
-    var text: String? {
+    package var text: String? {
         if case .string(let source) = self { JSONNode.decode(source) } else { nil }
     }
 
@@ -59,7 +59,9 @@ indirect enum JSONNode {
     }
 
     /// Returns the value with white space of its own.
-    func written(_ layout: JSONForm.Layout, _ text: JSONForm.Text = .asReceived, sortsKeys: Bool = false) -> [UInt8] {
+    package func written(_ layout: JSONForm.Layout, _ text: JSONForm.Text = .asReceived, sortsKeys: Bool = false)
+        -> [UInt8]
+    {
         var output: [UInt8] = []
         write(JSONForm(layout: layout, text: text, sortsKeys: sortsKeys), layout, level: 0, to: &output)
         return output
@@ -142,10 +144,10 @@ indirect enum JSONNode {
 }
 
 /// A member of a JSON object.
-struct JSONMember {
+package struct JSONMember {
     /// With its quotes.
-    var name: ArraySlice<UInt8>
-    var value: JSONNode
+    package var name: ArraySlice<UInt8>
+    package var value: JSONNode
 
     init(name: ArraySlice<UInt8>, value: JSONNode) {
         self.name = name
@@ -157,19 +159,19 @@ struct JSONMember {
     }
 
     /// The name's text.
-    var key: String { JSONNode.decode(name) }
+    package var key: String { JSONNode.decode(name) }
 }
 
 /// Checked JSON whose tokens are as received, to be written in another form.
-struct JSONTree {
+package struct JSONTree {
     /// The deepest nesting that is read: notifications have four levels.
     private static let maximumDepth = 64
 
-    let root: JSONNode
+    package let root: JSONNode
     private let body: [UInt8]
 
     /// Reads JSON; nil where the body is not JSON, or too deep.
-    init?(_ body: [UInt8]) {
+    package init?(_ body: [UInt8]) {
         let root = body.withUnsafeBufferPointer { bytes -> JSONNode? in
             var scanner = JSONScanner(bytes)
             guard let root = try? Self.node(&scanner, body, depth: 0), scanner.peek() == nil else { return nil }

@@ -77,7 +77,7 @@ package struct InProcessHTTP: HTTPSending {
         case .answer(let status, let headers, let body):
             return OutgoingAnswer(
                 status: status, headers: headers.map { OutgoingField($0.name, $0.value) },
-                body: Array(body.prefix(OutgoingAnswer.longest)), isCut: body.count > OutgoingAnswer.longest,
+                body: Array(body.prefix(request.longestAnswer)), isCut: body.count > request.longestAnswer,
                 duration: .milliseconds(1))
         case .lost, .bytes: throw .lost("no answer from \(request.url.authority) in time")
         case .refused: throw .notSent("nothing listens at \(request.url.authority)")
