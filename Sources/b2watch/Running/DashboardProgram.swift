@@ -63,8 +63,12 @@ struct DashboardProgram {
         diagnostics.observeLog { dashboard.announceLog() }
         let isEnding = Atomic<Bool>(false)
         Signals.follow { number in
-            // Another signal does not wait for current requests.
-            if isEnding.load(ordering: .relaxed) { _exit(ExitStatus.failed.rawValue) }
+            if isEnding.load(ordering: .relaxed) {
+                // Another signal does not wait for current requests. SIGHUP is not another one: a terminal that is gone
+                // is noticed by reading it, too.
+                if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
+                return
+            }
             switch number {
             case SIGINT: dashboard.mailbox.post(.signal(.interrupt))
             case SIGHUP: dashboard.mailbox.post(.signal(.hangUp))

@@ -70,6 +70,25 @@ struct RestoringTests {
         #expect(try listener.deliveries(1).map(\.duplicate) == [true])
     }
 
+    @Test("to nobody when it hangs up, which finishes what is in flight however often it is told")
+    func hangUpTwice() throws {
+        let home = try Home()
+        let session = try TerminalSession(in: home)
+        try session.run(FirstStartTests.start)
+        let client = try RawClient(host: "127.0.0.1", port: FirstStartTests.port(session))
+        try client.send("POST / HTTP/1.1\r\nHost: b2watch\r\nContent-Length: 13\r\n\r\n".utf8)
+        let process = try Self.processID(home)
+        try session.hangUp()
+        _ = try home.text(of: "state/b2watch/b2watch.log") { $0.contains("ending: ") }
+        kill(process, SIGHUP)
+        // It would have ended by then.
+        usleep(200_000)
+        try client.send("{\"events\":[]}".utf8)
+        #expect(try client.answer().status == 200)
+        try wait(for: "its end without its terminal") { kill(process, 0) == 0 ? nil : () }
+        #expect(try String(contentsOfFile: home.log, encoding: .utf8).hasSuffix(" ended\n"))
+    }
+
     /// The process that holds the history's lock.
     static func processID(_ home: Home) throws -> pid_t {
         let text = try String(contentsOfFile: home.history + ".lock", encoding: .utf8)
