@@ -291,7 +291,7 @@ import Testing
         }
         #expect(await !history.keep(.sample()))
         #expect(reason(history).contains("-shm was truncated"), "\(reason(history))")
-        #expect(throws: HistoryReadError.damaged(path: path)) { try history.allRows }
+        #expect(throws: HistoryReadError.indexTruncated(path: path)) { try history.allRows }
         history.close()
         // Another process makes the index again.
         let copy = folder.file("copy.sqlite")
@@ -306,7 +306,7 @@ import Testing
     @Test func anIndexTruncatedInTheMiddleOfAReadIsReported() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(300)))
-        #expect(throws: HistoryReadError.damaged(path: path)) {
+        #expect(throws: HistoryReadError.indexTruncated(path: path)) {
             try history.reader.gate.read {
                 try history.reader.database.read { [path] db in
                     truncate(path + "-shm", 0)

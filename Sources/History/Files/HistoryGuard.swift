@@ -264,7 +264,7 @@ final class HistoryGuard: Sendable {
 
     /// Refuses a read if its index is gone; to be called before and after the read.
     ///
-    /// - Throws: `HistoryReadError.damaged`.
+    /// - Throws: `HistoryReadError.indexTruncated`.
     func checkReading() throws(HistoryReadError) {
         let problem = known.withLock { known -> String? in
             if isIndexCut(known) { return sentence(.index) }
@@ -275,7 +275,7 @@ final class HistoryGuard: Sendable {
         }
         guard let problem else { return }
         report(problem)
-        throw .damaged(path: path)
+        throw .indexTruncated(path: path)
     }
 
     /// Notes damage that a reader found: from then on nothing is acknowledged.

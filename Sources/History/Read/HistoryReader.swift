@@ -320,7 +320,7 @@ final class ReadGate: Sendable {
     private func checkReading() throws(HistoryReadError) {
         if let watch { return try watch.checkReading() }
         guard let path, Self.indexCuts(path) != indexCuts else { return }
-        throw .unreadable(path: path, reason: "\(path)-shm was truncated while it was read; try again")
+        throw .indexTruncated(path: path)
     }
 
     /// - Throws: `HistoryClosed`, `HistoryReadError` for SQLite's errors, or an error of the body.
@@ -338,6 +338,7 @@ final class ReadGate: Sendable {
             return value
         } catch let error as DatabaseError {
             watch?.met(error)
+            try checkReading()
             throw HistoryReadError(error, path: path ?? "in memory")
         }
     }
@@ -360,6 +361,8 @@ public struct HistoryClosed: Error, Sendable, CustomStringConvertible {
 public enum HistoryReadError: Error, Sendable, Hashable {
     /// Some of it is damaged.
     case damaged(path: String)
+    /// The index of the write-ahead log was truncated while it was in use; nothing is lost by that.
+    case indexTruncated(path: String)
     /// For another reason, which SQLite or the system gives.
     case unreadable(path: String, reason: String)
 
@@ -377,6 +380,9 @@ extension HistoryReadError: CustomStringConvertible {
         switch self {
         case .damaged(let path):
             "the history \(path) is damaged: b2watch recover \(path) writes what can still be read into a new history"
+        case .indexTruncated(let path):
+            "the history \(path) cannot be read, because \(path)-shm was truncated while in use; nothing is"
+                + " lost by that: start b2watch again"
         case .unreadable(let path, let reason): "the history \(path) cannot be read: \(reason)"
         }
     }
