@@ -318,6 +318,32 @@ import Testing
         history.close()
     }
 
+    /// As the thread of checkpoints does, which may be held up between any two of its looks.
+    @Test func whatIsWrittenDuringACheckIsNoDamage() throws {
+        let history = try History(.file(path))
+        let queue = try DatabaseQueue(path: path)
+        let watch = HistoryGuard(path)
+        try queue.read { db in
+            _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM delivery")
+            watch.begin(db)
+        }
+        try history.writer.write { db in try db.execute(sql: "CREATE TABLE noise (bytes BLOB)") }
+        let hasEnded = Watched(false)
+        Thread.detachNewThread {
+            while !hasEnded.now {
+                try? history.writer.write(isDurable: false) { db in
+                    try db.execute(sql: "INSERT INTO noise VALUES (zeroblob(20000))")
+                }
+            }
+        }
+        defer { hasEnded.change { $0 = true } }
+        let end = ContinuousClock.now + .seconds(3)
+        while .now < end { try queue.inDatabase { db in try watch.check(db, .move) } }
+        hasEnded.change { $0 = true }
+        history.close()
+        try queue.close()
+    }
+
     @Test func aDamagedHistoryIsRefusedAtTheStart() async throws {
         let history = try History(.file(path))
         #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))

@@ -130,7 +130,7 @@ final class HistoryGuard: Sendable {
             known.indexFile = index
             var isForeign = false
             if let problem = fault(ofMain: main, db, &known, moment, &isForeign) { return (problem, true, false) }
-            if let log, let problem = fault(ofLog: log, db, &known, moment) { return (problem, true, false) }
+            if log != nil, let problem = fault(ofLog: db, &known, moment) { return (problem, true, false) }
             // It may have happened just now.
             if isIndexCut(known) { return (sentence(.index), true, false) }
             return (nil, false, isForeign)
@@ -206,11 +206,13 @@ final class HistoryGuard: Sendable {
     }
 
     /// Returns the fault of the write-ahead log, or of its index.
-    private func fault(ofLog now: FileState, _ db: Database, _ known: inout Known, _ moment: Moment) -> String? {
+    private func fault(ofLog db: Database, _ known: inout Known, _ moment: Moment) -> String? {
         guard let main = SQLiteFile.main(of: db), let file = SQLiteFile.log(of: db) else { return nil }
         for _ in 0..<3 {
             // SQLite rebuilds an index that is not initialized.
             guard let index = main.index else { return nil }
+            // Looked at behind the index: while a checkpoint looks, the writer makes the log longer, and the index last.
+            guard let now = FileState(logPath) else { return nil }
             // The pages that a transaction has already written are not in the index yet.
             if moment == .commit { return nil }
             if moment == .begin, let log = known.log, log.index == index, log.modified == now.modified { return nil }
@@ -231,11 +233,13 @@ final class HistoryGuard: Sendable {
                 }
                 return nil
             }
-            // Another process may have begun the log again since the index was read.
-            if main.index == index { break }
+            // Another process, or the writer, may have begun the log again since the index was read.
+            guard main.index == index else { continue }
+            let isIndex = known.log.map { isValid(file, $0.index) } ?? false
+            return sentence(isIndex ? .index : .log)
         }
-        if let index = known.log?.index, isValid(file, index) { return sentence(.index) }
-        return sentence(.log)
+        // It changes faster than it can be compared: the next check finds what is wrong.
+        return nil
     }
 
     /// Returns whether the log has the salt and the last frame that the index names.
