@@ -332,7 +332,7 @@ import Testing
         Thread.detachNewThread {
             while !hasEnded.now {
                 try? history.writer.write(isDurable: false) { db in
-                    try db.execute(sql: "INSERT INTO noise VALUES (zeroblob(20000))")
+                    try db.execute(sql: "INSERT INTO noise VALUES (zeroblob(5000))")
                 }
             }
         }
