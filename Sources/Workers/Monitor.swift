@@ -28,9 +28,10 @@ public final class Monitor<State>: @unchecked Sendable {
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         condition.lock()
+        // Whoever is woken finds the lock free.
         defer {
-            condition.broadcast()
             condition.unlock()
+            condition.broadcast()
         }
         return try body(&state)
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -8,7 +9,7 @@ import Synchronization
 public final class Worker: Sendable {
     private let name: String
     private let isBackground: Bool
-    private let tasks = Monitor(Tasks())
+    private let tasks = TaskQueue()
     private let isStarted = Atomic<Bool>(false)
 
     /// - Parameters:
@@ -20,13 +21,13 @@ public final class Worker: Sendable {
     }
 
     deinit {
-        tasks.change { $0.end() }
+        tasks.end()
     }
 
     /// Runs a task as soon as all earlier ones are done. The thread is started for the first task.
     public func async(_ task: @escaping @Sendable () -> Void) {
         if !isStarted.exchange(true, ordering: .relaxed) { start() }
-        tasks.change { $0.add(task) }
+        tasks.add(task)
     }
 
     /// Waits until all earlier tasks are done.
@@ -45,7 +46,7 @@ public final class Worker: Sendable {
         let thread = Thread { [tasks, isBackground] in
             // On Linux this is of the calling thread alone.
             if isBackground { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
-            while case .task(let task) = tasks.wait(for: { $0.take() }) { task() }
+            while let next = tasks.next() { next.forEach { $0() } }
         }
         thread.name = name
         thread.start()
@@ -53,38 +54,58 @@ public final class Worker: Sendable {
 }
 
 /// The remaining tasks of a worker.
-private struct Tasks: Sendable {
-    private var waiting: [@Sendable () -> Void] = []
-    private var next = 0
-    private var isEnded = false
+///
+/// A semaphore wakes the thread with two system calls; a condition would take five, and a listener with one connection
+/// wakes two threads for each request.
+private final class TaskQueue: Sendable {
+    typealias Task = @Sendable () -> Void
 
-    mutating func add(_ task: @escaping @Sendable () -> Void) {
-        waiting.append(task)
+    private struct State: Sendable {
+        var waiting: [Task] = []
+        /// Whether the thread sleeps, or is about to.
+        var isResting = false
+        var isEnded = false
+    }
+
+    private let state = Mutex(State())
+    private let isWanted = DispatchSemaphore(value: 0)
+
+    /// Adds a task, and wakes the thread if it sleeps.
+    func add(_ task: @escaping Task) {
+        wake { $0.waiting.append(task) }
     }
 
     /// Lets the thread end when all is done.
-    mutating func end() {
-        isEnded = true
+    func end() {
+        wake { $0.isEnded = true }
     }
 
-    /// Removes and returns the next task; nil while no tasks wait. The list is kept until all of it is done, so that
-    /// this costs the same however many wait.
-    mutating func take() -> Turn? {
-        guard next < waiting.count else { return isEnded ? .end : nil }
-        defer {
-            next += 1
-            if next == waiting.count {
-                waiting.removeAll(keepingCapacity: true)
-                next = 0
+    /// Removes and returns all waiting tasks; waits for one if there are none. Nil when there will be no more.
+    func next() -> [Task]? {
+        while true {
+            let next = state.withLock { state -> [Task]? in
+                if !state.waiting.isEmpty {
+                    defer { state.waiting = [] }
+                    return state.waiting
+                }
+                state.isResting = !state.isEnded
+                return state.isEnded ? [] : nil
             }
+            guard let next else {
+                isWanted.wait()
+                continue
+            }
+            return next.isEmpty ? nil : next
         }
-        return .task(waiting[next])
     }
 
-    enum Turn: Sendable {
-        case task(@Sendable () -> Void)
-        /// There will be none.
-        case end
+    private func wake(_ change: (inout sending State) -> Void) {
+        let wasResting = state.withLock { state in
+            change(&state)
+            defer { state.isResting = false }
+            return state.isResting
+        }
+        if wasResting { isWanted.signal() }
     }
 }
 
