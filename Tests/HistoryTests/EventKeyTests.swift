@@ -57,7 +57,8 @@ import Testing
         #expect(try reader.deliveries(ofEvent: .string("often"), limit: 100).map(\.id) == often)
         #expect(try reader.deliveries(ofEvent: .string("often"), limit: 3).map(\.id) == Array(often.prefix(3)))
         for (index, delivery) in often.enumerated() {
-            #expect(try reader.nextDelivery(sharingEventWith: delivery) == often[(index + 1) % often.count])
+            let next = often.count > 1 ? often[(index + 1) % often.count] : nil
+            #expect(try reader.nextDelivery(sharingEventWith: delivery) == next)
         }
     }
 
@@ -106,12 +107,12 @@ import Testing
         history = try History(.file(path))
         defer { history.close() }
         #expect(await history.keep(Self.deliveries(5, seed: 2)))
-        _ = try mark(history, atLeast: 8_192)
+        let mark = try mark(history, atLeast: 8_192)
         try check(history.reader, try history.allRows)
         let (keys, events) = try history.reader.read { db in
             (
                 try Int.fetchOne(db, sql: "SELECT count(*) FROM eventKey"),
-                try Int.fetchOne(db, sql: "SELECT count(*) FROM event WHERE eventId IS NOT NULL")
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM event WHERE eventId IS NOT NULL AND id <= \(mark)")
             )
         }
         #expect(keys == events)
