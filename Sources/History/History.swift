@@ -36,10 +36,12 @@ public final class History: Sendable {
     ///
     /// - Parameters:
     ///   - use: The purpose of this process, shown to other processes that want the history.
+    ///   - bounds: How much it keeps; nil for the default of its place.
     ///   - isUpdating: Called from another thread if the update takes longer than a second.
     /// - Throws: `HistoryError`.
     public init(
-        _ place: Place, for use: HistoryUse = .recording, isUpdating: @escaping @Sendable () -> Void = {}
+        _ place: Place, for use: HistoryUse = .recording, bounds: HistoryBounds? = nil,
+        isUpdating: @escaping @Sendable () -> Void = {}
     ) throws(HistoryError) {
         do {
             switch place {
@@ -51,7 +53,8 @@ public final class History: Sendable {
                 database = try DatabaseQueue(configuration: Self.configuration)
                 changes = try Self.prepare(database, isUpdating)
                 writer = try HistoryWriter(
-                    database, watch: nil, checkpoints: nil, changes: changes, answerTimes: answerTimes)
+                    database, watch: nil, checkpoints: nil, changes: changes, answerTimes: answerTimes,
+                    bounds: bounds ?? .memory)
             case .file(let name):
                 let file = try HistoryFile(at: name)
                 path = file.path
@@ -80,7 +83,8 @@ public final class History: Sendable {
                 self.checkpoints = checkpoints
                 self.watch = watch
                 writer = try HistoryWriter(
-                    database, watch: watch, checkpoints: checkpoints, changes: changes, answerTimes: answerTimes)
+                    database, watch: watch, checkpoints: checkpoints, changes: changes, answerTimes: answerTimes,
+                    bounds: bounds ?? .file)
             }
         } catch let error as HistoryError {
             throw error
@@ -136,6 +140,23 @@ public final class History: Sendable {
     /// - Returns: False if too many deliveries are queued, or the history is closed; `completion` is then never called.
     public func record(_ delivery: JudgedDelivery, completion: @escaping @Sendable (Int64?) -> Void) -> Bool {
         writer.record(delivery, completion: completion)
+    }
+
+    /// Whether a request that is not valid may be recorded now: false while such requests arrive faster than older ones
+    /// are removed.
+    public func hasRoom(for delivery: JudgedDelivery) -> Bool {
+        delivery.judgement.verdict == .valid || writer.hasRoom(for: delivery.share)
+    }
+
+    /// Notes whether there are secrets. While there are none, twice as many requests that look like B2's are kept,
+    /// because a secret that is entered later may verify them.
+    public func note(hasSecrets: Bool) {
+        writer.bound { $0.hasSecrets = hasSecrets }
+    }
+
+    /// Keeps these rows of the event list, whatever the bounds.
+    public func keep(marked rows: Set<Int64>) {
+        writer.bound { $0.marked = rows }
     }
 
     /// Finds out by a write whether deliveries can be recorded now.
@@ -212,6 +233,10 @@ public final class History: Sendable {
             // The checkpointer moves the log, and keeps 64 MiB of its length. The writer caches 16 MB of pages; there
             // are several readers, and the system's cache has the pages that they scan anyway.
             let cache = db.configuration.readonly ? readerCache : 16_000
+            // Only a file without contents can learn to give pages back; see `b2watch compact` for others.
+            if !db.configuration.readonly, try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 {
+                try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
             try db.execute(
                 sql: """
                     \(synchronous); PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;

@@ -28,6 +28,10 @@ public final class Intake: DeliveryReceiver {
             case .wrongPath: unjudged(delivery, .notFound)
             }
         if kind == .notification { notifications.add(1, ordering: .relaxed) }
+        guard history.hasRoom(for: judged) else {
+            // What is not recorded is never acknowledged.
+            return answer(judged.answer.status == 200 ? .tooMany : judged.answer, nil)
+        }
         let isQueued = history.record(judged) { id in answer(id == nil ? .notRecorded : judged.answer, id) }
         if !isQueued { answer(.overloaded, nil) }
     }

@@ -38,6 +38,7 @@ public final class KeyringHolder: Sendable {
             Current(
                 verifier: SignatureVerifier(all),
                 generation: try history.adopt(keyring: keyring.identity, of: all.identities)))
+        history.note(hasSecrets: !keyring.secrets.isEmpty)
         rejudger = Rejudger(history, now: now, report: report)
         history.observe { [weak self] event in self?.note(event) }
         resumeJudging()
@@ -74,6 +75,8 @@ public final class KeyringHolder: Sendable {
         var count = try putOnHold(change)
         let generation = try history.adopt(keyring: keyring.identity, of: all.identities, because: recorded)
         count += try putOnHold(change)
+        // The deliveries to verify again are noted by now, and have twice the bound until that is done.
+        history.note(hasSecrets: !keyring.secrets.isEmpty)
         let isOther = state.withLock { state in
             defer { state = Current(verifier: SignatureVerifier(all), generation: generation) }
             return state.generation != generation

@@ -17,11 +17,15 @@ struct ScannedList: Sendable {
     private var known: Int64 = 0
     private var latest: Int64
     private var revision: Int
+    /// How many deliveries were removed, and how many when what is in view was begun to be looked at.
+    private var removed: Int
+    private var foundRemoved: Int
     /// The revision at which what is in view was begun to be looked at.
     private var foundRevision: Int
     /// The rows that will replace it.
     private var fresh: FoundRows?
     private var freshRevision = 0
+    private var freshRemoved = 0
     private var freshTime = Duration.zero
     /// The next moments for the steps that have a limited share of the time.
     private var nextFresh: ContinuousClock.Instant?
@@ -35,12 +39,15 @@ struct ScannedList: Sendable {
         latest = change.latestRow
         revision = change.revision
         foundRevision = change.revision
+        removed = change.kept.removed
+        foundRemoved = change.kept.removed
         found = FoundRows(below: change.latestRow)
     }
 
     mutating func follow(_ change: HistoryChange) {
         latest = max(latest, change.latestRow)
         revision = max(revision, change.revision)
+        removed = max(removed, change.kept.removed)
     }
 
     mutating func next(_ now: ContinuousClock.Instant) -> BrowseStep {
@@ -52,11 +59,12 @@ struct ScannedList: Sendable {
         if !found.reachesTheOldest { return .look(question, found.older(step.rows)) }
         if let fresh, !fresh.reachesTheOldest { return .look(question, fresh.older(step.rows)) }
         var waits = isBehind ? nextNewer : nil
-        if predicate.readsVerdicts, revision != foundRevision {
+        if revision != foundRevision, predicate.readsVerdicts || removed != foundRemoved {
             if nextFresh.map({ $0 <= now }) ?? true, found.high > 0 {
                 let fresh = FoundRows(below: found.high)
                 self.fresh = fresh
                 freshRevision = revision
+                freshRemoved = removed
                 freshTime = .zero
                 return .look(question, fresh.older(step.rows))
             }
@@ -97,6 +105,7 @@ struct ScannedList: Sendable {
                 found = fresh
                 replacements += 1
                 foundRevision = freshRevision
+                foundRemoved = freshRemoved
                 self.fresh = nil
                 // Verdicts that keep changing get a fifth of the time at most.
                 nextFresh = now + max(.milliseconds(250), freshTime * 4)
@@ -183,17 +192,21 @@ struct SortedList: Sendable {
     private(set) var replacements = 0
     private var latest: Int64
     private var revision: Int
+    private var removed: Int
+    private var sortedRemoved: Int
     /// All from `low` to `high` are sorted.
     private var low: Int64
     private var high: Int64 = 0
     private var sortedRevision = 0
-    private var sorting: (latest: Int64, revision: Int) = (0, 0)
+    private var sorting: (latest: Int64, revision: Int, removed: Int) = (0, 0, 0)
     private var nextSort: ContinuousClock.Instant?
 
     init(_ query: BrowseQuery, _ change: HistoryChange) {
         self.query = query
         latest = change.latestRow
         revision = change.revision
+        removed = change.kept.removed
+        sortedRemoved = removed
         low = change.latestRow + 1
     }
 
@@ -203,13 +216,14 @@ struct SortedList: Sendable {
     mutating func follow(_ change: HistoryChange) {
         latest = max(latest, change.latestRow)
         revision = max(revision, change.revision)
+        removed = max(removed, change.kept.removed)
     }
 
     mutating func next(_ now: ContinuousClock.Instant) -> BrowseStep {
-        let isStale = high < latest || (query.readsVerdicts && sortedRevision != revision)
+        let isStale = high < latest || (sortedRevision != revision && (query.readsVerdicts || removed != sortedRemoved))
         guard latest > 0, isStale || !isComplete else { return .rest }
         if isComplete, let nextSort, nextSort > now { return .pause(until: nextSort) }
-        sorting = (latest, revision)
+        sorting = (latest, revision, removed)
         let isFirst = high == 0 && latest > Self.first
         return .sort(query, (isFirst ? latest - Self.first + 1 : 1)...latest)
     }
@@ -222,6 +236,7 @@ struct SortedList: Sendable {
         replacements += 1
         (low, high) = (range.lowerBound, range.upperBound)
         sortedRevision = sorting.revision
+        sortedRemoved = sorting.removed
         nextSort = now + max(.pace, time * 4)
     }
 

@@ -420,7 +420,7 @@ struct TabMarks {
 
     /// How many events are listed, where nothing narrows the list: the top line counts deliveries.
     private mutating func addAll(_ model: DashboardModel) {
-        let count = model.shown.tally.rows
+        let count = model.shown.rows
         guard count > 0 else { return }
         let line =
             StyledLine("\(Wording.grouped(count))") + StyledLine(count == 1 ? " event" : " events", Style(.secondary))

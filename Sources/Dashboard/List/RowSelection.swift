@@ -181,7 +181,7 @@ extension DashboardModel {
     }
 
     private mutating func selectAll() {
-        let count = listing.query.isPlain ? shown.tally.rows : listing.isRunning ? nil : listing.progress?.matched
+        let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched
         guard count != 0 else { return }
         selection.choose(
             RowSelection.Whole(query: listing.query, latestRow: shown.latestRow, count: count))

@@ -281,7 +281,7 @@ extension DashboardModel {
     /// The rows selected; where none is, all that are listed.
     var exported: (ExportRequest.Rows, words: String) {
         if let selectedRows { return selectedRows }
-        let count = listing.query.isPlain ? shown.tally.rows : listing.isRunning ? nil : listing.progress?.matched
+        let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched
         let words = count.map { Wording.count($0, "row", "rows") } ?? "all rows that are found"
         return (.matching(listing.query.predicate, through: shown.latestRow), words)
     }

@@ -65,7 +65,7 @@ struct PlainState {
             return isOther && Self.listed(before.filter) != nil ? ["Every event is listed."] : []
         }
         guard !isRunning, let matched else { return [] }
-        let all = Wording.grouped(session.change.tally.rows)
+        let all = Wording.grouped(session.change.rows)
         return ["\(Wording.grouped(matched)) of \(all) events are listed: " + which]
     }
 

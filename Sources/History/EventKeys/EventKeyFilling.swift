@@ -64,7 +64,11 @@ struct EventKeyFilling {
             phase = .writing(0)
         case .writing(let first):
             let next = min(first + Self.rowsWritten, entries.count)
-            let insert = try WriteStatement("INSERT OR IGNORE INTO eventKey VALUES (?, ?)", db)
+            // Not of rows that were removed since they were read.
+            let insert = try WriteStatement(
+                """
+                INSERT OR IGNORE INTO eventKey SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM event WHERE id = ?2)
+                """, db)
             for entry in entries[first..<next] {
                 insert.bind(1, entry.key)
                 insert.bind(2, entry.row)

@@ -80,6 +80,7 @@ enum EventKeys {
 
     /// Makes the functions known to a connection. Every connection that asks for events needs them.
     static func install(on db: Database) {
+        Tombstones.install(on: db)
         sqlite3_create_function_v2(
             db.sqliteConnection, "b2_event_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nil,
             { context, _, arguments in

@@ -149,7 +149,9 @@ extension Outbox {
                 through = try Self.lastRow(ofDeliveryWith: latest, atMost: end, db)
                 if latest < through { rows += try matching(latest + 1...through) }
             }
-            let added = try rows.reduce(0) { try $0 + (OutboxEntries.add(action, row: $1, at: time, db) ? 1 : 0) }
+            let added = try rows.reduce(0) {
+                try $0 + (OutboxEntries.add(action, row: $1, isAsked: false, at: time, db) ? 1 : 0)
+            }
             try db.cachedStatement(sql: "UPDATE action SET cursor = ? WHERE id = ?")
                 .execute(arguments: [through, action])
             return (Walk(cursor: through, added: added), added > 0)
@@ -178,7 +180,7 @@ extension Outbox {
                 switch entry {
                 case .unfit: addition.unfit += 1
                 case .missing:
-                    if try OutboxEntries.add(action, row: row, at: time, db) { addition.added += 1 }
+                    if try OutboxEntries.add(action, row: row, isAsked: true, at: time, db) { addition.added += 1 }
                 case .there(let id):
                     if try OutboxEntries.retry(id, at: time, db) { addition.again += 1 } else { addition.there += 1 }
                 }

@@ -24,12 +24,17 @@ enum OutboxEntries {
     }
 
     /// - Returns: False if the event already has an entry.
-    static func add(_ action: Int64, row: Int64, at time: Timestamp, _ db: Database) throws -> Bool {
+    ///
+    /// - Parameter isAsked: Whether a person asks for it: then also for an event that was removed and arrived again.
+    static func add(
+        _ action: Int64, row: Int64, isAsked: Bool, at time: Timestamp, _ db: Database
+    ) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT OR IGNORE INTO entry (action, identity, row, state, addedAt, since, changedAt)
                 SELECT ?1, \(EventIdentity.sql()), event.id, \(EntryState.queued.rawValue), ?2, ?2, ?2
                 FROM event WHERE event.id = ?3 AND event.position IS NOT NULL
+                    \(isAsked ? "" : "AND NOT \(Tombstones.forbid(action: "?1"))")
                 """)
         try statement.execute(arguments: [action, time.milliseconds, row])
         return db.changesCount > 0

@@ -255,6 +255,7 @@ extension HistoryReader {
                 SELECT min(event.id) FROM \(PredicateSQL.source(matching.tables))
                 WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
                     (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
+                    AND NOT \(Tombstones.forbid(action: String(action)))
                 GROUP BY \(EventIdentity.sql()) ORDER BY 1
                 """, [.integer(first), .integer(cursor)] + matching.bindings + [.integer(action)], db)
             var missed = MissedRows(isAll: first == start)

@@ -355,7 +355,10 @@ public struct RepeatedEvents: Sendable, Hashable {
             var isMet = Dictionary(recent.map { ($0.key, false) }, uniquingKeysWith: { first, _ in first })
 
             let entered = try IDStatement(
-                "SELECT row, key FROM eventKey WHERE row <= \(EventKeys.mark) ORDER BY key, row", [], db)
+                """
+                SELECT row, key FROM eventKey WHERE row <= \(EventKeys.mark) OR row IN (SELECT row FROM tombstone)
+                ORDER BY key, row
+                """, [], db)
             var rows = RowSet()
             var last: Int64?
             while let row = try entered.next() {

@@ -54,11 +54,13 @@ enum RowQuery {
             "event.eventId", before: "event.id - event.position",
             joining: "CROSS JOIN outcome AS first ON first.delivery = same.delivery",
             where: "\(trust("first")) >= \(trust("outcome"))")
-        return "(event.eventId IS NOT NULL AND \(isEarlier))"
+        let wasRemoved = Tombstones.exists(
+            "event.eventId", before: "event.id - event.position", trust: trust("outcome"))
+        return "(event.eventId IS NOT NULL AND (\(isEarlier) OR \(wasRemoved)))"
     }()
 
     /// The trust of a delivery's verdict.
-    private static func trust(_ outcome: String) -> String {
+    static func trust(_ outcome: String) -> String {
         let others = SignatureVerdict.allCases.filter { $0.trust > 0 && $0 != .valid && $0 != .removed }
         let cases = others.map { "WHEN \($0.rawValue) THEN \($0.trust)" }.joined(separator: " ")
         let (valid, removed) = (SignatureVerdict.valid, SignatureVerdict.removed)

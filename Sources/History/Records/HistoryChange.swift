@@ -7,7 +7,10 @@ public struct HistoryChange: Sendable, Hashable {
     public var latestRow: Int64
     /// The id of the newest delivery; 0 without deliveries.
     public var latestDelivery: Int64
+    /// What was received, whether it is still there or not.
     public var tally: Tally
+    /// What is still there of it.
+    public var kept = KeptAmounts()
     public var health: HistoryHealth
     /// A number that grows whenever older records may read differently, because their verdicts were computed again.
     public var revision: Int
@@ -48,12 +51,16 @@ public enum HistoryEvent: Sendable, Hashable {
 }
 
 extension HistoryChange {
+    /// The number of rows of the event list that are there.
+    public var rows: Int { tally.rows - kept.removedRows }
+
     /// Reads the state of the history from the file.
     static func read(_ db: Database) throws -> HistoryChange {
         var change = HistoryChange(
             latestRow: try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0,
             latestDelivery: try Int64.fetchOne(db, sql: "SELECT max(id) FROM delivery") ?? 0,
-            tally: try TallyChange.read(db))
+            tally: Tally())
+        try TallyChange.read(db, into: &change)
         change.outbox = try Int64.fetchOne(db, sql: "SELECT revision FROM outboxRevision") ?? 0
         return change
     }

@@ -85,7 +85,10 @@ public final class HistoryRecovery {
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { db in
             // Whatever ends the process leaves no file that is worth anything.
-            try db.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -64000")
+            try db.execute(
+                sql:
+                    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -64000"
+            )
             EventKeys.install(on: db)
         }
         let database = try DatabaseQueue(path: output, configuration: configuration)
@@ -338,12 +341,25 @@ struct HistoryRepair {
         try db.execute(sql: "UPDATE outcome SET rows = \(count) WHERE rows <> \(count); DROP INDEX eventByDelivery")
         try removeStrayEntries()
         try addLostSecrets()
+        let notification = Share.notification.rawValue
         try db.execute(
             sql: """
                 DELETE FROM tally;
-                INSERT INTO tally (verdict, secret, deliveries, rows)
-                    SELECT verdict, coalesce(secret, 0), count(*), sum(rows) FROM outcome GROUP BY 1, 2;
+                INSERT INTO tally
+                    (verdict, secret, deliveries, rows, notifications, notificationBytes, others, otherBytes)
+                    SELECT verdict, coalesce(secret, 0), count(*), sum(rows),
+                        ifnull(sum(share = \(notification)), 0), ifnull(sum(size * (share = \(notification))), 0),
+                        ifnull(sum(share > \(notification)), 0), ifnull(sum(size * (share > \(notification))), 0)
+                    FROM outcome GROUP BY 1, 2;
+                UPDATE retention SET others = 0, notifications = 0, valid = 0,
+                    tombstones = (SELECT count(*) FROM tombstone);
                 """)
+        for tombstone in try Row.fetchAll(db, sql: "SELECT row, event FROM tombstone") {
+            let hash = Array(tombstone[1] as Data)
+            guard hash.count == Tombstones.length else { continue }
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO eventKey VALUES (?, ?)")
+                .execute(arguments: [Tombstones.key(of: hash), tombstone[0] as Int64])
+        }
         try setSequences(sequences)
         let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'") ?? 0
         return (parts, last)

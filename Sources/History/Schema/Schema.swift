@@ -39,6 +39,9 @@ enum Schema {
             EventKeys.install(on: db)
             try db.execute(sql: EventKeys.migration)
         }
+        migrator.registerMigration("10 bounds", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: BoundsSchema.migration)
+        }
         return migrator
     }
 
@@ -139,6 +142,53 @@ enum Schema {
 
         CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), filler BLOB NOT NULL);
         INSERT INTO probe VALUES (1, randomblob(16384));
+        """
+}
+
+// MARK: - Bounds
+
+/// The tables and columns for the bounds of the history.
+///
+/// `outcome.share` is a `Share`, and `outcome.size` the bytes that a delivery counts as; both are NULL for deliveries of
+/// an older version, which no bound removes unless a person sets one. `tally` counts what was received; its other
+/// columns count what is still there, and what was removed. `retention` has the places up to which each kind of request
+/// was looked through for those to remove.
+///
+/// `tombstone` has a row for each removed event that is to be remembered: the number of its row in the event list, by
+/// which `eventKey` leads to it, the first bytes of the SHA-256 of its id, the trust of its verdict, 64 bits of the
+/// SHA-256 of its version id, and the actions that have run for it, such as `,1,4,`.
+enum BoundsSchema {
+    static let migration = """
+        ALTER TABLE outcome ADD COLUMN share INTEGER;
+        ALTER TABLE outcome ADD COLUMN size INTEGER;
+
+        ALTER TABLE tally ADD COLUMN notifications INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE tally ADD COLUMN notificationBytes INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE tally ADD COLUMN others INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE tally ADD COLUMN otherBytes INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE tally ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE tally ADD COLUMN removedRows INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE retention (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            others INTEGER NOT NULL DEFAULT 0,
+            notifications INTEGER NOT NULL DEFAULT 0,
+            valid INTEGER NOT NULL DEFAULT 0,
+            tombstones INTEGER NOT NULL DEFAULT 0
+        );
+        INSERT INTO retention (one) VALUES (1);
+
+        CREATE TABLE tombstone (
+            row INTEGER PRIMARY KEY,
+            event BLOB NOT NULL,
+            trust INTEGER NOT NULL,
+            version INTEGER,
+            actions TEXT
+        );
+
+        CREATE TRIGGER entryIsRemoved AFTER DELETE ON entry BEGIN
+            UPDATE entryCount SET count = count - 1 WHERE action = old.action AND state = old.state;
+        END;
         """
 }
 

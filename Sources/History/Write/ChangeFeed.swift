@@ -31,7 +31,7 @@ final class ChangeFeed: Sendable {
         state.withLock { state in
             state.change.latestRow = insertion.latestRow
             state.change.latestDelivery = insertion.latestDelivery
-            insertion.counts.apply(to: &state.change.tally)
+            insertion.counts.apply(to: &state.change)
             state.change.health = state.healthAfterCommit
         }
         tell { .changed($0) }
@@ -64,7 +64,7 @@ final class ChangeFeed: Sendable {
     func rejudged(_ counts: TallyChange) {
         guard !counts.isEmpty else { return }
         state.withLock { state in
-            counts.apply(to: &state.change.tally)
+            counts.apply(to: &state.change)
             state.change.revision += 1
         }
         tell { .changed($0) }
@@ -80,6 +80,21 @@ final class ChangeFeed: Sendable {
         }
         tell { .changed($0) }
     }
+
+    /// Reports that deliveries were removed.
+    ///
+    /// - Parameter isLast: Whether no more are to be removed now: only then older records are read again.
+    func removed(_ counts: TallyChange?, isLast: Bool) {
+        guard counts != nil || isLast else { return }
+        state.withLock { state in
+            counts?.apply(to: &state.change)
+            if isLast { state.change.revision += 1 }
+        }
+        tell { .changed($0) }
+    }
+
+    /// What is there of the requests that count against the bounds.
+    var kept: KeptAmounts { state.withLock { $0.change.kept } }
 
     /// Reports that the outbox has changed.
     func outboxChanged(to revision: Int64) {
@@ -146,9 +161,34 @@ struct TallyChange: Sendable {
         var secret: Int64 = 0
     }
 
-    private struct Count: Sendable {
+    /// What is added to a row of the tally.
+    struct Count: Sendable {
+        /// Received, whether they are still there or not.
         var deliveries = 0
         var rows = 0
+        /// Those that are there and count against the bounds, by their share.
+        var notifications = KeptAmounts.Amount()
+        var others = KeptAmounts.Amount()
+        /// Those that were removed.
+        var removed = 0
+        var removedRows = 0
+
+        mutating func add(_ deliveries: Int, _ share: Share?, bytes: Int) {
+            let amount = KeptAmounts.Amount(requests: deliveries, bytes: deliveries < 0 ? -bytes : bytes)
+            switch share {
+            case .notification: notifications += amount
+            case .other, .cut: others += amount
+            case nil: break
+            }
+        }
+
+        /// In the order of the parameters of `TallyChange.sql`, after the verdict and the secret.
+        var values: [Int] {
+            [
+                deliveries, rows, notifications.requests, notifications.bytes, others.requests, others.bytes, removed,
+                removedRows,
+            ]
+        }
     }
 
     private var counts: [Recorded: Count] = [:]
@@ -161,45 +201,84 @@ struct TallyChange: Sendable {
 
     var isEmpty: Bool { counts.isEmpty }
 
-    mutating func add(_ deliveries: Int, rows: Int, to recorded: Recorded) {
+    /// Counts deliveries as received, or as no longer of this verdict if the number is negative.
+    ///
+    /// - Parameters:
+    ///   - share: The bound they count against; nil for those of an older version.
+    ///   - bytes: The bytes of all of them.
+    mutating func add(_ deliveries: Int, rows: Int, share: Share?, bytes: Int, to recorded: Recorded) {
         counts[recorded, default: Count()].deliveries += deliveries
         counts[recorded, default: Count()].rows += rows
+        counts[recorded, default: Count()].add(deliveries, share, bytes: bytes)
     }
 
-    func apply(to tally: inout Tally) {
-        for (recorded, count) in counts {
-            tally[recorded.shown(leaked)] += count.deliveries
-            tally.rows += count.rows
+    /// Counts one delivery as removed; it stays among those received.
+    mutating func remove(rows: Int, share: Share?, bytes: Int, from recorded: Recorded) {
+        counts[recorded, default: Count()].add(-1, share, bytes: bytes)
+        counts[recorded, default: Count()].removed += 1
+        counts[recorded, default: Count()].removedRows += rows
+    }
+
+    func apply(to change: inout HistoryChange) {
+        for (recorded, count) in counts { Self.apply(count, of: recorded, leaked, to: &change) }
+    }
+
+    private static func apply(
+        _ count: Count, of recorded: Recorded, _ leaked: Set<Int64>, to change: inout HistoryChange
+    ) {
+        change.tally[recorded.shown(leaked)] += count.deliveries
+        change.tally.rows += count.rows
+        change.kept.removed += count.removed
+        change.kept.removedRows += count.removedRows
+        if recorded.verdict == .valid {
+            change.kept.valid.requests += count.deliveries - count.removed
+            change.kept.valid.bytes += count.notifications.bytes + count.others.bytes
+        } else {
+            change.kept.notifications += count.notifications
+            change.kept.others += count.others
         }
     }
 
-    /// Adds counts to the tally: of a verdict and a secret, numbers of deliveries and of rows.
+    /// Adds counts to the tally of a verdict and a secret: see `Count.values`.
     static let sql = """
-        INSERT INTO tally (verdict, secret, deliveries, rows) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (verdict, secret) DO UPDATE SET deliveries = deliveries + ?3, rows = rows + ?4
+        INSERT INTO tally (verdict, secret, \(columns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        ON CONFLICT (verdict, secret) DO UPDATE SET deliveries = deliveries + ?3, rows = rows + ?4,
+            notifications = notifications + ?5, notificationBytes = notificationBytes + ?6, others = others + ?7,
+            otherBytes = otherBytes + ?8, removed = removed + ?9, removedRows = removedRows + ?10
         """
+    private static let columns =
+        "deliveries, rows, notifications, notificationBytes, others, otherBytes, removed, removedRows"
 
     func apply(to db: Database) throws {
         let statement = try db.cachedStatement(sql: Self.sql)
-        try forEach { recorded, deliveries, rows in
-            try statement.execute(arguments: [recorded.verdict.rawValue, recorded.secret, deliveries, rows])
+        try forEach { recorded, count in
+            try statement.execute(
+                arguments: [recorded.verdict.rawValue, recorded.secret] + StatementArguments(count.values))
         }
     }
 
     /// Visits the changes to add to the tally.
-    func forEach(_ visit: (Recorded, _ deliveries: Int, _ rows: Int) throws -> Void) rethrows {
-        for (recorded, count) in counts { try visit(recorded, count.deliveries, count.rows) }
+    func forEach(_ visit: (Recorded, Count) throws -> Void) rethrows {
+        for (recorded, count) in counts { try visit(recorded, count) }
+    }
+
+    /// Reads the counts from the file into a change.
+    static func read(_ db: Database, into change: inout HistoryChange) throws {
+        (change.tally, change.kept) = (Tally(), KeptAmounts())
+        let leaked = try SecretTable.leaked(db)
+        for row in try Row.fetchAll(db, sql: "SELECT verdict, secret, \(columns) FROM tally") {
+            guard let verdict = SignatureVerdict(rawValue: row[0]) else { continue }
+            let count = Count(
+                deliveries: row[2], rows: row[3], notifications: .init(requests: row[4], bytes: row[5]),
+                others: .init(requests: row[6], bytes: row[7]), removed: row[8], removedRows: row[9])
+            apply(count, of: Recorded(verdict: verdict, secret: row[1]), leaked, to: &change)
+        }
     }
 
     static func read(_ db: Database) throws -> Tally {
-        var tally = Tally()
-        let leaked = try SecretTable.leaked(db)
-        for row in try Row.fetchAll(db, sql: "SELECT verdict, secret, deliveries, rows FROM tally") {
-            guard let verdict = SignatureVerdict(rawValue: row[0]) else { continue }
-            tally[Recorded(verdict: verdict, secret: row[1]).shown(leaked)] += row[2]
-            tally.rows += row[3]
-        }
-        return tally
+        var change = HistoryChange()
+        try read(db, into: &change)
+        return change.tally
     }
 }
 

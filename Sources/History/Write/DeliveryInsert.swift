@@ -27,7 +27,10 @@ final class DeliveryStatements: @unchecked Sendable {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, db)
         outcome = try WriteStatement(
-            "INSERT INTO outcome (delivery, receivedAt, verdict, secret, status, rows) VALUES (?, ?, ?, ?, ?, ?)", db)
+            """
+            INSERT INTO outcome (delivery, receivedAt, verdict, secret, status, rows, share, size)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """, db)
         event = try WriteStatement(
             """
             INSERT INTO event (id, delivery, position, eventId, eventTimestamp, eventType, objectName, objectSize,
@@ -141,6 +144,9 @@ struct DeliveryInsert {
         statements.outcome.bind(4, secret)
         statements.outcome.bind(5, Int64(judged.answer.status))
         statements.outcome.bind(6, Int64(rows.count))
+        let (share, size) = (judged.share, judged.size(headers: headers.count))
+        statements.outcome.bind(7, share.rawValue)
+        statements.outcome.bind(8, Int64(size))
         try statements.outcome.run()
         lastDelivery = id
         if let judgedBy = judged.generation, judgedBy < generation { stale = (stale?.lowerBound ?? id)...id }
@@ -150,7 +156,9 @@ struct DeliveryInsert {
         for position in judged.events.indices {
             try insert(judged.events[position], at: Int64(position), of: id)
         }
-        counts.add(1, rows: rows.count, to: TallyChange.Recorded(verdict: verdict, secret: secret ?? 0))
+        counts.add(
+            1, rows: rows.count, share: share, bytes: size,
+            to: TallyChange.Recorded(verdict: verdict, secret: secret ?? 0))
         return Inserted(
             id: id, rows: rows, isByLeaked: verdict == .valid && secret.map { leaked.contains($0) } ?? false)
     }
@@ -183,11 +191,10 @@ struct DeliveryInsert {
 
     /// Adds what was inserted to the tally, and what is stale to what is to be judged; the last thing in the transaction.
     func finish(in db: Database) throws {
-        try counts.forEach { recorded, deliveries, rows in
+        try counts.forEach { recorded, count in
             statements.tally.bind(1, Int64(recorded.verdict.rawValue))
             statements.tally.bind(2, recorded.secret)
-            statements.tally.bind(3, Int64(deliveries))
-            statements.tally.bind(4, Int64(rows))
+            for (index, value) in count.values.enumerated() { statements.tally.bind(Int32(3 + index), Int64(value)) }
             try statements.tally.run()
         }
         if let stale { try HeldKeyring.judgeAgain(stale, in: db) }

@@ -138,19 +138,22 @@ extension Rejudgement {
     ) throws {
         let old = try db.cachedStatement(
             sql: """
-                SELECT delivery, rows, verdict, secret FROM outcome
+                SELECT delivery, rows, verdict, secret, share, size FROM outcome
                 WHERE delivery BETWEEN ? AND ? ORDER BY delivery DESC
                 """)
         var run = 0
         // Neighbours are mostly alike: each streak of them is put down once.
-        var streak: (run: Int, deliveries: Int, rows: Int)?
+        var streak: (run: Int, share: Share?, deliveries: Int, rows: Int, bytes: Int)?
         func putDown() {
             guard let streak, let after = runs[streak.run].after else { return }
             let before = runs[streak.run].before
             counts.add(
-                -streak.deliveries, rows: -streak.rows, to: .init(verdict: before.verdict, secret: before.secret ?? 0))
+                -streak.deliveries, rows: -streak.rows, share: streak.share, bytes: streak.bytes,
+                to: .init(verdict: before.verdict, secret: before.secret ?? 0))
             let secret = after.secret.flatMap { numbers[$0] } ?? 0
-            counts.add(streak.deliveries, rows: streak.rows, to: .init(verdict: after.verdict, secret: secret))
+            counts.add(
+                streak.deliveries, rows: streak.rows, share: streak.share, bytes: streak.bytes,
+                to: .init(verdict: after.verdict, secret: secret))
         }
         try old.forEachRow([deliveries.lowerBound, deliveries.upperBound]) { row in
             let delivery = try row.integer(0)
@@ -160,12 +163,14 @@ extension Rejudgement {
             guard runs[run].deliveries.contains(delivery), before.verdict.rawValue == Int(try row.integer(2)),
                 before.secret == (try row.integerOrNil(3))
             else { return true }
-            if streak?.run != run {
+            let share = try row.integerOrNil(4).flatMap(Share.init(rawValue:))
+            if streak?.run != run || streak?.share != share {
                 putDown()
-                streak = (run, 0, 0)
+                streak = (run, share, 0, 0, 0)
             }
             streak?.deliveries += 1
             streak?.rows += Int(try row.integer(1))
+            streak?.bytes += Int(try row.integerOrNil(5) ?? 0)
             return true
         }
         putDown()
@@ -190,10 +195,11 @@ public struct ToJudge: Sendable, Hashable {
 /// Reads the parts of deliveries that verifying needs, and lends them in SQLite's memory: copying them would take half
 /// of the time of verifying a million.
 enum JudgingRead {
-    /// The deliveries to verify: those that are not valid, and those that are valid by a secret known only by its
+    /// The deliveries to verify: those that are whole and not valid, and those that are valid by a secret known only by its
     /// label.
     private static let candidates = """
         verdict NOT IN (\(SignatureVerdict.valid.rawValue), \(SignatureVerdict.unjudged.rawValue))
+            AND share IS NOT \(Share.cut.rawValue)
             OR secret IN (\(SecretTable.unnamed))
         """
 

@@ -52,8 +52,14 @@ struct WriteQueue<Delivery, Slice> {
         case full
     }
 
-    mutating func add(_ delivery: Delivery, bytes size: Int) -> Added {
-        let fits = deliveries.isEmpty || (deliveries.count < capacity && bytes + size <= byteCapacity)
+    /// Adds a delivery.
+    ///
+    /// - Parameter isReserved: Whether it may use all of the queue; if not, only half of it, so that requests that are
+    ///   not valid leave room for those that are.
+    mutating func add(_ delivery: Delivery, bytes size: Int, isReserved: Bool = true) -> Added {
+        let share = isReserved ? 1 : 2
+        let fits =
+            deliveries.isEmpty || (deliveries.count < capacity / share && bytes + size <= byteCapacity / share)
         guard fits, !isClosed else { return .full }
         deliveries.append((delivery, size))
         bytes += size

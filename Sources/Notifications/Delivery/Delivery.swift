@@ -336,6 +336,8 @@ public enum Answer: Sendable, Hashable, CaseIterable {
     case notRecorded
     /// The queue to the record is full. B2 will send it again.
     case overloaded
+    /// A request that is not valid, of which too many arrive. It is not recorded.
+    case tooMany
 
     /// The HTTP status.
     public var status: Int {
@@ -345,6 +347,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
         case .missingSignature, .malformedSignature, .unsupportedSignature, .invalidSignature: 401
         case .notFound: 404
         case .methodNotAllowed: 405
+        case .tooMany: 429
         case .notRecorded, .overloaded: 503
         }
     }
@@ -362,6 +365,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
         case .notFound: "Not found"
         case .notRecorded: "Cannot record the delivery now"
         case .overloaded: "Too busy to record the delivery now"
+        case .tooMany: "Too many requests"
         }
     }
 
