@@ -51,6 +51,12 @@ let package = Package(
             "Settings",
             uses: ["Files", "SafeText", "Notifications", "Terminal", .product(name: "Yams", package: "Yams")]),
         .room(
+            "Backblaze",
+            uses: [
+                "Workers", "Files", "SafeText", "Programs", "Notifications", "Outgoing", "Settings",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .room(
             "Actions",
             uses: [
                 "CCrypto", "Workers", "Files", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing",
@@ -66,7 +72,7 @@ let package = Package(
             dependencies: [
                 "Workers", "Files", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Alerts",
                 "Outgoing", "Listener", "Intake",
-                "Control", "Settings", "Actions", "Terminal", "Dashboard",
+                "Control", "Settings", "Backblaze", "Actions", "Terminal", "Dashboard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: .house),
@@ -102,6 +108,9 @@ let package = Package(
         .tests(for: "Intake", and: ["Notifications", "History", "Listener"]),
         .tests(for: "Control", and: ["Notifications", "History"]),
         .tests(for: "Settings", and: ["Notifications", "Terminal"]),
+        .tests(
+            for: "Backblaze",
+            and: ["Workers", "Notifications", "Outgoing", .product(name: "GRDB", package: "GRDB.swift")]),
         .tests(
             for: "Actions",
             and: [

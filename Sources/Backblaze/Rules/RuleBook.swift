@@ -1,0 +1,140 @@
+/// The rules of one bucket, changed one at a time.
+///
+/// B2 knows only how to replace the whole list, and nothing like compare-and-set. So the list is read immediately before a
+/// write, one rule in it is changed, and it is read again immediately after. What somebody else writes between our read and
+/// our write is lost and cannot be seen; what is written later is noticed, and not undone.
+public struct RuleBook: Sendable {
+    public let client: B2Client
+    public let bucket: Bucket
+    /// Receives each list before it is replaced, to be kept for a person.
+    private let willReplace: @Sendable ([NotificationRule]) -> Void
+
+    public init(
+        _ client: B2Client, _ bucket: Bucket, willReplace: @escaping @Sendable ([NotificationRule]) -> Void = { _ in }
+    ) {
+        self.client = client
+        self.bucket = bucket
+        self.willReplace = willReplace
+    }
+
+    /// What a change has done.
+    public struct Change: Sendable {
+        public var before: NotificationRule?
+        public var after: NotificationRule?
+        /// What somebody else has changed at the same time, in sentences.
+        public var notes: [String] = []
+    }
+
+    /// Reads all rules, by name.
+    public func all() throws(B2Problem) -> [NotificationRule] {
+        try client.rules(of: bucket).sorted { $0.name < $1.name }
+    }
+
+    /// Reads one rule.
+    ///
+    /// - Throws: `B2Problem` that lists what there is, where there is no such rule.
+    public func rule(named name: String) throws(B2Problem) -> NotificationRule {
+        let rules = try all()
+        guard let rule = rules.first(where: { $0.name == name }) else { throw Self.missing(name, bucket, rules) }
+        return rule
+    }
+
+    /// Returns the problem that a bucket has no rule of a name, which lists those that it has.
+    public static func missing(_ name: String, _ bucket: Bucket, _ rules: [NotificationRule]) -> B2Problem {
+        let names = rules.map(\.name)
+        return B2Problem(
+            .noRule,
+            "the bucket \(bucket.name) has no rule “\(name)”: "
+                + (names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"))
+    }
+
+    /// Changes one rule, and leaves all others as they are.
+    ///
+    /// - Parameter make: Returns the rule as it is to be, or nil to delete it; it is given the rule as it is, nil where there
+    ///   is none, and the whole list.
+    /// - Throws: `B2Problem`, or what `make` throws.
+    @discardableResult
+    public func change(
+        _ name: String,
+        _ make: (NotificationRule?, [NotificationRule]) throws(B2Problem) -> NotificationRule?
+    ) throws(B2Problem) -> Change {
+        let before = try client.rules(of: bucket)
+        let old = before.first { $0.name == name }
+        let new = try make(old, before)
+        if let old, let new, old.saysTheSame(as: new) { return Change(before: old, after: old) }
+        if old == nil, new == nil { return Change() }
+        var wanted = before
+        if let index = wanted.firstIndex(where: { $0.name == name }) {
+            if let new { wanted[index] = new } else { wanted.remove(at: index) }
+        } else if let new {
+            wanted.append(new)
+        }
+        willReplace(before)
+        do throws(B2Problem) {
+            _ = try client.setRules(wanted, of: bucket)
+        } catch {
+            // It may have had its effect although the answer is lost.
+            guard error.mayBeDone, let now = try? client.rules(of: bucket), Self.has(now, new, name) else {
+                throw error
+            }
+        }
+        let after = try client.rules(of: bucket)
+        guard Self.has(after, new, name) else {
+            throw B2Problem(
+                .changed,
+                "somebody else has changed the rule “\(name)” of \(bucket.name) at this moment: look at it (b2watch rules show"
+                    + " \(bucket.name) \(name)) and try again")
+        }
+        return Change(
+            before: old, after: after.first { $0.name == name },
+            notes: Self.differences(from: before, to: after, except: name))
+    }
+
+    private static func has(_ rules: [NotificationRule], _ rule: NotificationRule?, _ name: String) -> Bool {
+        let found = rules.first { $0.name == name }
+        guard let rule, let found else { return rule == nil && found == nil }
+        return found.saysTheSame(as: rule)
+    }
+
+    /// Returns what is different in other rules, in sentences with both versions.
+    static func differences(
+        from before: [NotificationRule], to after: [NotificationRule], except name: String
+    ) -> [String] {
+        let names = Set((before + after).map(\.name)).subtracting([name]).sorted()
+        return names.compactMap { name in
+            let (old, new) = (before.first { $0.name == name }, after.first { $0.name == name })
+            if let old, let new, old.saysTheSame(as: new) { return nil }
+            let lines = RuleDifference.lines(from: old, to: new)
+            guard !lines.isEmpty else { return nil }
+            return "somebody else has changed the rule “\(name)” meanwhile: \(lines.joined(separator: "; "))"
+        }
+    }
+}
+
+// MARK: - Secrets
+
+/// Fresh signing secrets and names.
+public enum RuleSecret {
+    private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+    /// Returns a secret as B2 wants one: 32 letters and digits, each of the 62 as likely.
+    ///
+    /// - Parameter generator: The system's random source.
+    public static func fresh(using generator: inout some RandomNumberGenerator) -> String {
+        text(32, letters, &generator)
+    }
+
+    /// Returns the name of a temporary rule: `b2watch-` and twelve letters and digits.
+    public static func temporaryName(using generator: inout some RandomNumberGenerator) -> String {
+        temporaryPrefix + text(12, letters.filter { $0.isLowercase || $0.isNumber }, &generator)
+    }
+
+    /// What the name of each temporary rule begins with.
+    public static let temporaryPrefix = "b2watch-"
+
+    private static func text(
+        _ count: Int, _ letters: [Character], _ generator: inout some RandomNumberGenerator
+    ) -> String {
+        String((0..<count).compactMap { _ in letters.randomElement(using: &generator) })
+    }
+}

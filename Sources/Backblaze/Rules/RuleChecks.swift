@@ -1,0 +1,187 @@
+internal import Outgoing
+
+/// What B2 demands of rules, looked at before it is asked.
+///
+/// Source: Backblaze's reference of b2_set_bucket_notification_rules.
+extension NotificationRule {
+    /// The most rules that a bucket has.
+    public static let mostInBucket = 25
+    private static let nameLengths = 6...63
+    private static let mostHeaders = 10
+    /// How long all header fields may be, in bytes: names and values percent-encoded, and three for each.
+    private static let longestHeaders = 2_048
+    public static let batches = 1...50
+
+    /// Returns what is wrong with the rule in itself, in sentences; none where nothing is.
+    public func problems(in realm: Realm) -> [String] {
+        var problems = [Self.problem(ofName: name), Self.problem(ofURL: url, in: realm)].compactMap(\.self)
+        if eventTypes.isEmpty { problems.append("the rule \(name) has no event type: give --event-types") }
+        for (index, type) in eventTypes.enumerated() {
+            for other in eventTypes[..<index] where RuleEventType.overlap(type, other) {
+                problems.append("the event types \(other) and \(type) have events in common: leave one out")
+            }
+        }
+        if let secret, !Self.isSecret(secret) {
+            problems.append("the signing secret is not 32 letters and digits, which B2 demands")
+        }
+        if let count = maxEventsPerBatch, !Self.batches.contains(count) {
+            problems.append("a notification has 1 to 50 events, not \(count): see --max-events-per-batch")
+        }
+        return problems + headerProblems
+    }
+
+    /// Returns why a text cannot be a new rule's name; nil if it can.
+    public static func problem(ofName name: String) -> String? {
+        guard nameLengths.contains(name.utf8.count), name.utf8.allSatisfy(isNameByte) else {
+            return "“\(name)” cannot be a rule's name: write 6 to 63 letters, digits and hyphens"
+        }
+        return name.hasPrefix("b2-") ? "“\(name)” cannot be a rule's name: b2- is reserved for Backblaze" : nil
+    }
+
+    /// Returns why a text cannot be the URL of a rule; nil if it can.
+    ///
+    /// - Parameter realm: The Backblaze that is to send there.
+    public static func problem(ofURL text: String, in realm: Realm) -> String? {
+        do throws(WebhookURLError) {
+            let url = try WebhookURL(text)
+            guard url.isSecure || (realm.isLoopback && url.isLoopback) else {
+                return
+                    "\(text): B2 sends notifications to https URLs alone: put a TLS proxy or a tunnel before b2watch,"
+                    + " such as b2watch connect BUCKET --tunnel cloudflared"
+            }
+            return nil
+        } catch {
+            return "“\(text)” cannot be the URL of a rule: \(error)"
+        }
+    }
+
+    private var headerProblems: [String] {
+        let headers = customHeaders
+        var problems: [String] = []
+        if headers.count > Self.mostHeaders { problems.append("a rule has 10 custom headers at most") }
+        var names: Set<String> = []
+        for header in headers {
+            if !names.insert(header.name.lowercased()).inserted {
+                problems.append("the custom header \(header.name) is there twice")
+            }
+            if header.name.lowercased().hasPrefix("x-bz-") {
+                problems.append("the custom header \(header.name): names that begin with X-Bz- are Backblaze's")
+            }
+            if header.name.isEmpty || !header.name.utf8.allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: "_") }) {
+                problems.append("“\(header.name)” cannot be a header's name: write letters, digits, - and _")
+            }
+        }
+        let length = headers.reduce(0) { $0 + Self.encodedLength($1.name) + Self.encodedLength($1.value) + 3 }
+        if length > Self.longestHeaders { problems.append("the custom headers are longer than 2,048 bytes together") }
+        return problems
+    }
+
+    private static func encodedLength(_ text: String) -> Int {
+        text.utf8.reduce(0) { $0 + (isNameByte($1) || "._~".utf8.contains($1) ? 1 : 3) }
+    }
+
+    private static func isSecret(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.utf8.allSatisfy { isNameByte($0) && $0 != UInt8(ascii: "-") }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    // MARK: - Overlaps
+
+    /// A rule that B2 would not let stand beside another.
+    public struct Overlap: Sendable {
+        public let rule: NotificationRule
+        /// The event types that both have, by the other rule's names.
+        public let types: [String]
+    }
+
+    /// Returns the rules of a list with which this one overlaps: they have an event type in common, and the prefix of one
+    /// begins with that of the other.
+    public func overlaps(with others: [NotificationRule]) -> [Overlap] {
+        others.filter { $0.name != name }.compactMap { other in
+            let bytes = (Array(prefix.utf8), Array(other.prefix.utf8))
+            guard bytes.0.starts(with: bytes.1) || bytes.1.starts(with: bytes.0) else { return nil }
+            let types = other.eventTypes.filter { type in eventTypes.contains { RuleEventType.overlap($0, type) } }
+            return types.isEmpty ? nil : Overlap(rule: other, types: types)
+        }
+    }
+
+    /// Checks whether a rule can be put into a list.
+    ///
+    /// Whether B2 minds the overlap with a rule that is not enabled is not known: that is left to B2.
+    ///
+    /// - Throws: `B2Problem` that names the rules in the way, and the ways out.
+    public func check(among others: [NotificationRule], in realm: Realm) throws(B2Problem) {
+        if let problem = problems(in: realm).first { throw B2Problem(.rule, problem) }
+        let rest = others.filter { $0.name != self.name }
+        guard rest.count < Self.mostInBucket else {
+            throw B2Problem(
+                .rule,
+                "the bucket has \(rest.count) rules already, and B2 allows 25: delete one (b2watch rules delete), or borrow one"
+                    + " (b2watch connect BUCKET --rule NAME)")
+        }
+        let inTheWay = overlaps(with: rest).filter { $0.rule.isEnabled }
+        guard !inTheWay.isEmpty else { return }
+        let list = inTheWay.map { overlap in
+            "“\(overlap.rule.name)” (\(overlap.types.joined(separator: ", ")), prefix “\(overlap.rule.prefix)”)"
+        }
+        let other = inTheWay.first?.rule.name ?? ""
+        throw B2Problem(
+            .rule,
+            "B2 allows one rule for an event type and a prefix, and \(list.joined(separator: ", ")) is there already. The ways"
+                + " out: borrow that rule (b2watch connect BUCKET --rule \(other)), give a --prefix or --event-types that it"
+                + " does not have, or disable it (b2watch rules disable BUCKET \(other))")
+    }
+}
+
+// MARK: - Differences
+
+/// What is different between two states of a rule, for a person to read. Secrets and the values of header fields are masked.
+public enum RuleDifference {
+    /// Returns a line for each field that differs: `+ field: value`, `- field: value`.
+    ///
+    /// - Parameters:
+    ///   - before: Nil for a rule that is new.
+    ///   - after: Nil for a rule that is deleted.
+    public static func lines(from before: NotificationRule?, to after: NotificationRule?) -> [String] {
+        let (old, new) = (fields(before), fields(after))
+        var lines: [String] = []
+        for name in old.map(\.name) + new.map(\.name).filter({ name in !old.contains { $0.name == name } }) {
+            let (was, is_) = (old.first { $0.name == name }, new.first { $0.name == name })
+            guard was?.value != is_?.value else { continue }
+            if let was { lines.append("- \(name): \(was.shown)") }
+            if let is_ { lines.append("+ \(name): \(is_.shown)") }
+        }
+        return lines
+    }
+
+    private struct Field {
+        var name: String
+        var value: JSONValue
+        var shown: String
+    }
+
+    private static func fields(_ rule: NotificationRule?) -> [Field] {
+        guard let rule else { return [] }
+        var fields: [Field] = []
+        func add(_ value: JSONValue, _ shown: JSONValue?, _ path: String) {
+            if case .object(let members) = value {
+                for member in members {
+                    add(member.value, shown?[member.name], path.isEmpty ? member.name : "\(path).\(member.name)")
+                }
+            } else if !value.isNull {
+                fields.append(
+                    Field(name: path, value: value, shown: String(decoding: (shown ?? value).bytes, as: UTF8.self)))
+            }
+        }
+        add(rule.withoutSuspension.json, rule.withoutSuspension.masked.json, "")
+        return fields
+    }
+}
