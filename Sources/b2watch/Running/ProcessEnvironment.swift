@@ -1,23 +1,37 @@
 import Actions
+import Backblaze
 import Dashboard
 import Foundation
 import Outgoing
 import Settings
 import Synchronization
 
-/// The settings from the process's environment. The signing secret is removed from it at once.
+/// The settings from the process's environment. The signing secret and the application key are removed from it at once.
 enum ProcessEnvironment {
     private static let secret = Mutex<EnvironmentSecret?>(nil)
+    private static let key = Mutex(EnvironmentKey(id: nil, secret: nil))
 
-    /// Removes the signing secret from the environment, and its bytes from the memory that `/proc` shows.
+    /// Removes the signing secret and Backblaze's application key from the environment, and their bytes from the memory that
+    /// `/proc` shows.
     ///
     /// To be called before there is a second thread: changing the environment is not safe while others read it.
-    static func takeSecret() {
-        guard let value = getenv(SecretSources.variable) else { return }
-        secret.withLock { $0 = EnvironmentSecret(String(cString: value)) }
-        memset(value, 0, strlen(value))
-        unsetenv(SecretSources.variable)
+    static func takeSecrets() {
+        let signing = take(SecretSources.variable)
+        if let signing { secret.withLock { $0 = EnvironmentSecret(signing) } }
+        let (id, value) = (take(EnvironmentKey.idVariable), take(EnvironmentKey.keyVariable))
+        key.withLock { $0 = EnvironmentKey(id: id, secret: value) }
     }
+
+    private static func take(_ variable: String) -> String? {
+        guard let value = getenv(variable) else { return nil }
+        let text = String(cString: value)
+        memset(value, 0, strlen(value))
+        unsetenv(variable)
+        return text
+    }
+
+    /// The application key that the environment gave.
+    static var backblazeKey: EnvironmentKey { key.withLock { $0 } }
 
     static var places: Places { Places(environment: ProcessInfo.processInfo.environment) }
 

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Backblaze
+import Foundation
+import History
+import Log
+import Notifications
+import Outgoing
+import Settings
+
+/// What every command takes that asks Backblaze: whose key it asks with.
+struct BackblazeOptions: ParsableArguments {
+    @Option(
+        name: .customLong("key-file"),
+        help: ArgumentHelp(
+            "A file with the application key: its id on the first line, the key on the second.",
+            discussion: """
+                Without it the key is that of the environment variables \(EnvironmentKey.idVariable) and \
+                \(EnvironmentKey.keyVariable), or that of the b2 command, after asking. \(Realm.variable) names another \
+                Backblaze: a URL.
+                """, valueName: "file"))
+    var keyFile: String?
+
+    @Flag(
+        name: .customLong("b2-account"),
+        help: "Use the key that b2 account authorize has saved, without asking; it may be a master key.")
+    var usesAccountFile = false
+
+    @Option(
+        name: .customLong("b2-profile"),
+        help: ArgumentHelp("Use the key that the b2 command has saved for this profile.", valueName: "name"))
+    var profile: String?
+
+    func validate() throws {
+        if keyFile?.isEmpty == true { throw ValidationError("--key-file wants a file's path") }
+        let given = [
+            keyFile.map { _ in "--key-file" }, usesAccountFile ? "--b2-account" : nil,
+            profile.map { _ in "--b2-profile" },
+        ].compactMap(\.self)
+        if given.count > 1 {
+            throw ValidationError("\(given.joined(separator: " and ")) exclude each other: give one of them")
+        }
+    }
+
+    /// Returns a client that asks with the key.
+    ///
+    /// - Throws: `B2Problem` where there is no key.
+    func client(_ diagnostics: Diagnostics, clock: B2Clock = .system) throws -> B2Client {
+        let key = try key()
+        for note in key.notes { diagnostics.say(note, .warning) }
+        let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
+        return B2Client(key, http: OutgoingClient(OutgoingPolicy(proxies: proxies)), clock: clock) {
+            diagnostics.say($0, .warning)
+        }
+    }
+
+    private func key() throws -> ApplicationKey {
+        let environment = ProcessInfo.processInfo.environment
+        let realm = try Realm(environment[Realm.variable] ?? "")
+        if let keyFile { return try KeyFile.key(keyFile, realm) }
+        if !usesAccountFile, profile == nil, let key = try ProcessEnvironment.backblazeKey.key(realm) { return key }
+        guard let path = AccountFile.path(environment, profile: profile), access(path, F_OK) == 0 else {
+            throw B2Problem(
+                .key,
+                "there is no application key: set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable), or give"
+                    + " --key-file FILE\(usesAccountFile || profile != nil ? "; the b2 command has saved none" : "")")
+        }
+        let key = try AccountFile.key(path)
+        if !usesAccountFile, profile == nil {
+            try Confirmation(isGiven: false).ask(
+                2, "Use \(key), realm \(key.realm)? It may be a master key. (--b2-account does not ask)")
+        }
+        return key
+    }
+}
+
+extension B2Client {
+    /// Who asks, to be shown before anything is written.
+    var introduction: String { "with \(key), realm \(key.realm)" }
+}
+
+// MARK: - Saving secrets
+
+/// The saved secrets, as commands beside a b2watch change them.
+enum SavedSecrets {
+    /// Saves a rule's secret, and has a b2watch that runs take it up.
+    ///
+    /// - Parameter label: What it is called; one that is taken gets a number.
+    /// - Returns: What was done, in a sentence.
+    static func save(_ value: String, ofRule rule: String, label: String) throws -> String {
+        let file = RememberedSecrets(path: try ProcessEnvironment.places.secrets)
+        let saved = try file.load().map(\.secret)
+        let free = SecretLabel.free(label, among: saved.map(\.label))
+        let secret = try SigningSecret(label: free, value: value, binding: .rule(rule))
+        if let known = saved.first(where: { $0.hasSameValue(as: secret) && $0.binding == secret.binding }) {
+            return "the secret of the rule \(rule) is saved already: \(known)"
+        }
+        try file.save(saved + [secret])
+        let sentence = "the secret \(secret), bound to the rule \(rule), is saved in \(file.path)"
+        guard let history = try? ReadOnlyHistory(ProcessEnvironment.places.history) else { return sentence }
+        defer { history.close() }
+        do throws(ListenerCallFailure) {
+            _ = try ListenerCall(history: history.path, owner: history.owner).ask(
+                ReloadSecretsRequest(), within: .seconds(5))
+            return "\(sentence), and the b2watch that runs has read it"
+        } catch {
+            return error.isNobody
+                ? sentence : "\(sentence); the b2watch that runs has not read it: restart it, or send it SIGHUP"
+        }
+    }
+
+    /// A label made of a rule's name.
+    static func label(ofRule rule: String) -> String {
+        let label = String(rule.filter { SecretLabel.isValid(String($0)) }.prefix(40))
+        return label.isEmpty ? "rule" : label
+    }
+}
