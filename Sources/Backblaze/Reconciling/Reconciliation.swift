@@ -1,0 +1,183 @@
+public import Notifications
+
+/// What is to be compared.
+public struct ReconcileRequest: Codable, Sendable, Hashable {
+    public var bucket: String
+    /// From when on, in milliseconds since 1970.
+    public var since: Int64
+    /// What the names of objects begin with.
+    public var prefix: String
+    /// The name of the one rule to go by; nil for all of the bucket.
+    public var rule: String?
+    /// When the comparison began, in milliseconds since 1970.
+    public var now: Int64
+
+    public init(bucket: String, since: Timestamp, prefix: String, rule: String?, now: Timestamp) {
+        self.bucket = bucket
+        self.since = since.milliseconds
+        self.prefix = prefix
+        self.rule = rule
+        self.now = now.milliseconds
+    }
+}
+
+/// What a version is found to be.
+public enum ReconcileOutcome: String, Sendable, Hashable, CaseIterable {
+    /// There is a valid event of it.
+    case matched
+    /// There is one, which arrived long after the upload.
+    case late
+    /// There is none.
+    case missing
+    /// Unknown: so new that its event may still be on its way.
+    case recent
+    /// Unknown: from before the record begins.
+    case beforeRecord
+    /// Unknown: no enabled rule is for it.
+    case outsideRules
+    /// Unknown: rules are for some ways of creating it alone, and a listing does not say which way it was.
+    case unsureType
+
+    /// Whether nothing can be said of it.
+    public var isUnknown: Bool {
+        switch self {
+        case .matched, .late, .missing: false
+        case .recent, .beforeRecord, .outsideRules, .unsureType: true
+        }
+    }
+}
+
+/// Which versions are compared, and what can be known of them.
+struct ReconcileScope: Sendable {
+    /// How old a version is before its event counts as missing: B2 sends again for a while.
+    static let recent: Int64 = 15 * 60_000
+
+    let request: ReconcileRequest
+    /// When the record begins; nil where it is empty.
+    let recordBegins: Timestamp?
+    /// The rules to go by, of which only the enabled ones count; nil where they are not known.
+    let rules: [NotificationRule]?
+    /// After how long an event is late, in milliseconds.
+    let lateAfter: Int64
+
+    /// Returns what a version is without looking for its event: `missing` where there should be one. Nil where it is not
+    /// compared.
+    func outcome(of version: FileVersion) -> ReconcileOutcome? {
+        guard version.action == .upload || version.action == .hide,
+            version.uploaded.milliseconds >= request.since
+        else { return nil }
+        if version.uploaded.milliseconds > request.now - Self.recent { return .recent }
+        guard let recordBegins, version.uploaded >= recordBegins else { return .beforeRecord }
+        guard rules != nil else { return .missing }
+        return types(for: version).isEmpty ? .outsideRules : .missing
+    }
+
+    /// Whether rules are for some ways alone in which such a version comes about.
+    func isUnsure(_ version: FileVersion) -> Bool {
+        guard rules != nil else { return false }
+        return !types(for: version).contains { $0.hasSuffix(":*") }
+    }
+
+    /// Returns the event types of rules that may be those of a version's creation.
+    private func types(for version: FileVersion) -> [String] {
+        let family = version.action == .hide ? "b2:HideMarkerCreated:" : "b2:ObjectCreated:"
+        return (rules ?? []).filter { $0.isEnabled && version.name.utf8.starts(with: $0.prefix.utf8) }.flatMap {
+            $0.eventTypes.filter { $0.hasPrefix(family) }
+        }
+    }
+}
+
+/// Compares the versions of a bucket with the recorded events: which objects changed without a notification?
+///
+/// A listing shows what is there: a deleted version leaves no trace in it, so that a missed deletion cannot be seen.
+public struct Reconciliation: Sendable {
+    private let client: B2Client
+    private let bucket: Bucket
+    private let store: ReconcileStore
+    private let scope: ReconcileScope
+
+    /// - Parameters:
+    ///   - rules: The bucket's rules; nil where the key may not read them.
+    ///   - recordBegins: When the record begins; nil where it is empty.
+    ///   - lateAfter: After how long an event is late.
+    public init(
+        _ client: B2Client, _ bucket: Bucket, _ store: ReconcileStore, rules: [NotificationRule]?,
+        recordBegins: Timestamp?, lateAfter: Duration = .seconds(60)
+    ) throws(B2Problem) {
+        self.client = client
+        self.bucket = bucket
+        self.store = store
+        let request = try store.request()
+        scope = ReconcileScope(
+            request: request, recordBegins: recordBegins,
+            rules: rules.map { rules in rules.filter { request.rule == nil || $0.name == request.rule } },
+            lateAfter: Int64(lateAfter / .milliseconds(1)))
+    }
+
+    /// How a run ended.
+    public enum End: Sendable, Hashable {
+        case done
+        /// As many calls were made as are allowed.
+        case limit
+        case cancelled
+    }
+
+    /// Reads the listing from where it was left, page by page. Blocks.
+    ///
+    /// - Parameters:
+    ///   - mostCalls: How many class C calls may be made in this run.
+    ///   - pageSize: How many versions to ask for at once.
+    ///   - told: Receives how many versions were read in this run, and how many calls were made; returns whether to go on.
+    public func run(
+        mostCalls: Int = .max, pageSize: Int = B2Client.largestPage, told: (_ versions: Int, _ calls: Int) -> Bool
+    ) throws(B2Problem) -> End {
+        var (versions, calls) = (0, 0)
+        if try store.progress().isDone { return .done }
+        var mark = try store.mark()
+        while true {
+            // A call is for a thousand versions.
+            let left = min(max(0, mostCalls - calls), B2Client.largestPage / 1_000)
+            guard left > 0 else { return .limit }
+            let size = min(pageSize, left * 1_000)
+            let page = try client.versions(of: bucket, prefix: scope.request.prefix, from: mark, count: size)
+            try store.compare(page, scope)
+            versions += page.versions.count
+            calls += page.calls
+            guard told(versions, calls) else { return page.next == nil ? .done : .cancelled }
+            guard let next = page.next else { return .done }
+            mark = next
+        }
+    }
+}
+
+// MARK: - Gaps
+
+/// A time in which objects changed without a notification.
+public struct ReconcileGap: Sendable {
+    /// From one missing version to the next of the same gap.
+    static let longestPause: Int64 = 5 * 60_000
+
+    public var first: Timestamp
+    public var last: Timestamp
+    public var count: Int
+    /// How many of them have an event that is not valid.
+    public var invalid: Int
+
+    /// Returns the gaps of what is missing.
+    public static func all(in store: ReconcileStore) throws -> [ReconcileGap] {
+        var gaps: [ReconcileGap] = []
+        try store.visitMissing { missing in
+            if var gap = gaps.last, missing.uploaded.milliseconds - gap.last.milliseconds <= longestPause {
+                gap.last = missing.uploaded
+                gap.count += 1
+                gap.invalid += missing.hasInvalid ? 1 : 0
+                gaps[gaps.count - 1] = gap
+            } else {
+                gaps.append(
+                    ReconcileGap(
+                        first: missing.uploaded, last: missing.uploaded, count: 1, invalid: missing.hasInvalid ? 1 : 0))
+            }
+        }
+        return gaps
+    }
+}
