@@ -14,14 +14,16 @@ struct B2Watch: ParsableCommand {
         version: "b2watch \(Version.number)",
         subcommands: [
             WatchCommand.self, ListenCommand.self, AttachCommand.self, SendCommand.self, ExportCommand.self,
-            VerifyCommand.self, ActionsCommand.self, ReplayCommand.self, RecoverCommand.self,
+            VerifyCommand.self, ConnectCommand.self, CleanupCommand.self, RulesCommand.self,
+            ReconcileCommand.self, ActionsCommand.self,
+            ReplayCommand.self, RecoverCommand.self,
         ],
         defaultSubcommand: WatchCommand.self)
 
     static func main() {
         StandardStreams.fill()
         CoreDumps.forbid()
-        ProcessEnvironment.takeSecret()
+        ProcessEnvironment.takeSecrets()
         Signals.ignoreWriteFailures()
         Signals.takeQuitting()
         OpenFiles.allowMany()

@@ -41,7 +41,11 @@ struct ListenCommand: ParsableCommand {
     /// - Parameters:
     ///   - format: The format in which each delivery is printed; nil to print none.
     ///   - note: The reason why there is no screen although one was requested.
-    static func run(_ options: ReceivingOptions, format: OutputFormat?, note: String? = nil) throws {
+    ///   - companion: Begins and ends with the listener.
+    static func run(
+        _ options: ReceivingOptions, format: OutputFormat?, note: String? = nil,
+        with companion: (any ReceivingCompanion)? = nil
+    ) throws {
         let diagnostics = Diagnostics("listen")
         let logProblem = options.inMemory ? nil : diagnostics.keepLog()
         let judging = JudgingLog { diagnostics.note($0, $1) }
@@ -88,6 +92,7 @@ struct ListenCommand: ParsableCommand {
         reloading.follow { watch?.change(AlertSettings($0)) }
         let attached = AttachService(receiver, control, post, reloading) { lines.say($0, .warning) }
         lines.open()
+        companion?.begin(receiver, control) { lines.say($0, $1) }
 
         let terminal = ControllingTerminal()
         var signal = Signals.next()
@@ -101,6 +106,7 @@ struct ListenCommand: ParsableCommand {
         Signals.follow { number in
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
+        let problem = companion?.end()
         post.tell(.draining)
         receiver.stopListening()
         follower?.finish(within: .seconds(2))
@@ -108,7 +114,9 @@ struct ListenCommand: ParsableCommand {
         attached.stop()
         receiver.close()
         diagnostics.note("ended")
+        if let problem { diagnostics.say("b2watch: \(problem)", .error) }
         diagnostics.flush()
+        if problem != nil { throw ExitStatus.failed }
     }
 
     private static func reload(_ reloading: Reloading, _ diagnostics: Diagnostics) {

@@ -19,15 +19,29 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         Signals.hold()
+        try Self.run(receiving, plain)
+    }
+
+    /// Receives and shows a dashboard until that ends; the signals are held.
+    ///
+    /// - Parameters:
+    ///   - format: What is written where there is no screen.
+    ///   - companion: Goes with the listener from its beginning to its end.
+    static func run(
+        _ receiving: ReceivingOptions, _ plain: PlainOption, format: OutputFormat = .text,
+        with companion: (any ReceivingCompanion)? = nil
+    ) throws {
         guard plain.isPlain || isatty(STDOUT_FILENO) == 1 else {
             return try ListenCommand.run(
-                receiving, format: .text, note: "standard output is no terminal, so this runs as b2watch listen")
+                receiving, format: format,
+                note: companion == nil ? "standard output is no terminal, so this runs as b2watch listen" : nil,
+                with: companion)
         }
         do throws(ScreenError) {
             if !plain.isPlain { try Screen.check() }
         } catch {
             return try ListenCommand.run(
-                receiving, format: .text, note: "no screen, so this runs as listen: \(error)")
+                receiving, format: format, note: "no screen, so this runs as listen: \(error)", with: companion)
         }
         let diagnostics = Diagnostics("watch")
         let logProblem = receiving.inMemory ? nil : diagnostics.keepLog()
@@ -71,6 +85,7 @@ struct WatchCommand: ParsableCommand {
         if receiver.history.path != nil, let state = try? ProcessEnvironment.places.state {
             environment.copiesFolder = state
         }
+        var problem: String?
         // The screen's thread is the main one: nothing else needs it.
         let program = DashboardProgram(
             diagnostics: diagnostics, configuration: configured.configuration, reloading: reloading,
@@ -80,11 +95,21 @@ struct WatchCommand: ParsableCommand {
             // Deliveries recorded since the dashboard received the state at its start.
             dashboard.announce(health.steady(receiver.history.current))
             (receiver.notes + [logProblem].compactMap(\.self)).forEach { dashboard.mailbox.post(.notice($0)) }
+            companion?.begin(receiver, control) { text, level in
+                diagnostics.note(text, level)
+                post.tell(.notice(text))
+            }
         } ended: {
+            problem = companion?.end()
             post.tell(.draining)
             receiver.stopListening()
             attached.stop()
             receiver.close()
+        }
+        if let problem {
+            diagnostics.say("b2watch: \(problem)", .error)
+            diagnostics.flush()
+            throw ExitStatus.failed
         }
     }
 }

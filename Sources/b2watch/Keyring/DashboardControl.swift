@@ -3,6 +3,7 @@ import History
 import Intake
 import Listener
 import Notifications
+import Outgoing
 import Settings
 
 /// The control that the dashboard has over the listener in its own process.
@@ -72,6 +73,18 @@ final class DashboardControl: ListenerControl {
 
     func sendTestEvent() throws -> String {
         try test.send()
+    }
+
+    /// Proves that a public URL leads to this listener.
+    ///
+    /// - Throws: What does not, in a sentence.
+    func prove(_ url: WebhookURL) throws {
+        try test.prove(url)
+    }
+
+    /// Tells all dashboards which secrets there are now.
+    func announceSecrets() {
+        changed()
     }
 
     func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {

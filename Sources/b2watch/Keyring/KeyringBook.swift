@@ -12,6 +12,14 @@ final class KeyringBook: Sendable {
         var secret: SigningSecret
         var source: SecretSource
         var isRemembered: Bool
+
+        /// Whether no file has it.
+        var isOnlyHere: Bool {
+            switch source {
+            case .screen, .rule: !isRemembered
+            default: false
+            }
+        }
     }
 
     private let keys: KeyringHolder
@@ -34,10 +42,11 @@ final class KeyringBook: Sendable {
 
     var all: [Entry] { entries.withLock { $0 } }
 
+    /// - Parameter source: Where it is from; no file has it.
     /// - Throws: `KeyringError`, or SQLite's error.
-    func add(_ secret: SigningSecret) throws {
+    func add(_ secret: SigningSecret, from source: SecretSource = .screen) throws {
         try change(because: .entered(secret)) { entries in
-            entries.append(Entry(secret: secret, source: .screen, isRemembered: false))
+            entries.append(Entry(secret: secret, source: source, isRemembered: false))
         }
         note("the secret \(secret) is added")
     }
@@ -107,14 +116,14 @@ final class KeyringBook: Sendable {
         return remembered.path
     }
 
-    /// Replaces the secrets of all sources with their current contents. Secrets pasted on the screen stay: they are in
-    /// no source, so they could not be read again.
+    /// Replaces the secrets of all sources with their current contents. Secrets pasted on the screen stay, and so do those of
+    /// a connection: they are in no source, so they could not be read again.
     ///
     /// - Throws: `KeyringError` or SQLite's error.
     func reload(_ loaded: [LoadedSecret]) throws {
         try entries.withLock { entries in
             var new = loaded.map(Entry.init)
-            for var pasted in entries where pasted.source == .screen && !pasted.isRemembered {
+            for var pasted in entries where pasted.isOnlyHere {
                 let isLoaded = new.contains {
                     $0.secret.hasSameValue(as: pasted.secret) && $0.secret.binding == pasted.secret.binding
                 }

@@ -1,5 +1,6 @@
 import Actions
 import Foundation
+import History
 import Intake
 import Listener
 import Log
@@ -63,6 +64,48 @@ final class SelfTest: Sendable {
 
     /// The number of received notifications that it has sent.
     var arrived: Int { sent.load(ordering: .relaxed) }
+
+    /// Proves that a URL leads to this listener: sends a test event there, signed with a secret that no other process has,
+    /// and looks whether it is recorded here with the verdict valid. So the way hands on path, body and signature. Blocks.
+    ///
+    /// - Throws: What does not, in a sentence.
+    func prove(_ url: WebhookURL) throws {
+        var order = SampleOrder()
+        order.type = EventType("b2:TestEvent")
+        let secret = receiver.intake.keys.selfTest
+        if case .rule(let name) = secret.binding { order.ruleName = name }
+        var generator = SystemRandomNumberGenerator()
+        let sample = SignedSample(
+            SampleNotification([order], at: .now, using: &generator), .signed(secret), using: &generator)
+        var last = receiver.history.current.latestDelivery
+        sent.add(1, ordering: .relaxed)
+        var hasArrived = false
+        defer { if !hasArrived { sent.subtract(1, ordering: .relaxed) } }
+        let request = OutgoingRequest(
+            "POST", url,
+            headers: [
+                OutgoingField("User-Agent", "B2/EventNotifications"),
+                OutgoingField("Content-Type", "application/json; charset=UTF-8"),
+                OutgoingField(SignatureHeader.name, sample.signature ?? ""),
+            ], body: sample.body)
+        let answer = try receiver.outbound.forReplays.send(request, within: .seconds(10))
+        guard answer.status == 200 else { throw NotProved(reason: "a test event was answered \(answer.status)") }
+        while case let records = try receiver.history.reader.deliveries(after: last, limit: 200), let end = records.last
+        {
+            if records.contains(where: { $0.delivery.body == sample.body && $0.judgement.verdict == .valid }) {
+                hasArrived = true
+                return
+            }
+            last = end.id
+        }
+        throw NotProved(reason: "a test event was answered 200, and has not arrived here as it was sent")
+    }
+
+    /// Why a URL does not lead here.
+    private struct NotProved: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { reason }
+    }
 
     /// Sends one and waits for the answer. Blocks.
     ///

@@ -20,7 +20,7 @@ final class Receiver: Sendable {
     /// The client that sends requests.
     let outbound: Outbound
     /// The part of the path at which notifications are taken, such as `/hook`.
-    private let path: String
+    let path: String
     /// Notes for a person about the secrets, including those of actions, in sentences.
     let notes: [String]
     /// The function that writes to the log.

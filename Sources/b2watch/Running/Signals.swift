@@ -3,6 +3,7 @@ import Dashboard
 import Foundation
 import Settings
 import Synchronization
+import Workers
 
 /// The signals that end b2watch or make it reload, taken one by one by a thread that waits for them.
 ///
@@ -68,6 +69,31 @@ enum Signals {
 }
 
 // MARK: - Ending
+
+extension Signals {
+    /// Lets a signal end the process while something runs, although signals are blocked: nothing has to be undone yet.
+    static func letEnd<Result>(during body: () throws -> Result) rethrows -> Result {
+        let isOver = Atomic<Bool>(false)
+        let hasEnded = Monitor(false)
+        let thread = Thread {
+            while true {
+                let number = next()
+                if isOver.load(ordering: .acquiring) { break }
+                end(by: number)
+            }
+            hasEnded.change { $0 = true }
+        }
+        thread.name = "signals"
+        thread.start()
+        defer {
+            // Nobody else waits for signals yet, so this one is for that thread.
+            isOver.store(true, ordering: .releasing)
+            kill(getpid(), SIGHUP)
+            hasEnded.wait { $0 ? true : nil }
+        }
+        return try body()
+    }
+}
 
 extension Signals {
     /// Ends the process as the signal would have: the parent process sees which signal it was.

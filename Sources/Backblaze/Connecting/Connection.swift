@@ -1,0 +1,254 @@
+internal import Foundation
+internal import Synchronization
+internal import Workers
+
+/// The connection of a bucket to the listener of this process: a tunnel where there is no public URL, the proof that it
+/// leads here, and the rule that leads there. It follows the tunnel, and ends without a trace.
+public final class Connection: Sendable {
+    /// What a connection is to be.
+    public struct Plan: Sendable {
+        /// The tunnel to open; nil where the public URL leads here without one.
+        public var tunnel: Tunnel?
+        /// The public URL; nil where the tunnel tells it.
+        public var publicURL: String?
+        /// The path at which the listener takes notifications.
+        public var path: String
+        /// The port that the listener has on 127.0.0.1.
+        public var port: Int
+        /// The process's environment.
+        public var environment: [String: String]
+        /// How long a public URL may take to lead here: a name that was just made is not known everywhere at once.
+        public var patience = Duration.seconds(60)
+        /// From one look whether the tunnel still leads here to the next.
+        public var look = Duration.seconds(30)
+        /// How long the first pause is before a tunnel that has ended is started again; it doubles each time.
+        public var pause = Duration.seconds(1)
+
+        public init(tunnel: Tunnel?, publicURL: String?, path: String, port: Int, environment: [String: String]) {
+            self.tunnel = tunnel
+            self.publicURL = publicURL
+            self.path = path
+            self.port = port
+            self.environment = environment
+        }
+
+        /// The URL of notifications below a public URL.
+        func url(_ url: String) -> String {
+            let base = url.hasSuffix("/") ? String(url.dropLast()) : url
+            guard path != "/" else { return base.filter { $0 == "/" }.count == 2 ? base + "/" : url }
+            return base.hasSuffix(path) ? base : base + path
+        }
+    }
+
+    /// What happens to it.
+    public enum News: Sendable {
+        /// What is being done, in a sentence.
+        case step(String)
+        /// What a person should know, in a sentence.
+        case warning(String)
+        /// The rule leads here, by this URL.
+        case connected(String)
+        /// It did not come about.
+        case failed(B2Problem)
+    }
+
+    private struct State {
+        var isEnded = false
+        /// Counts the URLs that were told, so that a later one ends the wait for an earlier one.
+        var urls = 0
+        var current: String?
+        var hasFailed = false
+        var failedStarts = 0
+    }
+
+    /// How often a tunnel may end before its first URL is known.
+    private static let mostStarts = 3
+    /// How often in a row a look may fail before the tunnel is started again.
+    private static let mostFailedLooks = 3
+
+    private let plan: Plan
+    private let lease: RuleLease
+    private let prove: @Sendable (String) throws -> Void
+    private let probe: @Sendable (String) -> Bool
+    private let told: @Sendable (News) -> Void
+    private let state = Monitor(State())
+    private let worker = Worker("connect")
+    private let watcher = Worker("connect watch")
+    private let tunnel: TunnelRun?
+
+    /// - Parameters:
+    ///   - prove: Sends a random value through a public URL, and throws where it does not arrive here.
+    ///   - probe: Asks the listener something through a public URL, and returns whether it answered.
+    ///   - told: Receives what happens, on any thread.
+    public init(
+        _ plan: Plan, _ lease: RuleLease, allowsLoopback: Bool, prove: @escaping @Sendable (String) throws -> Void,
+        probe: @escaping @Sendable (String) -> Bool, told: @escaping @Sendable (News) -> Void
+    ) {
+        self.plan = plan
+        self.lease = lease
+        self.prove = prove
+        self.probe = probe
+        self.told = told
+        let relay = Relay()
+        tunnel = plan.tunnel.map { tunnel in
+            TunnelRun(
+                tunnel, port: plan.port, publicURL: plan.publicURL, allowsLoopback: allowsLoopback,
+                environment: plan.environment, pause: plan.pause
+            ) { relay.handle($0) }
+        }
+        relay.connection.withLock { $0 = Weak(connection: self) }
+    }
+
+    /// Breaks the circle between the tunnel and what it tells.
+    private final class Relay: Sendable {
+        let connection = Mutex(Weak(connection: nil))
+
+        func handle(_ news: TunnelRun.News) {
+            connection.withLock { $0.connection }?.handle(news)
+        }
+    }
+
+    private struct Weak: Sendable {
+        weak var connection: Connection?
+    }
+
+    // MARK: - Beginning and ending
+
+    /// Begins; what comes of it is told.
+    public func begin() {
+        if let tunnel, let kind = plan.tunnel {
+            told(.step("opening a tunnel by \(kind.name)"))
+            tunnel.start()
+        } else if let url = plan.publicURL {
+            use(plan.url(url))
+        }
+    }
+
+    /// Ends it: restores the rule, and ends the tunnel. Blocks.
+    ///
+    /// - Returns: What was done, in sentences.
+    public func end() throws(B2Problem) -> [String] {
+        state.change { $0.isEnded = true }
+        let outcome = Handoff<[String]>()
+        worker.async { [lease] in
+            do throws(B2Problem) {
+                outcome.give(.success(try lease.release()))
+            } catch {
+                outcome.give(.failure(error))
+            }
+        }
+        let result = Result { try outcome.take() }
+        tunnel?.end()
+        do {
+            return try result.get()
+        } catch let problem as B2Problem {
+            throw problem
+        } catch {
+            throw B2Problem(.other, "\(error)")
+        }
+    }
+
+    // MARK: - The tunnel
+
+    private func handle(_ news: TunnelRun.News) {
+        switch news {
+        case .url(let url):
+            told(.step("the tunnel's URL is \(url)"))
+            use(plan.url(url))
+        case .ended(let reason, let pause):
+            let isHopeless = state.change { state in
+                if state.current != nil { return false }
+                state.failedStarts += 1
+                return state.failedStarts >= Self.mostStarts
+            }
+            let sentence = "the tunnel (\(plan.tunnel?.name ?? "")) is down: \(reason)"
+            if isHopeless {
+                fail(B2Problem(.connection, sentence))
+            } else {
+                told(.warning("\(sentence); starting it again in \(pause.components.seconds) s"))
+            }
+        }
+    }
+
+    private func fail(_ problem: B2Problem) {
+        let isFirst = state.change { state in
+            defer { state.hasFailed = true }
+            return !state.hasFailed && !state.isEnded
+        }
+        if isFirst { told(.failed(problem)) }
+    }
+
+    // MARK: - The URL
+
+    /// Proves that a URL leads here, and leads the rule to it.
+    private func use(_ url: String) {
+        let turn = state.change { state in
+            state.urls += 1
+            return state.urls
+        }
+        worker.async { [self] in
+            guard isCurrent(turn) else { return }
+            do throws(B2Problem) {
+                try waitForProof(url, turn)
+                guard isCurrent(turn) else { return }
+                for note in try lease.lead(to: url) { told(.warning(note)) }
+                let isNew = state.change { state in
+                    defer { state.current = url }
+                    return state.current != url
+                }
+                if isNew { told(.connected(url)) }
+                if tunnel != nil { watcher.async { self.watch(url, turn) } }
+            } catch {
+                guard isCurrent(turn) else { return }
+                if lease.isTaken {
+                    told(.warning("\(error)"))
+                    tunnel?.restart()
+                } else {
+                    fail(error)
+                }
+            }
+        }
+    }
+
+    private func isCurrent(_ turn: Int) -> Bool {
+        state.withLock { !$0.isEnded && $0.urls == turn }
+    }
+
+    private func waitForProof(_ url: String, _ turn: Int) throws(B2Problem) {
+        told(.step("checking that \(url) leads here"))
+        let end = ContinuousClock.now + plan.patience
+        while true {
+            do {
+                try prove(url)
+                return
+            } catch {
+                guard isCurrent(turn) else { return }
+                guard .now < end else {
+                    throw B2Problem(
+                        .connection,
+                        "\(url) does not lead here: \(error). No rule was changed. Check what is before b2watch: its port, and"
+                            + " that it hands on path, body and header fields unchanged")
+                }
+            }
+            pause(.seconds(1), turn)
+        }
+    }
+
+    private func pause(_ time: Duration, _ turn: Int) {
+        _ = state.wait(until: .now + time) { $0.isEnded || $0.urls != turn ? true : nil }
+    }
+
+    /// Looks now and then whether the tunnel still leads here, and starts it again where it does not.
+    private func watch(_ url: String, _ turn: Int) {
+        var failures = 0
+        while true {
+            pause(plan.look, turn)
+            guard isCurrent(turn) else { return }
+            failures = probe(url) ? 0 : failures + 1
+            guard failures >= Self.mostFailedLooks, isCurrent(turn) else { continue }
+            failures = 0
+            told(.warning("the tunnel no longer leads here: starting it again"))
+            tunnel?.restart()
+        }
+    }
+}

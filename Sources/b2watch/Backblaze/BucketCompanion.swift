@@ -1,0 +1,211 @@
+import Backblaze
+import Foundation
+import History
+import Intake
+import Listener
+import Log
+import Notifications
+import Outgoing
+import Settings
+import Synchronization
+import Workers
+
+/// Something that goes with a listener from its beginning to its end.
+protocol ReceivingCompanion: Sendable {
+    /// Begins, once the listener takes deliveries.
+    ///
+    /// - Parameter tell: Receives what a person should know, in a sentence; from any thread, and must not block.
+    func begin(_ receiver: Receiver, _ control: DashboardControl, tell: @escaping @Sendable (String, LogLevel) -> Void)
+
+    /// Ends, before the listener does. Blocks.
+    ///
+    /// - Returns: What went wrong, in a sentence; nil where nothing did.
+    func end() -> String?
+}
+
+/// A bucket whose notifications are received while a rule leads here.
+final class BucketCompanion: ReceivingCompanion {
+    private struct State {
+        var connection: Connection?
+        var forwarders: [Forwarder] = []
+        var problem: B2Problem?
+    }
+
+    private let lease: RuleLease
+    private let ruleName: String
+    private let bucket: String
+    private let secret: String
+    private let tunnel: Tunnel?
+    private let publicURL: String?
+    private let forward: [WebhookURL]
+    /// Whether Backblaze is on this machine, as in tests: only then a URL of this machine will do.
+    private let isLocal: Bool
+    private let diagnostics: Diagnostics
+    private let state = Mutex(State())
+
+    init(
+        lease: RuleLease, ruleName: String, bucket: String, secret: String, tunnel: Tunnel?, publicURL: String?,
+        forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
+    ) {
+        self.lease = lease
+        self.ruleName = ruleName
+        self.bucket = bucket
+        self.secret = secret
+        self.tunnel = tunnel
+        self.publicURL = publicURL
+        self.forward = forward
+        self.isLocal = isLocal
+        self.diagnostics = diagnostics
+    }
+
+    func begin(
+        _ receiver: Receiver, _ control: DashboardControl, tell: @escaping @Sendable (String, LogLevel) -> Void
+    ) {
+        do {
+            try addSecret(to: receiver, control)
+        } catch {
+            return fail(B2Problem(.other, "the rule's secret cannot be used: \(error)"))
+        }
+        let forwarders = forward.map { Forwarder(receiver, to: $0) { tell($0, .warning) } }
+        let plan = Connection.Plan(
+            tunnel: tunnel, publicURL: publicURL, path: receiver.path, port: receiver.listener.address.port,
+            environment: ProcessInfo.processInfo.environment)
+        let http = receiver.outbound.forReplays
+        let connection = Connection(
+            plan, lease, allowsLoopback: isLocal,
+            prove: { try control.prove(WebhookURL($0)) },
+            probe: { Self.isHealthy($0, http) }
+        ) { [self] news in
+            switch news {
+            case .step(let text): tell(text, .info)
+            case .warning(let text): tell(text, .warning)
+            case .connected(let url):
+                tell("connected: the rule \(ruleName) of \(bucket) leads to \(url)", .info)
+            case .failed(let problem): fail(problem)
+            }
+        }
+        state.withLock {
+            $0.connection = connection
+            $0.forwarders = forwarders
+        }
+        connection.begin()
+    }
+
+    func end() -> String? {
+        let (connection, forwarders, problem) = state.withLock { ($0.connection, $0.forwarders, $0.problem) }
+        defer { forwarders.forEach { $0.end() } }
+        do throws(B2Problem) {
+            for note in try connection?.end() ?? [] { diagnostics.say(note) }
+            return problem.map { "not connected: \($0)" }
+        } catch {
+            return
+                "the rule \(ruleName) of \(bucket) is not restored: \(error). Restore it with b2watch cleanup \(bucket)"
+        }
+    }
+
+    /// Ends the process as a signal does, so that all else is ended in its order.
+    private func fail(_ problem: B2Problem) {
+        state.withLock { $0.problem = problem }
+        kill(getpid(), SIGTERM)
+    }
+
+    private func addSecret(to receiver: Receiver, _ control: DashboardControl) throws {
+        let known = receiver.keyring.all.map(\.secret)
+        let label = SecretLabel.free(SavedSecrets.label(ofRule: ruleName), among: known.map(\.label))
+        let new = try SigningSecret(label: label, value: secret, binding: .rule(ruleName))
+        guard !known.contains(where: { $0.hasSameValue(as: new) && $0.binding == new.binding }) else { return }
+        try receiver.keyring.add(new, from: .rule(ruleName))
+        control.announceSecrets()
+    }
+
+    /// Asks the listener through a public URL whether it records.
+    private static func isHealthy(_ url: String, _ http: OutgoingClient) -> Bool {
+        let origin = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3)
+        guard let health = try? WebhookURL(origin.joined(separator: "/") + "/healthz") else { return false }
+        return (try? http.send(OutgoingRequest("GET", health), within: .seconds(10)))?.status == 200
+    }
+}
+
+// MARK: - Forwarding
+
+/// Sends each delivery that was accepted on to another URL, unchanged, from now on.
+final class Forwarder: Sendable {
+    /// From one try of a delivery to the next, and how long one may take.
+    private static let pauses: [Duration] = [.seconds(1), .seconds(2), .seconds(4)]
+    private static let limit = Duration.seconds(10)
+
+    private let reader: HistoryReader
+    private let http: OutgoingClient
+    private let url: WebhookURL
+    private let say: @Sendable (String) -> Void
+    private let ownSecret: SecretIdentity
+    private let worker = Worker("forward")
+    /// The last delivery that was seen to, and whether it is to end.
+    private let state: Monitor<(last: Int64, isEnded: Bool, isQueued: Bool)>
+
+    /// - Parameter say: Receives what did not arrive, in a sentence.
+    init(_ receiver: Receiver, to url: WebhookURL, say: @escaping @Sendable (String) -> Void) {
+        reader = receiver.history.reader
+        http = receiver.outbound.forActions
+        self.url = url
+        self.say = say
+        ownSecret = receiver.intake.keys.selfTest.identity
+        state = Monitor((receiver.history.current.latestDelivery, false, false))
+        receiver.history.observe { [weak self] event in
+            if case .changed = event { self?.look() }
+        }
+    }
+
+    /// Ends it, once what has arrived is sent on, or after some seconds. Blocks.
+    func end() {
+        look()
+        if !worker.wait(atMost: .seconds(5)) { say("some deliveries were not sent on to \(url.authority)") }
+        state.change { $0.isEnded = true }
+    }
+
+    private func look() {
+        let isNew = state.withLock { state in
+            defer { state.isQueued = true }
+            return !state.isQueued && !state.isEnded
+        }
+        if isNew { worker.async { self.drain() } }
+    }
+
+    private func drain() {
+        state.withLock { $0.isQueued = false }
+        while !state.withLock({ $0.isEnded }),
+            let records = try? reader.deliveries(
+                after: state.withLock { $0.last }, limit: 50), !records.isEmpty
+        {
+            for record in records {
+                send(record)
+                state.withLock { $0.last = record.id }
+            }
+        }
+    }
+
+    private func send(_ record: DeliveryRecord) {
+        // What is answered otherwise is sent again by B2, or was never B2's.
+        guard record.status == 200, record.judgement.verdict != .unjudged,
+            record.judgement.secret.map({ !$0.isSame(as: ownSecret) }) ?? true
+        else { return }
+        let request: OutgoingRequest
+        do throws(ReplayRefusal) {
+            request = try ReplayRequest(record.delivery, to: url).request
+        } catch {
+            return say("delivery \(record.id) is not sent on: \(error)")
+        }
+        var problem = ""
+        for pause in [nil] + Self.pauses.map(Optional.some) {
+            if let pause, state.wait(until: .now + pause, for: { $0.isEnded ? true : nil }) == true { break }
+            do throws(OutgoingFailure) {
+                let status = try http.send(request, within: Self.limit).status
+                if status < 300 { return }
+                problem = "\(url.authority) answered \(status)"
+            } catch {
+                problem = "\(error)"
+            }
+        }
+        say("delivery \(record.id) was not sent on: \(problem). b2watch replay \(record.id) --to URL sends it again")
+    }
+}

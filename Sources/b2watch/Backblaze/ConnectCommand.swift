@@ -1,0 +1,251 @@
+import ArgumentParser
+import Backblaze
+import Foundation
+import Log
+import Notifications
+import Outgoing
+import Settings
+
+/// Receives the notifications of a bucket, with a rule that leads here for as long as b2watch runs.
+struct ConnectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connect",
+        abstract: "Receives the notifications of a bucket: makes the rule, opens a tunnel, and undoes both at the end.",
+        usage: """
+            b2watch connect <bucket> --tunnel <tunnel> [<options>]
+            b2watch connect <bucket> --public-url <url> [<options>]
+            b2watch connect <bucket> --rule <name> --tunnel <tunnel> [<options>]
+            """,
+        discussion: """
+            A temporary rule with a fresh signing secret leads to this machine, by a public URL that you have or by a tunnel. \
+            Before the rule is made, a signed test event goes through the URL: it must arrive here. However b2watch ends, it \
+            deletes the rule; after kill -9 the next connect or cleanup does. With --rule an existing rule is borrowed: its \
+            target is swapped and restored, and what arrives is sent on to its old target.
+
+            On a terminal it shows the dashboard, else it writes a line for each event, as b2watch listen does.
+
+            Exit status: 0 done; 1 not connected, or the bucket was not restored; 3 the address cannot be bound; 4 the \
+            history cannot be opened; 64 usage or configuration.
+            """)
+
+    @Argument(help: "The bucket's name.")
+    var bucket: String
+
+    @Option(
+        help: ArgumentHelp(
+            "cloudflared, ngrok, ssh:[USER@]HOST[:PORT] (with --public-url), or a command.",
+            discussion: """
+                In a command {port} is the port to lead to; it is run without a shell, and prints its URL alone on a line.
+                """, valueName: "tunnel"))
+    var tunnel: String?
+
+    @Option(
+        name: .customLong("public-url"),
+        help: ArgumentHelp("An https URL that leads to this b2watch.", valueName: "url"))
+    var publicURL: String?
+
+    @Option(help: ArgumentHelp("Borrow this rule instead of making a temporary one.", valueName: "name"))
+    var rule: String?
+
+    @Option(
+        name: .customLong("event-types"),
+        help: ArgumentHelp(
+            "all, or types separated by commas, such as b2:ObjectCreated:*. (default: all)", valueName: "types"))
+    var eventTypes: String?
+
+    @Option(help: "What the names of objects begin with. (default: all objects)")
+    var prefix: String?
+
+    @Option(
+        name: .customLong("custom-header"), parsing: .singleValue,
+        help: ArgumentHelp("A header field that B2 adds; may be given several times.", valueName: "name=value"))
+    var customHeaders: [String] = []
+
+    @Option(
+        name: .customLong("max-events-per-batch"), parsing: .unconditional,
+        help: ArgumentHelp("How many events one notification may have, 1 to 50. (default: 1)", valueName: "n"))
+    var batch: Int?
+
+    @Option(
+        name: .customLong("forward"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Send each delivery on to this URL too, unchanged; may be given several times.", valueName: "url"))
+    var forward: [String] = []
+
+    @Flag(name: .customLong("no-forward"), help: "Do not send what a borrowed rule brings on to its old target.")
+    var hasNoForward = false
+
+    @Flag(name: .customLong("yes"), help: "Do not ask before a rule is borrowed; needed where there is no terminal.")
+    var isConfirmed = false
+
+    @OptionGroup var account: BackblazeOptions
+    @OptionGroup var receiving: ReceivingOptions
+    @OptionGroup var plain: PlainOption
+
+    @Option(help: "text: one line an event; json: one JSON object a delivery.")
+    var format = OutputFormat.text
+
+    func validate() throws {
+        guard tunnel != nil || publicURL != nil else {
+            throw ValidationError(
+                "B2 must be able to reach b2watch: give --tunnel cloudflared, another tunnel, or --public-url URL")
+        }
+        let tunnel: Tunnel?
+        do throws(B2Problem) {
+            tunnel = try self.tunnel.map { text throws(B2Problem) in try Tunnel(text) }
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        if let tunnel, tunnel.needsPublicURL, publicURL == nil {
+            throw ValidationError("--tunnel \(self.tunnel ?? ""): ssh makes no URL, so give --public-url too")
+        }
+        if rule != nil, eventTypes != nil || prefix != nil || !customHeaders.isEmpty || batch != nil {
+            throw ValidationError(
+                "--rule borrows a rule as it is: leave out --event-types, --prefix, --custom-header and"
+                    + " --max-events-per-batch")
+        }
+        for text in forward {
+            let url: WebhookURL
+            do throws(WebhookURLError) {
+                url = try WebhookURL(text)
+            } catch {
+                throw ValidationError("--forward: \(error)")
+            }
+            guard url.isSecure || url.isLoopback else {
+                throw ValidationError("--forward \(text): anyone between could read plain http: write https://")
+            }
+        }
+        try fields.validate()
+    }
+
+    /// What the temporary rule is to be.
+    private var fields: RuleFields {
+        var fields = RuleFields()
+        fields.eventTypes = eventTypes
+        fields.prefix = prefix
+        fields.customHeaders = customHeaders
+        fields.batch = batch
+        fields.secretFile = nil
+        fields.url = nil
+        fields.isUnsigned = false
+        return fields
+    }
+
+    func run() throws {
+        Signals.hold()
+        let diagnostics = Diagnostics("connect")
+        let companion = try Signals.letEnd {
+            try StartFailure.explained(by: diagnostics) { try prepare(diagnostics) }
+        }
+        diagnostics.flush()
+        var receiving = receiving
+        // A tunnel leads to whatever port is free; a public URL leads to one that somebody has chosen.
+        if receiving.listen == nil, publicURL == nil, try ProcessEnvironment.configuration().listen == nil {
+            receiving.listen = "127.0.0.1:0"
+        }
+        try WatchCommand.run(receiving, plain, format: format, with: companion)
+    }
+
+    /// Asks B2 and the user what has to be known before anything is changed.
+    private func prepare(_ diagnostics: Diagnostics) throws -> BucketCompanion {
+        let folder = try ProcessEnvironment.places.connections
+        let client = try account.client(diagnostics)
+        let bucket = try client.bucket(named: bucket)
+        try client.require([B2Capability.readRules, B2Capability.writeRules])
+        diagnostics.say("connecting to \(bucket.name) \(client.introduction)")
+        let book = RuleBook(client, bucket)
+        for note in try ConnectionCleanup.run(book, folder: folder) { diagnostics.say("left from before: \(note)") }
+        let rules = try book.all()
+        let realm = client.key.realm
+        if let publicURL, let problem = NotificationRule.problem(ofURL: publicURL, in: realm) {
+            throw B2Problem(.rule, "--public-url \(problem)")
+        }
+        var wanted: NotificationRule
+        var forward = try forward.map { try WebhookURL($0) }
+        let secret: String
+        if let name = rule {
+            guard let original = rules.first(where: { $0.name == name }) else {
+                throw RuleBook.missing(name, bucket, rules)
+            }
+            guard let own = original.secret else {
+                throw B2Problem(
+                    .rule,
+                    "the rule \(name) has no signing secret, so nothing that it brings can be verified: give it one with b2watch"
+                        + " rules update \(bucket.name) \(name) --new-secret")
+            }
+            if !hasNoForward { forward.append(try WebhookURL(original.url)) }
+            (wanted, secret) = (original, own)
+            try ask(original, diagnostics)
+        } else {
+            var generator = SystemRandomNumberGenerator()
+            secret = RuleSecret.fresh(using: &generator)
+            wanted = NotificationRule(
+                name: RuleSecret.temporaryName(using: &generator), eventTypes: RuleEventType.all, prefix: "",
+                url: "https://b2watch.invalid/", secret: secret)
+            try fields.apply(to: &wanted, among: rules)
+            try wanted.check(among: rules, in: realm)
+        }
+        for note in [wanted.suspension].compactMap(\.self) { diagnostics.say(note, .warning) }
+        return BucketCompanion(
+            lease: RuleLease(book, rule: wanted, isTemporary: rule == nil, folder: folder),
+            ruleName: wanted.name, bucket: bucket.name, secret: secret, tunnel: try tunnel.map { try Tunnel($0) },
+            publicURL: publicURL, forward: forward, isLocal: realm.isLoopback, diagnostics: diagnostics)
+    }
+
+    private func ask(_ rule: NotificationRule, _ diagnostics: Diagnostics) throws {
+        let forwarding =
+            hasNoForward
+            ? "that target gets nothing in the meantime (--no-forward)" : "each delivery is sent on to it unchanged"
+        diagnostics.say(
+            "the rule \(rule.name) leads to \(rule.shownURL). While b2watch is connected it leads here, and \(forwarding). It is"
+                + " restored however b2watch ends; after kill -9 by the next b2watch connect, or b2watch cleanup"
+                + " \(bucket)")
+        diagnostics.flush()
+        try Confirmation(isGiven: isConfirmed).ask(2, "Borrow the rule \(rule.name)?")
+    }
+}
+
+// MARK: - cleanup
+
+/// Undoes what a b2watch that was killed has left.
+struct CleanupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cleanup",
+        abstract: "Undoes what a b2watch connect that was killed has left in a bucket's rules.",
+        discussion: """
+            Deletes temporary rules and restores the target of borrowed ones, by what b2watch has written down on this \
+            machine. What a b2watch that runs is connected by stays, and so does all that is not b2watch's.
+            """)
+
+    @Argument(help: "The bucket's name.")
+    var bucket: String
+
+    @OptionGroup var account: BackblazeOptions
+
+    func run() throws {
+        let diagnostics = Diagnostics("cleanup")
+        try StartFailure.explained(by: diagnostics) {
+            let folder = try ProcessEnvironment.places.connections
+            let client = try account.client(diagnostics)
+            let bucket = try client.bucket(named: bucket)
+            diagnostics.say("cleaning up \(bucket.name) \(client.introduction)")
+            let book = RuleBook(client, bucket)
+            let notes = try ConnectionCleanup.run(book, folder: folder)
+            for note in notes { diagnostics.say(note) }
+            if notes.isEmpty { diagnostics.say("there is nothing to clean up") }
+            let mine = ConnectionJournal.leftovers(in: folder, bucket: bucket.name, realm: client.key.realm).inUse
+            for entry in mine {
+                diagnostics.say("b2watch (process \(entry.process)) is connected by the rule \(entry.rule): it stays")
+            }
+            let others = try book.all().filter { rule in
+                rule.name.hasPrefix(RuleSecret.temporaryPrefix) && !mine.contains { $0.rule == rule.name }
+            }
+            for rule in others {
+                diagnostics.say(
+                    "the rule \(rule.name) is a temporary one, but this machine has not made it: where nobody uses it, b2watch"
+                        + " rules delete \(bucket.name) \(rule.name)", .warning)
+            }
+        }
+        diagnostics.flush()
+    }
+}

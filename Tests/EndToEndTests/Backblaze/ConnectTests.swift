@@ -1,0 +1,207 @@
+import Foundation
+import Harness
+import TestSupport
+import Testing
+
+/// `b2watch connect` against a fake B2 on this machine.
+@Suite(.blocking) struct ConnectTests {
+    /// A tunnel that leads where it is told, for as long as it runs.
+    private static let tunnel = "#!/bin/sh\necho starting\necho http://127.0.0.1:$1\nexec sleep 1000\n"
+    private static let theirs = """
+        [{"name": "their-rule", "eventTypes": ["b2:ObjectCreated:*"], "isEnabled": true, "objectNamePrefix": "in/",
+        "later": [1], "targetConfiguration": {"targetType": "webhook", "url": "TARGET",
+        "hmacSha256SigningSecret": "b2DashTestSecret0123456789abcdEF"}}]
+        """
+
+    private func connect(
+        _ there: BackblazeHome, _ arguments: String..., tunnel: String = Self.tunnel
+    ) throws -> Connected {
+        let path = try there.home.folder.write("tunnel", tunnel, mode: 0o700)
+        return try Connected(there.home, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + arguments)
+    }
+
+    /// A `b2watch connect` that runs.
+    private final class Connected {
+        let child: Child
+        let output: Output
+        let error: Output
+
+        init(_ home: Home, _ arguments: [String]) throws {
+            let (output, error) = (PipeEnds(), PipeEnds())
+            defer { [output, error].forEach { close($0.writing) } }
+            child = try Child(
+                Program.path, arguments, environment: home.environment,
+                streams: Child.Streams(output: output.writing, error: error.writing))
+            self.output = Output(output.reading)
+            self.error = Output(error.reading)
+        }
+
+        /// Waits until it is connected or has ended, and returns whether it is connected.
+        func connects() -> Bool { (try? error.line(with: "connected: the rule")) != nil }
+
+        func end(_ signal: Int32 = SIGTERM) throws -> Child.Ending? {
+            child.signal(signal)
+            return child.end()
+        }
+    }
+
+    @Test func bringsAVerifiedEventAndLeavesNoTrace() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: "https://theirs.example/hook"))
+        let before = there.b2.rulesText
+        let connected = try connect(there, "--prefix", "photos/", "--custom-header", "X-A=b", "--format", "json")
+        try connected.error.line(with: "connected: the rule b2watch-")
+        let rule = try #require(there.b2.rules.first { $0["name"] as? String != "their-rule" })
+        #expect(rule["objectNamePrefix"] as? String == "photos/")
+
+        #expect(there.b2.upload("photos/cat.jpg") == [200])
+        let line = try connected.output.line(with: "photos/cat.jpg")
+        #expect(line.contains("\"signature\":\"valid\""))
+        #expect(line.contains("[\"X-A\",\"b\"]"))
+        #expect(line.contains("\"secret\":\"\(rule["name"] as? String ?? "")\""))
+
+        #expect(try connected.end() == .exited(0))
+        #expect(there.b2.rulesText == before)
+        #expect(try connected.error.whole().contains("is deleted"))
+        #expect(!FileManager.default.fileExists(atPath: there.home.secrets))
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT, SIGQUIT, SIGHUP]) func everySignalRestoresTheBucket(_ signal: Int32) throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let connected = try connect(there)
+        try connected.error.line(with: "connected: the rule b2watch-")
+        // Without a terminal SIGHUP reads the configuration again.
+        if signal == SIGHUP {
+            connected.child.signal(SIGHUP)
+            try connected.error.line(with: "signing secrets read again: b2watch-")
+            #expect(there.b2.upload("a") == [200])
+        }
+        #expect(try connected.end(signal == SIGHUP ? SIGTERM : signal) == .exited(0))
+        #expect(there.b2.rulesText == "[]")
+    }
+
+    @Test func cleanupUndoesWhatAKillLeaves() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let lifeline = try Lifeline()
+        let connected = try connect(
+            there, tunnel: "#!/bin/sh\nexec 3>\(lifeline.path); echo up >&3\n" + Self.tunnel.dropFirst(10))
+        try connected.error.line(with: "connected: the rule b2watch-")
+        #expect(lifeline.isTaken())
+        let inUse = try Program.run("cleanup", "my-bucket", in: there.home)
+        #expect(inUse.error.contains("is connected by the rule b2watch-"))
+        #expect(there.b2.rules.count == 1)
+
+        #expect(try connected.end(SIGKILL) == .signalled(SIGKILL))
+        #expect(lifeline.isLetGo())
+        #expect(there.b2.rules.count == 1)
+        let outcome = try Program.run("cleanup", "my-bucket", in: there.home)
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.error.contains("is deleted"))
+        #expect(there.b2.rulesText == "[]")
+        #expect(try Program.run("cleanup", "my-bucket", in: there.home).error.contains("nothing to clean up"))
+    }
+
+    @Test(arguments: [false, true]) func aKillAtEachStepIsCleanedUpByTheNextStart(_ borrows: Bool) throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        if borrows { there.b2.putRules(Self.theirs.replacing("TARGET", with: "https://theirs.example/hook")) }
+        let before = there.b2.rulesText
+        let options = borrows ? ["--rule", "their-rule", "--yes", "--no-forward"] : []
+        let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
+        let words = ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options
+        // The requests of connecting; at each of them a process is killed.
+        for step in 1...9 {
+            let seen = Watched(0)
+            let child = Watched<Child?>(nil)
+            there.b2.intrude { _ in
+                let count = seen.change { count in
+                    count += 1
+                    return count
+                }
+                guard count == step else { return }
+                let victim = child.wait { $0 }
+                victim?.signal(SIGKILL)
+                _ = victim?.end()
+            }
+            let running = try Connected(there.home, words)
+            child.change { $0 = running.child }
+            let isConnected = running.connects()
+            if isConnected { #expect(try running.end(SIGKILL) == .signalled(SIGKILL)) }
+            there.b2.intrude(nil)
+            let outcome = try Program.run("cleanup", "my-bucket", in: there.home)
+            #expect(outcome.ending == .exited(0))
+            #expect(there.b2.rulesText == before, "step \(step)")
+            if isConnected { break }
+        }
+    }
+
+    @Test func borrowsARuleAndSendsOnWhatItBrings() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let receiver = FakeReceiver()
+        let old = try FakeServer(receiver)
+        defer { old.stop() }
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: old.url("/hook")))
+        let before = there.b2.rulesText
+
+        let unasked = try Program.run(
+            "connect", "my-bucket", "--rule", "their-rule", "--public-url", "https://x.example/", in: there.home)
+        #expect(unasked.ending == .exited(64))
+        #expect(unasked.error.contains("it leads here, and each delivery is sent on to it unchanged"))
+
+        let connected = try connect(there, "--rule", "their-rule", "--yes")
+        try connected.error.line(with: "connected: the rule their-rule")
+        #expect(there.b2.upload("in/cat.jpg") == [200])
+        try connected.output.line(with: "in/cat.jpg")
+        let request = try wait(for: "the delivery at the old target") { receiver.requests.first }
+        #expect(request.value(of: "x-bz-event-notification-signature")?.hasPrefix("v1=") == true)
+        #expect(request.target == "/hook")
+        #expect(try connected.end() == .exited(0))
+        #expect(there.b2.rulesText == before)
+        #expect(receiver.requests.count == 1)
+    }
+
+    @Test func explainsRulesInTheWay() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: "https://theirs.example/hook"))
+        let outcome = try Program.run(
+            "connect", "my-bucket", "--public-url", "https://x.example/", in: there.home)
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.error.contains("“their-rule” (b2:ObjectCreated:*, prefix “in/”) is there already"))
+        #expect(outcome.error.contains("--rule their-rule"))
+        #expect(there.b2.count(of: "b2_set_bucket_notification_rules") == 0)
+    }
+
+    @Test func saysWhatIsWrongWithTheTunnel() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let dead = try connect(there, tunnel: "#!/bin/sh\necho not logged in\nexit 1\n")
+        #expect(dead.child.end() == .exited(1))
+        #expect(try dead.error.whole().contains("not connected: the tunnel"))
+        #expect(try dead.error.whole().contains("it said: not logged in"))
+        #expect(there.b2.rulesText == "[]")
+        let without = try Program.run("connect", "my-bucket", in: there.home)
+        #expect(without.ending == .exited(64))
+        #expect(without.error.contains("--tunnel cloudflared"))
+    }
+
+    @Test func showsTheDashboardOnATerminal() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
+        let terminal = try TerminalSession(in: there.home, columns: 120, rows: 30)
+        try terminal.run("\(Program.path) connect my-bucket --tunnel '\(path) {port}'")
+        _ = try wait(for: "the rule") { there.b2.rules.isEmpty ? nil : true }
+        #expect(there.b2.upload("photos/cat.jpg") == [200])
+        try terminal.see("photos/cat.jpg", "valid")
+        try terminal.press("q")
+        try terminal.see("Stop receiving?")
+        try terminal.press("y")
+        try terminal.see("is deleted")
+        #expect(there.b2.rulesText == "[]")
+    }
+}
