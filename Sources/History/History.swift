@@ -29,6 +29,8 @@ public final class History: Sendable {
     let writer: HistoryWriter
     private let health: HealthProbe
     private let answerTimes = AnswerTimeLog()
+    /// The space on the disk; nil in memory.
+    private let space: FreeSpace?
     let changes: ChangeFeed
 
     /// Opens a history. Creates it if it does not exist, and updates it if an older version made it. The update is one
@@ -47,6 +49,7 @@ public final class History: Sendable {
             switch place {
             case .memory:
                 path = nil
+                space = nil
                 lock = nil
                 checkpoints = nil
                 watch = nil
@@ -54,7 +57,7 @@ public final class History: Sendable {
                 changes = try Self.prepare(database, isUpdating)
                 writer = try HistoryWriter(
                     database, watch: nil, checkpoints: nil, changes: changes, answerTimes: answerTimes,
-                    bounds: bounds ?? .memory)
+                    bounds: bounds ?? .memory, space: nil)
             case .file(let name):
                 let file = try HistoryFile(at: name)
                 path = file.path
@@ -82,9 +85,12 @@ public final class History: Sendable {
                 let checkpoints = try Checkpointer(connection, watch: watch) { [changes] in changes.warn($0) }
                 self.checkpoints = checkpoints
                 self.watch = watch
+                let bounds = bounds ?? .file
+                let space = FreeSpace(file.path, floor: bounds.freeSpace) { [changes] in changes.warn($0) }
+                self.space = space
                 writer = try HistoryWriter(
                     database, watch: watch, checkpoints: checkpoints, changes: changes, answerTimes: answerTimes,
-                    bounds: bounds ?? .file)
+                    bounds: bounds, space: space)
             }
         } catch let error as HistoryError {
             throw error
@@ -142,10 +148,11 @@ public final class History: Sendable {
         writer.record(delivery, completion: completion)
     }
 
-    /// Whether a request that is not valid may be recorded now: false while such requests arrive faster than older ones
-    /// are removed.
-    public func hasRoom(for delivery: JudgedDelivery) -> Bool {
-        delivery.judgement.verdict == .valid || writer.hasRoom(for: delivery.share)
+    /// Returns whether a request may be recorded now; one that is valid always may. Does not wait for the writer.
+    public func room(for delivery: JudgedDelivery) -> RecordRoom {
+        guard delivery.judgement.verdict != .valid else { return .some }
+        guard writer.hasRoom(for: delivery.share) else { return .full }
+        return space?.isLow() ?? false ? .low : .some
     }
 
     /// Notes whether there are secrets. While there are none, twice as many requests that look like B2's are kept,
@@ -215,6 +222,42 @@ public final class History: Sendable {
         }
         try? checkpoints?.close()
         lock?.release()
+    }
+
+    /// The size of a history's file before it was compacted and after that, in bytes.
+    public struct Compaction: Sendable, Hashable {
+        public let before: Int
+        public let after: Int
+    }
+
+    /// Writes a history again without the pages that are free, and lets it give freed pages back from then on. Takes
+    /// its time, and twice the room of the file for that time.
+    ///
+    /// - Parameter isUpdating: Called from another thread if an older version made it and the update takes long.
+    /// - Throws: `HistoryError`; the history is then as it was.
+    public static func compact(
+        _ path: String, isUpdating: @escaping @Sendable () -> Void = {}
+    ) throws(HistoryError) -> Compaction {
+        let history = try History(.file(path), for: .command("b2watch compact"), isUpdating: isUpdating)
+        let file = history.path ?? path
+        defer { history.close() }
+        do {
+            return try history.database.writeWithoutTransaction { db in
+                func checkpoint() throws { _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+                try checkpoint()
+                let before = size(of: file)
+                try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+                try checkpoint()
+                return Compaction(before: before, after: size(of: file))
+            }
+        } catch {
+            throw explain(error, .file(path))
+        }
+    }
+
+    private static func size(of path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
     }
 
     static let synchronous = "PRAGMA synchronous = FULL"

@@ -8,16 +8,28 @@ public final class Intake: DeliveryReceiver {
     public let keys: KeyringHolder
     private let history: History
     private let notifications = Atomic<Int>(0)
+    private let rates: Mutex<AddressRates>
 
-    public init(_ history: History, keys: KeyringHolder) {
+    /// The bytes that are kept of a body that is neither valid nor looks like B2's.
+    static let keptOfOthers = 64 << 10
+
+    public convenience init(_ history: History, keys: KeyringHolder) {
+        self.init(history, keys: keys, rates: AddressRates())
+    }
+
+    init(_ history: History, keys: KeyringHolder, rates: AddressRates) {
         self.history = history
         self.keys = keys
+        self.rates = Mutex(rates)
     }
 
     /// Notifications received since the start, whatever became of them.
     public var received: Int { notifications.load(ordering: .relaxed) }
 
     /// Verifies and records a request. The answer is given once it is recorded, so that none is acknowledged and lost.
+    ///
+    /// A request that is not valid is not recorded if there are too many of them, and then never answered 200. One for
+    /// another path never is.
     public func receive(
         _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void
     ) {
@@ -25,12 +37,15 @@ public final class Intake: DeliveryReceiver {
             switch kind {
             case .notification: judge(delivery)
             case .wrongMethod: unjudged(delivery, .methodNotAllowed)
-            case .wrongPath: unjudged(delivery, .notFound)
+            case .wrongPath: JudgedDelivery?.none
             }
+        guard let judged else { return answer(.notFound, nil) }
         if kind == .notification { notifications.add(1, ordering: .relaxed) }
-        guard history.hasRoom(for: judged) else {
-            // What is not recorded is never acknowledged.
-            return answer(judged.answer.status == 200 ? .tooMany : judged.answer, nil)
+        guard isWithinRate(judged) else { return answer(.tooMany, nil) }
+        switch history.room(for: judged) {
+        case .some: break
+        case .full: return answer(judged.answer.status == 200 ? .tooMany : judged.answer, nil)
+        case .low: return answer(judged.answer.status == 200 ? .notRecorded : judged.answer, nil)
         }
         let isQueued = history.record(judged) { id in answer(id == nil ? .notRecorded : judged.answer, id) }
         if !isQueued { answer(.overloaded, nil) }
@@ -46,10 +61,23 @@ public final class Intake: DeliveryReceiver {
         history.probe(answer)
     }
 
+    /// Returns whether a request may be recorded: one that is valid always may, and one that a secret may still verify.
+    private func isWithinRate(_ judged: JudgedDelivery) -> Bool {
+        switch judged.judgement.verdict {
+        case .valid: return true
+        case .unverified where judged.eventCount > 0: return true
+        default: return rates.withLock { $0.allows(judged.delivery.remoteAddress, at: .now) }
+        }
+    }
+
     private func judge(_ delivery: Delivery) -> JudgedDelivery {
         let keys = keys.current
         let payload = Payload(scanning: delivery.body)
         let judgement = keys.verifier.judge(delivery, events: payload.events)
+        var delivery = delivery
+        if judgement.verdict != .valid, payload.eventCount == 0, delivery.body.count > Self.keptOfOthers {
+            delivery.body = Array(delivery.body.prefix(Self.keptOfOthers))
+        }
         return JudgedDelivery(
             delivery: delivery, judgement: judgement,
             answer: Answer(to: judgement.verdict, isJSON: payload.isJSON), events: payload.events,

@@ -278,7 +278,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let now = ContinuousClock.now
         let time = reply.end.duration(to: now)
         if reply.isNotification { settings.answerTimes.record(time, at: now) }
-        if let record { settings.receiver.answered(record, in: time) }
+        if let record {
+            settings.receiver.answered(record, in: time)
+        } else if let reason = Refusal(unrecorded: answer) {
+            settings.refusals.count(reason, from: remoteAddress)
+        }
         if closes {
             close()
         } else {
@@ -363,7 +367,7 @@ struct ConnectionSettings: Sendable {
         requestTime = TimeAmount(configuration.times.request)
         idleTime = TimeAmount(configuration.times.idle)
         lingerTime = TimeAmount(configuration.times.linger)
-        rule = PathRule(configuration.path)
+        rule = PathRule(configuration.paths)
         clock = configuration.clock
         self.receiver = receiver
         self.refusals = refusals

@@ -205,8 +205,8 @@ public enum RequestKind: Sendable, Hashable {
 public struct ListenerConfiguration: Sendable {
     /// The address to bind; port 0 takes a free one.
     public var address: ListenAddress
-    /// The path below which a POST is a notification; `/` takes every path.
-    public var path: String
+    /// The paths below which a POST is a notification; `/` takes every path.
+    public var paths: [String]
     /// The resources that a request, and all of them together, may use.
     public var limits: ListenerLimits
     /// The times that a peer may take.
@@ -215,11 +215,11 @@ public struct ListenerConfiguration: Sendable {
     public var clock: @Sendable () -> Timestamp
 
     public init(
-        address: ListenAddress, path: String = "/", limits: ListenerLimits = ListenerLimits(),
+        address: ListenAddress, paths: [String] = ["/"], limits: ListenerLimits = ListenerLimits(),
         times: ListenerTimes = ListenerTimes(), clock: @escaping @Sendable () -> Timestamp
     ) {
         self.address = address
-        self.path = path
+        self.paths = paths
         self.limits = limits
         self.times = times
         self.clock = clock

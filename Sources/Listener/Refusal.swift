@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Notifications
 internal import Synchronization
 
 /// The reason why a request is not accepted at all. It becomes a line in the log, not a row.
@@ -18,6 +19,10 @@ enum Refusal: Error, Hashable {
     case slowHead
     case slowRequest
     case tooManyConnections(limit: Int)
+    /// The target is below no path that is listened on.
+    case otherPath
+    /// Too many requests arrive that are not valid.
+    case tooManyRequests
 
     /// The response that the peer gets.
     var response: Response {
@@ -31,6 +36,19 @@ enum Refusal: Error, Hashable {
         case .incomplete: Response(status: 400, text: "Incomplete request")
         case .slowHead, .slowRequest: Response(status: 408, text: "Request took too long")
         case .tooManyConnections: Response(status: 503, text: "Too many connections")
+        case .otherPath: Response(.notFound)
+        case .tooManyRequests: Response(.tooMany)
+        }
+    }
+}
+
+extension Refusal {
+    /// Returns why a request with this answer is not in the record; nil for answers that have other reports.
+    init?(unrecorded answer: Answer) {
+        switch answer {
+        case .notFound: self = .otherPath
+        case .tooMany: self = .tooManyRequests
+        default: return nil
         }
     }
 }
@@ -49,6 +67,8 @@ extension Refusal: CustomStringConvertible {
         case .slowHead: "the head took too long (408)"
         case .slowRequest: "the request took too long (408)"
         case .tooManyConnections(let limit): "over \(limit) connections (503)"
+        case .otherPath: "not below --path, and not kept (404)"
+        case .tooManyRequests: "too many that are not valid, and not kept (429)"
         }
     }
 

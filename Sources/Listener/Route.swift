@@ -31,26 +31,32 @@ enum Route: Sendable, Hashable {
 
 // MARK: - Paths
 
-/// The request targets that are ours: the configured path and everything below it.
+/// The request targets that are ours: the configured paths and everything below them.
 ///
 /// Paths are compared byte by byte; nothing is percent-decoded.
 struct PathRule: Sendable {
-    /// Without its trailing slashes; empty takes every path.
-    private let path: [UInt8]
+    /// Without their trailing slashes; an empty one takes every path.
+    private let paths: [[UInt8]]
 
-    init(_ setting: String) {
+    init(_ settings: [String]) {
+        paths = settings.map(Self.bytes)
+    }
+
+    private static func bytes(_ setting: String) -> [UInt8] {
         var path = Array(setting.utf8)
         while path.last == UInt8(ascii: "/") { path.removeLast() }
         if let first = path.first, first != UInt8(ascii: "/") { path.insert(UInt8(ascii: "/"), at: 0) }
-        self.path = path
+        return path
     }
 
-    /// Returns whether a target is the path or lies below it.
+    /// Returns whether a target is one of the paths or lies below one.
     func takes(_ target: String) -> Bool {
-        if path.isEmpty { return true }
+        if paths.contains(where: \.isEmpty) { return true }
         let other = Self.path(of: target)
-        guard other.starts(with: path) else { return false }
-        return other.dropFirst(path.count).first.map { $0 == UInt8(ascii: "/") } ?? true
+        return paths.contains { path in
+            other.starts(with: path)
+                && other.dropFirst(path.count).first.map { $0 == UInt8(ascii: "/") } ?? true
+        }
     }
 
     /// Returns whether a target names a path: it begins with a slash, or is an absolute URL of HTTP (RFC 9112, 3.2).

@@ -54,8 +54,12 @@ public struct Configuration: Sendable, Hashable {
     public var startView: Located<String>?
     /// The address to listen at, as `--listen` accepts it.
     public var listen: Located<String>?
-    /// The path that receives notifications, in the form of `--path`.
-    public var path: Located<String>?
+    /// The paths that receive notifications, in the form of `--path`; empty for the default.
+    public var paths: [Located<String>] = []
+    /// How much is kept of valid deliveries, in the form of `--keep`; empty for all.
+    public var keep: [Located<String>] = []
+    /// The free space below which requests that are not valid are not recorded, in the form of `--free-space`.
+    public var freeSpace: Located<String>?
     /// The longest body, in the form of `--max-body`.
     public var maxBody: Located<String>?
     /// Files of signing secrets, in the form of `--secret-file`; with absolute paths.

@@ -257,8 +257,19 @@ struct Setting: Sendable {
         Setting("listen", "HOST:PORT", "127.0.0.1:8080") { configuration, node, reading in
             configuration.listen = reading.text(node, "listen", expected: "HOST:PORT, such as 127.0.0.1:8080")
         },
-        Setting("path", "a path that begins with /", "/") { configuration, node, reading in
-            configuration.path = reading.text(node, "path", expected: "a path that begins with /, such as /hook")
+        Setting("path", "a path that begins with /, or a list", "/") { configuration, node, reading in
+            let form = "a path that begins with /, such as /hook, or a list of them"
+            configuration.paths = (reading.items(node, "path", expected: form, orOne: true) ?? [])
+                .compactMap { reading.text($0, "path", expected: form) }
+        },
+        Setting("keep", "a number, an age or a size, or a list", "all") { configuration, node, reading in
+            let form = "a number of deliveries, an age or a size, such as 100000, 90d or 20GiB, or a list of them"
+            configuration.keep = (reading.items(node, "keep", expected: form, orOne: true) ?? [])
+                .compactMap { reading.text($0, "keep", expected: form) }
+        },
+        Setting("free-space", "a number of bytes", "256MiB") { configuration, node, reading in
+            configuration.freeSpace = reading.text(
+                node, "free-space", expected: "a number of bytes, such as 512MiB; 0 for no limit")
         },
         Setting("max-body", "a number of bytes", "1MiB") { configuration, node, reading in
             configuration.maxBody = reading.text(node, "max-body", expected: "a number of bytes, such as 512KiB")

@@ -1,5 +1,6 @@
 import GRDB
 import Notifications
+import Synchronization
 import TestSupport
 import Testing
 
@@ -166,7 +167,7 @@ import Testing
         #expect(history.current.kept.others.requests == 30)
         let warnings = observer.events.filter { if case .warning = $0 { true } else { false } }
         #expect(warnings.count == 1)
-        #expect(history.hasRoom(for: Self.junk()))
+        #expect(history.room(for: Self.junk()) == .some)
     }
 
     // MARK: - Valid deliveries
@@ -281,6 +282,26 @@ import Testing
         #expect(try Self.pages(history) < full / 2)
     }
 
+    /// A file of an older version learns it by being written again.
+    @Test func anOldFileGivesSpaceBackAfterItIsCompacted() async throws {
+        let path = folder.file("history.sqlite")
+        let database = try DatabaseQueue(path: path)
+        try await database.write { db in EventKeys.install(on: db) }
+        try Schema.migrator.migrate(database)
+        try database.close()
+        let history = try History(.file(path))
+        for number in 1...20 { #expect(await history.keep(Self.junk(100_000 + number))) }
+        try history.writer.write { db in try db.execute(sql: "DELETE FROM delivery WHERE id > 1 AND id < 20") }
+        history.close()
+        let result = try History.compact(path)
+        #expect(result.before > 1_800_000 && result.after < 500_000)
+        let again = try History(.file(path))
+        defer { again.close() }
+        #expect(try again.reader.read { db in try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") } == 2)
+        #expect(try again.reader.delivery(20)?.delivery.body.count == 100_020)
+        #expect(await again.keep(.sample()) && again.current.latestDelivery == 21)
+    }
+
     private static func pages(_ history: History) throws -> Int {
         try history.reader.read { db in try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 }
     }
@@ -319,12 +340,75 @@ import Testing
         try Self.settle(history)
         let before = history.current
         history.close()
-        _ = try HistoryRecovery.run(folder.file("history.sqlite"), to: folder.file("new.sqlite"))
+        let report = try HistoryRecovery.run(folder.file("history.sqlite"), to: folder.file("new.sqlite"))
+        #expect(report.lost == 0 && report.parts == 0)
         let again = try History(.file(folder.file("new.sqlite")), bounds: Self.bounds(valid: 64))
         defer { again.close() }
         #expect(again.current.kept.valid == before.kept.valid && again.current.kept.others == before.kept.others)
         #expect(again.current.latestRow == before.latestRow)
         #expect(await again.keep(.sample(ids: ["1"])))
         #expect(try again.allRows.last?.isDuplicate == true)
+    }
+}
+
+/// Below a floor of free space only valid deliveries are recorded.
+@Suite struct FreeSpaceTests {
+    /// A disk that is asked for its space, and what is reported of it.
+    private final class Disk: Sendable {
+        private let state: Mutex<(free: Int, asked: Int, warnings: Int)>
+
+        init(free: Int) { state = Mutex((free, 0, 0)) }
+
+        var asked: Int { state.withLock { $0.asked } }
+        var warnings: Int { state.withLock { $0.warnings } }
+
+        func set(_ free: Int) { state.withLock { $0.free = free } }
+
+        func space(floor: Int) -> FreeSpace {
+            FreeSpace("/x", floor: floor) { _ in
+                self.state.withLock { state in
+                    state.asked += 1
+                    return state.free
+                }
+            } warn: { _ in
+                self.state.withLock { $0.warnings += 1 }
+            }
+        }
+    }
+
+    @Test func theFileSystemIsAskedTenTimesASecondAtMost() {
+        let disk = Disk(free: 1_000)
+        let space = disk.space(floor: 500)
+        let start = ContinuousClock.now
+        #expect(!space.isLow(at: start))
+        disk.set(400)
+        #expect(!space.isLow(at: start + .milliseconds(50)))
+        #expect(space.isLow(at: start + .milliseconds(100)) && space.isLow(at: start + .milliseconds(101)))
+        #expect(disk.asked == 2 && disk.warnings == 1)
+        disk.set(500)
+        #expect(!space.isLow(at: start + .seconds(1)))
+    }
+
+    @Test func aLargeHistoryIsReportedOnce() {
+        let disk = Disk(free: 100 << 30)
+        let space = disk.space(floor: 0)
+        space.check(size: 3 << 30)
+        #expect(disk.warnings == 0)
+        space.check(size: 4 << 30)
+        space.check(size: 5 << 30)
+        #expect(disk.warnings == 1)
+        let full = Disk(free: 10 << 20)
+        full.space(floor: 0).check(size: 100 << 20)
+        #expect(full.warnings == 1)
+    }
+
+    @Test func belowTheFloorOnlyValidDeliveriesAreRecorded() throws {
+        let folder = try TemporaryFolder()
+        var bounds = HistoryBounds.file
+        bounds.freeSpace = .max
+        let history = try History(.file(folder.file("history.sqlite")), bounds: bounds)
+        defer { history.close() }
+        #expect(history.room(for: .sample(ids: ["a"], .invalid)) == .low)
+        #expect(history.room(for: .sample(ids: ["a"])) == .some)
     }
 }

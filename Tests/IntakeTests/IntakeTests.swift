@@ -61,10 +61,16 @@ import Testing
         #expect(rig.history.current.tally[.valid] == 50)
     }
 
-    @Test(arguments: [(RequestKind.wrongMethod, Answer.methodNotAllowed), (.wrongPath, .notFound)])
-    func whatIsNoNotificationIsRecordedUnjudgedAndNotCounted(kind: RequestKind, answer: Answer) async throws {
+    @Test func whatIsForAnotherPathIsNotRecorded() async throws {
         let rig = try await Rig([.sample()])
-        #expect(await rig.intake.answer(.sample(signedWith: .sample()), as: kind) == answer)
+        #expect(await rig.intake.answer(.sample(signedWith: .sample()), as: .wrongPath) == .notFound)
+        #expect(rig.history.current.tally.rows == 0 && rig.intake.received == 0)
+    }
+
+    @Test func whatIsNoNotificationIsRecordedUnjudgedAndNotCounted() async throws {
+        let rig = try await Rig([.sample()])
+        let answer = Answer.methodNotAllowed
+        #expect(await rig.intake.answer(.sample(signedWith: .sample()), as: .wrongMethod) == answer)
         let record = try #require(try rig.history.reader.delivery(1))
         #expect(record.judgement == Judgement(.unjudged))
         #expect(record.status == answer.status)

@@ -122,7 +122,8 @@ import Testing
     @Test func aBodyLargerThanASliceMayBeIsASliceOfItsOwn() async throws {
         let rig = try await Rig()
         _ = await rig.reports.complete()
-        let large = Delivery.sample(body: [UInt8](repeating: 0x20, count: 9 << 20), signedWith: one)
+        let body = SampleBody.notification([SampleEvent()]) + [UInt8](repeating: 0x20, count: 9 << 20)
+        let large = Delivery.sample(body: body, signedWith: one)
         for delivery in [.sample(signedWith: one), large, large, .sample(signedWith: two)] {
             _ = await rig.intake.answer(delivery)
         }

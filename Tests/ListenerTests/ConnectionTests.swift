@@ -113,7 +113,7 @@ import Workers
 
     @Test func doesNotAskForABodyThatIsNotWanted() throws {
         let receiver = TestReceiver(.elsewhere(.notFound))
-        try withListener(receiver, { $0.path = "/hook" }) { server in
+        try withListener(receiver, { $0.paths = ["/hook"] }) { server in
             let client = try server.client()
             try client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
             let response = try client.response()

@@ -74,7 +74,7 @@ import Testing
 
     @Test func keepsTheStartOfWhatIsNoNotification() throws {
         let receiver = TestReceiver(.elsewhere(.notFound))
-        try withListener(receiver, { $0.path = "/hook" }) { server in
+        try withListener(receiver, { $0.paths = ["/hook"] }) { server in
             let client = try server.client()
             try client.send(post("/other", body: String(repeating: "x", count: 10_000)))
             #expect(try client.response().status == 404)
@@ -121,7 +121,7 @@ import Testing
     @Test func tellsItsHealth() throws {
         for (canRecord, status, text) in [(true, 200, "OK"), (false, 503, "Cannot record the delivery now")] {
             let receiver = TestReceiver(canRecord: canRecord)
-            try withListener(receiver, { $0.path = "/hook" }) { server in
+            try withListener(receiver, { $0.paths = ["/hook"] }) { server in
                 let client = try server.client()
                 try client.send("GET /healthz?x HTTP/1.1\r\nHost: x\r\n\r\n")
                 try client.send("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -188,7 +188,7 @@ let ok = RawClient.Response(
         ("/hook", "/hook#x", true), ("/é", "/é", true), ("/é", "/e\u{301}", false),
     ])
     func takesPaths(_ setting: String, _ target: String, _ isTaken: Bool) {
-        #expect(PathRule(setting).takes(target) == isTaken)
+        #expect(PathRule([setting]).takes(target) == isTaken)
     }
 
     @Test(arguments: [
@@ -201,6 +201,6 @@ let ok = RawClient.Response(
     ])
     func routes(_ method: String, _ target: String, _ route: Route) {
         let head = RequestHead(method: method, target: target, version: .http11, headers: [])
-        #expect(Route(head, rule: PathRule("/hook")) == route)
+        #expect(Route(head, rule: PathRule(["/hook"])) == route)
     }
 }

@@ -48,8 +48,10 @@ import TestSupport
             timestamps: epoch
             start-view: table
             listen: "[::1]:8080"
-            path: /hook
+            path: [/hook, /other]
             max-body: 65536
+            keep: 90d
+            free-space: 1GiB
             secret-files: [~/one, prod@rule:all=/two]
             """)
         #expect(configuration.theme.kind == .light)
@@ -60,7 +62,8 @@ import TestSupport
         #expect(configuration.timestamps == .epoch)
         #expect(configuration.startView == Located("table", at: SourcePosition(line: 9, column: 13)))
         #expect(configuration.listen == Located("[::1]:8080", at: SourcePosition(line: 10, column: 9)))
-        #expect(configuration.path?.value == "/hook")
+        #expect(configuration.paths.map(\.value) == ["/hook", "/other"])
+        #expect(configuration.keep.map(\.value) == ["90d"] && configuration.freeSpace?.value == "1GiB")
         #expect(configuration.maxBody?.value == "65536")
         #expect(
             configuration.secretFiles.map(\.value) == [

@@ -48,26 +48,40 @@ public struct HistoryBounds: Sendable, Hashable {
     public var valid: Limit?
     /// The age above which valid deliveries are removed; nil to keep them at any age.
     public var age: Duration?
+    /// The free space of the disk, in bytes, below which requests that are not valid are not recorded; 0 for no limit.
+    public var freeSpace: Int
     /// The number of removed events that are remembered, so that one that is sent again is a duplicate.
     public var tombstones: Int
 
     /// The bounds of a file: 100,000 requests that are not valid, or 1 GiB of them.
     public static let file = HistoryBounds(
         notifications: Limit(requests: 50_000, bytes: 512 << 20), others: Limit(requests: 50_000, bytes: 512 << 20),
-        valid: nil, tombstones: 1_000_000)
+        valid: nil, freeSpace: 256 << 20, tombstones: 1_000_000)
 
     /// The bounds of a history in memory: half of them for valid deliveries.
     public static let memory = HistoryBounds(
         notifications: Limit(requests: 50_000, bytes: 64 << 20), others: Limit(requests: 50_000, bytes: 64 << 20),
         valid: Limit(requests: 100_000, bytes: 128 << 20), tombstones: 100_000)
 
-    public init(notifications: Limit, others: Limit, valid: Limit?, age: Duration? = nil, tombstones: Int) {
+    public init(
+        notifications: Limit, others: Limit, valid: Limit?, age: Duration? = nil, freeSpace: Int = 0, tombstones: Int
+    ) {
         self.notifications = notifications
         self.others = others
         self.valid = valid
         self.age = age
+        self.freeSpace = freeSpace
         self.tombstones = tombstones
     }
+}
+
+/// Whether a request may be recorded.
+public enum RecordRoom: Sendable, Hashable {
+    case some
+    /// Requests that are not valid arrive faster than older ones are removed.
+    case full
+    /// Less space is free than `HistoryBounds.freeSpace`.
+    case low
 }
 
 /// The bound that a request counts against while it is not valid.

@@ -202,8 +202,10 @@ struct Removal {
         if isEnough { place.stuck = nil }
         places[list] = place
         if removed > 0 {
-            try db.cachedStatement(sql: "UPDATE retention SET \(list.rawValue) = ?, tombstones = ?")
-                .execute(arguments: [place.cursor, tombstones])
+            try db.cachedStatement(
+                sql: "UPDATE retention SET \(list.rawValue) = ?, tombstones = ?, removed = removed + ?"
+            )
+            .execute(arguments: [place.cursor, tombstones, removed])
         }
         let time = start.duration(to: .now)
         if time > (isBehind ? Self.longTime : Self.time) {

@@ -134,7 +134,8 @@ public final class HistoryRecovery {
             report.events = try Int.fetchOne(db, sql: "SELECT count(*) FROM event WHERE position IS NOT NULL") ?? events
             report.entries = try Int.fetchOne(db, sql: "SELECT count(*) FROM entry") ?? 0
             report.parts = parts
-            report.lost = max(0, Int(last) - deliveries - parts)
+            let removed = try Int.fetchOne(db, sql: "SELECT removed FROM retention") ?? 0
+            report.lost = max(0, Int(last) - deliveries - parts - removed)
             report.isLogForeign = source.isLogForeign
             return report
         }

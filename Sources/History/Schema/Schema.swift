@@ -42,6 +42,9 @@ enum Schema {
         migrator.registerMigration("10 bounds", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: BoundsSchema.migration)
         }
+        migrator.registerMigration("11 removed deliveries", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: BoundsSchema.removed)
+        }
         return migrator
     }
 
@@ -190,6 +193,11 @@ enum BoundsSchema {
             UPDATE entryCount SET count = count - 1 WHERE action = old.action AND state = old.state;
         END;
         """
+}
+
+extension BoundsSchema {
+    /// The number of all removed deliveries, so that a recovery does not take them for lost.
+    static let removed = "ALTER TABLE retention ADD COLUMN removed INTEGER NOT NULL DEFAULT 0"
 }
 
 // MARK: - Outbox

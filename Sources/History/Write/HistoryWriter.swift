@@ -40,6 +40,10 @@ final class HistoryWriter: Sendable {
     private let latest: Mutex<Timestamp>
     /// Whether the file gives freed pages back.
     private let isShrinking: Bool
+    private let space: FreeSpace?
+    /// Whether valid deliveries are never removed.
+    private let isKeepingAll: Bool
+    private let bytesSinceCheck = Mutex(Int.max / 2)
     private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
     private let thread = Worker("history writer")
 
@@ -47,10 +51,11 @@ final class HistoryWriter: Sendable {
     ///   - watch: Looks at the files; nil in memory.
     ///   - answerTimes: Holds what is written with the next deliveries.
     ///   - bounds: How much is kept.
+    ///   - space: The space on the disk; nil in memory.
     /// - Throws: What SQLite says where the history cannot be read.
     init(
         _ database: any DatabaseWriter, watch: HistoryGuard?, checkpoints: Checkpointer?, changes: ChangeFeed,
-        answerTimes: AnswerTimeLog, bounds: HistoryBounds
+        answerTimes: AnswerTimeLog, bounds: HistoryBounds, space: FreeSpace?
     ) throws {
         let (removal, received, isShrinking) = try database.read { db in
             (
@@ -62,6 +67,8 @@ final class HistoryWriter: Sendable {
         self.removal = Mutex(removal)
         latest = Mutex(Timestamp(milliseconds: received))
         self.isShrinking = isShrinking
+        self.space = space
+        isKeepingAll = bounds.valid == nil && bounds.age == nil
         eventKeys = Mutex(EventKeyFilling(mark: try database.read(EventKeyFilling.mark)))
         self.database = database
         self.watch = watch
@@ -208,6 +215,7 @@ final class HistoryWriter: Sendable {
             if eventKeys.withLock({ $0.begin(summary.latestRow) }) { fillEventKeys() }
             if let last = batch.last?.delivery.delivery.receivedAt { latest.withLock { $0 = max($0, last) } }
             removeIfDue()
+            checkSize(after: batch.reduce(0) { $0 + $1.delivery.weight }, db)
             report(times)
             return inserted.map(\.id)
         } catch let failure as WriteFailure {
@@ -245,6 +253,21 @@ final class HistoryWriter: Sendable {
         let (kept, now) = (changes.kept, latest.withLock(\.self))
         if removal.withLock({ $0.begin(kept, at: now) }) { remove() }
         noteRoom(kept)
+    }
+
+    /// Looks at the size of the history, once for each 16 MiB recorded.
+    private func checkSize(after bytes: Int, _ db: Database) {
+        guard isKeepingAll, let space else { return }
+        let isDue = bytesSinceCheck.withLock { sum in
+            sum += bytes
+            guard sum >= 16 << 20 else { return false }
+            sum = 0
+            return true
+        }
+        guard isDue, let pages = try? Int.fetchOne(db, sql: "PRAGMA page_count"),
+            let size = try? Int.fetchOne(db, sql: "PRAGMA page_size")
+        else { return }
+        space.check(size: pages * size)
     }
 
     private func noteRoom(_ kept: KeptAmounts) {

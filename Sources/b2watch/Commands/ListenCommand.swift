@@ -160,8 +160,33 @@ struct ReceivingOptions: ParsableArguments {
             valueName: "host:port"))
     var listen: String?
 
-    @Option(help: "The path that takes notifications, with all below it; / takes every path. (default: /)")
-    var path: String?
+    @Option(
+        name: .customLong("path"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "A path that takes notifications, with all below it; may be given several times; / takes every path."
+                + " (default: /)",
+            discussion: "Requests for other paths are answered 404; they are counted in the log, and not recorded.",
+            valueName: "path"))
+    var paths: [String] = []
+
+    @Option(
+        name: .customLong("keep"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "How much is kept of valid deliveries, such as 100000, 90d or 20GiB; may be given several times."
+                + " (default: all)",
+            discussion: """
+                The oldest above it are removed; an event of theirs that arrives again is a duplicate. Of what is not \
+                valid, the newest 100,000 requests or 1 GiB are kept.
+                """, valueName: "amount"))
+    var keep: [String] = []
+
+    @Option(
+        name: .customLong("free-space"),
+        help: ArgumentHelp(
+            "The free space of the disk below which only valid deliveries are recorded; 0 for no limit."
+                + " (default: 256MiB)",
+            valueName: "bytes"))
+    var freeSpace: String?
 
     @Option(
         name: .customLong("max-body"),
@@ -202,7 +227,15 @@ struct ReceivingOptions: ParsableArguments {
             throw ValidationError("--history and --in-memory exclude each other: give one of them")
         }
         if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
-        if let problem = path.flatMap(ReceivingPlan.problem(ofPath:)) { throw ValidationError("--path \(problem)") }
+        for path in paths {
+            if let problem = ReceivingPlan.problem(ofPath: path) { throw ValidationError("--path \(problem)") }
+        }
+        for text in keep {
+            if let problem = ReceivingPlan.problem(ofKeep: text) { throw ValidationError("--keep \(problem)") }
+        }
+        if let problem = freeSpace.flatMap(ReceivingPlan.problem(ofFreeSpace:)) {
+            throw ValidationError("--free-space \(problem)")
+        }
         if secretFiles.contains("") { throw ValidationError("--secret-file wants a file's path") }
     }
 }

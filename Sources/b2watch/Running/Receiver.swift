@@ -19,7 +19,7 @@ final class Receiver: Sendable {
     let surroundings: ActionSurroundings
     /// The client that sends requests.
     let outbound: Outbound
-    /// The part of the path at which notifications are taken, such as `/hook`.
+    /// The first of the paths at which notifications are taken, such as `/hook`.
     let path: String
     /// Notes for a person about the secrets, including those of actions, in sentences.
     let notes: [String]
@@ -49,7 +49,7 @@ final class Receiver: Sendable {
     ) throws {
         // Steps that can fail precede the first write: a start that fails leaves the history as it was.
         sources = ProcessEnvironment.secretSources(files: plan.secretFiles)
-        path = plan.path
+        path = plan.paths.first ?? "/"
         self.outbound = outbound
         surroundings = outbound.surroundings
         self.note = note
@@ -57,7 +57,7 @@ final class Receiver: Sendable {
         let loaded = try Keyring(secrets.map(\.secret))
         try History.checkUse(of: plan.place)
         var configuration = ListenerConfiguration(
-            address: plan.address, path: plan.path, clock: { Timestamp.now })
+            address: plan.address, paths: plan.paths, clock: { Timestamp.now })
         configuration.limits.body = plan.bodyLimit
         let usual = configuration.limits.connections
         let (connections, files) = OpenFiles.connections(of: usual)
@@ -71,7 +71,7 @@ final class Receiver: Sendable {
         outbound.refuse(listener.address)
 
         do {
-            history = try History(plan.place) {
+            history = try History(plan.place, bounds: plan.bounds) {
                 isUpdating(
                     "the history is being brought up to date, once; with a million events that takes a minute or two")
             }
@@ -161,8 +161,10 @@ struct ReceivingPlan {
     static let defaultBody = "1MiB"
 
     let address: ListenAddress
-    /// The part of the path at which notifications are taken.
-    let path: String
+    /// The paths at which notifications are taken; at least one.
+    let paths: [String]
+    /// How much is kept.
+    let bounds: HistoryBounds
     /// The longest body, in bytes.
     let bodyLimit: Int
     let secretFiles: [SecretFile]
@@ -175,7 +177,16 @@ struct ReceivingPlan {
     init(_ options: ReceivingOptions, _ configured: Configured) throws {
         let configuration = configured.configuration
         address = try ListenAddress(options.listen ?? configuration.listen?.value ?? Self.defaultListen)
-        path = options.path ?? configuration.path?.value ?? "/"
+        let paths = options.paths.isEmpty ? configuration.paths.map(\.value) : options.paths
+        self.paths = paths.isEmpty ? ["/"] : paths
+        var bounds = options.inMemory ? HistoryBounds.memory : .file
+        for text in options.keep.isEmpty ? configuration.keep.map(\.value) : options.keep {
+            Keep(text)?.apply(to: &bounds)
+        }
+        if let text = options.freeSpace ?? configuration.freeSpace?.value, let bytes = ByteCount.count(text) {
+            bounds.freeSpace = Int(clamping: bytes)
+        }
+        self.bounds = bounds
         let body = ByteCount(options.maxBody ?? configuration.maxBody?.value ?? Self.defaultBody)
         bodyLimit = body?.bytes ?? ByteCount.usual
         secretFiles =
@@ -203,9 +214,10 @@ struct ReceivingPlan {
         }
         return [
             problem("listen", configuration.listen, problem(ofAddress:)),
-            problem("path", configuration.path, problem(ofPath:)),
+            problem("free-space", configuration.freeSpace, problem(ofFreeSpace:)),
             problem("max-body", configuration.maxBody, problem(ofBodyLimit:)),
-        ].compactMap(\.self)
+        ].compactMap(\.self) + configuration.paths.compactMap { problem("path", $0, problem(ofPath:)) }
+            + configuration.keep.compactMap { problem("keep", $0, problem(ofKeep:)) }
     }
 
     static func problem(ofAddress text: String) -> String? {
@@ -225,9 +237,50 @@ struct ReceivingPlan {
         return nil
     }
 
+    static func problem(ofKeep text: String) -> String? {
+        guard Keep(text) == nil else { return nil }
+        return "\(text): write a number of deliveries, an age in days or hours, or a size, such as 100000, 90d or 20GiB"
+    }
+
+    static func problem(ofFreeSpace text: String) -> String? {
+        guard ByteCount.count(text) == nil else { return nil }
+        return "\(text): write a number of bytes, such as 512MiB, or 0"
+    }
+
     static func problem(ofBodyLimit text: String) -> String? {
         guard ByteCount(text) == nil else { return nil }
         return "\(text): write a number of bytes up to 64MiB, such as 65536, 512KiB or 2MiB"
+    }
+}
+
+/// How much is kept of valid deliveries, as a person writes it: `100000`, `90d`, `12h` or `20GiB`.
+enum Keep: Sendable, Hashable {
+    case requests(Int)
+    case age(Duration)
+    case bytes(Int)
+
+    /// Reads a number of deliveries, an age or a size, each greater than 0; nil for any other text.
+    init?(_ text: String) {
+        let hours = ["h": 1, "d": 24, "w": 7 * 24]
+        if let unit = text.last.flatMap({ hours[$0.lowercased()] }) {
+            guard let number = Int(text.dropLast()), (1...100_000).contains(number) else { return nil }
+            self = .age(.seconds(number * unit * 3_600))
+        } else if let number = Int(text) {
+            guard number > 0 else { return nil }
+            self = .requests(number)
+        } else {
+            guard let bytes = ByteCount.count(text), bytes > 0 else { return nil }
+            self = .bytes(Int(clamping: bytes))
+        }
+    }
+
+    /// Sets the bound of valid deliveries; several bounds hold together.
+    func apply(to bounds: inout HistoryBounds) {
+        switch self {
+        case .requests(let number): bounds.valid = .init(requests: number, bytes: bounds.valid?.bytes ?? .max)
+        case .bytes(let number): bounds.valid = .init(requests: bounds.valid?.requests ?? .max, bytes: number)
+        case .age(let age): bounds.age = age
+        }
     }
 }
 

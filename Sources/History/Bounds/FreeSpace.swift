@@ -1,0 +1,86 @@
+import Foundation
+import Synchronization
+
+/// Watches the free space of the disk with the history. Below a floor, requests that are not valid are no longer
+/// recorded, so that those that are valid have room for a long time.
+final class FreeSpace: Sendable {
+    /// The file system is looked at this often at most.
+    private static let pace = Duration.milliseconds(100)
+    /// The share of the space that the history may take before a warning, and the size from which on it counts.
+    private static let share = 0.8
+    private static let large = 4 << 30
+
+    private struct State {
+        var looked: ContinuousClock.Instant?
+        var isLow = false
+        var hasWarned = false
+    }
+
+    private let path: String
+    private let floor: Int
+    private let free: @Sendable (String) -> Int?
+    private let warn: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - path: The history's.
+    ///   - floor: In bytes; 0 for none.
+    ///   - free: Returns the free space of the file system with a path; nil if it is unknown.
+    ///   - warn: Receives sentences for a person; from any thread.
+    init(
+        _ path: String, floor: Int, free: @escaping @Sendable (String) -> Int? = FreeSpace.free,
+        warn: @escaping @Sendable (String) -> Void
+    ) {
+        (self.path, self.floor, self.free, self.warn) = (path, floor, free, warn)
+    }
+
+    /// Returns whether less is free than the floor. Asks the file system ten times a second at most.
+    func isLow(at now: ContinuousClock.Instant = .now) -> Bool {
+        guard floor > 0 else { return false }
+        let isToLook = state.withLock { state in
+            guard state.looked.map({ now - $0 >= Self.pace }) ?? true else { return false }
+            state.looked = now
+            return true
+        }
+        guard isToLook, let free = free(path) else { return state.withLock(\.isLow) }
+        let isLow = free < floor
+        let wasLow = state.withLock { state in
+            defer { state.isLow = isLow }
+            return state.isLow
+        }
+        if isLow, !wasLow {
+            warn(
+                "\(Self.size(free)) are free on the disk of the history: until there are \(Self.size(floor)), requests"
+                    + " that are not valid are not recorded")
+        }
+        return isLow
+    }
+
+    /// Warns once if the history takes most of the space that it may have, or of 4 GiB.
+    ///
+    /// - Parameter size: Of the history, in bytes.
+    func check(size: Int) {
+        guard Double(size) >= Self.share * Double(64 << 20) else { return }
+        let room = free(path).map { min(Self.large, size + $0) } ?? Self.large
+        guard Double(size) >= Self.share * Double(room) else { return }
+        let isNew = state.withLock { state in
+            defer { state.hasWarned = true }
+            return !state.hasWarned
+        }
+        guard isNew else { return }
+        let rest = free(path).map { ", and \(Self.size($0)) are free on its disk" } ?? ""
+        warn(
+            "the history takes \(Self.size(size))\(rest): valid deliveries are kept for ever unless --keep sets a number,"
+                + " an age or a size")
+    }
+
+    private static func free(_ path: String) -> Int? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        bytes >= 1 << 30 ? String(format: "%.1f GiB", Double(bytes) / Double(1 << 30)) : "\(bytes >> 20) MiB"
+    }
+}
