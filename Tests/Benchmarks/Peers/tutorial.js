@@ -11,7 +11,9 @@ const server = http.createServer((request, response) => {
   request.on("end", () => {
     const body = Buffer.concat(pieces);
     const answer = (status, text) => {
-      response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
+      response.writeHead(status, {
+        "Content-Type": "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(text),
+      });
       response.end(text);
     };
     const header = request.headers["x-bz-event-notification-signature"];
