@@ -295,7 +295,12 @@ public final class History: Sendable {
     ) throws -> ChangeFeed {
         let migrator = Schema.migrator
         if try database.read({ db in try !migrator.hasCompletedMigrations(db) }) {
-            try SlowUpdate.run(isUpdating) { try migrator.migrate(database) }
+            do {
+                try SlowUpdate.run(isUpdating) { try migrator.migrate(database) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
+                // The connection knows the system's reason.
+                throw database.writeWithoutTransaction { db in WriteFailure(error, in: db) }
+            }
         }
         return try database.read { db in
             ChangeFeed(try HistoryChange.read(db))

@@ -58,10 +58,19 @@ struct StorageTests {
         #expect(try listener.deliveries(2).map { $0.events.first?.eventId } == ["before", "after"])
     }
 
+    @Test("because files may not grow from the start ends with the reason")
+    func fileSizeLimitAtTheStart() throws {
+        let outcome = try Program.run(
+            "sh", ["-c", "ulimit -f 100; exec \"$0\" listen --listen 127.0.0.1:0", Program.path],
+            environment: try Home().environment)
+        #expect(outcome.ending == .exited(4))
+        #expect(outcome.error.contains("the file-size limit of the process (ulimit -f)"), "\(outcome.error)")
+    }
+
     @Test("because files may not grow is answered 503, and the process lives")
     func fileSizeLimit() throws {
         let home = try Home()
-        let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 700")
+        let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 1500")
         let client = try listener.connect()
         let object = String(repeating: "long/", count: 200)
         var kept = 0
