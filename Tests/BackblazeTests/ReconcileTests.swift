@@ -48,6 +48,22 @@ import Testing
         ).run(mostCalls: mostCalls, pageSize: pageSize) { _, _ in true }
     }
 
+    @Test func whatWasRemovedFromTheRecordIsNotMissing() throws {
+        let early = Self.now - 9 * Self.hour
+        account.b2.put([
+            FakeB2.Version(name: "a", id: "removed", uploaded: early),
+            FakeB2.Version(name: "b", id: "missing", uploaded: early),
+        ])
+        let store = try store(request())
+        try compare(store, rules: [rule()])
+        #expect(try store.counts()[.missing] == 2)
+        try store.match(["removed", "other"])
+        #expect(try store.counts()[.missing] == 1 && store.counts()[.matched] == 1)
+        var missing: [String] = []
+        try store.visitMissing { missing.append($0.id) }
+        #expect(missing == ["missing"])
+    }
+
     @Test func tellsWhatIsMissingFromWhatIsUnknown() throws {
         let early = Self.now - 9 * Self.hour
         account.b2.put([

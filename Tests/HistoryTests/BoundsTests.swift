@@ -190,6 +190,18 @@ import Testing
         #expect(try history.reader.duplicates(among: 201...205) == [201, 203])
     }
 
+    @Test func theVersionOfARemovedEventIsKnown() async throws {
+        let history = try open(.inMemory, Self.bounds(valid: 1))
+        defer { history.close() }
+        for number in 1...3 {
+            #expect(await history.keep(.sample(.sample([SampleEvent(id: "\(number)", version: "version \(number)")]))))
+        }
+        try Self.settle(history)
+        #expect(
+            try history.reader.removedVersions(among: ["version 1", "version 2", "version 3", "other"])
+                == ["version 1", "version 2"])
+    }
+
     @Test func tombstonesAreBounded() async throws {
         let history = try open(.inMemory, Self.bounds(valid: 64, tombstones: 20))
         defer { history.close() }

@@ -167,6 +167,24 @@ public final class ReconcileStore: Sendable {
         }
     }
 
+    /// Counts versions as matched that were found to be missing: their events were received, and removed from the
+    /// record since then.
+    public func match(_ versions: some Sequence<String>) throws(B2Problem) {
+        try use { database in
+            for version in versions {
+                try database.cachedStatement(sql: "DELETE FROM missing WHERE id = ?").execute(arguments: [version])
+                guard database.changesCount > 0 else { continue }
+                for (outcome, change) in [(ReconcileOutcome.missing, -1), (.matched, 1)] {
+                    try database.execute(
+                        sql: """
+                            INSERT INTO count VALUES (?, ?) ON CONFLICT (outcome) DO UPDATE SET
+                                versions = versions + excluded.versions
+                            """, arguments: [outcome.rawValue, change])
+                }
+            }
+        }
+    }
+
     // MARK: - Results
 
     /// How many versions had each outcome.

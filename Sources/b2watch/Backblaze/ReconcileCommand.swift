@@ -134,6 +134,9 @@ struct ReconcileCommand: ParsableCommand {
             return !isCancelled.load(ordering: .relaxed)
         }
         progress.clear()
+        var missing: [String] = []
+        try store.visitMissing { missing.append($0.id) }
+        if !missing.isEmpty { try store.match(history.reader.removedVersions(among: missing)) }
         let report = try Report(
             store, bucket: bucket.name, stops: Stops(ProcessEnvironment.log), hasRules: rules != nil)
         try write(report, store, OutputLines(diagnostics: diagnostics))
