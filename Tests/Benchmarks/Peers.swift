@@ -15,7 +15,7 @@ enum Peers {
         let connections: Int
         /// Events in a body.
         let events: Int
-        /// The length that objects' names fill a body up to, in bytes; nil for names of usual length.
+        /// The length that a field of each event fills a body up to, in bytes; nil for none.
         var bodyLength: Int?
 
         static let all = [
@@ -110,9 +110,10 @@ enum Peers {
         for number in 0..<count {
             let events = (0..<load.events).map { index in
                 let name = "photos/2026/cat-\(number)-\(index).jpg"
-                let filler = load.bodyLength.map { max(0, $0 / load.events - 440) } ?? 0
-                return SampleEvent(
-                    id: id(number * load.events + index), object: name + String(repeating: "x", count: filler))
+                let filler = load.bodyLength.map { max(0, $0 / load.events - 460) } ?? 0
+                // A name has 1,024 bytes at most: what fills the body is a field that nobody reads.
+                return SampleEvent(id: id(number * load.events + index), object: name)
+                    .with("filler", json: "\"\(String(repeating: "x", count: filler))\"")
             }
             var request = WireRequest(body: SampleBody.notification(events))
             // The path of the hook of `webhook`; the others take any.
