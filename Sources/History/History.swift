@@ -171,6 +171,15 @@ public final class History: Sendable {
         health.ask(completion)
     }
 
+    /// Tries to write after a failure, because no delivery may arrive that does. The result is reported as a change.
+    ///
+    /// - Returns: False if this process cannot record any more, until it ends.
+    public func retry() -> Bool {
+        guard !changes.isFailingForGood else { return false }
+        health.ask { _ in }
+        return true
+    }
+
     /// Makes secrets the current ones. Those that were not tried on the whole history are queued to be tried on the
     /// rest. No verdict changes by this, and the same secrets again write nothing. Blocks.
     ///

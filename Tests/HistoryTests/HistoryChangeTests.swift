@@ -109,6 +109,23 @@ import Testing
         #expect(reports > 1)
     }
 
+    @Test func aWriteIsTriedFromTimeToTimeWhileNothingIsRecorded() throws {
+        var health = SteadyHealth()
+        #expect(health.attempt == nil)
+        _ = health.see(.failing("full"), at: start)
+        let attempt = try #require(health.attempt)
+        let begun = [attempt - .milliseconds(1), attempt, attempt].map { health.beginAttempt(at: $0) }
+        #expect(begun == [false, true, false])
+        #expect(try #require(health.attempt) > attempt)
+        _ = health.see(.recording, at: attempt)
+        #expect(health.attempt == nil)
+        // It fails again before the recovery is reported.
+        _ = health.see(.failing("full"), at: attempt + .milliseconds(10))
+        #expect(health.attempt != nil)
+        health.giveUp()
+        #expect(health.attempt == nil)
+    }
+
     @Test func reasonsThatTakeTurnsAreNotAllReported() {
         var health = SteadyHealth()
         var reports = 0

@@ -108,11 +108,15 @@ public struct SteadyHealth: Sendable {
     static let longest = Duration.seconds(16)
     /// Failures that are further apart have nothing to do with each other.
     static let memory = Duration.seconds(60)
+    /// The pause between two attempts to write while nothing is recorded.
+    static let pause = Duration.seconds(5)
 
     /// The health in the last report, with the latest reason.
     public private(set) var shown = HistoryHealth.recording
     /// When a recovery is to be reported, if it lasts until then.
     public private(set) var due: ContinuousClock.Instant?
+    /// When to try to write, because no delivery may arrive that does; nil while deliveries are recorded.
+    public private(set) var attempt: ContinuousClock.Instant?
 
     private var calm = shortest
     private var failures = 0
@@ -133,12 +137,14 @@ public struct SteadyHealth: Sendable {
         case (.failing(let last), .failing(let reason)):
             if due != nil { failures += 1 }
             due = nil
+            if attempt == nil { attempt = now + Self.pause }
             shown = health
             // Reasons that take turns are reported as rarely as recoveries.
             guard last != reason, let lastReport, now - lastReport >= calm else { return nil }
             return report(reason, at: now)
         case (.failing, .recording):
             if due == nil { due = now + calm }
+            attempt = nil
             return nil
         }
     }
@@ -152,9 +158,24 @@ public struct SteadyHealth: Sendable {
         return .recovered(failures: failures, within: (began ?? now).duration(to: due - calm))
     }
 
+    /// Notes that an attempt to write begins.
+    ///
+    /// - Returns: Whether it was time for one.
+    public mutating func beginAttempt(at now: ContinuousClock.Instant) -> Bool {
+        guard let attempt, now >= attempt else { return false }
+        self.attempt = now + Self.pause
+        return true
+    }
+
+    /// Gives up trying to write.
+    public mutating func giveUp() {
+        attempt = nil
+    }
+
     private mutating func report(_ reason: String, at now: ContinuousClock.Instant) -> Report {
         calm = lastReport.map { now - $0 < Self.memory } ?? false ? min(calm * 2, Self.longest) : Self.shortest
         due = nil
+        attempt = now + Self.pause
         shown = .failing(reason)
         lastReport = now
         return .failing(reason)

@@ -117,6 +117,9 @@ final class ChangeFeed: Sendable {
         fail(reason)
     }
 
+    /// Whether this process cannot record any more, until it ends.
+    var isFailingForGood: Bool { state.withLock { $0.damage != nil } }
+
     var isFailing: Bool { state.withLock { $0.change.health != .recording } }
 
     /// Reports that deliveries are recorded again.

@@ -315,11 +315,14 @@ final class JudgingLog: Sendable {
 // MARK: - Health
 
 /// Reports when deliveries can no longer be recorded, and when they can again: in a line, and to those who show it.
+/// While none is recorded it tries a write from time to time, so that the report ends soon after the cause.
 final class HealthReporter: Sendable {
     private struct State {
         var health = SteadyHealth()
         var isWaiting = false
         var follower: (@Sendable (HistoryHealth) -> Void)?
+        /// Tries a write; false if there is no point in it any more.
+        var retry: @Sendable () -> Bool = { false }
     }
 
     private let state = Monitor(State())
@@ -340,6 +343,7 @@ final class HealthReporter: Sendable {
                 change.health = health
                 follower(.changed(change))
             }
+            state.retry = { [weak history] in history?.retry() ?? false }
         }
         history.observe { [self] event in follower(steady(event)) }
     }
@@ -355,7 +359,7 @@ final class HealthReporter: Sendable {
         guard case .changed(let change) = event else { return event }
         let (report, waits) = state.change { state in
             let report = state.health.see(change.health, at: .now)
-            let waits = state.health.due != nil && !state.isWaiting
+            let waits = (state.health.due ?? state.health.attempt) != nil && !state.isWaiting
             if waits { state.isWaiting = true }
             return (report, waits)
         }
@@ -364,16 +368,23 @@ final class HealthReporter: Sendable {
         return .changed(steady(change))
     }
 
-    /// Waits until a recovery has lasted, or is over.
+    /// Tries writes until one succeeds, and then waits until the recovery has lasted, or is over.
     private func wait() {
         while true {
-            let due = state.withLock { state in
-                if state.health.due == nil { state.isWaiting = false }
-                return state.health.due
+            let next = state.withLock { state in
+                let next = state.health.due ?? state.health.attempt
+                if next == nil { state.isWaiting = false }
+                return next
             }
-            guard let due else { return }
-            state.wait(until: due) { $0.health.due != due ? () : nil }
-            let (report, follower) = state.change { ($0.health.recover(at: .now), $0.follower) }
+            guard let next else { return }
+            state.wait(until: next) { ($0.health.due ?? $0.health.attempt) != next ? () : nil }
+            let (report, follower, retry) = state.change { state in
+                (
+                    state.health.recover(at: .now), state.follower,
+                    state.health.beginAttempt(at: .now) ? state.retry : nil
+                )
+            }
+            if let retry, !retry() { state.change { $0.health.giveUp() } }
             guard let report else { continue }
             tell(report)
             follower?(.recording)

@@ -67,6 +67,17 @@ struct StorageTests {
         #expect(outcome.error.contains("the file-size limit of the process (ulimit -f)"), "\(outcome.error)")
     }
 
+    @Test("is tried again although no delivery arrives, and the recovery is reported")
+    func recoveredByItself() throws {
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        let lock = try ForeignLock(on: home.history)
+        #expect(try listener.answer(to: .event("during")).status == 503)
+        try listener.error.line(with: "NOT RECORDING")
+        lock.release()
+        try listener.error.line(with: "recording again")
+    }
+
     @Test("because files may not grow is answered 503, and the process lives")
     func fileSizeLimit() throws {
         let home = try Home()
