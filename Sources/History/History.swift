@@ -68,15 +68,19 @@ public final class History: Sendable {
                 // Kept, and not opened again: to close a queue of Dispatch's starts its pool; see `Worker`.
                 let connection = try Self.connection(to: file.path)
                 file.protect()
+                // Before the pool is opened, which writes to the file.
+                try connection.read { db in
+                    if let problem = try StartCheck.problem(in: db) {
+                        throw HistoryError.damaged(path: file.path, problem: problem)
+                    }
+                    try db.execute(sql: "PRAGMA shrink_memory")
+                }
                 database = try DatabasePool(path: file.path, configuration: Self.configuration)
                 // A pool sets NORMAL after the configuration, and then a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
                 changes = try Self.prepare(database, isUpdating)
                 let watch = HistoryGuard(file.path)
                 try database.writeWithoutTransaction { db in
-                    if let problem = try StartCheck.problem(in: db) {
-                        throw HistoryError.damaged(path: file.path, problem: problem)
-                    }
                     try HistoryIdentity.stamp(db)
                     // From here on the file itself has the identity that it is known by.
                     _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")

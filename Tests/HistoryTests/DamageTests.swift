@@ -350,7 +350,10 @@ import Testing
         history.close()
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         for page in 20..<26 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
+        let damaged = try Data(contentsOf: URL(fileURLWithPath: path))
         #expect(throws: HistoryError.damaged(path: path, problem: "is damaged")) { try History(.file(path)) }
+        // What is refused is not written to.
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == damaged)
 
         try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path))
         #expect(throws: HistoryError.damaged(path: path, problem: "is truncated")) { try History(.file(path)) }
