@@ -393,7 +393,8 @@ enum BindingTable {
                 .character("T"), in: .actions, do: .testAction, "find out whether the action would work",
                 footer: ("try out", .medium), obstacle: cannotAskAction),
             Binding(
-                .character("a"), in: .actions, do: .addMissed, "add events that were missed for being judged later",
+                .character("a"), in: .actions, do: .addMissed,
+                "add events that were missed before their verdict or “when” changed",
                 footer: ("add missed", .medium), obstacle: cannotAskAction),
         ]
 

@@ -167,7 +167,7 @@ enum ActionCall: Sendable, Hashable {
     /// What an action would send for the first of these rows.
     case preview(String, ActedRows)
     case test(String)
-    /// How many rows were missed because they were judged later.
+    /// How many rows were missed before their verdict or the action's `when` changed.
     case missed(String, MissedOccasion)
 
     // MARK: - Words

@@ -192,7 +192,7 @@ struct PlainWord: Sendable {
         PlainWord("resume", syntax: "NAME", "lets a paused action go on") { model, arguments in
             model.setPaused(false, arguments)
         },
-        PlainWord("missed", syntax: "NAME", "adds events that an action missed because they were judged later") {
+        PlainWord("missed", syntax: "NAME", "adds events missed before their verdict or “when” changed") {
             model, arguments in
             model.addMissed(arguments)
         },

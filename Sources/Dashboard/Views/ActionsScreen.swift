@@ -292,11 +292,12 @@ struct ActionsScreen {
         return "Last error: \(reason)"
     }
 
-    /// Such as `12 events were missed because they were judged later`.
+    /// Such as `12 events were missed before their verdict or “when” changed`: nothing recorded tells which of them did.
     static func missedWords(_ missed: MissedRows) -> String {
-        let were = missed.count == 1 ? "it was" : "they were"
+        let their = missed.count == 1 ? "its" : "their"
         let least = missed.isAll ? "" : "at least "
-        return "\(least)\(Wording.count(missed.count, "event was", "events were")) missed because \(were) judged later"
+        let events = Wording.count(missed.count, "event was", "events were")
+        return "\(least)\(events) missed before \(their) verdict or “when” changed"
     }
 
     private func drawEntries(_ session: Session, on surface: inout Surface) {

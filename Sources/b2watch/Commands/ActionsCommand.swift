@@ -84,7 +84,7 @@ struct ActionsListCommand: ParsableCommand {
             that FAILED and are tried again too. Below the table stands what needs somebody: an action on hold with the \
             reason and the remedy, entries that are dead or uncertain, and those that have waited for more than ten \
             minutes. --format json writes one object for each action. Where a listener runs, it is asked which of the newest events an action \
-            has missed because they were judged later.
+            has missed before their verdict or its `when` changed.
             """)
 
     @Option(help: "text: a table; json: one JSON object for each action.")
@@ -138,10 +138,10 @@ struct ActionsListCommand: ParsableCommand {
             let missed = try? call.ask(
                 MissedRowsRequest(action: action.name, reach: .newest), within: .seconds(5)), missed.count > 0
         else { return nil }
-        let (events, them) = missed.count == 1 ? ("event was", "it") : ("events were", "them")
+        let (events, their, them) = missed.count == 1 ? ("event was", "its", "it") : ("events were", "their", "them")
         let least = missed.isAll ? "" : "at least "
         return
-            "\(SafeText(action.name)): \(SafeText("\(least)\(missed.count)")) \(events) missed for being judged later: b2watch actions run adds \(them), or a in 4 Actions"
+            "\(SafeText(action.name)): \(SafeText("\(least)\(missed.count)")) \(events) missed before \(their) verdict or “when” changed: b2watch actions run adds \(them), or a in 4 Actions"
     }
 
     private static func isRunning(_ history: ReadOnlyHistory) -> Bool {

@@ -157,9 +157,9 @@ struct ActionsScreenTests {
         #expect(user.actionCalls == [.missed("alerts", .judged), .missed("rows", .judged)])
         #expect(
             user.screen.contains(
-                "“rows”: 2 events were missed because they were judged later; a in Actions adds them."))
+                "“rows”: 2 events were missed before their verdict or “when” changed; a in Actions adds them."))
         user.press(.down)
-        #expect(user.screen.contains("2 events were missed because they were judged later: can be added."))
+        #expect(user.screen.contains("2 events were missed before their verdict or “when” changed: can be added."))
         user.press(.character("a"))
         #expect(user.screen.contains("Run “rows” for them? (y/n)"))
         user.press(.character("y"))
@@ -224,9 +224,11 @@ struct ActionsScreenTests {
             }
         }
         user.press(.character("4"))
-        #expect(!user.screen.contains("missed because"))
+        #expect(!user.screen.contains("missed before"))
         user.press(.down)
-        #expect(user.screen.contains("At least 30 events were missed because they were judged later: can be added."))
+        #expect(
+            user.screen.contains("At least 30 events were missed before their verdict or “when” changed: can be added.")
+        )
         user.outboxMoves()
         user.press(.up, .down)
         #expect(user.glances == ["alerts", "rows"])

@@ -94,7 +94,7 @@ struct PlainActionTests {
         #expect(hearer.hear().contains { $0.contains(", actions failed, delivery 6") })
     }
 
-    @Test("tells what each has missed for being judged later, behind the list")
+    @Test("tells what each has missed, behind the list")
     func missed() {
         var hearer = hearer([Self.rows])
         hearer.user.answer = { call in
@@ -102,7 +102,7 @@ struct PlainActionTests {
         }
         #expect(
             hearer.type("actions").last
-                == "rows: 30 events were missed because they were judged later; missed NAME adds them.")
+                == "rows: 30 events were missed before their verdict or “when” changed; missed NAME adds them.")
     }
 
     @Test("a line of a pipe waits until the actions are known; who types is told to ask again")
