@@ -125,6 +125,8 @@ public struct DashboardEnvironment: Sendable {
     public var viewState = ViewState()
     /// Keeps it for the next one. Called off the screen's thread; it may block.
     public var keepViewState: @Sendable (ViewState) -> Void = { _ in }
+    /// Keeps the marked rows in the record, whatever its bounds. Called off the screen's thread; it may block.
+    public var keepMarked: @Sendable (Set<Int64>) -> Void = { _ in }
     /// What the user has set.
     public var settings: DashboardSettings
     /// Reads again what the user has set. Called off the screen's thread. Throws errors whose text is a sentence.

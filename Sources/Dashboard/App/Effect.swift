@@ -20,6 +20,8 @@ enum Effect: Sendable {
     case count(MatchCounts.Question)
     /// Keeps what is kept of the screen from one run to the next.
     case keepViewState(ViewState)
+    /// Keeps the marked rows in the record, whatever its bounds.
+    case keepMarked(Set<Int64>)
     case readRows(RowReading.Ticket)
     /// What filters may be completed with, of all that is recorded.
     case readValues

@@ -17,6 +17,7 @@ struct EffectRunner: Sendable {
     let progress = LatestProgress()
     private let readSettings: @Sendable () throws -> DashboardSettings
     private let keepViewState: @Sendable (ViewState) -> Void
+    private let keepMarked: @Sendable (Set<Int64>) -> Void
     private let control: any ListenerControl
     private let documents: DocumentBuilder
     private let copier: Copier
@@ -43,6 +44,7 @@ struct EffectRunner: Sendable {
         }
         seeker = RowSeeker(browser)
         keepViewState = environment.keepViewState
+        keepMarked = environment.keepMarked
         readSettings = environment.reloadSettings
         control = environment.control
         log = environment.log
@@ -288,6 +290,7 @@ struct EffectRunner: Sendable {
         case .findTime(let question): find(question)
         case .count(let question): count(question)
         case .keepViewState(let state): keep(state)
+        case .keepMarked(let rows): controlWorker.async { [keepMarked] in keepMarked(rows) }
         case .readValues: readValues()
         case .readDeliveries(let ticket): readDeliveries(ticket)
         case .findOtherDelivery(let id): findOtherDelivery(id)

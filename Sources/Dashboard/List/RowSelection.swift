@@ -160,7 +160,10 @@ extension DashboardModel {
             moveInRows(.down)
         case .selectAll: selectAll()
         case .selectRange: selectRange()
-        case .toggleMark: toggleMark()
+        case .toggleMark:
+            let before = marks
+            toggleMark()
+            if marks != before { return [.keepMarked(marks)] }
         case .showMarked:
             if filter.showsMarked {
                 filter.showsMarked = false

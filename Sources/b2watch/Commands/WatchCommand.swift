@@ -80,6 +80,7 @@ struct WatchCommand: ParsableCommand {
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
         environment.actions = LocalActions(receiver)
         environment.isInMemory = receiver.history.path == nil
+        environment.keepMarked = { receiver.history.keep(marked: $0) }
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
         // A history in memory leaves no state on the disk either.
         if receiver.history.path != nil, let state = try? ProcessEnvironment.places.state {

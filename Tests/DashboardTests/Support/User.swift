@@ -194,6 +194,7 @@ struct User {
                     tell(.counted(.success(answer), generation: question.generation))
                 }
             case .keepViewState(let state): kept.append(state)
+            case .keepMarked: break
             case .readDeliveries(let ticket):
                 reads.append(RowRequest(ticket.request))
                 let answer = WindowAnswer<DeliveryRow>(deliveries, ticket.request)

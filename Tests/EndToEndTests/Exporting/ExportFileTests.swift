@@ -106,7 +106,7 @@ struct ExportFileTests {
         let home = try Home()
         let listener = try RunningListener(in: home)
         let client = try listener.connect()
-        let body = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
+        let body = SampleBody.notification([SampleEvent(object: String(repeating: "a", count: 1_000_000))])
         for _ in 0..<30 { _ = try client.answer(to: WireRequest(body: body)) }
         try listener.stop()
         let folder = try TemporaryFolder()

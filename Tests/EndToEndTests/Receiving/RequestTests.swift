@@ -49,10 +49,20 @@ struct RequestTests {
         #expect(try client.answer().status == 413)
     }
 
+    @Test("without events is cut at 64 KiB, unless it is valid")
+    func cut() throws {
+        let listener = try RunningListener(in: try Home(), "--format", "json")
+        let body = Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: 200_000) + Array("\"".utf8)
+        #expect(try listener.answer(to: WireRequest(body: body)).status == 200)
+        #expect(try listener.deliveries(1).first?.bytes == Array(body.prefix(64 << 10)))
+    }
+
     @Test("with a mebibyte of body is taken")
     func mebibyte() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json")
-        let body = Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: (1 << 20) - 2) + Array("\"".utf8)
+        // One that has no events would be cut.
+        let (start, end) = (Array(#"{"events":[{"x":""#.utf8), Array(#""}]}"#.utf8))
+        let body = start + [UInt8](repeating: UInt8(ascii: "a"), count: (1 << 20) - start.count - end.count) + end
         #expect(try listener.answer(to: WireRequest(body: body)).status == 200)
         #expect(try listener.deliveries(1).first?.bytes == body)
         #expect(try listener.answer(to: WireRequest(body: body + [0x20])).status == 413)

@@ -94,9 +94,10 @@ struct ReplayTests {
         var request = WireRequest.event("one")
         request.target = "/hook"
         #expect(try listener.answer(to: request).status == 200)
-        // Of what is not for the listener little is kept.
-        let long = WireRequest(body: [UInt8](repeating: UInt8(ascii: "a"), count: 9_000))
-        #expect(try listener.answer(to: long).status == 404)
+        // Of what is no notification little is kept.
+        var long = WireRequest(body: [UInt8](repeating: UInt8(ascii: "a"), count: 9_000))
+        (long.method, long.target) = ("PUT", "/hook")
+        #expect(try listener.answer(to: long).status == 405)
         let other = try receiver()
         let outcome = try replay(home, "2", "7", "1", "--to", other.url, "--yes")
         #expect(outcome.ending == .exited(1))
