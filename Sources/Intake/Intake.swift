@@ -6,6 +6,8 @@ import Synchronization
 /// The path of every delivery: verify it, decide the answer, record it, and only then answer.
 public final class Intake: DeliveryReceiver {
     public let keys: KeyringHolder
+    /// The rules that do not sign.
+    public let unsigned: UnsignedRules
     private let history: History
     private let notifications = Atomic<Int>(0)
     private let rates: Mutex<AddressRates>
@@ -13,13 +15,16 @@ public final class Intake: DeliveryReceiver {
     /// The bytes that are kept of a body that is neither valid nor looks like B2's.
     static let keptOfOthers = 64 << 10
 
-    public convenience init(_ history: History, keys: KeyringHolder) {
-        self.init(history, keys: keys, rates: AddressRates())
+    public convenience init(_ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules()) {
+        self.init(history, keys: keys, unsigned: unsigned, rates: AddressRates())
     }
 
-    init(_ history: History, keys: KeyringHolder, rates: AddressRates) {
+    init(
+        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), rates: AddressRates
+    ) {
         self.history = history
         self.keys = keys
+        self.unsigned = unsigned
         self.rates = Mutex(rates)
     }
 
@@ -64,7 +69,7 @@ public final class Intake: DeliveryReceiver {
     /// Returns whether a request may be recorded: one that is valid always may, and one that a secret may still verify.
     private func isWithinRate(_ judged: JudgedDelivery) -> Bool {
         switch judged.judgement.verdict {
-        case .valid: return true
+        case .valid, .unsigned: return true
         case .unverified where judged.eventCount > 0: return true
         default: return rates.withLock { $0.allows(judged.delivery.remoteAddress, at: .now) }
         }
@@ -73,7 +78,8 @@ public final class Intake: DeliveryReceiver {
     private func judge(_ delivery: Delivery) -> JudgedDelivery {
         let keys = keys.current
         let payload = Payload(scanning: delivery.body)
-        let judgement = keys.verifier.judge(delivery, events: payload.events)
+        let judgement = unsigned.judge(
+            keys.verifier.judge(delivery, events: payload.events), of: delivery, events: payload.events)
         var delivery = delivery
         if judgement.verdict != .valid, payload.eventCount == 0, delivery.body.count > Self.keptOfOthers {
             delivery.body = Array(delivery.body.prefix(Self.keptOfOthers))

@@ -388,7 +388,7 @@ extension SignatureVerdict {
         case .valid: Style(.good)
         case .invalid: Style(.bad)
         case .missing, .malformed, .unsupported, .removed: Style(.warning)
-        case .unverified: Style(.notice)
+        case .unverified, .unsigned: Style(.notice)
         case .unjudged: Style(.secondary)
         }
     }

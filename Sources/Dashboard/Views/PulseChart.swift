@@ -152,7 +152,8 @@ struct PulseLayer {
     /// From the bottom of a bar to its top: problems are where they are seen.
     static let all = [
         PulseLayer(.unjudged, glyph: "·"), PulseLayer(.valid, glyph: "█", hasEighths: true),
-        PulseLayer(.unverified, glyph: "░"), PulseLayer(.removed, .missing, .malformed, .unsupported, glyph: "▒"),
+        PulseLayer(.unverified, .unsigned, glyph: "░"),
+        PulseLayer(.removed, .missing, .malformed, .unsupported, glyph: "▒"),
         PulseLayer(.invalid, glyph: "▓"),
     ]
 

@@ -36,7 +36,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     ) {
         switch verdict {
         case .invalid, .missing, .malformed, .unsupported: break
-        case .valid, .removed, .unverified, .unjudged: return nil
+        case .valid, .removed, .unverified, .unsigned, .unjudged: return nil
         }
         // Of fewer digits nothing would be certain.
         let reader = DigestReader(delivery)

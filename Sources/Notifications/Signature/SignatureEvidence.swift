@@ -120,6 +120,11 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
             return header.lines.isEmpty
                 ? "b2watch has no signing secret and the request has no signature header: there is nothing to check."
                 : "b2watch has no signing secret, so it cannot check the signature. Press s to paste the secret."
+        case .unsigned:
+            return
+                "The request has no \(SignatureHeader.name) header, as none of its rule has: you have named the rule as one"
+                + " that does not sign, and the request has the proof that you gave for it. Nothing shows that its body is as"
+                + " B2 sent it."
         case .unjudged:
             return "This request is not a notification, so b2watch does not check its signature."
         }

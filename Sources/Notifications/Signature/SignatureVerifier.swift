@@ -19,6 +19,9 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     /// Valid by a secret that a person has since deleted as leaked: anybody who has it could have signed this. Never
     /// recorded; a recorded `valid` is read as this from then on.
     case removed = 7
+    /// Without a signature header, from a rule that a person has named as one that does not sign, and with the proof that
+    /// was agreed on for it. Never as good as `valid`.
+    case unsigned = 8
 
     /// The word for it in everything that programs read: JSON, exports, variables of commands.
     public var word: String {
@@ -31,6 +34,7 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         case .unverified: "unverified"
         case .unjudged: "unjudged"
         case .removed: "valid, secret removed"
+        case .unsigned: "unsigned"
         }
     }
 
@@ -51,17 +55,19 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         case .unverified: "?"
         case .unjudged: "·"
         case .removed: "⊘"
+        case .unsigned: "u"
         }
     }
 
-    /// The rank of a delivery when two carry the same event: valid, then unverified, then the rest.
+    /// The rank of a delivery when two carry the same event: valid, then unverified or unsigned, then the
+    /// rest.
     ///
     /// Only an earlier delivery of equal or higher trust makes a later one a duplicate, so that a forgery cannot shadow
     /// the real event.
     public var trust: Int {
         switch self {
         case .valid: 2
-        case .unverified, .removed: 1
+        case .unverified, .removed, .unsigned: 1
         case .invalid, .missing, .malformed, .unsupported, .unjudged: 0
         }
     }
@@ -72,7 +78,7 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
 
     /// The verdicts that are counted, in the order in which they are shown.
     public static let counted: [SignatureVerdict] = [
-        .valid, .removed, .invalid, .missing, .malformed, .unsupported, .unverified,
+        .valid, .removed, .invalid, .missing, .malformed, .unsupported, .unverified, .unsigned,
     ]
 }
 
@@ -191,7 +197,7 @@ public struct Judgement: Codable, Sendable, Hashable {
         case .valid: verdict == .valid && recorded.secret?.fingerprint == nil
         case .unverified: verdict != .unverified
         case .invalid: verdict == .valid || (verdict == .invalid && recorded.secret == nil && secret != nil)
-        case .missing, .malformed, .unsupported: verdict == .valid
+        case .missing, .malformed, .unsupported, .unsigned: verdict == .valid
         case .unjudged, .removed: false
         }
     }

@@ -34,7 +34,8 @@ final class BucketCompanion: ReceivingCompanion {
     private let lease: RuleLease
     private let ruleName: String
     private let bucket: String
-    private let secret: String
+    /// The rule's signing secret; nil for a rule that does not sign, whose proof is a secret path.
+    private let secret: String?
     private let tunnel: Tunnel?
     private let publicURL: String?
     private let forward: [WebhookURL]
@@ -44,7 +45,7 @@ final class BucketCompanion: ReceivingCompanion {
     private let state = Mutex(State())
 
     init(
-        lease: RuleLease, ruleName: String, bucket: String, secret: String, tunnel: Tunnel?, publicURL: String?,
+        lease: RuleLease, ruleName: String, bucket: String, secret: String?, tunnel: Tunnel?, publicURL: String?,
         forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
     ) {
         self.lease = lease
@@ -61,14 +62,21 @@ final class BucketCompanion: ReceivingCompanion {
     func begin(
         _ receiver: Receiver, _ control: DashboardControl, tell: @escaping @Sendable (String, LogLevel) -> Void
     ) {
+        var path = receiver.path
         do {
-            try addSecret(to: receiver, control)
+            if let secret {
+                try addSecret(secret, to: receiver, control)
+            } else {
+                var generator = SystemRandomNumberGenerator()
+                path = (path == "/" ? "" : path) + "/" + RuleSecret.fresh(using: &generator)
+                if let rule = UnsignedRule(ruleName, .path(path)) { receiver.intake.unsigned.add(rule) }
+            }
         } catch {
             return fail(B2Problem(.other, "the rule's secret cannot be used: \(error)"))
         }
         let forwarders = forward.map { Forwarder(receiver, to: $0) { tell($0, .warning) } }
         let plan = Connection.Plan(
-            tunnel: tunnel, publicURL: publicURL, path: receiver.path, port: receiver.listener.address.port,
+            tunnel: tunnel, publicURL: publicURL, path: path, port: receiver.listener.address.port,
             environment: ProcessInfo.processInfo.environment)
         let http = receiver.outbound.forReplays
         let connection = Connection(
@@ -109,7 +117,7 @@ final class BucketCompanion: ReceivingCompanion {
         kill(getpid(), SIGTERM)
     }
 
-    private func addSecret(to receiver: Receiver, _ control: DashboardControl) throws {
+    private func addSecret(_ secret: String, to receiver: Receiver, _ control: DashboardControl) throws {
         let known = receiver.keyring.all.map(\.secret)
         let label = SecretLabel.free(SavedSecrets.label(ofRule: ruleName), among: known.map(\.label))
         let new = try SigningSecret(label: label, value: secret, binding: .rule(ruleName))

@@ -72,6 +72,11 @@ struct ConnectCommand: ParsableCommand {
             "Send each delivery on to this URL too, unchanged; may be given several times.", valueName: "url"))
     var forward: [String] = []
 
+    @Flag(
+        name: .customLong("unsigned"),
+        help: "Let the rule have no signing secret: what it brings gets the verdict unsigned, which is never valid.")
+    var isUnsigned = false
+
     @Flag(name: .customLong("no-forward"), help: "Do not send what a borrowed rule brings on to its old target.")
     var hasNoForward = false
 
@@ -162,23 +167,23 @@ struct ConnectCommand: ParsableCommand {
         }
         var wanted: NotificationRule
         var forward = try forward.map { try WebhookURL($0) }
-        let secret: String
+        let secret: String?
         if let name = rule {
             guard let original = rules.first(where: { $0.name == name }) else {
                 throw RuleBook.missing(name, bucket, rules)
             }
-            guard let own = original.secret else {
+            guard original.secret != nil || isUnsigned else {
                 throw B2Problem(
                     .rule,
                     "the rule \(name) has no signing secret, so nothing that it brings can be verified: give it one with b2watch"
-                        + " rules update \(bucket.name) \(name) --new-secret")
+                        + " rules update \(bucket.name) \(name) --new-secret, or connect with --unsigned")
             }
             if !hasNoForward { forward.append(try WebhookURL(original.url)) }
-            (wanted, secret) = (original, own)
+            (wanted, secret) = (original, original.secret)
             try ask(original, diagnostics)
         } else {
             var generator = SystemRandomNumberGenerator()
-            secret = RuleSecret.fresh(using: &generator)
+            secret = isUnsigned ? nil : RuleSecret.fresh(using: &generator)
             wanted = NotificationRule(
                 name: RuleSecret.temporaryName(using: &generator), eventTypes: RuleEventType.all, prefix: "",
                 url: "https://b2watch.invalid/", secret: secret)

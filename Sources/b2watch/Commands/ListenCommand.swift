@@ -207,6 +207,16 @@ struct ReceivingOptions: ParsableArguments {
     var secretFiles: [String] = []
 
     @Option(
+        name: .customLong("unsigned-rule"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "A rule without a signing secret, and a file with its proof; may be given several times.",
+            discussion: """
+                Its notifications are answered 200 and get the verdict unsigned, which never counts as valid. The file has \
+                one line: path /SECRET, the path of the rule's URL, or header NAME VALUE, a custom header of the rule.
+                """, valueName: "name=file"))
+    var unsignedRules: [String] = []
+
+    @Option(
         help: ArgumentHelp(
             "The file that records every delivery.",
             discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
@@ -227,6 +237,9 @@ struct ReceivingOptions: ParsableArguments {
             throw ValidationError("--history and --in-memory exclude each other: give one of them")
         }
         if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
+        for text in unsignedRules where UnsignedRuleFile(argument: text) == nil {
+            throw ValidationError("--unsigned-rule \(text): write NAME=FILE")
+        }
         for path in paths {
             if let problem = ReceivingPlan.problem(ofPath: path) { throw ValidationError("--path \(problem)") }
         }

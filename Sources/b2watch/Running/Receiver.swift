@@ -83,7 +83,7 @@ final class Receiver: Sendable {
         do {
             let holder = try KeyringHolder(loaded, history: history, now: { .now }, report: rejudged)
             keys = holder
-            intake = Intake(history, keys: holder)
+            intake = Intake(history, keys: holder, unsigned: UnsignedRules(plan.unsigned))
             keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
             actions = ActionsAtWork(
                 ActionRunner(history: history, surroundings: surroundings, say: acting, note: note))
@@ -170,6 +170,8 @@ struct ReceivingPlan {
     let secretFiles: [SecretFile]
     let place: History.Place
     let actions: [ActionDeclaration]
+    /// The rules that do not sign.
+    let unsigned: [UnsignedRule]
 
     /// - Parameter configured: A valid configuration.
     /// - Throws: `PlacesError` without a place for the history; `SecretSourceError` if an argument names no file
@@ -193,6 +195,7 @@ struct ReceivingPlan {
             options.secretFiles.isEmpty
             ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
         actions = configured.actions
+        unsigned = try options.unsignedRules.compactMap(UnsignedRuleFile.init(argument:)).map { try $0.load() }
         place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
     }
 

@@ -54,7 +54,7 @@ struct FilterCompletionTests {
             ("obj^", ["object:"], 0..<3), ("siz^", ["size>"], 0..<3), ("!(OB^", ["object:"], 2..<4),
             ("cat ev^ dog", ["event:", "event-time:", "event-after:", "event-before:"], 4..<6),
             ("ob^ject:cat", ["object:"], 0..<7),
-            ("sig:un^", ["unsupported", "unverified", "unjudged"], 4..<6), ("dup:^", ["yes", "no"], 4..<4),
+            ("sig:un^", ["unsupported", "unverified", "unjudged", "unsigned"], 4..<6), ("dup:^", ["yes", "no"], 4..<4),
             ("bucket:ph^", ["Photos"], 7..<9), ("bucket:b^", ["my-bucket", "\"a b\""], 7..<8),
             ("bucket:odd^", ["\"odd\\*\\\"name\""], 7..<10), ("bucket=odd^", ["\"odd*\\\"name\""], 7..<10),
             ("bucket:\"a^", ["\"a b\"", "\"odd\\*\\\"name\""], 7..<9), ("bucket:my^-buck x", ["my-bucket"], 7..<14),

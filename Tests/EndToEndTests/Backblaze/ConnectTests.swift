@@ -164,6 +164,18 @@ import Testing
         #expect(receiver.requests.count == 1)
     }
 
+    @Test func takesWhatARuleBringsThatDoesNotSign() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let connected = try connect(there, "--unsigned", "--format", "json")
+        try connected.error.line(with: "connected: the rule b2watch-")
+        #expect(there.b2.upload("photos/cat.jpg") == [200])
+        let line = try connected.output.line(with: "photos/cat.jpg")
+        #expect(line.contains("\"signature\":\"unsigned\""))
+        #expect(try connected.end() == .exited(0))
+        #expect(there.b2.rulesText == "[]")
+    }
+
     @Test func explainsRulesInTheWay() throws {
         let there = try BackblazeHome()
         defer { there.server.stop() }

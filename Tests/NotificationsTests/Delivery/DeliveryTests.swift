@@ -146,9 +146,9 @@ struct DeliveryOriginTests {
     }
 
     @Test func theVerdictsHaveOneWordAndOneSignEach() {
-        #expect(Set(SignatureVerdict.allCases.map(\.word)).count == 8)
-        #expect(Set(SignatureVerdict.allCases.map(\.glyph)).count == 8)
-        #expect(SignatureVerdict.allCases.map(\.glyph) == ["✓", "✗", "–", "!", "v", "?", "·", "⊘"])
+        #expect(Set(SignatureVerdict.allCases.map(\.word)).count == 9)
+        #expect(Set(SignatureVerdict.allCases.map(\.glyph)).count == 9)
+        #expect(SignatureVerdict.allCases.map(\.glyph) == ["✓", "✗", "–", "!", "v", "?", "·", "⊘", "u"])
         #expect(Set(SignatureVerdict.counted) == Set(SignatureVerdict.allCases).subtracting([.unjudged]))
     }
 }
