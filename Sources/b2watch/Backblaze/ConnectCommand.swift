@@ -10,7 +10,7 @@ import Settings
 struct ConnectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connect",
-        abstract: "Receives the notifications of a bucket: makes the rule, opens a tunnel, and undoes both at the end.",
+        abstract: "Receives the notifications of a bucket: makes a rule, opens a tunnel, undoes both at the end.",
         usage: """
             b2watch connect <bucket> --tunnel <tunnel> [<options>]
             b2watch connect <bucket> --public-url <url> [<options>]
