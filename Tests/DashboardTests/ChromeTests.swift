@@ -89,9 +89,9 @@ struct ChromeTests {
 
     @Test("the list counts events, where the top line counts deliveries")
     func units() {
-        let user = User.watching(60)
+        let user = User.watching(60, columns: 120)
         #expect(user.lines[0].contains("deliveries ✓ 60 valid"))
-        #expect(user.marks.hasSuffix("60 events  FOLLOW"))
+        #expect(user.marks.hasSuffix("60 events   FOLLOW"))
     }
 
     @Test("without a secret the key for one stays at 80 columns, whatever was counted", arguments: [80, 100, 120])
@@ -162,9 +162,9 @@ struct ChromeTests {
     func switches() {
         var user = User.watching(2, columns: 120, rows: 24)
         user.press(.character("2"))
-        #expect(user.lines[23].contains("T epoch ms"))
-        user.press(.character("T"))
-        #expect(user.lines[23].contains("T RFC 3339") && !user.lines[23].contains("T epoch"))
+        #expect(user.lines[23].contains("U epoch ms"))
+        user.press(.character("U"))
+        #expect(user.lines[23].contains("U RFC 3339") && !user.lines[23].contains("U epoch"))
     }
 
     @Test("the secrets' state")

@@ -25,7 +25,7 @@ struct DeliveriesTests {
         user.wait(.seconds(1))
         user.tell(.historyChanged(user.change))
         let lines = user.lines
-        #expect(lines[1].hasPrefix("  1 Events   2 Table  [3 Deliveries]  4 Actions   6 Log"))
+        #expect(lines[1].hasPrefix("  1 Events   2 Table  [3 Deliveries]  4 Actions   5 Rules   6 Log"))
         let titles = lines[2].split(separator: " ")
         #expect(
             titles == [
@@ -43,21 +43,42 @@ struct DeliveriesTests {
     @Test("what only lists of events have is said to be elsewhere, in the list and in the detail")
     func elsewhere() {
         var user = watching()
-        let selected = user.model.rows.selection
         for place in [Place.deliveries, .deliveryDetail] {
             #expect(user.model.place == place)
             for (key, words) in [
-                ("f", "Filters are for 1 Events and 2 Table."), ("!", "Going through problems is for"),
                 ("e", "Going through problems is for"), ("m", "Marks are for"), ("x", "Exporting rows is for"),
             ] as [(Character, String)] {
                 user.press(.character(key))
                 #expect(user.screen.contains(words), "\(key)")
             }
-            #expect(!user.lines[23].contains("filter") && !user.lines[23].contains("problems"))
             user.press(.tab)
         }
         #expect(user.model.marks.isEmpty && user.model.prompt == nil && user.exports.isEmpty)
-        #expect(user.model.rows.selection == selected && !user.model.filter.showsProblems)
+    }
+
+    @Test("are filtered by their events, sorted by a column, and searched")
+    func found() {
+        var user = watching(30)
+        user.press(.character("f"))
+        user.type("cat-2")
+        user.press(.enter)
+        // cat-2, and cat-20 to cat-29.
+        #expect(user.marks.contains("filter cat-2") && user.marks.contains("11 listed"), "\(user.marks)")
+        #expect(user.screen.contains("cat-20.jpg") && !user.screen.contains("cat-19.jpg"))
+        user.press(.escape)
+        #expect(user.selected != nil && !user.marks.contains("listed"))
+        user.answerTimes = [7: 9_000, 3: 400]
+        user.press(.character(":"))
+        user.type("sort answer")
+        user.press(.enter)
+        #expect(user.lines[2].contains("ANSWER↓"))
+        #expect(user.selected?.contains("cat-7.jpg") == true, "\(user.selected ?? "")")
+        user.press(.character("S"), .character("/"))
+        user.type("cat-1")
+        #expect(user.selected?.contains("cat-10.jpg") == true || user.selected?.contains("cat-1") == true)
+        user.press(.enter, .character("n"))
+        #expect(user.marks.contains(" of 11"), "\(user.marks)")
+        #expect(user.model.view == .deliveries)
     }
 
     @Test("the detail of a delivery is searched, and replayed from")
@@ -136,9 +157,9 @@ struct DeliveriesTests {
     @Test("reads nothing while it is not seen, and what it needs when it is")
     func readsWhenSeen() {
         var user = User.watching(3)
-        user.reads = []
+        user.asked = []
         user.press(.character("3"))
-        #expect(user.reads.count == 1)
+        #expect(user.asked == [.deliveries])
         #expect(user.selected?.contains("16:43:03") == true)
         user.press(.character("1"))
         user.arrive([Make.row(4)])
@@ -170,12 +191,12 @@ struct DeliveriesTests {
         for id in 52...300 { user.arrive([Make.row(Int64(id))]) }
         #expect(user.selected == selected)
         #expect(user.marks.hasSuffix("+249 new"))
-        #expect(user.model.deliveries.list.held.rows.count < 200)
+        #expect(user.model.deliveries.list.list.window.rows.count < 200)
         user.press(.character("G"))
         #expect(user.selected?.contains("16:48:00") == true)
         #expect(user.marks.hasSuffix("FOLLOW"))
         user.press(.character("F"))
-        #expect(user.marks.hasSuffix("not following"))
+        #expect(user.marks.hasSuffix("row 300 of 300"))
     }
 
     @Test("is walked through from end to end, a margin at a time")
@@ -186,7 +207,7 @@ struct DeliveriesTests {
         #expect(user.selected?.contains("16:43:01") == true)
         for _ in 0..<999 {
             user.press(.down)
-            #expect(user.model.deliveries.list.held.rows.count < 200)
+            #expect(user.model.deliveries.list.list.window.rows.count < 200)
         }
         #expect(user.selected?.contains("16:59:40") == true)
         for _ in 0..<120 { user.press(.pageUp) }
@@ -208,7 +229,7 @@ struct DeliveriesTests {
         user.press(.character("3"))
         user.press(.character("o"))
         #expect(user.selected?.contains("16:43:10") == true)
-        #expect(user.marks.hasSuffix("not following"))
+        #expect(user.marks.hasSuffix("row 10 of 1,000"))
         user.press(.character("o"))
         #expect(user.selected?.contains("16:54:40") == true)
         user.press(.character("o"))
@@ -276,7 +297,10 @@ struct DeliveriesTests {
         user.holdsEffects = true
         user.press(.character("3"))
         user.held = []
-        user.tell(.deliveriesRead(.failure(EffectFailure(TestFailure())), generation: 0))
+        user.tell(
+            .answered(
+                .deliveries,
+                ListAnswer<DeliveryRow>(generation: 0, result: .failure(EffectFailure(TestFailure())))))
         #expect(user.screen.contains("The history could not be read"))
         #expect(user.held.isEmpty)
         user.holdsEffects = false

@@ -51,7 +51,7 @@ struct FollowingTests {
     func toggles() {
         var user = User.watching(3)
         user.press(.character("F"))
-        #expect(user.marks.hasSuffix("not following"))
+        #expect(user.marks.hasSuffix("row 3 of 3"))
         user.arrive([Make.row(4)])
         #expect(user.selected?.contains("16:43:03") == true)
         user.press(.character("F"))

@@ -29,8 +29,8 @@ struct ReadingTests {
             user.now += .microseconds(200)
         }
         #expect(user.reads.count == before + 1)
-        #expect(user.model.deadline == start + RowReading.frame)
-        user.now = start + RowReading.frame
+        #expect(user.model.deadline == start + ListPace.frame)
+        user.now = start + ListPace.frame
         user.tell(.tick)
         #expect(user.reads.count == before + 2)
         #expect(user.selected?.contains("16:44:43") == true)
@@ -48,7 +48,7 @@ struct ReadingTests {
         user.holdsEffects = false
         // The answer holds only rows far from the selection.
         if case .readRows(let ticket)? = newest.first(where: \.readsRows) {
-            let window = RowWindow(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
+            let window = WindowAnswer<EventRow>(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
             user.tell(.rowsRead(.success(window), generation: ticket.generation))
         }
         #expect(user.selected?.contains("16:47:59") == true)
@@ -57,7 +57,7 @@ struct ReadingTests {
     @Test("an answer to a question never asked is dropped")
     func unknownGeneration() {
         var user = User.watching(3)
-        user.tell(.rowsRead(.success(RowWindow(rows: [Make.row(9)])), generation: 99))
+        user.tell(.rowsRead(.success(WindowAnswer<EventRow>(rows: [Make.row(9)])), generation: 99))
         #expect(user.selected?.contains("16:43:03") == true)
     }
 

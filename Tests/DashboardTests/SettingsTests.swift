@@ -36,7 +36,7 @@ struct SettingsTests {
     func notFollowing() {
         var user = user { $0.follows = false }
         let selected = user.selected
-        #expect(user.marks.hasSuffix("not following"))
+        #expect(user.marks.hasSuffix("row 5 of 5"))
         user.arrive([Make.row(6)])
         #expect(user.selected == selected && user.marks.hasSuffix("+1 new"))
         user.press(.character("3"))

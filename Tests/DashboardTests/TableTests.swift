@@ -46,9 +46,9 @@ struct TableTests {
 
     @Test("no heading is ever cut, whatever the width, the columns and the order")
     func headings() {
-        let all = TableColumn.choosable
+        let all = TableScreen.columns.choosable
         for columns in [40, 41, 59, 60, 79, 80, 81, 99, 100, 101, 119, 120, 137, 160, 200] {
-            for names in [[], all.map(\.rawValue), all.reversed().map(\.rawValue)] {
+            for names in [[], all.map(\.name), all.reversed().map(\.name)] {
                 for sort in [nil, .eventTime, .type, .object, .size] as [SortColumn?] {
                     var preferences = ViewPreferences()
                     (preferences.tableColumns, preferences.sortColumn) = (names, sort?.rawValue)
@@ -73,15 +73,15 @@ struct TableTests {
     @Test("the object's name stays where it is while other columns scroll", arguments: [60, 80, 120, 200])
     func nameStays(columns: Int) {
         var preferences = ViewPreferences()
-        preferences.tableColumns = TableColumn.choosable.map(\.rawValue)
+        preferences.tableColumns = TableScreen.columns.choosable.map(\.name)
         for preferences in [ViewPreferences(), preferences] {
             var user = User(columns: columns, rows: 24, viewState: Self.view(preferences))
             user.arrive([Make.row(1)])
             user.press(.character("2"))
-            let choice = user.model.rows.layout.choice.table
+            let choice = user.model.sheetTable.columns
             func name() -> Columns.Place? {
                 user.model.table.arrange(user.model, columns: columns).places.first {
-                    choice[$0.index] == .objectName
+                    choice[$0.index].name == "object-name"
                 }
             }
             let first = name()
@@ -137,10 +137,10 @@ struct TableTests {
     @Test("T gives the timestamps as B2 sent them")
     func epoch() {
         var user = User.watching(2, columns: 160)
-        user.press(.character("2"), .character("T"))
+        user.press(.character("2"), .character("U"))
         #expect(user.selected?.hasPrefix("▌ 1795538581600 ") == true)
         #expect(user.marks.hasSuffix("2 events   epoch ms   FOLLOW"))
-        user.press(.character("T"))
+        user.press(.character("U"))
         #expect(user.selected?.hasPrefix("▌ 2026-11-24T16:43:01.600Z") == true)
     }
 

@@ -6,53 +6,58 @@ import Terminal
 /// this table. What is in force is `Bindings`, with the user's own keys.
 enum BindingTable {
     static let all: [Binding] =
-        moving + lists + deliveries + actions + log + pulse + choosing + browsing + searching + prompts + detail
-        + folding + copying + acting + keyring
+        moving + lists + MainView.all.flatMap { $0.facts.bindings } + choosing + browsing + searching + prompts + detail
+        + folding + copying + acting + entries(in: .page) + keyring
         + questions + help + views + everywhere
 
     // MARK: - Views
 
-    static let views: [Binding] = [
-        Binding(.character("1"), in: .views, do: .showEvents, "the events as they arrive"),
-        Binding(.character("2"), in: .views, do: .showTable, "the spreadsheet's rows"),
-        Binding(.character("3"), in: .views, do: .showDeliveries, "the deliveries, requests of all kinds"),
-        Binding(.character("4"), in: .views, do: .showActions, "the actions, and what became of each event"),
-        Binding(.character("6"), in: .views, do: .showLog, "what b2watch itself did and warned of"),
-        Binding(.character("7"), in: .views, do: .showPulse, "the history as pictures"),
-        Binding(
-            .character("s"), in: .views, do: .showKeyring, "signing secrets", footer: ("secret", .narrow),
-            obstacle: { $0.keyring == nil || $0.help != nil ? isAway($0) : "The secrets are here." }),
-        Binding(
-            .character("t"), in: .views, do: .sendTest, "send yourself a signed test event", footer: ("test", .narrow),
-            obstacle: { model in
-                isAway(model)
-                    ?? (model.session.url == nil ? "Nothing listens that a test event could be sent to." : nil)
-            }),
-        Binding(.character("@"), in: .views, do: .goToTime, "go to a time, such as yesterday 02:14, or to a number"),
-        Binding(
-            .character(":"), in: .views, do: .typeCommand, "type a command by its name", footer: ("command", .wide)),
-        Binding(
-            .character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide),
-            obstacle: { $0.place == .checklist ? "The first steps are here." : nil }),
-        Binding(
-            .character("X"), in: .views, do: .cancelJudging, "cancel what is under way, or resume verifying again",
-            obstacle: { model in
-                let isIdle =
-                    model.session.judging == nil && model.session.exporting == nil && model.session.acting == nil
-                return isIdle ? "Nothing is under way that could be cancelled." : nil
-            }),
-        Binding(in: .views, do: .reload, "read config.yaml and the secrets again"),
-        Binding(
-            .character("u"), in: .views, do: .toggleUtc, "all times in UTC, or local again", footer: ("UTC", .wide)),
-        Binding(
-            .character("?"), .function(1), in: .views, do: .showHelp, "this help", footer: ("help", .narrow),
-            obstacle: { $0.help == nil ? nil : "This is the help." }),
-        Binding(
-            .escape, in: .views, do: .goBack, "back one step; at the top, let go of search, selection and filter",
-            footer: ("back", .narrow)),
-        Binding(
-            .character("q"), in: .views, do: .close, "close the view; at the top, end", footer: ("quit", .narrow)),
-    ]
+    static let views: [Binding] =
+        MainView.allCases.map { view in
+            Binding(
+                .character(Character("\(view.rawValue)")), in: .views, do: view.command, view.facts.meaning,
+                run: { model in
+                    model.show(view)
+                    return []
+                })
+        } + [
+            Binding(
+                .character("s"), in: .views, do: .showKeyring, "signing secrets", footer: ("secret", .narrow),
+                obstacle: { $0.keyring == nil || $0.help != nil ? isAway($0) : "The secrets are here." }),
+            Binding(
+                .character("t"), in: .views, do: .sendTest, "send yourself a signed test event",
+                footer: ("test", .narrow),
+                obstacle: { model in
+                    isAway(model)
+                        ?? (model.session.url == nil ? "Nothing listens that a test event could be sent to." : nil)
+                }),
+            Binding(
+                .character("@"), in: .views, do: .goToTime, "go to a time, such as yesterday 02:14, or to a number"),
+            Binding(
+                .character(":"), in: .views, do: .typeCommand, "type a command by its name", footer: ("command", .wide)),
+            Binding(
+                .character("c"), in: .views, do: .showChecklist, "the first steps", footer: ("checklist", .wide),
+                obstacle: { $0.place == .checklist ? "The first steps are here." : nil }),
+            Binding(
+                .character("X"), in: .views, do: .cancelJudging, "cancel what is under way, or resume verifying again",
+                obstacle: { model in
+                    let isIdle =
+                        model.session.judging == nil && model.session.exporting == nil && model.session.acting == nil
+                    return isIdle ? "Nothing is under way that could be cancelled." : nil
+                }),
+            Binding(.character("P"), in: .views, do: .pause, "freeze the screen while receiving goes on"),
+            Binding(in: .views, do: .reload, "read config.yaml and the secrets again"),
+            Binding(
+                .character("u"), in: .views, do: .toggleUtc, "all times in UTC, or local again", footer: ("UTC", .wide)),
+            Binding(
+                .character("?"), .function(1), in: .views, do: .showHelp, "this help", footer: ("help", .narrow),
+                obstacle: { $0.help == nil ? nil : "This is the help." }),
+            Binding(
+                .escape, in: .views, do: .goBack, "back one step; at the top, let go of search, selection and filter",
+                footer: ("back", .narrow)),
+            Binding(
+                .character("q"), in: .views, do: .close, "close the view; at the top, end", footer: ("quit", .narrow)),
+        ]
 
     /// The help itself.
     static let help: [Binding] = [
@@ -83,7 +88,7 @@ enum BindingTable {
     /// The same keys move in every view that has lines.
     static let moving: [Binding] =
         [
-            BindingContext.rows, .deliveries, .actions, .log, .columns, .page, .detail, .keyring, .help,
+            BindingContext.lists, .columns, .page, .detail, .keyring, .help,
         ].flatMap { context in
             [
                 Binding(.character("j"), .down, in: context, do: .down, "one line down"),
@@ -100,8 +105,8 @@ enum BindingTable {
                     context.isOfRows ? "to the newest, and follow" : "to the end"),
             ]
         }
-        + [BindingContext.deliveries, .actions, .log, .page, .detail, .keyring, .help].map { context in
-            // In the lists and in the chooser it chooses.
+        + [BindingContext.page, .detail, .keyring, .help].map { context in
+            // In the lists of events and in the chooser it chooses.
             Binding(.character(" "), in: context, do: .pageDown, "one page down")
         }
 
@@ -109,36 +114,19 @@ enum BindingTable {
 
     static let lists: [Binding] = [
         Binding(
-            .character("F"), in: .rows, do: .followOrNot, "follow the newest row, or stop", footer: ("follow", .wide),
+            .character("F"), in: .lists, do: .followOrNot, "follow the newest row, or stop", footer: ("follow", .wide),
             obstacle: { model in
                 let key = model.bindings.name(of: .orderOfArrival)
-                return model.rows.isSorted ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : nil
-            }),
-        Binding(
-            .enter, in: .events, do: .open, "open the detail of the selected row", footer: ("detail", .narrow),
-            obstacle: hasNoRow),
-        Binding(
-            .enter, in: .table, do: .open, "show every cell of the selected row in full", footer: ("full row", .narrow),
-            obstacle: hasNoRow),
-        Binding(
-            .tab, .backTab, in: .events, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
-            obstacle: hasNoPane),
-        Binding(.left, .character("h"), in: .events, do: .previousTab, "previous tab of the pane"),
-        Binding(.right, .character("l"), in: .events, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
-        Binding(.character("v"), in: .events, do: .cycleBody, "body as raw text, pretty, hex"),
-        Binding(.left, .character("h"), in: .table, do: .left, "columns to the left"),
-        Binding(.right, .character("l"), in: .table, do: .right, "columns to the right", footer: ("columns", .medium)),
-        Binding(
-            .character("T"), in: .table, do: .toggleTimestampForm, "timestamps as RFC 3339 or as epoch milliseconds",
-            footer: ("epoch ms", .medium)),
+                return model.order != nil ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : nil
+            })
     ]
 
-    private static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
+    static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
         model.rows.selectedRow == nil ? "There is no row to open." : nil
     }
 
     /// Why there is no pane beside or below the list.
-    private static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
+    static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
         model.layout.detail == nil ? "No room for the pane here: \(model.bindings.name(of: .open)) opens it." : nil
     }
 
@@ -146,10 +134,10 @@ enum BindingTable {
         Binding(.character(" "), in: .rows, do: .toggleSelected, "select the row, or no longer, and go to the next"),
         Binding(.character("A"), .character("*"), in: .rows, do: .selectAll, "select all rows listed"),
         Binding(.character("V"), in: .rows, do: .selectRange, "begin a range at the row; again, select it"),
-        Binding(.character(">"), in: .rows, do: .sortByNext, "sort by the next column", footer: ("sort", .wide)),
-        Binding(.character("<"), in: .rows, do: .sortByPrevious, "sort by the previous column"),
-        Binding(.character("I"), in: .rows, do: .turnOrder, "turn the order about"),
-        Binding(.character("S"), in: .rows, do: .orderOfArrival, "back to the order of arrival"),
+        Binding(.character(">"), in: .lists, do: .sortByNext, "sort by the next column", footer: ("sort", .wide)),
+        Binding(.character("<"), in: .lists, do: .sortByPrevious, "sort by the previous column"),
+        Binding(.character("I"), in: .lists, do: .turnOrder, "turn the order about"),
+        Binding(.character("S"), in: .lists, do: .orderOfArrival, "back to the order of arrival"),
         Binding(.character("C"), in: .rows, do: .chooseColumns, "choose the columns"),
         Binding(
             .character(" "), .enter, in: .columns, do: .toggleColumn, "show the column, or hide it",
@@ -164,10 +152,11 @@ enum BindingTable {
 
     static let browsing: [Binding] =
         [
-            Binding(.character("f"), in: .browsing, do: .editFilter, "filter the rows", footer: ("filter", .medium)),
-            Binding(.character("\\"), in: .browsing, do: .filterOrNot, "switch the filter off, or on"),
+            Binding(.character("f"), in: .filtering, do: .editFilter, "filter the rows", footer: ("filter", .medium)),
+            Binding(.character("\\"), in: .filtering, do: .filterOrNot, "switch the filter off, or on"),
             Binding(
-                .character("!"), in: .browsing, do: .showProblems, "only problems, or all", footer: ("problems", .wide)),
+                .character("!"), in: .filtering, do: .showProblems, "only problems, or all", footer: ("problems", .wide)
+            ),
             Binding(.character("e"), in: .browsing, do: .nextProblem, "to the next problem"),
             Binding(.character("E"), in: .browsing, do: .previousProblem, "to the previous problem"),
             Binding(.character("m"), in: .browsing, do: .toggleMark, "mark the rows selected, or the current one"),
@@ -186,9 +175,6 @@ enum BindingTable {
                         : "There is no row to export."
                 }),
         ]
-        + [BindingContext.handling, .actions, .log, .pulse].map { context in
-            Binding(.character("P"), in: context, do: .pause, "freeze the screen while receiving goes on")
-        }
 
     static let searching: [Binding] = [
         Binding(
@@ -317,86 +303,24 @@ enum BindingTable {
                 ? "Long lines wrap here: \(model.bindings.name(of: .toggleWrapping)) lets them run on." : nil)
     }
 
-    // MARK: - Deliveries, and the log
-
-    static let deliveries: [Binding] = [
-        Binding(
-            .enter, in: .deliveries, do: .open, "open the detail of the selected delivery", footer: ("detail", .narrow),
-            obstacle: { $0.selectedRow == nil ? "There is no delivery to open." : nil }),
-        Binding(
-            .tab, .backTab, in: .deliveries, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
-            obstacle: hasNoPane),
-        Binding(
-            .character("o"), in: .deliveries, do: .nextOfSameEvent, "the next delivery of the same event",
-            footer: ("same event", .medium),
-            obstacle: { $0.deliveries.list.selectedRow == nil ? "There is no delivery here." : nil }),
-        Binding(
-            .character("F"), in: .deliveries, do: .followOrNot, "follow the newest delivery, or stop",
-            footer: ("follow", .wide)),
-        Binding(.left, .character("h"), in: .deliveries, do: .previousTab, "previous tab of the pane"),
-        Binding(.right, .character("l"), in: .deliveries, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
-        Binding(.character("v"), in: .deliveries, do: .cycleBody, "body as raw text, pretty, hex"),
-    ]
-
-    static let log: [Binding] = [
-        Binding(
-            .enter, in: .log, do: .open, "the selected line, whole, and back", footer: ("open", .narrow),
-            obstacle: { $0.log.list.selectedRow == nil ? "There is no line to open." : nil }),
-        Binding(
-            .character("F"), in: .log, do: .followOrNot, "follow the newest line, or stop", footer: ("follow", .medium)),
-    ]
-
     // MARK: - Actions
 
-    /// `4 Actions`, and a page of an entry or of a dry run.
-    static let actions: [Binding] =
+    /// Retrying and skipping entries, in the list of actions and on the page of an entry.
+    static func entries(in context: BindingContext) -> [Binding] {
         [
             Binding(
-                .enter, in: .actions, do: .open, "to the action's entries; on one, its request and answer",
-                footer: ("open", .narrow),
-                obstacle: { $0.actions.list.held.rows.isEmpty ? "There is no entry here." : nil }),
+                .character("R"), in: context, do: .retryEntries,
+                context == .page
+                    ? "try the entry again" : "try the entry again; of an action, all that failed or are on hold",
+                footer: ("retry", .medium), obstacle: cannotRetry),
             Binding(
-                .tab, .backTab, in: .actions, do: .focusDetail, "to the entries, and back",
-                footer: ("entries", .medium),
-                obstacle: { $0.actions.list.held.rows.isEmpty ? "There is no entry here." : nil }),
-            Binding(
-                .character("f"), in: .actions, do: .cycleEntries,
-                "entries of all states, waiting, failed, uncertain, …",
-                footer: ("states", .medium), obstacle: hasNoAction),
-            Binding(
-                .character("F"), in: .actions, do: .followOrNot, "follow the newest entry, or stop",
-                obstacle: hasNoAction),
-            Binding(
-                .character("p"), in: .actions, do: .pauseAction, "pause the action, or let it go on",
-                footer: ("pause", .medium), obstacle: cannotAskAction),
+                .character("D"), in: context, do: .skipEntry,
+                context == .page
+                    ? "skip the entry: it is not to be done"
+                    : "skip the entry: it is not to be done; of an action, all that wait or are dead",
+                footer: ("skip", .medium), obstacle: cannotSkip),
         ]
-        + [BindingContext.actions, .page].flatMap { context in
-            [
-                Binding(
-                    .character("r"), in: context, do: .retryEntries,
-                    context == .page
-                        ? "try the entry again" : "try the entry again; of an action, all that failed or are on hold",
-                    footer: ("retry", .medium), obstacle: cannotRetry),
-                Binding(
-                    .character("x"), in: context, do: .skipEntry,
-                    context == .page
-                        ? "skip the entry: it is not to be done"
-                        : "skip the entry: it is not to be done; of an action, all that wait or are dead",
-                    footer: ("skip", .medium), obstacle: cannotSkip),
-            ]
-        }
-        + [
-            Binding(
-                .character("d"), in: .actions, do: .dryRun, "dry run: what the action would send",
-                footer: ("dry run", .medium), obstacle: cannotAskAction),
-            Binding(
-                .character("T"), in: .actions, do: .testAction, "find out whether the action would work",
-                footer: ("try out", .medium), obstacle: cannotAskAction),
-            Binding(
-                .character("a"), in: .actions, do: .addMissed,
-                "add events that were missed before their verdict or “when” changed",
-                footer: ("add missed", .medium), obstacle: cannotAskAction),
-        ]
+    }
 
     /// What is done for rows.
     static let acting: [Binding] = [
@@ -426,12 +350,12 @@ enum BindingTable {
             .escape, in: .replaying, do: .leavePrompt, "leave, and send nothing", footer: ("leave", .narrow)),
     ]
 
-    private static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
+    static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
         model.actions.selected == nil ? "No actions are declared." : nil
     }
 
     /// Whoever runs the actions cannot be asked about the selected one.
-    private static let cannotAskAction: @Sendable (DashboardModel) -> String? = { model in
+    static let cannotAskAction: @Sendable (DashboardModel) -> String? = { model in
         if let obstacle = hasNoAction(model) ?? isAway(model) ?? cannotControl(model) { return obstacle }
         return model.actions.selected?.isDeclared == true ? nil : "config.yaml no longer has this action."
     }
@@ -546,31 +470,4 @@ enum BindingTable {
         return "This secret is deleted: paste it, or \(model.bindings.name(of: .addSecret)) types it."
     }
 
-    // MARK: - Pulse
-
-    static let pulse: [Binding] = [
-        Binding(
-            .character("+"), .character("="), in: .pulse, do: .zoomIn, "less time, about the selected bar",
-            footer: ("closer", .medium), obstacle: { $0.pulse.span == .minute ? "A minute is the least." : nil }),
-        Binding(
-            .character("-"), in: .pulse, do: .zoomOut, "more time", footer: ("wider", .medium),
-            obstacle: { $0.pulse.span == .year ? "A year is the most." : nil }),
-        Binding(.left, .character("h"), in: .pulse, do: .left, "the bar before", footer: ("bar", .wide)),
-        Binding(.right, .character("l"), in: .pulse, do: .right, "the next bar"),
-        Binding(.character("["), .pageUp, in: .pulse, do: .panEarlier, "earlier", footer: ("earlier", .wide)),
-        Binding(.character("]"), .pageDown, in: .pulse, do: .panLater, "later"),
-        Binding(
-            .enter, in: .pulse, do: .listSelection, "list the events of what is selected", footer: ("list", .narrow),
-            obstacle: { model in
-                let key = model.bindings.name(of: .nextSection)
-                return model.pulse.filterText == nil
-                    ? "Here is nothing to list: \(key) goes to bars, types and buckets." : nil
-            }),
-        Binding(.tab, in: .pulse, do: .nextSection, "bars, types, buckets, timings", footer: ("part", .medium)),
-        Binding(.backTab, in: .pulse, do: .previousSection, "the part before"),
-        Binding(.down, .character("j"), in: .pulse, do: .down, "the next name"),
-        Binding(.up, .character("k"), in: .pulse, do: .up, "the name before"),
-        Binding(.home, .character("g"), in: .pulse, do: .toStart, "to the first delivery"),
-        Binding(.end, .character("G"), in: .pulse, do: .toEnd, "to the latest, and follow"),
-    ]
 }

@@ -144,26 +144,29 @@ struct Bindings {
 
 extension BindingContext {
     /// Whether it is in force in both lists of events.
-    fileprivate var isOfEvents: Bool { [.rows, .browsing, .searching].contains(self) }
+    fileprivate var isOfEvents: Bool { [.rows, .lists, .filtering, .browsing, .searching, .handling].contains(self) }
 }
 
 extension Place {
     /// Whether there is a list here that is none of events, or its detail.
-    fileprivate var hasOtherLists: Bool { [.deliveries, .deliveryDetail, .actions, .log, .pulse].contains(self) }
+    fileprivate var hasOtherLists: Bool {
+        if case .tab(let view) = self { !view.showsRows } else { self == .deliveryDetail }
+    }
 }
 
 extension Command {
     /// What the lists of events have and others do not, as the beginning of a sentence.
     fileprivate var subject: String? {
         switch self {
-        case .editFilter, .filterOrNot: "Filters are"
-        case .showProblems, .nextProblem, .previousProblem: "Going through problems is"
+        case .editFilter, .filterOrNot, .showProblems: "Filters are"
+        case .nextProblem, .previousProblem: "Going through problems is"
         case .search, .nextMatch, .previousMatch: "Searching a list is"
         case .toggleMark, .nextMark, .showMarked: "Marks are"
         case .export: "Exporting rows is"
         case .toggleSelected, .selectAll, .selectRange: "Selecting rows is"
         case .sortByNext, .sortByPrevious, .turnOrder, .orderOfArrival: "Sorting is"
         case .chooseColumns: "Choosing columns is"
+        case .replay: "Replay is"
         default: nil
         }
     }
@@ -172,7 +175,7 @@ extension Command {
 // MARK: - A binding
 
 /// One line of the table of bindings: keys, where they are in force, what they do, and how that is told.
-struct Binding {
+struct Binding: Sendable {
     /// How wide the footer must be to show a binding.
     enum FooterWidth: Int, Comparable {
         /// Below 60 columns.
@@ -198,11 +201,15 @@ struct Binding {
     let footer: (word: String, from: FooterWidth)?
     /// Why it does nothing now.
     let obstacle: @Sendable (DashboardModel) -> String?
+    /// What it does; nil where it is one of the model's own commands.
+    let run: (@Sendable (inout DashboardModel) -> [Effect])?
 
     init(
         _ keys: Key..., in context: BindingContext, do command: Command, _ title: String,
-        footer: (String, FooterWidth)? = nil, obstacle: @escaping @Sendable (DashboardModel) -> String? = { _ in nil }
+        footer: (String, FooterWidth)? = nil, obstacle: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
+        run: (@Sendable (inout DashboardModel) -> [Effect])? = nil
     ) {
+        self.run = run
         self.keys = keys
         self.context = context
         self.command = command
@@ -215,12 +222,15 @@ struct Binding {
 // MARK: - Where bindings apply
 
 /// Where the keyboard is: which bindings are in force.
-enum BindingContext: Hashable, CaseIterable {
+enum BindingContext: Hashable, Sendable {
+    /// A tab.
+    case tab(MainView)
     /// Both lists of rows.
     case rows
-    case events
-    case table
-    case pulse
+    /// Every list.
+    case lists
+    /// Every list that is filtered, and the detail beside it.
+    case filtering
     /// Wherever rows are seen: both lists and their detail.
     case browsing
     /// Wherever there is something to search: both lists, and every detail.
@@ -233,11 +243,8 @@ enum BindingContext: Hashable, CaseIterable {
     /// The line for commands.
     case palette
     case columns
-    case deliveries
-    case actions
     /// An entry or a dry run, over the view.
     case page
-    case log
     case detail
     case keyring
     case form
@@ -261,24 +268,32 @@ enum BindingContext: Hashable, CaseIterable {
     /// Really everywhere.
     case everywhere
 
+    static let events = BindingContext.tab(.events), table = tab(.table), deliveries = tab(.deliveries)
+    static let actions = BindingContext.tab(.actions), log = tab(.log), pulse = tab(.pulse)
+
+    /// All contexts, in the order of the help.
+    static let allCases: [BindingContext] =
+        [.lists, .rows] + MainView.allCases.map(tab) + [
+            .filtering, .browsing, .searching, .handling, .filter, .search, .exporting, .palette, .columns, .page,
+            .detail, .keyring, .form, .help, .helpSearch, .checklist, .question, .deleting, .leaving, .copying, .acting,
+            .replaying, .views, .everywhere,
+        ]
+
     var title: String {
         switch self {
-        case .rows: "The lists"
-        case .events: "1 Events"
-        case .table: "2 Table"
-        case .pulse: "7 Pulse"
-        case .browsing: "Finding and marking rows"
-        case .searching: "Searching rows and details"
+        case .lists: "The lists"
+        case .rows: "The lists of events"
+        case .filtering: "Filtering lists"
+        case .tab(let view): view.title
+        case .browsing: "Finding and marking events"
+        case .searching: "Searching lists and details"
         case .handling: "Acting on events and deliveries"
         case .filter: "Typing a filter"
         case .search: "Typing a search"
         case .exporting: "Naming a file to export to"
         case .palette: "Typing a command"
         case .columns: "Choosing columns"
-        case .deliveries: "3 Deliveries"
-        case .actions: "4 Actions"
         case .page: "An entry, a dry run"
-        case .log: "6 Log"
         case .detail: "The detail pane"
         case .keyring: "Secrets"
         case .form: "Typing a secret"
@@ -297,7 +312,7 @@ enum BindingContext: Hashable, CaseIterable {
     }
 
     /// Whether it is that of a list whose newest row is followed.
-    var isOfRows: Bool { [.rows, .deliveries, .log].contains(self) }
+    var isOfRows: Bool { self == .lists }
 
     // MARK: - The way to where a command works
 
@@ -307,12 +322,8 @@ enum BindingContext: Hashable, CaseIterable {
     /// begun for one key of it.
     var way: Command? {
         switch self {
-        case .rows, .events, .browsing, .searching, .handling: .showEvents
-        case .table: .showTable
-        case .deliveries: .showDeliveries
-        case .actions: .showActions
-        case .log: .showLog
-        case .pulse: .showPulse
+        case .rows, .lists, .filtering, .browsing, .searching, .handling: .showEvents
+        case .tab(let view): view.command
         case .detail: .focusDetail
         case .keyring: .showKeyring
         case .columns: .chooseColumns
@@ -345,23 +356,28 @@ enum BindingContext: Hashable, CaseIterable {
 }
 
 /// The places where the keyboard can be, each with the contexts that are in force there, the nearest first.
-enum Place: Hashable, CaseIterable {
-    case events, table, deliveries, actions, log, pulse, page, detail, deliveryDetail, filter, search, export, palette,
+enum Place: Hashable, Sendable {
+    case tab(MainView)
+    case page, detail, deliveryDetail, filter, search, export, palette,
         columns,
         keyring,
         form, help, helpSearch, checklist, question, deleting, leaving, copying, acting, replay
 
+    static let events = Place.tab(.events), table = tab(.table), deliveries = tab(.deliveries)
+    static let actions = Place.tab(.actions), log = tab(.log), pulse = tab(.pulse)
+
+    static let allCases: [Place] =
+        MainView.allCases.map(tab) + [
+            .page, .detail, .deliveryDetail, .filter, .search, .export, .palette, .columns, .keyring, .form, .help,
+            .helpSearch, .checklist, .question, .deleting, .leaving, .copying, .acting, .replay,
+        ]
+
     var contexts: [BindingContext] {
         switch self {
-        case .events: [.events, .rows, .browsing, .searching, .handling, .views, .everywhere]
-        case .table: [.table, .rows, .browsing, .searching, .handling, .views, .everywhere]
-        case .deliveries: [.deliveries, .handling, .views, .everywhere]
-        case .actions: [.actions, .views, .everywhere]
+        case .tab(let view): [.tab(view)] + view.facts.contexts + [.views, .everywhere]
         case .page: [.page, .views, .everywhere]
-        case .log: [.log, .views, .everywhere]
-        case .pulse: [.pulse, .views, .everywhere]
-        case .detail: [.detail, .browsing, .searching, .handling, .views, .everywhere]
-        case .deliveryDetail: [.detail, .searching, .handling, .views, .everywhere]
+        case .detail: [.detail, .filtering, .browsing, .searching, .handling, .views, .everywhere]
+        case .deliveryDetail: [.detail, .filtering, .searching, .handling, .views, .everywhere]
         case .filter: [.filter, .everywhere]
         case .search: [.search, .everywhere]
         case .export: [.exporting, .everywhere]

@@ -4,51 +4,101 @@ import SafeText
 internal import Settings
 import Terminal
 
-/// What a key can ask for.
-enum Command: Hashable, CaseIterable {
+/// What a key can ask for, by its name where it is typed or configured, such as `next-problem`.
+struct Command: Hashable, Sendable {
+    let name: String
+
+    init(_ name: String) { self.name = name }
+
+    /// All that have a binding.
+    static let allCases: [Command] = {
+        var seen: Set<Command> = []
+        return BindingTable.all.map(\.command).filter { seen.insert($0).inserted }
+    }()
+
     // Moving.
-    case up, down, pageUp, pageDown, halfPageUp, halfPageDown, toStart, toEnd
-    case left, right
-    case followOrNot
+    static let up = Command("up"), down = Command("down"), pageUp = Command("page-up"),
+        pageDown = Command("page-down"), halfPageUp = Command("half-page-up"),
+        halfPageDown = Command("half-page-down"), toStart = Command("to-start"), toEnd = Command("to-end")
+    static let left = Command("left"), right = Command("right")
+    static let followOrNot = Command("follow-or-not")
     // Views.
-    case showEvents, showTable, showDeliveries, showActions, showLog, showPulse, showKeyring, showHelp, showChecklist,
-        showAllKeys
-    case open, goBack, close, focusDetail
-    case previousTab, nextTab, cycleBody
-    case nextRow, previousRow, nextOfSameEvent
-    case zoomIn, zoomOut, panEarlier, panLater, nextSection, previousSection, listSelection
+    static let showEvents = Command("show-events"), showTable = Command("show-table"),
+        showDeliveries = Command("show-deliveries"), showActions = Command("show-actions"),
+        showLog = Command("show-log"), showPulse = Command("show-pulse"), showKeyring = Command("show-keyring"),
+        showHelp = Command("show-help"), showChecklist = Command("show-checklist"),
+        showAllKeys = Command("show-all-keys")
+    static let open = Command("open"), goBack = Command("go-back"), close = Command("close"),
+        focusDetail = Command("focus-detail")
+    static let previousTab = Command("previous-tab"), nextTab = Command("next-tab"),
+        cycleBody = Command("cycle-body")
+    static let nextRow = Command("next-row"), previousRow = Command("previous-row"),
+        nextOfSameEvent = Command("next-of-same-event")
+    static let zoomIn = Command("zoom-in"), zoomOut = Command("zoom-out"), panEarlier = Command("pan-earlier"),
+        panLater = Command("pan-later"), nextSection = Command("next-section"),
+        previousSection = Command("previous-section"), listSelection = Command("list-selection")
     // Reading.
-    case fold, unfold, toggleFold, toggleAllFolds, toggleWrapping, toggleNumbers, sidewaysLeft, sidewaysRight
-    case copy, copyAsReceived
-    case copyBody, copyHeaders, copyRequest, copyCurl, copySignature, copyValue, copyEventId
+    static let fold = Command("fold"), unfold = Command("unfold"), toggleFold = Command("toggle-fold"),
+        toggleAllFolds = Command("toggle-all-folds"), toggleWrapping = Command("toggle-wrapping"),
+        toggleNumbers = Command("toggle-numbers"), sidewaysLeft = Command("sideways-left"),
+        sidewaysRight = Command("sideways-right")
+    static let copy = Command("copy"), copyAsReceived = Command("copy-as-received")
+    static let copyBody = Command("copy-body"), copyHeaders = Command("copy-headers"),
+        copyRequest = Command("copy-request"), copyCurl = Command("copy-curl"),
+        copySignature = Command("copy-signature"), copyValue = Command("copy-value"),
+        copyEventId = Command("copy-event-id")
     // Ways of showing.
-    case toggleUtc, toggleTimestampForm
+    static let toggleUtc = Command("toggle-utc"), toggleTimestampForm = Command("toggle-timestamp-form")
     // Doing.
-    case sendTest
-    case reload
-    case export, nextFormat, previousFormat, nextColumnSet, previousColumnSet, writeFile
-    case cancelJudging
+    static let sendTest = Command("send-test")
+    static let reload = Command("reload")
+    static let export = Command("export"), nextFormat = Command("next-format"),
+        previousFormat = Command("previous-format"), nextColumnSet = Command("next-column-set"),
+        previousColumnSet = Command("previous-column-set"), writeFile = Command("write-file")
+    static let cancelJudging = Command("cancel-judging")
     // Actions.
-    case pauseAction, retryEntries, skipEntry, cycleEntries, dryRun, testAction, addMissed
-    case act, nextAction, previousAction, runForRows, retryForRows, skipForRows, previewForRows
-    case replay, sendReplay
-    case addSecret, replaceSecret, forgetSecret, rememberSecret, reloadSecrets
-    case submit, nextField, previousField
-    case answerYes, answerNo
-    case deleteRotated, deleteLeaked, saveAndQuit, quitUnsaved
-    case interrupt, suspend, redraw
+    static let pauseAction = Command("pause-action"), retryEntries = Command("retry-entries"),
+        skipEntry = Command("skip-entry"), cycleEntries = Command("cycle-entries"),
+        cycleEntriesBack = Command("cycle-entries-back"), dryRun = Command("dry-run"),
+        testAction = Command("test-action"), addMissed = Command("add-missed")
+    static let act = Command("act"), nextAction = Command("next-action"), previousAction = Command("previous-action"),
+        runForRows = Command("run-for-rows"), retryForRows = Command("retry-for-rows"),
+        skipForRows = Command("skip-for-rows"), previewForRows = Command("preview-for-rows")
+    static let replay = Command("replay"), sendReplay = Command("send-replay")
+    static let addSecret = Command("add-secret"), replaceSecret = Command("replace-secret"),
+        forgetSecret = Command("forget-secret"), rememberSecret = Command("remember-secret"),
+        reloadSecrets = Command("reload-secrets")
+    static let submit = Command("submit"), nextField = Command("next-field"),
+        previousField = Command("previous-field")
+    static let answerYes = Command("answer-yes"), answerNo = Command("answer-no")
+    static let deleteRotated = Command("delete-rotated"), deleteLeaked = Command("delete-leaked"),
+        saveAndQuit = Command("save-and-quit"), quitUnsaved = Command("quit-unsaved")
+    static let interrupt = Command("interrupt"), suspend = Command("suspend"), redraw = Command("redraw")
     // Filter and search.
-    case editFilter, filterOrNot, applyFilter, completeFilter, completeFilterBack, olderFilter, newerFilter, leavePrompt
-    case olderTarget, newerTarget
-    case showProblems, pause
-    case typeCommand, goToTime, runCommand, completeCommand, completeCommandBack, olderCommand, newerCommand
-    case search, keepSearch, nextMatch, previousMatch, nextProblem, previousProblem
+    static let editFilter = Command("edit-filter"), filterOrNot = Command("filter-or-not"),
+        applyFilter = Command("apply-filter"), completeFilter = Command("complete-filter"),
+        completeFilterBack = Command("complete-filter-back"), olderFilter = Command("older-filter"),
+        newerFilter = Command("newer-filter"), leavePrompt = Command("leave-prompt")
+    static let olderTarget = Command("older-target"), newerTarget = Command("newer-target")
+    static let showProblems = Command("show-problems"), pause = Command("pause")
+    static let typeCommand = Command("type-command"), goToTime = Command("go-to-time"),
+        runCommand = Command("run-command"), completeCommand = Command("complete-command"),
+        completeCommandBack = Command("complete-command-back"), olderCommand = Command("older-command"),
+        newerCommand = Command("newer-command")
+    static let search = Command("search"), keepSearch = Command("keep-search"), nextMatch = Command("next-match"),
+        previousMatch = Command("previous-match"), nextProblem = Command("next-problem"),
+        previousProblem = Command("previous-problem")
     // Marks and selection.
-    case toggleMark, showMarked, nextMark
-    case toggleSelected, selectAll, selectRange
+    static let toggleMark = Command("toggle-mark"), showMarked = Command("show-marked"),
+        nextMark = Command("next-mark")
+    static let toggleSelected = Command("toggle-selected"), selectAll = Command("select-all"),
+        selectRange = Command("select-range")
     // Columns and order.
-    case sortByNext, sortByPrevious, turnOrder, orderOfArrival
-    case chooseColumns, toggleColumn, columnEarlier, columnLater, usualColumns
+    static let sortByNext = Command("sort-by-next"), sortByPrevious = Command("sort-by-previous"),
+        turnOrder = Command("turn-order"), orderOfArrival = Command("order-of-arrival")
+    static let chooseColumns = Command("choose-columns"), toggleColumn = Command("toggle-column"),
+        columnEarlier = Command("column-earlier"), columnLater = Command("column-later"),
+        usualColumns = Command("usual-columns")
 
     /// Whether it changes, without asking, what is selected in a list: not one that was not seen before.
     var changesSelected: Bool {
@@ -59,17 +109,6 @@ enum Command: Hashable, CaseIterable {
     }
 
     // MARK: - Names
-
-    /// The command's name where it is typed or configured, such as `next-problem`.
-    var name: String {
-        String(describing: self).reduce(into: "") { name, character in
-            if character.isUppercase {
-                name += "-" + character.lowercased()
-            } else {
-                name.append(character)
-            }
-        }
-    }
 
     /// The command of a name; nil where there is none.
     init?(name: String) {
@@ -97,23 +136,14 @@ enum CommandNames {
 extension DashboardModel {
     /// Does what a key asks for.
     mutating func perform(_ command: Command) -> [Effect] {
+        if let run = bindings.all.first(where: { $0.command == command && $0.run != nil })?.run { return run(&self) }
         switch command {
         case .up, .down, .pageUp, .pageDown, .halfPageUp, .halfPageDown, .toStart, .toEnd: move(command)
         case .left: if view == .pulse { pulse.moveBar(by: -1) } else { scrollTable(by: -1) }
         case .right: if view == .pulse { pulse.moveBar(by: 1) } else { scrollTable(by: 1) }
         case .followOrNot:
-            if followOrNotInOtherLists() { break }
-            if rows.isFollowing { rows.stopFollowing(extent) } else { rows.follow() }
+            followOrNot()
 
-        case .showEvents: show(.events)
-        case .showTable: show(.table)
-        case .showDeliveries: show(.deliveries)
-        case .showActions: show(.actions)
-        case .showLog:
-            show(.log)
-            // Other processes write to it too, and tell nobody.
-            log.outdate()
-        case .showPulse: show(.pulse)
         case .zoomIn, .zoomOut, .panEarlier, .panLater, .nextSection, .previousSection: pulse.perform(command)
         case .listSelection: listPulseSelection()
         case .showKeyring: showKeyring()
@@ -136,8 +166,8 @@ extension DashboardModel {
         case .nextOfSameEvent: return nextOfSameEvent()
         case .focusDetail where view == .actions: actions.focusEntries(!actions.isInEntries)
         case .focusDetail: if detail.isFullScreen { detail.isFullScreen = false } else { detail.isFocused.toggle() }
-        case .nextRow: moveInRows(.down)
-        case .previousRow: moveInRows(.up)
+        case .nextRow: moveInList(.down)
+        case .previousRow: moveInList(.up)
         case .previousTab: detail.moveTab(by: -1)
         case .nextTab: detail.moveTab(by: 1)
         case .cycleBody: if detail.tab == .body { detail.form = detail.form.next } else { detail.tab = .body }
@@ -170,7 +200,8 @@ extension DashboardModel {
         case .sendTest, .addSecret, .replaceSecret, .forgetSecret, .rememberSecret, .reloadSecrets,
             .submit, .nextField, .previousField:
             return performOnKeyring(command)
-        case .pauseAction, .retryEntries, .skipEntry, .cycleEntries, .dryRun, .testAction, .addMissed:
+        case .pauseAction, .retryEntries, .skipEntry, .cycleEntries, .cycleEntriesBack, .dryRun, .testAction,
+            .addMissed:
             return performOnActions(command)
         case .act, .nextAction, .previousAction, .runForRows, .retryForRows, .skipForRows, .previewForRows, .replay,
             .sendReplay, .olderTarget, .newerTarget:
@@ -204,6 +235,7 @@ extension DashboardModel {
         case .sortByNext, .sortByPrevious, .turnOrder, .orderOfArrival: return performOnOrder(command)
         case .chooseColumns, .toggleColumn, .columnEarlier, .columnLater, .usualColumns:
             return performOnColumns(command)
+        default: break
         }
         return []
     }
@@ -219,7 +251,7 @@ extension DashboardModel {
         case .columns: chooser?.move(command)
         case .page: page?.move(command)
         case .detail, .deliveryDetail: detail.move(command)
-        default: moveInRows(command)
+        default: moveInList(command)
         }
     }
 
@@ -228,32 +260,19 @@ extension DashboardModel {
         detail.moveSideways(by: direction, columns: pane.columns - DocumentLines.margin)
     }
 
-    mutating func moveInRows(_ command: Command) {
-        if moveInOtherLists(command) { return }
-        let extent = extent
-        let page = max(1, layout.listHeight - 1)
-        switch command {
-        case .up: rows.move(by: -1, in: extent)
-        case .down: rows.move(by: 1, in: extent)
-        case .pageUp: rows.move(by: -page, in: extent)
-        case .pageDown: rows.move(by: page, in: extent)
-        case .halfPageUp: rows.move(by: -max(1, page / 2), in: extent)
-        case .halfPageDown: rows.move(by: max(1, page / 2), in: extent)
-        case .toStart: rows.moveToStart(in: extent)
-        default: rows.moveToEnd()
-        }
-    }
-
-    private mutating func show(_ view: MainView) {
+    /// Shows a tab.
+    mutating func show(_ view: MainView) {
         help = nil
         keyring = nil
         isChecklistOpen = false
         chooser = nil
         detail.isFullScreen = false
-        log.close()
+        current.leaveInside()
         page = nil
         if view != self.view { detail.isFocused = false }
         self.view = view
+        // Other processes write to the log too, and do not tell.
+        if view == .log { log.outdate() }
     }
 
     private mutating func showKeyring() {
@@ -272,7 +291,7 @@ extension DashboardModel {
         if pattern != nil { return .pattern }
         if selection.rangeStart != nil { return .range }
         if !selection.isEmpty { return .selection }
-        return view.showsRows && (filter.isRestricting || filter.hasFilter) ? .filter : nil
+        return filter.isRestricting || filter.hasFilter ? .filter : nil
     }
 
     /// Closes the innermost view; says whether there was one to close.
@@ -297,10 +316,8 @@ extension DashboardModel {
             detail.isFullScreen = false
         } else if detail.isFocused {
             detail.isFocused = false
-        } else if isLogEntryOpen {
-            log.close()
-        } else if view == .actions, actions.isInEntries {
-            actions.focusEntries(false)
+        } else if current.isInside {
+            current.leaveInside()
         } else {
             return false
         }

@@ -240,8 +240,8 @@ struct DashboardRun {
             guard let progress = runner.progress.take() else { return nil }
             event = .browsed(progress)
         case .logMoved: dashboard.takeLogMove()
-        case .actionsRead, .entriesRead, .entryRead, .actionAnswered, .acted: isAnswer = true
-        case .rowsRead, .valuesRead, .deliveriesRead, .otherDeliveryFound, .logRead, .pulseRead, .sought,
+        case .answered, .actionsRead, .entryRead, .actionAnswered, .acted: isAnswer = true
+        case .rowsRead, .valuesRead, .otherDeliveryFound, .pulseRead, .sought,
             .documentBuilt, .copied,
             .keyringRead, .settingsRead, .exported, .controlEnded:
             isAnswer = true
@@ -324,6 +324,6 @@ struct FramePacer {
     /// When a postponed frame is due.
     var deadline: ContinuousClock.Instant? {
         guard isStale, let lastFrame else { return nil }
-        return lastFrame + RowReading.frame
+        return lastFrame + ListPace.frame
     }
 }

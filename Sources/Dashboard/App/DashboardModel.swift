@@ -1,3 +1,4 @@
+import Browsing
 import History
 import Log
 import Notifications
@@ -15,22 +16,23 @@ struct DashboardModel {
         get { session.bindings }
         set { session.bindings = newValue }
     }
-    var rows = RowList()
+    var rows = WindowedList<EventRow>()
+    private(set) var eventTable = ListTable(EventsScreen.usualColumns)
+    private(set) var sheetTable = ListTable(TableScreen.usualColumns)
     var view = MainView.events
-    var table = TableScreen()
-    var deliveries = DeliveriesScreen()
-    var actions = ActionsScreen()
+    /// The tabs, with their states.
+    var tabs: [MainView: any Tab] = Dictionary(
+        uniqueKeysWithValues: MainView.all.map { (MainView(rawValue: $0.facts.number), $0.init()) })
     /// Whether lines of the log are told that others write.
     private var followsLog = false
     /// What filters may be completed with, of all that is recorded.
     var recordedValues = SeenValues()
-    var log = LogScreen()
-    var pulse = PulseScreen()
     var detail = DetailPane()
     var keyringReading = KeyringReading()
 
     // Which rows are listed, found and chosen.
-    var filter = RowFilter()
+    /// The filter of the lists of events.
+    var rowFilter = RowFilter()
     var listing = Listing()
     var pattern: SearchPattern?
     var seeking = Seeking()
@@ -99,10 +101,8 @@ struct DashboardModel {
     /// When something on the screen changes by itself; nil as long as nothing will.
     var deadline: ContinuousClock.Instant? {
         [
-            session.deadline, rows.reading.deadline, keyringReading.deadline, deliveries.list.deadline,
-            log.list.deadline, pulse.reading.deadline, actions.reading.deadline, actions.list.deadline,
-            view == .actions ? actions.nextMinute(session.wallTime, session.now) : nil,
-            actions.nextLate(session.wallTime, session.now),
+            session.deadline, rows.reading.deadline, keyringReading.deadline, current.deadline(session),
+            actions.reading.deadline, actions.nextLate(session.wallTime, session.now),
         ].compactMap(\.self).min()
     }
 
@@ -144,7 +144,7 @@ struct DashboardModel {
     /// Whether there is a view that `q` would close before it ends anything.
     var hasViewToClose: Bool {
         help != nil || chooser != nil || keyring != nil || isChecklistOpen || page != nil || detail.hasKeys
-            || isLogEntryOpen || (view == .actions && actions.isInEntries)
+            || current.isInside
     }
 
     /// What lies over the view.
@@ -165,11 +165,11 @@ struct DashboardModel {
         let layout = layout
         if acting != nil, actedOn == nil { acting = nil }
         detail.offersActions = showsActionMarks
-        rows.show(columnsShown)
+        measure()
         if layout.list.rows > 0 {
             rows.settle(height: layout.listHeight, days: view == .events ? session.clock : nil)
         }
-        settleOtherLists(layout)
+        if layout.list.rows > 0 { current.settle(layout, session) }
         if let pane = layout.detail { detail.settle(height: max(0, pane.rows - 1)) }
         if var page {
             page.settle(size: layout.main.size, clock: session.clock, isUTC: session.showsUTC)
@@ -185,7 +185,7 @@ struct DashboardModel {
     private mutating func reads() -> [Effect] {
         var effects: [Effect] = []
         if let ticket = rows.request(extent, at: session.now) { effects.append(.readRows(ticket)) }
-        effects += readsOfOtherLists()
+        effects += questionsOfTab() + readOfPulse
         effects += countMatches()
         effects += readsOfActions()
         if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
@@ -200,12 +200,19 @@ struct DashboardModel {
         return effects
     }
 
-    /// The columns chosen, and those that are there as long as there are actions.
-    private var columnsShown: ListColumns.Choice {
-        var columns = session.viewState.preferences.columns
-        if showsActionMarks { columns.showActionMarks() }
-        if actions.hasSheet { columns.showSheet() }
-        return columns
+    /// Applies the columns chosen, and those that are there as long as there are actions.
+    private mutating func measure(isNew: Bool = false) {
+        var choice = session.viewState.preferences.columns
+        if showsActionMarks {
+            let place =
+                choice.events.firstIndex { $0.name == "signature" }.map { $0 + 1 } ?? min(1, choice.events.count)
+            choice.events.insert(contentsOf: EventsScreen.actionsColumn, at: place)
+        }
+        if actions.hasSheet { choice.table = TableScreen.sheetColumn + choice.table }
+        if isNew || choice.events != eventTable.columns {
+            eventTable = ListTable(choice.events, rows: rows.window.rows)
+        }
+        if isNew || choice.table != sheetTable.columns { sheetTable = ListTable(choice.table, rows: rows.window.rows) }
     }
 
     private var wantedDocument: DocumentRequest? {
@@ -255,13 +262,11 @@ struct DashboardModel {
         case .sought(let result, let generation): take(result, seeking: generation)
         case .timeFound(let result, let question): take(result, of: question)
         case .counted(let result, let generation): take(result, counting: generation)
-        case .deliveriesRead(let result, let generation): takeDeliveries(result, generation)
+        case .answered(let view, let answer): apply(answer, to: view)
         case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
         case .logMoved: log.outdate()
-        case .logRead(let result, let generation): takeLog(result, generation)
         case .valuesRead(let values): take(values)
         case .actionsRead(let result, let generation): takeActions(result, generation)
-        case .entriesRead(let result, let generation): takeEntries(result, generation)
         case .entryRead(let result, let id): takeEntry(result, id)
         case .actionAnswered(let call, let result): take(result, of: call)
         case .actMoved(let request, let passed): actMoved(request, passed)
@@ -340,15 +345,19 @@ struct DashboardModel {
         }
     }
 
-    private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ generation: Int) {
+    private mutating func take(_ result: Result<WindowAnswer<EventRow>, EffectFailure>, _ generation: Int) {
         switch result {
         case .success(let window):
-            rows.take(window, generation: generation)
+            if rows.apply(window, generation: generation) { measure(isNew: true) }
             stayAtStart()
         case .failure(let failure):
             rows.readingFailed(generation: generation)
-            session.tell("The history could not be read: \(failure.sentence)", .bad)
+            unreadable(failure)
         }
+    }
+
+    private mutating func unreadable(_ failure: EffectFailure) {
+        session.tell("The history could not be read: \(failure.sentence)", .bad)
     }
 
     private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) -> [Effect] {
@@ -406,98 +415,74 @@ struct DashboardModel {
 
     /// The row whose detail is shown.
     var selectedRow: EventRow? {
-        switch view {
-        case .events, .table: rows.selectedRow
-        case .deliveries: deliveries.list.selectedRow?.first
-        case .actions, .log, .pulse: nil
-        }
+        view.showsRows ? rows.selectedRow : current.event
     }
 
-    var isLogEntryOpen: Bool { view == .log && log.isOpen }
-
-    /// - Returns: Whether the view has a list of its own.
-    mutating func moveInOtherLists(_ command: Command) -> Bool {
-        switch view {
-        case .events, .table: return false
-        case .deliveries: deliveries.move(command, latest: session.change.latestDelivery)
-        case .actions: actions.move(command)
-        case .log: log.move(command)
-        case .pulse: pulse.perform(command)
-        }
-        return true
+    /// Changes that list.
+    @discardableResult
+    mutating func changeFound<T>(_ body: (inout any FoundListing, ListExtent) -> T) -> T? {
+        let extent = foundExtent
+        guard var list = found else { return nil }
+        defer { found = list }
+        return body(&list, extent)
     }
 
-    /// - Returns: Whether the view has a list of its own.
-    mutating func followOrNotInOtherLists() -> Bool {
-        switch view {
-        case .events, .table: return false
-        case .deliveries: deliveries.followOrNot(latest: session.change.latestDelivery)
-        case .actions: actions.followOrNot()
-        case .log: log.followOrNot()
-        case .pulse: pulse.toLatest()
-        }
-        return true
+    /// The filter of the list that is shown.
+    var filter: RowFilter {
+        get { found?.filter ?? rowFilter }
+        set { if found != nil { found?.filter = newValue } else { rowFilter = newValue } }
     }
 
-    private mutating func settleOtherLists(_ layout: Layout) {
-        guard layout.list.rows > 0 else { return }
-        switch view {
-        case .events, .table: break
-        case .deliveries: deliveries.settle(height: layout.listHeight, clock: session.clock)
-        case .actions: actions.settle(size: layout.list.size, clock: session.clock, now: session.wallTime)
-        case .log: log.settle(size: layout.list.size, clock: session.clock)
-        case .pulse: pulse.settle(size: layout.list.size)
-        }
+    /// The order of the list that is shown.
+    var order: ListOrder? { if let found { found.order } else { session.viewState.preferences.order.listOrder } }
+
+    /// Moves in the list of the view.
+    mutating func moveInList(_ command: Command) {
+        if view.showsRows { rows.move(command, in: extent) } else { current.move(command, shown) }
     }
 
-    /// What is to be read of a list that is seen.
-    private mutating func readsOfOtherLists() -> [Effect] {
-        switch view {
-        case .events, .table: []
-        case .deliveries:
-            deliveries.request(shown, isFrozen: frozen != nil, at: session.now).map { [.readDeliveries($0)] } ?? []
-        case .actions where frozen != nil: []
-        case .actions: actions.request(shown, at: session.now).map { [.readEntries($0)] } ?? []
-        // What was never read is read once, for there is nothing yet to stay as it was.
-        case .log where frozen != nil && !log.list.held.rows.isEmpty: []
-        case .log: log.request(at: session.now).map { [.readLog($0)] } ?? []
-        case .pulse: readOfPulse
+    /// Follows the newest row, or stops.
+    mutating func followOrNot() {
+        if view.showsRows { rows.followOrNot(extent) } else { changeFound { $0.followOrNot($1) } }
+    }
+
+    /// The number of the selected row, counted from 1, and the number of all that are listed; nil where it is not known.
+    var placeInList: (place: Int?, total: Int)? {
+        if found != nil { return found?.place(foundExtent) }
+        return rowExtent.map { first, total in (rows.selectedIndex.map { first + $0 }, total) }
+    }
+
+    /// Whether the list of events is longer than the screen, so that a scroll bar has a column of its own.
+    var hasScrollBar: Bool { rowExtent.map { $0.total > rows.height && rows.height > 2 } ?? false }
+
+    /// The number of the window's first row among the events listed, counted from 1, and their number.
+    var rowExtent: (first: Int, total: Int)? {
+        guard let first = rows.window.rows.first else { return nil }
+        guard !listing.query.isPlain else {
+            let total = shown.tally.rows
+            return (max(1, total - Int(shown.latestRow - first.id)), total)
         }
+        return rows.window.first.map { ($0, max(listing.progress?.matched ?? 0, $0 + rows.window.rows.count - 1)) }
+    }
+
+    /// Tells what came of a search in a list that is not one of events.
+    mutating func tellSearchNews() {
+        guard let pattern, let news = found?.takeNews() else { return }
+        let aim = Seeking.Aim.match(pattern)
+        session.tell(news == .absent ? aim.absence : aim.wrapping, news == .absent ? .notice : .secondary)
     }
 
     mutating func nextOfSameEvent() -> [Effect] {
         deliveries.lookForNext().map { [.findOtherDelivery($0)] } ?? []
     }
 
-    private mutating func takeDeliveries(_ result: Result<WindowAnswer<DeliveryRow>, EffectFailure>, _ generation: Int)
-    {
-        switch result {
-        case .success(let answer):
-            deliveries.take(answer, generation: generation)
-            stayAtStart()
-        case .failure(let failure):
-            deliveries.readingFailed(generation: generation)
-            session.tell("The history could not be read: \(failure.sentence)", .bad)
-        }
-    }
-
     private mutating func takeOtherDelivery(_ result: Result<Int64?, EffectFailure>, from origin: Int64) {
-        let latest = session.change.latestDelivery
         let found = try? result.get()
-        guard deliveries.found(found.flatMap(\.self), from: origin, latest: latest) else { return }
+        guard deliveries.found(found.flatMap(\.self), from: origin, shown) else { return }
         switch result {
         case .success(.some): break
         case .success(nil): session.tell("No other delivery holds this event.", .notice)
         case .failure(let failure): session.tell("The history could not be read: \(failure.sentence)", .bad)
-        }
-    }
-
-    private mutating func takeLog(_ result: Result<WindowAnswer<LogEntry>, EffectFailure>, _ generation: Int) {
-        switch result {
-        case .success(let answer):
-            log.take(answer, generation: generation)
-            stayAtStart()
-        case .failure(let failure): log.readingFailed("\(failure.sentence)", generation: generation)
         }
     }
 
@@ -507,19 +492,16 @@ struct DashboardModel {
     mutating func begin(_ settings: DashboardSettings) {
         session.showsUTC = settings.showsUTC
         if settings.showsEpoch { table.timestamps = .epochMilliseconds }
-        view = MainView(settings.startView)
+        view = MainView(name: settings.startView.rawValue) ?? .events
         isToShowStart = session.viewState.preferences.order != .arrival
         if !settings.follows { unfollowed = [.events, .deliveries, .log] }
     }
 
     /// Where nothing is to be followed from the start, a list stays at what was the newest row when it was read first.
-    private mutating func stayAtStart() {
+    mutating func stayAtStart() {
         guard !unfollowed.isEmpty else { return }
         if rows.selection != nil, unfollowed.remove(.events) != nil { rows.stopFollowing(extent) }
-        if deliveries.list.selection != nil, unfollowed.remove(.deliveries) != nil, deliveries.list.isFollowing {
-            deliveries.followOrNot(latest: session.change.latestDelivery)
-        }
-        if log.list.selection != nil, unfollowed.remove(.log) != nil, log.list.isFollowing { log.followOrNot() }
+        if found?.hasSelection == true, unfollowed.remove(view) != nil { changeFound { $0.stopFollowing($1) } }
     }
 
     /// Takes what can change while the dashboard runs. How it begins is for the next start.
@@ -585,16 +567,7 @@ struct DashboardModel {
         } else if showsChecklist {
             surface.draw(in: layout.main) { Checklist.draw(session, on: &$0) }
         } else {
-            surface.draw(in: layout.list) { list in
-                switch view {
-                case .events: EventsScreen.draw(self, on: &list)
-                case .table: table.draw(self, on: &list)
-                case .deliveries: deliveries.draw(self, on: &list)
-                case .actions: actions.draw(self, on: &list)
-                case .log: log.draw(self, on: &list)
-                case .pulse: pulse.draw(session, on: &list)
-                }
-            }
+            surface.draw(in: layout.list) { current.draw(self, on: &$0) }
             if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
             if let pattern {
                 for (rect, current) in [(layout.list, nil), (layout.detail, detail.rowOfMatch)] {
@@ -641,6 +614,12 @@ extension RowRequest {
 
 extension WindowAnswer<DeliveryRow> {
     init(_ window: DeliveryRowWindow) {
+        self.init(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+    }
+}
+
+extension WindowAnswer<EventRow> {
+    init(_ window: RowWindow) {
         self.init(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
     }
 }

@@ -4,8 +4,19 @@ public import Terminal
 /// What the user has set for the dashboard, beyond whether the mouse is listened to.
 public struct DashboardSettings: Sendable, Hashable {
     /// A view to begin with; its raw value is its name in the configuration.
-    public enum StartView: String, Sendable, Hashable, CaseIterable {
-        case events, table, deliveries, actions, log, pulse
+    public struct StartView: Sendable, Hashable, CaseIterable {
+        public let rawValue: String
+
+        /// The tab of a name; nil where there is none.
+        public init?(rawValue: String) {
+            guard MainView(name: rawValue) != nil else { return nil }
+            self.rawValue = rawValue
+        }
+
+        private init(_ view: MainView) { rawValue = view.name }
+
+        public static var allCases: [StartView] { MainView.allCases.map(StartView.init) }
+        public static let events = StartView(.events)
     }
 
     /// Keys for a command, instead of its own; none take its keys away.
@@ -218,8 +229,10 @@ public struct ViewPreferences: Sendable, Hashable {
     }
 
     /// The columns of both views.
-    var columns: ListColumns.Choice {
-        ListColumns.Choice(events: EventColumn.named(eventColumns), table: TableColumn.named(tableColumns))
+    var columns: ColumnChoice {
+        ColumnChoice(
+            events: EventsScreen.columns.named(eventColumns, usual: EventsScreen.usualColumns),
+            table: TableScreen.columns.named(tableColumns, usual: TableScreen.usualColumns))
     }
 }
 

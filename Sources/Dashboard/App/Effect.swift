@@ -22,20 +22,19 @@ enum Effect: Sendable {
     case keepViewState(ViewState)
     /// Keeps the marked rows in the record, whatever its bounds.
     case keepMarked(Set<Int64>)
-    case readRows(RowReading.Ticket)
+    case readRows(WindowTicket<Int64>)
     /// What filters may be completed with, of all that is recorded.
     case readValues
     /// Counts for the pulse; what was counted before may be added to.
     case readPulse(PulseReading.Ticket, adding: Pulse?)
-    case readDeliveries(WindowTicket<Int64>)
+    /// A question of a tab.
+    case ask(Asked)
     /// Looks for the next delivery that holds the first event of this one.
     case findOtherDelivery(Int64)
     /// Lets lines that others write in the log be told, or no more.
     case followLog(Bool)
-    case readLog(WindowTicket<LogPlace>)
     /// How the actions stand.
     case readActions(generation: Int)
-    case readEntries(EntriesTicket)
     /// One entry, with what was asked and answered.
     case readEntry(Int64)
     case callAction(ActionCall)
@@ -111,7 +110,7 @@ enum DashboardEvent: Sendable {
     case measured(AnswerTimesSummary, hasReceivedFromElsewhere: Bool)
 
     // What became of effects.
-    case rowsRead(Result<RowWindow, EffectFailure>, generation: Int)
+    case rowsRead(Result<WindowAnswer<EventRow>, EffectFailure>, generation: Int)
     case pulseRead(Result<Pulse, EffectFailure>, for: PulseReading.Ticket)
     case browsed(BrowseProgress)
     /// How far a query has come waits where the runner left it.
@@ -119,13 +118,12 @@ enum DashboardEvent: Sendable {
     case sought(Result<SeekOutcome, EffectFailure>, generation: Int)
     case timeFound(Result<TimeAnswer, EffectFailure>, of: TimeQuestion)
     case counted(Result<MatchCounts.Answer, EffectFailure>, generation: Int)
-    case deliveriesRead(Result<WindowAnswer<DeliveryRow>, EffectFailure>, generation: Int)
+    /// The answer to a question of a tab.
+    case answered(MainView, any Sendable)
     /// The next delivery of the same event; nil where there is no other.
     case otherDeliveryFound(Result<Int64?, EffectFailure>, from: Int64)
-    case logRead(Result<WindowAnswer<LogEntry>, EffectFailure>, generation: Int)
     case valuesRead(SeenValues)
     case actionsRead(Result<[ListedAction], EffectFailure>, generation: Int)
-    case entriesRead(Result<WindowAnswer<OutboxRow>, EffectFailure>, generation: Int)
     case entryRead(Result<TextPage.Content, EffectFailure>, of: Int64)
     case actionAnswered(ActionCall, Result<ActionAnswer, EffectFailure>)
     /// So many rows were gone through.

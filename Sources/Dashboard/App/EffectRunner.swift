@@ -57,9 +57,13 @@ struct EffectRunner: Sendable {
         self.mailbox = mailbox
     }
 
-    func read(_ ticket: RowReading.Ticket) {
+    func read(_ ticket: WindowTicket<Int64>) {
         rowWorker.async {
-            let result = Result { try browser.rows(ticket.request) }.mapError(EffectFailure.init)
+            let result = Result { () throws -> WindowAnswer<EventRow> in
+                var answer = WindowAnswer(try browser.rows(RowRequest(ticket.request)))
+                answer.first = answer.rows.first.flatMap { browser.position(of: $0.id) }
+                return answer
+            }.mapError(EffectFailure.init)
             post(.rowsRead(result, generation: ticket.generation))
         }
     }
@@ -126,24 +130,15 @@ struct EffectRunner: Sendable {
         controlWorker.async { keepViewState(state) }
     }
 
-    func readDeliveries(_ ticket: WindowTicket<Int64>) {
-        rowWorker.async {
-            let result = Result { WindowAnswer(try reader.deliveryRows(RowRequest(ticket.request))) }
-            post(.deliveriesRead(result.mapError(EffectFailure.init), generation: ticket.generation))
-        }
+    func ask(_ asked: Asked) {
+        let worker = asked.lane == .log ? logWorker : rowWorker
+        worker.async { post(.answered(asked.view, asked.work(self))) }
     }
 
     func findOtherDelivery(_ id: Int64) {
         rowWorker.async {
             let result = Result { try reader.nextDelivery(sharingEventWith: id) }.mapError(EffectFailure.init)
             post(.otherDeliveryFound(result, from: id))
-        }
-    }
-
-    func readLog(_ ticket: WindowTicket<LogPlace>) {
-        logWorker.async {
-            let result = Result { WindowAnswer(try log?.entries(LogRequest(ticket.request)) ?? LogWindow()) }
-            post(.logRead(result.mapError(EffectFailure.init), generation: ticket.generation))
         }
     }
 
@@ -164,13 +159,6 @@ struct EffectRunner: Sendable {
         rowWorker.async {
             let result = Result { try reader.listedActions() }.mapError(EffectFailure.init)
             post(.actionsRead(result, generation: generation))
-        }
-    }
-
-    func readEntries(_ ticket: EntriesTicket) {
-        rowWorker.async {
-            let result = Result { WindowAnswer(try reader.outbox(OutboxRequest(ticket))) }
-            post(.entriesRead(result.mapError(EffectFailure.init), generation: ticket.window.generation))
         }
     }
 
@@ -292,12 +280,10 @@ struct EffectRunner: Sendable {
         case .keepViewState(let state): keep(state)
         case .keepMarked(let rows): controlWorker.async { [keepMarked] in keepMarked(rows) }
         case .readValues: readValues()
-        case .readDeliveries(let ticket): readDeliveries(ticket)
+        case .ask(let asked): ask(asked)
         case .findOtherDelivery(let id): findOtherDelivery(id)
         case .followLog(let isOn): followLog(isOn)
-        case .readLog(let ticket): readLog(ticket)
         case .readActions(let generation): readActions(generation: generation)
-        case .readEntries(let ticket): readEntries(ticket)
         case .readEntry(let id): readEntry(id)
         case .callAction(let call): self.call(call)
         case .act(let request): act(request)
@@ -312,6 +298,31 @@ struct EffectRunner: Sendable {
         case .sendToTerminal, .reloadSettings, .use, .ring, .end, .suspend, .redraw: return false
         }
         return true
+    }
+}
+
+// MARK: - What tabs ask
+
+extension EffectRunner: Outside {
+    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow> {
+        reader.deliverySource.answer(question)
+    }
+
+    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow> {
+        reader.entrySource(scope).answer(question)
+    }
+
+    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
+        (log?.source
+            ?? ListSource { _ in
+                WindowAnswer()
+            } keep: { _, _ in
+                []
+            }).answer(question)
+    }
+
+    func rules(after id: Int64, through last: Int64) -> Result<RuleStretch, EffectFailure> {
+        Result { try reader.rules(after: id, through: last) }.mapError(EffectFailure.init)
     }
 }
 

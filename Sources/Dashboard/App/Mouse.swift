@@ -8,7 +8,7 @@ enum Target: Hashable {
     case command(Command)
     case view(MainView)
     /// The heading of a column that rows can be sorted by.
-    case sort(SortColumn)
+    case sort(String)
     /// A line of what fills the view, from 0: of a list, of the help, of the secrets, of the column chooser.
     case line(Int)
     /// The view, where it has no lines.
@@ -31,6 +31,8 @@ enum Target: Hashable {
     case entryChoice(EntryChoice)
     /// A line of the entries, from 0.
     case entry(Int)
+    /// The headings of the entries, at a column of the screen.
+    case entryHeading(Int)
 }
 
 // MARK: - What the mouse points at
@@ -100,24 +102,7 @@ extension DashboardModel {
 
     private func target(inList point: Point, of list: Rect) -> Target {
         let (column, row) = (point.column - list.column, point.row - list.row)
-        switch view {
-        case .events where row == 0:
-            let places = EventsScreen.places(self, columns: list.columns)
-            let columns = rows.layout.choice.events
-            return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
-        case .table where row == 0:
-            let places = table.arrange(self, columns: list.columns).places
-            let columns = rows.layout.choice.table
-            return Self.place(at: column - listMargin, places).flatMap { columns[$0].sort }.map(Target.sort) ?? .main
-        case .actions: return actions.target(column: column, row: row)
-        case .pulse: return pulse.target(column: column, row: row, size: list.size)
-        default: return row == 0 ? .main : .line(row - 1)
-        }
-    }
-
-    /// The number of the column that stands there.
-    private static func place(at column: Int, _ places: [Columns.Place]) -> Int? {
-        places.first { ($0.start..<$0.start + $0.width).contains(column) }?.index
+        return current.target(column: column, row: row, self, list.size) ?? .main
     }
 }
 
@@ -172,6 +157,11 @@ extension DashboardModel {
             actions.select(index)
         case .entryChoice(let choice): actions.list(choice)
         case .entry(let line): _ = selectEntry(line)
+        case .entryHeading(let column):
+            let places = actions.entryPlaces(session, columns: layout.list.columns)
+            if let name = actions.list.table.sortName(at: column - ListRow.margin, places) {
+                return sort(byClickOn: name)
+            }
         case .candidate(let index):
             guard case .command(var line) = prompt else { break }
             line.choose(index)
@@ -184,7 +174,8 @@ extension DashboardModel {
     private mutating func doubleClick(_ target: Target) -> [Effect] {
         switch target {
         // Buttons and tabs that are pressed twice are pressed twice.
-        case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice, .part: return click(target)
+        case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice, .entryHeading, .part:
+            return click(target)
         case .action: return run(.focusDetail)
         case .entry(let line): return selectEntry(line) ? run(.open) : []
         case .candidate:
@@ -218,19 +209,13 @@ extension DashboardModel {
         case .bar: pulse.pan(by: lines)
         case .share(let section, _), .part(let section): pulse.scroll(section, by: lines)
         case .action: actions.moveAction(by: lines < 0 ? -1 : 1)
-        case .entry, .entryChoice: actions.scroll(by: lines)
+        case .entry, .entryChoice, .entryHeading: changeFound { $0.scroll(by: lines, $1) }
         case .command, .view, .candidate, .menuAction: break
         }
     }
 
     private mutating func scrollList(by lines: Int) {
-        switch view {
-        case .events, .table: rows.scroll(by: lines, in: extent)
-        case .deliveries: deliveries.scroll(by: lines, latest: session.change.latestDelivery)
-        case .actions: actions.scroll(by: lines)
-        case .log: log.scroll(by: lines)
-        case .pulse: pulse.pan(by: lines)
-        }
+        if view.showsRows { rows.scroll(by: lines, in: extent) } else { current.scroll(by: lines, shown) }
     }
 
     /// Selects what is in a line of the view. Says whether there is anything.
@@ -240,29 +225,18 @@ extension DashboardModel {
         if keyring != nil { return keyring?.select(line: line - 1, in: session.keyring, rows: height) ?? false }
         if chooser != nil { return chooser?.select(line: line, rows: height) ?? false }
         guard !showsChecklist, page == nil else { return false }
-        switch view {
-        case .events, .table:
-            guard rows.visible.indices.contains(line), let row = rows.visible[line].row else { return false }
-            if row.id != rows.selection { rows.go(to: row.id, in: extent) }
-        case .deliveries:
-            let list = deliveries.list
-            guard list.visible.indices.contains(line), let row = list.visible[line].row else { return false }
-            if row.id != list.selection { deliveries.select(row.id, latest: session.change.latestDelivery) }
-        case .log:
-            guard !log.isOpen, log.list.visible.indices.contains(line), let row = log.list.visible[line].row else {
-                return false
-            }
-            log.select(row.id)
-        case .actions, .pulse: return false
+        guard view.showsRows else {
+            return current.isInside ? false : changeFound { $0.select(line: line, $1) } ?? false
         }
+        guard let id = rows.id(atLine: line) else { return false }
+        if id != rows.selection { rows.go(to: id, in: extent) }
         return true
     }
 
     /// Selects the entry in a line of their list. Says whether there is one.
     private mutating func selectEntry(_ line: Int) -> Bool {
-        let list = actions.list
-        guard list.visible.indices.contains(line), let row = list.visible[line].row else { return false }
-        actions.select(entry: row.id)
+        guard let id = actions.list.list.id(atLine: line) else { return false }
+        actions.select(entry: id, shown)
         return true
     }
 
@@ -274,11 +248,8 @@ extension DashboardModel {
     }
 
     /// A click on the column that rows are sorted by turns the order about.
-    private mutating func sort(byClickOn column: SortColumn) -> [Effect] {
-        guard case .by(column, let isDescending) = session.viewState.preferences.order else {
-            return sort(by: column, isDescending: nil)
-        }
-        return sort(by: column, isDescending: !isDescending)
+    private mutating func sort(byClickOn column: String) -> [Effect] {
+        sort(by: column, isDescending: order.flatMap { $0.column == column ? !$0.isDescending : nil })
     }
 }
 

@@ -161,73 +161,6 @@ extension ListenerAbsence.Kind {
 
 // MARK: - The line of tabs
 
-/// The views at the top. Their numbers stay theirs: those that are missing come later.
-enum MainView: Int, Hashable, CaseIterable {
-    case events = 1
-    case table = 2
-    case deliveries = 3
-    case actions = 4
-    case log = 6
-    case pulse = 7
-
-    var title: String {
-        switch self {
-        case .events: "1 Events"
-        case .table: "2 Table"
-        case .deliveries: "3 Deliveries"
-        case .actions: "4 Actions"
-        case .log: "6 Log"
-        case .pulse: "7 Pulse"
-        }
-    }
-
-    /// Where the keyboard is in this view.
-    var place: Place {
-        switch self {
-        case .events: .events
-        case .table: .table
-        case .deliveries: .deliveries
-        case .actions: .actions
-        case .log: .log
-        case .pulse: .pulse
-        }
-    }
-
-    /// Whether it lists rows: filter, selection and order are for these.
-    var showsRows: Bool { self == .events || self == .table }
-
-    /// Whether the detail pane stands below its list.
-    var hasDetailPane: Bool { self == .events || self == .deliveries }
-
-    /// The view to begin with.
-    init(_ start: DashboardSettings.StartView) {
-        self =
-            switch start {
-            case .events: .events
-            case .table: .table
-            case .deliveries: .deliveries
-            case .actions: .actions
-            case .log: .log
-            case .pulse: .pulse
-            }
-    }
-
-    /// Its name where it is typed.
-    var name: String { String(describing: self) }
-
-    /// What shows it.
-    var command: Command {
-        switch self {
-        case .events: .showEvents
-        case .table: .showTable
-        case .deliveries: .showDeliveries
-        case .actions: .showActions
-        case .log: .showLog
-        case .pulse: .showPulse
-        }
-    }
-}
-
 /// The second line: the tabs, and at the right what is listed and whether the newest row is followed.
 ///
 /// The tabs keep their names and their places whatever there is to report: marks that do not fit beside them have a line
@@ -279,16 +212,23 @@ struct TabLine {
 
     private static func tabs(_ model: DashboardModel, isShort: Bool, gap: SafeText) -> ButtonLine<MainView> {
         var line = ButtonLine<MainView>(StyledLine(" "))
+        let isTight = gap.isEmpty
+        var isBehindShown = false
         for view in MainView.allCases {
             let isShown = model.view == view && model.overlayTitle == nil
             let title = isShort && !isShown ? "\(view.rawValue)" : view.title
             let style = isShown ? Style(.accent, bold: true) : Style(.secondary)
             let mark = view == .actions ? ActionMark(model.session.troubles)?.tab ?? StyledLine() : StyledLine()
             // Beside a tab that is not shown the mark takes the place of the blank, so that no tab moves.
-            let right = StyledLine(isShown ? "]" : mark.width > 0 ? .empty : " ", style)
-            line.append(StyledLine(isShown ? "[\(title)" : " \(title)", style) + mark + right, view)
+            // Where there is little room two tabs share the blank between them.
+            let right = StyledLine(isTight ? .empty : isShown ? "]" : mark.width > 0 ? .empty : " ", style)
+            let left: SafeText = isShown ? "[" : isBehindShown && isTight ? "]" : " "
+            line.append(StyledLine(left, isBehindShown && isTight ? Style(.accent, bold: true) : style))
+            line.append(StyledLine("\(title)", style) + mark + right, view)
             line.append(StyledLine(gap))
+            isBehindShown = isShown
         }
+        if isBehindShown, isTight { line.append(StyledLine("]", Style(.accent, bold: true))) }
         if let title = model.overlayTitle { line.append(StyledLine("[\(title)]", Style(.accent, bold: true))) }
         return line
     }
@@ -324,11 +264,9 @@ struct TabMarks {
             if let frozen = model.frozen { addPaused(model, frozen) }
             return
         }
-        // Filter and selection are those of the rows.
-        if model.view.showsRows {
-            addListed(model)
-            addChosen(model)
-        }
+        addListed(model)
+        if model.view.showsRows { addChosen(model) }
+        addMatch(model)
         if model.session.isAttached { add(1, StyledLine("attached", Style(.secondary))) }
         if model.view == .table, model.table.timestamps == .epochMilliseconds {
             add(2, StyledLine("epoch ms", Style(.notice)))
@@ -337,13 +275,10 @@ struct TabMarks {
             addPaused(model, frozen)
             return
         }
-        switch model.view {
-        case .deliveries:
-            let left = model.deliveries.newestWhenLeft
-            addPlace(model.deliveries.list.isFollowing, new: Int(model.session.change.latestDelivery - left))
-        case .actions: addPlace(model.actions.list.isFollowing, new: 0)
-        case .log: addPlace(model.log.list.isFollowing, new: 0)
-        case .events, .table, .pulse: addPlace(model)
+        if let found = model.found {
+            addPlace(model, found.isFollowing, new: found.arrivals(model.foundExtent) ?? 0)
+        } else {
+            addPlace(model)
         }
     }
 
@@ -402,6 +337,7 @@ struct TabMarks {
         if filter.showsMarked {
             add(5, StyledLine("marked only", Style(.notice)), StyledLine("marked", Style(.notice)))
         }
+        guard model.view.showsRows else { return addFound(model) }
         guard !model.listing.query.isPlain else { return addAll(model) }
         let running: SafeText = model.listing.isRunning ? " …" : .empty
         guard let progress = model.listing.progress else { return add(6, StyledLine("…", Style(.notice))) }
@@ -425,6 +361,24 @@ struct TabMarks {
         let line =
             StyledLine("\(Wording.grouped(count))") + StyledLine(count == 1 ? " event" : " events", Style(.secondary))
         parts.append(Part(forms: [line], rank: 0, isOptional: true))
+    }
+
+    /// How many rows are listed of a list that is not one of events.
+    private mutating func addFound(_ model: DashboardModel) {
+        guard let found = model.found else { return }
+        guard found.filter.isRestricting || found.order != nil || model.prompt?.isFilter == true else { return }
+        let running: SafeText = found.isFinding ? " …" : .empty
+        let count = found.place(model.foundExtent)?.total ?? 0
+        add(6, StyledLine("\(Wording.grouped(count)) listed") + StyledLine(running))
+    }
+
+    /// Which of the places found the selected row is.
+    private mutating func addMatch(_ model: DashboardModel) {
+        guard model.pattern != nil, !model.detail.hasKeys, let (place, count) = model.matchPlace else { return }
+        let words: SafeText =
+            place.map { "match \(Wording.grouped($0)) of \(Wording.grouped(count))" }
+            ?? "\(Wording.grouped(count)) \(count == 1 ? "match" : "matches")"
+        add(5, StyledLine(words, Style(.notice)), StyledLine("\(place.map { "\($0)/" } ?? "")\(count)", Style(.notice)))
     }
 
     private mutating func addChosen(_ model: DashboardModel) {
@@ -458,15 +412,24 @@ struct TabMarks {
 
     private mutating func addPlace(_ model: DashboardModel) {
         let new = model.rows.arrivals(model.extent) ?? 0
-        guard !model.rows.isSorted || model.rows.isFollowing || new > 0 else { return }
-        addPlace(model.rows.isFollowing, new: new)
+        guard !model.rows.isSorted || model.rows.isFollowing || new > 0 else { return addRow(model) }
+        addPlace(model, model.rows.isFollowing, new: new)
     }
 
     /// Whether a list follows what is newest, and else how much has come since.
-    private mutating func addPlace(_ isFollowing: Bool, new: Int) {
+    private mutating func addPlace(_ model: DashboardModel, _ isFollowing: Bool, new: Int) {
         if isFollowing { return add(9, StyledLine("FOLLOW", Style(.good))) }
         if new > 0 { return add(9, StyledLine("+\(Wording.grouped(new)) new", Style(.notice, bold: true))) }
-        parts.append(Part(forms: [StyledLine("not following", Style(.secondary))], rank: 2, isOptional: true))
+        addRow(model)
+    }
+
+    /// The number of the selected row among all that are listed.
+    private mutating func addRow(_ model: DashboardModel) {
+        var text: SafeText = "not following"
+        if let (place, total) = model.placeInList, let place {
+            text = "row \(Wording.grouped(place)) of \(Wording.grouped(total))"
+        }
+        parts.append(Part(forms: [StyledLine(text, Style(.secondary))], rank: 2, isOptional: true))
     }
 }
 

@@ -42,8 +42,25 @@ extension DashboardModel {
     mutating func countMatches() -> [Effect] {
         var wanted = emptyListTerms.map(\.predicate)
         if case .filter(let prompt) = prompt { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
+        if let matches = matchPredicates { wanted += [matches.all, matches.through].compactMap(\.self) }
         let isVerifying = session.judging?.stage == .running
         return counts.request(wanted, shown, isVerifying: isVerifying).map { [.count($0)] } ?? []
+    }
+
+    /// What is counted of a search among the events listed: all matches, and those through the selected row where it is one
+    /// of them.
+    private var matchPredicates: (all: RowPredicate, through: RowPredicate?)? {
+        guard view.showsRows, let pattern, !detail.hasKeys else { return nil }
+        let all = RowPredicate.all([listing.query.predicate, pattern.predicate])
+        guard !rows.isSorted, let row = rows.selectedRow, pattern.matches(row) else { return (all, nil) }
+        return (all, .all([all, .number(.row, .atMost, row.id)]))
+    }
+
+    /// The number of the selected row among the rows that match the search, and their number; nil while it is not known.
+    var matchPlace: (place: Int?, count: Int)? {
+        if let found { return found.matchPlace }
+        guard let (all, through) = matchPredicates, let count = counts[all], count > 0 else { return nil }
+        return (through.flatMap { counts[$0] }, count)
     }
 
     mutating func take(_ result: Result<MatchCounts.Answer, EffectFailure>, counting generation: Int) {
@@ -53,6 +70,17 @@ extension DashboardModel {
             counts.countingFailed(generation: generation)
             session.tell("The rows could not be counted: \(failure.sentence)", .bad)
         }
+    }
+
+    /// Tells why a list that is not one of events is empty.
+    ///
+    /// - Parameter text: What is told where there is no filter.
+    func drawNothing(_ text: SafeText, row: Int, on surface: inout Surface) {
+        var text = text
+        if let found, filter.isRestricting || prompt != nil && found.isFinding {
+            text = found.isFinding ? "Looking…" : prompt == nil ? "Nothing matches; " + waysOut : "Nothing matches."
+        }
+        surface.put(text, at: Point(column: ListRow.margin, row: row), style: Style(.secondary))
     }
 
     /// Says why the list is empty, and how to leave it.

@@ -86,6 +86,39 @@ struct RowFilter: Hashable {
     }
 }
 
+extension RowPredicate {
+    /// Returns whether something that is not an event matches: texts are looked for in its own, and times are its own. What
+    /// only events have, it has not.
+    ///
+    /// - Parameter isInTexts: Returns whether a pattern is in those of its texts that stand for these of an event.
+    func holds(
+        at time: Timestamp? = nil, isInTexts: ([RowText], (String) -> Bool) -> Bool, isProblem: () -> Bool = { false }
+    ) -> Bool {
+        if self == .problem { return isProblem() }
+        switch self {
+        case .all(let parts):
+            return parts.allSatisfy { $0.holds(at: time, isInTexts: isInTexts, isProblem: isProblem) }
+        case .any(let parts): return parts.contains { $0.holds(at: time, isInTexts: isInTexts, isProblem: isProblem) }
+        case .not(let part): return !part.holds(at: time, isInTexts: isInTexts, isProblem: isProblem)
+        case .text(let columns, let pattern):
+            return isInTexts(columns) { text in
+                var text = text
+                return text.withUTF8 { pattern.matches(UnsafeRawBufferPointer($0)) }
+            }
+        case .number(.receivedAt, let comparison, let value):
+            guard let time = time?.milliseconds else { return false }
+            return switch comparison {
+            case .less: time < value
+            case .atMost: time <= value
+            case .equal: time == value
+            case .atLeast: time >= value
+            case .greater: time > value
+            }
+        default: return false
+        }
+    }
+}
+
 // MARK: - What is listed
 
 /// Which rows are listed, and how far they are found.

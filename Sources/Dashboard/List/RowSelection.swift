@@ -122,25 +122,19 @@ extension DashboardModel {
     /// The columns left of a list: the bar, a sign each for marked and for selected rows, and a blank.
     var listMargin: Int { ListRow.margin + (marks.isEmpty ? 0 : 1) + (selection.isEmpty ? 0 : 1) }
 
-    /// Draws what all lists have in common over a row: its signs, and the bar where it is the current one.
-    func finish(
-        _ row: EventRow, at line: Int, hasKeys: Bool, emphasis: Columns.Place? = nil, on surface: inout Surface
-    ) {
-        if row.id == rows.selection {
-            ListRow.mark(row: line, hasKeys: hasKeys, emphasis: emphasis, margin: listMargin, on: &surface)
+    /// How the lists of events are drawn: with signs left of the rows that are marked or selected.
+    func rowDrawing(_ places: [Columns.Place], _ context: ListContext) -> ListDrawing<EventRow> {
+        var drawing = ListDrawing<EventRow>(places: places, context: context, margin: listMargin)
+        drawing.extent = rowExtent
+        drawing.signs = { row in
+            var signs: [(text: SafeText, column: Int, role: Role)] = []
+            if marks.contains(row.id) { signs.append(("*", 1, .notice)) }
+            if !selection.isEmpty, selection.contains(row) || isInRange(row) {
+                signs.append(("◆", marks.isEmpty ? 1 : 2, .accent))
+            }
+            return signs
         }
-        var column = 1
-        let isCurrent = row.id == rows.selection && hasKeys
-        if !marks.isEmpty {
-            if marks.contains(row.id) { sign("*", .notice) }
-            column += 1
-        }
-        if !selection.isEmpty, selection.contains(row) || isInRange(row) { sign("◆", .accent) }
-
-        func sign(_ text: SafeText, _ role: Role) {
-            let style = isCurrent ? Style(.plain, bold: true, reversed: true) : Style(role, bold: true)
-            surface.put(text, at: Point(column: column, row: line), style: style)
-        }
+        return drawing
     }
 
     /// Whether a row is in the range that ends at the current row for now.
@@ -157,7 +151,7 @@ extension DashboardModel {
             guard let row = rows.selectedRow else { break }
             selection.toggle(row)
             selection.rangeStart = nil
-            moveInRows(.down)
+            moveInList(.down)
         case .selectAll: selectAll()
         case .selectRange: selectRange()
         case .toggleMark:

@@ -72,10 +72,10 @@ extension DashboardModel {
         switch view {
         case .events, .table: return actsOn
         case .deliveries:
-            guard let first = deliveries.list.selectedRow?.first else { return nil }
+            guard let first = deliveries.list.list.selectedRow?.first else { return nil }
             let count = min(first.eventCount, Payload.maximumEvents)
             return count <= 1 ? .current(first) : .chosen(Set(first.id..<first.id + Int64(count)))
-        case .actions, .log, .pulse: return nil
+        default: return nil
         }
     }
 
@@ -111,7 +111,7 @@ extension DashboardModel {
 
     /// A delivery is replayed once, however many events it holds.
     private var replayed: ActedRows? {
-        view == .deliveries ? deliveries.list.selectedRow.map { .current($0.first) } : actedOn
+        view == .deliveries ? deliveries.list.list.selectedRow.map { .current($0.first) } : actedOn
     }
 
     private mutating func submitReplay() -> [Effect] {

@@ -20,13 +20,18 @@ struct ColumnChooser {
     init(_ view: MainView, _ preferences: ViewPreferences) {
         self.view = view
         let columns = preferences.columns
-        choices = view == .table ? Self.choices(columns.table) : Self.choices(columns.events)
+        choices =
+            view == .table
+            ? Self.choices(columns.table, of: TableScreen.columns)
+            : Self.choices(columns.events, of: EventsScreen.columns)
     }
 
     /// Those shown in their order, then the others.
-    private static func choices<Column: ListColumn>(_ shown: [Column]) -> [Choice] {
-        (shown + Column.choosable.filter { !shown.contains($0) }).map {
-            Choice(name: $0.rawValue, title: $0.title, meaning: $0.meaning, isShown: shown.contains($0))
+    private static func choices(
+        _ shown: [ListColumn<EventRow>], of all: [ListColumn<EventRow>]
+    ) -> [Choice] {
+        (shown + all.choosable.filter { !shown.contains($0) }).map {
+            Choice(name: $0.name, title: $0.title, meaning: $0.meaning, isShown: shown.contains($0))
         }
     }
 
@@ -129,55 +134,54 @@ extension DashboardModel {
     }
 
     mutating func performOnOrder(_ command: Command) -> [Effect] {
-        let order = session.viewState.preferences.order
         switch command {
-        case .sortByNext: return sort(by: column(beside: order, 1))
-        case .sortByPrevious: return sort(by: column(beside: order, -1))
+        case .sortByNext: return sort(by: name(beside: order, 1), isDescending: nil)
+        case .sortByPrevious: return sort(by: name(beside: order, -1), isDescending: nil)
         case .turnOrder:
-            guard case .by(let column, let isDescending) = order else {
-                return sort(by: .by(.received, isDescending: true))
+            guard let order else {
+                return sort(by: sortNames.first { $0 == "received" || $0 == "time" }, isDescending: true)
             }
-            return sort(by: .by(column, isDescending: !isDescending))
-        default: return sort(by: .arrival)
+            return sort(by: order.column, isDescending: !order.isDescending)
+        default: return sort(by: nil, isDescending: nil)
         }
+    }
+
+    /// The names of the columns that the list can be sorted by.
+    var sortNames: [String] {
+        found?.sortNames ?? (view == .table ? sheetTable : eventTable).columns.compactMap(\.sortName)
     }
 
     /// Sorts by a column, beginning as is usual for it unless told; without one, in the order of arrival.
-    mutating func sort(by column: SortColumn?, isDescending: Bool?) -> [Effect] {
-        sort(by: column.map { .by($0, isDescending: isDescending ?? $0.beginsWithGreatest) } ?? .arrival)
-    }
-
-    private mutating func sort(by order: RowOrder) -> [Effect] {
-        guard order != session.viewState.preferences.order else { return [] }
-        isToShowStart = order != .arrival
-        return keep { $0.order = order }
-    }
-
-    /// The order by the next column that is shown, or by the one before; beyond the last one, that of arrival.
-    private func column(beside order: RowOrder, _ distance: Int) -> RowOrder {
-        let columns = rows.layout.choice
-        let sorts = view == .table ? columns.table.compactMap(\.sort) : columns.events.compactMap(\.sort)
-        guard !sorts.isEmpty else { return .arrival }
-        var index = distance > 0 ? 0 : sorts.count - 1
-        if case .by(let column, _) = order, let current = sorts.firstIndex(of: column) {
-            index = current + distance
+    mutating func sort(by column: String?, isDescending: Bool?) -> [Effect] {
+        let order = column.map { name in
+            ListOrder(column: name, isDescending: isDescending ?? Self.beginsWithGreatest.contains(name))
         }
-        guard sorts.indices.contains(index) else { return .arrival }
-        return .by(sorts[index], isDescending: sorts[index].beginsWithGreatest)
+        guard order != self.order else { return [] }
+        guard found == nil else {
+            found?.order = order
+            return []
+        }
+        isToShowStart = order != nil
+        let sort = order.flatMap { order in SortColumn.allCases.first { $0.name == order.column } }
+        return keep { $0.order = sort.map { .by($0, isDescending: order?.isDescending ?? false) } ?? .arrival }
+    }
+
+    /// Of numbers and times one wants to see the greatest.
+    private static let beginsWithGreatest: Set<String> = [
+        "received", "size", "event-time", "status", "id", "time", "answer", "bytes", "events", "also", "level", "tries",
+        "next", "last",
+    ]
+
+    /// The next column to sort by, or the one before; nil, for the order of arrival, beyond the last one.
+    private func name(beside order: ListOrder?, _ distance: Int) -> String? {
+        let names = sortNames
+        var index = distance > 0 ? 0 : names.count - 1
+        if let current = order.flatMap({ names.firstIndex(of: $0.column) }) { index = current + distance }
+        return names.indices.contains(index) ? names[index] : nil
     }
 
     private mutating func keep(_ change: (inout ViewPreferences) -> Void) -> [Effect] {
         change(&session.viewState.preferences)
         return [.keepViewState(session.viewState)]
-    }
-}
-
-extension SortColumn {
-    /// Of numbers and times one wants to see the greatest.
-    fileprivate var beginsWithGreatest: Bool {
-        switch self {
-        case .received, .size, .eventTime, .status: true
-        case .signature, .type, .object, .bucket, .rule: false
-        }
     }
 }

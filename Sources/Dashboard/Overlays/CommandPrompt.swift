@@ -290,7 +290,7 @@ extension DashboardModel {
         case .command(let command): return try reach(command)
         case .view(let view): return perform(view.command)
         case .filter(let text):
-            try showRows("filter")
+            try showList("filter")
             let filter: Filter
             do {
                 filter = try Filter(text, in: session.filterContext)
@@ -300,11 +300,17 @@ extension DashboardModel {
             }
             return apply(filter)
         case .sort(let column, let isDescending):
-            try showRows("sort")
+            try showList("sort")
+            guard let column else { return sort(by: nil, isDescending: nil) }
+            let names = found == nil ? SortColumn.allCases.map(\.name) : sortNames
+            guard names.contains(column) else {
+                throw TypedCommand.Fault(
+                    sentence: "“\(column)” is not a column of this list; it takes \(names.joined(separator: ", ")).")
+            }
             return sort(by: column, isDescending: isDescending)
         case .delivery(let id):
             if view == .deliveries, [.deliveries, .deliveryDetail].contains(place) {
-                deliveries.select(id, latest: session.change.latestDelivery)
+                deliveries.select(id, shown)
                 return []
             }
             try showRows("goto")
@@ -314,7 +320,11 @@ extension DashboardModel {
             guard let stretch = stretch(text) else {
                 throw TypedCommand.Fault(sentence: "“\(text)” is not a time. \(TypedCommand.whereTo)")
             }
-            if ![.deliveries, .log, .pulse].contains(view) { try showRows("goto") } else { _ = perform(view.command) }
+            if ![MainView.deliveries, .log, .pulse].contains(view) {
+                try showRows("goto")
+            } else {
+                _ = perform(view.command)
+            }
             return goTo(text, stretch)
         case .row(let id):
             try showRows("goto row")
@@ -323,9 +333,14 @@ extension DashboardModel {
         }
     }
 
+    /// Goes to the list of the view, or to that of events where it has none.
+    private mutating func showList(_ word: String) throws(TypedCommand.Fault) {
+        if found == nil { try showRows(word) } else { _ = perform(view.command) }
+    }
+
     /// The lists are gone to where one is elsewhere.
     private mutating func showRows(_ word: String) throws(TypedCommand.Fault) {
-        if [.events, .table, .detail].contains(place), view.showsRows { return }
+        if [Place.events, .table, .detail].contains(place), view.showsRows { return }
         _ = perform((view.showsRows ? view : .events).command)
         guard !showsChecklist else {
             throw TypedCommand.Fault(sentence: "Nothing has arrived yet that “\(word)” could be for.")

@@ -273,8 +273,7 @@ extension DashboardModel {
     private mutating func openExport() {
         let day = session.clock.time(session.wallTime)?.date ?? ""
         let (rows, words) = exported
-        let columns = self.rows.layout.choice
-        let shown = view == .table ? columns.table.compactMap(\.exported) : columns.events.compactMap(\.exported)
+        let shown = (view == .table ? sheetTable : eventTable).columns.compactMap(\.exported)
         prompt = .export(ExportPrompt(rows, words, shown: shown, day: "\(day)"))
     }
 

@@ -501,7 +501,8 @@ extension DashboardModel {
         var preview: Filter?
         if case .filter(let prompt) = prompt { preview = prompt.preview }
         let query = BrowseQuery(
-            filter.predicate(preview: preview, marks: marks), order: session.viewState.preferences.order)
+            rowFilter.predicate(preview: found == nil ? preview : nil, marks: marks),
+            order: session.viewState.preferences.order)
         guard listing.show(query) else { return [] }
         rows.restart(isSorted: query.order != .arrival, fromStart: isToShowStart, extent)
         isToShowStart = false
@@ -522,10 +523,12 @@ extension DashboardModel {
         guard frozen == nil else {
             frozen = nil
             rows.freeze(at: nil)
+            for view in tabs.keys { tabs[view]?.freeze(at: nil) }
             return [.follow(session.change)]
         }
         frozen = session.change
         rows.freeze(at: session.change.latestRow)
+        for view in tabs.keys { tabs[view]?.freeze(at: session.change) }
         return []
     }
 }

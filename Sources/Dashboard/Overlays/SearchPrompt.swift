@@ -65,6 +65,9 @@ extension DashboardModel {
             }
             if detail.hasKeys {
                 findInDetail(pattern, isNext ? .next : .previous)
+            } else if found != nil {
+                changeFound { $0.searchNext(isNext, pattern, $1) }
+                tellSearchNews()
             } else {
                 return seek(.match(pattern), pattern.predicate, isNext ? .next : .previous)
             }
@@ -134,6 +137,10 @@ extension DashboardModel {
             return []
         }
         detail.forgetMatch()
+        if found != nil, let origin = prompt.origin.list {
+            changeFound { $0.searchNearest(to: origin, pattern, $1) }
+            return []
+        }
         guard let origin = prompt.origin.row else { return [] }
         if let index = rows.index(of: origin), pattern.matches(rows.window.rows[index]) {
             goBack(to: prompt.origin)
@@ -230,11 +237,13 @@ extension Seeking.Aim {
 // MARK: - Where a search began
 
 /// Where one was when a line was opened for typing, to go back to.
-struct PromptOrigin: Hashable {
+struct PromptOrigin {
     var row: Int64?
     var wasFollowing: Bool
     /// How far below the top of the list the row was seen.
     var place: Int
+    /// The position in a list that is not one of events.
+    var list: ListOrigin?
     /// Where one was in the detail.
     var detail: DetailPane.Position
 }
@@ -242,12 +251,15 @@ struct PromptOrigin: Hashable {
 extension DashboardModel {
     var origin: PromptOrigin {
         PromptOrigin(
-            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, detail: detail.position)
+            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, list: found?.origin,
+            detail: detail.position)
     }
 
     mutating func goBack(to origin: PromptOrigin) {
         detail.goBack(to: origin.detail)
-        if origin.wasFollowing {
+        if let list = origin.list {
+            changeFound { $0.goBack(to: list, $1) }
+        } else if origin.wasFollowing {
             rows.follow()
         } else if let row = origin.row {
             rows.goBack(to: row, at: origin.place, in: extent)
@@ -504,7 +516,7 @@ extension DashboardModel {
         case .pulse:
             pulse.show(stretch)
             return []
-        case .events, .table, .actions:
+        default:
             guard rows.selection != nil else {
                 session.tell("No row is listed: there is none to go to.", .notice)
                 return []
@@ -516,7 +528,7 @@ extension DashboardModel {
     mutating func take(_ result: Result<TimeAnswer, EffectFailure>, of question: TimeQuestion) {
         switch result {
         case .failure(let failure): session.tell("The time could not be looked for: \(failure.sentence)", .bad)
-        case .success(.delivery(let id?)): deliveries.select(id, latest: session.change.latestDelivery)
+        case .success(.delivery(let id?)): deliveries.select(id, shown)
         case .success(.entry(let place?)): log.select(place)
         case .success(.delivery(nil)), .success(.entry(nil)): session.tell("There is no line to go to.", .notice)
         }

@@ -118,7 +118,7 @@ struct PageLines {
         let entry = row.entry
         var fields = FieldList(columns: columns)
         fields.add("Action", "\(entry.action)")
-        fields.add("Event", EntryLine.name(of: row.event), Style(.plain))
+        fields.add("Event", ActionsScreen.objectName(row.event), Style(.plain))
         fields.add("Delivery", PlainRow.number(row.event), Style(.secondary))
         fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
         if let reason = entry.reason { fields.add("Why", prose: reason) }

@@ -6,7 +6,7 @@ enum TypedCommand: Hashable {
     case command(Command)
     /// A filter's text; an empty one lists every row.
     case filter(String)
-    case sort(SortColumn?, isDescending: Bool?)
+    case sort(String?, isDescending: Bool?)
     case delivery(Int64)
     case row(Int64)
     /// What arrived nearest to a time, as it was typed.
@@ -79,7 +79,7 @@ enum TypedCommand: Hashable {
             }
             return .time(words.joined(separator: " "))
         case .view:
-            if let view = MainView.allCases.first(where: { $0.name == rest }) { return .view(view) }
+            if let view = MainView(name: rest) { return .view(view) }
             throw unknown(rest, of: "view", MainView.allCases.map(\.name))
         }
     }
@@ -95,10 +95,8 @@ enum TypedCommand: Hashable {
             throw Fault(sentence: "“sort” takes asc or desc behind the column, not “\(words[1])”.")
         }
         if name == arrival { return .sort(nil, isDescending: nil) }
-        guard let column = SortColumn.allCases.first(where: { $0.name == name }) else {
-            throw unknown(name, of: "sort", columns)
-        }
-        return .sort(column, isDescending: isDescending)
+        guard columns.contains(name) else { throw unknown(name, of: "sort", columns) }
+        return .sort(name, isDescending: isDescending)
     }
 
     private static func unknown(_ name: String, of word: String, _ names: [String]) -> Fault {
@@ -108,11 +106,18 @@ enum TypedCommand: Hashable {
     }
 
     static let arrival = "arrival"
-    static let columns = SortColumn.allCases.map(\.name) + [arrival]
+    /// What the lists can be sorted by.
+    static let columns: [String] = {
+        var seen: Set<String> = []
+        let others =
+            DeliveriesScreen.columns.compactMap(\.sortName) + ActionsScreen.entryColumns.compactMap(\.sortName)
+            + LogScreen.columns.compactMap(\.sortName)
+        return (SortColumn.allCases.map(\.name) + others + [arrival]).filter { seen.insert($0).inserted }
+    }()
 }
 
 extension SortColumn {
-    /// Its name where it is typed.
+    /// The name where it is typed.
     var name: String { self == .eventTime ? "event-time" : rawValue }
 }
 

@@ -23,8 +23,9 @@ extension PlainModel {
         }
         guard let name = known(words.joined(separator: " ")) else { return [] }
         let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
-        let window = WindowTicket(request: request, generation: requests.next(.entries))
-        return [.readEntries(EntriesTicket(action: name, states: choice.states, window: window))]
+        let question = ListQuestion<OutboxRow>(generation: requests.next(.entries), kind: .window(request))
+        let scope = EntryScope(action: name, states: choice.states)
+        return [.ask(Asked(view: .actions) { $0.entries(question, scope) })]
     }
 
     mutating func readEntry(_ arguments: PlainArguments) -> [Effect] {
@@ -179,28 +180,28 @@ extension PlainModel {
         return parts.joined(separator: ", ")
     }
 
-    mutating func takeEntries(_ result: Result<WindowAnswer<OutboxRow>, EffectFailure>) {
+    mutating func takeEntries(_ result: Result<[OutboxRow], EffectFailure>) {
         switch result {
         case .failure(let failure): say("The entries could not be read: \(failure.sentence)")
-        case .success(let answer):
-            if answer.rows.isEmpty { say("There is no such entry.") }
-            for row in answer.rows { say(sentence(row)) }
+        case .success(let rows):
+            if rows.isEmpty { say("There is no such entry.") }
+            for row in rows { say(sentence(row)) }
         }
     }
 
     private func sentence(_ row: OutboxRow) -> SafeText {
-        let texts = EntryLine(row: row, clock: model.session.rowClock, now: model.session.wallTime).texts
-        func text(_ column: EntryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
+        let context = ListContext(model.session)
+        func text(_ column: String) -> SafeText { ActionsScreen.entryColumns.text(column, of: row, context) }
         var parts: [SafeText] = [
-            "\(row.id): " + text(.time) + " \(row.entry.state.word)",
-            EventLine.note(row.event) ?? PlainRow.name(row.event.objectName.text),
+            "\(row.id): " + text("time") + " \(row.entry.state.word)",
+            EventsScreen.note(row.event) ?? PlainRow.name(row.event.objectName.text),
             "delivery " + PlainRow.number(row.event), "\(Wording.count(row.entry.attempts, "attempt", "attempts"))",
         ]
-        let next = text(.next)
+        let next = text("next")
         // A time of day, or such as "in 2 min".
         let words: SafeText = next.string.first?.isNumber == true ? "next try at " : "next try "
         if !next.isEmpty { parts.append(words + next) }
-        if !text(.why).isEmpty { parts.append(text(.why)) }
+        if !text("why").isEmpty { parts.append(text("why")) }
         return parts.joined(separator: ", ")
     }
 

@@ -13,23 +13,26 @@ extension PlainModel {
         let rows = model.rows
         let request =
             if rows.isFollowing || rows.selection == nil {
-                RowRequest(model.frozen.map { .row($0.latestRow) } ?? .newest, before: count - 1, after: 0)
+                WindowRequest<Int64>(
+                    anchor: model.frozen.map { .row($0.latestRow) } ?? .newest, before: count - 1, after: 0)
             } else {
-                RowRequest(.row(rows.selection ?? 0), before: count / 2, after: count - 1 - count / 2)
+                WindowRequest<Int64>(anchor: .row(rows.selection ?? 0), before: count / 2, after: count - 1 - count / 2)
             }
-        return [.readRows(RowReading.Ticket(request: request, generation: requests.next(purpose)))]
+        return [.readRows(WindowTicket(request: request, generation: requests.next(purpose)))]
     }
 
     mutating func readDeliveries(_ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 10) else { return [] }
         let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
-        return [.readDeliveries(WindowTicket(request: request, generation: requests.next(.deliveries)))]
+        let question = ListQuestion<DeliveryRow>(generation: requests.next(.deliveries), kind: .window(request))
+        return [.ask(Asked(view: .deliveries) { $0.deliveries(question) })]
     }
 
     mutating func readLog(_ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 10) else { return [] }
         let request = WindowRequest<LogPlace>(anchor: .newest, before: count - 1, after: 0)
-        return [.readLog(WindowTicket(request: request, generation: requests.next(.log)))]
+        let question = ListQuestion<LogEntry>(generation: requests.next(.log), kind: .window(request))
+        return [.ask(Asked(view: .log, lane: .log) { $0.log(question) })]
     }
 
     mutating func readPulse(_ arguments: PlainArguments) -> [Effect] {
@@ -62,7 +65,7 @@ extension PlainModel {
         let before = model.rows.selection
         isToTellRow = true
         let effects = change { model in
-            model.rows.move(by: command == .down ? count : -count, in: model.extent)
+            for _ in 0..<count { model.rows.move(command, in: model.extent) }
             return []
         }
         if before != nil, before == model.rows.selection {
@@ -121,7 +124,8 @@ extension PlainModel {
     private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) -> [Effect] {
         let request = WindowRequest<Int64>(anchor: .row(place.delivery), before: 0, after: 0)
         let purpose = PlainRequests.Purpose.lookUp(delivery: place.delivery, event: place.event, page)
-        return [.readDeliveries(WindowTicket(request: request, generation: requests.next(purpose)))]
+        let question = ListQuestion<DeliveryRow>(generation: requests.next(purpose), kind: .window(request))
+        return [.ask(Asked(view: .deliveries) { $0.deliveries(question) })]
     }
 
     /// A delivery was read that was asked for by its number. What is to be done then is done with the next step.
@@ -317,7 +321,7 @@ extension PlainModel {
         shares("By bucket", pulse.buckets)
         timings("From the event to its arrival", pulse.delays, microsecondsPerUnit: 1_000)
         timings("Time to answer", pulse.answers, microsecondsPerUnit: 1)
-        let late = pulse.answers.countAbove(DeliveryLine.late)
+        let late = pulse.answers.countAbove(DeliveriesScreen.late)
         if late > 0 { say("\(Wording.grouped(late)) answers took longer than the 3 seconds that B2 waits.") }
     }
 
@@ -369,12 +373,13 @@ struct PlainRow {
     var listed: SafeText { Self.number(row) + ": " + body }
 
     private var body: SafeText {
-        let texts = EventLine(row: row, clock: clock, columns: [.time, .type, .size, .bucket, .rule]).texts
-        let start: SafeText = (texts[0] ?? "?") + " \(row.verdict.title) "
-        if let note = EventLine.note(row) { return start + note }
-        var parts = [(texts[1] ?? "?") + " " + Self.name(row.objectName.text)]
-        for (name, text) in zip(["", "bucket ", "rule "] as [SafeText], texts.dropFirst(2)) {
-            if let text, !text.isEmpty { parts.append(name + text) }
+        let context = ListContext(clock: clock)
+        func text(_ column: String) -> SafeText { EventsScreen.columns.text(column, of: row, context) }
+        let start: SafeText = text("time") + " \(row.verdict.title) "
+        if let note = EventsScreen.note(row) { return start + note }
+        var parts = [text("type") + " " + Self.name(row.objectName.text)]
+        for (name, column) in [("", "size"), ("bucket ", "bucket"), ("rule ", "rule")] as [(SafeText, String)] {
+            if !text(column).isEmpty { parts.append(name + text(column)) }
         }
         if row.isDuplicate { parts.append("duplicate") }
         if let state = row.actions { parts.append("actions \(state.word)") }

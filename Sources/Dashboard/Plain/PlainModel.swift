@@ -1,6 +1,7 @@
 import Browsing
 import Export
 import History
+import Log
 import Notifications
 import SafeText
 import Terminal
@@ -152,9 +153,9 @@ struct PlainModel {
                 say(news.takeCount(latest: model.shown.latestRow))
                 return finished(effects)
             }
-            let request = RowRequest(.newest, before: PlainNews.lookedAt - 1, after: 0)
+            let request = WindowRequest<Int64>(anchor: .newest, before: PlainNews.lookedAt - 1, after: 0)
             let generation = requests.next(.news(latest: model.shown.latestRow))
-            effects.append(.readRows(RowReading.Ticket(request: request, generation: generation)))
+            effects.append(.readRows(WindowTicket(request: request, generation: generation)))
         }
         return finished(effects)
     }
@@ -324,17 +325,18 @@ struct PlainModel {
     private mutating func takeOwn(_ event: DashboardEvent) -> Bool {
         switch event {
         case .rowsRead(let result, let generation) where generation < 0: take(result, requests.finish(generation))
-        case .deliveriesRead(let result, let generation) where generation < 0:
-            take(result.map(\.rows), requests.finish(generation))
-        case .logRead(let result, let generation) where generation < 0:
-            _ = requests.finish(generation)
-            take(result.map { $0.rows.map { LogEntryLine(entry: $0, clock: model.session.rowClock).texts } })
+        case .answered(_, let answer as ListAnswer<DeliveryRow>) where answer.generation < 0:
+            take(answer.rows, requests.finish(answer.generation))
+        case .answered(_, let answer as ListAnswer<LogEntry>) where answer.generation < 0:
+            _ = requests.finish(answer.generation)
+            let context = ListContext(model.session)
+            take(answer.rows.map { $0.map { entry in LogScreen.columns.map { $0.cell(entry, context, .max)?.text } } })
         case .actionsRead(let result, let generation) where generation < 0:
             _ = requests.finish(generation)
             takeActions(result)
-        case .entriesRead(let result, let generation) where generation < 0:
-            _ = requests.finish(generation)
-            takeEntries(result)
+        case .answered(_, let answer as ListAnswer<OutboxRow>) where answer.generation < 0:
+            _ = requests.finish(answer.generation)
+            takeEntries(answer.rows)
         case .entryRead(let result, let id) where id == requests.entry: takeEntry(result, id)
         case .documentBuilt(let document) where document.request == requests.document: print(document)
         case .pulseRead(let result, let ticket) where ticket == requests.pulse: take(result)
@@ -363,7 +365,9 @@ struct PlainModel {
         say("The history could not be read: \(failure.sentence)")
     }
 
-    private mutating func take(_ result: Result<RowWindow, EffectFailure>, _ purpose: PlainRequests.Purpose?) {
+    private mutating func take(
+        _ result: Result<WindowAnswer<EventRow>, EffectFailure>, _ purpose: PlainRequests.Purpose?
+    ) {
         let clock = model.session.rowClock
         switch (result, purpose) {
         case (.failure(let failure), _):
@@ -392,10 +396,11 @@ struct PlainModel {
 
     private mutating func sayInTable(_ row: EventRow) {
         let number = PlainRow.number(row)
-        if let note = EventLine.note(row) { return say(number + ": " + note + ", not in the sheet") }
-        let sheet = SheetRow(row.sheetFields, timestamps: model.table.timestamps)
-        let cells = model.rows.layout.choice.table.map { column -> SafeText in
-            let text = column.text(of: row, sheet: sheet)
+        if let note = EventsScreen.note(row) { return say(number + ": " + note + ", not in the sheet") }
+        var context = ListContext(model.session)
+        context.timestamps = model.table.timestamps
+        let cells = model.sheetTable.columns.map { column -> SafeText in
+            let text = column.cell(row, context, .max)?.text ?? .empty
             return column.title + " " + (text.isEmpty ? "empty" : PlainRow.name(text.string))
         }
         say(number + ": " + cells.joined(separator: ", "))
@@ -413,21 +418,22 @@ struct PlainModel {
     }
 
     private static func sentence(_ row: DeliveryRow, _ clock: RowClock) -> SafeText {
-        let texts = DeliveryLine(row: row, clock: clock).texts
-        func text(_ column: DeliveryColumn) -> SafeText { texts[column.rawValue] ?? .empty }
-        let answered: SafeText = row.answerTime == nil ? "" : " in " + text(.answer)
+        func text(_ column: String) -> SafeText {
+            DeliveriesScreen.columns.text(column, of: row, ListContext(clock: clock))
+        }
+        let answered: SafeText = row.answerTime == nil ? "" : " in " + text("answer")
         var parts: [SafeText] = [
-            "\(row.id): " + text(.time) + " \(row.first.verdict.title)", "answered " + text(.status) + answered,
-            text(.bytes), "from " + text(.from),
+            "\(row.id): " + text("time") + " \(row.first.verdict.title)", "answered " + text("status") + answered,
+            text("bytes"), "from " + text("from"),
         ]
         if row.first.position == nil {
-            parts.append(text(.object))
+            parts.append(text("object"))
         } else {
             parts.append(
                 "\(Wording.count(row.first.eventCount, "event", "events")): "
                     + PlainRow.name(row.first.objectName.text))
         }
-        if row.others > 0 { parts.append(text(.also) + " the same event elsewhere") }
+        if row.others > 0 { parts.append(text("also") + " the same event elsewhere") }
         return parts.joined(separator: ", ")
     }
 

@@ -248,7 +248,8 @@ struct PlainNews {
     }
 
     /// What is to be said of the newest rows, which were read when there was no newer one than `latest`.
-    mutating func take(_ window: RowWindow, latest: Int64, isFiltered: Bool, clock: RowClock) -> [SafeText] {
+    mutating func take(_ window: WindowAnswer<EventRow>, latest: Int64, isFiltered: Bool, clock: RowClock) -> [SafeText]
+    {
         let new = window.rows.filter { $0.id > told }
         // Where the first row read is new too, there are more of them before it.
         let isAll = new.count < window.rows.count || !window.hasOlder

@@ -301,7 +301,7 @@ enum PlainMeaning: Hashable {
             case .testAction: .hint("test NAME")
             case .pauseAction: .hint("pause NAME, resume NAME")
             case .addMissed: .hint("missed NAME")
-            case .cycleEntries: .hint("entries NAME waiting")
+            case .cycleEntries, .cycleEntriesBack: .hint("entries NAME waiting")
             case .replay: .hint("replay URL")
             case .showHelp: .line("help")
             case .showChecklist: .line("steps")

@@ -4,55 +4,88 @@ import Notifications
 import SafeText
 import Terminal
 
-/// The columns of the list of actions, from left to right. As it narrows those leave first that are empty, or zero, for all
-/// actions; then KIND, OLDEST and LAST ERROR. A count that is not zero stays.
-enum ActionColumn: Int, CaseIterable {
-    case name, kind, state, queued, done, failed, dead, uncertain, onHold, skipped, oldest, error
+// MARK: - The actions
 
-    var title: SafeText {
-        switch self {
-        case .name: "ACTION"
-        case .kind: "KIND"
-        case .state: "STATE"
-        case .queued: "QUEUED"
-        case .done: "DONE"
-        case .failed: "FAILED"
-        case .dead: "DEAD"
-        case .uncertain: "UNCERTAIN"
-        case .onHold: "ON HOLD"
-        case .skipped: "SKIPPED"
-        case .oldest: "OLDEST"
-        case .error: "LAST ERROR"
-        }
+extension ListedAction: WindowedRow {
+    var id: String { status.name }
+    var moment: Timestamp? { nil }
+    var number: Int64 { 0 }
+}
+
+extension ActionsScreen {
+    /// The columns of the list of actions, from left to right. As it narrows those leave first that are empty, or zero, for
+    /// all actions; then KIND, OLDEST and LAST ERROR. A count that is not zero stays.
+    static let actionColumns: [ListColumn<ListedAction>] =
+        [
+            ListColumn(
+                name: "action", title: "ACTION",
+                room: {
+                    Column($0.title, minimum: min($0.width, 12), ideal: min($0.width, 32), weight: 1, cut: .middle)
+                },
+                cell: { action, _, _ in Cell(SafeText(cell: action.status.name)) }),
+            ListColumn(
+                name: "kind", title: "KIND", room: { Column($0.title, minimum: $0.width, leaveOrder: 22) },
+                cell: { action, _, _ in Cell(SafeText(cell: action.status.kind), Style(.secondary)) }),
+            ListColumn(
+                name: "state", title: "STATE",
+                room: { Column($0.title, minimum: min($0.width, 14), ideal: min($0.width, 26)) },
+                cell: { action, context, width in
+                    let state = ActionLine(action, context).state(in: width)
+                    return Cell(state.text, state.style)
+                }),
+            count("queued", "QUEUED", .queued, .plain), count("done", "DONE", .done, Style(.good)),
+            count("failed", "FAILED", .failed, Style(.warning)), count("dead", "DEAD", .dead, Style(.bad)),
+            count("uncertain", "UNCERTAIN", .uncertain, Style(.notice)),
+            count("on-hold", "ON HOLD", .onHold, Style(.warning)), count("skipped", "SKIPPED", .skipped, .plain),
+            ListColumn(
+                name: "oldest", title: "OLDEST",
+                room: { Column($0.title, minimum: $0.width, leaveOrder: 24, alignment: .right) },
+                cell: { action, context, _ in
+                    action.status.oldestWaiting.map { _ in Cell(ActionLine(action, context).oldest) }
+                }),
+            ListColumn(
+                name: "error", title: "LAST ERROR",
+                room: { Column($0.title, minimum: 16, ideal: min($0.width, 60), weight: 1, leaveOrder: 26) },
+                cell: { action, context, _ in
+                    ActionLine(action, context).error.map {
+                        Cell(SafeText(cell: EntryReason.brief($0)), Style(.secondary))
+                    }
+                }),
+        ]
+
+    private static func count(
+        _ name: String, _ title: SafeText, _ state: EntryState, _ style: Style
+    ) -> ListColumn<ListedAction> {
+        ListColumn(
+            name: name, title: title, room: { Column($0.title, minimum: $0.width, alignment: .right) },
+            cell: { action, _, _ in
+                let count = action.status[state]
+                return Cell("\(Wording.short(count))", count == 0 ? Style(.secondary) : style)
+            })
     }
 
-    /// - Parameter saysNothing: Whether no action has anything in it.
-    func column(holding widths: TextWidths, saysNothing: Bool) -> Column {
-        let width = widths[rawValue]
-        var column = column(width)
-        if saysNothing { column.leaveOrder = Self.allCases.count - rawValue }
-        return column
-    }
-
-    private func column(_ width: Int) -> Column {
-        switch self {
-        case .name: Column(title, minimum: min(width, 12), ideal: min(width, 32), weight: 1, cut: .middle)
-        case .kind: Column(title, minimum: width, leaveOrder: 22)
-        case .state: Column(title, minimum: min(width, 14), ideal: min(width, 26))
-        case .queued, .done, .failed, .dead, .uncertain, .onHold, .skipped:
-            Column(title, minimum: width, alignment: .right)
-        case .oldest: Column(title, minimum: width, leaveOrder: 24, alignment: .right)
-        case .error: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 26)
-        }
+    /// Returns whether no action has anything in a column: no error, nothing that waits, or zero.
+    static func isSilent(_ column: ListColumn<ListedAction>, _ actions: [ListedAction], _ context: ListContext) -> Bool
+    {
+        guard !["action", "kind", "state"].contains(column.name) else { return false }
+        return actions.allSatisfy { column.cell($0, context, .max).map { $0.text == "0" } ?? true }
     }
 }
 
 /// An action as text.
-struct ActionLine: CellLine {
+struct ActionLine {
     let action: ListedAction
     let clock: WallClock
     /// Now, by the calendar.
     let now: Timestamp
+
+    init(action: ListedAction, clock: WallClock, now: Timestamp) {
+        (self.action, self.clock, self.now) = (action, clock, now)
+    }
+
+    init(_ action: ListedAction, _ context: ListContext) {
+        self.init(action: action, clock: context.clock.clock, now: context.now)
+    }
 
     private var status: ActionStatus { action.status }
 
@@ -60,7 +93,7 @@ struct ActionLine: CellLine {
     var state: (text: SafeText, style: Style) { state(in: .max) }
 
     /// The same in so many columns: what is too long gives way word by word, and is not cut.
-    private func state(in width: Int) -> (text: SafeText, style: Style) {
+    func state(in width: Int) -> (text: SafeText, style: Style) {
         if !status.isDeclared { return ("not in config.yaml", Style(.notice)) }
         if status.isPaused { return ("paused", Style(.notice)) }
         if status[.running] > 0, !status.isOnHold { return ("running", Style(.good)) }
@@ -81,52 +114,14 @@ struct ActionLine: CellLine {
         return [word + ", " + verb + " " + next, word + ", " + next].first { $0.width <= width } ?? word
     }
 
-    /// Whether this action has nothing in a column.
-    func saysNothing(in column: ActionColumn) -> Bool {
-        switch column {
-        case .name, .kind, .state: false
-        case .queued: status[.queued] == 0
-        case .done: status[.done] == 0
-        case .failed: status[.failed] == 0
-        case .dead: status[.dead] == 0
-        case .uncertain: status[.uncertain] == 0
-        case .onHold: status[.onHold] == 0
-        case .skipped: status[.skipped] == 0
-        case .oldest: status.oldestWaiting == nil
-        case .error: error == nil
-        }
-    }
-
-    func cell(_ column: ActionColumn, width: Int = .max) -> (text: SafeText, style: Style) {
-        switch column {
-        case .name: (SafeText(cell: status.name), .plain)
-        case .kind: (SafeText(cell: status.kind), Style(.secondary))
-        case .state: state(in: width)
-        case .queued: count(.queued, .plain)
-        case .done: count(.done, Style(.good))
-        case .failed: count(.failed, Style(.warning))
-        case .dead: count(.dead, Style(.bad))
-        case .uncertain: count(.uncertain, Style(.notice))
-        case .onHold: count(.onHold, Style(.warning))
-        case .skipped: count(.skipped, .plain)
-        case .oldest: (oldest, .plain)
-        case .error: (SafeText(cell: error.map(EntryReason.brief) ?? ""), Style(.secondary))
-        }
-    }
-
     /// Why it does not go on, or what went wrong last; nil where nothing is wrong now.
-    private var error: String? {
+    var error: String? {
         if status.isOnHold || status.waiting > 0, let reason = status.hold?.reason { return reason }
         let isWrong = status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0
         return isWrong ? status.lastReason.flatMap { $0.isEmpty ? nil : $0 } : nil
     }
 
-    private func count(_ state: EntryState, _ style: Style) -> (text: SafeText, style: Style) {
-        let count = status[state]
-        return ("\(Wording.short(count))", count == 0 ? Style(.secondary) : style)
-    }
-
-    private var oldest: SafeText {
+    var oldest: SafeText {
         status.oldestWaiting.map { "\(Self.age(now.milliseconds - $0.milliseconds))" } ?? .empty
     }
 
@@ -164,63 +159,45 @@ struct ActionLine: CellLine {
 
 // MARK: - What is queued
 
-/// The columns of an action's entries, from left to right. As the list narrows NEXT leaves first, then TRIES and WHY.
-enum EntryColumn: Int, CaseIterable {
-    case time, state, tries, next, object, why
+extension ActionsScreen {
+    /// The columns of an action's entries, from left to right. As the list narrows NEXT leaves first, then TRIES and WHY.
+    static let entryColumns: [ListColumn<OutboxRow>] = [
+        ListColumn(
+            name: "time", title: "TIME", key: { .number($0.entry.addedAt.milliseconds) }, moment: { $0.entry.addedAt },
+            room: { Column($0.title, minimum: 8) },
+            cell: { row, context, width in Cell(context.clock.text(row.entry.addedAt, columns: width)) }),
+        ListColumn(
+            name: "state", title: "STATE", key: { .text($0.entry.state.word) },
+            room: { Column($0.title, minimum: $0.width) },
+            cell: { row, _, _ in Cell("\(row.entry.state.glyph) \(row.entry.state.word)", row.entry.state.style) }),
+        ListColumn(
+            name: "tries", title: "TRIES", key: { .number(Int64($0.entry.attempts)) },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 2, alignment: .right) },
+            cell: { row, _, _ in Cell("\(Wording.grouped(row.entry.attempts))", Style(.secondary)) }),
+        ListColumn(
+            name: "next", title: "NEXT", key: { $0.entry.nextTry.map { .number($0.milliseconds) } },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 1) },
+            cell: { row, context, _ in
+                let next = row.entry.nextTry.map { next -> SafeText in
+                    next > context.now ? ActionLine.soon(next, context.now, context.clock.clock) : "due"
+                }
+                return Cell(next ?? .empty, Style(.secondary))
+            }),
+        ListColumn(
+            name: "object", title: "OBJECT", key: { .text($0.event.objectName.text) },
+            room: { Column($0.title, minimum: 14, ideal: min($0.width, 40), weight: 1, cut: .middle) },
+            cell: { row, _, _ in Cell(objectName(row.event)) }),
+        ListColumn(
+            name: "why", title: "WHY", key: { $0.entry.reason.map { .text($0) } },
+            room: { Column($0.title, minimum: 16, ideal: min($0.width, 60), weight: 1, leaveOrder: 3) },
+            cell: { row, _, _ in
+                Cell(SafeText(cell: row.entry.reason.map(EntryReason.brief) ?? ""), Style(.secondary))
+            }),
+    ]
 
-    var title: SafeText {
-        switch self {
-        case .time: "TIME"
-        case .state: "STATE"
-        case .tries: "TRIES"
-        case .next: "NEXT"
-        case .object: "OBJECT"
-        case .why: "WHY"
-        }
-    }
-
-    func column(holding widths: TextWidths) -> Column {
-        let width = widths[rawValue]
-        return switch self {
-        case .time: Column(title, minimum: 8)
-        case .state: Column(title, minimum: width)
-        case .tries: Column(title, minimum: width, leaveOrder: 2, alignment: .right)
-        case .next: Column(title, minimum: width, leaveOrder: 1)
-        case .object: Column(title, minimum: 14, ideal: min(width, 40), weight: 1, cut: .middle)
-        case .why: Column(title, minimum: 16, ideal: min(width, 60), weight: 1, leaveOrder: 3)
-        }
-    }
-}
-
-/// An entry as text.
-struct EntryLine: CellLine {
-    let row: OutboxRow
-    let clock: RowClock
-    /// Now, by the calendar.
-    let now: Timestamp
-
-    private var entry: OutboxEntry { row.entry }
-
-    func cell(_ column: EntryColumn, width: Int) -> (text: SafeText, style: Style) {
-        switch column {
-        case .time: (clock.text(entry.addedAt, columns: width), .plain)
-        case .state: ("\(entry.state.glyph) \(entry.state.word)", entry.state.style)
-        case .tries: ("\(Wording.grouped(entry.attempts))", Style(.secondary))
-        case .next:
-            (
-                entry.nextTry.map { $0 > now ? ActionLine.soon($0, now, clock.clock) : "due" } ?? .empty,
-                Style(.secondary)
-            )
-        case .object: (object, .plain)
-        case .why: (SafeText(cell: entry.reason.map(EntryReason.brief) ?? ""), Style(.secondary))
-        }
-    }
-
-    private var object: SafeText { Self.name(of: row.event) }
-
-    /// The event's object, or what the request was.
-    static func name(of event: EventRow) -> SafeText {
-        if let note = EventLine.note(event) { return note }
+    /// Returns the event's object, or a description of the request.
+    static func objectName(_ event: EventRow) -> SafeText {
+        if let note = EventsScreen.note(event) { return note }
         let name = event.objectName.text
         return SafeText(cell: name.isEmpty ? EventType(event.eventType.text).shortName : name)
     }

@@ -41,7 +41,7 @@ struct ActionsReading {
         deadline = nil
         if known != change.outbox { isOutdated = true }
         guard isOutdated, !isOutstanding else { return nil }
-        let next = lastRead.map { $0 + (isSeen ? RowReading.frame : Self.pause) }
+        let next = lastRead.map { $0 + (isSeen ? ListPace.frame : Self.pause) }
         if let next, now < next {
             deadline = next
             return nil
@@ -101,36 +101,42 @@ enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
         }
     }
 
-    var next: EntryChoice { Self.allCases[(rawValue + 1) % Self.allCases.count] }
+    /// Returns the choice so many places further.
+    func moved(by distance: Int) -> EntryChoice {
+        Self.allCases[(rawValue + distance + Self.allCases.count) % Self.allCases.count]
+    }
 }
 
-/// A question for entries on its way.
-struct EntriesTicket: Sendable, Hashable {
+/// What entries are listed: of an action, in some states.
+struct EntryScope: Sendable, Hashable {
     var action: String?
     var states: Set<EntryState>?
-    var window: WindowTicket<Int64>
 }
 
 extension OutboxRow: WindowedRow {
     var moment: Timestamp? { entry.addedAt }
+    var number: Int64 { 0 }
 }
 
-extension OutboxRequest {
-    init(_ ticket: EntriesTicket) {
-        let request = ticket.window.request
-        let anchor: Anchor =
-            switch request.anchor {
-            case .newest: .newest
-            case .oldest: .oldest
-            case .row(let id): .entry(id)
-            }
-        self.init(
-            action: ticket.action, states: ticket.states, anchor, before: request.before, after: request.after)
-    }
-}
-
-extension WindowAnswer<OutboxRow> {
-    init(_ window: OutboxWindow) {
-        self.init(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+extension HistoryReader {
+    /// The entries of an action, as a list reads them. An entry matches where its event does.
+    func entrySource(_ scope: EntryScope) -> ListSource<OutboxRow> {
+        ListSource { request in
+            let anchor: OutboxRequest.Anchor =
+                switch request.anchor {
+                case .newest: .newest
+                case .oldest: .oldest
+                case .row(let id): .entry(id)
+                }
+            let window = try outbox(
+                OutboxRequest(
+                    action: scope.action, states: scope.states, anchor, before: request.before, after: request.after))
+            return WindowAnswer(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+        } keep: { predicate, rows in
+            let events = Set(rows.map(\.event.id))
+            guard let first = events.min(), let last = events.max() else { return [] }
+            let found = Set(try ids(matching: .all([.rows(events), predicate]), in: first...last))
+            return rows.filter { found.contains($0.event.id) }
+        }
     }
 }

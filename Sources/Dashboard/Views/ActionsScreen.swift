@@ -4,11 +4,53 @@ import SafeText
 import Terminal
 
 /// `4 Actions`: the actions with how they stand, and below them the entries of the selected one, the newest last.
-struct ActionsScreen {
+struct ActionsScreen: Tab {
+    static let facts = TabFacts(
+        number: 4, word: "Actions", meaning: "the actions, and what became of each event",
+        about: "What runs for each event, and what became of it",
+        bindings: [
+            Binding(
+                .enter, in: .actions, do: .open, "to the action's entries; on one, its request and answer",
+                footer: ("open", .narrow),
+                obstacle: { $0.actions.list.isEmpty ? "There is no entry here." : nil }),
+            Binding(
+                .tab, .backTab, in: .actions, do: .focusDetail, "to the entries, and back",
+                footer: ("entries", .medium),
+                obstacle: { $0.actions.list.isEmpty ? "There is no entry here." : nil }),
+            Binding(
+                .right, .character("l"), in: .actions, do: .cycleEntries,
+                "entries of all states, waiting, failed, uncertain, …",
+                footer: ("states", .medium), obstacle: BindingTable.hasNoAction),
+            Binding(
+                .left, .character("h"), in: .actions, do: .cycleEntriesBack, "entries of the states before",
+                obstacle: BindingTable.hasNoAction),
+            Binding(
+                .character("p"), in: .actions, do: .pauseAction, "pause the action, or let it go on",
+                footer: ("pause", .medium), obstacle: BindingTable.cannotAskAction),
+        ] + BindingTable.entries(in: .actions)
+            + [
+                Binding(
+                    .character("d"), in: .actions, do: .dryRun, "dry run: what the action would send",
+                    footer: ("dry run", .medium), obstacle: BindingTable.cannotAskAction),
+                Binding(
+                    .character("T"), in: .actions, do: .testAction, "find out whether the action would work",
+                    footer: ("try out", .medium), obstacle: BindingTable.cannotAskAction),
+                Binding(
+                    .character("+"), in: .actions, do: .addMissed,
+                    "add events that were missed before their verdict or “when” changed",
+                    footer: ("add missed", .medium), obstacle: BindingTable.cannotAskAction),
+            ],
+        brief: [
+            .open, .focusDetail, .editFilter, .search, .cycleEntries, .pauseAction, .retryEntries, .skipEntry,
+            .dryRun, .testAction, .addMissed, .followOrNot, .toggleUtc, .typeCommand, .close,
+        ],
+        symbols: { _ in HelpBrief.states })
+
     var reading = ActionsReading()
-    private(set) var list = WindowedList<OutboxRow>()
-    /// The name of the selected action.
-    private(set) var selection: String?
+    /// The entries of the selected action.
+    var list = FoundList(Self.entryColumns, growth: .anew)
+    /// The actions, as a list.
+    private var names = WindowedList<ListedAction>()
     private(set) var choice = EntryChoice.all
     /// Whether the keys are in the entries.
     private(set) var isInEntries = false
@@ -17,50 +59,63 @@ struct ActionsScreen {
     /// The actions that have been looked at for that since the view was opened.
     private var lookedAt: Set<String> = []
 
-    /// How wide the texts of the entries held are.
-    private(set) var widths = Self.widths(of: [])
-    /// The first action in view.
-    private(set) var top = 0
     private(set) var parts = ActionsLayout(size: Size(columns: 0, rows: 0), actions: 0, about: 0)
-    /// The state of the outbox that the entries held were read from.
-    private var known: Int64?
-
-    private static func widths(of rows: [OutboxRow]) -> TextWidths {
-        let now = Timestamp(milliseconds: 0)
-        return TextWidths(rows, titles: EntryColumn.allCases.map(\.title)) {
-            EntryLine(row: $0, clock: RowClock(.utc, now: now), now: now).texts
-        }
-    }
 
     var actions: [ListedAction] { reading.actions }
 
     /// Those that can be run.
     var declared: [ActionStatus] { actions.map(\.status).filter(\.isDeclared) }
 
-    var selectedIndex: Int? { selection.flatMap { name in actions.firstIndex { $0.status.name == name } } }
+    /// The name of the selected action.
+    var selection: String? { names.selection }
+
+    var selectedIndex: Int? { names.selectedIndex }
 
     var selected: ActionStatus? { selectedIndex.map { actions[$0].status } }
 
     /// The entry that the keys are on.
-    var selectedEntry: OutboxRow? { isInEntries ? list.selectedRow : nil }
+    var selectedEntry: OutboxRow? { isInEntries ? list.list.selectedRow : nil }
 
     /// Whether any that can be run writes a sheet.
     var hasSheet: Bool { declared.contains(where: \.isSheet) }
 
     // MARK: - What the user does
 
-    mutating func move(_ command: Command) {
-        guard !isInEntries else { return list.move(command) }
-        let page = max(1, parts.actions.rows - 2)
-        switch command {
-        case .up: moveAction(by: -1)
-        case .down: moveAction(by: 1)
-        case .pageUp, .halfPageUp: moveAction(by: -page)
-        case .pageDown, .halfPageDown: moveAction(by: page)
-        case .toStart: moveAction(by: -actions.count)
-        case .toEnd: moveAction(by: actions.count)
-        default: break
+    var found: (any FoundListing)? {
+        get { list }
+        set { if let list = newValue as? FoundList<OutboxRow> { self.list = list } }
+    }
+
+    var isInside: Bool { isInEntries }
+
+    mutating func leaveInside() { isInEntries = false }
+
+    mutating func questions(_ reading: TabReading) -> [Asked] {
+        guard !reading.isFrozen, selection != nil else { return [] }
+        let scope = scope
+        return list.questions(extent(reading.change), reading.predicate, reading.pattern, at: reading.now).map {
+            question in
+            Asked(view: .actions) { $0.entries(question, scope) }
         }
+    }
+
+    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
+        guard let answer = answer as? ListAnswer<OutboxRow> else { return nil }
+        let failure = list.apply(answer, extent(change))
+        if list.isEmpty { isInEntries = false }
+        return failure.map { "The entries could not be read: \($0.sentence)" }
+    }
+
+    func deadline(_ session: Session) -> ContinuousClock.Instant? {
+        [list.deadline, nextMinute(session.wallTime, session.now)].compactMap(\.self).min()
+    }
+
+    /// Returns the extent of all entries: they may change with every change of the outbox.
+    func extent(_ change: HistoryChange) -> ListExtent { ListExtent(latest: nil, marks: change.outbox) }
+
+    mutating func move(_ command: Command, _ change: HistoryChange) {
+        guard !isInEntries else { return list.change(extent(change)) { $0.move(command, in: $1) } }
+        changeAction { $0.move(command == .toEnd ? .toEnd : command, in: ListExtent()) }
     }
 
     mutating func moveAction(by distance: Int) {
@@ -71,33 +126,28 @@ struct ActionsScreen {
     /// Selects an action, and lists its entries.
     mutating func select(_ index: Int) {
         guard actions.indices.contains(index) else { return }
-        select(name: actions[index].status.name)
+        let id = actions[index].id
+        changeAction { $0.go(to: id, in: ListExtent()) }
     }
 
-    private mutating func select(name: String?) {
-        guard name != selection else { return }
-        selection = name
-        restart()
+    private mutating func changeAction(_ change: (inout WindowedList<ListedAction>) -> Void) {
+        let before = selection
+        change(&names)
+        if selection != before { restart() }
     }
 
     /// Takes the keys to the entries, or back.
     mutating func focusEntries(_ isInEntries: Bool) {
-        self.isInEntries = isInEntries && !list.held.rows.isEmpty
+        self.isInEntries = isInEntries && !list.isEmpty
     }
 
-    mutating func select(entry id: Int64) {
+    mutating func select(entry id: Int64, _ change: HistoryChange) {
         isInEntries = true
-        if id != list.selection { list.jump(to: id) }
-    }
-
-    mutating func scroll(by lines: Int) { list.scroll(by: lines) }
-
-    mutating func followOrNot() {
-        if list.isFollowing { list.stopFollowing() } else { list.follow() }
+        if id != list.selection { list.change(extent(change)) { $0.go(to: id, in: $1) } }
     }
 
     /// Lists entries in other states.
-    mutating func cycle() { list(choice.next) }
+    mutating func cycle(by distance: Int) { list(choice.moved(by: distance)) }
 
     mutating func list(_ choice: EntryChoice) {
         guard choice != self.choice else { return }
@@ -106,7 +156,7 @@ struct ActionsScreen {
     }
 
     private mutating func restart() {
-        list.restart()
+        list.startAnew()
         isInEntries = isInEntries && selection != nil
     }
 
@@ -115,26 +165,12 @@ struct ActionsScreen {
     /// Takes how the actions stand.
     mutating func take(_ actions: [ListedAction]?, generation: Int) -> Bool {
         guard reading.take(actions, generation: generation) else { return false }
-        if selectedIndex == nil { select(name: self.actions.first?.status.name) }
+        let listed = self.actions
+        changeAction { $0.show(all: listed) }
         return true
     }
 
-    mutating func request(_ change: HistoryChange, at now: ContinuousClock.Instant) -> EntriesTicket? {
-        guard let selection else { return nil }
-        if known != change.outbox {
-            known = change.outbox
-            list.outdate()
-        }
-        return list.request(at: now).map {
-            EntriesTicket(action: selection, states: choice.states, window: $0)
-        }
-    }
-
-    mutating func take(_ answer: WindowAnswer<OutboxRow>, generation: Int) {
-        guard list.take(answer, generation: generation) else { return }
-        widths = Self.widths(of: answer.rows)
-        if answer.rows.isEmpty { isInEntries = false }
-    }
+    var scope: EntryScope { EntryScope(action: selection, states: choice.states) }
 
     /// The action that is to be looked at for what it has missed: the selected one, once as long as it is seen.
     mutating func toLookAt(isSeen: Bool) -> String? {
@@ -146,27 +182,24 @@ struct ActionsScreen {
         return selected.name
     }
 
-    mutating func readingFailed(generation: Int) { list.readingFailed(generation: generation) }
-
-    mutating func settle(size: Size, clock: WallClock, now: Timestamp) {
+    mutating func settle(_ layout: Layout, _ session: Session) {
+        let (size, clock, now) = (layout.list.size, session.clock, session.wallTime)
         parts = ActionsLayout(
             size: size, actions: actions.count,
             about: about(columns: size.columns - 3, most: ActionsLayout.about(in: size.rows), clock, now).count)
         list.settle(height: max(0, parts.entries.rows - 1), days: clock)
-        let height = max(1, parts.actions.rows - 1)
-        if let index = selectedIndex { top = min(max(top, index - height + 1), index) }
-        top = max(0, min(top, actions.count - height))
+        names.settle(height: max(1, parts.actions.rows - 1), days: nil)
     }
 
     /// What is at a place of the view, for the mouse.
-    func target(column: Int, row: Int) -> Target {
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
         if row < parts.actions.rows {
-            let index = row - 1 + top
-            return row > 0 && actions.indices.contains(index) ? .action(index) : .main
+            guard row > 0, let index = names.id(atLine: row - 1).flatMap(names.index(of:)) else { return .main }
+            return .action(index)
         }
         // The heading stands one column from the edge.
         if row == parts.about.row { return heading.action(at: column - 1).map(Target.entryChoice) ?? .main }
-        return row > parts.entries.row ? .entry(row - parts.entries.row - 1) : .main
+        return row > parts.entries.row ? .entry(row - parts.entries.row - 1) : .entryHeading(column)
     }
 
     /// When an age on the screen changes by itself; nil where none is shown.
@@ -195,7 +228,7 @@ struct ActionsScreen {
             return
         }
         let (clock, now) = (model.session.clock, model.session.wallTime)
-        surface.draw(in: parts.actions) { drawActions(clock, now, on: &$0) }
+        surface.draw(in: parts.actions) { drawActions(ListContext(model.session), on: &$0) }
         surface.draw(in: parts.about) { part in
             part.rule(row: 0)
             let columns = part.size.columns
@@ -204,32 +237,25 @@ struct ActionsScreen {
                 part.put(line, at: Point(column: ListRow.margin, row: row + 1))
             }
         }
-        surface.draw(in: parts.entries) { drawEntries(model.session, on: &$0) }
+        surface.draw(in: parts.entries) { drawEntries(model, on: &$0) }
     }
 
-    private func drawActions(_ clock: WallClock, _ now: Timestamp, on surface: inout Surface) {
-        let lines = actions.map { ActionLine(action: $0, clock: clock, now: now) }
-        let widths = TextWidths(lines, titles: ActionColumn.allCases.map(\.title)) { $0.texts }
-        let gap = surface.size.columns < 100 ? 1 : 2
-        var columns = ActionColumn.allCases.map { column in
-            column.column(holding: widths, saysNothing: lines.allSatisfy { $0.saysNothing(in: column) })
+    private func drawActions(_ context: ListContext, on surface: inout Surface) {
+        let table = ListTable(Self.actionColumns, rows: actions, context)
+        var columns = table.laidOut(context)
+        for (index, column) in Self.actionColumns.enumerated() where Self.isSilent(column, actions, context) {
+            columns[index].leaveOrder = columns.count - index
         }
-        if surface.size.columns >= 100 {
+        if surface.size.columns >= 100, let state = Self.actionColumns.firstIndex(where: { $0.name == "state" }) {
             // When an action goes on is told whole: columns that say nothing leave for it, then KIND.
-            let state = ActionColumn.state.rawValue
-            let needed = lines.filter { $0.action.goesOn != nil }.map { $0.state.text.width }.max() ?? 0
+            let needed = actions.filter { $0.goesOn != nil }.map { ActionLine($0, context).state.text.width }.max() ?? 0
             columns[state].minimum = max(columns[state].minimum, min(needed, columns[state].ideal))
         }
-        let places = Columns(columns, gap: gap)
+        let places = Columns(columns, gap: surface.size.columns < 100 ? 1 : 2)
             .fitted(to: surface.size.columns - ListRow.margin)
-        ListRow.drawTitles(places, on: &surface)
-        let state = places.first { $0.index == ActionColumn.state.rawValue }
-        for (row, line) in lines.dropFirst(top).prefix(max(0, surface.size.rows - 1)).enumerated() {
-            line.draw(places, at: row + 1, on: &surface)
-            if row + top == selectedIndex {
-                ListRow.mark(row: row + 1, hasKeys: !isInEntries, emphasis: state, on: &surface)
-            }
-        }
+        var drawing = ListDrawing<ListedAction>(places: places, context: context)
+        (drawing.hasKeys, drawing.emphasis, drawing.extent) = (!isInEntries, "state", (1, actions.count))
+        table.draw(names, drawing, on: &surface)
     }
 
     /// The rule's text, in which the states are buttons; it begins one column from the edge.
@@ -300,31 +326,22 @@ struct ActionsScreen {
         return "\(least)\(events) missed before \(their) verdict or “when” changed"
     }
 
-    private func drawEntries(_ session: Session, on surface: inout Surface) {
-        let (clock, now) = (session.rowClock, session.wallTime)
-        let columns = Columns(
-            EntryColumn.allCases.map { column in
-                column == .time
-                    ? clock.column(session.timeTitle, holding: list.held.rows.lazy.map(\.entry.addedAt))
-                    : column.column(holding: widths)
-            })
-        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
-        ListRow.drawTitles(places, on: &surface)
-        if list.visible.isEmpty {
-            let text: SafeText = choice == .all ? "No entry yet." : "No such entry; f lists others."
-            surface.put(text, at: Point(column: ListRow.margin, row: 1), style: Style(.secondary))
-        }
-        let state = places.first { $0.index == EntryColumn.state.rawValue }
-        for (index, line) in list.visible.enumerated() {
-            switch line {
-            case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
-            case .row(let row):
-                EntryLine(row: row, clock: clock, now: now).draw(places, at: index + 1, on: &surface)
-                if isInEntries, row.id == list.selection {
-                    ListRow.mark(row: index + 1, hasKeys: true, emphasis: state, on: &surface)
-                }
-            }
-        }
+    /// Returns the places of the columns of entries in so many columns of the screen.
+    func entryPlaces(_ session: Session, columns: Int) -> [Columns.Place] {
+        list.table.places(ListContext(session, order: list.order), width: list.width(in: columns))
+    }
+
+    private func drawEntries(_ model: DashboardModel, on surface: inout Surface) {
+        let context = ListContext(model.session, order: list.order)
+        var drawing = ListDrawing<OutboxRow>(
+            places: entryPlaces(model.session, columns: surface.size.columns), context: context)
+        (drawing.showsSelection, drawing.emphasis) = (isInEntries, "state")
+        drawing.extent = list.extent(extent(model.shown))
+        list.table.draw(list.list, drawing, on: &surface)
+        guard list.isEmpty else { return }
+        let left = model.bindings.name(of: .cycleEntries)
+        model.drawNothing(
+            choice == .all ? "No entry yet." : "No such entry; \(left) lists others.", row: 1, on: &surface)
     }
 
     /// How an action is declared.
@@ -382,7 +399,8 @@ extension DashboardModel {
         switch command {
         case .pauseAction:
             return actions.selected.map { [.callAction(.setPaused($0.name, !$0.isPaused))] } ?? []
-        case .cycleEntries: actions.cycle()
+        case .cycleEntries: actions.cycle(by: 1)
+        case .cycleEntriesBack: actions.cycle(by: -1)
         case .retryEntries: return retry()
         case .skipEntry: return skip()
         case .dryRun: return dryRun()
@@ -442,7 +460,7 @@ extension DashboardModel {
     mutating func openEntry() {
         if !actions.isInEntries {
             actions.focusEntries(true)
-        } else if let row = actions.list.selectedRow {
+        } else if let row = actions.list.list.selectedRow {
             page = TextPage(.entry(row.id))
         }
     }
@@ -478,15 +496,6 @@ extension DashboardModel {
         case .failure(let failure):
             guard actions.take(nil, generation: generation) else { return }
             session.tell("The actions could not be read: \(failure.sentence)", .bad)
-        }
-    }
-
-    mutating func takeEntries(_ result: Result<WindowAnswer<OutboxRow>, EffectFailure>, _ generation: Int) {
-        switch result {
-        case .success(let answer): actions.take(answer, generation: generation)
-        case .failure(let failure):
-            actions.readingFailed(generation: generation)
-            session.tell("The entries could not be read: \(failure.sentence)", .bad)
         }
     }
 

@@ -1,3 +1,4 @@
+import Browsing
 import History
 import Notifications
 import SafeText
@@ -5,264 +6,219 @@ import Terminal
 
 extension DeliveryRow: WindowedRow {
     var moment: Timestamp? { first.receivedAt }
+    var number: Int64 { id }
 }
 
 /// `3 Deliveries`: a row for each request, unjudged ones included.
-struct DeliveriesScreen {
-    private(set) var list = WindowedList<DeliveryRow>()
-    /// How wide the texts of the rows held are.
-    private(set) var widths = Self.widths(of: [])
-    /// The newest delivery there was when following ended.
-    private(set) var newestWhenLeft: Int64 = 0
-    /// The history that the rows held were read from.
-    private var known: HistoryChange?
-    /// The newest delivery shown while the screen is frozen.
-    private var limit: Int64?
+struct DeliveriesScreen: Tab {
+    static let facts = TabFacts(
+        number: 3, word: "Deliveries", meaning: "the deliveries, requests of all kinds",
+        about: "Every HTTP request, events or not",
+        bindings: [
+            Binding(
+                .enter, in: .deliveries, do: .open, "open the detail of the selected delivery",
+                footer: ("detail", .narrow),
+                obstacle: { $0.selectedRow == nil ? "There is no delivery to open." : nil }),
+            Binding(
+                .tab, .backTab, in: .deliveries, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
+                obstacle: BindingTable.hasNoPane),
+            Binding(
+                .character("o"), in: .deliveries, do: .nextOfSameEvent, "the next delivery of the same event",
+                footer: ("same event", .medium),
+                obstacle: { $0.deliveries.list.list.selectedRow == nil ? "There is no delivery here." : nil }),
+            Binding(.left, .character("h"), in: .deliveries, do: .previousTab, "previous tab of the pane"),
+            Binding(
+                .right, .character("l"), in: .deliveries, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
+            Binding(.character("v"), in: .deliveries, do: .cycleBody, "body as raw text, pretty, hex"),
+        ],
+        contexts: [.lists, .filtering, .searching, .handling],
+        brief: [
+            .open, .focusDetail, .editFilter, .search, .nextTab, .nextOfSameEvent, .followOrNot, .sortByNext, .act,
+            .replay, .copy, .copyAsReceived, .showKeyring, .sendTest, .goToTime, .toggleUtc, .pause, .typeCommand,
+            .close,
+        ],
+        symbols: { _ in
+            HelpBrief.verdicts + [HelpBrief.Symbol("1×", .plain, "one more delivery of the same event")]
+        }, hasDetailPane: true)
+
+    var list = FoundList(Self.columns, growth: .byNumber)
     /// The delivery whose next one of the same event is looked for.
     private var origin: Int64?
 
-    private static func widths(of rows: [DeliveryRow]) -> TextWidths {
-        let clock = RowClock(.utc, now: Timestamp(milliseconds: 0))
-        return TextWidths(rows, titles: DeliveryColumn.allCases.map(\.title)) {
-            DeliveryLine(row: $0, clock: clock).texts
+    var found: (any FoundListing)? {
+        get { list }
+        set { if let list = newValue as? FoundList<DeliveryRow> { self.list = list } }
+    }
+
+    var event: EventRow? { list.list.selectedRow?.first }
+
+    mutating func questions(_ reading: TabReading) -> [Asked] {
+        list.questions(extent(reading.change), reading.predicate, reading.pattern, at: reading.now).map { question in
+            Asked(view: .deliveries) { $0.deliveries(question) }
         }
     }
 
-    // MARK: - What the user does
-
-    mutating func move(_ command: Command, latest: Int64) {
-        leaving(latest) { $0.move(command) }
+    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
+        guard let answer = answer as? ListAnswer<DeliveryRow> else { return nil }
+        return list.apply(answer, extent(change)).map { "The history could not be read: \($0.sentence)" }
     }
 
-    mutating func followOrNot(latest: Int64) {
-        leaving(latest) { if $0.isFollowing { $0.stopFollowing() } else { $0.follow() } }
+    mutating func freeze(at change: HistoryChange?) { list.freeze(at: change?.latestDelivery) }
+
+    /// Returns the extent of all deliveries. Answer times are written behind the rows.
+    func extent(_ change: HistoryChange) -> ListExtent {
+        let isUnanswered = list.list.visibleRows.contains { $0.answerTime == nil }
+        return ListExtent(
+            latest: change.latestDelivery, revision: change.revision,
+            marks: isUnanswered ? change.latestAnswered : 0)
     }
 
     /// Selects a delivery, wherever it is.
-    mutating func select(_ id: Int64, latest: Int64) {
-        let id = seen(id)
-        leaving(latest) { $0.jump(to: id) }
-    }
-
-    mutating func scroll(by lines: Int, latest: Int64) {
-        leaving(latest) { $0.scroll(by: lines) }
-    }
-
-    /// The newest there is on a frozen screen, in place of one that came later.
-    private func seen(_ id: Int64) -> Int64 { limit.map { min(id, $0) } ?? id }
-
-    private mutating func leaving(_ latest: Int64, _ change: (inout WindowedList<DeliveryRow>) -> Void) {
-        let wasFollowing = list.isFollowing
-        change(&list)
-        if wasFollowing, !list.isFollowing { newestWhenLeft = max(latest, list.held.rows.last?.id ?? 0) }
+    mutating func select(_ id: Int64, _ change: HistoryChange) {
+        guard id != list.selection else { return }
+        list.change(extent(change)) { $0.go(to: id, in: $1) }
     }
 
     /// Begins to look for the next delivery of the same event.
     ///
     /// - Returns: The delivery to look from.
     mutating func lookForNext() -> Int64? {
-        origin = list.selectedRow?.id
+        origin = list.list.selectedRow?.id
         return origin
     }
 
     /// Goes to the delivery that was found, unless the user has gone elsewhere.
     ///
     /// - Returns: Whether it was awaited still.
-    mutating func found(_ next: Int64?, from id: Int64, latest: Int64) -> Bool {
+    mutating func found(_ next: Int64?, from id: Int64, _ change: HistoryChange) -> Bool {
         guard origin == id, list.selection == id else { return false }
         origin = nil
-        if let next {
-            let next = seen(next)
-            leaving(latest) { $0.jump(to: next) }
-        }
+        if let next { select(next, change) }
         return true
     }
 
-    // MARK: - What is read and seen
-
-    /// What to read next for a list that is seen.
-    ///
-    /// - Parameter isFrozen: Whether nothing is shown that came after the change.
-    mutating func request(
-        _ change: HistoryChange, isFrozen: Bool, at now: ContinuousClock.Instant
-    ) -> WindowTicket<Int64>? {
-        limit = isFrozen ? change.latestDelivery : nil
-        if let known, known != change {
-            // Answer times are written behind the rows.
-            if known.revision != change.revision || list.visibleRows.contains(where: { $0.answerTime == nil }) {
-                list.outdate()
-            }
-            if list.held.rows.last?.id ?? 0 < change.latestDelivery { list.noteNewer() }
-        }
-        known = change
-        let ticket = list.request(at: now)
-        guard let limit else { return ticket }
-        return ticket.map { WindowTicket(request: $0.request.limited(to: limit), generation: $0.generation) }
-    }
-
-    mutating func take(_ answer: WindowAnswer<DeliveryRow>, generation: Int) {
-        let answer = limit.map(answer.limited) ?? answer
-        if list.take(answer, generation: generation) { widths = Self.widths(of: answer.rows) }
-    }
-
-    mutating func readingFailed(generation: Int) {
-        list.readingFailed(generation: generation)
-    }
-
-    mutating func settle(height: Int, clock: WallClock) {
-        list.settle(height: height, days: clock)
-    }
-
     func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let clock = model.session.rowClock
-        let columns = Columns(
-            DeliveryColumn.allCases.map { column in
-                column == .time
-                    ? clock.column(model.session.timeTitle, holding: list.held.rows.lazy.map(\.first.receivedAt))
-                    : column.column(holding: widths)
-            })
-        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
-        ListRow.drawTitles(places, on: &surface)
-        if list.visible.isEmpty {
-            let text: SafeText = model.session.isEmpty ? "No delivery yet." : .empty
-            surface.put(text, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
-        }
-        let verdict = places.first { $0.index == DeliveryColumn.signature.rawValue }
-        for (index, line) in list.visible.enumerated() {
-            switch line {
-            case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
-            case .row(let row):
-                DeliveryLine(row: row, clock: clock).draw(places, at: index + 1, on: &surface)
-                if row.id == list.selection {
-                    ListRow.mark(row: index + 1, hasKeys: !model.detail.hasKeys, emphasis: verdict, on: &surface)
-                }
-            }
-        }
-    }
-}
-
-extension WindowRequest<Int64> {
-    /// The same, from no newer row on than this one.
-    fileprivate func limited(to row: Int64) -> WindowRequest {
-        switch anchor {
-        case .oldest: self
-        case .newest: WindowRequest(anchor: .row(row), before: before, after: 0)
-        case .row(let id): WindowRequest(anchor: .row(min(id, row)), before: before, after: after)
-        }
-    }
-}
-
-extension WindowAnswer<DeliveryRow> {
-    /// Without the rows that are newer than this one.
-    fileprivate func limited(to row: Int64) -> WindowAnswer {
-        guard rows.contains(where: { $0.id > row }) else { return self }
-        return WindowAnswer(rows: rows.filter { $0.id <= row }, hasOlder: hasOlder, hasNewer: false)
-    }
-}
-
-// MARK: - Columns
-
-/// The columns of the delivery list, from left to right.
-enum DeliveryColumn: Int, CaseIterable {
-    case id, time, signature, status, answer, bytes, events, also, from, object
-
-    var title: SafeText {
-        switch self {
-        case .id: "ID"
-        case .time: "TIME"
-        case .signature: "SIGNATURE"
-        case .status: "STATUS"
-        case .answer: "ANSWER"
-        case .bytes: "BYTES"
-        case .events: "EVENTS"
-        case .also: "ALSO"
-        case .from: "FROM"
-        case .object: "OBJECT"
-        }
+        let context = ListContext(model.session, order: list.order)
+        let places = list.table.places(context, width: list.width(in: surface.size.columns))
+        var drawing = ListDrawing<DeliveryRow>(places: places, context: context)
+        (drawing.hasKeys, drawing.emphasis) = (!model.detail.hasKeys, "signature")
+        drawing.extent = list.extent(extent(model.shown))
+        list.table.draw(list.list, drawing, on: &surface)
+        if list.isEmpty { model.drawNothing(model.session.isEmpty ? "No delivery yet." : .empty, row: 2, on: &surface) }
     }
 
-    /// The column where the texts are so wide.
-    ///
-    /// As the list narrows ID leaves first, then EVENTS, BYTES, FROM, ALSO, ANSWER and STATUS; OBJECT takes what the
-    /// others leave. Numbers and verdicts are never cut.
-    func column(holding widths: TextWidths) -> Column {
-        let width = widths[rawValue]
-        return switch self {
-        case .time: Column(title, minimum: 8)
-        case .signature: Column(title, minimum: width)
-        case .object: Column(title, minimum: 14, ideal: min(width, 40), weight: 1, cut: .middle)
-        case .from: Column(title, minimum: min(width, 15), ideal: min(width, 39), leaveOrder: 4, cut: .middle)
-        case .id: Column(title, minimum: width, leaveOrder: 1, spare: 10, alignment: .right)
-        case .events: Column(title, minimum: width, leaveOrder: 2, spare: 10, alignment: .right)
-        case .bytes: Column(title, minimum: width, leaveOrder: 3, spare: 4, alignment: .right)
-        case .also: Column(title, minimum: width, leaveOrder: 5, alignment: .right)
-        case .answer: Column(title, minimum: width, leaveOrder: 6, alignment: .right)
-        case .status: Column(title, minimum: width, leaveOrder: 7, alignment: .right)
-        }
-    }
-}
+    // MARK: - Columns
 
-// MARK: - Lines
-
-/// A row of the delivery list as text.
-struct DeliveryLine: CellLine {
     /// From here on an answer is slow, in microseconds.
     static let slow = 1_000_000
     /// From here on B2 has given up, in microseconds.
     static let late = 3_000_000
 
-    let row: DeliveryRow
-    let clock: RowClock
-
-    private var first: EventRow { row.first }
+    /// The columns, from left to right.
+    ///
+    /// As the list narrows ID leaves first, then EVENTS, BYTES, FROM, ALSO, ANSWER and STATUS; OBJECT takes what the
+    /// others leave. Numbers and verdicts are never cut.
+    static let columns: [ListColumn<DeliveryRow>] = [
+        ListColumn(
+            name: "id", title: "ID", key: { .number($0.id) },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 1, spare: 10, alignment: .right) },
+            cell: { row, _, _ in Cell("\(row.id)", Style(.secondary)) }),
+        ListColumn(
+            name: "time", title: "TIME", key: { .number($0.first.receivedAt.milliseconds) },
+            moment: { $0.first.receivedAt }, room: { Column($0.title, minimum: 8) },
+            cell: { row, context, width in
+                Cell(context.clock.text(row.first.receivedAt, columns: width), quiet(row))
+            }),
+        ListColumn(
+            name: "signature", title: "SIGNATURE", key: { .number(Int64($0.first.verdict.rawValue)) },
+            room: { Column($0.title, minimum: $0.width) },
+            cell: { row, _, _ in
+                Cell("\(row.first.verdict.glyph) \(row.first.verdict.title)", row.first.verdict.style)
+            }),
+        ListColumn(
+            name: "status", title: "STATUS", key: { .number(Int64($0.first.status)) },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 7, alignment: .right) },
+            cell: { row, _, _ in Cell("\(row.first.status)", statusStyle(row)) }),
+        ListColumn(
+            name: "answer", title: "ANSWER", key: { $0.answerTime.map { .number(Int64($0)) } },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 6, alignment: .right) },
+            cell: { row, _, _ in
+                guard let time = row.answerTime else { return Cell("–", Style(.secondary)) }
+                let style = time >= late ? Style(.bad, bold: true) : time >= slow ? Style(.warning) : quiet(row)
+                return Cell("\(Wording.duration(microseconds: time))", style)
+            }),
+        ListColumn(
+            name: "bytes", title: "BYTES", key: { .number(Int64($0.first.bodyLength)) },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 3, spare: 4, alignment: .right) },
+            cell: { row, _, _ in Cell("\(Wording.bytes(Int64(row.first.bodyLength)))", quiet(row)) }),
+        ListColumn(
+            name: "events", title: "EVENTS", key: { .number(Int64($0.first.eventCount)) },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 2, spare: 10, alignment: .right) },
+            cell: { row, _, _ in
+                Cell(row.first.verdict == .unjudged ? .empty : "\(Wording.grouped(row.first.eventCount))", quiet(row))
+            }),
+        // How many other deliveries have the same event, such as `3×`.
+        ListColumn(
+            name: "also", title: "ALSO", key: { .number(Int64($0.others)) },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 5, alignment: .right) },
+            cell: { row, _, _ in
+                let most = DeliveryRow.mostOthers
+                let text: SafeText = row.others == 0 ? .empty : row.others > most ? "\(most)+×" : "\(row.others)×"
+                return Cell(text, Style(.notice))
+            }),
+        ListColumn(
+            name: "from", title: "FROM", key: { .text($0.remoteAddress) },
+            room: {
+                Column(
+                    $0.title, minimum: min($0.width, 15), ideal: min($0.width, 39), leaveOrder: 4, cut: .middle)
+            }, cell: { row, _, _ in Cell(SafeText(cell: row.remoteAddress), Style(.secondary)) }),
+        ListColumn(
+            name: "object", title: "OBJECT",
+            key: { $0.first.position == nil ? nil : .text($0.first.objectName.text) },
+            room: { Column($0.title, minimum: 14, ideal: min($0.width, 40), weight: 1, cut: .middle) },
+            cell: { row, _, _ in Cell(object(row.first), row.first.position == nil ? Style(.secondary) : .plain) }),
+    ]
 
     /// What is no notification is dim.
-    private var quiet: Style { first.verdict == .unjudged ? Style(.secondary) : .plain }
-
-    func cell(_ column: DeliveryColumn, width: Int) -> (text: SafeText, style: Style) {
-        switch column {
-        case .id: ("\(row.id)", Style(.secondary))
-        case .time: (clock.text(first.receivedAt, columns: width), quiet)
-        case .signature: ("\(first.verdict.glyph) \(first.verdict.title)", first.verdict.style)
-        case .status: ("\(first.status)", statusStyle)
-        case .answer: answer
-        case .bytes: ("\(Wording.bytes(Int64(first.bodyLength)))", quiet)
-        case .events: (first.verdict == .unjudged ? .empty : "\(Wording.grouped(first.eventCount))", quiet)
-        case .also: (others, Style(.notice))
-        case .from: (SafeText(cell: row.remoteAddress), Style(.secondary))
-        case .object: (object, first.position == nil ? Style(.secondary) : .plain)
-        }
+    private static func quiet(_ row: DeliveryRow) -> Style {
+        row.first.verdict == .unjudged ? Style(.secondary) : .plain
     }
 
-    private var statusStyle: Style {
-        switch first.status {
+    private static func statusStyle(_ row: DeliveryRow) -> Style {
+        switch row.first.status {
         case 500...: Style(.bad)
-        case 400..<500 where first.verdict != .unjudged: Style(.warning)
-        default: quiet
+        case 400..<500 where row.first.verdict != .unjudged: Style(.warning)
+        default: quiet(row)
         }
     }
 
-    private var answer: (text: SafeText, style: Style) {
-        guard let time = row.answerTime else { return ("–", Style(.secondary)) }
-        let style = time >= Self.late ? Style(.bad, bold: true) : time >= Self.slow ? Style(.warning) : quiet
-        return ("\(Wording.duration(microseconds: time))", style)
-    }
-
-    /// How many other deliveries hold the same event, such as `3×`.
-    private var others: SafeText {
-        switch row.others {
-        case 0: .empty
-        case ...DeliveryRow.mostOthers: "\(row.others)×"
-        default: "\(DeliveryRow.mostOthers)+×"
-        }
-    }
-
-    /// The first event's object, or what the request was.
-    private var object: SafeText {
+    /// Returns the first event's object, or a description of the request.
+    private static func object(_ first: EventRow) -> SafeText {
         if first.verdict == .unjudged { return SafeText(cell: "\(first.method) \(first.target)") }
         guard first.position != nil else { return "no events" }
         let name = first.objectName.text
         let shown = SafeText(cell: name.isEmpty ? EventType(first.eventType.text).shortName : name)
         return first.eventCount > 1 ? shown + " +\(Wording.grouped(first.eventCount - 1))" : shown
+    }
+}
+
+extension HistoryReader {
+    /// The deliveries, as a list reads them. A delivery matches where one of its rows does.
+    var deliverySource: ListSource<DeliveryRow> {
+        ListSource { request in
+            WindowAnswer(try deliveryRows(RowRequest(request)))
+        } keep: { predicate, rows in
+            guard let first = rows.first?.first.id, let last = rows.last?.first else { return [] }
+            let found = try ids(
+                matching: predicate, in: first...last.id + Int64(max(1, last.eventCount)) - 1, newestFirst: false)
+            var (kept, next): ([DeliveryRow], Int) = ([], 0)
+            for (index, row) in rows.enumerated() {
+                let end = index + 1 < rows.count ? rows[index + 1].first.id : Int64.max
+                let start = next
+                while next < found.count, found[next] < end { next += 1 }
+                if next > start { kept.append(row) }
+            }
+            return kept
+        }
     }
 }

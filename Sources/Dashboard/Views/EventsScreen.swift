@@ -5,85 +5,78 @@ import SafeText
 import Terminal
 
 /// `1 Events`: the live list.
-enum EventsScreen {
+struct EventsScreen: Tab {
+    static let facts = TabFacts(
+        number: 1, word: "Events", meaning: "the events as they arrive",
+        about: "Events as they arrive, the newest last",
+        bindings: [
+            Binding(
+                .enter, in: .events, do: .open, "open the detail of the selected row", footer: ("detail", .narrow),
+                obstacle: BindingTable.hasNoRow),
+            Binding(
+                .tab, .backTab, in: .events, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
+                obstacle: BindingTable.hasNoPane),
+            Binding(.left, .character("h"), in: .events, do: .previousTab, "previous tab of the pane"),
+            Binding(.right, .character("l"), in: .events, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
+            Binding(.character("v"), in: .events, do: .cycleBody, "body as raw text, pretty, hex"),
+        ],
+        contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
+        brief: [
+            .open, .focusDetail, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
+            .copy, .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand,
+            .sortByNext, .nextProblem, .toggleMark, .showMarked, .pause, .showChecklist, .close,
+        ],
+        symbols: { hasActions in
+            HelpBrief.verdicts + (hasActions ? HelpBrief.states : [])
+                + [HelpBrief.Symbol("dup", Style(.notice), "its event came before")] + HelpBrief.rows + HelpBrief.order
+        }, listsEvents: true, hasDetailPane: true)
+
     /// From this width on what became of actions is told in words; below it in symbols, with a legend.
     private static let roomForWords = 100
     /// A list of fewer lines has no legend: it needs them for rows.
     private static let leastLinesWithLegend = 8
 
-    /// The columns for the rows that are there.
-    private static func columns(_ model: DashboardModel, hasWords: Bool) -> Columns {
-        let (layout, order) = (model.rows.layout, model.listing.query.order)
-        let columns = layout.choice.events
-        let object = columns.firstIndex(of: .object).map { layout.eventWidths[$0] } ?? 0
-        return Columns(
-            columns.enumerated().map { index, column in
-                let title = column.title(in: order, reading: column == .time ? model.session.timeTitle : nil)
-                let (clock, rows) = (model.session.rowClock, model.rows.window.rows)
-                if column == .time { return clock.column(title, holding: rows.lazy.map(\.receivedAt)) }
-                if column == .eventTime {
-                    let moments = rows.lazy.compactMap(\.eventTimestamp.integer).map { Timestamp(milliseconds: $0) }
-                    var laidOut = clock.column(title, holding: moments)
-                    // With milliseconds, where there is room.
-                    laidOut.ideal += 4
-                    laidOut.leaveOrder = 3
-                    return laidOut
-                }
-                var laidOut = column.column(
-                    title: title, holding: max(layout.eventWidths[index], title.width), objectWidth: object,
-                    hasWords: hasWords)
-                laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
-                return laidOut
-            })
-    }
-
-    static func widths(of rows: [EventRow], in columns: [EventColumn]) -> TextWidths {
-        let clock = RowClock(.utc, now: Timestamp(milliseconds: 0))
-        return TextWidths(rows, titles: columns.map(\.title)) {
-            EventLine(row: $0, clock: clock, columns: columns).texts
-        }
-    }
-
-    /// Where the columns stand in a list so wide, behind its margin.
+    /// Returns the places of the columns in a list of so many columns of the screen, behind its margin.
     static func places(_ model: DashboardModel, columns: Int) -> [Columns.Place] {
-        self.columns(model, hasWords: columns >= roomForWords).fitted(to: columns - model.listMargin)
+        model.eventTable.places(
+            context(model, columns: columns), width: columns - model.listMargin - (model.hasScrollBar ? 1 : 0))
     }
 
-    static func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let margin = model.listMargin
-        let choice = model.rows.layout.choice.events
-        let places = places(model, columns: surface.size.columns)
-        ListRow.drawTitles(places, margin: margin, on: &surface)
-        let clock = model.session.rowClock
-        let verdict = places.first { choice[$0.index] == .signature }
-        for (index, line) in model.rows.visible.enumerated() {
-            let row = index + 1
-            switch line {
-            case .day(let day):
-                surface.rule(row: row)
-                surface.put(" \(day.dayName) ", at: Point(column: 2, row: row), style: Style(.secondary))
-            case .row(let event):
-                EventLine(row: event, clock: clock, columns: choice)
-                    .draw(places, at: row, margin: margin, on: &surface)
-                model.finish(event, at: row, hasKeys: !model.detail.hasKeys, emphasis: verdict, on: &surface)
-            }
-        }
+    private static func context(_ model: DashboardModel, columns: Int) -> ListContext {
+        var context = ListContext(model.session, order: model.listing.query.order.listOrder)
+        context.hasWords = columns >= roomForWords
+        return context
+    }
+
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
+        guard row == 0 else { return .line(row - 1) }
+        let places = Self.places(model, columns: size.columns)
+        return model.eventTable.sortName(at: column - model.listMargin, places).map(Target.sort) ?? .main
+    }
+
+    func draw(_ model: DashboardModel, on surface: inout Surface) {
+        var drawing = model.rowDrawing(
+            Self.places(model, columns: surface.size.columns), Self.context(model, columns: surface.size.columns))
+        drawing.hasKeys = !model.detail.hasKeys
+        drawing.emphasis = "signature"
+        drawing.note = Self.note
+        model.eventTable.draw(model.rows, drawing, on: &surface)
         if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
-        if legendLines(model, in: surface.size) > 0 {
+        if Self.legendLines(model, in: surface.size) > 0 {
             surface.put(
-                legend(model, columns: surface.size.columns - ListRow.margin),
+                Self.legend(model, columns: surface.size.columns - ListRow.margin),
                 at: Point(column: ListRow.margin, row: surface.size.rows - 1))
         }
     }
 
-    /// The lines at the end of a list of this size that explain symbols.
+    /// Returns the number of lines at the end of a list of this size that explain symbols.
     static func legendLines(_ model: DashboardModel, in size: Size) -> Int {
         model.showsActionMarks && size.columns < roomForWords && size.rows >= leastLinesWithLegend ? 1 : 0
     }
 
-    /// Returns the symbols of actions that are seen with their meanings; a shorter name leads them where room is short.
+    /// Returns the symbols of actions on the screen with their meanings; a shorter name leads them where room is short.
     private static func legend(_ model: DashboardModel, columns: Int) -> StyledLine {
-        let states = Set(model.rows.visible.compactMap { $0.row?.actions })
+        let states = Set(model.rows.visibleRows.compactMap(\.actions))
         // States that share a symbol share its entry.
         var entries: [(glyph: String, words: [String], style: Style)] = []
         for state in EntryState.allCases.filter(states.contains) {
@@ -103,148 +96,8 @@ enum EventsScreen {
         if whole.width <= columns { return whole }
         return (StyledLine("A:", Style(.secondary)) + meanings).clipped(to: columns)
     }
-}
 
-// MARK: - Columns
-
-/// The columns that the event list can show.
-enum EventColumn: String, ListColumn {
-    case time, signature, type, object, size, bucket, rule
-    // Those that are shown if they are chosen.
-    case status, secret, eventTime = "event-time", eventID = "event-id", version, delivery, bytes
-    // There by itself as long as there are actions.
-    case actions
-
-    static let standard: [EventColumn] = [.time, .signature, .type, .object, .size, .bucket, .rule]
-
-    static let choosable = allCases.filter { $0 != .actions }
-
-    var title: SafeText {
-        switch self {
-        case .time: "TIME"
-        case .signature: "SIGNATURE"
-        case .type: "TYPE"
-        case .object: "OBJECT"
-        case .size: "SIZE"
-        case .bucket: "BUCKET"
-        case .rule: "RULE"
-        case .status: "STATUS"
-        case .secret: "SECRET"
-        case .eventTime: "EVENT TIME"
-        case .eventID: "EVENT ID"
-        case .version: "VERSION ID"
-        case .delivery: "DELIVERY"
-        case .bytes: "BYTES"
-        case .actions: "ACTIONS"
-        }
-    }
-
-    var meaning: String {
-        switch self {
-        case .time: "time of arrival"
-        case .signature: "verdict on the signature"
-        case .type: "type of the event"
-        case .object: "name of the object"
-        case .size: "size of the object"
-        case .bucket: "name of the bucket"
-        case .rule: "name of the rule"
-        case .status: "HTTP status of the answer"
-        case .secret: "secret that matched"
-        case .eventTime: "the event's own time"
-        case .eventID: "the event's id"
-        case .version: "version id of the object"
-        case .delivery: "number of the delivery"
-        case .bytes: "bytes of the delivery's body"
-        case .actions: "what became of its actions"
-        }
-    }
-
-    /// The name of the same column in an export; nil for those that every table has.
-    var exported: String? {
-        switch self {
-        case .type, .object, .size, .eventTime, .version, .actions: nil
-        case .time: "received"
-        case .signature, .bucket, .rule, .status, .secret, .eventID, .delivery, .bytes: rawValue
-        }
-    }
-
-    var sort: SortColumn? {
-        switch self {
-        case .time: .received
-        case .signature: .signature
-        case .type: .type
-        case .object: .object
-        case .size: .size
-        case .bucket: .bucket
-        case .rule: .rule
-        case .status: .status
-        case .eventTime: .eventTime
-        case .secret, .eventID, .version, .delivery, .bytes, .actions: nil
-        }
-    }
-
-    /// The column where the widest text, or the title, is so wide.
-    ///
-    /// As the list narrows RULE leaves first, then BUCKET, then what was chosen besides, SIZE and TYPE; OBJECT takes
-    /// what the others leave. Verdicts are never cut, and a type only where it is longer than any that B2 is likely to
-    /// think of.
-    ///
-    /// - Parameter hasWords: Whether there is room for words beside symbols that have a legend otherwise.
-    func column(title: SafeText, holding width: Int, objectWidth: Int, hasWords: Bool) -> Column {
-        switch self {
-        // The list lays them out by the moments that it shows.
-        case .time, .eventTime: return Column(title, minimum: 8)
-        case .signature: return Column(title, minimum: width)
-        case .actions: return Column(title, short: "A", minimum: hasWords ? width : 1)
-        case .type:
-            return Column(title, minimum: min(max(14, width), 36), ideal: min(width, 64), leaveOrder: 4, cut: .middle)
-        case .object:
-            return Column(title, minimum: Self.leastObject, ideal: min(width, 40), weight: 1, cut: .middle)
-        case .size:
-            return Column(title, minimum: min(max(8, width), 12), leaveOrder: 3, alignment: .right)
-        case .bucket, .rule:
-            // Not at the price of an OBJECT that says too little.
-            let spare = min(objectWidth, 24) - Self.leastObject
-            return Column(
-                title, minimum: min(width, 16), ideal: min(width, 63), leaveOrder: self == .rule ? 1 : 2,
-                spare: max(0, spare), cut: .middle)
-        case .status, .delivery, .bytes:
-            return Column(title, minimum: min(width, 12), leaveOrder: 3, alignment: .right)
-        case .secret, .eventID, .version:
-            return Column(title, minimum: min(width, 12), ideal: min(width, 40), leaveOrder: 3, cut: .middle)
-        }
-    }
-
-    private static let leastObject = 14
-}
-
-// MARK: - Lines
-
-/// A row of the event list as text.
-struct EventLine {
-    let row: EventRow
-    let clock: RowClock
-    let columns: [EventColumn]
-
-    /// Draws the row; the places are those of `columns`.
-    func draw(_ places: [Columns.Place], at line: Int, margin: Int, on surface: inout Surface) {
-        for place in places {
-            guard let (text, style) = cell(columns[place.index], width: place.width) else { continue }
-            let point = Point(column: margin + place.start, row: line)
-            // The symbol alone where its word has no room; the legend below the list explains it.
-            if columns[place.index] == .actions, let state = row.actions, place.width < text.width {
-                surface.put("\(state.glyph)", at: point, columns: place.width, style: style)
-                continue
-            }
-            surface.put(place.fit(text), at: point, columns: place.width, style: style)
-        }
-        if let note = Self.note(row) { draw(note, places, at: line, margin: margin, on: &surface) }
-        if row.isDuplicate, let place = places.first(where: { columns[$0.index] == .object }) {
-            drawDuplicate(place, at: line, margin: margin, on: &surface)
-        }
-    }
-
-    /// What a delivery without a readable event is; such as `GET /favicon.ico, answered 405`.
+    /// Returns a description of a delivery without a readable event, such as `GET /favicon.ico, answered 405`.
     static func note(_ row: EventRow) -> SafeText? {
         guard row.position == nil else { return nil }
         if row.verdict == .unjudged {
@@ -254,78 +107,138 @@ struct EventLine {
         return row.status == 200 ? "no events: \(size)" : "no events: \(size), answered \(row.status)"
     }
 
-    /// The texts of the columns; nil where the row has none.
-    var texts: [SafeText?] {
-        columns.map { column in
-            let text = cell(column)?.text
-            return column == .object && row.isDuplicate ? text.map { Self.duplicateMark + $0 } : text
-        }
+    // MARK: - Columns
+
+    /// The columns that are shown unless others were chosen.
+    static let usualColumns = columns.filter {
+        ["time", "signature", "type", "object", "size", "bucket", "rule"].contains($0.name)
     }
 
-    private static let duplicateMark: SafeText = "dup "
+    static let actionsColumn = columns.filter { $0.name == "actions" }
 
-    private func cell(_ column: EventColumn, width: Int = .max) -> (text: SafeText, style: Style)? {
-        let secondary = Style(.secondary)
-        switch column {
-        case .time: return (clock.text(row.receivedAt, columns: width), quiet)
-        case .signature: return ("\(row.verdict.glyph) \(row.verdict.title)", row.verdict.style)
-        default: break
-        }
-        // What has no event has a note in place of what follows.
-        guard row.position != nil else { return nil }
-        switch column {
-        case .time, .signature: return nil
-        case .type: return (SafeText(cell: EventType(row.eventType.text).shortName), quiet)
-        case .object: return (SafeText(cell: row.objectName.text), quiet)
-        case .size: return (size, quiet)
-        case .bucket: return (SafeText(cell: row.bucketName.text), secondary)
-        case .rule: return (SafeText(cell: row.matchedRuleName.text), secondary)
-        case .status: return ("\(row.status)", secondary)
-        case .secret: return row.secret.map { (SafeText(cell: $0), secondary) }
-        case .eventTime: return (eventTime(width), secondary)
-        case .eventID: return (SafeText(cell: row.eventId.text), secondary)
-        case .version: return (SafeText(cell: row.objectVersionId.text), secondary)
-        case .delivery: return ("\(row.deliveryID)", secondary)
-        case .bytes: return ("\(Wording.grouped(row.bodyLength))", secondary)
-        case .actions: return row.actions.map { ("\($0.glyph) \($0.word)", $0.style) }
-        }
+    /// All columns that the list can show.
+    ///
+    /// As the list narrows RULE leaves first, then BUCKET, then what was chosen besides, SIZE and TYPE; OBJECT takes what
+    /// the others leave. Verdicts are never cut, and a type only where it is longer than any that B2 is likely to think of.
+    static let columns: [ListColumn<EventRow>] = [
+        ListColumn(
+            name: "time", title: "TIME", meaning: "time of arrival", sort: .received, exported: "received",
+            standsBesideNote: true, moment: { $0.receivedAt }, room: { Column($0.title, minimum: 8) },
+            cell: { row, context, width in Cell(context.clock.text(row.receivedAt, columns: width), quiet(row)) }),
+        ListColumn(
+            name: "signature", title: "SIGNATURE", meaning: "verdict on the signature", sort: .signature,
+            exported: "signature", standsBesideNote: true, room: { Column($0.title, minimum: $0.width) },
+            cell: { row, _, _ in Cell("\(row.verdict.glyph) \(row.verdict.title)", row.verdict.style) }),
+        ListColumn(
+            name: "type", title: "TYPE", meaning: "type of the event", sort: .type,
+            room: {
+                Column(
+                    $0.title, minimum: min(max(14, $0.width), 36), ideal: min($0.width, 64), leaveOrder: 4, cut: .middle
+                )
+            }, cell: ofEvent { Cell(SafeText(cell: EventType($0.eventType.text).shortName), quiet($0)) }),
+        ListColumn(
+            name: "object", title: "OBJECT", meaning: "name of the object", sort: .object,
+            room: { Column($0.title, minimum: leastObject, ideal: min($0.width, 40), weight: 1, cut: .middle) },
+            cell: ofEvent {
+                Cell(SafeText(cell: $0.objectName.text), quiet($0), mark: $0.isDuplicate ? "dup " : .empty)
+            }),
+        ListColumn(
+            name: "size", title: "SIZE", meaning: "size of the object", sort: .size,
+            room: { Column($0.title, minimum: min(max(8, $0.width), 12), leaveOrder: 3, alignment: .right) },
+            cell: ofEvent { row in
+                let size = row.objectSize.integer.map { "\(Wording.bytes($0))" as SafeText }
+                return Cell(size ?? SafeText(cell: row.objectSize.text), quiet(row))
+            }),
+        ListColumn(
+            name: "bucket", title: "BUCKET", meaning: "name of the bucket", sort: .bucket, exported: "bucket",
+            room: { place($0, leaveOrder: 2) },
+            cell: ofEvent { Cell(SafeText(cell: $0.bucketName.text), Style(.secondary)) }),
+        ListColumn(
+            name: "rule", title: "RULE", meaning: "name of the rule", sort: .rule, exported: "rule",
+            room: { place($0, leaveOrder: 1) },
+            cell: ofEvent { Cell(SafeText(cell: $0.matchedRuleName.text), Style(.secondary)) }),
+        // Those that are shown if they are chosen.
+        ListColumn(
+            name: "status", title: "STATUS", meaning: "HTTP status of the answer", sort: .status, exported: "status",
+            room: number, cell: ofEvent { Cell("\($0.status)", Style(.secondary)) }),
+        ListColumn(
+            name: "secret", title: "SECRET", meaning: "secret that matched", exported: "secret", room: name,
+            cell: ofEvent { $0.secret.map { Cell(SafeText(cell: $0), Style(.secondary)) } }),
+        ListColumn(
+            name: "event-time", title: "EVENT TIME", meaning: "the event's own time", sort: .eventTime,
+            moment: { $0.eventTimestamp.integer.map { Timestamp(milliseconds: $0) } },
+            // With milliseconds, where there is room.
+            room: { Column($0.title, minimum: 8, ideal: 12, leaveOrder: 3) },
+            cell: { row, context, width in
+                row.position.map { _ in Cell(eventTime(row, context.clock, width), Style(.secondary)) }
+            }),
+        ListColumn(
+            name: "event-id", title: "EVENT ID", meaning: "the event's id", exported: "event-id", room: name,
+            cell: ofEvent { Cell(SafeText(cell: $0.eventId.text), Style(.secondary)) }),
+        ListColumn(
+            name: "version", title: "VERSION ID", meaning: "version id of the object", room: name,
+            cell: ofEvent { Cell(SafeText(cell: $0.objectVersionId.text), Style(.secondary)) }),
+        ListColumn(
+            name: "delivery", title: "DELIVERY", meaning: "number of the delivery", exported: "delivery", room: number,
+            cell: ofEvent { Cell("\($0.deliveryID)", Style(.secondary)) }),
+        ListColumn(
+            name: "bytes", title: "BYTES", meaning: "bytes of the delivery's body", exported: "bytes", room: number,
+            cell: ofEvent { Cell("\(Wording.grouped($0.bodyLength))", Style(.secondary)) }),
+        // There by itself as long as there are actions.
+        ListColumn(
+            name: "actions", title: "ACTIONS", meaning: "what became of its actions", isChoosable: false,
+            standsBesideNote: true,
+            room: { Column($0.title, short: "A", minimum: $0.context.hasWords ? $0.width : 1) },
+            cell: { row, _, width in
+                guard row.position != nil, let state = row.actions else { return nil }
+                let text: SafeText = "\(state.glyph) \(state.word)"
+                // The symbol alone where its word has no room; the legend below the list explains it.
+                return Cell(text.width <= width ? text : "\(state.glyph)", state.style)
+            }),
+    ]
+
+    private static let leastObject = 14
+
+    private static func ofEvent(
+        _ cell: @escaping @Sendable (EventRow) -> Cell?
+    ) -> @Sendable (EventRow, ListContext, Int) -> Cell? {
+        { row, _, _ in row.position.flatMap { _ in cell(row) } }
     }
 
-    private var quiet: Style { row.isDuplicate || row.position == nil ? Style(.secondary) : .plain }
-
-    private var size: SafeText {
-        row.objectSize.integer.map { "\(Wording.bytes($0))" } ?? SafeText(cell: row.objectSize.text)
+    private static let number: @Sendable (ListColumn<EventRow>.Room) -> Column = {
+        Column($0.title, minimum: min($0.width, 12), leaveOrder: 3, alignment: .right)
     }
 
-    private func eventTime(_ width: Int) -> SafeText {
-        guard let milliseconds = row.eventTimestamp.integer else { return SafeText(cell: row.eventTimestamp.text) }
-        let moment = Timestamp(milliseconds: milliseconds)
-        guard let time = clock.clock.time(moment) else { return SafeText(cell: row.eventTimestamp.text) }
-        let text = clock.text(moment, columns: width)
+    private static let name: @Sendable (ListColumn<EventRow>.Room) -> Column = {
+        Column($0.title, minimum: min($0.width, 12), ideal: min($0.width, 40), leaveOrder: 3, cut: .middle)
+    }
+
+    /// A bucket or a rule: not at the price of an OBJECT that says too little.
+    private static func place(_ room: ListColumn<EventRow>.Room, leaveOrder: Int) -> Column {
+        let spare = min(room.widths["object"] ?? 0, 24) - leastObject
+        return Column(
+            room.title, minimum: min(room.width, 16), ideal: min(room.width, 63), leaveOrder: leaveOrder,
+            spare: max(0, spare), cut: .middle)
+    }
+
+    @Sendable private static func quiet(_ row: EventRow) -> Style {
+        row.isDuplicate || row.position == nil ? Style(.secondary) : .plain
+    }
+
+    private static func eventTime(_ row: EventRow, _ clock: RowClock, _ width: Int) -> SafeText {
+        guard let milliseconds = row.eventTimestamp.integer,
+            let time = clock.clock.time(Timestamp(milliseconds: milliseconds))
+        else { return SafeText(cell: row.eventTimestamp.text) }
+        let text = clock.text(Timestamp(milliseconds: milliseconds), columns: width)
         return width - text.width >= 4 && text.string.hasSuffix(time.timeOfDay) ? text + ".\(time.fraction)" : text
     }
+}
 
-    /// The note stands where the event would, behind the time and the verdict.
-    private func draw(
-        _ note: SafeText, _ places: [Columns.Place], at line: Int, margin: Int, on surface: inout Surface
-    ) {
-        let isOwn = places.map { [.time, .signature, .actions].contains(columns[$0.index]) }
-        // As many columns side by side as there are, from the first that is the event's.
-        guard let first = isOwn.firstIndex(of: false) else { return }
-        let last = isOwn[first...].firstIndex(of: true).map { $0 - 1 } ?? places.count - 1
-        let width = places[last].start + places[last].width - places[first].start
-        let point = Point(column: margin + places[first].start, row: line)
-        surface.put(note.clippedInMiddle(to: width), at: point, columns: width, style: Style(.secondary))
-    }
-
-    private func drawDuplicate(_ place: Columns.Place, at line: Int, margin: Int, on surface: inout Surface) {
-        let point = Point(column: margin + place.start, row: line)
-        let mark = Self.duplicateMark
-        surface.put(mark, at: point, columns: place.width, style: Style(.notice))
-        let room = place.width - mark.width
-        surface.put(
-            place.column.fit(SafeText(cell: row.objectName.text), to: room),
-            at: Point(column: point.column + mark.width, row: line), columns: room, style: quiet)
+extension RowOrder {
+    /// The order as the headings show it.
+    var listOrder: ListOrder? {
+        guard case .by(let column, let isDescending) = self else { return nil }
+        return ListOrder(column: column.name, isDescending: isDescending)
     }
 }
 

@@ -1,20 +1,38 @@
 public import Log
 public import Notifications
+import Browsing
+import History
 import SafeText
 import Synchronization
 import Terminal
 
 extension LogEntry: WindowedRow {
     var moment: Timestamp? { time }
+    var number: Int64 { 0 }
+
+    static func isOlder(_ one: LogPlace, than other: LogPlace) -> Bool {
+        one.inode == other.inode && one.offset < other.offset
+    }
 }
 
 /// `6 Log`: what b2watch itself did and warned of, the newest line below, and the selected one whole beneath.
-struct LogScreen {
-    private(set) var list = WindowedList<LogEntry>()
-    /// How wide the texts of the entries held are.
-    private(set) var widths = Self.widths(of: [])
-    /// Whether the entries held are of several processes.
-    private var isShared = false
+struct LogScreen: Tab {
+    static let facts = TabFacts(
+        number: 6, word: "Log", meaning: "what b2watch itself did and warned of",
+        about: "What b2watch itself did and warned of",
+        bindings: [
+            Binding(
+                .enter, in: .log, do: .open, "the selected line, whole, and back", footer: ("open", .narrow),
+                obstacle: { $0.log.list.list.selectedRow == nil ? "There is no line to open." : nil })
+        ],
+        brief: [
+            .open, .editFilter, .search, .followOrNot, .sortByNext, .toStart, .toEnd, .goToTime, .toggleUtc,
+            .pause, .typeCommand, .close,
+        ])
+
+    var list = FoundList(Self.columns, growth: .byRevision)
+    /// Grows with what is written to the log.
+    private var moves = 0
     /// Why the log could not be read.
     private(set) var failure: SafeText?
     private(set) var hasBeenRead = false
@@ -23,33 +41,52 @@ struct LogScreen {
     private var pane = TextPane()
     private var columns = 0
 
-    private static func widths(of entries: [LogEntry]) -> TextWidths {
-        let clock = RowClock(.utc, now: Timestamp(milliseconds: 0))
-        return TextWidths(entries, titles: LogColumn.allCases.map(\.title)) {
-            LogEntryLine(entry: $0, clock: clock).texts
+    /// The number of lines of the view for the selected entry, with the rule above it.
+    private static func wholeHeight(in rows: Int) -> Int { rows < 10 ? 0 : rows < 18 ? 3 : 5 }
+
+    var found: (any FoundListing)? {
+        get { list }
+        set { if let list = newValue as? FoundList<LogEntry> { self.list = list } }
+    }
+
+    var extent: ListExtent { ListExtent(latest: nil, revision: moves) }
+
+    func extent(_ change: HistoryChange) -> ListExtent { extent }
+
+    var isInside: Bool { isOpen }
+
+    mutating func leaveInside() { isOpen = false }
+
+    mutating func questions(_ reading: TabReading) -> [Asked] {
+        // What was never read is read once, because there is nothing yet to stay as it was.
+        guard !reading.isFrozen || list.isEmpty else { return [] }
+        return list.questions(extent, reading.predicate, reading.pattern, at: reading.now).map { question in
+            Asked(view: .log, lane: .log) { $0.log(question) }
         }
     }
 
-    /// The lines of the view for the selected entry, with the rule above it.
-    private static func wholeHeight(in rows: Int) -> Int { rows < 10 ? 0 : rows < 18 ? 3 : 5 }
-
-    // MARK: - What the user does
-
-    mutating func move(_ command: Command) {
-        if isOpen { pane.move(command) } else { list.move(command) }
+    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
+        if let answer = answer as? ListAnswer<LogEntry> { apply(answer) }
+        return nil
     }
 
-    mutating func scroll(by lines: Int) {
-        if isOpen { pane.scroll(by: lines) } else { list.scroll(by: lines) }
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
+        if isOpen { return row == 0 ? .main : .line(row - 1) }
+        guard row == 0 else { return .line(row - 1) }
+        return list.sortName(at: column, model.session, columns: size.columns).map(Target.sort) ?? .main
+    }
+
+    mutating func move(_ command: Command, _ change: HistoryChange) {
+        if isOpen { pane.move(command) } else { list.change(extent) { $0.move(command, in: $1) } }
+    }
+
+    mutating func scroll(by lines: Int, _ change: HistoryChange) {
+        if isOpen { pane.scroll(by: lines) } else { list.change(extent) { $0.scroll(by: lines, in: $1) } }
     }
 
     /// Selects an entry of the list.
     mutating func select(_ id: LogPlace) {
-        if id != list.selection { list.jump(to: id) }
-    }
-
-    mutating func followOrNot() {
-        if list.isFollowing { list.stopFollowing() } else { list.follow() }
+        if id != list.selection { list.change(extent) { $0.go(to: id, in: $1) } }
     }
 
     /// Shows the selected line alone, or the list again.
@@ -57,35 +94,25 @@ struct LogScreen {
         isOpen.toggle()
         pane = TextPane()
         // What is read stays where it is.
-        if isOpen { list.stopFollowing() }
+        if isOpen { list.change(extent) { $0.stopFollowing($1) } }
     }
 
-    mutating func close() { isOpen = false }
+    /// Takes note that something was written.
+    mutating func outdate() { moves += 1 }
 
-    // MARK: - What is read
-
-    mutating func outdate() { list.outdate() }
-
-    mutating func request(at now: ContinuousClock.Instant) -> WindowTicket<LogPlace>? { list.request(at: now) }
-
-    mutating func take(_ answer: WindowAnswer<LogEntry>, generation: Int) {
-        guard list.take(answer, generation: generation) else { return }
-        widths = Self.widths(of: answer.rows)
-        isShared = Set(answer.rows.map(\.source).filter { !$0.isEmpty }).count > 1
-        (failure, hasBeenRead) = (nil, true)
+    private mutating func apply(_ answer: ListAnswer<LogEntry>) {
+        let failed = list.apply(answer, extent)
+        failure = failed.map { "\($0.sentence)" }
+        if failed == nil { hasBeenRead = true }
     }
 
-    mutating func readingFailed(_ sentence: SafeText, generation: Int) {
-        list.readingFailed(generation: generation)
-        failure = sentence
-    }
+    // MARK: - Drawing
 
-    // MARK: - What is seen
-
-    mutating func settle(size: Size, clock: WallClock) {
+    mutating func settle(_ layout: Layout, _ session: Session) {
+        let (size, clock) = (layout.list.size, session.clock)
         columns = size.columns
         list.settle(height: max(0, size.rows - 1 - Self.wholeHeight(in: size.rows)), days: clock)
-        if list.selectedRow == nil { isOpen = false }
+        if list.list.selectedRow == nil { isOpen = false }
         if isOpen { pane.resize(count: wholeLines(clock).count, height: max(0, size.rows - 1)) }
     }
 
@@ -96,41 +123,31 @@ struct LogScreen {
             return
         }
         let (upper, lower) = surface.bounds.splitTop(surface.size.rows - Self.wholeHeight(in: surface.size.rows))
-        surface.draw(in: upper) { drawList(model.session, on: &$0) }
-        guard lower.rows > 1, list.selectedRow != nil else { return }
+        surface.draw(in: upper) { drawList(model, on: &$0) }
+        guard lower.rows > 1, list.list.selectedRow != nil else { return }
         let lines = wholeLines(clock)
         surface.draw(in: lower) { drawWhole(lines, TextPane(count: lines.count, height: lower.rows - 1), on: &$0) }
     }
 
-    private func drawList(_ session: Session, on surface: inout Surface) {
-        let clock = session.rowClock
-        let columns = Columns(
-            LogColumn.allCases.map { column in
-                column == .time
-                    ? clock.column(session.timeTitle, holding: list.held.rows.lazy.compactMap(\.time))
-                    : column.column(holding: widths, isShared: isShared)
-            })
-        let places = columns.fitted(to: surface.size.columns - ListRow.margin)
-        ListRow.drawTitles(places, on: &surface)
-        if list.visible.isEmpty { drawNothing(on: &surface) }
-        for (index, line) in list.visible.enumerated() {
-            switch line {
-            case .day(let day): DayRule.draw(day, row: index + 1, on: &surface)
-            case .row(let entry):
-                LogEntryLine(entry: entry, clock: clock).draw(places, at: index + 1, on: &surface)
-                if entry.id == list.selection {
-                    let level = places.first { $0.index == LogColumn.level.rawValue }
-                    ListRow.mark(row: index + 1, hasKeys: true, emphasis: level, on: &surface)
-                }
-            }
+    private func drawList(_ model: DashboardModel, on surface: inout Surface) {
+        var context = ListContext(model.session, order: list.order)
+        context.isShared = Set(list.list.window.rows.map(\.source).filter { !$0.isEmpty }).count > 1
+        let places = list.table.places(context, width: list.width(in: surface.size.columns))
+        var drawing = ListDrawing<LogEntry>(places: places, context: context)
+        (drawing.emphasis, drawing.extent) = ("level", list.extent(extent))
+        list.table.draw(list.list, drawing, on: &surface)
+        guard list.isEmpty else { return }
+        if failure == nil {
+            model.drawNothing(hasBeenRead ? "Nothing is logged." : .empty, row: 2, on: &surface)
+        } else {
+            drawNothing(on: &surface)
         }
     }
 
     private func drawNothing(on surface: inout Surface) {
-        let text = failure.map { "\($0)" } ?? (hasBeenRead ? "Nothing is logged." : "")
-        for (row, line) in Prose.lines(text, columns: surface.size.columns - 3).enumerated() {
-            let style = failure == nil ? Style(.secondary) : Style(.bad)
-            surface.put(line, at: Point(column: ListRow.margin, row: row + 2), style: style)
+        let lines = Prose.lines("\(failure ?? .empty)", columns: surface.size.columns - 3)
+        for (row, line) in lines.enumerated() {
+            surface.put(line, at: Point(column: ListRow.margin, row: row + 2), style: Style(.bad))
         }
     }
 
@@ -147,7 +164,7 @@ struct LogScreen {
 
     /// The selected entry, whole, in lines.
     private func wholeLines(_ clock: WallClock) -> [StyledLine] {
-        guard let entry = list.selectedRow else { return [] }
+        guard let entry = list.list.selectedRow else { return [] }
         let text = Prose.lines(entry.text, columns: max(8, columns - 3), style: entry.style)
         guard let time = entry.time else { return text }
         let head: SafeText =
@@ -175,47 +192,58 @@ extension WindowAnswer<LogEntry> {
     }
 }
 
-// MARK: - Columns and lines
+// MARK: - Columns
 
-/// The columns of the log, from left to right. As it narrows FROM leaves first, then LEVEL; where several processes have
-/// written what is shown, FROM stays longest.
-enum LogColumn: Int, CaseIterable {
-    case time, level, source, text
+extension LogScreen {
+    /// The columns, from left to right. As the list narrows FROM leaves first, then LEVEL; where several processes have
+    /// written what is shown, FROM stays longest.
+    static let columns: [ListColumn<LogEntry>] = [
+        ListColumn(
+            name: "time", title: "TIME", key: { $0.time.map { .number($0.milliseconds) } }, moment: { $0.time },
+            room: { Column($0.title, minimum: 8) },
+            cell: { entry, context, width in
+                Cell(entry.time.map { context.clock.text($0, columns: width) } ?? .empty, entry.style)
+            }),
+        ListColumn(
+            name: "level", title: "LEVEL",
+            key: { entry in LogLevel.allCases.firstIndex(of: entry.level).map { .number(Int64($0)) } },
+            room: { Column($0.title, minimum: $0.width, leaveOrder: 2) },
+            cell: { entry, _, _ in Cell(entry.time == nil ? .empty : "\(entry.level.rawValue)", entry.style) }),
+        ListColumn(
+            name: "from", title: "FROM", key: { .text($0.source) },
+            room: { room in
+                let isShared = room.context.isShared
+                return Column(
+                    room.title, minimum: min(room.width, 20), leaveOrder: isShared ? 3 : 1, spare: isShared ? 0 : 20,
+                    cut: .middle)
+            }, cell: { entry, _, _ in Cell(SafeText(cell: entry.source), Style(.secondary)) }),
+        ListColumn(
+            name: "what", title: "WHAT", key: { .text($0.text) },
+            room: { Column($0.title, minimum: 20, ideal: $0.width, weight: 1) },
+            cell: { entry, _, _ in Cell(SafeText(cell: entry.text), entry.style) }),
+    ]
+}
 
-    var title: SafeText {
-        switch self {
-        case .time: "TIME"
-        case .level: "LEVEL"
-        case .source: "FROM"
-        case .text: "WHAT"
-        }
-    }
-
-    /// - Parameter isShared: Whether the lines are of several processes.
-    func column(holding widths: TextWidths, isShared: Bool) -> Column {
-        let width = widths[rawValue]
-        return switch self {
-        case .time: Column(title, minimum: 8)
-        case .level: Column(title, minimum: width, leaveOrder: 2)
-        case .source:
-            Column(
-                title, minimum: min(width, 20), leaveOrder: isShared ? 3 : 1, spare: isShared ? 0 : 20, cut: .middle)
-        case .text: Column(title, minimum: 20, ideal: width, weight: 1)
+extension LogScreen {
+    /// Returns whether a line matches a filter: a text in any part of it, or its time.
+    static func holds(_ predicate: RowPredicate) -> (LogEntry) -> Bool {
+        { entry in
+            predicate.holds(at: entry.time) { _, pattern in
+                pattern("\(entry.level.rawValue) \(entry.source)") || pattern(entry.text)
+            } isProblem: {
+                entry.level != .info
+            }
         }
     }
 }
 
-/// An entry of the log as text.
-struct LogEntryLine: CellLine {
-    let entry: LogEntry
-    let clock: RowClock
-
-    func cell(_ column: LogColumn, width: Int) -> (text: SafeText, style: Style) {
-        switch column {
-        case .time: (entry.time.map { clock.text($0, columns: width) } ?? .empty, entry.style)
-        case .level: (entry.time == nil ? .empty : "\(entry.level.rawValue)", entry.style)
-        case .source: (SafeText(cell: entry.source), Style(.secondary))
-        case .text: (SafeText(cell: entry.text), entry.style)
+extension LogReading {
+    /// The lines of the log, as a list reads them.
+    var source: ListSource<LogEntry> {
+        ListSource {
+            WindowAnswer(try entries(LogRequest($0)))
+        } keep: { predicate, entries in
+            entries.filter(LogScreen.holds(predicate))
         }
     }
 }

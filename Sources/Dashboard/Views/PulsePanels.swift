@@ -106,7 +106,7 @@ struct PulsePanels {
             rows: surface.size.rows - half - 1)
         surface.draw(in: lower) {
             PulseTimings(
-                histogram: pulse.answers, isComplete: true, microsecondsPerUnit: 1, limit: DeliveryLine.late
+                histogram: pulse.answers, isComplete: true, microsecondsPerUnit: 1, limit: DeliveriesScreen.late
             ).draw(on: &$0)
         }
     }

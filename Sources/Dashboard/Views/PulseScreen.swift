@@ -5,7 +5,57 @@ import SafeText
 import Terminal
 
 /// `7 Pulse`: the history as pictures.
-struct PulseScreen {
+struct PulseScreen: Tab {
+    static let facts = TabFacts(
+        number: 7, word: "Pulse", meaning: "the history as pictures",
+        about: "The history as pictures",
+        bindings: [
+            Binding(
+                .character("+"), .character("="), in: .pulse, do: .zoomIn, "less time, about the selected bar",
+                footer: ("closer", .medium), obstacle: { $0.pulse.span == .minute ? "A minute is the least." : nil }),
+            Binding(
+                .character("-"), in: .pulse, do: .zoomOut, "more time", footer: ("wider", .medium),
+                obstacle: { $0.pulse.span == .year ? "A year is the most." : nil }),
+            Binding(.left, .character("h"), in: .pulse, do: .left, "the bar before", footer: ("bar", .wide)),
+            Binding(.right, .character("l"), in: .pulse, do: .right, "the next bar"),
+            Binding(.character("["), .pageUp, in: .pulse, do: .panEarlier, "earlier", footer: ("earlier", .wide)),
+            Binding(.character("]"), .pageDown, in: .pulse, do: .panLater, "later"),
+            Binding(
+                .enter, in: .pulse, do: .listSelection, "list the events of what is selected",
+                footer: ("list", .narrow),
+                obstacle: { model in
+                    let key = model.bindings.name(of: .nextSection)
+                    return model.pulse.filterText == nil
+                        ? "Here is nothing to list: \(key) goes to bars, types and buckets." : nil
+                }),
+            Binding(.tab, in: .pulse, do: .nextSection, "bars, types, buckets, timings", footer: ("part", .medium)),
+            Binding(.backTab, in: .pulse, do: .previousSection, "the part before"),
+            Binding(.down, .character("j"), in: .pulse, do: .down, "the next name"),
+            Binding(.up, .character("k"), in: .pulse, do: .up, "the name before"),
+            Binding(.home, .character("g"), in: .pulse, do: .toStart, "to the first delivery"),
+            Binding(.end, .character("G"), in: .pulse, do: .toEnd, "to the latest, and follow"),
+        ],
+        contexts: [],
+        brief: [
+            .listSelection, .nextSection, .zoomIn, .zoomOut, .left, .right, .panEarlier, .panLater, .toStart,
+            .toEnd, .goToTime, .toggleUtc, .pause, .typeCommand, .close,
+        ],
+        symbols: { _ in HelpBrief.verdicts + [HelpBrief.Symbol("▲", Style(.accent, bold: true), "selected")] })
+
+    func draw(_ model: DashboardModel, on surface: inout Surface) { draw(model.session, on: &surface) }
+
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
+        target(column: column, row: row, size: size)
+    }
+
+    mutating func settle(_ layout: Layout, _ session: Session) { settle(size: layout.list.size) }
+
+    mutating func move(_ command: Command, _ change: HistoryChange) { perform(command) }
+
+    mutating func scroll(by lines: Int, _ change: HistoryChange) { pan(by: lines) }
+
+    func deadline(_ session: Session) -> ContinuousClock.Instant? { reading.deadline }
+
     /// The parts that can be gone through, each with a selection of its own.
     enum Section: Int, CaseIterable {
         case bars, types, buckets, timings

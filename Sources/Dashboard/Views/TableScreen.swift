@@ -10,7 +10,33 @@ import Terminal
 /// be in the sheet, and says so.
 ///
 /// The object's name stays where it is while other columns scroll, as in a spreadsheet whose first columns are frozen.
-struct TableScreen {
+struct TableScreen: Tab {
+    static let facts = TabFacts(
+        number: 2, word: "Table", meaning: "the spreadsheet's rows",
+        about: "Events as the spreadsheet has them",
+        bindings: [
+            Binding(
+                .enter, in: .table, do: .open, "show every cell of the selected row in full",
+                footer: ("full row", .narrow),
+                obstacle: BindingTable.hasNoRow),
+            Binding(.left, .character("h"), in: .table, do: .left, "columns to the left"),
+            Binding(
+                .right, .character("l"), in: .table, do: .right, "columns to the right", footer: ("columns", .medium)),
+            Binding(
+                .character("U"), in: .table, do: .toggleTimestampForm,
+                "timestamps as RFC 3339 or as epoch milliseconds",
+                footer: ("epoch ms", .medium)),
+        ],
+        contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
+        brief: [
+            .open, .right, .left, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act,
+            .replay, .copy, .export, .chooseColumns, .toggleTimestampForm, .sortByNext, .goToTime, .toggleUtc,
+            .typeCommand, .nextProblem, .toggleMark, .showMarked, .pause, .close,
+        ],
+        symbols: { _ in
+            [HelpBrief.Symbol("…", .plain, "cut: Enter shows all of it")] + HelpBrief.rows + HelpBrief.order
+        }, listsEvents: true)
+
     var timestamps = SheetRow.TimestampForm.rfc3339
     /// How many of the columns that scroll are scrolled away.
     private(set) var scrolled = 0
@@ -39,13 +65,13 @@ struct TableScreen {
     ///
     /// What stays is the object's name and what is left of it; where that leaves no room for any other column, the name
     /// alone, at the left edge.
-    func arrange(_ layout: ListColumns, in order: RowOrder = .arrival, width: Int) -> Arrangement {
+    private func arrange(_ table: ListTable<EventRow>, _ context: ListContext, width: Int) -> Arrangement {
         let gap = width < 100 ? 1 : 2
         // The last column is for the sign that there are more.
         let total = width - 1
-        let choice = layout.choice.table
-        let columns = choice.indices.map { column(choice[$0], layout, $0, in: order) }
-        let name = choice.firstIndex(of: .objectName)
+        let choice = table.columns
+        let columns = table.laidOut(context)
+        let name = choice.firstIndex { $0.name == "object-name" }
         var staying = name.map { Array(0...$0) } ?? []
         var scrolling = Array(choice.indices.dropFirst(staying.count))
         let widest = scrolling.map { columns[$0].minimum }.max() ?? 0
@@ -69,20 +95,9 @@ struct TableScreen {
         return arrangement
     }
 
-    private func column(
-        _ column: TableColumn, _ layout: ListColumns, _ index: Int, in order: RowOrder
-    ) -> Column {
-        let title = column.title(in: order)
-        let width = layout.tableWidths[index]
-        var laidOut = column.column(
-            title: title, holding: column.shortTitle == nil ? max(width, title.width) : width, timestamps: timestamps)
-        laidOut.minimum = max(laidOut.minimum, title == column.title ? 0 : title.width)
-        return laidOut
-    }
-
     /// The places of as many of these columns, in this order, as have their least width.
     private func places(
-        of indices: [Int], _ columns: [Column], _ choice: [TableColumn], gap: Int, in total: Int
+        of indices: [Int], _ columns: [Column], _ choice: [ListColumn<EventRow>], gap: Int, in total: Int
     ) -> [Columns.Place] {
         var shown = indices
         func least() -> Int { shown.reduce(-gap) { $0 + columns[$1].minimum + gap } }
@@ -93,7 +108,7 @@ struct TableScreen {
         var rest = room
         func lack(_ place: Int) -> Int { laidOut[place].ideal - laidOut[place].minimum }
         var cut: [Int] = []
-        for (place, index) in shown.enumerated() where choice[index].isReadFirst {
+        for (place, index) in shown.enumerated() where Self.readFirst.contains(choice[index].name) {
             // What lacks only a little gets it whole, before the other gets its half; together they take no more than
             // there is, or the last column would leave.
             guard lack(place) <= min(rest, Self.little) else {
@@ -113,60 +128,30 @@ struct TableScreen {
         }
     }
 
-    static func widths(of rows: [EventRow], in columns: [TableColumn]) -> TextWidths {
-        TextWidths(rows, titles: columns.map { $0.shortTitle ?? $0.title }) { row in
-            guard row.position != nil else { return [] }
-            let sheet = SheetRow(row.sheetFields)
-            return columns.map { $0.text(of: row, sheet: sheet) }
-        }
+    /// Returns where the columns are in a list of so many columns of the screen.
+    func arrange(_ model: DashboardModel, columns: Int) -> Arrangement {
+        arrange(model.sheetTable, context(model), width: columns - model.listMargin)
     }
 
-    /// Where the columns are in a list so wide.
-    func arrange(_ model: DashboardModel, columns: Int) -> Arrangement {
-        arrange(model.rows.layout, in: model.listing.query.order, width: columns - model.listMargin)
+    private func context(_ model: DashboardModel) -> ListContext {
+        var context = ListContext(model.session, order: model.listing.query.order.listOrder)
+        context.timestamps = timestamps
+        return context
+    }
+
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
+        guard row == 0 else { return .line(row - 1) }
+        let places = arrange(model, columns: size.columns).places
+        return model.sheetTable.sortName(at: column - model.listMargin, places).map(Target.sort) ?? .main
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
-        let margin = model.listMargin
-        let choice = model.rows.layout.choice.table
         let arrangement = arrange(model, columns: surface.size.columns)
-        ListRow.drawTitles(arrangement.places, margin: margin, on: &surface)
-        for (index, line) in model.rows.visible.enumerated() {
-            guard let row = line.row else { continue }
-            draw(row, choice, arrangement.places, at: index + 1, margin: margin, on: &surface)
-            model.finish(row, at: index + 1, hasKeys: true, on: &surface)
-        }
+        var drawing = model.rowDrawing(arrangement.places, context(model))
+        drawing.note = { row in EventsScreen.note(row).map { $0 + "  (not in the sheet)" } }
+        model.sheetTable.draw(model.rows, drawing, on: &surface)
         if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
-        drawMore(arrangement, margin: margin, on: &surface)
-    }
-
-    private func draw(
-        _ row: EventRow, _ columns: [TableColumn], _ places: [Columns.Place], at line: Int, margin: Int,
-        on surface: inout Surface
-    ) {
-        if let note = EventLine.note(row) {
-            let text: SafeText = note + "  (not in the sheet)"
-            surface.put(
-                text.clippedInMiddle(to: surface.size.columns - margin), at: Point(column: margin, row: line),
-                style: Style(.secondary))
-            return
-        }
-        let sheet = SheetRow(row.sheetFields, timestamps: timestamps)
-        for place in places {
-            let column = columns[place.index]
-            surface.put(
-                place.fit(column.text(of: row, sheet: sheet)),
-                at: Point(column: margin + place.start, row: line), columns: place.width,
-                style: Self.style(column, row))
-        }
-    }
-
-    private static func style(_ column: TableColumn, _ row: EventRow) -> Style {
-        switch column {
-        case .verdict: row.verdict.style
-        case .sheet: row.sheet?.style ?? Style(.secondary)
-        default: .plain
-        }
+        drawMore(arrangement, margin: model.listMargin, on: &surface)
     }
 
     /// Draws arrows where columns are out of view, in the line of headings, beside them.
@@ -190,138 +175,104 @@ extension Columns.Place {
 
 // MARK: - Columns
 
-/// The columns that the table can show: the sheet's five, and what is known besides.
-enum TableColumn: String, ListColumn {
-    case eventTimestamp = "event-timestamp"
-    case eventType = "event-type"
-    case objectName = "object-name"
-    case objectSize = "object-size"
-    case objectVersionID = "object-version-id"
-    // Those that are shown if they are chosen.
-    case received, verdict, secret, bucket, rule
-    case eventID = "event-id"
-    case status, delivery, bytes
-    // There by itself as long as an action writes a sheet.
-    case sheet
+extension TableScreen {
+    /// The columns by which a row is told apart at a glance.
+    private static let readFirst = ["event-type", "object-name"]
 
-    static let choosable = allCases.filter { $0 != .sheet }
+    /// The sheet's own columns, which are shown unless others were chosen.
+    static let usualColumns = Array(columns[..<5])
 
-    /// The sheet's own.
-    static let standard: [TableColumn] = [.eventTimestamp, .eventType, .objectName, .objectSize, .objectVersionID]
+    static let sheetColumn = columns.filter { $0.name == "sheet" }
 
-    var title: SafeText {
-        switch self {
-        case .eventTimestamp: SafeText(SheetRow.headers[0])
-        case .eventType: SafeText(SheetRow.headers[1])
-        case .objectName: SafeText(SheetRow.headers[2])
-        case .objectSize: SafeText(SheetRow.headers[3])
-        case .objectVersionID: SafeText(SheetRow.headers[4])
-        case .received: "Received"
-        case .verdict: "Signature"
-        case .secret: "Secret"
-        case .bucket: "Bucket"
-        case .rule: "Rule"
-        case .eventID: "Event ID"
-        case .status: "Status"
-        case .delivery: "Delivery"
-        case .bytes: "Bytes"
-        case .sheet: "SHEET"
+    /// All columns that the table can show. At 80 columns all five of the sheet are there, if only just, and each has room
+    /// for its heading.
+    static let columns: [ListColumn<EventRow>] = [
+        ListColumn(
+            name: "event-timestamp", title: SafeText(SheetRow.headers[0]), meaning: "of the sheet", sort: .eventTime,
+            room: { Column($0.title, minimum: $0.context.timestamps == .rfc3339 ? 24 : 15, cut: .middle) },
+            cell: sheet(0)),
+        ListColumn(
+            name: "event-type", title: SafeText(SheetRow.headers[1]), meaning: "of the sheet", sort: .type,
+            room: { Column($0.title, minimum: 11, ideal: min($0.width, 40), cut: .middle) }, cell: sheet(1)),
+        ListColumn(
+            name: "object-name", title: SafeText(SheetRow.headers[2]), meaning: "of the sheet", sort: .object,
+            room: { Column($0.title, minimum: 12, ideal: max(12, min($0.width, 40)), weight: 1, cut: .middle) },
+            cell: sheet(2)),
+        ListColumn(
+            name: "object-size", title: SafeText(SheetRow.headers[3]), shortTitle: "Size", meaning: "of the sheet",
+            sort: .size,
+            room: {
+                // Without its middle a number would read as another one.
+                Column(
+                    $0.title, short: "Size", minimum: min($0.width, 11), ideal: max($0.title.width, min($0.width, 19)),
+                    alignment: .right)
+            }, cell: sheet(3)),
+        ListColumn(
+            name: "object-version-id", title: SafeText(SheetRow.headers[4]), shortTitle: "Version ID",
+            meaning: "of the sheet",
+            room: {
+                Column(
+                    $0.title, short: "Version ID", minimum: 11, ideal: max($0.title.width, min($0.width, 104)),
+                    cut: .middle)
+            }, cell: sheet(4)),
+        // Those that are shown if they are chosen.
+        ListColumn(
+            name: "received", title: "Received", meaning: "time of arrival", sort: .received, exported: "received",
+            room: { Column($0.title, minimum: 24) }, cell: text { "\($0.receivedAt.rfc3339)" }),
+        ListColumn(
+            name: "verdict", title: "Signature", meaning: "verdict on the signature", sort: .signature,
+            exported: "signature", room: { Column($0.title, minimum: $0.width) },
+            cell: { row, _, _ in row.position.map { _ in Cell("\(row.verdict.title)", row.verdict.style) } }),
+        ListColumn(
+            name: "secret", title: "Secret", meaning: "secret that matched", exported: "secret", room: name,
+            cell: text { SafeText(cell: $0.secret ?? "") }),
+        ListColumn(
+            name: "bucket", title: "Bucket", meaning: "name of the bucket", sort: .bucket, exported: "bucket",
+            room: name,
+            cell: text { SafeText(cell: $0.bucketName.text) }),
+        ListColumn(
+            name: "rule", title: "Rule", meaning: "name of the rule", sort: .rule, exported: "rule", room: name,
+            cell: text { SafeText(cell: $0.matchedRuleName.text) }),
+        ListColumn(
+            name: "event-id", title: "Event ID", meaning: "the event's id", exported: "event-id", room: name,
+            cell: text { SafeText(cell: $0.eventId.text) }),
+        ListColumn(
+            name: "status", title: "Status", meaning: "HTTP status of the answer", sort: .status, exported: "status",
+            room: number, cell: text { "\($0.status)" }),
+        ListColumn(
+            name: "delivery", title: "Delivery", meaning: "number of the delivery", exported: "delivery", room: number,
+            cell: text { "\($0.deliveryID)" }),
+        ListColumn(
+            name: "bytes", title: "Bytes", meaning: "bytes of the delivery's body", exported: "bytes", room: number,
+            cell: text { "\($0.bodyLength)" }),
+        // There by itself as long as an action writes a sheet.
+        ListColumn(
+            name: "sheet", title: "SHEET", meaning: "whether it is in the sheet", isChoosable: false,
+            room: { Column($0.title, minimum: $0.width) },
+            cell: { row, _, _ in
+                row.position.map { _ in Cell("\(row.sheet?.sheetWord ?? "–")", row.sheet?.style ?? Style(.secondary)) }
+            }),
+    ]
+
+    private static func sheet(_ index: Int) -> @Sendable (EventRow, ListContext, Int) -> Cell? {
+        { row, context, _ in
+            guard row.position != nil else { return nil }
+            let sheet = SheetRow(row.sheetFields, timestamps: context.timestamps)
+            return Cell(SafeText(cell: sheet.cells[index].string))
         }
     }
 
-    /// A heading for a narrow column, where the whole one would have to be cut.
-    var shortTitle: SafeText? {
-        switch self {
-        case .objectSize: "Size"
-        case .objectVersionID: "Version ID"
-        default: nil
-        }
+    private static func text(
+        _ text: @escaping @Sendable (EventRow) -> SafeText
+    ) -> @Sendable (EventRow, ListContext, Int) -> Cell? {
+        { row, _, _ in row.position.map { _ in Cell(text(row)) } }
     }
 
-    var meaning: String {
-        switch self {
-        case .eventTimestamp, .eventType, .objectName, .objectSize, .objectVersionID: "of the sheet"
-        case .received: "time of arrival"
-        case .verdict: "verdict on the signature"
-        case .secret: "secret that matched"
-        case .bucket: "name of the bucket"
-        case .rule: "name of the rule"
-        case .eventID: "the event's id"
-        case .status: "HTTP status of the answer"
-        case .delivery: "number of the delivery"
-        case .bytes: "bytes of the delivery's body"
-        case .sheet: "whether it is in the sheet"
-        }
+    private static let number: @Sendable (ListColumn<EventRow>.Room) -> Column = {
+        Column($0.title, minimum: min($0.width, 12), alignment: .right)
     }
 
-    var sort: SortColumn? {
-        switch self {
-        case .eventTimestamp: .eventTime
-        case .eventType: .type
-        case .objectName: .object
-        case .objectSize: .size
-        case .received: .received
-        case .verdict: .signature
-        case .bucket: .bucket
-        case .rule: .rule
-        case .status: .status
-        case .objectVersionID, .secret, .eventID, .delivery, .bytes, .sheet: nil
-        }
-    }
-
-    /// The name of the same column in an export; nil for the sheet's own, which every table has.
-    var exported: String? {
-        switch self {
-        case .eventTimestamp, .eventType, .objectName, .objectSize, .objectVersionID, .sheet: nil
-        case .verdict: "signature"
-        case .received, .secret, .bucket, .rule, .eventID, .status, .delivery, .bytes: rawValue
-        }
-    }
-
-    /// Whether it is what a row is told apart by at a glance.
-    var isReadFirst: Bool { self == .eventType || self == .objectName }
-
-    /// The column where the widest text, or the least heading, is so wide. At 80 columns all five of the sheet are there, if only just, and each
-    /// has room for its heading.
-    func column(title: SafeText, holding width: Int, timestamps: SheetRow.TimestampForm) -> Column {
-        switch self {
-        case .eventTimestamp: Column(title, minimum: timestamps == .rfc3339 ? 24 : 15, cut: .middle)
-        case .eventType: Column(title, minimum: 11, ideal: min(width, 40), cut: .middle)
-        case .objectName:
-            Column(title, minimum: 12, ideal: max(12, min(width, 40)), weight: 1, cut: .middle)
-        case .objectSize:
-            // Without its middle a number would read as another one.
-            Column(
-                title, short: shortTitle, minimum: min(width, 11), ideal: max(title.width, min(width, 19)),
-                alignment: .right)
-        case .objectVersionID:
-            Column(title, short: shortTitle, minimum: 11, ideal: max(title.width, min(width, 104)), cut: .middle)
-        case .received: Column(title, minimum: 24)
-        case .verdict, .sheet: Column(title, minimum: width)
-        case .status, .delivery, .bytes: Column(title, minimum: min(width, 12), alignment: .right)
-        case .secret, .bucket, .rule, .eventID:
-            Column(title, minimum: min(width, 12), ideal: min(width, 63), cut: .middle)
-        }
-    }
-
-    /// What it shows of a row.
-    func text(of row: EventRow, sheet: SheetRow) -> SafeText {
-        switch self {
-        case .eventTimestamp: SafeText(cell: sheet.cells[0].string)
-        case .eventType: SafeText(cell: sheet.cells[1].string)
-        case .objectName: SafeText(cell: sheet.cells[2].string)
-        case .objectSize: SafeText(cell: sheet.cells[3].string)
-        case .objectVersionID: SafeText(cell: sheet.cells[4].string)
-        case .received: "\(row.receivedAt.rfc3339)"
-        case .verdict: "\(row.verdict.title)"
-        case .secret: SafeText(cell: row.secret ?? "")
-        case .bucket: SafeText(cell: row.bucketName.text)
-        case .rule: SafeText(cell: row.matchedRuleName.text)
-        case .eventID: SafeText(cell: row.eventId.text)
-        case .status: "\(row.status)"
-        case .delivery: "\(row.deliveryID)"
-        case .bytes: "\(row.bodyLength)"
-        case .sheet: "\(row.sheet?.sheetWord ?? "–")"
-        }
+    private static let name: @Sendable (ListColumn<EventRow>.Room) -> Column = {
+        Column($0.title, minimum: min($0.width, 12), ideal: min($0.width, 63), cut: .middle)
     }
 }

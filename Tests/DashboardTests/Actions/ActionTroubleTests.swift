@@ -56,7 +56,7 @@ struct ActionTroubleTests {
         if columns == 120 { #expect(user.screen.contains("on hold, retry in 4 min")) }
         user.press(.down)
         #expect(user.screen.contains("On hold, 5,000 events wait, next try in 4 min: sheets.example answered 403"))
-        user.press(.character("r"))
+        user.press(.character("R"))
         #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
     }
 
@@ -66,21 +66,21 @@ struct ActionTroubleTests {
         user.press(.character("4"))
         #expect(user.lines[2].contains("ON HOLD"), "\(user.lines[2])")
         if columns == 120 { #expect(user.lines[0].contains("actions: 2 entries on hold"), "\(user.lines[0])") }
-        user.press(.character("r"))
+        user.press(.character("R"))
         let question = "Retry “rows” for all 1 entry that failed, and 2 verified by a secret deleted as leaked?"
         #expect(user.model.question?.text(user.model.bindings).hasPrefix(question) == true)
         user.press(.character("y"))
         #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
         user.arrive([Make.row(9)])
         user = self.user([Make.action("rows", [.done: 3, .onHold: 2])], columns: columns)
-        user.press(.character("4"), .character("r"))
+        user.press(.character("4"), .character("R"))
         #expect(user.screen.contains("Retry “rows” for 2 entries verified by a secret"))
     }
 
     @Test("are skipped as a whole, after a question")
     func skipAll() {
         var user = user([Self.held()], columns: 100)
-        user.press(.character("4"), .character("x"))
+        user.press(.character("4"), .character("D"))
         #expect(user.screen.contains("Skip 5,000 entries of “rows” that wait or are dead? (y/n)"))
         user.press(.character("y"))
         #expect(user.actionCalls == [.skipAll("rows", [.queued, .failed, .dead, .onHold])])

@@ -25,7 +25,7 @@ struct ActionsScreenTests {
         #expect(user.screen.contains("cat-1.jpg") && !user.screen.contains("cat-2.jpg"))
         user.press(.down)
         #expect(user.screen.contains("cat-3.jpg") && !user.screen.contains("cat-1.jpg"))
-        user.press(.character("f"), .character("f"))
+        user.press(.right, .right)
         #expect(user.screen.contains("[failed]") && !user.screen.contains("cat-2.jpg"))
     }
 
@@ -90,13 +90,13 @@ struct ActionsScreenTests {
         #expect(user.screen.contains("Authorization: ***") && user.screen.contains("503 Service Unavailable"))
         user.press(.end)
         #expect(user.screen.contains("\\x1b[31m"))
-        user.press(.character("r"))
+        user.press(.character("R"))
         #expect(user.actionCalls == [.retryEntry(1)])
         user.entries[0].entry.state = .done
         user.outboxMoves()
         user.press(.home)
         #expect(user.screen.contains("● done"))
-        user.press(.character("r"))
+        user.press(.character("R"))
         #expect(user.screen.contains("The entry is done."))
         user.press(.escape)
         #expect(user.model.page == nil && user.model.actions.isInEntries)
@@ -128,22 +128,22 @@ struct ActionsScreenTests {
     @Test("tries all again that failed, after a question")
     func retryAll() {
         var user = user()
-        user.press(.character("r"))
+        user.press(.character("R"))
         #expect(user.screen.contains("Nothing of this action has failed."))
-        user.press(.down, .character("r"))
+        user.press(.down, .character("R"))
         #expect(user.screen.contains("Retry “rows” for all 3 entries that failed? (y/n)"))
         user.press(.character("n"))
         #expect(user.actionCalls.isEmpty)
-        user.press(.character("r"), .character("y"))
+        user.press(.character("R"), .character("y"))
         #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
     }
 
     @Test("skips the entry selected, and no other")
     func skips() {
         var user = user([Make.entry(1, of: "alerts", .dead)])
-        user.press(.character("x"))
+        user.press(.character("D"))
         #expect(user.screen.contains("Nothing of this action waits or is dead."))
-        user.press(.tab, .character("x"))
+        user.press(.tab, .character("D"))
         #expect(user.actionCalls == [.skipEntry(1)])
     }
 
@@ -157,10 +157,10 @@ struct ActionsScreenTests {
         #expect(user.actionCalls == [.missed("alerts", .judged), .missed("rows", .judged)])
         #expect(
             user.screen.contains(
-                "“rows”: 2 events were missed before their verdict or “when” changed; a in Actions adds them."))
+                "“rows”: 2 events were missed before their verdict or “when” changed; + in Actions adds them."))
         user.press(.down)
         #expect(user.screen.contains("2 events were missed before their verdict or “when” changed: can be added."))
-        user.press(.character("a"))
+        user.press(.character("+"))
         #expect(user.screen.contains("Run “rows” for them? (y/n)"))
         user.press(.character("y"))
         #expect(user.acts.map(\.deed) == [.run("rows")] && user.acts.map(\.rows) == [.chosen([4, 7])])

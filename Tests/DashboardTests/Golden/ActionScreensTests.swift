@@ -67,9 +67,9 @@ struct ActionScreensTests {
     private static let listScenes = [
         scene("actions", .character("4"), .down, .down),
         scene("actions-entries", .character("4"), .down, .down, .tab, .up, .up),
-        scene("actions-failed", .character("4"), .down, .down, .character("f"), .character("f")),
+        scene("actions-failed", .character("4"), .down, .down, .right, .right),
         scene("actions-entry", .character("4"), .down, .down, .enter, .up, .up, .enter),
-        scene("actions-retry-all", .character("4"), .down, .down, .character("r")),
+        scene("actions-retry-all", .character("4"), .down, .down, .character("R")),
         Scene("actions-missed") { size in
             var user = user(size)
             user.answer = { call in

@@ -81,7 +81,7 @@ struct ListScreensTests {
     private static let tableScenes = [
         scene("table", .character("2")),
         scene("table-right", .character("2"), .right, .right),
-        scene("table-epoch", .character("2"), .character("T")),
+        scene("table-epoch", .character("2"), .character("U")),
         scene(
             "table-sorted", .character("2"), .character(">"), .character(">"), .character(">"), .character(">")),
         scene("columns", .character("2"), .character("C")),

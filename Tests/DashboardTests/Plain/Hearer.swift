@@ -90,10 +90,8 @@ struct Hearer {
             case .readRows where holdsReads: held.append(effect)
             case .readActions where holdsActions: held.append(effect)
             case .readRows(let ticket):
-                tell(.rowsRead(.success(user.window(ticket.request)), generation: ticket.generation))
-            case .readDeliveries(let ticket):
-                let answer = WindowAnswer<DeliveryRow>(user.deliveries, ticket.request)
-                tell(.deliveriesRead(.success(answer), generation: ticket.generation))
+                tell(.rowsRead(.success(user.window(RowRequest(ticket.request))), generation: ticket.generation))
+            case .ask(let asked): tell(.answered(asked.view, asked.work(Store(user))))
             case .browse(let query, let generation, _):
                 (user.query, user.queryGeneration) = (query, generation)
                 report()
@@ -113,7 +111,7 @@ struct Hearer {
                     SignatureEvidence($0.delivery, keyring: Keyring())
                 }
                 tell(.documentBuilt(DetailDocument(content, for: request)))
-            case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
+            case .readActions, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .readKeyring: tell(.keyringRead(.success(plain.model.session.keyring)))
             case .export(let request): user.exports.append(request)
             case .findOtherDelivery(let id):
@@ -139,12 +137,6 @@ struct Hearer {
     private mutating func act(_ effect: Effect) {
         switch effect {
         case .readActions(let generation): tell(.actionsRead(.success(user.actions), generation: generation))
-        case .readEntries(let ticket):
-            let listed = user.entries.filter {
-                $0.entry.action == ticket.action && (ticket.states?.contains($0.entry.state) ?? true)
-            }
-            let answer = WindowAnswer<OutboxRow>(listed, ticket.window.request)
-            tell(.entriesRead(.success(answer), generation: ticket.window.generation))
         case .readEntry(let id):
             let content = user.entries.first { $0.id == id }.map { TextPage.Content.entry($0, user.exchanges[id]) }
             tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))

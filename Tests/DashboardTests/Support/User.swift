@@ -66,6 +66,8 @@ struct User {
     /// The other deliveries of every event.
     var others: [EventDelivery] = []
     var reads: [RowRequest] = []
+    /// The tabs that asked something.
+    var asked: [MainView] = []
     var pulseReads: [PulseReading.Ticket] = []
     /// What the history counts; without it nothing answers.
     var pulse: ((PulseRequest) -> Pulse)?
@@ -170,8 +172,8 @@ struct User {
         for effect in effects {
             switch effect {
             case .readRows(let ticket):
-                reads.append(ticket.request)
-                tell(.rowsRead(.success(window(ticket.request)), generation: ticket.generation))
+                reads.append(RowRequest(ticket.request))
+                tell(.rowsRead(.success(window(RowRequest(ticket.request))), generation: ticket.generation))
             case .readPulse(let ticket, _):
                 pulseReads.append(ticket)
                 if let pulse { tell(.pulseRead(.success(pulse(ticket.request)), for: ticket)) }
@@ -195,17 +197,13 @@ struct User {
                 }
             case .keepViewState(let state): kept.append(state)
             case .keepMarked: break
-            case .readDeliveries(let ticket):
-                reads.append(RowRequest(ticket.request))
-                let answer = WindowAnswer<DeliveryRow>(deliveries, ticket.request)
-                tell(.deliveriesRead(.success(answer), generation: ticket.generation))
+            case .ask(let asked):
+                self.asked.append(asked.view)
+                tell(.answered(asked.view, asked.work(Store(self))))
             case .findOtherDelivery(let id): tell(.otherDeliveryFound(.success(otherDelivery(than: id)), from: id))
             case .followLog(let isOn): followsLog = isOn
-            case .readLog(let ticket):
-                let result = logFailure.map(Result.failure) ?? .success(WindowAnswer<LogEntry>(log, ticket.request))
-                tell(.logRead(result, generation: ticket.generation))
             case .readValues: tell(.valuesRead(recorded))
-            case .readActions, .readEntries, .readEntry, .callAction, .act, .cancelActing: act(effect)
+            case .readActions, .readEntry, .callAction, .act, .cancelActing: act(effect)
             case .buildDocument(let request):
                 tell(.documentBuilt(DetailDocument(document(request), for: request)))
             case .readFirstSteps(_, let last): tell(.firstStepsRead(.success(steps), through: last))
@@ -227,9 +225,9 @@ struct User {
         }
     }
 
-    func window(_ request: RowRequest) -> RowWindow {
+    func window(_ request: RowRequest) -> WindowAnswer<EventRow> {
         let history = listed
-        guard !history.isEmpty else { return RowWindow() }
+        guard !history.isEmpty else { return WindowAnswer() }
         let anchor =
             switch request.anchor {
             case .newest: history.count - 1
@@ -241,8 +239,9 @@ struct User {
             }
         let first = max(0, anchor - request.before)
         let last = min(history.count - 1, anchor + request.after)
-        return RowWindow(
-            rows: Array(history[first...last]), hasOlder: first > 0, hasNewer: last < history.count - 1)
+        return WindowAnswer(
+            rows: Array(history[first...last]), hasOlder: first > 0, hasNewer: last < history.count - 1,
+            first: first + 1)
     }
 
     /// The rows of the query, of those looked at, in its order.
@@ -383,14 +382,6 @@ struct User {
     mutating func act(_ effect: Effect) {
         switch effect {
         case .readActions(let generation): tell(.actionsRead(.success(actions), generation: generation))
-        case .readEntries(let ticket):
-            let listed = entries.filter {
-                $0.entry.action == ticket.action && (ticket.states?.contains($0.entry.state) ?? true)
-            }
-            tell(
-                .entriesRead(
-                    .success(WindowAnswer<OutboxRow>(listed, ticket.window.request)),
-                    generation: ticket.window.generation))
         case .readEntry(let id):
             let content = entries.first { $0.id == id }.map { TextPage.Content.entry($0, exchanges[id]) }
             tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
@@ -464,6 +455,61 @@ extension Range<Timestamp> {
 
 extension SecretSummary {
     static let prod = SecretSummary(label: "prod", fingerprint: "3f9a", source: "screen", matches: 124)
+}
+
+/// What is recorded, as tabs ask it.
+struct Store: Outside {
+    private let deliveries: [DeliveryRow]
+    private let history: [EventRow]
+    private let entries: [OutboxRow]
+    private let log: [LogEntry]
+    private let logFailure: EffectFailure?
+
+    init(_ user: User) {
+        (deliveries, history, entries) = (user.deliveries, user.history, user.entries)
+        (log, logFailure) = (user.log, user.logFailure)
+    }
+
+    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow> {
+        ListSource {
+            WindowAnswer<DeliveryRow>(deliveries, $0)
+        } keep: { predicate, rows in
+            let found = Set(history.filter(predicate.holds).map(\.deliveryID))
+            return rows.filter { found.contains($0.id) }
+        }.answer(question)
+    }
+
+    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow> {
+        let listed = entries.filter {
+            $0.entry.action == scope.action && (scope.states?.contains($0.entry.state) ?? true)
+        }
+        return ListSource {
+            WindowAnswer<OutboxRow>(listed, $0)
+        } keep: { predicate, rows in
+            rows.filter { predicate.holds(for: $0.event) }
+        }.answer(question)
+    }
+
+    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
+        ListSource { request in
+            if let logFailure { throw logFailure }
+            return WindowAnswer<LogEntry>(log, request)
+        } keep: { predicate, entries in
+            entries.filter(LogScreen.holds(predicate))
+        }.answer(question)
+    }
+
+    func rules(after id: Int64, through last: Int64) -> Result<RuleStretch, EffectFailure> {
+        let rows = history.filter { $0.id > id && $0.id <= last && $0.position != nil }
+        return .success(
+            RuleStretch(
+                rules: rows.map { row in
+                    RuleCount(
+                        bucket: row.bucketName.text, rule: row.matchedRuleName.text, events: [row.verdict: 1],
+                        last: row.receivedAt, secrets: row.verdict == .valid ? Set([row.secret].compactMap(\.self)) : []
+                    )
+                }, through: last))
+    }
 }
 
 extension WindowAnswer {

@@ -1,0 +1,237 @@
+import Browsing
+import History
+import Log
+import Notifications
+import SafeText
+import Terminal
+
+// MARK: - What a tab is
+
+/// A tab of the dashboard: its state, and what it does; one file for each, and one line in `MainView.all`.
+///
+/// The line of tabs, the key that shows it, `:view`, the view to begin with, the help, `docs/keys.md` and the mouse follow
+/// from that.
+protocol Tab: Sendable {
+    static var facts: TabFacts { get }
+
+    init()
+
+    /// Its list; nil where it has none, or one of events.
+    var found: (any FoundListing)? { get set }
+    /// Returns the extent of the whole list.
+    func extent(_ change: HistoryChange) -> ListExtent
+    /// Whether a part of it is open that is closed before the tab is left.
+    var isInside: Bool { get }
+    /// The event that the detail pane shows.
+    var event: EventRow? { get }
+
+    mutating func settle(_ layout: Layout, _ session: Session)
+    /// Returns the questions about what is shown.
+    mutating func questions(_ reading: TabReading) -> [Asked]
+    /// Applies the answer to one of them.
+    ///
+    /// - Returns: A sentence about what went wrong.
+    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText?
+    func draw(_ model: DashboardModel, on surface: inout Surface)
+    /// Returns what is at a place, for the mouse.
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target?
+    mutating func move(_ command: Command, _ change: HistoryChange)
+    mutating func scroll(by lines: Int, _ change: HistoryChange)
+    mutating func leaveInside()
+    /// Freezes what is shown, or lets it go on.
+    mutating func freeze(at change: HistoryChange?)
+    /// Returns when something of it changes by itself.
+    func deadline(_ session: Session) -> ContinuousClock.Instant?
+}
+
+extension Tab {
+    var found: (any FoundListing)? {
+        get { nil }
+        set {}
+    }
+    var isInside: Bool { false }
+    var event: EventRow? { nil }
+
+    func extent(_ change: HistoryChange) -> ListExtent { ListExtent(change) }
+    mutating func settle(_ layout: Layout, _ session: Session) {
+        found?.settle(height: layout.listHeight, days: session.clock)
+    }
+    mutating func questions(_ reading: TabReading) -> [Asked] { [] }
+    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? { nil }
+    func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
+        guard row == 0 else { return .line(row - 1) }
+        return found?.sortName(at: column, model.session, columns: size.columns).map(Target.sort) ?? .main
+    }
+    mutating func move(_ command: Command, _ change: HistoryChange) {
+        let extent = extent(change)
+        found?.move(command, extent)
+    }
+    mutating func scroll(by lines: Int, _ change: HistoryChange) {
+        let extent = extent(change)
+        found?.scroll(by: lines, extent)
+    }
+    mutating func leaveInside() {}
+    mutating func freeze(at change: HistoryChange?) {}
+    func deadline(_ session: Session) -> ContinuousClock.Instant? { found?.deadline }
+}
+
+/// What is known of a tab without its state.
+struct TabFacts: Sendable {
+    let number: Int
+    /// The word in the line of tabs.
+    let word: String
+    /// What its key shows, in the help.
+    let meaning: String
+    /// A sentence about it, for the help.
+    let about: String
+    /// Its own keys.
+    var bindings: [Binding] = []
+    /// The contexts of keys that are in force in it, the nearest first.
+    var contexts: [BindingContext] = [.lists, .filtering, .searching]
+    /// The commands that matter most, for the first screen of the help.
+    var brief: [Command] = []
+    /// The symbols that are drawn in it.
+    var symbols: @Sendable (_ hasActions: Bool) -> [HelpBrief.Symbol] = { _ in [] }
+    /// Whether it lists events: marks, selection and export are for these.
+    var listsEvents = false
+    var hasDetailPane = false
+    /// The name where it is typed.
+    var name: String { word.lowercased() }
+}
+
+/// What the questions of a tab depend on.
+struct TabReading {
+    /// The history as it is shown.
+    let change: HistoryChange
+    let isFrozen: Bool
+    /// What the filter leaves, or the one that is being typed.
+    let predicate: RowPredicate
+    let pattern: SearchPattern?
+    let now: ContinuousClock.Instant
+    let session: Session
+}
+
+/// A question of a tab, answered off the screen's thread.
+struct Asked: Sendable {
+    /// What it waits for: an answer from one lane keeps none from another waiting.
+    enum Lane: Sendable {
+        case rows, log
+    }
+
+    let view: MainView
+    var lane = Lane.rows
+    let work: @Sendable (any Outside) -> any Sendable
+}
+
+/// What tabs may ask of the world; tests pass one of their own.
+protocol Outside: Sendable {
+    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow>
+    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow>
+    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry>
+    func rules(after id: Int64, through last: Int64) -> Result<RuleStretch, EffectFailure>
+}
+
+// MARK: - All tabs
+
+/// A tab by its number.
+struct MainView: Hashable, Sendable {
+    let rawValue: Int
+
+    /// All tabs, in their order.
+    static let all: [any Tab.Type] = [
+        EventsScreen.self,
+        TableScreen.self,
+        DeliveriesScreen.self,
+        ActionsScreen.self,
+        RulesScreen.self,
+        LogScreen.self,
+        PulseScreen.self,
+    ]
+
+    static let allCases = all.map { MainView(rawValue: $0.facts.number) }
+    static let events = MainView(rawValue: 1), table = MainView(rawValue: 2), deliveries = MainView(rawValue: 3)
+    static let actions = MainView(rawValue: 4), log = MainView(rawValue: 6), pulse = MainView(rawValue: 7)
+
+    private static let byNumber = Dictionary(uniqueKeysWithValues: all.map { ($0.facts.number, $0.facts) })
+
+    var facts: TabFacts { Self.byNumber[rawValue] ?? EventsScreen.facts }
+    var title: String { "\(rawValue) \(facts.word)" }
+    /// The name where it is typed.
+    var name: String { facts.name }
+    var showsRows: Bool { facts.listsEvents }
+    var hasDetailPane: Bool { facts.hasDetailPane }
+    var place: Place { .tab(self) }
+    /// The command that shows it.
+    var command: Command { Command("show-\(name)") }
+
+    /// The tab of a name.
+    init?(name: String) {
+        guard let view = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = view
+    }
+
+    init(rawValue: Int) { self.rawValue = rawValue }
+}
+
+// MARK: - The tab that is shown
+
+extension DashboardModel {
+    /// The tab that is shown.
+    var current: any Tab {
+        get { tabs[view] ?? EventsScreen() }
+        set { tabs[view] = newValue }
+    }
+
+    /// Returns a tab.
+    func tab<T: Tab>(_ type: T.Type = T.self) -> T { tabs[MainView(rawValue: T.facts.number)] as? T ?? T() }
+
+    private mutating func put<T: Tab>(_ tab: T) { tabs[MainView(rawValue: T.facts.number)] = tab }
+
+    var table: TableScreen {
+        get { tab() }
+        set { put(newValue) }
+    }
+    var deliveries: DeliveriesScreen {
+        get { tab() }
+        set { put(newValue) }
+    }
+    var actions: ActionsScreen {
+        get { tab() }
+        set { put(newValue) }
+    }
+    var log: LogScreen {
+        get { tab() }
+        set { put(newValue) }
+    }
+    var pulse: PulseScreen {
+        get { tab() }
+        set { put(newValue) }
+    }
+
+    /// The list of the tab that is no list of events; nil where there is none.
+    var found: (any FoundListing)? {
+        get { current.found }
+        set { current.found = newValue }
+    }
+
+    /// The extent of that list.
+    var foundExtent: ListExtent { view.showsRows ? extent : current.extent(shown) }
+
+    /// The questions of the tab that is shown.
+    mutating func questionsOfTab() -> [Effect] {
+        var preview: Filter?
+        if case .filter(let prompt) = prompt { preview = prompt.preview }
+        let reading = TabReading(
+            change: shown, isFrozen: frozen != nil, predicate: filter.predicate(preview: preview, marks: []),
+            pattern: pattern, now: session.now, session: session)
+        return current.questions(reading).map { .ask($0) }
+    }
+
+    /// Applies an answer to a tab.
+    mutating func apply(_ answer: any Sendable, to view: MainView) {
+        let change = shown
+        if let trouble = tabs[view]?.receive(answer, change) { session.tell(trouble, .bad) }
+        tellSearchNews()
+        stayAtStart()
+    }
+}
