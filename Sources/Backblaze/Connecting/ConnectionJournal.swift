@@ -41,6 +41,8 @@ public final class ConnectionJournal: Sendable {
     }
 
     deinit {
+        // A child that was forked just now may still have the descriptor.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 

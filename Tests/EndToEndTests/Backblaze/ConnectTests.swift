@@ -63,7 +63,9 @@ import Testing
 
         #expect(try connected.end() == .exited(0))
         #expect(there.b2.rulesText == before)
-        #expect(try connected.error.whole().contains("is deleted"))
+        // Where an answer comes late, the rule is gone when it is asked for again.
+        let said = try connected.error.whole()
+        #expect(said.contains("is deleted") || said.contains("was not there"), "\(said)")
         #expect(!FileManager.default.fileExists(atPath: there.home.secrets))
     }
 

@@ -63,14 +63,15 @@ struct StrangerTests {
         try session.see("where it is found") { Self.selected($0).contains("photos/cat-12.jpg") }
         try session.press("Enter", "m", "G", "M")
         try session.see("where the marked one alone is listed") {
-            $0.contains("   marked   1 event   * 1 marked   ") && Self.selected($0).contains("photos/cat-12.jpg")
+            $0.contains("   marked only   1 of 30 events   * 1 marked   ")
+                && Self.selected($0).contains("photos/cat-12.jpg")
         }
         try session.press("M", "f", "C-u")
         try session.type("size>big")
         try session.see("a size is expected here")
         try session.press("Escape")
         try session.see("where the filter is as it was") {
-            $0.contains("filter off object:photos/cat…   * 1 marked") && !$0.contains("is expected here")
+            $0.contains("filter off") && $0.contains("* 1 marked") && !$0.contains("is expected here")
         }
     }
 
