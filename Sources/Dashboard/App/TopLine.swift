@@ -375,10 +375,14 @@ struct TabMarks {
     /// Which of the places found the selected row is.
     private mutating func addMatch(_ model: DashboardModel) {
         guard model.pattern != nil, !model.detail.hasKeys, let (place, count) = model.matchPlace else { return }
-        let words: SafeText =
-            place.map { "match \(Wording.grouped($0)) of \(Wording.grouped(count))" }
-            ?? "\(Wording.grouped(count)) \(count == 1 ? "match" : "matches")"
-        add(5, StyledLine(words, Style(.notice)), StyledLine("\(place.map { "\($0)/" } ?? "")\(count)", Style(.notice)))
+        // A number alone would not say what it counts.
+        let forms: [SafeText] =
+            if let place {
+                ["match \(Wording.grouped(place)) of \(Wording.grouped(count))", "\(place)/\(count)"]
+            } else {
+                ["\(Wording.grouped(count)) \(count == 1 ? "match" : "matches")"]
+            }
+        parts.append(Part(forms: forms.map { StyledLine($0, Style(.notice)) }, rank: 5))
     }
 
     private mutating func addChosen(_ model: DashboardModel) {

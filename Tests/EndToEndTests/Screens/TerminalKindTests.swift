@@ -15,7 +15,7 @@ struct TerminalKindTests {
         let large = try session.see("name-30.txt", "SIZE", "10.0 MiB", "? 30", "folder/name-30.txt\n")
 
         try session.resize(columns: 40, rows: 10)
-        let small = try session.see("30.txt", "TIME", "SIGNATURE")
+        let small = try session.see("folder…30.txt", "TIME", "SIGNATURE")
         #expect(small.split(separator: "\n", omittingEmptySubsequences: false).allSatisfy { $0.count <= 40 })
         #expect(!small.contains("SIZE"))
         try session.resize(columns: 30, rows: 8)
