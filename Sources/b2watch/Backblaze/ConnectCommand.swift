@@ -47,24 +47,7 @@ struct ConnectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Borrow this rule instead of making a temporary one.", valueName: "name"))
     var rule: String?
 
-    @Option(
-        name: .customLong("event-types"),
-        help: ArgumentHelp(
-            "all, or types separated by commas, such as b2:ObjectCreated:*. (default: all)", valueName: "types"))
-    var eventTypes: String?
-
-    @Option(help: "What the names of objects begin with. (default: all objects)")
-    var prefix: String?
-
-    @Option(
-        name: .customLong("custom-header"), parsing: .singleValue,
-        help: ArgumentHelp("A header field that B2 adds; may be given several times.", valueName: "name=value"))
-    var customHeaders: [String] = []
-
-    @Option(
-        name: .customLong("max-events-per-batch"), parsing: .unconditional,
-        help: ArgumentHelp("How many events one notification may have, 1 to 50. (default: 1)", valueName: "n"))
-    var batch: Int?
+    @OptionGroup var scope: RuleScope
 
     @Option(
         name: .customLong("forward"), parsing: .singleValue,
@@ -104,7 +87,7 @@ struct ConnectCommand: ParsableCommand {
         if let tunnel, tunnel.needsPublicURL, publicURL == nil {
             throw ValidationError("--tunnel \(self.tunnel ?? ""): ssh makes no URL, so give --public-url too")
         }
-        if rule != nil, eventTypes != nil || prefix != nil || !customHeaders.isEmpty || batch != nil {
+        if rule != nil, scope.isGiven {
             throw ValidationError(
                 "--rule borrows a rule as it is: leave out --event-types, --prefix, --custom-header and"
                     + " --max-events-per-batch")
@@ -120,20 +103,6 @@ struct ConnectCommand: ParsableCommand {
                 throw ValidationError("--forward \(text): anyone between could read plain http: write https://")
             }
         }
-        try fields.validate()
-    }
-
-    /// What the temporary rule is to be.
-    private var fields: RuleFields {
-        var fields = RuleFields()
-        fields.eventTypes = eventTypes
-        fields.prefix = prefix
-        fields.customHeaders = customHeaders
-        fields.batch = batch
-        fields.secretFile = nil
-        fields.url = nil
-        fields.isUnsigned = false
-        return fields
     }
 
     func run() throws {
@@ -187,7 +156,7 @@ struct ConnectCommand: ParsableCommand {
             wanted = NotificationRule(
                 name: RuleSecret.temporaryName(using: &generator), eventTypes: RuleEventType.all, prefix: "",
                 url: "https://b2watch.invalid/", secret: secret)
-            try fields.apply(to: &wanted, among: rules)
+            try scope.apply(to: &wanted, among: rules)
             try wanted.check(among: rules, in: realm)
         }
         for note in [wanted.suspension].compactMap(\.self) { diagnostics.say(note, .warning) }

@@ -162,18 +162,15 @@ struct RulesShowCommand: ParsableCommand {
 
 // MARK: - create and update
 
-/// What a rule is to be.
-struct RuleFields: ParsableArguments {
-    @Option(help: "Where B2 sends notifications: an https URL.")
-    var url: String?
-
+/// The notifications that a rule is for, and how B2 sends them.
+struct RuleScope: ParsableArguments {
     @Option(
         name: .customLong("event-types"),
         help: ArgumentHelp(
             "all, or types separated by commas, such as b2:ObjectCreated:*. (default: all)", valueName: "types"))
     var eventTypes: String?
 
-    @Option(help: "What the names of objects begin with; '' for all objects.")
+    @Option(help: "The beginning of objects' names; '' for all objects.")
     var prefix: String?
 
     @Option(
@@ -183,16 +180,11 @@ struct RuleFields: ParsableArguments {
 
     @Option(
         name: .customLong("max-events-per-batch"), parsing: .unconditional,
-        help: ArgumentHelp("How many events one notification may have, 1 to 50. (default: 1)", valueName: "n"))
+        help: ArgumentHelp("The most events of one notification, 1 to 50. (default: 1)", valueName: "n"))
     var batch: Int?
 
-    @Option(
-        name: .customLong("secret-file"),
-        help: ArgumentHelp("A file with the signing secret: 32 letters and digits.", valueName: "file"))
-    var secretFile: String?
-
-    @Flag(name: .customLong("unsigned"), help: "Let B2 sign nothing. Anybody who knows the URL can then forge events.")
-    var isUnsigned = false
+    /// Whether any of it was given.
+    var isGiven: Bool { eventTypes != nil || prefix != nil || !customHeaders.isEmpty || batch != nil }
 
     func validate() throws {
         if let eventTypes {
@@ -210,21 +202,12 @@ struct RuleFields: ParsableArguments {
         if let batch, !NotificationRule.batches.contains(batch) {
             throw ValidationError("--max-events-per-batch \(batch): write 1 to 50")
         }
-        if isUnsigned, secretFile != nil {
-            throw ValidationError("--unsigned and --secret-file exclude each other: give one of them")
-        }
-    }
-
-    /// The secret in the file, where one is named.
-    func secret() throws -> String? {
-        try secretFile.map { try SecretFile(argument: $0).load().secret.withExposedValue { $0 } }
     }
 
     /// Sets what was given.
     ///
     /// - Parameter others: The rules of the bucket, which show where B2 has the size of a batch.
     func apply(to rule: inout NotificationRule, among others: [NotificationRule]) throws(B2Problem) {
-        if let url { rule.url = url }
         if let eventTypes { rule.eventTypes = try RuleEventType.parse(eventTypes) }
         if let prefix { rule.prefix = prefix }
         if !customHeaders.isEmpty { rule.customHeaders = customHeaders.compactMap(CustomHeader.init) }
@@ -235,6 +218,41 @@ struct RuleFields: ParsableArguments {
                 rule.setBatch(batch, like: others)
             }
         }
+    }
+}
+
+/// The fields of a rule that a command creates or changes.
+struct RuleFields: ParsableArguments {
+    @Option(help: "Where B2 sends notifications: an https URL.")
+    var url: String?
+
+    @OptionGroup var scope: RuleScope
+
+    @Option(
+        name: .customLong("secret-file"),
+        help: ArgumentHelp("A file with the signing secret: 32 letters and digits.", valueName: "file"))
+    var secretFile: String?
+
+    @Flag(name: .customLong("unsigned"), help: "Let B2 sign nothing. Anybody who knows the URL can then forge events.")
+    var isUnsigned = false
+
+    func validate() throws {
+        if isUnsigned, secretFile != nil {
+            throw ValidationError("--unsigned and --secret-file exclude each other: give one of them")
+        }
+    }
+
+    /// Returns the secret in the file; nil if no file is named.
+    func secret() throws -> String? {
+        try secretFile.map { try SecretFile(argument: $0).load().secret.withExposedValue { $0 } }
+    }
+
+    /// Sets what was given.
+    ///
+    /// - Parameter others: The rules of the bucket, which show where B2 has the size of a batch.
+    func apply(to rule: inout NotificationRule, among others: [NotificationRule]) throws(B2Problem) {
+        if let url { rule.url = url }
+        try scope.apply(to: &rule, among: others)
         if isUnsigned { rule.secret = nil }
     }
 }
@@ -336,7 +354,7 @@ struct RulesUpdateCommand: ParsableCommand {
         if hasNewSecret, fields.isUnsigned || fields.secretFile != nil {
             throw ValidationError("--new-secret excludes --secret-file and --unsigned: give one of them")
         }
-        if hasNoHeaders, !fields.customHeaders.isEmpty {
+        if hasNoHeaders, !fields.scope.customHeaders.isEmpty {
             throw ValidationError("--no-custom-headers and --custom-header exclude each other: give one of them")
         }
     }
