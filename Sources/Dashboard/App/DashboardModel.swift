@@ -453,7 +453,7 @@ struct DashboardModel {
     }
 
     /// Whether the list of events is longer than the screen, so that a scroll bar has a column of its own.
-    var hasScrollBar: Bool { rowExtent.map { $0.total > rows.height && rows.height > 2 } ?? false }
+    var hasScrollBar: Bool { rowExtent.map { ScrollBar.isNeeded(total: $0.total, height: rows.height) } ?? false }
 
     /// The number of the window's first row among the events listed, counted from 1, and their number.
     var rowExtent: (first: Int, total: Int)? {

@@ -72,7 +72,7 @@ struct FoundList<Row: WindowedRow> {
         if finding.show(Finding.Query(predicate: predicate, order: order, pattern: pattern)) {
             list.restart(isSorted: order != nil, fromStart: order != nil, finding.extent(base))
         }
-        hasScrollBar = extent(base).map { $0.total > list.height && list.height > 2 } ?? false
+        hasScrollBar = extent(base).map { ScrollBar.isNeeded(total: $0.total, height: list.height) } ?? false
         var questions: [ListQuestion<Row>] = []
         if let stretch = finding.request(base, at: now) {
             let key = order.flatMap { order in table.columns.first { $0.name == order.column }?.key }

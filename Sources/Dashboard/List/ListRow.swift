@@ -331,6 +331,9 @@ extension ListTable {
 
 /// The bar at the right edge of a list that is longer than the screen.
 enum ScrollBar {
+    /// Returns whether a list needs it, so that it has a column of its own.
+    static func isNeeded(total: Int, height: Int) -> Bool { total > height && height > 2 }
+
     static func draw(first: Int, visible: Int, total: Int, top: Int, _ height: Int, on surface: inout Surface) {
         guard height > 2, visible > 0, total > visible else { return }
         let size = max(1, height * visible / total)
