@@ -10,7 +10,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The event that makes a connection end as soon as it owes no answer.
+    /// The event that closes a connection that is idle: the listener stops.
     struct Stop: Sendable {}
 
     private enum Phase: Equatable {
@@ -48,7 +48,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var input = ByteBuffer()
     private var isAdvancing = false
     private var isReadHeld = false
-    private var isStopping = false
     private var hasPeerEnded = false
     private var requests = 0
     private var dropped = 0
@@ -114,7 +113,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case is Stop:
-            isStopping = true
             if phase == .idle, input.readableBytes == 0 { cut() }
         case ChannelEvent.inputClosed:
             hasPeerEnded = true
@@ -273,7 +271,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
         // Not so where the peer has gone, or the receiver answers twice.
         guard phase == .answering(reply.number) else { return }
-        let closes = !reply.allowsAnother || isStopping || hasPeerEnded && input.readableBytes == 0
+        let closes = !reply.allowsAnother || settings.connections.isStopping || hasPeerEnded && input.readableBytes == 0
         send(Response.bytes(of: answer, closes: closes, isHead: reply.isHead))
         let now = ContinuousClock.now
         let time = reply.end.duration(to: now)
@@ -353,12 +351,13 @@ struct ConnectionSettings: Sendable {
     let receiver: any DeliveryReceiver
     let refusals: RefusalCounter
     let answerTimes: AnswerTimes
+    let connections: Connections
     private let mailboxes: [ObjectIdentifier: AnswerMailbox]
 
     /// - Parameter group: The event loops that the connections may have.
     init(
         _ configuration: ListenerConfiguration, on group: any EventLoopGroup, receiver: any DeliveryReceiver,
-        refusals: RefusalCounter, answerTimes: AnswerTimes
+        refusals: RefusalCounter, answerTimes: AnswerTimes, connections: Connections
     ) {
         mailboxes = Dictionary(
             group.makeIterator().map { (ObjectIdentifier($0), AnswerMailbox($0)) }, uniquingKeysWith: { $1 })
@@ -372,6 +371,7 @@ struct ConnectionSettings: Sendable {
         self.receiver = receiver
         self.refusals = refusals
         self.answerTimes = answerTimes
+        self.connections = connections
     }
 
     /// Returns the mailbox of an event loop.

@@ -24,10 +24,10 @@ final class Connections: Sendable {
         /// Those of them that are over the limit, the oldest first.
         var crowded: [ObjectIdentifier] = []
         var onNextClose: (@Sendable () -> Void)?
-        var isStopping = false
     }
 
     private let state = Mutex(State())
+    private let stopping = Atomic(false)
     private let limit: Int
     /// The most connections over the limit that may be answered 503 at the same time.
     private let slack: Int
@@ -43,7 +43,7 @@ final class Connections: Sendable {
     func admit(_ channel: any Channel) -> Admission {
         let id = ObjectIdentifier(channel)
         let (admission, oldest) = state.withLock { state -> (Admission, (any Channel)?) in
-            guard !state.isStopping else { return (.closed, nil) }
+            guard !isStopping else { return (.closed, nil) }
             let isCrowded = state.channels.count - state.crowded.count >= limit
             state.channels[id] = channel
             guard isCrowded else { return (.welcome, nil) }
@@ -73,12 +73,12 @@ final class Connections: Sendable {
     }
 
     /// Whether no more are admitted.
-    var isStopping: Bool { state.withLock { $0.isStopping } }
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
 
     /// Admits no more, and returns those that are open.
     func stop() -> [any Channel] {
         state.withLock { state in
-            state.isStopping = true
+            stopping.store(true, ordering: .releasing)
             return Array(state.channels.values)
         }
     }

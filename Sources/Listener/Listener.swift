@@ -120,7 +120,7 @@ public final class Listener: Sendable {
         settings.value.withLock {
             $0 = ConnectionSettings(
                 configuration, on: MultiThreadedEventLoopGroup.singleton, receiver: receiver, refusals: refusals,
-                answerTimes: answerTimes)
+                answerTimes: answerTimes, connections: connections)
         }
         do {
             try server.setOption(.autoRead, value: true).wait()
