@@ -216,7 +216,8 @@ import Workers
             connection, news in
             _ = try news.require("the second URL") { $0.contains("connected https://t2.example/hook") ? true : nil }
             #expect(url("b2watch-abc") == "https://t2.example/hook")
-            #expect(news.now.contains { $0.contains("is down: it ended with status 3; it said: https://t1.example") })
+            #expect(
+                news.now.contains { $0.contains("is down: it ended with status 3; its last line: https://t1.example") })
             _ = try connection.end()
         }
     }
@@ -224,7 +225,7 @@ import Workers
     @Test func failsWhereTheTunnelNeverComesUp() throws {
         try connect("echo no token >&2; exit 1") { connection, news in
             let all = try news.require("the failure") { all in all.contains { $0.hasPrefix("failed") } ? all : nil }
-            #expect(all.last?.contains("it ended with status 1; it said: no token") == true)
+            #expect(all.last?.contains("it ended with status 1; its last line: no token") == true)
             #expect(try connection.end() == [])
             #expect(account.b2.requests.isEmpty)
         }

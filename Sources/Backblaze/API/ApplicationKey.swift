@@ -4,19 +4,19 @@ internal import GRDB
 internal import Outgoing
 internal import Settings
 
-/// An application key of Backblaze's: who asks. It prints as its id and its source, nowhere as the key itself.
+/// An application key of a Backblaze account. Its description shows its id and its source, never the key itself.
 public struct ApplicationKey: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The key's id, which is no secret.
+    /// The key's id, which is not secret.
     public let id: String
-    /// Where it is from.
+    /// The place the key was read from.
     public let source: Source
-    /// Which Backblaze is asked.
+    /// The Backblaze service that the key belongs to.
     public let realm: Realm
-    /// What a person should know of it, in sentences.
+    /// Advice about the key for the user, in sentences.
     public var notes: [String] = []
     private let secret: String
 
-    /// Where a key is from.
+    /// A place that a key is read from.
     public enum Source: Sendable, Hashable, CustomStringConvertible {
         case environment
         case file(String)
@@ -34,7 +34,7 @@ public struct ApplicationKey: Sendable, CustomStringConvertible, CustomReflectab
 
     /// Creates a key.
     ///
-    /// - Throws: `B2Problem` where the id or the key is empty, or has characters that no key has.
+    /// - Throws: `B2Problem` if the id or the key is empty, or contains characters that keys never contain.
     public init(id: String, secret: String, source: Source, realm: Realm) throws(B2Problem) {
         let (id, secret) = (id.trimmed, secret.trimmed)
         for (text, name) in [(id, "key ID"), (secret, "key")] {
@@ -65,18 +65,18 @@ extension String {
 
 // MARK: - Realms
 
-/// A Backblaze: the real one, or one at another URL.
+/// A Backblaze service: the real one, or one at another URL.
 public struct Realm: Sendable, Hashable, CustomStringConvertible {
-    /// The environment variable that names one, as for the `b2` command.
+    /// The environment variable that names a realm, as for the `b2` command.
     public static let variable = "B2_ENVIRONMENT"
-    /// Backblaze's own.
+    /// Backblaze's own service.
     public static let production = Realm(url: "https://api.backblazeb2.com", description: "production")
 
-    /// Its URL without a slash at the end.
+    /// The realm's URL, without a slash at the end.
     let url: String
-    /// `production`, or its URL.
+    /// `production`, or the realm's URL.
     public let description: String
-    /// Whether it is on this machine: only then a rule may lead to a URL of this machine.
+    /// Whether the realm is on this machine. Only then may a rule point to a URL of this machine.
     public var isLoopback: Bool { (try? WebhookURL(url).isLoopback) ?? false }
 
     private init(url: String, description: String) {
@@ -98,7 +98,7 @@ public struct Realm: Sendable, Hashable, CustomStringConvertible {
         self.init(url: url, description: url)
     }
 
-    /// Checks a URL that requests with credentials are to go to.
+    /// Checks the URL of a service that receives credentials: it must be https, or on this machine.
     static func check(_ url: String, _ head: String) throws(B2Problem) {
         let read: WebhookURL
         do throws(WebhookURLError) {
@@ -115,7 +115,7 @@ public struct Realm: Sendable, Hashable, CustomStringConvertible {
 
 // MARK: - Sources
 
-/// The key that the environment gave, taken out of it at the start.
+/// The key that the environment contained. It is removed from the environment when b2watch starts.
 public struct EnvironmentKey: Sendable {
     /// The variables' names, which are Backblaze's own.
     public static let idVariable = "B2_APPLICATION_KEY_ID"
@@ -125,16 +125,16 @@ public struct EnvironmentKey: Sendable {
     private let secret: String?
 
     /// - Parameters:
-    ///   - id: The value of the one variable; nil where it is not set.
-    ///   - secret: The value of the other.
+    ///   - id: The value of `idVariable`; nil if it is not set.
+    ///   - secret: The value of the other variable; nil if it is not set.
     public init(id: String?, secret: String?) {
         self.id = id.flatMap { $0.isEmpty ? nil : $0 }
         self.secret = secret.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Returns the key; nil where neither variable is set.
+    /// Returns the key; nil if neither variable is set.
     ///
-    /// - Throws: `B2Problem` where only one is, or they hold no key.
+    /// - Throws: `B2Problem` if only one variable is set, or the values are not a key.
     public func key(_ realm: Realm) throws(B2Problem) -> ApplicationKey? {
         switch (id, secret) {
         case (let id?, let secret?):
@@ -153,7 +153,7 @@ public struct EnvironmentKey: Sendable {
 public enum KeyFile {
     /// Reads a file.
     ///
-    /// - Parameter realm: The realm of a file that names none.
+    /// - Parameter realm: The realm of a file that does not name one.
     /// - Throws: `B2Problem`.
     public static func key(_ path: String, _ realm: Realm) throws(B2Problem) -> ApplicationKey {
         let bytes: [UInt8]
@@ -188,14 +188,14 @@ public enum KeyFile {
     }
 }
 
-/// The account file of the `b2` command, which keeps the key that `b2 account authorize` was given. It is another
-/// program's: only read.
+/// The account file of the `b2` command, where `b2 account authorize` saves its key. It belongs to another program, so
+/// b2watch only reads it.
 public enum AccountFile {
-    /// Returns the file that the `b2` command would use; it need not exist.
+    /// Returns the path of the file that the `b2` command would use. The file need not exist.
     ///
     /// Source: b2sdk 2.13.1.
     ///
-    /// - Parameter profile: The name of one of several; nil for the usual one.
+    /// - Parameter profile: The name of the profile; nil for the default one.
     public static func path(_ environment: [String: String], profile: String? = nil) -> String? {
         let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         let folder =
@@ -211,7 +211,7 @@ public enum AccountFile {
 
     /// Reads the key.
     ///
-    /// - Throws: `B2Problem` where the file has none, or cannot be read.
+    /// - Throws: `B2Problem` if the file contains no key, or cannot be read.
     public static func key(_ path: String) throws(B2Problem) -> ApplicationKey {
         struct Account {
             var id: String

@@ -1,34 +1,34 @@
 public import Notifications
 
-/// What a key may do, by B2's names.
+/// The capabilities of a key, by B2's names.
 public enum B2Capability {
     public static let listBuckets = "listBuckets"
     public static let readRules = "readBucketNotifications"
     public static let writeRules = "writeBucketNotifications"
     public static let listFiles = "listFiles"
 
-    /// What all of b2watch needs.
+    /// The capabilities that b2watch needs to do everything it can.
     static let all = [listBuckets, readRules, writeRules, listFiles]
 }
 
-/// What `b2_authorize_account` answered: a token, which lives for a day at most, and what the key may do.
+/// The answer of `b2_authorize_account`: a token, which is valid for a day at most, and the capabilities of the key.
 ///
-/// Both shapes are read: that of version 4, whose keys may be for several buckets, and that of version 3.
+/// The answers of API versions 3 and 4 are both read. A key of version 4 may be limited to several buckets.
 public struct Authorization: Sendable {
     public let accountID: String
-    /// Where calls go, without a slash at the end.
+    /// The URL that calls go to, without a slash at the end.
     let apiURL: String
     /// The version of the API that the answer belongs to.
     let token: String
     public let capabilities: Set<String>
-    /// The buckets that the key is for; nil where it is for all. Of some the name is not known.
+    /// The buckets that the key is limited to, some of them without a name; nil if the key is for all buckets.
     public let buckets: [(id: String, name: String?)]?
-    /// What the names of objects must begin with; nil where the key is not restricted so.
+    /// The prefix that the key limits object names to; nil if there is no limit.
     public let namePrefix: String?
-    /// When the key expires; nil where it does not.
+    /// The time at which the key expires; nil if it does not expire.
     public let keyExpires: Timestamp?
 
-    /// - Throws: `B2Problem` where something is missing.
+    /// - Throws: `B2Problem` if a field is missing.
     init(_ answer: JSONValue) throws(B2Problem) {
         let storage = answer["apiInfo"]?["storageApi"]
         guard let account = answer["accountId"]?.text, let token = answer["authorizationToken"]?.text, let storage,

@@ -3,16 +3,16 @@ public import Notifications
 public import Outgoing
 internal import Synchronization
 
-/// Asks Backblaze B2's native API (version 4) in the name of a key. Its calls block.
+/// A client for Backblaze B2's native API (version 4), authorized by an application key. Its calls block.
 ///
-/// A token that has expired is renewed once for a call. What B2 refuses for being busy, and what did not reach it, is asked
-/// again with a growing pause; what it refuses for good is explained and not repeated.
+/// When a token has expired, a call renews it once. A request is repeated, with growing pauses, if B2 was busy or was
+/// not reached. Other refusals become a `B2Problem` at once.
 public final class B2Client: Sendable {
     static let authorizing = "b2_authorize_account"
     private static let version = "b2api/v4"
-    /// How long an answer may take.
+    /// The longest time to wait for an answer.
     private static let patience = Duration.seconds(30)
-    /// How often a call is tried.
+    /// The number of times a call is tried.
     private static let attempts = 5
     /// The longest answer that is read, in bytes: 10,000 versions of files with the longest names fit.
     private static let longestAnswer = 64 << 20
@@ -24,7 +24,7 @@ public final class B2Client: Sendable {
     private let state = Mutex<Authorization?>(nil)
     private let count = Mutex(0)
 
-    /// - Parameter say: Receives, in a sentence, why a call waits.
+    /// - Parameter say: Receives a sentence about why a call waits.
     public init(
         _ key: ApplicationKey, http: any HTTPSending, clock: B2Clock = .system,
         say: @escaping @Sendable (String) -> Void = { _ in }
@@ -35,12 +35,12 @@ public final class B2Client: Sendable {
         self.say = say
     }
 
-    /// How many requests were sent.
+    /// The number of requests sent.
     public var requests: Int { count.withLock { $0 } }
 
     // MARK: - Authorizing
 
-    /// Returns what the key may do; asks B2 the first time.
+    /// Returns the key's authorization; asks B2 for it the first time.
     @discardableResult
     public func authorize() throws(B2Problem) -> Authorization {
         if let known = state.withLock({ $0 }) { return known }
@@ -54,9 +54,9 @@ public final class B2Client: Sendable {
         return new
     }
 
-    /// Checks that the key has capabilities.
+    /// Checks that the key has some capabilities.
     ///
-    /// - Throws: `B2Problem` that names what is missing.
+    /// - Throws: `B2Problem` that names the missing ones.
     public func require(_ capabilities: [String]) throws(B2Problem) {
         let known = try authorize().capabilities
         let missing = capabilities.filter { !known.contains($0) }
@@ -73,7 +73,7 @@ public final class B2Client: Sendable {
 
     /// Finds a bucket by its name.
     ///
-    /// - Throws: `B2Problem` where there is none, or the key is not for it.
+    /// - Throws: `B2Problem` if no such bucket exists, or the key is not for it.
     public func bucket(named name: String) throws(B2Problem) -> Bucket {
         let authorization = try authorize()
         if let buckets = authorization.buckets {
@@ -108,7 +108,7 @@ public final class B2Client: Sendable {
         return try Self.rules(in: answer)
     }
 
-    /// Replaces all notification rules of a bucket. Where no answer was received, they may be replaced all the same.
+    /// Replaces all notification rules of a bucket. If no answer arrives, B2 may still have replaced them.
     ///
     /// - Returns: The rules as B2 has them now.
     public func setRules(_ rules: [NotificationRule], of bucket: Bucket) throws(B2Problem) -> [NotificationRule] {
@@ -127,12 +127,12 @@ public final class B2Client: Sendable {
         return rules.map(NotificationRule.init)
     }
 
-    /// Asks for something.
+    /// Calls a function of the API.
     ///
     /// - Parameters:
     ///   - isQuery: Whether the parameters go in the URL.
-    ///   - isRepeatable: Whether it may be asked again although it may have had its effect.
-    ///   - capability: What it needs, to be named where B2 refuses.
+    ///   - isRepeatable: Whether the call may be repeated although it may already have had its effect.
+    ///   - capability: The capability that the call needs, to name it if B2 refuses.
     public func call(
         _ name: String, _ parameters: JSONValue, isQuery: Bool = false, isRepeatable: Bool = true, capability: String
     ) throws(B2Problem) -> JSONValue {
@@ -176,7 +176,7 @@ public final class B2Client: Sendable {
             request.longestAnswer = Self.longestAnswer
             return request
         } catch {
-            throw B2Problem(.other, "the URL of B2's API is none: \(error)")
+            throw B2Problem(.other, "the URL of B2's API is not valid: \(error)")
         }
     }
 
@@ -193,19 +193,19 @@ public final class B2Client: Sendable {
         guard answer.status == 200 else {
             var problem = B2Problem(B2Refusal(answer), call: call, capability: capability, key: key)
             problem.retryAfter = answer.retryAfter(at: clock.now())
-            // Busy before it has begun; whatever else is wrong with a server may be wrong with its answer alone.
+            // 503 means busy: B2 has not begun. After any other server error the request may have had its effect.
             problem.mayBeDone = answer.status >= 500 && answer.status != 503
             throw problem
         }
         guard !answer.isCut, let value = JSONValue(answer.body) else {
             throw B2Problem(
                 .other,
-                "what answered at \(request.url.authority) is not B2: its answer is no JSON; check \(Realm.variable)")
+                "what answered at \(request.url.authority) is not B2: its answer is not JSON; check \(Realm.variable)")
         }
         return value
     }
 
-    /// Tries something until it works, it fails for good, or it was tried often enough.
+    /// Repeats an operation until it succeeds, fails in a way that repeating does not mend, or was tried often enough.
     private func retrying(
         isRepeatable: Bool, _ attempt: () throws(B2Problem) -> JSONValue
     ) throws(B2Problem) -> JSONValue {
@@ -228,14 +228,14 @@ public final class B2Client: Sendable {
         }
     }
 
-    /// Returns how long to wait after some failures: from half a second to 16 seconds, twice as long each time, half of it
-    /// random, and at least what B2 asks for.
+    /// Returns the pause after some failures: half a second, doubled after each failure up to 16 seconds, half of it
+    /// random, and at least as long as B2 asks for.
     static func pause(_ failures: Int, draw: Double, asked: Duration?) -> Duration {
         let bound = Duration.milliseconds(500 << min(failures, 5))
         return max(bound / 2 + bound / 2 * draw, asked ?? .zero)
     }
 
-    /// Returns a text as a part of a query: all but letters, digits and `-._~` is percent-encoded (RFC 3986, 2.3).
+    /// Returns a text percent-encoded for a query: everything except letters, digits and `-._~` (RFC 3986, 2.3).
     private static func encoded(_ text: String) -> String {
         var allowed = CharacterSet(charactersIn: "-._~")
         allowed.insert(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
@@ -245,14 +245,14 @@ public final class B2Client: Sendable {
 
 // MARK: - Time
 
-/// Time and chance, which tests replace.
+/// The sources of time and chance, which tests replace.
 public struct B2Clock: Sendable {
     public var now: @Sendable () -> Timestamp
-    /// Waits so long, or until nobody wants the result any more.
+    /// Waits for a duration, or until the result is no longer needed.
     public var wait: @Sendable (Duration) -> Void
     /// A number from 0 to 1.
     public var draw: @Sendable () -> Double
-    /// Whether nobody wants the result any more.
+    /// Whether the result is no longer needed.
     public var isEnded: @Sendable () -> Bool
 
     public init(
@@ -266,7 +266,7 @@ public struct B2Clock: Sendable {
         self.isEnded = isEnded
     }
 
-    /// The system's.
+    /// The system's clock and random numbers.
     public static let system = B2Clock(
         now: { Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1_000)) },
         wait: { Thread.sleep(forTimeInterval: $0 / .seconds(1)) })

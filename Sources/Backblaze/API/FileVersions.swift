@@ -1,22 +1,22 @@
 public import Notifications
 
-/// A version of a file, or a hide marker, as a bucket's listing has it.
+/// A version of a file, or a hide marker, from a bucket's listing.
 public struct FileVersion: Sendable, Hashable {
-    /// What a version is.
+    /// The kind of a version.
     public enum Action: Sendable, Hashable {
-        /// The contents of a file, also one that was copied or replicated.
+        /// A file's contents, including copied and replicated files.
         case upload
         /// A marker that hides the versions before it.
         case hide
-        /// A large file that is not finished: nothing was created yet.
+        /// A large file that is not finished; no version exists yet.
         case start
         case other(String)
     }
 
-    /// The version's id, which events have as `objectVersionId`.
+    /// The version's id: `objectVersionId` in events.
     public let id: String
     public let name: String
-    /// In bytes.
+    /// The size in bytes.
     public let size: Int64
     public let uploaded: Timestamp
     public let action: Action
@@ -36,31 +36,31 @@ public struct FileVersion: Sendable, Hashable {
     }
 }
 
-/// Where a listing goes on.
+/// A position at which a listing continues.
 public struct ListingMark: Codable, Sendable, Hashable {
     public var name: String
     public var id: String?
 }
 
-/// A page of a bucket's listing: by name, and of one name the newest version first.
+/// A page of a bucket's listing, in the order of names, the newest version of each name first.
 public struct ListingPage: Sendable {
     public let versions: [FileVersion]
-    /// Where the next page begins; nil behind the last.
+    /// The start of the next page; nil after the last page.
     public let next: ListingMark?
-    /// How many class C calls it counts as: one for each 1,000 versions that were asked for.
+    /// The number of class C calls that the page counts as: one for each 1,000 versions requested.
     public let calls: Int
 }
 
 extension B2Client {
-    /// The most versions that one page has.
+    /// The largest number of versions on a page.
     public static let largestPage = 10_000
 
     /// Lists versions of a bucket.
     ///
     /// - Parameters:
-    ///   - prefix: What names begin with.
-    ///   - start: Where a page before it ended; nil for the beginning.
-    ///   - count: How many to ask for.
+    ///   - prefix: The prefix of the names to list.
+    ///   - start: The end of the page before; nil for the beginning.
+    ///   - count: The number of versions to request.
     public func versions(
         of bucket: Bucket, prefix: String, from start: ListingMark?, count: Int = largestPage
     ) throws(B2Problem) -> ListingPage {

@@ -1,6 +1,6 @@
 public import Notifications
 
-/// A JSON value that keeps what it does not know: the order of members, and every number as it was written.
+/// A JSON value that keeps the order of members and the exact text of numbers.
 public indirect enum JSONValue: Sendable {
     case object([Member])
     case array([JSONValue])
@@ -21,7 +21,7 @@ public indirect enum JSONValue: Sendable {
         }
     }
 
-    /// Reads JSON; nil where the bytes are not JSON.
+    /// Parses JSON; fails if the bytes are not JSON.
     public init?(_ bytes: [UInt8]) {
         guard let tree = JSONTree(bytes) else { return nil }
         self.init(tree.root)
@@ -44,10 +44,10 @@ public indirect enum JSONValue: Sendable {
 
     // MARK: - Reading
 
-    /// The value of the member with this name, in an object that has one. Where a name appears twice, the last counts.
+    /// The value of an object's member of that name. If a name appears twice, the last member counts.
     ///
-    /// Setting it replaces the member in its place, or adds it at the end; nil removes it. A value that is not an object
-    /// stays as it is.
+    /// Setting a value replaces the member in its place, or appends it; setting nil removes it. A value that is not an
+    /// object does not change.
     public subscript(name: String) -> JSONValue? {
         get {
             guard case .object(let members) = self else { return nil }
@@ -71,7 +71,7 @@ public indirect enum JSONValue: Sendable {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The number, where it is a whole one; nil for anything else.
+    /// The number, if it is an integer; nil for anything else.
     public var integer: Int64? {
         if case .number(let text) = self { Int64(text) } else { nil }
     }
@@ -91,7 +91,7 @@ public indirect enum JSONValue: Sendable {
         if case .object(let members) = self { members } else { nil }
     }
 
-    /// Whether it is `null`.
+    /// Whether the value is `null`.
     public var isNull: Bool {
         if case .null = self { true } else { false }
     }
@@ -108,7 +108,7 @@ public indirect enum JSONValue: Sendable {
     /// The value on many lines, indented by two spaces.
     public var prettyBytes: [UInt8] { JSONTree(bytes)?.root.written(.two) ?? bytes }
 
-    /// Writes the value behind what was written before.
+    /// Appends the value to a writer's output.
     public func write(to writer: inout JSONWriter) {
         switch self {
         case .object(let members):
@@ -135,7 +135,7 @@ public indirect enum JSONValue: Sendable {
     }
 }
 
-/// Two values are equal where they say the same: the order of members does not count.
+/// Equality ignores the order of members.
 extension JSONValue: Equatable {
     public static func == (one: JSONValue, other: JSONValue) -> Bool {
         switch (one, other) {

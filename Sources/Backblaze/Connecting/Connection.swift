@@ -2,26 +2,27 @@ internal import Foundation
 internal import Synchronization
 internal import Workers
 
-/// The connection of a bucket to the listener of this process: a tunnel where there is no public URL, the proof that it
-/// leads here, and the rule that leads there. It follows the tunnel, and ends without a trace.
+/// A connection from a bucket to the listener of this process. It opens a tunnel if there is no public URL, proves that
+/// the public URL leads to this listener, and points the bucket's rule to it. When the tunnel's URL changes, it updates
+/// the rule; when it ends, it undoes all changes.
 public final class Connection: Sendable {
-    /// What a connection is to be.
+    /// The parameters of a connection.
     public struct Plan: Sendable {
-        /// The tunnel to open; nil where the public URL leads here without one.
+        /// The tunnel to open; nil if the public URL leads here without one.
         public var tunnel: Tunnel?
-        /// The public URL; nil where the tunnel tells it.
+        /// The public URL; nil if the tunnel reports it.
         public var publicURL: String?
-        /// The path at which the listener takes notifications.
+        /// The path at which the listener accepts notifications.
         public var path: String
-        /// The port that the listener has on 127.0.0.1.
+        /// The listener's port on 127.0.0.1.
         public var port: Int
         /// The process's environment.
         public var environment: [String: String]
-        /// How long a public URL may take to lead here: a name that was just made is not known everywhere at once.
+        /// The time after which a public URL must lead here. A new host name takes a while to be known everywhere.
         public var patience = Duration.seconds(60)
-        /// From one look whether the tunnel still leads here to the next.
+        /// The interval between two checks that the tunnel still leads here.
         public var look = Duration.seconds(30)
-        /// How long the first pause is before a tunnel that has ended is started again; it doubles each time.
+        /// The first pause before a tunnel that ended is started again. It doubles each time.
         public var pause = Duration.seconds(1)
 
         public init(tunnel: Tunnel?, publicURL: String?, path: String, port: Int, environment: [String: String]) {
@@ -32,7 +33,7 @@ public final class Connection: Sendable {
             self.environment = environment
         }
 
-        /// The URL of notifications below a public URL.
+        /// Returns the URL at which notifications arrive, below a public URL.
         func url(_ url: String) -> String {
             let base = url.hasSuffix("/") ? String(url.dropLast()) : url
             guard path != "/" else { return base.filter { $0 == "/" }.count == 2 ? base + "/" : url }
@@ -40,30 +41,30 @@ public final class Connection: Sendable {
         }
     }
 
-    /// What happens to it.
+    /// A change in the state of the connection.
     public enum News: Sendable {
-        /// What is being done, in a sentence.
+        /// The current step, in a sentence.
         case step(String)
-        /// What a person should know, in a sentence.
+        /// Something the user should know, in a sentence.
         case warning(String)
-        /// The rule leads here, by this URL.
+        /// The rule points to this listener, by this URL.
         case connected(String)
-        /// It did not come about.
+        /// The connection could not be made.
         case failed(B2Problem)
     }
 
     private struct State {
         var isEnded = false
-        /// Counts the URLs that were told, so that a later one ends the wait for an earlier one.
+        /// The number of URLs reported so far. A later URL ends the wait for an earlier one.
         var urls = 0
         var current: String?
         var hasFailed = false
         var failedStarts = 0
     }
 
-    /// How often a tunnel may end before its first URL is known.
+    /// The number of times a tunnel may end before its first URL is known.
     private static let mostStarts = 3
-    /// How often in a row a look may fail before the tunnel is started again.
+    /// The number of checks in a row that may fail before the tunnel is started again.
     private static let mostFailedLooks = 3
 
     private let plan: Plan
@@ -77,9 +78,9 @@ public final class Connection: Sendable {
     private let tunnel: TunnelRun?
 
     /// - Parameters:
-    ///   - prove: Sends a random value through a public URL, and throws where it does not arrive here.
-    ///   - probe: Asks the listener something through a public URL, and returns whether it answered.
-    ///   - told: Receives what happens, on any thread.
+    ///   - prove: Sends a random value through a public URL; throws if it does not arrive here.
+    ///   - probe: Sends the listener a request through a public URL, and returns whether it answered.
+    ///   - told: Receives each change of state, on any thread.
     public init(
         _ plan: Plan, _ lease: RuleLease, allowsLoopback: Bool, prove: @escaping @Sendable (String) throws -> Void,
         probe: @escaping @Sendable (String) -> Bool, told: @escaping @Sendable (News) -> Void
@@ -99,7 +100,7 @@ public final class Connection: Sendable {
         relay.connection.withLock { $0 = Weak(connection: self) }
     }
 
-    /// Breaks the circle between the tunnel and what it tells.
+    /// A weak link from the tunnel to the connection, which avoids a reference cycle.
     private final class Relay: Sendable {
         let connection = Mutex(Weak(connection: nil))
 
@@ -114,7 +115,7 @@ public final class Connection: Sendable {
 
     // MARK: - Beginning and ending
 
-    /// Begins; what comes of it is told.
+    /// Begins to connect. Changes of state are reported.
     public func begin() {
         if let tunnel, let kind = plan.tunnel {
             told(.step("opening a tunnel by \(kind.name)"))
@@ -124,9 +125,9 @@ public final class Connection: Sendable {
         }
     }
 
-    /// Ends it: restores the rule, and ends the tunnel. Blocks.
+    /// Ends the connection: restores the rule and ends the tunnel. Blocks.
     ///
-    /// - Returns: What was done, in sentences.
+    /// - Returns: What was undone, in sentences.
     public func end() throws(B2Problem) -> [String] {
         state.change { $0.isEnded = true }
         let outcome = Handoff<[String]>()
@@ -180,7 +181,7 @@ public final class Connection: Sendable {
 
     // MARK: - The URL
 
-    /// Proves that a URL leads here, and leads the rule to it.
+    /// Proves that a URL leads here, and points the rule to it.
     private func use(_ url: String) {
         let turn = state.change { state in
             state.urls += 1
@@ -238,7 +239,7 @@ public final class Connection: Sendable {
         _ = state.wait(until: .now + time) { $0.isEnded || $0.urls != turn ? true : nil }
     }
 
-    /// Looks now and then whether the tunnel still leads here, and starts it again where it does not.
+    /// Checks at intervals whether the tunnel still leads here, and restarts it if it does not.
     private func watch(_ url: String, _ turn: Int) {
         var failures = 0
         while true {

@@ -1,11 +1,13 @@
 internal import Foundation
 internal import Settings
 
-/// What has to be undone in a bucket, written down before it is done: a file for each connection.
+/// A record of the changes in a bucket that have to be undone. Each change is written here before it is made. Each
+/// connection has a file of its own.
 ///
-/// Whoever keeps a journal holds a lock beside it, so that one whose owner was killed is told from one in use.
+/// The process that owns a journal locks a file next to it. A journal without a lock was left by a process that was
+/// killed.
 public final class ConnectionJournal: Sendable {
-    /// What is written down.
+    /// The contents of a journal.
     public struct Entry: Sendable {
         public var bucket: Bucket
         /// The realm, as `Realm` prints it.
@@ -14,11 +16,11 @@ public final class ConnectionJournal: Sendable {
         public var rule: String
         /// The rule as it was before b2watch borrowed it; nil for a temporary one.
         public var original: NotificationRule?
-        /// Where b2watch has led the rule.
+        /// The URLs that b2watch has pointed the rule to.
         public var urls: [String]
-        /// All rules as they were last read, for a person who has to put things right.
+        /// All rules as they were last read, in case a person has to repair them.
         public var rules: [NotificationRule]
-        /// The process that keeps it.
+        /// The process that owns the journal.
         public var process: Int32
 
         public init(bucket: Bucket, realm: Realm, rule: String, original: NotificationRule?) {
@@ -41,15 +43,15 @@ public final class ConnectionJournal: Sendable {
     }
 
     deinit {
-        // A child that was forked just now may still have the descriptor.
+        // Closing is not enough: a child process that was just forked may still have the descriptor.
         flock(lock, LOCK_UN)
         close(lock)
     }
 
     private static func lockPath(_ path: String) -> String { "\(path).lock" }
 
-    /// Takes the lock of a journal; nil where another process has it.
-    private static func take(_ path: String) -> Int32? {
+    /// Locks a journal; returns nil if another process has locked it.
+    private static func lock(_ path: String) -> Int32? {
         let descriptor = open(lockPath(path), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return nil }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -59,25 +61,25 @@ public final class ConnectionJournal: Sendable {
         return descriptor
     }
 
-    /// Begins a journal.
+    /// Creates a journal.
     ///
-    /// - Parameter folder: Where journals are; it is made if it is missing.
-    /// - Throws: `B2Problem` where nothing can be written there.
+    /// - Parameter folder: The folder of journals. It is created if it is missing.
+    /// - Throws: `B2Problem` if nothing can be written there.
     public convenience init(in folder: String, _ entry: Entry) throws(B2Problem) {
-        // The name of a borrowed rule is B2's to choose.
+        // A borrowed rule's name may contain any character.
         let name = entry.rule.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         let path = "\(folder)/\(name)-\(getpid()).json"
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        // The lock is first: a journal that nobody keeps would be undone.
-        guard let lock = Self.take(path) else {
+        // The lock comes before the file: a journal without a lock would be undone by others.
+        guard let lock = Self.lock(path) else {
             throw B2Problem(.other, "the journal \(path) cannot be locked, so nothing was changed in the bucket")
         }
         self.init(path: path, lock: lock)
         try write(entry)
     }
 
-    /// Writes down what has to be undone. It is on the disk when this returns.
+    /// Writes the changes that have to be undone. They are on disk when this returns.
     public func write(_ entry: Entry) throws(B2Problem) {
         do throws(FileProblem) {
             try PrivateFile.write(entry.json.prettyBytes, to: path)
@@ -86,7 +88,7 @@ public final class ConnectionJournal: Sendable {
         }
     }
 
-    /// Ends the journal: nothing has to be undone any more.
+    /// Removes the journal, because nothing has to be undone any more.
     public func remove() {
         unlink(path)
         unlink(Self.lockPath(path))
@@ -94,7 +96,7 @@ public final class ConnectionJournal: Sendable {
 
     // MARK: - What others have left
 
-    /// What the journals in a folder say: those that nobody keeps any more, with the journal itself, and those in use.
+    /// The contents of the journals in a folder: abandoned ones, with the journals themselves, and those in use.
     public struct Leftovers: Sendable {
         public var abandoned: [(journal: ConnectionJournal, entry: Entry)] = []
         public var inUse: [Entry] = []
@@ -104,13 +106,13 @@ public final class ConnectionJournal: Sendable {
 
     /// Reads the journals of a folder.
     ///
-    /// - Parameter bucket: The name of a bucket.
+    /// - Parameter bucket: The name of the bucket.
     public static func leftovers(in folder: String, bucket: String, realm: Realm) -> Leftovers {
         var leftovers = Leftovers()
         for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
         where name.hasSuffix(".json") {
             let path = "\(folder)/\(name)"
-            let lock = take(path)
+            let lock = Self.lock(path)
             let bytes = FileManager.default.contents(atPath: path).map { Array($0) } ?? []
             guard let entry = JSONValue(bytes).flatMap(Entry.init) else {
                 if let lock { close(lock) }

@@ -1,18 +1,18 @@
-/// A rule that b2watch has for a while: a temporary one, which it creates and deletes, or one that it borrows, whose target
-/// it swaps and restores. What is to be undone is in a journal before it is done.
+/// A rule that b2watch uses for the time of a connection: a temporary rule, which it creates and deletes, or a borrowed
+/// one, whose URL it replaces and restores. A journal records each change before it is made.
 public final class RuleLease: @unchecked Sendable {
-    // Used by one thread at a time: the worker of its connection, or the command that cleans up.
+    // Used by one thread at a time: the connection's worker, or the command that cleans up.
     private let book: RuleBook
     private let folder: String
     private var entry: ConnectionJournal.Entry
     private var journal: ConnectionJournal?
-    /// What a temporary rule is to be, without its target.
+    /// The temporary rule without its URL; nil for a borrowed rule.
     private let template: NotificationRule?
 
     /// - Parameters:
-    ///   - rule: A temporary rule as it is to be, or the rule that is borrowed as it is.
-    ///   - isTemporary: Which of them it is.
-    ///   - folder: Where journals are.
+    ///   - rule: The temporary rule to create, or the current state of the rule to borrow.
+    ///   - isTemporary: Whether the rule is temporary.
+    ///   - folder: The folder of journals.
     public init(_ book: RuleBook, rule: NotificationRule, isTemporary: Bool, folder: String) {
         self.book = book
         self.folder = folder
@@ -21,12 +21,12 @@ public final class RuleLease: @unchecked Sendable {
             bucket: book.bucket, realm: book.client.key.realm, rule: rule.name, original: isTemporary ? nil : rule)
     }
 
-    /// Whether the rule leads here.
+    /// Whether the rule points here.
     public private(set) var isTaken = false
 
-    /// Leads the rule to a URL: creates it, swaps its target, or lets it follow.
+    /// Points the rule to a URL: creates the rule, or replaces its URL.
     ///
-    /// - Returns: What somebody else has changed at the same time, in sentences.
+    /// - Returns: Changes that somebody else made at the same time, in sentences.
     @discardableResult
     public func lead(to url: String) throws(B2Problem) -> [String] {
         if entry.urls.last == url, isTaken { return [] }
@@ -38,7 +38,7 @@ public final class RuleLease: @unchecked Sendable {
             let change = try book.change(entry.rule) { [entry, template] old, rules throws(B2Problem) in
                 var rule: NotificationRule
                 if let template {
-                    // It may be there by a write whose answer was lost.
+                    // The rule may already exist, from a write whose answer was lost.
                     guard old.map({ entry.urls.contains($0.url) }) ?? true else {
                         throw B2Problem(.rule, "the bucket has a rule \(entry.rule) already")
                     }
@@ -48,7 +48,7 @@ public final class RuleLease: @unchecked Sendable {
                     guard old.url == entry.original?.url || entry.urls.contains(old.url) else {
                         throw B2Problem(
                             .changed,
-                            "somebody else has given the rule \(entry.rule) another target meanwhile: \(old.url)")
+                            "somebody else has changed the URL of the rule \(entry.rule) to \(old.url)")
                     }
                     rule = old
                 }
@@ -59,7 +59,7 @@ public final class RuleLease: @unchecked Sendable {
             isTaken = true
             return change.notes
         } catch {
-            // Nothing was done, as far as can be known: what may have been done stays written down.
+            // As far as is known, nothing was changed. If something may have been changed, the journal stays.
             if !isTaken, !error.mayBeDone, error.kind != .changed {
                 journal?.remove()
                 journal = nil
@@ -68,9 +68,9 @@ public final class RuleLease: @unchecked Sendable {
         }
     }
 
-    /// Undoes what was done, and ends the journal.
+    /// Undoes the changes, and removes the journal.
     ///
-    /// - Returns: What was done, and what somebody else has changed, in sentences.
+    /// - Returns: What was undone, and changes that somebody else made, in sentences.
     public func release() throws(B2Problem) -> [String] {
         guard let journal else { return [] }
         let notes = try Self.undo(entry, book)
@@ -80,9 +80,9 @@ public final class RuleLease: @unchecked Sendable {
         return notes
     }
 
-    /// Undoes what a journal has written down, as far as it was done; nothing that is not b2watch's is changed.
+    /// Undoes the changes in a journal that were made. It changes only what b2watch has made.
     ///
-    /// - Returns: What was done, in sentences.
+    /// - Returns: What was undone, in sentences.
     public static func undo(_ entry: ConnectionJournal.Entry, _ book: RuleBook) throws(B2Problem) -> [String] {
         let bucket = entry.bucket.name
         guard let original = entry.original else {
@@ -118,12 +118,12 @@ public final class RuleLease: @unchecked Sendable {
 
 // MARK: - Cleaning up
 
-/// Undoes what a b2watch that was killed has left in a bucket.
+/// The cleanup of changes that a killed b2watch left in a bucket.
 public enum ConnectionCleanup {
-    /// Undoes it.
+    /// Undoes the changes.
     ///
-    /// - Parameter folder: Where journals are.
-    /// - Returns: What was done, in sentences; nothing where there was nothing to do.
+    /// - Parameter folder: The folder of journals.
+    /// - Returns: What was undone, in sentences; empty if there was nothing to undo.
     public static func run(_ book: RuleBook, folder: String) throws(B2Problem) -> [String] {
         let leftovers = ConnectionJournal.leftovers(
             in: folder, bucket: book.bucket.name, realm: book.client.key.realm)

@@ -9,17 +9,19 @@ internal import Workers
 public enum Tunnel: Sendable, Hashable {
     case cloudflared
     case ngrok
-    /// `ssh -R`: the host listens on a port and hands connections on; what makes a URL of that is not ours.
+    /// `ssh -R`: the host listens on a port and forwards connections. The user has to provide a public URL for that
+    /// port.
     case ssh(destination: String, port: Int)
-    /// Words of a command; `{port}` in them is the port to lead to. It prints its URL alone on a line.
+    /// The words of a command. `{port}` in them stands for the listener's port. The command prints its URL alone on a
+    /// line.
     case command([String])
 
-    /// The port on the host of an ssh tunnel, where none is given.
+    /// The port on the host of an ssh tunnel, if the user gives none.
     static let usualPort = 8_080
 
     /// Reads `cloudflared`, `ngrok`, `ssh:[USER@]HOST[:PORT]`, or a command.
     ///
-    /// - Throws: `B2Problem` where it is neither.
+    /// - Throws: `B2Problem` for any other text.
     public init(_ text: String) throws(B2Problem) {
         switch text {
         case "cloudflared": self = .cloudflared
@@ -47,7 +49,7 @@ public enum Tunnel: Sendable, Hashable {
         }
     }
 
-    /// What it is called in sentences.
+    /// The tunnel's name in sentences.
     public var name: String {
         switch self {
         case .cloudflared: "cloudflared"
@@ -57,14 +59,14 @@ public enum Tunnel: Sendable, Hashable {
         }
     }
 
-    /// Whether its URL has to be given: it prints none.
+    /// Whether the user has to give the public URL, because the tunnel does not print it.
     public var needsPublicURL: Bool {
         if case .ssh = self { true } else { false }
     }
 
-    /// The command that opens it.
+    /// Returns the command that opens the tunnel.
     ///
-    /// - Parameter port: Where the listener is, on 127.0.0.1.
+    /// - Parameter port: The listener's port on 127.0.0.1.
     func words(to port: Int) -> [String] {
         switch self {
         case .cloudflared: ["cloudflared", "tunnel", "--no-autoupdate", "--url", "http://127.0.0.1:\(port)"]
@@ -79,14 +81,14 @@ public enum Tunnel: Sendable, Hashable {
         }
     }
 
-    /// Returns the public URL that a line of the tunnel's output names; nil where it names none.
+    /// Returns the public URL in a line of the tunnel's output; nil if there is none.
     ///
-    /// - Parameter allowsLoopback: Whether a URL of this machine will do.
+    /// - Parameter allowsLoopback: Whether a URL of this machine is acceptable.
     func url(in line: String, allowsLoopback: Bool) -> String? {
         switch self {
         case .ssh: return nil
         case .cloudflared:
-            // Its API's own host is named in errors.
+            // Error messages contain the host of the tunnel's own API, which is not the public URL.
             return line.matches(of: Self.quickTunnel).map { String($0.output) }
                 .first { !$0.hasPrefix("https://api.") }
         case .ngrok:
@@ -105,7 +107,8 @@ public enum Tunnel: Sendable, Hashable {
 
     private static var quickTunnel: Regex<Substring> { /https:\/\/[a-z0-9-]+\.trycloudflare\.com/ }
 
-    /// What of the environment a tunnel gets: what it needs to find its settings and the network, and no secret.
+    /// Returns the variables that a tunnel may have: those it needs to find its settings and the network, without
+    /// secrets.
     static func environment(_ all: [String: String]) -> [String: String] {
         let names: Set<String> = [
             "PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "TZ", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK",
@@ -119,23 +122,23 @@ public enum Tunnel: Sendable, Hashable {
 
 // MARK: - Running
 
-/// Runs a tunnel for as long as it is wanted, and starts it again when it ends.
+/// A running tunnel. It starts the program again when it ends, until the connection ends.
 final class TunnelRun: Sendable {
-    /// What happens to it; told on its own thread.
+    /// A change in the state of the tunnel, reported on the tunnel's own thread.
     enum News: Sendable {
         case url(String)
-        /// It has ended, and starts again after a pause; with what it said last.
+        /// The program ended, with its last output, and is started again after a pause.
         case ended(String, again: Duration)
     }
 
-    /// The longest pause from one start to the next.
+    /// The longest pause between two starts.
     private static let longestPause = Duration.seconds(30)
-    /// How much of a line is kept, in bytes.
+    /// The part of a line that is kept, in bytes.
     private static let longestLine = 64 << 10
 
     private struct State {
         var isEnded = false
-        /// Ends the program that runs now.
+        /// Ends the current program.
         var stop: ProgramStop?
     }
 
@@ -167,12 +170,12 @@ final class TunnelRun: Sendable {
         worker.async { [self] in run() }
     }
 
-    /// Ends the program that runs now; it is started again.
+    /// Ends the current program, so that it is started again.
     func restart() {
         state.withLock { $0.stop }?.stop()
     }
 
-    /// Ends it for good. Blocks until its program has ended.
+    /// Ends the tunnel for good. Blocks until its program has ended.
     func end() {
         let stop = state.change { state in
             state.isEnded = true
@@ -194,7 +197,7 @@ final class TunnelRun: Sendable {
             let start = ContinuousClock.now
             let reason = runOnce(stop)
             if state.withLock({ $0.isEnded }) { return }
-            // What has run for a while has not failed at the start.
+            // A program that ran for a minute has started well: the pauses begin again with the first.
             if .now - start > .seconds(60) { pause = self.pause }
             told(.ended(reason, again: pause))
             if state.wait(until: .now + pause, for: { $0.isEnded ? true : nil }) == true { return }
@@ -228,10 +231,10 @@ final class TunnelRun: Sendable {
             }
         }
         if !line.isEmpty { last = String(decoding: line, as: UTF8.self) }
-        let said = last.isEmpty ? "" : "; it said: \(SafeText(last.trimmed).clipped(to: 300))"
+        let lastLine = last.isEmpty ? "" : "; its last line: \(SafeText(last.trimmed).clipped(to: 300))"
         switch outcome.end {
-        case .exited(let status): return "it ended with status \(status)\(said)"
-        case .signalled(let signal): return "signal \(signal) ended it\(said)"
+        case .exited(let status): return "it ended with status \(status)\(lastLine)"
+        case .signalled(let signal): return "signal \(signal) ended it\(lastLine)"
         case .overdue, .stopped: return "it was stopped"
         case .notRun(let problem):
             return "\(tunnel.words(to: port)[0]) cannot be started: \(problem). Install it, or see --tunnel for others"

@@ -1,13 +1,13 @@
-/// A notification rule of a bucket, as B2 has it: what b2watch does not know of it stays in it.
+/// A notification rule of a bucket, as B2 stores it. Fields that b2watch does not know are kept.
 public struct NotificationRule: Sendable, Equatable {
-    /// All of it.
+    /// The whole rule.
     public private(set) var json: JSONValue
 
     public init(_ json: JSONValue) {
         self.json = json
     }
 
-    /// A new rule, which is enabled.
+    /// Creates a new, enabled rule.
     public init(name: String, eventTypes: [String], prefix: String, url: String, secret: String?) {
         json = [
             "eventTypes": .array(eventTypes.map(JSONValue.string)), "isEnabled": true, "name": .string(name),
@@ -21,43 +21,43 @@ public struct NotificationRule: Sendable, Equatable {
 
     public var name: String { json["name"]?.text ?? "" }
 
-    /// What it is for, such as `b2:ObjectCreated:*`.
+    /// The event types that the rule is for, such as `b2:ObjectCreated:*`.
     public var eventTypes: [String] {
         get { json["eventTypes"]?.elements?.compactMap(\.text) ?? [] }
         set { json["eventTypes"] = .array(newValue.map(JSONValue.string)) }
     }
 
-    /// What the names of objects begin with.
+    /// The prefix that the rule limits object names to.
     public var prefix: String {
         get { json["objectNamePrefix"]?.text ?? "" }
         set { json["objectNamePrefix"] = .string(newValue) }
     }
 
-    /// The user's switch.
+    /// Whether the user has switched the rule on.
     public var isEnabled: Bool {
         get { json["isEnabled"]?.truth ?? false }
         set { json["isEnabled"] = .boolean(newValue) }
     }
 
-    /// B2's switch: it sends nothing for the rule until somebody has seen to it.
+    /// Whether B2 has switched the rule off. It sends nothing for it until the user acts.
     public var isSuspended: Bool { json["isSuspended"]?.truth ?? false }
 
-    /// Why B2 has suspended it, in B2's words; empty where it has not.
+    /// B2's reason for the suspension, in its own words; empty if the rule is not suspended.
     public var suspensionReason: String { json["suspensionReason"]?.text ?? "" }
 
-    /// Where notifications go.
+    /// The URL that notifications are sent to.
     public var url: String {
         get { target["url"]?.text ?? "" }
         set { target["url"] = .string(newValue) }
     }
 
-    /// The signing secret; nil where notifications are not signed.
+    /// The signing secret; nil if notifications are not signed.
     public var secret: String? {
         get { target["hmacSha256SigningSecret"]?.text.flatMap { $0.isEmpty ? nil : $0 } }
         set { target["hmacSha256SigningSecret"] = newValue.map(JSONValue.string) ?? .null }
     }
 
-    /// Header fields that B2 adds.
+    /// The header fields that B2 adds to notifications.
     public var customHeaders: [CustomHeader] {
         get {
             target["customHeaders"]?.elements?.map { field in
@@ -71,9 +71,10 @@ public struct NotificationRule: Sendable, Equatable {
         }
     }
 
-    /// How many events one notification has at most; nil where the rule does not say.
+    /// The largest number of events in one notification; nil if the rule has no such field.
     ///
-    /// B2's sources disagree on its place, so it is read from either, and written where it was.
+    /// B2's own sources disagree about the field's place. So b2watch reads it from either place, and writes it where it
+    /// found it.
     public var maxEventsPerBatch: Int? {
         get { (json[Self.batch] ?? target[Self.batch])?.integer.map { Int(clamping: $0) } }
         set { setBatch(newValue, inTarget: json[Self.batch] == nil && target[Self.batch] != nil) }
@@ -81,7 +82,7 @@ public struct NotificationRule: Sendable, Equatable {
 
     private static let batch = "maxEventsPerBatch"
 
-    /// Sets how many events one notification has at most, in the place in which another rule has it.
+    /// Sets the largest number of events in one notification, in the place where the other rules have it.
     public mutating func setBatch(_ count: Int?, like others: [NotificationRule]) {
         let known = others.first { $0.maxEventsPerBatch != nil }
         setBatch(count, inTarget: known.map { $0.json[Self.batch] == nil } ?? false)
@@ -99,7 +100,7 @@ public struct NotificationRule: Sendable, Equatable {
 
     // MARK: - Comparing and sending
 
-    /// The rule without what B2 alone decides.
+    /// The rule without the fields that only B2 sets.
     public var withoutSuspension: NotificationRule {
         var rule = self
         rule.json["isSuspended"] = nil
@@ -107,12 +108,12 @@ public struct NotificationRule: Sendable, Equatable {
         return rule
     }
 
-    /// What is sent to B2, which ignores whether a rule is suspended.
+    /// The JSON that is sent to B2, which ignores whether a rule is suspended.
     var sent: JSONValue { withoutSuspension.json }
 
-    /// Whether two rules say the same, but for whether they are suspended. A field that is null is one that is missing, and
-    /// a batch of one event is what a rule has that does not say.
-    public func saysTheSame(as other: NotificationRule) -> Bool {
+    /// Returns whether two rules are equal except for their suspension. A null field equals a missing one, and a
+    /// missing batch size equals 1.
+    public func isSame(as other: NotificationRule) -> Bool {
         Self.compared(withoutSuspension.json) == Self.compared(other.withoutSuspension.json)
     }
 
@@ -128,7 +129,7 @@ public struct NotificationRule: Sendable, Equatable {
         }
     }
 
-    /// The rule with a mask in place of its secret and of the values of its header fields.
+    /// The rule with its secret and the values of its header fields masked.
     public var masked: NotificationRule {
         var rule = self
         if secret != nil { rule.secret = Self.mask }
@@ -141,7 +142,7 @@ public struct NotificationRule: Sendable, Equatable {
     static let mask = "•••"
 }
 
-/// A header field that B2 adds to the notifications of a rule.
+/// A header field that B2 adds to a rule's notifications.
 public struct CustomHeader: Sendable, Hashable {
     public var name: String
     public var value: String
@@ -151,7 +152,7 @@ public struct CustomHeader: Sendable, Hashable {
         self.value = value
     }
 
-    /// Reads `NAME=VALUE`; nil for any other text.
+    /// Reads `NAME=VALUE`; fails for any other text.
     public init?(_ text: String) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty else { return nil }
@@ -163,12 +164,12 @@ public struct CustomHeader: Sendable, Hashable {
 
 /// The event types of rules.
 public enum RuleEventType {
-    /// A rule for all that b2watch knows to be there for every account.
+    /// The event types of a rule for everything that every account has.
     ///
     /// Source: b2sdk 2.13.1.
     public static let all = ["b2:ObjectCreated:*", "b2:ObjectDeleted:*", "b2:HideMarkerCreated:*"]
 
-    /// All that are documented.
+    /// All documented event types.
     static let known =
         all + [
             "b2:ObjectCreated:Upload", "b2:ObjectCreated:MultipartUpload", "b2:ObjectCreated:Copy",
@@ -177,10 +178,10 @@ public enum RuleEventType {
             "b2:MultipartUploadCreated:*", "b2:MultipartUploadCreated:LiveRead",
         ]
 
-    /// Reads event types, separated by commas: `all`, names with or without `b2:`, in any case. B2 may add types, so that
-    /// any other name with a colon is taken as it is.
+    /// Parses event types, separated by commas: `all`, or names with or without `b2:`, in any case. Because B2 may add
+    /// types, any other name with a colon is accepted unchanged.
     ///
-    /// - Throws: `B2Problem` that lists what there is.
+    /// - Throws: `B2Problem` that lists the valid event types.
     public static func parse(_ text: String) throws(B2Problem) -> [String] {
         var types: [String] = []
         for word in text.split(separator: ",").map({ String($0).trimmed }) where !word.isEmpty {
@@ -195,13 +196,13 @@ public enum RuleEventType {
                 types.append(name)
             } else {
                 throw B2Problem(
-                    .rule, "there is no event type “\(word)”: write all, or some of \(known.joined(separator: ", "))")
+                    .rule, "“\(word)” is not an event type: write all, or some of \(known.joined(separator: ", "))")
             }
         }
         return types
     }
 
-    /// Whether two types have events in common: they are equal, or one is a wildcard that covers the other.
+    /// Returns whether two types have events in common: they are equal, or one is a wildcard that covers the other.
     static func overlap(_ one: String, _ other: String) -> Bool {
         func covers(_ wildcard: String, _ type: String) -> Bool {
             wildcard.hasSuffix("*") && type.hasPrefix(wildcard.dropLast())

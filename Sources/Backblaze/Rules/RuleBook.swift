@@ -1,12 +1,12 @@
 /// The rules of one bucket, changed one at a time.
 ///
-/// B2 knows only how to replace the whole list, and nothing like compare-and-set. So the list is read immediately before a
-/// write, one rule in it is changed, and it is read again immediately after. What somebody else writes between our read and
-/// our write is lost and cannot be seen; what is written later is noticed, and not undone.
+/// B2 can only replace the whole list, without compare-and-set. So each change reads the list immediately before it
+/// writes, changes one rule in it, and reads the list again immediately after. What somebody else writes between the
+/// read and the write is lost, and b2watch cannot detect it. A later change is detected and not undone.
 public struct RuleBook: Sendable {
     public let client: B2Client
     public let bucket: Bucket
-    /// Receives each list before it is replaced, to be kept for a person.
+    /// Receives each list before it is replaced, to save it for the user.
     private let willReplace: @Sendable ([NotificationRule]) -> Void
 
     public init(
@@ -17,29 +17,29 @@ public struct RuleBook: Sendable {
         self.willReplace = willReplace
     }
 
-    /// What a change has done.
+    /// The result of a change.
     public struct Change: Sendable {
         public var before: NotificationRule?
         public var after: NotificationRule?
-        /// What somebody else has changed at the same time, in sentences.
+        /// Changes that somebody else made at the same time, in sentences.
         public var notes: [String] = []
     }
 
-    /// Reads all rules, by name.
+    /// Reads all rules, sorted by name.
     public func all() throws(B2Problem) -> [NotificationRule] {
         try client.rules(of: bucket).sorted { $0.name < $1.name }
     }
 
     /// Reads one rule.
     ///
-    /// - Throws: `B2Problem` that lists what there is, where there is no such rule.
+    /// - Throws: `B2Problem` that lists the bucket's rules if none has that name.
     public func rule(named name: String) throws(B2Problem) -> NotificationRule {
         let rules = try all()
         guard let rule = rules.first(where: { $0.name == name }) else { throw Self.missing(name, bucket, rules) }
         return rule
     }
 
-    /// Returns the problem that a bucket has no rule of a name, which lists those that it has.
+    /// Returns the problem that a bucket has no rule of that name. It lists the bucket's rules.
     public static func missing(_ name: String, _ bucket: Bucket, _ rules: [NotificationRule]) -> B2Problem {
         let names = rules.map(\.name)
         return B2Problem(
@@ -48,11 +48,11 @@ public struct RuleBook: Sendable {
                 + (names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"))
     }
 
-    /// Changes one rule, and leaves all others as they are.
+    /// Changes one rule, and leaves all others unchanged.
     ///
-    /// - Parameter make: Returns the rule as it is to be, or nil to delete it; it is given the rule as it is, nil where there
-    ///   is none, and the whole list.
-    /// - Throws: `B2Problem`, or what `make` throws.
+    /// - Parameter make: Receives the current rule, nil if it does not exist, and the whole list. Returns the new rule,
+    ///   or nil to delete it.
+    /// - Throws: `B2Problem`, or the error that `make` throws.
     @discardableResult
     public func change(
         _ name: String,
@@ -61,7 +61,7 @@ public struct RuleBook: Sendable {
         let before = try client.rules(of: bucket)
         let old = before.first { $0.name == name }
         let new = try make(old, before)
-        if let old, let new, old.saysTheSame(as: new) { return Change(before: old, after: old) }
+        if let old, let new, old.isSame(as: new) { return Change(before: old, after: old) }
         if old == nil, new == nil { return Change() }
         var wanted = before
         if let index = wanted.firstIndex(where: { $0.name == name }) {
@@ -73,7 +73,7 @@ public struct RuleBook: Sendable {
         do throws(B2Problem) {
             _ = try client.setRules(wanted, of: bucket)
         } catch {
-            // It may have had its effect although the answer is lost.
+            // The change may have had its effect although no answer arrived.
             guard error.mayBeDone, let now = try? client.rules(of: bucket), Self.has(now, new, name) else {
                 throw error
             }
@@ -93,43 +93,43 @@ public struct RuleBook: Sendable {
     private static func has(_ rules: [NotificationRule], _ rule: NotificationRule?, _ name: String) -> Bool {
         let found = rules.first { $0.name == name }
         guard let rule, let found else { return rule == nil && found == nil }
-        return found.saysTheSame(as: rule)
+        return found.isSame(as: rule)
     }
 
-    /// Returns what is different in other rules, in sentences with both versions.
+    /// Returns the differences in other rules, in sentences that contain both versions.
     static func differences(
         from before: [NotificationRule], to after: [NotificationRule], except name: String
     ) -> [String] {
         let names = Set((before + after).map(\.name)).subtracting([name]).sorted()
         return names.compactMap { name in
             let (old, new) = (before.first { $0.name == name }, after.first { $0.name == name })
-            if let old, let new, old.saysTheSame(as: new) { return nil }
+            if let old, let new, old.isSame(as: new) { return nil }
             let lines = RuleDifference.lines(from: old, to: new)
             guard !lines.isEmpty else { return nil }
-            return "somebody else has changed the rule “\(name)” meanwhile: \(lines.joined(separator: "; "))"
+            return "somebody else has changed the rule “\(name)” in the meantime: \(lines.joined(separator: "; "))"
         }
     }
 }
 
 // MARK: - Secrets
 
-/// Fresh signing secrets and names.
+/// New signing secrets and names of rules.
 public enum RuleSecret {
     private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
-    /// Returns a secret as B2 wants one: 32 letters and digits, each of the 62 as likely.
+    /// Returns a secret in the form B2 requires: 32 letters and digits, each of the 62 equally likely.
     ///
     /// - Parameter generator: The system's random source.
     public static func fresh(using generator: inout some RandomNumberGenerator) -> String {
         text(32, letters, &generator)
     }
 
-    /// Returns the name of a temporary rule: `b2watch-` and twelve letters and digits.
+    /// Returns a name for a temporary rule: `b2watch-` and twelve letters and digits.
     public static func temporaryName(using generator: inout some RandomNumberGenerator) -> String {
         temporaryPrefix + text(12, letters.filter { $0.isLowercase || $0.isNumber }, &generator)
     }
 
-    /// What the name of each temporary rule begins with.
+    /// The prefix of the names of all temporary rules.
     public static let temporaryPrefix = "b2watch-"
 
     private static func text(

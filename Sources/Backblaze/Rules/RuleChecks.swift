@@ -1,18 +1,19 @@
 internal import Outgoing
 
-/// What B2 demands of rules, looked at before it is asked.
+/// B2's requirements for rules, checked before B2 is asked.
 ///
 /// Source: Backblaze's reference of b2_set_bucket_notification_rules.
 extension NotificationRule {
-    /// The most rules that a bucket has.
+    /// The largest number of rules in a bucket.
     public static let mostInBucket = 25
     private static let nameLengths = 6...63
     private static let mostHeaders = 10
-    /// How long all header fields may be, in bytes: names and values percent-encoded, and three for each.
+    /// The largest size of all header fields together, in bytes: percent-encoded names and values, plus three bytes for
+    /// each field.
     private static let longestHeaders = 2_048
     public static let batches = 1...50
 
-    /// Returns what is wrong with the rule in itself, in sentences; none where nothing is.
+    /// Returns what is wrong with the rule itself, in sentences; empty if it is valid.
     public func problems(in realm: Realm) -> [String] {
         var problems = [Self.problem(ofName: name), Self.problem(ofURL: url, in: realm)].compactMap(\.self)
         if eventTypes.isEmpty { problems.append("the rule \(name) has no event type: give --event-types") }
@@ -30,7 +31,7 @@ extension NotificationRule {
         return problems + headerProblems
     }
 
-    /// Returns why a text cannot be a new rule's name; nil if it can.
+    /// Returns the reason why a text cannot be the name of a new rule; nil if it can.
     public static func problem(ofName name: String) -> String? {
         guard nameLengths.contains(name.utf8.count), name.utf8.allSatisfy(isNameByte) else {
             return "“\(name)” cannot be a rule's name: write 6 to 63 letters, digits and hyphens"
@@ -38,9 +39,9 @@ extension NotificationRule {
         return name.hasPrefix("b2-") ? "“\(name)” cannot be a rule's name: b2- is reserved for Backblaze" : nil
     }
 
-    /// Returns why a text cannot be the URL of a rule; nil if it can.
+    /// Returns the reason why a text cannot be the URL of a rule; nil if it can.
     ///
-    /// - Parameter realm: The Backblaze that is to send there.
+    /// - Parameter realm: The Backblaze service that sends to the URL.
     public static func problem(ofURL text: String, in realm: Realm) -> String? {
         do throws(WebhookURLError) {
             let url = try WebhookURL(text)
@@ -95,15 +96,15 @@ extension NotificationRule {
 
     // MARK: - Overlaps
 
-    /// A rule that B2 would not let stand beside another.
+    /// A rule that B2 would not accept together with another.
     public struct Overlap: Sendable {
         public let rule: NotificationRule
-        /// The event types that both have, by the other rule's names.
+        /// The event types that both rules have, by the other rule's names.
         public let types: [String]
     }
 
-    /// Returns the rules of a list with which this one overlaps: they have an event type in common, and the prefix of one
-    /// begins with that of the other.
+    /// Returns the rules in a list that overlap with this one: they share an event type, and the prefix of one begins
+    /// with the prefix of the other.
     public func overlaps(with others: [NotificationRule]) -> [Overlap] {
         others.filter { $0.name != name }.compactMap { other in
             let bytes = (Array(prefix.utf8), Array(other.prefix.utf8))
@@ -113,11 +114,11 @@ extension NotificationRule {
         }
     }
 
-    /// Checks whether a rule can be put into a list.
+    /// Checks whether a rule can be added to a list.
     ///
-    /// Whether B2 minds the overlap with a rule that is not enabled is not known: that is left to B2.
+    /// It is not known whether B2 rejects an overlap with a disabled rule, so that decision is left to B2.
     ///
-    /// - Throws: `B2Problem` that names the rules in the way, and the ways out.
+    /// - Throws: `B2Problem` that names the conflicting rules and the possible solutions.
     public func check(among others: [NotificationRule], in realm: Realm) throws(B2Problem) {
         if let problem = problems(in: realm).first { throw B2Problem(.rule, problem) }
         let rest = others.filter { $0.name != self.name }
@@ -143,13 +144,14 @@ extension NotificationRule {
 
 // MARK: - Differences
 
-/// What is different between two states of a rule, for a person to read. Secrets and the values of header fields are masked.
+/// The difference between two states of a rule, readable for people. Secrets and the values of header fields are
+/// masked.
 public enum RuleDifference {
     /// Returns a line for each field that differs: `+ field: value`, `- field: value`.
     ///
     /// - Parameters:
-    ///   - before: Nil for a rule that is new.
-    ///   - after: Nil for a rule that is deleted.
+    ///   - before: The old rule; nil if the rule is new.
+    ///   - after: The new rule; nil if the rule is deleted.
     public static func lines(from before: NotificationRule?, to after: NotificationRule?) -> [String] {
         let (old, new) = (fields(before), fields(after))
         var lines: [String] = []

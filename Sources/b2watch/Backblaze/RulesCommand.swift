@@ -70,7 +70,7 @@ struct RulesOptions: ParsableArguments {
         output.diagnostics.flush()
         try Confirmation(isGiven: isConfirmed).ask(2, "Change it so?")
         let change = try book.change(name) { rule, rules throws(B2Problem) in
-            if let rule, let before, !rule.saysTheSame(as: before) {
+            if let rule, let before, !rule.isSame(as: before) {
                 throw B2Problem(
                     .changed, "somebody else has changed the rule \(name) meanwhile: look at it and try again")
             }

@@ -195,7 +195,7 @@ import Testing
         let dead = try connect(there, tunnel: "#!/bin/sh\necho not logged in\nexit 1\n")
         #expect(dead.child.end() == .exited(1))
         #expect(try dead.error.whole().contains("not connected: the tunnel"))
-        #expect(try dead.error.whole().contains("it said: not logged in"))
+        #expect(try dead.error.whole().contains("its last line: not logged in"))
         #expect(there.b2.rulesText == "[]")
         let without = try Program.run("connect", "my-bucket", in: there.home)
         #expect(without.ending == .exited(64))
