@@ -90,7 +90,7 @@ extension ControlFailure: CustomStringConvertible {
             "the listener is b2watch \(other.b2watch), which speaks version \(other.protocol) of the control protocol;"
                 + " this one speaks \(ControlHello.currentProtocol)"
         case .refused(let reason): "the listener refused: \(reason)"
-        case .garbled: "what answers at the control socket is no b2watch"
+        case .garbled: "the program that answers at the control socket is not b2watch"
         case .ended: "the listener has ended the connection"
         case .silent: "the listener does not answer"
         case .failed(let reason): reason

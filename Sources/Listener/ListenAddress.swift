@@ -105,7 +105,7 @@ public enum ListenAddressError: Error, Sendable, Hashable, CustomStringConvertib
         case .noHost(let text):
             "\u{201C}\(text)\u{201D} has no host: write 127.0.0.1\(text) for this machine alone, or 0.0.0.0\(text) for all networks"
         case .badPort(let port):
-            "\u{201C}\(port)\u{201D} is no port: write a number from 0 to 65535 (0 takes a free one)"
+            "\u{201C}\(port)\u{201D} is not a port: write a number from 0 to 65535 (0 takes a free one)"
         case .unbracketed(let text):
             "\u{201C}\(text)\u{201D} has several colons: write an IPv6 address in brackets, such as [::1]:8080"
         case .notIPv6(let host):

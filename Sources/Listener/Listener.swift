@@ -297,7 +297,7 @@ public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
                     ? ": ports below 1024 are the administrator's; choose a higher one, such as \(higher(address))"
                     : ": choose another address with --listen HOST:PORT")
         case .notOfThisMachine(let address):
-            "\(address.host) is no address of this machine: listen on 127.0.0.1 or 0.0.0.0, or on one that it has"
+            "\(address.host) is not an address of this machine: listen on 127.0.0.1 or 0.0.0.0, or on one that it has"
         case .unresolved(let address):
             "the name \u{201C}\(address.host)\u{201D} has no address: write an IP address, such as 127.0.0.1"
         case .failed(let address, let problem):

@@ -75,7 +75,7 @@ public final class LogFile: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw LogFailure(path, reason: "is no ordinary file")
+            throw LogFailure(path, reason: "is not a regular file")
         }
         if status.st_mode & 0o077 != 0 { fchmod(descriptor, 0o600) }
         return descriptor
@@ -170,7 +170,7 @@ final class LogSegment {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw LogFailure(path, reason: "is no ordinary file")
+            throw LogFailure(path, reason: "is not a regular file")
         }
         inode = UInt64(status.st_ino)
         size = Int(status.st_size)

@@ -307,7 +307,7 @@ public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible 
         case .noScheme:
             "the URL has no scheme: write http:// or https:// before it"
         case .otherScheme(let scheme):
-            "\u{201C}\(scheme)\u{201D} is no scheme of a webhook: write http:// or https://"
+            "\u{201C}\(scheme)\u{201D} is not a scheme for webhooks: write http:// or https://"
         case .notASCII:
             "the URL has a space or another character that must be percent-encoded, such as %20"
         case .hasUser:

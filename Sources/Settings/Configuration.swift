@@ -117,7 +117,7 @@ public struct ConfigurationFile: Sendable, Hashable {
     static func check(
         _ status: stat, isOwnGroup: (gid_t) -> Bool = UserGroup.isOwn
     ) throws(FileProblem) {
-        guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is no file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is not a file") }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
             throw FileProblem(
                 reason:

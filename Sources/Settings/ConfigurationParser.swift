@@ -299,9 +299,9 @@ struct SourceText {
             let around = context.map { " \($0.text)" } ?? ""
             return ConfigurationProblem("no valid YAML: \(text)\(around)", at: position)
         case .reader(let text, _, _, _):
-            return ConfigurationProblem("is no valid YAML: \(text)")
+            return ConfigurationProblem("is not valid YAML: \(text)")
         default:
-            return ConfigurationProblem("is no valid YAML")
+            return ConfigurationProblem("is not valid YAML")
         }
     }
 

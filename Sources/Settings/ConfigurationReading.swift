@@ -110,7 +110,7 @@ extension ConfigurationReading {
                 let others = question.isEmpty ? " (settings: \(names.joined(separator: ", ")))" : ""
                 problems.append(
                     ConfigurationProblem(
-                        "“\(entry.key.value)” is no setting\(question)\(others)", at: entry.key.position))
+                        "“\(entry.key.value)” is not a setting\(question)\(others)", at: entry.key.position))
                 continue
             }
             setting.read(&configuration, entry.value, &self)
@@ -164,7 +164,7 @@ extension ConfigurationReading {
             let others = names.isEmpty ? "" : ", or a theme: \(names.joined(separator: ", "))"
             problems.append(
                 ConfigurationProblem(
-                    "“\(entry.key.value)” is no role\(question) (roles: \(roles.joined(separator: ", "))\(others))",
+                    "“\(entry.key.value)” is not a role\(question) (roles: \(roles.joined(separator: ", "))\(others))",
                     at: entry.key.position))
             return nil
         }

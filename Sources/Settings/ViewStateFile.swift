@@ -22,7 +22,7 @@ public struct ViewStateFile<State: Codable & Sendable>: Sendable {
     public func load() -> (state: State, notice: String?) {
         do throws(FileProblem) {
             let bytes = try PrivateFile.read(path, atMost: ViewStateLimit.bytes) { status throws(FileProblem) in
-                guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is no file") }
+                guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is not a file") }
             }.bytes
             guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)) else {
                 throw FileProblem(reason: "is broken")

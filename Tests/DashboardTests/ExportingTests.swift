@@ -136,7 +136,7 @@ struct ExporterTests {
             Issue.record("told: \(String(describing: result))")
             return
         }
-        #expect("\(failure.sentence)".contains("pipe.csv is no ordinary file"))
+        #expect("\(failure.sentence)".contains("pipe.csv is not a regular file"))
     }
 
     @Test("tells of one that is cancelled what has become of it", arguments: 0..<20)

@@ -25,7 +25,7 @@ import Testing
     @Test func namesAnAddressOfAnother() throws {
         let address = try ListenAddress("203.0.113.1:0")
         let error = #expect(throws: ListenerError.notOfThisMachine(address)) { try start(at: address) }
-        #expect(error?.description.contains("203.0.113.1 is no address of this machine") == true)
+        #expect(error?.description.contains("203.0.113.1 is not an address of this machine") == true)
     }
 
     @Test func namesANameWithoutAddress() throws {

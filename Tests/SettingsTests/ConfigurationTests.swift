@@ -153,8 +153,8 @@ import TestSupport
 
     @Test(
         arguments: [
-            ("them: dark", "1:1: “them” is no setting; did you mean theme?"),
-            ("\ncolors: {}", "2:1: “colors” is no setting; did you mean colours?"),
+            ("them: dark", "1:1: “them” is not a setting; did you mean theme?"),
+            ("\ncolors: {}", "2:1: “colors” is not a setting; did you mean colours?"),
             (
                 "theme: drak",
                 "1:8: “theme” is “drak”; expected is one of auto, dark, light, monochrome; did you mean dark?"
@@ -177,11 +177,11 @@ import TestSupport
             ("keys: [e]", "1:7: “keys” is a list; expected is a map from commands to keys"),
             ("keys: {help: ctrl-i}", "1:14: “help” is “ctrl-i”; expected is a key: one character"),
             ("keys: {help: [a, alt-x]}", "1:18: “help” is “alt-x”; expected is a key"),
-            ("colours: {goood: red}", "1:11: “goood” is no role; did you mean good?"),
-            ("colours: {drak: {}}", "1:11: “drak” is no role; did you mean dark?"),
+            ("colours: {goood: red}", "1:11: “goood” is not a role; did you mean good?"),
+            ("colours: {drak: {}}", "1:11: “drak” is not a role; did you mean dark?"),
             ("colours: {good: redd}", "1:17: “good” is “redd”; expected is a colour"),
             ("colours: {good: red blue}", "1:17: “good” is “red blue”; expected is a colour"),
-            ("colours: {dark: {light: {}}}", "1:18: “light” is no role"),
+            ("colours: {dark: {light: {}}}", "1:18: “light” is not a role"),
             ("colours:\n  good: #87d787\n", "2:8: “good” is nothing; expected is a colour"),
             ("- a", "1:1: “the configuration” is a list; expected is a map of settings"),
             ("theme dark", "1:1: “the configuration” is “theme dark”"),
@@ -265,7 +265,7 @@ import TestSupport
         #expect(
             try problems(Array("utc: yes".utf8), mode: 0o666).first?.contains("can be changed by everybody") == true)
         let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: folder.path).load() }
-        #expect(error?.problems.first?.text == "is no file")
+        #expect(error?.problems.first?.text == "is not a file")
         let pipe = folder.file("pipe")
         #expect(mkfifo(pipe, 0o600) == 0)
         #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: pipe).load() }

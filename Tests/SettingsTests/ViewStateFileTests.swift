@@ -56,6 +56,6 @@ private struct Kept: Codable, Hashable, Sendable {
         let blocked = ViewStateFile(path: try folder.write("file", "x") + "/view.json", empty: Kept())
         #expect(blocked.save(Kept())?.contains("its folder cannot be made") == true)
         let wrong = ViewStateFile(path: folder.path, empty: Kept())
-        #expect(wrong.load().notice?.contains("is no file") == true)
+        #expect(wrong.load().notice?.contains("is not a file") == true)
     }
 }

@@ -80,12 +80,16 @@ extension ActionDeclaration {
     ) -> (ActionDeclaration?, [ConfigurationProblem]) {
         let name = entry.key.value
         guard isName(name) else {
-            let text = "“\(name)” is no name of an action: write 1 to 40 letters (a to z), digits, - and _"
+            let text = "“\(name)” is not a valid name for an action: write 1 to 40 letters (a to z), digits, - and _"
             return (nil, [ConfigurationProblem(text, at: entry.key.position)])
         }
         if let problem = Self.ambiguity(name) {
             return (
-                nil, [ConfigurationProblem("“\(name)” is no name of an action: \(problem)", at: entry.key.position)]
+                nil,
+                [
+                    ConfigurationProblem(
+                        "“\(name)” is not a valid name for an action: \(problem)", at: entry.key.position)
+                ]
             )
         }
         guard case .map = entry.value.content else {
@@ -129,7 +133,7 @@ extension ActionDeclaration {
             guard names.contains(other.value) else {
                 let question = Suggestion.question(for: other.value, among: names.filter { $0 != name })
                 return ConfigurationProblem(
-                    "“on-failure” of “\(name)” is “\(other.value)”, which is no action of this file\(question)",
+                    "“on-failure” of “\(name)” is “\(other.value)”, which is not an action in this file\(question)",
                     at: other.position)
             }
             var path = [name, other.value]
@@ -138,7 +142,7 @@ extension ActionDeclaration {
                 path.append(next)
             }
             guard path.last == name else { return nil }
-            let way = path.count == 2 ? "names itself" : "comes back to it: \(path.joined(separator: ", "))"
+            let way = path.count == 2 ? "names itself" : "leads back to it: \(path.joined(separator: ", "))"
             return ConfigurationProblem("“on-failure” of “\(name)” \(way)", at: other.position)
         }
     }

@@ -30,7 +30,7 @@ public struct ActionReading: Sendable {
     }
 
     /// Removes and returns a setting; nil if it is missing.
-    public mutating func take(_ key: String) -> ConfigurationNode? {
+    public mutating func remove(_ key: String) -> ConfigurationNode? {
         known.append(key)
         guard let index = entries.firstIndex(where: { $0.key.value == key }) else { return nil }
         return entries.remove(at: index).value
@@ -38,7 +38,7 @@ public struct ActionReading: Sendable {
 
     /// Returns a text that is not blank; nil if it is missing, or not such a text, which is then a problem.
     public mutating func text(_ key: String, expected: String) -> Located<String>? {
-        guard let node = take(key) else { return nil }
+        guard let node = remove(key) else { return nil }
         guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
             refuse(node, key, expected: expected)
             return nil
@@ -84,7 +84,7 @@ public struct ActionReading: Sendable {
 
     /// Returns the value of `yes` or `no`.
     public mutating func truth(_ key: String) -> Bool? {
-        guard let node = take(key) else { return nil }
+        guard let node = remove(key) else { return nil }
         if case .scalar(let text, _) = node.content {
             switch text.lowercased() {
             case "yes", "true", "on": return true
@@ -103,7 +103,7 @@ public struct ActionReading: Sendable {
     public mutating func choice<Value>(
         _ key: String, of values: KeyValuePairs<String, Value>, or others: KeyValuePairs<String, Value> = [:]
     ) -> Value? {
-        guard let node = take(key) else { return nil }
+        guard let node = remove(key) else { return nil }
         if case .scalar(let text, _) = node.content,
             let found = values.first(where: { $0.key == text }) ?? others.first(where: { $0.key == text })
         {
@@ -122,7 +122,7 @@ public struct ActionReading: Sendable {
 
     /// Returns a whole number in a range, with its place.
     private mutating func locatedNumber(_ key: String, in range: ClosedRange<Int>) -> Located<Int>? {
-        guard let node = take(key) else { return nil }
+        guard let node = remove(key) else { return nil }
         if case .scalar(let text, _) = node.content, let number = Int(text), range.contains(number) {
             return Located(number, at: node.position)
         }
@@ -134,7 +134,7 @@ public struct ActionReading: Sendable {
     ///
     /// - Parameter longest: The longest time allowed, in whole hours; nil for no limit.
     public mutating func duration(_ key: String, atMost longest: Duration? = nil) -> Duration? {
-        guard let node = take(key) else { return nil }
+        guard let node = remove(key) else { return nil }
         if case .scalar(let text, _) = node.content {
             let digits = text.prefix { ("0"..."9").contains($0) }
             let units = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
@@ -151,7 +151,7 @@ public struct ActionReading: Sendable {
 
     /// Returns the texts of a list; a single text is a list of one if that is allowed.
     public mutating func texts(_ key: String, expected: String, orOne: Bool = false) -> [Located<String>]? {
-        guard let node = take(key) else { return nil }
+        guard let node = remove(key) else { return nil }
         var items: [ConfigurationNode] = []
         switch node.content {
         case .list(let list): items = list
@@ -183,7 +183,7 @@ public struct ActionReading: Sendable {
         for entry in entries {
             let question = Suggestion.question(for: entry.key.value, among: known)
             problem(
-                "“\(entry.key.value)” is no setting of “\(name)”; there are \(known.joined(separator: ", "))\(question)",
+                "“\(entry.key.value)” is not a setting of “\(name)”; there are \(known.joined(separator: ", "))\(question)",
                 at: entry.key.position)
         }
         entries = []
@@ -241,8 +241,8 @@ extension ActionReading {
         var changes = MannerChanges()
         changes.patience = duration("retry-for")
         changes.lanes = locatedNumber("concurrency", in: 1...16)
-        if let rate = take("rate") { changes.pace = pace(rate) }
-        if let order = take("order") {
+        if let rate = remove("rate") { changes.pace = pace(rate) }
+        if let order = remove("order") {
             switch order.content {
             case .scalar("keep", _):
                 changes.keepsOrder = true

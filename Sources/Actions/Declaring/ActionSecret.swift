@@ -48,7 +48,7 @@ public struct ActionSecret: Sendable, Hashable, CustomStringConvertible, CustomD
             do throws(FileProblem) {
                 let (bytes, _) = try PrivateFile.read(path) { status throws(FileProblem) in
                     guard status.st_mode & S_IFMT == S_IFREG else {
-                        throw FileProblem(reason: "is no regular file")
+                        throw FileProblem(reason: "is not a regular file")
                     }
                 }
                 guard let decoded = String(validating: bytes, as: UTF8.self) else {
@@ -64,7 +64,7 @@ public struct ActionSecret: Sendable, Hashable, CustomStringConvertible, CustomD
             throw ActionSecretError(description: "\(self) is empty: put the secret into it")
         }
         guard trimmed.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f }) else {
-            throw ActionSecretError(description: "\(self) holds more than one line: leave the secret alone in it")
+            throw ActionSecretError(description: "\(self) contains more than one line: leave only the secret in it")
         }
         return trimmed
     }

@@ -2,10 +2,10 @@ internal import History
 internal import Notifications
 internal import Settings
 
-/// A text with placeholders, such as `{{object}} came into {{bucket}}`, to be filled in for an event.
+/// A text with placeholders, such as `{{object}} was added to {{bucket}}`, which events fill in.
 ///
-/// Literal braces are written `{{{{`, which gives `{{`; a single brace, and `}}` outside a placeholder, stay as they
-/// are. Values are never read as placeholders.
+/// `{{{{` writes two literal braces. A single brace, and `}}` outside a placeholder, stay unchanged. Values are never
+/// read as placeholders.
 public struct Template: Sendable, Hashable {
     /// As it was written.
     public let text: String
@@ -189,7 +189,7 @@ public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible 
         case .unknown(let name):
             let shown = name.count > 40 ? name.prefix(40) + "…" : name
             let question = Suggestion.question(for: name, among: Placeholder.all.map(\.name))
-            return "“{{\(shown)}}” at \(place) of the template is no placeholder\(question); there are"
+            return "“{{\(shown)}}” at \(place) of the template is not a placeholder\(question); there are"
                 + " \(Placeholder.names); {{{{ gives two braces"
         case .unclosed:
             return "“{{” at \(place) of the template has no “}}” behind it: write {{object}}, or {{{{ for two braces"

@@ -121,7 +121,7 @@ public enum ActionOutcome: Sendable, Hashable {
     /// This item will not be retried automatically; the sentence gives a remedy. `hold` is for problems that concern
     /// every item.
     case dead(String)
-    /// It was certainly not done, and neither would any other item be until a person changes something: an access was
+    /// The item was certainly not done, and no other item can be done until a person changes something: access was
     /// withdrawn, a file cannot be written, a program is missing. The sentence gives a remedy. The action goes on hold,
     /// and its entries wait in their order.
     ///

@@ -91,8 +91,8 @@ final class CSVAction: Action {
         return bits.flatMap { header.lossWarning(since: $0, in: "the first line of \(settings.path)", old: old) }
     }
 
-    /// Returns the layouts in which rows may have been written: that of the file's header, and that of a new file,
-    /// whose header may be incomplete.
+    /// Returns the layouts that existing rows may have: the layout of the file's header, and the layout of a new file
+    /// with a header that may be incomplete.
     private func layouts(of file: CSVFile) throws(CSVProblem) -> [CSVLayout] {
         let fresh = CSVLayout(settings)
         do throws(CSVProblem) {
@@ -236,7 +236,7 @@ struct CSVProblem: Error, CustomStringConvertible {
         case ENOENT, ENOTDIR: self.init(path, "cannot be made: its folder is missing; make the folder", mayPass: true)
         case EISDIR: self.init(path, "is a folder: name a file for the rows", mayPass: false)
         // A pipe without a reader, or a socket.
-        case ENXIO: self.init(path, "is no regular file: name a file for the rows", mayPass: false)
+        case ENXIO: self.init(path, "is not a regular file: name a file for the rows", mayPass: false)
         case EACCES, EPERM, EROFS:
             self.init(
                 path, "cannot be written (\(Self.words(code))): let b2watch's user read and write it", mayPass: true)

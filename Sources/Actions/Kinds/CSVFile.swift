@@ -54,7 +54,7 @@ final class CSVFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CSVProblem(path, opening: errno) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw CSVProblem(path, "is no regular file: name a file for the rows", mayPass: false)
+            throw CSVProblem(path, "is not a regular file: name a file for the rows", mayPass: false)
         }
         // While a program starts it briefly shares its parent's files, and their locks.
         var tries = 0
@@ -175,7 +175,7 @@ struct CSVLayout: Sendable {
         let start = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
         guard let (cells, length) = CSVRecord.first(of: bytes[start...], separator: settings.separator.byte) else {
             throw CSVProblem(
-                file.path, "has a first line that does not end: its first line must hold the headers", mayPass: false)
+                file.path, "has a first line that does not end: its first line must be the headers", mayPass: false)
         }
         let header = SheetHeader(cells)
         if let problem = Self.problem(header, bytes[start...], settings) {
@@ -208,7 +208,7 @@ struct CSVLayout: Sendable {
         let expected = SheetHeader(adding: settings.options.columns).texts
         if header.texts.count <= 2, header.texts[0].lowercased().hasPrefix("sep=") {
             return
-                "begins with the line “\(header.texts[0])”: remove that line, so that the first one holds the headers"
+                "begins with the line “\(header.texts[0])”: remove that line, so that the headers are the first line"
         }
         return "has none of b2watch's headers in its first line: write"
             + " \(expected.joined(separator: settings.separator.shown)) there, or name another file"
@@ -368,18 +368,18 @@ struct CSVNote: Sendable {
         var lines = text[..<end].split(separator: 0x0A).map { line in
             line.split(separator: UInt8(ascii: " ")).compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
         }[...]
-        func take(_ count: Int64) -> [UInt8]? {
+        func read(_ count: Int64) -> [UInt8]? {
             guard (0...Int64(bytes.count)).contains(count) else { return nil }
             defer { bytes = bytes.dropFirst(Int(count)) }
             return Array(bytes.prefix(Int(count)))
         }
-        guard let head = lines.popFirst(), (3...4).contains(head.count), head[1] >= 0, let lead = take(head[2]) else {
+        guard let head = lines.popFirst(), (3...4).contains(head.count), head[1] >= 0, let lead = read(head[2]) else {
             return nil
         }
         var batch = Batch(
             number: head[0], filled: head.count == 4 ? Int(head[3]) : nil, offset: head[1], lead: lead)
         for line in lines {
-            guard line.count == 2, let row = take(line[1]) else { return nil }
+            guard line.count == 2, let row = read(line[1]) else { return nil }
             batch.rows.append(Batch.Row(entry: line[0], bytes: row))
         }
         return batch

@@ -86,7 +86,7 @@ struct CommandAction: Action {
         let exchange = OutboxExchange(
             startedAt: start, duration: Int(outcome.duration / .microseconds(1)), request: text(of: program),
             outcome: words(outcome.end), answer: outcome.output, isCut: outcome.isCut)
-        return (judgement(outcome), exchange)
+        return (classify(outcome), exchange)
     }
 
     private func program(_ item: ActionItem) throws(CommandValueTooLong) -> Program {
@@ -97,18 +97,18 @@ struct CommandAction: Action {
     }
 
     /// Returns the meaning of a program's end for the event.
-    private func judgement(_ outcome: ProgramOutcome) -> ActionOutcome {
-        let said = lastLine(outcome.output).map { ": \($0)" } ?? ""
+    private func classify(_ outcome: ProgramOutcome) -> ActionOutcome {
+        let detail = lastLine(outcome.output).map { ": \($0)" } ?? ""
         let program = words[0]
         return switch outcome.end {
         case .exited(0): .done
-        case .exited(Self.tryAgain): .retry("\(program) asks to be tried again (status 75)\(said)")
+        case .exited(Self.tryAgain): .retry("\(program) asks to be tried again (status 75)\(detail)")
         case .exited(126):
-            .hold("\(program) ended with status 126: something it names may not be run; see its output\(said)")
+            .hold("\(program) ended with status 126: something it names may not be run; see its output\(detail)")
         case .exited(127):
-            .hold("\(program) ended with status 127: something it names is missing; see its output\(said)")
-        case .exited(let status): .retry("\(program) ended with status \(status)\(said)")
-        case .signalled(let signal): .retry("\(program) was ended by signal \(signal)\(said)")
+            .hold("\(program) ended with status 127: something it names is missing; see its output\(detail)")
+        case .exited(let status): .retry("\(program) ended with status \(status)\(detail)")
+        case .signalled(let signal): .retry("\(program) was ended by signal \(signal)\(detail)")
         case .overdue: .retry("\(program) was ended: it ran for more than \(limit.components.seconds) s")
         case .stopped: .retry("\(program) was ended because b2watch ended", after: .zero)
         case .notRun(let problem) where problem.isPassing: .retry(advice(problem), scope: .action)
@@ -140,7 +140,7 @@ struct CommandAction: Action {
                 "\(program) cannot be run: its first line ends with a carriage return, as on Windows; convert its line"
                 + " ends, as by sed -i 's/\\r$//'"
         case (.byteOrderMark, _):
-            return "\(program) cannot be run: a byte-order mark stands before its #!; save it as UTF-8 without one"
+            return "\(program) cannot be run: a byte-order mark precedes its #!; save it as UTF-8 without one"
         case (.program, ENOENT) where program.contains("/"):
             return "\(program) is missing: put it there, or correct “run”"
         case (.program, ENOENT):
@@ -215,7 +215,7 @@ extension CommandAction {
     /// Returns the program and its arguments.
     private static func words(_ reading: inout ActionReading) -> [String]? {
         let expected = "a list: a program and its arguments, such as [notify-send, --urgency=low]"
-        guard let node = reading.take("run") else {
+        guard let node = reading.remove("run") else {
             reading.problem("“\(reading.name)” needs “run”: \(expected)", at: reading.position)
             return nil
         }
@@ -231,7 +231,7 @@ extension CommandAction {
             guard !text.contains("{{") else {
                 reading.problem(
                     "“run” of “\(reading.name)” has a placeholder: the words are given as they are, and the program is"
-                        + " told of the event on its standard input and in variables such as B2WATCH_EVENT_OBJECT",
+                        + " given the event on its standard input and in variables such as B2WATCH_EVENT_OBJECT",
                     at: item.position)
                 return nil
             }
@@ -281,7 +281,7 @@ struct CommandEnvironment: Sendable, Hashable {
     static func problem(_ name: String) -> String? {
         let start = name.hasSuffix("*") ? String(name.dropLast()) : name
         guard isName(start) else {
-            return "is no name of a variable: write names such as PATH, or LC_* for all that begin so"
+            return "is not the name of a variable: write names such as PATH, or LC_* for all that begin so"
         }
         guard !isForbidden(start), !forbidden.contains(where: { name.hasSuffix("*") && $0.hasPrefix(start) }) else {
             return "is not passed to a program: b2watch's own variables and B2's keys stay with b2watch"
@@ -391,7 +391,7 @@ struct CommandValueTooLong: Error, CustomStringConvertible {
 
 /// An event as a program receives it on its standard input: one line of JSON.
 ///
-/// Its keys are those of `listen --format json`, but for one event: `event` is B2's own JSON of it, with every value as
+/// Its keys are those of `listen --format json`, for a single event: `event` is B2's own JSON of it, with every value as
 /// it was received. Header fields and the body's other events are left out.
 enum ItemJSON {
     /// Returns the line in UTF-8, with its newline. Control, bidi and invisible characters are escaped as `\u`.

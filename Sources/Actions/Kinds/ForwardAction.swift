@@ -41,13 +41,13 @@ struct ForwardAction: Action {
         var (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
         // The sender's Accept-Encoding was sent on too.
         if case .success(let answer) = result { exchange.answer = answer.readable }
-        let outcome = judgement.judge(result, at: now())
+        let outcome = outcomes.classify(result, at: now())
         let names = replay.altered.joined(separator: ", ")
         return ActionReport(
             items.map { _ in outcome }, exchange: exchange,
             warning: names.isEmpty
                 ? nil
-                : "delivery \(record.id) was sent on with a header field that is not as it came, for that was no UTF-8: \(names)"
+                : "delivery \(record.id) was sent on with a header field that was changed, because it was not UTF-8: \(names)"
         )
     }
 
@@ -61,21 +61,22 @@ struct ForwardAction: Action {
 
     func test(_ item: ActionItem) throws -> String {
         let answer = try http.send(try request(item.record).request, within: settings.limit)
-        let said = "\(settings.url.authority) answered \(HTTPStatus.words(answer.status)) to a test without a signature"
+        let answered =
+            "\(settings.url.authority) answered \(HTTPStatus.words(answer.status)) to a test without a signature"
         switch answer.status {
-        case 200..<300: return said
-        case 401, 403: return "\(said): it is there, and refuses what is not signed"
-        default: throw ActionProblem("\(said): check the URL")
+        case 200..<300: return answered
+        case 401, 403: return "\(answered): it is reachable, and refuses requests without a signature"
+        default: throw ActionProblem("\(answered): check the URL")
         }
     }
 
-    private var judgement: HTTPOutcome {
+    private var outcomes: HTTPOutcome {
         HTTPOutcome(
             settings.url.authority,
             advice: { answer in
                 switch answer.status {
                 case 401, 403:
-                    "it refuses the delivery; check that it has the signing secret of the rule, and takes what comes"
+                    "it refuses the delivery; check that it has the signing secret of the rule, and accepts requests"
                         + " from here"
                 default: nil
                 }

@@ -43,7 +43,7 @@ final class GoogleClient: Sendable {
 
     /// Waits until the account may write again.
     func waitForWrite() {
-        pace.takeWrite(now: now, wait: wait)
+        pace.waitToWrite(now: now, wait: wait)
     }
 
     /// Whether there is little left of the account's reads of this minute.
@@ -70,7 +70,7 @@ final class GoogleClient: Sendable {
     ///
     /// - Parameter path: Behind `/v4/spreadsheets/ID`, percent-encoded.
     func read(_ method: String, _ path: String, body: [UInt8] = []) throws(GoogleProblem) -> GoogleAnswer {
-        pace.takeRead(now: now, wait: wait)
+        pace.waitToRead(now: now, wait: wait)
         return try exchange(method, path, body: body)
     }
 
@@ -111,7 +111,7 @@ final class GoogleClient: Sendable {
             let url = try WebhookURL("\(settings.api)/v4/spreadsheets/\(settings.spreadsheet)\(path)")
             return OutgoingRequest(method, url, headers: headers, body: body)
         } catch {
-            throw .forbidden("the address of the Sheets API is none: \(error)")
+            throw .forbidden("the address of the Sheets API is not valid: \(error)")
         }
     }
 
@@ -198,7 +198,7 @@ final class GooglePace: Sendable {
     }
 
     /// Waits until the account may write again, after all others that already wait.
-    func takeWrite(now: () -> Timestamp, wait: (Duration) -> Void) {
+    func waitToWrite(now: () -> Timestamp, wait: (Duration) -> Void) {
         lastWrite.withLock { last in
             let time = now()
             // A clock that was set back delays nothing.
@@ -208,7 +208,7 @@ final class GooglePace: Sendable {
     }
 
     /// Waits until the account may read again, after all others that already wait.
-    func takeRead(now: () -> Timestamp, wait: (Duration) -> Void) {
+    func waitToRead(now: () -> Timestamp, wait: (Duration) -> Void) {
         reads.withLock { reads in
             let time = now()
             Self.drop(&reads, at: time)
@@ -286,7 +286,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
         let bytes: [UInt8]
         do throws(FileProblem) {
             (bytes, isOpenToOthers) = try PrivateFile.read(path) { status throws(FileProblem) in
-                guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is no regular file") }
+                guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is not a regular file") }
             }
         } catch {
             throw GoogleProblem(
@@ -298,7 +298,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
         else {
             throw GoogleProblem(
                 .lasting,
-                "\(path) is no key of a service account: make one of type JSON in Google's console, under"
+                "\(path) is not the key of a service account: make one of type JSON in Google's console, under"
                     + " IAM & Admin, Service Accounts, Keys")
         }
         guard let key = RSAKey(pem: pem) else {
@@ -308,7 +308,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
         do {
             tokenURL = try WebhookURL(content.token_uri ?? Self.usualTokenURL)
         } catch {
-            throw GoogleProblem(.lasting, "“token_uri” in \(path) is no address of a token endpoint: \(error)")
+            throw GoogleProblem(.lasting, "“token_uri” in \(path) is not the address of a token endpoint: \(error)")
         }
         guard tokenURL.isSecure || tokenURL.isLoopback else {
             throw GoogleProblem(
@@ -488,7 +488,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
         case 404:
             self.init(
                 .lasting,
-                "there is no spreadsheet \(settings.spreadsheet): copy its id from its address, between /d/ and /edit",
+                "no spreadsheet has the id \(settings.spreadsheet): copy its id from its address, between /d/ and /edit",
                 status: status)
         case 400 where Self.isFull(message):
             self.init(
@@ -588,9 +588,9 @@ extension GoogleProblem {
             return
         }
         let words = [content.error, content.error_description].compactMap(\.self).joined(separator: ": ")
-        let said = content.error_description?.lowercased() ?? ""
+        let details = content.error_description?.lowercased() ?? ""
         let difference = Self.clockDifference(answer, at: time)
-        let isTime = ["iat", "exp", "timeframe", "short-lived"].contains { said.contains($0) }
+        let isTime = ["iat", "exp", "timeframe", "short-lived"].contains { details.contains($0) }
         if content.error == "invalid_grant", isTime || abs(difference ?? 0) > 300 {
             let by =
                 difference.map { seconds in
@@ -602,15 +602,15 @@ extension GoogleProblem {
         }
         self.init(
             .lasting,
-            "Google gives \(key.account) no token: \(Self.reason(content.error, said)) (\(words))")
+            "Google gives \(key.account) no token: \(Self.reason(content.error, details)) (\(words))")
     }
 
     /// Returns the reason why the token is missing, and a remedy.
-    private static func reason(_ error: String, _ said: String) -> String {
-        if said.contains("account not found") {
+    private static func reason(_ error: String, _ details: String) -> String {
+        if details.contains("account not found") {
             return "the account was deleted; make another one, and share the sheet with it"
         }
-        if error == "disabled_client" || said.contains("disabled") {
+        if error == "disabled_client" || details.contains("disabled") {
             return "the account is disabled; enable it in Google's console, under IAM & Admin, Service Accounts"
         }
         return "its key was removed, or is of another account; make a new key"

@@ -63,7 +63,7 @@ final class GoogleSheetAction: Action {
 
     /// Does the work for all items of a batch; they share its outcome.
     private func run(_ items: [ActionItem], _ body: () -> (ActionOutcome, OutboxExchange?)) -> ActionReport {
-        turn.take {
+        turn.run {
             let (outcome, exchange) = body()
             let warnings = state.withLock { state in
                 defer { state.warnings = [] }
@@ -76,7 +76,7 @@ final class GoogleSheetAction: Action {
     }
 
     func preview(_ items: [ActionItem]) throws -> [UInt8] {
-        try turn.take {
+        try turn.run {
             let part = Array(items.prefix(max(1, fitting(items))))
             return try prepare(part, number: 1).body().json
         }
@@ -85,7 +85,7 @@ final class GoogleSheetAction: Action {
     /// Tries the work of the first event: one request writes a row and removes it again, so that the spreadsheet is
     /// unchanged.
     func test(_ item: ActionItem) throws -> String {
-        try turn.take {
+        try turn.run {
             let key = try GoogleKey(file: settings.keyFile)
             client.waitForWrite()
             var request = try prepare([item], number: .random(in: 1...Int64(Int32.max)), takesAway: false)
@@ -424,7 +424,7 @@ final class GoogleTurn: Sendable {
     }
 
     /// Runs `body` while nothing else in this process writes to the sheet.
-    func take<Result>(_ body: () throws -> Result) rethrows -> Result {
+    func run<Result>(_ body: () throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
         return try body()
@@ -515,8 +515,8 @@ extension ActionKind {
             id = GoogleSheetSettings.spreadsheetID(spreadsheet.value)
             if id == nil {
                 reading.problem(
-                    "“spreadsheet” of “\(reading.name)” is no spreadsheet's address or id: copy the address from the"
-                        + " browser; the id stands in it between /d/ and /edit", at: spreadsheet.position)
+                    "“spreadsheet” of “\(reading.name)” is not the address or id of a spreadsheet: copy the address from the"
+                        + " browser; the id is in it, between /d/ and /edit", at: spreadsheet.position)
             }
         }
         var base = GoogleSheetSettings.usualAPI

@@ -108,7 +108,7 @@ struct GoogleSheetPlace: Sendable {
         if !answer.answer.isCut, try values(answer).joined().allSatisfy(\.isEmpty) { return }
         throw GoogleProblem(
             .lasting,
-            "row 1 of “\(settings.sheet)” is empty, and something stands below: write"
+            "row 1 of “\(settings.sheet)” is empty, but rows below it are not: write"
                 + " \(SheetRow.headers.joined(separator: ", ")) into row 1, a cell each, or name an empty sheet"
         ).with(answer.exchange)
     }

@@ -26,19 +26,19 @@ public struct HTTPOutcome: Sendable {
     /// An answer with Retry-After is never final, and everything that the action would do now waits for that time.
     ///
     /// - Parameter now: The reference of a date in Retry-After.
-    public func judge(_ answer: OutgoingAnswer, at now: Timestamp) -> ActionOutcome {
-        let said = "\(service) answered \(HTTPStatus.words(answer.status))"
+    public func classify(_ answer: OutgoingAnswer, at now: Timestamp) -> ActionOutcome {
+        let answered = "\(service) answered \(HTTPStatus.words(answer.status))"
         let sentence: String
         if let advice = advice(answer) {
-            sentence = "\(said): \(advice)"
+            sentence = "\(answered): \(advice)"
         } else {
             let start = answer.start.map { "; it answered “\($0)”" } ?? ""
-            sentence = (Self.advice(answer.status).map { "\(said): \($0)" } ?? said) + start
+            sentence = (Self.advice(answer.status).map { "\(answered): \($0)" } ?? answered) + start
         }
         let wait = answer.retryAfter(at: now)
         switch answer.status {
         case 200..<300: return .done
-        case 429, 503: return .retry(said, after: wait, scope: .action)
+        case 429, 503: return .retry(answered, after: wait, scope: .action)
         case 408, 425, 500...: return .retry(sentence, after: wait, scope: wait == nil ? .item : .action)
         case 400... where wait != nil: return .retry(sentence, after: wait, scope: .action)
         case 300..<400, 401, 402, 403, 404, 405, 407, 410, 415, 421, 426, 451, 511: return .hold(sentence)
@@ -47,7 +47,7 @@ public struct HTTPOutcome: Sendable {
     }
 
     /// Returns the meaning of a missing answer for the event.
-    public func judge(_ failure: OutgoingFailure) -> ActionOutcome {
+    public func classify(_ failure: OutgoingFailure) -> ActionOutcome {
         switch failure {
         case .forbidden(let reason): .hold(reason)
         case .notSent(let reason): .retry(reason, scope: .action)
@@ -57,10 +57,10 @@ public struct HTTPOutcome: Sendable {
     }
 
     /// Returns the meaning for the event of an answer, or of its absence.
-    public func judge(_ result: Result<OutgoingAnswer, OutgoingFailure>, at now: Timestamp) -> ActionOutcome {
+    public func classify(_ result: Result<OutgoingAnswer, OutgoingFailure>, at now: Timestamp) -> ActionOutcome {
         switch result {
-        case .success(let answer): judge(answer, at: now)
-        case .failure(let failure): judge(failure)
+        case .success(let answer): classify(answer, at: now)
+        case .failure(let failure): classify(failure)
         }
     }
 

@@ -47,7 +47,7 @@ struct SlackAction: Action {
                             + " webhook, and whether the message is in the channel")),
                 exchange: exchange)
         }
-        var outcome = judgement.judge(result, at: now())
+        var outcome = outcomes.classify(result, at: now())
         // Slack gives some of its words with a status that is otherwise about one message.
         if case .success(let answer) = result, SlackAnswer(answer).isLasting, case .dead(let reason) = outcome {
             outcome = .hold(reason)
@@ -69,7 +69,7 @@ struct SlackAction: Action {
                 + SlackText([item], settings.template).text
         }
         if slack.isOK { return "the webhook takes messages" }
-        switch judgement.judge(answer, at: now()) {
+        switch outcomes.classify(answer, at: now()) {
         case .done:
             throw ActionProblem(
                 "the answer is not one of Slack's, but \(answer.summary): check that the URL is that of an incoming webhook"
@@ -81,7 +81,7 @@ struct SlackAction: Action {
         }
     }
 
-    private var judgement: HTTPOutcome {
+    private var outcomes: HTTPOutcome {
         HTTPOutcome("Slack", advice: { SlackAnswer($0).advice }, lost: { .retry($0) })
     }
 
@@ -115,19 +115,19 @@ struct SlackSettings: Sendable, Hashable {
             webhook = try WebhookURL(text)
         } catch .otherScheme {
             // The text in place of the scheme may be part of the secret.
-            throw ActionProblem("\(url) holds no webhook's URL: it begins with https://")
+            throw ActionProblem("\(url) does not contain the URL of a webhook: it begins with https://")
         } catch {
-            throw ActionProblem("\(url) holds no webhook's URL: \(error)")
+            throw ActionProblem("\(url) does not contain the URL of a webhook: \(error)")
         }
         let path = webhook.description.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).first ?? ""
         guard webhook.host.lowercased() != "hooks.slack.com" || path == "services" else {
             throw ActionProblem(
-                "\(url) holds a URL of Slack's that is not an incoming webhook (a workflow's begins with /triggers/): copy the"
+                "\(url) contains a URL of Slack that is not an incoming webhook (a workflow's begins with /triggers/): copy the"
                     + " one under Incoming Webhooks, which begins with https://hooks.slack.com/services/")
         }
         guard webhook.isSecure || webhook.isLoopback || allowsPlainHTTP else {
             throw ActionProblem(
-                "\(url) holds a URL of plain http to another machine: anyone between could read it; write https://, or"
+                "\(url) contains a plain http URL of another machine, which others could read on the way; write https://, or"
                     + " “allow-http: yes” where you mean it")
         }
         return webhook

@@ -125,11 +125,11 @@ struct TwilioAction: Action {
             let answer = TwilioAnswer(answer, at: now())
             exchange.outcome = answer.words
             return (answer.outcome, exchange)
-        case .failure(let failure): return (Self.judgement.judge(failure), exchange)
+        case .failure(let failure): return (Self.outcomes.classify(failure), exchange)
         }
     }
 
-    private static let judgement = HTTPOutcome("Twilio") { reason in
+    private static let outcomes = HTTPOutcome("Twilio") { reason in
         .uncertain(
             "\(reason): the message may have been sent or not; look in Twilio's log, then retry or skip this entry")
     }
@@ -146,11 +146,11 @@ extension TwilioAction {
         let account = try settings.account.value()
         guard TwilioSettings.isSID(account, "AC") else {
             throw ActionProblem(
-                "\(settings.account) holds no Account SID: it begins with AC and has 32 hex digits")
+                "\(settings.account) does not contain an Account SID: it begins with AC and has 32 hex digits")
         }
         let key = try settings.key?.value()
         guard key.map({ TwilioSettings.isSID($0, "SK") }) ?? true else {
-            throw ActionProblem("“api-key” is no SID of one: it begins with SK and has 32 hex digits")
+            throw ActionProblem("“api-key” is not the SID of an API key: it begins with SK and has 32 hex digits")
         }
         let pair = "\(key ?? account):\(try settings.token.value())"
         let value = "Basic \(Data(pair.utf8).base64EncodedString())"
@@ -280,7 +280,7 @@ extension TwilioSettings {
         case (nil, let service?):
             if isSID(service.value, "MG") { return .service(service.value) }
             reading.problem(
-                "“messaging-service” of “\(reading.name)” is no SID of one: it begins with MG and has 32 hex digits",
+                "“messaging-service” of “\(reading.name)” is not the SID of a messaging service: it begins with MG and has 32 hex digits",
                 at: service.position)
         case (_?, let service?):
             reading.problem(
@@ -340,7 +340,7 @@ extension TwilioSettings {
     }
 
     private static func notANumber(_ key: String, of name: String) -> String {
-        "“\(key)” of “\(name)” is no telephone number as Twilio takes it: write + and digits only, with the country code"
+        "“\(key)” of “\(name)” is not a telephone number in Twilio's format: write + and digits only, with the country code"
             + " and in quotes, such as \"+14155550100\""
     }
 

@@ -48,11 +48,11 @@ struct TwilioAnswer {
                     "the answer names no message (\(other ?? HTTPStatus.words(status))): look in Twilio's log whether it"
                         + " was sent, then retry or skip this entry")
         case _ where status == 429 || code == 20429:
-            return .retry("Twilio takes no more messages for now\(said)", after: wait, scope: .action)
+            return .retry("Twilio takes no more messages for now\(explanation)", after: wait, scope: .action)
         // Before it answers so, it may have taken the message.
         case 408, 500...:
             return .uncertain(
-                "Twilio answered \(status)\(said): it may have taken the message or not; look in its log, then retry or"
+                "Twilio answered \(status)\(explanation): it may have taken the message or not; look in its log, then retry or"
                     + " skip this entry")
         case 300..<400:
             return .hold(
@@ -83,14 +83,14 @@ struct TwilioAnswer {
     private var advice: String {
         let advice = Self.advice[code]
         switch status {
-        case _ where advice != nil: return "\(advice?.what ?? "")\(said): \(advice?.remedy ?? "")"
+        case _ where advice != nil: return "\(advice?.what ?? "")\(explanation): \(advice?.remedy ?? "")"
         case 401:
             return
-                "Twilio refused the credentials\(said): put the account's own SID and auth token into their files, then"
+                "Twilio refused the credentials\(explanation): put the account's own SID and auth token into their files, then"
                 + " retry"
-        case 404: return "Twilio knows no such account\(said): correct the Account SID, then retry"
-        case 403: return "Twilio does not let this account send\(said): see its console"
-        default: return "Twilio refused the message with \(status)\(said)"
+        case 404: return "Twilio knows no such account\(explanation): correct the Account SID, then retry"
+        case 403: return "Twilio does not let this account send\(explanation): see its console"
+        default: return "Twilio refused the message with \(status)\(explanation)"
         }
     }
 
@@ -141,7 +141,7 @@ struct TwilioAnswer {
     }()
 
     /// Twilio's own words and the address of its explanation; the received text if Twilio sent no words.
-    private var said: String {
+    private var explanation: String {
         if let other { return " (\(other))" }
         let message = body?.message.map { "\(SafeText(String($0.prefix(300))).clipped(to: 200))" }
         guard let code = body?.code else { return message.map { " (\($0))" } ?? "" }
@@ -151,6 +151,6 @@ struct TwilioAnswer {
     /// The error of a request that sends nothing, in words.
     var failure: String {
         status == 401 || status == 403 || status == 404 || Self.advice[code] != nil
-            ? advice : "Twilio answered \(HTTPStatus.words(status))\(said)"
+            ? advice : "Twilio answered \(HTTPStatus.words(status))\(explanation)"
     }
 }

@@ -25,10 +25,10 @@ struct ActionItems {
     ) throws -> (items: [ActionItem], looked: Int) {
         var rows: [Int64: EventRow] = [:]
         var items: [ActionItem] = []
-        // Which of the wanted ones they are.
+        // The index in `wanted` of each row found.
         var places: [Int] = []
         var looked = wanted.count
-        // The rows of a delivery follow each other, mostly.
+        // Rows of one delivery usually follow each other.
         var last: (record: DeliveryRecord, events: [NotificationEvent])?
         var size = 0
         for (index, (entry, id)) in wanted.enumerated() {
@@ -40,7 +40,7 @@ struct ActionItems {
                 items.append(ActionItem(entry: entry, row: id, note: note, at: noted.addedAt))
                 places.append(index)
                 size += note.count
-                // What follows is of another delivery.
+                // The next row belongs to another delivery.
                 last = nil
                 continue
             }
@@ -106,7 +106,7 @@ struct FailureNote {
     let object: String
     let bucket: String
 
-    /// The types of these events begin so.
+    /// The prefix of the types of these events.
     static let typePrefix = "b2watch:ActionFailed:"
 
     private var type: String {

@@ -12,7 +12,7 @@ enum ActionNews: Sendable, Equatable {
     case failing(reason: String)
     /// The action did not work, and is on hold.
     case onHold(reason: String)
-    /// Something was done.
+    /// The action works.
     case works
 }
 
@@ -77,7 +77,7 @@ struct ActionLines: Sendable {
     private let name: String
     private var told = Told.works
     private var toldAt: Timestamp?
-    /// The number of attempts, each of one batch, that have failed since it last worked.
+    /// The number of failed attempts, each of one batch, since the action last worked.
     private var attempts = 0
     private var gone: [EntryState: Repeated] = [:]
 
@@ -126,7 +126,7 @@ struct ActionLines: Sendable {
                 + " b2watch actions retry \(name) tries at once"
         case .eventsFailing(let count, let reason):
             let name = name
-            // Unreported ones may be attempts for one event.
+            // Unreported failures may be several attempts of one event, so their sum is not a number of events.
             let isSum = gone[.failed].map { $0.untold > 0 } ?? false
             return repeated(.failed, count, at: now) { total in
                 if isSum {

@@ -9,12 +9,12 @@ internal import Workers
 
 /// Runs the actions: finds the events for each action, does the work, and records the outcomes.
 ///
-/// It reads the history like a dashboard; nothing that receives waits for it. All its calls may be made on any thread,
-/// and block while the history is read or written; those that ask an action, until the action answers.
+/// It reads the history as a dashboard does, and never delays the listener. All calls may be made on any thread. They
+/// block while the history is read or written; those that ask an action block until the action answers.
 public final class ActionRunner: Sendable {
     private struct State: Sendable {
         var works: [String: ActionWork] = [:]
-        /// The declared ones, in the order of the configuration.
+        /// The declared actions, in the order of the configuration.
         var names: [String] = []
         var hasBegun = false
         var isStopped = false
@@ -28,7 +28,7 @@ public final class ActionRunner: Sendable {
 
     /// - Parameters:
     ///   - surroundings: The environment in which actions are made.
-    ///   - say: Receives sentences for a person, on any thread, and must not block.
+    ///   - say: Receives sentences for the user, on any thread, and must not block.
     ///   - note: Receives notes for the log only.
     public convenience init(
         history: History, surroundings: ActionSurroundings, say: @escaping @Sendable (String) -> Void,
@@ -45,7 +45,7 @@ public final class ActionRunner: Sendable {
 
     /// - Parameters:
     ///   - latestRow: The newest row.
-    ///   - instant: The moment of the system's clock to wait for; nil if another event wakes the thread.
+    ///   - instant: Converts a time to the system's clock for waiting; returns nil if another event wakes the thread.
     init(
         _ store: any ActionStore, from latestRow: Int64, now: @escaping @Sendable () -> Timestamp,
         say: @escaping @Sendable (String) -> Void, note: @escaping @Sendable (String, LogLevel) -> Void,
@@ -55,7 +55,7 @@ public final class ActionRunner: Sendable {
         walker = ActionWalker(from: latestRow, in: place)
     }
 
-    /// Notes that the history has changed. Does nothing else.
+    /// Notes that the history has changed. Does not block.
     func observe(_ change: HistoryChange) { walker.observe(change) }
 
     /// Applies the actions of the configuration: at the start, and whenever it is read again. New ones begin; existing
@@ -189,9 +189,9 @@ extension ActionRunner {
         return addition
     }
 
-    /// Lets entries be tried again at once; `Outbox.most` at most.
+    /// Retries entries at once; `Outbox.most` at most.
     ///
-    /// - Returns: How many; those that are done or wait anyway are left.
+    /// - Returns: The number of entries. Entries that are done, or queued anyway, are not counted.
     public func retryEntries(_ entries: [Int64]) throws -> Int {
         try Self.check(entries.count, "entries")
         let count = try place.store.retry(entries, at: place.now())
@@ -199,7 +199,7 @@ extension ActionRunner {
         return count
     }
 
-    /// Lets all entries of an action in these states be tried again.
+    /// Retries all entries of an action in these states.
     public func retryAll(_ name: String, in states: Set<EntryState>) throws -> Int {
         let count = try place.store.retryAll(try id(name), in: states, at: place.now())
         anyWork(name)?.tryAgain()
@@ -210,14 +210,14 @@ extension ActionRunner {
     public func skipEntries(_ entries: [Int64]) throws -> Int {
         try Self.check(entries.count, "entries")
         let count = try place.store.skip(entries, at: place.now())
-        // Another one may be the first now.
+        // The first entry in the queue may be another one now.
         for name in try actions(of: entries) { anyWork(name)?.wake() }
         return count
     }
 
     /// Decides that all entries of an action in these states are not to be done.
     ///
-    /// - Returns: How many; those that run are left.
+    /// - Returns: The number of entries. Running entries are left alone.
     public func skipAll(_ name: String, in states: Set<EntryState>) throws -> Int {
         let count = try place.store.skipAll(try id(name), in: states, at: place.now())
         anyWork(name)?.wake()
@@ -230,7 +230,7 @@ extension ActionRunner {
         try Self.check(rows.count, "rows")
         let items = try ActionItems(store: place.store).items(rows.map { (0, $0) }, bytes: 16 << 20).items
             .filter { $0.row.position != nil }
-        guard !items.isEmpty else { throw ActionError("there is no event to show it for") }
+        guard !items.isEmpty else { throw ActionError("choose an event to show the request for") }
         guard let text = try work.withDeclaration({ try $0.action.preview(items) }) else {
             throw UnknownAction(name, among: names)
         }
@@ -300,7 +300,7 @@ public struct UnknownAction: Error, Sendable, Hashable, CustomStringConvertible 
     private let name: String
     private let names: [String]
 
-    /// - Parameter names: Of those that there are.
+    /// - Parameter names: The names of the existing actions.
     public init(_ name: String, among names: [String]) {
         self.name = name
         self.names = names
@@ -308,9 +308,9 @@ public struct UnknownAction: Error, Sendable, Hashable, CustomStringConvertible 
 
     public var description: String {
         guard !names.isEmpty else {
-            return "there is no action “\(SafeText(name))”: the configuration declares none"
+            return "the action “\(SafeText(name))” does not exist: the configuration declares none"
         }
-        return "there is no action “\(SafeText(name))”; there are \(names.joined(separator: ", "))"
+        return "the action “\(SafeText(name))” does not exist; there are \(names.joined(separator: ", "))"
             + Suggestion.question(for: name, among: names)
     }
 }
@@ -320,7 +320,7 @@ public struct UnknownAction: Error, Sendable, Hashable, CustomStringConvertible 
 /// Reads new rows for each action, in slices between those of the deliveries, on its own thread that yields the
 /// processor to the threads that answer.
 final class ActionWalker: Sendable {
-    /// An action and the rows it is done for.
+    /// An action and the rows that it runs for.
     struct Path: Sendable {
         var work: ActionWork
         var predicate: RowPredicate
@@ -329,7 +329,7 @@ final class ActionWalker: Sendable {
     private struct State: Sendable {
         var latestRow: Int64
         var paths: [Path] = []
-        /// Grows whenever others take the place of the paths.
+        /// A number that grows whenever the paths are replaced.
         var turn = 0
         /// A number that grows whenever there is something to look at.
         var news = 1
@@ -338,7 +338,7 @@ final class ActionWalker: Sendable {
         var isStopping = false
     }
 
-    /// The least time from one look to the next: with many deliveries a second, each action writes once for several.
+    /// The shortest time between two reads. With many deliveries a second, each action then writes once for several.
     private static let pace = Duration.milliseconds(25)
 
     private let place: ActionPlace
@@ -350,7 +350,7 @@ final class ActionWalker: Sendable {
         state = Monitor(State(latestRow: latestRow))
     }
 
-    /// Notes that the history has changed. Does nothing else.
+    /// Notes that the history has changed. Does not block.
     func observe(_ change: HistoryChange) {
         let isAwaited = state.withLock { state in
             // A restored file may have fewer rows.
@@ -384,7 +384,7 @@ final class ActionWalker: Sendable {
                 now.paths.forEach { $0.work.historyChanged() }
                 do {
                     try walk(now)
-                    // What seemed to fail may be written after all.
+                    // A write that seemed to fail may have succeeded.
                     if isFailing { now.paths.forEach { $0.work.wake() } }
                     isFailing = false
                 } catch {
@@ -405,7 +405,7 @@ final class ActionWalker: Sendable {
         worker.wait(atMost: max(.zero, deadline - .now))
     }
 
-    /// Waits for news; where something has failed, for some seconds at most.
+    /// Waits for news; at most a few seconds after a failure.
     private func next(
         after seen: Int, isFailing: Bool, notBefore moment: ContinuousClock.Instant
     ) -> State? {

@@ -24,7 +24,7 @@ final class ActionWork: Sendable {
         lanes = Lanes(name)
     }
 
-    /// Begins the lanes there are by now.
+    /// Begins the lanes that the declaration asks for.
     func begin() {
         let count = state.change { state in
             state.hasBegun = true
@@ -37,7 +37,7 @@ final class ActionWork: Sendable {
     func replace(by declaration: ActionDeclaration?) {
         let (unused, hasBegun) = state.change { state in
             state.replace(by: declaration, at: place.now())
-            return (state.takeUnused(), state.hasBegun)
+            return (state.dequeueUnused(), state.hasBegun)
         }
         unused.forEach { $0.close() }
         if hasBegun { begin() }
@@ -71,7 +71,7 @@ final class ActionWork: Sendable {
 
     /// Lends the current action, which is not closed during the call. Nil without an action.
     func withDeclaration<Result>(_ body: (ActionDeclaration) throws -> Result) rethrows -> Result? {
-        guard let current = state.withLock({ $0.take() }) else { return nil }
+        guard let current = state.withLock({ $0.borrow() }) else { return nil }
         defer { giveBack(current) }
         return try body(current.declaration)
     }
@@ -79,7 +79,7 @@ final class ActionWork: Sendable {
     private func giveBack(_ current: ActionWorkState.Current) {
         let unused = state.change { state in
             state.giveBack(current)
-            return state.takeUnused()
+            return state.dequeueUnused()
         }
         unused.forEach { $0.close() }
     }
@@ -98,11 +98,11 @@ final class ActionWork: Sendable {
     /// - Returns: False if it has not ended by then.
     func wait(until deadline: ContinuousClock.Instant) -> Bool {
         guard lanes.wait(until: deadline) else { return false }
-        // Where that fails, the next process asks what became of it.
+        // If this fails, the next process asks the action for the outcome.
         try? takeBackUnsent()
         let (unused, rest) = state.change { state in
             state.replace(by: nil, at: place.now())
-            return (state.takeUnused(), state.lines.rest())
+            return (state.dequeueUnused(), state.lines.rest())
         }
         unused.forEach { $0.close() }
         rest.forEach(place.say)
@@ -154,13 +154,13 @@ struct ActionPlace: Sendable {
 /// The work of a lane, on its own thread: it waits, decides with the others on the next step, does it, and writes the
 /// outcome.
 extension ActionWork {
-    /// A batch that is to be done, or asked after.
+    /// A batch to send, or to find the outcome of.
     private struct Batch {
         var current: ActionWorkState.Current
         var number: Int64
         var entries: [OutboxEntry]
         var items: [ActionItem]
-        /// Entries whose event cannot be read any more.
+        /// Entries whose event can no longer be read.
         var lost: [OutboxEntry]
         var isRecovery: Bool
     }
@@ -185,7 +185,7 @@ extension ActionWork {
         let turn: Turn? = state.wait(until: instant) { state in
             if state.isStopping { return .end }
             let time = state.deadline(of: lane, at: place.now())
-            if let time, time <= place.now(), let current = state.take() {
+            if let time, time <= place.now(), let current = state.borrow() {
                 state.isChoosing = true
                 state.mustLook = false
                 state.wakeAt = nil
@@ -225,10 +225,10 @@ extension ActionWork {
         {
             order = ActionHold(.order, until: time, reason: first.reason)
         }
-        try tellHold(order, at: now)
+        try recordHold(order, at: now)
         switch step {
         case .rest:
-            // Where nothing waits any more, reaching a limit is news again.
+            // When the queue is empty, the next time the limit is reached is news again.
             if waiting.entries.isEmpty { state.withLock { $0.hasToldLimit = false } }
             return nil
         case .sleep(let time):
@@ -265,13 +265,13 @@ extension ActionWork {
     /// Writes into the outbox why nothing is begun, which screens show; leaves out momentary delays.
     ///
     /// - Parameter order: The hold by an entry that has failed and delays those after it.
-    private func tellHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
+    private func recordHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
         let (held, told) = state.withLock { ($0.machine.held(at: now), $0.toldHold) }
         let longest = [held, order].compactMap(\.self).max { $0.until < $1.until }
         let hold = (held?.kind == .onHold ? held : longest).flatMap {
             $0.kind == .onHold || $0.until > now + .seconds(1) ? $0 : nil
         }
-        if let hold, hold.kind == .limit { try tellLimit(hold, at: now) }
+        if let hold, hold.kind == .limit { try reportLimit(hold, at: now) }
         guard hold != told else { return }
         // A delay that is over needs no report.
         if hold != nil || (told.map { $0.kind == .onHold || $0.until > now } ?? false) {
@@ -281,14 +281,14 @@ extension ActionWork {
     }
 
     /// Reports that the daily limit is reached and the number of entries that wait, once while any do.
-    private func tellLimit(_ hold: ActionHold, at now: Timestamp) throws {
+    private func reportLimit(_ hold: ActionHold, at now: Timestamp) throws {
         guard hold.until - now > Self.longestLimit, !state.withLock({ $0.hasToldLimit }),
             let status = try place.store.actions().first(where: { $0.id == id }), status.waiting > 0
         else { return }
         state.withLock { $0.hasToldLimit = true }
         let events = status.waiting == 1 ? "1 event waits" : "\(status.waiting) events wait"
         place.say(
-            "action \(name): \(events), for \(hold.reason ?? "its limit is reached"); the next is done in"
+            "action \(name): \(events), because \(hold.reason ?? "its limit is reached"); the next is done in"
                 + " \((hold.until - now).about). b2watch actions skip \(name) drops them")
     }
 
@@ -337,7 +337,7 @@ extension ActionWork {
         return OutboxMachine.Waiting(entries: try place.store.entries(request))
     }
 
-    /// Reads the events of entries; of large ones only the first, and no more than belong together. Entries that were
+    /// Reads the events of entries: fewer if they are large, and only entries that belong together. Entries that were
     /// sent together are asked for together.
     private func read(
         _ entries: [OutboxEntry], _ declaration: ActionDeclaration, isRecovery: Bool = false
@@ -373,7 +373,7 @@ extension ActionWork {
         let entries = batch.entries + batch.lost
         var outcomes = Array(report.outcomes.prefix(batch.entries.count))
         while outcomes.count < batch.entries.count {
-            outcomes.append(.uncertain("the action did not say what became of it"))
+            outcomes.append(.uncertain("the action did not report its outcome"))
         }
         let reason = "its event is no longer in the history"
         outcomes += batch.lost.map { _ in batch.isRecovery ? .uncertain(reason) : .dead(reason) }
@@ -387,8 +387,8 @@ extension ActionWork {
         let reports = other.map { other in told.compactMap { self.report($0, result, batch, to: other.id, at: now) } }
         write(result.settlements, report.exchange, reports ?? [], at: now)
         if reports?.isEmpty == false { other?.wake() }
-        // While this lock is taken no lane decides anything.
-        try? tellHold(at: now)
+        // While this lock is held, no lane decides anything.
+        try? recordHold(at: now)
         lines.forEach(place.say)
         if let warning = report.warning { place.say("action \(name): \(SafeText(warning))") }
         wake()
@@ -464,7 +464,7 @@ extension ActionWork {
 struct ActionWorkState: Sendable {
     /// A declaration in use, now or before.
     struct Current: Sendable {
-        /// Rising with each that takes the place of another.
+        /// A number that is higher for each later declaration.
         var number: Int
         var declaration: ActionDeclaration
     }
@@ -472,7 +472,7 @@ struct ActionWorkState: Sendable {
     var machine: OutboxMachine
     var lines: ActionLines
     private(set) var current: Current?
-    /// Those whose place was taken, and that are not closed yet.
+    /// Replaced declarations that are not closed yet.
     private var retired: [Current] = []
     /// The number of users of each declaration, by its number.
     private var users: [Int: Int] = [:]
@@ -482,21 +482,21 @@ struct ActionWorkState: Sendable {
     var isStopping = false
     /// Whether there may be something to do now.
     var mustLook = true
-    /// When there is something to do at the latest.
+    /// The latest time at which a lane must look for work.
     var wakeAt: Timestamp?
     /// Whether a lane is deciding what to do: one at a time.
     var isChoosing = false
     /// Whether a lane waits until the history can be read and written.
     var waitsForHistory = false
-    /// Whether this was reported.
+    /// Whether the failure was reported.
     var hasToldFailure = false
     /// The reason why nothing is begun, as recorded in the outbox.
     var toldHold: ActionHold?
-    /// The work of the action that is done when this one fails.
+    /// The work of the action that `on-failure` names.
     var onFailure: ActionWork?
-    /// Whether it was reported that a limit is reached.
+    /// Whether it was reported that the limit is reached.
     var hasToldLimit = false
-    /// The batch that could not be begun, as it seemed; it may be written as running after all.
+    /// The batch that could not be begun. If its write succeeded after all, it is marked as running.
     var unsent: Int64?
     /// Whether the batches of an earlier process were found.
     var hasFound = false
@@ -522,8 +522,8 @@ struct ActionWorkState: Sendable {
         machine.tryAgain(at: now)
     }
 
-    /// Takes the current declaration to use it.
-    mutating func take() -> Current? {
+    /// Lends the current declaration; `giveBack` ends the use.
+    mutating func borrow() -> Current? {
         guard let current else { return nil }
         users[current.number, default: 0] += 1
         return current
@@ -534,11 +534,11 @@ struct ActionWorkState: Sendable {
         if users[used.number] == 0 { users[used.number] = nil }
     }
 
-    /// Actions that may be at work, also those whose place was taken.
+    /// The actions that may be running, including replaced ones.
     var unclosed: [any Action] { (retired + [current].compactMap(\.self)).map(\.declaration.action) }
 
     /// Removes and returns the actions that are no longer used, to be closed.
-    mutating func takeUnused() -> [any Action] {
+    mutating func dequeueUnused() -> [any Action] {
         let unused = retired.filter { users[$0.number] == nil }
         retired.removeAll { users[$0.number] == nil }
         return unused.map(\.declaration.action)

@@ -49,7 +49,7 @@ extension Timestamp {
 }
 
 extension Duration {
-    /// Such as `3 d`, `2 h` or `90 s`.
+    /// The duration, such as `3 d`, `2 h` or `90 s`.
     var inWords: String {
         let seconds = components.seconds
         for (unit, length) in [("d", 86_400), ("h", 3_600), ("min", 60)] as [(String, Int64)]
@@ -59,7 +59,7 @@ extension Duration {
         return "\(seconds) s"
     }
 
-    /// Rounded to whole seconds, minutes, hours or days, such as `23 h`.
+    /// The duration, rounded to whole seconds, minutes, hours or days, such as `23 h`.
     var about: String {
         let seconds = max(0, components.seconds)
         return switch seconds {
@@ -85,7 +85,7 @@ struct DoneItems: Sendable {
     private static let minute = Duration.seconds(60)
     private static let day = Duration.seconds(86_400)
 
-    /// In the order of their times.
+    /// The batches in the order of their times.
     private var batches: [Batch] = []
 
     /// - Parameter times: The times of earlier items, in ascending order.
@@ -106,7 +106,7 @@ struct DoneItems: Sendable {
         batches.append(Batch(number: number, items: items, time: now))
     }
 
-    /// - Parameter spent: How many of its items count.
+    /// - Parameter spent: The number of items that count.
     mutating func end(_ number: Int64, spent: Int) {
         guard let index = batches.lastIndex(where: { $0.number == number }) else { return }
         batches[index].items = spent

@@ -29,7 +29,7 @@ struct OutboxMachine: Sendable {
     struct Unsettled: Equatable, Sendable {
         var batch: Int64
         var entries: [Int64]
-        /// When to ask.
+        /// The time of the next question.
         var due: Timestamp
         /// The number of questions without success.
         var failures = 0
@@ -51,46 +51,46 @@ struct OutboxMachine: Sendable {
         /// The batch that tries it now.
         var probe: Int64?
 
-        /// Entries that have had their turn: others are tried before them.
+        /// Entries that were tried already: others are tried before them.
         var resting: Set<Int64> {
             Set(tried.lazy.filter { [turns = isSuspected ? 1 : OutboxMachine.turns] in $0.value >= turns }.map(\.key))
         }
     }
 
-    /// With how many different events that are refused one after the other the action itself is thought to be the reason,
-    /// and with how many that fail and are tried again.
+    /// The number of different events, failing or refused one after the other, after which the action itself is
+    /// suspected.
     private static let suspicion = 3
     private static let doubt = 10
-    /// The number of attempts of one entry while the action is on hold, before it is the turn of others.
+    /// The number of attempts of one entry while the action is on hold, before others are tried.
     private static let turns = 3
-    /// The most entries that have had their turn before it begins with the first again.
+    /// The largest number of entries that are remembered as tried before the machine begins again with the first.
     private static let mostResting = 200
     /// The longest that an action waits because its events fail one after the other.
     private static let longestDoubt = Duration.seconds(60)
 
     var manner: ActionManner
     var isPaused = false
-    /// Batches to find out about, before anything else is done.
+    /// The batches whose outcome must be found out before anything else is done.
     private(set) var unsettled: [Unsettled] = []
-    /// The one of them that is asked after now.
+    /// The batch that is being asked for.
     private var asking: Unsettled?
     private(set) var standstill: Standstill?
-    /// Since when nothing of this action works, and why.
+    /// The number of failures since the action last worked.
     private var failures = 0
     private var heldUntil: Timestamp?
     private var reason: String?
     private var lastStart: Timestamp?
     private var limits = DoneItems()
-    /// The running batches, and those of them that were begun before the action failed: their success proves nothing.
+    /// The running batches. The success of those begun before the action failed proves nothing.
     private var running: Set<Int64> = []
     private var stale: Set<Int64> = []
-    /// The first entries of the batches that failed one after the other, and that were refused.
+    /// The first entries of the batches that failed, or were refused, one after the other.
     private var failing: Set<Int64> = []
     private var refused: Set<Int64> = []
-    /// Entries of a batch that was refused as a whole, with how many of them go together next: so the one that is
-    /// refused is found, and the others are done.
+    /// The entries of a batch that was refused as a whole, each with the size of its next batch. Splitting finds the
+    /// refused entry, so that the others can be done.
     private var parts: [Int64: Int] = [:]
-    /// Entries that kept the action on hold until another one was done: they themselves are refused.
+    /// Entries that kept the action on hold until another entry was done: the entries themselves are the cause.
     private var suspects: Set<Int64> = []
 
     init(_ manner: ActionManner) {
@@ -171,7 +171,7 @@ struct OutboxMachine: Sendable {
 
     /// Returns the most entries of a batch that begins with this one.
     private func largest(from first: OutboxEntry, at now: Timestamp) -> Int {
-        // Of a delivery all goes in one request anyway.
+        // A request for one delivery contains all its events in any case.
         let whole = standstill == nil || manner.isByDelivery ? manner.largestBatch : 1
         return max(1, min(whole, parts[first.id] ?? whole, limits.room(at: now, manner)))
     }
@@ -197,7 +197,7 @@ struct OutboxMachine: Sendable {
         limits = DoneItems(times)
     }
 
-    /// Takes note of batches that a process has begun and not seen the end of.
+    /// Records the batches that an earlier process began without recording their outcome.
     mutating func find(_ running: [OutboxEntry], at now: Timestamp) {
         for (batch, entries) in Dictionary(grouping: running, by: { $0.batch ?? 0 }).sorted(by: { $0.key < $1.key }) {
             unsettled.append(Unsettled(batch: batch, entries: entries.map(\.id).sorted(), due: now))
@@ -235,7 +235,7 @@ struct OutboxMachine: Sendable {
         using generator: inout some RandomNumberGenerator
     ) -> Result {
         var ending = Ending(batch: batch, entries: entries, isRecovery: isRecovery, time: now)
-        // One draw for all, so that what failed together is tried together.
+        // One random number for all, so that entries that failed together are retried together.
         ending.draw = BackOff.draw(using: &generator)
         ending.isProbe = !isRecovery && standstill?.probe == batch
         ending.unknown = Unsettled(batch: batch, entries: [], due: now)
@@ -250,9 +250,9 @@ struct OutboxMachine: Sendable {
         let isSplit = !isRecovery && splits(entries, outcomes)
         for (index, entry) in entries.enumerated() {
             let outcome =
-                index < outcomes.count ? outcomes[index] : .uncertain("the action did not say what became of it")
+                index < outcomes.count ? outcomes[index] : .uncertain("the action did not report its outcome")
             if isSplit, case .dead(let reason) = outcome {
-                // The halves are tried: one of them will be done.
+                // The halves are tried: one of them will succeed.
                 ending.add(Outbox.Settlement(entry.id, .failed, due: now, reason: reason))
             } else {
                 settle(entry, outcome, &ending)
@@ -266,14 +266,14 @@ struct OutboxMachine: Sendable {
 // MARK: - The end of a batch
 
 extension OutboxMachine {
-    /// The facts gathered about a batch that has ended.
+    /// The facts about a batch that has ended.
     private struct Ending {
         let batch: Int64
         let entries: [OutboxEntry]
         let isRecovery: Bool
         let time: Timestamp
         var draw = 0.0
-        /// Whether it tested if an action on hold works again.
+        /// Whether the batch tested if an action on hold works again.
         var isProbe = false
         var settlements: [Outbox.Settlement] = []
         var tally = ActionTally()
@@ -290,7 +290,7 @@ extension OutboxMachine {
             (self.batch, self.entries, self.isRecovery, self.time) = (batch, entries, isRecovery, time)
         }
 
-        /// Whether nothing has failed, and it may go at once.
+        /// Whether nothing failed, and the entries may be sent again at once.
         var isPutOff: Bool { settlements.allSatisfy { $0.state == .failed && $0.due == time } }
 
         mutating func add(_ settlement: Outbox.Settlement) { settlements.append(settlement) }
@@ -302,7 +302,7 @@ extension OutboxMachine {
         }
     }
 
-    /// Takes note of what failed one after the other.
+    /// Updates the counts of failures in a row.
     private mutating func learn(from outcomes: [ActionOutcome], of ending: Ending) {
         guard let first = ending.entries.first else { return }
         if outcomes.contains(.done) {
@@ -387,7 +387,8 @@ extension OutboxMachine {
             var delay = BackOff.delay(after: attempts, ending.draw, atLeast: after)
             if scope == .action || failing.count >= Self.doubt {
                 delay = BackOff.delay(after: failures + 1, ending.draw, atLeast: after)
-                // Where many fail one after the other it may be for their own sake: the others have their turn soon.
+                // If many events fail one after the other, the events themselves may be the cause, so others are tried
+                // soon.
                 if scope == .item { delay = max(min(delay, Self.longestDoubt), after ?? .zero) }
                 ending.wait = max(ending.wait ?? .zero, delay)
                 self.reason = reason
@@ -413,7 +414,7 @@ extension OutboxMachine {
             goOn(after: ending)
         } else if ending.isProbe {
             if ending.settlements.contains(where: { $0.state == .dead }), standstill?.isSuspected == false {
-                // It was refused for another reason: the reason for the action's hold is gone.
+                // It was refused for another reason, so the cause of the hold is gone.
                 standstill = nil
             } else if !ending.isPutOff {
                 probed(ending, after: ending.wait)
@@ -458,13 +459,13 @@ extension OutboxMachine {
         if isNew || ending.isProbe { probed(ending, after: hold.after) }
     }
 
-    /// Notes that an entry was tried without success.
+    /// Counts an attempt without success of an action on hold.
     private mutating func probed(_ ending: Ending, after: Duration?) {
         guard var standstill else { return }
         standstill.probes += 1
         if !ending.isRecovery, ending.entries.count == 1 || manner.isByDelivery {
             let resting = standstill.resting
-            // If all have had their turn it begins with the first again.
+            // When all entries were tried, it begins with the first again.
             if resting.count >= Self.mostResting || ending.entries.contains(where: { resting.contains($0.id) }) {
                 standstill.tried = [:]
             }

@@ -238,7 +238,7 @@ final class Exporter: Sendable {
     private static func refusal(_ path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        let other = "\(path) is no ordinary file: give another name"
+        let other = "\(path) is not a regular file: give another name"
         // Opening a pipe would wait for whoever writes it, also one that has just come in the file's place.
         guard status.st_mode & S_IFMT == S_IFREG else { return other }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

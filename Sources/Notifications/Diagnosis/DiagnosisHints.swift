@@ -255,11 +255,11 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
     public var sentence: String {
         switch self {
         case .notJSON(let why):
-            "The body is not JSON, so it is no notification as B2 sends it: \(why)."
+            "The body is not JSON, so it is not a notification from B2: \(why)."
         case .noBody:
             "The request has no body."
         case .noEvents:
-            "The body is JSON without “events”, so it is no notification as B2 sends it."
+            "The body is JSON without “events”, so it is not a notification from B2."
         case .recognised(let phrase):
             "It is a notification \(phrase), though its digest was not received: something else was changed too."
         case .otherFormat(let differences):

@@ -12,7 +12,7 @@ import Terminal
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Receives, and shows what comes on a full screen (the default).",
-        discussion: "Where standard output is no terminal, it does what listen does, unless --plain is given.")
+        discussion: "Where standard output is not a terminal, it does what listen does, unless --plain is given.")
 
     @OptionGroup var receiving: ReceivingOptions
     @OptionGroup var plain: PlainOption
@@ -34,7 +34,7 @@ struct WatchCommand: ParsableCommand {
         guard plain.isPlain || isatty(STDOUT_FILENO) == 1 else {
             return try ListenCommand.run(
                 receiving, format: format,
-                note: companion == nil ? "standard output is no terminal, so this runs as b2watch listen" : nil,
+                note: companion == nil ? "standard output is not a terminal, so this runs as b2watch listen" : nil,
                 with: companion)
         }
         do throws(ScreenError) {
@@ -172,7 +172,7 @@ struct AttachCommand: ParsableCommand {
 
 /// A dashboard was requested without a terminal.
 private struct NoTerminal: Error, CustomStringConvertible {
-    let description = "attach shows a dashboard, and standard output is no terminal: run it in one, or with --plain"
+    let description = "attach shows a dashboard, and standard output is not a terminal: run it in one, or with --plain"
 }
 
 // MARK: - --plain

@@ -57,13 +57,13 @@ struct ActionDeclarationTests {
         #expect(try read(actions("a", "", "")).problems == ["4:17: “on-failure” of “a” names itself"])
         #expect(
             try read(actions("b", "c", "a")).problems == [
-                "4:17: “on-failure” of “a” comes back to it: a, b, c, a",
-                "7:17: “on-failure” of “b” comes back to it: b, c, a, b",
-                "10:17: “on-failure” of “c” comes back to it: c, a, b, c",
+                "4:17: “on-failure” of “a” leads back to it: a, b, c, a",
+                "7:17: “on-failure” of “b” leads back to it: b, c, a, b",
+                "10:17: “on-failure” of “c” leads back to it: c, a, b, c",
             ])
         #expect(
             try read(actions("", "bb", "")).problems.first?.hasPrefix(
-                "6:17: “on-failure” of “b” is “bb”, which is no action of this file") == true)
+                "6:17: “on-failure” of “b” is “bb”, which is not an action in this file") == true)
     }
 
     @Test("are read with what is common to all of them")
@@ -161,10 +161,10 @@ struct ActionDeclarationTests {
             """)
         #expect(declarations.map(\.name) == ["good"])
         let starts = [
-            "2:3: “a b” is no name of an action", "4:3: “nothing” is nothing; expected are its settings",
+            "2:3: “a b” is not a valid name for an action", "4:3: “nothing” is nothing; expected are its settings",
             "5:9: “text” is “yes”", "7:5: “kindless” needs “kind”: one of csv, slack",
             "9:11: “kind” of “other” is “slak”; expected is one of csv, slack; did you mean slack?",
-            "13:5: “wehn” is no setting of “typo”; there are kind, when, retry-for, concurrency, rate, order, on-failure, file; did you mean when?",
+            "13:5: “wehn” is not a setting of “typo”; there are kind, when, retry-for, concurrency, rate, order, on-failure, file; did you mean when?",
             "16:11: “when” of “filters”: column 14: ",
             "19:16: “retry-for” of “bounds” is “3 days”", "20:18: “concurrency” of “bounds” is “17”",
             "21:11: “rate” of “bounds” is “60”", "22:12: “order” of “bounds” is “maybe”; expected is keep or free",
@@ -183,7 +183,7 @@ struct ActionDeclarationTests {
     func ambiguous(name: String) throws {
         let (declarations, problems) = try read("actions:\n  \(name):\n    kind: slack\n")
         #expect(declarations.isEmpty && problems.count == 1)
-        #expect(problems[0].hasPrefix("2:3: “\(name)” is no name of an action: on the command line"))
+        #expect(problems[0].hasPrefix("2:3: “\(name)” is not a valid name for an action: on the command line"))
     }
 }
 
@@ -206,7 +206,7 @@ struct ActionReadingTests {
         #expect(reading.path("file", expected: "a path")?.value == "/etc/b2watch/a.csv")
         reading.finish()
         #expect(reading.problems.map(\.position?.line) == [5])
-        #expect(reading.problems.first?.text.contains("“fiel” is no setting of “rows”") == true)
+        #expect(reading.problems.first?.text.contains("“fiel” is not a setting of “rows”") == true)
     }
 }
 
@@ -259,7 +259,7 @@ struct ActionSecretTests {
         #expect(error(folder.file("none")).hasSuffix("none is missing: put the secret into it"))
         #expect(error(try folder.write("empty", " \n")).contains("is empty"))
         #expect(error(try folder.write("two", "one\ntwo\n")).contains("holds more than one line"))
-        #expect(error(folder.path).contains("is no regular file"))
+        #expect(error(folder.path).contains("is not a regular file"))
     }
 
     @Test("is told nowhere")

@@ -80,7 +80,8 @@ struct TemplateTests {
             }
         }
         let unknown = error("über {{objekt}}")
-        #expect(unknown.hasPrefix("“{{objekt}}” at column 6 of the template is no placeholder; did you mean object?; "))
+        #expect(
+            unknown.hasPrefix("“{{objekt}}” at column 6 of the template is not a placeholder; did you mean object?; "))
         #expect(unknown.contains("there are object, bucket, type, ") && unknown.contains("from; {{{{ gives two braces"))
         #expect(error("a\nbc {{").hasPrefix("“{{” at line 2, column 4 of the template has no “}}” behind it"))
         #expect(error("{{}}").hasPrefix("“{{}}” at column 1"))

@@ -197,7 +197,7 @@ struct CSVActionTests {
         try #require(mkfifo(path, 0o600) == 0)
         #expect(
             action().perform([.numbered(1)], batch: 1).outcomes == [
-                .hold("\(path) is no regular file: name a file for the rows")
+                .hold("\(path) is not a regular file: name a file for the rows")
             ])
         try folder.remove("events.csv")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)

@@ -221,7 +221,7 @@ struct CommandActionTests {
             #expect(problem([run, ("environment", .texts([name]))]).contains("stay with b2watch"))
         }
         for name in ["*", "A B", "1X", "A=B", ""] {
-            #expect(problem([run, ("environment", .texts([name]))]).contains("is no name of a variable"))
+            #expect(problem([run, ("environment", .texts([name]))]).contains("is not the name of a variable"))
         }
         #expect(read([run]).problems.isEmpty)
     }

@@ -30,7 +30,7 @@ struct GoogleProblemTests {
                 "hold: the spreadsheet has no sheet “Sheet1”: there are “Overview”, “B2's events”"))
         #expect(
             reason(stand.action(spreadsheet: "1NoSuchSpreadsheet")).hasPrefix(
-                "hold: there is no spreadsheet 1NoSuchSpreadsheet"))
+                "hold: no spreadsheet has the id 1NoSuchSpreadsheet"))
         stand.google.change(SheetStand.id) { $0.sheets[0].rows = [[.text("Something"), .text("else")]] }
         #expect(
             reason(stand.action(sheet: "Overview")).hasPrefix("hold: row 1 of “Overview” has none of b2watch's headers")
@@ -128,7 +128,7 @@ struct GoogleProblemTests {
         let gone = try stand.folder.write("gone.json", key)
         #expect(reason(stand.action(keyFile: gone)).hasPrefix("hold: Google gives gone@sample.iam no token"))
         let bad = try stand.folder.write("bad.json", "{\"type\":\"authorized_user\"}")
-        #expect(reason(stand.action(keyFile: bad)).contains("is no key of a service account"))
+        #expect(reason(stand.action(keyFile: bad)).contains("is not the key of a service account"))
         #expect(reason(stand.action(keyFile: stand.folder.file("none.json"))).contains("is missing"))
         let plain = stand.google.keyFile().replacingOccurrences(of: "https:", with: "http:")
         let open = try stand.folder.write("open.json", plain)

@@ -209,7 +209,7 @@ struct GoogleSheetActionTests {
             Issue.record("\(report.outcomes)")
             return
         }
-        #expect(reason.hasPrefix("row 1 of “B2's events” is empty, and something stands below: write Event Timestamp"))
+        #expect(reason.hasPrefix("row 1 of “B2's events” is empty, but rows below it are not: write Event Timestamp"))
         #expect(stand.rows.count == 3 && stand.google.writes.isEmpty)
         #expect(throws: GoogleProblem.self) { try stand.action().test(.numbered(1)) }
         // More than is read of an answer.

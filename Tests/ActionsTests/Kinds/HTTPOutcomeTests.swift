@@ -11,7 +11,7 @@ struct HTTPOutcomeTests {
 
     @Test("is done for any 2xx", arguments: [200, 201, 204, 299])
     func done(_ status: Int) {
-        #expect(outcome.judge(OutgoingAnswer(status: status), at: now) == .done)
+        #expect(outcome.classify(OutgoingAnswer(status: status), at: now) == .done)
     }
 
     @Test("is to wait as long as is asked", arguments: [429, 503])
@@ -19,7 +19,7 @@ struct HTTPOutcomeTests {
         func judged(_ value: String?) -> Duration?? {
             let headers = value.map { [OutgoingField("retry-after", $0)] } ?? []
             guard
-                case .retry(_, let after, .action) = outcome.judge(
+                case .retry(_, let after, .action) = outcome.classify(
                     OutgoingAnswer(status: status, headers: headers), at: now)
             else { return nil }
             return .some(after)
@@ -31,13 +31,13 @@ struct HTTPOutcomeTests {
 
     @Test("is to try again what failed there", arguments: [408, 500, 502, 504])
     func retried(_ status: Int) {
-        guard case .retry(let text, nil, .item) = outcome.judge(OutgoingAnswer(status: status), at: now) else {
+        guard case .retry(let text, nil, .item) = outcome.classify(OutgoingAnswer(status: status), at: now) else {
             Issue.record("\(status)")
             return
         }
         #expect(text.hasPrefix("It answered \(status) "))
         let asked = OutgoingAnswer(status: status, headers: [OutgoingField("retry-after", "5")])
-        guard case .retry(_, .seconds(5), .action) = outcome.judge(asked, at: now) else {
+        guard case .retry(_, .seconds(5), .action) = outcome.classify(asked, at: now) else {
             Issue.record("\(status) and Retry-After")
             return
         }
@@ -46,7 +46,7 @@ struct HTTPOutcomeTests {
     @Test("is not final where it asks to wait", arguments: [403, 408, 409, 413, 500, 502, 504])
     func asked(_ status: Int) {
         let answer = OutgoingAnswer(status: status, headers: [OutgoingField("Retry-After", "5")])
-        guard case .retry(_, .seconds(5)?, .action) = outcome.judge(answer, at: now) else {
+        guard case .retry(_, .seconds(5)?, .action) = outcome.classify(answer, at: now) else {
             Issue.record("\(status)")
             return
         }
@@ -55,7 +55,7 @@ struct HTTPOutcomeTests {
     @Test("says how the answer begins, escaped, where nothing else is known of it")
     func words() {
         let answer = OutgoingAnswer(status: 400, body: Array("{\"error\":\n \"no\u{1b}[2J\"}".utf8))
-        guard case .dead(let text) = outcome.judge(answer, at: now) else {
+        guard case .dead(let text) = outcome.classify(answer, at: now) else {
             Issue.record("not dead")
             return
         }
@@ -71,7 +71,7 @@ struct HTTPOutcomeTests {
         "is what to do for the whole action, where no event would be taken",
         arguments: [301, 307, 401, 402, 403, 404, 405, 410, 415])
     func held(_ status: Int) {
-        guard case .hold(let text, nil) = outcome.judge(OutgoingAnswer(status: status), at: now) else {
+        guard case .hold(let text, nil) = outcome.classify(OutgoingAnswer(status: status), at: now) else {
             Issue.record("\(status)")
             return
         }
@@ -80,7 +80,7 @@ struct HTTPOutcomeTests {
 
     @Test("is what to do, where one event is refused", arguments: [400, 409, 413, 422])
     func dead(_ status: Int) {
-        guard case .dead(let text) = outcome.judge(OutgoingAnswer(status: status), at: now) else {
+        guard case .dead(let text) = outcome.classify(OutgoingAnswer(status: status), at: now) else {
             Issue.record("\(status)")
             return
         }
@@ -89,9 +89,9 @@ struct HTTPOutcomeTests {
 
     @Test("depends on whether anything was received")
     func failures() {
-        #expect(outcome.judge(.notSent("a")) == .retry("a", scope: .action))
-        #expect(outcome.judge(.lost("a")) == .uncertain("a"))
-        #expect(outcome.judge(.forbidden("a")) == .hold("a"))
-        #expect(outcome.judge(.cancelled) == .retry("b2watch is ending", scope: .action))
+        #expect(outcome.classify(.notSent("a")) == .retry("a", scope: .action))
+        #expect(outcome.classify(.lost("a")) == .uncertain("a"))
+        #expect(outcome.classify(.forbidden("a")) == .hold("a"))
+        #expect(outcome.classify(.cancelled) == .retry("b2watch is ending", scope: .action))
     }
 }

@@ -377,7 +377,7 @@ struct ActionRunnerTests {
             try stage.runner.testAction("rowz")
         }
         let unknown = "\(UnknownAction("rowz", among: ["rows"]))"
-        #expect(unknown == "there is no action “rowz”; there are rows; did you mean rows?")
+        #expect(unknown == "the action “rowz” does not exist; there are rows; did you mean rows?")
         #expect(throws: ActionError("there is no event to show it for")) {
             try stage.runner.previewAction("rows", rows: [5])
         }

@@ -27,7 +27,7 @@ struct ActionsCommandTests {
         #expect(test.ending == .exited(0) && test.output.contains("rows.csv can be written"), "\(test.error)")
         let unknown = try home.run("actions", "test", "other")
         #expect(unknown.ending == .exited(64))
-        #expect(unknown.error.contains("there is no action “other”; there are rows"), "\(unknown.error)")
+        #expect(unknown.error.contains("the action “other” does not exist; there are rows"), "\(unknown.error)")
 
         #expect(try home.run("actions", "pause", "rows").output == "rows is paused\n")
         let paused = try home.run("actions", "list")
@@ -126,9 +126,9 @@ struct ActionsCommandTests {
             #expect(missing.ending == .exited(1) && missing.error.contains("there is no entry 99999999"))
         }
         let none = try home.run("actions", "dead", "nobody")
-        #expect(none.ending == .exited(64) && none.error.contains("there is no action “nobody”"))
+        #expect(none.ending == .exited(64) && none.error.contains("the action “nobody” does not exist"))
         let other = try home.run("actions", "retry", "nobody")
-        #expect(other.ending == .exited(64) && other.error.contains("there is no action “nobody”"))
+        #expect(other.ending == .exited(64) && other.error.contains("the action “nobody” does not exist"))
         try listener.stop()
     }
 

@@ -111,7 +111,7 @@ struct ReplayTests {
     @Test(
         "says what is wrong with how it is called",
         arguments: [
-            (["1", "--to", "ftp://x"], "“ftp” is no scheme of a webhook"),
+            (["1", "--to", "ftp://x"], "“ftp” is not a scheme for webhooks"),
             ([], "give numbers of deliveries, or --filter"),
             (["1", "--filter", ""], "exclude each other"),
             (["--filter", "(", "--to", "http://127.0.0.1:1/"], "--filter cannot"),

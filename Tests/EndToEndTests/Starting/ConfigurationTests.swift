@@ -19,7 +19,7 @@ struct ConfigurationTests {
         #expect(outcome.ending == .exited(64))
         let file = home.configuration
         for part in [
-            "b2watch: \(file):1:1: “them” is no setting; did you mean theme?", "\(file):2:9: “listen”: ",
+            "b2watch: \(file):1:1: “them” is not a setting; did you mean theme?", "\(file):2:9: “listen”: ",
             "\(file):3:7: “path”: hook does not begin with /: write /hook", "\(file):4:11: “max-body”: 1TiB",
             "\(file):5:13: “start-view” is “evnets”; expected is one of events, table, deliveries, actions, rules, log, pulse; did you mean events?",
             "\(file):6:7: “bell” is “\\x1b[31m”",

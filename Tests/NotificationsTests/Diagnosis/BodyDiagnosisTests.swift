@@ -129,10 +129,10 @@ import Testing
     @Test func whatIsNoNotificationIsSaidFirst() throws {
         #expect(
             try diagnosis(Array("hello".utf8), signed: []).sections.first?.paragraphs.first
-                == "The body is not JSON, so it is no notification as B2 sends it: expected a value at byte 1.")
+                == "The body is not JSON, so it is not a notification from B2: expected a value at byte 1.")
         #expect(
             try diagnosis(Array("{\"a\":1}".utf8), signed: [1]).sections.first?.paragraphs.first
-                == "The body is JSON without “events”, so it is no notification as B2 sends it.")
+                == "The body is JSON without “events”, so it is not a notification from B2.")
         #expect(
             try diagnosis(Array("eyJhIjoxLCJiIjoyfQ==".utf8), signed: Array("{\"a\":1,\"b\":2}".utf8)).sections.first?
                 .paragraphs.first?.hasPrefix("The body is not JSON") == true)
