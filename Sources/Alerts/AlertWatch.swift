@@ -72,7 +72,7 @@ public final class AlertWatch: Sendable {
 
     /// The time from one look at the actions to the next.
     private static let actionPause = Duration.seconds(1)
-    /// From a look that failed to the next one.
+    /// The pause between a failed look and the next one.
     static let retryPause = Duration.seconds(10)
 
     private let look: @Sendable (Range<Int64>, AlertSettings) throws -> Arrivals
@@ -85,7 +85,7 @@ public final class AlertWatch: Sendable {
     private let state: Monitor<State>
 
     /// The message once something arrives after a quiet time.
-    public static let quietIsOver = "deliveries come again"
+    public static let quietIsOver = "deliveries arrive again"
 
     /// Creates a watch that reports nothing about rows already recorded.
     ///
@@ -185,7 +185,7 @@ public final class AlertWatch: Sendable {
             if state.isStopped { return .end }
             if state.isToLookAtActions { return .actions }
             if state.isToLook { return .look(state.cursor..<state.latest, state.alerts.settings) }
-            // Other settings may want something sooner.
+            // The new settings may require an earlier look.
             return state.hasProgramEnded || state.deadline != deadline ? .tick : nil
         }
         return turn ?? .tick
@@ -212,7 +212,7 @@ public final class AlertWatch: Sendable {
         }
         actions.forEach(perform)
         if let problem {
-            state.withLock(\.voice)?.warn("what has come could not be looked at for problems: \(problem)")
+            state.withLock(\.voice)?.warn("new deliveries could not be checked for problems: \(problem)")
         }
     }
 
@@ -310,7 +310,7 @@ struct AlertProgram {
     /// The most bytes of its output that are kept.
     static let longestOutput = 8_192
 
-    /// With its arguments.
+    /// The program with its arguments.
     let words: [String]
     let environment: [String: String]
     var limit = Self.limit

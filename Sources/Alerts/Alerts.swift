@@ -178,7 +178,7 @@ public struct Problem: Sendable, Hashable {
 
     public var delivery: Int64
     public var verdict: SignatureVerdict
-    /// Of the answer.
+    /// The body of the answer.
     public var status: Int
     public var type: String
     public var object: String
@@ -199,7 +199,7 @@ public struct Problem: Sendable, Hashable {
 
 /// Problems reported together: their number, and the latest of them.
 public struct ProblemReport: Sendable, Hashable {
-    /// At least 1.
+    /// The number of events, at least 1.
     public var count: Int
     public var latest: Problem
 
@@ -295,12 +295,12 @@ struct QuietWarning {
     }
 
     var text: String {
-        let length = "nothing has come for \(AlertWatch.words(limit)) and more"
+        let length = "nothing has arrived for \(AlertWatch.words(limit)) and more"
         guard let time = CalendarTime(since, secondsFromUTC: secondsFromUTC) else { return length }
         return "\(length) (since \(time.date) \(time.timeOfDay) \(offset))"
     }
 
-    /// Such as `+01:00`.
+    /// The offset from UTC, such as `+01:00`.
     private var offset: String {
         let (hours, minutes) = (abs(secondsFromUTC) / 60).quotientAndRemainder(dividingBy: 60)
         return "\(secondsFromUTC < 0 ? "-" : "+")\(hours < 10 ? "0" : "")\(hours):\(minutes < 10 ? "0" : "")\(minutes)"

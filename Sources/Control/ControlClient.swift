@@ -37,7 +37,7 @@ public final class ControlClient: Sendable {
     ) throws(ControlFailure) {
         let socket = try Self.call(ControlPlace.socket(beside: history))
         self.socket = socket
-        guard let user = socket.peer else { throw .system("its owner cannot be told") }
+        guard let user = socket.peer else { throw .system("its owner cannot be determined") }
         guard user == owner || user == 0 || user == geteuid() else { throw .stranger(user: user) }
         var lines = LineReader(limit: Self.longest)
         var first: [[UInt8]] = []
@@ -46,7 +46,7 @@ public final class ControlClient: Sendable {
             while first.isEmpty {
                 let bytes = try socket.read()
                 guard !bytes.isEmpty else { throw ControlFailure.ended }
-                first = try lines.take(bytes)
+                first = try lines.read(bytes)
             }
         } catch let failure as ControlFailure {
             throw failure
@@ -61,7 +61,7 @@ public final class ControlClient: Sendable {
         let thread = Thread { [weak self] in
             let end = Self.read(socket, begun, first: rest) { line in
                 guard let self else { return .ended }
-                return self.take(line, told)
+                return self.receive(line, told)
             }
             self?.finish(end)
             ended(end)
@@ -74,7 +74,7 @@ public final class ControlClient: Sendable {
         socket.end()
     }
 
-    /// Asks, and waits for the reply.
+    /// Sends a request, and waits for the reply.
     ///
     /// - Throws: `ControlFailure`.
     public func ask<Request: ControlRequest>(
@@ -96,7 +96,7 @@ public final class ControlClient: Sendable {
         } catch {
             throw .garbled
         }
-        let line = try reply.take(within: limit)
+        let line = try reply.wait(within: limit)
         guard let whole = try? ReplyLine<Request.Reply>(controlLine: line) else { throw .garbled }
         return whole.reply
     }
@@ -112,16 +112,16 @@ public final class ControlClient: Sendable {
             defer { state.pending = [:] }
             return Array(state.pending.values)
         }
-        pending.forEach { $0.give(.failure(end)) }
+        pending.forEach { $0.complete(.failure(end)) }
     }
 
     /// - Returns: Why nothing more can be read, if so.
-    private func take<Event: Codable>(_ line: [UInt8], _ told: (Event) -> Void) -> ControlFailure? {
+    private func receive<Event: Codable>(_ line: [UInt8], _ told: (Event) -> Void) -> ControlFailure? {
         guard let head = try? ListenerLineHead(controlLine: line) else { return .garbled }
         if let refusal = head.refusal { return .refused(refusal) }
         if let id = head.id {
             let reply = state.withLock { $0.pending[id] }
-            reply?.give(head.failure.map { .failure(.failed($0)) } ?? .success(line))
+            reply?.complete(head.failure.map { .failure(.failed($0)) } ?? .success(line))
         } else if let event = try? EventLine<Event>(controlLine: line).event {
             // Events of a later b2watch that this version does not know are ignored.
             told(event)
@@ -168,18 +168,18 @@ extension ControlClient {
         return hello
     }
 
-    /// Reads lines until there are no more, or `take` returns a reason to stop.
+    /// Reads lines until there are no more, or `receive` returns a reason to stop.
     private static func read(
-        _ socket: UnixSocket, _ reader: LineReader, first: [[UInt8]], _ take: ([UInt8]) -> ControlFailure?
+        _ socket: UnixSocket, _ reader: LineReader, first: [[UInt8]], _ receive: ([UInt8]) -> ControlFailure?
     ) -> ControlFailure {
         var reader = reader
         var waiting = first
         while true {
             for line in waiting {
-                if let end = take(line) { return end }
+                if let end = receive(line) { return end }
             }
             guard let bytes = try? socket.read(), !bytes.isEmpty else { return .ended }
-            guard let lines = try? reader.take(bytes) else { return .garbled }
+            guard let lines = try? reader.read(bytes) else { return .garbled }
             waiting = lines
         }
     }
@@ -191,15 +191,15 @@ extension ControlClient {
 final class PendingReply: Sendable {
     private let result = Monitor<Result<[UInt8], ControlFailure>?>(nil)
 
-    /// Gives it; the first one counts.
-    func give(_ result: Result<[UInt8], ControlFailure>) {
+    /// Provides the reply; only the first one counts.
+    func complete(_ result: Result<[UInt8], ControlFailure>) {
         self.result.change { $0 = $0 ?? result }
     }
 
     /// Waits for the reply.
     ///
     /// - Throws: The failure received; `silent` when the time is up.
-    func take(within limit: Duration) throws(ControlFailure) -> [UInt8] {
+    func wait(within limit: Duration) throws(ControlFailure) -> [UInt8] {
         guard let result = result.wait(until: .now + limit, for: { $0 }) else { throw .silent }
         return try result.get()
     }

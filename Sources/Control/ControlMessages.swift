@@ -62,11 +62,11 @@ public enum ControlFailure: Error, Sendable, Hashable {
     case notPermitted
     /// The listener's process belongs to this user, who is neither the history's owner nor root.
     case stranger(user: UInt32)
-    /// It speaks another version of the protocol.
+    /// The program speaks another version of the protocol.
     case otherVersion(ControlHello)
-    /// It does not speak to us; its own words.
+    /// The program refuses to talk to this one, for the reason in its own words.
     case refused(String)
-    /// It is not a b2watch, or a broken one.
+    /// The program is not b2watch, or is broken.
     case garbled
     /// The connection ended.
     case ended
@@ -79,7 +79,7 @@ public enum ControlFailure: Error, Sendable, Hashable {
 }
 
 extension ControlFailure: CustomStringConvertible {
-    /// In a sentence.
+    /// The failure in a sentence.
     public var description: String {
         switch self {
         case .absent: "no listener has a control socket here"
@@ -168,7 +168,7 @@ extension Decodable {
 
 // MARK: - Reading lines
 
-/// Takes a stream of bytes apart into lines, none of them longer than a limit.
+/// Splits a stream of bytes into lines, none of them longer than a limit.
 struct LineReader {
     /// A line is longer than the limit; nothing can be read any more.
     struct TooLong: Error, Hashable {
@@ -186,7 +186,7 @@ struct LineReader {
     /// Adds received bytes.
     ///
     /// - Returns: The lines that are now complete, without their ends.
-    mutating func take(_ bytes: some Collection<UInt8>) throws(TooLong) -> [[UInt8]] {
+    mutating func read(_ bytes: some Collection<UInt8>) throws(TooLong) -> [[UInt8]] {
         var lines: [[UInt8]] = []
         for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
             // Each part except the first follows the end of a line.

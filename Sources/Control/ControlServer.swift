@@ -4,7 +4,7 @@ import Workers
 
 /// A listener's control socket: answers the requests of attached dashboards, and reports events to them.
 ///
-/// It has its own threads, which sleep without requests, and it does not slow down deliveries.
+/// The server has its own threads, which sleep when there are no requests, and does not slow down deliveries.
 public final class ControlServer: Sendable {
     private struct State {
         var connections: [ObjectIdentifier: ControlConnection] = [:]
@@ -47,7 +47,7 @@ public final class ControlServer: Sendable {
     public func push(_ event: some Codable) {
         let connections = state.withLock { Array($0.connections.values) }
         guard !connections.isEmpty, let line = try? EventLine(event: event).controlLine() else { return }
-        for connection in connections { connection.tell(line) }
+        for connection in connections { connection.sendEvent(line) }
     }
 
     /// Accepts no more calls and ends the existing ones, after their waiting events.
@@ -94,7 +94,7 @@ public final class ControlServer: Sendable {
 
     private func isUnderstood(_ line: [UInt8], _ connection: ControlConnection) -> Bool {
         guard let other = try? ControlHello(controlLine: line) else {
-            connection.refuse("this is b2watch's control socket, and that was no greeting of b2watch's")
+            connection.refuse("this is b2watch's control socket, and that was not a greeting from b2watch")
             return false
         }
         guard other.protocol == ControlHello.currentProtocol else {
@@ -110,7 +110,7 @@ public final class ControlServer: Sendable {
             return true
         }
         guard let answer = routes.answer(line) else {
-            connection.refuse("that was no request")
+            connection.refuse("that was not a request")
             return false
         }
         connection.send(answer)
@@ -215,13 +215,13 @@ final class ControlConnection: Sendable {
     /// The user of the other side.
     var peer: uid_t? { socket.peer }
 
-    /// Leaves a line to be written.
+    /// Queues a line to be written.
     func send(_ line: [UInt8]) {
         if !state.withLock({ leave(line, &$0) }) { end() }
     }
 
-    /// Leaves an event to be written, if they are wanted.
-    func tell(_ line: [UInt8]) {
+    /// Queues an event to be written, if the client asked for events.
+    func sendEvent(_ line: [UInt8]) {
         let isFine = state.withLock { state in
             switch state.events {
             case .unwanted: return true
@@ -246,7 +246,7 @@ final class ControlConnection: Sendable {
         if !isFine { end() }
     }
 
-    /// Leaves a line, under the lock so that lines keep their order.
+    /// Queues a line, under the lock so that lines keep their order.
     ///
     /// - Returns: False where too much waits already.
     private func leave(_ line: [UInt8], _ state: inout State) -> Bool {
@@ -284,7 +284,7 @@ final class ControlConnection: Sendable {
         var hasSpoken = false
         while let bytes = try? socket.read(), !bytes.isEmpty {
             do {
-                for line in try lines.take(bytes) {
+                for line in try lines.read(bytes) {
                     guard body(line) else { return }
                     if !hasSpoken { socket.limit(reading: .zero) }
                     hasSpoken = true

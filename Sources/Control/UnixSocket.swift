@@ -119,7 +119,7 @@ final class ListeningSocket: Sendable {
         }
     }
 
-    /// Takes no more calls, and takes its name away if that is still its own.
+    /// Stops accepting calls, and removes the socket's file if it is still this socket's own.
     func close() {
         var status = stat()
         if lstat(path, &status) == 0, UInt64(status.st_ino) == inode { unlink(path) }

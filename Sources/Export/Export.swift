@@ -65,7 +65,7 @@ public struct Export: Sendable {
                 unit: writer.unit, written: pieces.written, leftOut: pieces.leftOut, looked: looked, total: total)
         }
         func flush() throws {
-            if pieces.isFull { try write(pieces.take()) }
+            if pieces.isFull { try write(pieces.drain()) }
         }
         var repeated: RepeatedEvents?
         // The deliveries that were written: in the order of arrival the rows of one follow each other.
@@ -155,7 +155,7 @@ public struct Export: Sendable {
                 try end(Int64(start + step.count), of: total)
             }
         }
-        let rest = pieces.take()
+        let rest = pieces.drain()
         if !rest.isEmpty { try write(rest) }
         return state(total, of: total)
     }
@@ -204,7 +204,7 @@ struct ExportPieces {
     var isFull: Bool { bytes.count >= Self.size }
 
     /// Removes and returns the gathered bytes.
-    mutating func take() -> [UInt8] {
+    mutating func drain() -> [UInt8] {
         defer { bytes.removeAll() }
         return bytes.array
     }

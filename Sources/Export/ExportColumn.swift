@@ -91,7 +91,7 @@ public enum ExportColumnError: Error, Sendable, Hashable, CustomStringConvertibl
     public var description: String {
         switch self {
         case .unknown(let name):
-            "there is no column “\(name)” to add: the sheet's five are always there, and there are"
+            "“\(name)” is not a column that can be added: the sheet's five are always there, and there are"
                 + " \(ExportColumn.names)"
         case .twice(let name): "the column “\(name)” is there twice: write it once"
         }

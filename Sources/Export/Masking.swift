@@ -28,7 +28,7 @@ public enum Masking: Sendable, Hashable {
     public func masks(_ field: HeaderField) -> Bool {
         guard self == .masked, !field.value.isEmpty else { return false }
         let name = field.name.lowercased()
-        if Self.holds(name, oneOf: Self.tellTales) { return true }
+        if Self.contains(name, oneOf: Self.tellTales) { return true }
         return !Self.known.contains(name) && !name.hasPrefix(Self.reserved)
     }
 
@@ -57,11 +57,11 @@ public enum Masking: Sendable, Hashable {
 
     private static func namesSecret(_ name: some StringProtocol) -> Bool {
         let plain = name.utf8.contains(UInt8(ascii: "%")) ? name.removingPercentEncoding ?? String(name) : String(name)
-        return holds(plain.lowercased(), oneOf: tellTalesOfURLs)
+        return contains(plain.lowercased(), oneOf: tellTalesOfURLs)
     }
 
     /// Returns whether a name, in lower case, contains one of some words of ASCII letters.
-    private static func holds(_ name: String, oneOf words: [String]) -> Bool {
+    private static func contains(_ name: String, oneOf words: [String]) -> Bool {
         var name = name
         let isHeld: Bool? = name.withUTF8 { name in
             // What joins a letter makes it another character.

@@ -116,7 +116,7 @@ public final class FileWatch: Sendable {
         ]
         let milliseconds = limit.map { Int32(max(1, $0 / .milliseconds(1))) } ?? -1
         while poll(&ends, 2, milliseconds) < 0, errno == EINTR {}
-        return ends[1].revents == 0 ? take() : nil
+        return ends[1].revents == 0 ? readEvents() : nil
     }
 
     /// Watches the contents of the files. A watch follows the file, not its name: a new file of the same name needs a
@@ -125,7 +125,7 @@ public final class FileWatch: Sendable {
         for name in contents { inotify_add_watch(queue, "\(folder)/\(name)", Self.inFile) }
     }
 
-    private func take() -> Seen {
+    private func readEvents() -> Seen {
         var seen = Seen()
         let header = MemoryLayout<inotify_event>.size
         var buffer = [UInt8](repeating: 0, count: 64 << 10)

@@ -359,11 +359,11 @@ enum SlowUpdate {
     /// The time, in seconds, within which an update is not reported.
     private static let patience = 1.0
 
-    /// Runs `body`; if it takes longer than a second, calls `tell` from another thread while it runs.
-    static func run(_ tell: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
+    /// Runs `body`; if it takes longer than a second, calls `report` from another thread while it runs.
+    static func run(_ report: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
         let isOver = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
-            if isOver.wait(timeout: .now() + patience) == .timedOut { tell() }
+            if isOver.wait(timeout: .now() + patience) == .timedOut { report() }
         }
         defer { isOver.signal() }
         try body()

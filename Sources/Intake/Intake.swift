@@ -56,7 +56,7 @@ public final class Intake: DeliveryReceiver {
         if !isQueued { answer(.overloaded, nil) }
     }
 
-    /// Takes note of how long the answer to a recorded delivery took.
+    /// Records the answer time of a delivery.
     public func answered(_ record: Int64, in time: Duration) {
         history.answered(record, in: time)
     }

@@ -13,7 +13,7 @@ final class Rejudger: Sendable {
         /// Whether there may be deliveries that the current run has not seen.
         var isWanted = false
         var isCancelled = false
-        /// For good.
+        /// The end of all work.
         var isStopped = false
 
         var mayGoOn: Bool { !isStopped && !isCancelled }
@@ -22,7 +22,7 @@ final class Rejudger: Sendable {
     /// The end of a look at the history.
     private enum End {
         case nothingLeft
-        /// Some are verified: look again.
+        /// Some deliveries were verified; there may be more.
         case more
         /// The keyring has changed, or the run was cancelled.
         case cut
@@ -37,7 +37,7 @@ final class Rejudger: Sendable {
     private static let stretch: Int64 = 64
     /// The number of slices verified ahead of the writer.
     private static let ahead = 4
-    /// From one report of progress to the next.
+    /// The time between two reports of progress.
     private static let reportTime = Duration.milliseconds(100)
 
     private let history: History
@@ -64,7 +64,7 @@ final class Rejudger: Sendable {
         begin(keys) { $0.isCancelled = false }
     }
 
-    /// Looks for deliveries to verify again, unless this was cancelled.
+    /// Finds and verifies outstanding deliveries, unless this was cancelled.
     func look(_ keys: @escaping @Sendable () -> KeyringHolder.Current?) {
         begin(keys) { _ in }
     }
@@ -170,11 +170,11 @@ final class Rejudger: Sendable {
             }
             guard !judging.isEmpty else { return .more }
             let (range, parts) = judging.removeFirst()
-            for part in try parts.take() {
+            for part in try parts.wait() {
                 guard try history.rejudge(part) else { return .cut }
                 progress.report.deliveries.merge(part.counts) { $0 + $1 }
                 progress.report.remaining -= part.deliveries.count
-                tell(&progress)
+                report(&progress)
                 guard mayGoOn else { return .cut }
                 if part.deliveries.lowerBound == range.lowerBound { break }
             }
@@ -182,7 +182,7 @@ final class Rejudger: Sendable {
         }
     }
 
-    private func tell(_ progress: inout Progress) {
+    private func report(_ progress: inout Progress) {
         let now = ContinuousClock.now
         guard now - progress.lastReport >= Self.reportTime else { return }
         progress.lastReport = now
@@ -219,7 +219,7 @@ final class JudgingLanes: Sendable {
         let result = Handoff<Parts>()
         let lane = next.wrappingAdd(1, ordering: .relaxed).oldValue % workers.count
         workers[lane].async { [reader] in
-            result.give(Result { try Self.parts(of: deliveries, keys, time, reader, mayGoOn) })
+            result.complete(Result { try Self.parts(of: deliveries, keys, time, reader, mayGoOn) })
         }
         return result
     }

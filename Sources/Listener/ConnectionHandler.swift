@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import Notifications
 
-/// One connection: takes its requests one at a time, and writes each answer before it takes the next.
+/// A connection. It reads one request at a time, and writes its answer before it reads the next.
 ///
 /// While a request waits for its answer little is read, so a peer that sends far ahead waits in its own buffers. Not to
 /// read at all would cost two system calls for each request.
@@ -30,7 +30,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The most bytes that are dropped of a peer that keeps sending after the last answer.
     private static let maxDropped = 8 << 20
 
-    /// What is read ahead while a request waits for its answer, in bytes.
+    /// The number of bytes read ahead while a request waits for its answer.
     private static let readAhead = 16 << 10
 
     private let settings: ConnectionSettings
@@ -156,7 +156,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         // An answer that is given at once calls this again; the loop that is running continues instead.
         guard !isAdvancing else { return }
         isAdvancing = true
-        while phase != .closing, canTake, takeNext() {}
+        while phase != .closing, canTake, handleNext() {}
         isAdvancing = false
         if hasPeerEnded, canTake {
             // No more bytes will arrive.
@@ -168,8 +168,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// - Returns: Whether there may be more to take.
-    private func takeNext() -> Bool {
+    /// - Returns: Whether there may be more to handle.
+    private func handleNext() -> Bool {
         if phase == .idle {
             guard input.readableBytes > 0 else { return false }
             begin()
@@ -269,7 +269,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Writes the answer to a request, unless that was answered before.
     func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
-        // Not so where the peer has gone, or the receiver answers twice.
+        // The peer may have gone, or the receiver may have answered twice.
         guard phase == .answering(reply.number) else { return }
         let closes = !reply.allowsAnother || settings.connections.isStopping || hasPeerEnded && input.readableBytes == 0
         send(Response.bytes(of: answer, closes: closes, isHead: reply.isHead))
@@ -407,12 +407,12 @@ final class LazyAlarm {
         schedule(deadline)
     }
 
-    /// Does not ring until it is set again.
+    /// Stops the timer until it is set again.
     func pause() {
         deadline = nil
     }
 
-    /// Lets go of everything.
+    /// Releases everything.
     func cancel() {
         deadline = nil
         scheduled?.task.cancel()

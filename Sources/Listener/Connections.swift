@@ -21,7 +21,7 @@ final class Connections: Sendable {
 
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
-        /// Those of them that are over the limit, the oldest first.
+        /// The connections over the limit, the oldest first.
         var crowded: [ObjectIdentifier] = []
         var onNextClose: (@Sendable () -> Void)?
     }
@@ -95,7 +95,7 @@ final class AcceptGate: ChannelInboundHandler {
 
     /// The time to wait if none of our own connections is closed: another program may release descriptors or memory.
     private static let patience = TimeAmount.seconds(1)
-    /// From one line in the log to the next.
+    /// The time between two lines in the log.
     private static let silence = TimeAmount.minutes(1)
 
     private let connections: Connections
@@ -109,7 +109,7 @@ final class AcceptGate: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Others, such as a peer that went before it was accepted, are of that connection alone.
+        // Other errors, such as a peer that left before it was accepted, concern only that connection.
         guard let error = error as? IOError, let reason = Self.reason(error.errnoCode) else { return }
         guard retry == nil else { return }
         let now = context.eventLoop.now

@@ -80,7 +80,7 @@ public struct ListenAddress: Sendable, Hashable {
 }
 
 extension ListenAddress: CustomStringConvertible {
-    /// As `init(_:)` reads it.
+    /// The address in the form that `init(_:)` reads.
     public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
@@ -92,7 +92,7 @@ public enum ListenAddressError: Error, Sendable, Hashable, CustomStringConvertib
     case noHost(String)
     /// The text that was to be a port.
     case badPort(String)
-    /// More than one colon, and no brackets.
+    /// There is more than one colon, without brackets.
     case unbracketed(String)
     /// The text between the brackets.
     case notIPv6(String)
@@ -109,7 +109,7 @@ public enum ListenAddressError: Error, Sendable, Hashable, CustomStringConvertib
         case .unbracketed(let text):
             "\u{201C}\(text)\u{201D} has several colons: write an IPv6 address in brackets, such as [::1]:8080"
         case .notIPv6(let host):
-            "\u{201C}\(host)\u{201D} is no IPv6 address: only one of those stands in brackets, such as [::1]:8080"
+            "\u{201C}\(host)\u{201D} is not an IPv6 address: only IPv6 addresses are written in brackets, such as [::1]:8080"
         }
     }
 }

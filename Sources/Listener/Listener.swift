@@ -83,7 +83,7 @@ public final class Listener: Sendable {
                 }
                 .childChannelOption(.autoRead, value: true)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                // One read, then the requests in it: what is sent ahead stays with the peer.
+                // Read once, then handle the requests in the buffer. Requests sent ahead stay with the peer.
                 .childChannelOption(.maxMessagesPerRead, value: 1)
                 // A peer may end its half when it has sent its request, and still wants the answer.
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -102,7 +102,7 @@ public final class Listener: Sendable {
         }
         let address = ListenAddress(server.localAddress) ?? configuration.address
         server.closeFuture.whenComplete { _ in
-            // Some errors of a socket end it, and with it all that is received.
+            // Some errors close the socket, and the listener with it.
             guard !connections.isStopping else { return }
             log("NOT LISTENING: the system has closed the socket at \(address); start b2watch again")
         }
@@ -168,7 +168,7 @@ public final class Listener: Sendable {
 
 /// The receiver of a listener's requests.
 public protocol DeliveryReceiver: Sendable {
-    /// Takes a whole request; called on an event loop, so it must not block.
+    /// Receives a whole request; called on an event loop, so it must not block.
     ///
     /// - Parameter answer: To be called once, from any thread, when the delivery is recorded or cannot be. The
     ///   connection waits for it; a second call is ignored. With it goes the number under which the delivery is
@@ -244,13 +244,13 @@ public struct ListenerLimits: Sendable, Hashable {
 
 /// The times that a peer may take before its connection is closed.
 public struct ListenerTimes: Sendable, Hashable {
-    /// From the first byte of a request to the end of its head; also from connecting to the first byte.
+    /// The time from the first byte of a request to the end of its head, and from connecting to the first byte.
     public var head = Duration.seconds(10)
-    /// From the first byte of a request to its last.
+    /// The time from the first byte of a request to its last.
     public var request = Duration.seconds(30)
-    /// From an answer to the first byte of the next request.
+    /// The time from an answer to the first byte of the next request.
     public var idle = Duration.seconds(60)
-    /// From the last answer to the peer's own close, while what it still sends is discarded.
+    /// The time from the last answer to the peer's own close, while its remaining bytes are discarded.
     public var linger = Duration.seconds(2)
 
     public init() {}

@@ -144,7 +144,7 @@ struct RefusalTally {
     }
 }
 
-/// Puts refusals in the log, counted by `RefusalTally`. A timer exists only while something is counted.
+/// Writes refusals to the log, counted by `RefusalTally`. A timer exists only while something is counted.
 final class RefusalCounter: Sendable {
     private struct State {
         var tally = RefusalTally()

@@ -43,7 +43,7 @@ struct RequestHead: Sendable, Hashable {
 struct RequestParser {
     enum Part {
         case head(RequestHead, Framing)
-        /// Some of the body.
+        /// A part of the body.
         case body(ByteBuffer)
         case end
     }
@@ -105,7 +105,7 @@ struct RequestParser {
             do throws(Refusal) {
                 while let line = try line(bytes, from: used) {
                     used = line.upperBound + 2
-                    if try take(UnsafeRawBufferPointer(rebasing: bytes[line])) { return (used, .success(true)) }
+                    if try read(UnsafeRawBufferPointer(rebasing: bytes[line])) { return (used, .success(true)) }
                 }
                 return (used, .success(false))
             } catch {
@@ -140,7 +140,7 @@ struct RequestParser {
         return start..<end
     }
 
-    /// Looks whether a line that has not ended may still become a good one.
+    /// Checks whether an incomplete line may still become valid.
     private func checkUnended(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
         switch state {
         case .requestLine:
@@ -159,10 +159,10 @@ struct RequestParser {
         }
     }
 
-    /// Takes a line of the head.
+    /// Reads a line of the head.
     ///
     /// - Returns: Whether it was the empty one that ends it.
-    private mutating func take(_ line: UnsafeRawBufferPointer) throws(Refusal) -> Bool {
+    private mutating func read(_ line: UnsafeRawBufferPointer) throws(Refusal) -> Bool {
         if case .requestLine = state {
             // Line breaks before a request are skipped (RFC 9112, 2.2).
             if line.isEmpty {
@@ -171,16 +171,16 @@ struct RequestParser {
                 return false
             }
             size = 0
-            try takeRequestLine(line)
+            try readRequestLine(line)
             state = .fields
             return false
         }
         guard !line.isEmpty else { return true }
-        try takeField(line)
+        try readField(line)
         return false
     }
 
-    private mutating func takeRequestLine(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+    private mutating func readRequestLine(_ line: UnsafeRawBufferPointer) throws(Refusal) {
         guard let first = line.firstIndex(of: UInt8(ascii: " ")),
             let last = line.lastIndex(of: UInt8(ascii: " ")), first > 0, last > first + 1,
             line[..<first].allSatisfy(Self.isToken),
@@ -196,7 +196,7 @@ struct RequestParser {
         headers.reserveCapacity(12)
     }
 
-    private mutating func takeField(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+    private mutating func readField(_ line: UnsafeRawBufferPointer) throws(Refusal) {
         guard let field = try field(line) else { throw .notHTTP }
         size += field.name.utf8.count + field.value.utf8.count
         if headers.count == limits.headerFields || size > limits.headers { throw .headersTooLarge }
@@ -387,7 +387,7 @@ struct PartialRequest {
 
     /// Whether the connection may serve another request after this one.
     ///
-    /// Not in HTTP/1.0, whose clients must ask for it, nor after CONNECT or an offer to change the protocol.
+    /// False in HTTP/1.0, whose clients must ask for it, and after CONNECT or an offer to change the protocol.
     var allowsAnother: Bool {
         head.version == .http11 && head.method != "CONNECT" && !head.hasHeader("Upgrade")
             && !head.list("Connection").contains { $0.lowercased() == "close" }

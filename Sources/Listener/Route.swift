@@ -35,7 +35,7 @@ enum Route: Sendable, Hashable {
 ///
 /// Paths are compared byte by byte; nothing is percent-decoded.
 struct PathRule: Sendable {
-    /// Without their trailing slashes; an empty one takes every path.
+    /// The paths without their trailing slashes; an empty one accepts every path.
     private let paths: [[UInt8]]
 
     init(_ settings: [String]) {

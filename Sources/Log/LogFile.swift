@@ -69,7 +69,7 @@ public final class LogFile: Sendable {
     }
 
     private static func open(_ path: String) throws(LogFailure) -> Int32 {
-        // Not to wait for a reader of a pipe.
+        // Opening a pipe must not wait for a reader.
         let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw LogFailure(path, errno) }
         var status = stat()
@@ -81,7 +81,7 @@ public final class LogFile: Sendable {
         return descriptor
     }
 
-    /// Goes on in the file that has the name now, if another process has rotated it.
+    /// Switches to the file that has the name now, if another process has rotated it.
     private func follow(_ state: inout State) throws(LogFailure) {
         guard !Self.isSame(state.descriptor, path) else { return }
         try reopen(&state)
@@ -146,7 +146,7 @@ public struct LogFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
 // MARK: - Segments
 
-/// One open file of the log, with its length at that time.
+/// An open file of the log, with its length at that time.
 ///
 /// It is read in blocks. A line ends with a newline, or after a whole block without one: so whatever is in the file, no
 /// line is longer than two blocks, and reading from either side gives the same lines.
@@ -284,7 +284,7 @@ public final class LineOutlet: Sendable {
         self.write = write
     }
 
-    /// Takes a line, or several that belong together. Returns at once.
+    /// Accepts a line, or several that belong together. Returns at once.
     public func add(_ lines: [UInt8]) {
         let isTaken = state.withLock { state in
             let hasRoom = state.waiting < Self.mostWaiting

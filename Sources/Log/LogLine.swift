@@ -80,7 +80,7 @@ public struct LogEntry: Sendable, Hashable, Identifiable {
     /// The time; nil, like the source, if b2watch did not write the line in this form, such as the message of a crash.
     public var time: Timestamp?
     public var level: LogLevel
-    /// Such as `listen[4711]`.
+    /// The source of the line, such as `listen[4711]`.
     public var source: String
     public var text: String
 
@@ -105,7 +105,7 @@ public struct LogEntry: Sendable, Hashable, Identifiable {
 public struct LogPlace: Sendable, Hashable {
     /// The file's, whatever its name is.
     public var inode: UInt64
-    /// In bytes.
+    /// The length in bytes.
     public var offset: Int
 
     public init(inode: UInt64, offset: Int) {

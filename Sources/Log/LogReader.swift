@@ -120,7 +120,7 @@ public final class LogFollower: Sendable {
     private let watch: FileWatch
     private let thread = Worker("log follower")
 
-    /// - Parameter tell: Called on a separate thread, and must only take note.
+    /// - Parameter tell: Called when the log has grown, on a separate thread; it must return at once.
     /// - Returns: Nil if the system has no file watch left.
     public init?(_ path: String, tell: @escaping @Sendable () -> Void) {
         let file = PathParts(path)
@@ -146,7 +146,7 @@ public final class LogFollower: Sendable {
 extension LogReader {
     /// Reports new lines for as long as the follower exists.
     ///
-    /// - Parameter tell: Called on a separate thread, and must only take note.
+    /// - Parameter tell: Called when the log has grown, on a separate thread; it must return at once.
     /// - Returns: Nil if the system has no file watch left.
     public func follow(_ tell: @escaping @Sendable () -> Void) -> LogFollower? { LogFollower(path, tell: tell) }
 }

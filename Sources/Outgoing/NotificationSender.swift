@@ -69,7 +69,7 @@ public struct SentAnswer: Sendable, Hashable {
     public var body: [UInt8]
     /// Whether the body was longer.
     public var isCut: Bool
-    /// From sending to the end of the answer.
+    /// The time from sending to the end of the answer.
     public var duration: Duration
 
     public init(status: Int, body: [UInt8], isCut: Bool = false, duration: Duration) {
@@ -228,7 +228,7 @@ public struct ReplayRequest: Sendable, Hashable {
                 headers.append(OutgoingField(field.name, field.value, isSecret: isSecret(field)))
                 continue
             }
-            // In the place of the first; there is one signature.
+            // It replaces the first signature header, so that there is only one.
             if var new = signature {
                 new.name = field.name
                 headers.append(new)
@@ -265,7 +265,7 @@ public enum ReplayRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .cut(let kept, let length):
-            "only \(kept) of the \(length) bytes of its body were kept: it cannot be sent as it came"
+            "only \(kept) of the \(length) bytes of its body were kept: it cannot be sent unchanged"
         case .notRecorded: "it is not in the history"
         }
     }

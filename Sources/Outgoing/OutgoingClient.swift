@@ -53,9 +53,9 @@ public final class OutgoingClient: HTTPSending {
 
 // MARK: - Requests and answers
 
-/// One request that we send.
+/// A request to send.
 public struct OutgoingRequest: Sendable, Hashable {
-    /// Such as `POST`.
+    /// The method, such as `POST`.
     public var method: String
     /// An http or https URL.
     public var url: WebhookURL
@@ -66,7 +66,7 @@ public struct OutgoingRequest: Sendable, Hashable {
     public var allowsPlainHTTP: Bool
     /// The secret parts of the URL.
     public var secrecy: Secrecy
-    /// How much of the answer's body is kept, in bytes.
+    /// The number of bytes of the answer's body that are kept.
     public var longestAnswer = OutgoingAnswer.longest
 
     /// The parts of a URL that are masked when it is recorded and shown.
@@ -124,7 +124,7 @@ public struct OutgoingField: Sendable, Hashable {
 
 /// The answer to a request.
 public struct OutgoingAnswer: Sendable, Hashable {
-    /// How much of a body is kept where a request does not want more, in bytes.
+    /// The number of bytes of a body that are kept unless a request asks for more.
     public static let longest = 64 << 10
 
     /// The HTTP status.
@@ -134,7 +134,7 @@ public struct OutgoingAnswer: Sendable, Hashable {
     public var body: [UInt8]
     /// Whether the body was longer.
     public var isCut: Bool
-    /// From the start of sending to the end of the answer.
+    /// The time from the start of sending to the end of the answer.
     public var duration: Duration
 
     public init(

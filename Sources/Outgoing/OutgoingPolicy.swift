@@ -65,7 +65,7 @@ public struct OutgoingPolicy: Sendable {
         for address in resolve(url.host) { try check(address, url) }
     }
 
-    /// Looks at an address that a request would go to.
+    /// Checks the address that a request would go to.
     func check(_ address: IPAddress, _ url: WebhookURL) throws(OutgoingFailure) {
         if isOwn(address, port: url.port) { throw Self.refusesItself(url) }
     }
@@ -77,7 +77,7 @@ public struct OutgoingPolicy: Sendable {
     func refusal(of address: IPAddress, port: Int, for url: WebhookURL, onlyLoopback: Bool) -> OutgoingFailure? {
         if onlyLoopback, !address.isLoopback {
             return .forbidden(
-                "plain http to \(url.authority) is not allowed: the name does not stand for this machine; write"
+                "plain http to \(url.authority) is not allowed: the name is not an address of this machine; write"
                     + " 127.0.0.1, or https://")
         }
         return isOwn(address, port: port) ? Self.refusesItself(url) : nil
@@ -90,19 +90,19 @@ public struct OutgoingPolicy: Sendable {
 
     static func refusesItself(_ url: WebhookURL) -> OutgoingFailure {
         .forbidden(
-            "\(url.authority) is b2watch itself: what is sent there would come back as an event, again and again; use"
+            "\(url.authority) is b2watch itself: each event sent there would return as a new event, without end; use"
                 + " another URL")
     }
 
     /// Returns the problem of a method or a header field: a line break in one could forge others.
     private static func problem(in request: OutgoingRequest) -> String? {
         guard isToken(request.method), request.method != "CONNECT", request.method != "TRACE" else {
-            return "the request's method is none that is sent"
+            return "the request's method cannot be sent"
         }
         for field in request.headers {
-            guard isToken(field.name) else { return "the name of a header field is none: it may not be sent" }
+            guard isToken(field.name) else { return "the name of a header field is not valid, so it may not be sent" }
             guard field.value.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }) else {
-                return "the value of the header field \(field.name) holds a line break or another control character"
+                return "the value of the header field \(field.name) contains a line break or another control character"
             }
         }
         return nil
@@ -311,11 +311,11 @@ public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible 
         case .notASCII:
             "the URL has a space or another character that must be percent-encoded, such as %20"
         case .hasUser:
-            "the URL has a user or a password in it: leave out what stands before the @"
+            "the URL contains a user or a password: leave out the part before the @"
         case .noHost:
             "the URL has no host: write such as http://127.0.0.1:8080/"
         case .badPort:
-            "the URL's port is none: write a number from 1 to 65535"
+            "the URL's port is not valid: write a number from 1 to 65535"
         }
     }
 }

@@ -181,10 +181,10 @@ extension ProxyServer: CustomStringConvertible, CustomDebugStringConvertible, Cu
 
 /// A variable names no proxy that b2watch can use.
 public struct ProxyProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Such as `HTTPS_PROXY`.
+    /// The variable that names the proxy, such as `HTTPS_PROXY`.
     public let variable: String
 
     public var description: String {
-        "the proxy in \(variable) is none that b2watch can use: write http://host:port or socks5://host:port"
+        "the proxy in \(variable) is not one that b2watch can use: write http://host:port or socks5://host:port"
     }
 }

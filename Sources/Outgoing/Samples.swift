@@ -41,7 +41,7 @@ extension IndentedJSON {
 
 // MARK: - Events
 
-/// One event as B2 would write it.
+/// An event in B2's own form.
 public struct SampleEvent: Sendable, Hashable {
     /// 12 hex digits.
     public var accountID: String
@@ -53,7 +53,7 @@ public struct SampleEvent: Sendable, Hashable {
     public var timestamp: Timestamp
     public var type: EventType
     public var ruleName: String
-    /// Nil in a test event.
+    /// The object; nil in a test event.
     public var object: SampleObject?
 
     public init(
@@ -80,7 +80,7 @@ public struct SampleEvent: Sendable, Hashable {
 /// The object that an event is about.
 public struct SampleObject: Sendable, Hashable {
     public var name: String
-    /// In bytes; nil leaves the field out.
+    /// The size in bytes; nil to leave the field out.
     public var size: Int64?
     public var versionID: String
 
@@ -95,7 +95,7 @@ public struct SampleObject: Sendable, Hashable {
 
 /// The words by which a user names the type of a sample.
 public enum SampleType {
-    /// One word for each type that B2 documents, in the order of `EventType.known`.
+    /// A word for each type that B2 documents, in the order of `EventType.known`.
     public static let words: [(word: String, type: EventType)] = [
         ("upload", EventType("b2:ObjectCreated:Upload")),
         ("multipart", EventType("b2:ObjectCreated:MultipartUpload")),
@@ -132,7 +132,7 @@ public struct SampleTypeError: Error, Sendable, Hashable, CustomStringConvertibl
     /// A sentence that lists what there is.
     public var description: String {
         let words = SampleType.words.map(\.word).joined(separator: ", ")
-        return "there is no event type \u{201C}\(text)\u{201D}: write one of \(words), or a full name such as"
+        return "\u{201C}\(text)\u{201D} is not an event type: write one of \(words), or a full name such as"
             + " b2:ObjectCreated:Upload"
     }
 }
@@ -244,7 +244,7 @@ public struct SampleSeries: Sendable {
             if let range = sizes.turn(index) {
                 order.objectSize = Int64.random(in: range, using: &generator)
             } else if isMixed {
-                // As many of each order of magnitude, up to 1 GiB.
+                // Sizes are evenly distributed over the orders of magnitude, up to 1 GiB.
                 order.objectSize = Int64.random(
                     in: 0..<(1 << Int64.random(in: 0...30, using: &generator)), using: &generator)
             }
@@ -286,7 +286,7 @@ extension Array {
 
 /// The way a sample notification is signed.
 public enum SampleSignature: Sendable {
-    /// As B2 signs.
+    /// Signed as B2 signs.
     case signed(SigningSecret)
     /// Well-formed and wrong: one bit off the right digest, or without a secret a random one.
     case wrong(SigningSecret?)
@@ -312,7 +312,7 @@ public enum SampleSignature: Sendable {
 /// The bytes of a notification to send, and the value of its signature header.
 public struct SignedSample: Sendable, Hashable {
     public let body: [UInt8]
-    /// Nil: no signature header.
+    /// The signature header; nil for none.
     public let signature: String?
 
     public init(body: [UInt8], signature: String?) {

@@ -128,7 +128,7 @@ extension SendError {
         case CURLE_OPERATION_TIMEDOUT: self = .timedOut(url)
         case CURLE_URL_MALFORMAT: self = .failed(url, "the host or the port in the URL is not one that b2watch can use")
         case CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: self = .closed(url)
-        // In this state it is an answer of HTTP/0.9, which is any text.
+        // In this state curl accepts an answer of HTTP/0.9, which may be any text.
         case CURLE_UNSUPPORTED_PROTOCOL where hasSent: self = .notHTTP(url, "it does not begin with HTTP/1.1")
         case CURLE_WEIRD_SERVER_REPLY, CURLE_WRITE_ERROR, CURLE_BAD_CONTENT_ENCODING:
             self = .notHTTP(url, outcome.words)
@@ -187,7 +187,7 @@ extension CurlOutcome {
     /// libcurl's words without details for programmers, on one short line.
     fileprivate var words: String {
         var words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-        // Such as `error:0A00010B:SSL routines::wrong version number`.
+        // For example, `error:0A00010B:SSL routines::wrong version number`.
         if let reason = words.range(of: "error:", options: .caseInsensitive) {
             words = words[reason.upperBound...].split(separator: ":").last.map(String.init) ?? words
         }
@@ -247,7 +247,7 @@ extension ProxyServer {
 
     private func socksReply(_ outcome: CurlOutcome, to url: WebhookURL) -> String {
         switch CURLproxycode(UInt32(outcome.proxyReply)) {
-        case CURLPX_REPLY_CONNECTION_REFUSED: "says that nothing listens at \(url.authority)"
+        case CURLPX_REPLY_CONNECTION_REFUSED: "answered that nothing listens at \(url.authority)"
         case CURLPX_REPLY_HOST_UNREACHABLE, CURLPX_REPLY_NETWORK_UNREACHABLE, CURLPX_REPLY_TTL_EXPIRED:
             "cannot reach \(url.authority)"
         case CURLPX_REPLY_NOT_ALLOWED: "does not let the request through"

@@ -134,7 +134,7 @@ final class Transfers: Sendable {
     private func run() {
         Self.blockBrokenPipe()
         guard CurlLibrary.isReady, let multi = curl_multi_init() else { return failAll(errno: ENOMEM) }
-        // Without a descriptor for it nothing could wake the thread.
+        // Without this descriptor nothing could wake the thread.
         guard curl_multi_wakeup(multi) == CURLM_OK else {
             curl_multi_cleanup(multi)
             return failAll(errno: EMFILE)
@@ -352,7 +352,7 @@ final class RunningTransfer {
         case .http:
             try set(CURLOPT_PROXY, "http://\(proxy.authority)")
             try set(CURLOPT_HTTPPROXYTUNNEL, 1)
-            // It learns no more than the host, the port and its own credentials.
+            // The proxy learns no more than the host, the port and its own credentials.
             try set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
             try append("Proxy-Connection:", to: &proxyFields)
             try check(b2_curl_set_list(handle, CURLOPT_PROXYHEADER, proxyFields))

@@ -5,12 +5,12 @@ internal import Synchronization
 /// A program to run without a shell and without a terminal, with only the given environment. When its time is up it is
 /// ended with all its descendants.
 ///
-/// It runs in its own session, and so in its own process group. It has no other open descriptors of this process. A
+/// The program runs in its own session, and so in its own process group. It has no other open descriptors of this process. A
 /// descendant that starts its own session is found too: see `program_start` and `ProcessTree`.
 public struct Program: Sendable, Hashable {
     /// The program and its arguments, at least one; the first is a path, or a name to be found by `PATH`.
     public var words: [String]
-    /// All variables that it gets.
+    /// The complete environment of the program.
     public var environment: [String: String]
     /// The working folder; nil for the folder of this process.
     public var folder: String?
@@ -112,7 +112,7 @@ public struct Program: Sendable, Hashable {
         let line = start.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
         let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let name = String(decoding: line.drop(while: isBlank).prefix { !isBlank($0) }, as: UTF8.self)
-        // It is part of the interpreter's name, or of its argument.
+        // The byte is part of the interpreter's name, or of its argument.
         if line.last == UInt8(ascii: "\r") { throw ProgramProblem(ENOENT, .carriageReturn) }
         // Relative names start at the program's folder.
         guard name.hasPrefix("/"), let problem = Self.problem(ofFile: name) else { return }
@@ -232,15 +232,15 @@ public final class ProgramStop: Sendable {
 public struct ProgramOutcome: Sendable, Hashable {
     /// The way a program ended.
     public enum End: Sendable, Hashable {
-        /// It ended by itself, with this status: 0 to 255.
+        /// The program ended by itself, with this status: 0 to 255.
         case exited(Int32)
         /// This signal ended it.
         case signalled(Int32)
-        /// It was ended because its time was up.
+        /// The program was ended because its time was over.
         case overdue
-        /// It was ended, or not begun, because it was stopped.
+        /// The program was ended, or not begun, because it was stopped.
         case stopped
-        /// It was never begun.
+        /// The program was never begun.
         case notRun(ProgramProblem)
     }
 
@@ -273,7 +273,7 @@ public struct ProgramProblem: Error, Sendable, Hashable, CustomStringConvertible
         case byteOrderMark
     }
 
-    /// As in `errno`.
+    /// The error number, as in `errno`.
     public let code: Int32
     public let subject: Subject
 

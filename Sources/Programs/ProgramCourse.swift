@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Workers
 
-/// One run of a program, from its beginning to its end.
+/// A run of a program, from its beginning to its end.
 struct ProgramCourse: ~Copyable {
     private(set) var output: [UInt8] = []
     private(set) var isCut = false
@@ -34,7 +34,7 @@ struct ProgramCourse: ~Copyable {
         _ = fcntl(said.reading, F_SETFL, O_NONBLOCK)
         // Its end is only noticed here and it is reaped later, so that its number cannot be another process's when its
         // group is sent a signal.
-        waiter.async { [child, end = done.takeWriting()] in
+        waiter.async { [child, end = done.detachWriting()] in
             var info = siginfo_t()
             while waitid(P_PID, id_t(child), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
             close(end)
@@ -51,9 +51,9 @@ struct ProgramCourse: ~Copyable {
 
     private enum Phase {
         case running
-        /// It was asked to end.
+        /// The program was asked to end.
         case asked(ProgramOutcome.End, until: ContinuousClock.Instant)
-        /// It was made to.
+        /// The program was killed.
         case killed(ProgramOutcome.End)
 
         var isRunning: Bool {
@@ -267,8 +267,8 @@ struct Pipe: ~Copyable {
         writing = -1
     }
 
-    /// Gives the writing end away, to be closed elsewhere.
-    mutating func takeWriting() -> Int32 {
+    /// Returns the writing end, which the caller must close.
+    mutating func detachWriting() -> Int32 {
         defer { writing = -1 }
         return writing
     }

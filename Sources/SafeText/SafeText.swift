@@ -105,14 +105,14 @@ struct Escaper {
         }
         var escaper = Escaper()
         escaper.output.reserveCapacity(bytes.count + bytes.count / 8)
-        escaper.take(bytes)
+        escaper.append(bytes)
         return SafeText(escaped: String(decoding: escaper.output, as: UTF8.self), width: escaper.width)
     }
 
     /// Returns whether a byte is printable ASCII.
     private static func isPlain(_ byte: UInt8) -> Bool { byte &- 0x20 < 0x5f }
 
-    private mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) {
+    private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         var index = 0
         while index < bytes.count {
             let start = index
@@ -123,7 +123,7 @@ struct Escaper {
             }
             let rest = UnsafeBufferPointer(rebasing: bytes[index...])
             if let (scalar, length) = UTF8Scalar.first(in: rest) {
-                take(scalar)
+                appendEscaped(scalar)
                 index += length
             } else {
                 escape(hex: UInt32(bytes[index]))
@@ -139,7 +139,7 @@ struct Escaper {
         marks = 0
     }
 
-    private mutating func take(_ scalar: Unicode.Scalar) {
+    private mutating func appendEscaped(_ scalar: Unicode.Scalar) {
         switch Showing(scalar) {
         case .columns(let columns):
             append(scalar)
@@ -190,9 +190,9 @@ struct Escaper {
 
 /// The way a scalar may be shown. Only this type decides it.
 enum Showing: Equatable {
-    /// As it is, in this many columns.
+    /// The character itself, in this many columns.
     case columns(Int)
-    /// As it is, on the character before.
+    /// The character itself, combined with the one before.
     case mark
     /// Only written out.
     case escaped

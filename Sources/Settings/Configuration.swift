@@ -56,7 +56,7 @@ public struct Configuration: Sendable, Hashable {
     public var listen: Located<String>?
     /// The paths that receive notifications, in the form of `--path`; empty for the default.
     public var paths: [Located<String>] = []
-    /// How much is kept of valid deliveries, in the form of `--keep`; empty for all.
+    /// The limits on valid deliveries, in the form of `--keep`; empty to keep all.
     public var keep: [Located<String>] = []
     /// The free space below which requests that are not valid are not recorded, in the form of `--free-space`.
     public var freeSpace: Located<String>?
@@ -173,7 +173,7 @@ public struct ConfigurationProblem: Sendable, Hashable {
     }
 }
 
-/// All that is wrong in the configuration, in the order of the file.
+/// All errors in the configuration, in the order of the file.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The most lines about one file.
     static let mostLines = 50

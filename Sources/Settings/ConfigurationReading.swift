@@ -14,7 +14,7 @@ struct ConfigurationReading {
     mutating func refuse(_ node: ConfigurationNode, _ name: String, expected: String) {
         var text = "“\(name)” is \(node.summary); expected is \(expected)"
         // The colour `#87d787` without quotes is an empty value followed by a comment.
-        if node.isEmpty { text += " (what begins with # is a comment unless it stands in quotes)" }
+        if node.isEmpty { text += " (text after # is a comment unless it is quoted)" }
         problems.append(ConfigurationProblem(text, at: node.position))
     }
 
@@ -139,7 +139,7 @@ extension ConfigurationReading {
         }
     }
 
-    /// Looks for roles: for every theme, and for one below its name.
+    /// Reads roles for every theme, and for the theme whose name they are below.
     mutating func colours(_ node: ConfigurationNode) -> Configuration.Colours {
         let themes = Theme.Kind.allCases.map(\.rawValue)
         let form = "a map from roles to colours, such as good: green bold"
@@ -197,7 +197,7 @@ extension ConfigurationReading {
 
 // MARK: - Settings
 
-/// One key of the top level of the configuration.
+/// A key at the top level of the configuration.
 struct Setting: Sendable {
     /// The key.
     let name: String
@@ -208,7 +208,7 @@ struct Setting: Sendable {
     /// Reads it into the configuration.
     let read: @Sendable (inout Configuration, ConfigurationNode, inout ConfigurationReading) -> Void
 
-    /// All there are, in the order of `docs/configuration.md`.
+    /// All keys, in the order of `docs/configuration.md`.
     static let all: [Setting] = shown + told + received + tables
 
     private static let shown: [Setting] = [

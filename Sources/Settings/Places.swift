@@ -62,9 +62,9 @@ public enum PlacesError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noState:
-            "neither HOME nor XDG_STATE_HOME says where the history goes: set one of them, or give --history FILE"
+            "neither HOME nor XDG_STATE_HOME is set, so there is no place for the history: set one of them, or give --history FILE"
         case .noConfiguration:
-            "neither HOME nor XDG_CONFIG_HOME says where secrets are saved: set one of them"
+            "neither HOME nor XDG_CONFIG_HOME is set, so there is no place for secrets: set one of them"
         }
     }
 }

@@ -2,7 +2,7 @@ public import Notifications
 
 /// A file with one signing secret, as an argument names it: `FILE`, `LABEL=FILE` or `LABEL@BINDING=FILE`.
 public struct SecretFile: Sendable, Hashable {
-    /// As given; nil to make one of the file's name.
+    /// The label given; nil to use the file's name.
     public let label: String?
     public let binding: SecretBinding
     public let path: String
@@ -127,7 +127,7 @@ public struct RememberedSecrets: Sendable, Hashable {
             guard !binding.contains(where: \.isWhitespace), !value.contains(where: \.isNewline) else {
                 throw SecretSourceError(
                     source: source,
-                    problem: "cannot hold “\(secret.label)”: white space in its binding, or a line break in it")
+                    problem: "cannot contain “\(secret.label)”: white space in its binding, or a line break in it")
             }
             text += "\(secret.label) \(binding) \(value)\n"
         }

@@ -73,7 +73,7 @@ public struct SecretSources: Sendable {
         if let first = loaded.firstIndex(where: {
             $0.secret.hasSameValue(as: next.secret) && $0.secret.binding == next.secret.binding
         }) {
-            // Otherwise the next change would write the file of saved secrets without it.
+            // Otherwise the next change would write the file of saved secrets without this secret.
             if next.isRemembered { loaded[first].isRemembered = true }
             // The secret can be read in its file, too.
             loaded[first].notes += next.notes.filter { !loaded[first].notes.contains($0) }
@@ -156,7 +156,7 @@ public struct LoadedSecret: Sendable {
         isRemembered = if case .remembered = source { true } else { false }
         var notes: [String] = []
         let trimmed = contents.text.unicodeScalars.count - SigningSecret.trim(contents.text).unicodeScalars.count
-        // One newline at the end is how every editor leaves a file.
+        // Editors end a file with one newline, which is not part of the secret.
         if trimmed > 1 || (trimmed == 1 && !contents.text.hasSuffix("\n")) {
             notes.append("\(source): \(trimmed) white-space characters at the ends were left out")
         }

@@ -40,8 +40,8 @@ struct InputDecoder {
     }
 
     /// Decodes bytes as they arrive.
-    mutating func take(_ bytes: some Sequence<UInt8>) -> [Input] {
-        bytes.compactMap { take($0) }
+    mutating func decode(_ bytes: some Sequence<UInt8>) -> [Input] {
+        bytes.compactMap { decode($0) }
     }
 
     /// Decides: nothing has followed in time.
@@ -51,26 +51,26 @@ struct InputDecoder {
         return if case .escape = state { .key(.escape) } else { nil }
     }
 
-    private mutating func take(_ byte: UInt8) -> Input? {
+    private mutating func decode(_ byte: UInt8) -> Input? {
         switch state {
-        case .ground: return takeFirst(byte)
-        case .escape: return takeAfterEscape(byte)
-        case .sequence(let bytes): return take(byte, in: bytes)
+        case .ground: return decodeFirst(byte)
+        case .escape: return decodeAfterEscape(byte)
+        case .sequence(let bytes): return decode(byte, in: bytes)
         case .string(let sawEscape):
             let isOver = byte == ASCII.bell || (sawEscape && byte == ASCII.backslash)
             state = isOver ? .ground : .string(sawEscape: byte == ASCII.escape)
             return nil
-        case .character(let bytes, let length): return take(byte, in: bytes, of: length)
-        case .mouse(let bytes): return take(byte, inMouse: bytes)
+        case .character(let bytes, let length): return decode(byte, in: bytes, of: length)
+        case .mouse(let bytes): return decode(byte, inMouse: bytes)
         case .paste(var paste):
             state = .ground  // so that the collector is the only owner of its bytes
-            if paste.take(byte) { return paste.bytes.map(Input.paste) ?? .overlongPaste }
+            if paste.append(byte) { return paste.bytes.map(Input.paste) ?? .overlongPaste }
             state = .paste(paste)
             return nil
         }
     }
 
-    private mutating func takeFirst(_ byte: UInt8) -> Input? {
+    private mutating func decodeFirst(_ byte: UInt8) -> Input? {
         switch byte {
         case ASCII.escape: state = .escape
         case ASCII.lineFeed, ASCII.carriageReturn: return .key(.enter)
@@ -86,9 +86,9 @@ struct InputDecoder {
         return nil
     }
 
-    private mutating func take(_ byte: UInt8, in bytes: [UInt8], of length: Int) -> Input? {
+    private mutating func decode(_ byte: UInt8, in bytes: [UInt8], of length: Int) -> Input? {
         state = .ground
-        guard byte & 0xc0 == 0x80 else { return takeFirst(byte) }
+        guard byte & 0xc0 == 0x80 else { return decodeFirst(byte) }
         let bytes = bytes + [byte]
         guard bytes.count == length else {
             state = .character(bytes, length: length)
@@ -100,7 +100,7 @@ struct InputDecoder {
         return .key(.character(Character(scalar)))
     }
 
-    private mutating func takeAfterEscape(_ byte: UInt8) -> Input? {
+    private mutating func decodeAfterEscape(_ byte: UInt8) -> Input? {
         switch byte {
         case ASCII.escape:
             return .key(.escape)  // the first of two; the second is undecided again
@@ -116,7 +116,7 @@ struct InputDecoder {
         return nil
     }
 
-    private mutating func take(_ byte: UInt8, in bytes: [UInt8]) -> Input? {
+    private mutating func decode(_ byte: UInt8, in bytes: [UInt8]) -> Input? {
         guard byte != ASCII.escape else {
             state = .escape
             return nil
@@ -140,7 +140,7 @@ struct InputDecoder {
         return sequences[sequence].map(Input.key)
     }
 
-    private mutating func take(_ byte: UInt8, inMouse bytes: [UInt8]) -> Input? {
+    private mutating func decode(_ byte: UInt8, inMouse bytes: [UInt8]) -> Input? {
         guard byte != ASCII.escape else {
             state = .escape
             return nil
@@ -309,7 +309,7 @@ struct PasteCollector {
     var bytes: [UInt8]? { isTooLong ? nil : collected }
 
     /// Adds the next byte, and returns whether it was the last one.
-    mutating func take(_ byte: UInt8) -> Bool {
+    mutating func append(_ byte: UInt8) -> Bool {
         if byte == Self.end[matched] {
             matched += 1
             return matched == Self.end.count
@@ -346,7 +346,7 @@ struct DoublePress {
 
     /// Returns the meaning of an event: unchanged, or a double press. A third press immediately after is a first one
     /// again.
-    mutating func judge(_ event: MouseEvent, at now: ContinuousClock.Instant) -> MouseEvent {
+    mutating func classify(_ event: MouseEvent, at now: ContinuousClock.Instant) -> MouseEvent {
         switch event.kind {
         case .release: return event
         case .wheelUp, .wheelDown, .doublePress:

@@ -107,7 +107,7 @@ public final class Screen {
         var inputs: [Input] = []
         if let size = resized() { inputs.append(.resized(size)) }
         while let bytes = readBytes(waiting: decoder.isUndecided ? options.escapeDelay : 0) {
-            inputs += decoder.take(bytes)
+            inputs += decoder.decode(bytes)
         }
         if let last = decoder.settle() { inputs.append(last) }
         return inputs.compactMap { understood($0, at: now) }
@@ -217,7 +217,7 @@ public final class Screen {
     private func understood(_ input: Input, at now: ContinuousClock.Instant) -> Input? {
         guard case .mouse(let event) = input else { return input }
         guard event.point.column < size.columns, event.point.row < size.rows else { return nil }
-        return .mouse(presses.judge(event, at: now))
+        return .mouse(presses.classify(event, at: now))
     }
 
     /// Returns the bytes that are available, or arrive within this time; nil without any.
@@ -359,7 +359,7 @@ public enum ScreenError: Error, Hashable, CustomStringConvertible {
         case .notATerminal:
             "standard input and output must be a terminal to show the screen; `b2watch listen` and --plain need none"
         case .unknownTerminal(let name) where name.isEmpty:
-            "TERM is not set, so the terminal cannot be told how to draw; set it, for example TERM=xterm-256color"
+            "TERM is not set, so b2watch does not know how to draw on the terminal; set it, for example TERM=xterm-256color"
         case .unknownTerminal(let name):
             """
             the terminal \"\(name)\" (from TERM) is not known to this system; set TERM to one that is, for example \

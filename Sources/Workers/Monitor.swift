@@ -28,7 +28,7 @@ public final class Monitor<State>: @unchecked Sendable {
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         condition.lock()
-        // Whoever is woken finds the lock free.
+        // Unlock before signalling, so that a woken thread finds the lock free.
         defer {
             condition.unlock()
             condition.broadcast()
@@ -72,25 +72,25 @@ public final class Monitor<State>: @unchecked Sendable {
 
 // MARK: - Handing over one result
 
-/// One result on its way from a thread that finds it to a thread that waits for it.
+/// A result that one thread provides and another waits for.
 public final class Handoff<Value: Sendable>: Sendable {
     private let result = Mutex<Result<Value, any Error>?>(nil)
-    private let isGiven = DispatchSemaphore(value: 0)
+    private let isComplete = DispatchSemaphore(value: 0)
 
     public init() {}
 
-    /// Gives the result; once.
-    public func give(_ result: Result<Value, any Error>) {
+    /// Provides the result, once.
+    public func complete(_ result: Result<Value, any Error>) {
         self.result.withLock { $0 = result }
-        isGiven.signal()
+        isComplete.signal()
     }
 
-    /// Waits for the result; once. Blocks.
+    /// Returns the result once it is provided. Blocks; call it once.
     ///
-    /// - Throws: The failure given.
-    public func take() throws -> Value {
+    /// - Throws: The failure provided.
+    public func wait() throws -> Value {
         while true {
-            isGiven.wait()
+            isComplete.wait()
             if let result = result.withLock({ $0 }) { return try result.get() }
         }
     }

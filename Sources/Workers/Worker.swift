@@ -75,12 +75,12 @@ private final class TaskQueue: Sendable {
         wake { $0.waiting.append(task) }
     }
 
-    /// Lets the thread end when all is done.
+    /// Ends the thread when all tasks are done.
     func end() {
         wake { $0.isEnded = true }
     }
 
-    /// Removes and returns all waiting tasks; waits for one if there are none. Nil when there will be no more.
+    /// Removes and returns all waiting tasks, after waiting for at least one. Nil when no more will follow.
     func next() -> [Task]? {
         while true {
             let next = state.withLock { state -> [Task]? in
@@ -122,7 +122,7 @@ public final class Turns: Sendable {
         Turn(turns: self, number: latest.add(1, ordering: .relaxed).newValue)
     }
 
-    /// One piece of work.
+    /// A task.
     public struct Turn: Sendable {
         fileprivate let turns: Turns
         fileprivate let number: Int

@@ -92,7 +92,7 @@ struct AlertsTests {
     func quietSince() {
         let since = Timestamp(milliseconds: 1_795_538_580_000)
         let warning = QuietWarning(limit: .seconds(1_800), since: since, secondsFromUTC: -12_600)
-        #expect(warning.text == "nothing has come for 30 min and more (since 2026-11-24 13:13:00 -03:30)")
+        #expect(warning.text == "nothing has arrived for 30 min and more (since 2026-11-24 13:13:00 -03:30)")
         func aMinuteAgo() -> Int64 { Int64(Date.now.timeIntervalSince1970 * 1_000) - 60_000 }
         let before = aMinuteAgo()
         let now = QuietWarning(reachedNow: .seconds(60)).since.milliseconds

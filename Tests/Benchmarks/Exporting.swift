@@ -22,7 +22,7 @@ enum Exporting {
         for _ in 0..<rounds {
             reference.add(try processorTime("/usr/bin/sqlite3", [file, "SELECT * FROM delivery"]))
         }
-        findings.tell("sqlite3 prints the table", microseconds(reference.fastest))
+        findings.report("sqlite3 prints the table", microseconds(reference.fastest))
         for (format, bound) in bounds {
             var times = Durations()
             for _ in 0..<rounds {

@@ -18,7 +18,7 @@ enum FailingActions {
             try run(configuration: actions, into: &failing)
         }
         for (name, times) in [("none", none), ("ten actions", failing)] {
-            findings.tell(name, "p50 \(times.median.text), p99 \(times.p99.text), max \(times.largest.text)")
+            findings.report(name, "p50 \(times.median.text), p99 \(times.p99.text), max \(times.largest.text)")
         }
         let expected = Int(rate * time.seconds) * rounds
         findings.expect(

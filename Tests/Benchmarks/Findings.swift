@@ -3,13 +3,13 @@ struct Findings {
     private(set) var broken: [String] = []
 
     /// Prints a value, in columns.
-    func tell(_ name: String, _ value: String) {
+    func report(_ name: String, _ value: String) {
         print("  \(name)\(String(repeating: " ", count: max(1, 44 - name.count)))\(value)")
     }
 
     /// Prints a value that has a bound.
     mutating func expect(_ name: String, _ value: String, _ bound: String, holds: Bool) {
-        tell(name, "\(value)  (\(bound))\(holds ? "" : "  BROKEN")")
+        report(name, "\(value)  (\(bound))\(holds ? "" : "  BROKEN")")
         if !holds { broken.append("\(name): \(value), but \(bound)") }
     }
 }

@@ -21,7 +21,7 @@ enum IdleWakes {
             let count = woken.reduce(0) { $0 + $1.value - (before[$1.key] ?? 0) }
             fewest = min(fewest, count)
             for (thread, value) in woken.sorted(by: { $0.key < $1.key }) {
-                findings.tell("  woken: \(thread)", "\(value - (before[thread] ?? 0)) times")
+                findings.report("  woken: \(thread)", "\(value - (before[thread] ?? 0)) times")
             }
         }
         findings.expect(name, "\(fewest) wakes in \(Int(window.seconds)) s", "0", holds: fewest == 0)

@@ -47,12 +47,12 @@ enum JudgingAgain {
             let pasted = try judge(with: try Keyring([secret]), keys, end)
             cost = min(cost, (ProcessorTime.own - before).seconds / Double(max(1, pasted.report.total)))
             let rate = Double(pasted.report.total) / pasted.time.seconds
-            findings.tell("a secret pasted", "\(Int(rate)) a second, \(pasted.report.deliveries[.valid] ?? 0) valid")
+            findings.report("a secret pasted", "\(Int(rate)) a second, \(pasted.report.deliveries[.valid] ?? 0) valid")
             best = max(best, rate)
         }
-        findings.tell(
+        findings.report(
             "processor time of a delivery", "\(twoPlaces(cost * 1_000_000)) µs, HMAC \(twoPlaces(1_000_000 / hmac)) µs")
-        findings.tell("HMAC, one core", "\(Int(hmac)) a second")
+        findings.report("HMAC, one core", "\(Int(hmac)) a second")
         findings.expect(
             "a secret pasted, of HMAC", "\(Int(best / hmac * 100)) %", "50 % or more", holds: best / hmac >= 0.5)
     }
@@ -123,7 +123,7 @@ enum JudgingAgain {
             _ = try? keys.hold(Keyring([.sample("other", "another secret \(number.now)")]))
         }
         for (name, times) in [("answers, nothing else to do", quiet), ("answers, judging again", judging)] {
-            findings.tell(name, "p50 \(times.median.text), p99 \(times.p99.text), longest \(times.largest.text)")
+            findings.report(name, "p50 \(times.median.text), p99 \(times.p99.text), longest \(times.largest.text)")
         }
         findings.expect(
             "answers, judging again", "p99 \(judging.p99.text)", "less than 50 ms",

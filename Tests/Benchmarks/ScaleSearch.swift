@@ -29,7 +29,7 @@ enum ScaleSearch {
             "/usr/bin/sqlite3", [file, "SELECT count(*) FROM event WHERE objectName LIKE '%xyz%'"], environment: [:])
         let word = found.output.trimmingCharacters(in: .whitespacesAndNewlines)
         findings.expect("found", "\(browser.count)", word, holds: word == String(browser.count))
-        findings.tell("sqlite3", times.sqlite.fastest.text)
+        findings.report("sqlite3", times.sqlite.fastest.text)
         for (name, one) in [("a filter that matches nothing", times.none), ("one that matches little", times.rare)] {
             // The best of each, by turns: a machine may be busy with other things.
             let ratio = one.fastest.seconds / times.sqlite.fastest.seconds
@@ -41,9 +41,9 @@ enum ScaleSearch {
             holds: times.first.median < .milliseconds(100))
         others(browser, history, progress, &findings)
         try cancel(browser, history, progress, &findings)
-        findings.tell(
+        findings.report(
             "completion of buckets", try measured { _ = try history.reader.values(of: .bucketName, limit: 50) })
-        findings.tell(
+        findings.report(
             "completion of objects", try measured { _ = try history.reader.values(of: .objectName, limit: 50) })
     }
 
@@ -68,7 +68,7 @@ enum ScaleSearch {
                 times.ours.add(try time(browser, predicate, round + 1, history, progress).whole)
             }
             let ratio = times.ours.fastest.seconds / times.sqlite.fastest.seconds
-            findings.tell("sqlite3", times.sqlite.fastest.text)
+            findings.report("sqlite3", times.sqlite.fastest.text)
             findings.expect(
                 name, "\(times.ours.fastest.text): \(twoPlaces(ratio))", "1.5 at most", holds: ratio <= 1.5)
         }
@@ -86,7 +86,7 @@ enum ScaleSearch {
         ]
         for (index, (name, query)) in others.enumerated() {
             guard let times = try? time(browser, query, 100 + index, history, progress) else { continue }
-            findings.tell(
+            findings.report(
                 name, "\(times.whole.text), first rows \(times.first.text), \(browser.count) found")
         }
     }

@@ -18,7 +18,7 @@ enum SmoothScreen {
         settle(dashboard)
 
         let idle = scroll(dashboard, until: .now + .seconds(3))
-        findings.tell("key to screen, nothing arriving", "p50 \(idle.median.text), p99 \(idle.p99.text)")
+        findings.report("key to screen, nothing arriving", "p50 \(idle.median.text), p99 \(idle.p99.text)")
 
         let outcome = Watched<Result<Load, any Error>?>(nil)
         let before = dashboard.seen.now.frames.count
@@ -43,7 +43,7 @@ enum SmoothScreen {
             "p50 less than 50 ms, p99 less than 100 ms",
             holds: busy.count > 0 && busy.median < .milliseconds(50) && busy.p99 < .milliseconds(100))
         let ratio = busy.median.seconds / idle.median.seconds
-        findings.tell("of that with nothing arriving", "\(Int(ratio * 100)) %")
+        findings.report("of that with nothing arriving", "\(Int(ratio * 100)) %")
         let perSecond = Double(frames) / elapsed.seconds
         // Thirty for what arrives; and for each key one, and one for what it brings.
         let most = 33 + 2 * Double(busy.count) / elapsed.seconds

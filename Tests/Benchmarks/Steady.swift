@@ -28,7 +28,7 @@ enum Steady {
             _ = dashboard.child.end()
         }
         let (own, other) = (median(costs["dashboard"] ?? []), median(costs["Node"] ?? []))
-        findings.tell("the tutorial in Node", "\(Int(other)) µs a delivery")
+        findings.report("the tutorial in Node", "\(Int(other)) µs a delivery")
         let ratio = other > 0 ? own / other : .infinity
         findings.expect(
             "dashboard open, a CSV action on", "\(Int(own)) µs a delivery, \((ratio * 100).rounded() / 100) of Node",

@@ -23,7 +23,7 @@ enum Throughput {
                 try run(connections, isDurable: false, into: &memory)
             }
             for (name, result) in [("in a file", durable), ("in memory", memory)] {
-                findings.tell(
+                findings.report(
                     name,
                     "\(Int(result.rate)) a second, p50 \(result.times.median.text), p99 \(result.times.p99.text), "
                         + "processor \((result.processor / max(1, result.times.count)).text) each")
@@ -32,7 +32,7 @@ enum Throughput {
             let percent = Int(ratio * 100)
             if connections == 1 {
                 // One at a time, each waits for the disk alone.
-                findings.tell("in a file, of that in memory", "\(percent) %")
+                findings.report("in a file, of that in memory", "\(percent) %")
             } else {
                 findings.expect("in a file, of that in memory", "\(percent) %", "30 % or more", holds: ratio >= 0.3)
             }

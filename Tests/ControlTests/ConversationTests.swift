@@ -122,7 +122,7 @@ struct VersionTests {
 struct LineReaderTests {
     private func lines(_ pieces: [String], limit: Int = 8) throws -> [String] {
         var reader = LineReader(limit: limit)
-        return try pieces.flatMap { try reader.take(Array($0.utf8)) }.map { String(decoding: $0, as: UTF8.self) }
+        return try pieces.flatMap { try reader.read(Array($0.utf8)) }.map { String(decoding: $0, as: UTF8.self) }
     }
 
     @Test(

@@ -270,7 +270,7 @@ struct DetailTests {
         #expect(screen.contains(" Seen, and may be why\n"))
         #expect(screen.contains(" Seen, and may be why\n    The body is JSON without “events”"))
         #expect(screen.contains(" What to try\n    Look at the body before the secret"))
-        #expect(screen.contains(" A proxy or tunnel stands in front (Via)"))
+        #expect(screen.contains(" The request passed a proxy or tunnel (Via)"))
         #expect(screen.contains(" Ruled out\n    the secret with a space"))
         #expect(!screen.contains(" Why\n"))
     }

@@ -91,18 +91,18 @@ package struct LoadClient {
             return nil
         }
         connections[index].unread += buffer.prefix(count)
-        guard let answer = takeAnswer(on: index) else { return nil }
+        guard let answer = dequeueAnswer(on: index) else { return nil }
         connections[index].isWaiting = false
         return Arrival(connection: index, answer: answer, time: .now - connections[index].sent)
     }
 
-    private mutating func takeAnswer(on index: Int) -> WireAnswer? {
+    private mutating func dequeueAnswer(on index: Int) -> WireAnswer? {
         if let usual, usual.bytes == connections[index].unread {
             connections[index].unread.removeAll(keepingCapacity: true)
             return usual.answer
         }
         let bytes = connections[index].unread
-        guard let answer = WireAnswer.take(from: &connections[index].unread) else { return nil }
+        guard let answer = WireAnswer.dequeue(from: &connections[index].unread) else { return nil }
         if connections[index].unread.isEmpty { usual = (bytes, answer) }
         return answer
     }

@@ -10,7 +10,7 @@ package struct WireAnswer: Equatable {
     /// Takes an answer off the front of what has come.
     ///
     /// - Returns: Nil where it is not complete.
-    package static func take(from bytes: inout [UInt8]) -> WireAnswer? {
+    package static func dequeue(from bytes: inout [UInt8]) -> WireAnswer? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
         let words = lines[0].split(separator: " ")
@@ -89,7 +89,7 @@ package final class RawClient {
     /// The next answer, waited for.
     package func answer() throws -> WireAnswer {
         while true {
-            if let answer = WireAnswer.take(from: &unread) { return answer }
+            if let answer = WireAnswer.dequeue(from: &unread) { return answer }
             guard try receive() else {
                 throw Broken(
                     description: "closed before an answer; there was “\(String(decoding: unread, as: UTF8.self))”")

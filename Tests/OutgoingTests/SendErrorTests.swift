@@ -113,7 +113,7 @@ struct SendErrorTests {
                 == "no answer from a.test in time, by the proxy p.test:3")
         #expect(
             text(outcome(CURLE_PROXY, proxyReply: CURLPX_REPLY_CONNECTION_REFUSED), socks)
-                == "the proxy p.test:3 says that nothing listens at a.test")
+                == "the proxy p.test:3 answered that nothing listens at a.test")
         #expect(
             text(outcome(CURLE_PROXY, proxyReply: CURLPX_BAD_VERSION), socks)
                 == "the proxy p.test:3 is not a SOCKS5 proxy")

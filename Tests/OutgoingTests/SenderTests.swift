@@ -291,7 +291,7 @@ struct ReplayRequestTests {
             body: [1, 2], bodyLength: 9)
         let url = try WebhookURL("https://a.test/")
         let error = #expect(throws: ReplayRefusal.self) { try ReplayRequest(delivery, to: url) }
-        #expect(error?.description == "only 2 of the 9 bytes of its body were kept: it cannot be sent as it came")
+        #expect(error?.description == "only 2 of the 9 bytes of its body were kept: it cannot be sent unchanged")
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 
     private func decode(_ bytes: [UInt8]) -> [Input] {
         var decoder = InputDecoder()
-        let inputs = decoder.take(bytes)
+        let inputs = decoder.decode(bytes)
         return inputs + [decoder.settle()].compactMap { $0 }
     }
 
@@ -42,7 +42,7 @@ import Testing
 
     private func decoderIsWaiting(_ bytes: String) -> Bool {
         var decoder = InputDecoder()
-        _ = decoder.take(bytes.utf8)
+        _ = decoder.decode(bytes.utf8)
         return decoder.isUndecided
     }
 
@@ -53,10 +53,10 @@ import Testing
 
     @Test func tellsEscFromASequenceThatComesInPieces() {
         var decoder = InputDecoder()
-        #expect(decoder.take([0x1b]) == [])
+        #expect(decoder.decode([0x1b]) == [])
         #expect(decoder.isUndecided)
-        #expect(decoder.take([0x5b]) == [])
-        #expect(decoder.take([0x41]) == [.key(.up)])
+        #expect(decoder.decode([0x5b]) == [])
+        #expect(decoder.decode([0x41]) == [.key(.up)])
         #expect(!decoder.isUndecided)
         #expect(decode("\u{1b}\u{1b}") == [.key(.escape), .key(.escape)])
         #expect(decode("\u{1b}\u{1b}[A") == [.key(.escape), .key(.up)])
@@ -74,9 +74,9 @@ import Testing
 
     @Test func waitsForTheEndOfAPaste() {
         var decoder = InputDecoder()
-        for byte in "\u{1b}[200~secret\u{1b}[20".utf8 { #expect(decoder.take([byte]) == []) }
+        for byte in "\u{1b}[200~secret\u{1b}[20".utf8 { #expect(decoder.decode([byte]) == []) }
         #expect(decoder.settle() == nil)
-        #expect(decoder.take("1~q".utf8) == [.paste(Array("secret".utf8)), .key(.character("q"))])
+        #expect(decoder.decode("1~q".utf8) == [.paste(Array("secret".utf8)), .key(.character("q"))])
     }
 
     @Test func dropsAPasteThatIsTooLong() {
@@ -97,9 +97,9 @@ import Testing
             return UInt8(truncatingIfNeeded: random >> 24)
         }
         var decoder = InputDecoder()
-        _ = decoder.take(noise)
+        _ = decoder.decode(noise)
         _ = decoder.settle()
-        #expect(decoder.take([0x71]) == [.key(.character("q"))])
+        #expect(decoder.decode([0x71]) == [.key(.character("q"))])
     }
 }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite struct MouseTests {
     private func decode(_ bytes: [UInt8], hasMouse: Bool = true) -> [Input] {
         var decoder = InputDecoder(hasMouse: hasMouse)
-        let inputs = decoder.take(bytes)
+        let inputs = decoder.decode(bytes)
         return inputs + [decoder.settle()].compactMap { $0 }
     }
 
@@ -69,11 +69,11 @@ import Testing
         for report in [Array("\u{1b}[<0;2;3M".utf8), MouseReport.beginX10 + [32, 34, 35]] {
             var decoder = InputDecoder(hasMouse: true)
             for byte in report.dropLast() {
-                #expect(decoder.take([byte]) == [])
+                #expect(decoder.decode([byte]) == [])
                 #expect(decoder.isUndecided)
             }
             let event = MouseEvent(.press, .left, at: Point(column: 1, row: 2))
-            #expect(decoder.take([report.last ?? 0]) == [.mouse(event)])
+            #expect(decoder.decode([report.last ?? 0]) == [.mouse(event)])
         }
     }
 
@@ -92,11 +92,11 @@ import Testing
             return alphabet[Int(random >> 24) % alphabet.count]
         }
         var decoder = InputDecoder(hasMouse: true)
-        for case .mouse(let event) in decoder.take(noise) {
+        for case .mouse(let event) in decoder.decode(noise) {
             #expect((0..<32_767).contains(event.point.column) && (0..<32_767).contains(event.point.row))
         }
         _ = decoder.settle()
-        #expect(decoder.take([0x71]) == [.key(.character("q"))])
+        #expect(decoder.decode([0x71]) == [.key(.character("q"))])
     }
 }
 
@@ -105,9 +105,9 @@ import Testing
     private let press = MouseEvent(.press, .left, at: Point(column: 3, row: 4))
 
     /// What becomes of events at so many milliseconds.
-    private func judge(_ events: (MouseEvent, Int)...) -> [MouseEvent.Kind] {
+    private func classify(_ events: (MouseEvent, Int)...) -> [MouseEvent.Kind] {
         var presses = DoublePress()
-        return events.map { presses.judge($0.0, at: start + .milliseconds($0.1)).kind }
+        return events.map { presses.classify($0.0, at: start + .milliseconds($0.1)).kind }
     }
 
     private func press(_ button: MouseEvent.Button = .left, column: Int = 3, _ keys: MouseEvent.Modifiers = [])
@@ -119,26 +119,26 @@ import Testing
     @Test func twoAtOnceAreOne() {
         let release = MouseEvent(.release, .left, at: press.point)
         #expect(
-            judge((press, 0), (release, 50), (press, 200), (release, 250)) == [
+            classify((press, 0), (release, 50), (press, 200), (release, 250)) == [
                 .press, .release, .doublePress, .release,
             ])
-        #expect(judge((press, 0), (press, 400)) == [.press, .doublePress])
-        #expect(judge((press, 0), (press, 401)) == [.press, .press])
-        #expect(judge((press, 0), (press, 401), (press, 801)) == [.press, .press, .doublePress])
+        #expect(classify((press, 0), (press, 400)) == [.press, .doublePress])
+        #expect(classify((press, 0), (press, 401)) == [.press, .press])
+        #expect(classify((press, 0), (press, 401), (press, 801)) == [.press, .press, .doublePress])
     }
 
     @Test func theThirdIsAFirstAgain() {
         #expect(
-            judge((press, 0), (press, 100), (press, 200), (press, 300))
+            classify((press, 0), (press, 100), (press, 200), (press, 300))
                 == [.press, .doublePress, .press, .doublePress])
     }
 
     @Test func theyAreAlike() {
-        #expect(judge((press, 0), (press(column: 4), 100)) == [.press, .press])
-        #expect(judge((press, 0), (press(.right), 100)) == [.press, .press])
-        #expect(judge((press, 0), (press(.left, .control), 100)) == [.press, .press])
+        #expect(classify((press, 0), (press(column: 4), 100)) == [.press, .press])
+        #expect(classify((press, 0), (press(.right), 100)) == [.press, .press])
+        #expect(classify((press, 0), (press(.left, .control), 100)) == [.press, .press])
         #expect(
-            judge((press, 0), (MouseEvent(.wheelDown, at: press.point), 50), (press, 100))
+            classify((press, 0), (MouseEvent(.wheelDown, at: press.point), 50), (press, 100))
                 == [.press, .wheelDown, .press])
     }
 }

@@ -236,7 +236,7 @@ struct SheetOptions: Sendable {
         {
             guard let column = SheetColumn.more.first(where: { $0.name == name.value }) else {
                 reading.problem(
-                    "there is no column “\(name.value)” to add: the tutorial's five are always there, and there are"
+                    "“\(name.value)” is not a column that can be added: the tutorial's five are always there, and there are"
                         + " \(names.joined(separator: ", "))", at: name.position)
                 continue
             }

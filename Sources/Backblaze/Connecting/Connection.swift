@@ -133,12 +133,12 @@ public final class Connection: Sendable {
         let outcome = Handoff<[String]>()
         worker.async { [lease] in
             do throws(B2Problem) {
-                outcome.give(.success(try lease.release()))
+                outcome.complete(.success(try lease.release()))
             } catch {
-                outcome.give(.failure(error))
+                outcome.complete(.failure(error))
             }
         }
-        let result = Result { try outcome.take() }
+        let result = Result { try outcome.wait() }
         tunnel?.end()
         do {
             return try result.get()

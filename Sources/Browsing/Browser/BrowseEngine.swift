@@ -141,10 +141,10 @@ final class BrowseEngine: Sendable {
             guard let step else { return }
             switch step {
             case .rest:
-                tell(number, isLast: true)
+                report(number, isLast: true)
                 return
             case .pause(let moment):
-                tell(number, isLast: true)
+                report(number, isLast: true)
                 pause.wait(until: moment)
             case .look(let predicate, let range):
                 // Stretches are read newest first; within one, the disk is read forwards.
@@ -186,11 +186,11 @@ final class BrowseEngine: Sendable {
             case .failure(let error): state.listing.failure = "the history cannot be searched: \(error)"
             }
         }
-        tell(number, isLast: false)
+        report(number, isLast: false)
     }
 
     /// Reports the progress of the query: at once at first, then thirty times a second, and at the end.
-    private func tell(_ number: Int, isLast: Bool) {
+    private func report(_ number: Int, isLast: Bool) {
         let news: BrowseProgress? = state.withLock { state in
             guard state.number == number, !state.listing.query.isPlain else { return nil }
             let progress = state.listing.progress

@@ -20,7 +20,7 @@ public enum FilterHelp {
         Entry(
             syntax: "not a", meaning: "must not match; also !a and -a; binds stronger than a b",
             example: "not rule:allEvents"),
-        Entry(syntax: "(a b)", meaning: "holds together what is between", example: "not (sig:valid or dup:yes)"),
+        Entry(syntax: "(a b)", meaning: "groups the terms between them", example: "not (sig:valid or dup:yes)"),
         Entry(
             syntax: "a:x,y", meaning: "any of these values; also a:(x or y)", example: "type:deleted,hide"),
         Entry(

@@ -94,7 +94,7 @@ struct RegexParser {
 
     private var next: Unicode.Scalar? { index < scalars.endIndex ? scalars[index] : nil }
 
-    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    private mutating func accept(_ scalar: Unicode.Scalar) -> Bool {
         guard next == scalar else { return false }
         index += 1
         return true
@@ -102,7 +102,7 @@ struct RegexParser {
 
     private mutating func alternatives() throws(FilterFault) -> RegexNode {
         var all = [try sequence()]
-        while take("|") { all.append(try sequence()) }
+        while accept("|") { all.append(try sequence()) }
         return all.count == 1 ? all[0] : .alternatives(all)
     }
 
@@ -126,7 +126,7 @@ struct RegexParser {
         }
         if scalars[start] != "{" { index += 1 }
         // A lazy one finds the same texts.
-        _ = take("?")
+        _ = accept("?")
         if let again = next, ["*", "+", "?", "{"].contains(again) {
             throw FilterFault(index..<index + 1, "nothing to repeat here; put what is repeated twice in parentheses")
         }
@@ -138,8 +138,8 @@ struct RegexParser {
         index += 1
         let least = number()
         var most = least
-        if take(",") { most = number() }
-        guard take("}"), let least else {
+        if accept(",") { most = number() }
+        guard accept("}"), let least else {
             throw FilterFault(start..<index, "a number of times is expected here, such as {2} or {2,5}; \\{ is a brace")
         }
         guard least <= Self.mostRepeats, most ?? 0 <= Self.mostRepeats else {
@@ -188,11 +188,11 @@ struct RegexParser {
         guard depth <= Self.deepest else {
             throw FilterFault(start..<index, "groups are nested too deep, \(Self.deepest) at most")
         }
-        if take("?"), !take(":") {
+        if accept("?"), !accept(":") {
             throw FilterFault(start..<index, "of groups there are (…) and (?:…) only; a trailing i ignores case")
         }
         let node = try alternatives()
-        guard take(")") else { throw FilterFault(start..<start + 1, "this parenthesis is not closed") }
+        guard accept(")") else { throw FilterFault(start..<start + 1, "this parenthesis is not closed") }
         return node
     }
 
@@ -216,14 +216,14 @@ struct RegexParser {
         case "t": return .character(0x09)
         case "a"..."z", "A"..."Z", "0"..."9":
             throw FilterFault(
-                start..<index, "there is no \\\(scalar); of such there are \\d \\w \\s \\D \\W \\S \\n \\r \\t")
+                start..<index, "\\\(scalar) is not supported; use \\d \\w \\s \\D \\W \\S \\n \\r \\t")
         default: return .character(scalar.value)
         }
     }
 
     private mutating func set(from start: Int) throws(FilterFault) -> RegexSet {
         var set = RegexSet()
-        set.isNegated = take("^")
+        set.isNegated = accept("^")
         var isFirst = true
         while isFirst || next != "]" {
             isFirst = false

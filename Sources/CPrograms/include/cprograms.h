@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-/// What could not be done where `program_start` fails.
+/// The step that failed in `program_start`.
 enum {
     PROGRAM_FAILED_TO_START = 1,
     PROGRAM_FAILED_TO_CHANGE_FOLDER = 2,
@@ -18,9 +18,9 @@ enum {
 ///
 /// `folder` is null for the folder of this process. `input` and `output` must be 3 or higher; the program gets them as
 /// its standard input, and as its standard output and error.
-/// Where `ends_with_parent` is not 0, Linux sends it SIGTERM when the thread that called this function ends, by a kill of
-/// this process too.
-/// Returns the process id. Returns -1 with `errno` and `*failure` set where the program cannot be started.
+/// If `ends_with_parent` is not 0, Linux sends the program SIGTERM when the thread that called this function ends, even
+/// if this process is killed.
+/// Returns the process id. Returns -1, with `errno` and `*failure` set, if the program cannot be started.
 pid_t program_start(const char *path, char *const arguments[], char *const variables[], const char *folder, int input,
                     int output, int ends_with_parent, int *failure);
 

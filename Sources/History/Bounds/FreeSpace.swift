@@ -4,9 +4,10 @@ import Synchronization
 /// Watches the free space of the disk with the history. Below a floor, requests that are not valid are no longer
 /// recorded, so that those that are valid have room for a long time.
 final class FreeSpace: Sendable {
-    /// The file system is looked at this often at most.
+    /// The shortest time between two checks of the file system.
     private static let pace = Duration.milliseconds(100)
-    /// The share of the space that the history may take before a warning, and the size from which on it counts.
+    /// The share of the available space above which the history's size causes a warning, and the smallest size that
+    /// counts.
     private static let share = 0.8
     private static let large = 4 << 30
 
@@ -23,8 +24,8 @@ final class FreeSpace: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - path: The history's.
-    ///   - floor: In bytes; 0 for none.
+    ///   - path: The path of the history.
+    ///   - floor: The smallest free space in bytes; 0 for no limit.
     ///   - free: Returns the free space of the file system with a path; nil if it is unknown.
     ///   - warn: Receives sentences for a person; from any thread.
     init(
@@ -34,7 +35,7 @@ final class FreeSpace: Sendable {
         (self.path, self.floor, self.free, self.warn) = (path, floor, free, warn)
     }
 
-    /// Returns whether less is free than the floor. Asks the file system ten times a second at most.
+    /// Returns whether the free space is below the floor. Asks the file system ten times a second at most.
     func isLow(at now: ContinuousClock.Instant = .now) -> Bool {
         guard floor > 0 else { return false }
         let isToLook = state.withLock { state in
@@ -56,9 +57,9 @@ final class FreeSpace: Sendable {
         return isLow
     }
 
-    /// Warns once if the history takes most of the space that it may have, or of 4 GiB.
+    /// Warns once if the history takes most of the available space, or of 4 GiB.
     ///
-    /// - Parameter size: Of the history, in bytes.
+    /// - Parameter size: The size of the history in bytes.
     func check(size: Int) {
         guard Double(size) >= Self.share * Double(64 << 20) else { return }
         let room = free(path).map { min(Self.large, size + $0) } ?? Self.large

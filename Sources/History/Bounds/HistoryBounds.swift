@@ -19,15 +19,16 @@ public struct HistoryBounds: Sendable, Hashable {
             Limit(requests: Self.doubled(requests), bytes: Self.doubled(bytes))
         }
 
-        /// A 64th less, so that a removal is worth its while.
+        /// A limit smaller by a 64th, so that a removal has enough to do.
         var eased: Limit { Limit(requests: requests - requests / 64, bytes: bytes - bytes / 64) }
 
-        /// A 64th more.
+        /// A limit larger by a 64th.
         var exceeded: Limit {
             Limit(requests: Self.sum(requests, requests / 64), bytes: Self.sum(bytes, bytes / 64))
         }
 
-        /// An eighth more, plus a few: where the record of what is not valid ends, however slow the removal is.
+        /// A limit larger by an eighth and a few. Nothing that is not valid is recorded above it, however slow the
+        /// removal is.
         var last: Limit {
             Limit(requests: Self.sum(requests, requests / 8 + 1_024), bytes: Self.sum(bytes, bytes / 8 + 4 << 20))
         }

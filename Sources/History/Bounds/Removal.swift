@@ -2,11 +2,11 @@ import Foundation
 import GRDB
 import Notifications
 
-/// Removes the oldest requests above the bounds of a history, after the commits: in slices of some milliseconds, between
+/// Removes the oldest requests above the bounds of a history after the commits, in slices of a few milliseconds between
 /// which deliveries are written.
 ///
-/// Kept is what is marked, an event that an action still needs, and the newest delivery, so that ids are never used
-/// again. These count all the same.
+/// Marked events, events that an action still needs, and the newest delivery are kept. The newest delivery is kept so
+/// that ids are never used again. All of them count against the bounds.
 struct Removal {
     /// One kind of request, which has a bound of its own.
     enum List: String, CaseIterable, Sendable {
@@ -33,23 +33,24 @@ struct Removal {
     }
 
     private struct Place {
-        /// All requests of the list up to this one were looked at.
+        /// The last request of the list that was examined.
         var cursor: Int64
-        /// Whether those before the cursor were looked at since the bound was last kept.
+        /// Whether all requests before the cursor were examined since the bound was last kept.
         var isWhole = false
         /// The number of requests in the list when all of them were needed; nil if not.
         var stuck: Int?
     }
 
-    /// The requests that one slice looks at and removes at most. The second number follows the time that slices take.
+    /// The number of requests that one slice examines, and the number that it removes, at most. The second number
+    /// adapts to the time that slices take.
     private static let rowsRead: Int64 = 4_096
     private static let removals = 16...4_096
-    /// The bytes that one slice removes at most: to free a long body, all of its pages are read.
+    /// The number of bytes that one slice removes at most, because freeing a long body reads all of its pages.
     private static let bytes = 4 << 20
-    /// The time of a slice; longer while requests arrive faster than they are removed.
+    /// The time of a slice. It is longer while requests arrive faster than they are removed.
     private static let time = Duration.milliseconds(4)
     private static let longTime = Duration.milliseconds(16)
-    /// Entries of actions count against a daily limit for this time.
+    /// The time for which entries of actions count against a daily limit.
     private static let day: Int64 = 86_400_000
 
     var bounds: HistoryBounds
@@ -88,7 +89,7 @@ struct Removal {
         }
     }
 
-    /// The amount that a removal leaves.
+    /// Returns the amount that a removal leaves.
     private func aim(_ list: List, isJudging: Bool) -> HistoryBounds.Limit? {
         list == .valid ? bounds.valid : limit(list, isJudging: isJudging)?.eased
     }
@@ -109,7 +110,7 @@ struct Removal {
         return oldestValid.map { $0 < moment } ?? true
     }
 
-    /// The moment before which valid deliveries are removed.
+    /// Returns the time before which valid deliveries are removed.
     private func oldest(at now: Timestamp) -> Timestamp? {
         bounds.age.map { Timestamp(milliseconds: now.milliseconds - Int64($0 / .milliseconds(1))) }
     }
@@ -124,8 +125,8 @@ struct Removal {
         return list != nil
     }
 
-    /// Whether one more request that is not valid is recorded, although those that are there are not removed as fast as
-    /// others arrive.
+    /// Returns whether another request that is not valid may be recorded: not if requests arrive faster than they are
+    /// removed.
     func hasRoom(for share: Share, _ kept: KeptAmounts) -> Bool {
         let list: List = share == .notification ? .notifications : .others
         guard let limit = limit(list, isJudging: true), places[list]?.stuck == nil else { return true }
@@ -155,7 +156,7 @@ struct Removal {
         var amount = Self.amount(list, kept)
         let moment = list == .valid ? oldest(at: now) : nil
         guard moment != nil || limit.map(amount.exceeds) ?? false else {
-            // What a new secret is being tried on has twice the bound.
+            // The list to which a new secret is being applied has twice the bound.
             self.list = nil
             return Slice()
         }
@@ -192,7 +193,7 @@ struct Removal {
             self.list = nil
             place.isWhole = false
         } else if isAtEnd, place.cursor >= work.newest - 1 {
-            // What was needed before may not be needed now; after all were looked at, all that are left are.
+            // Requests that were needed before may no longer be needed. After all were examined, the rest is needed.
             let isOver = limit.map(amount.exceeds) ?? false
             place.stuck = isOver && place.isWhole ? amount.requests : nil
             if !isOver || place.isWhole { self.list = nil }
@@ -216,12 +217,12 @@ struct Removal {
         return Slice(counts: removed > 0 ? work.counts : nil, outbox: work.outbox)
     }
 
-    /// Notes whether a slice was committed.
+    /// Records whether a slice was committed.
     ///
     /// - Returns: Whether another slice is to be written.
     mutating func finish(isCommitted: Bool, _ kept: KeptAmounts, at now: @autoclosure () -> Timestamp) -> Bool {
         guard isCommitted else {
-            // It is tried again after a later commit.
+            // The slice is repeated after a later commit.
             if let before { (places, tombstones) = before }
             list = nil
             return false
@@ -247,15 +248,15 @@ private struct Work {
     private let db: Database
     private let list: Removal.List
     private let marked: Set<Int64>
-    /// Entries that were done after this moment count against a daily limit.
+    /// The time after which finished entries count against a daily limit.
     private let recently: Int64
     private(set) var counts: TallyChange
     private let hasActions: Bool
     /// The last row that all actions have passed.
     private let passed: Int64
-    /// The newest delivery, which stays.
+    /// The newest delivery, which is kept.
     let newest: Int64
-    /// Runs of removed deliveries and rows that follow each other.
+    /// The current runs of consecutive removed deliveries and rows.
     private var deliveries: ClosedRange<Int64>?
     private var rows: ClosedRange<Int64>?
     private var tombstones = 0
@@ -271,11 +272,10 @@ private struct Work {
         passed = try Int64.fetchOne(db, sql: "SELECT min(cursor) FROM action WHERE isDeclared") ?? .max
     }
 
-    /// Returns requests of the list among the next deliveries, the oldest first, and the last delivery looked at.
+    /// Returns requests of the list among the next deliveries, the oldest first, and the last delivery examined.
     ///
-    /// - Parameters:
-    ///   - count: The number of deliveries to look at.
-    ///   - most: The number of requests to return at most.
+    ///   - count: The number of deliveries to examine.
+    ///   - most: The largest number of requests to return.
     func candidates(after id: Int64, count: Int64, most: Int) throws -> (found: [Candidate], end: Int64) {
         let condition =
             switch list {
@@ -289,7 +289,7 @@ private struct Work {
                 """
             }
         var found: [Candidate] = []
-        // Ids that were removed are passed over at once.
+        // Skip ids that were removed.
         let first = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT delivery FROM outcome WHERE delivery > ? ORDER BY delivery LIMIT 1"),
             arguments: [id])
@@ -424,7 +424,7 @@ private struct Work {
         self.deliveries = nil
     }
 
-    /// Writes what is left, and the counts.
+    /// Writes the remaining changes, and the counts.
     ///
     /// - Returns: The number of tombstones that were made.
     mutating func finish() throws -> Int {
@@ -443,8 +443,8 @@ private struct Work {
 extension Tombstones {
     /// Removes the oldest tombstones, some hundred at most.
     ///
-    /// - Parameter count: The number of those too many; 0 or less for none.
-    /// - Returns: The number of those removed.
+    /// - Parameter count: The number of surplus tombstones; 0 or less for none.
+    /// - Returns: The number of removed tombstones.
     static func trim(_ count: Int, _ db: Database) throws -> Int {
         guard count > 0 else { return 0 }
         let oldest = try Row.fetchAll(

@@ -3,11 +3,11 @@ import GRDB
 import GRDBSQLite
 import Notifications
 
-/// Remembers removed events, so that one that is sent again is a duplicate and does not act again: B2's signature
-/// contains no time, and a captured delivery can be sent again for ever.
+/// A memory of removed events, so that a removed event that is sent again is a duplicate and does not run actions
+/// again. B2's signature contains no time, so a captured delivery can be sent again for ever.
 ///
-/// Remembered are the events of valid deliveries, and those for which an action has run. `eventKey` keeps the entries
-/// of their rows; a row that is in `tombstone` and no longer in `event` was removed.
+/// It contains the events of valid deliveries, and those for which an action has run. `eventKey` keeps the entries of
+/// their rows. A row that is in `tombstone` but no longer in `event` was removed.
 enum Tombstones {
     /// The bytes of the SHA-256 of an id that are kept; the first eight are its key in `eventKey`.
     static let length = 24

@@ -2,11 +2,11 @@ import GRDB
 import GRDBSQLite
 import Synchronization
 
-/// Enters the keys of recorded events into `eventKey`, after their commits: many at a time and sorted, so that each page of
-/// the table is written once for many of them.
+/// Enters the keys of recorded events into `eventKey` after their commits, many at a time and sorted, so that each page
+/// of the table is written once for many keys.
 ///
-/// It goes on in slices of some milliseconds, between which deliveries are written. The mark moves with the last of them,
-/// so that whatever ends the process in the midst of it leaves only entries that are entered again.
+/// It works in slices of a few milliseconds, between which deliveries are written. The last slice moves the mark. If
+/// the process ends before that, the entries are made again.
 struct EventKeyFilling {
     private enum Phase {
         case resting
@@ -16,9 +16,9 @@ struct EventKeyFilling {
         case writing(Int)
     }
 
-    /// How many rows lie behind the mark at most while it rests, as long as there are few in all.
+    /// The largest number of rows after the mark before a filling begins, while the table is small.
     private static let fewest: Int64 = 8_192
-    /// The same where there are many: each slice then writes nearly a page for each row, so more go at once.
+    /// The same for a large table: each row of a slice then needs nearly a page of its own, so larger slices cost less.
     private static let most: Int64 = 65_536
     private static let rowsRead: Int64 = 4_096
     private static let rowsWritten = 1_024
@@ -40,7 +40,7 @@ struct EventKeyFilling {
         try Int64.fetchOne(db, sql: "SELECT row FROM eventKeyMark") ?? 0
     }
 
-    /// Begins, where enough rows are behind the mark and it rests.
+    /// Begins a filling if enough rows are after the mark and none is going on.
     ///
     /// - Parameter latest: The last row that is recorded.
     /// - Returns: Whether a slice is to be written.
@@ -53,7 +53,7 @@ struct EventKeyFilling {
 
     /// Does one slice, inside a transaction.
     ///
-    /// - Throws: What SQLite says.
+    /// - Throws: SQLite's error.
     mutating func advance(_ db: Database) throws {
         switch phase {
         case .resting: return
@@ -64,7 +64,7 @@ struct EventKeyFilling {
             phase = .writing(0)
         case .writing(let first):
             let next = min(first + Self.rowsWritten, entries.count)
-            // Not of rows that were removed since they were read.
+            // Leave out rows that were removed since they were read.
             let insert = try WriteStatement(
                 """
                 INSERT OR IGNORE INTO eventKey SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM event WHERE id = ?2)
@@ -81,7 +81,7 @@ struct EventKeyFilling {
         }
     }
 
-    /// Takes note of what became of a slice's transaction.
+    /// Records whether a slice was committed.
     ///
     /// - Returns: Whether another slice is to be written.
     mutating func finish(isCommitted: Bool) -> Bool {
@@ -91,7 +91,7 @@ struct EventKeyFilling {
             mark = end
             phase = .resting
         case .reading where isCommitted: return true
-        // It is tried again after a later commit.
+        // The slice is repeated after a later commit.
         default: phase = .resting
         }
         entries = []

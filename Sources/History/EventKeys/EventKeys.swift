@@ -4,13 +4,13 @@ import Notifications
 
 /// Finds the rows that have the same event, by its id.
 ///
-/// Ids of events are random. An index of SQLite's on them would dirty a page for each event, inside the transaction that
-/// an answer waits for. So the table `eventKey` has a key of each id, in the order of the keys, for the rows up to a mark;
-/// `EventKeyFilling` moves the mark after the commits, in sorted slices. The rows behind the mark are few, and each
-/// connection that reads keeps their keys in memory: `RecentEvents`.
+/// Event ids are random. A SQLite index on them would change a page for each event, inside the transaction that an
+/// answer waits for. So the table `eventKey` contains a key of each id, sorted by key, for the rows up to a mark.
+/// `EventKeyFilling` moves the mark after the commits, in sorted slices. The rows after the mark are few, and each
+/// connection that reads keeps their keys in memory: see `RecentEvents`.
 enum EventKeys {
-    /// The table, without its index on ids of events from now on. Keys are the first 64 bits of the SHA-256 of an id:
-    /// two ids may have the same, so whoever finds a row by its key compares the id too.
+    /// The table that replaces the index on event ids. Keys are the first 64 bits of the SHA-256 of an id. Two ids may
+    /// have the same key, so a caller that finds a row by its key must also compare the id.
     static let migration = """
         CREATE TABLE eventKey (
             key INTEGER NOT NULL,
@@ -38,8 +38,8 @@ enum EventKeys {
 
     // MARK: - Conditions
 
-    /// Returns a condition: that one of the rows from the first on, and before another, has this event and fulfils a
-    /// further condition on `same`, a row of `event`. Looks at the earliest first.
+    /// Returns a condition that a row in a range has this event, and fulfils another condition on `same`, a row of
+    /// `event`. The earliest rows are examined first.
     static func exists(_ eventId: String, before end: String, joining tables: String, where condition: String) -> String
     {
         """
@@ -57,7 +57,7 @@ enum EventKeys {
     /// Returns a query of the rows that have this event, of the columns `id` and `delivery`: the first in a range, or the
     /// last.
     ///
-    /// - Parameter limit: How many at most, in all those up to the mark and in all those behind it.
+    /// - Parameter limit: The largest number of rows up to the mark, and of rows after it.
     static func rows(
         _ eventId: String, from first: String, to last: String, newestFirst: Bool = false, limit: Int
     ) -> String {
@@ -78,7 +78,7 @@ enum EventKeys {
 
     // MARK: - Functions
 
-    /// Makes the functions known to a connection. Every connection that asks for events needs them.
+    /// Registers the functions on a connection. Every connection that looks for events needs them.
     static func install(on db: Database) {
         Tombstones.install(on: db)
         sqlite3_create_function_v2(
@@ -101,7 +101,7 @@ enum EventKeys {
     /// Returns the key of an id in a column; nil for NULL.
     fileprivate static func key(of value: OpaquePointer) -> Int64? {
         guard sqlite3_value_type(value) != SQLITE_NULL else { return nil }
-        // The length after the pointer: it is that of what it points to.
+        // Ask for the length after the pointer, because it is the length of the bytes there.
         let start = sqlite3_value_blob(value)
         return key(of: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value))))
     }
@@ -130,21 +130,21 @@ enum EventKeys {
     }
 }
 
-/// The keys of the events behind the mark, as one connection reads them: it reads on where something was committed since it
-/// was last asked.
+/// The keys of the events after the mark, as one connection reads them. It reads only what was committed since the last
+/// use.
 ///
-/// SQLite calls its function on one thread at a time, that of its connection.
+/// SQLite calls its function on one thread at a time.
 private final class RecentEvents {
-    /// The rows by their keys, in their order.
+    /// The rows by their keys, in the order of arrival.
     private var rows: [Int64: [Int64]] = [:]
     private var mark: Int64 = 0
     /// The last row that was read.
     private var last: Int64 = 0
-    /// What the connection has read, by the number that SQLite gives it.
+    /// The version of the data that the connection has read, from SQLite.
     private var version: UInt32?
 
-    /// Answers `b2_recent_rows(eventId, first, last, limit)`: a JSON array of rows behind the mark that may have an event,
-    /// the first in the range, or the last for a limit below 0; NULL for none.
+    /// Implements `b2_recent_rows(eventId, first, last, limit)`: a JSON array of the rows after the mark that may have
+    /// an event, the first ones in the range, or the last if the limit is negative; NULL if there are none.
     func answer(_ context: OpaquePointer?, _ arguments: UnsafeMutablePointer<OpaquePointer?>) {
         let code = refresh(sqlite3_context_db_handle(context))
         guard code == SQLITE_OK else { return sqlite3_result_error_code(context, code) }
@@ -162,9 +162,9 @@ private final class RecentEvents {
         sqlite3_result_text(context, json, -1, unsafeBitCast(-1, to: sqlite3_destructor_type.self))
     }
 
-    /// Reads what was committed since the last time, in the transaction that is going on.
+    /// Reads the rows committed since the last time, in the current transaction.
     ///
-    /// - Returns: What SQLite says.
+    /// - Returns: SQLite's result code.
     private func refresh(_ connection: OpaquePointer?) -> Int32 {
         var version: UInt32 = 0
         let code = sqlite3_file_control(connection, "main", SQLITE_FCNTL_DATA_VERSION, &version)
@@ -192,7 +192,7 @@ private final class RecentEvents {
 
     /// Visits the rows of a query.
     ///
-    /// - Returns: What SQLite says.
+    /// - Returns: SQLite's result code.
     private static func each(_ sql: String, _ connection: OpaquePointer?, _ visit: (OpaquePointer?) -> Void) -> Int32 {
         var statement: OpaquePointer?
         let code = sqlite3_prepare_v2(connection, sql, -1, &statement, nil)

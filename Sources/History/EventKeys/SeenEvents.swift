@@ -2,17 +2,18 @@ import GRDB
 import Notifications
 import Synchronization
 
-/// Knows most events that were not seen before, without a look into the record, for those that follow what is recorded.
+/// Recognizes most new events without reading the record, for followers of the history.
 ///
-/// It is a Bloom filter on the keys of all events: what it has not met is new for certain; for the rest the record is asked.
-/// It takes two bytes for each event at most.
+/// It is a Bloom filter on the keys of all events: an event that is not in it is new for certain; for the others the
+/// record is read. It takes at most two bytes for each event.
 public final class SeenEvents: Sendable {
     private struct Filter {
         private static let probes: UInt64 = 4
         private var words: [UInt64]
         private(set) var room: Int
 
-        /// - Parameter count: How many keys it has room for: one of 400 new ones then seems to have been met.
+        /// - Parameter count: The number of keys for which it has room. With so many, one new key of 400 seems to be
+        ///   known.
         init(for count: Int) {
             room = count
             words = Array(repeating: 0, count: max(1, count / 4))
@@ -20,7 +21,7 @@ public final class SeenEvents: Sendable {
 
         /// Adds a key.
         ///
-        /// - Returns: Whether it may have been met before.
+        /// - Returns: Whether the key may have been added before.
         mutating func insert(_ key: Int64) -> Bool {
             room -= 1
             let bits = UInt64(words.count) * 64
@@ -40,7 +41,7 @@ public final class SeenEvents: Sendable {
 
     private struct State {
         var filter: Filter?
-        /// The last row whose key is in it.
+        /// The last row whose key was added.
         var through: Int64 = 0
     }
 
@@ -53,11 +54,11 @@ public final class SeenEvents: Sendable {
         self.reader = reader
     }
 
-    /// Finds the deliveries of which each event was seen before; blocks. Reads all keys where some of what was recorded was
-    /// not shown to it, as at the beginning.
+    /// Returns the deliveries of which every event was seen before. Blocks. Reads all keys at the beginning, and
+    /// whenever some recorded rows were left out.
     ///
-    /// - Parameter recorded: What was recorded, one delivery after the other.
-    /// - Throws: What SQLite says.
+    /// - Parameter recorded: The recorded deliveries, in their order.
+    /// - Throws: SQLite's error.
     public func duplicates(among recorded: [RecordedDelivery]) throws -> Set<Int64> {
         guard let first = recorded.first, let last = recorded.last else { return [] }
         let asked = try state.withLock { state -> [RecordedDelivery] in
@@ -67,7 +68,7 @@ public final class SeenEvents: Sendable {
                 state.filter = try reader.read { db in try Self.filter(before: first.rows.lowerBound, count, db) }
             }
             defer { state.through = last.rows.upperBound }
-            // A delivery is one only where each of its events is: one that is new for certain settles it.
+            // A delivery is a duplicate only if each of its events is: one new event decides it.
             return recorded.filter { delivery in
                 var areMet = !delivery.events.isEmpty
                 for event in delivery.events {

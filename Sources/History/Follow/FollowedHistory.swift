@@ -38,7 +38,7 @@ public final class FollowedHistory: Sendable {
     /// The history's path with links followed.
     public var path: String { history.path }
 
-    /// Its owner.
+    /// The user id of the file's owner.
     public var owner: UInt32 { history.owner }
 
     public var reader: HistoryReader { history.reader }
@@ -68,7 +68,7 @@ public final class FollowedHistory: Sendable {
         thread.start()
     }
 
-    /// Reads nothing any more, and closes the file.
+    /// Stops reading, and closes the file.
     public func close() {
         watch.withLock { $0?.stop() }
         history.close()
@@ -90,14 +90,14 @@ public final class FollowedHistory: Sendable {
                 if !isInPlace { observer(.replaced) }
             }
             if seen.isChanged || !seen.moved.isEmpty || wait != nil { look(observer) }
-            // However often the file is written, a person can see each report.
+            // Limits the rate of reports to what a person can see, however often the file is written.
             if seen.isChanged { usleep(UInt32(FollowSteps.frame / .microseconds(1))) }
         }
     }
 
     private func look(_ observer: (FollowEvent) -> Void) {
         var new = state.withLock { $0 }
-        // What cannot be read now is read at the next look.
+        // If it cannot be read now, the next look reads it.
         let isNew = try? history.reader.read { db in try new.read(db) }
         guard isNew == true else { return }
         state.withLock { $0 = new }

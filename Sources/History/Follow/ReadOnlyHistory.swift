@@ -31,7 +31,7 @@ public final class ReadOnlyHistory: Sendable {
     /// The history's path with links followed.
     public var path: String { place.path }
 
-    /// Its owner.
+    /// The user id of the file's owner.
     public var owner: UInt32 { place.owner }
 
     /// Waits for current reads, and closes the file. Nothing can be read after it.
@@ -73,8 +73,8 @@ public final class ReadOnlyHistory: Sendable {
             if let problem = place.neighbourProblem { return problem }
             return .unusable(
                 path: place.path,
-                reason: "its folder must be writable, for the index \(place.path)-shm beside it; where that cannot be,"
-                    + " read a copy of the file and its -wal in another folder")
+                reason: "its folder must be writable, for the index \(place.path)-shm next to it; if that is not"
+                    + " possible, read a copy of the file and its -wal in another folder")
         default:
             return .unusable(path: place.path, reason: error.message ?? "\(error.resultCode)")
         }
@@ -86,7 +86,7 @@ public final class ReadOnlyHistory: Sendable {
 public enum ReadOnlyHistoryError: Error, Sendable, Hashable {
     /// The file does not exist.
     case missing(path: String)
-    /// Another user's, by name, who alone may read it.
+    /// The file belongs to another user, given by name, who alone may read it.
     case notPermitted(path: String, owner: String?)
     /// The permissions of the user's own file keep the user out: those of the history, of a folder above it, or of a
     /// file next to it.
@@ -148,7 +148,7 @@ extension ReadOnlyHistoryError: CustomStringConvertible {
 
 /// An existing file, with its owner, and whether its path still leads to it.
 struct FilePlace: Sendable {
-    /// With symbolic links followed.
+    /// The path, with symbolic links followed.
     let path: String
     let owner: uid_t
     private let device: UInt64
@@ -180,7 +180,7 @@ struct FilePlace: Sendable {
         owner = status.st_uid
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
-        // Not opened to find out: closing any descriptor of the file would drop the process's locks on it.
+        // Do not open the file to find out: closing any descriptor of it would drop the process's locks.
         guard access(path, R_OK) == 0 else {
             if owner == geteuid() { throw .ownPermissions(path: path, of: path, mode: "600") }
             throw .notPermitted(path: path, owner: ownerName)

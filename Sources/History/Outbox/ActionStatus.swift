@@ -1,28 +1,28 @@
 public import Notifications
 
-/// An action as the outbox knows it.
+/// An action and the state of its outbox.
 public struct ActionStatus: Sendable, Hashable, Identifiable {
     public var id: Int64
     public var name: String
-    /// Such as `google-sheet`.
+    /// The kind, such as `google-sheet`.
     public var kind: String
     /// A line that describes the action; it contains no secret.
     public var summary: String
     public var isPaused: Bool
-    /// Whether the configuration still has it.
+    /// Whether the configuration still contains the action.
     public var isDeclared: Bool
     /// The number of entries in each state; states without entries are left out.
     public var counts: [EntryState: Int]
-    /// When the oldest entry was added that still waits.
+    /// The time at which the oldest waiting entry was added.
     public var oldestWaiting: Timestamp?
-    /// The reason of the entry that went wrong last.
+    /// The reason of the entry that failed last.
     public var lastReason: String?
-    /// The reason why nothing of it is begun; nil if nothing delays it. A hold other than `onHold` is over once its
-    /// time has passed.
+    /// The reason why nothing is begun; nil if nothing delays the action. A hold other than `onHold` ends when its time
+    /// has passed.
     public var hold: ActionHold?
-    /// The last row that it has passed.
+    /// The last row that the action has passed.
     public var cursor: Int64
-    /// The row after which it began.
+    /// The row after which the action began.
     public var start: Int64
 
     public init(
@@ -47,10 +47,10 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
     /// The kinds of actions that write a sheet: an entry that is done means that its event is in the sheet.
     public static let sheetKinds = ["google-sheet", "csv"]
 
-    /// The time until which nothing of it is begun; nil, or in the past, if nothing delays it.
+    /// The time until which nothing is begun; nil or past if nothing delays the action.
     public var heldUntil: Timestamp? { hold?.until }
 
-    /// Whether it waits for a person to change something.
+    /// Whether the action waits for a person to change something.
     public var isOnHold: Bool { hold?.kind == .onHold }
 
     /// Returns the hold in effect at a time. A hold that is over, or that no entry waits for, is left out.
@@ -58,10 +58,10 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
         hold.flatMap { $0.kind == .onHold || waiting > 0 && $0.until > now ? $0 : nil }
     }
 
-    /// The number of entries that will still be done without a person.
+    /// The number of entries that will be done without a person.
     public var waiting: Int { self[.queued] + self[.running] + self[.failed] }
 
-    /// Whether it writes a sheet.
+    /// Whether the action writes a sheet.
     public var isSheet: Bool { Self.sheetKinds.contains(kind) }
 
     /// The number of entries in this state.
@@ -76,23 +76,23 @@ public struct ActionStatus: Sendable, Hashable, Identifiable {
 /// The reason why nothing of an action is begun for now.
 public struct ActionHold: Sendable, Hashable {
     public enum Kind: Int, Codable, Sendable, Hashable {
-        /// It does not work for now, or an outcome is still unknown. It continues by itself.
+        /// The action does not work for now, or an outcome is still unknown. It continues by itself.
         case failing = 1
-        /// It has done as many as its limit of a minute or of a day allows.
+        /// The action has reached its limit of a minute or of a day.
         case limit
         /// An entry that failed delays those after it, because the action keeps the order.
         case order
-        /// It will not work until a person changes something: an access was withdrawn, a file cannot be written. Its
-        /// entries wait in their order, and one of them is tried now and then.
+        /// The action will not work until a person changes something: access was withdrawn, a file cannot be written.
+        /// Its entries wait in their order, and one of them is tried at intervals.
         case onHold
     }
 
     public var kind: Kind
-    /// When the next entry is begun at the earliest.
+    /// The earliest time at which the next entry is begun.
     public var until: Timestamp
     /// The reason and a remedy, in a sentence. It may contain text from outside: escape it before it is shown.
     public var reason: String?
-    /// Since when.
+    /// The time at which the hold began.
     public var since: Timestamp?
 
     public init(_ kind: Kind, until: Timestamp, reason: String? = nil, since: Timestamp? = nil) {
@@ -105,10 +105,10 @@ public struct ActionHold: Sendable, Hashable {
 
 // MARK: - Trouble
 
-/// Something about an action that a person should see to.
+/// A condition of an action that needs a person's attention.
 public struct ActionTrouble: Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
-        /// It waits for a person to change something.
+        /// The action waits for a person to change something.
         case onHold = "on-hold"
         /// Entries wait for a person, because the secret that verified their events was deleted as leaked.
         case heldEntries = "entries-on-hold"

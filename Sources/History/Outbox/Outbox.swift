@@ -170,8 +170,8 @@ extension Outbox {
         return min(last, try Int64.fetchOne(statement, arguments: [row]) ?? last)
     }
 
-    /// Makes entries for rows, whatever the cursor and whatever the filter; `most` of them. Entries of theirs that can
-    /// be retried wait again.
+    /// Queues rows, whatever the cursor and the filter; `most` of them. Their existing entries are queued again if they
+    /// can be retried.
     public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition {
         try change(isDurable: true) { db in
             var addition = Addition()
@@ -255,7 +255,7 @@ extension Outbox {
         }
     }
 
-    /// Lets the entries of a batch that was begun and never sent wait again, as if it had not been begun.
+    /// Queues the entries of a batch that was begun and never sent again, as if it had not been begun.
     public func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws {
         try change(isDurable: true) { db in
             try db.cachedStatement(
@@ -308,9 +308,9 @@ extension Outbox {
         }
     }
 
-    /// Lets entries wait again, at once, as if they had never been tried.
+    /// Queues entries again, at once, as if they had never been tried.
     ///
-    /// - Returns: How many; those that are done, run or wait anyway are left.
+    /// - Returns: The number of entries. Those that are done, running or queued anyway are not counted.
     public func retry(_ entries: [Int64], at time: Timestamp) throws -> Int {
         try change(isDurable: true) { db in
             let count = try entries.count { try OutboxEntries.retry($0, at: time, db) }
@@ -318,8 +318,8 @@ extension Outbox {
         }
     }
 
-    /// Lets all entries of an action in these states wait again, `most` in a transaction; each once, however soon it
-    /// fails again.
+    /// Queues all entries of an action in these states again, `most` in a transaction. Each is queued once, even if it
+    /// soon fails again.
     public func retryAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
         let lists = states.filter(\.canBeRetried).map { (action, $0) }
         var count = 0
@@ -360,9 +360,9 @@ extension Outbox {
         return count
     }
 
-    /// Decides that all entries of an action in these states are not to be done, `most` in a transaction.
+    /// Skips all entries of an action in these states, `most` in a transaction.
     ///
-    /// - Returns: How many; those that are done or run are left.
+    /// - Returns: The number of entries. Those that are done or running are not counted.
     public func skipAll(_ action: Int64, in states: Set<EntryState>, at time: Timestamp) throws -> Int {
         let lists = states.filter(\.canBeSkipped).map { (action, $0) }
         var count = 0
@@ -379,9 +379,9 @@ extension Outbox {
         return count
     }
 
-    /// Decides that entries are not to be done.
+    /// Skips entries.
     ///
-    /// - Returns: How many; those that are done or run are left.
+    /// - Returns: The number of entries. Those that are done or running are not counted.
     public func skip(_ entries: [Int64], at time: Timestamp) throws -> Int {
         try change(isDurable: true) { db in
             let count = try entries.count { try OutboxEntries.skip($0, at: time, db) }

@@ -8,7 +8,7 @@ enum OutboxEntries {
     enum Found {
         case there(Int64)
         case missing
-        /// The row is not there, or has no event.
+        /// The row does not exist, or has no event.
         case unfit
     }
 
@@ -109,7 +109,7 @@ enum OutboxExchanges {
         return db.lastInsertedRowID
     }
 
-    /// Drops those of these that no entry has any more.
+    /// Deletes those of these exchanges that no entry refers to.
     static func drop(_ ids: Set<Int64>, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: "DELETE FROM exchange WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entry WHERE exchange = ?1)")
@@ -131,19 +131,19 @@ enum OutboxExchanges {
 /// The mark of a row of the event list: the worst state of its entries. Only declared actions count: the entries of
 /// others have no meaning for the current configuration.
 enum OutboxMarks {
-    /// The worst first.
+    /// The states, the worst first.
     private static let order: [EntryState] = [.dead, .uncertain, .onHold, .failed, .running, .queued, .skipped, .done]
 
     /// The mark of all actions. Reads nothing without actions.
     static let ofAll = worst(among: "")
 
-    /// Of those that write a sheet.
+    /// The mark of the actions that write a sheet.
     static let ofSheets = worst(among: "AND action.kind IN (\(sheets))")
 
     /// The kinds of actions that write a sheet.
     private static let sheets = ActionStatus.sheetKinds.map { "'\($0)'" }.joined(separator: ", ")
 
-    /// - Parameter actions: Which ones, as the rest of a condition.
+    /// - Parameter actions: The rest of a condition that selects actions.
     private static func worst(among actions: String) -> String {
         let places = order.enumerated().map { "WHEN \($1.rawValue) THEN \($0)" }.joined(separator: " ")
         return """
@@ -154,7 +154,7 @@ enum OutboxMarks {
             """
     }
 
-    /// - Parameter place: As read by `ofAll` or `ofSheets`.
+    /// - Parameter place: The value read by `ofAll` or `ofSheets`.
     static func state(_ place: Int?) -> EntryState? {
         guard let place, order.indices.contains(place) else { return nil }
         return order[place]

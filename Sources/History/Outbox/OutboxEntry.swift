@@ -1,8 +1,8 @@
 public import Notifications
 
-/// One event that one action is to be done for. There is one at most for an action and an event.
+/// An event that an action has to run for. There is at most one entry for an action and an event.
 public struct OutboxEntry: Sendable, Hashable, Identifiable {
-    /// Rising in the order in which entries were made, never used again.
+    /// The id. Ids rise in the order in which entries were made, and are never used again.
     public var id: Int64
     /// The name of its action.
     public var action: String
@@ -13,13 +13,13 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
     public var attempts: Int
     /// The time of the next attempt; nil if unknown. The attempt is later while the action is on hold: see `nextTry`.
     public var due: Timestamp?
-    /// Until when nothing of its action is begun.
+    /// The time until which nothing of its action is begun.
     public var heldUntil: Timestamp?
     public var addedAt: Timestamp
     /// The start of the time limit for attempts: the first attempt since the entry was made, a person retried it, or
     /// its action was on hold.
     public var since: Timestamp
-    /// When its state last changed.
+    /// The time at which its state last changed.
     public var changedAt: Timestamp
     /// The reason for its state, in a sentence. It may contain text from outside: escape it before it is shown.
     public var reason: String?
@@ -49,7 +49,7 @@ public struct OutboxEntry: Sendable, Hashable, Identifiable {
         self.note = note
     }
 
-    /// When one that has failed is tried again at the earliest.
+    /// The earliest time at which a failed entry is tried again.
     public var nextTry: Timestamp? {
         guard state == .failed, let due else { return nil }
         return max(due, heldUntil ?? due)
@@ -62,7 +62,7 @@ public struct OutboxExchange: Sendable, Hashable {
     public static let longest = 64 << 10
 
     public var startedAt: Timestamp
-    /// In microseconds.
+    /// The duration in microseconds.
     public var duration: Int
     /// The request as readable text: an HTTP request with its secrets masked, or a command with its input.
     public var request: [UInt8]
@@ -70,7 +70,7 @@ public struct OutboxExchange: Sendable, Hashable {
     public var outcome: String
     /// The answer as it was received, cut to `longest`.
     public var answer: [UInt8]
-    /// Whether there was more of the answer.
+    /// Whether the answer was longer.
     public var isCut: Bool
 
     public init(
@@ -88,20 +88,20 @@ public struct OutboxExchange: Sendable, Hashable {
 
 /// The state of an entry of the outbox: one event in the queue of one action.
 public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
-    /// Waits for its turn.
+    /// The entry waits for its turn.
     case queued
-    /// Under way.
+    /// The action is running for it.
     case running
     case done
-    /// Did not work, and is tried again when it is due.
+    /// The attempt failed, and is repeated when the entry is due.
     case failed
-    /// Failed and is not retried automatically.
+    /// The attempt failed, and is not repeated automatically.
     case dead
-    /// A person has decided that it is not to be done.
+    /// A person has decided that the action does not run for it.
     case skipped
-    /// May have been done or not: a person decides.
+    /// The action may have run or not. A person decides.
     case uncertain
-    /// Waits for a person: the secret that verified its event was deleted as leaked.
+    /// The entry waits for a person, because the secret that verified its event was deleted as leaked.
     case onHold
 
     /// The state in one word.
@@ -124,10 +124,10 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
     /// The states whose entries are skipped when a whole action is.
     public static let skippedTogether: Set<EntryState> = [.queued, .failed, .dead, .onHold]
 
-    /// Whether it will still change without a person.
+    /// Whether the state will change without a person.
     public var isWaiting: Bool { self == .queued || self == .running || self == .failed }
 
-    /// Whether a person may have it tried again.
+    /// Whether a person may retry it.
     public var canBeRetried: Bool {
         switch self {
         case .failed, .dead, .skipped, .uncertain, .onHold: true
@@ -135,7 +135,7 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether a person may decide that it is not to be done.
+    /// Whether a person may skip it.
     public var canBeSkipped: Bool {
         switch self {
         case .queued, .failed, .dead, .uncertain, .onHold: true

@@ -272,26 +272,26 @@ extension HistoryReader {
 
 /// The effect of running an action for rows: the rows for which it would run, as `Outbox.add` decides it.
 public struct OutboxPlan: Sendable {
-    /// The first rows that it would be done for.
+    /// The first rows for which it would run.
     public private(set) var rows: [Int64] = []
     /// The number of rows for which it would run.
     public private(set) var count = 0
-    /// Events for which it is done, or waits anyway.
+    /// The number of events for which it is done, or queued anyway.
     public private(set) var there = 0
-    /// Rows whose event is that of a row before.
+    /// The number of rows with the same event as an earlier row.
     public private(set) var repeated = 0
-    /// Rows without an event, or that do not exist.
+    /// The number of rows without an event, or that do not exist.
     public private(set) var unfit = 0
 
     private let most: Int
     private var seen: Set<String> = []
 
-    /// - Parameter most: How many rows are named at most.
+    /// - Parameter most: The largest number of rows to name.
     public init(most: Int) {
         self.most = most
     }
 
-    fileprivate mutating func take(_ row: Int64, _ found: Found?) {
+    fileprivate mutating func add(_ row: Int64, _ found: Found?) {
         guard let found else {
             unfit += 1
             return
@@ -317,9 +317,9 @@ public struct OutboxPlan: Sendable {
 }
 
 extension HistoryReader {
-    /// Takes more rows into a plan, in this order.
+    /// Adds more rows to a plan, in this order.
     ///
-    /// - Parameter action: Its name.
+    /// - Parameter action: The action's name.
     public func plan(_ action: String, for rows: [Int64], into plan: inout OutboxPlan) throws {
         let found = try read { db in
             let id = try Int64.fetchOne(db, sql: "SELECT id FROM action WHERE name = ?", arguments: [action])
@@ -335,6 +335,6 @@ extension HistoryReader {
                 }
             }
         }
-        for (row, found) in zip(rows, found) { plan.take(row, found) }
+        for (row, found) in zip(rows, found) { plan.add(row, found) }
     }
 }

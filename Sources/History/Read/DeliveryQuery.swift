@@ -35,7 +35,7 @@ enum DeliveryQuery {
         let reading = try Reading(db, duplicates: duplicates)
         var rest = ids
         while let first = rest.first {
-            // Ids that follow each other are found once and not each for itself.
+            // Consecutive ids are found by one query.
             let run = zip(rest, first...).prefix { $0 == $1 }.count
             var (next, end) = (first, first + Int64(run))
             var goesOn = true
@@ -143,7 +143,7 @@ enum DeliveryQuery {
         }
 
         func areAll(from first: Int64, count: Int64) throws -> Bool {
-            // In a damaged row these may be anything.
+            // A damaged row may contain any values here.
             let (end, overflows) = first.addingReportingOverflow(count)
             guard count > 0, !overflows else { return true }
             if let repeated, !repeated.mayHold(first) { return false }
@@ -157,7 +157,7 @@ enum DeliveryQuery {
     }
 }
 
-/// Whether it is read if deliveries are duplicates.
+/// Whether reading finds out if deliveries are duplicates.
 enum DuplicateReading {
     case none
     /// Find out; only among these events, if they are known.
@@ -195,12 +195,12 @@ enum DeliveryRowQuery {
         return nil
     }
 
-    // By ids of rows, so that a delivery that repeats one event a thousand times is stepped over and not walked through.
+    // The ids of rows skip a delivery that repeats one event a thousand times, instead of walking through it.
     private static let isEarlier = "firstRow - 1"
     private static let isLater = "firstRow + rowCount"
     private static let (first, last) = ("0", "\(Int64.max)")
 
-    /// Looks at the nearest few on both sides.
+    /// Finds the nearest few deliveries on both sides.
     private static let others = """
         (SELECT count(DISTINCT delivery) FROM (
             \(EventKeys.rows("event.eventId", from: first, to: isEarlier, newestFirst: true, limit: most))
@@ -269,11 +269,11 @@ extension HistoryReader {
 
 /// The result of one delivery of an event that may have arrived several times.
 public struct EventDelivery: Sendable, Hashable, Identifiable {
-    /// The delivery's.
+    /// The id of the delivery.
     public var id: Int64
     public var receivedAt: Timestamp
     public var verdict: SignatureVerdict
-    /// The HTTP status as sent.
+    /// The HTTP status that was sent.
     public var status: Int
 
     public init(id: Int64, receivedAt: Timestamp, verdict: SignatureVerdict, status: Int) {

@@ -302,7 +302,7 @@ final class ReadGate: Sendable {
     private let state = Monitor(State())
     /// The history's path; nil in memory.
     let path: String?
-    /// Looks at the files of a history that this process writes.
+    /// Checks the files of a history that this process writes.
     private let watch: HistoryGuard?
     /// The number of truncated mappings of the log's index before.
     private let indexCuts: UInt32
@@ -343,7 +343,7 @@ final class ReadGate: Sendable {
         }
     }
 
-    /// Lets no more reads in, and waits for the last.
+    /// Admits no more reads, and waits for the current ones.
     func close() {
         state.wait { state in
             state.isClosed = true
@@ -367,7 +367,7 @@ public enum HistoryReadError: Error, Sendable, Hashable {
     case unreadable(path: String, reason: String)
 
     init(_ error: DatabaseError, path: String) {
-        // The description contains the statement, in many lines, which is of no use to a user of b2watch.
+        // The full description contains the statement, in many lines, which does not help a user.
         self =
             error.isDamage
             ? .damaged(path: path)

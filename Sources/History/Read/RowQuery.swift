@@ -26,19 +26,19 @@ public struct RowParts: OptionSet, Sendable, Hashable {
 
 /// Reads rows of the event list by their ids, never by their number.
 enum RowQuery {
-    /// The newest rows before an id, in the order of arrival.
+    /// Returns the newest rows before an id, in the order of arrival.
     static func older(than id: Int64, limit: Int, _ db: Database) throws -> [EventRow] {
         try rows("event.id < ? ORDER BY event.id DESC LIMIT ?", [id, limit], .all, db).reversed()
     }
 
-    /// The oldest rows behind an id, in the order of arrival.
+    /// Returns the oldest rows after an id, in the order of arrival.
     static func newer(than id: Int64, limit: Int, _ db: Database) throws -> [EventRow] {
         try rows("event.id > ? ORDER BY event.id LIMIT ?", [id, limit], .all, db)
     }
 
-    /// The rows with these ids, in the order given.
+    /// Returns the rows with these ids, in the order given.
     static func rows(ids: [Int64], parts: RowParts = .all, _ db: Database) throws -> [EventRow] {
-        // Rows that follow each other, as most of an export do, are found once and not each for itself.
+        // Consecutive rows, as in most exports, are found by one query.
         if let first = ids.first, zip(ids, first...).allSatisfy({ $0 == $1 }) {
             return try rows(
                 "event.id BETWEEN ? AND ? ORDER BY event.id", [first, first + Int64(ids.count) - 1], parts, db)
@@ -46,9 +46,11 @@ enum RowQuery {
         return try ids.flatMap { id in try rows("event.id = ?", [id], parts, db) }
     }
 
-    /// Whether an earlier event has the same id, in a delivery of equal or higher trust. The earliest are looked at
-    /// first, and the real one comes first: nobody can forge the id of an event that was not sent yet. The rows of a
-    /// delivery follow each other, so that those before its first are of earlier ones.
+    /// A condition that an earlier event has the same id, in a delivery of equal or higher trust.
+    ///
+    /// The earliest events are examined first, because the real one is the earliest: nobody can forge the id of an
+    /// event that was not sent yet. The rows of a delivery are consecutive, so the rows before its first belong to
+    /// earlier deliveries.
     static let isDuplicate: String = {
         let isEarlier = EventKeys.exists(
             "event.eventId", before: "event.id - event.position",
@@ -59,7 +61,7 @@ enum RowQuery {
         return "(event.eventId IS NOT NULL AND (\(isEarlier) OR \(wasRemoved)))"
     }()
 
-    /// The trust of a delivery's verdict.
+    /// Returns the trust of a delivery's verdict, in SQL.
     static func trust(_ outcome: String) -> String {
         let others = SignatureVerdict.allCases.filter { $0.trust > 0 && $0 != .valid && $0 != .removed }
         let cases = others.map { "WHEN \($0.rawValue) THEN \($0.trust)" }.joined(separator: " ")
@@ -74,7 +76,7 @@ enum RowQuery {
     /// How many columns `row(_:)` reads.
     static let columnCount: Int32 = 22
 
-    /// The columns that `row(_:)` reads, of `event`, and of `outcome` and `delivery` where a part is of them.
+    /// Returns the columns that `row(_:)` reads: from `event`, and from `outcome` and `delivery` if a part needs them.
     static func columns(_ parts: RowParts) -> String {
         let names = ["event.eventId", "event.bucketName", "event.matchedRuleName"]
         let outcome = ["outcome.receivedAt", SecretTable.verdict(), SecretTable.label, "outcome.status"]

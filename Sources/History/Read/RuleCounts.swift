@@ -1,13 +1,13 @@
 import GRDB
 public import Notifications
 
-/// What was received of one rule of one bucket: events by their verdicts.
+/// The events that were received for one rule of one bucket, counted by verdict.
 public struct RuleCount: Sendable, Hashable {
     public var bucket: String
     public var rule: String
     /// The number of events of each verdict.
     public var events: [SignatureVerdict: Int]
-    /// The newest of them was received then.
+    /// The time at which the newest event was received.
     public var last: Timestamp
     /// The labels of the secrets that verified any.
     public var secrets: Set<String>
@@ -18,7 +18,7 @@ public struct RuleCount: Sendable, Hashable {
         (self.bucket, self.rule, self.events, self.last, self.secrets) = (bucket, rule, events, last, secrets)
     }
 
-    /// Adds what was counted elsewhere of the same rule.
+    /// Adds another count of the same rule.
     public mutating func add(_ other: RuleCount) {
         events.merge(other.events, uniquingKeysWith: +)
         last = max(last, other.last)
@@ -36,11 +36,11 @@ public struct RuleStretch: Sendable, Hashable {
 }
 
 extension HistoryReader {
-    /// The most rules that one stretch has: whoever sends a new name each time fills no more.
+    /// The largest number of rules in a stretch. It limits the memory that a sender of ever new names can use.
     public static let mostRules = 500
 
-    /// Counts the events of each bucket and rule that the rows behind an id name; names that are not texts count as empty.
-    /// Looks at a limited number of rows, so that there may be more behind them.
+    /// Counts the events after an id by bucket and rule. Names that are not texts count as empty. It reads a limited
+    /// number of rows, so more may follow.
     public func rules(after id: Int64, through last: Int64) throws -> RuleStretch {
         guard id < last else { return RuleStretch(through: max(id, last)) }
         let end = min(last, id + MatchQuery.stretch)

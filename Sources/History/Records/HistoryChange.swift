@@ -7,9 +7,9 @@ public struct HistoryChange: Sendable, Hashable {
     public var latestRow: Int64
     /// The id of the newest delivery; 0 without deliveries.
     public var latestDelivery: Int64
-    /// What was received, whether it is still there or not.
+    /// The counts of everything received, including removed requests.
     public var tally: Tally
-    /// What is still there of it.
+    /// The amounts that still exist.
     public var kept = KeptAmounts()
     public var health: HistoryHealth
     /// A number that grows whenever older records may read differently, because their verdicts were computed again.

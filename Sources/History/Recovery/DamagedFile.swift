@@ -217,13 +217,13 @@ struct TablePage {
     }
 
     private static func value(_ type: Int64, _ payload: [UInt8], _ data: inout Int) -> RecordValue? {
-        func take(_ count: Int) -> ArraySlice<UInt8>? {
+        func read(_ count: Int) -> ArraySlice<UInt8>? {
             guard count >= 0, data + count <= payload.count else { return nil }
             defer { data += count }
             return payload[data..<data + count]
         }
         func integer(_ count: Int) -> Int64? {
-            take(count).map { bytes in
+            read(count).map { bytes in
                 // The first byte has the sign.
                 bytes.dropFirst().reduce(Int64(Int8(bitPattern: bytes.first ?? 0))) { $0 << 8 | Int64($1) }
             }
@@ -238,7 +238,7 @@ struct TablePage {
         case 9: return .integer(1)
         case 12...:
             let count = (type - 12) / 2
-            guard count <= payload.count, let bytes = take(Int(count)) else { return nil }
+            guard count <= payload.count, let bytes = read(Int(count)) else { return nil }
             return type.isMultiple(of: 2) ? .blob(Array(bytes)) : .text(Array(bytes))
         default: return nil
         }

@@ -307,7 +307,7 @@ public enum HistoryRecoveryError: Error, Sendable, Hashable {
 extension HistoryRecoveryError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .missing(let path): "\(path) cannot be opened, and there is no write-ahead log beside it"
+        case .missing(let path): "\(path) cannot be opened, and there is no write-ahead log next to it"
         case .inUse(let path, let holder): "the history \(path) is in use by \(holder): stop that first"
         case .exists(let path): "\(path) is there already: give another file with --output, or move that one away"
         case .newer(let path): "the history \(path) was written by a newer b2watch: use that one"

@@ -227,26 +227,26 @@ enum HeldKeyring {
             if db.changesCount > 0 { isOther = true }
         }
         if case .entered(let secret) = change { try SecretTable.clearLeaked(secret, in: db) }
-        if first <= last { try judgeAgain(from: first, through: last, in: db) }
+        if first <= last { try markToVerify(from: first, through: last, in: db) }
         return (generation, isOther)
     }
 
     /// Notes that some secret is to be tried on these, the last of which is the newest there is.
-    private static func judgeAgain(from first: Int64, through last: Int64, in db: Database) throws {
+    private static func markToVerify(from first: Int64, through last: Int64, in db: Database) throws {
         let start = try Int64.fetchOne(
             db, sql: "SELECT min(first) FROM toJudge WHERE last >= ?", arguments: [first - 1])
         try db.execute(sql: "DELETE FROM toJudge WHERE last >= ?", arguments: [first - 1])
-        try judgeAgain(min(first, start ?? first)...last, in: db)
+        try markToVerify(min(first, start ?? first)...last, in: db)
     }
 
     /// Notes that an older keyring has verified these.
-    static func judgeAgain(_ deliveries: ClosedRange<Int64>, in db: Database) throws {
+    static func markToVerify(_ deliveries: ClosedRange<Int64>, in db: Database) throws {
         try db.cachedStatement(sql: "REPLACE INTO toJudge VALUES (?, ?)")
             .execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
     }
 
     /// Notes that all current secrets were tried on these. They end where a range ends, or cover all of it.
-    static func judged(_ deliveries: ClosedRange<Int64>, in db: Database) throws {
+    static func markVerified(_ deliveries: ClosedRange<Int64>, in db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM toJudge WHERE first >= ? AND last <= ?")
             .execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
         try db.cachedStatement(sql: "UPDATE toJudge SET last = ?1 - 1 WHERE first < ?1 AND last BETWEEN ?1 AND ?2")

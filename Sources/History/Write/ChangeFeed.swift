@@ -38,7 +38,7 @@ final class ChangeFeed: Sendable {
         if insertion.isStale { tell { _ in .stale } }
     }
 
-    /// Calls the follower with what each transaction has recorded.
+    /// Adds a follower, which receives the deliveries that each transaction has recorded.
     func follow(_ follower: @escaping @Sendable ([RecordedDelivery]) -> Void) {
         state.withLock { $0.followers.append(follower) }
     }
@@ -154,8 +154,8 @@ final class ChangeFeed: Sendable {
 
 // MARK: - Tally
 
-/// The changes of a transaction to the counts by verdict. The counts are stored, because counting a million rows would
-/// take most of a second.
+/// The changes that a transaction makes to the counts by verdict. The counts are stored, because counting a million
+/// rows would take most of a second.
 struct TallyChange: Sendable {
     /// A verdict as recorded.
     struct Recorded: Sendable, Hashable {
@@ -164,15 +164,15 @@ struct TallyChange: Sendable {
         var secret: Int64 = 0
     }
 
-    /// What is added to a row of the tally.
+    /// The amounts to add to a row of the tally.
     struct Count: Sendable {
-        /// Received, whether they are still there or not.
+        /// The deliveries received, including removed ones.
         var deliveries = 0
         var rows = 0
-        /// Those that are there and count against the bounds, by their share.
+        /// The requests that still exist and count against the bounds, by their share.
         var notifications = KeptAmounts.Amount()
         var others = KeptAmounts.Amount()
-        /// Those that were removed.
+        /// The requests removed.
         var removed = 0
         var removedRows = 0
 
@@ -185,7 +185,7 @@ struct TallyChange: Sendable {
             }
         }
 
-        /// In the order of the parameters of `TallyChange.sql`, after the verdict and the secret.
+        /// The values in the order of the parameters of `TallyChange.sql`, after the verdict and the secret.
         var values: [Int] {
             [
                 deliveries, rows, notifications.requests, notifications.bytes, others.requests, others.bytes, removed,
@@ -208,7 +208,7 @@ struct TallyChange: Sendable {
     ///
     /// - Parameters:
     ///   - share: The bound they count against; nil for those of an older version.
-    ///   - bytes: The bytes of all of them.
+    ///   - bytes: The total of their bytes.
     mutating func add(_ deliveries: Int, rows: Int, share: Share?, bytes: Int, to recorded: Recorded) {
         counts[recorded, default: Count()].deliveries += deliveries
         counts[recorded, default: Count()].rows += rows

@@ -3,14 +3,14 @@ import Synchronization
 import Workers
 
 /// Moves committed pages from the write-ahead log into the database file while the writer works, so that no answer
-/// waits for it.
+/// waits for a checkpoint.
 ///
-/// It runs only after commits, never by a clock. If the log still grows, because it never rests long enough to restart,
-/// the writer itself moves the rest between two batches.
+/// It runs only after commits, never by a timer. If the log still grows, because there is never a pause that lets it
+/// restart, the writer itself moves the rest between two batches.
 final class Checkpointer: Sendable {
-    /// Commits from one checkpoint to the next.
+    /// The number of commits between two checkpoints.
     private static let commits = 64
-    /// The same in bytes written, for bodies may be large.
+    /// The number of bytes written between two checkpoints, because bodies may be large.
     private static let bytes = 16 << 20
     /// The log's length at which the writer steps in, in pages of 4 KiB.
     private static let longLog = 16_384
@@ -30,13 +30,13 @@ final class Checkpointer: Sendable {
     private let thread = Worker("checkpoints")
 
     /// - Parameters:
-    ///   - watch: Looks at the files before anything is moved.
-    ///   - warn: Is called with a sentence once the log cannot be moved; from any thread.
+    ///   - watch: Checks the files before anything is moved.
+    ///   - warn: Receives a sentence when the log cannot be moved; on any thread.
     init(_ database: DatabaseQueue, watch: HistoryGuard, warn: @escaping @Sendable (String) -> Void) throws {
         self.database = database
         self.watch = watch
         self.warn = warn
-        // A connection that is older than the log finds it by reading.
+        // A connection that is older than the log finds the log by reading.
         _ = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") }
     }
 
@@ -55,7 +55,7 @@ final class Checkpointer: Sendable {
         let (isDue, isLong) = state.withLock { state in
             if !isSlice { state.commits += 1 }
             state.bytes += bytes
-            // One at a time: of two, one finds the other at it and moves nothing.
+            // One checkpoint at a time. A second one would find the first running, and move nothing.
             guard !state.isRunning else { return (false, false) }
             if state.logLength > Self.longLog { return (false, true) }
             let isDue = state.commits >= Self.commits || state.bytes >= Self.bytes
@@ -67,18 +67,18 @@ final class Checkpointer: Sendable {
             return (isDue, false)
         }
         if isDue { thread.async { [self] in run() } }
-        // Nothing is written during this, so the log restarts with the next commit if all of it was moved.
+        // Nothing is written meanwhile, so the log restarts with the next commit if all of it was moved.
         if isLong, let log = checkpoint(db) { note(log.moved < log.length ? log.length : 0) }
     }
 
-    /// Moves what there is, and waits for that.
+    /// Moves all committed pages, and waits until that is done.
     func now() {
         thread.async { [self] in run() }
         thread.wait()
     }
 
-    /// Closes the connection, which moves the log into the file; except into a damaged one: there the log stays, and
-    /// may be the only readable part.
+    /// Closes the connection, which moves the log into the file. If the file is damaged, the log stays: it may be the
+    /// only readable part.
     func close() throws {
         thread.wait()
         let isSound = database.inDatabase { db in
@@ -92,7 +92,8 @@ final class Checkpointer: Sendable {
         if isSound {
             try database.close()
         } else {
-            // SQLite would move the log as soon as its last connection is closed: this one ends with the process.
+            // SQLite would move the log when its last connection is closed, so this connection stays open until the
+            // process ends.
             _ = Unmanaged.passRetained(database)
         }
     }
@@ -124,7 +125,7 @@ final class Checkpointer: Sendable {
                 defer { state.isFailing = true }
                 return !state.isFailing
             }
-            // The log grows until it can be moved: that is worth a word, once.
+            // The log grows until it can be moved. Report that once.
             if isNew { warn("the write-ahead log cannot be moved into the history: \(WriteFailure(error, in: db))") }
             return nil
         }

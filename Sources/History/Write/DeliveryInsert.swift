@@ -1,9 +1,9 @@
 import GRDB
 import Notifications
 
-/// The statements that write deliveries, kept from one transaction to the next.
+/// The statements that write deliveries, prepared once and kept between transactions.
 ///
-/// Sendable, since it is touched only by `HistoryWriter` while that has the connection, on one thread at a time.
+/// Sendable because only `HistoryWriter` uses it, while it has the connection, on one thread at a time.
 final class DeliveryStatements: @unchecked Sendable {
     fileprivate let delivery: WriteStatement
     fileprivate let outcome: WriteStatement
@@ -15,7 +15,7 @@ final class DeliveryStatements: @unchecked Sendable {
     fileprivate let tally: WriteStatement
     private let beginning: WriteStatement
     private let committing: WriteStatement
-    /// The numbers of secrets, as far as they are committed.
+    /// The committed numbers of secrets.
     fileprivate private(set) var secrets: [SecretIdentity: Int64] = [:]
 
     /// - Throws: `DatabaseError`.
@@ -60,12 +60,12 @@ final class DeliveryStatements: @unchecked Sendable {
         try committing.run()
     }
 
-    /// Keeps the numbers of secrets that a committed transaction has met.
+    /// Keeps the numbers of secrets that a committed transaction has added.
     func keep(_ insert: DeliveryInsert) {
         secrets = insert.secrets
     }
 
-    /// Writes how long answers took, inside a transaction.
+    /// Writes the answer times of deliveries, inside a transaction.
     ///
     /// - Throws: `DatabaseError`.
     func write(_ times: [AnswerTimeLog.Entry]) throws {
@@ -77,17 +77,17 @@ final class DeliveryStatements: @unchecked Sendable {
     }
 }
 
-/// Writes deliveries with their rows, inside one transaction, and keeps the tally of it.
+/// Writes deliveries with their rows inside one transaction, and counts them for the tally.
 struct DeliveryInsert {
     private let statements: DeliveryStatements
     private var counts: TallyChange
-    /// The numbers of the secrets that were met.
+    /// The numbers of the secrets used so far.
     fileprivate private(set) var secrets: [SecretIdentity: Int64]
-    /// The secret that was met last.
+    /// The secret used last.
     private var last: (secret: SecretIdentity, number: Int64)?
     private let leaked: Set<Int64>
     private var lastDelivery: Int64 = 0
-    /// The generation of the current secrets, and the deliveries that older ones have judged.
+    /// The generation of the current secrets, and the deliveries that older secrets have verified.
     private let generation: Int64
     private var stale: ClosedRange<Int64>?
     private var nextRow: Int64
@@ -104,12 +104,12 @@ struct DeliveryInsert {
         nextRow = 1 + (try statements.lastRow.integer() ?? 0)
     }
 
-    /// What became of one delivery.
+    /// The result of inserting one delivery.
     struct Inserted {
         let id: Int64
         /// The ids of its rows.
         let rows: ClosedRange<Int64>
-        /// Whether the secret that verified it was deleted as leaked meanwhile.
+        /// Whether the secret that verified it has been deleted as leaked since.
         let isByLeaked: Bool
     }
 
@@ -164,7 +164,7 @@ struct DeliveryInsert {
     }
 
     private mutating func number(of secret: SecretIdentity, in db: Database) throws -> Int64 {
-        // Nearly all are verified by one secret.
+        // Nearly all deliveries are verified by the same secret.
         if let last, last.secret == secret { return last.number }
         let number = try secrets[secret] ?? SecretTable.entry(of: secret, in: db).id
         secrets[secret] = number
@@ -176,7 +176,7 @@ struct DeliveryInsert {
         statements.event.bind(1, nextRow)
         statements.event.bind(2, delivery)
         statements.event.bind(3, position)
-        // An event without an id is never a duplicate, nor is an empty id one.
+        // An event without an id is never a duplicate; neither is one with an empty id.
         statements.event.bind(4, it.eventId.isEmpty ? .absent : it.eventId)
         statements.event.bind(5, it.eventTimestamp)
         statements.event.bind(6, it.eventType)
@@ -189,7 +189,7 @@ struct DeliveryInsert {
         nextRow += 1
     }
 
-    /// Adds what was inserted to the tally, and what is stale to what is to be judged; the last thing in the transaction.
+    /// Adds the deliveries to the tally, and stale ones to those to verify again. The last step of a transaction.
     func finish(in db: Database) throws {
         try counts.forEach { recorded, count in
             statements.tally.bind(1, Int64(recorded.verdict.rawValue))
@@ -197,10 +197,10 @@ struct DeliveryInsert {
             for (index, value) in count.values.enumerated() { statements.tally.bind(Int32(3 + index), Int64(value)) }
             try statements.tally.run()
         }
-        if let stale { try HeldKeyring.judgeAgain(stale, in: db) }
+        if let stale { try HeldKeyring.markToVerify(stale, in: db) }
     }
 
-    /// What was inserted, for those who are told of it.
+    /// A summary of the transaction for its observers.
     var summary: Insertion {
         Insertion(
             latestRow: nextRow - 1, latestDelivery: lastDelivery,
@@ -208,11 +208,11 @@ struct DeliveryInsert {
     }
 }
 
-/// What one transaction has added.
+/// The deliveries that one transaction has added.
 struct Insertion: Sendable {
     let latestRow: Int64
     let latestDelivery: Int64
     let counts: TallyChange
-    /// Whether an older keyring than the one held now has judged one of them.
+    /// Whether one of them was verified with a keyring that is no longer current.
     let isStale: Bool
 }

@@ -3,13 +3,13 @@ import Notifications
 import Synchronization
 import Workers
 
-/// Writes deliveries by group commit: whatever has queued while one transaction was written goes into the next, and no
-/// answer leaves before its transaction is on the disk.
+/// Writes deliveries by group commit: all deliveries that queue while one transaction is written go into the next, and
+/// no answer is sent before its transaction is on disk.
 final class HistoryWriter: Sendable {
-    /// Told for each delivery once it is decided whether it is kept: its id, or nil where it is not.
+    /// Receives the id of a recorded delivery, or nil if the delivery was not recorded.
     typealias Completion = @Sendable (Int64?) -> Void
 
-    /// A class, for it moves through the queue: a value of its many parts would be copied part by part.
+    /// A class, because it passes through the queue: a struct's many fields would be copied one by one.
     private final class Pending: Sendable {
         let delivery: JudgedDelivery
         let completion: Completion
@@ -22,7 +22,7 @@ final class HistoryWriter: Sendable {
 
     private typealias Slice = @Sendable (Database) -> Void
 
-    /// What a slice writes, at a guess: verdicts of some thousand deliveries make as much, most others less.
+    /// The estimated size of a slice: as much as the verdicts of some thousand deliveries. Most slices are smaller.
     private static let sliceBytes = 64 << 10
 
     private let database: any DatabaseWriter
@@ -30,15 +30,15 @@ final class HistoryWriter: Sendable {
     private let checkpoints: Checkpointer?
     private let changes: ChangeFeed
     private let answerTimes: AnswerTimeLog
-    /// The statements of the connection; nil before the first delivery and behind the last.
+    /// The statements of the connection; nil before the first delivery and after the last.
     private let statements = Mutex<DeliveryStatements?>(nil)
     private let eventKeys: Mutex<EventKeyFilling>
     private let removal: Mutex<Removal>
     private let hasRoomForNotifications = Atomic(true)
     private let hasRoomForOthers = Atomic(true)
-    /// When the newest delivery was received: ages count from then.
+    /// The time at which the newest delivery was received. Ages are computed from it.
     private let latest: Mutex<Timestamp>
-    /// Whether the file gives freed pages back.
+    /// Whether the file returns freed pages to the file system.
     private let isShrinking: Bool
     private let space: FreeSpace?
     /// Whether valid deliveries are never removed.
@@ -48,11 +48,10 @@ final class HistoryWriter: Sendable {
     private let thread = Worker("history writer")
 
     /// - Parameters:
-    ///   - watch: Looks at the files; nil in memory.
-    ///   - answerTimes: Holds what is written with the next deliveries.
-    ///   - bounds: How much is kept.
+    ///   - watch: Checks the files; nil in memory.
+    ///   - answerTimes: Collects the times to write with the next deliveries.
+    ///   - bounds: The limits on what is kept.
     ///   - space: The space on the disk; nil in memory.
-    /// - Throws: What SQLite says where the history cannot be read.
     init(
         _ database: any DatabaseWriter, watch: HistoryGuard?, checkpoints: Checkpointer?, changes: ChangeFeed,
         answerTimes: AnswerTimeLog, bounds: HistoryBounds, space: FreeSpace?
@@ -77,9 +76,9 @@ final class HistoryWriter: Sendable {
         self.answerTimes = answerTimes
     }
 
-    /// Queues a delivery; `completion` is called on the writer's thread.
+    /// Queues a delivery. `completion` is called on the writer's thread.
     ///
-    /// - Returns: False where the queue is full or closed; `completion` is then never called.
+    /// - Returns: False if the queue is full or closed. `completion` is then never called.
     func record(_ delivery: JudgedDelivery, completion: @escaping Completion) -> Bool {
         let pending = Pending(delivery, completion)
         // Without a secret nobody can tell apart what looks like B2's.
@@ -88,12 +87,12 @@ final class HistoryWriter: Sendable {
         return queue.withLock { begin($0.add(pending, bytes: delivery.weight, isReserved: isReserved)) }
     }
 
-    /// Writes something else in a transaction of its own, between batches; a few milliseconds at most. Blocks.
+    /// Writes other data in a transaction of its own, between batches; it must take a few milliseconds at most. Blocks.
     ///
     /// - Parameters:
-    ///   - isDurable: Whether a power cut must lose nothing of it. What may be lost is written without waiting for the
-    ///     disk; it is never lost without all that was written after it.
-    ///   - committed: Is called on the writer's thread once it is written.
+    ///   - isDurable: Whether the write must survive a power cut. If not, it does not wait for the disk; it is then
+    ///     lost only together with everything written after it.
+    ///   - committed: Called on the writer's thread after the write.
     func write<Value: Sendable>(
         isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Value,
         committed: @escaping @Sendable (Value) -> Void = { _ in }
@@ -101,12 +100,13 @@ final class HistoryWriter: Sendable {
         let outcome = Handoff<Value>()
         perform(isDurable: isDurable, body) { result in
             if case .success(let value) = result { committed(value) }
-            outcome.give(result)
+            outcome.complete(result)
         }
-        return try outcome.take()
+        return try outcome.wait()
     }
 
-    /// Like `write`, without waiting: `completion` is called on the writer's thread, or at once where it is closed.
+    /// Writes like `write`, without waiting: `completion` is called on the writer's thread, or at once if the writer is
+    /// closed.
     func perform<Value: Sendable>(
         isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
@@ -120,14 +120,14 @@ final class HistoryWriter: Sendable {
         if !isQueued { completion(.failure(WriteFailure.store("the history is closed"))) }
     }
 
-    /// Writes the answer times that wait, in a transaction of their own. Does not block.
+    /// Writes the waiting answer times in a transaction of their own. Does not block.
     func writeAnswerTimes() {
         perform(isDurable: false) { [self] db in
-            let times = answerTimes.take()
+            let times = answerTimes.drain()
             try keptStatements(db).write(times)
             return times
         } completion: { [self] result in
-            // Times are worth no second attempt.
+            // Answer times are not worth a second attempt.
             if let times = try? result.get() { report(times) }
         }
     }
@@ -135,7 +135,7 @@ final class HistoryWriter: Sendable {
     /// Whether a delivery would be taken now.
     var hasRoom: Bool { queue.withLock { $0.hasRoom } }
 
-    /// Takes nothing more, and waits until everything queued is written.
+    /// Accepts nothing more, and waits until everything queued is written.
     func close() {
         queue.withLock { $0.close() }
         thread.wait()
@@ -143,9 +143,9 @@ final class HistoryWriter: Sendable {
         database.writeWithoutTransaction { _ in statements.withLock { $0 = nil } }
     }
 
-    /// Starts the writer where it rests; under the queue's lock, so that `close` waits for it.
+    /// Starts the writer if it rests. Called under the queue's lock, so that `close` waits for it.
     ///
-    /// - Returns: Whether what was added is queued.
+    /// - Returns: Whether the addition is queued.
     private func begin(_ added: WriteQueue<Pending, Slice>.Added) -> Bool {
         if added == .start { thread.async { [self] in run() } }
         return added != .full
@@ -153,14 +153,14 @@ final class HistoryWriter: Sendable {
 
     private func run() {
         if watch == nil {
-            // The database is let go between two steps: in memory, readers wait for it.
+            // Between two steps the database is released, because the readers of a history in memory wait for it.
             while database.writeWithoutTransaction(step) {}
         } else {
             database.writeWithoutTransaction { db in while step(db) {} }
         }
     }
 
-    /// - Returns: False where nothing was left to write.
+    /// - Returns: False if nothing was left to write.
     private func step(_ db: Database) -> Bool {
         switch queue.withLock({ $0.next() }) {
         case .batch(let batch):
@@ -180,7 +180,7 @@ final class HistoryWriter: Sendable {
         } catch {
             switch error {
             case .row where batch.count > 1:
-                // One of them is at fault: alone, each fails or succeeds for itself.
+                // One of the deliveries is at fault. Written alone, each one fails or succeeds by itself.
                 batch.forEach { write([$0], to: db) }
                 return
             case .row(let reason): changes.refuse("a delivery could not be recorded: \(reason)")
@@ -194,7 +194,7 @@ final class HistoryWriter: Sendable {
     private func commit(_ batch: [Pending], to db: Database) throws(WriteFailure) -> [Int64] {
         do {
             let statements = try keptStatements(db)
-            let times = answerTimes.take()
+            let times = answerTimes.drain()
             let (inserted, insert) = try transact(db, with: statements) { db in
                 try statements.write(times)
                 var insert = try DeliveryInsert(statements)
@@ -206,7 +206,8 @@ final class HistoryWriter: Sendable {
                 return (inserted, insert)
             }
             statements.keep(insert)
-            // Followers first: one that learned of a commit before what it recorded would read that from the file.
+            // Followers come first: a follower that learned of the commit before its deliveries would read them from
+            // the file.
             if changes.isFollowed {
                 changes.recorded(zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) })
             }
@@ -225,7 +226,7 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    /// Enters keys of events, slice by slice.
+    /// Enters the keys of events, slice by slice.
     private func fillEventKeys() {
         perform(isDurable: false) { [self] db in
             try eventKeys.withLock { try $0.advance(db) }
@@ -237,7 +238,7 @@ final class HistoryWriter: Sendable {
 
     // MARK: - Bounds
 
-    /// Sets how much is kept from now on.
+    /// Changes the limits on what is kept.
     func bound(_ change: (inout Removal) -> Void) {
         removal.withLock { change(&$0) }
     }
@@ -255,7 +256,7 @@ final class HistoryWriter: Sendable {
         noteRoom(kept)
     }
 
-    /// Looks at the size of the history, once for each 16 MiB recorded.
+    /// Checks the size of the history after each 16 MiB recorded.
     private func checkSize(after bytes: Int, _ db: Database) {
         guard isKeepingAll, let space else { return }
         let isDue = bytesSinceCheck.withLock { sum in
@@ -278,7 +279,7 @@ final class HistoryWriter: Sendable {
         hasRoomForOthers.store(others, ordering: .relaxed)
     }
 
-    /// Removes what is above the bounds, slice by slice.
+    /// Removes the requests above the limits, slice by slice.
     private func remove() {
         perform(isDurable: false) { [self] db in
             let (kept, now) = (changes.kept, latest.withLock(\.self))
@@ -299,7 +300,7 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    /// Gives freed pages back to the file system, slice by slice, except for those that are soon used again.
+    /// Returns freed pages to the file system, slice by slice, except pages that are soon used again.
     private func shrink() {
         perform(isDurable: false) { db in
             let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
@@ -320,16 +321,16 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    /// Reports that answer times are written.
+    /// Reports that answer times were written.
     private func report(_ times: [AnswerTimeLog.Entry]) {
         if let last = times.map(\.delivery).max() { changes.answered(last) }
     }
 
-    /// Runs a transaction. Before it, before its commit and after that there is a look at the files, for what is committed
-    /// to a file that was removed or overwritten is lost.
+    /// Runs a transaction. Checks the files before it, before its commit and after it, because data committed to a file
+    /// that was removed or overwritten is lost.
     ///
-    /// - Parameter statements: Those that begin and commit faster, where there are any.
-    /// - Throws: `WriteFailure` for what SQLite says, or what `body` throws.
+    /// - Parameter statements: Prepared statements that begin and commit faster; nil for the usual way.
+    /// - Throws: `WriteFailure` for SQLite's errors, or the error of `body`.
     private func transact<Value>(
         _ db: Database, with statements: DeliveryStatements? = nil, _ body: (Database) throws -> Value
     ) throws -> Value {
@@ -342,7 +343,7 @@ final class HistoryWriter: Sendable {
             try watch?.check(db, .committed)
             return value
         } catch {
-            // Before anything else is asked of the connection, which forgets the system's reason.
+            // Read SQLite's error first: the connection forgets the system's reason with the next call.
             let failure: any Error = error is DatabaseError ? WriteFailure(error, in: db) : error
             if let error = error as? DatabaseError { watch?.met(error) }
             // SQLite may have rolled back by itself.
@@ -372,9 +373,9 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    /// After a failure the counts are read anew: some of what seemed to fail may be there after all.
+    /// Reads the counts again after a failure, because some writes that seemed to fail may have succeeded.
     ///
-    /// - Returns: Whether there was a failure before.
+    /// - Returns: Whether a failure came before.
     @discardableResult
     private func recover(_ db: Database) -> Bool {
         guard changes.isFailing, let change = try? HistoryChange.read(db) else { return false }

@@ -1,7 +1,7 @@
 import GRDB
 public import Notifications
 
-/// The result of trying secrets on the deliveries of a range of ids: the verdicts that change.
+/// The result of trying secrets on the deliveries in a range of ids: the verdicts that change.
 public struct Rejudgement: Sendable {
     /// A recorded verdict.
     public struct Recorded: Sendable, Hashable {
@@ -32,9 +32,9 @@ public struct Rejudgement: Sendable {
     public private(set) var deliveries: ClosedRange<Int64>
     /// The generation of the keyring that verified them.
     public let generation: Int64
-    /// When it did.
+    /// The time of the verification.
     public let time: Timestamp
-    /// The newest first.
+    /// The runs of equal verdicts, the newest first.
     private(set) var runs: [Run] = []
 
     /// Creates a result without verdicts.
@@ -90,12 +90,13 @@ extension Rejudgement {
     /// - Returns: The changes of the counts; nil, with nothing written, if the keyring has changed.
     func write(to db: Database) throws -> TallyChange? {
         guard try HeldKeyring.generation(db) <= generation else { return nil }
-        try HeldKeyring.judged(deliveries, in: db)
+        try HeldKeyring.markVerified(deliveries, in: db)
         var counts = TallyChange(leaked: try SecretTable.leaked(db))
         guard changesAny else { return counts }
         let numbers = try Self.numbers(of: runs.compactMap(\.after), in: db)
         try count(numbers, in: &counts, db)
-        // The exceptions first: they are unverified no longer when the rest gets what most of them get.
+        // The exceptions first: they are no longer unverified when the remaining deliveries get the most frequent
+        // verdict.
         let prevailing = prevailing
         for run in runs {
             guard let after = run.after, after != prevailing || run.before != Recorded(.unverified) else { continue }
@@ -142,9 +143,9 @@ extension Rejudgement {
                 WHERE delivery BETWEEN ? AND ? ORDER BY delivery DESC
                 """)
         var run = 0
-        // Neighbours are mostly alike: each streak of them is put down once.
+        // Neighbouring deliveries mostly have the same verdict, so each run is counted once.
         var streak: (run: Int, share: Share?, deliveries: Int, rows: Int, bytes: Int)?
-        func putDown() {
+        func countRun() {
             guard let streak, let after = runs[streak.run].after else { return }
             let before = runs[streak.run].before
             counts.add(
@@ -165,7 +166,7 @@ extension Rejudgement {
             else { return true }
             let share = try row.integerOrNil(4).flatMap(Share.init(rawValue:))
             if streak?.run != run || streak?.share != share {
-                putDown()
+                countRun()
                 streak = (run, share, 0, 0, 0)
             }
             streak?.deliveries += 1
@@ -173,7 +174,7 @@ extension Rejudgement {
             streak?.bytes += Int(try row.integerOrNil(5) ?? 0)
             return true
         }
-        putDown()
+        countRun()
     }
 }
 

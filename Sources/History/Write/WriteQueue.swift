@@ -39,7 +39,7 @@ struct WriteQueue<Delivery, Slice> {
         self.byteCapacity = byteCapacity
     }
 
-    /// Whether a delivery would be taken.
+    /// Whether a delivery would be accepted.
     var hasRoom: Bool { !isClosed && deliveries.count < capacity && bytes < byteCapacity }
 
     /// The result of adding to the queue.
@@ -48,7 +48,7 @@ struct WriteQueue<Delivery, Slice> {
         case queued
         /// Queued; start the writer.
         case start
-        /// Not taken: the queue is full, or closed.
+        /// Rejected: the queue is full, or closed.
         case full
     }
 
@@ -102,8 +102,8 @@ struct WriteQueue<Delivery, Slice> {
 
 // MARK: - Answer times
 
-/// Keeps answer times until they are written: with the next deliveries, in their transaction, or once no delivery has
-/// arrived for a moment. A crash may lose them.
+/// The answer times that wait to be written: in the transaction of the next deliveries, or alone if no delivery arrives
+/// for a moment. A crash may lose them.
 final class AnswerTimeLog: Sendable {
     struct Entry: Sendable {
         let delivery: Int64
@@ -137,7 +137,7 @@ final class AnswerTimeLog: Sendable {
     }
 
     /// Removes and returns the times to write now.
-    func take() -> [Entry] {
+    func drain() -> [Entry] {
         state.withLock { state in
             defer { state.waiting = [] }
             return state.waiting
@@ -151,7 +151,7 @@ final class AnswerTimeLog: Sendable {
     }
 
     private func watch(_ write: () -> Void) {
-        // The writes of deliveries include the waiting times; while they do, nothing is to be done here.
+        // Deliveries write the waiting times too. While they do, there is nothing to do here.
         while true {
             let last = state.withLock { $0.waiting.last?.delivery }
             let isClosed = isClosed.wait(until: .now + Self.patience) { $0 ? true : nil } ?? false
@@ -236,14 +236,14 @@ enum WriteFailure: Error {
         let message = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
         switch error.resultCode {
         case .SQLITE_FULL: self = .store("the disk is full")
-        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .store("another program holds the history locked")
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .store("another program has locked the history")
         case .SQLITE_READONLY:
             self = .store(Self.systemReason(db, only: [EROFS]) ?? "the history may not be written (\(message))")
         case .SQLITE_IOERR, .SQLITE_CANTOPEN:
             self = .store(Self.systemReason(db) ?? "the history cannot be written (\(message))")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .store("the history is damaged (\(message))")
         case .SQLITE_NOMEM: self = .store("out of memory")
-        // Such as a table that is missing.
+        // For example, a table is missing.
         case .SQLITE_ERROR, .SQLITE_MISUSE, .SQLITE_PROTOCOL, .SQLITE_PERM, .SQLITE_SCHEMA, .SQLITE_INTERNAL:
             self = .store("the history cannot be written (\(message))")
         default: self = .row(message)

@@ -3,10 +3,10 @@ import GRDB
 import GRDBSQLite
 import Notifications
 
-/// A statement of the connection that writes, prepared once and bound by SQLite's C interface: an array of values for each
-/// row, as GRDB takes them, costs more than SQLite needs to write the row.
+/// A statement of the connection that writes. It is prepared once and bound through SQLite's C interface, because
+/// GRDB's array of values for each row costs more than writing the row itself.
 ///
-/// Parameters and columns count from 1 and from 0, as in SQLite.
+/// Parameters count from 1 and columns from 0, as in SQLite.
 struct WriteStatement: ~Copyable {
     private let connection: OpaquePointer?
     private let statement: OpaquePointer?
@@ -36,7 +36,7 @@ struct WriteStatement: ~Copyable {
         if let value { bind(parameter, value) } else { sqlite3_bind_null(statement, parameter) }
     }
 
-    /// Binds a text, which is copied. One with a NUL is not bound whole: SQLite's TEXT ends there.
+    /// Binds a text, which is copied. A text with a NUL is cut there, because SQLite's TEXT ends at a NUL.
     borrowing func bind(_ parameter: Int32, text: String) {
         var text = text
         text.withUTF8 { bind(parameter, copiedText: UnsafeRawBufferPointer($0)) }
@@ -51,13 +51,13 @@ struct WriteStatement: ~Copyable {
         }
     }
 
-    /// Binds bytes as a text without copying them: they must stay as they are until the statement has run.
+    /// Binds bytes as a text without copying them. They must not change until the statement has run.
     borrowing func bind(_ parameter: Int32, lentText bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return bind(parameter, text: "") }
         sqlite3_bind_text(statement, parameter, start.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
     }
 
-    /// Binds bytes as a BLOB without copying them: they must stay as they are until the statement has run.
+    /// Binds bytes as a BLOB without copying them. They must not change until the statement has run.
     borrowing func bind(_ parameter: Int32, lentBlob bytes: UnsafeRawBufferPointer) {
         if let start = bytes.baseAddress, !bytes.isEmpty {
             sqlite3_bind_blob(statement, parameter, start, Int32(bytes.count), nil)
@@ -66,7 +66,7 @@ struct WriteStatement: ~Copyable {
         }
     }
 
-    /// Binds a field as `FieldValue.databaseValue` has it in a column.
+    /// Binds a field in the form of `FieldValue.databaseValue`.
     borrowing func bind(_ parameter: Int32, _ field: FieldValue) {
         switch field {
         case .absent, .null: sqlite3_bind_null(statement, parameter)
@@ -91,7 +91,7 @@ struct WriteStatement: ~Copyable {
 
     // MARK: - Running
 
-    /// Runs a statement that returns no row, and makes it ready for the next time.
+    /// Runs a statement that returns no row, and resets it for the next use.
     ///
     /// - Throws: `DatabaseError`.
     borrowing func run() throws {
@@ -101,7 +101,7 @@ struct WriteStatement: ~Copyable {
             sqlite3_reset(statement)
             return
         }
-        // Before it is reset, for the connection forgets the reason.
+        // Create the error before the reset, because the connection then forgets the reason.
         let error = DatabaseError(code, of: connection)
         sqlite3_reset(statement)
         throw error
@@ -121,20 +121,20 @@ struct WriteStatement: ~Copyable {
         }
     }
 
-    /// The first row of a query of one column of integers; nil where there is none.
+    /// Returns the first row of a query of one column of integers; nil if there are no rows.
     borrowing func integer() throws -> Int64? {
         var first: Int64?
         try integers { if first == nil { first = $0 } }
         return first
     }
 
-    /// The id of the row that was inserted last.
+    /// The id of the last inserted row.
     var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
 
-    /// Tells SQLite to copy what is bound.
+    /// The value that makes SQLite copy the bound bytes.
     private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
-    /// Memory for what is bound until the statement has run: SQLite would ask for a piece of its own for each text.
+    /// Memory for bound values until the statement has run. SQLite would allocate each text separately.
     private final class Scratch {
         private static let size = 8_192
         private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 1)
@@ -144,7 +144,7 @@ struct WriteStatement: ~Copyable {
             memory.deallocate()
         }
 
-        /// Copies some bytes; nil where there is no room for them.
+        /// Copies bytes; returns nil if they do not fit.
         func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
             guard bytes.count <= Self.size - used, let start = memory.baseAddress else { return nil }
             let place = start + used

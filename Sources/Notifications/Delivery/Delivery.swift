@@ -4,11 +4,11 @@ public struct Delivery: Sendable, Hashable {
     public var receivedAt: Timestamp
     /// The peer's IP address, without its port.
     public var remoteAddress: String
-    /// Such as `POST`.
+    /// The method, such as `POST`.
     public var method: String
     /// The request target as sent: path and query.
     public var target: String
-    /// Such as `HTTP/1.1`.
+    /// The protocol version, such as `HTTP/1.1`.
     public var httpVersion: String
     /// The header fields in the order, case and number in which they arrived.
     public var headers: [HeaderField]

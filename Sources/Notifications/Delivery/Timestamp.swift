@@ -62,10 +62,10 @@ public struct CalendarTime: Sendable, Hashable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    /// Such as `2026-11-23`.
+    /// The date, such as `2026-11-23`.
     public var date: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
 
-    /// Such as `16:43:05`.
+    /// The time, such as `16:43:05`.
     public var timeOfDay: String { "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" }
 
     /// The milliseconds, such as `007`.

@@ -6,7 +6,7 @@ enum Charset: CaseIterable {
     case utf32BigMarked, latin1
     case windows1252, latin9, latin2, windows1250, windows1251, macRoman, codePage437, codePage850
 
-    /// Those of one byte a character, the commonest first.
+    /// The charsets of one byte a character, the most common first.
     static let single: [Charset] = [
         .windows1252, .latin1, .latin9, .latin2, .windows1250, .windows1251, .macRoman, .codePage437, .codePage850,
     ]

@@ -270,19 +270,19 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         case .lostCharacters(let count):
             "\(count) characters in the body were replaced by U+FFFD because they could not be read: what they were is lost."
         case .cutShort(let announced, let received):
-            "The body was cut short on the way, it seems: \(announced) bytes were announced, \(received) came."
+            "The body was cut short on the way, it seems: \(announced) bytes were announced, \(received) arrived."
         case .grown(let announced, let received):
-            "The body was changed on the way, it seems: \(announced) bytes were announced, \(received) came."
+            "The body was changed on the way, it seems: \(announced) bytes were announced, \(received) arrived."
         case .endsEarly(let offset):
             "The JSON ends after byte \(offset), before it is complete: the body may have been cut short."
         case .compressed(let coding, true):
             "The body is compressed (\(coding)): it may have been signed before that. B2 compresses nothing."
         case .compressed(let coding, false):
-            "Content-Encoding says \(coding), but the body is plain text: it may have been decompressed on the way."
+            "Content-Encoding is \(coding), but the body is plain text: it may have been decompressed on the way."
         case .unreadable(let coding):
-            "Content-Encoding says \(coding), and b2watch cannot decompress this body as that. B2 compresses nothing."
+            "Content-Encoding is \(coding), and b2watch cannot decompress this body as that. B2 compresses nothing."
         case .proxy(let names):
-            "A proxy or tunnel stands in front (\(names.joined(separator: ", "))): it may have changed the request."
+            "The request passed a proxy or tunnel (\(names.joined(separator: ", "))): it may have changed the request."
         case .otherSender(let agent?):
             "The sender calls itself “\(agent)”, and B2 “B2/EventNotifications”: it may not be B2."
         case .otherSender(nil):
@@ -290,23 +290,23 @@ public enum DiagnosisHint: Codable, Sendable, Hashable {
         case .otherLength(let digits, let like?):
             "The digest has \(digits) digits, as \(like) has, not 64."
         case .otherLength(let digits, nil) where digits < 64:
-            "The header holds only \(digits) of the 64 digits of a digest."
+            "The header contains only \(digits) of the 64 digits of a digest."
         case .otherLength(let digits, nil):
             "The digest has \(digits) digits, not 64."
         case .moreThanDigest(1):
-            "Behind the 64 digits stands one character that does not belong to them."
+            "The 64 digits are followed by one character that does not belong to them."
         case .moreThanDigest(let count):
-            "Behind the 64 digits stand \(count) characters that do not belong to them."
+            "The 64 digits are followed by \(count) characters that do not belong to them."
         case .inBase64:
             "The digest is written in base64, and B2 writes hex."
         case .noDigest(let name?):
-            "The header holds no digest: nothing follows “\(name)=”."
+            "The header contains no digest: nothing follows “\(name)=”."
         case .noDigest(nil):
-            "The header holds no digest: it is empty."
+            "The header contains no digest: it is empty."
         case .placeholder(let text):
-            "The header holds no digest but “\(text)”, as a program writes for what it has not, or what is no text."
+            "The header contains “\(text)” instead of a digest, as programs write it for a missing value."
         case .token:
-            "The header holds no digest but a JSON Web Token, which B2 does not send."
+            "The header contains a JSON Web Token instead of a digest, which B2 does not send."
         case .notHex(1):
             "In place of a digest the header has one character, which is not a hex digit."
         case .notHex(let count):

@@ -194,25 +194,25 @@ struct DigestReader {
 /// The way in which a digest must be read from the request to be the right one; empty for `v1=` and all its digits.
 public struct HeaderReading: Codable, Sendable, Hashable {
     public enum Step: Codable, Sendable, Hashable {
-        /// It is in a header of this name.
+        /// The digest is in a header of this name.
         case otherHeader(String)
-        /// It is in quotes.
+        /// The digest is in quotes.
         case quotes
         /// This precedes it, in place of `v1=`.
         case prefix(String)
         /// Nothing precedes it; `v1=` is missing.
         case bare
-        /// It contains white space.
+        /// The digest contains white space.
         case spaces
         case percentEncoded
         case base64
-        /// Only its first digits are there: this many.
+        /// Only this many of its first digits are there.
         case cut(Int)
-        /// Only its last digits are there: this many.
+        /// Only this many of its last digits are there.
         case headless(Int)
-        /// This many characters precede or follow it that do not belong to it.
+        /// The digest is preceded or followed by this many foreign characters.
         case extra(Int)
-        /// It is amid other text.
+        /// The digest is surrounded by other text.
         case amid
         /// Its digits are separated by colons, dashes or the like.
         case separators
@@ -222,7 +222,7 @@ public struct HeaderReading: Codable, Sendable, Hashable {
 
     public var steps: [Step] = []
 
-    /// However odd a header is written, it is one mistake.
+    /// The number of mistakes: all of a header's errors count as one.
     var cost: Int { steps.isEmpty ? 0 : 1 }
 
     /// The way to read it, as a phrase. May contain text from outside.
@@ -278,7 +278,7 @@ struct ReceivedDigest {
 
     /// Returns how this must be read to be the given digest; nil if it is another one.
     ///
-    /// Not in constant time: the result does not reach a sender.
+    /// The comparison need not take constant time, because its result does not reach a sender.
     func reading(as digest: [UInt8]) -> HeaderReading? {
         if digits.count == digest.count { return digits == digest ? reading : nil }
         if digits.count < digest.count {

@@ -26,7 +26,7 @@ extension BodyStep {
         advice: "Have the program send the text as it is, without JSON.stringify, json.dumps or json=… around it.")
     static let unescaped = BodyStep(
         "unescaped", "with its escapes decoded once",
-        doneBy: "a mapping template ($util.escapeJavaScript), addslashes, or a log that escapes what it holds",
+        doneBy: "a mapping template ($util.escapeJavaScript), addslashes, or a log that escapes its contents",
         advice: asBytes)
     static let literal = BodyStep(
         "literal", "read as a quoted literal of a program",
@@ -338,7 +338,7 @@ enum Forms {
             if equals == text.count - 1, pairs.count == 1 {
                 found.append(Undone(.form(""), decode(text.dropLast())))
             }
-            // JSON taken for a form: what is before the first = of each pair, with or without one behind it.
+            // JSON decoded as a form: the text before the first = of each pair, with or without an = at its end.
             if decode(text.prefix(12)).drop(while: BodyUndo.isSpace).first.map({ "{[\"".utf8.contains($0) }) == true {
                 let bare = pairs.map { pair in
                     var pair = decode(pair)
@@ -362,7 +362,7 @@ extension BodyUndo {
             doneBy:
                 "a sender or a proxy that compresses requests, such as nginx or an HTTP library with compression on",
             advice: "The body was signed first and compressed then, and B2 compresses nothing: switch compression of"
-                + " requests off in what stands between, or have it decompress before it passes the body on.")
+                + " requests off in the proxy or tunnel, or have it decompress the body before it passes it on.")
         return BodyUndo(step) { body in
             // Raw deflate has no mark; text is not it.
             if format == .raw, body.isText { return nil }

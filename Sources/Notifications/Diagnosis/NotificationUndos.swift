@@ -36,7 +36,7 @@ extension BodyStep {
         doneBy: "a program that calls JSON.stringify on inner values", advice: untouched)
     static let arrays = BodyStep(
         "arrays", "with its arrays and values as B2 nests them",
-        doneBy: "a converter between XML or forms and JSON, which cannot tell one value from a list of one",
+        doneBy: "a converter between XML or forms and JSON, which cannot distinguish a value from a list of one value",
         advice: untouched)
     static func strings(_ name: String, _ phrase: String) -> BodyStep {
         BodyStep("strings \(name)", phrase, doneBy: rewriter, advice: untouched)
@@ -284,7 +284,7 @@ extension BodyUndo {
         return members
     }
 
-    /// Takes the type off a value that a database wrote with it.
+    /// Removes the type that a database wrote with a value.
     @Sendable private static func untyped(_ node: JSONNode) -> JSONNode? {
         guard let members = node.members, members.count == 1, let member = members.first else { return nil }
         let value = member.value

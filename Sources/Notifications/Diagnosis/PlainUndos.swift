@@ -86,7 +86,7 @@ extension BodyUndo {
         BodyUndo(ends) { body in undo(body.bytes).map { [Undone(step, $0)] } ?? [] }
     }
 
-    /// Those that cost no more than a copy.
+    /// The undos that cost no more than a copy.
     static let plain: [BodyUndo] = [
         end(.withoutFinalNewlines) { trimmed($0[...]) { $0 == 0x0A || $0 == 0x0D } },
         end(.withNewline) { $0 + [0x0A] },
@@ -115,7 +115,7 @@ extension BodyUndo {
 
     /// The texts that may be signed in place of the body that is sent.
     static let signedOtherwise: [BodyUndo] = [
-        BodyUndo("as a text that stands for no body, such as “{}” or “undefined”") { _ in
+        BodyUndo("as a text that means no body, such as “{}” or “undefined”") { _ in
             ["{}", "null", "undefined", "[object Object]", "[]", "None", "\"\"", "b''", "true", "false", "0"]
                 .map { Undone(.insteadOfBody($0), Array($0.utf8)) }
         },

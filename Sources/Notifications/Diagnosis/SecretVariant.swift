@@ -9,10 +9,10 @@ public enum SecretVariant: Codable, Sendable, Hashable, CaseIterable {
     case withoutQuotes, withoutInvisible
     // Another reading of its text.
     case base64Decoded, base64Encoded, hexDecoded, hexEncoded, lowerCase, upperCase, otherCase
-    /// None at all: a variable that was not set.
+    /// An empty secret, from a variable that was not set.
     case empty
 
-    /// All that are tried, the simplest first.
+    /// All variants that are tried, the simplest first.
     public static let allCases: [SecretVariant] =
         SecretStray.allCases.filter { $0 != .byteOrderMark }.map(SecretVariant.atEnd)
         + SecretStray.allCases.map(SecretVariant.atStart) + SecretQuotes.allCases.map(SecretVariant.inQuotes)
@@ -164,7 +164,7 @@ public enum SecretStray: Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// One of it: goes behind “with”.
+    /// One such character in words that follow “with”.
     var name: String {
         switch self {
         case .newline: "a newline"

@@ -38,11 +38,11 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         case .invalid, .missing, .malformed, .unsupported: break
         case .valid, .removed, .unverified, .unsigned, .unjudged: return nil
         }
-        // Of fewer digits nothing would be certain.
+        // A match of fewer digits would prove nothing.
         let reader = DigestReader(delivery)
         let digests = reader.digests.filter { $0.digits.count >= ReceivedDigest.certainDigits }
 
-        // One that may vouch for these events explains more than one that may not.
+        // A secret that is bound to these events explains more than one that is bound to others.
         let outside = keyring.secrets.filter { $0.binding.outsider(among: events) != nil }
         let inside = keyring.secrets.filter { $0.binding.outsider(among: events) == nil }
         let work = DiagnosisWork(isCancelled: isCancelled)
@@ -80,7 +80,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     ) -> [String] {
         if verdict == .missing {
             if search.digests.isEmpty {
-                return reader.hasSkipped ? [] : ["a digest in another header: none holds 16 hex digits or more"]
+                return reader.hasSkipped ? [] : ["a digest in another header: none contains 16 hex digits or more"]
             }
             return search.attempts.body.isEmpty ? [] : ["a digest of this body in another header"]
         }
@@ -131,7 +131,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     public struct Section: Sendable, Hashable {
         public let heading: String
         public let paragraphs: [String]
-        /// Whether it is secondary: a list of what is ruled out or was not tried.
+        /// Whether the note is secondary: a list of what was excluded or not tried.
         public let isSecondary: Bool
 
         init(_ heading: String, _ paragraphs: [String], isSecondary: Bool = false) {
@@ -165,7 +165,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         return all.filter { !$0.paragraphs.isEmpty }
     }
 
-    /// Whether it names a cause that the verdict's own sentence does not.
+    /// Whether the cause is not already named by the verdict's own sentence.
     public var explainsItself: Bool { cause.map { !$0.isBindingAlone } ?? false }
 
     /// Returns the programs that may have changed the body, if a change of the body is the cause.
@@ -189,7 +189,7 @@ extension DiagnosisCause {
 
 /// The cause that makes the digest received the right one. It is certain, because the digests are equal.
 public struct DiagnosisCause: Codable, Sendable, Hashable {
-    /// One thing that differs from what it should be.
+    /// A difference between what was received and what B2 signed.
     public enum Change: Codable, Sendable, Hashable {
         case secret(SecretVariant)
         case body(BodyStep)
@@ -228,7 +228,7 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
             "a program that handles several requests at once and keeps their headers or bodies in shared variables"
         ]
         advice =
-            "Headers and bodies were mixed up on the way: have each body passed on with the headers that came with it."
+            "Headers and bodies were mixed up on the way: have each body passed on with its own headers."
     }
 
     init(_ match: DiagnosisSearch.Match, events: [NotificationEvent]) {
@@ -271,7 +271,7 @@ public struct DiagnosisCause: Codable, Sendable, Hashable {
             let binding = match.secret.binding
             let found = outsider.text
             changes.append(.binding(binding))
-            sentence += ", but that secret is bound to \(binding) and the notification holds "
+            sentence += ", but that secret is bound to \(binding) and the notification contains "
             sentence += found.isEmpty ? "an event that names none" : "an event of “\(found)”"
             advices.append("If it may vouch for this one too, bind the secret to that as well, or to any.")
         }

@@ -10,7 +10,7 @@ extension BodyStep {
         "chunked", "without the chunk sizes in it",
         doneBy: "a proxy that passes on the chunks of HTTP without reading them",
         advice:
-            "Update or reconfigure what stands between: it must decode Transfer-Encoding: chunked or keep the header.")
+            "Update or reconfigure the proxy or tunnel: it must decode Transfer-Encoding: chunked or keep the header.")
     static let message = BodyStep(
         "message", "taken out of the HTTP message around it", doneBy: "a tool that posts a whole captured request",
         advice: passOn)
@@ -34,7 +34,7 @@ extension BodyStep {
     static let closed = BodyStep(
         "closed", "with its closing brackets, which were cut off",
         doneBy: "a limit on the length of a body, column or log line",
-        advice: "The end of the body was cut off: raise the limit on its length in what stands between.")
+        advice: "The end of the body was cut off: raise the limit on its length in the proxy or tunnel.")
     static let begun = BodyStep(
         "begun", "with its first characters, which were cut off",
         doneBy: "a program that reads some bytes to see what they are, and passes on the rest",
@@ -237,7 +237,7 @@ extension BodyUndo {
             var values: [[UInt8]] = []
             while values.count < maximumParts {
                 // Some are separated by commas or record separators.
-                while let byte = scanner.peek(), byte == UInt8(ascii: ",") || byte == 0x1E { _ = scanner.take(byte) }
+                while let byte = scanner.peek(), byte == UInt8(ascii: ",") || byte == 0x1E { _ = scanner.accept(byte) }
                 guard scanner.peek() != nil, let range = try? scanner.value(depth: 0) else { break }
                 values.append(Array(bytes[range]))
             }
@@ -288,7 +288,7 @@ extension BodyUndo {
 
 /// Bodies inside other JSON: what gateways, queues and automation services put around what they pass on.
 enum Envelopes {
-    /// The most that is taken out of one body, and the deepest that is looked.
+    /// The largest number of bodies found in one body, and the deepest level that is searched.
     private static let maximumCount = 24
     private static let maximumDepth = 8
     /// The shortest string that may contain a body, in bytes.
@@ -313,7 +313,7 @@ enum Envelopes {
 
         mutating func visit(_ node: JSONNode, path: [String], depth: Int) {
             guard depth <= maximumDepth, count < maximumCount else { return }
-            if !path.isEmpty { take(node, path) }
+            if !path.isEmpty { add(node, path) }
             switch node {
             case .object(let members, _):
                 // The values in an event are not bodies.
@@ -334,7 +334,7 @@ enum Envelopes {
             }
         }
 
-        private mutating func take(_ node: JSONNode, _ path: [String]) {
+        private mutating func add(_ node: JSONNode, _ path: [String]) {
             switch node {
             case .string:
                 if let text = node.text, text.utf8.count >= shortestText {
@@ -383,7 +383,7 @@ enum Envelopes {
                 advice: source?.advice
                     ?? (isEvent
                         ? "Have the whole body passed on, byte for byte: its signature covers all of it, not one event."
-                        : "Have the body itself passed on, byte for byte, in place of a message that holds it."))
+                        : "Have the body itself passed on, byte for byte, in place of a message that contains it."))
         }
 
         /// Returns the service that writes such an envelope, recognised by its members and the path of the body.

@@ -11,7 +11,7 @@
 /// It allocates nothing but what the caller keeps, takes time linear in the text, and limits nesting instead of
 /// recursing, so that no body can exhaust it.
 struct JSONScanner {
-    /// The deepest nesting of arrays and objects that is taken.
+    /// The deepest accepted nesting of arrays and objects.
     static let maximumDepth = 512
 
     private let bytes: UnsafeBufferPointer<UInt8>
@@ -32,14 +32,14 @@ struct JSONScanner {
         return nil
     }
 
-    /// Takes the given byte behind any white space.
+    /// Skips white space, and consumes the given byte if it is next; throws if it is not.
     mutating func expect(_ byte: UInt8, _ what: StaticString) throws(JSONError) {
         guard peek() == byte else { throw unexpected(what) }
         index += 1
     }
 
-    /// Takes the given byte if it is next.
-    mutating func take(_ byte: UInt8) -> Bool {
+    /// Consumes the given byte if it is next.
+    mutating func accept(_ byte: UInt8) -> Bool {
         guard peek() == byte else { return false }
         index += 1
         return true
@@ -49,29 +49,29 @@ struct JSONScanner {
         guard peek() == nil else { throw unexpected("the end of the text") }
     }
 
-    /// Visits the members of an object whose `{` is next; the visitor must take each value.
+    /// Visits the members of an object whose `{` is next; the visitor must consume each value.
     ///
     /// - Parameter visit: Is given the range of the member's name, quotes included.
     mutating func members(
         _ visit: (inout JSONScanner, Range<Int>) throws(JSONError) -> Void
     ) throws(JSONError) {
         try expect(UInt8(ascii: "{"), "{")
-        if take(UInt8(ascii: "}")) { return }
+        if accept(UInt8(ascii: "}")) { return }
         repeat {
             let name = try string()
             try expect(UInt8(ascii: ":"), "a colon")
             try visit(&self, name)
-        } while take(UInt8(ascii: ","))
+        } while accept(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"), "a comma or }")
     }
 
-    /// Visits the elements of an array whose `[` is next; the visitor must take each.
+    /// Visits the elements of an array whose `[` is next; the visitor must consume each of them.
     mutating func elements(_ visit: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
         try expect(UInt8(ascii: "["), "[")
-        if take(UInt8(ascii: "]")) { return }
+        if accept(UInt8(ascii: "]")) { return }
         repeat {
             try visit(&self)
-        } while take(UInt8(ascii: ","))
+        } while accept(UInt8(ascii: ","))
         try expect(UInt8(ascii: "]"), "a comma or ]")
     }
 
@@ -93,7 +93,7 @@ struct JSONScanner {
         return start..<index
     }
 
-    /// Takes an array or object with all that is in it.
+    /// Consumes an array or object with its contents.
     private mutating func container(depth: Int) throws(JSONError) {
         var open = OpenContainers()
         while true {
@@ -105,7 +105,7 @@ struct JSONScanner {
                 }
                 index += 1
                 open.append(isObject: isObject)
-                if !take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                if !accept(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
                     if isObject { try memberName() }
                     continue
                 }
@@ -114,7 +114,7 @@ struct JSONScanner {
                 try value(depth: 0)
             }
             // Behind a value: the next one, or the end of as many containers as close here.
-            while let inObject = open.lastIsObject, !take(UInt8(ascii: ",")) {
+            while let inObject = open.lastIsObject, !accept(UInt8(ascii: ",")) {
                 if inObject {
                     try expect(UInt8(ascii: "}"), "a comma or }")
                 } else {
@@ -132,7 +132,7 @@ struct JSONScanner {
         try expect(UInt8(ascii: ":"), "a colon")
     }
 
-    /// Takes a string, checking its escapes and its UTF-8.
+    /// Consumes a string, checking its escapes and its UTF-8.
     ///
     /// - Returns: Its range, quotes included.
     @discardableResult
@@ -158,7 +158,7 @@ struct JSONScanner {
         }
     }
 
-    /// Takes the ASCII of a string up to a quote, a backslash or a control character.
+    /// Consumes the ASCII of a string up to a quote, a backslash or a control character.
     @inline(__always)
     private mutating func skipPlain() {
         guard let start = bytes.baseAddress else { return }
@@ -169,7 +169,7 @@ struct JSONScanner {
             place += count
             if count < 8 { break }
         }
-        // The rest, and DEL, which is taken here.
+        // Other bytes, and DEL, which is accepted here.
         while place < bytes.count, PlainBytes.contains(start[place]) { place += 1 }
         index = place
     }

@@ -56,8 +56,8 @@ public struct PrettyJSON: Sendable {
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
                     let close = byte + 2
                     let start = scanner.index
-                    _ = scanner.take(byte)
-                    if scanner.take(close) {
+                    _ = scanner.accept(byte)
+                    if scanner.accept(close) {
                         add(.punctuation, byte == UInt8(ascii: "{") ? "{}" : "[]")
                         lines[lines.count - 1].value = start..<scanner.index
                     } else {
@@ -66,16 +66,16 @@ public struct PrettyJSON: Sendable {
                         begin(isObject: byte == UInt8(ascii: "{"))
                     }
                 case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                    _ = scanner.take(byte)
+                    _ = scanner.accept(byte)
                     end(at: scanner.index)
                     add(.punctuation, byte == UInt8(ascii: "}") ? "}" : "]")
                 case UInt8(ascii: ","):
-                    _ = scanner.take(byte)
+                    _ = scanner.accept(byte)
                     add(.punctuation, ",")
                     if let fold = open.last { folds[fold].count += 1 }
                     newLine()
                 case UInt8(ascii: ":"):
-                    _ = scanner.take(byte)
+                    _ = scanner.accept(byte)
                     add(.punctuation, ": ")
                 default:
                     guard let range = try? scanner.value(depth: 0) else { return }

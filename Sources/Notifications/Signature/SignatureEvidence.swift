@@ -108,14 +108,14 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
             let found = secret.binding.outsider(among: events)?.text ?? ""
             let place = found.isEmpty ? "an event that names none" : "an event of “\(found)”"
             return
-                "The digest is right under the secret “\(secret.label)”, but that one is bound to \(secret.binding), and the"
-                + " notification holds \(place)."
+                "The digest is right under the secret “\(secret.label)”, but that secret is bound to \(secret.binding), and the"
+                + " notification contains \(place)."
         case .missing:
             return "The request has no \(SignatureHeader.name) header: a rule without a signing secret sends none."
         case .malformed:
-            return "The signature header holds nothing of the form v1=DIGEST."
+            return "The signature header contains no text of the form v1=DIGEST."
         case .unsupported:
-            return "The signature header holds a version other than v1, which b2watch does not know."
+            return "The signature header contains a version other than v1, which b2watch does not know."
         case .unverified:
             return header.lines.isEmpty
                 ? "b2watch has no signing secret and the request has no signature header: there is nothing to check."

@@ -214,9 +214,9 @@ public struct SignatureVerifier: Sendable {
     }
 
     /// Verifies a delivery.
-    ///
-    /// One right element makes it valid. Else one `v1` element makes it invalid, whatever the others are; else one of
-    /// another version makes it unsupported; else it is malformed. With an empty keyring the verdict is unverified.
+    /// One matching element makes the delivery valid. Otherwise one `v1` element makes it invalid, whatever the others
+    /// are; otherwise an element of another version makes it unsupported; otherwise it is malformed. With an empty
+    /// keyring the verdict is unverified.
     ///
     /// - Parameter events: The delivery's events, needed for secrets that are bound to a bucket or a rule.
     public func judge(_ delivery: Delivery, events: [NotificationEvent]) -> Judgement {

@@ -6,7 +6,7 @@ public struct SigningSecret: Sendable {
     public let label: String
     public let binding: SecretBinding
     private let fullFingerprint: SecretFingerprint
-    /// Whether it looks as B2's do: 32 ASCII letters and digits.
+    /// Whether the secret has the form of B2's: 32 ASCII letters and digits.
     public let isUsual: Bool
     private let key: SecretKey
 
@@ -125,7 +125,7 @@ public enum SecretError: Error, Sendable, Hashable {
 }
 
 extension SigningSecret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Such as `prod (3f9a)`.
+    /// A description such as `prod (3f9a)`.
     public var description: String { "\(label) (\(fingerprint))" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: ["secret": description]) }
@@ -206,11 +206,11 @@ public struct SecretFingerprint: Codable, Sendable, Hashable {
 
 /// The notifications that a signing secret may verify.
 public enum SecretBinding: Codable, Sendable, Hashable {
-    /// All of them.
+    /// All events.
     case any
-    /// Those whose events are all of this bucket.
+    /// Deliveries whose events all belong to this bucket.
     case bucket(String)
-    /// Those whose events all matched this rule.
+    /// Deliveries whose events all matched this rule.
     case rule(String)
 
     /// The word for `any` that `description` prints and `init(_:)` reads.

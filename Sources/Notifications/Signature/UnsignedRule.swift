@@ -3,7 +3,7 @@ import Synchronization
 /// A rule of B2's without a signing secret, as a person has named it. Anybody can write a rule's name into a body, so a
 /// request of it needs a proof besides: a secret path, or a secret header field of the rule.
 public struct UnsignedRule: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
-    /// What a request of the rule has that nobody else knows.
+    /// The part of a rule's requests that only its owner and B2 know.
     public enum Proof: Sendable, Equatable {
         /// The path of the rule's URL, which begins with a slash.
         case path(String)
@@ -66,7 +66,8 @@ public final class UnsignedRules: Sendable {
         rules.withLock { $0.append(rule) }
     }
 
-    /// Returns the verdict on a delivery: `unsigned` in place of one that says no more than that there is no signature.
+    /// Returns `unsigned` for a delivery of one of these rules if its verdict only states that it has no signature;
+    /// otherwise the verdict.
     public func judge(_ judgement: Judgement, of delivery: Delivery, events: [NotificationEvent]) -> Judgement {
         guard judgement.verdict == .missing || judgement.verdict == .unverified else { return judgement }
         let all = rules.withLock { $0 }

@@ -63,7 +63,7 @@ struct OwnRun {
             output.diagnostics.say(
                 "\(name) is paused: its entries wait until b2watch actions resume \(name)", .warning)
         }
-        try tell(before, now, hold, output)
+        try report(before, now, hold, output)
     }
 
     private var longHold: ActionHold? {
@@ -76,7 +76,8 @@ struct OwnRun {
         }
     }
 
-    private func tell(_ before: ActionStatus, _ now: ActionStatus, _ hold: ActionHold?, _ output: OutputLines) throws {
+    private func report(_ before: ActionStatus, _ now: ActionStatus, _ hold: ActionHold?, _ output: OutputLines) throws
+    {
         try output.write([SafeText(Self.sum(before, now))])
         let hasFailed = Self.bad.contains { now[$0] > before[$0] }
         if hasFailed || hold != nil, let reason = now.lastReason {
@@ -135,8 +136,8 @@ final class CommandEnding: Sendable {
         self.desk = desk
     }
 
-    /// Ends the process. On the thread of the signals.
-    func take(_ number: Int32) {
+    /// Ends the process by a signal. Called on the thread of the signals.
+    func end(by number: Int32) {
         let isFirst = !isEnding.exchange(true, ordering: .relaxed)
         if isFirst, desk.own != nil {
             // Another signal does not wait for it.

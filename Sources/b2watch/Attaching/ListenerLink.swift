@@ -59,7 +59,7 @@ final class ListenerLink: Sendable {
     func start() throws {
         // Watch first and look then, so that a socket created in between is not missed.
         let socket = ControlPlace.socket(beside: PathParts(history.path).name)
-        try history.follow(neighbour: socket) { [weak self] event in self?.take(event) }
+        try history.follow(neighbour: socket) { [weak self] event in self?.apply(event) }
         worker.async { [self] in
             connect()
             hasConnected.change { $0 = true }
@@ -132,7 +132,7 @@ final class ListenerLink: Sendable {
 
     // MARK: Messages received
 
-    private func take(_ event: FollowEvent) {
+    private func apply(_ event: FollowEvent) {
         switch event {
         case .changed:
             announce()
@@ -168,12 +168,12 @@ final class ListenerLink: Sendable {
             let client = try ControlClient(
                 beside: history.path, version: Version.number, owner: history.owner,
                 told: { [weak self] (news: ListenerNews) in
-                    self?.later { $0.take(news) }
+                    self?.later { $0.apply(news) }
                 },
                 ended: { [weak self] failure in
                     self?.later { $0.ended(failure, generation) }
                 })
-            take(try client.ask(SubscribeRequest()), from: client)
+            apply(try client.ask(SubscribeRequest()), from: client)
         } catch {
             lose(error)
         }
@@ -185,7 +185,7 @@ final class ListenerLink: Sendable {
         }
     }
 
-    private func take(_ status: SubscribeRequest.Reply, from client: ControlClient) {
+    private func apply(_ status: SubscribeRequest.Reply, from client: ControlClient) {
         let isFirst = state.withLock { state in
             state.client = client
             state.hasDrained = false
@@ -209,7 +209,7 @@ final class ListenerLink: Sendable {
         announce()
     }
 
-    private func take(_ news: ListenerNews) {
+    private func apply(_ news: ListenerNews) {
         state.withLock { state in
             switch news {
             case .keyring(let summary): state.keyring = summary

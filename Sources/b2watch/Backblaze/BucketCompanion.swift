@@ -14,8 +14,9 @@ import Workers
 protocol ReceivingCompanion: Sendable {
     /// Begins, once the listener takes deliveries.
     ///
-    /// - Parameter tell: Receives what a person should know, in a sentence; from any thread, and must not block.
-    func begin(_ receiver: Receiver, _ control: DashboardControl, tell: @escaping @Sendable (String, LogLevel) -> Void)
+    /// - Parameter report: Receives what a person should know, in a sentence; from any thread, and must not block.
+    func begin(
+        _ receiver: Receiver, _ control: DashboardControl, report: @escaping @Sendable (String, LogLevel) -> Void)
 
     /// Ends, before the listener does. Blocks.
     ///
@@ -60,7 +61,7 @@ final class BucketCompanion: ReceivingCompanion {
     }
 
     func begin(
-        _ receiver: Receiver, _ control: DashboardControl, tell: @escaping @Sendable (String, LogLevel) -> Void
+        _ receiver: Receiver, _ control: DashboardControl, report: @escaping @Sendable (String, LogLevel) -> Void
     ) {
         var path = receiver.path
         do {
@@ -74,7 +75,7 @@ final class BucketCompanion: ReceivingCompanion {
         } catch {
             return fail(B2Problem(.other, "the rule's secret cannot be used: \(error)"))
         }
-        let forwarders = forward.map { Forwarder(receiver, to: $0) { tell($0, .warning) } }
+        let forwarders = forward.map { Forwarder(receiver, to: $0) { report($0, .warning) } }
         let plan = Connection.Plan(
             tunnel: tunnel, publicURL: publicURL, path: path, port: receiver.listener.address.port,
             environment: ProcessInfo.processInfo.environment)
@@ -85,10 +86,10 @@ final class BucketCompanion: ReceivingCompanion {
             probe: { Self.isHealthy($0, http) }
         ) { [self] news in
             switch news {
-            case .step(let text): tell(text, .info)
-            case .warning(let text): tell(text, .warning)
+            case .step(let text): report(text, .info)
+            case .warning(let text): report(text, .warning)
             case .connected(let url):
-                tell("connected: the rule \(ruleName) of \(bucket) leads to \(url)", .info)
+                report("connected: the rule \(ruleName) of \(bucket) leads to \(url)", .info)
             case .failed(let problem): fail(problem)
             }
         }

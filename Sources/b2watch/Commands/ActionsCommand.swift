@@ -65,7 +65,7 @@ struct ActionsOptions: ParsableArguments {
             let desk = try ActionsDesk.open(history: try path, needsHistory: needsHistory, diagnostics)
             let ending = CommandEnding(desk)
             defer { ending.close() }
-            Signals.follow { ending.take($0) }
+            Signals.follow { ending.end(by: $0) }
             try body(desk, OutputLines(diagnostics: diagnostics))
         }
         diagnostics.flush()
@@ -229,8 +229,8 @@ struct ActionsDeadCommand: ParsableCommand {
 extension HistoryReader {
     /// Reads all entries in some states, the oldest first, in steps.
     ///
-    /// - Parameter action: The name of one; nil for all.
-    func entries(of action: String?, in states: Set<EntryState>, _ take: ([OutboxRow]) throws -> Void) throws {
+    /// - Parameter action: The name of an action; nil for all.
+    func entries(of action: String?, in states: Set<EntryState>, _ visit: ([OutboxRow]) throws -> Void) throws {
         let step = 500
         var request = OutboxRequest(action: action, states: states, .oldest, before: 0, after: step)
         var last: Int64 = 0
@@ -238,7 +238,7 @@ extension HistoryReader {
             let window = try outbox(request)
             // The first one of the stretch was already read.
             let rows = window.rows.filter { $0.id > last }
-            if !rows.isEmpty { try take(rows) }
+            if !rows.isEmpty { try visit(rows) }
             guard window.hasNewer, let end = rows.last?.id else { return }
             last = end
             request.anchor = .entry(end)

@@ -214,7 +214,7 @@ final class ExportRun: Sendable {
             try file?.finish()
             progress.clear()
             // A person sees the result; a script reads the exit status.
-            if isatty(STDERR_FILENO) == 1, !isForTerminal { tell(result) }
+            if isatty(STDERR_FILENO) == 1, !isForTerminal { report(result) }
             if result.written == 0, result.leftOut == 0 || isatty(STDERR_FILENO) != 1 {
                 tellNothing(filter, leftOut: result.leftOut)
             }
@@ -245,7 +245,7 @@ final class ExportRun: Sendable {
         diagnostics.flush()
     }
 
-    private func tell(_ result: ExportProgress) {
+    private func report(_ result: ExportProgress) {
         if let file { diagnostics.say("\(result.unit.counted(result.written)) written to \(file.path)") }
         if result.leftOut > 0 {
             let requests = result.leftOut == 1 ? "1 request" : "\(result.leftOut) requests"

@@ -147,7 +147,7 @@ struct ReplayCommand: ParsableCommand {
         var done = 0
         try replay.send(numbers) { outcome in
             count.add(outcome.counted)
-            sum.take(count)
+            sum.add(count)
             done += 1
             if case .failure(let failure) = outcome.result {
                 progress.clear()
@@ -304,7 +304,7 @@ final class ReplaySum: Sendable {
 
     var count: ReplayCount { state.withLock { $0 } }
 
-    func take(_ count: ReplayCount) {
+    func add(_ count: ReplayCount) {
         state.withLock { $0 = count }
     }
 }

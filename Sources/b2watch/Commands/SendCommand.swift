@@ -134,12 +134,12 @@ struct SendCommand: ParsableCommand {
         let failures = Handoff<Int>()
         Task {
             do {
-                failures.give(.success(try await send()))
+                failures.complete(.success(try await send()))
             } catch {
-                failures.give(.failure(error))
+                failures.complete(.failure(error))
             }
         }
-        if try failures.take() > 0 { throw ExitStatus.failed }
+        if try failures.wait() > 0 { throw ExitStatus.failed }
     }
 
     /// - Returns: How many were not answered with 200.

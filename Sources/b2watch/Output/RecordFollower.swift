@@ -68,7 +68,7 @@ final class RecordFollower: Sendable {
         self.say = say
         let latest = history.current.latestDelivery
         state = Mutex(State(cursor: latest, latest: latest))
-        history.follow { [weak self] recorded in self?.take(recorded) }
+        history.follow { [weak self] recorded in self?.receive(recorded) }
         // Deliveries that were recorded and not passed on: before the follower existed, or in a transaction that seemed
         // to fail.
         history.observe { [weak self] event in
@@ -86,7 +86,7 @@ final class RecordFollower: Sendable {
         if reading.lock(before: Date(timeIntervalSinceNow: limit / .seconds(1))) { reading.unlock() }
     }
 
-    private func take(_ recorded: [RecordedDelivery]) {
+    private func receive(_ recorded: [RecordedDelivery]) {
         state.withLock { state in
             if !state.isClosed { state.add(recorded) }
         }

@@ -16,13 +16,13 @@ enum ProcessEnvironment {
     ///
     /// To be called before there is a second thread: changing the environment is not safe while others read it.
     static func takeSecrets() {
-        let signing = take(SecretSources.variable)
+        let signing = remove(SecretSources.variable)
         if let signing { secret.withLock { $0 = EnvironmentSecret(signing) } }
-        let (id, value) = (take(EnvironmentKey.idVariable), take(EnvironmentKey.keyVariable))
+        let (id, value) = (remove(EnvironmentKey.idVariable), remove(EnvironmentKey.keyVariable))
         key.withLock { $0 = EnvironmentKey(id: id, secret: value) }
     }
 
-    private static func take(_ variable: String) -> String? {
+    private static func remove(_ variable: String) -> String? {
         guard let value = getenv(variable) else { return nil }
         let text = String(cString: value)
         memset(value, 0, strlen(value))

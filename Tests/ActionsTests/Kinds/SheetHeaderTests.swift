@@ -77,7 +77,7 @@ struct SheetHeaderTests {
             "rows", [("columns", .texts(["bucket", "buckt", "bucket"])), ("timestamps", .text("unix"))])
         _ = SheetOptions(&reading)
         #expect(reading.problems.count == 3)
-        #expect(reading.problems.map(\.text).joined().contains("there is no column “buckt” to add"))
+        #expect(reading.problems.map(\.text).joined().contains("“buckt” is not a column that can be added"))
         var right = ActionReading.sample("rows", [("columns", .texts(["rule"])), ("timestamps", .text("epoch"))])
         let options = SheetOptions(&right)
         #expect(right.problems.isEmpty && options.columns.map(\.name) == ["rule"])

@@ -92,7 +92,7 @@ struct FilterErrorTests {
             ("~/[z-a]/", 3..<6, "a range must rise, such as a-z; \\- is a hyphen"),
             ("~/a{5,2}/", 3..<8, "the first number must not be above the second"),
             ("~/a{999}/", 3..<8, "255 times at most"),
-            ("~/\\b/", 2..<4, "there is no \\b; of such there are \\d \\w \\s \\D \\W \\S \\n \\r \\t"),
+            ("~/\\b/", 2..<4, "\\b is not supported; use \\d \\w \\s \\D \\W \\S \\n \\r \\t"),
             ("~/((a{200}){200}){200}/", 2..<22, "this regular expression is too large; repeat less"),
             ("~/((()){200}){200}/", 2..<18, "this regular expression is too large; repeat less"),
         ] as [(String, Range<Int>, String)])

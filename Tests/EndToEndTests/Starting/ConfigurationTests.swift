@@ -118,7 +118,7 @@ struct AlertTests {
 
         try home.configure("quiet-after: 1s\n")
         listener.child.signal(SIGHUP)
-        try logged("nothing has come for 1 s", in: home)
+        try logged("nothing has arrived for 1 s", in: home)
         try home.configure("quiet-after: nonsense\n")
         listener.child.signal(SIGHUP)
         try logged("the configuration stays as it was", "config.yaml:1:14", in: home)
@@ -129,7 +129,7 @@ struct AlertTests {
         let home = try Home(configuration: "start-view: log\nutc: true\nquiet-after: 1s\nbell: event\n")
         let session = try TerminalSession(in: home, columns: 120, rows: 30)
         try session.run(FirstStartTests.start)
-        try session.see("[6 Log]", "UTC", "nothing has come for 1 s")
+        try session.see("[6 Log]", "UTC", "nothing has arrived for 1 s")
         try session.press("t", "1")
         try session.see("✓ valid")
     }

@@ -53,7 +53,7 @@ import Testing
         #expect(
             cause?.changes == [.header(HeaderReading(steps: [.bare])), .binding(.rule("other"))])
         #expect(
-            cause?.sentence.hasSuffix("bound to rule:other and the notification holds an event of “dashAllEvents”.")
+            cause?.sentence.hasSuffix("bound to rule:other and the notification contains an event of “dashAllEvents”.")
                 == true)
     }
 
@@ -78,7 +78,7 @@ import Testing
         let found = try #require(try diagnosis(nil, [HeaderField("Via", "1.1 x"), HeaderField("via", "1.1 y")]))
         #expect(found.cause == nil)
         #expect(found.hints == [.proxy(["Via"])])
-        #expect(found.ruledOut == ["a digest in another header: none holds 16 hex digits or more"])
+        #expect(found.ruledOut == ["a digest in another header: none contains 16 hex digits or more"])
         let other = try #require(try diagnosis(nil, [HeaderField("ETag", String(repeating: "0", count: 64))]))
         #expect(other.ruledOut == ["a digest of this body in another header"])
     }

@@ -125,7 +125,7 @@ private struct FakeConnection {
 
     /// The next request, waited for.
     private mutating func next() throws -> FakeRequest {
-        let head = try take(through: Array("\r\n\r\n".utf8))
+        let head = try read(through: Array("\r\n\r\n".utf8))
         let lines = String(decoding: head, as: UTF8.self).components(separatedBy: "\r\n").filter { !$0.isEmpty }
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count == 3 else { throw Broken() }
@@ -139,34 +139,34 @@ private struct FakeConnection {
             _ = send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
         if request.value(of: "Transfer-Encoding")?.lowercased() == "chunked" {
-            try takeChunks(into: &request)
+            try readChunks(into: &request)
         } else if let length = request.value(of: "Content-Length").flatMap({ Int($0) }), length > 0 {
-            request.body = try take(length)
+            request.body = try read(length)
             request.raw += request.body
         }
         return request
     }
 
-    private mutating func takeChunks(into request: inout FakeRequest) throws {
+    private mutating func readChunks(into request: inout FakeRequest) throws {
         while true {
-            let line = try take(through: Array("\r\n".utf8))
+            let line = try read(through: Array("\r\n".utf8))
             let digits = String(decoding: line, as: UTF8.self).prefix { $0.isHexDigit }
             guard let size = Int(digits, radix: 16) else { throw Broken() }
-            let chunk = try take(size + 2)
+            let chunk = try read(size + 2)
             request.raw += line + chunk
             request.body += chunk.prefix(size)
             if size == 0 { return }
         }
     }
 
-    private mutating func take(through end: [UInt8]) throws -> [UInt8] {
+    private mutating func read(through end: [UInt8]) throws -> [UInt8] {
         while true {
             if let found = unread.firstRange(of: end) { return cut(found.upperBound) }
             try receive()
         }
     }
 
-    private mutating func take(_ count: Int) throws -> [UInt8] {
+    private mutating func read(_ count: Int) throws -> [UInt8] {
         while unread.count < count { try receive() }
         return cut(count)
     }
