@@ -53,7 +53,7 @@ let package = Package(
         .room(
             "Backblaze",
             uses: [
-                "Workers", "Files", "SafeText", "Programs", "Notifications", "Outgoing", "Settings",
+                "Workers", "Files", "SafeText", "Programs", "Notifications", "History", "Outgoing", "Settings",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .room(
@@ -110,7 +110,7 @@ let package = Package(
         .tests(for: "Settings", and: ["Notifications", "Terminal"]),
         .tests(
             for: "Backblaze",
-            and: ["Workers", "Notifications", "Outgoing", .product(name: "GRDB", package: "GRDB.swift")]),
+            and: ["Workers", "Notifications", "History", "Outgoing", .product(name: "GRDB", package: "GRDB.swift")]),
         .tests(
             for: "Actions",
             and: [

@@ -143,6 +143,12 @@ public final class AlertWatch: Sendable {
         actions.forEach(perform)
     }
 
+    /// Alerts to a problem of a bucket. Does not block.
+    public func alert(_ trouble: BucketTrouble) {
+        let actions = state.change { $0.alerts.troubled(trouble, at: .now) }
+        actions.forEach(perform)
+    }
+
     /// Ends the watch: the history is read no more. A running program continues by itself.
     public func stop() {
         state.change { $0.isStopped = true }
@@ -251,6 +257,7 @@ public final class AlertWatch: Sendable {
         case .quietIsOver: voice.quiet(nil)
         case .run(let words, let report): run(words, report.environment, voice)
         case .runForAction(let words, let trouble): run(words, trouble.environment, voice)
+        case .runForBucket(let words, let trouble): run(words, trouble.environment, voice)
         }
     }
 

@@ -44,6 +44,8 @@ public struct Alerts: Sendable {
         case run([String], ProblemReport)
         /// Runs the program for an action that needs a person.
         case runForAction([String], ActionTrouble)
+        /// Runs the program for a bucket that needs a person.
+        case runForBucket([String], BucketTrouble)
         /// Nothing has arrived for this time.
         case quiet(Duration)
         /// Something has arrived again, or the warning is no longer wanted.
@@ -64,6 +66,7 @@ public struct Alerts: Sendable {
     /// The problems that arrived while the program ran, or too soon after its start.
     private var waiting: ProblemReport?
     private var waitingTroubles: [ActionTrouble] = []
+    private var waitingBuckets: [BucketTrouble] = []
 
     /// - Parameter now: The start of the quiet time.
     public init(_ settings: AlertSettings, at now: ContinuousClock.Instant) {
@@ -74,7 +77,7 @@ public struct Alerts: Sendable {
     /// Applies other settings.
     public mutating func change(_ settings: AlertSettings, at now: ContinuousClock.Instant) -> [Action] {
         self.settings = settings
-        if settings.onProblem == nil { (waiting, waitingTroubles) = (nil, []) }
+        if settings.onProblem == nil { (waiting, waitingTroubles, waitingBuckets) = (nil, [], []) }
         guard isQuiet, settings.quietAfter.map({ now < lastArrival + $0 }) ?? true else { return [] }
         isQuiet = false
         return [.quietIsOver]
@@ -121,6 +124,16 @@ public struct Alerts: Sendable {
         return actions + run(at: now)
     }
 
+    /// Notes that a bucket needs a person.
+    public mutating func troubled(_ trouble: BucketTrouble, at now: ContinuousClock.Instant) -> [Action] {
+        let actions = settings.bell == .never ? [] : ring(at: now)
+        if settings.onProblem != nil {
+            waitingBuckets.removeAll { $0.bucket == trouble.bucket && $0.kind == trouble.kind }
+            waitingBuckets.append(trouble)
+        }
+        return actions + run(at: now)
+    }
+
     private mutating func ring(at now: ContinuousClock.Instant) -> [Action] {
         guard lastRing.map({ now >= $0 + Self.ringPause }) ?? true else { return [] }
         lastRing = now
@@ -153,7 +166,7 @@ public struct Alerts: Sendable {
     }
 
     private var runDeadline: ContinuousClock.Instant? {
-        guard waiting != nil || !waitingTroubles.isEmpty, !isRunning else { return nil }
+        guard waiting != nil || !waitingTroubles.isEmpty || !waitingBuckets.isEmpty, !isRunning else { return nil }
         return lastRun.map { $0 + Self.runPause } ?? lastArrival
     }
 
@@ -164,7 +177,8 @@ public struct Alerts: Sendable {
             waiting = nil
             return [.run(program, report)]
         }
-        return [.runForAction(program, waitingTroubles.removeFirst())]
+        if !waitingTroubles.isEmpty { return [.runForAction(program, waitingTroubles.removeFirst())] }
+        return [.runForBucket(program, waitingBuckets.removeFirst())]
     }
 }
 
@@ -218,7 +232,7 @@ public struct ProblemReport: Sendable, Hashable {
     static let variables = [
         "B2WATCH_PROBLEM", "B2WATCH_PROBLEMS", "B2WATCH_VERDICT", "B2WATCH_STATUS", "B2WATCH_DELIVERY", "B2WATCH_TYPE",
         "B2WATCH_OBJECT", "B2WATCH_BUCKET", "B2WATCH_RULE", "B2WATCH_ACTION", "B2WATCH_ACTION_PROBLEM",
-        "B2WATCH_REASON",
+        "B2WATCH_REASON", "B2WATCH_BUCKET_PROBLEM",
     ]
 
     /// The variables passed to a program. Text from outside is escaped, so that it has no effect on terminals.
@@ -228,12 +242,49 @@ public struct ProblemReport: Sendable, Hashable {
         }
         return [
             "B2WATCH_PROBLEM": "delivery", "B2WATCH_ACTION": "", "B2WATCH_ACTION_PROBLEM": "", "B2WATCH_REASON": "",
-            "B2WATCH_PROBLEMS": String(count), "B2WATCH_VERDICT": latest.verdict.word,
+            "B2WATCH_BUCKET_PROBLEM": "", "B2WATCH_PROBLEMS": String(count), "B2WATCH_VERDICT": latest.verdict.word,
             "B2WATCH_STATUS": String(latest.status), "B2WATCH_DELIVERY": String(latest.delivery),
             "B2WATCH_TYPE": value(latest.type),
             "B2WATCH_OBJECT": value(latest.object), "B2WATCH_BUCKET": value(latest.bucket),
             "B2WATCH_RULE": value(latest.rule),
         ]
+    }
+}
+
+/// A problem of a bucket that a comparison with the record has found.
+public struct BucketTrouble: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// Objects changed without a notification.
+        case missing
+        /// The bucket could not be compared.
+        case failed
+        /// B2 has suspended a rule.
+        case suspended
+    }
+
+    public var bucket: String
+    public var kind: Kind
+    /// The number of objects concerned.
+    public var count: Int
+    /// The problem in a sentence; it may contain text from outside.
+    public var reason: String
+
+    public init(bucket: String, kind: Kind, count: Int = 0, reason: String) {
+        self.bucket = bucket
+        self.kind = kind
+        self.count = count
+        self.reason = reason
+    }
+
+    /// The variables passed to a program.
+    var environment: [String: String] {
+        var all = Dictionary(uniqueKeysWithValues: ProblemReport.variables.map { ($0, "") })
+        all["B2WATCH_PROBLEM"] = "bucket"
+        all["B2WATCH_BUCKET_PROBLEM"] = kind.rawValue
+        all["B2WATCH_PROBLEMS"] = String(count)
+        all["B2WATCH_BUCKET"] = String(SafeText(bucket).string.prefix(Problem.longestValue))
+        all["B2WATCH_REASON"] = String(SafeText(reason).string.prefix(Problem.longestValue))
+        return all
     }
 }
 

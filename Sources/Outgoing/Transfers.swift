@@ -322,6 +322,8 @@ final class RunningTransfer {
         // An empty body counts as no body: its length is in the header fields.
         if request.body.isEmpty {
             try set(CURLOPT_HTTPGET, 1)
+            // An answer to HEAD has no body, whatever its length says.
+            if request.method == "HEAD" { try set(CURLOPT_NOBODY, 1) }
         } else {
             try set(CURLOPT_POST, 1)
             try check(request.body.withUnsafeBytes { b2_curl_set_body(handle, $0.baseAddress, $0.count) })

@@ -64,6 +64,8 @@ public struct Configuration: Sendable, Hashable {
     public var maxBody: Located<String>?
     /// Files of signing secrets, in the form of `--secret-file`; with absolute paths.
     public var secretFiles: [Located<SecretFile>] = []
+    /// The buckets that are compared with the record on a schedule; each appears once.
+    public var reconcile: [ReconcileSetting] = []
     /// The actions, whole and unread.
     public var actions: ConfigurationNode?
     /// Other keys for commands, in the order of the file; each command appears once.

@@ -295,6 +295,9 @@ struct Setting: Sendable {
         Setting("colours", "a map from roles to colours", "the theme's") { configuration, node, reading in
             configuration.colours = reading.colours(node)
         },
+        Setting("reconcile", "a map from buckets to their settings", "none") { configuration, node, reading in
+            configuration.reconcile = reading.reconcile(node)
+        },
         // The process that runs them reads them.
         Setting("actions", "a map from names to their settings", "none") { configuration, node, _ in
             configuration.actions = node

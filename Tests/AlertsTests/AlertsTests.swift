@@ -166,4 +166,21 @@ struct TroubleNewsTests {
         var silent = Alerts(AlertSettings(), at: start)
         #expect(silent.troubled([dead], at: start) == [])
     }
+
+    @Test func aBucketThatNeedsAPersonIsReported() {
+        let start = ContinuousClock.now
+        var alerts = Alerts(AlertSettings(bell: .problem, onProblem: ["notify"]), at: start)
+        let missing = BucketTrouble(bucket: "photos", kind: .missing, count: 3, reason: "3 missing \u{1b}[2J")
+        let failed = BucketTrouble(bucket: "photos", kind: .failed, reason: "no key")
+        #expect(alerts.troubled(missing, at: start) == [.ring, .runForBucket(["notify"], missing)])
+        #expect(alerts.troubled(failed, at: start + .seconds(2)) == [.ring])
+        #expect(alerts.troubled(failed, at: start + .seconds(4)) == [.ring])
+        #expect(alerts.ended(at: start + .seconds(5)) == [.runForBucket(["notify"], failed)])
+        #expect(alerts.ended(at: start + .seconds(7)) == [] && alerts.deadline == nil)
+        let environment = missing.environment
+        #expect(environment["B2WATCH_PROBLEM"] == "bucket" && environment["B2WATCH_BUCKET_PROBLEM"] == "missing")
+        #expect(environment["B2WATCH_BUCKET"] == "photos" && environment["B2WATCH_PROBLEMS"] == "3")
+        #expect(environment["B2WATCH_REASON"] == "3 missing \\x1b[2J")
+        #expect(Set(environment.keys) == Set(ProblemReport.variables))
+    }
 }

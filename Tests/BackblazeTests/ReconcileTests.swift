@@ -1,4 +1,5 @@
 import Foundation
+import History
 import Notifications
 import TestSupport
 import Testing
@@ -32,18 +33,23 @@ import Testing
             name: "all-events", eventTypes: types, prefix: prefix, url: "https://x.example/", secret: nil)
     }
 
-    private func event(_ id: String, _ received: Int64, isValid: Bool = true) -> ReconcileStore.Event {
-        ReconcileStore.Event(version: id, receivedAt: Timestamp(milliseconds: received), isValid: isValid)
+    private func event(
+        _ id: String, _ received: Int64, _ verdict: SignatureVerdict = .valid, _ kind: VersionKind = .created
+    ) -> VersionEvent {
+        VersionEvent(
+            kind: kind, version: id, receivedAt: Timestamp(milliseconds: received), verdict: verdict,
+            identity: "e\(id) \(verdict.word)")
     }
 
     /// Compares to the end.
     @discardableResult
     private func compare(
-        _ store: ReconcileStore, rules: [NotificationRule]?, begins: Int64? = 0, pageSize: Int = 7,
+        _ store: ReconcileStore, rules: [NotificationRule]?, since: Int64? = 0, begins: Int64? = 0, pageSize: Int = 7,
         mostCalls: Int = .max
     ) throws -> Reconciliation.End {
         try Reconciliation(
-            account.client, account.bucket, store, rules: rules,
+            account.client, account.bucket, store,
+            rules: rules?.map { ReconcileRule($0, since: since.map(Timestamp.init(milliseconds:))) },
             recordBegins: begins.map(Timestamp.init(milliseconds:))
         ).run(mostCalls: mostCalls, pageSize: pageSize) { _, _ in true }
     }
@@ -55,13 +61,51 @@ import Testing
             FakeB2.Version(name: "b", id: "missing", uploaded: early),
         ])
         let store = try store(request())
+        try store.add([
+            RemovedVersion(
+                number: RemovedVersion.number(.created, "removed"), isValid: true, isReconciled: false, actions: nil),
+            RemovedVersion(number: 7, isValid: true, isReconciled: false, actions: nil),
+        ])
         try compare(store, rules: [rule()])
-        #expect(try store.counts()[.missing] == 2)
-        try store.match(["removed", "other"])
-        #expect(try store.counts()[.missing] == 1 && store.counts()[.matched] == 1)
+        #expect(try store.counts() == [.missing: 1, .matched: 1])
         var missing: [String] = []
         try store.visitMissing { missing.append($0.id) }
         #expect(missing == ["missing"])
+    }
+
+    @Test func whatWasReconciledIsNotMissing() throws {
+        let early = Self.now - 9 * Self.hour
+        account.b2.put(["a", "b", "c", "d"].map { FakeB2.Version(name: $0, id: $0, uploaded: early) })
+        let store = try store(request())
+        try store.add(
+            [event("a", early, .invalid), event("a", early + 9, .reconciled), event("b", early, .unsigned)], through: 9)
+        try store.add([
+            RemovedVersion(
+                number: RemovedVersion.number(.created, "b"), isValid: false, isReconciled: false, actions: ",4,"),
+            RemovedVersion(
+                number: RemovedVersion.number(.created, "c"), isValid: false, isReconciled: true, actions: ",5,"),
+        ])
+        try compare(store, rules: [rule()])
+        #expect(try store.counts() == [.reconciled: 2, .missing: 2] && store.seen() == 9)
+        var missing: [String] = []
+        try store.visitMissing { missing.append($0.id) }
+        #expect(missing == ["b", "d"])
+        let candidates = try store.candidates(after: nil, limit: 2, for: 4)
+        #expect(candidates.map(\.version.id) == ["a", "b"] && candidates.map(\.isDone) == [false, true])
+        #expect(candidates.first?.others == ["ea invalid"] && candidates.first?.version.rule == "all-events")
+        let rest = try store.candidates(after: candidates.last, limit: 5, for: nil)
+        #expect(rest.map(\.version.id) == ["c", "d"] && rest.allSatisfy { !$0.isDone })
+        #expect(try store.candidates(after: rest.last, limit: 5, for: 4).isEmpty)
+    }
+
+    @Test func aRuleThatMayBeYoungerMissesNothing() throws {
+        let time = Self.now - 2 * Self.hour
+        account.b2.put([
+            FakeB2.Version(name: "a", id: "a", uploaded: time), FakeB2.Version(name: "b", id: "b", uploaded: time + 50),
+        ])
+        let store = try store(request())
+        try compare(store, rules: [rule()], since: time + 50)
+        #expect(try store.counts() == [.beforeRule: 1, .missing: 1])
     }
 
     @Test func tellsWhatIsMissingFromWhatIsUnknown() throws {
@@ -78,24 +122,32 @@ import Testing
             FakeB2.Version(name: "i", id: "before", uploaded: Self.now - 10 * Self.hour),
         ])
         let store = try store(request())
-        try store.add([event("matched", early + 1_000), event("invalid", early, isValid: false)])
-        try store.add([event("late", early + 90_000), event("invalid", early, isValid: false)])
+        try store.add([event("matched", early + 1_000), event("invalid", early, .invalid)], through: 2)
+        try store.add([event("late", early + 90_000), event("invalid", early, .missing)], through: 4)
+        // What was hidden is another event than what was created.
+        try store.add([event("missing", early, .valid, .hidden)], through: 5)
         #expect(try compare(store, rules: [rule()], begins: Self.now - 9 * Self.hour - 1) == .done)
         #expect(
             try store.counts() == [.matched: 1, .late: 1, .missing: 3, .recent: 1, .beforeRecord: 1])
         var missing: [String: Bool] = [:]
         try store.visitMissing { missing[$0.id] = $0.hasInvalid }
         #expect(missing == ["missing": false, "hidden": false, "invalid": true])
-        #expect(try store.longestDelay() == .seconds(90))
+        #expect(try store.delays() == .seconds(90) ... .seconds(90))
+        // What has arrived in the meantime.
+        try store.add([event("missing", early + 99_000)], through: 7)
+        try store.settle()
+        #expect(try store.counts()[.missing] == 2 && store.counts()[.late] == 2)
+        var late: [String: Duration] = [:]
+        try store.visitLate { late[$0.id] = $1 }
+        #expect(late == ["late": .seconds(90), "missing": .seconds(99)])
     }
 
     @Test func takesTheValidEventWhateverTheOrder() throws {
         let time = Self.now - 2 * Self.hour
         account.b2.put([FakeB2.Version(name: "a", id: "x", uploaded: time)])
         let store = try store(request())
-        try store.add([
-            event("x", time, isValid: false), event("x", time + 5, isValid: true), event("x", time + 99_000),
-        ])
+        try store.add(
+            [event("x", time, .invalid), event("x", time + 5), event("x", time + 99_000)], through: 3)
         try compare(store, rules: nil)
         #expect(try store.counts() == [.matched: 1])
     }
@@ -123,7 +175,7 @@ import Testing
         let time = Self.now - 2 * Self.hour
         account.b2.put((0..<5_000).map { FakeB2.Version(name: "n\($0)", id: "i\($0)", uploaded: time + Int64($0)) })
         var begun: ReconcileStore? = try store(request())
-        try begun?.add((0..<5_000).filter { $0 % 10 != 0 }.map { event("i\($0)", time) })
+        try begun?.add((0..<5_000).filter { $0 % 10 != 0 }.map { event("i\($0)", time) }, through: 4_500)
         if let begun { #expect(try compare(begun, rules: [rule()], pageSize: 10_000, mostCalls: 2) == .limit) }
         begun = nil
         let again = try store(nil)

@@ -17,7 +17,7 @@ import Testing
     func theSecondIsADuplicateWhereTheFirstIsToBeBelievedAsMuch(
         first: SignatureVerdict, second: SignatureVerdict
     ) async throws {
-        let order: [SignatureVerdict: Int] = [.valid: 2, .unverified: 1, .unsigned: 1]
+        let order: [SignatureVerdict: Int] = [.valid: 2, .unverified: 1, .unsigned: 1, .reconciled: 1]
         let expected = order[first, default: 0] >= order[second, default: 0]
         for kept in Kept.allCases {
             let history = try kept.open(folder)

@@ -79,6 +79,21 @@ import TestSupport
         #expect(try load("quiet-after: \(text)").quietAfter == seconds.map { .seconds($0) })
     }
 
+    @Test func bucketsAreComparedOnASchedule() throws {
+        let all = try load(
+            """
+            reconcile:
+              my-bucket: {every: 6h, since: 30d, prefix: in/, rule: all-events, act: sheet, max-calls: 9, key-file: /key}
+              other:
+            """
+        ).reconcile
+        #expect(all.map(\.bucket.value) == ["my-bucket", "other"])
+        #expect(all[0].every == .seconds(21_600) && all[0].since == .seconds(30 * 86_400))
+        #expect(all[0].prefix == "in/" && all[0].rule == "all-events" && all[0].action?.value == "sheet")
+        #expect(all[0].mostCalls == 9 && all[0].keyFile == "/key")
+        #expect(all[1] == ReconcileSetting(bucket: all[1].bucket))
+    }
+
     @Test func keysKeepTheirPlaces() throws {
         let keys = try load("keys:\n  next-problem: e\n  help: [\"?\", F1, ctrl-D]\n  quit: []\n").keys
         #expect(keys.map(\.command.value) == ["next-problem", "help", "quit"])
@@ -163,6 +178,10 @@ import TestSupport
             ("utc: [yes]", "1:6: “utc” is a list; expected is yes or no"),
             ("bell: loud", "1:7: “bell” is “loud”; expected is one of no, problem, event"),
             ("quiet-after: 30", "1:14: “quiet-after” is “30”; expected is no, or a number of seconds"),
+            ("reconcile: {a: {every: 5s}}", "1:23: “every” is “5s”; expected is a number of minutes, hours or days"),
+            ("reconcile: {a: {max-calls: 0}}", "1:27: “max-calls” is “0”; expected is a number above 0"),
+            ("reconcile: {a: {evry: 1h}}", "1:17: “evry” is not a setting of a bucket; did you mean every?"),
+            ("reconcile: {a: {key-file: key}}", "1:26: “key-file” is “key”; expected is a path that begins with"),
             ("quiet-after: 0m", "1:14: “quiet-after” is “0m”"),
             ("quiet-after: 99999999999999999999d", "1:14: “quiet-after” is “99999999999999999999d”"),
             ("on-problem: reboot now", "1:13: “on-problem” is “reboot now”; expected is a list of a program"),

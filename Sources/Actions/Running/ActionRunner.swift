@@ -189,6 +189,18 @@ extension ActionRunner {
         return addition
     }
 
+    /// Records an event for each of these versions, unless there is one, and runs an action for them, whatever its filter;
+    /// `Outbox.most` at most.
+    ///
+    /// - Parameter seen: The events of the versions are known up to this row.
+    public func reconcile(_ name: String, _ versions: [ReconciledVersion], seen: Int64) throws -> Outbox.Addition {
+        let work = try work(name)
+        try Self.check(versions.count, "versions")
+        let addition = try place.store.reconcile(work.id, versions, seen: seen, at: place.now())
+        if addition.again > 0 { work.tryAgain() } else { work.wake() }
+        return addition
+    }
+
     /// Retries entries at once; `Outbox.most` at most.
     ///
     /// - Returns: The number of entries. Entries that are done, or queued anyway, are not counted.

@@ -7,6 +7,9 @@ protocol ActionStore: Sendable {
     func walk(_ action: Int64, through last: Int64, matching predicate: RowPredicate, at time: Timestamp) throws
         -> Outbox.Walk
     func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition
+    func reconcile(
+        _ action: Int64, _ versions: [ReconciledVersion], seen: Int64, at time: Timestamp
+    ) throws -> Outbox.Addition
     func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64]
     func takeBack(_ action: Int64, batch: Int64, at time: Timestamp) throws
     func settle(
@@ -34,10 +37,12 @@ protocol ActionStore: Sendable {
 
 /// The history itself.
 struct RecordedActions: ActionStore {
+    private let history: History
     private let outbox: Outbox
     private let reader: HistoryReader
 
     init(_ history: History) {
+        self.history = history
         outbox = history.outbox
         reader = history.reader
     }
@@ -52,6 +57,12 @@ struct RecordedActions: ActionStore {
 
     func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition {
         try outbox.add(action, rows: rows, at: time)
+    }
+
+    func reconcile(
+        _ action: Int64, _ versions: [ReconciledVersion], seen: Int64, at time: Timestamp
+    ) throws -> Outbox.Addition {
+        try history.reconcile(versions, for: action, seen: seen, at: time)
     }
 
     func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] {

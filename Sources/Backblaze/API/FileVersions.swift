@@ -47,7 +47,7 @@ public struct ListingPage: Sendable {
     public let versions: [FileVersion]
     /// The start of the next page; nil after the last page.
     public let next: ListingMark?
-    /// The number of class C calls that the page counts as: one for each 1,000 versions requested.
+    /// The number of class C calls that the page counts as: one for each 1,000 versions in it, and at least one.
     public let calls: Int
 }
 
@@ -78,6 +78,6 @@ extension B2Client {
         return ListingPage(
             versions: files.compactMap(FileVersion.init),
             next: answer["nextFileName"]?.text.map { ListingMark(name: $0, id: answer["nextFileId"]?.text) },
-            calls: (count + 999) / 1_000)
+            calls: max(1, (files.count + 999) / 1_000))
     }
 }

@@ -68,7 +68,7 @@ public final class Connection: Sendable {
     private static let mostFailedLooks = 3
 
     private let plan: Plan
-    private let lease: RuleLease
+    private let lease: any ConnectionTarget
     private let prove: @Sendable (String) throws -> Void
     private let probe: @Sendable (String) -> Bool
     private let told: @Sendable (News) -> Void
@@ -82,7 +82,8 @@ public final class Connection: Sendable {
     ///   - probe: Sends the listener a request through a public URL, and returns whether it answered.
     ///   - told: Receives each change of state, on any thread.
     public init(
-        _ plan: Plan, _ lease: RuleLease, allowsLoopback: Bool, prove: @escaping @Sendable (String) throws -> Void,
+        _ plan: Plan, _ lease: any ConnectionTarget, allowsLoopback: Bool,
+        prove: @escaping @Sendable (String) throws -> Void,
         probe: @escaping @Sendable (String) -> Bool, told: @escaping @Sendable (News) -> Void
     ) {
         self.plan = plan

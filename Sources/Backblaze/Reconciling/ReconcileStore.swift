@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+public import History
 public import Notifications
 
 /// What a comparison of a bucket with the record has found so far, in a file of its own: so that a million versions need
@@ -28,7 +29,8 @@ public final class ReconcileStore: Sendable {
                 try database.execute(sql: Self.tables)
                 guard let request else { return }
                 try database.execute(
-                    sql: "INSERT INTO progress VALUES (1, ?, NULL, 0, 0)", arguments: [try Self.encoded(request)])
+                    sql: "INSERT INTO progress (one, request, calls, isDone) VALUES (1, ?, 0, 0)",
+                    arguments: [try Self.encoded(request)])
             }
         } catch {
             throw Self.problem(path, error)
@@ -37,14 +39,19 @@ public final class ReconcileStore: Sendable {
 
     private static let tables = """
         CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), request TEXT NOT NULL, mark TEXT,
-            calls INTEGER NOT NULL, isDone INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, receivedAt INTEGER NOT NULL, isValid INTEGER NOT NULL)
-            WITHOUT ROWID;
+            calls INTEGER NOT NULL, isDone INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0);
+        CREATE TABLE IF NOT EXISTS event (kind TEXT NOT NULL, id TEXT NOT NULL, receivedAt INTEGER NOT NULL,
+            rank INTEGER NOT NULL, PRIMARY KEY (id, kind)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS other (kind TEXT NOT NULL, id TEXT NOT NULL, identity TEXT NOT NULL,
+            PRIMARY KEY (id, kind, identity)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS removed (number INTEGER PRIMARY KEY, rank INTEGER NOT NULL, actions TEXT);
         CREATE TABLE IF NOT EXISTS count (outcome TEXT PRIMARY KEY, versions INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS missing (id TEXT PRIMARY KEY, name TEXT NOT NULL, action TEXT NOT NULL,
-            size INTEGER NOT NULL, uploaded INTEGER NOT NULL, hasInvalid INTEGER NOT NULL);
+            size INTEGER NOT NULL, uploaded INTEGER NOT NULL, hasInvalid INTEGER NOT NULL, rule TEXT NOT NULL,
+            isReconciled INTEGER NOT NULL);
         CREATE INDEX IF NOT EXISTS missingByTime ON missing(uploaded);
-        CREATE TABLE IF NOT EXISTS late (id TEXT PRIMARY KEY, delay INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS late (id TEXT PRIMARY KEY, name TEXT NOT NULL, action TEXT NOT NULL,
+            size INTEGER NOT NULL, uploaded INTEGER NOT NULL, rule TEXT NOT NULL, delay INTEGER NOT NULL);
         """
 
     private static func encoded(_ value: some Encodable) throws -> String {
@@ -98,31 +105,61 @@ public final class ReconcileStore: Sendable {
 
     // MARK: - Recorded events
 
-    /// A recorded event, as far as it matters here.
-    public struct Event: Sendable {
-        public var version: String
-        public var receivedAt: Timestamp
-        public var isValid: Bool
-
-        public init(version: String, receivedAt: Timestamp, isValid: Bool) {
-            self.version = version
-            self.receivedAt = receivedAt
-            self.isValid = isValid
-        }
+    /// What is recorded of a version, the worst first.
+    private enum Rank: Int {
+        /// An event that is not valid.
+        case other
+        case reconciled
+        case valid
     }
 
     /// Keeps recorded events; of one version the first valid one counts.
-    public func add(_ events: [Event]) throws(B2Problem) {
+    ///
+    /// - Parameter row: The record was read up to this row.
+    public func add(_ events: [VersionEvent], through row: Int64) throws(B2Problem) {
         try use { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    INSERT INTO event VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET receivedAt = excluded.receivedAt,
-                        isValid = 1 WHERE NOT isValid AND excluded.isValid
+                    INSERT INTO event VALUES (?, ?, ?, ?) ON CONFLICT (id, kind) DO UPDATE SET
+                        receivedAt = excluded.receivedAt, rank = excluded.rank WHERE rank < excluded.rank
                     """)
+            let other = try database.cachedStatement(sql: "INSERT OR IGNORE INTO other VALUES (?, ?, ?)")
             for event in events {
-                try statement.execute(arguments: [event.version, event.receivedAt.milliseconds, event.isValid])
+                let rank: Rank =
+                    switch event.verdict {
+                    case .valid: .valid
+                    case .reconciled: .reconciled
+                    default: .other
+                    }
+                try statement.execute(arguments: [
+                    event.kind.rawValue, event.version, event.receivedAt.milliseconds, rank.rawValue,
+                ])
+                guard rank == .other else { continue }
+                try other.execute(arguments: [event.kind.rawValue, event.version, event.identity])
+            }
+            try database.execute(sql: "UPDATE progress SET seen = ?", arguments: [row])
+        }
+    }
+
+    /// Keeps what is remembered of events that were removed from the record.
+    public func add(_ removed: [RemovedVersion]) throws(B2Problem) {
+        try use { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    INSERT INTO removed VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET
+                        rank = max(rank, excluded.rank),
+                        actions = nullif(ifnull(actions, '') || ifnull(excluded.actions, ''), '')
+                    """)
+            for version in removed {
+                let rank: Rank = version.isValid ? .valid : version.isReconciled ? .reconciled : .other
+                try statement.execute(arguments: [version.number, rank.rawValue, version.actions])
             }
         }
+    }
+
+    /// The last row of the record that was read.
+    public func seen() throws(B2Problem) -> Int64 {
+        try use { database in try Int64.fetchOne(database, sql: "SELECT seen FROM progress") } ?? 0
     }
 
     // MARK: - Versions
@@ -130,59 +167,89 @@ public final class ReconcileStore: Sendable {
     /// Compares a page of versions with the events, and keeps what was found, all or nothing.
     func compare(_ page: ListingPage, _ scope: ReconcileScope) throws(B2Problem) {
         try use { database in
-            let find = try database.cachedStatement(sql: "SELECT receivedAt, isValid FROM event WHERE id = ?")
-            let miss = try database.cachedStatement(sql: "INSERT OR IGNORE INTO missing VALUES (?, ?, ?, ?, ?, ?)")
-            let lag = try database.cachedStatement(sql: "INSERT OR IGNORE INTO late VALUES (?, ?)")
+            let miss = try database.cachedStatement(
+                sql: "INSERT OR IGNORE INTO missing VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            let lag = try database.cachedStatement(sql: "INSERT OR IGNORE INTO late VALUES (?, ?, ?, ?, ?, ?, ?)")
             var counts: [ReconcileOutcome: Int] = [:]
             for version in page.versions {
-                guard var outcome = scope.outcome(of: version) else { continue }
-                if outcome == .missing {
-                    let event = try Row.fetchOne(find, arguments: [version.id])
-                    if let event, event["isValid"] == true {
-                        let received: Int64 = event["receivedAt"] ?? 0
-                        let delay = max(0, received - version.uploaded.milliseconds)
-                        outcome = delay > scope.lateAfter ? .late : .matched
-                        if outcome == .late { try lag.execute(arguments: [version.id, delay]) }
-                    } else if scope.isUnsure(version) {
-                        outcome = .unsureType
-                    } else {
-                        try miss.execute(arguments: [
-                            version.id, version.name, version.action == .hide ? "hide" : "upload", version.size,
-                            version.uploaded.milliseconds, event != nil,
+                guard scope.includes(version), let kind = version.kind else { continue }
+                let found = try Self.found(version, kind, database)
+                let outcome: ReconcileOutcome
+                switch found?.rank {
+                case .valid:
+                    let delay = found?.receivedAt.map { max(0, $0 - version.uploaded.milliseconds) } ?? 0
+                    outcome = delay > scope.lateAfter ? .late : .matched
+                    if outcome == .late {
+                        try lag.execute(arguments: [
+                            version.id, version.name, kind.rawValue, version.size, version.uploaded.milliseconds,
+                            scope.rule(for: version), delay,
                         ])
                     }
+                case .reconciled: outcome = .reconciled
+                case .other, nil: outcome = scope.outcome(of: version)
+                }
+                if outcome == .missing || outcome == .reconciled {
+                    try miss.execute(arguments: [
+                        version.id, version.name, kind.rawValue, version.size, version.uploaded.milliseconds,
+                        found != nil, scope.rule(for: version), outcome == .reconciled,
+                    ])
                 }
                 counts[outcome, default: 0] += 1
             }
-            for (outcome, count) in counts {
-                try database.execute(
-                    sql: """
-                        INSERT INTO count VALUES (?, ?) ON CONFLICT (outcome) DO UPDATE SET
-                            versions = versions + excluded.versions
-                        """, arguments: [outcome.rawValue, count])
-            }
+            try Self.count(counts, database)
             try database.execute(
                 sql: "UPDATE progress SET mark = ?, calls = calls + ?, isDone = ?",
                 arguments: [try page.next.map(Self.encoded), page.calls, page.next == nil])
         }
     }
 
-    /// Counts versions as matched that were found to be missing: their events were received, and removed from the
-    /// record since then.
-    public func match(_ versions: some Sequence<String>) throws(B2Problem) {
+    private static func count(_ counts: [ReconcileOutcome: Int], _ database: Database) throws {
+        for (outcome, count) in counts {
+            try database.execute(
+                sql: """
+                    INSERT INTO count VALUES (?, ?) ON CONFLICT (outcome) DO UPDATE SET
+                        versions = versions + excluded.versions
+                    """, arguments: [outcome.rawValue, count])
+        }
+    }
+
+    /// Counts versions as late that were found to be missing, and whose valid events have been added since then.
+    public func settle() throws(B2Problem) {
         try use { database in
-            for version in versions {
-                try database.cachedStatement(sql: "DELETE FROM missing WHERE id = ?").execute(arguments: [version])
-                guard database.changesCount > 0 else { continue }
-                for (outcome, change) in [(ReconcileOutcome.missing, -1), (.matched, 1)] {
-                    try database.execute(
-                        sql: """
-                            INSERT INTO count VALUES (?, ?) ON CONFLICT (outcome) DO UPDATE SET
-                                versions = versions + excluded.versions
-                            """, arguments: [outcome.rawValue, change])
-                }
+            try database.execute(
+                sql: """
+                    INSERT OR IGNORE INTO late
+                        SELECT missing.id, name, action, size, uploaded, rule, max(0, receivedAt - uploaded)
+                        FROM missing JOIN event ON event.id = missing.id AND event.kind = missing.action
+                        WHERE rank = \(Rank.valid.rawValue)
+                    """)
+            let found = """
+                FROM missing WHERE isReconciled = ? AND EXISTS (
+                    SELECT 1 FROM event WHERE event.id = missing.id AND event.kind = missing.action
+                        AND rank = \(Rank.valid.rawValue))
+                """
+            for (outcome, isReconciled) in [(ReconcileOutcome.missing, false), (.reconciled, true)] {
+                try database.execute(sql: "DELETE \(found)", arguments: [isReconciled])
+                try Self.count([outcome: -database.changesCount, .late: database.changesCount], database)
             }
         }
+    }
+
+    /// Returns what is recorded of a version, or was and is remembered; nil where nothing is.
+    private static func found(
+        _ version: FileVersion, _ kind: VersionKind, _ database: Database
+    ) throws -> (rank: Rank, receivedAt: Int64?)? {
+        let event = try Row.fetchOne(
+            database.cachedStatement(sql: "SELECT rank, receivedAt FROM event WHERE id = ? AND kind = ?"),
+            arguments: [version.id, kind.rawValue])
+        let known = event.flatMap { row in Rank(rawValue: row[0]).map { ($0, row[1] as Int64?) } }
+        guard known?.0 != .valid else { return known }
+        let removed = try Int.fetchOne(
+            database.cachedStatement(sql: "SELECT rank FROM removed WHERE number = ?"),
+            arguments: [RemovedVersion.number(kind, version.id)]
+        ).flatMap(Rank.init(rawValue:))
+        guard let removed, removed.rawValue >= known?.0.rawValue ?? 0 else { return known }
+        return (removed, nil)
     }
 
     // MARK: - Results
@@ -196,36 +263,93 @@ public final class ReconcileStore: Sendable {
         }
     }
 
-    /// The longest that a late event took; nil where none was late.
-    public func longestDelay() throws(B2Problem) -> Duration? {
-        let delay = try use { database in try Int64.fetchOne(database, sql: "SELECT max(delay) FROM late") }
-        return delay.map { .milliseconds($0) }
+    /// The shortest and the longest time that a late event took; nil where none was late.
+    public func delays() throws(B2Problem) -> ClosedRange<Duration>? {
+        let row = try use { database in try Row.fetchOne(database, sql: "SELECT min(delay), max(delay) FROM late") }
+        guard let row, let shortest = row[0] as Int64?, let longest = row[1] as Int64? else { return nil }
+        return .milliseconds(shortest) ... .milliseconds(longest)
     }
 
-    /// A version without a valid event.
+    /// Visits the versions whose events were late, the oldest first, with the time that each took.
+    public func visitLate(_ visit: (Missing, Duration) throws -> Void) throws {
+        try queue.read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT action, id, name, size, uploaded, 0, rule, delay FROM late ORDER BY uploaded, id
+                    """)
+            while let row = try rows.next() { try visit(Self.missing(row), .milliseconds(row[7] as Int64? ?? 0)) }
+        }
+    }
+
+    /// A version without a valid event, or with a late one.
     public struct Missing: Sendable {
+        public var kind: VersionKind
         public var id: String
         public var name: String
-        /// `upload` or `hide`.
-        public var action: String
         public var size: Int64
         public var uploaded: Timestamp
         /// Whether there is an event of it that is not valid.
         public var hasInvalid: Bool
+        /// The name of the rule that is for it; empty where none is known.
+        public var rule: String
+
+        /// What a listing calls it: `upload` or `hide`.
+        public var action: String { kind == .hidden ? "hide" : "upload" }
+    }
+
+    private static let columns = "action, id, name, size, uploaded, hasInvalid, rule"
+
+    private static func missing(_ row: Row) -> Missing {
+        Missing(
+            kind: VersionKind(rawValue: row[0] ?? "") ?? .created, id: row[1] ?? "", name: row[2] ?? "",
+            size: row[3] ?? 0, uploaded: Timestamp(milliseconds: row[4] ?? 0), hasInvalid: row[5] ?? false,
+            rule: row[6] ?? "")
     }
 
     /// Visits what is missing, the oldest first.
     public func visitMissing(_ visit: (Missing) throws -> Void) throws {
         try queue.read { database in
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT id, name, action, size, uploaded, hasInvalid FROM missing ORDER BY uploaded, id")
-            while let row = try rows.next() {
-                try visit(
-                    Missing(
-                        id: row["id"] ?? "", name: row["name"] ?? "", action: row["action"] ?? "",
-                        size: row["size"] ?? 0,
-                        uploaded: Timestamp(milliseconds: row["uploaded"] ?? 0), hasInvalid: row["hasInvalid"] ?? false)
-                )
+                database,
+                sql: "SELECT \(Self.columns) FROM missing WHERE NOT isReconciled ORDER BY uploaded, id")
+            while let row = try rows.next() { try visit(Self.missing(row)) }
+        }
+    }
+
+    /// A version that an action is to be run for.
+    public struct Candidate: Sendable {
+        public var version: Missing
+        /// The identities of its events that are not valid.
+        public var others: [String]
+        /// Whether the action has run for an event of it that was removed.
+        public var isDone: Bool
+    }
+
+    /// Returns the next versions without a valid event, also those that an action has been run for.
+    ///
+    /// - Parameters:
+    ///   - last: The last one that was returned before.
+    ///   - action: The id of the action; nil for one that has never run.
+    public func candidates(
+        after last: Candidate?, limit: Int, for action: Int64?
+    ) throws(B2Problem) -> [Candidate] {
+        try use { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(Self.columns) FROM missing WHERE (uploaded, id) > (?, ?) ORDER BY uploaded, id LIMIT ?
+                    """, arguments: [last?.version.uploaded.milliseconds ?? .min, last?.version.id ?? "", limit])
+            let others = try database.cachedStatement(sql: "SELECT identity FROM other WHERE id = ? AND kind = ?")
+            let actions = try database.cachedStatement(sql: "SELECT actions FROM removed WHERE number = ?")
+            return try rows.map { row in
+                let version = Self.missing(row)
+                let done = try String?.fetchOne(
+                    actions, arguments: [RemovedVersion.number(version.kind, version.id)])
+                return Candidate(
+                    version: version,
+                    others: try String.fetchAll(others, arguments: [version.id, version.kind.rawValue]),
+                    isDone: action.map { (done ?? "")?.contains(",\($0),") ?? false } ?? false)
             }
         }
     }

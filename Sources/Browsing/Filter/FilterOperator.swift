@@ -184,7 +184,7 @@ extension FilterOperator {
                 "sig", or: ["signature", "verdict"], verdicts,
                 "the verdict on the signature: \(Spelling.list(verdicts.fixed)); the beginning of one will do. unjudged is not"
                     + " checked, removed is valid by a secret that was deleted as leaked, unsigned is of a rule that is named as one that"
-                    + " does not sign",
+                    + " does not sign, reconciled is an event made from the bucket's listing",
                 example: "sig:invalid"
             ) { argument throws(FilterFault) in
                 let words = try argument.choices(verdicts)

@@ -301,7 +301,7 @@ extension SignatureVerdict {
         case .valid: Style(.good)
         case .invalid: Style(.bad)
         case .missing, .malformed, .unsupported, .removed: Style(.warning)
-        case .unverified, .unsigned: Style(.notice)
+        case .unverified, .unsigned, .reconciled: Style(.notice)
         case .unjudged: Style(.secondary)
         }
     }

@@ -152,7 +152,7 @@ struct PulseLayer {
     /// From the bottom of a bar to its top: problems are where they are seen.
     static let all = [
         PulseLayer(.unjudged, glyph: "·"), PulseLayer(.valid, glyph: "█", hasEighths: true),
-        PulseLayer(.unverified, .unsigned, glyph: "░"),
+        PulseLayer(.unverified, .unsigned, .reconciled, glyph: "░"),
         PulseLayer(.removed, .missing, .malformed, .unsupported, glyph: "▒"),
         PulseLayer(.invalid, glyph: "▓"),
     ]

@@ -165,7 +165,7 @@ struct RulesScreen: Tab {
         share("valid", "VALID", [.valid], Style(.good), nil), share("invalid", "INVALID", [.invalid], Style(.bad), nil),
         share("unverified", "UNVERIFIED", [.unverified], Style(.notice), 3),
         share("missing", "MISSING", [.missing], Style(.warning), 2),
-        share("other", "OTHER", [.malformed, .unsupported, .removed], Style(.warning), 1),
+        share("other", "OTHER", [.malformed, .unsupported, .removed, .unsigned, .reconciled], Style(.warning), 1),
         ListColumn(
             name: "secret", title: "SECRET", key: { .text($0.isSaved == nil ? "2" : $0.isSaved == true ? "0" : "1") },
             room: { Column($0.title, minimum: $0.width) },

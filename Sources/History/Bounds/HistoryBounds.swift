@@ -109,6 +109,15 @@ extension JudgedDelivery {
     }
 }
 
+extension HistoryBounds {
+    /// Returns whether requests with this verdict have the bound of valid ones: valid deliveries, and the events that
+    /// b2watch has made from a bucket's listing.
+    static func isTrusted(_ verdict: SignatureVerdict) -> Bool { verdict == .valid || verdict == .reconciled }
+
+    /// Their verdicts, in SQL.
+    static let trusted = SignatureVerdict.allCases.filter(isTrusted).map { String($0.rawValue) }.joined(separator: ", ")
+}
+
 // MARK: - Amounts
 
 /// The requests that a history has, as they count against its bounds, and the number of those that were removed.
@@ -130,7 +139,7 @@ public struct KeptAmounts: Sendable, Hashable {
         func exceeds(_ limit: HistoryBounds.Limit) -> Bool { requests > limit.requests || bytes > limit.bytes }
     }
 
-    /// Valid deliveries. Those of an older version count as requests, and their bytes are unknown.
+    /// Valid deliveries, and reconciled events. Those of an older version count as requests, and their bytes are unknown.
     public var valid = Amount()
     /// Requests that look like B2's and are not valid; without those of an older version, which stay.
     public var notifications = Amount()

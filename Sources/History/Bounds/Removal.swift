@@ -279,12 +279,12 @@ private struct Work {
     func candidates(after id: Int64, count: Int64, most: Int) throws -> (found: [Candidate], end: Int64) {
         let condition =
             switch list {
-            case .valid: "verdict = \(SignatureVerdict.valid.rawValue)"
+            case .valid: "verdict IN (\(HistoryBounds.trusted))"
             case .notifications:
-                "verdict <> \(SignatureVerdict.valid.rawValue) AND share = \(Share.notification.rawValue)"
+                "verdict NOT IN (\(HistoryBounds.trusted)) AND share = \(Share.notification.rawValue)"
             case .others:
                 """
-                verdict <> \(SignatureVerdict.valid.rawValue)
+                verdict NOT IN (\(HistoryBounds.trusted))
                     AND share IN (\(Share.other.rawValue), \(Share.cut.rawValue))
                 """
             }
@@ -367,7 +367,7 @@ private struct Work {
         let events = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT event.id, \(Tombstones.hash("event.eventId")), objectVersionId, position IS NOT NULL,
+                    SELECT event.id, \(Tombstones.hash("event.eventId")), \(ReconciledIdentity.eventId()), position IS NOT NULL,
                         \(EventIdentity.sql()), \(RowQuery.trust("outcome"))
                     FROM event JOIN outcome ON outcome.delivery = event.delivery WHERE event.id BETWEEN ? AND ?
                     """), arguments: [rows.lowerBound, rows.upperBound])
@@ -375,17 +375,17 @@ private struct Work {
             let (row, hash, isEvent): (Int64, Data?, Bool) = (event[0], event[1], event[3])
             let actions = hasActions && isEvent ? try removeEntries(of: event[4], row) : []
             guard let hash else { continue }
-            guard candidate.recorded.verdict == .valid || !actions.isEmpty else {
+            guard HistoryBounds.isTrusted(candidate.recorded.verdict) || !actions.isEmpty else {
                 try db.cachedStatement(sql: "DELETE FROM eventKey WHERE key = ? AND row = ?")
                     .execute(arguments: [Tombstones.key(of: Array(hash)), row])
                 continue
             }
-            let version: String? = (event[2] as DatabaseValue).storage.value as? String
+            let version: String? = event[2]
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO eventKey VALUES (?, ?)")
                 .execute(arguments: [Tombstones.key(of: Array(hash)), row])
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?)")
                 .execute(arguments: [
-                    row, hash, event[5] as Int, version.map(Tombstones.number(ofVersion:)),
+                    row, hash, event[5] as Int, version.map(Tombstones.number(of:)),
                     actions.isEmpty ? nil : ",\(actions.map(String.init).joined(separator: ",")),",
                 ])
             tombstones += 1

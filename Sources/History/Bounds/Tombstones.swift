@@ -39,6 +39,13 @@ enum Tombstones {
             action: action)
     }
 
+    /// Returns whether an action has run for an event with this id that was removed.
+    static func hasActed(_ action: Int64, _ eventId: String, _ db: Database) throws -> Bool {
+        let condition = exists("?1", before: "\(Int64.max)", trust: "99", action: "?2")
+        let statement = try db.cachedStatement(sql: "SELECT \(condition)")
+        return try Bool.fetchOne(statement, arguments: [eventId, action]) ?? false
+    }
+
     // MARK: - Functions
 
     /// Makes the function known to a connection.
@@ -72,25 +79,10 @@ enum Tombstones {
         hash.withUnsafeBytes { Int64(bigEndian: $0.loadUnaligned(as: Int64.self)) }
     }
 
-    /// Returns the number by which a tombstone knows a version id.
-    static func number(ofVersion id: String) -> Int64 {
-        key(of: SHA256.hash(id.utf8))
-    }
-}
-
-extension HistoryReader {
-    /// Returns those of these version ids whose events were removed, for comparing a bucket's listing with what was
-    /// received. Reads all tombstones.
+    /// Returns the number by which a tombstone knows the version of its event.
     ///
-    /// - Throws: SQLite's error.
-    public func removedVersions(among ids: some Sequence<String>) throws -> Set<String> {
-        let numbers = Dictionary(
-            ids.map { (Tombstones.number(ofVersion: $0), $0) }, uniquingKeysWith: { one, _ in one })
-        return try read { db in
-            var found: Set<String> = []
-            let statement = try IDStatement("SELECT version FROM tombstone WHERE version IS NOT NULL", [], db)
-            while let number = try statement.next() { if let id = numbers[number] { found.insert(id) } }
-            return found
-        }
+    /// - Parameter id: The id of a reconciled event of the version.
+    static func number(of id: String) -> Int64 {
+        key(of: SHA256.hash(id.utf8))
     }
 }

@@ -126,7 +126,7 @@ extension Outbox {
     }
 
     /// Reads the next rows after an action's cursor. One transaction writes the entries of those that match and have
-    /// none, and moves the cursor. If a power cut loses it, the rows are read again. The rows of one delivery are read
+    /// none, and moves the cursor. Reconciled events are passed over: they are queued for the action that was named. If a power cut loses it, the rows are read again. The rows of one delivery are read
     /// together, whatever the limit, because an action may do something once for all of them.
     ///
     /// - Parameters:
@@ -140,7 +140,8 @@ extension Outbox {
             guard let cursor, cursor < last else { return (Walk(cursor: cursor ?? last, added: 0), false) }
             func matching(_ range: ClosedRange<Int64>, limit: Int = .max) throws -> [Int64] {
                 try MatchQuery.ids(
-                    matching: .all([.event, predicate]), in: range, by: "event.id", limit: limit, { false }, db)
+                    matching: .all([.event, .received, predicate]), in: range, by: "event.id", limit: limit, { false },
+                    db)
             }
             let end = try Self.lastRow(ofDeliveryWith: min(last, cursor + Self.stretch(predicate)), atMost: last, db)
             var through = end

@@ -16,14 +16,14 @@ enum OutboxEntries {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT event.id, entry.id FROM event
-                LEFT JOIN entry ON entry.identity = \(EventIdentity.sql()) AND entry.action = ?
-                WHERE event.id = ? AND event.position IS NOT NULL
+                LEFT JOIN entry ON entry.id = \(ReconciledIdentity.entry(action: "?1"))
+                WHERE event.id = ?2 AND event.position IS NOT NULL
                 """)
         guard let found = try Row.fetchOne(statement, arguments: [action, row]) else { return .unfit }
         return (found[1] as Int64?).map(Found.there) ?? .missing
     }
 
-    /// - Returns: False if the event already has an entry.
+    /// - Returns: False if the event already has an entry, or its version has one by a reconciled event.
     ///
     /// - Parameter isAsked: Whether a person asks for it: then also for an event that was removed and arrived again.
     static func add(
@@ -35,6 +35,7 @@ enum OutboxEntries {
                 SELECT ?1, \(EventIdentity.sql()), event.id, \(EntryState.queued.rawValue), ?2, ?2, ?2
                 FROM event WHERE event.id = ?3 AND event.position IS NOT NULL
                     \(isAsked ? "" : "AND NOT \(Tombstones.forbid(action: "?1"))")
+                    AND NOT \(ReconciledIdentity.forbid(action: "?1"))
                 """)
         try statement.execute(arguments: [action, time.milliseconds, row])
         return db.changesCount > 0
@@ -150,7 +151,7 @@ enum OutboxMarks {
             CASE WHEN EXISTS (SELECT 1 FROM action) AND event.position IS NOT NULL
                 THEN (SELECT min(CASE entry.state \(places) END)
                     FROM entry CROSS JOIN action ON action.id = entry.action
-                    WHERE identity = \(EventIdentity.sql()) AND action.isDeclared \(actions)) END
+                    WHERE identity IN (\(EventIdentity.sql()), \(ReconciledIdentity.sql())) AND action.isDeclared \(actions)) END
             """
     }
 

@@ -248,7 +248,7 @@ extension HistoryReader {
                 start < cursor
             else { return MissedRows() }
             let first = reach == .all ? start : max(start, cursor - Self.newest(predicate))
-            let matching = PredicateSQL(.all([.event, predicate]))
+            let matching = PredicateSQL(.all([.event, .received, predicate]))
             // A duplicate has the identity of the first, and is not counted again.
             let statement = try IDStatement(
                 """
@@ -256,6 +256,7 @@ extension HistoryReader {
                 WHERE event.id > ? AND event.id <= ? AND \(matching.condition) AND NOT EXISTS
                     (SELECT 1 FROM entry WHERE entry.identity = \(EventIdentity.sql()) AND entry.action = ?)
                     AND NOT \(Tombstones.forbid(action: String(action)))
+                    AND NOT \(ReconciledIdentity.forbid(action: String(action)))
                 GROUP BY \(EventIdentity.sql()) ORDER BY 1
                 """, [.integer(first), .integer(cursor)] + matching.bindings + [.integer(action)], db)
             var missed = MissedRows(isAll: first == start)
@@ -326,8 +327,8 @@ extension HistoryReader {
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT \(EventIdentity.sql()), entry.state FROM event
-                    LEFT JOIN entry ON entry.identity = \(EventIdentity.sql()) AND entry.action = ?
-                    WHERE event.id = ? AND event.position IS NOT NULL
+                    LEFT JOIN entry ON entry.id = \(ReconciledIdentity.entry(action: "?1"))
+                    WHERE event.id = ?2 AND event.position IS NOT NULL
                     """)
             return try rows.map { row in
                 try Row.fetchOne(statement, arguments: [id, row]).map {

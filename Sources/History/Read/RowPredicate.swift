@@ -27,6 +27,9 @@ public indirect enum RowPredicate: Sendable, Hashable {
 
     /// Every row.
     public static let everything = RowPredicate.all([])
+
+    /// The rows of requests that were received: not those of reconciled events.
+    static let received = RowPredicate.not(.verdict([.reconciled]))
 }
 
 /// A comparison of two numbers.

@@ -159,7 +159,7 @@ enum Schema {
 ///
 /// `tombstone` has a row for each removed event that is to be remembered: the number of its row in the event list, by
 /// which `eventKey` leads to it, the first bytes of the SHA-256 of its id, the trust of its verdict, 64 bits of the
-/// SHA-256 of its version id, and the actions that have run for it, such as `,1,4,`.
+/// SHA-256 of the id that a reconciled event of its version has, and the actions that have run for it, such as `,1,4,`.
 enum BoundsSchema {
     static let migration = """
         ALTER TABLE outcome ADD COLUMN share INTEGER;

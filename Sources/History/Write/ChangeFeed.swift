@@ -233,7 +233,7 @@ struct TallyChange: Sendable {
         change.tally.rows += count.rows
         change.kept.removed += count.removed
         change.kept.removedRows += count.removedRows
-        if recorded.verdict == .valid {
+        if HistoryBounds.isTrusted(recorded.verdict) {
             change.kept.valid.requests += count.deliveries - count.removed
             change.kept.valid.bytes += count.notifications.bytes + count.others.bytes
         } else {

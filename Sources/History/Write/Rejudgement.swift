@@ -196,10 +196,11 @@ public struct ToJudge: Sendable, Hashable {
 /// Reads the parts of deliveries that verifying needs, and lends them in SQLite's memory: copying them would take half
 /// of the time of verifying a million.
 enum JudgingRead {
-    /// The deliveries to verify: those that are whole and not valid, and those that are valid by a secret known only by its
-    /// label.
+    /// The deliveries to verify: those that were received whole and are not valid, and those that are valid by a secret
+    /// known only by its label.
     private static let candidates = """
-        verdict NOT IN (\(SignatureVerdict.valid.rawValue), \(SignatureVerdict.unjudged.rawValue))
+        verdict NOT IN (\(SignatureVerdict.valid.rawValue), \(SignatureVerdict.unjudged.rawValue),
+            \(SignatureVerdict.reconciled.rawValue))
             AND share IS NOT \(Share.cut.rawValue)
             OR secret IN (\(SecretTable.unnamed))
         """

@@ -377,7 +377,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
             case .malformed: .malformedSignature
             case .unsupported: .unsupportedSignature
             case .invalid: .invalidSignature
-            case .valid, .removed, .unverified, .unsigned, .unjudged: isJSON ? .accepted : .invalidJSON
+            case .valid, .removed, .unverified, .unsigned, .reconciled, .unjudged: isJSON ? .accepted : .invalidJSON
             }
     }
 }

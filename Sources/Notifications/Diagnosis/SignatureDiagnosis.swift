@@ -36,7 +36,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     ) {
         switch verdict {
         case .invalid, .missing, .malformed, .unsupported: break
-        case .valid, .removed, .unverified, .unsigned, .unjudged: return nil
+        case .valid, .removed, .unverified, .unsigned, .reconciled, .unjudged: return nil
         }
         // A match of fewer digits would prove nothing.
         let reader = DigestReader(delivery)

@@ -125,6 +125,10 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
                 "The request has no \(SignatureHeader.name) header, as none of its rule has: you have named the rule as one"
                 + " that does not sign, and the request has the proof that you gave for it. Nothing shows that its body is as"
                 + " B2 sent it."
+        case .reconciled:
+            return
+                "b2watch has made this event from the bucket's listing, because it has recorded no valid notification of the"
+                + " version. Nothing was received, so there is no signature."
         case .unjudged:
             return "This request is not a notification, so b2watch does not check its signature."
         }

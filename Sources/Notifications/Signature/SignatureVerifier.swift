@@ -22,6 +22,9 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     /// Without a signature header, from a rule that a person has named as one that does not sign, and with the proof that
     /// was agreed on for it. Never as good as `valid`.
     case unsigned = 8
+    /// Of an event that b2watch has made from the bucket's listing, because no notification of it was recorded. Nothing was
+    /// received and nothing is signed, so it is never as good as `valid`.
+    case reconciled = 9
 
     /// The word for it in everything that programs read: JSON, exports, variables of commands.
     public var word: String {
@@ -35,6 +38,7 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         case .unjudged: "unjudged"
         case .removed: "valid, secret removed"
         case .unsigned: "unsigned"
+        case .reconciled: "reconciled"
         }
     }
 
@@ -56,10 +60,11 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
         case .unjudged: "·"
         case .removed: "⊘"
         case .unsigned: "u"
+        case .reconciled: "r"
         }
     }
 
-    /// The rank of a delivery when two carry the same event: valid, then unverified or unsigned, then the
+    /// The rank of a delivery when two carry the same event: valid, then unverified, unsigned or reconciled, then the
     /// rest.
     ///
     /// Only an earlier delivery of equal or higher trust makes a later one a duplicate, so that a forgery cannot shadow
@@ -67,7 +72,7 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
     public var trust: Int {
         switch self {
         case .valid: 2
-        case .unverified, .removed, .unsigned: 1
+        case .unverified, .removed, .unsigned, .reconciled: 1
         case .invalid, .missing, .malformed, .unsupported, .unjudged: 0
         }
     }
@@ -78,7 +83,7 @@ public enum SignatureVerdict: Int, Codable, Sendable, Hashable, CaseIterable {
 
     /// The verdicts that are counted, in the order in which they are shown.
     public static let counted: [SignatureVerdict] = [
-        .valid, .removed, .invalid, .missing, .malformed, .unsupported, .unverified, .unsigned,
+        .valid, .removed, .invalid, .missing, .malformed, .unsupported, .unverified, .unsigned, .reconciled,
     ]
 }
 
@@ -198,7 +203,7 @@ public struct Judgement: Codable, Sendable, Hashable {
         case .unverified: verdict != .unverified
         case .invalid: verdict == .valid || (verdict == .invalid && recorded.secret == nil && secret != nil)
         case .missing, .malformed, .unsupported, .unsigned: verdict == .valid
-        case .unjudged, .removed: false
+        case .unjudged, .removed, .reconciled: false
         }
     }
 }

@@ -12,6 +12,7 @@ import Synchronization
 /// in this process, which locks the history for that time.
 struct ActionsDesk: Sendable {
     let control: any ActionControl
+    fileprivate let reconciling: any ReconcileControl
     let reader: HistoryReader
     /// The state of the history when it was opened.
     let opened: HistoryChange
@@ -47,8 +48,9 @@ struct ActionsDesk: Sendable {
                 guard error.isNobody else { throw error }
                 return try hold(.file(read.path), outbound, diagnostics)
             }
+            let control = RemoteActions(call: call, reader: read.reader, http: outbound.forReplays)
             return ActionsDesk(
-                control: RemoteActions(call: call, reader: read.reader, http: outbound.forReplays),
+                control: control, reconciling: control,
                 reader: read.reader, opened: read.opened, own: nil, closing: { read.close() })
         } catch ReadOnlyHistoryError.missing where !needsHistory {
             return try hold(.memory, outbound, diagnostics)
@@ -83,7 +85,7 @@ struct ActionsDesk: Sendable {
             runner: actions.runner, reader: history.reader, http: outbound.forReplays, hook: nil)
         let lastWords = LastWords()
         return ActionsDesk(
-            control: control, reader: history.reader, opened: history.current,
+            control: control, reconciling: control, reader: history.reader, opened: history.current,
             own: Own(history: history, actions: actions, lastWords: lastWords)
         ) {
             actions.stop()
@@ -91,6 +93,13 @@ struct ActionsDesk: Sendable {
             outbound.shutdown()
             history.close()
         }
+    }
+
+    /// Records events for versions, and runs an action for them; `Outbox.most` at most.
+    ///
+    /// - Parameter seen: The events of the versions are known up to this row.
+    func reconcile(_ action: String, _ versions: [ReconciledVersion], seen: Int64) throws -> Outbox.Addition {
+        try reconciling.reconcile(action, versions, seen: seen)
     }
 
     /// Ends the work of this process. Blocks.

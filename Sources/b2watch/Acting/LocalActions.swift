@@ -3,8 +3,16 @@ import Dashboard
 import History
 import Outgoing
 
+/// Runs actions for versions of objects, in this process or another one.
+protocol ReconcileControl: Sendable {
+    /// Records an event for each version that has none, and runs an action for them; `Outbox.most` at most.
+    ///
+    /// - Parameter seen: The events of the versions are known up to this row.
+    func reconcile(_ action: String, _ versions: [ReconciledVersion], seen: Int64) throws -> Outbox.Addition
+}
+
 /// The control of the actions that run in this process.
-struct LocalActions: ActionControl {
+struct LocalActions: ActionControl, ReconcileControl {
     let runner: ActionRunner
     /// Reads the deliveries to be sent again.
     let reader: HistoryReader
@@ -19,6 +27,10 @@ struct LocalActions: ActionControl {
 
     func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
         try runner.runAction(action, rows: rows)
+    }
+
+    func reconcile(_ action: String, _ versions: [ReconciledVersion], seen: Int64) throws -> Outbox.Addition {
+        try runner.reconcile(action, versions, seen: seen)
     }
 
     func retryEntries(_ entries: [Int64]) throws -> Int {
@@ -75,7 +87,7 @@ struct NoHook: Error, CustomStringConvertible {
 
 /// The control of the actions that run in the listener's process. Each request has its own connection, so that a slow
 /// one, such as a test, delays none of the dashboard's.
-struct RemoteActions: ActionControl {
+struct RemoteActions: ActionControl, ReconcileControl {
     let call: ListenerCall
     /// Reads the deliveries to be sent again, which is done here.
     let reader: HistoryReader
@@ -87,6 +99,11 @@ struct RemoteActions: ActionControl {
 
     func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
         try call.ask(RunActionRequest(action: action, rows: rows))
+    }
+
+    func reconcile(_ action: String, _ versions: [ReconciledVersion], seen: Int64) throws -> Outbox.Addition {
+        try call.ask(
+            ReconcileVersionsRequest(action: action, versions: versions, seen: seen), within: ListenerCall.patience)
     }
 
     func retryEntries(_ entries: [Int64]) throws -> Int {

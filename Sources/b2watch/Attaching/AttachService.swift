@@ -95,6 +95,7 @@ final class AttachService: Sendable {
             return Done()
         }
         routes.on(RunActionRequest.self) { try actions.runAction($0.action, rows: $0.rows) }
+        routes.on(ReconcileVersionsRequest.self) { try actions.reconcile($0.action, $0.versions, seen: $0.seen) }
         routes.on(RetryEntriesRequest.self) { try actions.retryEntries($0.entries) }
         routes.on(RetryActionRequest.self) { try actions.retryAll($0.action, in: $0.states) }
         routes.on(SkipEntriesRequest.self) { try actions.skipEntries($0.entries) }

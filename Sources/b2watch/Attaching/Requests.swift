@@ -200,6 +200,16 @@ struct RunActionRequest: ControlRequest {
     let rows: [Int64]
 }
 
+/// Asks to record an event for each of these versions that has none, and to run an action for them.
+struct ReconcileVersionsRequest: ControlRequest {
+    static let name = "reconcileVersions"
+    typealias Reply = Outbox.Addition
+    let action: String
+    let versions: [ReconciledVersion]
+    /// The events of the versions are known up to this row.
+    let seen: Int64
+}
+
 /// Asks to retry entries; the reply gives their number.
 struct RetryEntriesRequest: ControlRequest {
     static let name = "retryEntries"

@@ -32,7 +32,13 @@ final class BucketCompanion: ReceivingCompanion {
         var problem: B2Problem?
     }
 
-    private let lease: RuleLease
+    /// Makes what is pointed here: the rule, or a subscription at an event broker, which sends by a client and reports
+    /// what happens in sentences.
+    typealias Target = @Sendable (any HTTPSending, @escaping @Sendable (String) -> Void) throws -> any ConnectionTarget
+
+    private let target: Target
+    /// What leads here in place of the rule; nil for the rule.
+    private let goal: String?
     private let ruleName: String
     private let bucket: String
     /// The rule's signing secret; nil for a rule that does not sign, whose proof is a secret path.
@@ -46,10 +52,12 @@ final class BucketCompanion: ReceivingCompanion {
     private let state = Mutex(State())
 
     init(
-        lease: RuleLease, ruleName: String, bucket: String, secret: String?, tunnel: Tunnel?, publicURL: String?,
+        target: @escaping Target, goal: String?, ruleName: String, bucket: String, secret: String?, tunnel: Tunnel?,
+        publicURL: String?,
         forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
     ) {
-        self.lease = lease
+        self.target = target
+        self.goal = goal
         self.ruleName = ruleName
         self.bucket = bucket
         self.secret = secret
@@ -80,8 +88,14 @@ final class BucketCompanion: ReceivingCompanion {
             tunnel: tunnel, publicURL: publicURL, path: path, port: receiver.listener.address.port,
             environment: ProcessInfo.processInfo.environment)
         let http = receiver.outbound.forReplays
+        let target: any ConnectionTarget
+        do {
+            target = try self.target(http) { report($0, .warning) }
+        } catch {
+            return fail(B2Problem(.other, "\(error)"))
+        }
         let connection = Connection(
-            plan, lease, allowsLoopback: isLocal,
+            plan, target, allowsLoopback: isLocal,
             prove: { try control.prove(WebhookURL($0)) },
             probe: { Self.isHealthy($0, http) }
         ) { [self] news in
@@ -89,7 +103,11 @@ final class BucketCompanion: ReceivingCompanion {
             case .step(let text): report(text, .info)
             case .warning(let text): report(text, .warning)
             case .connected(let url):
-                report("connected: the rule \(ruleName) of \(bucket) leads to \(url)", .info)
+                SeenRules.ofBucket(bucket)?.note(ruleName)
+                let sentence =
+                    goal.map { "\($0) sends the notifications of the rule \(ruleName) of \(bucket) to \(url)" }
+                    ?? "the rule \(ruleName) of \(bucket) leads to \(url)"
+                report("connected: \(sentence)", .info)
             case .failed(let problem): fail(problem)
             }
         }
@@ -107,6 +125,7 @@ final class BucketCompanion: ReceivingCompanion {
             for note in try connection?.end() ?? [] { diagnostics.say(note) }
             return problem.map { "not connected: \($0)" }
         } catch {
+            if goal != nil { return "\(error)" }
             return
                 "the rule \(ruleName) of \(bucket) is not restored: \(error). Restore it with b2watch cleanup \(bucket)"
         }

@@ -15,12 +15,14 @@ struct ConnectCommand: ParsableCommand {
             b2watch connect <bucket> --tunnel <tunnel> [<options>]
             b2watch connect <bucket> --public-url <url> [<options>]
             b2watch connect <bucket> --rule <name> --tunnel <tunnel> [<options>]
+            b2watch connect <bucket> --rule <name> --event-broker-url <url> --tunnel <tunnel> [<options>]
             """,
         discussion: """
             A temporary rule with a fresh signing secret leads to this machine, by a public URL that you have or by a tunnel. \
             Before the rule is made, a signed test event goes through the URL: it must arrive here. However b2watch ends, it \
             deletes the rule; after kill -9 the next connect or cleanup does. With --rule an existing rule is borrowed: its \
-            target is swapped and restored, and what arrives is sent on to its old target.
+            target is swapped and restored, and what arrives is sent on to its old target. With --event-broker-url the rule \
+            stays as it is: b2watch subscribes to Backblaze's event broker, which the rule leads to.
 
             On a terminal it shows the dashboard, else it writes a line for each event, as b2watch listen does.
 
@@ -54,6 +56,21 @@ struct ConnectCommand: ParsableCommand {
         help: ArgumentHelp(
             "Send each delivery on to this URL too, unchanged; may be given several times.", valueName: "url"))
     var forward: [String] = []
+
+    @Option(
+        name: .customLong("event-broker-url"),
+        help: ArgumentHelp(
+            "Subscribe to Backblaze's event broker sample at this URL, for the rule that --rule names.",
+            valueName: "url"
+        ))
+    var brokerURL: String?
+
+    @Option(
+        name: .customLong("poll-interval"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Seconds from one look whether the broker still has the subscription to the next. (default: 30)",
+            valueName: "seconds"))
+    var pollInterval: Int?
 
     @Flag(
         name: .customLong("unsigned"),
@@ -92,6 +109,31 @@ struct ConnectCommand: ParsableCommand {
                 "--rule borrows a rule as it is: leave out --event-types, --prefix, --custom-header and"
                     + " --max-events-per-batch")
         }
+        if let brokerURL {
+            guard rule != nil else {
+                throw ValidationError(
+                    "--event-broker-url needs --rule NAME: the rule of the bucket that leads to the event broker")
+            }
+            if isUnsigned || hasNoForward {
+                throw ValidationError(
+                    "--event-broker-url leaves the rule as it is: leave out --unsigned and --no-forward")
+            }
+            let url: WebhookURL
+            do throws(WebhookURLError) {
+                url = try WebhookURL(brokerURL)
+            } catch {
+                throw ValidationError("--event-broker-url: \(error)")
+            }
+            guard url.isSecure || url.isLoopback else {
+                throw ValidationError("--event-broker-url \(brokerURL): write https://")
+            }
+        }
+        if let pollInterval {
+            guard brokerURL != nil else { throw ValidationError("--poll-interval belongs to --event-broker-url") }
+            guard (1...86_400).contains(pollInterval) else {
+                throw ValidationError("--poll-interval \(pollInterval): write 1 to 86400 seconds")
+            }
+        }
         for text in forward {
             let url: WebhookURL
             do throws(WebhookURLError) {
@@ -125,7 +167,7 @@ struct ConnectCommand: ParsableCommand {
         let folder = try ProcessEnvironment.places.connections
         let client = try account.client(diagnostics)
         let bucket = try client.bucket(named: bucket)
-        try client.require([B2Capability.readRules, B2Capability.writeRules])
+        try client.require([B2Capability.readRules] + (brokerURL == nil ? [B2Capability.writeRules] : []))
         diagnostics.say("connecting to \(bucket.name) \(client.introduction)")
         let book = RuleBook(client, bucket)
         for note in try ConnectionCleanup.run(book, folder: folder) { diagnostics.say("left from before: \(note)") }
@@ -147,9 +189,11 @@ struct ConnectCommand: ParsableCommand {
                     "the rule \(name) has no signing secret, so nothing that it brings can be verified: give it one with b2watch"
                         + " rules update \(bucket.name) \(name) --new-secret, or connect with --unsigned")
             }
-            if !hasNoForward { forward.append(try WebhookURL(original.url)) }
             (wanted, secret) = (original, original.secret)
-            try ask(original, diagnostics)
+            if brokerURL == nil {
+                if !hasNoForward { forward.append(try WebhookURL(original.url)) }
+                try ask(original, diagnostics)
+            }
         } else {
             var generator = SystemRandomNumberGenerator()
             secret = isUnsigned ? nil : RuleSecret.fresh(using: &generator)
@@ -160,8 +204,22 @@ struct ConnectCommand: ParsableCommand {
             try wanted.check(among: rules, in: realm)
         }
         for note in [wanted.suspension].compactMap(\.self) { diagnostics.say(note, .warning) }
+        let broker = try brokerURL.map { try WebhookURL($0) }
+        if let broker, let target = try? WebhookURL(wanted.url), target.authority != broker.authority {
+            diagnostics.say(
+                "the rule \(wanted.name) leads to \(wanted.shownURL), not to the event broker at \(broker.authority): nothing"
+                    + " will come from there until it does", .warning)
+        }
+        let look = pollInterval.map { Duration.seconds($0) } ?? BrokerSubscription.usualLook
+        let lease = RuleLease(book, rule: wanted, isTemporary: rule == nil, folder: folder)
+        let target: BucketCompanion.Target = { [bucket, wanted] http, tell in
+            guard let broker, let secret else { return lease }
+            return BrokerSubscription(
+                broker, bucket: bucket.name, rule: wanted.name,
+                secret: try SigningSecret(label: "broker", value: secret), http: http, look: look, told: tell)
+        }
         return BucketCompanion(
-            lease: RuleLease(book, rule: wanted, isTemporary: rule == nil, folder: folder),
+            target: target, goal: broker.map { "the event broker at \($0.authority)" },
             ruleName: wanted.name, bucket: bucket.name, secret: secret, tunnel: try tunnel.map { try Tunnel($0) },
             publicURL: publicURL, forward: forward, isLocal: realm.isLoopback, diagnostics: diagnostics)
     }

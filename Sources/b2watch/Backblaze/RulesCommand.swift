@@ -299,6 +299,7 @@ struct RulesCreateCommand: ParsableCommand {
                 try rule.check(among: rules, in: book.client.key.realm)
                 return rule
             }
+            SeenRules.ofBucket(options.bucket)?.note(name)
             try options.end("created", rule, output)
             guard let secret else { return }
             try options.save(secret, of: name, output)

@@ -54,9 +54,11 @@ struct ListenCommand: ParsableCommand {
         var follower: RecordFollower?
         let post = DashboardPost()
         var alerts: AlertWatch?
+        var configuration = Configuration()
         let receiver = try StartFailure.explained(by: diagnostics) {
             let outbound = Outbound()
             let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
+            configuration = configured.configuration
             let plan = try ReceivingPlan(options, configured)
             return try Receiver(
                 plan, outbound, say: { lines.say($0, .warning) },
@@ -90,6 +92,13 @@ struct ListenCommand: ParsableCommand {
         let reloading = Reloading(receiver)
         let watch = alerts
         reloading.follow { watch?.change(AlertSettings($0)) }
+        let schedule = ReconcileSchedule(receiver) { text, level in
+            lines.say(text, level)
+            post.tell(.notice(text))
+        }
+        schedule.follow { watch?.alert($0) }
+        schedule.change(configuration)
+        reloading.follow { schedule.change($0) }
         let attached = AttachService(receiver, control, post, reloading) { lines.say($0, .warning) }
         lines.open()
         companion?.begin(receiver, control) { lines.say($0, $1) }
@@ -107,6 +116,7 @@ struct ListenCommand: ParsableCommand {
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
         let problem = companion?.end()
+        schedule.stop()
         post.tell(.draining)
         receiver.stopListening()
         follower?.finish(within: .seconds(2))

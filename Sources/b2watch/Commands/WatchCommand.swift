@@ -72,6 +72,11 @@ struct WatchCommand: ParsableCommand {
         for line in [receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.note(line, .warning) }
         let control = DashboardControl(receiver, post)
         let reloading = Reloading(receiver)
+        let schedule = ReconcileSchedule(receiver) { text, level in
+            diagnostics.note(text, level)
+            post.tell(.notice(text))
+        }
+        reloading.follow { schedule.change($0) }
         let attached = AttachService(receiver, control, post, reloading) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
         var environment = DashboardEnvironment(
@@ -90,7 +95,7 @@ struct WatchCommand: ParsableCommand {
         // The screen's thread is the main one: nothing else needs it.
         let program = DashboardProgram(
             diagnostics: diagnostics, configuration: configured.configuration, reloading: reloading,
-            isPlain: plain.isPlain)
+            isPlain: plain.isPlain, schedule: schedule)
         try program.run(environment) { dashboard in
             post.open(dashboard)
             // Deliveries recorded since the dashboard received the state at its start.
@@ -102,6 +107,7 @@ struct WatchCommand: ParsableCommand {
             }
         } ended: {
             problem = companion?.end()
+            schedule.stop()
             post.tell(.draining)
             receiver.stopListening()
             attached.stop()

@@ -2,10 +2,15 @@ import ArgumentParser
 import Foundation
 import SafeText
 
-/// Lines on standard output, with nothing in them that a terminal would obey.
+/// Lines on standard output, or another descriptor, with nothing in them that a terminal would obey.
 struct OutputLines: Sendable {
-    private let output = ByteOutput(descriptor: STDOUT_FILENO)
+    private let output: ByteOutput
     let diagnostics: Diagnostics
+
+    init(diagnostics: Diagnostics, to descriptor: Int32 = STDOUT_FILENO) {
+        self.diagnostics = diagnostics
+        output = ByteOutput(descriptor: descriptor)
+    }
 
     /// Writes the lines. A pipe without a reader ends the process, as it ends other programs.
     ///

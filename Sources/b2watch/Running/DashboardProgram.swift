@@ -17,6 +17,8 @@ struct DashboardProgram {
     let reloading: Reloading
     /// Whether it runs in plain mode.
     var isPlain = false
+    /// Compares buckets on a schedule; nil where another process receives.
+    var schedule: ReconcileSchedule?
 
     /// Shows a dashboard until it ends, on the calling thread. The signals are blocked.
     ///
@@ -57,6 +59,8 @@ struct DashboardProgram {
         }
         let dashboard = Dashboard(environment)
         alerts.begin(telling(dashboard))
+        schedule?.follow { alerts.alert($0) }
+        schedule?.change(configuration)
         dashboard.observeChanges { alerts.observe($0) }
         opened(dashboard)
         if let viewNotice { dashboard.mailbox.post(.notice(viewNotice)) }

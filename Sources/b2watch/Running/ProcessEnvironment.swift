@@ -56,6 +56,15 @@ enum ProcessEnvironment {
         var read = readConfiguration(path)
         let (actions, problems) = ActionDeclaration.read(read.configuration.actions, surroundings)
         read.problems += problems
+        read.problems += read.configuration.reconcile.compactMap { setting in
+            guard let name = setting.action, problems.isEmpty, !actions.contains(where: { $0.name == name.value })
+            else {
+                return nil
+            }
+            let question = Suggestion.question(for: name.value, among: actions.map(\.name))
+            return ConfigurationProblem(
+                "“act” is “\(name.value)”, which is not one of the actions\(question)", at: name.position)
+        }
         do throws(ConfigurationError) {
             return Configured(configuration: try read.checked(), actions: actions)
         } catch {

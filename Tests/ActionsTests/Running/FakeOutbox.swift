@@ -147,6 +147,10 @@ final class FakeOutbox: ActionStore {
         }
     }
 
+    func reconcile(
+        _ action: Int64, _ versions: [ReconciledVersion], seen: Int64, at time: Timestamp
+    ) throws -> Outbox.Addition { throw Failure() }
+
     func begin(_ entries: [Int64], batch: Int64, at time: Timestamp) throws -> [Int64] {
         try write { state in
             let begun = entries.filter { [.queued, .failed].contains(state.entries[Int($0) - 1].state) }

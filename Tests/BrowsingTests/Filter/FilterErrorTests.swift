@@ -15,11 +15,11 @@ struct FilterErrorTests {
             ),
             (
                 "cat sig:foo", 8..<11,
-                "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified, unjudged, removed or unsigned"
+                "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified, unjudged, removed, unsigned or reconciled"
             ),
             (
                 "sig:valid,foo", 10..<13,
-                "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified, unjudged, removed or unsigned"
+                "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified, unjudged, removed, unsigned or reconciled"
             ),
             ("objct:cat", 0..<5, "no operator \"objct\": did you mean object?"),
             (
@@ -82,7 +82,7 @@ struct FilterErrorTests {
             ("~/a/x", 4..<5, "only an i, for any case, may follow the / that ends it; \\/ is a slash itself"),
             (
                 "sig:~/a/", 4..<8,
-                "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified, unjudged, removed or unsigned"
+                "a verdict is expected here: valid, invalid, missing, malformed, unsupported, unverified, unjudged, removed, unsigned or reconciled"
             ),
             ("object:~/a(b/", 10..<11, "this parenthesis is not closed"),
             ("~/a)/", 3..<4, "no parenthesis is open here; \\) is a parenthesis itself"),

@@ -15,34 +15,9 @@ import Testing
 
     private func connect(
         _ there: BackblazeHome, _ arguments: String..., tunnel: String = Self.tunnel
-    ) throws -> Connected {
+    ) throws -> ConnectedProcess {
         let path = try there.home.folder.write("tunnel", tunnel, mode: 0o700)
-        return try Connected(there.home, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + arguments)
-    }
-
-    /// A `b2watch connect` that runs.
-    private final class Connected {
-        let child: Child
-        let output: Output
-        let error: Output
-
-        init(_ home: Home, _ arguments: [String]) throws {
-            let (output, error) = (PipeEnds(), PipeEnds())
-            defer { [output, error].forEach { close($0.writing) } }
-            child = try Child(
-                Program.path, arguments, environment: home.environment,
-                streams: Child.Streams(output: output.writing, error: error.writing))
-            self.output = Output(output.reading)
-            self.error = Output(error.reading)
-        }
-
-        /// Waits until it is connected or has ended, and returns whether it is connected.
-        func connects() -> Bool { (try? error.line(with: "connected: the rule")) != nil }
-
-        func end(_ signal: Int32 = SIGTERM) throws -> Child.Ending? {
-            child.signal(signal)
-            return child.end()
-        }
+        return try ConnectedProcess(there.home, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + arguments)
     }
 
     @Test func bringsAVerifiedEventAndLeavesNoTrace() throws {
@@ -127,13 +102,16 @@ import Testing
                 victim?.signal(SIGKILL)
                 _ = victim?.end()
             }
-            let running = try Connected(there.home, words)
+            let running = try ConnectedProcess(there.home, words)
             child.change { $0 = running.child }
             let isConnected = running.connects()
             if isConnected { #expect(try running.end(SIGKILL) == .signalled(SIGKILL)) }
             there.b2.intrude(nil)
-            let outcome = try Program.run("cleanup", "my-bucket", in: there.home)
-            #expect(outcome.ending == .exited(0))
+            // The next start undoes it before anything else, and then leaves no trace of its own.
+            let next = try ConnectedProcess(there.home, words)
+            #expect(next.connects(), "step \(step)")
+            #expect(there.b2.rules.count(where: { ($0["name"] as? String)?.hasPrefix("b2watch-") == true }) <= 1)
+            #expect(try next.end() == .exited(0))
             #expect(there.b2.rulesText == before, "step \(step)")
             if isConnected { break }
         }
@@ -163,6 +141,55 @@ import Testing
         #expect(try connected.end() == .exited(0))
         #expect(there.b2.rulesText == before)
         #expect(receiver.requests.count == 1)
+    }
+
+    @Test func subscribesToAnEventBroker() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let broker = try FakeBroker("b2DashTestSecret0123456789abcdEF")
+        let server = try FakeServer(broker)
+        defer { server.stop() }
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: server.url("/")))
+        let before = there.b2.rulesText
+
+        let ruleless = try Program.run(
+            "connect", "my-bucket", "--event-broker-url", server.url(""), "--public-url", "https://x.example/",
+            in: there.home)
+        #expect(ruleless.ending == .exited(64) && ruleless.error.contains("needs --rule NAME"))
+
+        let connected = try connect(
+            there, "--rule", "their-rule", "--event-broker-url", server.url("/"), "--poll-interval", "1", "--format",
+            "json")
+        let line = try connected.error.line(with: "connected: ")
+        #expect(line.contains("sends the notifications of the rule their-rule of my-bucket to http://127.0.0.1:"))
+        #expect(there.b2.upload("in/cat.jpg") == [200])
+        #expect(try connected.output.line(with: "in/cat.jpg").contains("\"signature\":\"valid\""))
+
+        // The broker has ended it.
+        broker.drop()
+        try connected.error.line(with: "b2watch has subscribed again")
+        #expect(broker.subscribers.count == 1)
+        #expect(there.b2.upload("in/dog.jpg") == [200])
+        try connected.output.line(with: "in/dog.jpg")
+
+        #expect(try connected.end() == .exited(0))
+        #expect(broker.subscribers.isEmpty)
+        #expect(broker.asked.last?.hasPrefix("DELETE /@subscriptions/my-bucket/their-rule/subscription-") == true)
+        #expect(there.b2.rulesText == before)
+        #expect(there.b2.count(of: "b2_set_bucket_notification_rules") == 0)
+    }
+
+    @Test func saysWhatIsWrongWithAnEventBroker() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let broker = try FakeServer(FakeReceiver())
+        defer { broker.stop() }
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: "https://theirs.example/hook"))
+        let other = try connect(there, "--rule", "their-rule", "--event-broker-url", broker.url(""))
+        #expect(other.child.end() == .exited(1))
+        let said = try other.error.whole()
+        #expect(said.contains("is Backblaze's event broker? Check the URL") || said.contains("has no id"), "\(said)")
+        #expect(said.contains("leads to https://theirs.example/hook, not to the event broker"))
     }
 
     @Test func takesWhatARuleBringsThatDoesNotSign() throws {
@@ -216,5 +243,30 @@ import Testing
         try terminal.press("y")
         try terminal.see("is deleted")
         #expect(there.b2.rulesText == "[]")
+    }
+}
+
+/// A `b2watch connect` that runs.
+final class ConnectedProcess {
+    let child: Child
+    let output: Output
+    let error: Output
+
+    init(_ home: Home, _ arguments: [String]) throws {
+        let (output, error) = (PipeEnds(), PipeEnds())
+        defer { [output, error].forEach { close($0.writing) } }
+        child = try Child(
+            Program.path, arguments, environment: home.environment,
+            streams: Child.Streams(output: output.writing, error: error.writing))
+        self.output = Output(output.reading)
+        self.error = Output(error.reading)
+    }
+
+    /// Waits until it is connected or has ended, and returns whether it is connected.
+    func connects() -> Bool { (try? error.line(with: "connected: the rule")) != nil }
+
+    func end(_ signal: Int32 = SIGTERM) throws -> Child.Ending? {
+        child.signal(signal)
+        return child.end()
     }
 }

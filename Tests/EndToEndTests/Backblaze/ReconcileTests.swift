@@ -33,13 +33,144 @@ import Testing
         // All is too new to be missing.
         let young = try reconcile(there)
         #expect(young.ending == .exited(0), "\(young.error)")
-        #expect(young.output.contains("3 versions: 0 matched, 0 late, 0 missing, 3 unknown; 10 class C calls"))
-        #expect(young.output.contains("unknown: 3 of the last 15 minutes"))
-        #expect(try reconcile(there).error.contains("the last time that took 10 class C calls"))
+        #expect(young.output.contains("3 versions: 1 matched, 0 late, 0 missing, 2 unknown; 1 class C calls"))
+        #expect(young.output.contains("unknown: 2 too new"))
+        #expect(try reconcile(there).error.contains("the last time that took 1 class C calls"))
+
+        let strict = try reconcile(there, "--grace", "0s")
+        #expect(strict.ending == .exited(1))
+        #expect(strict.output.contains("1 matched, 0 late, 2 missing, 0 unknown"), "\(strict.output)")
+        #expect(strict.output.contains("2 objects without a notification; b2watch was stopped from"))
+        let csv = try reconcile(there, "--grace", "0s", "--csv").output.split(separator: "\n")
+        #expect(csv.first == "outcome,uploaded,action,size,version,name,rule,delay")
+        #expect(
+            csv.count == 3 && csv.last?.hasSuffix(",a,all-events,") == true && csv.last?.contains(",hide,0,") == true)
 
         let limited = try reconcile(there, "--max-calls", "1", "--json")
-        #expect(limited.output.contains("\"recent\":3"))
-        #expect(limited.output.contains("\"calls\":1"))
+        #expect(limited.output.contains("\"recent\":2"))
+        #expect(limited.output.contains("\"calls\":1,"))
         #expect(try reconcile(there, "--resume").ending == .exited(1))
+    }
+
+    private static func now() -> Int64 { Int64(Date.now.timeIntervalSince1970 * 1_000) }
+
+    private func rules(_ url: String) -> String {
+        """
+        [{"name": "all-events", "eventTypes": ["b2:ObjectCreated:*", "b2:HideMarkerCreated:*"], "isEnabled": true,
+        "objectNamePrefix": "", "targetConfiguration": {"targetType": "webhook", "url": "\(url)",
+        "hmacSha256SigningSecret": "b2DashTestSecret0123456789abcdEF"}}]
+        """
+    }
+
+    /// A home with a secret, and an action that writes the table `rows.csv`.
+    private func stand() throws -> BackblazeHome {
+        var there = try BackblazeHome()
+        there.home.environment["B2WATCH_SIGNING_SECRET"] = "b2DashTestSecret0123456789abcdEF"
+        try there.home.configure(
+            "actions:\n  sheet:\n    kind: csv\n    file: \(there.home.folder.file("rows.csv"))\n    when: sig:valid\n")
+        return there
+    }
+
+    /// The version ids in the table, each as often as it is there.
+    private func versions(_ home: Home) -> [String] {
+        let text = (try? String(contentsOfFile: home.folder.file("rows.csv"), encoding: .utf8)) ?? ""
+        return text.split(whereSeparator: \.isNewline).dropFirst().map {
+            String($0.split(separator: ",", omittingEmptySubsequences: false).last ?? "")
+        }
+    }
+
+    /// Uploads on several threads.
+    ///
+    /// - Parameter before: Receives, before each upload, how many are left.
+    private func load(_ b2: FakeB2, _ names: [String], before: @Sendable (Int) -> Void) {
+        let queue = Watched(names)
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            while let (name, left) = queue.change({ $0.isEmpty ? nil : ($0.removeFirst(), $0.count) }) {
+                before(left)
+                _ = name.hasPrefix("hide") ? b2.hide(name, at: Self.now()) : b2.upload(name, at: Self.now())
+            }
+        }
+    }
+
+    @Test(arguments: [false, true]) func aListenerStoppedUnderLoadLeavesOneRowForEachVersion(_ isAway: Bool) throws {
+        let there = try stand()
+        defer { there.server.stop() }
+        var listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        #expect(there.b2.upload("first", at: Self.now() + 1) == [200])
+        // It is killed in the midst of it; a part is sent again later, or B2 suspends the rule.
+        let victim = listener.child
+        load(there.b2, (0..<120).map { $0 % 10 == 0 ? "hide\($0)" : "load\($0)" }) { left in
+            if left == 80 { victim.signal(SIGKILL) }
+        }
+        #expect(victim.end() == .signalled(SIGKILL))
+        let all = Set(there.b2.versionIDs)
+        #expect(all.count == 121)
+
+        // The rule leads to where the listener is now.
+        listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        if isAway { try listener.stop() }
+        #expect(there.b2.undelivered > 0)
+        if !isAway { there.b2.deliverLate(3) }
+        let first = try reconcile(there, "--grace", "0s", "--act", "sheet")
+        #expect(first.ending == .exited(0), "\(first.output)\(first.error)")
+        #expect(first.output.contains("queued for sheet: "))
+        if isAway {
+            listener = try RunningListener(in: there.home)
+            there.b2.putRules(rules(listener.url))
+        }
+        there.b2.deliverLate(3)
+        let second = try reconcile(there, "--grace", "0s", "--act", "sheet")
+        #expect(second.ending == .exited(0), "\(second.output)\(second.error)")
+        #expect(second.output.contains(" 0 missing, 0 unknown"), "\(second.output)")
+        there.b2.deliverLate()
+        #expect(there.b2.undelivered == 0)
+        // The last event that is new shows that all before it were seen to.
+        #expect(there.b2.upload("last", at: Self.now()) == [200])
+        let last = try #require(there.b2.versionIDs.subtracting(all).first)
+        _ = try wait(for: "the last row") { versions(there.home).contains(last) ? true : nil }
+        try listener.stop()
+        let rows = versions(there.home)
+        #expect(rows.count == 122, "\(rows.count) rows")
+        #expect(Set(rows) == all.union([last]))
+
+        let export = try Program.run("export", "--filter", "sig:reconciled", "--format", "csv", in: there.home)
+        #expect(export.output.contains("b2:ObjectCreated:Reconciled"), "\(export.error)")
+        let text = try String(contentsOfFile: there.home.folder.file("rows.csv"), encoding: .utf8)
+        #expect(text.contains("b2:ObjectCreated:Reconciled"))
+        #expect(try reconcile(there, "--grace", "0s").ending == .exited(0))
+    }
+
+    @Test func aScheduleFindsWhatIsMissing() throws {
+        let there = try stand()
+        defer { there.server.stop() }
+        var listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        #expect(there.b2.upload("first", at: Self.now() + 1) == [200])
+        try listener.stop()
+        there.b2.put([
+            FakeB2.Version(name: "missed", id: "missed-version", uploaded: Self.now() - 60_000)
+        ])
+        let mark = there.home.folder.file("mark")
+        let program = try there.home.folder.write(
+            "note",
+            "#!/bin/sh\necho $B2WATCH_PROBLEM $B2WATCH_BUCKET_PROBLEM $B2WATCH_BUCKET $B2WATCH_PROBLEMS > \(mark)\n",
+            mode: 0o700)
+        try there.home.configure("on-problem: [\(program)]\nreconcile:\n  other-bucket:\n    every: 1h\n")
+        listener = try RunningListener(in: there.home)
+        try listener.error.line(with: "other-bucket could not be compared with the record")
+        let text = try wait(for: "the program") { try? String(contentsOfFile: mark, encoding: .utf8) }
+        #expect(text == "bucket failed other-bucket 0\n")
+        try listener.stop()
+    }
+
+    @Test func aScheduleNamesAnActionThatIsDeclared() throws {
+        let there = try stand()
+        defer { there.server.stop() }
+        try there.home.configure("reconcile:\n  my-bucket:\n    act: shet\n    evry: 1h\n")
+        let outcome = try Program.run("listen", in: there.home)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.error.contains("“evry” is not a setting of a bucket; did you mean every?"))
     }
 }

@@ -61,6 +61,8 @@ package final class FakeB2: FakeService {
         var interloper: (@Sendable (String) -> Void)?
         var calls = 0
         var failures: [String: Int] = [:]
+        /// What was not answered with 200, with the name of its rule.
+        var undelivered: [(rule: String, body: [UInt8])] = []
     }
 
     package static let keyID = "0052b2a7c40000000000001"
@@ -152,6 +154,12 @@ package final class FakeB2: FakeService {
             }
         }
     }
+
+    /// The ids of all versions.
+    package var versionIDs: Set<String> { state.withLock { Set($0.versions.map(\.id)) } }
+
+    /// How many files were uploaded or hidden.
+    package var uploads: Int { state.withLock(\.calls) }
 
     /// All requests that were received.
     package var requests: [FakeRequest] { state.withLock { $0.requests } }
@@ -509,9 +517,27 @@ extension FakeB2 {
             state.failures[name] = status == 200 ? 0 : state.failures[name, default: 0] + 1
             return state.failures[name] ?? 0
         }
+        if status != 200 { state.withLock { $0.undelivered.append((name, body)) } }
         if failures >= Self.mostFailures { suspend(name, "Too many failed deliveries") }
         return status
     }
+
+    /// Posts again what was not answered with 200, to where its rule leads now.
+    ///
+    /// - Parameter count: How many at most.
+    /// - Returns: The statuses that were answered.
+    @discardableResult
+    package func deliverLate(_ count: Int = .max) -> [Int] {
+        let late = state.withLock { state in
+            let late = state.undelivered.prefix(count)
+            state.undelivered.removeFirst(late.count)
+            return Array(late)
+        }
+        return late.map { late in rule(late.rule).map { deliver(late.body, by: $0) } ?? 0 }
+    }
+
+    /// How many notifications were not answered with 200.
+    package var undelivered: Int { state.withLock(\.undelivered.count) }
 
     /// Suspends a rule, as B2 does of itself.
     package func suspend(_ name: String, _ reason: String) {

@@ -1,0 +1,299 @@
+import Backblaze
+import Foundation
+import History
+import Log
+import Notifications
+
+/// What a comparison has found, for a person or a program.
+struct ReconcileReport: Sendable {
+    /// A gap, with what is known of its cause.
+    struct Gap: Sendable {
+        var gap: ReconcileGap
+        /// The causes, in sentences.
+        var why: [String]
+
+        var sentence: String {
+            let objects = gap.count == 1 ? "1 object" : "\(gap.count) objects"
+            let invalid = gap.invalid == 0 ? "" : " (\(gap.invalid) with an event that is not valid)"
+            return
+                ([
+                    "\(gap.first.rfc3339) to \(gap.last.rfc3339): \(objects) without a notification\(invalid)"
+                ] + why).joined(separator: "; ")
+        }
+    }
+
+    let bucket: String
+    let end: Reconciliation.End
+    let counts: [ReconcileOutcome: Int]
+    let gaps: [Gap]
+    /// The class C calls of the listing.
+    let calls: Int
+    /// Those that were made besides: to authorize, and to read the bucket and its rules.
+    var otherCalls = 0
+    let delays: ClosedRange<Duration>?
+    /// The suspended rules, in sentences.
+    let suspended: [String]
+    /// What became of the versions that an action was to be run for; nil if none was.
+    var addition: Outbox.Addition?
+
+    /// How long B2 may go on to send a notification that was refused: refusals in that time explain a gap.
+    private static let patience: Int64 = 10 * 60_000
+    /// The most gaps whose causes are looked for.
+    private static let mostExplained = 500
+
+    init(
+        _ store: ReconcileStore, _ request: ReconcileRequest, _ end: Reconciliation.End,
+        suspended: [NotificationRule], log: ReceivingLog, _ reader: HistoryReader
+    ) throws {
+        bucket = request.bucket
+        self.end = end
+        self.suspended = suspended.compactMap(\.suspension)
+        counts = try store.counts()
+        calls = try store.progress().calls
+        delays = try store.delays()
+        let gaps = try ReconcileGap.all(in: store)
+        var periods: [ClosedRange<Timestamp>] = []
+        for (index, gap) in gaps.prefix(Self.mostExplained).enumerated() {
+            var last = gap.last.milliseconds + Self.patience
+            if index + 1 < gaps.count { last = min(last, gaps[index + 1].first.milliseconds - 1) }
+            periods.append(gap.first...Timestamp(milliseconds: max(last, gap.first.milliseconds)))
+        }
+        let refusals = try reader.refusals(in: periods)
+        self.gaps = gaps.enumerated().map { index, gap in
+            var why = log.causes(of: gap)
+            if refusals.indices.contains(index), refusals[index].count > 0 {
+                let (count, status) = refusals[index]
+                why.append(
+                    "b2watch refused \(count) \(count == 1 ? "notification" : "notifications") in that time, most with"
+                        + " \(status)")
+            }
+            for rule in suspended where gap.rules.contains(rule.name) {
+                why.append("the rule \(rule.name) is suspended by B2 (\(rule.suspensionReason))")
+            }
+            return Gap(gap: gap, why: why)
+        }
+    }
+
+    var missing: Int { counts[.missing] ?? 0 }
+    var reconciled: Int { counts[.reconciled] ?? 0 }
+    var total: Int { counts.values.reduce(0, +) }
+
+    /// Whether the comparison is complete and nothing is missing, or an action has it now.
+    var isClean: Bool { end == .done && (missing == 0 || addition.map { $0.unfit == 0 } ?? false) }
+
+    // MARK: - For a person
+
+    /// The result in one line.
+    var summary: String {
+        let unknown = counts.filter { $0.key.isUnknown }.values.reduce(0, +)
+        let reconciled = self.reconciled == 0 ? "" : " \(self.reconciled) reconciled before,"
+        return
+            "\(bucket): \(total) versions: \(counts[.matched] ?? 0) matched, \(counts[.late] ?? 0) late,\(reconciled)"
+            + " \(missing) missing, \(unknown) unknown; \(calls) class C calls"
+    }
+
+    var lines: [String] {
+        var lines = [summary] + gaps.map(\.sentence)
+        if let delays {
+            lines.append(
+                "late: \(counts[.late] ?? 0) events, \(Self.words(delays.lowerBound)) to \(Self.words(delays.upperBound))"
+                    + " after the upload")
+        }
+        let words: [(ReconcileOutcome, String)] = [
+            (.recent, "too new, whose events may still be on their way"),
+            (.beforeRecord, "from before the record begins"),
+            (
+                .beforeRule,
+                "that may be older than their rule: B2 does not say when a rule was made, and none of its events"
+                    + " was recorded by then"
+            ),
+            (.outsideRules, "outside of every enabled rule"),
+            (.unsureType, "that the rules may not be for: a listing does not say how a file was created"),
+        ]
+        for (outcome, what) in words {
+            if let count = counts[outcome] { lines.append("unknown: \(count) \(what)") }
+        }
+        lines.append(
+            "not to be seen in a listing: deleted versions, also by lifecycle rules; \(otherCalls) more class C calls were"
+                + " made for the key, the bucket and its rules")
+        return lines
+    }
+
+    /// A time such as `61 s` or `1 h 2 min`.
+    private static func words(_ time: Duration) -> String {
+        let seconds = Int(time / .seconds(1))
+        if seconds < 120 { return "\(seconds) s" }
+        if seconds < 7_200 { return "\(seconds / 60) min" }
+        return "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+    }
+
+    // MARK: - For a program
+
+    var json: JSONValue {
+        func number(_ number: Int) -> JSONValue { .number(String(number)) }
+        var value: JSONValue = [
+            "bucket": .string(bucket), "isComplete": .boolean(end == .done), "calls": number(calls),
+            "otherCalls": number(otherCalls),
+        ]
+        for outcome in ReconcileOutcome.allCases { value[outcome.rawValue] = number(counts[outcome] ?? 0) }
+        value["longestDelay"] = delays.map { number(Int($0.upperBound / .milliseconds(1))) } ?? .null
+        value["gaps"] = .array(
+            gaps.map { gap in
+                [
+                    "first": .string(gap.gap.first.rfc3339), "last": .string(gap.gap.last.rfc3339),
+                    "count": number(gap.gap.count), "invalid": number(gap.gap.invalid),
+                    "why": .array(gap.why.map(JSONValue.string)),
+                ]
+            })
+        if let addition {
+            value["queued"] = number(addition.added + addition.again)
+            value["queuedBefore"] = number(addition.there)
+        }
+        return value
+    }
+
+    /// A version as an object: a missing one, or one whose event was late by a time.
+    static func json(_ version: ReconcileStore.Missing, delay: Duration? = nil) -> JSONValue {
+        var value: JSONValue = [
+            (delay == nil ? "missing" : "late"): .string(version.id), "objectName": .string(version.name),
+            "action": .string(version.action), "objectSize": .number(String(version.size)),
+            "uploaded": .string(version.uploaded.rfc3339), "rule": .string(version.rule),
+        ]
+        if let delay {
+            value["delay"] = .number(String(Int(delay / .milliseconds(1))))
+        } else {
+            value["hasInvalidEvent"] = .boolean(version.hasInvalid)
+        }
+        return value
+    }
+
+    static let tableHead = "outcome,uploaded,action,size,version,name,rule,delay"
+
+    /// A version as a row of a table.
+    static func row(_ version: ReconcileStore.Missing, delay: Duration? = nil) -> String {
+        [
+            delay == nil ? "missing" : "late", version.uploaded.rfc3339, version.action, String(version.size),
+            version.id,
+            version.name, version.rule, delay.map { String(Int($0 / .milliseconds(1))) } ?? "",
+        ].map(cell).joined(separator: ",")
+    }
+
+    /// A cell of a table; one that a spreadsheet would take for a formula gets an apostrophe.
+    private static func cell(_ text: String) -> String {
+        let first = text.unicodeScalars.first
+        let isFormula = first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
+        let text = isFormula ? "'\(text)" : text
+        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+        return "\"\(text.replacing("\"", with: "\"\""))\""
+    }
+}
+
+// MARK: - Why
+
+/// When a history received nothing, by b2watch's own log.
+struct ReceivingLog {
+    /// A time in which nothing was received or recorded.
+    struct Stretch: Equatable {
+        /// From when on, as far as it is known.
+        var from: Timestamp?
+        /// Until when; nil if it goes on.
+        var to: Timestamp?
+        /// What b2watch did not do, in a sentence with `%` for the times.
+        var cause: String
+    }
+
+    private(set) var stretches: [Stretch] = []
+
+    private static let stopped = "b2watch was stopped"
+    private static let crashed = "b2watch ended without a word, after"
+    private static let notRecording = "b2watch could not record, and answered 503,"
+
+    /// The most gaps between lines that are kept.
+    private static let most = 10_000
+
+    /// Reads the log; without one nothing is known.
+    ///
+    /// - Parameter history: The path of the history; nil for any.
+    init(_ path: String?, history: String?) {
+        guard let path else { return }
+        let reader = LogReader(path)
+        var state = State(history: history)
+        var request = LogRequest(.oldest, before: 0, after: 1_000)
+        var last: LogPlace?
+        while let window = try? reader.entries(request), let end = window.entries.last {
+            for entry in window.entries where entry.id != last { state.read(entry) }
+            guard window.hasNewer, end.id != last, state.stretches.count < Self.most else { break }
+            last = end.id
+            request = LogRequest(.entry(end.id), before: 0, after: 1_000)
+        }
+        state.finish()
+        stretches = state.stretches
+    }
+
+    /// Reads entries given as such.
+    init(_ entries: [LogEntry], history: String?) {
+        var state = State(history: history)
+        entries.forEach { state.read($0) }
+        state.finish()
+        stretches = state.stretches
+    }
+
+    /// Returns why nothing was received in a gap, in sentences.
+    func causes(of gap: ReconcileGap) -> [String] {
+        stretches.filter { stretch in
+            (stretch.from.map { $0 <= gap.last } ?? true) && (stretch.to.map { gap.first <= $0 } ?? true)
+        }.prefix(3).map { stretch in
+            let from = stretch.from.map { " from \($0.rfc3339)" } ?? ""
+            if stretch.cause == Self.crashed {
+                return "\(stretch.cause)\(stretch.from.map { " \($0.rfc3339)" } ?? "")"
+                    + (stretch.to.map { ", and was started again at \($0.rfc3339)" } ?? "")
+            }
+            return "\(stretch.cause)\(from)\(stretch.to.map { " to \($0.rfc3339)" } ?? " until now")"
+        }
+    }
+
+    private struct State {
+        let history: String?
+        var stretches: [Stretch] = []
+        /// The process that receives.
+        var source: String?
+        /// When it last wrote a line, or when the last one ended.
+        var last: Timestamp?
+        var failing: Timestamp?
+        var hasStarted = false
+
+        mutating func read(_ entry: LogEntry) {
+            guard let time = entry.time else { return }
+            if entry.text.hasPrefix("b2watch "), entry.text.contains(" listens at "),
+                history.map({ entry.text.contains(" records into \($0),") }) ?? true
+            {
+                if hasStarted {
+                    stretches.append(Stretch(from: last, to: time, cause: source == nil ? stopped : crashed))
+                }
+                endFailure(time)
+                (source, last, hasStarted) = (entry.source, time, true)
+            } else if entry.source == source {
+                last = time
+                if entry.text == "ended" {
+                    endFailure(time)
+                    source = nil
+                } else if entry.text.hasPrefix("NOT RECORDING") {
+                    failing = failing ?? time
+                } else if entry.text.hasPrefix("recording again") {
+                    endFailure(time)
+                }
+            }
+        }
+
+        private mutating func endFailure(_ time: Timestamp) {
+            guard let from = failing else { return }
+            stretches.append(Stretch(from: from, to: time, cause: notRecording))
+            failing = nil
+        }
+
+        mutating func finish() {
+            if let failing { stretches.append(Stretch(from: failing, to: nil, cause: notRecording)) }
+            if hasStarted, source == nil { stretches.append(Stretch(from: last, to: nil, cause: stopped)) }
+        }
+    }
+}
