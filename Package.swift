@@ -5,7 +5,6 @@ import PackageDescription
 // The packages named here are pinned to exact versions; what they bring along follows their own manifests.
 let package = Package(
     name: "b2watch",
-    platforms: [.macOS(.v15)],
     products: [.executable(name: "b2watch", targets: ["b2watch"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
@@ -19,68 +18,45 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(name: "CTerminal"),
-        .target(name: "CPrograms"),
-        .room("Workers"),
-        .room("Files"),
-        .room("SafeText", uses: ["CTerminal"]),
-        .room("Programs", uses: ["CPrograms", "Workers"]),
-        .room("Notifications", uses: ["CCrypto", "CZlib", "SafeText"]),
-        .room("Log", uses: ["Workers", "Files", "SafeText", "Notifications"]),
+        .target(name: "CBase"),
+        .room("Base", uses: ["CBase"]),
+        .room("Notifications", uses: ["CCrypto", "CZlib", "Base"]),
         .room(
             "History",
             uses: [
-                "CTerminal", "Workers", "Files", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
+                "CBase", "Base", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        .room("Browsing", uses: ["Workers", "Notifications", "History"]),
-        .room("Export", uses: ["Files", "SafeText", "Notifications", "History"]),
-        .room("Alerts", uses: ["Workers", "SafeText", "Programs", "Notifications", "History", "Browsing"]),
-        .room("Outgoing", uses: ["CCurl", "Workers", "Notifications"]),
+        .room("Sending", uses: ["CCurl", "Base", "Notifications", "History"]),
+        .room("Settings", uses: ["Base", "Notifications", .product(name: "Yams", package: "Yams")]),
+        .room("Actions", uses: ["CCrypto", "Base", "Notifications", "History", "Sending", "Settings"]),
         .room(
-            "Listener",
+            "Receiving",
             uses: [
-                "Notifications",
+                "Base", "Notifications", "History",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .room("Intake", uses: ["Workers", "Notifications", "History", "Listener"]),
-        .room("Control", uses: ["Workers", "Files", "Notifications", "History"]),
-        .room("Terminal", uses: ["CNcurses", "CTerminal", "SafeText"]),
-        .room(
-            "Settings",
-            uses: ["Files", "SafeText", "Notifications", "Terminal", .product(name: "Yams", package: "Yams")]),
         .room(
             "Backblaze",
             uses: [
-                "Workers", "Files", "SafeText", "Programs", "Notifications", "History", "Outgoing", "Settings",
+                "Base", "Notifications", "History", "Sending", "Settings",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .room(
-            "Actions",
-            uses: [
-                "CCrypto", "Workers", "Files", "SafeText", "Programs", "Notifications", "Log", "History", "Browsing",
-                "Export", "Outgoing", "Settings",
-            ]),
-        .room(
-            "Dashboard",
-            uses: [
-                "Workers", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Terminal", "Settings",
-            ]),
+        .room("Terminal", uses: ["CNcurses", "CBase", "Base"]),
+        .room("Dashboard", uses: ["Base", "Notifications", "History", "Sending", "Settings", "Terminal"]),
         .executableTarget(
             name: "b2watch",
             dependencies: [
-                "Workers", "Files", "SafeText", "Notifications", "Log", "History", "Browsing", "Export", "Alerts",
-                "Outgoing", "Listener", "Intake",
-                "Control", "Settings", "Backblaze", "Actions", "Terminal", "Dashboard",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Base", "Notifications", "History", "Sending", "Settings", "Actions", "Receiving", "Backblaze",
+                "Terminal", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: .house),
 
         // The tests mirror the targets.
         .target(
             name: "TestSupport",
-            dependencies: ["CCrypto", "Workers", "Notifications", "Outgoing"],
+            dependencies: ["CCrypto", "Base", "Notifications", "Sending"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),
@@ -89,46 +65,35 @@ let package = Package(
             dependencies: ["TestSupport", "Notifications"],
             path: "Tests/Harness",
             swiftSettings: .house),
-        .tests(for: "Workers"),
-        .tests(for: "Files"),
-        .tests(for: "SafeText"),
-        .tests(for: "Programs", and: ["Workers"]),
-        .tests(for: "Notifications"),
-        .tests(for: "Log", and: ["Workers", "SafeText", "Notifications"]),
+        .tests(for: "Base"),
+        .tests(for: "Notifications", and: ["Base"]),
         .tests(
             for: "History",
-            and: ["Workers", "Notifications", .product(name: "GRDB", package: "GRDB.swift")]),
-        .tests(for: "Browsing", and: ["Notifications", "History", "SafeText", "Outgoing"]),
-        .tests(for: "Export", and: ["Programs", "SafeText", "Notifications", "History"]),
-        .tests(for: "Alerts", and: ["Notifications", "History"]),
-        .tests(for: "Outgoing", and: ["CCurl", "Notifications"]),
+            and: ["Base", "Notifications", "Sending", .product(name: "GRDB", package: "GRDB.swift")]),
+        .tests(for: "Sending", and: ["CCurl", "Base", "Notifications", "History"]),
+        .tests(for: "Settings", and: ["Base", "Notifications"]),
+        .tests(for: "Actions", and: ["Base", "Notifications", "History", "Sending", "Settings"]),
         .tests(
-            for: "Listener",
-            and: ["Workers", "Notifications", .product(name: "NIOPosix", package: "swift-nio")]),
-        .tests(for: "Intake", and: ["Notifications", "History", "Listener"]),
-        .tests(for: "Control", and: ["Notifications", "History"]),
-        .tests(for: "Settings", and: ["Notifications", "Terminal"]),
+            for: "Receiving",
+            and: [
+                "Base", "Notifications", "History", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .tests(
             for: "Backblaze",
-            and: ["Workers", "Notifications", "History", "Outgoing", .product(name: "GRDB", package: "GRDB.swift")]),
+            and: ["Base", "Notifications", "History", "Sending", .product(name: "GRDB", package: "GRDB.swift")]),
+        .tests(for: "Terminal", and: ["Base"]),
         .tests(
-            for: "Actions",
-            and: [
-                "Workers", "Notifications", "History", "Browsing", "Export", "Outgoing", "Settings",
-            ]),
-        .tests(for: "Terminal", and: ["SafeText"]),
-        .tests(
-            for: "Dashboard", and: ["Notifications", "Log", "History", "Browsing", "Export", "Terminal", "SafeText"],
+            for: "Dashboard", and: ["Base", "Notifications", "History", "Sending", "Terminal"],
             excluding: ["Golden/Screens"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["b2watch", "Harness", "TestSupport", "Notifications", "SafeText"],
+            dependencies: ["b2watch", "Harness", "TestSupport", "Base", "Notifications"],
             swiftSettings: .house),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "CCrypto", "b2watch", "Harness", "TestSupport", "Notifications", "History", "Browsing", "Intake",
-                "Listener",
+                "CCrypto", "b2watch", "Harness", "TestSupport", "Base", "Notifications", "History", "Receiving",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

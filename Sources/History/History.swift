@@ -1,8 +1,8 @@
+import Base
 import Dispatch
 import Foundation
 import GRDB
 public import Notifications
-import Workers
 
 /// The durable record of every delivery.
 ///

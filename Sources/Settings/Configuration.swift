@@ -1,5 +1,5 @@
+public import Base
 internal import Foundation
-public import Terminal
 
 /// The settings in `config.yaml`; without the file, the defaults.
 public struct Configuration: Sendable, Hashable {

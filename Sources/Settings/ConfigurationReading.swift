@@ -1,4 +1,4 @@
-internal import Terminal
+internal import Base
 
 /// Reads values of nodes, and collects their problems.
 struct ConfigurationReading {

@@ -1,4 +1,4 @@
-import Files
+import Base
 package import Foundation
 
 /// The places of b2watch's files, by the XDG base directory specification. Each place is independent: a missing one is

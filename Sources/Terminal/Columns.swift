@@ -1,4 +1,4 @@
-public import SafeText
+public import Base
 
 /// A column of a table: how much room it wants, and how it gives way.
 public struct Column: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import Base
+
 /// Makes keys and pastes from the bytes that a terminal sends: a state machine, driven byte by byte.
 ///
 /// ncurses could do this, but it returns unknown sequences as single characters, so that an unknown key would press

@@ -1,4 +1,4 @@
-internal import SafeText
+internal import Base
 
 /// A text field of one line.
 ///

@@ -1,4 +1,4 @@
-internal import CTerminal
+internal import CBase
 internal import Glibc
 
 /// An input that is read and an output that is written line by line: a terminal, a pipe or a file.

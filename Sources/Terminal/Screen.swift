@@ -1,8 +1,8 @@
+public import Base
+internal import CBase
 internal import CNcurses
-internal import CTerminal
 internal import Foundation
 internal import Glibc
-public import SafeText
 
 /// The terminal, as a place to show surfaces and to read keys: ncurses behind a small interface.
 ///

@@ -1,4 +1,4 @@
-public import SafeText
+public import Base
 
 /// A text in several styles.
 public struct StyledLine: Sendable, Hashable {
@@ -92,26 +92,6 @@ extension Surface {
 }
 
 // MARK: - Styles
-
-/// The meaning of a piece of text; the theme decides its look.
-public enum Role: String, Sendable, Hashable, CaseIterable {
-    /// Ordinary text.
-    case plain
-    /// Less important text: units, hints, past times.
-    case secondary
-    /// The name of the program, of a column, of a pane.
-    case heading
-    /// The item with the focus.
-    case accent
-    /// All is well.
-    case good
-    /// Something is wrong.
-    case bad
-    /// Something wants attention.
-    case warning
-    /// Neither good nor bad, yet not ordinary: unverified, duplicate.
-    case notice
-}
 
 /// A role and the few things that may be added to it.
 public struct Style: Sendable, Hashable {

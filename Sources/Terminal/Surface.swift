@@ -1,4 +1,4 @@
-public import SafeText
+public import Base
 
 /// A grid of cells to draw on, in memory: `Screen` shows it, a test reads it.
 ///

@@ -1,4 +1,4 @@
-internal import CTerminal
+internal import CBase
 internal import Glibc
 internal import Synchronization
 

@@ -1,3 +1,5 @@
+public import Base
+
 /// The visible part of a long text: arithmetic, without the text.
 public struct TextPane: Sendable, Hashable {
     /// The first line in view.

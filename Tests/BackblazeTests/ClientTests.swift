@@ -1,8 +1,9 @@
+import Base
 import Notifications
-import Outgoing
+import Sending
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Backblaze
 

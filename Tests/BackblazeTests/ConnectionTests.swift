@@ -1,8 +1,8 @@
+import Base
 import Foundation
 import Synchronization
-import TestSupport
 import Testing
-import Workers
+import TestSupport
 
 @testable import Backblaze
 

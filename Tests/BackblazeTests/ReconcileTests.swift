@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import History
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Backblaze
 

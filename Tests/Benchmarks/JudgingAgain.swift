@@ -1,10 +1,10 @@
+import Base
 import CCrypto
 import Foundation
 import Harness
 import History
-import Intake
-import Listener
 import Notifications
+import Receiving
 import TestSupport
 
 /// How fast a secret that is pasted over a long history judges it, and what answers feel of it.

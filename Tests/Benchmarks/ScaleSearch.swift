@@ -1,4 +1,4 @@
-import Browsing
+import Base
 import Foundation
 import Harness
 import History

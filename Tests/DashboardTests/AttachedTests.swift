@@ -1,4 +1,4 @@
-import Dashboard
+import Base
 import Foundation
 import Notifications
 import Terminal

@@ -1,4 +1,4 @@
-import SafeText
+import Base
 import Terminal
 import Testing
 

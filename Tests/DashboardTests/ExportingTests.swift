@@ -1,12 +1,13 @@
+import Base
 import Dispatch
-import Export
 import Foundation
 import History
 import Notifications
+import Sending
 import Synchronization
 import Terminal
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Dashboard
 

@@ -1,9 +1,9 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Dashboard
 

@@ -1,6 +1,5 @@
-import Log
+import Base
 import Notifications
-import SafeText
 import Terminal
 import Testing
 

@@ -1,8 +1,8 @@
+import Base
 import Notifications
-import SafeText
 import Terminal
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Dashboard
 @testable import History

@@ -1,10 +1,10 @@
+import Base
 import Dispatch
 import History
 import Notifications
-import SafeText
 import Terminal
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Dashboard
 

@@ -1,4 +1,4 @@
-import Browsing
+import Base
 import History
 import Notifications
 import Terminal

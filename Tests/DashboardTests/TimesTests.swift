@@ -1,7 +1,6 @@
+import Base
 import History
-import Log
 import Notifications
-import SafeText
 import Terminal
 import Testing
 

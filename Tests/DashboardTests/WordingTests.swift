@@ -1,3 +1,4 @@
+import Base
 import Notifications
 import Testing
 

@@ -1,9 +1,10 @@
+import Base
 import Foundation
 import GRDB
 @testable import History
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 /// What cannot be recorded is never said to be kept.
 @Suite struct FailureTests {

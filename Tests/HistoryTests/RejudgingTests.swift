@@ -1,10 +1,10 @@
+import Base
 import Foundation
 import GRDB
 import Notifications
 import Synchronization
-import TestSupport
 import Testing
-import Workers
+import TestSupport
 
 @testable import History
 

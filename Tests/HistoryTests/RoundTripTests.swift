@@ -1,7 +1,8 @@
+import Base
 import History
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 /// What was recorded reads back as it was.
 @Suite struct RoundTripTests {

@@ -1,7 +1,8 @@
+import Base
 import GRDB
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import History
 

@@ -1,6 +1,6 @@
+import Base
 import Foundation
 import Notifications
-import Terminal
 import Testing
 import TestSupport
 

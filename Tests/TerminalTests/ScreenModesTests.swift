@@ -1,5 +1,5 @@
+import Base
 import Foundation
-import SafeText
 import Testing
 
 @testable import Terminal

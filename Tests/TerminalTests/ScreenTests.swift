@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import SafeText
 import Testing
 
 @testable import Terminal

@@ -1,6 +1,6 @@
+import Base
 import Foundation
 public import Testing
-import Workers
 
 /// Gives each test of a suite a thread of its own, on which it may wait.
 ///

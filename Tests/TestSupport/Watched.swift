@@ -1,8 +1,8 @@
+public import Base
 import Dispatch
 import Foundation
 import Synchronization
 import Testing
-public import Workers
 
 /// A value that one thread changes and a test waits for.
 public final class Watched<Value: Sendable>: @unchecked Sendable {

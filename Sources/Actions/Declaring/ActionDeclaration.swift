@@ -1,5 +1,5 @@
-public import Browsing
-public import Outgoing
+public import History
+public import Sending
 public import Settings
 
 /// An action as the configuration declares it.

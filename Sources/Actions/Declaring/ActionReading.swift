@@ -1,4 +1,5 @@
-internal import Browsing
+internal import Base
+internal import History
 internal import Notifications
 public import Settings
 

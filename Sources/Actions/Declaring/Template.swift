@@ -1,3 +1,4 @@
+internal import Base
 internal import History
 internal import Notifications
 internal import Settings

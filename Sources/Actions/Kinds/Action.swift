@@ -1,6 +1,7 @@
+public import Base
 public import History
 public import Notifications
-public import Outgoing
+public import Sending
 
 /// Work that is done for events, as the configuration declares it.
 ///

@@ -1,8 +1,8 @@
-internal import Export
-internal import Files
+internal import Base
 internal import Foundation
 internal import History
 internal import Notifications
+internal import Sending
 internal import Settings
 internal import Synchronization
 

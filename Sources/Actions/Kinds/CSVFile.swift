@@ -1,7 +1,7 @@
-internal import Export
-internal import Files
+internal import Base
 internal import Foundation
 internal import Notifications
+internal import Sending
 
 /// A CSV file, opened for one batch and locked while this object exists, so that two that append to it take turns.
 final class CSVFile {

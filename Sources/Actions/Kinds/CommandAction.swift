@@ -1,9 +1,8 @@
+internal import Base
 internal import Foundation
 internal import History
 internal import Notifications
-internal import Outgoing
-internal import Programs
-internal import SafeText
+internal import Sending
 internal import Settings
 
 /// Runs a program for each event: by no shell, with the event on its standard input and in variables.
@@ -72,7 +71,7 @@ struct CommandAction: Action {
     }
 
     private func perform(_ item: ActionItem) -> (ActionOutcome, OutboxExchange?) {
-        let program: Program
+        let program: ExternalProgram
         do throws(CommandValueTooLong) {
             program = try self.program(item)
         } catch {
@@ -89,9 +88,9 @@ struct CommandAction: Action {
         return (classify(outcome), exchange)
     }
 
-    private func program(_ item: ActionItem) throws(CommandValueTooLong) -> Program {
+    private func program(_ item: ActionItem) throws(CommandValueTooLong) -> ExternalProgram {
         let event = try CommandVariable.values(item)
-        return Program(
+        return ExternalProgram(
             words, environment: environment.variables.merging(event) { $1 }, folder: folder,
             input: ItemJSON.line(item, action: name), limit: limit, longestOutput: OutboxExchange.longest)
     }
@@ -165,7 +164,7 @@ struct CommandAction: Action {
 
 extension CommandAction {
     /// Returns a program as readable text without secrets: its words, its folder, its variables, and its input.
-    private func text(of program: Program) -> [UInt8] {
+    private func text(of program: ExternalProgram) -> [UInt8] {
         var json = JSONWriter()
         json.syntax("[")
         for (index, word) in program.words.enumerated() {

@@ -1,7 +1,7 @@
-internal import Export
+internal import Base
 internal import History
 internal import Notifications
-internal import Outgoing
+internal import Sending
 internal import Settings
 
 /// Forwards deliveries to another URL: the bytes and header fields as received, so that the receiver's own check of the

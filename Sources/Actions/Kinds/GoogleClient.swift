@@ -1,9 +1,9 @@
+internal import Base
 internal import CCrypto
 internal import Foundation
 internal import History
 internal import Notifications
-internal import Outgoing
-internal import SafeText
+internal import Sending
 internal import Settings
 internal import Synchronization
 

@@ -1,7 +1,8 @@
+internal import Base
 internal import Foundation
 internal import History
 internal import Notifications
-internal import Outgoing
+internal import Sending
 
 /// A sheet of a spreadsheet, as the API shows it.
 struct GoogleSheetPlace: Sendable {

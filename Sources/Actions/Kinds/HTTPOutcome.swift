@@ -1,7 +1,7 @@
+public import Base
 public import History
-public import Notifications
-public import Outgoing
-internal import SafeText
+internal import Notifications
+public import Sending
 
 /// The meaning for an action of an HTTP answer, or of its absence: the part that all kinds share.
 public struct HTTPOutcome: Sendable {

@@ -1,4 +1,4 @@
-internal import SafeText
+internal import Base
 
 /// Text from outside for a message that a person reads.
 ///

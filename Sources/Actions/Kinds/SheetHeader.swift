@@ -1,7 +1,8 @@
-internal import Export
+internal import Base
 internal import Foundation
 internal import History
 internal import Notifications
+internal import Sending
 internal import Settings
 
 /// The first row of a sheet: it assigns a value to each column. Columns are found by their header's text, so a column

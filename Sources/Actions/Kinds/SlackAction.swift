@@ -1,6 +1,7 @@
+internal import Base
 internal import History
 internal import Notifications
-internal import Outgoing
+internal import Sending
 internal import Settings
 
 /// Writes a message in Slack: one for a single event, a digest for a burst of events.

@@ -1,8 +1,8 @@
+internal import Base
 internal import Foundation
 internal import History
 internal import Notifications
-internal import Outgoing
-internal import SafeText
+internal import Sending
 internal import Settings
 
 /// Sends an SMS for each event.

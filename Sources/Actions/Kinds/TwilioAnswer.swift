@@ -1,7 +1,7 @@
+internal import Base
 internal import Foundation
 internal import Notifications
-internal import Outgoing
-internal import SafeText
+internal import Sending
 
 /// Twilio's answer to a message, and its meaning.
 struct TwilioAnswer {

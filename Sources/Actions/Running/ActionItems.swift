@@ -1,6 +1,7 @@
+internal import Base
 internal import History
 internal import Notifications
-internal import Outgoing
+internal import Sending
 
 /// Makes items from rows, each with its delivery as received.
 struct ActionItems {

@@ -1,6 +1,6 @@
+internal import Base
 internal import History
 internal import Notifications
-internal import SafeText
 
 /// The news about a batch.
 enum ActionNews: Sendable, Equatable {

@@ -1,11 +1,8 @@
-internal import Browsing
+public import Base
 public import History
-public import Log
 internal import Notifications
-internal import SafeText
 internal import Settings
 internal import Synchronization
-internal import Workers
 
 /// Runs the actions: finds the events for each action, does the work, and records the outcomes.
 ///

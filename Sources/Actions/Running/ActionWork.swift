@@ -1,8 +1,6 @@
+internal import Base
 internal import History
-internal import Log
 internal import Notifications
-internal import SafeText
-internal import Workers
 
 /// The work of one action: its lanes, each with its own thread, and their shared state.
 ///

@@ -1,3 +1,4 @@
+internal import Base
 internal import Notifications
 
 /// The delay after failures: exponentially longer, from 1 second to 15 minutes at most, of which a random part is used

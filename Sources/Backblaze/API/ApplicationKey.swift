@@ -1,7 +1,6 @@
-internal import Files
 internal import Foundation
 internal import GRDB
-internal import Outgoing
+internal import Sending
 internal import Settings
 
 /// An application key of a Backblaze account. Its description shows its id and its source, never the key itself.

@@ -1,4 +1,4 @@
-public import Notifications
+public import Base
 
 /// The capabilities of a key, by B2's names.
 public enum B2Capability {

@@ -1,6 +1,6 @@
+public import Base
 internal import Foundation
-public import Notifications
-public import Outgoing
+public import Sending
 internal import Synchronization
 
 /// A client for Backblaze B2's native API (version 4), authorized by an application key. Its calls block.

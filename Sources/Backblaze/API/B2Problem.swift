@@ -1,6 +1,6 @@
+internal import Base
 internal import Foundation
-internal import Outgoing
-internal import SafeText
+internal import Sending
 
 /// An explanation of why B2 did not do what was asked, and what the user can do about it. It never contains a key, a
 /// token or a secret.

@@ -1,4 +1,4 @@
-public import Notifications
+public import Base
 
 /// A version of a file, or a hide marker, from a bucket's listing.
 public struct FileVersion: Sendable, Hashable {

@@ -1,7 +1,7 @@
+internal import Base
 internal import Foundation
 public import Notifications
-public import Outgoing
-internal import Workers
+public import Sending
 
 /// The target that a connection points to a public URL, and releases at its end.
 public protocol ConnectionTarget: Sendable {

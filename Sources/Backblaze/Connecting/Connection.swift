@@ -1,6 +1,5 @@
-internal import Foundation
+internal import Base
 internal import Synchronization
-internal import Workers
 
 /// A connection from a bucket to the listener of this process. It opens a tunnel if there is no public URL, proves that
 /// the public URL leads to this listener, and points the bucket's rule to it. When the tunnel's URL changes, it updates

@@ -1,9 +1,5 @@
-internal import Foundation
-internal import Outgoing
-internal import Programs
-internal import SafeText
-internal import Synchronization
-internal import Workers
+internal import Base
+internal import Sending
 
 /// A program that makes a listener on this machine reachable by a public URL.
 public enum Tunnel: Sendable, Hashable {
@@ -209,7 +205,8 @@ final class TunnelRun: Sendable {
     ///
     /// - Returns: How it ended, in words.
     private func runOnce(_ stop: ProgramStop) -> String {
-        var program = Program(tunnel.words(to: port), environment: environment, limit: .seconds(10 * 365 * 86_400))
+        var program = ExternalProgram(
+            tunnel.words(to: port), environment: environment, limit: .seconds(10 * 365 * 86_400))
         program.endsWithParent = true
         program.longestOutput = 0
         var line: [UInt8] = []

@@ -1,7 +1,8 @@
+public import Base
 internal import Foundation
 internal import GRDB
 public import History
-public import Notifications
+internal import Notifications
 
 /// What a comparison of a bucket with the record has found so far, in a file of its own: so that a million versions need
 /// little memory, and a comparison that was interrupted goes on where it was.

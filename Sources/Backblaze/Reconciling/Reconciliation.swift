@@ -1,5 +1,5 @@
+public import Base
 internal import History
-public import Notifications
 
 /// What is to be compared.
 public struct ReconcileRequest: Codable, Sendable, Hashable {

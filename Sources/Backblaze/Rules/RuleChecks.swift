@@ -1,4 +1,4 @@
-internal import Outgoing
+internal import Sending
 
 /// B2's requirements for rules, checked before B2 is asked.
 ///

@@ -1,5 +1,6 @@
-import Export
+import Base
 import History
+import Sending
 import Terminal
 
 /// All bindings there are, as b2watch has them by itself: the help, the footer, `docs/keys.md` and the tests are made from

@@ -1,3 +1,4 @@
+import Base
 import Terminal
 
 /// The bindings in force: the table, with the user's own keys.

@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 internal import Settings
 import Terminal
 

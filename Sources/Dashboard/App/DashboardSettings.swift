@@ -1,5 +1,6 @@
+public import Base
 import History
-public import Terminal
+import Terminal
 
 /// What the user has set for the dashboard, beyond whether the mouse is listened to.
 public struct DashboardSettings: Sendable, Hashable {

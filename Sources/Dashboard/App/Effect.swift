@@ -1,8 +1,7 @@
-import Browsing
-import Export
+import Base
 import History
-import Log
 import Notifications
+import Sending
 import Terminal
 
 /// What has to happen outside of the model; what becomes of it comes back as an event.

@@ -1,9 +1,7 @@
-import Browsing
+import Base
 import History
-import Log
 import Synchronization
 import Terminal
-import Workers
 
 /// Does what the model asks for, off the screen's thread, and posts what becomes of it.
 ///

@@ -1,5 +1,5 @@
+import Base
 import History
-import Log
 import Terminal
 
 /// What is at a point of the screen, for the mouse.

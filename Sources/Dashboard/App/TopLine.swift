@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// The top line: whether deliveries are received, which secrets verify them, and how many there were of each verdict.

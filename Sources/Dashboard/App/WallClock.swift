@@ -1,14 +1,7 @@
-public import Notifications
-import SafeText
+public import Base
+import Glibc
+import Notifications
 import Terminal
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Tells the local time of a moment.
 public struct WallClock: Sendable {

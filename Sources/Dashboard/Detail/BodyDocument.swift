@@ -1,5 +1,5 @@
+import Base
 import Notifications
-import SafeText
 import Terminal
 
 /// The Body tab: the bytes as text, as laid out JSON, or in hex.

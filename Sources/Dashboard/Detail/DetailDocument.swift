@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// What the detail pane is to show: of which row, which tab, how wide.

@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// Why nothing is listed: a condition that is in force, and how many rows it would leave alone.

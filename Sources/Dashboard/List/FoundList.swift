@@ -1,6 +1,5 @@
-import Browsing
+import Base
 import History
-import SafeText
 import Terminal
 
 /// A list that is filtered, sorted and searched: of deliveries, of an action's entries, of the log, of rules.

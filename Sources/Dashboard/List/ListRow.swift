@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// What the rows of all lists have in common: a margin, and the mark of the selected one in it.

@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 
 /// What is asked of the rows that are listed: a filter, which may be off, and the presets of single keys.
 struct RowFilter: Hashable {

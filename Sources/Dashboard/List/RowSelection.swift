@@ -1,6 +1,5 @@
-import Browsing
+import Base
 import History
-import SafeText
 import Terminal
 
 /// The rows chosen for what acts on many.

@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// The question which action is to be run, retried, skipped or shown for rows: a letter answers it.

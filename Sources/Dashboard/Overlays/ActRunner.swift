@@ -1,8 +1,7 @@
-import Browsing
-import Export
+import Base
 import History
 import Notifications
-import Workers
+import Sending
 
 /// Asks whoever runs the actions, on threads of its own: what is done for many rows, what may take its time, and what is
 /// done at once, such as pausing an action. None of them waits for another.

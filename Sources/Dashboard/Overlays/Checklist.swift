@@ -1,5 +1,5 @@
+import Base
 import History
-import SafeText
 import Terminal
 
 /// The first steps, each with a tick once it is done: what there is to see while nothing has arrived.

@@ -1,5 +1,5 @@
+import Base
 import History
-import SafeText
 import Terminal
 
 /// `C`: which columns a list shows, and in which order.

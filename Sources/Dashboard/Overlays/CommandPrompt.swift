@@ -1,6 +1,5 @@
-import Browsing
+import Base
 import History
-import SafeText
 import Terminal
 
 /// `:`: the line in which a command is typed by its name.

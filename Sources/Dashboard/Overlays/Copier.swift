@@ -1,7 +1,7 @@
-import Export
 import Foundation
 import History
 import Notifications
+import Sending
 import Terminal
 
 /// Fetches what is to be copied, off the screen's thread.

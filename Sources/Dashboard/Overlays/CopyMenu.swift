@@ -1,7 +1,7 @@
-import Export
+import Base
 import History
 import Notifications
-import SafeText
+import Sending
 import Terminal
 
 /// The question what to copy: a letter answers it.

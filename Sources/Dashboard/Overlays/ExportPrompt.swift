@@ -1,12 +1,10 @@
-import Browsing
-import Export
+import Base
 import Foundation
 import History
 import Notifications
-import SafeText
+import Sending
 import Synchronization
 import Terminal
-import Workers
 
 /// The line in which a file to write is named, and the choice of its format and columns.
 struct ExportPrompt {

@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// `?`: the bindings in force, to be read, searched and run.

@@ -1,6 +1,6 @@
-import Export
+import Base
 import History
-import SafeText
+import Sending
 import Terminal
 
 /// The line that asks where to send deliveries again. It begins empty, and ↑ brings back earlier targets.

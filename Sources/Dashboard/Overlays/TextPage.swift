@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// A page of text over the view: an entry with its request and answer, or what an action would send.

@@ -1,4 +1,3 @@
-import Browsing
 import History
 
 /// What is asked for in the line for commands.

@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 // MARK: - What is done with actions by lines

@@ -1,9 +1,7 @@
-import Browsing
-import Export
+import Base
 import History
-import Log
 import Notifications
-import SafeText
+import Sending
 import Terminal
 
 extension PlainModel {

@@ -1,9 +1,7 @@
-import Browsing
-import Export
+import Base
 import History
-import Log
 import Notifications
-import SafeText
+import Sending
 import Terminal
 
 /// The dashboard by lines: the same model as the screen's, told by typed lines instead of keys, and telling what changes

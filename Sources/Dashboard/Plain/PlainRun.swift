@@ -1,5 +1,5 @@
+import Base
 internal import Glibc
-import SafeText
 import Terminal
 
 /// One run of the dashboard by lines, on a thread of its own: waits, reads lines, tells the model, prints what it says.

@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 
 /// What a listener would want to be told of once it changes, as it is at a moment.
 struct PlainState {

@@ -1,6 +1,6 @@
-import Export
+import Base
 import History
-import SafeText
+import Sending
 
 /// A command of the plain mode: what help says of it, and what it does.
 struct PlainWord: Sendable {

@@ -1,6 +1,6 @@
+import Base
 public import History
 import Notifications
-import SafeText
 import Terminal
 
 /// `4 Actions`: the actions with how they stand, and below them the entries of the selected one, the newest last.

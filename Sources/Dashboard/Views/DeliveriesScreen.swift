@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 extension DeliveryRow: WindowedRow {

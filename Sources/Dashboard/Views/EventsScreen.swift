@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// `1 Events`: the live list.

@@ -1,8 +1,6 @@
-public import Log
-public import Notifications
-import Browsing
+public import Base
 import History
-import SafeText
+import Notifications
 import Synchronization
 import Terminal
 

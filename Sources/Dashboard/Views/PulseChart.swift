@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// Deliveries over time as bars, the verdicts stacked: problems at the top, where they are seen.

@@ -1,6 +1,6 @@
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// The lists and the timings below the bars: side by side where there is room, else the one that has the keys.

@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// A row of the list of rules, with the labels of the saved secrets that verify it.

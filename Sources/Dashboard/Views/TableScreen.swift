@@ -1,7 +1,6 @@
-import Browsing
+import Base
 import History
 import Notifications
-import SafeText
 import Terminal
 
 /// `2 Table`: the rows as the spreadsheet has them, under its own five headers unless others were chosen.

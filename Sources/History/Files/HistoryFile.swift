@@ -1,4 +1,4 @@
-import Files
+import Base
 import Foundation
 
 /// The history's file: made so that only its user can read it.

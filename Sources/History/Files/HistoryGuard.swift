@@ -1,4 +1,4 @@
-internal import CTerminal
+internal import CBase
 import Foundation
 import GRDB
 import Synchronization
@@ -37,11 +37,7 @@ final class HistoryGuard: Sendable {
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
             size = Int(status.st_size)
-            #if canImport(Darwin)
-                let time = status.st_mtimespec
-            #else
-                let time = status.st_mtim
-            #endif
+            let time = status.st_mtim
             modified = time.tv_sec * 1_000_000_000 + time.tv_nsec
         }
 

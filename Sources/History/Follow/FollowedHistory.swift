@@ -1,9 +1,8 @@
-import Files
+import Base
 import Foundation
 import GRDB
 import Notifications
 import Synchronization
-import Workers
 
 /// An event that the followers of a history receive.
 public enum FollowEvent: Sendable, Hashable {

@@ -1,4 +1,5 @@
-public import Notifications
+public import Base
+import Notifications
 
 /// An action and the state of its outbox.
 public struct ActionStatus: Sendable, Hashable, Identifiable {

@@ -1,4 +1,5 @@
-public import Notifications
+public import Base
+import Notifications
 
 /// An event that an action has to run for. There is at most one entry for an action and an event.
 public struct OutboxEntry: Sendable, Hashable, Identifiable {

@@ -1,6 +1,7 @@
+public import Base
 import Foundation
 import GRDB
-public import Notifications
+import Notifications
 
 /// Reads entries by their ids and states, never by their number.
 enum OutboxQuery {

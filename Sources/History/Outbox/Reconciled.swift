@@ -1,7 +1,7 @@
+public import Base
 import GRDB
 public import Notifications
 import Synchronization
-import Workers
 
 /// The way in which a version of a name came about, as far as a listing shows it.
 public enum VersionKind: String, Codable, Sendable, Hashable, CaseIterable {

@@ -1,8 +1,8 @@
-internal import CTerminal
+public import Base
+internal import CBase
 import Foundation
 import GRDB
 public import Notifications
-import Workers
 
 /// Reads the history while the writer works, without ever waiting for it. Throws SQLite's errors, or `HistoryClosed`.
 public struct HistoryReader: Sendable {

@@ -1,5 +1,6 @@
+public import Base
 import GRDB
-public import Notifications
+import Notifications
 
 /// A stretch of the rows that match a predicate.
 public struct RowStretch: Sendable, Hashable {

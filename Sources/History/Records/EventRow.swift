@@ -1,3 +1,4 @@
+public import Base
 public import Notifications
 
 /// A row of the event list: one event of a delivery, or a delivery without a readable event.

@@ -1,6 +1,6 @@
+import Base
 import GRDB
 import Synchronization
-import Workers
 
 /// Moves committed pages from the write-ahead log into the database file while the writer works, so that no answer
 /// waits for a checkpoint.

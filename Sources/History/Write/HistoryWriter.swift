@@ -1,7 +1,7 @@
+import Base
 import GRDB
 import Notifications
 import Synchronization
-import Workers
 
 /// Writes deliveries by group commit: all deliveries that queue while one transaction is written go into the next, and
 /// no answer is sent before its transaction is on disk.

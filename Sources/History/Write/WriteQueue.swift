@@ -1,8 +1,8 @@
+import Base
 import Foundation
 import GRDB
 import GRDBSQLite
 import Synchronization
-import Workers
 
 /// The order of writes: deliveries first, all that are queued in one transaction; the rest in slices between them.
 ///

@@ -1,3 +1,5 @@
+public import Base
+
 /// One HTTP request as it arrived, kept whole: every byte that a signature or a person may need.
 public struct Delivery: Sendable, Hashable {
     /// When the head of the request had arrived.

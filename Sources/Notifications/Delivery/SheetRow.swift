@@ -1,3 +1,5 @@
+public import Base
+
 /// One row of the spreadsheet that Backblaze's tutorial fills: the one encoder that every output uses.
 public struct SheetRow: Sendable, Hashable {
     /// The tutorial's five headers, in order.

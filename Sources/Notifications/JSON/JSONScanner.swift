@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// A single pass over JSON text (RFC 8259, in UTF-8, no byte-order mark) that checks it and notes what it is asked for.
 ///

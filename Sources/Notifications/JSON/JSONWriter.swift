@@ -1,4 +1,4 @@
-import SafeText
+public import Base
 
 /// Writes compact JSON on one line, in which nothing is left that a terminal would obey: control, bidi and invisible
 /// characters are escaped as `\u`, which changes no value.

@@ -1,10 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Base
+import Glibc
 
 /// Verifies many recorded deliveries as `SignatureVerifier` verifies one, and reads no more of each than necessary:
 /// events only if a secret is bound to them. Do not keep a value of this type: it contains keys.

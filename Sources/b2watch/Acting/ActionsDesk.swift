@@ -1,11 +1,9 @@
 import Actions
-import Browsing
+import Base
 import Dashboard
 import Foundation
 import History
-import Log
 import Notifications
-import SafeText
 import Synchronization
 
 /// Answers a command's questions about actions: from the listener that uses the history or, if none does, from actions

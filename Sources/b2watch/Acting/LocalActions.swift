@@ -1,7 +1,7 @@
 import Actions
 import Dashboard
 import History
-import Outgoing
+import Sending
 
 /// Runs actions for versions of objects, in this process or another one.
 protocol ReconcileControl: Sendable {

@@ -1,11 +1,9 @@
 import Actions
+import Base
 import Foundation
 import History
-import Log
 import Notifications
-import SafeText
 import Synchronization
-import Workers
 
 /// Runs the actions in this process until no entry of a given action is queued, or it is delayed for long.
 struct OwnRun {

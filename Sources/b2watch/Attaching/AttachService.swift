@@ -1,9 +1,8 @@
 import Actions
-import Control
 import Dashboard
 import Foundation
 import History
-import Listener
+import Receiving
 import Settings
 
 /// The service of a listener for attached dashboards: it answers at the control socket next to its history, and reports

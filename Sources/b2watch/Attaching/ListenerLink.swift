@@ -1,13 +1,12 @@
-import Control
+import Base
 import Dashboard
-import Export
-import Files
 import Foundation
 import History
 import Notifications
+import Receiving
+import Sending
 import Synchronization
 import Terminal
-import Workers
 
 /// The connection of an attached dashboard to its listener: it connects again whenever the listener has ended and is
 /// back.

@@ -1,8 +1,8 @@
-import Control
 import Dashboard
 import Foundation
 import History
 import Notifications
+import Receiving
 
 /// Asks for the current state of the listener, and for its `ListenerNews` from then on.
 struct SubscribeRequest: ControlRequest {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Backblaze
+import Base
 import Foundation
 import History
-import Log
 import Notifications
-import Outgoing
+import Sending
 import Settings
 
 /// What every command takes that asks Backblaze: whose key it asks with.

@@ -1,14 +1,12 @@
 import Backblaze
+import Base
 import Foundation
 import History
-import Intake
-import Listener
-import Log
 import Notifications
-import Outgoing
+import Receiving
+import Sending
 import Settings
 import Synchronization
-import Workers
 
 /// Something that goes with a listener from its beginning to its end.
 protocol ReceivingCompanion: Sendable {

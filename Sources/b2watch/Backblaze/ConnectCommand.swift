@@ -1,9 +1,9 @@
 import ArgumentParser
 import Backblaze
+import Base
 import Foundation
-import Log
 import Notifications
-import Outgoing
+import Sending
 import Settings
 
 /// Receives the notifications of a bucket, with a rule that leads here for as long as b2watch runs.

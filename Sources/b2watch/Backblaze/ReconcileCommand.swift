@@ -1,11 +1,9 @@
 import ArgumentParser
 import Backblaze
-import Browsing
+import Base
 import Foundation
 import History
-import Log
 import Notifications
-import SafeText
 import Settings
 import Synchronization
 
@@ -199,7 +197,7 @@ struct ReconcileCommand: ParsableCommand {
         let desk = try ActionsDesk.open(history: path, output.diagnostics)
         let ending = CommandEnding(desk)
         defer { ending.close() }
-        Signals.follow { ending.take($0) }
+        Signals.follow { ending.end(by: $0) }
         try body { try desk.reconcile($0, $1, seen: $2) }
         guard let own = desk.own, let action else { return }
         let run = OwnRun(action, own)

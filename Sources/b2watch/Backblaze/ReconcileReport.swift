@@ -1,7 +1,7 @@
 import Backblaze
+import Base
 import Foundation
 import History
-import Log
 import Notifications
 
 /// What a comparison has found, for a person or a program.

@@ -1,13 +1,12 @@
-import Alerts
 import Backblaze
+import Base
 import Foundation
 import History
-import Log
 import Notifications
-import Outgoing
+import Receiving
+import Sending
 import Settings
 import Synchronization
-import Workers
 
 /// Compares buckets with the record when the configuration says so, in the process that receives. Without a bucket to
 /// compare it has no thread and no timer.

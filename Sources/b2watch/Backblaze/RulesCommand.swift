@@ -1,10 +1,9 @@
 import ArgumentParser
 import Backblaze
+import Base
 import Foundation
-import Log
 import Notifications
-import Outgoing
-import SafeText
+import Sending
 import Settings
 
 /// The notification rules of a bucket.

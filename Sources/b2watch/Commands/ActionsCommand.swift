@@ -1,9 +1,9 @@
 import Actions
 import ArgumentParser
+import Base
 import Dashboard
 import History
 import Notifications
-import SafeText
 import Settings
 
 /// The commands about actions.

@@ -1,11 +1,9 @@
 import Actions
 import ArgumentParser
-import Browsing
+import Base
 import Dashboard
 import History
-import Log
 import Notifications
-import SafeText
 
 /// Has entries tried again.
 struct ActionsRetryCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Base
 import History
-import SafeText
 import Settings
 
 /// Writes a history again without its free pages.

@@ -1,10 +1,9 @@
 import ArgumentParser
-import Browsing
-import Export
+import Base
 import Foundation
 import History
 import Notifications
-import SafeText
+import Sending
 import Settings
 import Synchronization
 

@@ -1,10 +1,9 @@
-import Alerts
 import ArgumentParser
+import Base
 import Dashboard
 import Foundation
 import History
-import Listener
-import Log
+import Receiving
 import Settings
 
 /// The listener without a screen.

@@ -1,8 +1,7 @@
-import Browsing
+import Base
 import Dashboard
 import Foundation
 import History
-import SafeText
 import Synchronization
 
 /// A history to read, even if it is damaged: then a copy of its readable part replaces it.

@@ -1,7 +1,6 @@
 import ArgumentParser
-import Files
+import Base
 import History
-import SafeText
 import Settings
 
 /// Writes the readable part of a damaged history into a new one.

@@ -1,12 +1,10 @@
 import ArgumentParser
-import Browsing
+import Base
 import Dashboard
 import Foundation
 import History
-import Log
 import Notifications
-import Outgoing
-import SafeText
+import Sending
 import Settings
 import Synchronization
 

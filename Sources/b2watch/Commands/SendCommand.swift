@@ -1,11 +1,9 @@
 import ArgumentParser
+import Base
 import Foundation
-import Log
 import Notifications
-import Outgoing
-import SafeText
+import Sending
 import Settings
-import Workers
 
 /// Sends sample notifications as B2 does: to try a receiver, b2watch itself first of all.
 struct SendCommand: ParsableCommand {

@@ -1,10 +1,9 @@
 import ArgumentParser
+import Base
 import Foundation
 import History
-import Intake
-import Log
 import Notifications
-import SafeText
+import Receiving
 import Settings
 
 /// Verifies one signature, and explains why it is not valid.

@@ -1,10 +1,9 @@
 import ArgumentParser
+import Base
 import Dashboard
 import Foundation
 import History
-import Intake
-import Listener
-import Log
+import Receiving
 import Settings
 import Terminal
 

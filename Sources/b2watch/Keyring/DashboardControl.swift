@@ -1,9 +1,8 @@
 import Dashboard
 import History
-import Intake
-import Listener
 import Notifications
-import Outgoing
+import Receiving
+import Sending
 import Settings
 
 /// The control that the dashboard has over the listener in its own process.

@@ -1,5 +1,5 @@
-import Intake
 import Notifications
+import Receiving
 import Settings
 import Synchronization
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Base
 import Foundation
-import SafeText
 
 /// Lines on standard output, or another descriptor, with nothing in them that a terminal would obey.
 struct OutputLines: Sendable {

@@ -1,12 +1,11 @@
 import ArgumentParser
-import Export
+import Base
 import Foundation
 import History
-import Intake
-import Log
 import Notifications
+import Receiving
+import Sending
 import Synchronization
-import Workers
 
 /// Writes recorded deliveries to standard output as they are recorded.
 ///

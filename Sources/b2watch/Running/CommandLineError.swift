@@ -1,12 +1,10 @@
 import Actions
 import ArgumentParser
-import Export
+import Base
 import Foundation
 import History
-import Listener
-import Log
-import Outgoing
-import SafeText
+import Receiving
+import Sending
 import Settings
 
 /// The message about an invalid command line.

@@ -1,10 +1,9 @@
-import Alerts
 import ArgumentParser
+import Base
 import Dashboard
 import Foundation
 import History
-import Intake
-import Log
+import Receiving
 import Settings
 import Synchronization
 import Terminal

@@ -1,7 +1,6 @@
+import Base
 import Foundation
-import Log
 import Notifications
-import SafeText
 import Synchronization
 
 /// The messages of b2watch about itself: on standard error, line by line, and in the log.

@@ -1,11 +1,10 @@
 import Actions
+import Base
 import Foundation
 import History
-import Intake
-import Listener
-import Log
 import Notifications
-import Outgoing
+import Receiving
+import Sending
 import Synchronization
 
 /// The client with which this process sends requests.

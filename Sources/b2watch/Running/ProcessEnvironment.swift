@@ -2,7 +2,7 @@ import Actions
 import Backblaze
 import Dashboard
 import Foundation
-import Outgoing
+import Sending
 import Settings
 import Synchronization
 

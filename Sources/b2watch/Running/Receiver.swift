@@ -1,12 +1,10 @@
 import Actions
+import Base
 import History
-import Intake
-import Listener
-import Log
 import Notifications
+import Receiving
 import Settings
 import Synchronization
-import Workers
 
 /// All that receives, wired together: the listener, the intake, the history, the keyring and the actions.
 final class Receiver: Sendable {

@@ -1,9 +1,9 @@
 import Actions
+import Base
 import Dashboard
 import Foundation
 import Settings
 import Synchronization
-import Workers
 
 /// The signals that end b2watch or make it reload, taken one by one by a thread that waits for them.
 ///

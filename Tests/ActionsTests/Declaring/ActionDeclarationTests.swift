@@ -1,8 +1,8 @@
-import Browsing
+import Base
 import Foundation
 import History
 import Notifications
-import Outgoing
+import Sending
 import Settings
 import Testing
 import TestSupport

@@ -1,7 +1,8 @@
-import Export
+import Base
 import Foundation
 import History
 import Notifications
+import Sending
 import Settings
 import Testing
 import TestSupport

@@ -1,10 +1,10 @@
+import Base
 import Foundation
 import History
 import Notifications
 import Settings
 import Testing
 import TestSupport
-import Workers
 
 @testable import Actions
 

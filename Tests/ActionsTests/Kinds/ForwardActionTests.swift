@@ -1,10 +1,11 @@
+import Base
 import Foundation
 import History
 import Notifications
-import Outgoing
+import Sending
 import Settings
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

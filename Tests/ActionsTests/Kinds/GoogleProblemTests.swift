@@ -1,7 +1,8 @@
+import Base
 import Foundation
 import History
 import Notifications
-import Outgoing
+import Sending
 import Settings
 import Testing
 import TestSupport

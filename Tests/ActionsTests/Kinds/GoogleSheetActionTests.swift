@@ -1,13 +1,12 @@
-import Browsing
+import Base
 import Foundation
 import History
 import Notifications
-import Outgoing
+import Sending
 import Settings
 import Synchronization
 import Testing
 import TestSupport
-import Workers
 
 @testable import Actions
 

@@ -1,5 +1,6 @@
+import Base
 import Notifications
-import Outgoing
+import Sending
 import Testing
 
 @testable import Actions

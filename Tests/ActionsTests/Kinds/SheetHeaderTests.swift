@@ -1,6 +1,7 @@
-import Export
+import Base
 import History
 import Notifications
+import Sending
 import Settings
 import Testing
 import TestSupport

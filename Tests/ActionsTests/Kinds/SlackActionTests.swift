@@ -1,11 +1,12 @@
+import Base
 import Foundation
 import History
 import Notifications
-import Outgoing
+import Sending
 import Settings
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

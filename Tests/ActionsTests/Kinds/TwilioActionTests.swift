@@ -1,6 +1,7 @@
+import Base
 import History
 import Notifications
-import Outgoing
+import Sending
 import Settings
 import Testing
 import TestSupport

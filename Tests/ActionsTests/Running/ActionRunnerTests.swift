@@ -1,10 +1,9 @@
-import Browsing
+import Base
 import History
 import Notifications
 import Synchronization
 import Testing
 import TestSupport
-import Workers
 
 @testable import Actions
 

@@ -1,6 +1,6 @@
+import Base
 import Notifications
 import Synchronization
-import Workers
 
 @testable import Actions
 @testable import History

@@ -1,7 +1,8 @@
+import Base
 import History
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Actions
 

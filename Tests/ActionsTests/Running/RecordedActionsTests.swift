@@ -1,11 +1,10 @@
-import Browsing
+import Base
 import History
 import Notifications
-import Outgoing
+import Sending
 import Synchronization
-import TestSupport
 import Testing
-import Workers
+import TestSupport
 
 @testable import Actions
 

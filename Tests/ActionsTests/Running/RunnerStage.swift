@@ -1,10 +1,9 @@
-import Browsing
+import Base
 import History
 import Notifications
 import Settings
 import Synchronization
 import TestSupport
-import Workers
 
 @testable import Actions
 

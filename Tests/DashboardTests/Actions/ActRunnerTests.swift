@@ -1,10 +1,9 @@
-import Browsing
+import Base
 import History
 import Notifications
 import Synchronization
-import TestSupport
 import Testing
-import Workers
+import TestSupport
 
 @testable import Dashboard
 

@@ -1,7 +1,7 @@
+import Base
 import Foundation
 import History
 import Notifications
-import SafeText
 import Terminal
 import Testing
 

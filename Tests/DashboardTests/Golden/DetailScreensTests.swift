@@ -1,3 +1,4 @@
+import Base
 import History
 import Notifications
 import Terminal

@@ -1,5 +1,5 @@
+import Base
 import Foundation
-import SafeText
 import Terminal
 import Testing
 

@@ -1,5 +1,5 @@
+import Base
 import History
-import Log
 import Notifications
 import Terminal
 import Testing

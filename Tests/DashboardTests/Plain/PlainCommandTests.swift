@@ -1,7 +1,6 @@
-import Browsing
-import Export
 import History
 import Notifications
+import Sending
 import Testing
 
 @testable import Dashboard

@@ -1,8 +1,6 @@
-import Browsing
+import Base
 import History
-import Log
 import Notifications
-import SafeText
 import Terminal
 
 @testable import Dashboard

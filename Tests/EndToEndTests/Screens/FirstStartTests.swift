@@ -1,8 +1,9 @@
-import Harness
+import Base
 import Foundation
+import Harness
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The dashboard, in a terminal", .blocking)
 struct FirstStartTests {

@@ -1,8 +1,8 @@
+import Base
 import Foundation
 import Harness
-import SafeText
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("The start ends with a reason and a status", .blocking)
 struct ExitStatusTests {

@@ -1,8 +1,9 @@
+import Base
 import GRDB
 import Notifications
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import History
 

@@ -1,8 +1,9 @@
+import Base
 import Foundation
 import History
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 /// Rows that fulfil a condition: SQL finds what a look at each row finds.
 @Suite struct PredicateTests {

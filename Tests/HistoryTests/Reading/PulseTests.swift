@@ -1,6 +1,7 @@
+import Base
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import History
 

@@ -1,6 +1,7 @@
+import Base
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct SheetRowTests {
     private func row(_ sample: SampleEvent, _ form: SheetRow.TimestampForm = .rfc3339) throws -> [SheetRow.Cell] {

@@ -1,7 +1,8 @@
+import Base
 import Foundation
 import Notifications
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct JSONWriterTests {
     private func written(_ text: String?) -> String {

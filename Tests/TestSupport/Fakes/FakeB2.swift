@@ -1,6 +1,7 @@
+import Base
 import Foundation
 import Notifications
-import Outgoing
+import Sending
 import Synchronization
 
 /// Backblaze B2's native API, as far as b2watch asks it: authorizing, buckets, notification rules and listings, with its
@@ -478,7 +479,7 @@ extension FakeB2 {
             guard rule["isEnabled"] as? Bool == true, rule["isSuspended"] as? Bool != true, name.hasPrefix(prefix),
                 (rule["eventTypes"] as? [String] ?? []).contains(where: { Self.overlap($0, type) })
             else { return nil }
-            let event = Outgoing.SampleEvent(
+            let event = EventSample(
                 accountID: Self.accountID, bucketID: Self.bucketID, bucketName: Self.bucketName,
                 eventID: String(repeating: "a", count: 48) + padded, timestamp: Timestamp(milliseconds: time),
                 type: EventType(type), ruleName: rule["name"] as? String ?? "",

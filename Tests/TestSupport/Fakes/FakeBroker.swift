@@ -1,6 +1,6 @@
 import Foundation
 import Notifications
-import Outgoing
+import Sending
 import Synchronization
 
 /// Backblaze's event broker sample, as far as b2listen and b2watch ask it: it takes B2's notifications and sends them to

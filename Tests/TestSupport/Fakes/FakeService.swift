@@ -1,4 +1,4 @@
-package import Outgoing
+package import Sending
 
 /// A request as a fake of somebody's web service sees it.
 package struct FakeRequest: Sendable {

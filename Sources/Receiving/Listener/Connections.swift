@@ -1,0 +1,189 @@
+internal import NIOCore
+internal import Notifications
+internal import Synchronization
+internal import Glibc
+
+/// The connections that are open.
+final class Connections: Sendable {
+    /// The decision on a new connection.
+    enum Admission {
+        case welcome
+        /// Over the limit: it gets the answer 503 and is closed.
+        case crowded
+        /// So late that it is closed without a word.
+        case closed
+    }
+
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        /// The connections over the limit, the oldest first.
+        var crowded: [ObjectIdentifier] = []
+        var onNextClose: (@Sendable () -> Void)?
+    }
+
+    private let state = Mutex(State())
+    private let stopping = Atomic(false)
+    private let limit: Int
+    /// The most connections over the limit that may be answered 503 at the same time.
+    private let slack: Int
+
+    init(limit: Int) {
+        self.limit = limit
+        slack = Self.slack(of: limit)
+    }
+
+    static func slack(of limit: Int) -> Int { min(64, max(4, limit / 8)) }
+
+    /// Notes a new connection until it is closed.
+    func admit(_ channel: any Channel) -> Admission {
+        let id = ObjectIdentifier(channel)
+        let (admission, oldest) = state.withLock { state -> (Admission, (any Channel)?) in
+            guard !isStopping else { return (.closed, nil) }
+            let isCrowded = state.channels.count - state.crowded.count >= limit
+            state.channels[id] = channel
+            guard isCrowded else { return (.welcome, nil) }
+            state.crowded.append(id)
+            // The oldest has had its answer for the longest time.
+            guard state.crowded.count > slack else { return (.crowded, nil) }
+            return (.crowded, state.channels[state.crowded.removeFirst()])
+        }
+        if admission != .closed { channel.closeFuture.whenComplete { _ in self.remove(id) } }
+        oldest?.close(promise: nil)
+        return admission
+    }
+
+    /// Calls `body` once, when the next connection is closed; in place of what was to be called then before.
+    func onNextClose(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onNextClose = body }
+    }
+
+    private func remove(_ id: ObjectIdentifier) {
+        let next = state.withLock { state in
+            state.channels.removeValue(forKey: id)
+            if let index = state.crowded.firstIndex(of: id) { state.crowded.remove(at: index) }
+            defer { state.onNextClose = nil }
+            return state.onNextClose
+        }
+        next?()
+    }
+
+    /// Whether no more are admitted.
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    /// Admits no more, and returns those that are open.
+    func stop() -> [any Channel] {
+        state.withLock { state in
+            stopping.store(true, ordering: .releasing)
+            return Array(state.channels.values)
+        }
+    }
+}
+
+// MARK: - Accepting
+
+/// Stops accepting while the system has no descriptor or memory for another connection: new ones wait in the backlog
+/// until one of ours is closed, or a second has passed.
+///
+/// The socket stays readable in the meantime, so an event loop that keeps asking would never sleep.
+final class AcceptGate: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    /// The time to wait if none of our own connections is closed: another program may release descriptors or memory.
+    private static let patience = TimeAmount.seconds(1)
+    /// The time between two lines in the log.
+    private static let silence = TimeAmount.minutes(1)
+
+    private let connections: Connections
+    private let log: @Sendable (String) -> Void
+    private var retry: Scheduled<Void>?
+    private var lastLine: NIODeadline?
+
+    init(_ connections: Connections, log: @escaping @Sendable (String) -> Void) {
+        self.connections = connections
+        self.log = log
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Other errors, such as a peer that left before it was accepted, concern only that connection.
+        guard let error = error as? IOError, let reason = Self.reason(error.errnoCode) else { return }
+        guard retry == nil else { return }
+        let now = context.eventLoop.now
+        if lastLine.map({ now - $0 >= Self.silence }) ?? true {
+            lastLine = now
+            log("new connections wait: \(reason)")
+        }
+        // The option is set at once, on this event loop.
+        context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        let gate = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
+        retry = context.eventLoop.scheduleTask(in: Self.patience) { gate.value.0.open(gate.value.1) }
+        connections.onNextClose { [eventLoop = context.eventLoop] in
+            eventLoop.execute { gate.value.0.open(gate.value.1) }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        retry?.cancel()
+        retry = nil
+        context.fireChannelInactive()
+    }
+
+    /// Accepts again.
+    private func open(_ channel: any Channel) {
+        guard let retry else { return }
+        retry.cancel()
+        self.retry = nil
+        channel.setOption(.autoRead, value: true).whenFailure { _ in }
+    }
+
+    private static func reason(_ number: Int32) -> String? {
+        switch number {
+        case EMFILE: "this process has no file descriptor left (ulimit -n)"
+        case ENFILE: "the system has no file descriptor left"
+        case ENOBUFS, ENOMEM: "the system has no memory left for them"
+        default: nil
+        }
+    }
+}
+
+// MARK: - Answers on their way
+
+/// Answers on their way to the connections of one event loop. Deliveries are recorded together, so their answers are
+/// ready together: the event loop is woken once for all of them, not once for each.
+final class AnswerMailbox: Sendable {
+    /// An answer, with the request that it is for.
+    struct Letter: Sendable {
+        let connection: NIOLoopBound<ConnectionHandler>
+        let answer: Answer
+        let reply: ConnectionHandler.Reply
+        /// The number under which the delivery is recorded.
+        let record: Int64?
+    }
+
+    private let eventLoop: any EventLoop
+    private let waiting = Mutex<[Letter]>([])
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    /// Hands an answer to its connection, from any thread: at once on the event loop itself.
+    func post(_ letter: Letter) {
+        if eventLoop.inEventLoop { return Self.deliver(letter) }
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(letter)
+            return waiting.count == 1
+        }
+        guard isFirst else { return }
+        eventLoop.execute { [self] in
+            let letters = waiting.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            letters.forEach(Self.deliver)
+        }
+    }
+
+    private static func deliver(_ letter: Letter) {
+        letter.connection.value.send(letter.answer, letter.reply, letter.record)
+    }
+}

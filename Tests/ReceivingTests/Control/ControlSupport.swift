@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+
+@testable import Receiving
+
+/// A folder with a history that a listener's control socket stands beside.
+struct Place {
+    let folder: TemporaryFolder
+    var history: String
+    var socket: String { ControlPlace.socket(beside: history) }
+
+    init(_ name: String = "history.sqlite") throws {
+        folder = try TemporaryFolder()
+        history = folder.file(name)
+    }
+
+    /// A listener that echoes, fails, and tells events to who asks for them.
+    func serve(_ limits: ControlLimits = ControlLimits()) throws -> ControlServer {
+        var routes = ControlRoutes()
+        routes.on(Echo.self) { $0.text }
+        routes.on(Fail.self) { _ in throw Sentence(description: "It cannot be done: press s.") }
+        routes.on(Subscribe.self) { _ in ControlDone() }
+        return try ControlServer(
+            beside: history, version: "1.2.3", routes: routes, subscription: Subscribe.self, limits: limits)
+    }
+
+    func attach(
+        told: @escaping @Sendable (String) -> Void = { _ in },
+        ended: @escaping @Sendable (ControlFailure) -> Void = { _ in }
+    ) throws(ControlFailure) -> ControlClient {
+        try ControlClient(beside: history, version: "1.2.3", owner: geteuid(), told: told, ended: ended)
+    }
+
+    /// A connection that says what it likes.
+    func call() throws -> UnixSocket {
+        let caller = try UnixSocket()
+        caller.limit(reading: .patience, writing: .seconds(20))
+        guard try UnixAddress.with(socket, toConnect: true, { connect(caller.descriptor, $0, $1) == 0 }) else {
+            throw SystemProblem()
+        }
+        return caller
+    }
+}
+
+struct Echo: ControlRequest {
+    static let name = "echo"
+    typealias Reply = String
+    var text: String
+}
+
+struct Fail: ControlRequest {
+    static let name = "fail"
+    typealias Reply = ControlDone
+}
+
+struct Subscribe: ControlRequest {
+    static let name = "subscribe"
+    typealias Reply = ControlDone
+}
+
+/// What no listener here knows.
+struct Fly: ControlRequest {
+    static let name = "fly"
+    typealias Reply = ControlDone
+}
+
+/// Called `echo`, and not what that is.
+struct BadEcho: ControlRequest {
+    static let name = "echo"
+    typealias Reply = String
+    var text: [Int]
+}
+
+struct Sentence: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension UnixSocket {
+    func say(_ text: String) throws { try write(Array(text.utf8)) }
+
+    /// All that comes until the other end hangs up.
+    func rest() throws -> String {
+        var bytes: [UInt8] = []
+        while case let more = try read(), !more.isEmpty { bytes += more }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What other threads have told, for a test to wait for.
+final class Told<Value: Sendable>: Sendable {
+    private let values = Watched<[Value]>([])
+
+    func tell(_ value: Value) { values.change { $0.append(value) } }
+
+    var count: Int { values.now.count }
+
+    /// The first so many values.
+    func first(_ count: Int) throws -> [Value] {
+        try values.require("\(count) values") { $0.count < count ? nil : Array($0.prefix(count)) }
+    }
+}
