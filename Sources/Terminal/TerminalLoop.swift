@@ -36,12 +36,12 @@ public final class TerminalLoop {
             if sources[0].revents & wanted != 0 { wake.insert(.input) }
             if sources[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { wake.insert(.hangUp) }
             if sources[1].revents != 0 { wake.insert(.mail) }
-            if sources[2].revents != 0 { wake.formUnion(takeSignals()) }
+            if sources[2].revents != 0 { wake.formUnion(drainSignals()) }
         }
         return wake
     }
 
-    private func takeSignals() -> Wake {
+    private func drainSignals() -> Wake {
         // The order matters: a signal that arrives between the two is handled now, and wakes us once more for nothing.
         terminal_event_clear(signals)
         let caught = Int(terminal_signals_take())

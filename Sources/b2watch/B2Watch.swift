@@ -23,9 +23,9 @@ struct B2Watch: ParsableCommand {
     static func main() {
         StandardStreams.fill()
         CoreDumps.forbid()
-        ProcessEnvironment.takeSecrets()
+        ProcessEnvironment.removeSecrets()
         Signals.ignoreWriteFailures()
-        Signals.takeQuitting()
+        Signals.allowQuitting()
         OpenFiles.allowMany()
         do {
             var command = try parseAsRoot()

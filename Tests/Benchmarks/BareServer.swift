@@ -49,7 +49,7 @@ enum BareServer {
                 let delivery = Delivery(
                     receivedAt: Timestamp(milliseconds: 0), remoteAddress: "", method: "POST", target: "/",
                     headers: headers, body: body)
-                let isValid = verifier.judge(delivery, events: []).verdict == .valid
+                let isValid = verifier.verify(delivery, events: []).verdict == .valid
                 let answer = HTTPResponseHead(
                     version: .http1_1, status: isValid ? .ok : .unauthorized, headers: ["Content-Length": "2"])
                 context.write(Self.wrapOutboundOut(.head(answer)), promise: nil)

@@ -44,7 +44,7 @@ enum JudgingAgain {
                 round < 4
                 ? SigningSecret.sample("wrong", "wrong secret \(round)") : SigningSecret.sample("pasted", value)
             let before = ProcessorTime.own
-            let pasted = try judge(with: try Keyring([secret]), keys, end)
+            let pasted = try verify(with: try Keyring([secret]), keys, end)
             cost = min(cost, (ProcessorTime.own - before).seconds / Double(max(1, pasted.report.total)))
             let rate = Double(pasted.report.total) / pasted.time.seconds
             findings.report("a secret pasted", "\(Int(rate)) a second, \(pasted.report.deliveries[.valid] ?? 0) valid")
@@ -97,12 +97,12 @@ enum JudgingAgain {
         return Double(bodies.count * turns) / (.now - start).seconds
     }
 
-    private static func judge(
+    private static func verify(
         with keyring: Keyring, _ keys: KeyringHolder, _ end: Watched<RejudgeReport>
     ) throws -> (report: RejudgeReport, time: Duration) {
         end.change { $0 = RejudgeReport() }
         let start = ContinuousClock.now
-        try keys.hold(keyring)
+        try keys.use(keyring)
         guard let report = end.wait(for: { $0.isComplete || $0.failure != nil ? $0 : nil }) else {
             throw Problem(what: "judging is stuck")
         }
@@ -120,7 +120,7 @@ enum JudgingAgain {
             guard round == 0 || end.now.isComplete else { return }
             end.change { $0 = RejudgeReport() }
             number.change { $0 += 1 }
-            _ = try? keys.hold(Keyring([.sample("other", "another secret \(number.now)")]))
+            _ = try? keys.use(Keyring([.sample("other", "another secret \(number.now)")]))
         }
         for (name, times) in [("answers, nothing else to do", quiet), ("answers, judging again", judging)] {
             findings.report(name, "p50 \(times.median.text), p99 \(times.p99.text), longest \(times.largest.text)")

@@ -187,7 +187,7 @@ import TestSupport
         let rows = try history.allRows.suffix(5)
         #expect(rows.map(\.isDuplicate) == [true, false, true, true, false])
         let repeated = try history.reader.repeatedEvents()
-        #expect(rows.map { repeated.mayHold($0.id) }.first == true)
+        #expect(rows.map { repeated.mayContain($0.id) }.first == true)
         #expect(try history.reader.duplicates(among: 201...205) == [201, 203])
     }
 

@@ -250,7 +250,7 @@ import TestSupport
         #expect(await history.keep(.sample(.sample(method: "GET", body: []), .unjudged, answer: .methodNotAllowed)))
         #expect(await history.keep(.sample(.sample(), .valid, secret: "prod")))
         var asked = 0
-        _ = try history.reader.judge(1...99, generation: 9, at: .at(1), bytes: 1 << 20) { _ in
+        _ = try history.reader.verify(1...99, generation: 9, at: .at(1), bytes: 1 << 20) { _ in
             asked += 1
             return Judgement(.invalid)
         }
@@ -265,7 +265,7 @@ import TestSupport
             let history = try History(.memory)
             let secret = recorded == .valid ? "prod" : nil
             #expect(await history.keep(.sample(.sample(), recorded, secret: secret)))
-            let rejudgement = try history.reader.judge(1...1, generation: 1, at: .at(1), bytes: 9_999) { _ in
+            let rejudgement = try history.reader.verify(1...1, generation: 1, at: .at(1), bytes: 9_999) { _ in
                 Judgement(verdict, secret: verdict == .valid ? "other" : nil)
             }
             #expect(try history.rejudge(rejudgement))
@@ -290,9 +290,9 @@ import TestSupport
             let body = [UInt8](repeating: UInt8(number), count: 1_000)
             #expect(await history.keep(.sample(.sample(body: body), number == 3 ? .valid : .invalid)))
         }
-        func judge(_ range: ClosedRange<Int64>, bytes: Int = 1 << 20) throws -> [Int64] {
+        func verify(_ range: ClosedRange<Int64>, bytes: Int = 1 << 20) throws -> [Int64] {
             var ids: [Int64] = []
-            let result = try history.reader.judge(range, generation: 1, at: .at(1), bytes: bytes) { request in
+            let result = try history.reader.verify(range, generation: 1, at: .at(1), bytes: bytes) { request in
                 #expect(request.body.count == 1_000)
                 ids.append(request.body.first.map(Int64.init) ?? 0)
                 return Judgement(.valid)
@@ -302,14 +302,14 @@ import TestSupport
             #expect(result.counts[.valid] ?? 0 == ids.count)
             return ids
         }
-        #expect(try judge(1...5) == [5, 4, 2, 1])
-        #expect(try judge(1...9) == [5, 4, 2, 1])
-        #expect(try judge(2...4) == [4, 2])
-        #expect(try judge(3...3) == [])
-        #expect(try judge(1...5, bytes: 1_000) == [5])
-        #expect(try judge(1...5, bytes: 1_001) == [5, 4])
+        #expect(try verify(1...5) == [5, 4, 2, 1])
+        #expect(try verify(1...9) == [5, 4, 2, 1])
+        #expect(try verify(2...4) == [4, 2])
+        #expect(try verify(3...3) == [])
+        #expect(try verify(1...5, bytes: 1_000) == [5])
+        #expect(try verify(1...5, bytes: 1_001) == [5, 4])
         try history.rejudge([again(5, .valid), again(4, .valid)], generation: 1)
-        #expect(try judge(1...5) == [2, 1])
+        #expect(try verify(1...5) == [2, 1])
     }
 
     @Test(arguments: Kept.allCases)
@@ -395,7 +395,7 @@ import TestSupport
         }
         var last = some[0]
         let isOfOneKind = Bool.random(using: &random)
-        let new = try history.reader.judge(1...60, generation: 2, at: .at(1), bytes: .max) { _ in
+        let new = try history.reader.verify(1...60, generation: 2, at: .at(1), bytes: .max) { _ in
             if Int.random(in: 0..<3, using: &random) == 0 {
                 last = some[Int.random(in: 0..<(isOfOneKind ? 2 : some.count), using: &random)]
             }

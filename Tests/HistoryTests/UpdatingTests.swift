@@ -72,7 +72,7 @@ import TestSupport
         #expect(try history.reader.toJudge() == ToJudge(newest: 1...2, count: 2))
         for verdict in [Judgement(.invalid), Judgement(.unverified), Judgement(.valid, secret: secret)] {
             var asked = 0
-            let tried = try history.reader.judge(1...2, generation: generation, at: .at(7), bytes: 99) { _ in
+            let tried = try history.reader.verify(1...2, generation: generation, at: .at(7), bytes: 99) { _ in
                 asked += 1
                 return asked == 2 ? verdict : Judgement(.invalid)
             }
@@ -87,7 +87,7 @@ import TestSupport
         #expect(try history.matches == ["prod": 1])
         #expect(history.current.tally[.valid] == 1)
         // Now it is known, it is asked of no more.
-        _ = try history.reader.judge(1...1, generation: generation, at: .at(8), bytes: 99) { _ in
+        _ = try history.reader.verify(1...1, generation: generation, at: .at(8), bytes: 99) { _ in
             Issue.record("a confirmed verdict is tried again")
             return Judgement(.invalid)
         }

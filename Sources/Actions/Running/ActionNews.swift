@@ -94,10 +94,10 @@ struct ActionLines: Sendable {
     }
 
     /// Returns the lines to report now, escaped.
-    mutating func lines(_ news: [ActionNews], at now: Timestamp) -> [String] { told(news, at: now).map(\.line) }
+    mutating func lines(_ news: [ActionNews], at now: Timestamp) -> [String] { report(news, at: now).map(\.line) }
 
     /// Returns the news to report now.
-    mutating func told(_ news: [ActionNews], at now: Timestamp) -> [Line] {
+    mutating func report(_ news: [ActionNews], at now: Timestamp) -> [Line] {
         news.compactMap { news in
             var count = 1
             if case .gone(let state, let some, _) = news { count = some + (gone[state]?.untold ?? 0) }

@@ -174,7 +174,7 @@ extension ActionRunner {
 
     /// Returns the reason why an action that runs here is delayed; nil if it is not.
     public func hold(of name: String) -> ActionHold? {
-        anyWork(name)?.state.withLock { $0.machine.held(at: place.now()) }
+        anyWork(name)?.state.withLock { $0.machine.hold(at: place.now()) }
     }
 
     /// Runs an action for rows of the event list, whatever its filter; `Outbox.most` at most.

@@ -264,7 +264,7 @@ extension ActionWork {
     ///
     /// - Parameter order: The hold by an entry that has failed and delays those after it.
     private func recordHold(_ order: ActionHold? = nil, at now: Timestamp) throws {
-        let (held, told) = state.withLock { ($0.machine.held(at: now), $0.toldHold) }
+        let (held, told) = state.withLock { ($0.machine.hold(at: now), $0.toldHold) }
         let longest = [held, order].compactMap(\.self).max { $0.until < $1.until }
         let hold = (held?.kind == .onHold ? held : longest).flatMap {
             $0.kind == .onHold || $0.until > now + .seconds(1) ? $0 : nil
@@ -378,7 +378,7 @@ extension ActionWork {
         let (result, told) = state.change { state in
             let result = state.machine.end(
                 batch.number, entries, outcomes, isRecovery: batch.isRecovery, at: now, using: &state.generator)
-            return (result, state.lines.told(result.news, at: now))
+            return (result, state.lines.report(result.news, at: now))
         }
         let lines = told.map(\.line)
         let other = state.withLock { $0.onFailure }
@@ -549,6 +549,6 @@ struct ActionWorkState: Sendable {
             users.keys.allSatisfy({ $0 == current.number }),
             let time = mustLook ? now : wakeAt
         else { return nil }
-        return max(time, machine.hold(at: now) ?? time)
+        return max(time, machine.earliestStart(at: now) ?? time)
     }
 }

@@ -99,7 +99,7 @@ struct OutboxMachine: Sendable {
     }
 
     /// Returns the earliest time when something may be begun; nil if that is now.
-    func hold(at now: Timestamp) -> Timestamp? {
+    func earliestStart(at now: Timestamp) -> Timestamp? {
         var holds: [Timestamp] = []
         if let heldUntil { holds.append(heldUntil) }
         if let first = unsettled.map(\.due).min() {
@@ -114,7 +114,7 @@ struct OutboxMachine: Sendable {
     }
 
     /// Returns the reason why the action is delayed, except for its pace; nil if it is not.
-    func held(at now: Timestamp) -> ActionHold? {
+    func hold(at now: Timestamp) -> ActionHold? {
         if let standstill {
             return ActionHold(
                 .onHold, until: standstill.next, reason: standstill.reason, since: standstill.since)
@@ -142,9 +142,9 @@ struct OutboxMachine: Sendable {
         guard let first = due.first else {
             let known = manner.keepsOrder ? waiting.entries.prefix(1) : waiting.entries[...]
             let next = (known.map(\.due) + [waiting.nextDue]).compactMap(\.self).filter { $0 > now }.min()
-            return next.map { .sleep(until: max($0, hold(at: now) ?? $0)) } ?? .rest
+            return next.map { .sleep(until: max($0, earliestStart(at: now) ?? $0)) } ?? .rest
         }
-        if let hold = hold(at: now) { return .sleep(until: hold) }
+        if let start = earliestStart(at: now) { return .sleep(until: start) }
         let largest = largest(from: first, at: now)
         let together = due.prefix { (parts[$0.id] == nil) == (parts[first.id] == nil) }
         let batch = together.prefix(largest)
@@ -410,7 +410,7 @@ extension OutboxMachine {
     private mutating func conclude(_ ending: inout Ending) {
         let now = ending.time
         if let hold = ending.hold {
-            standStill(hold, ending)
+            putOnHold(hold, ending)
         } else if ending.isProbe, ending.hasWorked {
             goOn(after: ending)
         } else if ending.isProbe {
@@ -445,7 +445,7 @@ extension OutboxMachine {
     }
 
     /// Puts the action on hold, or keeps it there.
-    private mutating func standStill(
+    private mutating func putOnHold(
         _ hold: (reason: String, after: Duration?, isSuspected: Bool), _ ending: Ending
     ) {
         let isNew = standstill == nil

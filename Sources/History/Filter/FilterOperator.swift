@@ -153,7 +153,7 @@ extension FilterOperator {
             .objectVersionId, .versionId),
         yesOrNo("event", "whether there is an event that can be read", .event),
         yesOrNo(
-            "dup", or: ["duplicate"], "whether the event came before, in a delivery of equal or higher trust",
+            "dup", or: ["duplicate"], "whether the event arrived before, in a delivery of equal or higher trust",
             .duplicate),
     ]
 

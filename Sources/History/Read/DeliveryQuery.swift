@@ -147,7 +147,7 @@ enum DeliveryQuery {
             // A damaged row may contain any values here.
             let (end, overflows) = first.addingReportingOverflow(count)
             guard count > 0, !overflows else { return true }
-            if let repeated, !repeated.mayHold(first) { return false }
+            if let repeated, !repeated.mayContain(first) { return false }
             var areAll = true
             try statement.forEachRow([first, end]) { _ in
                 areAll = false
@@ -339,7 +339,7 @@ public struct RepeatedEvents: Sendable, Hashable {
     private let rows: RowSet
 
     /// Returns whether a row may be a duplicate.
-    public func mayHold(_ row: Int64) -> Bool { row > through || rows.contains(row) }
+    public func mayContain(_ row: Int64) -> Bool { row > through || rows.contains(row) }
 
     /// Reads all keys of events in their order, in which equal ones are neighbours, and those after the mark. Of two
     /// ids with one key, the later row is found too, which costs one more look-up.

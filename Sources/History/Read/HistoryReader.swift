@@ -128,12 +128,12 @@ public struct HistoryReader: Sendable {
     ///   - generation: The generation of the keyring in use.
     ///   - time: The current time.
     ///   - bytes: Stops after the delivery with which the bodies reach this total size.
-    ///   - judge: Verifies a delivery, whose parts it borrows while it runs.
-    public func judge(
+    ///   - verify: Verifies a delivery, whose parts it borrows while it runs.
+    public func verify(
         _ deliveries: ClosedRange<Int64>, generation: Int64, at time: Timestamp, bytes: Int,
-        by judge: (RecordedRequest) throws -> Judgement
+        by verify: (RecordedRequest) throws -> Judgement
     ) throws -> Rejudgement {
-        try read { db in try JudgingRead.run(deliveries, generation, time, bytes, judge, db) }
+        try read { db in try JudgingRead.run(deliveries, generation, time, bytes, verify, db) }
     }
 
     /// Returns the secret that signs b2watch's own test events: 32 random hex digits, made with the history, so that

@@ -390,7 +390,7 @@ enum RowFunction: CaseIterable {
             { context, _, arguments in
                 guard let arguments else { return }
                 let id = sqlite3_value_int64(arguments[1])
-                sqlite3_result_int(context, Sought<RepeatedEvents>.with(arguments[0]) { $0.mayHold(id) } ? 1 : 0)
+                sqlite3_result_int(context, Sought<RepeatedEvents>.with(arguments[0]) { $0.mayContain(id) } ? 1 : 0)
             }
         }
     }

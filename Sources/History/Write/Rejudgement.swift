@@ -208,7 +208,7 @@ enum JudgingRead {
 
     static func run(
         _ deliveries: ClosedRange<Int64>, _ generation: Int64, _ time: Timestamp, _ maximumBytes: Int,
-        _ judge: (RecordedRequest) throws -> Judgement, _ db: Database
+        _ verify: (RecordedRequest) throws -> Judgement, _ db: Database
     ) throws -> Rejudgement {
         // Two cursors that advance in step. Wide rows are skipped if there is nothing to verify, and never looked up
         // singly.
@@ -240,7 +240,7 @@ enum JudgingRead {
             } while found > id
             guard found == id else { continue }
             let request = RecordedRequest(headers: try delivery.lent(1), body: try delivery.lent(2))
-            let judgement = try judge(request)
+            let judgement = try verify(request)
             // A delivery of which only the events remain cannot be verified.
             let isLost = request.body.isEmpty && request.headers.count <= 2
             let known = Judgement(before.verdict, secret: before.secret.flatMap { secrets[$0] })

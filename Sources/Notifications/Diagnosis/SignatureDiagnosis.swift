@@ -25,7 +25,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
     /// - Parameter isCancelled: Asked often whether to give up; what was found until then is returned.
     public init?(_ delivery: Delivery, keyring: Keyring, isCancelled: @escaping () -> Bool = { false }) {
         let events = Payload(scanning: delivery.body).events
-        let judgement = SignatureVerifier(keyring).judge(delivery, events: events)
+        let judgement = SignatureVerifier(keyring).verify(delivery, events: events)
         self.init(
             delivery, keyring: keyring, events: events, verdict: judgement.verdict, isCancelled: isCancelled)
     }

@@ -15,32 +15,32 @@ public struct RecordVerifier {
     /// Verifies a recorded delivery.
     ///
     /// - Throws: `JSONError` if its headers cannot be read.
-    public func judge(_ request: RecordedRequest) throws(JSONError) -> Judgement {
+    public func verify(_ request: RecordedRequest) throws(JSONError) -> Judgement {
         if let selfTest = verifier.keyring.selfTest, mayVouch(selfTest, for: request) {
-            return try judgeCarefully(request)
+            return try verifyFully(request)
         }
         guard !secrets.isEmpty else { return Judgement(.unverified) }
         switch request.signature {
         case .none: return Judgement(.missing)
-        case .unusual: return try judgeCarefully(request)
+        case .unusual: return try verifyFully(request)
         case .digest(let digest):
-            for (secret, keyed) in secrets where keyed.gives(digest, of: request.body) {
-                guard secret.binding == .any else { return try judgeCarefully(request) }
+            for (secret, keyed) in secrets where keyed.matches(digest, of: request.body) {
+                guard secret.binding == .any else { return try verifyFully(request) }
                 return Judgement(.valid, secret: secret.identity)
             }
             return Judgement(.invalid)
         }
     }
 
-    private func judgeCarefully(_ request: RecordedRequest) throws(JSONError) -> Judgement {
+    private func verifyFully(_ request: RecordedRequest) throws(JSONError) -> Judgement {
         let delivery = try request.delivery()
-        return verifier.judge(delivery, events: Payload(scanning: delivery.body).events)
+        return verifier.verify(delivery, events: Payload(scanning: delivery.body).events)
     }
 
     private func mayVouch(_ secret: SigningSecret, for request: RecordedRequest) -> Bool {
         switch secret.binding {
         case .any: true
-        case .bucket(let name), .rule(let name): request.mayHold(name)
+        case .bucket(let name), .rule(let name): request.mayContain(name)
         }
     }
 }
@@ -105,7 +105,7 @@ public struct RecordedRequest {
     }
 
     /// Returns false only if no string of an event equals this one.
-    func mayHold(_ text: String) -> Bool {
+    func mayContain(_ text: String) -> Bool {
         let text = Array(text.utf8)
         guard let first = text.first, text.allSatisfy(Self.isPlain), var place = body.baseAddress,
             !Self.contains(UInt8(ascii: "\\"), in: body)

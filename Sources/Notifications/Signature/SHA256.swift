@@ -74,7 +74,7 @@ struct HMACSHA256: Sendable {
     }
 
     /// Returns whether this is the digest of a body; compares in constant time.
-    func gives(_ digest: SHA256.Digest, of body: UnsafeRawBufferPointer) -> Bool {
+    func matches(_ digest: SHA256.Digest, of body: UnsafeRawBufferPointer) -> Bool {
         Self.areEqual(self.digest(of: body), digest)
     }
 

@@ -33,7 +33,7 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
     ) {
         let header = SignatureHeader(delivery)
         let events = Payload(scanning: delivery.body).events
-        let fresh = SignatureVerifier(keyring).judge(delivery, events: events)
+        let fresh = SignatureVerifier(keyring).verify(delivery, events: events)
         let judgement = recorded.map { fresh.replaces($0) ? fresh : $0 } ?? fresh
         let digests = header.digests
         received = header.lines
@@ -97,7 +97,7 @@ public struct SignatureEvidence: Codable, Sendable, Hashable {
         case .removed:
             let name = judgement.secret?.description ?? ""
             return "The digest received is the HMAC-SHA-256 of this body under the secret \(name), which was deleted as"
-                + " leaked: whoever has it could have signed this."
+                + " leaked: anybody who has it could have signed this."
         case .invalid:
             guard let secret = judgement.secret else {
                 if keyring.isEmpty {

@@ -224,14 +224,14 @@ public struct SignatureVerifier: Sendable {
     /// keyring the verdict is unverified.
     ///
     /// - Parameter events: The delivery's events, needed for secrets that are bound to a bucket or a rule.
-    public func judge(_ delivery: Delivery, events: [NotificationEvent]) -> Judgement {
+    public func verify(_ delivery: Delivery, events: [NotificationEvent]) -> Judgement {
         if let selfTest = keyring.selfTest, isSigned(delivery, by: selfTest, events) {
             return Judgement(.valid, secret: selfTest.identity)
         }
         guard !keyring.isEmpty else { return Judgement(.unverified) }
         switch PlainSignature(delivery.headers) {
         case .none: return Judgement(.missing)
-        case .digest(let digest): return judge([digest], of: delivery.body, events: events)
+        case .digest(let digest): return verify([digest], of: delivery.body, events: events)
         case .unusual: break
         }
         let header = SignatureHeader(delivery)
@@ -245,10 +245,10 @@ public struct SignatureVerifier: Sendable {
             }
         }
         guard hasVersion1 else { return Judgement(hasOtherVersion ? .unsupported : .malformed) }
-        return judge(header.digests, of: delivery.body, events: events)
+        return verify(header.digests, of: delivery.body, events: events)
     }
 
-    private func judge(_ digests: [SHA256.Digest], of body: [UInt8], events: [NotificationEvent]) -> Judgement {
+    private func verify(_ digests: [SHA256.Digest], of body: [UInt8], events: [NotificationEvent]) -> Judgement {
         guard !digests.isEmpty else { return Judgement(.invalid) }
         var outside: SecretIdentity?
         for secret in keyring.secrets {

@@ -68,7 +68,7 @@ public final class UnsignedRules: Sendable {
 
     /// Returns `unsigned` for a delivery of one of these rules if its verdict only states that it has no signature;
     /// otherwise the verdict.
-    public func judge(_ judgement: Judgement, of delivery: Delivery, events: [NotificationEvent]) -> Judgement {
+    public func refine(_ judgement: Judgement, of delivery: Delivery, events: [NotificationEvent]) -> Judgement {
         guard judgement.verdict == .missing || judgement.verdict == .unverified else { return judgement }
         let all = rules.withLock { $0 }
         return all.contains { $0.matches(delivery, events: events) } ? Judgement(.unsigned) : judgement

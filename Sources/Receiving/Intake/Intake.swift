@@ -39,7 +39,7 @@ public final class Intake: DeliveryReceiver {
     ) {
         let judged =
             switch kind {
-            case .notification: judge(delivery)
+            case .notification: verify(delivery)
             case .wrongMethod: unjudged(delivery, .methodNotAllowed)
             case .wrongPath: JudgedDelivery?.none
             }
@@ -74,11 +74,11 @@ public final class Intake: DeliveryReceiver {
         }
     }
 
-    private func judge(_ delivery: Delivery) -> JudgedDelivery {
+    private func verify(_ delivery: Delivery) -> JudgedDelivery {
         let keys = keys.current
         let payload = Payload(scanning: delivery.body)
-        let judgement = unsigned.judge(
-            keys.verifier.judge(delivery, events: payload.events), of: delivery, events: payload.events)
+        let judgement = unsigned.refine(
+            keys.verifier.verify(delivery, events: payload.events), of: delivery, events: payload.events)
         var delivery = delivery
         if judgement.verdict != .valid, payload.eventCount == 0, delivery.body.count > Self.keptOfOthers {
             delivery.body = Array(delivery.body.prefix(Self.keptOfOthers))

@@ -64,7 +64,7 @@ public final class KeyringHolder: Sendable {
     /// - Returns: The number of entries of actions that are now on hold because their secret was leaked.
     /// - Throws: SQLite's error if the history cannot be written; the keyring is then unchanged.
     @discardableResult
-    public func hold(_ keyring: Keyring, because change: Change? = nil) throws -> Int {
+    public func use(_ keyring: Keyring, because change: Change? = nil) throws -> Int {
         let all = keyring.testing(with: selfTest)
         let recorded: SecretChange? =
             switch change {

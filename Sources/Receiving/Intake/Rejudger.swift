@@ -100,7 +100,7 @@ final class Rejudger: Sendable {
         repeat {
             var progress = Progress()
             do {
-                try judgeAll(keys, &progress)
+                try verifyAll(keys, &progress)
             } catch {
                 progress.report.failure = "verifying again has stopped: \(error)"
             }
@@ -128,7 +128,7 @@ final class Rejudger: Sendable {
         var lastReport = ContinuousClock.now
     }
 
-    private func judgeAll(
+    private func verifyAll(
         _ keys: @escaping @Sendable () -> KeyringHolder.Current?, _ progress: inout Progress
     ) throws {
         while let now = keys() {
@@ -138,7 +138,7 @@ final class Rejudger: Sendable {
                 progress.generation = now.generation
             }
             state.withLock { $0.isWanted = false }
-            switch try judgeStretch(now, &progress) {
+            switch try verifyRange(now, &progress) {
             case .more: break
             case .nothingLeft:
                 // Deliveries that have arrived since then are part of this run too.
@@ -152,7 +152,7 @@ final class Rejudger: Sendable {
     }
 
     /// Verifies the newest of the remaining deliveries.
-    private func judgeStretch(_ keys: KeyringHolder.Current, _ progress: inout Progress) throws -> End {
+    private func verifyRange(_ keys: KeyringHolder.Current, _ progress: inout Progress) throws -> End {
         let toJudge = try history.reader.toJudge()
         progress.report.remaining = toJudge?.count ?? 0
         guard let newest = toJudge?.newest else { return .nothingLeft }
@@ -166,7 +166,7 @@ final class Rejudger: Sendable {
         defer { lanes.wait() }
         while true {
             while judging.count < Self.ahead, let range = ranges.popFirst() {
-                judging.append((range, lanes.judge(range, by: keys, at: now()) { [self] in mayGoOn }))
+                judging.append((range, lanes.verify(range, by: keys, at: now()) { [self] in mayGoOn }))
             }
             guard !judging.isEmpty else { return .more }
             let (range, parts) = judging.removeFirst()
@@ -212,7 +212,7 @@ final class JudgingLanes: Sendable {
     /// Verifies a range as soon as a lane is free.
     ///
     /// - Parameter mayGoOn: Called before each part.
-    func judge(
+    func verify(
         _ deliveries: ClosedRange<Int64>, by keys: KeyringHolder.Current, at time: Timestamp,
         mayGoOn: @escaping @Sendable () -> Bool
     ) -> Handoff<Parts> {
@@ -237,8 +237,8 @@ final class JudgingLanes: Sendable {
         var parts: Parts = []
         var rest: ClosedRange<Int64>? = deliveries
         while let range = rest, mayGoOn() {
-            let part = try reader.judge(range, generation: keys.generation, at: time, bytes: partBytes) { request in
-                try verifier.judge(request)
+            let part = try reader.verify(range, generation: keys.generation, at: time, bytes: partBytes) { request in
+                try verifier.verify(request)
             }
             parts.append(part)
             let isWhole = part.deliveries.lowerBound == range.lowerBound

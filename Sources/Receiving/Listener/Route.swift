@@ -12,7 +12,7 @@ enum Route: Sendable, Hashable {
         let isRead = head.method == "GET" || head.method == "HEAD"
         if isRead, PathRule.path(of: head.target).elementsEqual("/healthz".utf8) {
             self = .health
-        } else if !rule.takes(head.target) {
+        } else if !rule.accepts(head.target) {
             self = .delivery(.wrongPath)
         } else {
             self = .delivery(head.method == "POST" ? .notification : .wrongMethod)
@@ -50,7 +50,7 @@ struct PathRule: Sendable {
     }
 
     /// Returns whether a target is one of the paths or lies below one.
-    func takes(_ target: String) -> Bool {
+    func accepts(_ target: String) -> Bool {
         if paths.contains(where: \.isEmpty) { return true }
         let other = Self.path(of: target)
         return paths.contains { path in

@@ -29,8 +29,8 @@ struct ActionsDesk: Sendable {
     /// Finds out who has the actions of a history.
     ///
     /// - Parameters:
-    ///   - path: The history's.
-    ///   - needsHistory: Whether there must be one.
+    ///   - path: The path of the history.
+    ///   - needsHistory: Whether the history must exist.
     /// - Throws: `ReadOnlyHistoryError`, `HistoryError`, `ConfigurationError` or `ListenerCallFailure`.
     static func open(
         history path: String, needsHistory: Bool = true, _ diagnostics: Diagnostics
@@ -44,22 +44,22 @@ struct ActionsDesk: Sendable {
             } catch {
                 read.close()
                 guard error.isNobody else { throw error }
-                return try hold(.file(read.path), outbound, diagnostics)
+                return try openHere(.file(read.path), outbound, diagnostics)
             }
             let control = RemoteActions(call: call, reader: read.reader, http: outbound.forReplays)
             return ActionsDesk(
                 control: control, reconciling: control,
                 reader: read.reader, opened: read.opened, own: nil, closing: { read.close() })
         } catch ReadOnlyHistoryError.missing where !needsHistory {
-            return try hold(.memory, outbound, diagnostics)
+            return try openHere(.memory, outbound, diagnostics)
         } catch ReadOnlyHistoryError.older {
             // No listener of this version records into it; opening it for writing updates it.
-            return try hold(.file(path), outbound, diagnostics)
+            return try openHere(.file(path), outbound, diagnostics)
         }
     }
 
     /// Opens the history in this process.
-    private static func hold(
+    private static func openHere(
         _ place: History.Place, _ outbound: Outbound, _ diagnostics: Diagnostics
     ) throws -> ActionsDesk {
         // The work of actions is logged, whichever process runs them; a listener has its own log.
@@ -211,7 +211,7 @@ struct ActionState: Codable, Sendable, Hashable {
     var nextTry: String?
     /// The number of entries in each state.
     var entries: [String: Int]
-    /// When the oldest entry was added that waits; RFC 3339.
+    /// The time at which the oldest waiting entry was added; RFC 3339.
     var oldestWaiting: String?
     /// The conditions that need a person's attention: `on-hold`, `dead`, `uncertain`, `backlog`.
     var troubles: [String]
@@ -244,7 +244,7 @@ struct ActionState: Codable, Sendable, Hashable {
         }
     }
 
-    /// One line of JSON, its keys in order.
+    /// The state as one line of JSON, with its keys in order.
     var json: String {
         get throws {
             let encoder = JSONEncoder()

@@ -14,9 +14,9 @@ protocol ReconcileControl: Sendable {
 /// The control of the actions that run in this process.
 struct LocalActions: ActionControl, ReconcileControl {
     let runner: ActionRunner
-    /// Reads the deliveries to be sent again.
+    /// The reader of deliveries to replay.
     let reader: HistoryReader
-    /// Sends them.
+    /// The client that sends them.
     let http: any HTTPSending
     /// The URL of the listener itself; nil without a listener.
     let hook: String?
@@ -78,7 +78,7 @@ extension LocalActions {
     }
 }
 
-/// Something is to be sent to the listener itself, and none runs.
+/// A delivery is to be replayed to the listener itself, but no listener runs.
 struct NoHook: Error, CustomStringConvertible {
     let description = "no listener runs here to send to: give the URL with --to"
 }
@@ -89,7 +89,7 @@ struct NoHook: Error, CustomStringConvertible {
 /// one, such as a test, delays none of the dashboard's.
 struct RemoteActions: ActionControl, ReconcileControl {
     let call: ListenerCall
-    /// Reads the deliveries to be sent again, which is done here.
+    /// The reader of deliveries to replay. Replays run in this process.
     let reader: HistoryReader
     let http: any HTTPSending
 

@@ -22,7 +22,7 @@ struct OwnRun {
     /// The number of queued entries.
     var waiting: Int { get throws { Self.waiting(try status()) } }
 
-    /// Runs them, with progress on standard error. Blocks.
+    /// Runs the actions, with progress on standard error. Blocks.
     ///
     /// - Throws: An `ExitCode` if something failed, or is not done yet, after this has been printed.
     func finish(_ output: OutputLines) throws {
@@ -138,7 +138,7 @@ final class CommandEnding: Sendable {
     func end(by number: Int32) {
         let isFirst = !isEnding.exchange(true, ordering: .relaxed)
         if isFirst, desk.own != nil {
-            // Another signal does not wait for it.
+            // A second signal does not wait for it.
             Signals.follow { Signals.end(by: $0) }
             desk.close()
         }

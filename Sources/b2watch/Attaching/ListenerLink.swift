@@ -33,7 +33,7 @@ final class ListenerLink: Sendable {
         var waiting: [DashboardMessage] = []
     }
 
-    /// From a change of the history to asking for the figures, which follow it by a moment.
+    /// The delay between a change of the history and the request for the figures, which change a moment later.
     private static let measuring: UInt32 = 150_000
 
     /// The time to wait for the listener's first answer, so that the first screen shows it.
@@ -86,7 +86,7 @@ final class ListenerLink: Sendable {
     // MARK: What is known
 
     var reader: HistoryReader { history.reader }
-    /// For what takes its time.
+    /// A separate connection for slow requests.
     var call: ListenerCall { ListenerCall(history: history.path, owner: history.owner) }
     var listening: ListeningState { state.withLock { $0.listening } }
     var keyring: KeyringSummary { state.withLock { $0.keyring } }
@@ -336,7 +336,8 @@ struct RemoteControl: ListenerControl {
         } catch {
             return SignatureEvidence(
                 recorded: record.judgement, of: record.delivery,
-                note: "So it is recorded. Why, only the listener can say: it has the secrets. \(error)")
+                note: "This is the recorded verdict. Only the listener, which has the secrets, can explain it. \(error)"
+            )
         }
     }
 
@@ -392,7 +393,7 @@ struct ListenerCallFailure: Error, CustomStringConvertible {
         case .otherVersion(let other):
             "the listener is b2watch \(other.b2watch), and this is \(Version.number): ask with that one, or start the"
                 + " listener again with this one"
-        case .ended: "the listener has ended meanwhile: ask again once it runs"
+        case .ended: "the listener has ended: try again when it runs"
         case .silent: "the listener did not answer in time: what was asked may still be done; look at the actions"
         case .refused, .garbled, .system: "the listener cannot be asked, for \(failure)"
         }
@@ -409,8 +410,8 @@ struct AttachAdvice {
     let owner: UInt32
 
     /// - Parameters:
-    ///   - wasThere: Whether it was connected before.
-    ///   - hasDrained: Whether it announced its end.
+    ///   - wasThere: Whether the listener was connected before.
+    ///   - hasDrained: Whether the listener announced its end.
     func absence(_ failure: ControlFailure, wasThere: Bool, hasDrained: Bool = false) -> ListenerAbsence {
         switch failure {
         case .absent, .deserted, .ended:

@@ -26,7 +26,7 @@ struct SubscribeRequest: ControlRequest {
 
 // MARK: - Figures
 
-/// Asks what changes with every delivery.
+/// Asks for the figures that change with every delivery.
 struct FiguresRequest: ControlRequest {
     static let name = "figures"
     typealias Reply = ListenerFigures
@@ -35,9 +35,9 @@ struct FiguresRequest: ControlRequest {
 /// The figures that the listener gives about itself.
 struct ListenerFigures: Codable, Sendable {
     var answers = 0
-    /// In microseconds.
+    /// The median answer time in microseconds.
     var median = 0
-    /// In microseconds.
+    /// The 99th percentile of the answer times in microseconds.
     var p99 = 0
     /// The time, in milliseconds, until they change only by ageing. A moment of one process has no meaning in another.
     var ageing: Int?
@@ -114,7 +114,7 @@ struct ForgetSecretRequest: ControlRequest {
     let wasLeaked: Bool
 }
 
-/// Asks to mark a secret as leaked that verifies no longer.
+/// Asks to mark a former secret as leaked.
 struct MarkLeakedRequest: ControlRequest {
     static let name = "markLeaked"
     typealias Reply = KeyringSummary
@@ -134,7 +134,7 @@ struct ReloadSecretsRequest: ControlRequest {
     typealias Reply = KeyringSummary
 }
 
-/// A secret on its way over the socket, the only place where one is encoded. Prints only as its label.
+/// A secret in transit over the socket, the only place where one is encoded. It prints only its label.
 struct SecretOnTheWay: Codable, Sendable, CustomStringConvertible, CustomReflectable {
     private let label: String
     private let value: String

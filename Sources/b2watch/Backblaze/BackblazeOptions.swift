@@ -7,7 +7,7 @@ import Notifications
 import Sending
 import Settings
 
-/// What every command takes that asks Backblaze: whose key it asks with.
+/// The options of every command that calls Backblaze: the application key to use.
 struct BackblazeOptions: ParsableArguments {
     @Option(
         name: .customLong("key-file"),
@@ -41,9 +41,9 @@ struct BackblazeOptions: ParsableArguments {
         }
     }
 
-    /// Returns a client that asks with the key.
+    /// Returns a client that uses the key.
     ///
-    /// - Throws: `B2Problem` where there is no key.
+    /// - Throws: `B2Problem` if no key is set.
     func client(_ diagnostics: Diagnostics, clock: B2Clock = .system) throws -> B2Client {
         let key = try key()
         for note in key.notes { diagnostics.say(note, .warning) }
@@ -61,7 +61,7 @@ struct BackblazeOptions: ParsableArguments {
         guard let path = AccountFile.path(environment, profile: profile), access(path, F_OK) == 0 else {
             throw B2Problem(
                 .key,
-                "there is no application key: set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable), or give"
+                "no application key is set: set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable), or give"
                     + " --key-file FILE\(usesAccountFile || profile != nil ? "; the b2 command has saved none" : "")")
         }
         let key = try AccountFile.key(path)
@@ -74,17 +74,17 @@ struct BackblazeOptions: ParsableArguments {
 }
 
 extension B2Client {
-    /// Who asks, to be shown before anything is written.
+    /// A description of the key in use, shown before anything is written.
     var introduction: String { "with \(key), realm \(key.realm)" }
 }
 
 // MARK: - Saving secrets
 
-/// The saved secrets, as commands beside a b2watch change them.
+/// The saved secrets, changed by commands that run next to another b2watch.
 enum SavedSecrets {
-    /// Saves a rule's secret, and has a b2watch that runs take it up.
+    /// Saves a rule's secret, and has a running b2watch read it.
     ///
-    /// - Parameter label: What it is called; one that is taken gets a number.
+    /// - Parameter label: The secret's label. A number is added if it is in use.
     /// - Returns: What was done, in a sentence.
     static func save(_ value: String, ofRule rule: String, label: String) throws -> String {
         let file = RememberedSecrets(path: try ProcessEnvironment.places.secrets)
@@ -108,7 +108,7 @@ enum SavedSecrets {
         }
     }
 
-    /// A label made of a rule's name.
+    /// Returns a label made from a rule's name.
     static func label(ofRule rule: String) -> String {
         let label = String(rule.filter { SecretLabel.isValid(String($0)) }.prefix(40))
         return label.isEmpty ? "rule" : label

@@ -8,9 +8,9 @@ import Sending
 import Settings
 import Synchronization
 
-/// Something that goes with a listener from its beginning to its end.
+/// A task that begins and ends with a listener.
 protocol ReceivingCompanion: Sendable {
-    /// Begins, once the listener takes deliveries.
+    /// Begins, once the listener accepts deliveries.
     ///
     /// - Parameter report: Receives what a person should know, in a sentence; from any thread, and must not block.
     func begin(
@@ -18,11 +18,11 @@ protocol ReceivingCompanion: Sendable {
 
     /// Ends, before the listener does. Blocks.
     ///
-    /// - Returns: What went wrong, in a sentence; nil where nothing did.
+    /// - Returns: What failed, in a sentence; nil if nothing did.
     func end() -> String?
 }
 
-/// A bucket whose notifications are received while a rule leads here.
+/// A bucket whose notifications are received while a rule points here.
 final class BucketCompanion: ReceivingCompanion {
     private struct State {
         var connection: Connection?
@@ -39,12 +39,12 @@ final class BucketCompanion: ReceivingCompanion {
     private let goal: String?
     private let ruleName: String
     private let bucket: String
-    /// The rule's signing secret; nil for a rule that does not sign, whose proof is a secret path.
+    /// The rule's signing secret; nil for a rule without one, which is proved by a secret path.
     private let secret: String?
     private let tunnel: Tunnel?
     private let publicURL: String?
     private let forward: [WebhookURL]
-    /// Whether Backblaze is on this machine, as in tests: only then a URL of this machine will do.
+    /// Whether Backblaze is on this machine, as in tests. Only then may the URL be one of this machine.
     private let isLocal: Bool
     private let diagnostics: Diagnostics
     private let state = Mutex(State())
@@ -129,7 +129,7 @@ final class BucketCompanion: ReceivingCompanion {
         }
     }
 
-    /// Ends the process as a signal does, so that all else is ended in its order.
+    /// Ends the process as a signal does, so that everything ends in its usual order.
     private func fail(_ problem: B2Problem) {
         state.withLock { $0.problem = problem }
         kill(getpid(), SIGTERM)
@@ -144,7 +144,7 @@ final class BucketCompanion: ReceivingCompanion {
         control.announceSecrets()
     }
 
-    /// Asks the listener through a public URL whether it records.
+    /// Asks the listener through a public URL whether it can record.
     private static func isHealthy(_ url: String, _ http: OutgoingClient) -> Bool {
         let origin = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3)
         guard let health = try? WebhookURL(origin.joined(separator: "/") + "/healthz") else { return false }
@@ -154,9 +154,9 @@ final class BucketCompanion: ReceivingCompanion {
 
 // MARK: - Forwarding
 
-/// Sends each delivery that was accepted on to another URL, unchanged, from now on.
+/// Forwards each accepted delivery to another URL, unchanged, from now on.
 final class Forwarder: Sendable {
-    /// From one try of a delivery to the next, and how long one may take.
+    /// The pauses between the attempts to send a delivery, which also limit the attempts.
     private static let pauses: [Duration] = [.seconds(1), .seconds(2), .seconds(4)]
     private static let limit = Duration.seconds(10)
 
@@ -166,10 +166,10 @@ final class Forwarder: Sendable {
     private let say: @Sendable (String) -> Void
     private let ownSecret: SecretIdentity
     private let worker = Worker("forward")
-    /// The last delivery that was seen to, and whether it is to end.
+    /// The last delivery that was handled, and whether forwarding has to end.
     private let state: Monitor<(last: Int64, isEnded: Bool, isQueued: Bool)>
 
-    /// - Parameter say: Receives what did not arrive, in a sentence.
+    /// - Parameter say: Receives a sentence about each delivery that did not arrive.
     init(_ receiver: Receiver, to url: WebhookURL, say: @escaping @Sendable (String) -> Void) {
         reader = receiver.history.reader
         http = receiver.outbound.forActions
@@ -182,7 +182,7 @@ final class Forwarder: Sendable {
         }
     }
 
-    /// Ends it, once what has arrived is sent on, or after some seconds. Blocks.
+    /// Ends forwarding once all received deliveries are sent, or after a few seconds. Blocks.
     func end() {
         look()
         if !worker.wait(atMost: .seconds(5)) { say("some deliveries were not sent on to \(url.authority)") }
@@ -211,7 +211,7 @@ final class Forwarder: Sendable {
     }
 
     private func send(_ record: DeliveryRecord) {
-        // What is answered otherwise is sent again by B2, or was never B2's.
+        // B2 sends a delivery with another answer again, or it was not from B2.
         guard record.status == 200, record.judgement.verdict != .unjudged,
             record.judgement.secret.map({ !$0.isSame(as: ownSecret) }) ?? true
         else { return }

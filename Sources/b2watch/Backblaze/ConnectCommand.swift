@@ -6,7 +6,7 @@ import Notifications
 import Sending
 import Settings
 
-/// Receives the notifications of a bucket, with a rule that leads here for as long as b2watch runs.
+/// Receives the notifications of a bucket. A rule points here for as long as b2watch runs.
 struct ConnectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connect",
@@ -148,21 +148,21 @@ struct ConnectCommand: ParsableCommand {
     }
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         let diagnostics = Diagnostics("connect")
         let companion = try Signals.letEnd {
             try StartFailure.explained(by: diagnostics) { try prepare(diagnostics) }
         }
         diagnostics.flush()
         var receiving = receiving
-        // A tunnel leads to whatever port is free; a public URL leads to one that somebody has chosen.
+        // A tunnel can lead to any free port; a public URL leads to a port that somebody has chosen.
         if receiving.listen == nil, publicURL == nil, try ProcessEnvironment.configuration().listen == nil {
             receiving.listen = "127.0.0.1:0"
         }
         try WatchCommand.run(receiving, plain, format: format, with: companion)
     }
 
-    /// Asks B2 and the user what has to be known before anything is changed.
+    /// Asks B2 and the user for everything that must be known before anything is changed.
     private func prepare(_ diagnostics: Diagnostics) throws -> BucketCompanion {
         let folder = try ProcessEnvironment.places.connections
         let client = try account.client(diagnostics)
@@ -239,7 +239,7 @@ struct ConnectCommand: ParsableCommand {
 
 // MARK: - cleanup
 
-/// Undoes what a b2watch that was killed has left.
+/// Undoes the changes that a killed b2watch has left.
 struct CleanupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cleanup",

@@ -105,7 +105,7 @@ struct ReconcileCommand: ParsableCommand {
     }
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         let diagnostics = Diagnostics("reconcile")
         // What it finds is in the log too, for the next time.
         _ = diagnostics.keepLog()

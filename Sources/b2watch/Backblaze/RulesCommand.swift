@@ -23,7 +23,7 @@ struct RulesCommand: ParsableCommand {
         ])
 }
 
-/// What every command about rules takes.
+/// The options of every command about rules.
 struct RulesOptions: ParsableArguments {
     @Argument(help: "The bucket's name.")
     var bucket: String
@@ -36,9 +36,9 @@ struct RulesOptions: ParsableArguments {
 
     @OptionGroup var account: BackblazeOptions
 
-    /// Asks Backblaze.
+    /// Calls Backblaze.
     ///
-    /// - Throws: An `ExitCode`, after the reason has been said.
+    /// - Throws: An `ExitCode`, after the reason has been printed.
     func asking(_ body: (RuleBook, OutputLines) throws -> Void) throws {
         let diagnostics = Diagnostics("rules")
         try StartFailure.explained(by: diagnostics) {
@@ -51,7 +51,7 @@ struct RulesOptions: ParsableArguments {
 
     /// Changes a rule, after showing the difference and asking.
     ///
-    /// - Parameter make: Returns the rule as it is to be; nil to delete it.
+    /// - Parameter make: Returns the new rule; nil to delete it.
     /// - Returns: The rule as B2 has it now.
     func change(
         _ name: String, _ book: RuleBook, _ output: OutputLines, isConfirmed: Bool,
@@ -71,7 +71,7 @@ struct RulesOptions: ParsableArguments {
         let change = try book.change(name) { rule, rules throws(B2Problem) in
             if let rule, let before, !rule.isSame(as: before) {
                 throw B2Problem(
-                    .changed, "somebody else has changed the rule \(name) meanwhile: look at it and try again")
+                    .changed, "somebody else has changed the rule \(name) in the meantime: look at it and try again")
             }
             return try make(rule, rules)
         }
@@ -84,7 +84,7 @@ struct RulesOptions: ParsableArguments {
         try output.write(text: value.prettyBytes)
     }
 
-    /// The rule as it is shown.
+    /// Returns the rule to show, masked unless secrets were requested.
     func shown(_ rule: NotificationRule) -> NotificationRule { showsSecrets ? rule : rule.masked }
 }
 
@@ -125,13 +125,13 @@ struct RulesListCommand: ParsableCommand {
 }
 
 extension NotificationRule {
-    /// Its state in a word.
+    /// The rule's state in a word.
     var state: String { isSuspended ? "suspended" : isEnabled ? "enabled" : "disabled" }
 
-    /// Its URL without the query, which may be a credential.
+    /// The rule's URL without the query, which may be a credential.
     var shownURL: String { (try? WebhookURL(url)).map { MaskedRequest.shown($0, .query) } ?? url }
 
-    /// Why B2 sends nothing for it, and what to do, in a sentence; nil where B2 does.
+    /// The reason why B2 has suspended the rule, and a remedy, in a sentence; nil if it is not suspended.
     var suspension: String? {
         guard isSuspended else { return nil }
         let reason = suspensionReason.isEmpty ? "without a reason" : "(\(suspensionReason))"
@@ -182,7 +182,7 @@ struct RuleScope: ParsableArguments {
         help: ArgumentHelp("The most events of one notification, 1 to 50. (default: 1)", valueName: "n"))
     var batch: Int?
 
-    /// Whether any of it was given.
+    /// Whether any of the options was given.
     var isGiven: Bool { eventTypes != nil || prefix != nil || !customHeaders.isEmpty || batch != nil }
 
     func validate() throws {
@@ -203,9 +203,9 @@ struct RuleScope: ParsableArguments {
         }
     }
 
-    /// Sets what was given.
+    /// Sets the fields that were given.
     ///
-    /// - Parameter others: The rules of the bucket, which show where B2 has the size of a batch.
+    /// - Parameter others: The rules of the bucket, which show where B2 stores the batch size.
     func apply(to rule: inout NotificationRule, among others: [NotificationRule]) throws(B2Problem) {
         if let eventTypes { rule.eventTypes = try RuleEventType.parse(eventTypes) }
         if let prefix { rule.prefix = prefix }
@@ -246,9 +246,9 @@ struct RuleFields: ParsableArguments {
         try secretFile.map { try SecretFile(argument: $0).load().secret.withExposedValue { $0 } }
     }
 
-    /// Sets what was given.
+    /// Sets the fields that were given.
     ///
-    /// - Parameter others: The rules of the bucket, which show where B2 has the size of a batch.
+    /// - Parameter others: The rules of the bucket, which show where B2 stores the batch size.
     func apply(to rule: inout NotificationRule, among others: [NotificationRule]) throws(B2Problem) {
         if let url { rule.url = url }
         try scope.apply(to: &rule, among: others)
@@ -315,7 +315,7 @@ extension RulesOptions {
         if let suspension = rule?.suspension { output.diagnostics.say(suspension, .warning) }
     }
 
-    /// Saves a rule's secret. Where that fails, it can still be had from B2.
+    /// Saves a rule's secret. If that fails, the secret can still be read from B2.
     fileprivate func save(_ secret: String, of name: String, _ output: OutputLines) throws {
         do {
             output.diagnostics.say(

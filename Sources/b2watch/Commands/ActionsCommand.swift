@@ -59,7 +59,7 @@ struct ActionsOptions: ParsableArguments {
     func asking(
         needsHistory: Bool = true, _ body: (ActionsDesk, OutputLines) throws -> Void
     ) throws {
-        Signals.hold()
+        Signals.block()
         let diagnostics = Diagnostics("actions")
         try StartFailure.explained(by: diagnostics) {
             let desk = try ActionsDesk.open(history: try path, needsHistory: needsHistory, diagnostics)
@@ -130,7 +130,7 @@ struct ActionsListCommand: ParsableCommand {
         ]
     }
 
-    /// Returns the missed rows of an action, as the process that runs it knows them; nil if there are none, or no such
+    /// Returns the missed rows of an action as the process that runs it reports them; nil if there are none, or no such
     /// process.
     private static func missed(_ action: ActionStatus, _ history: ReadOnlyHistory) -> SafeText? {
         let call = ListenerCall(history: history.path, owner: history.owner)
@@ -252,7 +252,7 @@ extension HistoryReader {
 struct ActionsTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Finds out whether an action would work, changing as little as can be.",
-        discussion: "Exit status 1 where it would not; the reason says what to do.")
+        discussion: "Exit status 1 if it would not, with the reason and a remedy.")
 
     @Argument(help: "The action's name in config.yaml.")
     var name: String
@@ -269,7 +269,7 @@ struct ActionsTestCommand: ParsableCommand {
 
 // MARK: - pause and resume
 
-/// Ends the work of an action for a while.
+/// Pauses an action.
 struct ActionsPauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Lets an action's entries wait; none is lost. It stays so until it is resumed.")
@@ -284,7 +284,7 @@ struct ActionsPauseCommand: ParsableCommand {
     }
 }
 
-/// Begins it again.
+/// Resumes a paused action.
 struct ActionsResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Has a paused action go on with what waits.")

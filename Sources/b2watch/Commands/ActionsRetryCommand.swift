@@ -5,7 +5,7 @@ import Dashboard
 import History
 import Notifications
 
-/// Has entries tried again.
+/// Retries entries.
 struct ActionsRetryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Has entries that failed tried again: all of an action, or by their numbers.",
@@ -85,7 +85,7 @@ struct ActionsRetryCommand: ParsableCommand {
     }
 }
 
-/// Decides that entries are not to be done.
+/// Skips entries.
 struct ActionsSkipCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skip", abstract: "Decides that entries are not to be done; b2watch actions retry undoes it.",
@@ -160,7 +160,7 @@ private struct NamedEntries {
     /// - Throws: An `ExitCode` if some do not exist.
     func finish(_ output: OutputLines) throws {
         guard !missing.isEmpty else { return }
-        for entry in missing { output.diagnostics.say("there is no entry \(entry)", .warning) }
+        for entry in missing { output.diagnostics.say("the entry \(entry) does not exist", .warning) }
         output.diagnostics.flush()
         throw ExitStatus.failed
     }
@@ -189,7 +189,7 @@ enum EntryArgument {
 }
 
 extension [Int64] {
-    /// Passes them on in parts of the size of one request, and adds up the results.
+    /// Passes the entries on in parts of the size of one request, and adds up the results.
     func inParts(_ body: ([Int64]) throws -> Int) rethrows -> Int {
         var sum = 0
         for start in stride(from: 0, to: count, by: Outbox.most) {
@@ -315,7 +315,7 @@ struct ActionsRunCommand: ParsableCommand {
 }
 
 extension Outbox.Addition {
-    /// Such as `3 queued, 1 tried again, 2 done or waiting already`.
+    /// A summary such as `3 queued, 1 tried again, 2 done or waiting already`.
     fileprivate var sentence: String {
         let parts = [
             (added, "queued"), (again, "tried again"), (there, "done or waiting already"), (unfit, "without an event"),

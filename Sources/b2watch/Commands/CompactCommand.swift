@@ -31,7 +31,7 @@ struct CompactCommand: ParsableCommand {
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
             let path = try history ?? ProcessEnvironment.places.history
-            // It makes no history where there is none.
+            // Opened for reading first, because opening for writing would create a missing history.
             _ = try ReadOnlyHistory(path)
             let result = try History.compact(path) {
                 diagnostics.say(

@@ -98,7 +98,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
             let filter = try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: true).parsed()
@@ -110,8 +110,8 @@ struct ExportCommand: ParsableCommand {
         }
     }
 
-    /// Nil for standard output, by whichever name: a file that it was sent to, perhaps to be added to, is the shell's and
-    /// not to be put another in place of.
+    /// The file to write; nil for standard output under any name. A file to which the shell has redirected standard
+    /// output may be appended to, so it must not be replaced.
     private var outputFile: String? {
         output.flatMap { ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains($0) ? nil : $0 }
     }
@@ -215,7 +215,7 @@ final class ExportRun: Sendable {
             // A person sees the result; a script reads the exit status.
             if isatty(STDERR_FILENO) == 1, !isForTerminal { report(result) }
             if result.written == 0, result.leftOut == 0 || isatty(STDERR_FILENO) != 1 {
-                tellNothing(filter, leftOut: result.leftOut)
+                reportNothing(filter, leftOut: result.leftOut)
             }
         } catch {
             file?.discard()
@@ -233,7 +233,7 @@ final class ExportRun: Sendable {
     }
 
     /// Reports that nothing was written. This is not an error, but appears in a script's log too.
-    private func tellNothing(_ filter: Filter, leftOut: Int) {
+    private func reportNothing(_ filter: Filter, leftOut: Int) {
         if leftOut > 0 {
             let requests = leftOut == 1 ? "a request" : "\(leftOut) requests"
             diagnostics.say("b2watch: only \(requests) without a readable event matched: --format jsonl has them")
@@ -260,7 +260,7 @@ final class ExportRun: Sendable {
     }
 }
 
-/// The file to write is the one to read.
+/// The output file is the history itself.
 struct OutputIsHistory: Error, CustomStringConvertible {
     let path: String
 
@@ -273,7 +273,7 @@ struct OutputIsHistory: Error, CustomStringConvertible {
 final class ProgressLine: Sendable {
     private struct State {
         var next: ContinuousClock.Instant
-        /// Its current width.
+        /// The current width of the bar.
         var width = 0
         var isOver = false
     }
@@ -284,13 +284,13 @@ final class ProgressLine: Sendable {
     private let isShown: Bool
     private let state: Mutex<State>
 
-    /// - Parameter isShown: False for never; else where standard error is a terminal.
+    /// - Parameter isShown: False to show nothing; otherwise the bar is shown if standard error is a terminal.
     init(isShown: Bool) {
         self.isShown = isShown && isatty(STDERR_FILENO) == 1
         state = Mutex(State(next: .now + Self.delay))
     }
 
-    /// Shows it, if it is time to.
+    /// Shows the progress, if it is time to.
     func show(_ progress: ExportProgress) {
         show(progress.bar(columns: Self.columns))
     }
@@ -302,14 +302,14 @@ final class ProgressLine: Sendable {
             let now = ContinuousClock.now
             guard now >= state.next, !state.isOver else { return }
             state.next = now + Self.pause
-            // A line that wraps could not be taken back.
+            // A line that wraps could not be erased.
             let text = String(text.prefix(Self.columns))
             Self.write("\r" + text + String(repeating: " ", count: max(0, state.width - text.utf8.count)))
             state.width = text.utf8.count
         }
     }
 
-    /// Takes it away.
+    /// Erases the bar.
     func clear() {
         state.withLock { state in
             if state.width > 0 { Self.write("\r" + String(repeating: " ", count: state.width) + "\r") }

@@ -31,7 +31,7 @@ struct ListenCommand: ParsableCommand {
     }
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         try Self.run(receiving, format: quiet ? nil : format ?? .text)
     }
 
@@ -40,7 +40,7 @@ struct ListenCommand: ParsableCommand {
     /// - Parameters:
     ///   - format: The format in which each delivery is printed; nil to print none.
     ///   - note: The reason why there is no screen although one was requested.
-    ///   - companion: Begins and ends with the listener.
+    ///   - companion: A task that begins and ends with the listener.
     static func run(
         _ options: ReceivingOptions, format: OutputFormat?, note: String? = nil,
         with companion: (any ReceivingCompanion)? = nil
@@ -110,7 +110,7 @@ struct ListenCommand: ParsableCommand {
             signal = Signals.next()
         }
         diagnostics.note("ending by \(Signals.name(of: signal))")
-        // Another signal does not wait for current requests.
+        // A second signal does not wait for current requests.
         Signals.follow { number in
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
@@ -207,7 +207,7 @@ struct ReceivingOptions: ParsableArguments {
     @Option(
         name: .customLong("secret-file"), parsing: .singleValue,
         help: ArgumentHelp(
-            "A file that holds a signing secret; may be given several times.",
+            "A file with a signing secret; may be given several times.",
             discussion: """
                 With a label: LABEL=FILE. Bound to a bucket or a rule: LABEL@bucket:NAME=FILE, LABEL@rule:NAME=FILE. \
                 A secret is also taken from the environment variable \(SecretSources.variable), from systemd's \
@@ -266,7 +266,7 @@ struct ReceivingOptions: ParsableArguments {
 
 /// A number of bytes as a person writes it: `65536`, `64kB` (1,000) or `64KiB` (1,024), `1MB`, `1MiB`, `2GB`, `2GiB`.
 struct ByteCount: Sendable {
-    /// The most that a limit may be, in bytes: more would let few requests fill the memory.
+    /// The largest limit, in bytes: with more, few requests would fill the memory.
     static let largest = 64 << 20
 
     /// The default limit, in bytes.

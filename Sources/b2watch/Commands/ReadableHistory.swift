@@ -11,9 +11,9 @@ final class ReadableHistory: Sendable {
         var damage: PartlyUnreadable?
     }
 
-    /// With links followed.
+    /// The path, with links followed.
     let path: String
-    /// Only its user can look into it.
+    /// The folder of the copy, which only this user can read.
     private let folder: String
     private let state: Mutex<State>
 
@@ -154,7 +154,7 @@ struct FilterArgumentError: Error, CustomStringConvertible {
     let text: String
     let error: FilterError
 
-    /// As much of a filter is shown before the place and from it on.
+    /// The length of the parts of a filter that are shown before and after the place of the problem.
     private static let most = 50
 
     /// The filter, or the part of it around the place; a line of marks below the place; and the expected text.

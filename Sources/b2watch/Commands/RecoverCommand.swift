@@ -27,7 +27,7 @@ struct RecoverCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The new history: a file that is not there yet. By default beside the damaged one, with -recovered in its"
+            "The new history: a file that does not exist yet. By default next to the damaged one, with -recovered in its"
                 + " name.", valueName: "file"))
     var output: String?
 

@@ -63,7 +63,7 @@ struct ReplayCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The history that holds the deliveries.",
+            "The history with the deliveries.",
             discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
             valueName: "file"))
     var history: String?
@@ -92,7 +92,7 @@ struct ReplayCommand: ParsableCommand {
     }
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         let diagnostics = Diagnostics("replay")
         let count = try StartFailure.explained(by: diagnostics) { try replay(diagnostics) }
         diagnostics.flush()
@@ -191,7 +191,7 @@ struct Replay: Sendable {
         let delivery: Int64
         let result: Result<OutgoingAnswer, Failure>
 
-        /// As it is counted.
+        /// The result in the form in which it is counted.
         var counted: ReplayCount.Outcome {
             switch result {
             case .success(let answer): .answered(answer.status)
@@ -224,10 +224,10 @@ struct Replay: Sendable {
     /// The secret for new signatures; nil leaves the signatures as they were received.
     var secret: SigningSecret?
     var allowsPlainHTTP = false
-    /// The least time from one to the next.
+    /// The shortest time between the starts of two deliveries.
     var pace = Duration.zero
 
-    /// Sends them in this order until all are sent, or `told` returns false.
+    /// Sends the deliveries in this order until all are sent, or `told` returns false.
     ///
     /// - Parameter told: Receives each result; returns whether to go on.
     /// - Throws: SQLite's error.
@@ -277,7 +277,7 @@ extension Replay {
 
 // MARK: - Rates
 
-/// A number in a second, a minute or an hour: `5`, `0.5/s`, `60/m`.
+/// A rate in a second, a minute or an hour: `5`, `0.5/s`, `60/m`.
 struct ReplayRate: ExpressibleByArgument, Sendable {
     let perSecond: Double
 
@@ -290,7 +290,7 @@ struct ReplayRate: ExpressibleByArgument, Sendable {
         perSecond = number / unit
     }
 
-    /// From one to the next.
+    /// The time between the starts of two deliveries.
     var pace: Duration { .seconds(1 / perSecond) }
 }
 

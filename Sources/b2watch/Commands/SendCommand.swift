@@ -5,7 +5,7 @@ import Notifications
 import Sending
 import Settings
 
-/// Sends sample notifications as B2 does: to try a receiver, b2watch itself first of all.
+/// Sends sample notifications as B2 does, to test a receiver or b2watch itself.
 struct SendCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send", abstract: "Signs and sends sample notifications as B2 does, and prints each answer.",
@@ -20,7 +20,7 @@ struct SendCommand: ParsableCommand {
 
     @Option(
         name: .customLong("secret-file"),
-        help: ArgumentHelp("A file that holds the signing secret.", valueName: "file"))
+        help: ArgumentHelp("A file with the signing secret.", valueName: "file"))
     var secretFile: String?
 
     @Option(
@@ -41,7 +41,7 @@ struct SendCommand: ParsableCommand {
             "A file of objects' names, one on a line, which take turns; - is standard input.", valueName: "file"))
     var namesFile: String?
 
-    // Unconditional, so that a number below 0 gets its sentence and is not taken for an option.
+    // Unconditional, so that a negative number gets its own error and is not read as an option.
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
@@ -58,7 +58,7 @@ struct SendCommand: ParsableCommand {
     @Flag(help: "Make up what is not given: names, types, sizes, buckets and rules of a bucket in use.")
     var mixed = false
 
-    @Option(parsing: .unconditional, help: "How many events a notification holds, 1 to 50.")
+    @Option(parsing: .unconditional, help: "The number of events in a notification, 1 to 50.")
     var batch = 1
 
     @Option(parsing: .unconditional, help: "How many notifications to send.")
@@ -140,7 +140,7 @@ struct SendCommand: ParsableCommand {
         if try failures.wait() > 0 { throw ExitStatus.failed }
     }
 
-    /// - Returns: How many were not answered with 200.
+    /// - Returns: The number of notifications that were not answered with 200.
     private func send() async throws -> Int {
         let diagnostics = Diagnostics()
         let secret = try StartFailure.explained(by: diagnostics) { try self.secret(diagnostics) }

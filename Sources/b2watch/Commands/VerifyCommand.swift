@@ -10,7 +10,7 @@ import Settings
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Judges the signature of a body, or of a recorded delivery, and says why it is not right.",
+        abstract: "Verifies the signature of a body, or of a recorded delivery, and explains why it is not valid.",
         usage: """
             b2watch verify [--secret-file <file> ...] --signature <value> <body>
             b2watch verify [--secret-file <file> ...] --delivery <number> [--history <file>]
@@ -24,7 +24,7 @@ struct VerifyCommand: ParsableCommand {
             that is not there, or no secret at all.
             """)
 
-    @Argument(help: "The file that holds the request's body, byte for byte; - for standard input.")
+    @Argument(help: "The file with the request's body, byte for byte; - for standard input.")
     var body: String?
 
     @Option(
@@ -40,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
     @Option(
         name: .customLong("secret-file"), parsing: .singleValue,
         help: ArgumentHelp(
-            "A file that holds a signing secret; may be given several times.",
+            "A file with a signing secret; may be given several times.",
             discussion: """
                 With a label: LABEL=FILE. Bound to a bucket or a rule: LABEL@bucket:NAME=FILE, LABEL@rule:NAME=FILE. \
                 Where one is given, none but those given make a signature valid; else the environment variable \
@@ -50,7 +50,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The history that holds the delivery.",
+            "The history with the delivery.",
             discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
             valueName: "file"))
     var history: String?
@@ -74,12 +74,12 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let diagnostics = Diagnostics()
-        let verdict = try StartFailure.explained(by: diagnostics) { try judge(diagnostics) }
+        let verdict = try StartFailure.explained(by: diagnostics) { try verify(diagnostics) }
         diagnostics.flush()
         if verdict != .valid { throw ExitStatus.failed }
     }
 
-    private func judge(_ diagnostics: Diagnostics) throws -> SignatureVerdict {
+    private func verify(_ diagnostics: Diagnostics) throws -> SignatureVerdict {
         let held = try Self.secrets(named: secretFiles)
         for note in held.named.flatMap(\.notes) { diagnostics.say(note, .warning) }
         let request = try request()
@@ -115,7 +115,7 @@ struct VerifyCommand: ParsableCommand {
         return try VerifiedRequest(body: body ?? "-", signature: signature ?? "")
     }
 
-    /// Returns the secrets that count, and the other current ones.
+    /// Returns the secrets to verify with, and the other current ones.
     private static func secrets(named files: [String]) throws -> (named: [LoadedSecret], others: [LoadedSecret]) {
         var sources = ProcessEnvironment.secretSources(files: try files.map(SecretFile.init(argument:)))
         guard !files.isEmpty else { return (try sources.load(), []) }
@@ -142,9 +142,9 @@ struct VerifyCommand: ParsableCommand {
 struct VerifiedRequest {
     let delivery: Delivery
     var selfTest: SigningSecret?
-    /// As recorded, if it is.
+    /// The recorded delivery, if it is recorded.
     var recorded: DeliveryRecord?
-    /// The secrets that were deleted as leaked there.
+    /// The secrets that were deleted as leaked in that history.
     var leaked: [SecretIdentity] = []
     /// The record of the delivery: its number and the history's path.
     private var place: (id: Int64, history: String)?
@@ -231,17 +231,17 @@ enum VerifyError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .body(let path, let reason): "the body \(path) cannot be read: \(reason)"
-        case .noDelivery(let id, 0): "the history holds no delivery \(id): it is empty"
-        case .noDelivery(let id, let newest): "the history holds no delivery \(id): the newest is \(newest)"
+        case .noDelivery(let id, 0): "the history has no delivery \(id): it is empty"
+        case .noDelivery(let id, let newest): "the history has no delivery \(id): the newest is \(newest)"
         case .noSecret(let recorded):
-            "there is no signing secret, so nothing can be verified: put it into a file and name that with --secret-file"
+            "no signing secret is set, so nothing can be verified: put it into a file and name that with --secret-file"
                 + (recorded.map { ". Recorded is: \($0)" } ?? "")
         }
     }
 }
 
 extension DeliveryRecord {
-    /// Such as `valid, by the secret prod (3f9a), since 2026-01-01T10:11:13.000Z`.
+    /// A sentence such as `valid, by the secret prod (3f9a), since 2026-01-01T10:11:13.000Z`.
     var verdictSentence: String {
         let secret = judgement.secret.map { ", by the secret \($0)" } ?? ""
         return judgement.verdict.title + secret + (judgedAt.map { ", since \($0.rfc3339)" } ?? "")
@@ -257,18 +257,18 @@ struct SignatureReport {
     var recorded: String?
     /// Whether the secret that makes it valid was deleted as leaked.
     var isLeaked = false
-    /// A secret that matches, although it was not to be tried, and its place.
+    /// A matching secret that was not given as an argument, and its place.
     var unnamed: (label: String, source: String)?
 
     var verdict: SignatureVerdict {
         isLeaked && evidence.judgement.verdict == .valid ? .removed : evidence.judgement.verdict
     }
 
-    /// In UTF-8, with nothing in it that a terminal would obey.
+    /// The report in UTF-8, without characters that control a terminal.
     var bytes: [UInt8] {
         var lines: [SafeText] = ["\(verdict.word)", "\(evidence.sentence)"]
         if verdict == .removed {
-            lines.append("This secret was deleted as leaked: whoever has it could have signed this.")
+            lines.append("This secret was deleted as leaked: anybody who has it could have signed this.")
         }
         if let unnamed {
             lines += block(

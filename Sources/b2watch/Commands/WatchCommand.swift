@@ -17,15 +17,15 @@ struct WatchCommand: ParsableCommand {
     @OptionGroup var plain: PlainOption
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         try Self.run(receiving, plain)
     }
 
-    /// Receives and shows a dashboard until that ends; the signals are held.
+    /// Receives and shows a dashboard until it ends; the signals are blocked.
     ///
     /// - Parameters:
-    ///   - format: What is written where there is no screen.
-    ///   - companion: Goes with the listener from its beginning to its end.
+    ///   - format: The format of the lines that are written if there is no screen.
+    ///   - companion: A task that begins and ends with the listener.
     static func run(
         _ receiving: ReceivingOptions, _ plain: PlainOption, format: OutputFormat = .text,
         with companion: (any ReceivingCompanion)? = nil
@@ -145,7 +145,7 @@ struct AttachCommand: ParsableCommand {
     }
 
     func run() throws {
-        Signals.hold()
+        Signals.block()
         let diagnostics = Diagnostics("attach")
         let logProblem = diagnostics.keepLog()
         let configuration = try StartFailure.explained(by: diagnostics) { try ProcessEnvironment.configuration() }

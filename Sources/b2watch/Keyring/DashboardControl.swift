@@ -76,12 +76,12 @@ final class DashboardControl: ListenerControl {
 
     /// Proves that a public URL leads to this listener.
     ///
-    /// - Throws: What does not, in a sentence.
+    /// - Throws: The reason why it does not, in a sentence.
     func prove(_ url: WebhookURL) throws {
         try test.prove(url)
     }
 
-    /// Tells all dashboards which secrets there are now.
+    /// Reports the current secrets to all dashboards.
     func announceSecrets() {
         changed()
     }
@@ -158,7 +158,7 @@ final class DashboardControl: ListenerControl {
 }
 
 extension KeyringSummary {
-    /// Such as `prod (3f9a), test (00aa)`, or `none`.
+    /// A sentence such as `prod (3f9a), test (00aa)`, or `none`.
     var sentence: String {
         isEmpty ? "none" : secrets.map { "\($0.label) (\($0.fingerprint))" }.joined(separator: ", ")
     }

@@ -13,7 +13,7 @@ final class KeyringBook: Sendable {
         var source: SecretSource
         var isRemembered: Bool
 
-        /// Whether no file has it.
+        /// Whether the secret is saved in no file.
         var isOnlyHere: Bool {
             switch source {
             case .screen, .rule: !isRemembered
@@ -42,7 +42,7 @@ final class KeyringBook: Sendable {
 
     var all: [Entry] { entries.withLock { $0 } }
 
-    /// - Parameter source: Where it is from; no file has it.
+    /// - Parameter source: The origin of a secret that is in no file.
     /// - Throws: `KeyringError`, or SQLite's error.
     func add(_ secret: SigningSecret, from source: SecretSource = .screen) throws {
         try change(because: .entered(secret)) { entries in
@@ -132,12 +132,12 @@ final class KeyringBook: Sendable {
                 pasted.secret = pasted.secret.renamed(label)
                 new.append(pasted)
             }
-            try keys.hold(Keyring(new.map(\.secret)))
+            try keys.use(Keyring(new.map(\.secret)))
             entries = new
         }
     }
 
-    /// Labels and fingerprints.
+    /// Returns labels and fingerprints.
     static func names(_ entries: [Entry]) -> String {
         entries.map(\.secret.description).joined(separator: ", ")
     }
@@ -159,7 +159,7 @@ final class KeyringBook: Sendable {
             if fileChanges { try remembered?.save(file) }
             let count: Int
             do {
-                count = try keys.hold(keyring, because: change)
+                count = try keys.use(keyring, because: change)
             } catch {
                 if fileChanges { try? remembered?.save(fileBefore) }
                 throw error
@@ -206,7 +206,7 @@ enum KeyringRefusal: Error, CustomStringConvertible {
         case .badLabel: "A label is 1 to 40 letters, digits, dots, hyphens or underscores"
         case .empty: "There is nothing in the secret but white space: paste the signing secret itself"
         case .labelTaken(let label): "Another secret is called “\(label)” already: give this one another label"
-        case .notHeld(let label): "There is no secret “\(label)” any more"
+        case .notHeld(let label): "The secret “\(label)” no longer exists"
         }
     }
 }

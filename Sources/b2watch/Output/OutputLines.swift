@@ -96,7 +96,7 @@ struct OutputFailure: Error {
     let reason: String
     /// Whether it is a pipe without a reader.
     let isClosedPipe: Bool
-    /// Whether it is such a pipe, or not open at all.
+    /// Whether the output is such a pipe, or is not open at all.
     let isClosed: Bool
 }
 
@@ -109,7 +109,7 @@ enum StandardStreams {
     /// They are opened for reading only, so that writing still fails, as it does on a closed one.
     static func fill() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-            // The lowest that is free, which is this one.
+            // Opens the lowest free descriptor, which is this one.
             _ = open("/dev/null", O_RDONLY)
         }
     }
@@ -124,7 +124,7 @@ enum StandardStreams {
 struct ControllingTerminal {
     private let wasThere = Self.isThere
 
-    /// Whether there was one and is no more.
+    /// Whether there was a terminal and it is gone.
     var isGone: Bool { wasThere && !Self.isThere }
 
     private static var isThere: Bool {
@@ -144,7 +144,7 @@ struct Confirmation {
 
     /// Asks for confirmation of more than one.
     ///
-    /// - Parameter question: Such as `Run sheet for 1,200 events?`.
+    /// - Parameter question: A question such as `Run sheet for 1,200 events?`.
     /// - Throws: A `ValidationError` if nobody can be asked; `CleanExit` if the person declines.
     func ask(_ count: Int, _ question: String) throws {
         guard count > 1, !isGiven else { return }

@@ -39,7 +39,7 @@ final class RecordFollower: Sendable {
     /// The next deliveries to write.
     private enum Next {
         case handed([RecordedDelivery])
-        /// To be read from the record: it was not handed on, or has been forgotten.
+        /// The delivery must be read from the record: it was never in memory, or was dropped.
         case behind(Int64)
         case nothing
     }
@@ -163,7 +163,7 @@ final class RecordFollower: Sendable {
         }
     }
 
-    /// Reads the record, unless reading has ended: nil then.
+    /// Reads the record; returns nil if reading has ended.
     private func read<Value>(_ body: () throws -> Value) throws -> Value? {
         try reading.withLock {
             state.withLock { $0.isClosed } ? nil : try body()
@@ -233,7 +233,7 @@ extension RejudgeReport {
             + " \(remaining == 1 ? "keeps its verdict" : "keep their verdicts")"
     }
 
-    /// Such as `37 deliveries verified again: 35 valid, 2 invalid`.
+    /// A sentence such as `37 deliveries verified again: 35 valid, 2 invalid`.
     var sentence: String {
         let verdicts = SignatureVerdict.allCases
             .compactMap { verdict in deliveries[verdict].map { "\($0) \(verdict.title)" } }

@@ -16,8 +16,8 @@ struct CommandLineError {
     let status: Int32
 
     /// - Parameters:
-    ///   - error: What parsing or running a command threw.
-    ///   - arguments: Those after the program's name.
+    ///   - error: The error thrown by parsing or running a command.
+    ///   - arguments: The arguments after the program's name.
     init(_ error: any Error, arguments: [String]) {
         status = B2Watch.exitCode(for: error).rawValue
         let message = Self.unknownCommand(B2Watch.message(for: error), arguments) ?? B2Watch.fullMessage(for: error)

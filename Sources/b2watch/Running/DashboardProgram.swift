@@ -34,7 +34,7 @@ struct DashboardProgram {
         if problem != nil { throw ExitStatus.failed }
     }
 
-    /// - Returns: Why it could not be shown, if so.
+    /// - Returns: The reason why it could not be shown; nil if it was.
     private func show(_ environment: DashboardEnvironment, _ opened: (Dashboard) -> Void) -> (any Error)? {
         let screen: Screen?
         do {
@@ -57,7 +57,7 @@ struct DashboardProgram {
             return DashboardSettings(result.configuration)
         }
         let dashboard = Dashboard(environment)
-        alerts.begin(telling(dashboard))
+        alerts.begin(voice(of: dashboard))
         schedule?.follow { alerts.alert($0) }
         schedule?.change(configuration)
         dashboard.observeChanges { alerts.observe($0) }
@@ -67,8 +67,8 @@ struct DashboardProgram {
         let isEnding = Atomic<Bool>(false)
         Signals.follow { number in
             if isEnding.load(ordering: .relaxed) {
-                // Another signal does not wait for current requests. SIGHUP is not another one: a terminal that is gone
-                // is noticed by reading it, too.
+                // A second signal does not wait for current requests. SIGHUP does not count: reading from a terminal
+                // that is gone notices it, too.
                 if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
                 return
             }
@@ -91,7 +91,7 @@ struct DashboardProgram {
         var options = ScreenOptions.own()
         options.theme = configuration.theme
         options.mouse = configuration.mouse
-        if let log = diagnostics.logPath { options.lastWords = "b2watch crashed; what it said before is in \(log)" }
+        if let log = diagnostics.logPath { options.lastWords = "b2watch crashed; its last messages are in \(log)" }
         return try Screen(options)
     }
 
@@ -104,7 +104,7 @@ struct DashboardProgram {
     }
 
     /// Returns the function that alerts the user of a dashboard.
-    private func telling(_ dashboard: Dashboard) -> AlertWatch.Voice {
+    private func voice(of dashboard: Dashboard) -> AlertWatch.Voice {
         AlertWatch.Voice(
             ring: { dashboard.mailbox.post(.bell) },
             quiet: { [diagnostics] text in
@@ -154,8 +154,8 @@ extension DashboardEnding {
 
 // MARK: - Post
 
-/// Carries what happens to the dashboard of this process, if there is one, and to those that are attached to it; what
-/// happens before there is one waits for it.
+/// Passes messages to the dashboard of this process, if there is one, and to attached ones. Messages from before the
+/// dashboard opens wait for it.
 final class DashboardPost: Sendable {
     private struct State {
         var dashboard: Dashboard?

@@ -19,7 +19,7 @@ final class Diagnostics: Sendable {
         var isLogFailing = false
     }
 
-    /// Such as `listen[4711]`.
+    /// The source of the lines, such as `listen[4711]`.
     private let source: String
     private let state = Mutex(State())
     private let standardError = LineOutlet("diagnostics") { dropped in
@@ -33,7 +33,7 @@ final class Diagnostics: Sendable {
     /// The prefix of each line on standard error: nothing, or the process if several may append to one file.
     private let prefix: String
 
-    /// - Parameter command: The one that runs.
+    /// - Parameter command: The name of the running command.
     init(_ command: String = "b2watch") {
         source = "\(command)[\(getpid())]"
         var status = stat()
@@ -48,7 +48,8 @@ final class Diagnostics: Sendable {
         state.withLock { $0.log = file }
         let outlet = LineOutlet("log") { [source] dropped in
             LogLine(
-                time: .now, level: .warning, source: source, text: "\(dropped) lines were dropped: they came too fast"
+                time: .now, level: .warning, source: source,
+                text: "\(dropped) lines were dropped, because they were written too fast"
             ).bytes
         } write: { [weak self] bytes in
             self?.write(bytes, to: file)
@@ -160,7 +161,7 @@ extension Diagnostics {
 // MARK: - Durations
 
 extension Duration {
-    /// In milliseconds with one decimal, such as `2.3 ms`.
+    /// The duration in milliseconds with one decimal, such as `2.3 ms`.
     var inMilliseconds: String {
         let (seconds, attoseconds) = components
         return String(format: "%.1f ms", Double(seconds) * 1e3 + Double(attoseconds) / 1e15)

@@ -9,7 +9,7 @@ import Synchronization
 
 /// The client with which this process sends requests.
 final class Outbound: Sendable {
-    /// For actions: never to b2watch itself.
+    /// The client for actions, which never sends to b2watch itself.
     let forActions: OutgoingClient
     /// The client for replays, which may go to b2watch itself too.
     let forReplays: OutgoingClient
@@ -64,10 +64,11 @@ final class SelfTest: Sendable {
     /// The number of received notifications that it has sent.
     var arrived: Int { sent.load(ordering: .relaxed) }
 
-    /// Proves that a URL leads to this listener: sends a test event there, signed with a secret that no other process has,
-    /// and looks whether it is recorded here with the verdict valid. So the way hands on path, body and signature. Blocks.
+    /// Proves that a URL leads to this listener: sends a test event there, signed with a secret that no other process
+    /// has, and checks that it is recorded here with the verdict valid. This shows that path, body and signature arrive
+    /// unchanged. Blocks.
     ///
-    /// - Throws: What does not, in a sentence.
+    /// - Throws: The reason why it does not, in a sentence.
     func prove(_ url: WebhookURL) throws {
         var order = SampleOrder()
         order.type = EventType("b2:TestEvent")
@@ -100,13 +101,13 @@ final class SelfTest: Sendable {
         throw NotProved(reason: "a test event was answered 200, and has not arrived here as it was sent")
     }
 
-    /// Why a URL does not lead here.
+    /// The reason why a URL does not lead here.
     private struct NotProved: Error, CustomStringConvertible {
         let reason: String
         var description: String { reason }
     }
 
-    /// Sends one and waits for the answer. Blocks.
+    /// Sends a test event and waits for the answer. Blocks.
     ///
     /// - Returns: The result, such as `signed with prod (3f9a), answered 200 OK in 2.1 ms`.
     /// - Throws: `SendError` if no answer arrived.

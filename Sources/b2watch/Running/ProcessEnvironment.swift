@@ -15,7 +15,7 @@ enum ProcessEnvironment {
     /// `/proc` shows.
     ///
     /// To be called before there is a second thread: changing the environment is not safe while others read it.
-    static func takeSecrets() {
+    static func removeSecrets() {
         let signing = remove(SecretSources.variable)
         if let signing { secret.withLock { $0 = EnvironmentSecret(signing) } }
         let (id, value) = (remove(EnvironmentKey.idVariable), remove(EnvironmentKey.keyVariable))
@@ -30,7 +30,7 @@ enum ProcessEnvironment {
         return text
     }
 
-    /// The application key that the environment gave.
+    /// The application key from the environment.
     static var backblazeKey: EnvironmentKey { key.withLock { $0 } }
 
     static var places: Places { Places(environment: ProcessInfo.processInfo.environment) }

@@ -6,7 +6,8 @@ import Receiving
 import Settings
 import Synchronization
 
-/// All that receives, wired together: the listener, the intake, the history, the keyring and the actions.
+/// The parts that receive, connected with each other: the listener, the intake, the history, the keyring and the
+/// actions.
 final class Receiver: Sendable {
     let history: History
     let intake: Intake
@@ -17,7 +18,7 @@ final class Receiver: Sendable {
     let surroundings: ActionSurroundings
     /// The client that sends requests.
     let outbound: Outbound
-    /// The first of the paths at which notifications are taken, such as `/hook`.
+    /// The first of the paths at which notifications are accepted, such as `/hook`.
     let path: String
     /// Notes for a person about the secrets, including those of actions, in sentences.
     let notes: [String]
@@ -115,7 +116,7 @@ final class Receiver: Sendable {
         return secrets.flatMap(\.notes) + keyring.leakNotes
     }
 
-    /// Takes no more requests and answers those that have begun. Blocks.
+    /// Accepts no more requests, and answers those that have begun. Blocks.
     func stopListening() {
         listener.stop(within: Self.grace)
     }
@@ -129,7 +130,7 @@ final class Receiver: Sendable {
         history.close()
     }
 
-    /// The URL at which this machine reaches it, with the path that takes notifications.
+    /// The URL at which this machine reaches the listener, with the path for notifications.
     var hook: String { listener.address.localURL + path.dropFirst() }
 
     /// A warning while the listener is exposed: anybody who can reach it can send anything.
@@ -159,9 +160,9 @@ struct ReceivingPlan {
     static let defaultBody = "1MiB"
 
     let address: ListenAddress
-    /// The paths at which notifications are taken; at least one.
+    /// The paths at which notifications are accepted; at least one.
     let paths: [String]
-    /// How much is kept.
+    /// The limits on what is kept.
     let bounds: HistoryBounds
     /// The longest body, in bytes.
     let bodyLimit: Int
@@ -233,7 +234,7 @@ struct ReceivingPlan {
     static func problem(ofPath path: String) -> String? {
         if !path.hasPrefix("/") { return "\(path) does not begin with /: write /\(path)" }
         if path.contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace }) {
-            return "\(path) holds more than a path: leave out white space, ? and #"
+            return "\(path) contains more than a path: leave out white space, ? and #"
         }
         return nil
     }
@@ -254,7 +255,7 @@ struct ReceivingPlan {
     }
 }
 
-/// How much is kept of valid deliveries, as a person writes it: `100000`, `90d`, `12h` or `20GiB`.
+/// A limit on valid deliveries as the user writes it: `100000`, `90d`, `12h` or `20GiB`.
 enum Keep: Sendable, Hashable {
     case requests(Int)
     case age(Duration)
@@ -275,7 +276,7 @@ enum Keep: Sendable, Hashable {
         }
     }
 
-    /// Sets the bound of valid deliveries; several bounds hold together.
+    /// Sets the bound of valid deliveries; several bounds apply together.
     func apply(to bounds: inout HistoryBounds) {
         switch self {
         case .requests(let number): bounds.valid = .init(requests: number, bytes: bounds.valid?.bytes ?? .max)
@@ -322,7 +323,7 @@ final class HealthReporter: Sendable {
         var health = SteadyHealth()
         var isWaiting = false
         var follower: (@Sendable (HistoryHealth) -> Void)?
-        /// Tries a write; false if there is no point in it any more.
+        /// Tries a write; returns false if writing has become pointless.
         var retry: @Sendable () -> Bool = { false }
     }
 
@@ -364,7 +365,7 @@ final class HealthReporter: Sendable {
             if waits { state.isWaiting = true }
             return (report, waits)
         }
-        if let report { tell(report) }
+        if let report { notify(report) }
         if waits { thread.async { [weak self] in self?.wait() } }
         return .changed(steady(change))
     }
@@ -387,12 +388,12 @@ final class HealthReporter: Sendable {
             }
             if let retry, !retry() { state.change { $0.health.giveUp() } }
             guard let report else { continue }
-            tell(report)
+            notify(report)
             follower?(.recording)
         }
     }
 
-    private func tell(_ report: SteadyHealth.Report) {
+    private func notify(_ report: SteadyHealth.Report) {
         switch report {
         case .failing(let reason): say("NOT RECORDING, answering 503: \(reason)", .error)
         case .recovered(let failures, let time):

@@ -5,7 +5,7 @@ import Foundation
 import Settings
 import Synchronization
 
-/// The signals that end b2watch or make it reload, taken one by one by a thread that waits for them.
+/// The signals that end b2watch or make it reload. A thread waits for them and receives them one by one.
 ///
 /// Waiting for them by Dispatch or by tasks would start a pool of threads that wakes every second; see `Worker`.
 enum Signals {
@@ -13,7 +13,7 @@ enum Signals {
 
     /// Blocks the signals, so that they have no effect by themselves. To be called before there is a second thread, so
     /// that all threads inherit this.
-    static func hold() {
+    static func block() {
         var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // A shell may have started us with some of them ignored, as nohup and `&` do; ignored signals are never
@@ -21,7 +21,7 @@ enum Signals {
         for number in numbers where number != SIGHUP { signal(number, SIG_DFL) }
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal, and returns its number.
     static func next() -> Int32 {
         var set = set
         var number: Int32 = 0
@@ -50,7 +50,7 @@ enum Signals {
 
     /// Lets SIGQUIT end the process until a thread waits for it: Swift would treat it as a crash, print pages about it
     /// and continue.
-    static func takeQuitting() {
+    static func allowQuitting() {
         signal(SIGQUIT, SIG_DFL)
     }
 
@@ -111,7 +111,7 @@ extension Signals {
 
 // MARK: - Reloading
 
-/// Reads the configuration again, for all in this process that go by it.
+/// Reads the configuration again, for all parts of this process that use it.
 final class Reloading: Sendable {
     /// The result of reading.
     struct Result: Sendable {
@@ -135,7 +135,7 @@ final class Reloading: Sendable {
         followers.withLock { $0.append(follower) }
     }
 
-    /// Reads it. Blocks.
+    /// Reads the configuration. Blocks.
     ///
     /// - Throws: Errors whose text is a sentence; nothing has changed then.
     func reload() throws -> Result {

@@ -258,7 +258,7 @@ struct ActionSecretTests {
         }
         #expect(error(folder.file("none")).hasSuffix("none is missing: put the secret into it"))
         #expect(error(try folder.write("empty", " \n")).contains("is empty"))
-        #expect(error(try folder.write("two", "one\ntwo\n")).contains("holds more than one line"))
+        #expect(error(try folder.write("two", "one\ntwo\n")).contains("contains more than one line"))
         #expect(error(folder.path).contains("is not a regular file"))
     }
 

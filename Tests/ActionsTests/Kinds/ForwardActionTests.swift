@@ -69,7 +69,7 @@ struct ForwardActionTests {
             receivedAt: now(), remoteAddress: "127.0.0.1", method: received.method, target: received.target,
             headers: received.headers.map { HeaderField($0.name, $0.value) }, body: received.body)
         let verifier = SignatureVerifier(try Keyring([secret]))
-        #expect(verifier.judge(other, events: Payload(scanning: other.body).events).verdict == .valid)
+        #expect(verifier.verify(other, events: Payload(scanning: other.body).events).verdict == .valid)
 
         let exchange = try #require(report.exchange)
         #expect(exchange.outcome == "202 Accepted" && exchange.answer == Array("taken".utf8))

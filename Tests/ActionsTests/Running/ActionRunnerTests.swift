@@ -377,7 +377,7 @@ struct ActionRunnerTests {
         }
         let unknown = "\(UnknownAction("rowz", among: ["rows"]))"
         #expect(unknown == "the action “rowz” does not exist; there are rows; did you mean rows?")
-        #expect(throws: ActionError("there is no event to show it for")) {
+        #expect(throws: ActionError("choose an event to show the request for")) {
             try stage.runner.previewAction("rows", rows: [5])
         }
         #expect(throws: ActionError("1001 rows are too many at once: 1000 at most")) {

@@ -163,11 +163,11 @@ struct OnHoldTests {
         for id in Int64(1)...9 {
             let entry = OutboxEntry(id: id, action: "a", row: id, addedAt: start)
             _ = machine.end(id, [entry], [.retry("500")], at: start, using: &generator)
-            #expect(machine.hold(at: start) == nil)
+            #expect(machine.earliestStart(at: start) == nil)
         }
         let tenth = OutboxEntry(id: 10, action: "a", row: 10, addedAt: start)
         let result = machine.end(10, [tenth], [.retry("500")], at: start, using: &generator)
-        #expect(machine.hold(at: start) != nil && result.news == [.failing(reason: "500")])
+        #expect(machine.earliestStart(at: start) != nil && result.news == [.failing(reason: "500")])
     }
 
     @Test("what may have been done is asked after while it is on hold, and sent again by no probe")
@@ -200,7 +200,7 @@ struct OnHoldTests {
         stage.stop()
         #expect(
             stage.told.all == [
-                "action sms: 47 events wait, for it has done all that “most-per-day: 3” allows; the next is done in"
+                "action sms: 47 events wait, because it has done all that “most-per-day: 3” allows; the next is done in"
                     + " 24 h. b2watch actions skip sms drops them"
             ])
     }
@@ -320,11 +320,11 @@ struct ActionHoldTests {
         let now = Timestamp(milliseconds: 1_000)
         let entry = OutboxEntry(id: 1, action: "a", row: 1, state: .queued, addedAt: now)
         machine.begin(7, items: 1, at: now)
-        #expect(machine.held(at: now) == nil)
+        #expect(machine.hold(at: now) == nil)
         _ = machine.end(7, [entry], [.unknown("lost", after: .seconds(30))], at: now, using: &generator)
         let end = now + .seconds(30)
-        #expect(machine.held(at: now) == ActionHold(.failing, until: end, reason: "lost"))
-        #expect(machine.held(at: end) == nil)
+        #expect(machine.hold(at: now) == ActionHold(.failing, until: end, reason: "lost"))
+        #expect(machine.hold(at: end) == nil)
     }
 
     @Test("is told where the order is kept and the first entry has failed")

@@ -203,7 +203,7 @@ struct OutboxMachineTests {
             let now = start + .seconds(number * 10_000)
             _ = machine.end(
                 Int64(number), [entry(1)], [.retry("no network", scope: .action)], at: now, using: &generator)
-            let hold = (machine.hold(at: now) ?? now) - now
+            let hold = (machine.earliestStart(at: now) ?? now) - now
             holds.append(hold)
             #expect(hold <= min(.seconds(900), .seconds(1 << (number - 1))))
             if hold > .zero {
@@ -214,12 +214,12 @@ struct OutboxMachineTests {
         let end = start + .seconds(200_000)
         _ = machine.end(
             99, [entry(1)], [.retry("slow down", after: .seconds(120), scope: .action)], at: end, using: &generator)
-        #expect(machine.hold(at: end).map { $0 >= end + .seconds(120) } == true)
+        #expect(machine.earliestStart(at: end).map { $0 >= end + .seconds(120) } == true)
         var asked = machine
         asked.tryAgain(at: end)
         #expect(asked.next(waiting([entry(2)]), at: end) == .send([2]))
         _ = machine.end(100, [entry(1)], [.done], at: end, using: &generator)
-        #expect(machine.hold(at: end) == nil)
+        #expect(machine.earliestStart(at: end) == nil)
     }
 
     @Test("an entry is given up behind its patience, counted from when it was added or last retried")

@@ -19,7 +19,7 @@ extension RowPredicate {
         case .verdict(let verdicts): verdicts.contains(row.verdict)
         case .duplicate: row.isDuplicate
         case .event: row.position != nil
-        case .repeated(let repeated): repeated.mayHold(row.id)
+        case .repeated(let repeated): repeated.mayContain(row.id)
         case .rows(let ids): ids.contains(row.id)
         }
     }

@@ -123,7 +123,7 @@ struct ActionsCommandTests {
         #expect(byNumber.output == "1 entry waits again\n", "\(byNumber.error)")
         for command in ["retry", "skip"] {
             let missing = try home.run("actions", command, "99999999")
-            #expect(missing.ending == .exited(1) && missing.error.contains("there is no entry 99999999"))
+            #expect(missing.ending == .exited(1) && missing.error.contains("the entry 99999999 does not exist"))
         }
         let none = try home.run("actions", "dead", "nobody")
         #expect(none.ending == .exited(64) && none.error.contains("the action “nobody” does not exist"))

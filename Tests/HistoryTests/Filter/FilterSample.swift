@@ -50,7 +50,7 @@ struct FilterSample {
         case .verdict(let verdicts): verdicts.contains(verdict)
         case .duplicate: isDuplicate
         case .event: hasEvent
-        case .repeated(let repeated): numbers[.row].map(repeated.mayHold) ?? false
+        case .repeated(let repeated): numbers[.row].map(repeated.mayContain) ?? false
         case .rows(let rows): numbers[.row].map(rows.contains) ?? false
         }
     }

@@ -356,7 +356,7 @@ struct NaiveMatch {
             }
         case .verdict(let verdicts): verdicts.contains(row.verdict)
         case .duplicate: row.isDuplicate
-        case .repeated(let repeated): repeated.mayHold(row.id)
+        case .repeated(let repeated): repeated.mayContain(row.id)
         case .event: row.position != nil
         case .rows(let ids): ids.contains(row.id)
         }

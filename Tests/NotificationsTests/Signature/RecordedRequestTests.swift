@@ -65,10 +65,10 @@ import Testing
                                 [HeaderField("Host", before), HeaderField("ümlaut", "\u{1F600}")]
                                 + lines.map { HeaderField(name, $0) } + [HeaderField("Via", "1.1 x")]
                             let delivery = Delivery.sample(headers: headers, body: body)
-                            let expected = verifier.judge(delivery, events: Payload(scanning: body).events)
+                            let expected = verifier.verify(delivery, events: Payload(scanning: body).events)
                             let found = try Array(HeaderField.json(headers).utf8).withUnsafeBytes { headers in
                                 try body.withUnsafeBytes { body in
-                                    try recorded.judge(RecordedRequest(headers: headers, body: body))
+                                    try recorded.verify(RecordedRequest(headers: headers, body: body))
                                 }
                             }
                             #expect(found == expected, "\(headers)")
@@ -83,7 +83,7 @@ import Testing
         let recorded = RecordVerifier(SignatureVerifier(Self.keyrings[2]))
         #expect(throws: JSONError.self) {
             try Array(#"[["a\","b"]"#.utf8).withUnsafeBytes { headers in
-                try recorded.judge(
+                try recorded.verify(
                     RecordedRequest(headers: headers, body: UnsafeRawBufferPointer(start: nil, count: 0)))
             }
         }

@@ -105,7 +105,7 @@ import Testing
             headers: [HeaderField(SignatureHeader.name, known.signature)], body: known.body)
         let verifier = SignatureVerifier(try Keyring([secret]))
         let events = Payload(scanning: known.body).events
-        #expect(verifier.judge(delivery, events: events) == Judgement(.valid, secret: secret.identity))
+        #expect(verifier.verify(delivery, events: events) == Judgement(.valid, secret: secret.identity))
     }
 }
 
@@ -121,7 +121,7 @@ import Testing
     func isJudgedAndAnsweredWithTheSecretHeld(vector: SignatureVector) throws {
         let payload = Payload(scanning: vector.body)
         let judgement = SignatureVerifier(try SignatureVectors.all.keyring)
-            .judge(vector.delivery, events: payload.events)
+            .verify(vector.delivery, events: payload.events)
         let answer = Answer(to: judgement.verdict, isJSON: payload.isJSON)
         #expect(judgement.verdict.word == vector.signature)
         #expect(answer.status == vector.status)
@@ -132,7 +132,7 @@ import Testing
     @Test(arguments: SignatureVectors.all.cases)
     func isJudgedAndAnsweredWithNoSecretHeld(vector: SignatureVector) {
         let payload = Payload(scanning: vector.body)
-        let judgement = SignatureVerifier(Keyring()).judge(vector.delivery, events: payload.events)
+        let judgement = SignatureVerifier(Keyring()).verify(vector.delivery, events: payload.events)
         #expect(judgement.verdict.word == vector.signatureWithoutSecret)
         #expect(Answer(to: judgement.verdict, isJSON: payload.isJSON).status == vector.statusWithoutSecret)
         #expect(judgement.secret == nil)
@@ -163,7 +163,7 @@ import Testing
 
     private func verdict(_ lines: [String], holding secrets: [SigningSecret] = [.sample()]) throws -> SignatureVerdict {
         let delivery = Delivery.sample(headers: lines.map { HeaderField(SignatureHeader.name, $0) }, body: Self.body)
-        return SignatureVerifier(try Keyring(secrets)).judge(delivery, events: []).verdict
+        return SignatureVerifier(try Keyring(secrets)).verify(delivery, events: []).verdict
     }
 
     @Test(
@@ -215,16 +215,16 @@ import Testing
     }
 
     @Test func theHeadersNameComparesWithoutCaseAndWhole() throws {
-        func judge(_ name: String) throws -> SignatureVerdict {
+        func verify(_ name: String) throws -> SignatureVerdict {
             let delivery = Delivery.sample(headers: [HeaderField(name, Self.right)], body: Self.body)
-            return SignatureVerifier(try Keyring([.sample()])).judge(delivery, events: []).verdict
+            return SignatureVerifier(try Keyring([.sample()])).verify(delivery, events: []).verdict
         }
-        #expect(try judge("X-BZ-EVENT-NOTIFICATION-SIGNATURE") == .valid)
-        #expect(try judge("x-bz-event-notification-signature ") == .missing)
-        #expect(try judge("x-bz-event-notification-signatures") == .missing)
-        #expect(try judge("x_bz_event_notification_signature") == .missing)
+        #expect(try verify("X-BZ-EVENT-NOTIFICATION-SIGNATURE") == .valid)
+        #expect(try verify("x-bz-event-notification-signature ") == .missing)
+        #expect(try verify("x-bz-event-notification-signatures") == .missing)
+        #expect(try verify("x_bz_event_notification_signature") == .missing)
         // Bytes that only differ in the bit that tells cases apart, and are no letters.
-        #expect(try judge("x\u{0D}bz-event-notification-signature") == .missing)
+        #expect(try verify("x\u{0D}bz-event-notification-signature") == .missing)
     }
 
     @Test func anyChangeOfTheBodyMakesItInvalid() throws {
@@ -235,7 +235,7 @@ import Testing
             let index = Int.random(in: 0..<body.count, using: &random)
             body[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             let delivery = Delivery.sample(headers: [HeaderField(SignatureHeader.name, Self.right)], body: body)
-            #expect(verifier.judge(delivery, events: []) == Judgement(.invalid))
+            #expect(verifier.verify(delivery, events: []) == Judgement(.invalid))
         }
     }
 
@@ -252,9 +252,9 @@ import Testing
         let verifier = SignatureVerifier(try Keyring(secrets))
         for secret in secrets {
             let delivery = Delivery.sample(body: Self.body, signedWith: secret)
-            #expect(verifier.judge(delivery, events: []) == Judgement(.valid, secret: secret.identity))
+            #expect(verifier.verify(delivery, events: []) == Judgement(.valid, secret: secret.identity))
         }
         let stranger = Delivery.sample(body: Self.body, signedWith: .sample("s6", "secret number 6"))
-        #expect(verifier.judge(stranger, events: []) == Judgement(.invalid))
+        #expect(verifier.verify(stranger, events: []) == Judgement(.invalid))
     }
 }

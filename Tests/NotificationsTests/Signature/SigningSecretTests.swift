@@ -127,10 +127,10 @@ import Testing
 
 /// Secrets that may vouch only for a bucket or a rule.
 @Suite struct SecretBindingTests {
-    private func judge(_ events: [SampleEvent], holding secrets: [SigningSecret]) throws -> Judgement {
+    private func verify(_ events: [SampleEvent], holding secrets: [SigningSecret]) throws -> Judgement {
         let delivery = Delivery.sample(events, signedWith: .sample())
         return SignatureVerifier(try Keyring(secrets))
-            .judge(delivery, events: Payload(scanning: delivery.body).events)
+            .verify(delivery, events: Payload(scanning: delivery.body).events)
     }
 
     @Test(
@@ -144,7 +144,7 @@ import Testing
             (.rule("other"), .invalid),
         ] as [(SecretBinding, SignatureVerdict)])
     func vouchesWithinItsBindingOnly(binding: SecretBinding, expected: SignatureVerdict) throws {
-        let judgement = try judge([SampleEvent()], holding: [.sample(binding: binding)])
+        let judgement = try verify([SampleEvent()], holding: [.sample(binding: binding)])
         #expect(judgement == Judgement(expected, secret: SigningSecret.sample(binding: binding).identity))
     }
 
@@ -153,23 +153,23 @@ import Testing
         let stranger = SampleEvent(bucket: "other", rule: "other")
         let secrets = [SigningSecret.sample(binding: binding)]
         for events in [[SampleEvent(), stranger], [stranger, SampleEvent()]] {
-            #expect(try judge(events, holding: secrets) == Judgement(.invalid, secret: secrets[0].identity))
+            #expect(try verify(events, holding: secrets) == Judgement(.invalid, secret: secrets[0].identity))
         }
     }
 
     @Test(arguments: [SampleEvent(bucket: nil), SampleEvent().with("bucketName", json: "null")])
     func anEventThatNamesNoBucketIsOutside(event: SampleEvent) throws {
-        let judgement = try judge([event], holding: [.sample(binding: .bucket("mySampleBucket"))])
+        let judgement = try verify([event], holding: [.sample(binding: .bucket("mySampleBucket"))])
         #expect(judgement.verdict == .invalid && judgement.secret?.label == "prod")
     }
 
     @Test func aNameOfAnotherTypeIsOutside() throws {
         let event = SampleEvent().with("bucketName", json: "7")
-        #expect(try judge([event], holding: [.sample(binding: .bucket("7"))]).verdict == .invalid)
+        #expect(try verify([event], holding: [.sample(binding: .bucket("7"))]).verdict == .invalid)
     }
 
     @Test func aNotificationWithoutEventsIsOutsideNoBinding() throws {
-        let judgement = try judge([], holding: [.sample(binding: .bucket("other"))])
+        let judgement = try verify([], holding: [.sample(binding: .bucket("other"))])
         #expect(judgement.verdict == .valid && judgement.secret?.label == "prod")
     }
 
@@ -178,7 +178,7 @@ import Testing
             SigningSecret.sample("first", binding: .bucket("other")),
             SigningSecret.sample("second", binding: .bucket("mySampleBucket")),
         ]
-        #expect(try judge([SampleEvent()], holding: secrets) == Judgement(.valid, secret: secrets[1].identity))
+        #expect(try verify([SampleEvent()], holding: secrets) == Judgement(.valid, secret: secrets[1].identity))
     }
 
     @Test func theFirstOfSeveralMatchesOutsideIsNamed() throws {
@@ -187,7 +187,7 @@ import Testing
             SigningSecret.sample("first", binding: .bucket("other")),
             SigningSecret.sample("second", binding: .rule("other")),
         ]
-        #expect(try judge([SampleEvent()], holding: secrets) == Judgement(.invalid, secret: secrets[1].identity))
+        #expect(try verify([SampleEvent()], holding: secrets) == Judgement(.invalid, secret: secrets[1].identity))
     }
 
     @Test func theSentenceNamesTheSecretItsBindingAndWhatLiesOutside() throws {

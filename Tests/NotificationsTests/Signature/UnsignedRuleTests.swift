@@ -19,8 +19,8 @@ import Testing
     private func verdict(_ rule: UnsignedRule, _ delivery: Delivery, _ keyring: Keyring = Keyring()) -> SignatureVerdict
     {
         let events = Payload(scanning: delivery.body).events
-        let judgement = SignatureVerifier(keyring).judge(delivery, events: events)
-        return UnsignedRules([rule]).judge(judgement, of: delivery, events: events).verdict
+        let judgement = SignatureVerifier(keyring).verify(delivery, events: events)
+        return UnsignedRules([rule]).refine(judgement, of: delivery, events: events).verdict
     }
 
     @Test func takesARequestWithTheSecretPath() throws {

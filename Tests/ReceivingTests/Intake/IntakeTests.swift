@@ -151,7 +151,7 @@ import TestSupport
         let rig = try await Rig()
         _ = await rig.reports.complete()
         _ = await rig.intake.answer(delivery(rule: "b2watchSelfTest", signedWith: rig.keys.selfTest))
-        try rig.keys.hold(try Keyring([.sample()]))
+        try rig.keys.use(try Keyring([.sample()]))
         #expect(await rig.reports.complete().total == 0)
         #expect(try rig.verdicts == [.valid])
         let evidence = SignatureEvidence(

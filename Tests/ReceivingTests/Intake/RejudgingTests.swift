@@ -19,7 +19,7 @@ import TestSupport
         _ = await rig.intake.answer(.sample())
         _ = await rig.intake.answer(.sample(method: "GET"), as: .wrongMethod)
 
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         #expect(rig.keys.keyring.secrets.map(\.label) == ["one"])
         let report = await rig.reports.complete()
         #expect(report.deliveries == [.valid: 37, .invalid: 3, .missing: 1])
@@ -41,14 +41,14 @@ import TestSupport
         for delivery in [Delivery.sample(signedWith: one), .sample(), .sample(signedWith: two)] {
             _ = await rig.intake.answer(delivery)
         }
-        try rig.keys.hold(Keyring())
+        try rig.keys.use(Keyring())
         #expect(await rig.reports.complete().total == 0)
         _ = await rig.intake.answer(.sample(signedWith: one))
         #expect(try rig.verdicts == [.valid, .missing, .invalid, .unverified])
-        try rig.keys.hold(try Keyring([two]))
+        try rig.keys.use(try Keyring([two]))
         #expect(await rig.reports.complete().deliveries == [.missing: 1, .valid: 1, .invalid: 1])
         #expect(try rig.verdicts == [.valid, .missing, .valid, .invalid])
-        try rig.keys.hold(try Keyring([two, one]))
+        try rig.keys.use(try Keyring([two, one]))
         _ = await rig.reports.complete()
         #expect(try rig.verdicts == [.valid, .missing, .valid, .valid])
         #expect(try rig.history.reader.delivery(1)?.judgement.secret == one.identity)
@@ -65,14 +65,14 @@ import TestSupport
         ])
         _ = try rig.history.outbox.add(try #require(action["rows"]), rows: [1, 2], at: Timestamp(milliseconds: 1))
         // What waits for its event goes on hold, and is counted.
-        #expect(try rig.keys.hold(try Keyring([two]), because: .leaked(one.identity)) == 1)
+        #expect(try rig.keys.use(try Keyring([two]), because: .leaked(one.identity)) == 1)
         #expect(try rig.verdicts == [.removed, .valid])
         #expect(rig.keys.leakedSecrets == [one.identity])
         // A file still gives it: it verifies as what it is, and B2 is answered as before.
-        try rig.keys.hold(try Keyring([two, one]))
+        try rig.keys.use(try Keyring([two, one]))
         #expect(await rig.intake.answer(.sample(signedWith: one)) == .accepted)
         #expect(try rig.verdicts == [.removed, .valid, .removed])
-        try rig.keys.hold(try Keyring([two, one]), because: .entered(one))
+        try rig.keys.use(try Keyring([two, one]), because: .entered(one))
         #expect(try rig.verdicts == [.valid, .valid, .valid])
     }
 
@@ -83,11 +83,11 @@ import TestSupport
             _ = await rig.intake.answer(.sample([SampleEvent(bucket: bucket)], signedWith: one))
         }
         let bound = one.bound(to: .bucket("b"))
-        try rig.keys.hold(try Keyring([bound]))
+        try rig.keys.use(try Keyring([bound]))
         #expect(await rig.reports.complete().deliveries == [.valid: 2, .invalid: 1])
         #expect(try rig.history.reader.delivery(1)?.judgement == Judgement(.invalid, secret: bound.identity))
         // Without its binding it is another secret, which was not tried yet.
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         #expect(await rig.reports.complete().deliveries == [.valid: 1])
         #expect(try rig.history.reader.delivery(1)?.judgement == Judgement(.valid, secret: one.identity))
         #expect(try rig.history.reader.delivery(2)?.judgement == Judgement(.valid, secret: bound.identity))
@@ -108,7 +108,7 @@ import TestSupport
             guard case .changed(let change) = event else { return }
             seen.withLock { $0.append(change.tally[.valid]) }
         }
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         let report = await rig.reports.complete()
         #expect(report.deliveries == [.valid: count])
         #expect(report.remaining == 0)
@@ -127,7 +127,7 @@ import TestSupport
         for delivery in [.sample(signedWith: one), large, large, .sample(signedWith: two)] {
             _ = await rig.intake.answer(delivery)
         }
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         #expect(await rig.reports.complete().deliveries == [.valid: 3, .invalid: 1])
         let verdicts = try (1...4).map { try rig.history.reader.delivery($0)?.judgement.verdict }
         #expect(verdicts == [.valid, .valid, .valid, .invalid])
@@ -142,7 +142,7 @@ import TestSupport
             guard case .changed(let change) = event, change.tally[.valid] > 0 else { return }
             if !isCancelled.exchange(true, ordering: .relaxed) { keys.cancelJudging() }
         }
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         let cancelled = await rig.reports.cancelled()
         #expect(cancelled.deliveries == [.valid: 256])
         #expect(cancelled.remaining == 1_744)
@@ -150,7 +150,7 @@ import TestSupport
         #expect(try rig.verdicts == Array(repeating: .unverified, count: 1_744) + Array(repeating: .valid, count: 256))
 
         // Neither the same keyring nor a late delivery takes it up.
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         let delivery = Delivery.sample(signedWith: one)
         let late = JudgedDelivery(
             delivery: delivery, judgement: Judgement(.unverified), answer: .accepted,
@@ -163,7 +163,7 @@ import TestSupport
         #expect(rig.history.current.tally[.valid] == 2_001)
         // There is nothing to cancel, and nothing comes of it.
         rig.keys.cancelJudging()
-        try rig.keys.hold(try Keyring([two]))
+        try rig.keys.use(try Keyring([two]))
         #expect(await rig.reports.complete().deliveries == [:])
         #expect(rig.history.current.tally[.valid] == 2_001)
     }
@@ -178,7 +178,7 @@ import TestSupport
         rig.history.observe { [keys = rig.keys] event in
             if case .changed(let change) = event, change.tally[.valid] == 2_048 { keys.cancelJudging() }
         }
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         #expect(await rig.reports.cancelled().remaining == 2_952)
         if isStartedAgain {
             rig.keys.stop()
@@ -188,7 +188,7 @@ import TestSupport
             #expect(again.history.current.tally == Tally(deliveries: [.valid: 5_000, .unverified: 0], rows: 5_000))
             again.history.close()
         } else {
-            try rig.keys.hold(try Keyring([two, one]))
+            try rig.keys.use(try Keyring([two, one]))
             #expect(await rig.reports.complete().deliveries == [.valid: 2_952])
             rig.history.close()
         }
@@ -198,7 +198,7 @@ import TestSupport
     @Test func whatTheOldKeyringJudgedAndIsRecordedAfterTheChangeIsJudgedAgain() async throws {
         let rig = try await Rig()
         _ = await rig.reports.complete()
-        try rig.keys.hold(try Keyring([one]))
+        try rig.keys.use(try Keyring([one]))
         _ = await rig.reports.complete()
 
         // As if it had been judged just before the change, and had come to the writer after it.
@@ -224,14 +224,14 @@ import TestSupport
             group.addTask {
                 for number in 0..<20 {
                     #expect(throws: Never.self) {
-                        try rig.keys.hold(try Keyring([number.isMultiple(of: 2) ? one : two]))
+                        try rig.keys.use(try Keyring([number.isMultiple(of: 2) ? one : two]))
                     }
                     await Task.yield()
                 }
             }
         }
         // Each secret is tried on whatever it has not seen, so that in the end all are valid.
-        try rig.keys.hold(try Keyring([one, two]))
+        try rig.keys.use(try Keyring([one, two]))
         while try rig.history.reader.toJudge() != nil { _ = await rig.reports.next() }
         #expect(rig.history.current.tally[.valid] == 600)
         #expect(try rig.matches == ["one": 300, "two": 300])
@@ -282,7 +282,7 @@ import TestSupport
         let rig = try await Rig([one])
         _ = await rig.reports.complete()
         rig.history.close()
-        #expect(throws: (any Error).self) { try rig.keys.hold(try Keyring([two])) }
+        #expect(throws: (any Error).self) { try rig.keys.use(try Keyring([two])) }
         #expect(rig.keys.keyring.secrets.map(\.label) == ["one"])
     }
 

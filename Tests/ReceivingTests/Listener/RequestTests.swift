@@ -189,7 +189,7 @@ let ok = RawClient.Response(
         ("/hook", "/hook#x", true), ("/é", "/é", true), ("/é", "/e\u{301}", false),
     ])
     func takesPaths(_ setting: String, _ target: String, _ isTaken: Bool) {
-        #expect(PathRule([setting]).takes(target) == isTaken)
+        #expect(PathRule([setting]).accepts(target) == isTaken)
     }
 
     @Test(arguments: [
