@@ -62,7 +62,7 @@ struct ChromeTests {
         let line = top(80) { session in
             for verdict in SignatureVerdict.counted { session.change.tally[verdict] = 12 }
         }
-        #expect(line == " LISTENING :8080/  (3f9a)  deliveries ✓ 12 valid  ✗ 12 invalid  72 other")
+        #expect(line == " LISTENING :8080/  (3f9a)  deliveries ✓ 12 valid  ✗ 12 invalid  84 other")
     }
 
     @Test("a history in memory is said to be in memory, as long as anything fits", arguments: [40, 60, 80, 120])
@@ -113,7 +113,7 @@ struct ChromeTests {
             session.change.tally[.valid] = 1_234
             session.troubles = [ActionTrouble(action: "rows", kind: .dead, count: 3)]
         }
-        #expect(line == " LISTENING  no secret — press s  deliveries ✓ 1,234  ✗ 12  72 other  actions 3!")
+        #expect(line == " LISTENING  no secret — press s  deliveries ✓ 1,234  ✗ 12  84 other  actions 3!")
         #expect(
             top(60) { session in
                 session.hold(KeyringSummary())
