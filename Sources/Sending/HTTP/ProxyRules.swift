@@ -1,3 +1,5 @@
+internal import Notifications
+
 /// The proxies for URLs, from the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, lower case
 /// first. Requests to this machine never use a proxy.
 public struct ProxyRules: Sendable {
@@ -75,7 +77,7 @@ public struct ProxyRules: Sendable {
         }
 
         private static func network(_ text: Substring) -> Host? {
-            if let address = IPAddress(text) { return .network(address, bits: address.bytes.count * 8) }
+            if let address = IPAddress(text) { return .network(address, bits: address.width) }
             let parts = text.split(separator: "/")
             guard parts.count == 2, let address = IPAddress(parts[0]), let bits = Int(parts[1]) else { return nil }
             return .network(address, bits: bits)

@@ -1,6 +1,7 @@
 internal import Base
 internal import CCurl
 internal import Foundation
+internal import Notifications
 internal import Synchronization
 
 /// A request to send, and the way to its target.
