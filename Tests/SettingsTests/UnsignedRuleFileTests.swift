@@ -21,7 +21,14 @@ import Testing
                 == UnsignedRule("plain", .header(name: "X-Token", value: "0123456789 abcdef")))
     }
 
+    @Test func readsAddresses() throws {
+        let rule = try load("from 192.0.2.0/24  2001:db8::/32\n")
+        let list = try AddressList(parsing: "192.0.2.0/24\n2001:db8::/32")
+        #expect(rule == UnsignedRule("plain", .addresses(list)))
+    }
+
     @Test(arguments: [
+        "from", "from here", "from 127.0.0.1", "from 0.0.0.0/0", "from ::/64", "from 192.0.2.1 ::1",
         "", "path", "header X-Token", "path /short", "/hook/0123456789abcdef", "path /0123456789abcdef0\npath /x",
     ])
     func refusesWhatIsNone(_ text: String) {

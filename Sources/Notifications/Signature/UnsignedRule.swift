@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A rule of B2's without a signing secret, as a person has named it. Anybody can write a rule's name into a body, so a
-/// request of it needs a proof besides: a secret path, or a secret header field of the rule.
+/// request of it needs a proof besides: a secret path, a secret header field of the rule, or an address of B2's.
 public struct UnsignedRule: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     /// The part of a rule's requests that only its owner and B2 know.
     public enum Proof: Sendable, Equatable {
@@ -9,6 +9,8 @@ public struct UnsignedRule: Sendable, Equatable, CustomStringConvertible, Custom
         case path(String)
         /// A custom header of the rule.
         case header(name: String, value: String)
+        /// The addresses from which B2 sends.
+        case addresses(AddressList)
     }
 
     /// The least that a secret path or value has, in bytes.
@@ -17,14 +19,15 @@ public struct UnsignedRule: Sendable, Equatable, CustomStringConvertible, Custom
     public let rule: String
     private let proof: Proof
 
-    /// Creates a rule; nil where the proof is too short to be a secret.
+    /// Creates a rule; nil where the proof is too short to be a secret, or its addresses prove nothing.
     public init?(_ rule: String, _ proof: Proof) {
-        let length =
+        let isProof =
             switch proof {
-            case .path(let path): path.hasPrefix("/") ? path.utf8.count - 1 : 0
-            case .header(_, let value): value.utf8.count
+            case .path(let path): path.hasPrefix("/") && path.utf8.count > Self.shortestProof
+            case .header(_, let value): value.utf8.count >= Self.shortestProof
+            case .addresses(let list): !list.networks.isEmpty && !list.networks.contains(where: Self.isOpen)
             }
-        guard length >= Self.shortestProof else { return nil }
+        guard isProof else { return nil }
         self.rule = rule
         self.proof = proof
     }
@@ -43,7 +46,15 @@ public struct UnsignedRule: Sendable, Equatable, CustomStringConvertible, Custom
         case .path(let path): return Self.areEqual(path, String(delivery.target.prefix { $0 != "?" }))
         case .header(let name, let value):
             return delivery.values(of: name.lowercased()).contains { Self.areEqual(value, $0) }
+        case .addresses(let list): return list.contains(delivery.remoteAddress)
         }
+    }
+
+    /// Returns whether a block of addresses proves nothing: it contains this machine, from which a tunnel or a proxy brings
+    /// the requests of everybody, or a great part of the Internet.
+    private static func isOpen(_ network: IPNetwork) -> Bool {
+        let own = ["127.0.0.1", "::1"].compactMap { IPAddress($0) }
+        return own.contains(where: network.contains) || network.bits < 8
     }
 
     /// Compares texts in a time that depends on their lengths alone.

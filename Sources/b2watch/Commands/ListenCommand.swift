@@ -221,7 +221,8 @@ struct ReceivingOptions: ParsableArguments {
             "A rule without a signing secret, and a file with its proof; may be given several times.",
             discussion: """
                 Its notifications are answered 200 and get the verdict unsigned, which never counts as valid. The file has \
-                one line: path /SECRET, the path of the rule's URL, or header NAME VALUE, a custom header of the rule.
+                one line: path /SECRET, the path of the rule's URL; header NAME VALUE, a custom header of the rule; or from \
+                ADDRESS …, the addresses or blocks that B2 sends from.
                 """, valueName: "name=file"))
     var unsignedRules: [String] = []
 

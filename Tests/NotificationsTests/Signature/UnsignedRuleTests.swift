@@ -41,6 +41,25 @@ import Testing
         #expect(verdict(rule, delivery(), keyring) == .missing)
     }
 
+    @Test func takesARequestFromAnAddressThatIsNamed() throws {
+        let list = try AddressList(parsing: "192.0.2.0/24")
+        let rule = try #require(UnsignedRule("plain", .addresses(list)))
+        let keyring = try Keyring([.sample()])
+        func from(_ address: String) -> Delivery {
+            var delivery = delivery("/")
+            delivery.remoteAddress = address
+            return delivery
+        }
+        #expect(verdict(rule, from("192.0.2.9"), keyring) == .unsigned)
+        #expect(verdict(rule, from("::ffff:192.0.2.9"), keyring) == .unsigned)
+        #expect(verdict(rule, from("192.0.3.9"), keyring) == .missing)
+        #expect(verdict(rule, from("not an address"), keyring) == .missing)
+        for open in ["127.0.0.0/8", "0.0.0.0/0", "::1", "::/0"] {
+            #expect(UnsignedRule("plain", .addresses(try AddressList(parsing: open))) == nil)
+        }
+        #expect(UnsignedRule("plain", .addresses(AddressList())) == nil)
+    }
+
     @Test func isOfThatRuleAlone() throws {
         let rule = try #require(UnsignedRule("plain", .path(Self.path)))
         #expect(verdict(rule, delivery(rules: ["other"])) == .unverified)
