@@ -1,4 +1,4 @@
-import Notifications
+@testable import Notifications
 import Testing
 
 @Suite("IP addresses and blocks of them")
