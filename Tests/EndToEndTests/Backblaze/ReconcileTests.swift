@@ -142,26 +142,28 @@ import Testing
         #expect(try reconcile(there, "--grace", "0s").ending == .exited(0))
     }
 
-    @Test func aScheduleFindsWhatIsMissing() throws {
+    @Test func aScheduleComparesAndReportsWhatFails() throws {
         let there = try stand()
         defer { there.server.stop() }
-        var listener = try RunningListener(in: there.home)
-        there.b2.putRules(rules(listener.url))
-        #expect(there.b2.upload("first", at: Self.now() + 1) == [200])
-        try listener.stop()
-        there.b2.put([
-            FakeB2.Version(name: "missed", id: "missed-version", uploaded: Self.now() - 60_000)
-        ])
         let mark = there.home.folder.file("mark")
         let program = try there.home.folder.write(
             "note",
             "#!/bin/sh\necho $B2WATCH_PROBLEM $B2WATCH_BUCKET_PROBLEM $B2WATCH_BUCKET $B2WATCH_PROBLEMS > \(mark)\n",
             mode: 0o700)
-        try there.home.configure("on-problem: [\(program)]\nreconcile:\n  other-bucket:\n    every: 1h\n")
-        listener = try RunningListener(in: there.home)
+        try there.home.configure(
+            "on-problem: [\(program)]\nreconcile:\n  my-bucket:\n  other-bucket:\n    every: 1h\n    since: 1d\n")
+        let listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        there.b2.upload("first", at: Self.now() + 1)
         try listener.error.line(with: "other-bucket could not be compared with the record")
-        let text = try wait(for: "the program") { try? String(contentsOfFile: mark, encoding: .utf8) }
+        let text = try wait(for: "the program") {
+            (try? String(contentsOfFile: mark, encoding: .utf8)).flatMap { $0.isEmpty ? nil : $0 }
+        }
         #expect(text == "bucket failed other-bucket 0\n")
+        _ = try wait(for: "the comparison") {
+            let log = (try? String(contentsOfFile: there.home.log, encoding: .utf8)) ?? ""
+            return log.contains("reconcile: my-bucket: 1 versions: 1 matched") ? true : nil
+        }
         try listener.stop()
     }
 
