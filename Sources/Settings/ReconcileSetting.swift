@@ -14,6 +14,8 @@ public struct ReconcileSetting: Sendable, Hashable {
     public var action: Located<String>?
     /// The most class C calls of one comparison; nil for no limit.
     public var mostCalls: Int?
+    /// How long a rule may be silent before a comparison warns of it; nil to never warn.
+    public var silentAfter: Duration?
     /// The file with the application key, with an absolute path; nil for that of the environment.
     public var keyFile: String?
 
@@ -24,7 +26,9 @@ public struct ReconcileSetting: Sendable, Hashable {
 
 extension ConfigurationReading {
     private static let reconcileForm = "a map from buckets to their settings, such as my-bucket: {every: 6h}"
-    private static let reconcileNames = ["every", "since", "prefix", "rule", "act", "max-calls", "key-file"]
+    private static let reconcileNames = [
+        "every", "since", "prefix", "rule", "act", "max-calls", "silent-after", "key-file",
+    ]
 
     /// Returns the buckets that are compared on a schedule.
     mutating func reconcile(_ node: ConfigurationNode) -> [ReconcileSetting] {
@@ -53,6 +57,8 @@ extension ConfigurationReading {
                 return refuse(node, name, expected: "a number above 0, such as 100")
             }
             setting.mostCalls = calls
+        case "silent-after":
+            if let time = time(node, name) { setting.silentAfter = time }
         case "key-file":
             let form = "a path that begins with / or ~/"
             guard let path = text(node, name, expected: form)?.value else { return }

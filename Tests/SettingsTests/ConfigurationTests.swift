@@ -83,7 +83,8 @@ import TestSupport
         let all = try load(
             """
             reconcile:
-              my-bucket: {every: 6h, since: 30d, prefix: in/, rule: all-events, act: sheet, max-calls: 9, key-file: /key}
+              my-bucket: {every: 6h, since: 30d, prefix: in/, rule: all-events, act: sheet, max-calls: 9, key-file: /key,
+                silent-after: 2d}
               other:
             """
         ).reconcile
@@ -91,6 +92,7 @@ import TestSupport
         #expect(all[0].every == .seconds(21_600) && all[0].since == .seconds(30 * 86_400))
         #expect(all[0].prefix == "in/" && all[0].rule == "all-events" && all[0].action?.value == "sheet")
         #expect(all[0].mostCalls == 9 && all[0].keyFile == "/key")
+        #expect(all[0].silentAfter == .seconds(2 * 86_400))
         #expect(all[1] == ReconcileSetting(bucket: all[1].bucket))
     }
 

@@ -264,13 +264,22 @@ extension HistoryReader {
 
     /// Returns when the first event that names a rule was received, among those that are still there; nil without one.
     public func firstEvent(ofRule rule: String, bucket: String) throws -> Timestamp? {
+        try event(ofRule: rule, bucket: bucket, "ASC")
+    }
+
+    /// Returns when the last event that names a rule was received; nil without one.
+    public func lastEvent(ofRule rule: String, bucket: String) throws -> Timestamp? {
+        try event(ofRule: rule, bucket: bucket, "DESC")
+    }
+
+    private func event(ofRule rule: String, bucket: String, _ order: String) throws -> Timestamp? {
         try read { db in
             try Int64.fetchOne(
                 db,
                 sql: """
                     SELECT outcome.receivedAt FROM event CROSS JOIN outcome ON outcome.delivery = event.delivery
                     WHERE event.matchedRuleName = ? AND event.bucketName = ? AND outcome.verdict IN (?, ?)
-                    ORDER BY event.id LIMIT 1
+                    ORDER BY event.id \(order) LIMIT 1
                     """,
                 arguments: [
                     rule, bucket, SignatureVerdict.valid.rawValue, SignatureVerdict.unsigned.rawValue,

@@ -260,6 +260,8 @@ public struct BucketTrouble: Sendable, Hashable {
         case failed
         /// B2 has suspended a rule.
         case suspended
+        /// Nothing has arrived from a rule for longer than the configuration allows.
+        case silent
     }
 
     public var bucket: String

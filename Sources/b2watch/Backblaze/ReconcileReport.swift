@@ -33,6 +33,8 @@ struct ReconcileReport: Sendable {
     let delays: ClosedRange<Duration>?
     /// The suspended rules, in sentences.
     let suspended: [String]
+    /// The names of the rules that B2 should send notifications for.
+    let active: [String]
     /// What became of the versions that an action was to be run for; nil if none was.
     var addition: Outbox.Addition?
 
@@ -43,11 +45,13 @@ struct ReconcileReport: Sendable {
 
     init(
         _ store: ReconcileStore, _ request: ReconcileRequest, _ end: Reconciliation.End,
-        suspended: [NotificationRule], log: ReceivingLog, _ reader: HistoryReader
+        rules: [NotificationRule], log: ReceivingLog, _ reader: HistoryReader
     ) throws {
         bucket = request.bucket
         self.end = end
+        let suspended = rules.filter(\.isSuspended)
         self.suspended = suspended.compactMap(\.suspension)
+        active = rules.filter { $0.isEnabled && !$0.isSuspended }.map(\.name)
         counts = try store.counts()
         calls = try store.progress().calls
         delays = try store.delays()

@@ -102,7 +102,7 @@ struct ReconcileRun {
         try copyEvents(of: bucket.name, since: request.since, through: latest(), to: store)
         try store.settle()
         var report = try ReconcileReport(
-            store, request, end, suspended: rules?.compactMap { $0.rule.isSuspended ? $0.rule : nil } ?? [],
+            store, request, end, rules: rules?.map(\.rule) ?? [],
             log: ReceivingLog(log, history: history), reader)
         report.otherCalls = client.requests - pages
         try found(store)

@@ -24,6 +24,10 @@ final class ReconcileSchedule: Sendable {
         /// Whether the thread runs.
         var isStarted = false
         var alert: Alert?
+        /// Shows a warning until another one, or nil, replaces it.
+        var banner: (@Sendable (String?) -> Void)?
+        /// The suspended rules of each bucket, in sentences.
+        var suspended: [String: [String]] = [:]
         /// Sends the requests of the comparison under way.
         var http: OutgoingClient?
 
@@ -51,6 +55,13 @@ final class ReconcileSchedule: Sendable {
     /// Has alerts go somewhere from now on.
     func follow(_ alert: @escaping Alert) {
         state.withLock { $0.alert = alert }
+    }
+
+    /// Shows warnings of suspended rules from now on.
+    ///
+    /// - Parameter banner: Shows a warning until another one, or nil, replaces it; from another thread, and must not block.
+    func show(_ banner: @escaping @Sendable (String?) -> Void) {
+        state.withLock { $0.banner = banner }
     }
 
     /// Applies the settings of a configuration, from now on.
@@ -202,18 +213,37 @@ final class ReconcileSchedule: Sendable {
         let sentences = [report.summary] + gaps + isLimited + [queued].compactMap(\.self)
         guard report.missing > 0 else {
             receiver.note("reconcile: \(sentences.joined(separator: "; "))", .info)
-            return tellSuspended(report, alert)
+            return tellRules(report, setting, alert)
         }
         let reason = sentences.joined(separator: "; ")
         say("reconcile: \(reason)", .warning)
         alert?(BucketTrouble(bucket: report.bucket, kind: .missing, count: report.missing, reason: reason))
-        tellSuspended(report, alert)
+        tellRules(report, setting, alert)
     }
 
-    private func tellSuspended(_ report: ReconcileReport, _ alert: Alert?) {
+    /// Warns of rules that are suspended or silent.
+    private func tellRules(_ report: ReconcileReport, _ setting: ReconcileSetting, _ alert: Alert?) {
+        let bucket = report.bucket
         for sentence in report.suspended {
             say(sentence, .warning)
-            alert?(BucketTrouble(bucket: report.bucket, kind: .suspended, reason: sentence))
+            alert?(BucketTrouble(bucket: bucket, kind: .suspended, reason: sentence))
+        }
+        let (banner, sentences) = state.withLock { state -> ((@Sendable (String?) -> Void)?, [String]) in
+            let before = state.suspended.values.flatMap(\.self)
+            state.suspended[bucket] = report.suspended
+            let now = state.suspended.sorted { $0.key < $1.key }.flatMap(\.value)
+            return (before.isEmpty && now.isEmpty ? nil : state.banner, now)
+        }
+        banner?(sentences.isEmpty ? nil : sentences.joined(separator: "; "))
+
+        guard let limit = setting.silentAfter else { return }
+        for rule in report.active {
+            guard let last = try? receiver.history.reader.lastEvent(ofRule: rule, bucket: bucket) else { continue }
+            let silence = Duration.milliseconds(Timestamp.now.milliseconds - last.milliseconds)
+            guard silence > limit else { continue }
+            let sentence = "the rule \(rule) of \(bucket) has been silent since \(last.rfc3339)"
+            say(sentence, .warning)
+            alert?(BucketTrouble(bucket: bucket, kind: .silent, reason: sentence))
         }
     }
 }

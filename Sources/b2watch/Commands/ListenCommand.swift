@@ -95,6 +95,7 @@ struct ListenCommand: ParsableCommand {
             lines.say(text, level)
             post.tell(.notice(text))
         }
+        schedule.show { post.tell(.warning($0)) }
         schedule.follow { watch?.alert($0) }
         schedule.change(configuration)
         reloading.follow { schedule.change($0) }

@@ -75,6 +75,7 @@ struct WatchCommand: ParsableCommand {
             diagnostics.note(text, level)
             post.tell(.notice(text))
         }
+        schedule.show { post.tell(.warning($0)) }
         reloading.follow { schedule.change($0) }
         let attached = AttachService(receiver, control, post, reloading) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
