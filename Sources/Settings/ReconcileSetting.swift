@@ -4,9 +4,9 @@ public struct ReconcileSetting: Sendable, Hashable {
     public var bucket: Located<String>
     /// From one comparison to the next.
     public var every = Duration.seconds(86_400)
-    /// How far back a comparison goes.
+    /// The length of the compared time.
     public var since = Duration.seconds(7 * 86_400)
-    /// What the names of objects begin with.
+    /// The beginning of the objects' names.
     public var prefix = ""
     /// The one rule to go by; nil for all.
     public var rule: String?
@@ -14,7 +14,7 @@ public struct ReconcileSetting: Sendable, Hashable {
     public var action: Located<String>?
     /// The most class C calls of one comparison; nil for no limit.
     public var mostCalls: Int?
-    /// How long a rule may be silent before a comparison warns of it; nil to never warn.
+    /// The silence of a rule after which a comparison warns; nil to never warn.
     public var silentAfter: Duration?
     /// The file with the application key, with an absolute path; nil for that of the environment.
     public var keyFile: String?

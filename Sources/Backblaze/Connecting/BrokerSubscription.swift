@@ -55,7 +55,7 @@ public final class BrokerSubscription: ConnectionTarget {
     /// - Parameters:
     ///   - broker: The broker's URL.
     ///   - secret: The rule's signing secret.
-    ///   - told: Receives what happens later, in sentences, on another thread.
+    ///   - told: Receives later news in sentences, on another thread.
     public init(
         _ broker: WebhookURL, bucket: String, rule: String, secret: SigningSecret, http: any HTTPSending,
         look: Duration = usualLook, told: @escaping @Sendable (String) -> Void
@@ -133,7 +133,7 @@ public final class BrokerSubscription: ConnectionTarget {
         return id
     }
 
-    /// Sends a request that is signed as the broker wants it: over its body, which is empty but for a subscription.
+    /// Sends a request with the broker's signature: over its body, which is empty except in a subscription.
     private func send(_ method: String, _ url: String, _ body: [UInt8] = []) throws(B2Problem) -> OutgoingAnswer {
         let target: WebhookURL
         do throws(WebhookURLError) {

@@ -4,7 +4,7 @@ internal import GRDB
 public import History
 internal import Notifications
 
-/// What a comparison of a bucket with the record has found so far, in a file of its own: so that a million versions need
+/// The state of a comparison of a bucket with the record, in its own file, so that a million versions need
 /// little memory, and a comparison that was interrupted goes on where it was.
 public final class ReconcileStore: Sendable {
     private let queue: DatabaseQueue
@@ -83,7 +83,7 @@ public final class ReconcileStore: Sendable {
 
     // MARK: - Progress
 
-    /// What is compared.
+    /// Returns the compared buckets and times.
     public func request() throws(B2Problem) -> ReconcileRequest {
         let text = try use { database in try String.fetchOne(database, sql: "SELECT request FROM progress") }
         guard let text, let request = try? JSONDecoder().decode(ReconcileRequest.self, from: Data(text.utf8)) else {
@@ -92,13 +92,13 @@ public final class ReconcileStore: Sendable {
         return request
     }
 
-    /// Where the listing goes on; nil at the beginning and at the end.
+    /// Returns the place where the listing continues; nil at the beginning and at the end.
     func mark() throws(B2Problem) -> ListingMark? {
         let text = try use { database in try String.fetchOne(database, sql: "SELECT mark FROM progress") }
         return text.flatMap { try? JSONDecoder().decode(ListingMark.self, from: Data($0.utf8)) }
     }
 
-    /// How many class C calls were made, and whether the listing was read to its end.
+    /// Returns the number of class C calls, and whether the whole listing was read.
     public func progress() throws(B2Problem) -> (calls: Int, isDone: Bool) {
         let row = try use { database in try Row.fetchOne(database, sql: "SELECT calls, isDone FROM progress") }
         return (row?["calls"] ?? 0, row?["isDone"] ?? false)
@@ -106,7 +106,7 @@ public final class ReconcileStore: Sendable {
 
     // MARK: - Recorded events
 
-    /// What is recorded of a version, the worst first.
+    /// The best event that is recorded of a version, the worst first.
     private enum Rank: Int {
         /// An event that is not valid.
         case other
@@ -255,7 +255,7 @@ public final class ReconcileStore: Sendable {
 
     // MARK: - Results
 
-    /// How many versions had each outcome.
+    /// Returns the number of versions with each outcome.
     public func counts() throws(B2Problem) -> [ReconcileOutcome: Int] {
         let rows = try use { database in try Row.fetchAll(database, sql: "SELECT outcome, versions FROM count") }
         return rows.reduce(into: [:]) { counts, row in
@@ -295,7 +295,7 @@ public final class ReconcileStore: Sendable {
         /// The name of the rule that is for it; empty where none is known.
         public var rule: String
 
-        /// What a listing calls it: `upload` or `hide`.
+        /// The listing's word for it: `upload` or `hide`.
         public var action: String { kind == .hidden ? "hide" : "upload" }
     }
 

@@ -1,21 +1,21 @@
 public import Base
 internal import History
 
-/// What is to be compared.
+/// The order for a comparison.
 public struct ReconcileRequest: Codable, Sendable, Hashable {
     public var bucket: String
     /// From when on, in milliseconds since 1970.
     public var since: Int64
-    /// What the names of objects begin with.
+    /// The beginning of the objects' names.
     public var prefix: String
     /// The name of the one rule to go by; nil for all of the bucket.
     public var rule: String?
     /// When the comparison began, in milliseconds since 1970.
     public var now: Int64
-    /// How old a version is before its event counts as missing, in milliseconds: B2 sends again for a while.
+    /// The age from which a version without an event is missing, in milliseconds: B2 repeats notifications for a while.
     public var grace: Int64
 
-    /// How old a version is, by default, before its event counts as missing.
+    /// The default age from which a version without an event is missing.
     public static let usualGrace = Duration.seconds(15 * 60)
 
     public init(

@@ -3,7 +3,7 @@ import GRDB
 public import Notifications
 import Synchronization
 
-/// The way in which a version of a name came about, as far as a listing shows it.
+/// The kind of change that made a version, as far as a listing shows it.
 public enum VersionKind: String, Codable, Sendable, Hashable, CaseIterable {
     /// An upload, a copy or a replica.
     case created
@@ -116,7 +116,7 @@ enum ReconciledIdentity {
             """
     }
 
-    /// Returns the identity in the outbox that a reconciled event of the same version has; NULL if there is none.
+    /// Returns the identity in the outbox that a reconciled event of the same version has; NULL if no reconciled event was recorded.
     static func sql() -> String { "CASE WHEN \(isAny) THEN 'e' || (\(eventId())) END" }
 
     /// Returns the id of the entry of an action for a row of `event`: its own, or that of a reconciled event of the same
@@ -330,7 +330,7 @@ extension HistoryReader {
         try read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0 }
     }
 
-    /// Returns the id of an action, which is or was declared; nil if there is none of this name.
+    /// Returns the id of an action, which is or was declared; nil without one of this name.
     public func actionID(_ name: String) throws -> Int64? {
         try read { db in try Int64.fetchOne(db, sql: "SELECT id FROM action WHERE name = ?", arguments: [name]) }
     }

@@ -107,7 +107,7 @@ struct ReconcileCommand: ParsableCommand {
     func run() throws {
         Signals.block()
         let diagnostics = Diagnostics("reconcile")
-        // What it finds is in the log too, for the next time.
+        // The next comparison may ask the log.
         _ = diagnostics.keepLog()
         let isClean = try StartFailure.explained(by: diagnostics) { try reconcile(diagnostics) }
         diagnostics.flush()
@@ -189,8 +189,8 @@ struct ReconcileCommand: ParsableCommand {
         return report.isClean
     }
 
-    /// Has the process that runs the actions record and queue versions; where there is none, this one does, and runs the
-    /// action.
+    /// Asks the process that runs the actions to record and queue versions. If no such process runs, does so here, and runs
+    /// the action.
     private func act(
         _ path: String, _ output: OutputLines, _ body: (ReconcileRun.Act) throws -> Void
     ) throws {

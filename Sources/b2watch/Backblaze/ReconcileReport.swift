@@ -4,7 +4,7 @@ import Foundation
 import History
 import Notifications
 
-/// What a comparison has found, for a person or a program.
+/// The result of a comparison, as text or as data.
 struct ReconcileReport: Sendable {
     /// A gap, with what is known of its cause.
     struct Gap: Sendable {
@@ -35,10 +35,10 @@ struct ReconcileReport: Sendable {
     let suspended: [String]
     /// The names of the rules that B2 should send notifications for.
     let active: [String]
-    /// What became of the versions that an action was to be run for; nil if none was.
+    /// The result of queueing the missing versions for an action; nil without an action.
     var addition: Outbox.Addition?
 
-    /// How long B2 may go on to send a notification that was refused: refusals in that time explain a gap.
+    /// The time in which B2 repeats a refused notification, in milliseconds: refusals in that time explain a gap.
     private static let patience: Int64 = 10 * 60_000
     /// The most gaps whose causes are looked for.
     private static let mostExplained = 500
@@ -202,7 +202,7 @@ struct ReceivingLog {
         var from: Timestamp?
         /// Until when; nil if it goes on.
         var to: Timestamp?
-        /// What b2watch did not do, in a sentence with `%` for the times.
+        /// The beginning of a sentence, which the times follow.
         var cause: String
     }
 

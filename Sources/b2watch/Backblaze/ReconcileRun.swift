@@ -8,10 +8,10 @@ import Settings
 /// A comparison of a bucket with the record, from its beginning to its report: as the command, the schedule and the
 /// dashboard run it.
 struct ReconcileRun {
-    /// What is to be done.
+    /// The order for a comparison.
     struct Order: Sendable {
         var bucket: String
-        /// How far back, from the start.
+        /// The start of the compared time; nil for `usualReach` ago.
         var since: Timestamp?
         var prefix = ""
         /// The one rule to go by; nil for all.
@@ -28,15 +28,15 @@ struct ReconcileRun {
             self.bucket = bucket
         }
 
-        /// How far back a comparison goes by default.
+        /// The default length of the compared time.
         static let usualReach = Duration.seconds(7 * 86_400)
     }
 
-    /// How far a comparison is.
+    /// The progress of a comparison.
     struct Progress: Sendable {
         var versions: Int
         var calls: Int
-        /// The number of versions of the last complete comparison of the bucket; nil if there was none.
+        /// The number of versions of the last complete comparison of the bucket; nil before the first.
         var expected: Int?
 
         var sentence: String {
@@ -52,7 +52,7 @@ struct ReconcileRun {
     let reader: HistoryReader
     /// The history's path, by which the log knows it; nil in memory.
     let history: String?
-    /// Where comparisons are kept.
+    /// The folder of unfinished comparisons.
     let folder: String
     /// The path of b2watch's log; nil without one.
     let log: String?
@@ -244,7 +244,7 @@ struct PastReconcile {
     }
 }
 
-/// When b2watch first saw each rule of a bucket. B2 does not say when a rule was made.
+/// The times when b2watch first saw the rules of a bucket: B2 does not report when a rule was made.
 struct SeenRules {
     private let path: String
     /// The times by the rules' names.

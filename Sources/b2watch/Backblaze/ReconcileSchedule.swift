@@ -8,7 +8,7 @@ import Sending
 import Settings
 import Synchronization
 
-/// Compares buckets with the record when the configuration says so, in the process that receives. Without a bucket to
+/// Compares buckets with the record at the configured times, in the process that receives. Without a bucket to
 /// compare it has no thread and no timer.
 final class ReconcileSchedule: Sendable {
     /// Receives what a comparison has found; from another thread, and must not block.
@@ -103,7 +103,7 @@ final class ReconcileSchedule: Sendable {
         return now + max(patience, setting.every - age)
     }
 
-    /// Where comparisons are kept; nil without a place.
+    /// The folder of comparisons; nil without a place.
     private static var folder: String? { (try? ProcessEnvironment.places.state).map { "\($0)/reconcile" } }
 
     private func run() {
