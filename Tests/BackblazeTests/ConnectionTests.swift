@@ -170,13 +170,14 @@ import TestSupport
 
     /// Connects by a tunnel that is a script.
     private func connect(
-        _ script: String, prove: @escaping @Sendable (String) throws -> Void = { _ in },
+        _ script: String, as name: String = "tunnel", prove: @escaping @Sendable (String) throws -> Void = { _ in },
         _ test: (Connection, Watched<[String]>) throws -> Void
     ) throws {
-        let path = try folder.write("tunnel", "#!/bin/sh\n\(script)\n", mode: 0o700)
+        let path = try folder.write(name, "#!/bin/sh\n\(script)\n", mode: 0o700)
+        // The tools that b2watch knows are found by their names.
         var plan = Connection.Plan(
-            tunnel: try Tunnel("\(path) {port}"), publicURL: nil, path: "/hook", port: 81,
-            environment: ["PATH": NeededProgram.folders])
+            tunnel: try Tunnel(name == "tunnel" ? "\(path) {port}" : name), publicURL: nil, path: "/hook", port: 81,
+            environment: ["PATH": "\(folder.path):\(NeededProgram.folders)"])
         plan.patience = .milliseconds(1)
         plan.pause = .milliseconds(1)
         let news = Watched<[String]>([])
@@ -205,6 +206,35 @@ import TestSupport
             #expect(try connection.end() == ["the temporary rule b2watch-abc of my-bucket is deleted"])
             #expect(lifeline.isLetGo())
             #expect(account.b2.rules.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["cloudflared", "ngrok"]) func takesTheURLOfAToolAndNoOtherHoweverLate(_ tool: String) throws {
+        let gate = folder.file("gate")
+        let pipe = mkfifo(gate, 0o600)
+        try #require(pipe == 0)
+        let (before, after, url) =
+            tool == "ngrok"
+            ? (
+                #"{"lvl":"info","msg":"update available","url":"https://ngrok.com/download"}"#,
+                #"{"lvl":"info","msg":"started tunnel","addr":"http://127.0.0.1:81","url":"https://a1.ngrok-free.app"}"#,
+                "https://a1.ngrok-free.app/hook"
+            )
+            : (
+                "INF Requesting new quick Tunnel, see https://developers.cloudflare.com/ and https://api.trycloudflare.com",
+                "INF |  https://calm-sea.trycloudflare.com  |", "https://calm-sea.trycloudflare.com/hook"
+            )
+        try connect("echo '\(before)'; read go < \(gate); echo '\(after)'; exec sleep 60", as: tool) {
+            connection, news in
+            _ = try news.require("the start") { $0.contains("opening a tunnel by \(tool)") ? true : nil }
+            // The tool has printed its first line once it reads.
+            let go = open(gate, O_WRONLY)
+            #expect(!news.now.contains { $0.hasPrefix("connected") || $0.contains("the tunnel's URL") })
+            #expect(write(go, "go\n", 3) == 3)
+            close(go)
+            _ = try news.require("the connection") { $0.contains("connected \(url)") ? true : nil }
+            #expect(self.url("b2watch-abc") == url)
+            _ = try connection.end()
         }
     }
 
