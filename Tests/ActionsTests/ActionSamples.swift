@@ -6,7 +6,7 @@ import TestSupport
 @testable import Actions
 
 extension ActionItem {
-    /// An item as the runner makes it, of the first event of a delivery.
+    /// Returns the item that the runner makes from the first event of a delivery.
     static func sample(
         _ event: SampleEvent = SampleEvent(), receivedAt: Int64 = 1_767_262_273_000, verdict: SignatureVerdict = .valid,
         attempt: Int = 1
@@ -25,7 +25,7 @@ extension ActionItem {
 }
 
 extension ActionReading {
-    /// The settings of an action, a line each from line 2.
+    /// Reads the settings of an action, one a line from line 2.
     static func sample(_ name: String, _ settings: [(String, ConfigurationNode.Content)]) -> ActionReading {
         let entries = settings.enumerated().map { index, entry in
             let (key, content) = entry
@@ -47,7 +47,7 @@ extension ConfigurationNode.Content {
 }
 
 extension ActionItem {
-    /// An item of an entry of its own, whose event's object has this name.
+    /// Returns an item with an entry of its own, for an event whose object has this name.
     static func numbered(_ number: Int, object: String? = nil) -> ActionItem {
         let name = object ?? "photos/\(number).jpg"
         var item = ActionItem.sample(SampleEvent(id: "event-\(number)", object: name, size: Int64(number)))
@@ -56,7 +56,7 @@ extension ActionItem {
         return item
     }
 
-    /// Items whose names are all that a file of values could stumble over.
+    /// Items whose names contain everything that a CSV file has to escape.
     static func awkward(_ count: Int, from first: Int = 1) -> [ActionItem] {
         let names = ["a,b.jpg", "line\nbreak", "say \"hi\"", "=HYPERLINK(\"x\")", "\"\r\n\"", "café 🐈", "", "-1+1"]
         return (first..<first + count).map { .numbered($0, object: names[$0 % names.count]) }

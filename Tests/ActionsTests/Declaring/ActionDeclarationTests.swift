@@ -39,12 +39,12 @@ struct ActionDeclarationTests {
         )
     }
 
-    @Test("kinds that write a sheet are kinds that there are")
+    @Test("that write a sheet are of existing kinds")
     func sheets() {
         #expect(Set(ActionStatus.sheetKinds).isSubset(of: ActionKind.all.map(\.name)))
     }
 
-    @Test("name another action that is done when they fail; a circle is refused")
+    @Test("can name another action for their failures; a circle is refused")
     func onFailure() throws {
         func actions(_ lines: String...) -> String {
             "actions:\n"
@@ -66,7 +66,7 @@ struct ActionDeclarationTests {
                 "6:17: “on-failure” of “b” is “bb”, which is not an action in this file") == true)
     }
 
-    @Test("are read with what is common to all of them")
+    @Test("have the common settings")
     func whole() throws {
         let (declarations, problems) = try read(
             """
@@ -120,13 +120,13 @@ struct ActionDeclarationTests {
         #expect(try read(1).declarations.map(\.manner.lanes) == [1])
     }
 
-    @Test("none are none")
+    @Test("may be missing")
     func none() throws {
         #expect(try read("utc: yes").declarations.isEmpty)
         #expect(try read("actions:").problems == [])
     }
 
-    @Test("all that is wrong is said, with its place")
+    @Test("report all problems with their places")
     func wrong() throws {
         let (declarations, problems) = try read(
             """
@@ -179,7 +179,7 @@ struct ActionDeclarationTests {
             try read("actions: [a]").problems.first?.hasPrefix("1:10: “actions” is a list; expected is a map") == true)
     }
 
-    @Test("a name that the command line would take for a number or an option is none", arguments: ["12", "-p"])
+    @Test("cannot have a name that the command line would read as a number or an option", arguments: ["12", "-p"])
     func ambiguous(name: String) throws {
         let (declarations, problems) = try read("actions:\n  \(name):\n    kind: slack\n")
         #expect(declarations.isEmpty && problems.count == 1)
@@ -197,7 +197,7 @@ struct ActionReadingTests {
             value: ConfigurationNode(.scalar(text, isPlain: true), at: SourcePosition(line: line, column: 10)))
     }
 
-    @Test("that nobody has taken are refused with their line")
+    @Test("that no kind knows are refused with their line")
     func unknown() {
         let node = ConfigurationNode(
             .map([entry("file", "a.csv", line: 4), entry("fiel", "b.csv", line: 5)]),
@@ -222,7 +222,7 @@ struct ActionSecretTests {
         return (secret, reading.problems.map(\.text))
     }
 
-    @Test("is in a file or in a variable, and is read without the white space at its ends")
+    @Test("is read from a file or a variable, without white space at its ends")
     func sources() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("token", "s3cret\n")
@@ -234,7 +234,7 @@ struct ActionSecretTests {
         #expect(try variable.value() == "x")
     }
 
-    @Test("must be there, once")
+    @Test("must be given exactly once")
     func problems() {
         #expect(read([]).problems.first?.hasPrefix("“sms” needs the auth token: give “token-file”") == true)
         let unset = read([("token-environment", .text("s3cret"))]).problems
@@ -246,7 +246,7 @@ struct ActionSecretTests {
             both.secret == nil && both.problems == ["“sms” has both “token-file” and “token-environment”: keep one"])
     }
 
-    @Test("says what is wrong with its file")
+    @Test("has a file whose problems are reported")
     func files() throws {
         let folder = try TemporaryFolder()
         func error(_ path: String) -> String {
@@ -262,7 +262,7 @@ struct ActionSecretTests {
         #expect(error(folder.path).contains("is not a regular file"))
     }
 
-    @Test("is told nowhere")
+    @Test("is never printed")
     func description() {
         let secret = ActionSecret(variable: "TOKEN", value: "s3cret")
         var dumped = ""

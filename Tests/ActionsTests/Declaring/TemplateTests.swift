@@ -11,7 +11,7 @@ struct TemplateTests {
         try Template(text).render(.sample(event)) { $0 }
     }
 
-    @Test("gets the event's values, each by its name")
+    @Test("receives the event's values by their names")
     func values() throws {
         #expect(
             try rendered("{{type}}: {{ object }} ({{size}}, {{bytes}} B) in {{bucket}} by {{rule}}")
@@ -27,14 +27,14 @@ struct TemplateTests {
             try rendered("{{event-id}}") == "8b5cc4df7eec7d32a7814eca4af047ae33b2d52342667715682e19c25b0b9faa")
     }
 
-    @Test("every placeholder can be written and has its help", arguments: Placeholder.all.map(\.name))
+    @Test("accepts every placeholder, each with its help", arguments: Placeholder.all.map(\.name))
     func placeholders(name: String) throws {
         #expect(try !rendered("{{\(name)}}").isEmpty)
         #expect(Placeholder.all.filter { $0.name == name }.count == 1)
         #expect(Placeholder.all.first { $0.name == name }?.help.isEmpty == false)
     }
 
-    @Test("what is absent is a dash")
+    @Test("shows a missing value as a dash")
     func absent() throws {
         #expect(try rendered("{{object}} {{size}} {{type}}", .test()) == "- - Test")
         let unknown = SampleEvent(type: "b2:New:Thing").with("objectSize", json: "1.5").with(
@@ -42,7 +42,7 @@ struct TemplateTests {
         #expect(try rendered("{{type}} {{size}} {{time}}", unknown) == "b2:New:Thing 1.5 [1]")
     }
 
-    @Test("braces can be written too, and values are never read as placeholders")
+    @Test("can contain braces, and never reads values as placeholders")
     func braces() throws {
         #expect(try rendered("{{{{object}} = {{object}}") == "{{object}} = photos/2026/cat.jpg")
         #expect(try rendered("{a} }} {") == "{a} }} {")
@@ -50,14 +50,14 @@ struct TemplateTests {
         #expect(try rendered("") == "")
     }
 
-    @Test("values are made harmless, and then escaped; the template's own text is not")
+    @Test("makes values harmless and then escapes them, but not its own text")
     func escaping() throws {
         let hostile = SampleEvent(object: "a\n<!channel>\u{1b}[2J\u{202e}b")
         let escaped = try Template("<{{object}}>").render(.sample(hostile)) { $0.replacing("<", with: "&lt;") }
         #expect(escaped == "<a\\n&lt;!channel>\\x1b[2J\\u{202e}b>")
     }
 
-    @Test("a long value is cut unless all of it is asked for")
+    @Test("cuts a long value unless the whole value is requested")
     func length() throws {
         let long = String(repeating: "ä", count: 600)
         let item = ActionItem.sample(SampleEvent(object: long))
@@ -69,7 +69,7 @@ struct TemplateTests {
         #expect(template.render(huge) { $0 }.count == 501)
     }
 
-    @Test("says what is wrong with it, and where")
+    @Test("reports problems with their place")
     func errors() {
         func error(_ text: String) -> String {
             do {
@@ -89,7 +89,7 @@ struct TemplateTests {
         #expect(error("{{{object}}}").hasPrefix("“{{{object}}” at column 1"))
     }
 
-    @Test("is read from the settings, with the line of what is wrong")
+    @Test("is read from the settings, with the line of a problem")
     func settings() {
         var reading = ActionReading.sample("sms", [("template", .text("{{nothing}}"))])
         #expect(reading.template(standard: "{{object}}") == nil)

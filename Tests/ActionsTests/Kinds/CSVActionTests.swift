@@ -35,7 +35,7 @@ struct CSVActionTests {
         return text.hasPrefix("\u{FEFF}") ? String(text.unicodeScalars.dropFirst()) : text
     }
 
-    @Test("stand behind one header line, and nothing in them is a formula")
+    @Test("follow one header line, and contain no formula")
     func rows() throws {
         let action = action(["bucket"])
         #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
@@ -51,7 +51,7 @@ struct CSVActionTests {
         #expect(try TemporaryFolder.mode(of: path) == 0o600)
     }
 
-    @Test("follow the file's own header, its newlines, and a last line that has none")
+    @Test("follow the file's own header and newlines, and a last line without a newline")
     func ownHeader() throws {
         _ = try folder.write("events.csv", "\u{FEFF}Notes,object size,\"Object Name\",Notes\nmine,7,a.jpg,")
         #expect(action(["bucket"]).perform([.numbered(8)], batch: 1).outcomes == [.done])
@@ -61,7 +61,7 @@ struct CSVActionTests {
         #expect(try text() == "Object Name\r\n=1\r\n")
     }
 
-    @Test("are separated as the settings say, with decimals and a byte-order mark for a program that wants them")
+    @Test("have the separators and decimals of the settings, and a byte-order mark on request")
     func separated() throws {
         let action = action {
             $0.separator = .semicolon
@@ -78,13 +78,13 @@ struct CSVActionTests {
             String(decoding: try bytes(), as: UTF8.self)
                 == "\u{FEFF}Event Timestamp;Event Type;Object Name;Object Size;Object Version ID\r\n"
                 + start + "\"a;'=1+1\";1" + end + start + "b;2" + end + start + "c;3" + end)
-        // The note is gone: the rows themselves are looked for.
+        // The note is gone, so the rows themselves are searched.
         unlink(action.note.path)
         #expect(action.recover([.numbered(3, object: "c")], batch: 2).outcomes == [.done])
     }
 
     @Test(
-        "go into no file that is separated otherwise, and what separates it is named",
+        "are not written into a file with another separator, which is named",
         arguments: [
             (
                 ";", CSVSeparator.comma,
@@ -114,7 +114,7 @@ struct CSVActionTests {
 
     private func change(_ separator: CSVSeparator) -> (inout CSVSettings) -> Void { { $0.separator = separator } }
 
-    @Test("go into no file of UTF-16, and not behind a line for one program alone")
+    @Test("are not written into a file of UTF-16, or after a line for one program only")
     func otherForms() throws {
         func reason() -> String {
             if case .hold(let reason, nil) = action().perform([.numbered(1)], batch: 1).outcomes[0] {
@@ -129,7 +129,7 @@ struct CSVActionTests {
         #expect(reason().contains("begins with the line “sep=;”: remove that line"))
     }
 
-    @Test("of which a heading was renamed are warned of once, also where b2watch was not running")
+    @Test("cause one warning if a heading was renamed, even if b2watch was not running")
     func renamed() throws {
         let action = action()
         #expect(action.perform([.numbered(1)], batch: 1).warning == nil)
@@ -146,7 +146,7 @@ struct CSVActionTests {
         #expect(self.action().perform([.numbered(5)], batch: 5).warning == nil)
     }
 
-    @Test("can be declared for the programs of other languages")
+    @Test("can be written for programs of other languages")
     func settings() throws {
         func read(_ settings: [(String, ConfigurationNode.Content)]) -> (settings: CSVSettings?, problems: [String]) {
             let surroundings = ActionSurroundings(
@@ -166,7 +166,7 @@ struct CSVActionTests {
             read([("separator", .text("|"))]).problems.first?.hasSuffix("expected is comma, semicolon or tab") == true)
     }
 
-    @Test("stand where a link points to, which is made if it is missing")
+    @Test("are written to the target of a link, which is created if it is missing")
     func link() throws {
         let target = folder.file("real.csv")
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
@@ -184,7 +184,7 @@ struct CSVActionTests {
         #expect(reason.contains("it is a link to a file in a folder that is missing"))
     }
 
-    @Test("are refused by a file that is none for them, with what to do")
+    @Test("are refused by a file of another kind, with a remedy")
     func refused() throws {
         _ = try folder.write("events.csv", "a,b\n1,2\n")
         guard case .hold(let reason, nil) = action().perform([.numbered(1)], batch: 1).outcomes[0] else {
@@ -217,7 +217,7 @@ struct CSVActionTests {
         #expect(missing.contains("its folder is missing"))
     }
 
-    @Test("wait while somebody else appends")
+    @Test("wait while another process appends")
     func locked() throws {
         let holder = try #require(try CSVFile.open(path, creates: true))
         guard case .retry(let reason, .seconds(1)?, .action) = action().perform([.numbered(1)], batch: 1).outcomes[0]
@@ -227,13 +227,13 @@ struct CSVActionTests {
         }
         #expect(reason.contains("locked by another program"))
         guard case .unknown = action().recover([.numbered(1)], batch: 1).outcomes[0] else {
-            Issue.record("a locked file was judged")
+            Issue.record("a locked file was tested")
             return
         }
         withExtendedLifetime(holder) {}
     }
 
-    @Test("are tried without writing any")
+    @Test("can be tested without being written")
     func trial() throws {
         let sentence = try action(["rule"]).test(.numbered(1))
         #expect(sentence.hasSuffix("Object Version ID, Rule") && access(path, F_OK) != 0)
@@ -244,7 +244,7 @@ struct CSVActionTests {
         #expect(!String(decoding: try action().preview([.numbered(2)]), as: UTF8.self).hasPrefix("Event"))
     }
 
-    @Test("of which the end was never seen are there once, wherever it broke off", arguments: [true, false])
+    @Test("with an unknown outcome are written exactly once, wherever the process ended", arguments: [true, false])
     func torn(hasNote: Bool) throws {
         let first = ActionItem.awkward(2), second = ActionItem.awkward(4, from: 3)
         for before in [[], first] {
@@ -257,7 +257,7 @@ struct CSVActionTests {
             let note = try Data(contentsOf: URL(fileURLWithPath: action.note.path))
             if !hasNote { unlink(action.note.path) }
             for length in old.count...whole.count {
-                // At times the rest is there, as zeros.
+                // In some cases the rest of the row is there, as zeros.
                 let zeros = hasNote && length % 3 == 0 ? [UInt8](repeating: 0, count: min(4, whole.count - length)) : []
                 _ = try folder.write("events.csv", Array(whole.prefix(length)) + zeros)
                 if hasNote { try note.write(to: URL(fileURLWithPath: action.note.path)) }
@@ -274,7 +274,7 @@ struct CSVActionTests {
         }
     }
 
-    @Test("that are the same as others are told from them by the note")
+    @Test("that are equal to others are distinguished by the note")
     func same() throws {
         let action = action()
         let twins = [ActionItem.numbered(1), .numbered(1)]
@@ -286,7 +286,7 @@ struct CSVActionTests {
         #expect(try text().components(separatedBy: "photos/1.jpg").count == 3)
     }
 
-    @Test("are found behind what somebody has changed, and in a form of settings before")
+    @Test("are found after an edit by a person, and in the form of earlier settings")
     func changed() throws {
         let action = action()
         _ = action.perform([.numbered(1), .numbered(2)], batch: 1)
@@ -302,7 +302,7 @@ struct CSVActionTests {
         #expect(epoch.recover([.numbered(1), .numbered(2)], batch: 1).outcomes == [.done, .done])
     }
 
-    @Test("are known by the note although what is thought of their signatures has changed")
+    @Test("are found by the note although the verdicts of their deliveries have changed")
     func verdicts() throws {
         let action = action(["verdict"])
         var items = [ActionItem.numbered(1), .numbered(2)]
@@ -310,7 +310,7 @@ struct CSVActionTests {
         _ = action.perform(items, batch: 1)
         for index in items.indices { items[index].row.verdict = .valid }
         #expect(action.recover(items, batch: 1).outcomes == [.done, .done])
-        // One of them is no longer to be asked after, and half of the other is missing.
+        // One of them is no longer asked for, and half of the other is missing.
         let size = try bytes().count
         truncate(path, off_t(size - 3))
         #expect(action.recover([items[0]], batch: 1).outcomes == [.done])
@@ -319,7 +319,7 @@ struct CSVActionTests {
         #expect(try text().components(separatedBy: "photos/").count == 2 && text().hasSuffix("unverified\r\n"))
     }
 
-    @Test("are not written where it cannot be noted that they are")
+    @Test("are not written if the note cannot be written")
     func noNote() throws {
         let action = action()
         #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
@@ -340,7 +340,7 @@ struct CSVActionTests {
         #expect(action.note.answer(batch: 3) == .notBegun)
     }
 
-    @Test("are all there, once each, after many crashes")
+    @Test("are all written, once each, after many crashes")
     func crashes() throws {
         var random = SeededGenerator(seed: 17)
         let action = action()

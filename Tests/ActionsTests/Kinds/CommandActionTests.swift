@@ -40,7 +40,7 @@ struct CommandActionTests {
         String(decoding: report.exchange?.answer ?? [], as: UTF8.self)
     }
 
-    @Test("gets the event on its standard input and in variables, and nothing of it in its words")
+    @Test("receives the event on its standard input and in variables, never in its arguments")
     func event() throws {
         let report = try action("cat; env | sort").perform([.sample(attempt: 2)], batch: 1)
         #expect(report.outcomes == [.done])
@@ -66,7 +66,7 @@ struct CommandActionTests {
             ])
     }
 
-    @Test("a hostile name is a value like any other")
+    @Test("receives a hostile name as a value like any other")
     func hostile() throws {
         let name = "$(touch pwned) `touch pwned`; touch pwned\n--help \u{1b}[2J'\""
         let report = try action("printf '%s' \"$B2WATCH_EVENT_OBJECT\"; ls").perform(
@@ -79,7 +79,7 @@ struct CommandActionTests {
         #expect(said(zero) == "ab")
     }
 
-    @Test("is not run for a name that no variable can hold: part of it would be another name")
+    @Test("is not run for a name with a NUL, which would end the variable early")
     func long() throws {
         let report = try action("exit 0").perform(
             [.sample(SampleEvent(object: String(repeating: "x", count: 40_000)))], batch: 1)
@@ -90,7 +90,7 @@ struct CommandActionTests {
         #expect(sentence.contains("B2WATCH_EVENT_OBJECT is 40000 bytes long"))
     }
 
-    @Test("an event without some fields has them empty")
+    @Test("receives empty variables for missing fields")
     func absent() throws {
         let report = try action("printf '%s' \"[${B2WATCH_EVENT_OBJECT?}${B2WATCH_EVENT_SIZE?}]\"").perform(
             [.sample(.test())], batch: 1)
@@ -98,7 +98,7 @@ struct CommandActionTests {
     }
 
     @Test(
-        "its end tells what becomes of the event",
+        "decides the event's outcome by its exit status",
         arguments: [
             ("exit 0", "done"), ("echo why; exit 75", "retry: sh asks to be tried again (status 75): why"),
             ("echo a; echo b >&2; exit 1", "retry: sh ended with status 1: b"),
@@ -118,7 +118,7 @@ struct CommandActionTests {
         #expect(report.exchange?.startedAt == Timestamp(milliseconds: 1_795_452_185_123))
     }
 
-    @Test("is ended when its time is up, and tried again")
+    @Test("is ended when its time is over, and retried")
     func limit() throws {
         let report = try action("echo up; exec sleep 1000", [("time-limit", .text("1s"))]).perform(
             [.sample()], batch: 1)
@@ -126,7 +126,7 @@ struct CommandActionTests {
         #expect(report.exchange?.outcome == "ended after 1 s")
     }
 
-    @Test("is ended with b2watch, and begun again later")
+    @Test("is ended with b2watch, and run again later")
     func closing() throws {
         let lifeline = try Lifeline()
         let action = try action("exec 3>\(lifeline.path); echo up >&3; exec sleep 1000")
@@ -144,12 +144,13 @@ struct CommandActionTests {
             ])
     }
 
-    @Test("that cannot be run puts the action on hold, and says what to do")
+    @Test("that cannot be run puts the action on hold with a remedy")
     func missing() throws {
         func reason(_ words: [String], _ settings: [(String, ConfigurationNode.Content)] = []) throws -> String {
             let action = try #require(read([("run", .texts(words))] + settings).action)
             #expect(throws: ActionProblem.self) { try action.test(.sample()) }
-            // A child that another test has just forked may have the script open for writing: it is then tried again.
+            // A child process that another test has just forked may have the script open for writing. Then it is
+            // retried.
             for _ in 0..<100 {
                 if case .hold(let sentence, nil) = action.perform([.sample()], batch: 1).outcomes[0] { return sentence }
             }
@@ -171,7 +172,7 @@ struct CommandActionTests {
         #expect(try reason(["sh"], [("folder", .text("/nowhere"))]).contains("the folder /nowhere is missing"))
     }
 
-    @Test("its variables are an allow-list, and what is secret among them is masked wherever it is kept")
+    @Test("receives only the allowed variables, and secrets among them are masked in records")
     func environment() throws {
         let process = [
             "PATH": NeededProgram.folders, "LC_ALL": "C", "LC_TIME": "C", "SHELL": "/bin/sh", "MY_TOKEN": "s3cretvalue",
@@ -191,7 +192,7 @@ struct CommandActionTests {
         #expect(String(decoding: kept, as: UTF8.self).contains("MY_TOKEN=•••"))
     }
 
-    @Test("can be looked at and tested without being run")
+    @Test("can be previewed and tested without being run")
     func testing() throws {
         let action = try action("touch ran")
         #expect(try action.test(.sample()).contains("/sh is there and may be run, in \(folder.path). It was not run."))
@@ -203,7 +204,7 @@ struct CommandActionTests {
         #expect(action.summary == "runs sh -c touch ran")
     }
 
-    @Test("says what is wrong with its settings")
+    @Test("reports wrong settings")
     func settings() {
         func problem(_ settings: [(String, ConfigurationNode.Content)]) -> String {
             let (action, problems) = read(settings)

@@ -34,7 +34,7 @@ struct ForwardActionTests {
         }
     }
 
-    @Test("sends the bytes and fields as they came, so that the receiver's own check passes")
+    @Test("sends the received bytes and header fields, so that the receiver's own verification succeeds")
     func exact() throws {
         let receiver = FakeReceiver([.text(202, "taken")])
         let server = try FakeServer(receiver)
@@ -42,7 +42,7 @@ struct ForwardActionTests {
         let client = OutgoingClient()
         defer { client.shutdown() }
         let secret = SigningSecret.sample()
-        // Not UTF-8, and not JSON that a writer would write: bytes.
+        // Neither UTF-8 nor JSON in the form of a writer.
         var delivery = Delivery.sample(
             headers: [
                 HeaderField("host", "b2watch.example"), HeaderField("User-Agent", "B2/EventNotifications"),
@@ -75,11 +75,11 @@ struct ForwardActionTests {
         #expect(exchange.outcome == "202 Accepted" && exchange.answer == Array("taken".utf8))
         let asked = String(decoding: exchange.request, as: UTF8.self)
         #expect(asked.contains("/in?•••") && !asked.contains("token=1"))
-        // A rule's own header fields hold keys.
+        // A rule's own header fields may contain keys.
         #expect(asked.contains("X-CusTom: •••"))
     }
 
-    @Test("sends a delivery once for all its events, which share what becomes of it")
+    @Test("sends a delivery once for all its events, which share the outcome")
     func once() throws {
         let items = items(of: .sample((0..<1_000).map { SampleEvent(id: "\($0)") }))
         let receiver = FakeReceiver([.text(500, "")])
@@ -92,7 +92,7 @@ struct ForwardActionTests {
         #expect(action.manner.largestBatch >= items.count)
     }
 
-    @Test("says of an answer that is no text what it is")
+    @Test("describes an answer that is not text")
     func unreadable() throws {
         let items = items(of: .sample([SampleEvent()]))
         func shown(_ body: [UInt8], _ headers: [(String, String)]) throws -> String {
@@ -113,7 +113,7 @@ struct ForwardActionTests {
         #expect(try shown(Array(text.utf8), []).hasPrefix("xé"))
     }
 
-    @Test("sends again what may be lost, and not what is refused")
+    @Test("retries after a lost answer, but not after a refusal")
     func outcomes() throws {
         let items = items(of: .sample([SampleEvent()]))
         func outcome(_ reply: FakeReply) throws -> ActionOutcome? {
@@ -128,7 +128,7 @@ struct ForwardActionTests {
         #expect(text.contains("signing secret"))
     }
 
-    @Test("does not send what was cut, and tells what is not as it came")
+    @Test("does not send a delivery that was cut, and reports changed header fields")
     func unfit() throws {
         let receiver = FakeReceiver()
         let http = InProcessHTTP(["a.test": receiver])
@@ -146,7 +146,7 @@ struct ForwardActionTests {
         #expect(altered.outcomes == [.done] && altered.warning?.contains("X-Odd") == true)
     }
 
-    @Test("is tried with what is not signed")
+    @Test("is tested by an unsigned request")
     func test() throws {
         let item = ActionItem.sample()
         let receiver = FakeReceiver([.text(200, ""), .text(401, ""), .text(404, "")])

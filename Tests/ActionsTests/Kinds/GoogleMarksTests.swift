@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import Actions
 
-@Suite("What batches leave in a spreadsheet")
+@Suite("Marks of batches in a spreadsheet")
 struct GoogleMarksTests {
     private let now = Timestamp(milliseconds: 1_795_452_185_000)
 
@@ -15,7 +15,9 @@ struct GoogleMarksTests {
         stand.google.spreadsheet(SheetStand.id)?.metadata ?? [:]
     }
 
-    @Test("may be of any time: whoever can edit it can write that", arguments: [.min, -1, 0, 1_795_452_186, .max])
+    @Test(
+        "may contain any time, because everybody who can edit the spreadsheet can write it",
+        arguments: [.min, -1, 0, 1_795_452_186, .max])
     func anyTime(since: Int64) throws {
         var marks = GoogleMarks()
         #expect(marks.areMissing(at: now))
@@ -31,14 +33,14 @@ struct GoogleMarksTests {
         #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
     }
 
-    @Test("is searched for again at times only, where it could not be found")
+    @Test("are searched for only at intervals if the search fails")
     func pause() {
         var marks = GoogleMarks()
         marks.found(nil, at: now)
         #expect(!marks.areMissing(at: now + .seconds(599)) && marks.areMissing(at: now + .seconds(600)))
     }
 
-    @Test("is not known to be there for long: a batch that cannot take it away goes once without")
+    @Test("may be gone: a batch that cannot remove the mark before it is sent once without")
     func removed() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -51,7 +53,7 @@ struct GoogleMarksTests {
         #expect(metadata(stand).keys.sorted() == [2, 3] || metadata(stand).keys.sorted() == [3])
     }
 
-    @Test("is not forgotten where a batch is refused for another reason")
+    @Test("are not forgotten if a batch is refused for another reason")
     func refused() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -65,14 +67,14 @@ struct GoogleMarksTests {
             Issue.record("nothing was refused")
             return
         }
-        // With what is to be taken away, without it, and with what is known of the sheet read again.
+        // First with the mark to remove, then without it, and then after the sheet was read again.
         #expect(stand.google.writes.count == 3)
         stand.google.onBatch { .none }
         for batch in 101...103 { #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done]) }
         #expect(metadata(stand).keys.sorted() == [103])
     }
 
-    @Test("is found though it is more than is read of an answer, and all taken away in the end")
+    @Test("are found even in a very long answer, and all removed in the end")
     func many() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -90,7 +92,7 @@ struct GoogleMarksTests {
         #expect(metadata(stand).keys.sorted() == [80])
     }
 
-    @Test("has room in the spreadsheet, however long every answer is lost")
+    @Test("fit into the spreadsheet, even if every answer is lost for a long time")
     func storm() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -110,7 +112,7 @@ struct GoogleMarksTests {
         #expect(most * longest < 15_000)
     }
 
-    @Test("may have no room: that is waited for, and what may be taken away goes first")
+    @Test("may not fit into the spreadsheet: the batch waits, and old marks are removed first")
     func full() throws {
         let stand = try SheetStand()
         let action = stand.action()

@@ -9,7 +9,7 @@ import TestSupport
 
 @testable import Actions
 
-@Suite("What Google refuses")
+@Suite("Refusals by Google")
 struct GoogleProblemTests {
     private func reason(_ action: GoogleSheetAction) -> String {
         switch action.perform([.numbered(1)], batch: 1).outcomes[0] {
@@ -23,7 +23,7 @@ struct GoogleProblemTests {
         }
     }
 
-    @Test("is said with what to do")
+    @Test("are reported with a remedy")
     func usual() throws {
         let stand = try SheetStand()
         #expect(
@@ -44,7 +44,7 @@ struct GoogleProblemTests {
         #expect(stand.rows.isEmpty)
     }
 
-    @Test("is shown: the request that was refused, and its answer")
+    @Test("show the refused request and its answer")
     func shown() throws {
         let stand = try SheetStand()
         stand.google.change(SheetStand.id) { $0.isShared = false }
@@ -67,7 +67,7 @@ struct GoogleProblemTests {
         #expect(String(decoding: token.answer, as: UTF8.self).contains("account not found"))
     }
 
-    @Test("is not what was found written: that is said beside the request")
+    @Test("show it next to the request if Google wrote other values than it was sent")
     func found() throws {
         let stand = try SheetStand()
         stand.google.onBatch { .lostAfter }
@@ -79,7 +79,7 @@ struct GoogleProblemTests {
         #expect(String(decoding: asked.request, as: UTF8.self).contains("/developerMetadata/1 HTTP/1.1\n"))
     }
 
-    @Test("but for a change at the same time is sent again under its number")
+    @Test("because of a concurrent change lead to another attempt under the same number")
     func aborted() throws {
         let stand = try SheetStand()
         let first = Once()
@@ -90,7 +90,7 @@ struct GoogleProblemTests {
         #expect(stand.names == ["photos/1.jpg"])
     }
 
-    @Test("for the moment is waited for as long as it says")
+    @Test("for the moment are followed by the requested pause")
     func later() throws {
         let stand = try SheetStand()
         stand.google.onBatch {
@@ -100,14 +100,14 @@ struct GoogleProblemTests {
         let date = FakeGoogle.date(stand.time.now + 40_000)
         stand.google.onBatch { .answer(.answer(status: 429, headers: [("Retry-After", date)], body: [])) }
         guard case .retry(_, let wait?, .action) = stand.action().perform([.numbered(1)], batch: 1).outcomes[0] else {
-            Issue.record("a date is no time to wait")
+            Issue.record("a date was accepted as a time to wait")
             return
         }
         #expect(wait > .seconds(35) && wait <= .seconds(40))
         #expect(stand.rows.isEmpty)
     }
 
-    @Test("was nothing, where b2watch ended before anything was sent")
+    @Test("did not happen if b2watch ended before anything was sent")
     func ended() throws {
         struct Ended: HTTPSending {
             func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
@@ -118,7 +118,7 @@ struct GoogleProblemTests {
         #expect(reason(stand.action(http: Ended())) == "retry - action: b2watch is ending")
     }
 
-    @Test("in a token is told from the clock and from the key")
+    @Test("of a token are explained by the clock or by the key")
     func tokens() throws {
         let stand = try SheetStand()
         #expect(
@@ -137,7 +137,7 @@ struct GoogleProblemTests {
         #expect(stand.rows.isEmpty && stand.google.tokensGiven == 0)
     }
 
-    @Test("in a token is not told from what answers in Google's place")
+    @Test("of a token are distinguished from answers of other servers")
     func portal() throws {
         struct Portal: HTTPSending {
             func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
@@ -152,14 +152,14 @@ struct GoogleProblemTests {
             ))
     }
 
-    @Test("as one account is not asked for as another, once the key file is another's")
+    @Test("of one account are not reported for another, after the key file was replaced")
     func replacedKey() throws {
         let stand = try SheetStand()
         let action = stand.action()
         #expect(reason(action) == "done")
         let other = stand.google.keyFile().replacingOccurrences(of: FakeGoogle.account, with: "other@sample.iam")
         _ = try stand.folder.write("key.json", other)
-        // The fake knows no such account: so its token was asked for.
+        // The fake does not know this account, which shows that its token was requested.
         #expect(reason(action).hasPrefix("hold: Google gives other@sample.iam no token"))
         let renewed = stand.google.keyFile().replacingOccurrences(of: "0123456789abcdef", with: "fedcba9876543210")
         _ = try stand.folder.write("key.json", renewed)
@@ -167,7 +167,7 @@ struct GoogleProblemTests {
         #expect(stand.google.tokensGiven == 2)
     }
 
-    @Test("renews a token that is no longer accepted, and one that ends")
+    @Test("of a token that has expired or is no longer accepted renew the token")
     func renewal() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -183,7 +183,7 @@ struct GoogleProblemTests {
         #expect(stand.google.tokensGiven == 3 && stand.names.count == 4)
     }
 
-    /// Lets something be so, and expects the same of a test and of an event, and nothing written.
+    /// Makes a change, and expects the same result from a test and from an event, and nothing written.
     private func refusal(
         _ expected: String, _ body: (inout FakeGoogle.Spreadsheet) -> Void
     ) throws {
@@ -199,7 +199,7 @@ struct GoogleProblemTests {
         }
     }
 
-    @Test("of what can be read and not written is found by a test, with the remedy")
+    @Test("to write to a readable sheet are found by a test, with the remedy")
     func unwritable() throws {
         try refusal("can read the spreadsheet and not change it: share it with that address as an editor") {
             $0.isReadOnly = true
@@ -213,7 +213,7 @@ struct GoogleProblemTests {
         try refusal("an Office file: open it in Google Sheets") { $0.isOffice = true }
     }
 
-    @Test("can be tried without anything being changed")
+    @Test("are found by tests that change nothing")
     func tried() throws {
         for rows in [[], [SheetRow.headers.map { FakeGoogle.Cell.text($0) }, [.text("old")]]] {
             let stand = try SheetStand(rows: rows)
@@ -228,7 +228,7 @@ struct GoogleProblemTests {
         }
     }
 
-    @Test("is told from what answers in Google's place, which is described")
+    @Test("are distinguished from answers of other servers, which are described")
     func stranger() throws {
         struct Stranger: HTTPSending {
             let google: InProcessHTTP
@@ -254,7 +254,7 @@ struct GoogleProblemTests {
         )
     }
 
-    @Test("with a time to wait is not asked again before")
+    @Test("with a time to wait are not retried earlier")
     func asked() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -271,7 +271,7 @@ struct GoogleProblemTests {
         #expect(stand.names == ["photos/1.jpg"])
     }
 
-    @Test("shows before anything is written")
+    @Test("are shown before anything is written")
     func trial() throws {
         let stand = try SheetStand()
         let action = stand.action()
@@ -282,7 +282,7 @@ struct GoogleProblemTests {
         #expect(throws: GoogleProblem.self) { try stand.action(sheet: "none").test(.numbered(1)) }
     }
 
-    @Test("is no form of timestamps, but it is said that there are two")
+    @Test("do not follow from mixed forms of timestamps, which cause a warning")
     func forms() throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
         let old: [[FakeGoogle.Cell]] = (0..<250).map { [.number(Double(1_767_262_272_345 + $0))] }
@@ -297,7 +297,7 @@ struct GoogleProblemTests {
     }
 
     @Test(
-        "is no form of timestamps that a person has written",
+        "do not follow from timestamps that a person has written",
         arguments: ["2026-01-01 10:11:12", "1767262272", "yesterday", "01.01.2026 10:11", ""])
     func ownForms(_ text: String) throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
@@ -308,7 +308,7 @@ struct GoogleProblemTests {
         #expect(SheetRow.TimestampForm(of: "2026-01-01T10:11:12.345Z") == .rfc3339)
     }
 
-    @Test("need not be asked to see that a setting is wrong")
+    @Test("are not needed to find a wrong setting")
     func settings() throws {
         let url = "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOpQrStUvWxYz/edit?gid=0#gid=0"
         #expect(GoogleSheetSettings.spreadsheetID(url) == SheetStand.id)
@@ -341,7 +341,7 @@ struct GoogleProblemTests {
         #expect(action.summary == "rows in “Sheet1” of \(SheetStand.id)")
     }
 
-    @Test("two that write to one sheet would do to each other: they take turns")
+    @Test("do not arise between two actions that write to one sheet: they take turns")
     func turns() throws {
         let stand = try SheetStand()
         let one = stand.action(), other = stand.action()

@@ -12,7 +12,7 @@ import TestSupport
 
 @Suite("Rows in Google Sheets", .blocking)
 struct GoogleSheetActionTests {
-    @Test("stand behind a header, typed, and nothing in them is a formula")
+    @Test("follow a header, have types, and contain no formula")
     func rows() throws {
         let stand = try SheetStand()
         let action = stand.action(SheetOptions(columns: SheetColumn.more.filter { $0.name == "bucket" }))
@@ -32,11 +32,11 @@ struct GoogleSheetActionTests {
         #expect(exchange.outcome == "200 OK" && asked.contains("\nAuthorization: •••\n") && !asked.contains("ya29"))
         #expect(action.perform([.numbered(3)], batch: 5).outcomes == [.done])
         #expect(stand.names.count == 3 && stand.google.tokensGiven == 1)
-        // The batch before is no longer remembered, this one is.
+        // The batch before is no longer marked, this one is.
         #expect(stand.google.spreadsheet(SheetStand.id).map { Array($0.metadata.keys) } == [5])
     }
 
-    @Test("go by the text of the header, also when a column is inserted later")
+    @Test("follow the texts of the header, even if a column is inserted later")
     func inserted() throws {
         let stand = try SheetStand(rows: [[.text("object name"), .text("Notes"), .text(" Object Size ")]])
         let action = stand.action()
@@ -46,13 +46,13 @@ struct GoogleSheetActionTests {
                 spreadsheet.sheets[1].rows[row].insert(row == 0 ? .text("New") : .empty, at: 0)
             }
         }
-        // At once, as in a steady stream: what was read for one batch is not believed for the next.
+        // Immediately, as in a steady stream: what was read for one batch is not reused for the next.
         #expect(action.perform([.numbered(2)], batch: 2).outcomes == [.done])
         #expect(stand.rows[1] == [.empty, .text("photos/1.jpg"), .empty, .number(1)])
         #expect(stand.rows[2] == [.empty, .text("photos/2.jpg"), .empty, .number(2)])
     }
 
-    @Test("go to the sheet of that name, also when it is another one", arguments: [0, 1_000, 4_000, 6_000])
+    @Test("are written to the sheet of that name, even if it has been replaced", arguments: [0, 1_000, 4_000, 6_000])
     func replaced(after time: Int64) throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
         let stand = try SheetStand(rows: [header])
@@ -71,14 +71,14 @@ struct GoogleSheetActionTests {
     }
 
     @Test(
-        "stand below b2watch's own last row, whatever other columns hold further down",
+        "follow b2watch's own last row, whatever other columns contain further down",
         arguments: [1_000, 59, 2_000])
     func farBelow(_ last: Int) throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) } + [.text("Paid")]
         var rows = [header]
         rows += (1...3).map { number in (0..<5).map { .text("old \(number) \($0)") } }
         while rows.count < last { rows.append([.empty, .empty, .empty, .empty, .empty]) }
-        // A checkbox that is filled down, or one note far below.
+        // A checkbox that is filled down, or a note far below.
         for row in last == 59 ? [58...58] : [4...last - 1] {
             for row in row { rows[row] = [.empty, .empty, .empty, .empty, .empty, .text("FALSE")] }
         }
@@ -94,13 +94,13 @@ struct GoogleSheetActionTests {
             "\(warning)")
         #expect(action.perform([.numbered(3)], batch: 2).warning == nil)
         #expect(stand.rows[4][2] == .text("photos/1.jpg") && stand.rows[6][2] == .text("photos/3.jpg"))
-        // What was there is where it was, moved down.
+        // The other contents are unchanged, and have moved down.
         #expect(stand.rows.count == last + 3 && stand.rows[last + 2].last == .text("FALSE"))
         #expect(
             try stand.action().test(.numbered(1)).contains("column F (“Paid”) of “B2's events” is filled down to row"))
     }
 
-    @Test("never take the place of what a person writes at that moment")
+    @Test("never overwrite what a person writes at the same time")
     func person() throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
         let stand = try SheetStand(rows: [header])
@@ -123,7 +123,7 @@ struct GoogleSheetActionTests {
     }
 
     @Test(
-        "find the end of a sheet of any length",
+        "are appended to a sheet of any length",
         arguments: [(1, 1), (1, 2), (2, 2), (1, 1_000), (1_000, 1_000), (7_000, 7_003)])
     func ends(_ rows: Int, _ grid: Int) throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
@@ -136,7 +136,7 @@ struct GoogleSheetActionTests {
         #expect(stand.rows.count == rows + 3 && stand.google.reads.count < 24)
     }
 
-    @Test("go below frozen rows, and into columns that are apart")
+    @Test("are written below frozen rows, and into separate columns")
     func frozen() throws {
         let stand = try SheetStand(rows: [
             [.text("Object Name"), .text("Notes"), .text("Object Size")], [.empty, .text("of the team")],
@@ -148,7 +148,7 @@ struct GoogleSheetActionTests {
         #expect(stand.rows[3] == [.text("photos/2.jpg"), .empty, .number(2)])
     }
 
-    @Test("have dates where they are asked for, shown as such")
+    @Test("have dates on request, formatted as dates")
     func dates() throws {
         let stand = try SheetStand()
         let received = SheetColumn.more.filter { $0.name == "received" }
@@ -161,11 +161,11 @@ struct GoogleSheetActionTests {
         #expect(stand.rows[1][0] == .date(day) && stand.rows[2][0] == .date(day))
         #expect(stand.rows[1][3] == .number(9_007_199_254_740_992))
         #expect(stand.rows[1][5] == .date(25_569 + 1_767_262_273_000.0 / 86_400_000))
-        // The second row takes the look of the first.
+        // The second row copies the format of the first.
         #expect(stand.google.bodies.map { $0.contains("repeatCell") } == [true, false])
     }
 
-    @Test("of which a heading was renamed are warned of once, also where b2watch was not running")
+    @Test("cause one warning if a heading was renamed, even if b2watch was not running")
     func renamed() throws {
         let header = SheetRow.headers.map { FakeGoogle.Cell.text($0) }
         let stand = try SheetStand(rows: [header])
@@ -187,11 +187,11 @@ struct GoogleSheetActionTests {
         #expect(stand.action().perform([.numbered(5)], batch: 5).warning == nil)
     }
 
-    @Test("are looked after within the reads of a minute, and no more often than it takes")
+    @Test("need only as many reads as necessary, within the limit of a minute")
     func reads() throws {
         let stand = try SheetStand()
         let action = stand.action()
-        // Each is read for.
+        // Each batch needs a read.
         for batch in 1...200 {
             #expect(action.perform([.numbered(batch)], batch: Int64(batch)).outcomes == [.done])
         }
@@ -200,7 +200,7 @@ struct GoogleSheetActionTests {
         for (one, other) in zip(reads, reads.dropFirst(60)) { #expect(other - one >= 60_000) }
     }
 
-    @Test("stand in no sheet that has something below an empty row 1")
+    @Test("are not written into a sheet with contents below an empty row 1")
     func below() throws {
         let stand = try SheetStand(rows: [[], [], [.text("some old data")]])
         let report = stand.action().perform([.numbered(1)], batch: 1)
@@ -218,7 +218,7 @@ struct GoogleSheetActionTests {
         #expect(throws: GoogleProblem.self) { try stand.action().test(.numbered(1)) }
     }
 
-    @Test("keep large numbers exact, and long texts within a cell")
+    @Test("contain exact large numbers, and long texts cut to a cell")
     func limits() throws {
         let stand = try SheetStand()
         var item = ActionItem.numbered(1, object: String(repeating: "é", count: 60_000))
@@ -229,12 +229,12 @@ struct GoogleSheetActionTests {
         #expect(stand.names[0].hasSuffix("é…") && stand.names[0].utf16.count == 50_000)
         let large = (0..<50).map { ActionItem.numbered($0, object: String(repeating: "a", count: 49_000)) }
         #expect(GoogleBatch.fitting(large) < 50 && GoogleBatch.fitting(large) > 30)
-        // The longest names that B2 has.
+        // The longest names that B2 allows.
         let usual = (0..<500).map { ActionItem.numbered($0, object: String(repeating: "a", count: 1_024)) }
         #expect(GoogleBatch.fitting(usual) == 500)
     }
 
-    @Test("are there once where the answer is lost, or is not Google's", arguments: [0, 1, 2, 3, 4, 5])
+    @Test("are written once if the answer is lost, or is not Google's", arguments: [0, 1, 2, 3, 4, 5])
     func lost(kind: Int) throws {
         let stand = try SheetStand()
         let first = Once()
@@ -251,21 +251,21 @@ struct GoogleSheetActionTests {
         }
         let action = stand.action()
         #expect(action.perform([.numbered(1), .numbered(2)], batch: 9).outcomes == [.done, .done])
-        // The copy that was held up until now is refused, and its number stays as long as it might come.
+        // The delayed copy is refused. The mark stays for as long as a copy might arrive.
         stand.google.arrive()
         stand.time.pass(2_000)
         #expect(action.perform([.numbered(3)], batch: 10).outcomes == [.done])
         stand.google.arrive()
         #expect(stand.names == ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"])
         #expect(stand.google.spreadsheet(SheetStand.id)?.metadata[9] != nil)
-        // A process after this one finds it, and takes it away when ten minutes are over.
+        // A later process finds the mark, and removes it after ten minutes.
         stand.google.onBatch { .none }
         stand.time.pass(610_000)
         #expect(stand.action().perform([.numbered(4)], batch: 11).outcomes == [.done])
         #expect(stand.google.spreadsheet(SheetStand.id).map { Array($0.metadata.keys) } == [11])
     }
 
-    @Test("are asked after until it is known what became of them")
+    @Test("are asked for until their outcome is known")
     func unknown() throws {
         let stand = try SheetStand()
         stand.google.onBatch { .late }
@@ -286,7 +286,7 @@ struct GoogleSheetActionTests {
         #expect(stand.names == ["photos/1.jpg"])
     }
 
-    @Test("are all there, once each, whatever is lost, late or ends in between")
+    @Test("are all written, once each, whatever is lost, late or interrupted")
     func storm() throws {
         let stand = try SheetStand()
         let random = Dice(seed: 99)
@@ -309,7 +309,7 @@ struct GoogleSheetActionTests {
             if random.roll(6) == 0 { stand.google.arrive() }
             let items = Array(waiting.prefix(random.roll(30) + 1))
             var outcomes = action.perform(items, batch: batch).outcomes
-            // The process ends before it has written down what it was told.
+            // The process ends before it has recorded the answer.
             if random.roll(5) == 0 {
                 action = stand.action()
                 outcomes = items.map { _ in .unknown("ended") }
@@ -327,7 +327,7 @@ struct GoogleSheetActionTests {
         #expect(stand.names.count == 1_200 && Set(stand.names) == expected)
     }
 
-    @Test("keep to the quota of a minute, also where several actions write as one account")
+    @Test("keep to the limit of a minute, even if several actions use one account")
     func quota() throws {
         let stand = try SheetStand()
         let actions = [stand.action(), stand.action(sheet: "Overview")]
@@ -340,7 +340,7 @@ struct GoogleSheetActionTests {
         for (one, other) in zip(writes, writes.dropFirst(60)) { #expect(other - one >= 60_000) }
     }
 
-    @Test("that are too many for one request go in several, in their order, and none has failed")
+    @Test("are divided into several requests in their order, without a failure")
     func large() throws {
         let sheet = try SheetStand()
         let stage = RunnerStage(isJumping: true)
@@ -417,7 +417,7 @@ final class SheetStand: Sendable {
 
 // MARK: - Chance
 
-/// Chance that is the same in every run, from any thread.
+/// Random numbers that are the same in every run, from any thread.
 final class Dice: Sendable {
     private let generator: Mutex<SeededGenerator>
 
@@ -425,11 +425,11 @@ final class Dice: Sendable {
         generator = Mutex(SeededGenerator(seed: seed))
     }
 
-    /// From 0 to one less than the number of sides.
+    /// Returns a number from 0 to one less than the number of sides.
     func roll(_ sides: Int) -> Int { generator.withLock { Int.random(in: 0..<sides, using: &$0) } }
 }
 
-/// True the first time.
+/// Returns true the first time.
 final class Once: Sendable {
     private let isUsed = Mutex(false)
 

@@ -5,17 +5,17 @@ import Testing
 
 @testable import Actions
 
-@Suite("What an answer means for an action")
+@Suite("The meaning of an answer for an action")
 struct HTTPOutcomeTests {
     private let outcome = HTTPOutcome("It", lost: { .uncertain($0) })
     private let now = Timestamp(milliseconds: 784_111_740_000)
 
-    @Test("is done for any 2xx", arguments: [200, 201, 204, 299])
+    @Test("is success for any 2xx", arguments: [200, 201, 204, 299])
     func done(_ status: Int) {
         #expect(outcome.classify(OutgoingAnswer(status: status), at: now) == .done)
     }
 
-    @Test("is to wait as long as is asked", arguments: [429, 503])
+    @Test("is a pause for the requested time", arguments: [429, 503])
     func waiting(_ status: Int) {
         func judged(_ value: String?) -> Duration?? {
             let headers = value.map { [OutgoingField("retry-after", $0)] } ?? []
@@ -30,7 +30,7 @@ struct HTTPOutcomeTests {
         #expect(judged(nil) == .some(nil))
     }
 
-    @Test("is to try again what failed there", arguments: [408, 500, 502, 504])
+    @Test("is another attempt after a failure of the server", arguments: [408, 500, 502, 504])
     func retried(_ status: Int) {
         guard case .retry(let text, nil, .item) = outcome.classify(OutgoingAnswer(status: status), at: now) else {
             Issue.record("\(status)")
@@ -44,7 +44,7 @@ struct HTTPOutcomeTests {
         }
     }
 
-    @Test("is not final where it asks to wait", arguments: [403, 408, 409, 413, 500, 502, 504])
+    @Test("is not final if the server asks to wait", arguments: [403, 408, 409, 413, 500, 502, 504])
     func asked(_ status: Int) {
         let answer = OutgoingAnswer(status: status, headers: [OutgoingField("Retry-After", "5")])
         guard case .retry(_, .seconds(5)?, .action) = outcome.classify(answer, at: now) else {
@@ -53,7 +53,7 @@ struct HTTPOutcomeTests {
         }
     }
 
-    @Test("says how the answer begins, escaped, where nothing else is known of it")
+    @Test("includes the start of the answer, escaped, if nothing else is known about it")
     func words() {
         let answer = OutgoingAnswer(status: 400, body: Array("{\"error\":\n \"no\u{1b}[2J\"}".utf8))
         guard case .dead(let text) = outcome.classify(answer, at: now) else {
@@ -69,7 +69,7 @@ struct HTTPOutcomeTests {
     }
 
     @Test(
-        "is what to do for the whole action, where no event would be taken",
+        "is a hold of the action if no event would be accepted",
         arguments: [301, 307, 401, 402, 403, 404, 405, 410, 415])
     func held(_ status: Int) {
         guard case .hold(let text, nil) = outcome.classify(OutgoingAnswer(status: status), at: now) else {
@@ -79,7 +79,7 @@ struct HTTPOutcomeTests {
         #expect(text.hasPrefix("It answered \(status) "))
     }
 
-    @Test("is what to do, where one event is refused", arguments: [400, 409, 413, 422])
+    @Test("is a remedy if one event is refused", arguments: [400, 409, 413, 422])
     func dead(_ status: Int) {
         guard case .dead(let text) = outcome.classify(OutgoingAnswer(status: status), at: now) else {
             Issue.record("\(status)")

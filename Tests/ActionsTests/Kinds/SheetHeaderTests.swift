@@ -10,7 +10,7 @@ import TestSupport
 
 @Suite("The header of a sheet")
 struct SheetHeaderTests {
-    @Test("is read by its texts, whatever their case, blanks and order")
+    @Test("is recognized by its texts, in any case and order, and with blanks around them")
     func texts() {
         let header = SheetHeader([
             " object NAME ", "Notes", "EVENT TYPE", "Object Name", "", "\u{FEFF}bucket", "Account ID",
@@ -24,7 +24,7 @@ struct SheetHeaderTests {
             ])
     }
 
-    @Test("of a fresh sheet is the tutorial's, and what was asked for behind it")
+    @Test("of a new sheet has the tutorial's columns, followed by the requested ones")
     func fresh() {
         #expect(SheetHeader(adding: []).texts == SheetRow.headers)
         let header = SheetHeader(adding: SheetColumn.more)
@@ -34,7 +34,7 @@ struct SheetHeaderTests {
         #expect(header.isUseful && !SheetHeader(["a", " "]).isUseful && SheetHeader(["", " "]).isEmpty)
     }
 
-    @Test("has moments as dates and sizes as numbers, where that is asked for")
+    @Test("has dates for times and numbers for sizes on request")
     func forms() {
         var item = ActionItem.numbered(1)
         item.row.objectSize = .string("12")
@@ -51,7 +51,7 @@ struct SheetHeaderTests {
         #expect(odd[0].cell == .number(.max) && odd[3].cell == .text("012"))
     }
 
-    @Test("that loses a heading is warned of, with what stands there now")
+    @Test("that loses a heading causes a warning that names the new text there")
     func loss() throws {
         let old = SheetHeader(["Notes", "Event Type", "Object Name", "Object Size"])
         #expect(
@@ -72,7 +72,7 @@ struct SheetHeaderTests {
                 + " ID")
     }
 
-    @Test("can be told wrongly, which is said with its line")
+    @Test("reports wrong settings with their line")
     func settings() {
         var reading = ActionReading.sample(
             "rows", [("columns", .texts(["bucket", "buckt", "bucket"])), ("timestamps", .text("unix"))])

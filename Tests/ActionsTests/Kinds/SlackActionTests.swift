@@ -50,7 +50,7 @@ struct SlackActionTests {
     }
 
     @Test(
-        "lets no name call anybody",
+        "does not notify anybody because of a name",
         arguments: [
             "<!channel>", "<!here|here>", "<@U024BE7LH>", "<#C024BE7LR>", "<https://evil.test|click>",
             "&lt;!channel&gt;",
@@ -72,7 +72,7 @@ struct SlackActionTests {
     }
 
     @Test(
-        "obeys nothing that a value holds",
+        "does not interpret values",
         arguments: [
             "*a*", "_r_", "~s~", "`c`", "```p```", ":bomb:", "https://evil.test/x", "evil.test", "<!channel>", "@here",
             "<@U024BE7LH>", "<!date^1392734382^{date}|x>", "> quote", "a*b_c", "1. list", "mailto:a@b.test",
@@ -87,7 +87,7 @@ struct SlackActionTests {
         #expect(slack.obeyed == ["bold(\(name))", "bold(\(name))"])
     }
 
-    @Test("does what the template itself says")
+    @Test("interprets the template's own text")
     func markup() throws {
         let slack = FakeSlack()
         func obeyed(_ template: String, _ object: String = "a/b c.jpg") throws -> [String] {
@@ -110,7 +110,7 @@ struct SlackActionTests {
         #expect(slack.messages.last == "see https://a.test/a/b c.jpg.")
         #expect(try obeyed("a * b * c, snake_case_name, 2*3*4, *open\n*x*") == ["bold(x)"])
         #expect(try obeyed("a &lt;b&gt; &amp;c") == [] && slack.messages.last == "a <b> &c")
-        // What a value would decide is not a link.
+        // A link whose target depends on a value is not made.
         for template in ["<{{object}}|click>", "<https://{{object}}|click>", "https://{{object}}", "<http{{object}}>"] {
             #expect(try obeyed(template, "evil.test/x") == [], "\(template)")
         }
@@ -118,7 +118,7 @@ struct SlackActionTests {
     }
 
     @Test(
-        "leaves names readable, and marks what could deceive",
+        "keeps names readable, and marks characters that could deceive",
         arguments: [
             (
                 "👨\u{200D}👩\u{200D}👧 ❤\u{FE0F} 👍🏽 🇩🇪 1\u{FE0F}\u{20E3}",
@@ -142,7 +142,7 @@ struct SlackActionTests {
         #expect(slack.messages.first.map { Array($0.unicodeScalars) } == Array((shown + "!").unicodeScalars))
     }
 
-    @Test("gathers a burst into a digest")
+    @Test("combines a burst of events into a digest")
     func digest() throws {
         let slack = FakeSlack()
         let items = many(25)
@@ -157,7 +157,7 @@ struct SlackActionTests {
         #expect(slack.messages.last == "photos/0.jpg\nphotos/1.jpg\nphotos/2.jpg")
     }
 
-    @Test("keeps a message short")
+    @Test("keeps messages short")
     func long() throws {
         let slack = FakeSlack()
         let name = String(repeating: "<&>", count: 4_000)
@@ -166,7 +166,7 @@ struct SlackActionTests {
         _ = try action(slack, String(repeating: "x", count: 5_000)).perform([.sample()], batch: 2)
         #expect(slack.messages.count == 2 && slack.messages.allSatisfy { $0.unicodeScalars.count <= SlackText.longest })
         #expect(slack.messages.last?.hasSuffix("…") == true)
-        // Neither an emoji nor an isolate is cut through.
+        // Neither an emoji nor an isolate is cut in the middle.
         let family = String(repeating: "👨\u{200D}👩\u{200D}👧דוח", count: 2_000)
         _ = try action(slack, String(repeating: "{{object}}", count: 9)).perform(
             [.sample(SampleEvent(object: family))], batch: 3)
@@ -176,7 +176,7 @@ struct SlackActionTests {
         #expect(isolates.count % 2 == 0 && isolates.last == "\u{2069}")
     }
 
-    @Test("waits as long as Slack asks")
+    @Test("waits for the time that Slack asks for")
     func limited() throws {
         let box = Box()
         let slack = FakeSlack(burst: 1, clock: { box.time })
@@ -191,7 +191,7 @@ struct SlackActionTests {
     }
 
     @Test(
-        "says what to do about a refusal",
+        "reports a remedy for a refusal",
         arguments: [
             (400, "user_not_found"), (403, "action_prohibited"), (404, "channel_not_found"),
             (410, "channel_is_archived"), (404, "no_service"), (404, "no_team"), (403, "invalid_token"),
@@ -208,7 +208,7 @@ struct SlackActionTests {
     }
 
     @Test(
-        "knows what it may not say",
+        "detects messages that Slack does not accept",
         arguments: [
             (400, "invalid_payload"), (400, "no_text"), (400, "invalid_blocks"), (400, "a_new_word"),
         ])
@@ -221,7 +221,7 @@ struct SlackActionTests {
         #expect(text.hasPrefix("Slack answered \(status) ") && text.contains(": \(word): "), "\(text)")
     }
 
-    @Test("tries again what may come right")
+    @Test("retries after passing failures")
     func retried() throws {
         let items = [ActionItem.sample()]
         func outcome(_ reply: FakeReply) throws -> ActionOutcome? {
@@ -240,7 +240,7 @@ struct SlackActionTests {
         #expect(text.contains("not Slack's “ok”, but 200 OK, text/plain, “<html>”"))
     }
 
-    @Test("keeps its URL to itself, also where the answer repeats it")
+    @Test("keeps its URL secret, even if the answer repeats it")
     func echoed() throws {
         let path = FakeSlack.path
         let report = try action(FakeSlack([.text(404, "The requested URL \(path) was not found")])).perform(
@@ -254,7 +254,7 @@ struct SlackActionTests {
         #expect(kept.contains("•••") && !kept.contains("notASecret"))
     }
 
-    @Test("is tried without writing anything")
+    @Test("is tested without writing anything")
     func test() throws {
         let slack = FakeSlack()
         let sentence = try action(slack).test(.sample())
@@ -289,7 +289,7 @@ struct SlackActionTests {
     }
 }
 
-/// A time that a test moves on.
+/// A time that a test advances.
 private final class Box: Sendable {
     private let milliseconds = Mutex<Int64>(0)
 

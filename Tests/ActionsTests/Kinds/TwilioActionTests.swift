@@ -40,7 +40,7 @@ struct TwilioActionTests {
         try #require(read(changes, without: absent).action)
     }
 
-    @Test("is sent, and what was asked and answered is kept without the token")
+    @Test("is sent, and the request and the answer are recorded without the token")
     func sending() throws {
         let report = try action().perform([.sample()], batch: 1)
         #expect(report.outcomes == [.done])
@@ -60,7 +60,7 @@ struct TwilioActionTests {
         #expect(String(decoding: exchange.answer, as: UTF8.self).contains("\"error_code\":null"))
     }
 
-    @Test("goes out by a messaging service or with an API key too")
+    @Test("can be sent through a messaging service, or with an API key")
     func service() throws {
         let service = "MG0123456789abcdef0123456789abcdef"
         let other = try action(["messaging-service": .text(service)], without: "from")
@@ -71,7 +71,7 @@ struct TwilioActionTests {
         #expect(try key.test(.sample()).hasPrefix("Twilio takes the API key for the account AC"))
     }
 
-    @Test("holds nothing of a hostile name that a telephone would obey, and no more segments than allowed")
+    @Test("contains nothing that could control a telephone, and at most the allowed segments")
     func hostile() throws {
         let hostile = SampleEvent(object: "a&To=%2B1900\r\n\u{202e}\u{0}=b+" + String(repeating: "x", count: 900))
         #expect(try action().perform([.sample(hostile)], batch: 1).outcomes == [.done])
@@ -85,7 +85,7 @@ struct TwilioActionTests {
         #expect(SMSText(twilio.messages[1].body).encoding == .gsm7)
     }
 
-    @Test("may have been sent: then nothing is tried again by itself")
+    @Test("may have been sent although the answer is lost: it is not retried automatically")
     func uncertain() throws {
         let action = try action()
         twilio.expect(.lost, .error(status: 503, code: 20503), .error(status: 500, code: 20500))
@@ -105,7 +105,7 @@ struct TwilioActionTests {
         }
     }
 
-    @Test("is tried again where it was surely not taken")
+    @Test("is retried if Twilio certainly has not accepted it")
     func retries() throws {
         let action = try action()
         twilio.expect(
@@ -121,7 +121,7 @@ struct TwilioActionTests {
         }
     }
 
-    @Test("is tried again where b2watch ended before anything of it was sent")
+    @Test("is retried if b2watch ended before anything was sent")
     func ended() throws {
         struct Ended: HTTPSending {
             func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
@@ -134,7 +134,7 @@ struct TwilioActionTests {
     }
 
     @Test(
-        "that Twilio would refuse for any event puts the action on hold, with what to do",
+        "that Twilio would refuse for any event puts the action on hold with a remedy",
         arguments: [
             (401, 20003, "put the account's own SID"), (404, 20404, "correct the Account SID"),
             (400, 21211, "correct “to”"), (400, 21614, "correct “to”"), (400, 21612, "correct “to”"),
@@ -155,7 +155,7 @@ struct TwilioActionTests {
     }
 
     @Test(
-        "that Twilio refuses for one event is dead, with what to do",
+        "that Twilio refuses for one event is dead, with a remedy",
         arguments: [
             (400, 21602, "correct “template”"),
             (400, 29999, "refused the message with 400 (29999: No; https://www.twilio.com/docs/errors/29999)"),
@@ -170,7 +170,7 @@ struct TwilioActionTests {
         #expect(sentence.contains(advice), "\(sentence)")
     }
 
-    @Test("is refused with the wrong token, and waits where a secret cannot be read")
+    @Test("is refused with the wrong token, and waits while a secret cannot be read")
     func credentials() throws {
         let wrong = try #require(read(environment: Self.environment.merging(["TOKEN": "wrong"]) { $1 }).action)
         guard case .hold(let sentence, nil) = wrong.perform([.sample()], batch: 1).outcomes[0] else {
@@ -206,7 +206,7 @@ struct TwilioActionTests {
         #expect(twilio.messages.isEmpty)
     }
 
-    @Test("has a sender that can send, which a test finds out")
+    @Test("needs a sender that can send SMS, which a test checks")
     func sender() throws {
         let action = try action()
         twilio.setNumbers(["+15005550006": false])
@@ -217,7 +217,7 @@ struct TwilioActionTests {
         #expect(foreign?.description.contains("+15005550006 is not a number of this account") == true)
     }
 
-    @Test("that something else answers is not taken for one: it says what came")
+    @Test("that another server answers is not accepted, and the answer is described")
     func stranger() throws {
         let page = FakeReply.answer(
             status: 400, headers: [("Content-Type", "text/html")], body: Array("<html>\u{1b}[2J blocked".utf8))
@@ -235,7 +235,7 @@ struct TwilioActionTests {
         #expect(sentence.hasPrefix("the answer names no message (200 OK, text/plain, “hello”)"))
     }
 
-    @Test("says what is wrong with its settings")
+    @Test("reports wrong settings")
     func settings() {
         func problem(_ changes: [String: ConfigurationNode.Content], without absent: String? = nil) -> String {
             let (action, problems) = read(changes, without: absent)
@@ -276,18 +276,18 @@ struct TwilioActionTests {
 @Suite("The text of an SMS")
 struct SMSTextTests {
     @Test(
-        "goes in so many segments",
+        "is divided into segments",
         arguments: [
             ("", 1, true), (String(repeating: "a", count: 160), 1, true), (String(repeating: "a", count: 161), 2, true),
             (String(repeating: "a", count: 306), 2, true), (String(repeating: "a", count: 307), 3, true),
-            // Two places each, never divided: 76 of them in a segment of 153.
+            // Two units each, never separated: 76 of them in a segment of 153.
             (String(repeating: "€", count: 80), 1, true), (String(repeating: "€", count: 81), 2, true),
             (String(repeating: "€", count: 152), 2, true), (String(repeating: "€", count: 153), 3, true),
             ("[a]{b}^\\~|\n\rÄöñü¿ßΩ", 1, true),
             ("ç", 1, false), ("`", 1, false), (String(repeating: "я", count: 70), 1, false),
             (String(repeating: "я", count: 71), 2, false), (String(repeating: "я", count: 134), 2, false),
             (String(repeating: "я", count: 135), 3, false),
-            // Two units each, never divided: 33 of them in a segment of 67.
+            // Two code units each, never separated: 33 of them in a segment of 67.
             (String(repeating: "😀", count: 35), 1, false), (String(repeating: "😀", count: 36), 2, false),
             (String(repeating: "😀", count: 66), 2, false), (String(repeating: "😀", count: 67), 3, false),
             (String(repeating: "a", count: 69) + "я", 1, false), (String(repeating: "a", count: 70) + "я", 2, false),
@@ -298,7 +298,7 @@ struct SMSTextTests {
         #expect(sms.encoding == (isGSM ? .gsm7 : .ucs2))
     }
 
-    @Test("is cut to the segments that are allowed, and says so")
+    @Test("is cut to the allowed segments, with a note")
     func cutting() {
         let long = SMSText(String(repeating: "a", count: 200), atMost: 1)
         #expect(long.text == String(repeating: "a", count: 157) + "..." && long.segments == 1)
@@ -306,7 +306,7 @@ struct SMSTextTests {
         #expect(russian.text == String(repeating: "я", count: 69) + "…" && russian.segments == 1)
         let two = SMSText(String(repeating: "a", count: 400), atMost: 2)
         #expect(two.text.count == 306 && two.segments == 2)
-        // What forced the other alphabet is cut away with the end.
+        // The character that forced the other alphabet is at the end, and cut off with it.
         let mixed = SMSText(String(repeating: "a", count: 180) + "я", atMost: 1)
         #expect(mixed.encoding == .gsm7 && mixed.text.count == 160)
         #expect(SMSText("short", atMost: 1).text == "short")
@@ -314,7 +314,7 @@ struct SMSTextTests {
         #expect(most.text.utf16.count == 1_600)
     }
 
-    @Test("is told in words")
+    @Test("has a description in words")
     func words() {
         #expect(SMSText("a").summary == "1 character, GSM-7, 1 segment")
         #expect(SMSText(String(repeating: "я", count: 71)).summary == "71 characters, UCS-2, 2 segments")

@@ -15,7 +15,7 @@ struct ActionRunnerTests {
         return manner
     }
 
-    @Test("does each event once, in the order of arrival, and nothing for what was there before")
+    @Test("processes each new event once, in the order of arrival, and no earlier ones")
     func order() throws {
         let stage = RunnerStage()
         stage.outbox.deliver("before")
@@ -41,7 +41,7 @@ struct ActionRunnerTests {
         #expect(stage.notes.all == ["action a (scripted) is set up"])
     }
 
-    @Test("does what its filter lets through; an event that was refused and then accepted is done once")
+    @Test("processes events that match the filter, including one that was first refused and then accepted, once")
     func filter() throws {
         let stage = RunnerStage()
         let action = ScriptedAction()
@@ -57,7 +57,7 @@ struct ActionRunnerTests {
         #expect(action.performed.map(\.events) == [["one"], ["two"]])
     }
 
-    @Test("what a process began and did not see the end of is asked after first, by its batch")
+    @Test("asks first for batches that an earlier process began without recording their end")
     func crash() throws {
         let outbox = FakeOutbox()
         let first = RunnerStage(outbox)
@@ -71,7 +71,7 @@ struct ActionRunnerTests {
         first.tell()
         first.runner.begin()
         stuck.wait(for: 1)
-        // Its process ends here: what it writes from now on is never written.
+        // The process ends here: its later writes are never made.
         let copy = FakeOutbox()
         let kept = outbox.state.withLock { ($0.rows, $0.bodies, $0.actions, $0.entries, $0.events) }
         copy.state.change { ($0.rows, $0.bodies, $0.actions, $0.entries, $0.events) = kept }
@@ -96,7 +96,7 @@ struct ActionRunnerTests {
         #expect(copy.states() == [.done, .done, .done])
     }
 
-    @Test("an answer that is lost is asked after before anything else is done")
+    @Test("asks for a lost answer before anything else")
     func unknown() throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction(
@@ -119,7 +119,7 @@ struct ActionRunnerTests {
             ])
     }
 
-    @Test("waits as long as it is asked to, and holds up nobody but that entry")
+    @Test("waits for the requested time, and delays only that entry")
     func retryAfter() throws {
         let stage = RunnerStage()
         let action = ScriptedAction(now: { [clock = stage.clock] in clock.now }) { item, call in
@@ -141,7 +141,7 @@ struct ActionRunnerTests {
         #expect(action.performed.map(\.time).map { $0 - action.performed[0].time } == [0, 0, 39_000, 40_000])
     }
 
-    @Test("gives up behind its patience, and says so")
+    @Test("gives up after the time limit, and reports it")
     func patience() throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction(manner: manner { $0.patience = .seconds(7_200) }) { _, _ in
@@ -160,7 +160,7 @@ struct ActionRunnerTests {
             ])
     }
 
-    @Test("one that fails or hangs holds up no other")
+    @Test("is not delayed by another action that fails or hangs")
     func others() throws {
         let stage = RunnerStage()
         let gate = Gate()
@@ -181,7 +181,7 @@ struct ActionRunnerTests {
         #expect(hanging.performed.count == 1 && failing.performed.count == 1)
     }
 
-    @Test("as many batches run at once as it may have")
+    @Test("runs the allowed number of batches at once")
     func lanes() throws {
         let stage = RunnerStage()
         let arrived = Monitor(0)
@@ -200,7 +200,7 @@ struct ActionRunnerTests {
         #expect(Set(action.performed.flatMap(\.events)).count == 30 && action.performed.count == 30)
     }
 
-    @Test("pausing ends what is begun, and keeps what comes for later; it outlives the process")
+    @Test("ends current work when paused, and queues new events; the pause outlives the process")
     func pausing() throws {
         let stage = RunnerStage()
         let (action, other) = (ScriptedAction(), ScriptedAction())
@@ -208,7 +208,7 @@ struct ActionRunnerTests {
         stage.runner.begin()
         try stage.runner.setPaused("a", true)
         stage.deliver("one", "two", "three")
-        // Another one that has the same to do is done with it.
+        // Another event with the same work is already done.
         other.wait(for: 3)
         stage.stop()
         #expect(action.performed.isEmpty && other.performed.count == 3)
@@ -225,7 +225,7 @@ struct ActionRunnerTests {
         #expect(next.notes.all.last == "action a is resumed")
     }
 
-    @Test("reading the configuration again adds, changes and removes actions")
+    @Test("adds, changes and removes actions when the configuration is read again")
     func reloading() throws {
         let stage = RunnerStage()
         let gate = Gate()
@@ -241,7 +241,7 @@ struct ActionRunnerTests {
         try stage.load(("a", new), ("b", other))
         stage.deliver("three")
         other.wait(for: 1)
-        // What the old one has begun ends first.
+        // The work begun under the old declaration ends first.
         #expect(new.performed.isEmpty && old.state.withLock { $0.closed } == 0)
         gate.open()
         new.wait(for: 2)
@@ -256,7 +256,7 @@ struct ActionRunnerTests {
         stage.outbox.state.expect("an entry") { state in
             state.entries.contains { $0.action == "b" && $0.row == 4 } ? () : nil
         }
-        // Where it comes back it goes on from where it was.
+        // An action that returns continues from where it was.
         let back = ScriptedAction()
         try stage.load(("b", ScriptedAction()), ("a", back))
         back.wait(for: 1)
@@ -265,11 +265,11 @@ struct ActionRunnerTests {
         #expect(stage.notes.all.contains("action a is no longer in the configuration; its entries are kept"))
     }
 
-    @Test("a history that cannot be written makes it wait; what was done is not done again")
+    @Test("waits while the history cannot be written, and repeats nothing that was done")
     func storage() throws {
         let stage = RunnerStage()
         let action = ScriptedAction { [outbox = stage.outbox] _, call in
-            // The next write is that of what became of it.
+            // The next write is that of the outcome.
             if call == 1 { outbox.fail(3) }
             return .done
         }
@@ -290,7 +290,7 @@ struct ActionRunnerTests {
         #expect(stage.told.all.count <= 4)
     }
 
-    @Test("10,000 events and a quota of 60 batches a minute: each is done once, as fast as that allows")
+    @Test("processes 10,000 events under a limit of 60 batches a minute once each, as fast as allowed")
     func quota() throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction(
@@ -315,7 +315,7 @@ struct ActionRunnerTests {
         #expect(action.performed.count <= 220)
     }
 
-    @Test("whatever fails, each event is done once and no batch repeats one that was done", arguments: 1...8)
+    @Test("processes each event once, whatever fails, and repeats no batch that was done", arguments: 1...8)
     func anything(seed: UInt64) throws {
         let stage = RunnerStage(isJumping: true)
         let answers = Mutex(SeededGenerator(seed: seed))
@@ -355,7 +355,7 @@ struct ActionRunnerTests {
         }
     }
 
-    @Test("what people ask: run, retry, skip, show, test; and what cannot be is said")
+    @Test("answers requests to run, retry, skip, preview and test, and reports impossible ones")
     func control() throws {
         let stage = RunnerStage()
         stage.outbox.deliver("before")
@@ -391,13 +391,13 @@ struct ActionRunnerTests {
 
 // MARK: - Ending
 
-@Suite("What is under way in the runner of actions", .blocking)
+@Suite("Current work in the runner of actions", .blocking)
 struct RunnerEndingTests {
     private func filter(_ text: String, _ stage: RunnerStage) throws -> Filter {
         try Filter(text, in: FilterContext(now: stage.clock.now, allowsRegularExpressions: false))
     }
 
-    /// A command that takes hold of the lifeline and ends by itself only after long.
+    /// A command that keeps the lifeline open and ends by itself only after a long time.
     private func command(_ lifeline: Lifeline) -> CommandAction {
         CommandAction(
             name: "a", words: ["sh", "-c", "exec 3>\(lifeline.path); echo up >&3; sleep 1000 & sleep 1000"],
@@ -416,7 +416,7 @@ struct RunnerEndingTests {
         return (stage, lifeline)
     }
 
-    @Test("a program that runs is ended with b2watch, with all that it has started, and is run again later")
+    @Test("is ended with b2watch if it is a program, with all its descendants, and repeated later")
     func program() throws {
         let (stage, lifeline) = try running()
         #expect(stage.runner.stop(within: .patience))
@@ -425,7 +425,7 @@ struct RunnerEndingTests {
         #expect(entry.state == .failed && entry.reason == "sh was ended because b2watch ended")
     }
 
-    @Test("one whose declaration has changed meanwhile is ended too")
+    @Test("is ended although its declaration has changed in the meantime")
     func changedProgram() throws {
         let (stage, lifeline) = try running()
         let later = ScriptedAction()
@@ -434,14 +434,14 @@ struct RunnerEndingTests {
         #expect(lifeline.isLetGo() && later.performed.isEmpty)
     }
 
-    @Test("a backlog is looked at by the filter that is read meanwhile, and not for an action that is gone")
+    @Test("reads a backlog with the new filter, and not for a removed action")
     func backlog() throws {
         let gate = Monitor((slices: 0, isOpen: false))
         let stage = RunnerStage(
             FakeOutbox(walking: { action in
                 guard action == 1 else { return }
                 gate.change { $0.slices += 1 }
-                // The second slice of the first action goes on when the configuration has been read again.
+                // The second slice of the first action follows after the configuration was read again.
                 gate.wait(until: .now + .patience) { $0.slices != 2 || $0.isOpen ? () : nil }
             }))
         let names = (1...2_000).map(String.init)
@@ -457,11 +457,11 @@ struct RunnerEndingTests {
         let counts = stage.outbox.state.withLock { state in
             ["strict", "gone", "other"].map { name in state.entries.count { $0.action == name } }
         }
-        // Two slices of the first action and one of each of the others were taken before.
+        // Two slices of the first action and one of each of the others were read before.
         #expect(counts == [400, 200, 200])
     }
 
-    @Test("a batch that is begun though the history says it is not is sent once, and nobody need be asked about it")
+    @Test("is sent once if the write failed after its commit, and nobody has to be asked")
     func begun() throws {
         let stage = RunnerStage()
         let action = ScriptedAction(recovery: { _, _ in .uncertain("nobody knows") }, answer: { _, _ in .done })
@@ -480,7 +480,7 @@ struct RunnerEndingTests {
         #expect(try stage.outbox.entry(1)?.attempts == 1)
     }
 
-    @Test("it is taken back at the end too, so that the next process does not ask what became of it")
+    @Test("is taken back at the end too, so that the next process does not ask for its outcome")
     func begunAtTheEnd() throws {
         let stage = RunnerStage()
         let action = ScriptedAction()

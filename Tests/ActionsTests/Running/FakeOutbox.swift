@@ -5,7 +5,7 @@ import Synchronization
 @testable import Actions
 @testable import History
 
-/// The outbox and the events of a test, in memory. What it is asked to write can be made to fail.
+/// The outbox and the events of a test, in memory. Its writes can be made to fail.
 final class FakeOutbox: ActionStore {
     struct Failure: Error, CustomStringConvertible {
         var description: String { "the disk is full" }
@@ -17,10 +17,10 @@ final class FakeOutbox: ActionStore {
         var actions: [ActionStatus] = []
         var entries: [OutboxEntry] = []
         var events: Set<String> = []
-        /// What was written, such as `begin 3` and `done 3`.
+        /// The writes so far, such as `begin 3` and `done 3`.
         var log: [String] = []
         var failures = 0
-        /// How many of the next batches are begun though it is said that they are not.
+        /// The number of next batches that begin although an error is thrown.
         var lateFailures = 0
         var firstWaiting = 0
 
@@ -45,14 +45,14 @@ final class FakeOutbox: ActionStore {
     }
 
     let state = Monitor(State())
-    /// Is told of each slice before it is walked: of which action.
+    /// Receives the action of each slice before it is read.
     private let walking: (@Sendable (Int64) -> Void)?
 
     init(walking: (@Sendable (Int64) -> Void)? = nil) {
         self.walking = walking
     }
 
-    /// A delivery of one event.
+    /// Adds a delivery of one event.
     func deliver(_ name: String, id: String? = nil, _ verdict: SignatureVerdict = .valid) {
         let body = Array(#"{"events":[{"eventId":"\#(id ?? name)","objectName":"\#(name)"}]}"#.utf8)
         let delivery = Delivery(
@@ -73,10 +73,10 @@ final class FakeOutbox: ActionStore {
     var log: [String] { state.withLock { $0.log } }
     func states() -> [EntryState] { state.withLock { $0.entries.map(\.state) } }
 
-    /// The next so many writes fail.
+    /// Makes this number of next writes fail.
     func fail(_ count: Int) { state.change { $0.failures = count } }
 
-    /// The next so many batches are begun, and it is said that they are not.
+    /// Makes this number of next batches begin although an error is thrown.
     func failBegun(_ count: Int) { state.change { $0.lateFailures = count } }
 
     private func write<Result: Sendable>(_ body: (inout State) throws -> Result) throws -> Result {

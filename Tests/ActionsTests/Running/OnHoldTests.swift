@@ -17,7 +17,7 @@ struct OnHoldTests {
         return manner
     }
 
-    @Test("tries one event now and then, after three times the next one, and goes on by itself", arguments: [1, 4])
+    @Test("tries one event at intervals, another one after three attempts, and continues by itself", arguments: [1, 4])
     func lasting(largest: Int) throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction(
@@ -30,9 +30,9 @@ struct OnHoldTests {
         stage.stop()
         #expect(stage.outbox.states().allSatisfy { $0 == .done })
         let calls = action.performed
-        // The first event that works goes before the one that has had its turn.
+        // The first event that works overtakes the one that was tried before.
         #expect(calls.dropFirst(4).flatMap(\.events) == ["2", "1", "3", "4", "5", "6"])
-        // Of a batch it does not count as a turn that it was refused.
+        // A refusal within a batch does not count as an attempt.
         let tried = largest == 1 ? ["1", "1", "2", "2"] : ["1", "1", "1", "2"]
         #expect(calls.dropFirst().prefix(4).map(\.events) == tried.map { [$0] })
         // 15, 30, 60 and 120 seconds.
@@ -45,7 +45,7 @@ struct OnHoldTests {
             ])
     }
 
-    @Test("is shown with its reason, and a person has it tried at once")
+    @Test("shows its reason, and a person can retry at once")
     func released() throws {
         let stage = RunnerStage()
         let isShared = Atomic<Bool>(false)
@@ -68,7 +68,7 @@ struct OnHoldTests {
         #expect(action.performed.map(\.events) == [["1"], ["1"], ["2"], ["3"]])
     }
 
-    @Test("for one event's sake: the others are done, and that one is dead")
+    @Test("because of one event continues with the others, and that event is dead")
     func oneRefused() throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction { item, _ in
@@ -86,7 +86,7 @@ struct OnHoldTests {
                 == "refused, while others were done: 404: nothing is there")
     }
 
-    @Test("where several events are refused one after the other, and none of those that follow dies")
+    @Test("after several refusals in a row loses none of the later events")
     func suspected() throws {
         let stage = RunnerStage(isJumping: true)
         let isRight = Atomic<Bool>(false)
@@ -108,7 +108,7 @@ struct OnHoldTests {
             })
     }
 
-    @Test("is over soon where only the first events are refused for what they are")
+    @Test("continues soon if only the first events were refused for their contents")
     func poisoned() throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction { item, _ in
@@ -124,7 +124,7 @@ struct OnHoldTests {
         #expect(stage.clock.now - start < .seconds(1_800))
     }
 
-    @Test("a batch that is refused goes again in halves: one event alone is dead")
+    @Test("sends a refused batch again in halves, until one event alone is dead")
     func halves() throws {
         let stage = RunnerStage(isJumping: true)
         let refuses = Mutex(true)
@@ -141,7 +141,7 @@ struct OnHoldTests {
         #expect(picky.requests.withLock(\.self) <= 14)
     }
 
-    @Test("what is asked to wait is waited for, whatever another lane has done meanwhile")
+    @Test("waits for the requested time, whatever another lane has done in the meantime")
     func retryAfter() {
         var machine = OutboxMachine(manner { $0.lanes = 2 })
         var generator = SeededGenerator(seed: 1)
@@ -156,7 +156,7 @@ struct OnHoldTests {
         #expect(machine.next(waiting, at: start + .seconds(5)) == .send([3]))
     }
 
-    @Test("many events that fail one after the other are not all tried: the action waits")
+    @Test("does not try every event if many fail in a row: it waits")
     func doubted() {
         var machine = OutboxMachine(ActionManner())
         var generator = SeededGenerator(seed: 2)
@@ -170,7 +170,7 @@ struct OnHoldTests {
         #expect(machine.earliestStart(at: start) != nil && result.news == [.failing(reason: "500")])
     }
 
-    @Test("what may have been done is asked after while it is on hold, and sent again by no probe")
+    @Test("asks for unknown outcomes, and does not send their entries as probes")
     func recovery() throws {
         let stage = RunnerStage(isJumping: true)
         let action = ScriptedAction(
@@ -186,7 +186,7 @@ struct OnHoldTests {
         #expect(action.state.withLock { $0.recovered.count } == 4)
     }
 
-    @Test("a limit of a day that is reached is told once, with how many wait")
+    @Test("reports a reached daily limit once, with the number of waiting events")
     func limit() throws {
         let stage = RunnerStage()
         try stage.load(("sms", ScriptedAction(manner: manner { $0.mostPerDay = 3 }) { _, _ in .done }))
@@ -205,7 +205,7 @@ struct OnHoldTests {
             ])
     }
 
-    @Test("an action named by on-failure gets one item that describes the failure; its own failure ends there")
+    @Test("sends one item about its failure to the action in on-failure, whose own failure ends there")
     func onFailure() throws {
         let stage = RunnerStage()
         let bad = ScriptedAction { item, _ in
@@ -236,7 +236,7 @@ struct OnHoldTests {
                 "action rows: an entry is dead: 400: too long", "action rows is on hold: 403: share it",
             ])
         #expect(events.allSatisfy { $0.matchedRuleName.text == "rows" })
-        // What the pager fails at is told to nobody.
+        // A failure of the pager is not reported to any action.
         #expect(pager.performed.count == 2)
     }
 }
@@ -269,13 +269,13 @@ private final class PickyAction: Action {
 
 // MARK: - Holding up
 
-@Suite("What holds an action up", .blocking)
+@Suite("The reason for a delay", .blocking)
 struct ActionHoldTests {
     private func told(_ stage: RunnerStage) -> Timestamp? {
         stage.outbox.state.withLock { $0.actions.first?.heldUntil }
     }
 
-    @Test("is told while it fails, and is over when a person has it tried again")
+    @Test("is recorded while the action fails, and removed when a person retries")
     func failing() throws {
         let stage = RunnerStage()
         let action = ScriptedAction { _, call in
@@ -295,7 +295,7 @@ struct ActionHoldTests {
         #expect(told(stage) == nil)
     }
 
-    @Test("is told where as much is done as may be in a minute")
+    @Test("is recorded when the limit of a minute is reached")
     func spent() throws {
         var manner = ActionManner()
         manner.mostPerMinute = 1
@@ -313,7 +313,7 @@ struct ActionHoldTests {
         stage.stop()
     }
 
-    @Test("is told where what became of something cannot be found out, and not for a moment's sake")
+    @Test("is recorded if an outcome cannot be found out, but not for brief delays")
     func unknown() throws {
         var generator = SystemRandomNumberGenerator()
         var machine = OutboxMachine(ActionManner())
@@ -327,7 +327,7 @@ struct ActionHoldTests {
         #expect(machine.hold(at: end) == nil)
     }
 
-    @Test("is told where the order is kept and the first entry has failed")
+    @Test("is recorded if the order is kept and the first entry has failed")
     func order() throws {
         var manner = ActionManner()
         manner.keepsOrder = true

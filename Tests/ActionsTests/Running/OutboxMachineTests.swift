@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import Actions
 
-@Suite("What an action does next")
+@Suite("The next step of an action")
 struct OutboxMachineTests {
     private let start = Timestamp(milliseconds: 1_000_000_000)
 
@@ -29,7 +29,7 @@ struct OutboxMachineTests {
         OutboxMachine.Waiting(entries: entries, nextDue: next)
     }
 
-    @Test("nothing, where nothing waits or it is paused")
+    @Test("is nothing if nothing is queued or the action is paused")
     func rest() {
         var machine = OutboxMachine(manner())
         #expect(machine.next(waiting([]), at: start) == .rest)
@@ -39,7 +39,7 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(1)]), at: start) == .rest)
     }
 
-    @Test("a batch is as large as it may be, and what is not due is left out")
+    @Test("is the largest possible batch, without entries that are not due")
     func batches() {
         let machine = OutboxMachine(manner { $0.largestBatch = 3 })
         let later = entry(2, .failed, attempts: 1, due: start + .seconds(1))
@@ -48,7 +48,7 @@ struct OutboxMachineTests {
             machine.next(waiting([entry(1), later, entry(3)]), at: start + .seconds(1)) == .send([1, 2, 3]))
     }
 
-    @Test("where the order is kept, a failed entry holds up those behind it")
+    @Test("waits for a failed entry if the order is kept")
     func order() {
         let machine = OutboxMachine(
             manner {
@@ -61,7 +61,7 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([later, entry(3)]), at: start + .seconds(1)) == .send([2, 3]))
     }
 
-    @Test("a batch waits for more to come, but not behind a full one, an old one or one that failed")
+    @Test("waits for a larger batch, but not after a full one, an old one or one that failed")
     func gathering() {
         let machine = OutboxMachine(
             manner {
@@ -79,7 +79,7 @@ struct OutboxMachineTests {
                 == .sleep(until: start + .seconds(1)))
     }
 
-    @Test("one batch begins no sooner behind another than it should")
+    @Test("keeps the shortest time between batches")
     func pace() {
         var machine = OutboxMachine(manner { $0.pace = .seconds(2) })
         machine.begin(1, items: 1, at: start)
@@ -89,7 +89,7 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(1)]), at: start + .seconds(-5)) == .send([1]))
     }
 
-    @Test("a minute and a day have their limits; what was not done does not count")
+    @Test("keeps the limits of a minute and of a day, which count only items that were done")
     func limits() {
         var machine = OutboxMachine(
             manner {
@@ -115,7 +115,7 @@ struct OutboxMachineTests {
         #expect(later.next(waiting(many), at: start + .seconds(100)) == .sleep(until: start + .seconds(86_400)))
     }
 
-    @Test("what is found out later to have been done counts too, and what is not counts no more")
+    @Test("counts items that are later found to have been done, and no others")
     func limitsOfRecovery() {
         var machine = OutboxMachine(
             manner {
@@ -124,11 +124,11 @@ struct OutboxMachineTests {
             })
         var generator = SeededGenerator(seed: 2)
         let many = (1...9).map { entry(Int64($0)) }
-        // Of an earlier process.
+        // A batch of an earlier process.
         machine.ask(.init(batch: 5, entries: [1], due: start))
         _ = machine.end(5, [many[0]], [.uncertain("?")], isRecovery: true, at: start, using: &generator)
         #expect(machine.next(waiting(many), at: start + .seconds(9)) == .send([1, 2]))
-        // Of this one: one of two is done, and the other was not.
+        // A batch of this process: one of two items is done, the other is not.
         machine.begin(6, items: 2, at: start + .seconds(9))
         let first = Array(many.prefix(2))
         _ = machine.end(6, first, [.done, .unknown("lost")], at: start + .seconds(9), using: &generator)
@@ -138,12 +138,12 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting(many), at: start + .seconds(60)) == .send([1]))
         machine.begin(7, items: 1, at: start + .seconds(60))
         #expect(machine.next(waiting(many), at: start + .seconds(61)) == .sleep(until: start + .seconds(86_400)))
-        // Another declaration: what was begun under the old one is among what is remembered.
+        // Another declaration: items begun under the old one are among those remembered.
         machine.remember([start, start + .seconds(9)])
         #expect(machine.next(waiting(many), at: start + .seconds(61)) == .send([1]))
     }
 
-    @Test("failures wait exponentially longer, up to 15 minutes, by a random part of it")
+    @Test("after failures is delayed exponentially, up to 15 minutes, by a random part of the time")
     func backOff() {
         var longest: [Duration] = []
         for failures in 1...14 {
@@ -156,7 +156,7 @@ struct OutboxMachineTests {
         #expect(BackOff.delay(after: 1, 1, atLeast: .seconds(8_000_000)) == .seconds(86_400))
     }
 
-    @Test("each outcome has its state; those that failed together are due together")
+    @Test("sets a state for each outcome; entries that failed together are due together")
     func outcomes() {
         var machine = OutboxMachine(manner { $0.largestBatch = 9 })
         var generator = SeededGenerator(seed: 1)
@@ -180,11 +180,11 @@ struct OutboxMachineTests {
                 .works, .eventsFailing(count: 3, reason: "busy"), .gone(.dead, count: 1, reason: "gone"),
                 .gone(.uncertain, count: 1, reason: "lost"),
             ])
-        // An item of its own holds up nobody else.
+        // An item of its own delays no others.
         #expect(machine.next(waiting([entry(7)]), at: start) == .send([7]))
     }
 
-    @Test("what was surely not done, though nothing failed, is done at once, and nothing is told of it")
+    @Test("repeats at once, without a report, entries that were certainly not done although nothing failed")
     func again() {
         var machine = OutboxMachine(manner())
         var generator = SeededGenerator(seed: 2)
@@ -194,7 +194,7 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(1, .failed, attempts: 1, due: start)]), at: start) == .send([1]))
     }
 
-    @Test("what concerns the whole action makes it wait, longer each time, until something is done")
+    @Test("is delayed longer each time after failures of the whole action, until something is done")
     func wholeAction() {
         var machine = OutboxMachine(manner())
         var generator = SeededGenerator(seed: 3)
@@ -222,7 +222,7 @@ struct OutboxMachineTests {
         #expect(machine.earliestStart(at: end) == nil)
     }
 
-    @Test("an entry is given up behind its patience, counted from when it was added or last retried")
+    @Test("gives up an entry after its time limit, counted from its creation or its last retry")
     func patience() {
         var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })
         var generator = SeededGenerator(seed: 4)
@@ -233,17 +233,17 @@ struct OutboxMachineTests {
         #expect(state(of: entry(1, .failed, attempts: 8), at: end + .seconds(-1))?.state == .failed)
         let dead = state(of: entry(1, .failed, attempts: 8), at: end)
         #expect(dead?.state == .dead && dead?.reason == "given up after 1 h: refused")
-        // One that has waited for its turn is tried some times all the same.
+        // An entry that has waited for its turn is still tried some times.
         #expect(state(of: entry(2), at: end)?.state == .failed)
         #expect(state(of: entry(2, .failed, attempts: 1), at: end)?.state == .failed)
         #expect(state(of: entry(2, .failed, attempts: 2), at: end)?.state == .dead)
-        // Retried by a person: as if it had never been tried.
+        // Retried by a person, as if it had never been tried.
         #expect(state(of: entry(3, since: end), at: end)?.state == .failed)
         #expect(state(of: entry(3, .failed, attempts: 7, since: end), at: end + .seconds(3_599))?.state == .failed)
         #expect(state(of: entry(3, .failed, attempts: 8, since: end), at: end + .seconds(3_600))?.state == .dead)
     }
 
-    @Test("a batch of which nobody knows what became is asked after before anything else")
+    @Test("asks for a batch with an unknown outcome before anything else")
     func recovery() {
         var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })
         var generator = SeededGenerator(seed: 5)
@@ -258,7 +258,7 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(9)]), at: start) == .recover(first))
         machine.ask(first)
         #expect(machine.next(waiting([entry(9)]), at: start) == .rest)
-        // One was done, of the other it cannot be said yet.
+        // One item was done; the outcome of the other is not known yet.
         let result = machine.end(
             70, Array(running.prefix(2)), [.done, .retry("no network", after: .seconds(30))], isRecovery: true,
             at: start,
@@ -281,7 +281,7 @@ struct OutboxMachineTests {
         #expect(machine.next(waiting([entry(9)]), at: later) == .send([9]))
     }
 
-    @Test("a lost answer is found out about by the batch's number, and uncertain when that never comes about")
+    @Test("asks for the outcome of a lost answer by the batch's number, and is uncertain if it stays unknown")
     func unknown() {
         var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })
         var generator = SeededGenerator(seed: 6)
@@ -303,13 +303,13 @@ struct OutboxMachineTests {
                 #expect(settlement.state == .uncertain && now >= start + .seconds(3_600))
                 #expect(machine.next(waiting([entry(9)]), at: now) == .send([9]))
                 return
-            default: Issue.record("the next is not to come before it is known")
+            default: Issue.record("another batch began before the outcome was known")
             }
         }
         Issue.record("it never ended")
     }
 
-    @Test("lines: the first failure and the end of it, counting attempts; many that are gone are counted")
+    @Test("reports the first failure and the recovery with the number of attempts, and counts dead entries")
     func lines() {
         var lines = ActionLines(name: "rows")
         func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
@@ -325,7 +325,7 @@ struct OutboxMachineTests {
         #expect(lines.rest() == ["action rows: 3 more entries are dead"])
     }
 
-    @Test("lines: what fails and works by turns is told once a minute, what lasts is told")
+    @Test("reports an alternation of failures and successes once a minute, and lasting states at once")
     func flapping() {
         var lines = ActionLines(name: "rows")
         func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
@@ -337,12 +337,12 @@ struct OutboxMachineTests {
         #expect(told(.onHold(reason: "404"), 91).first?.hasPrefix("action rows is on hold: 404. ") == true)
         #expect(told(.onHold(reason: "404"), 200) == [])
         #expect(told(.works, 201) == ["action rows works again, after 4 failed attempts"])
-        // One event that fails says nothing of the action.
+        // One failing event proves nothing about the action.
         #expect(
             told(.eventsFailing(count: 1, reason: "status 1"), 202)
                 == ["action rows: an event has failed and is tried again: status 1"])
         #expect(told(.works, 203) == [] && told(.eventsFailing(count: 1, reason: "status 1"), 204) == [])
-        // The same event three times is not three events.
+        // One event that fails three times does not count as three events.
         #expect(told(.eventsFailing(count: 1, reason: "status 1"), 208) == [])
         #expect(
             told(.eventsFailing(count: 1, reason: "status 2"), 270) == [

@@ -40,7 +40,7 @@ struct RecordedActionsTests {
         return runner
     }
 
-    @Test("each event is done once, also one that was refused at first, in an order that is kept")
+    @Test("processes each event once, including one that was first refused, and keeps the order")
     func once() throws {
         for (place, folder) in try places() {
             try withExtendedLifetime(folder) {
@@ -66,7 +66,7 @@ struct RecordedActionsTests {
         }
     }
 
-    @Test("a limit of a day holds over a restart, whatever the order in which entries were done")
+    @Test("counts a daily limit across restarts, in whatever order entries were done")
     func limitOfADay() throws {
         let history = try History(.memory)
         defer { history.close() }
@@ -81,7 +81,7 @@ struct RecordedActionsTests {
         }
         let hour = Duration.seconds(3_600)
         try finish([4, 5, 6], .done, at: now + hour * -48)
-        // Old ones that a person had tried again.
+        // Old entries that a person had retried.
         try finish([2, 3], .done, at: now + hour * -2)
         try finish([1], .uncertain, at: now + hour * -3)
 
@@ -104,7 +104,7 @@ struct RecordedActionsTests {
         runner.begin()
         awaited.expect("a wait of 21 hours") { $0 == now + hour * 21 ? () : nil }
         #expect(action.performed.isEmpty)
-        // A limit that is read meanwhile counts what was done before too.
+        // A limit that is set in the meantime counts earlier items too.
         manner.mostPerDay = 4
         try load(manner)
         action.wait(for: 1)
@@ -112,7 +112,7 @@ struct RecordedActionsTests {
         #expect(action.performed.map(\.events) == [["7"]])
     }
 
-    @Test("what ran when the process ended is asked after at the next start")
+    @Test("asks for the outcome of interrupted entries at the next start")
     func recovery() throws {
         for (place, folder) in try places() {
             try withExtendedLifetime(folder) {
@@ -140,7 +140,7 @@ struct RecordedActionsTests {
         }
     }
 
-    @Test("a delivery of many events is sent on once")
+    @Test("forwards a delivery of many events once")
     func forward() throws {
         for (place, folder) in try places() {
             try withExtendedLifetime(folder) {

@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import Actions
 
-/// A clock that stands still, or goes to whatever somebody waits for.
+/// A clock that is still, or jumps to each time that is waited for.
 final class ManualClock: Sendable {
     private let time = Mutex(Timestamp(milliseconds: 1_000_000_000))
 
@@ -22,11 +22,11 @@ final class ManualClock: Sendable {
 final class RunnerStage: Sendable {
     let outbox: FakeOutbox
     let clock = ManualClock()
-    /// The moment that a lane last began to wait for.
+    /// The time that a lane last began to wait for.
     let awaited: Monitor<Timestamp?>
     let runner: ActionRunner
 
-    /// - Parameter isJumping: Whether the clock goes to whatever is waited for.
+    /// - Parameter isJumping: Whether the clock jumps to each time that is waited for.
     init(_ outbox: FakeOutbox = FakeOutbox(), isJumping: Bool = false) {
         self.outbox = outbox
         let (clock, said, noted) = (clock, Told(), Told())
@@ -65,7 +65,7 @@ final class RunnerStage: Sendable {
             })
     }
 
-    /// What was delivered can be seen.
+    /// Reports new deliveries to the runner.
     func tell() { runner.observe(HistoryChange(latestRow: outbox.latestRow)) }
 
     func deliver(_ names: String...) {
@@ -73,27 +73,27 @@ final class RunnerStage: Sendable {
         tell()
     }
 
-    /// Time passes.
+    /// Advances the clock.
     func advance(by duration: Duration) {
         clock.advance(by: duration)
         runner.works.forEach { $0.wake() }
     }
 
-    /// Waits until no entry waits any more.
+    /// Waits until no entry is queued any more.
     func waitForAll(_ count: Int) {
         outbox.state.expect("the end of \(count) entries") {
             $0.entries.count == count && $0.entries.allSatisfy { !$0.state.isWaiting } ? () : nil
         }
     }
 
-    /// Waits until the log of the outbox ends so.
+    /// Waits until the log of the outbox ends with these lines.
     func wait(for line: String) { outbox.state.expect("“\(line)”") { $0.log.contains(line) ? () : nil } }
 
     @discardableResult
     func stop() -> Bool { runner.stop(within: .patience) }
 }
 
-/// An action that takes note of what it is asked, and answers as it is told.
+/// An action that records its calls, and returns prepared outcomes.
 final class ScriptedAction: Action {
     struct Call: Sendable, Equatable {
         var events: [String]
@@ -118,8 +118,8 @@ final class ScriptedAction: Action {
     private let recovery: @Sendable (ActionItem, Int) -> ActionOutcome
 
     /// - Parameters:
-    ///   - answer: What becomes of an item, and the number of the call, from 1.
-    ///   - recovery: The same for those that are asked after.
+    ///   - answer: Returns the outcome of an item; receives the number of the call, from 1.
+    ///   - recovery: Returns the same for items whose outcome is asked for.
     init(
         _ summary: String = "scripted", manner: ActionManner = ActionManner(),
         now: @escaping @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) },
@@ -133,7 +133,7 @@ final class ScriptedAction: Action {
         self.answer = answer
     }
 
-    /// One that always works.
+    /// Returns an action that always succeeds.
     convenience init(_ summary: String = "scripted", manner: ActionManner = ActionManner()) {
         self.init(summary, manner: manner, answer: { _, _ in .done })
     }
@@ -173,6 +173,6 @@ final class ScriptedAction: Action {
 
     var performed: [Call] { state.withLock { $0.performed } }
 
-    /// Waits until it was asked so many times.
+    /// Waits until the action was called this number of times.
     func wait(for count: Int) { state.expect("\(count) batches") { $0.performed.count >= count ? () : nil } }
 }
