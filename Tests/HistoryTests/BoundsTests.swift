@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import History
 
-/// A history keeps no more than its bounds, and nothing valid is removed without a bound of its own.
+/// A history keeps no more than its bounds, and removes nothing valid without a bound for it.
 @Suite(.blocking) struct BoundsTests {
     private let folder: TemporaryFolder
 
@@ -27,7 +27,7 @@ import TestSupport
             valid: valid.map { .init(requests: $0) }, tombstones: tombstones)
     }
 
-    /// A request without events, as a scanner sends it.
+    /// Returns a request without events, as a scanner sends it.
     private static func junk(_ length: Int = 10) -> JudgedDelivery {
         .sample(.sample(body: [UInt8](repeating: 0x78, count: length)), .missing, answer: .missingSignature)
     }
@@ -36,13 +36,13 @@ import TestSupport
         .sample(ids: [id], .invalid)
     }
 
-    /// The verdicts of what is there, by delivery.
+    /// Returns the recorded verdicts by delivery.
     private static func verdicts(_ history: History) throws -> [Int64: SignatureVerdict] {
         let rows = try history.allRows
         return Dictionary(rows.map { ($0.deliveryID, $0.verdict) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// Waits until what is above the bounds is removed: the slices are written before this one.
+    /// Waits until everything above the bounds is removed, because slices are written before this one.
     private static func settle(_ history: History) throws {
         for _ in 0..<200 { _ = try history.writer.write { _ in 0 } }
     }
@@ -157,7 +157,7 @@ import TestSupport
         #expect(there.starts(with: [1, 3]) && there.count == 10 && there.last == 53)
     }
 
-    /// Where all that is there is needed, the rest is kept, and a person is warned.
+    /// If everything in the list is needed, it is kept, and the user is warned.
     @Test func aBoundFilledByMarkedRowsIsReported() async throws {
         let history = try open(.inMemory, Self.bounds(others: 10))
         defer { history.close() }
@@ -299,7 +299,7 @@ import TestSupport
         #expect(try Self.pages(history) < full / 2)
     }
 
-    /// A file of an older version learns it by being written again.
+    /// The file of an older version returns pages to the file system after it was written again.
     @Test func anOldFileGivesSpaceBackAfterItIsCompacted() async throws {
         let path = folder.file("history.sqlite")
         let database = try DatabaseQueue(path: path)
@@ -323,7 +323,7 @@ import TestSupport
         try history.reader.read { db in try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 }
     }
 
-    /// An update removes nothing, and what an older version has recorded stays.
+    /// An update removes nothing, and deliveries of an older version stay.
     @Test func whatAnOlderVersionRecordedStays() async throws {
         let path = folder.file("history.sqlite")
         let database = try DatabaseQueue(path: path)
@@ -370,7 +370,7 @@ import TestSupport
 
 /// Below a floor of free space only valid deliveries are recorded.
 @Suite struct FreeSpaceTests {
-    /// A disk that is asked for its space, and what is reported of it.
+    /// A disk with a settable amount of free space, and the warnings about it.
     private final class Disk: Sendable {
         private let state: Mutex<(free: Int, asked: Int, warnings: Int)>
 

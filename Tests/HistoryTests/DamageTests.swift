@@ -15,11 +15,11 @@ import Testing
         path = folder.file("history.sqlite")
     }
 
-    /// What another program does to the files.
+    /// A change that another program makes to the files.
     struct Harm: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let does: @Sendable (_ path: String, _ other: String) throws -> Void
-        /// A part of what is reported.
+        /// A part of the report.
         let report: String
 
         static let all: [Harm] = [
@@ -57,7 +57,7 @@ import Testing
                 testDescription: "dd over the index",
                 does: { path, _ in
                     var index = try Data(contentsOf: URL(fileURLWithPath: path + "-shm"))
-                    // Another number of frames, in both copies: a header that SQLite would believe.
+                    // Changes the number of frames in both copies, so that SQLite accepts the header.
                     for copy in [0, 48] {
                         index[copy + 16] = 3
                         var (one, two) = (UInt32(0), UInt32(0))
@@ -92,12 +92,12 @@ import Testing
             let descriptor = open(path, O_WRONLY | O_CLOEXEC)
             #expect(descriptor >= 0)
             let before = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
-            // The system's clock for files may stand for some milliseconds.
+            // The system's clock for files may not advance for some milliseconds.
             repeat {
                 let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
                 #expect(count == bytes.count)
             } while try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date == before
-            // Left open: closing it would drop the locks that SQLite has in this process.
+            // Left open, because closing it would drop SQLite's locks in this process.
         }
     }
 
@@ -129,14 +129,14 @@ import Testing
         history.close()
     }
 
-    /// A copy of an earlier state of the same history, of the same length and with all that tells histories apart.
+    /// Restores an earlier copy of the same history with equal length and identity.
     @Test func anOlderCopyIsToldFromTheFile() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(64)))
         history.settle()
         let copy = try Data(contentsOf: URL(fileURLWithPath: path))
         let last = try history.allRows.last?.deliveryID ?? 0
-        // Changes that add no page: only the first page's number grows.
+        // These changes add no page; only the number on the first page grows.
         for _ in 0..<64 {
             #expect(await history.keep(.sample(ids: [nil])))
         }
@@ -148,7 +148,7 @@ import Testing
         history.close()
     }
 
-    /// What was in the log stays there, and a file that was put in the place of the history is not written to.
+    /// The log keeps its contents, and a file that replaced the history is not written to.
     @Test func theFileThatTookThePlaceIsLeftAlone() async throws {
         let other = folder.file("other.sqlite")
         let stranger = try History(.file(other))
@@ -162,7 +162,7 @@ import Testing
         for _ in 0..<100 { #expect(await !history.keep(.sample())) }
         history.close()
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
-        // The log is not of this file: it is not put into it by the next start either.
+        // The log belongs to another file: the next start does not write it into this one either.
         let error = #expect(throws: HistoryError.self) { try History(.file(path)) }
         #expect(error?.description.contains("recover") == true)
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
@@ -184,13 +184,13 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")) == log)
     }
 
-    /// Whoever reads meets it first.
+    /// A reader may be the first to find the damage.
     @Test func aReaderThatMeetsDamageEndsTheRecording() async throws {
         let history = try History(.file(path))
         #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))
         history.settle()
         #expect(await history.keep(.sample()))
-        // In the middle, where nothing is written any more.
+        // In the middle of the file, where nothing is written any more.
         let pages = try #require(Int(exactly: Data(contentsOf: URL(fileURLWithPath: path)).count)) / 4_096
         for page in pages / 4..<pages / 2 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
         let error = #expect(throws: HistoryReadError.self) {
@@ -203,7 +203,7 @@ import Testing
         history.close()
     }
 
-    /// A page may be damaged so that SQLite does not see it: values are missing where none may be.
+    /// SQLite may not notice the damage of a page: values are missing that must not be.
     @Test func missingValuesAreDamageToo() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(10)))
@@ -224,7 +224,7 @@ import Testing
         history.close()
     }
 
-    /// Nobody reads it, but it was written by somebody else: all of it is checked.
+    /// Nobody reads the damaged part, but another program has written to the file, so all of it is checked.
     @Test func damageInTheMiddleIsFoundByALook() async throws {
         let history = try History(.file(path))
         let observer = Observer(history)
@@ -241,7 +241,7 @@ import Testing
         history.close()
     }
 
-    /// Other programs may write to a history and move its log, as SQLite's shell does.
+    /// Other programs, such as SQLite's shell, may write to a history and move its log.
     @Test func whatIsWrittenBySQLiteIsNoDamage() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(200)))
@@ -267,7 +267,7 @@ import Testing
         again.close()
     }
 
-    /// An index that is set to nothing is made again by SQLite itself.
+    /// SQLite itself restores an index that was filled with zeros.
     @Test func anIndexOfZerosIsMadeAgain() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(100)))
@@ -278,14 +278,14 @@ import Testing
         history.close()
     }
 
-    /// To touch what was mapped of it would end the process.
+    /// An access to the truncated mapping would end the process.
     @Test func anIndexTruncatedInTheMiddleOfAWriteAcknowledgesNothing() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(300)))
         #expect(throws: (any Error).self) {
             try history.writer.write { [path] db in
                 truncate(path + "-shm", 0)
-                // Pages have to be looked for in the log, where the index says.
+                // Pages must be read from the log, at the places in the index.
                 try db.execute(sql: "PRAGMA shrink_memory; UPDATE delivery SET answer = 'lost'")
             }
         }
@@ -293,7 +293,7 @@ import Testing
         #expect(reason(history).contains("-shm was truncated"), "\(reason(history))")
         #expect(throws: HistoryReadError.indexTruncated(path: path)) { try history.allRows }
         history.close()
-        // Another process makes the index again.
+        // Another process restores the index.
         let copy = folder.file("copy.sqlite")
         for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
         let again = try History(.file(copy))
@@ -302,7 +302,7 @@ import Testing
         again.close()
     }
 
-    /// The same, while somebody reads.
+    /// The same while a reader is active.
     @Test func anIndexTruncatedInTheMiddleOfAReadIsReported() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(Self.deliveries(300)))
@@ -318,7 +318,7 @@ import Testing
         history.close()
     }
 
-    /// As the thread of checkpoints does, which may be held up between any two of its looks.
+    /// Acts like the thread of checkpoints, which may be delayed between any two of its checks.
     @Test func whatIsWrittenDuringACheckIsNoDamage() throws {
         let history = try History(.file(path))
         let queue = try DatabaseQueue(path: path)
@@ -352,7 +352,7 @@ import Testing
         for page in 20..<26 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
         let damaged = try Data(contentsOf: URL(fileURLWithPath: path))
         #expect(throws: HistoryError.damaged(path: path, problem: "is damaged")) { try History(.file(path)) }
-        // What is refused is not written to.
+        // A refused file is not written to.
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == damaged)
 
         try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path))

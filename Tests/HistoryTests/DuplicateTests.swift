@@ -96,7 +96,7 @@ import Testing
         for verdict in verdicts { #expect(await history.keep(.sample(ids: ["a", "b"], verdict))) }
         #expect(try duplicates(history) == [false, false, true, true, true, true])
 
-        // The first turns out to be a forgery.
+        // The first one turns out to be a forgery.
         try history.rejudge(
             [
                 (1, Judgement(.invalid)),
@@ -106,7 +106,7 @@ import Testing
         #expect(try duplicates(history) == [false, false, false, false, true, true])
         #expect(try history.reader.deliveries(after: 0, limit: 9).map(\.isDuplicate) == [false, false, true])
 
-        // And no secret is held any more.
+        // Then no secret is current any more.
         try history.rejudge(
             (1...3).map { ($0, Judgement(.unverified)) }, generation: 3)
         #expect(try duplicates(history) == [false, false, true, true, true, true])
@@ -115,7 +115,7 @@ import Testing
 
 // MARK: - Deliveries of one event
 
-/// The deliveries of an event that came several times.
+/// The deliveries of an event that arrived several times.
 @Suite struct EventDeliveriesTests {
     private let folder: TemporaryFolder
 

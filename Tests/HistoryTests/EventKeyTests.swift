@@ -5,7 +5,7 @@ import Testing
 
 @testable import History
 
-/// The keys of events, up to the mark in their table and behind it in memory: both tell duplicates alike.
+/// The keys of events, in their table up to the mark and in memory after it: both find the same duplicates.
 @Suite(.blocking) struct EventKeyTests {
     private let folder: TemporaryFolder
 
@@ -13,7 +13,7 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// Deliveries with a thousand events each, among which some ids repeat, also across the mark.
+    /// Returns deliveries with a thousand events each, some of whose ids repeat, also across the mark.
     private static func deliveries(_ count: Int, seed: UInt64) -> [JudgedDelivery] {
         var generator = SeededGenerator(seed: seed)
         return (0..<count).map { number in
@@ -38,7 +38,7 @@ import Testing
         return 0
     }
 
-    /// Compares what readers find with the plain meaning of a duplicate.
+    /// Compares the duplicates that readers find with a plain definition of a duplicate.
     private func check(_ reader: HistoryReader, _ rows: [EventRow]) throws {
         let trust: [SignatureVerdict: Int] = [.valid: 2, .unverified: 1]
         var first: [String: [(delivery: Int64, trust: Int)]] = [:]
@@ -90,7 +90,7 @@ import Testing
         try check(reading.reader, try reading.reader.rows(RowRequest(.oldest, before: 0, after: 1_000_000)).rows)
     }
 
-    /// What ended the process in the midst of the slices has left entries behind the mark.
+    /// A process that ended between the slices has left entries after the mark.
     @Test func entriesBehindTheMarkAreEnteredAgain() async throws {
         let path = folder.file("history.sqlite")
         var history = try History(.file(path))

@@ -6,7 +6,7 @@ import Notifications
 import Testing
 import TestSupport
 
-/// What cannot be recorded is never said to be kept.
+/// A delivery that cannot be recorded is never acknowledged.
 @Suite struct FailureTests {
     private let folder: TemporaryFolder
     private let path: String
@@ -20,7 +20,7 @@ import TestSupport
         if case .failing = history.current.health { true } else { false }
     }
 
-    /// Runs SQL on the file beside the history.
+    /// Runs SQL on the file, next to the history.
     private func meddle(_ sql: String) throws {
         let database = try DatabaseQueue(path: path)
         try database.write { db in try db.execute(sql: sql) }
@@ -50,7 +50,7 @@ import TestSupport
         #expect(observer.refusals.allSatisfy { $0.contains("this row is bad") })
     }
 
-    /// All of them in one batch: they queue while the writer is held up.
+    /// All deliveries are in one batch: they queue while the writer is held up.
     @Test(.blocking) func theGoodOnesOfABatchAreKept() async throws {
         let history = try History(.file(path))
         try meddle(
@@ -82,7 +82,7 @@ import TestSupport
         #expect(isFailing(history))
         #expect(observer.changes.last == history.current)
         #expect(await !history.probe())
-        // It can still be read.
+        // The history can still be read.
         #expect(try history.allRows.count == 1)
 
         try other.letGo()
@@ -116,7 +116,7 @@ import TestSupport
         history.close()
     }
 
-    /// As some other program does that opens the file behind a removal.
+    /// Opens the file after its removal, as another program may.
     @Test func alsoWhereAnotherLogIsInTheOldOnesPlace() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(.sample()))
@@ -139,12 +139,12 @@ import TestSupport
         #expect(rename(path + ".old", path) == 0)
         #expect(await history.keep(.sample()))
         #expect(history.current.health == .recording)
-        // The counts are the file's, whatever became of what seemed to fail.
+        // The counts are those of the file, whichever of the failed writes succeeded.
         #expect(try history.allRows.count == history.current.tally.rows)
         history.close()
     }
 
-    /// The fault is the store's, not a row's, so it is to be said in red.
+    /// The history is at fault, not a row, so it must be reported in red.
     @Test func aMissingTableIsAFailingStore() async throws {
         let history = try History(.file(path))
         try meddle("DROP TABLE event")
@@ -164,7 +164,7 @@ import TestSupport
         #expect(history.current.health == .recording)
     }
 
-    /// The system's own reason is named, in a sentence.
+    /// The report contains the system's own reason, in a sentence.
     @Test(
         arguments: [
             (EFBIG, "file-size limit"), (EDQUOT, "quota"), (ENOSPC, "full"), (EROFS, "read-only"), (EIO, "kernel"),
@@ -186,7 +186,7 @@ import TestSupport
         #expect(throws: (any Error).self) {
             try history.rejudge(Rejudgement(of: 1...1, generation: 1, at: Timestamp(milliseconds: 1)))
         }
-        // A reader that is late finds an error, or what was there.
+        // A late reader receives an error, or the earlier contents.
         switch kept {
         case .inMemory: #expect(try history.allRows.count == 1)
         case .onFile: #expect(throws: (any Error).self) { try history.allRows }

@@ -61,7 +61,7 @@ import Testing
 
 // MARK: - Health
 
-/// How often a person is told that nothing is recorded.
+/// The number of reports that nothing can be recorded.
 @Suite struct SteadyHealthTests {
     private let start = ContinuousClock.now
 
@@ -94,7 +94,7 @@ import Testing
         #expect(health.recover(at: due) == .recovered(failures: 41, within: .milliseconds(4_050)))
     }
 
-    /// At most a few reports a minute, however it goes on.
+    /// There are at most a few reports a minute, whatever happens.
     @Test func whatRecursIsReportedEverMoreSeldom() {
         var health = SteadyHealth()
         var reports = 0

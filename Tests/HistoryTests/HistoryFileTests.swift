@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Which files are taken for a history, and how they are left.
+/// The files that are accepted as histories, and their state afterwards.
 @Suite struct HistoryFileTests {
     private let folder: TemporaryFolder
 
@@ -48,7 +48,7 @@ import Testing
         #expect(try TemporaryFolder.mode(of: path) == 0o600)
     }
 
-    /// What is there when the process ended while it made its tables.
+    /// The states of a file whose process ended while it created the tables.
     @Test(arguments: [
         "PRAGMA user_version = 0", "PRAGMA journal_mode = WAL",
         "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)",
@@ -142,7 +142,7 @@ import Testing
         try expectInUse(path, resolved: path)
         let name = (folder.path as NSString).lastPathComponent
         try expectInUse("\(folder.path)/../\(name)/history.sqlite", resolved: path)
-        // The first is none the worse for it.
+        // The first one is not affected.
         #expect(await history.keep(.sample()))
         history.close()
     }
@@ -184,7 +184,7 @@ import Testing
         let second = try History(.file(path))
         #expect(second.current.tally[.valid] == 1)
         #expect(await second.keep(.sample()))
-        // Whoever still holds the first is told the truth.
+        // A reader that still has the first file open receives its contents.
         #expect(await !first.keep(.sample()))
         #expect(second.current.tally[.valid] == 2)
         second.close()
@@ -203,7 +203,7 @@ import Testing
 
 // MARK: - Closing
 
-/// A history is read by several threads; closing it must not pull a connection from under one.
+/// Several threads read a history; closing it must not close a connection in use.
 @Suite struct ClosingTests {
     private final class Count: Sendable {
         let value = Atomic<Int>(0)

@@ -5,7 +5,7 @@ import Notifications
 import TestSupport
 import Testing
 
-/// What is read of a damaged history, and that nothing of it is changed.
+/// The readable part of a damaged history, which is left unchanged.
 @Suite(.blocking) struct RecoveryTests {
     private let folder: TemporaryFolder
     private let path: String
@@ -53,7 +53,7 @@ import Testing
 
     private func pages() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
-    /// Recovers, and looks that the damaged files are as they were and that the new history is in order.
+    /// Recovers, and checks that the damaged files are unchanged and that the new history is consistent.
     private func recover() async throws -> (HistoryRecovery.Report, Content) {
         let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().map {
             try Data(contentsOf: URL(fileURLWithPath: folder.file($0)))
@@ -79,13 +79,13 @@ import Testing
         let counted = SignatureVerdict.allCases.reduce(0) { $0 + history.current.tally[$1] }
         #expect(counted == content.deliveries.count)
         #expect(history.current.tally.rows == content.rows.count)
-        // It goes on behind the last.
+        // New deliveries follow the last one.
         #expect(await history.keep(.sample(ids: ["next"])))
         #expect(try history.allRows.last?.deliveryID ?? 0 > content.deliveries.keys.max() ?? 0)
         return (report, content)
     }
 
-    /// What is whole is what it was; of the rest a part may be there.
+    /// Checks that complete deliveries are unchanged, and that others are parts of the original.
     private func compare(_ content: Content, with original: Content, _ report: HistoryRecovery.Report) {
         var whole = 0
         for (id, record) in content.deliveries {
@@ -99,7 +99,7 @@ import Testing
             }
             whole += 1
             #expect(record.status == before.status)
-            // The verdict may be lost, or the secret that it names.
+            // The verdict may be lost, or the secret it refers to.
             let verdict = record.judgement.verdict
             #expect(verdict == before.judgement.verdict || verdict == .unverified)
         }
@@ -120,7 +120,7 @@ import Testing
         #expect(report.parts + report.lost + report.damagedPages == 0)
     }
 
-    /// The log is all that has the newest.
+    /// Only the log contains the newest deliveries.
     @Test func theLogIsReadToo() async throws {
         let (history, original) = try await record(150, close: false)
         let copy = folder.file("copy.sqlite")
@@ -130,7 +130,7 @@ import Testing
         history.close()
         let report = try HistoryRecovery.run(copy, to: output)
         #expect(report.deliveries == original.deliveries.count)
-        // And without it what the file has.
+        // Without the log, only the contents of the file are recovered.
         unlink(copy + "-wal")
         let less = try HistoryRecovery.run(copy, to: folder.file("less.sqlite"))
         #expect(less.deliveries > 0)
@@ -150,11 +150,11 @@ import Testing
         try bytes.write(to: URL(fileURLWithPath: path))
         let (report, content) = try await recover()
         compare(content, with: original, report)
-        // A sixteenth of the pages, and no more than some deliveries for each.
+        // A sixteenth of the pages, which affects only some deliveries each.
         #expect(report.deliveries > 700)
     }
 
-    /// Without what leads to them, pages are found all the same.
+    /// Pages are found even if the pages that lead to them are lost.
     @Test func theTreesMayBeLost() async throws {
         let (_, original) = try await record(1_000)
         var bytes = try pages()
@@ -194,7 +194,7 @@ import Testing
         #expect(report.lost + report.parts + report.deliveries == 1_000)
     }
 
-    /// `: > history.sqlite` while it was recorded into.
+    /// `: > history.sqlite` while deliveries were recorded into it.
     @Test func anEmptyFileLeavesTheLog() async throws {
         let (history, original) = try await record(300, close: false)
         truncate(path, 0)

@@ -52,7 +52,7 @@ import TestSupport
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("history.sqlite-wal"))) == log)
     }
 
-    /// What a secret is to be tried on: what it was not tried on before, and nothing else.
+    /// A secret is tried only on deliveries on which it was not tried before.
     @Test(arguments: Kept.allCases)
     func aSecretIsTriedOnWhatItHasNotSeen(kept: Kept) async throws {
         let history = try kept.open(folder)
@@ -70,7 +70,7 @@ import TestSupport
         // Never tried.
         #expect(try toJudge("one") == 1...3)
         await arrive(2)
-        // Fewer secrets, none, others: nothing to try, or what the new one has not seen.
+        // Fewer secrets, none, or others: only a new secret is tried, on the deliveries it has not seen.
         #expect(try toJudge() == nil)
         #expect(try toJudge("two") == 1...5)
         await arrive(4)
@@ -78,12 +78,12 @@ import TestSupport
         #expect(try toJudge("two", "one") == nil)
         #expect(try toJudge("one") == nil)
         #expect(try toJudge("one", "two") == nil)
-        // The same value under another binding, or another value under the same label, is another secret.
+        // The same value with another binding, or another value with the same label, is another secret.
         _ = try history.adopt(keyring: "bound", of: [.sample("one", binding: .bucket("b"))])
         #expect(try history.reader.toJudge()?.newest == 1...9)
     }
 
-    /// A secret that leaves before it was tried on all goes on where it ended once it is back.
+    /// A secret that was removed before it was tried on everything continues where it ended when it is back.
     @Test(arguments: Kept.allCases)
     func aSecretThatLeavesHalfWayGoesOnOnceItIsBack(kept: Kept) async throws {
         let history = try kept.open(folder)
@@ -120,7 +120,7 @@ import TestSupport
         #expect(try history.allRows.map(\.secret) == ["prod", "prod", nil])
     }
 
-    /// A secret is known by its value: another label is another name for it, also of what it has verified.
+    /// A secret is identified by its value: another label is another name for it, also for earlier verdicts.
     @Test func aSecretUnderAnotherLabelIsTheSame() async throws {
         let history = try History(.memory)
         let secret = SecretIdentity.sample("main")
@@ -149,7 +149,7 @@ import TestSupport
         _ = try history.adopt("two", because: .leaked(one, at: .at(9)))
         #expect(history.current.tally[.removed] == 2 && history.current.tally[.valid] == 1)
         #expect(history.current.revision > before.revision && observer.changes.last == history.current)
-        // One that is given again all the same, by a file, verifies so too.
+        // If a file contains it again, it verifies with the same result.
         _ = try history.adopt("one", "two")
         #expect(await history.keep(.sample(ids: ["new"], .valid)))
         #expect(await history.keep(.sample(.sample([SampleEvent(id: "late")]), .valid, secret: "one")))
@@ -177,7 +177,7 @@ import TestSupport
                 try history.reader.deliveries(ofEvent: .string("same"), limit: 9).map(\.verdict) == [
                     .removed, .valid, .removed,
                 ])
-            // It is believed less than what a secret of ours vouches for, so that it shadows nothing real.
+            // It has less trust than a verdict by a current secret, so it hides no real event.
             #expect(try history.allRows.prefix(3).map(\.isDuplicate) == [false, false, true])
             let pulse = try #require(try history.reader.pulse(PulseRequest(barWidth: 86_400_000, barCount: 2)))
             #expect(pulse[1, .removed] == 3 && pulse[1, .valid] == 2)
@@ -190,7 +190,7 @@ import TestSupport
             history = try kept.open(folder)
             try shown()
         }
-        // Whoever types it again has changed his mind.
+        // A person who types it again has decided otherwise.
         _ = try history.adopt("one", "two", because: .entered(one))
         #expect(history.current.tally[.removed] == 0 && history.current.tally[.valid] == 5)
         #expect(try history.reader.secrets().filter { $0.leakedAt != nil }.isEmpty)
@@ -257,7 +257,7 @@ import TestSupport
         #expect(asked == 0)
     }
 
-    /// What may become of a recorded verdict, whatever a later one is.
+    /// The possible changes of a recorded verdict, whatever the later one is.
     @Test(arguments: SignatureVerdict.allCases.filter { $0 != .removed })
     func aVerdictIsNeverTakenBack(recorded: SignatureVerdict) async throws {
         let verdicts: [SignatureVerdict] = [.valid, .invalid, .missing, .malformed, .unsupported, .unverified]
@@ -297,7 +297,7 @@ import TestSupport
                 ids.append(request.body.first.map(Int64.init) ?? 0)
                 return Judgement(.valid)
             }
-            // What was cut short tells how far it came.
+            // An interrupted run reports how far it came.
             #expect(result.deliveries == (bytes < 1 << 20 ? ids.last ?? 0 : range.lowerBound)...range.upperBound)
             #expect(result.counts[.valid] ?? 0 == ids.count)
             return ids
@@ -333,7 +333,7 @@ import TestSupport
         try tried(5...6, 2)
         try reopen()
         #expect(try history.reader.toJudge() == ToJudge(newest: 1...4, count: 4))
-        // Judged before the change, recorded after it.
+        // Verified before the change, recorded after it.
         #expect(await history.keep(.sample(ids: ["late"], generation: 1)))
         #expect(await history.keep(.sample(ids: ["new"], generation: 2)))
         try reopen()
@@ -342,7 +342,7 @@ import TestSupport
         try tried(1...4, 2)
         try reopen()
         #expect(try history.reader.toJudge() == nil)
-        // The same keyring begins nothing, nor do fewer secrets; another one begins with all of it.
+        // The same keyring, or fewer secrets, begin nothing; another keyring begins with everything.
         _ = try history.adopt("one", "two")
         _ = try history.adopt("two")
         #expect(try history.reader.toJudge() == nil)
@@ -365,7 +365,7 @@ import TestSupport
         #expect(try history.reader.toJudge() == nil)
     }
 
-    /// However the verdicts of a range are mixed, each delivery gets its own and the counts are exact.
+    /// However the verdicts of a range are mixed, each delivery receives its own, and the counts are exact.
     @Test(arguments: 0..<20)
     func mixedVerdictsAreWrittenOneByOneAndCountedExactly(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
@@ -401,7 +401,7 @@ import TestSupport
             }
             return last
         }
-        // The reader decides what changes; as decided, it is written.
+        // The reader decides on the changes, and exactly these are written.
         for run in new.runs {
             guard let after = run.after else { continue }
             for delivery in run.deliveries where try history.recorded(delivery) == run.before {
@@ -439,7 +439,7 @@ import TestSupport
         #expect(await history.keep(.sample(ids: ["d"])))
         #expect(try times() == [.microseconds(1_234), .seconds(2), nil, nil])
         #expect(history.current.latestAnswered == 2)
-        // By themselves, where no delivery comes.
+        // Separately, if no delivery arrives.
         history.answered(3, in: .milliseconds(3))
         try latest.require("the time of the third") { $0 == 3 ? true : nil }
         #expect(try times() == [.microseconds(1_234), .seconds(2), .milliseconds(3), nil])
@@ -450,7 +450,7 @@ import TestSupport
         history = try kept.open(folder)
         #expect(try history.reader.delivery(4)?.answerTime == .milliseconds(4))
         history.close()
-        // Nobody hears of it, and nothing breaks.
+        // Nobody observes this, and nothing fails.
         history.answered(1, in: .milliseconds(1))
     }
 
@@ -471,7 +471,7 @@ import TestSupport
         #expect(observer.stales == 1)
     }
 
-    /// The observers of a history are never told by two threads at once, nor of an older state behind a newer.
+    /// The observers of a history are never called by two threads at once, nor with an older state after a newer one.
     @Test(arguments: Kept.allCases)
     func changesAreToldInOrder(kept: Kept) async throws {
         let history = try kept.open(folder)
@@ -518,7 +518,7 @@ extension Rejudgement {
 }
 
 extension History {
-    /// As if all that is to be tried had been, and nothing came of it.
+    /// Marks everything as verified, without results.
     fileprivate func tryAll() throws {
         let generation = try reader.read(HeldKeyring.generation)
         while let rest = try reader.toJudge() {

@@ -4,7 +4,7 @@ import Notifications
 import Testing
 import TestSupport
 
-/// What was recorded reads back as it was.
+/// Deliveries read back as they were recorded.
 @Suite struct RoundTripTests {
     private let folder: TemporaryFolder
 
@@ -67,7 +67,7 @@ import TestSupport
             ("9223372036854775808", .other(json: "9223372036854775808")), ("1.50", .other(json: "1.50")),
             ("true", .other(json: "true")), (#"[1, "x"]"#, .other(json: #"[1, "x"]"#)),
             (#"{"a": null}"#, .other(json: #"{"a": null}"#)), (#""5""#, .string("5")), (#""1e3""#, .string("1e3")),
-            // Absent and null are one in a column.
+            // Absent and null fields are the same in a column.
             ("null", .absent), (nil, .absent),
         ] as [(String?, FieldValue)])
     func aFieldKeepsItsTypeAndValue(kept: Kept, field: (json: String?, value: FieldValue)) async throws {
@@ -97,7 +97,7 @@ import TestSupport
         #expect(await history.keep(.sample(batch, .valid, secret: "prod")))
         #expect(await history.keep(.sample(.sample(method: "GET", target: "/x"), .unjudged, answer: .notFound)))
 
-        // A request that is not judged has no events, so the caller hands over none.
+        // A request that is not verified has no events, so the caller passes none.
         let rows = try history.allRows
         #expect(rows.prefix(4).map(\.deliveryID) == [1, 2, 2, 2])
         #expect(rows.prefix(4).map(\.position) == [nil, 0, 1, 2])

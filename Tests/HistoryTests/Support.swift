@@ -7,7 +7,7 @@ import TestSupport
 @testable import History
 
 extension JudgedDelivery {
-    /// A delivery as Intake would hand it over.
+    /// Returns a delivery as Intake would pass it on.
     static func sample(
         _ delivery: Delivery = .sample(), _ verdict: SignatureVerdict = .valid, secret: String? = nil,
         answer: Answer = .accepted, generation: Int64? = 1
@@ -17,33 +17,33 @@ extension JudgedDelivery {
             events: Payload(scanning: delivery.body).events, generation: verdict == .unjudged ? nil : generation)
     }
 
-    /// A delivery of one event for each id.
+    /// Returns a delivery with one event for each id.
     static func sample(ids: [String?], _ verdict: SignatureVerdict = .valid, generation: Int64? = 1) -> JudgedDelivery {
         sample(.sample(ids.map { SampleEvent(id: $0) }), verdict, generation: generation)
     }
 }
 
 extension History {
-    /// Records a delivery and waits until it is told whether it is kept.
+    /// Records a delivery and waits until it is recorded or refused.
     func keep(_ delivery: JudgedDelivery) async -> Bool {
         await answer("a record", orElse: false) { give in
             if !record(delivery, completion: { give($0 != nil) }) { give(false) }
         }
     }
 
-    /// Records deliveries one behind the other; false where one is not kept.
+    /// Records deliveries one after the other; returns false if one is not recorded.
     func keep(_ deliveries: [JudgedDelivery]) async -> Bool {
         var isKept = true
         for delivery in deliveries where !(await keep(delivery)) { isKept = false }
         return isKept
     }
 
-    /// Whether a delivery can be recorded now.
+    /// Returns whether a delivery can be recorded now.
     func probe() async -> Bool {
         await answer("whether it records", orElse: false) { give in probe { give($0) } }
     }
 
-    /// Writes verdicts of these deliveries and of none between them, the newest given first.
+    /// Writes verdicts of these deliveries, the newest given first.
     @discardableResult
     func rejudge(_ verdicts: [(delivery: Int64, judgement: Judgement)], generation: Int64) throws -> Bool {
         var isWritten = true
@@ -58,7 +58,7 @@ extension History {
         return isWritten
     }
 
-    /// A verdict as it is recorded; nil where the delivery is not there.
+    /// Returns a verdict as it is recorded; nil if the delivery does not exist.
     func recorded(_ delivery: Int64) throws -> Rejudgement.Recorded? {
         try reader.read { db in
             try Row.fetchOne(
@@ -67,13 +67,13 @@ extension History {
         }
     }
 
-    /// Makes secrets the current ones whose labels tell them apart.
+    /// Makes these secrets current.
     func adopt(_ labels: String..., because change: SecretChange? = nil) throws -> Int64 {
         try adopt(
             keyring: labels.joined(separator: " "), of: labels.map { .sample($0) }, because: change)
     }
 
-    /// How many deliveries each secret has verified, by its label.
+    /// Returns the number of deliveries that each secret has verified, by its label.
     var matches: [String: Int] {
         get throws {
             let secrets = try reader.secrets().filter { $0.verified > 0 }
@@ -81,13 +81,13 @@ extension History {
         }
     }
 
-    /// All rows, the oldest first.
+    /// Returns all rows, the oldest first.
     var allRows: [EventRow] {
         get throws { try reader.rows(RowRequest(.oldest, before: 0, after: 1_000_000)).rows }
     }
 }
 
-/// Takes note of all that a history tells.
+/// Collects all events of a history.
 final class Observer: Sendable {
     private let told = Mutex<[HistoryEvent]>([])
 
@@ -108,7 +108,7 @@ final class Observer: Sendable {
     var stales: Int { events.count { $0 == .stale } }
 }
 
-/// Where a test keeps its history: each store test runs in both.
+/// The place of a test's history: each storage test runs in both.
 enum Kept: String, CaseIterable, Sendable, CustomStringConvertible {
     case inMemory, onFile
 
@@ -123,7 +123,7 @@ enum Kept: String, CaseIterable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Holds up a history's writer: what is recorded meanwhile queues.
+/// Holds up a history's writer, so that new deliveries queue.
 final class HeldWriter: Sendable {
     private let history: History
     private let gate = Gate()
@@ -132,7 +132,7 @@ final class HeldWriter: Sendable {
         self.history = history
     }
 
-    /// Returns once the writer is held up, by the completion of a delivery of its own.
+    /// Returns once the writer is held up by the completion of a delivery of its own.
     func hold() async {
         await answer("the writer to be held up", orElse: ()) { give in
             let isQueued = history.record(.sample()) { [gate] _ in
@@ -155,30 +155,30 @@ func settings(of history: History) throws -> (synchronous: Int?, journal: String
     }
 }
 
-/// Lets the history grow to so many pages, as a full disk would.
+/// Limits the history to a number of pages, as a full disk would.
 func limitPages(of history: History, to count: Int) throws {
     try history.writer.write { db in _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(count)") }
 }
 
 extension History {
-    /// How many exchanges of the outbox are kept.
+    /// Returns the number of stored exchanges of the outbox.
     var exchangeCount: Int {
         get throws { try writer.write { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM exchange") ?? 0 } }
     }
 }
 
 extension History {
-    /// Moves the log into the file as far as it goes, as checkpoints do by themselves.
+    /// Moves the log into the file as far as possible, as checkpoints do by themselves.
     func settle() {
         checkpoints?.now()
     }
 }
 
-/// Another program that holds a history's file locked.
+/// Another program that has locked a history's file.
 final class FileLocker: Sendable {
     private let database: DatabaseQueue
 
-    /// Locks at once. Readers are let through where the file has a write-ahead log.
+    /// Locks the file. Readers are not blocked if the file has a write-ahead log.
     init(_ path: String) throws {
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
@@ -228,6 +228,6 @@ extension History {
 }
 
 extension Timestamp {
-    /// So many seconds after a moment.
+    /// Returns the time a number of seconds after another.
     static func at(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: 1_800_000_000_000 + seconds * 1_000) }
 }

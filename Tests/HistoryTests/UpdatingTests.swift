@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import History
 
-/// A history that an older version made is brought up to date.
+/// A history of an older version is updated.
 @Suite(.blocking) struct UpdatingTests {
     private let folder: TemporaryFolder
 
@@ -14,7 +14,8 @@ import TestSupport
         folder = try TemporaryFolder()
     }
 
-    /// A file of the first schema, with a valid delivery, an invalid one that an older keyring judged, and their events.
+    /// Writes a file of the first schema, with a valid delivery, an invalid one that an older keyring has verified, and
+    /// their events.
     private func first() throws -> String {
         let path = folder.file("history.sqlite")
         let database = try DatabaseQueue(path: path)
@@ -47,7 +48,8 @@ import TestSupport
         #expect(history.current.latestRow == 3)
     }
 
-    /// Old rows know the label of their secret alone: they keep verdict and label, and no fingerprint or time is made up.
+    /// Old rows contain only the label of their secret. They keep verdict and label, without an invented fingerprint or
+    /// time.
     @Test func oldVerdictsStayWithTheLabelOfTheirSecret() throws {
         let history = try History(.file(try first()))
         defer { history.close() }
@@ -62,8 +64,8 @@ import TestSupport
         #expect(try history.reader.ids(matching: .not(.text([.secret], prod)), in: 1...9) == [3])
     }
 
-    /// A current secret that gives the digest of an old row confirms its verdict, which then has its fingerprint; one that
-    /// does not takes nothing back.
+    /// A current secret that gives the digest of an old row confirms its verdict, which then has the secret's
+    /// fingerprint. Another secret withdraws nothing.
     @Test func anOldVerdictIsConfirmedAndNeverTakenBack() throws {
         let history = try History(.file(try first()))
         defer { history.close() }
@@ -86,7 +88,7 @@ import TestSupport
         }
         #expect(try history.matches == ["prod": 1])
         #expect(history.current.tally[.valid] == 1)
-        // Now it is known, it is asked of no more.
+        // Now that it is known, it is not tried again.
         _ = try history.reader.verify(1...1, generation: generation, at: .at(8), bytes: 99) { _ in
             Issue.record("a confirmed verdict is tried again")
             return Judgement(.invalid)

@@ -11,7 +11,7 @@ import Testing
 @Suite struct WriteQueueTests {
     private typealias Queue = WriteQueue<Int, String>
 
-    /// What the writer would do, in words.
+    /// The writer's next step, in words.
     private func step(_ queue: inout Queue) -> String {
         switch queue.next() {
         case .batch(let deliveries): "batch of \(deliveries.count) from \(deliveries.first ?? -1)"
@@ -148,14 +148,14 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// Records so many deliveries from 8 threads at once; each has its number as its event's id.
+    /// Records a number of deliveries from 8 threads at once; each has its number as its event's id.
     private func flood(_ history: History, _ count: Int) async -> Int {
         await answer("the end of a flood", orElse: 0) { give in
             DispatchQueue.global().async {
                 let kept = Atomic<Int>(0)
                 let limit = DispatchTime.now() + Duration.patience.seconds
                 let all = DispatchGroup()
-                // No more in flight than the queue takes.
+                // No more are in flight than the queue accepts.
                 let places = DispatchSemaphore(value: 4_000)
                 DispatchQueue.concurrentPerform(iterations: 8) { thread in
                     for number in stride(from: thread, to: count, by: 8) {
@@ -242,7 +242,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
     }
 
-    /// On a thread of its own: the writer is not held up for ever.
+    /// Runs on a thread of its own: the writer is not held up for ever.
     @Test(.blocking) func aFullQueueRefusesAndNeverCallsBack() async throws {
         let history = try History(.memory)
         let writer = HeldWriter(history)

@@ -5,14 +5,14 @@ import Notifications
 import Synchronization
 import TestSupport
 
-/// A history, a browser on it, and what that reports.
+/// A history, a browser on it, and the browser's reports.
 final class Browsed: Sendable {
     let history: History
     let browser: Browser
     private let reports: Reports
     private let generation = Mutex(0)
 
-    /// - Parameter folder: Where its file is; in memory without.
+    /// - Parameter folder: The folder of its file; nil for a history in memory.
     init(in folder: TemporaryFolder? = nil) throws {
         let history = try History(folder.map { .file($0.file("history.sqlite")) } ?? .memory)
         let reports = Reports()
@@ -23,9 +23,9 @@ final class Browsed: Sendable {
 
     var all: [BrowseProgress] { reports.all }
 
-    /// Records deliveries of an event each, of these sizes.
+    /// Records deliveries with an event each, of these sizes.
     ///
-    /// - Parameter moment: When one of a size was received, in milliseconds.
+    /// - Parameter moment: Returns the time, in milliseconds, at which the delivery of a size was received.
     func keep(
         _ sizes: some Sequence<Int64>, _ verdict: SignatureVerdict = .unverified,
         at moment: (Int64) -> Int64 = { _ in 1_795_452_185_123 }
@@ -42,7 +42,7 @@ final class Browsed: Sendable {
         }
     }
 
-    /// Shows a query and waits until all of it is found.
+    /// Shows a query and waits until all its rows are found.
     func show(_ query: BrowseQuery) -> BrowseProgress {
         let generation = begin(query)
         return wait { $0.generation == generation && $0.isComplete }
@@ -61,25 +61,25 @@ final class Browsed: Sendable {
         return generation
     }
 
-    /// Tells the browser of what has changed, and waits for a report.
+    /// Passes a change to the browser, and waits for a report.
     func follow(until condition: (BrowseProgress) -> Bool) -> BrowseProgress {
         browser.follow(history.current)
         return wait(condition)
     }
 
-    /// Tells the browser of what has changed, and waits until its rows are these.
+    /// Passes a change to the browser, and waits until these are its rows.
     ///
-    /// - Returns: The rows it has after that, or after a long time.
+    /// - Returns: The browser's rows then, or after a long time.
     func follow(until ids: [Int64]) -> [Int64] {
         browser.follow(history.current)
         _ = wait { _ in browser.allIDs() == ids }
         return browser.allIDs()
     }
 
-    /// Waits for a last report that is as wanted.
+    /// Waits for a last report that fulfils the condition.
     func wait(_ condition: (BrowseProgress) -> Bool) -> BrowseProgress { reports.wait(condition) }
 
-    /// Gives these deliveries another verdict.
+    /// Changes the verdict of these deliveries.
     func rejudge(_ deliveries: some Sequence<Int64>, _ verdict: SignatureVerdict, generation: Int64) throws {
         for delivery in deliveries {
             guard let before = try history.reader.delivery(delivery)?.judgement.verdict else { continue }

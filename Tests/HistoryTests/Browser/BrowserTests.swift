@@ -4,7 +4,7 @@ import Notifications
 import Testing
 import TestSupport
 
-/// Lists of some rows, while they are found and while more come.
+/// Lists of matching rows, while rows are found and others arrive.
 @Suite(.blocking) struct BrowserTests {
     private let folder: TemporaryFolder
 
@@ -29,7 +29,7 @@ import TestSupport
         #expect(browsed.all.count == 1)
     }
 
-    /// Windows anywhere, against a filter over all rows.
+    /// Compares windows at any position with a filter over all rows.
     @Test(arguments: [false, true])
     func windowsAreThoseOfTheRowsThatMatch(isOnFile: Bool) async throws {
         let browsed = try Browsed(in: isOnFile ? folder : nil)
@@ -50,7 +50,7 @@ import TestSupport
         }
         #expect(try ids(browsed, .newest, 2, 9) == expected.suffix(3))
         #expect(try ids(browsed, .oldest, 9, 2) == Array(expected.prefix(3)))
-        // Where the row is not in the list, the next older stands for it.
+        // If the row is not listed, the next older one replaces it.
         let other = try #require(all.map(\.id).first { $0 > expected[5] && !expected.contains($0) })
         let older = expected.filter { $0 < other }
         #expect(try ids(browsed, .row(other), 1, 1) == older.suffix(2) + expected[older.count...].prefix(1))
@@ -131,7 +131,7 @@ import TestSupport
 }
 
 extension TextPattern {
-    /// Matches nothing, slowly.
+    /// A condition that matches nothing, slowly.
     static func never(_ name: String) -> TextPattern {
         TextPattern("never \(name)") { bytes in bytes.reduce(0) { $0 &+ Int($1) } < 0 }
     }
@@ -141,7 +141,7 @@ extension TextPattern {
 
 @Suite("Queries")
 struct BrowseQueryTests {
-    @Test("one without parts lists every row as it arrived")
+    @Test("without conditions list every row in the order of arrival")
     func plain() {
         #expect(BrowseQuery().isPlain)
         #expect(!BrowseQuery(.duplicate).isPlain)
@@ -151,7 +151,7 @@ struct BrowseQueryTests {
 
 // MARK: - Search and count
 
-/// The next row that fulfils something more, among those listed.
+/// The search for the next listed row that fulfils another condition.
 @Suite(.blocking) struct RowSearchTests {
     @Test(arguments: [
         BrowseQuery(), BrowseQuery(.size(.less, 60)), BrowseQuery(order: .by(.size, isDescending: true)),
@@ -171,7 +171,7 @@ struct BrowseQueryTests {
             #expect(try find(true) == listed[(index + 1)...].first(where: matching.contains))
             #expect(try find(false) == listed[..<index].last(where: matching.contains))
         }
-        // From beyond either end of the list, where a search goes on that has come to the other.
+        // From beyond either end of the list, where a search continues that has reached the other end.
         let fromEnd = try browsed.browser.find(sought, from: .max, isNewer: false) { false }
         #expect(fromEnd == listed.last(where: matching.contains))
         let fromStart = try browsed.browser.find(sought, from: .min, isNewer: true) { false }
@@ -183,7 +183,7 @@ struct BrowseQueryTests {
     @Test func looksWhereTheListHasNotLookedYet() async throws {
         let browsed = try Browsed()
         await browsed.keep(1...5_000)
-        // While this one is sought in the first rows, the last are still to be looked at.
+        // While this row is searched for among the first rows, the last are not found yet.
         let slow = RowPredicate.all((0..<10).map { number in .not(.text([.body], .never("\(number)"))) })
         browsed.begin(BrowseQuery(.all([slow, .size(.atMost, 4_000)])))
         #expect(try browsed.browser.find(.size(.less, 3), from: 4_999, isNewer: false) { false } == 2)
@@ -197,7 +197,7 @@ struct NearestRowTests {
     }
 
     @Test(
-        "is the first in it, or the nearer of those on both sides",
+        "is the first one in it, or the nearer one of its two neighbours",
         arguments: [
             (500, 1), (1_000, 1), (1_400, 1), (1_600, 2), (5_000, 5), (9_999, 10), (10_500, 10), (10_501, 10),
         ] as [(Int64, Int64)])
@@ -206,12 +206,12 @@ struct NearestRowTests {
         await browsed.keep(1...10) { $0 * 1_000 }
         _ = browsed.show(BrowseQuery())
         #expect(try browsed.browser.nearest(to: stretch(moment)) { false } == row)
-        // In another order, too.
+        // The same in another order.
         _ = browsed.show(BrowseQuery(order: .by(.size, isDescending: true)))
         #expect(try browsed.browser.nearest(to: stretch(moment)) { false } == row)
     }
 
-    @Test("is the first of a day, though the last of the day before is nearer to its start")
+    @Test("is the first of a day, even if the last of the day before is nearer to its start")
     func ofDay() async throws {
         let browsed = try Browsed()
         await browsed.keep(1...10) { $0 * 1_000 }
@@ -219,7 +219,7 @@ struct NearestRowTests {
         #expect(try browsed.browser.nearest(to: stretch(3_001, 9_000)) { false } == 4)
     }
 
-    @Test("is one of those that are listed")
+    @Test("is one of the listed rows")
     func listed() async throws {
         let browsed = try Browsed()
         await browsed.keep(1...10) { $0 * 1_000 }
@@ -229,7 +229,7 @@ struct NearestRowTests {
         #expect(try browsed.browser.nearest(to: stretch(9_000)) { false } == nil)
     }
 
-    @Test("nothing is nearest where nothing is recorded")
+    @Test("does not exist if nothing is recorded")
     func nothing() async throws {
         let browsed = try Browsed()
         _ = browsed.show(BrowseQuery())
@@ -237,7 +237,7 @@ struct NearestRowTests {
         #expect(try browsed.history.reader.firstDelivery(receivedFrom: Timestamp(milliseconds: 0)) == nil)
     }
 
-    @Test("rows are counted in steps, from any row on, and counting can be given up")
+    @Test("are counted in steps from any row on, and counting can be cancelled")
     func counts() async throws {
         let browsed = try Browsed()
         await browsed.keep(1...2_500)

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import History
 
-/// What is looked at next, without a clock or a history.
+/// The next step of the scan, without a clock or a history.
 @Suite struct ScannedListTests {
     private let start = ContinuousClock.now
 
@@ -12,7 +12,7 @@ import TestSupport
         HistoryChange(latestRow: latest, revision: revision)
     }
 
-    /// Does steps until there is nothing to do but to wait; finds every row.
+    /// Performs steps until only waiting is left; every row matches.
     private func work(
         _ list: inout ScannedList, at now: ContinuousClock.Instant, taking time: Duration = .zero
     ) -> (looked: Int, last: BrowseStep) {
@@ -102,7 +102,7 @@ import TestSupport
         }
         list.finish([], in: first, .zero, now: start)
         #expect(list.found.rows.count == 5_000)
-        // A row that comes meanwhile is found by both.
+        // A row that arrives in the meantime is found by both.
         list.follow(change(5_001, revision: 1))
         var ranges: [ClosedRange<Int64>] = []
         while case .look(_, let range) = list.next(start) {
@@ -149,7 +149,7 @@ import TestSupport
 
 // MARK: - Other orders
 
-/// Lists in an order of their own.
+/// Lists in an order other than that of arrival.
 @Suite(.blocking) struct SortedBrowserTests {
     private let bySize = RowOrder.by(.size, isDescending: true)
 

@@ -4,7 +4,7 @@ import Testing
 @Suite("Errors in filters")
 struct FilterErrorTests {
     @Test(
-        "point at what is wrong and say what was expected",
+        "point at the problem and name what was expected",
         arguments: [
             ("size>", 5..<5, "a size is expected here, such as 10MB"),
             ("size>x", 5..<6, "a size is expected here, such as 10MB"),
@@ -102,7 +102,7 @@ struct FilterErrorTests {
         #expect(error?.sentence == sentence, "\(text)")
     }
 
-    @Test("say why there are no regular expressions")
+    @Test("explain that regular expressions are not allowed")
     func noRegularExpressions() {
         var context = FilterSample.context
         context.allowsRegularExpressions = false
@@ -111,7 +111,7 @@ struct FilterErrorTests {
         #expect(error?.sentence.hasPrefix("regular expressions are for the screen and export") == true)
     }
 
-    @Test("are given where a filter is too large")
+    @Test("are reported if a filter is too large")
     func limits() {
         #expect(filterError(String(repeating: "a", count: 4_096)) == nil)
         #expect(filterError(String(repeating: "a", count: 4_097))?.sentence == "a filter has 4096 characters at most")

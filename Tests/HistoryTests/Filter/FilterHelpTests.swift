@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Help for filters")
 struct FilterHelpTests {
-    @Test("is what docs/filter.md says; with B2WATCH_WRITE_DOCS set, it is written there")
+    @Test("is the text of docs/filter.md; with B2WATCH_WRITE_DOCS set, it is written there")
     func document() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/filter.md")
         if ProcessInfo.processInfo.environment["B2WATCH_WRITE_DOCS"] != nil {
@@ -15,13 +15,13 @@ struct FilterHelpTests {
         #expect(written == FilterHelp.markdown, "run the tests once with B2WATCH_WRITE_DOCS=1")
     }
 
-    @Test("gives examples that can be typed", arguments: FilterHelp.entries)
+    @Test("has examples that can be typed", arguments: FilterHelp.entries)
     func examples(entry: FilterHelp.Entry) {
         #expect(filterError(entry.example) == nil)
         #expect(!entry.meaning.isEmpty && !entry.syntax.isEmpty)
     }
 
-    @Test("has an operator once under each name")
+    @Test("lists an operator once under each name")
     func names() {
         let names = FilterOperator.all.flatMap { [$0.name] + $0.otherNames }
         #expect(Set(names).count == names.count)
@@ -49,7 +49,7 @@ struct FilterCompletionTests {
     }
 
     @Test(
-        "offers what may stand there",
+        "offers the words that are valid at the place",
         arguments: [
             ("obj^", ["object:"], 0..<3), ("siz^", ["size>"], 0..<3), ("!(OB^", ["object:"], 2..<4),
             ("cat ev^ dog", ["event:", "event-time:", "event-after:", "event-before:"], 4..<6),
@@ -73,7 +73,7 @@ struct FilterCompletionTests {
         #expect(found.range == range, "\(text)")
     }
 
-    @Test("offers every operator where nothing is written, with what it means")
+    @Test("offers every operator with its meaning in an empty filter")
     func operators() {
         for text in ["", "cat ", "(", "!", "cat | "] {
             let completion = FilterCompletion(text, cursor: text.count) { _ in [] }
@@ -83,14 +83,14 @@ struct FilterCompletionTests {
         }
     }
 
-    @Test("offers words for types, then those seen")
+    @Test("offers words for types, then the types seen")
     func types() {
         let found = complete("type:^").text
         #expect(found.starts(with: ["created", "deleted", "delete", "hide", "upload"]))
         #expect(found.suffix(2) == ["b2:New:Type", "b2:TestEvent"])
     }
 
-    @Test("an operator chosen is a filter once it has its example's value")
+    @Test("makes a complete filter from an operator and its example's value")
     func chosen() {
         #expect(FilterTerm.text(operator: "object", exactly: "a b.jpg") == "object=\"a b.jpg\"")
         #expect(FilterTerm.text(operator: "object", exactly: "~/x/") == "object=\"~/x/\"")

@@ -24,7 +24,7 @@ struct FilterMomentTests {
     }
 
     @Test(
-        "are in the zone shown",
+        "are in the shown zone",
         arguments: [
             ("2026-03-10", "2026-03-10T12:00Z", "2026-03-09T23:00:00.000Z"),
             ("2026-07-01T12:00", "2026-03-10T12:00Z", "2026-07-01T10:00:00.000Z"),
@@ -34,10 +34,10 @@ struct FilterMomentTests {
             ("02:14", "2026-03-10T12:00Z", "2026-03-10T01:14:00.000Z"),
             ("13:00", "2026-03-10T12:00Z", "2026-03-10T12:00:00.000Z"),
             ("13:00:01", "2026-03-10T12:00Z", "2026-03-09T12:00:01.000Z"),
-            // Not there on the day that clocks were put forward.
+            // This time does not exist on the day on which clocks are put forward.
             ("02:30", "2026-03-29T12:00Z", "2026-03-28T01:30:00.000Z"),
             ("2026-03-29T02:30", "2026-03-29T12:00Z", "2026-03-29T01:30:00.000Z"),
-            // There twice on the day that they were put back.
+            // This time exists twice on the day on which clocks are put back.
             ("02:30", "2026-10-25T12:00Z", "2026-10-25T01:30:00.000Z"),
             ("02:30", "2026-10-25T01:00Z", "2026-10-25T00:30:00.000Z"),
             ("2026-10-25T02:30", "2026-10-25T12:00Z", "2026-10-25T00:30:00.000Z"),
@@ -83,7 +83,7 @@ struct FilterMomentTests {
     }
 
     @Test(
-        "that are none are refused",
+        "that are not valid are refused",
         arguments: [
             "2026-13-01", "2026-02-29", "2026-1-1", "26-01-01", "24:00", "2:5", "10", "m", "--5m", "5m ago ago",
             "13-01", "02-30", "2026-13", "2026-01-01T",
@@ -97,7 +97,7 @@ struct FilterMomentTests {
     }
 
     @Test(
-        "cannot be so far away that something breaks",
+        "may be so distant that calculations would overflow",
         arguments: [Int64.min, .max, 0, -62_167_219_200_000, 253_402_300_799_999])
     func extremes(now: Int64) {
         let context = FilterContext(now: Timestamp(milliseconds: now)) { _ in 50_400 }
@@ -110,7 +110,7 @@ struct FilterMomentTests {
         }
     }
 
-    @Test("from a calendar are those that the calendar shows")
+    @Test("are those of the calendar")
     func everyDate() throws {
         var random = SeededGenerator(seed: 2)
         for _ in 0..<2_000 {
@@ -121,7 +121,7 @@ struct FilterMomentTests {
     }
 
     @Test(
-        "from one to another reach to the end of the second",
+        "that form a range include the whole last second",
         arguments: [
             ("02:10..02:20", "2026-03-10T01:10:00.000Z", "2026-03-10T01:21:00.000Z"),
             ("23:50..00:10", "2026-03-09T22:50:00.000Z", "2026-03-09T23:11:00.000Z"),
@@ -149,7 +149,7 @@ struct FilterMomentTests {
         #expect(Timestamp(milliseconds: last).rfc3339 == end)
     }
 
-    @Test("a span can be written as terms")
+    @Test("that form a range can be written as terms")
     func span() throws {
         let (start, end) = (Timestamp(milliseconds: 1_000), Timestamp(milliseconds: 2_000))
         let filter = try Filter(FilterTerm.arrived(from: start, before: end), in: FilterSample.context)

@@ -3,7 +3,7 @@ import Foundation
 import History
 import Notifications
 
-/// A row to try filters on, evaluated here in the plainest way.
+/// A row to test filters on, with a plain evaluation of conditions.
 struct FilterSample {
     var texts: [RowText: String] = [
         .eventType: "b2:ObjectCreated:Upload", .objectName: "photos/2026/Cat.jpg", .bucketName: "my-bucket",
@@ -56,7 +56,7 @@ struct FilterSample {
     }
 }
 
-/// The fault that a text has.
+/// Returns the error of a text.
 func filterError(_ text: String, in context: FilterContext = FilterSample.context) -> FilterError? {
     do throws(FilterError) {
         _ = try Filter(text, in: context)

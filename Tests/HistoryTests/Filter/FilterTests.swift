@@ -7,7 +7,7 @@ import TestSupport
 @Suite("Filters")
 struct FilterTests {
     @Test(
-        "let a row through",
+        "match a row",
         arguments: [
             "", "  ", "type:created", "type:CREATED", "type:Created:Upload", "type:created:upload", "type:upload",
             "type:b2:ObjectCreated:Upload", "type:b2:objectcreated:upload", "type:*Created*", "type:created:*",
@@ -42,9 +42,9 @@ struct FilterTests {
             "object:~/[Cc]at\\.jpg$/",
             "~/^PHOTOS/i", "object=~/\\d{4}\\/Cat/", "~/cat|Cat/", "type:~/Created:Upload$/", "cat || dog",
             "object:\"photos/2026/Cat.jpg\"", "object:\"*Cat.jpg\"", "object:\"\"",
-            // Any part of a type, in any case.
+            // Any part of a type's name, in any case.
             "type:creat", "type:UPL", "type:ed:Up", "type:objectcr", "type:*CREATED*", "!type:delete", "-type:hide",
-            // Words that put terms together.
+            // Words that combine terms.
             "type:deleted or cat", "type:deleted OR cat", "dog Or cat", "cat and photos", "cat AND photos",
             "cat && photos",
             "not dog", "NOT type:test", "not not cat", "-dog", "-(dog or fish)", "-\"dog\"", "not(type:deleted or dog)",
@@ -76,7 +76,7 @@ struct FilterTests {
     }
 
     @Test(
-        "hold a row back",
+        "do not match a row",
         arguments: [
             "type:deleted", "type:test", "type:hide", "type:multipart", "type:TestEvent",
             "type:lifecycle", "type:HideMarkerCreated", "type:ObjectDeleted:*", "type=created", "bucket=my",
@@ -98,7 +98,7 @@ struct FilterTests {
         #expect(try !FilterSample().passes(text))
     }
 
-    @Test("find short names of types that the full name does not hold")
+    @Test("find short names of types that the full name does not contain")
     func shortNames() throws {
         var sample = FilterSample()
         sample.texts[.eventType] = "b2:HideMarkerCreated:Hide"
@@ -121,7 +121,7 @@ struct FilterTests {
     }
 
     @Test(
-        "find types by whatever one would call them",
+        "find types by their usual names",
         arguments: [
             ("b2:TestEvent", ["TestEvent", "testevent", "test", "b2:TestEvent"]),
             (
@@ -137,10 +137,10 @@ struct FilterTests {
             ("b2:MultipartUploadCreated:LiveRead", ["multipart", "liveread", "MultipartUploadCreated"]),
             ("b2:ObjectDeleted:LifecycleRule", ["lifecycle", "lifecyclerule", "deleted", "ObjectDeleted:*", "delete"]),
             ("b2:HideMarkerCreated:LifecycleRule", ["lifecycle", "hidelifecycle", "delete", "del", "hide"]),
-            // Added to a family that is known.
+            // A new type in a known family.
             ("b2:ObjectCreated:Restore", ["created", "creat", "restore", "Created:Rest", "ObjectCreated", "objectcr"]),
             ("b2:HideMarkerCreated:Undo", ["hide", "delete", "undo", "HideMarkerCreated"]),
-            // Of types that are not known.
+            // Types that are not known.
             ("b2:ObjectRestored:Cold", ["b2:ObjectRestored:Cold", "objectrestored:cold", "ObjectRestored", "cold"]),
             ("Strange", ["strange", "Strange"]),
         ])
@@ -152,14 +152,14 @@ struct FilterTests {
         #expect(try !sample.passes("type:ObjectCreated:Upload"))
     }
 
-    @Test("take the words by which send names its types", arguments: SampleType.words.map(\.word))
+    @Test("accept the words by which send names its types", arguments: SampleType.words.map(\.word))
     func sentTypes(word: String) throws {
         var sample = FilterSample()
         sample.texts[.eventType] = try SampleType.parse(word).name
         #expect(try sample.passes("type:\(word)"))
     }
 
-    @Test("have no value where the row has none")
+    @Test("do not match a field that the row does not have")
     func absent() throws {
         var sample = FilterSample()
         sample.texts[.objectName] = nil
@@ -169,7 +169,7 @@ struct FilterTests {
         #expect(try !sample.passes("size>=0"))
     }
 
-    @Test("a problem is a bad signature, or another answer than 200 to what was judged")
+    @Test("find as a problem a signature that is not valid, or an answer other than 200 to a notification")
     func problems() throws {
         for verdict in SignatureVerdict.allCases {
             let isBad = [.invalid, .missing, .malformed, .unsupported].contains(verdict)
@@ -182,14 +182,14 @@ struct FilterTests {
         }
     }
 
-    @Test("are everything where there is nothing in them")
+    @Test("without terms match everything")
     func everything() throws {
         #expect(try Filter(" ", in: FilterSample.context).isEverything)
         #expect(Filter.everything.isEverything)
         #expect(try !Filter("x", in: FilterSample.context).isEverything)
     }
 
-    @Test("bind not stronger than and, and that stronger than or")
+    @Test("bind not more strongly than and, and and more strongly than or")
     func precedence() throws {
         for (text, full) in [
             ("a or b c", "(a) or (b c)"), ("not a b", "(not a) b"), ("a or not b c", "a or ((not b) c)"),
@@ -200,7 +200,7 @@ struct FilterTests {
         }
     }
 
-    @Test("tell their terms, each with what it means alone")
+    @Test("list their terms, each with its own condition")
     func parts() throws {
         func parts(_ text: String) throws -> [String] { try Filter(text, in: FilterSample.context).parts.map(\.text) }
         #expect(try parts("") == [])
@@ -216,7 +216,7 @@ struct FilterTests {
         #expect(values[1] == nil)
     }
 
-    @Test("a value is found among those that were seen, a type by the name that is shown")
+    @Test("find a value among those that were seen, and a type by the name shown")
     func seenValues() throws {
         func item(_ text: String) throws -> FilterValueUse.Item? {
             try Filter(text, in: FilterSample.context).parts.first?.value?.items.first
@@ -229,7 +229,7 @@ struct FilterTests {
         #expect(try item("status:4xx")?.isMatched(by: "200") == false)
     }
 
-    @Test("name the only texts that match, for an index")
+    @Test("list the only texts that match, for an index")
     func literals() throws {
         guard case .text([.eventId], let pattern) = try Filter("id=8f0e", in: FilterSample.context).predicate else {
             Issue.record("no text")
@@ -237,7 +237,7 @@ struct FilterTests {
         }
         #expect(pattern.literals == ["8f0e"])
         #expect(try Filter("id=8f0e", in: FilterSample.context) == Filter("id=8f0e", in: FilterSample.context))
-        // Equal by Unicode's rules, but of other bytes.
+        // Equal by Unicode's rules, but different in their bytes.
         #expect(
             try Filter("id=\u{E9}", in: FilterSample.context).predicate
                 != Filter("id=e\u{301}", in: FilterSample.context).predicate)
@@ -246,7 +246,7 @@ struct FilterTests {
 
 // MARK: - Any text
 
-@Suite("Any text")
+@Suite("Any text in a filter")
 struct FilterFuzzTests {
     private static let pieces =
         FilterOperator.all.map { "\($0.name):" } + FilterOperator.all.map(\.example)
@@ -260,7 +260,7 @@ struct FilterFuzzTests {
             "yesterday ", "11-28 ", "mon ", " ago",
         ]
 
-    @Test("is read or refused, with an error that points into it, and can be completed anywhere")
+    @Test("is read or refused, with an error at a place in it, and can be completed at any place")
     func fuzz() {
         var generator = SeededGenerator(seed: 12)
         for _ in 0..<4_000 {
@@ -277,7 +277,7 @@ struct FilterFuzzTests {
         }
     }
 
-    @Test("can be the value of a term, which finds that text only")
+    @Test("can be the value of a term, which finds only that text")
     func roundTrip() throws {
         var generator = SeededGenerator(seed: 13)
         let scalars = Array("aA-,. \"\\*?|()!~/:=<>u{}2é\u{301}\u{0}\n\t\u{A0}\u{202E}\u{2028}🐈".unicodeScalars)
@@ -290,7 +290,7 @@ struct FilterFuzzTests {
                 #expect(text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
                 let filter = try Filter("\(text) | (\(text))", in: FilterSample.context)
                 guard case .any(let parts) = filter.predicate, case .text(_, let pattern) = parts.first else {
-                    Issue.record("\(text) is no term")
+                    Issue.record("\(text) is not a term")
                     continue
                 }
                 #expect(pattern.literals.map { $0.map { Array($0.utf8) } } == [Array(value.utf8)], "\(text)")

@@ -10,7 +10,7 @@ struct PatternTests {
         text.unicodeScalars.map { $0 == "*" ? .run : $0 == "?" ? .one : .character($0.value) }
     }
 
-    /// The plainest matcher there is: by characters, backtracking.
+    /// A plain matcher by characters, with backtracking.
     private func plainly(_ pattern: ArraySlice<Unicode.Scalar>, _ text: ArraySlice<Unicode.Scalar>, exactly: Bool)
         -> Bool
     {
@@ -36,7 +36,7 @@ struct PatternTests {
         return String(String.UnicodeScalarView((0..<count).map { _ in letters.randomElement(using: &random) ?? "a" }))
     }
 
-    @Test("do what the plainest matcher does")
+    @Test("match the same texts as a plain matcher")
     func random() throws {
         var generator = SeededGenerator(seed: 8)
         let letters = Array("aabbABéÉ猫🐈İıσΣς".unicodeScalars)
@@ -58,7 +58,7 @@ struct PatternTests {
         }
     }
 
-    @Test("find long texts in long texts, by words of eight bytes and by the bytes after them")
+    @Test("find long texts in long texts, by words of eight bytes and by the remaining bytes")
     func long() throws {
         var generator = SeededGenerator(seed: 9)
         for _ in 0..<3_000 {
@@ -70,7 +70,7 @@ struct PatternTests {
         }
     }
 
-    @Test("see the same characters forwards and backwards in any bytes")
+    @Test("read the same characters forwards and backwards in any bytes")
     func anyBytes() throws {
         var generator = SeededGenerator(seed: 10)
         let interesting: [UInt8] = [0x41, 0x80, 0xBF, 0xC3, 0xA9, 0xE2, 0x82, 0xAC, 0xF0, 0x9F, 0xED, 0xA0, 0xFF, 0xC0]
@@ -91,7 +91,7 @@ struct PatternTests {
     }
 
     @Test(
-        "take steps in proportion to the text",
+        "need time proportional to the text",
         arguments: [
             "*a*a*a*a*b", "*a*a*a*a*a*a*a*a*a*a*b*", "*a?a?a?b*", "\(String(repeating: "a", count: 900))b",
             "*\(String(repeating: "a", count: 900))b*c", "*\(String(repeating: "a?", count: 30))b*", "ab", "ba",
@@ -107,14 +107,14 @@ struct PatternTests {
         }
     }
 
-    @Test("with a ? between two * may have 64 characters there")
+    @Test("with a ? between two * may contain 64 characters there")
     func tooManyCharacters() {
         #expect(filterError("object:*\(String(repeating: "a?", count: 32))*") == nil)
         #expect(filterError("object:*\(String(repeating: "a?", count: 33))*")?.range == 7..<75)
         #expect(filterError("object:\(String(repeating: "a?", count: 500))*") == nil)
     }
 
-    @Test("take every letter for the same in both cases")
+    @Test("match letters in both cases")
     func everyLetter() throws {
         for value in stride(from: UInt32(0x80), to: 0x1_F000, by: 1) {
             guard let scalar = Unicode.Scalar(value), scalar.properties.changesWhenLowercased else { continue }

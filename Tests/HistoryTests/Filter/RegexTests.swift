@@ -33,7 +33,7 @@ struct RegexTests {
     }
 
     @Test(
-        "do not find",
+        "do not match",
         arguments: [
             ("a", ""), ("^cat$", "cats"), ("c.t", "c\nt"), ("[^a]", "a"), ("\\d{4}", "202"), ("^(ab|cd)+$", "abc"),
             ("^a{0,2}$", "aaa"), ("^a{2}$", "a"), ("a^b", "ab"), ("b$a", "ba"), ("\\w", "é-"), ("[a\\-z]", "b"),
@@ -43,7 +43,7 @@ struct RegexTests {
         #expect(try !finds(pattern, in: text))
     }
 
-    @Test("ignore case where asked to")
+    @Test("ignore case on request")
     func anyCase() throws {
         for (pattern, text) in [
             ("cat", "CAT"), ("CAT", "cat"), ("[a-c]", "B"), ("[A-C]", "b"), ("é", "É"), ("[É]", "é"),
@@ -54,8 +54,8 @@ struct RegexTests {
         #expect(try !finds("[^a]", in: "A", ignoresCase: true))
     }
 
-    /// What Swift's own says, for what both have.
-    @Test("agree with Swift's at random")
+    /// Compares with Swift's own expressions, in the syntax that both have.
+    @Test("agree with Swift's for random expressions")
     func random() throws {
         var generator = SeededGenerator(seed: 4)
         let atoms = ["a", "b", ".", "[ab]", "[^a]", "(a|b)", "(ab)", "(a|)", "\\w", "^", "$"]
@@ -80,7 +80,7 @@ struct RegexTests {
     }
 
     @Test(
-        "take steps in proportion to the text",
+        "need time proportional to the text",
         arguments: ["(a*)*b", "(a|a)*b", "(a+)+$x", "a?a?a?a?aaaab", "(.*)(.*)(.*)x"])
     func linear(pattern: String) throws {
         let program = try program(pattern)
@@ -90,7 +90,7 @@ struct RegexTests {
         #expect(steps <= 2 * (program.instructions.count + 1) * (bytes.count + 1))
     }
 
-    @Test("hold any characters in brackets, in any order and over each other")
+    @Test("contain any characters in brackets, in any order, also overlapping")
     func brackets() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<200 {
@@ -106,7 +106,7 @@ struct RegexTests {
         }
     }
 
-    @Test("keep brackets of many characters in order, so that one is found among them at once")
+    @Test("sort the characters in brackets, for a fast search")
     func manyInBrackets() throws {
         let node = try RegexParser.parse(Array("[zyxa-cbm\\dw\\W]".unicodeScalars)[...])
         guard case .set(let set) = node else {
@@ -116,7 +116,7 @@ struct RegexTests {
         #expect(zip(set.ranges, set.ranges.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound })
     }
 
-    @Test("give up at the limit of steps")
+    @Test("end at the limit of steps")
     func limited() throws {
         let bytes = Array((String(repeating: "a", count: 5_000) + "b").utf8)
         var steps = 0
@@ -126,7 +126,7 @@ struct RegexTests {
         #expect(try finds("(a|a)*b", in: String(decoding: bytes, as: UTF8.self)))
     }
 
-    @Test("of any sort are read or refused")
+    @Test("are read or refused, whatever the text")
     func fuzz() {
         var generator = SeededGenerator(seed: 5)
         let signs = Array("ab()[]{}|*+?.^$\\dw-,12:é".unicodeScalars)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import History
 
-/// What a follower is told, for a test to wait for.
+/// The events that a follower has received, for a test to wait for.
 private final class Followed: Sendable {
     private let events = Watched<[FollowEvent]>([])
 
@@ -32,7 +32,7 @@ struct FollowingTests {
         path = folder.file("history.sqlite")
     }
 
-    @Test("shows what was there, and what comes, to any number at once")
+    @Test("shows the existing contents, and new ones, to any number of readers at once")
     func live() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(.sample(ids: ["one"])))
@@ -50,7 +50,7 @@ struct FollowingTests {
         history.close()
     }
 
-    @Test("sees the last of many commits, and is told far less often than they come")
+    @Test("sees the last of many commits, with far fewer reports than commits")
     func many() async throws {
         let history = try History(.file(path))
         let (follower, followed) = (try FollowedHistory(path), Followed())
@@ -62,7 +62,7 @@ struct FollowingTests {
         history.close()
     }
 
-    @Test("tells by the revision that verdicts were judged again")
+    @Test("reports by the revision that deliveries were verified again")
     func judgedAgain() async throws {
         let history = try History(.file(path))
         _ = try history.adopt("one")
@@ -73,7 +73,7 @@ struct FollowingTests {
         try history.rejudge(
             [(delivery: 1, judgement: Judgement(.valid, secret: "prod"))], generation: generation)
         #expect(followed.sees { $0.tally[.valid] == 1 && $0.revision > 0 })
-        // New rows alone change nothing that was there.
+        // New rows alone change no existing rows.
         let revision = follower.current.revision
         #expect(await history.keep(.sample(ids: ["two"], .valid, generation: generation)))
         #expect(followed.sees { $0.latestRow == 2 && $0.revision == revision })
@@ -81,7 +81,7 @@ struct FollowingTests {
         history.close()
     }
 
-    @Test("tells that the outbox has changed, also by what does not wait for the disk")
+    @Test("reports changes of the outbox, including those that do not wait for the disk")
     func outbox() throws {
         let history = try History(.file(path))
         let action = try history.declare()
@@ -99,7 +99,7 @@ struct FollowingTests {
         history.close()
     }
 
-    @Test("goes on when the writer ends and begins again")
+    @Test("continues when the writer ends and begins again")
     func writerAgain() async throws {
         var history = try History(.file(path))
         let (follower, followed) = (try FollowedHistory(path), Followed())
@@ -113,13 +113,13 @@ struct FollowingTests {
         history.close()
         #expect(try follower.reader.delivery(2) != nil)
         follower.close()
-        // Nothing is lost where the last to close could not write.
+        // Nothing is lost although the last process to close the file could not write.
         history = try History(.file(path))
         #expect(history.current.latestRow == 2)
         history.close()
     }
 
-    @Test("follows a file that nobody writes, and tells of its neighbour")
+    @Test("follows a file that nobody writes, and reports its neighbour")
     func alone() async throws {
         let history = try History(.file(path))
         #expect(await history.keep(.sample(ids: ["one"])))
@@ -136,7 +136,7 @@ struct FollowingTests {
         again.close()
     }
 
-    @Test("tells that the file was replaced")
+    @Test("reports that the file was replaced")
     func replaced() throws {
         try History(.file(path)).close()
         let (follower, followed) = (try FollowedHistory(path), Followed())
@@ -147,7 +147,7 @@ struct FollowingTests {
         #expect(throws: HistoryClosed.self) { try follower.reader.delivery(1) }
     }
 
-    @Test("takes no lock, and keeps no writer out")
+    @Test("takes no lock, and does not block a writer")
     func noLock() throws {
         try History(.file(path)).close()
         let follower = try FollowedHistory(path)
@@ -155,7 +155,7 @@ struct FollowingTests {
         follower.close()
     }
 
-    @Test("says what is wrong with a file, and what to do")
+    @Test("reports problems of a file with a remedy")
     func errors() throws {
         #expect(throws: ReadOnlyHistoryError.missing(path: path)) { try FollowedHistory(path) }
         let folderError = #expect(throws: ReadOnlyHistoryError.self) { try FollowedHistory(folder.path) }
@@ -176,7 +176,7 @@ struct FollowingTests {
         #expect(sentence.hasSuffix("run sudo -u otto b2watch export --history '/a b'"))
     }
 
-    @Test("refuses the file of an older and of a newer b2watch, each by name")
+    @Test("refuses the files of an older and of a newer b2watch, with different reasons")
     func versions() throws {
         try History(.file(path)).close()
         func change(_ sql: String) throws {
@@ -190,15 +190,15 @@ struct FollowingTests {
     }
 }
 
-@Suite("When a follower looks", .blocking)
+@Suite("The times at which a follower looks", .blocking)
 struct FollowStepsTests {
-    @Test("never without a write")
+    @Test("are always after a write")
     func rests() {
         var steps = FollowSteps()
         #expect(steps.looked() == nil)
     }
 
-    @Test("a few times behind a write, ever more seldom, and then no more")
+    @Test("are a few after each write, at growing intervals")
     func settles() {
         var steps = FollowSteps()
         steps.wrote()

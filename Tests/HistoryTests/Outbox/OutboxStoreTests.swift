@@ -7,9 +7,9 @@ import TestSupport
 
 @testable import History
 
-@Suite("How the outbox is kept", .blocking)
+@Suite("The storage of the outbox", .blocking)
 struct OutboxStoreTests {
-    /// A history with an action whose entries have all come to a state.
+    /// Returns a history with an action whose entries are all in one state.
     private func history(_ count: Int, _ state: EntryState) throws -> (history: History, action: Int64, ids: [Int64]) {
         let history = try History(.memory)
         let action = try history.declare()
@@ -23,17 +23,17 @@ struct OutboxStoreTests {
         return (history, action, ids)
     }
 
-    @Test("tries each once more, however soon it fails again")
+    @Test("retries each entry once, even if it soon fails again")
     func retriedOnce() throws {
         let (history, action, ids) = try history(2_100, .dead)
-        // Between two transactions all that wait again fail again.
+        // Between two transactions all retried entries fail again.
         history.observe { [writer = history.writer] _ in
             writer.perform({ db in try db.execute(sql: "UPDATE entry SET state = 4 WHERE state = 0") }) { _ in }
         }
         #expect(try history.outbox.retryAll(action, in: [.failed, .dead, .done], at: .at(3)) == ids.count)
     }
 
-    @Test("tells when entries were done, or may have been, the newest of these times")
+    @Test("returns the newest times at which entries were done, or may have been")
     func spent() throws {
         let (history, action, ids) = try history(6, .failed)
         let outbox = history.outbox
@@ -52,7 +52,7 @@ struct OutboxStoreTests {
         #expect(try history.reader.outboxSpent(action + 1, after: .at(0), through: .at(20), limit: 9) == [])
     }
 
-    @Test("takes a batch back that was begun and not sent, and no other")
+    @Test("takes back a batch that was begun and not sent, and no other")
     func takenBack() throws {
         let (history, action, ids) = try history(4, .failed)
         _ = try history.outbox.begin(Array(ids[0...1]), batch: 8, at: .at(3))
@@ -64,7 +64,7 @@ struct OutboxStoreTests {
         #expect(try history.reader.outboxDue(action, at: .at(3), limit: 9).map(\.id) == [ids[0], ids[1], ids[3]])
     }
 
-    @Test("forgets with another try why the last one failed")
+    @Test("removes the reason of the last failure when an entry is retried")
     func reasonForgotten() throws {
         let (history, _, ids) = try history(2, .dead)
         #expect(try history.reader.actions().map(\.lastReason) == ["refused"])
@@ -73,14 +73,14 @@ struct OutboxStoreTests {
         #expect(try history.reader.actions().map(\.lastReason) == [nil])
     }
 
-    @Test("tries at once what failed without a time to try it again")
+    @Test("retries at once an entry that failed without a time for the next attempt")
     func dueAtOnce() throws {
         let (history, action, ids) = try history(2, .failed)
         #expect(try history.reader.outboxNextDue(action) == .at(2))
         #expect(try history.reader.outboxDue(action, at: .at(2), limit: 9).map(\.id) == ids)
     }
 
-    @Test("tells nobody of what changed nothing")
+    @Test("reports no change if nothing has changed")
     func unchanged() throws {
         let (history, action, ids) = try history(2, .done)
         let observer = Observer(history)
@@ -98,7 +98,7 @@ struct OutboxStoreTests {
         #expect(try history.reader.actions().map(\.isPaused) == [true])
     }
 
-    @Test("walks a filter that searches what was received in shorter steps, to the same end")
+    @Test("walks in shorter steps with a filter that searches received text, with the same result")
     func shortSteps() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -111,7 +111,7 @@ struct OutboxStoreTests {
         #expect(try history.walkAll(action, matching: .text([.method], pattern)) == 600)
     }
 
-    /// The statements that run in `body`, on the one connection of a history in memory.
+    /// Returns the statements that run in `body`, on the only connection of a history in memory.
     private func statements(of history: History, _ body: () throws -> Void) throws -> [String] {
         let seen = Mutex<[String]>([])
         try history.reader.read { db in
@@ -127,7 +127,7 @@ struct OutboxStoreTests {
         return seen.withLock { $0 }
     }
 
-    @Test("finds what it reads and changes by indexes: what is done costs nothing")
+    @Test("uses indexes for all reads and changes, so that finished entries cost nothing")
     func plans() throws {
         let (history, action, ids) = try history(20, .done)
         let (reader, outbox) = (history.reader, history.outbox)
@@ -150,7 +150,7 @@ struct OutboxStoreTests {
             try outbox.settle([.init(ids[0], .dead)], exchange: nil, at: .at(5))
             _ = try outbox.retryAll(action, in: [.dead, .failed], at: .at(5))
         }
-        // `--` marks those of triggers.
+        // `--` marks the statements of triggers.
         let own = statements.filter { sql in ["SELECT", "UPDATE", "INSERT", "DELETE"].contains { sql.hasPrefix($0) } }
         #expect(own.count > 15)
         try history.reader.read { db in
@@ -162,7 +162,7 @@ struct OutboxStoreTests {
         }
     }
 
-    @Test("is not asked by a search of the event list")
+    @Test("is not read by a search of the event list")
     func searches() throws {
         let history = try history(20, .done).history
         let statements = try statements(of: history) {
@@ -176,9 +176,9 @@ struct OutboxStoreTests {
 
 // MARK: - Outlook
 
-@Suite("The outbox, for those who look at it", .blocking)
+@Suite("The outbox for its readers", .blocking)
 struct OutboxOutlookTests {
-    @Test("says what running an action would come to, as running it then does")
+    @Test("predicts the effect of running an action, which then has that effect")
     func plan() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -199,7 +199,7 @@ struct OutboxOutlookTests {
         #expect(addition.there == plan.there + plan.repeated)
     }
 
-    @Test("marks rows with what declared actions have done, and with nothing of others")
+    @Test("marks rows only with the entries of declared actions")
     func undeclaredMarks() throws {
         let history = try History(.memory)
         let action = try history.declare("old", kind: "csv")
@@ -223,7 +223,7 @@ struct OutboxOutlookTests {
         #expect(try history.reader.actions().map(\.name) == ["b", "c", "a"])
     }
 
-    @Test("says until when an action is held, with each entry that waits for that, until it is declared anew")
+    @Test("shows until when an action is delayed, with each waiting entry, until it is declared again")
     func held() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -243,7 +243,7 @@ struct OutboxOutlookTests {
         #expect(try history.reader.actions().map(\.hold) == [nil])
     }
 
-    @Test("an entry that describes a failure is written with what failed, and shows what it describes")
+    @Test("stores an entry that describes a failure together with that failure")
     func notes() throws {
         let history = try History(.memory)
         let ids = try history.outbox.declare([
@@ -257,7 +257,7 @@ struct OutboxOutlookTests {
         let report = Outbox.FailureReport(action: ids["b"] ?? 0, row: entry.row, note: note)
         _ = try history.outbox.begin([entry.id], batch: 1, at: .at(1))
         try history.outbox.settle([.init(entry.id, .dead, reason: "no")], exchange: nil, reports: [report], at: .at(2))
-        // Written again, as after a write that seemed to fail, it changes nothing.
+        // Repeated, as after a write that seemed to fail, it changes nothing.
         try history.outbox.settle([.init(entry.id, .dead, reason: "no")], exchange: nil, reports: [report], at: .at(2))
         let window = try history.reader.outbox(OutboxRequest(action: "b", .newest, before: 9, after: 0))
         #expect(window.rows.map(\.event.objectName.text) == ["a is dead"])
@@ -265,12 +265,12 @@ struct OutboxOutlookTests {
         #expect(try history.reader.outboxEntries(ofRow: entry.row).map(\.action) == ["a"])
     }
 
-    @Test("looks for what was missed among the newest rows only, and says so")
+    @Test("searches only the newest rows for missed events, and reports that")
     func missedLately() throws {
         let history = try History(.memory)
         let action = try history.declare()
         try history.keepNow(.sample(ids: ["first"], .unverified))
-        // A filter that reads what was received is looked at for fewer rows.
+        // Fewer rows are searched by a filter that reads received text.
         for start in stride(from: 0, to: 2_000, by: 500) {
             try history.keepNow(.sample(ids: (start..<start + 500).map(String.init), .invalid))
         }
@@ -287,7 +287,7 @@ struct OutboxOutlookTests {
 
 // MARK: - Leaked secrets
 
-/// What is queued for events that a leaked secret has verified goes on hold.
+/// Entries that are queued for events verified by a leaked secret go on hold.
 @Suite(.blocking) struct OutboxLeakTests {
     private func judged(_ id: String, by secret: String?) -> JudgedDelivery {
         .sample(.sample([SampleEvent(id: id)]), secret == nil ? .invalid : .valid, secret: secret)
@@ -316,7 +316,7 @@ struct OutboxOutlookTests {
         #expect(try state(0)?.reason == "leaked")
         #expect(try history.reader.outboxDue(action, at: .at(9), limit: 99).map(\.id) == [entries[1], entries[3]])
         #expect(try history.reader.actions().first?[.onHold] == 2)
-        // Nothing of it is begun, until a person decides.
+        // None of them begins until a person decides.
         #expect(try history.outbox.begin([entries[0]], batch: 2, at: .at(4)) == [])
         #expect(try history.allRows.first?.actions == .onHold)
         #expect(try history.outbox.retry([entries[0]], at: .at(5)) == 1)

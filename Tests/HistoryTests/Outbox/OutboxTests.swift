@@ -9,7 +9,7 @@ struct OutboxTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("begins behind what is there, and has an entry for each event that matches, once", arguments: Kept.allCases)
+    @Test("begins after the existing rows, and has one entry for each matching event", arguments: Kept.allCases)
     func walks(kept: Kept) throws {
         let history = try kept.open(folder)
         try history.keepNow(.sample(ids: ["before"]))
@@ -27,7 +27,7 @@ struct OutboxTests {
         #expect(try history.reader.actions().map(\.cursor) == [history.current.latestRow])
     }
 
-    @Test("looks at the rows of a delivery together, whatever the limit", arguments: Kept.allCases)
+    @Test("reads the rows of a delivery together, whatever the limit", arguments: Kept.allCases)
     func whole(kept: Kept) throws {
         let history = try kept.open(folder)
         let action = try history.declare()
@@ -41,7 +41,7 @@ struct OutboxTests {
         #expect(try [walk(), walk(), walk()] == [[5, 5], [7, 2], [7, 0]])
     }
 
-    @Test("gives an event that was refused at first its entry when it is accepted")
+    @Test("adds an entry for an event that was refused at first once it is accepted")
     func refusedAtFirst() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -53,7 +53,7 @@ struct OutboxTests {
         #expect(try history.walkAll(action) == 0)
     }
 
-    @Test("tells ids of another type and missing ones apart")
+    @Test("distinguishes ids of another type from missing ones")
     func identities() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -65,7 +65,9 @@ struct OutboxTests {
         #expect(try history.walkAll(action) == 9)
     }
 
-    @Test("goes on after a crash where it was; what ran is found", arguments: [EntryState.done, .failed, .uncertain])
+    @Test(
+        "continues after a crash where it was, and finds entries that were running",
+        arguments: [EntryState.done, .failed, .uncertain])
     func reopened(state: EntryState) throws {
         var history = try Kept.onFile.open(folder)
         let action = try history.declare()
@@ -92,13 +94,13 @@ struct OutboxTests {
         #expect(read.exchange == exchange)
         #expect(read.row.entry.state == state && read.row.entry.reason == "why")
         #expect(read.row.event.eventId == .string("1"))
-        // What does not run is not settled again.
+        // An entry that does not run is not settled again.
         try history.outbox.settle([Outbox.Settlement(ids[0], .dead)], exchange: nil, at: .at(3))
         #expect(try history.entries().map(\.state) == [state, state, state, .queued])
         history.close()
     }
 
-    @Test("tells what is due and when the next is")
+    @Test("lists due entries, and the time of the next one")
     func due() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -120,7 +122,7 @@ struct OutboxTests {
         #expect(try history.reader.outboxNextDue(action) == nil)
     }
 
-    @Test("takes rows that a person names, old ones too")
+    @Test("accepts rows that a person selects, including old ones")
     func added() throws {
         let history = try History(.memory)
         try history.keepNow(.sample(ids: ["1", "2"]))
@@ -135,7 +137,7 @@ struct OutboxTests {
         #expect(try history.outbox.add(action, rows: [1, 2], at: .at(2)) == .init(added: 1, again: 1))
     }
 
-    @Test("counts exactly, whatever is done", arguments: [1, 2, 3] as [UInt64])
+    @Test("counts exactly after any changes", arguments: [1, 2, 3] as [UInt64])
     func counts(seed: UInt64) throws {
         let history = try History(.memory)
         let actions = try history.outbox.declare([
@@ -187,7 +189,7 @@ struct OutboxTests {
         #expect(try history.reader.outbox(OutboxRequest(action: "other", .newest, before: 2, after: 0)).rows == [])
     }
 
-    @Test("marks rows with the worst of their entries, duplicates too")
+    @Test("marks rows with the worst of their entries, including duplicates")
     func marks() throws {
         let history = try History(.memory)
         try history.keepNow(.sample(ids: ["1"]))
@@ -209,7 +211,7 @@ struct OutboxTests {
         #expect(try history.reader.outboxEntries(ofRow: 1) == [])
     }
 
-    @Test("finds what was judged too late to be taken up, an event once")
+    @Test("finds each event once that was verified too late to be queued")
     func missed() throws {
         let history = try History(.memory)
         try history.keepNow(.sample(ids: ["before"]))
@@ -224,7 +226,7 @@ struct OutboxTests {
         #expect(try history.reader.missed(action, matching: .everything) == MissedRows())
     }
 
-    @Test("keeps one exchange for a batch, and none that nobody has any more")
+    @Test("keeps one exchange for a batch, and deletes unused ones")
     func exchanges() throws {
         let history = try History(.memory)
         let action = try history.declare()
@@ -242,7 +244,7 @@ struct OutboxTests {
         #expect(try history.exchangeCount == 1)
     }
 
-    @Test("that an action has left keeps its entries, and tells its changes to who follows the file")
+    @Test("of a removed action keeps its entries, and reports its changes to followers of the file")
     func undeclared() throws {
         let history = try Kept.onFile.open(folder)
         let action = try history.declare()

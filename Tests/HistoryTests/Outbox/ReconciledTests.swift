@@ -72,7 +72,7 @@ import TestSupport
             rows.map(\.eventType.text) == ["b2:ObjectCreated:Reconciled", "b2:HideMarkerCreated:Reconciled"])
         #expect(rows.first?.objectVersionId.text == "v1" && rows.first?.objectName.text == "photos/v1.jpg")
         #expect(rows.first?.objectSize == .integer(7) && rows.first?.eventTimestamp == .integer(5))
-        // No walk takes them up; another action gets them by its name alone.
+        // No walk queues them; another action runs for them only on request.
         #expect(try walk(action) == 0 && walk(other) == 0)
         #expect(try history.reader.missed(other, matching: .everything).count == 0)
         #expect(try reconcile([version("v1")], for: other) == .init(added: 1))

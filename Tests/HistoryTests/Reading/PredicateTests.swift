@@ -5,7 +5,7 @@ import Notifications
 import Testing
 import TestSupport
 
-/// Rows that fulfil a condition: SQL finds what a look at each row finds.
+/// Conditions on rows: SQL finds the same rows as a plain evaluation of each row.
 @Suite struct PredicateTests {
     private let folder: TemporaryFolder
 
@@ -17,7 +17,7 @@ import TestSupport
         let history = try kept.open(folder)
         var deliveries = MixedDeliveries(seed: 7)
         for _ in 0..<count { #expect(await history.keep(deliveries.next())) }
-        // What one of the secrets has verified reads as removed.
+        // Events verified by one of the secrets read as removed.
         _ = try history.adopt("prod", because: .leaked("test", at: .at(1)))
         return history
     }
@@ -57,7 +57,7 @@ import TestSupport
         let candidates = try history.reader.ids(matching: .repeated(repeated), in: known)
         #expect(!duplicates.isEmpty && Set(duplicates).isSubset(of: candidates))
         #expect(candidates.count < known.count - 1)
-        // Of what comes later nothing is known, and nothing is missed.
+        // Nothing is known about later rows, and none is missed.
         for _ in 0..<60 { #expect(await history.keep(deliveries.next())) }
         for predicate in [RowPredicate.duplicate, .not(.duplicate), .any([.not(.event), .duplicate])] {
             #expect(
@@ -99,7 +99,7 @@ import TestSupport
                 })
         }
         #expect(questions > 2)
-        // The connection is as good as before.
+        // The connection still works.
         #expect(try history.reader.ids(matching: .event, in: 1...1_000).count > 10)
     }
 
@@ -161,7 +161,7 @@ import TestSupport
 
 // MARK: - Order
 
-/// Lists in another order than that of arrival.
+/// Lists in an order other than that of arrival.
 @Suite struct RowOrderTests {
     private let folder: TemporaryFolder
 
@@ -221,7 +221,7 @@ import TestSupport
                 matching: .everything, by: .by(column, isDescending: isDescending))
             let rows = try history.reader.rows(ids: ids)
             #expect(Set(ids).count == history.current.tally.rows)
-            // A name with a NUL is not kept as a text, and stands behind those.
+            // A name with a NUL is not stored as a text, and is sorted after texts.
             let strings = rows.compactMap { text($0).string }.filter { !$0.utf8.contains(0) }.map { Array($0.utf8) }
             let sorted = strings.sorted { $0.lexicographicallyPrecedes($1) }
             #expect(strings == (isDescending ? sorted.reversed() : sorted))
@@ -246,7 +246,7 @@ import TestSupport
 
 // MARK: - Mixed history
 
-/// Deliveries of all kinds: duplicates, several events, none, and fields that are not what they should be.
+/// Returns deliveries of all kinds: duplicates, several events, none, and fields with unexpected values.
 struct MixedDeliveries {
     private var random: SeededGenerator
     private var time: Int64 = 1_795_452_185_000
@@ -287,7 +287,7 @@ struct MixedDeliveries {
     }
 }
 
-/// Random conditions, some of which no row fulfils and some every row.
+/// Returns random conditions, some of which match no row and some every row.
 struct RandomPredicates {
     private var random: SeededGenerator
 
@@ -328,7 +328,7 @@ struct RandomPredicates {
 }
 
 extension TextPattern {
-    /// Whether the bytes hold these.
+    /// Returns whether the bytes contain these.
     static func containing(_ text: String) -> TextPattern {
         let sought = Array(text.utf8)
         return TextPattern(text) { bytes in
@@ -338,7 +338,7 @@ extension TextPattern {
     }
 }
 
-/// Says of a row in memory what the history says in SQL.
+/// Evaluates in memory the conditions that the history evaluates in SQL.
 struct NaiveMatch {
     let row: EventRow
     let record: DeliveryRecord

@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import History
 
-@Suite("What a stretch of time was like")
+@Suite("The statistics of a period")
 struct PulseTests {
     static let minute: Int64 = 60_000
     /// 2026-11-24 16:00:00 UTC.
@@ -32,7 +32,7 @@ struct PulseTests {
         return history
     }
 
-    @Test("bars count deliveries by verdict, in their own stretch of time")
+    @Test("count deliveries by verdict, each in the bar of its time")
     func bars() async throws {
         let history = try await Self.history([
             Self.delivery(at: 0), Self.delivery(at: Self.minute - 1, .invalid), Self.delivery(at: Self.minute),
@@ -48,7 +48,7 @@ struct PulseTests {
         #expect(pulse.latest?.milliseconds == Self.start + 2 * Self.minute + 5)
     }
 
-    @Test("what lies outside of the stretch is not counted, events included")
+    @Test("do not count deliveries outside of the period, nor their events")
     func outside() async throws {
         let history = try await Self.history([
             Self.delivery(at: 0, type: "early"), Self.delivery(at: 5 * Self.minute, type: "within"),
@@ -62,7 +62,7 @@ struct PulseTests {
         #expect(pulse.types.largest(9).map(\.name) == ["within"])
     }
 
-    @Test("a clock that was set back is no trouble: each delivery is in the bar of its own time")
+    @Test("do not depend on the clock: after it was set back, each delivery is in the bar of its own time")
     func clockSetBack() async throws {
         let history = try await Self.history([
             Self.delivery(at: 3 * Self.minute), Self.delivery(at: 0), Self.delivery(at: 3 * Self.minute + 1),
@@ -73,14 +73,14 @@ struct PulseTests {
         #expect(pulse.types.total == 3)
     }
 
-    @Test("days begin at midnight of the zone")
+    @Test("begin days at midnight of the zone")
     func zone() {
         let day: Int64 = 86_400_000
         let request = PulseRequest(barWidth: day, barCount: 1, secondsFromUTC: 3_600)
         #expect(request.start(endingAt: Timestamp(milliseconds: Self.start)) == Self.start - 17 * 3_600_000)
     }
 
-    @Test("shares and delays are those of the events")
+    @Test("contain the shares and delays of the events")
     func shares() async throws {
         let history = try await Self.history([
             Self.delivery(at: 0, bucket: "one", delay: 100), Self.delivery(at: 1, bucket: "two", delay: 200),
@@ -96,7 +96,7 @@ struct PulseTests {
         #expect((188...200).contains(pulse.delays.percentile(99)))
     }
 
-    @Test("what has come since is added to what was counted, and gives the same as counting all")
+    @Test("can be extended by later deliveries, with the same result as counting all")
     func added() async throws {
         let history = try await Self.history([Self.delivery(at: 0), Self.delivery(at: 400, bucket: "two")])
         defer { history.close() }
@@ -106,7 +106,7 @@ struct PulseTests {
         #expect(try history.reader.pulse(request, adding: first) == history.reader.pulse(request))
     }
 
-    @Test("what came after the newest delivery wanted is not counted, and is added later")
+    @Test("leave out deliveries after the newest requested one, which are added later")
     func through() async throws {
         let history = try await Self.history([
             Self.delivery(at: 0), Self.delivery(at: 400, bucket: "two"), Self.delivery(at: 9_000, bucket: "three"),
@@ -120,7 +120,7 @@ struct PulseTests {
         #expect(try history.reader.pulse(request, adding: first) == history.reader.pulse(request))
     }
 
-    @Test("the deliveries are told before the events; who gives up gets nothing")
+    @Test("of deliveries are reported before those of events; a cancelled count returns nothing")
     func partialAndCancelled() async throws {
         let history = try await Self.history([Self.delivery(at: 0)])
         defer { history.close() }
@@ -132,7 +132,7 @@ struct PulseTests {
         #expect(whole.isComplete)
     }
 
-    @Test("names from outside are bounded in number and in length")
+    @Test("limit names from outside in number and length")
     func bounded() {
         var shares = PulseShares()
         for number in 0..<(PulseShares.mostNames + 10) { shares.count("name \(number)") }
@@ -144,7 +144,7 @@ struct PulseTests {
 
 // MARK: - First steps
 
-/// What the record shows of the way from B2 to here.
+/// The evidence in the record for the way from B2 to this machine.
 @Suite struct FirstStepsTests {
     private let b2 = HeaderField("User-Agent", "B2/EventNotifications")
     private let forwarded = HeaderField("X-Forwarded-For", "203.0.113.9")

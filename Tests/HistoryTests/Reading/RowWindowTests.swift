@@ -5,7 +5,7 @@ import Testing
 
 @testable import History
 
-/// Windows on the list: which rows they hold, and what they say of the others.
+/// Windows of the list: their rows, and their statements about the others.
 @Suite struct RowWindowTests {
     private let folder: TemporaryFolder
 
@@ -13,7 +13,7 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// A history of so many rows, whose ids are 1 to `count`, in deliveries of 1 to 7.
+    /// Returns a history with rows 1 to `count`, in deliveries of 1 to 7.
     private func history(_ kept: Kept, rows count: Int) async throws -> History {
         let history = try kept.open(folder)
         var next = 1
@@ -29,7 +29,7 @@ import Testing
         Window(try history.reader.rows(RowRequest(anchor, before: before, after: after)))
     }
 
-    /// A window by its ids.
+    /// Returns a window by its ids.
     private struct Window: Equatable {
         var ids: [Int64]
         var hasOlder: Bool
@@ -177,7 +177,7 @@ import Testing
 
 // MARK: - Deliveries
 
-/// The delivery list: which rows a window holds, and what a row says of other deliveries.
+/// The delivery list: the rows of a window, and the facts about other deliveries in a row.
 @Suite struct DeliveryRowTests {
     private let folder: TemporaryFolder
 
