@@ -1,14 +1,15 @@
 import Base
+import Foundation
 import Terminal
 import Testing
 
 @testable import Dashboard
 
-@Suite("The table of bindings")
+@Suite("The table of commands")
 struct BindingsTests {
     @Test("no key is bound twice in a context", arguments: BindingContext.allCases)
     func noKeyTwice(context: BindingContext) {
-        let keys = BindingTable.all.filter { $0.context == context }.flatMap(\.keys)
+        let keys = Command.all.filter { $0.context == context }.flatMap(\.keys)
         #expect(keys.count == Set(keys).count)
     }
 
@@ -16,20 +17,53 @@ struct BindingsTests {
         "a nearer context hides nothing of a farther one, except where it is the same idea", arguments: Place.allCases)
     func nothingIsHidden(place: Place) {
         for context in place.contexts {
-            for binding in BindingTable.all where binding.context == context {
-                for key in binding.keys {
+            for command in Command.all where command.context == context {
+                for key in command.keys {
                     let nearest = Bindings.standard.binding(for: key, in: place)
                     // In the help its own key lists the rest of it.
-                    let isSameIdea = binding.command == .showHelp && nearest?.command == .showAllKeys
+                    let isSameIdea = command == .showHelp && nearest == .showAllKeys
                     #expect(nearest?.context == context || isSameIdea, "\(key.name) in \(place)")
                 }
             }
         }
     }
 
-    @Test("every command has a key")
-    func everyCommandIsBound() {
-        #expect(Set(BindingTable.all.map(\.command)) == Set(Command.allCases))
+    @Test("has a name that can be typed, a meaning and one line for each context")
+    func names() {
+        for command in Command.all {
+            #expect(command.name.allSatisfy { $0.isASCII && $0.isLowercase || $0 == "-" }, "\(command.name)")
+            #expect(!command.meaning.isEmpty && !command.meaning.hasSuffix("."), "\(command.name)")
+            #expect(Command.all.count { $0 == command && $0.context == command.context } == 1, "\(command.name)")
+            #expect(Command(name: command.name) == command)
+        }
+    }
+
+    @Test("what takes more behind its name has no key, and says how it is written")
+    func arguments() {
+        let typed = Command.all.filter { $0.arguments != nil }
+        #expect(typed.map(\.name).sorted() == ["filter", "goto", "sort", "view"])
+        for command in typed {
+            #expect(command.keys.isEmpty && command.context == .typed)
+            #expect(command.arguments?.form.isEmpty == false)
+        }
+    }
+
+    @Test("a command is declared in one file: its name is written in no other")
+    func declaredOnce() throws {
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Dashboard")
+        let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+        var owners: [String: Set<String>] = [:]
+        for case let file as URL in files where file.pathExtension == "swift" {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for match in text.matches(of: /Command\(\s*"([a-z-]+)"/) {
+                owners[String(match.1), default: []].insert(file.lastPathComponent)
+            }
+        }
+        #expect(owners.count > 80)
+        for (name, files) in owners {
+            #expect(files.count == 1, "\(name)")
+            #expect(Command(name: name) != nil, "“\(name)” is declared, but in no list")
+        }
     }
 
     @Test("the help tells every binding")
@@ -43,8 +77,8 @@ struct BindingsTests {
             user.press(.pageDown)
         }
         let text = seen.joined(separator: "\n")
-        for binding in BindingTable.all {
-            #expect(text.contains(binding.title), "\(binding.title)")
+        for command in Command.all {
+            #expect(text.contains(command.meaning), "\(command.meaning)")
         }
     }
 

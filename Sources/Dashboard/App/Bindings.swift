@@ -1,67 +1,51 @@
 import Base
 import Terminal
 
-/// The bindings in force: the table, with the user's own keys.
+/// The commands with the keys in force: the user's own where there are such.
 struct Bindings {
     /// Without any changes.
     static let standard = Bindings()
 
-    let all: [Binding]
+    let all: [Command]
     /// Whether commands are typed as lines, so that sentences name no keys.
     let isTyped: Bool
 
-    /// The table with other keys for some commands, which take the place of the commands' own wherever those are bound.
+    /// All commands with other keys for some, which take the place of the commands' own wherever those are in force.
     init(_ changes: [DashboardSettings.KeyChange] = [], isTyped: Bool = false) {
         self.isTyped = isTyped
-        let keys = Dictionary(
-            changes.compactMap { change in Command(name: change.command).map { ($0, change.keys) } },
-            uniquingKeysWith: { _, last in last })
-        guard !keys.isEmpty else {
-            all = BindingTable.all
-            return
-        }
-        var given: Set<BoundCommand> = []
-        all = BindingTable.all.compactMap { binding in
-            guard let keys = keys[binding.command] else { return binding }
-            // Where a command is bound twice, the first of its entries takes all keys.
-            guard given.insert(BoundCommand(context: binding.context, command: binding.command)).inserted else {
-                return nil
-            }
-            var changed = binding
+        let keys = Dictionary(changes.map { ($0.command, $0.keys) }, uniquingKeysWith: { _, last in last })
+        all = Command.all.map { command in
+            guard command.arguments == nil, let keys = keys[command.name] else { return command }
+            var changed = command
             changed.keys = keys
             return changed
         }
     }
 
-    private struct BoundCommand: Hashable {
-        let context: BindingContext
-        let command: Command
-    }
-
     /// What a key does in a place.
-    func binding(for key: Key, in place: Place) -> Binding? {
+    func binding(for key: Key, in place: Place) -> Command? {
         first(in: place) { $0.keys.contains(key) }
     }
 
-    /// How a place binds a command; nil where it is not to be had there.
-    func binding(of command: Command, in place: Place) -> Binding? {
-        first(in: place) { $0.command == command }
+    /// What a command is in a place; nil where it is unavailable.
+    func binding(of command: Command, in place: Place) -> Command? {
+        first(in: place) { $0 == command }
     }
 
-    func bindings(in context: BindingContext) -> [Binding] {
+    func bindings(in context: BindingContext) -> [Command] {
         all.filter { $0.context == context }
     }
 
     /// Where a command works, in words.
     func whereabouts(of command: Command) -> String {
         var seen: Set<BindingContext> = []
-        let contexts = all.filter { $0.command == command }.map(\.context).filter { seen.insert($0).inserted }
+        let contexts = all.filter { $0 == command }.map(\.context).filter { seen.insert($0).inserted }
         return contexts.map(\.title).joined(separator: ", ")
     }
 
-    private func first(in place: Place, where holds: (Binding) -> Bool) -> Binding? {
+    private func first(in place: Place, where holds: (Command) -> Bool) -> Command? {
         for context in place.contexts {
-            if let binding = all.first(where: { $0.context == context && holds($0) }) { return binding }
+            if let command = all.first(where: { $0.context == context && holds($0) }) { return command }
         }
         return nil
     }
@@ -72,8 +56,8 @@ struct Bindings {
 
     /// The first key of a command, or its typed name where it has no key.
     func name(of command: Command) -> String {
-        if isTyped { return Self.typed[command] ?? command.name }
-        guard let key = all.first(where: { $0.command == command })?.keys.first else { return ":\(command.name)" }
+        if isTyped { return command.plain.asking ?? command.name }
+        guard let key = all.first(where: { $0 == command })?.keys.first else { return ":\(command.name)" }
         return "\(key.name)"
     }
 
@@ -82,59 +66,37 @@ struct Bindings {
         isTyped ? "type \(name(of: command))" : "press \(name(of: command))"
     }
 
-    /// Such as `(y/n)`.
-    var answers: String {
-        isTyped ? "Type yes or no." : "(\(name(of: .answerYes))/\(name(of: .answerNo)))"
+    /// What answers a question, such as `(y/n)`, or `Type yes or no.`
+    func answers(to question: Question) -> String {
+        let context = question.place.contexts[0]
+        var answers = bindings(in: context)
+        if case .markLeaked = question { answers.removeAll { $0 == .deleteRotated } }
+        if isTyped {
+            let words = answers.compactMap(\.plain.answers.first)
+            return "Type \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")."
+        }
+        let keys = answers.map { answer in
+            let key = name(of: answer)
+            return context == .question ? key : "\(key) \(answer.footer?.word ?? answer.meaning)"
+        }
+        return "(\(keys.joined(separator: context == .question ? "/" : " / ")))"
     }
 
-    /// The answers to why a secret is deleted.
-    var reasons: String {
-        isTyped
-            ? "Type rotated, leaked or no."
-            : "(\(name(of: .deleteRotated)) rotated / \(name(of: .deleteLeaked)) leaked / \(keepKey) no)"
-    }
+    // MARK: - Commands of other places
 
-    /// The answers to whether a deleted secret was leaked.
-    var leakAnswers: String { isTyped ? "Type leaked or no." : "(\(name(of: .deleteLeaked)) leaked / \(keepKey) no)" }
-
-    /// The answers to what becomes of a secret in memory.
-    var leavings: String {
-        isTyped
-            ? "Type save, quit or stay."
-            : "(\(name(of: .saveAndQuit)) save and quit / \(name(of: .quitUnsaved)) quit without / \(keepKey) stay)"
-    }
-
-    private var keepKey: String { name(of: .answerNo) }
-
-    /// What is typed in plain mode, where it is not the command's name.
-    private static let typed: [Command: String] = [
-        .editFilter: "filter EXPRESSION", .filterOrNot: "filter off", .showProblems: "problems", .toggleMark: "mark",
-        .search: "find TEXT", .addSecret: "secret add LABEL", .showKeyring: "secret add LABEL", .sendTest: "test",
-        .open: "show",
-    ]
-
-    // MARK: - Keys of other places
-
-    /// Where something is to be had that a key does not do in a place, in a sentence: a list that is no list of events
-    /// has no filter, say. Nil where the key does nothing in those lists either.
+    /// Returns what a key would do in other tabs than the one that is shown, as a sentence; nil where it does nothing there
+    /// either.
     func whereabouts(of key: Key, outside place: Place) -> String? {
         guard place.hasOtherLists,
-            let binding = all.first(where: { $0.context.isOfEvents && $0.keys.contains(key) }),
-            let subject = binding.command.subject
+            let command = all.first(where: { $0.context.isOfLists && $0.keys.contains(key) })
         else { return nil }
-        return "\(subject) for \(MainView.events.title) and \(MainView.table.title)."
-    }
-
-    // MARK: - Commands that can be gone to
-
-    /// Whether a command can be done from anywhere by its name: where it works can be gone to.
-    func isReachable(_ command: Command) -> Bool {
-        all.contains { $0.command == command && $0.context.way != nil }
+        let tabs = MainView.allCases.filter { $0.facts.contexts.contains(command.context) }.map(\.title)
+        return "\(key.name) is for \(tabs.joined(separator: ", ")): \(command.meaning)."
     }
 
     /// Why a command cannot be gone to, and where it works.
     func whyNot(_ command: Command) -> String {
-        let occasions = all.filter { $0.command == command }.compactMap(\.context.occasion)
+        let occasions = all.filter { $0 == command }.compactMap(\.context.occasion)
         guard let occasion = occasions.first else {
             return "“\(command.name)” works elsewhere: \(whereabouts(of: command))."
         }
@@ -143,80 +105,20 @@ struct Bindings {
     }
 }
 
+extension Command {
+    /// Whether it can be done from anywhere by its name: where it works can be gone to.
+    var isReachable: Bool { context == .typed || context.way != nil }
+}
+
 extension BindingContext {
-    /// Whether it is in force in both lists of events.
-    fileprivate var isOfEvents: Bool { [.rows, .lists, .filtering, .browsing, .searching, .handling].contains(self) }
+    /// Whether it is in force in lists of several tabs.
+    fileprivate var isOfLists: Bool { [.rows, .lists, .filtering, .browsing, .searching, .handling].contains(self) }
 }
 
 extension Place {
     /// Whether there is a list here that is none of events, or its detail.
     fileprivate var hasOtherLists: Bool {
         if case .tab(let view) = self { !view.showsRows } else { self == .deliveryDetail }
-    }
-}
-
-extension Command {
-    /// What the lists of events have and others do not, as the beginning of a sentence.
-    fileprivate var subject: String? {
-        switch self {
-        case .editFilter, .filterOrNot, .showProblems: "Filters are"
-        case .nextProblem, .previousProblem: "Going through problems is"
-        case .search, .nextMatch, .previousMatch: "Searching a list is"
-        case .toggleMark, .nextMark, .showMarked: "Marks are"
-        case .export: "Exporting rows is"
-        case .toggleSelected, .selectAll, .selectRange: "Selecting rows is"
-        case .sortByNext, .sortByPrevious, .turnOrder, .orderOfArrival: "Sorting is"
-        case .chooseColumns: "Choosing columns is"
-        case .replay: "Replay is"
-        default: nil
-        }
-    }
-}
-
-// MARK: - A binding
-
-/// One line of the table of bindings: keys, where they are in force, what they do, and how that is told.
-struct Binding: Sendable {
-    /// How wide the footer must be to show a binding.
-    enum FooterWidth: Int, Comparable {
-        /// Below 60 columns.
-        case narrow
-        /// From 60 columns.
-        case medium
-        /// From 100 columns.
-        case wide
-
-        init(columns: Int) {
-            self = columns >= 100 ? .wide : columns >= 60 ? .medium : .narrow
-        }
-
-        static func < (one: FooterWidth, other: FooterWidth) -> Bool { one.rawValue < other.rawValue }
-    }
-
-    var keys: [Key]
-    let context: BindingContext
-    let command: Command
-    /// What the help says.
-    let title: String
-    /// What the footer says, and from which width on; nil where it is silent.
-    let footer: (word: String, from: FooterWidth)?
-    /// Why it does nothing now.
-    let obstacle: @Sendable (DashboardModel) -> String?
-    /// What it does; nil where it is one of the model's own commands.
-    let run: (@Sendable (inout DashboardModel) -> [Effect])?
-
-    init(
-        _ keys: Key..., in context: BindingContext, do command: Command, _ title: String,
-        footer: (String, FooterWidth)? = nil, obstacle: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
-        run: (@Sendable (inout DashboardModel) -> [Effect])? = nil
-    ) {
-        self.run = run
-        self.keys = keys
-        self.context = context
-        self.command = command
-        self.title = title
-        self.footer = footer.map { (word: $0.0, from: $0.1) }
-        self.obstacle = obstacle
     }
 }
 
@@ -268,6 +170,8 @@ enum BindingContext: Hashable, Sendable {
     case views
     /// Really everywhere.
     case everywhere
+    /// Behind `:` alone: what takes more than a key.
+    case typed
 
     static let events = BindingContext.tab(.events), table = tab(.table), deliveries = tab(.deliveries)
     static let actions = BindingContext.tab(.actions), log = tab(.log), pulse = tab(.pulse)
@@ -277,7 +181,7 @@ enum BindingContext: Hashable, Sendable {
         [.lists, .rows] + MainView.allCases.map(tab) + [
             .filtering, .browsing, .searching, .handling, .filter, .search, .exporting, .palette, .columns, .page,
             .detail, .keyring, .form, .help, .helpSearch, .checklist, .question, .deleting, .leaving, .copying, .acting,
-            .replaying, .views, .everywhere,
+            .replaying, .views, .everywhere, .typed,
         ]
 
     var title: String {
@@ -309,11 +213,9 @@ enum BindingContext: Hashable, Sendable {
         case .replaying: "Saying where to replay to"
         case .views: "All views"
         case .everywhere: "Everywhere"
+        case .typed: "Commands that take more, behind :"
         }
     }
-
-    /// Whether it is that of a list whose newest row is followed.
-    var isOfRows: Bool { self == .lists }
 
     // MARK: - The way to where a command works
 
@@ -323,7 +225,7 @@ enum BindingContext: Hashable, Sendable {
     /// begun for one key of it.
     var way: Command? {
         switch self {
-        case .rows, .lists, .filtering, .browsing, .searching, .handling: .showEvents
+        case .rows, .lists, .filtering, .browsing, .searching, .handling: MainView.events.command
         case .tab(let view): view.command
         case .detail: .focusDetail
         case .keyring: .showKeyring
@@ -331,7 +233,7 @@ enum BindingContext: Hashable, Sendable {
         case .copying: .copy
         case .acting: .act
         case .views, .everywhere, .page, .checklist, .help, .helpSearch, .filter, .search, .exporting, .palette, .form,
-            .question, .deleting, .leaving, .replaying:
+            .question, .deleting, .leaving, .replaying, .typed:
             nil
         }
     }
@@ -401,14 +303,14 @@ enum Place: Hashable, Sendable {
 
 // MARK: - The page of keys
 
-/// `docs/keys.md`, made from the table of bindings.
+/// `docs/keys.md`, made from the table of commands.
 enum KeysPage {
     static let markdown: String = """
         # Keys
 
         Every key, by where it works. `?` shows the same on the screen, with your own keys, searches it and runs what is
         selected; `:` takes every command by its name, and goes to where it works. This page is made from the table of
-        bindings; a test sees that it is.
+        commands; a test sees that it is.
 
         A click selects, a double click opens, and the wheel scrolls what is under it: over the bars of the pulse, time. Tabs,
         headings, footer hints and the letters of a menu are buttons.
@@ -425,25 +327,21 @@ enum KeysPage {
 
         \(sections.joined(separator: "\n\n"))
 
-        ## Commands that take more, behind `:`
-
-        | write | for |
-        |---|---|
-        \(TypedCommand.Word.allCases.map(row).joined(separator: "\n"))
-
         """
 
     private static let sections = BindingContext.allCases.compactMap { context -> String? in
-        let bindings = BindingTable.all.filter { $0.context == context }
-        guard !bindings.isEmpty else { return nil }
-        let rows = bindings.map { binding in
-            "| \(binding.keys.map { code($0.name) }.joined(separator: " ")) | \(cell(binding.title)) | `\(binding.command.name)` |"
-        }
-        return "## \(context.title)\n\n" + (["| keys | for | name |", "|---|---|---|"] + rows).joined(separator: "\n")
+        let commands = Command.all.filter { $0.context == context }
+        guard !commands.isEmpty else { return nil }
+        let head = context == .typed ? ["| write | for |", "|---|---|"] : ["| keys | for | name |", "|---|---|---|"]
+        return "## \(context.title)\n\n" + (head + commands.map(row)).joined(separator: "\n")
     }
 
-    private static func row(_ word: TypedCommand.Word) -> String {
-        "| `\(word.rawValue) \(cell(word.usage.form))` | \(cell(word.usage.meaning)) |"
+    private static func row(_ command: Command) -> String {
+        if let arguments = command.arguments {
+            return "| `\(command.name) \(cell(arguments.form))` | \(cell(command.meaning)) |"
+        }
+        let keys = command.keys.map { code($0.name) }.joined(separator: " ")
+        return "| \(keys) | \(cell(command.meaning)) | `\(command.name)` |"
     }
 
     private static func code(_ key: String) -> String { "`\(cell(key))`" }

@@ -1,479 +1,289 @@
-import Base
+public import Base
 import History
-import Notifications
 internal import Settings
-import Terminal
 
-/// What a key can ask for, by its name where it is typed or configured, such as `next-problem`.
-struct Command: Hashable, Sendable {
+/// Something that a user can ask for, as one value: its name, its keys and where they work, its description, the reason
+/// why it does nothing now, and what it does.
+///
+/// It is declared once, in the file of the tab or the overlay that it belongs to. The footer, the help, `docs/keys.md`, the
+/// line behind `:`, the `keys` of config.yaml, the mouse and plain mode are made from these values. Two values are equal
+/// where their names are: the same command in two contexts.
+struct Command: Sendable {
+    /// The name where it is typed or configured, such as `next-problem`.
     let name: String
-
-    init(_ name: String) { self.name = name }
-
-    /// All that have a binding.
-    static let allCases: [Command] = {
-        var seen: Set<Command> = []
-        return BindingTable.all.map(\.command).filter { seen.insert($0).inserted }
-    }()
-
-    // Moving.
-    static let up = Command("up"), down = Command("down"), pageUp = Command("page-up"),
-        pageDown = Command("page-down"), halfPageUp = Command("half-page-up"),
-        halfPageDown = Command("half-page-down"), toStart = Command("to-start"), toEnd = Command("to-end")
-    static let left = Command("left"), right = Command("right")
-    static let followOrNot = Command("follow-or-not")
-    // Views.
-    static let showEvents = Command("show-events"), showTable = Command("show-table"),
-        showDeliveries = Command("show-deliveries"), showActions = Command("show-actions"),
-        showLog = Command("show-log"), showPulse = Command("show-pulse"), showKeyring = Command("show-keyring"),
-        showHelp = Command("show-help"), showChecklist = Command("show-checklist"),
-        showAllKeys = Command("show-all-keys")
-    static let open = Command("open"), goBack = Command("go-back"), close = Command("close"),
-        focusDetail = Command("focus-detail")
-    static let previousTab = Command("previous-tab"), nextTab = Command("next-tab"),
-        cycleBody = Command("cycle-body")
-    static let nextRow = Command("next-row"), previousRow = Command("previous-row"),
-        nextOfSameEvent = Command("next-of-same-event")
-    static let zoomIn = Command("zoom-in"), zoomOut = Command("zoom-out"), panEarlier = Command("pan-earlier"),
-        panLater = Command("pan-later"), nextSection = Command("next-section"),
-        previousSection = Command("previous-section"), listSelection = Command("list-selection")
-    // Reading.
-    static let fold = Command("fold"), unfold = Command("unfold"), toggleFold = Command("toggle-fold"),
-        toggleAllFolds = Command("toggle-all-folds"), toggleWrapping = Command("toggle-wrapping"),
-        toggleNumbers = Command("toggle-numbers"), sidewaysLeft = Command("sideways-left"),
-        sidewaysRight = Command("sideways-right")
-    static let copy = Command("copy"), copyAsReceived = Command("copy-as-received")
-    static let copyBody = Command("copy-body"), copyHeaders = Command("copy-headers"),
-        copyRequest = Command("copy-request"), copyCurl = Command("copy-curl"),
-        copySignature = Command("copy-signature"), copyValue = Command("copy-value"),
-        copyEventId = Command("copy-event-id")
-    // Ways of showing.
-    static let toggleUtc = Command("toggle-utc"), toggleTimestampForm = Command("toggle-timestamp-form")
-    // Doing.
-    static let sendTest = Command("send-test")
-    static let reload = Command("reload")
-    static let export = Command("export"), nextFormat = Command("next-format"),
-        previousFormat = Command("previous-format"), nextColumnSet = Command("next-column-set"),
-        previousColumnSet = Command("previous-column-set"), writeFile = Command("write-file")
-    static let cancelJudging = Command("cancel-judging")
-    // Actions.
-    static let pauseAction = Command("pause-action"), retryEntries = Command("retry-entries"),
-        skipEntry = Command("skip-entry"), cycleEntries = Command("cycle-entries"),
-        cycleEntriesBack = Command("cycle-entries-back"), dryRun = Command("dry-run"),
-        testAction = Command("test-action"), addMissed = Command("add-missed")
-    static let act = Command("act"), nextAction = Command("next-action"), previousAction = Command("previous-action"),
-        runForRows = Command("run-for-rows"), retryForRows = Command("retry-for-rows"),
-        skipForRows = Command("skip-for-rows"), previewForRows = Command("preview-for-rows")
-    static let replay = Command("replay"), sendReplay = Command("send-replay")
-    static let addSecret = Command("add-secret"), replaceSecret = Command("replace-secret"),
-        forgetSecret = Command("forget-secret"), rememberSecret = Command("remember-secret"),
-        reloadSecrets = Command("reload-secrets")
-    static let submit = Command("submit"), nextField = Command("next-field"),
-        previousField = Command("previous-field")
-    static let answerYes = Command("answer-yes"), answerNo = Command("answer-no")
-    static let deleteRotated = Command("delete-rotated"), deleteLeaked = Command("delete-leaked"),
-        saveAndQuit = Command("save-and-quit"), quitUnsaved = Command("quit-unsaved")
-    static let interrupt = Command("interrupt"), suspend = Command("suspend"), redraw = Command("redraw")
-    // Filter and search.
-    static let editFilter = Command("edit-filter"), filterOrNot = Command("filter-or-not"),
-        applyFilter = Command("apply-filter"), completeFilter = Command("complete-filter"),
-        completeFilterBack = Command("complete-filter-back"), olderFilter = Command("older-filter"),
-        newerFilter = Command("newer-filter"), leavePrompt = Command("leave-prompt")
-    static let olderTarget = Command("older-target"), newerTarget = Command("newer-target")
-    static let showProblems = Command("show-problems"), pause = Command("pause")
-    static let typeCommand = Command("type-command"), goToTime = Command("go-to-time"),
-        runCommand = Command("run-command"), completeCommand = Command("complete-command"),
-        completeCommandBack = Command("complete-command-back"), olderCommand = Command("older-command"),
-        newerCommand = Command("newer-command")
-    static let search = Command("search"), keepSearch = Command("keep-search"), nextMatch = Command("next-match"),
-        previousMatch = Command("previous-match"), nextProblem = Command("next-problem"),
-        previousProblem = Command("previous-problem")
-    // Marks and selection.
-    static let toggleMark = Command("toggle-mark"), showMarked = Command("show-marked"),
-        nextMark = Command("next-mark")
-    static let toggleSelected = Command("toggle-selected"), selectAll = Command("select-all"),
-        selectRange = Command("select-range")
-    // Columns and order.
-    static let sortByNext = Command("sort-by-next"), sortByPrevious = Command("sort-by-previous"),
-        turnOrder = Command("turn-order"), orderOfArrival = Command("order-of-arrival")
-    static let chooseColumns = Command("choose-columns"), toggleColumn = Command("toggle-column"),
-        columnEarlier = Command("column-earlier"), columnLater = Command("column-later"),
-        usualColumns = Command("usual-columns")
-
+    var keys: [Key]
+    let context: BindingContext
+    /// What the help says.
+    let meaning: String
+    /// What the footer says; nil where it is silent.
+    let footer: Hint?
     /// Whether it changes, without asking, what is selected in a list: not one that was not seen before.
-    var changesSelected: Bool {
-        switch self {
-        case .forgetSecret, .retryEntries, .skipEntry, .pauseAction, .runForRows, .retryForRows, .skipForRows: true
-        default: false
+    let changesSelected: Bool
+    /// What is written behind its name; nil where nothing is. One that takes more has no key.
+    let arguments: Arguments?
+    let plain: PlainForm
+    /// Returns why it does nothing now; nil where it does something.
+    let unavailable: @Sendable (DashboardModel) -> String?
+    /// Does it.
+    ///
+    /// - Throws: What is wrong with the arguments, before anything is changed.
+    let run: @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
+
+    /// What is wrong with what was typed, as a sentence.
+    struct Fault: Error, Hashable {
+        let sentence: String
+
+        init(_ sentence: String) { self.sentence = sentence }
+
+        /// Creates the fault of a word that is not one of those that a command takes.
+        init(unknown name: String, of command: String, _ names: [String]) {
+            let question = Command.question(for: name, among: names)
+            let what = name.isEmpty ? "“\(command)” takes" : "“\(name)” is not for “\(command)”\(question); it takes"
+            sentence = "\(what) one of \(names.joined(separator: ", "))."
         }
     }
 
-    // MARK: - Names
+    private init(
+        _ name: String, _ keys: [Key], _ context: BindingContext, _ meaning: String, _ footer: Hint?,
+        _ changesSelected: Bool, _ arguments: Arguments?, _ plain: PlainForm,
+        _ unavailable: @escaping @Sendable (DashboardModel) -> String?,
+        _ run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
+    ) {
+        (self.name, self.keys, self.context, self.meaning, self.footer) = (name, keys, context, meaning, footer)
+        (self.changesSelected, self.arguments, self.plain) = (changesSelected, arguments, plain)
+        (self.unavailable, self.run) = (unavailable, run)
+    }
 
-    /// The command of a name; nil where there is none.
+    /// Creates a command of keys.
+    init(
+        _ name: String, _ keys: Key..., in context: BindingContext, _ meaning: String, footer: Hint? = nil,
+        changesSelected: Bool = false, plain: PlainForm = .screen,
+        unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
+        run: @escaping @Sendable (inout DashboardModel) -> [Effect]
+    ) {
+        self.init(name, keys, context, meaning, footer, changesSelected, nil, plain, unavailable) { model, _ in
+            run(&model)
+        }
+    }
+
+    /// Creates a command that changes the model alone.
+    @_disfavoredOverload
+    init(
+        _ name: String, _ keys: Key..., in context: BindingContext, _ meaning: String, footer: Hint? = nil,
+        changesSelected: Bool = false, plain: PlainForm = .screen,
+        unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
+        change: @escaping @Sendable (inout DashboardModel) -> Void
+    ) {
+        self.init(name, keys, context, meaning, footer, changesSelected, nil, plain, unavailable) { model, _ in
+            change(&model)
+            return []
+        }
+    }
+
+    /// Creates a command that takes more behind its name.
+    init(
+        _ name: String, _ arguments: Arguments, _ meaning: String, plain: PlainForm,
+        run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
+    ) {
+        self.init(name, [], .typed, meaning, nil, false, arguments, plain, { _ in nil }, run)
+    }
+
+    // MARK: - In several contexts
+
+    /// Returns this command as it is, in one more context.
+    func same(in context: BindingContext) -> Command {
+        Command(name, keys, context, meaning, footer, changesSelected, arguments, plain, unavailable, run)
+    }
+
+    /// Returns this command with what it is in one more context: keys, meaning and what it does stay unless there are others.
+    func also(
+        in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
+        plain: PlainForm? = nil, unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
+        run other: (@Sendable (inout DashboardModel) -> [Effect])? = nil
+    ) -> Command {
+        var run = run
+        if let other { run = { model, _ in other(&model) } }
+        return Command(
+            name, keys ?? self.keys, context, meaning ?? self.meaning, footer, changesSelected, arguments,
+            plain ?? self.plain, unavailable, run)
+    }
+
+    /// Returns this command with a change of the model that it is in one more context.
+    @_disfavoredOverload
+    func also(
+        in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
+        unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
+        change: @escaping @Sendable (inout DashboardModel) -> Void
+    ) -> Command {
+        also(in: context, keys: keys, meaning, footer: footer, unavailable: unavailable) { model -> [Effect] in
+            change(&model)
+            return []
+        }
+    }
+}
+
+extension Command: Hashable {
+    static func == (one: Command, other: Command) -> Bool { one.name == other.name }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
+    /// The key of a character.
+    public init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
+}
+
+// MARK: - What the footer says
+
+/// The word of a command in the footer, and from which width on it is there.
+struct Hint: Sendable {
+    /// How wide the footer must be.
+    enum Width: Int, Comparable {
+        /// Below 60 columns.
+        case narrow
+        /// From 60 columns.
+        case medium
+        /// From 100 columns.
+        case wide
+
+        init(columns: Int) { self = columns >= 100 ? .wide : columns >= 60 ? .medium : .narrow }
+
+        static func < (one: Width, other: Width) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    let word: String
+    let from: Width
+    /// Returns the word where it does something else now; a switch names what it would switch to.
+    let other: @Sendable (DashboardModel) -> String?
+
+    private init(_ word: String, _ from: Width, _ other: @escaping @Sendable (DashboardModel) -> String?) {
+        (self.word, self.from, self.other) = (word, from, other)
+    }
+
+    static func narrow(
+        _ word: String, or other: @escaping @Sendable (DashboardModel) -> String? = { _ in nil }
+    ) -> Hint { Hint(word, .narrow, other) }
+
+    static func medium(
+        _ word: String, or other: @escaping @Sendable (DashboardModel) -> String? = { _ in nil }
+    ) -> Hint { Hint(word, .medium, other) }
+
+    static func wide(
+        _ word: String, or other: @escaping @Sendable (DashboardModel) -> String? = { _ in nil }
+    ) -> Hint { Hint(word, .wide, other) }
+}
+
+// MARK: - What is written behind a name
+
+/// The form of what is written behind a command's name, and what it can be completed with.
+struct Arguments: Sendable {
+    /// Such as `COLUMN asc|desc`.
+    let form: String
+    let offers: Offers
+
+    enum Offers: Sendable {
+        /// Words, by those that stand before.
+        case words(@Sendable (_ before: [String]) -> [CommandCompletion.Candidate])
+        case filter
+    }
+}
+
+// MARK: - Moving
+
+/// A step in whatever has lines.
+enum Motion: String, CaseIterable, Sendable {
+    case down, up
+    case pageDown = "page-down", pageUp = "page-up"
+    case halfPageDown = "half-page-down", halfPageUp = "half-page-up"
+    case toStart = "to-start", toEnd = "to-end"
+
+    /// The same keys move in every view that has lines.
+    ///
+    /// - Parameter hasSpace: Whether the space bar moves too, which chooses in other lists.
+    static func commands(
+        in context: BindingContext, hasSpace: Bool = true,
+        move: @escaping @Sendable (inout DashboardModel, Motion) -> Void
+    ) -> [Command] {
+        zip(allCases, Command.inLists).map { motion, command in
+            let keys = hasSpace && motion == .pageDown ? command.keys + [" "] : command.keys
+            let meaning: String? = motion == .toStart ? "to the start" : motion == .toEnd ? "to the end" : nil
+            return command.also(in: context, keys: keys, meaning, change: { move(&$0, motion) })
+        }
+    }
+}
+
+extension Command {
+    /// Returns a motion in the list that is shown.
+    private static func moving(_ motion: Motion, _ keys: [Key], _ meaning: String, _ plain: PlainForm) -> Command {
+        Command(motion.rawValue, keys, .lists, meaning, nil, false, nil, plain, { _ in nil }) { model, _ in
+            model.moveInList(motion)
+            return []
+        }
+    }
+
+    static let down = moving(
+        .down, ["j", .down], "one line down",
+        .row(PlainWord("next", syntax: "[N]", "to the next newer event") { $0.move(.down, $1) }))
+    static let up = moving(
+        .up, ["k", .up], "one line up",
+        .row(PlainWord("previous", also: ["prev"], syntax: "[N]", "to the next older event") { $0.move(.up, $1) }))
+    static let pageDown = moving(.pageDown, [.pageDown, .control("f")], "one page down", .row())
+    static let pageUp = moving(.pageUp, [.pageUp, .control("b")], "one page up", .row())
+    static let halfPageDown = moving(.halfPageDown, [.control("d")], "half a page down", .screen)
+    static let halfPageUp = moving(.halfPageUp, [.control("u")], "half a page up", .screen)
+    static let toStart = moving(
+        .toStart, ["g", .home], "to the oldest", .row(PlainWord("oldest", also: ["first"], "to the oldest event")))
+    static let toEnd = moving(
+        .toEnd, ["G", .end], "to the newest, and follow",
+        .row(PlainWord("newest", also: ["last"], "to the newest event")))
+
+    /// The motions in the lists, in the order of `Motion`.
+    static let inLists = [down, up, pageDown, pageUp, halfPageDown, halfPageUp, toStart, toEnd]
+}
+
+// MARK: - All of them
+
+extension Command {
+    /// All commands, in each of their contexts. A tab or an overlay adds its own with a name in this list; of one context
+    /// they are in this order in the help, the footer and `docs/keys.md`.
+    static let all: [Command] =
+        MainView.commands + inLists + ofLists + MainView.all.flatMap { $0.commands } + ofFilter + ofSearch + ofSelection
+        + ofColumns + ofExport + ofDetail + ofCopying + ofActing + ofPage + ofKeyring + ofPrompt + ofChecklist
+        + ofSession + ofHelp + ofQuestions + ofEnding
+
+    /// One of each name, those with arguments too.
+    static let named: [Command] = {
+        var seen: Set<Command> = []
+        return all.filter { seen.insert($0).inserted }
+    }()
+
+    /// One of each name that keys can be given to.
+    static let allCases = named.filter { $0.arguments == nil }
+
+    private static let byName = Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0) })
+
+    /// Creates the command of a name; nil where there is none.
     init?(name: String) {
         guard let command = Self.byName[name] else { return nil }
         self = command
     }
 
-    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
-}
-
-// MARK: - Names in the settings
-
-/// All names of commands, for whoever mistypes one.
-enum CommandNames {
-    static let all = Command.allCases.map(\.name)
-
-    /// `; did you mean …?`, or nothing.
-    static func question(for name: String, among names: [String] = all) -> String {
+    /// Returns `; did you mean …?`, or nothing.
+    static func question(for name: String, among names: [String] = allCases.map(\.name)) -> String {
         Suggestion.question(for: name, among: names)
     }
 }
 
-// MARK: - Commands of the user
+// MARK: - Doing
 
 extension DashboardModel {
-    /// Does what a key asks for.
-    mutating func perform(_ command: Command) -> [Effect] {
-        if let run = bindings.all.first(where: { $0.command == command && $0.run != nil })?.run { return run(&self) }
-        switch command {
-        case .up, .down, .pageUp, .pageDown, .halfPageUp, .halfPageDown, .toStart, .toEnd: move(command)
-        case .left: if view == .pulse { pulse.moveBar(by: -1) } else { scrollTable(by: -1) }
-        case .right: if view == .pulse { pulse.moveBar(by: 1) } else { scrollTable(by: 1) }
-        case .followOrNot:
-            followOrNot()
-
-        case .zoomIn, .zoomOut, .panEarlier, .panLater, .nextSection, .previousSection: pulse.perform(command)
-        case .listSelection: listPulseSelection()
-        case .showKeyring: showKeyring()
-        case .showHelp: if help == nil { help = HelpScreen(place) }
-        case .showAllKeys: help?.toggleWhole()
-        case .showChecklist:
-            help = nil
-            keyring = nil
-            isChecklistOpen = true
-        case .open where help != nil:
-            guard let command = help?.selected?.command else { break }
-            help = nil
-            return run(command)
-        case .open where view == .actions: openEntry()
-        case .open where place == .table:
-            // Every cell of the row in full, whichever tab was read last.
-            detail.tab = .summary
-            detail.isFullScreen = true
-        case .open: if view == .log { log.open() } else { detail.isFullScreen.toggle() }
-        case .nextOfSameEvent: return nextOfSameEvent()
-        case .focusDetail where view == .actions: actions.focusEntries(!actions.isInEntries)
-        case .focusDetail: if detail.isFullScreen { detail.isFullScreen = false } else { detail.isFocused.toggle() }
-        case .nextRow: moveInList(.down)
-        case .previousRow: moveInList(.up)
-        case .previousTab: detail.moveTab(by: -1)
-        case .nextTab: detail.moveTab(by: 1)
-        case .cycleBody: if detail.tab == .body { detail.form = detail.form.next } else { detail.tab = .body }
-
-        case .fold: detail.fold()
-        case .unfold: detail.unfold()
-        case .toggleFold: detail.toggleFold()
-        case .toggleAllFolds: detail.toggleAllFolds()
-        case .toggleWrapping: detail.wraps.toggle()
-        case .toggleNumbers: detail.showsNumbers.toggle()
-        case .sidewaysLeft: moveSideways(by: -1)
-        case .sidewaysRight: moveSideways(by: 1)
-
-        case .copy, .copyAsReceived, .copyBody, .copyHeaders, .copyRequest, .copyCurl, .copySignature, .copyValue,
-            .copyEventId:
-            return performCopying(command)
-
-        case .toggleUtc:
-            session.showsUTC.toggle()
-            filter.readAgain(in: session.filterContext)
-        case .toggleTimestampForm: table.timestamps = table.timestamps == .rfc3339 ? .epochMilliseconds : .rfc3339
-
-        case .goBack: return closeInnermost() ? [] : letGo()
-        case .close: return closeInnermost() ? [] : end()
-        case .interrupt: return interrupt()
-        case .suspend: return suspend()
-        case .redraw: return [.redraw]
-        case .reload: return reload()
-
-        case .sendTest, .addSecret, .replaceSecret, .forgetSecret, .rememberSecret, .reloadSecrets,
-            .submit, .nextField, .previousField:
-            return performOnKeyring(command)
-        case .pauseAction, .retryEntries, .skipEntry, .cycleEntries, .cycleEntriesBack, .dryRun, .testAction,
-            .addMissed:
-            return performOnActions(command)
-        case .act, .nextAction, .previousAction, .runForRows, .retryForRows, .skipForRows, .previewForRows, .replay,
-            .sendReplay, .olderTarget, .newerTarget:
-            return performOnActing(command)
-        case .export, .nextFormat, .previousFormat, .nextColumnSet, .previousColumnSet, .writeFile:
-            return performOnExport(command)
-        case .cancelJudging where session.exporting != nil: return cancelExport()
-        case .cancelJudging where session.acting != nil: return [.cancelActing]
-        case .cancelJudging:
-            return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
-        case .answerYes: return answerYes()
-        case .deleteRotated: return answerDeletion(wasLeaked: false)
-        case .deleteLeaked: return answerDeletion(wasLeaked: true)
-        case .saveAndQuit: return saveAndQuit()
-        case .quitUnsaved: return isDeaf ? [] : [.end(.quit)]
-        case .answerNo:
-            question = nil
-            deafUntil = nil
-
-        case .editFilter, .filterOrNot, .applyFilter, .completeFilter, .completeFilterBack, .olderFilter, .newerFilter,
-            .showProblems,
-            .pause:
-            return performOnFilter(command)
-        case .search, .nextMatch, .previousMatch, .nextProblem, .previousProblem: return performOnSearch(command)
-        case .keepSearch: return keepSearch()
-        case .typeCommand, .goToTime, .runCommand, .completeCommand, .completeCommandBack, .olderCommand, .newerCommand:
-            return performOnPalette(command)
-        case .leavePrompt: return leavePrompt()
-        case .toggleMark, .showMarked, .nextMark, .toggleSelected, .selectAll, .selectRange:
-            return performOnSelection(command)
-        case .sortByNext, .sortByPrevious, .turnOrder, .orderOfArrival: return performOnOrder(command)
-        case .chooseColumns, .toggleColumn, .columnEarlier, .columnLater, .usualColumns:
-            return performOnColumns(command)
-        default: break
-        }
-        return []
-    }
-
-    private mutating func scrollTable(by columns: Int) {
-        table.scroll(by: columns, of: table.arrange(self, columns: layout.list.columns))
-    }
-
-    private mutating func move(_ command: Command) {
-        switch place {
-        case .help, .helpSearch: help?.move(command)
-        case .keyring: keyring?.move(command, in: session.keyring)
-        case .columns: chooser?.move(command)
-        case .page: page?.move(command)
-        case .detail, .deliveryDetail: detail.move(command)
-        default: moveInList(command)
-        }
-    }
-
-    private mutating func moveSideways(by direction: Int) {
-        guard let pane = layout.detail else { return }
-        detail.moveSideways(by: direction, columns: pane.columns - DocumentLines.margin)
-    }
-
-    /// Shows a tab.
-    mutating func show(_ view: MainView) {
-        help = nil
-        keyring = nil
-        isChecklistOpen = false
-        chooser = nil
-        detail.isFullScreen = false
-        current.leaveInside()
-        page = nil
-        if view != self.view { detail.isFocused = false }
-        self.view = view
-        // Other processes write to the log too, and do not tell.
-        if view == .log { log.outdate() }
-    }
-
-    private mutating func showKeyring() {
-        help = nil
-        if keyring == nil { keyring = KeyringScreen() }
-    }
-
-    // MARK: - Closing and ending
-
-    /// What Esc would let go of now; nil where it closes something, or nothing is left.
-    var held: HeldThing? {
-        guard !hasViewToClose, acting == nil, copying == nil else { return nil }
-        if seeking.isRunning { return .search }
-        if session.exporting != nil { return .export }
-        if session.acting != nil { return .acting }
-        if pattern != nil { return .pattern }
-        if selection.rangeStart != nil { return .range }
-        if !selection.isEmpty { return .selection }
-        return filter.isRestricting || filter.hasFilter ? .filter : nil
-    }
-
-    /// Closes the innermost view; says whether there was one to close.
-    private mutating func closeInnermost() -> Bool {
-        if copying != nil {
-            copying = nil
-        } else if acting != nil {
-            acting = nil
-        } else if help != nil {
-            if help?.leaveSearch() != true { help = nil }
-        } else if keyring?.form != nil {
-            keyring?.form = nil
-        } else if keyring != nil {
-            keyring = nil
-        } else if page != nil {
-            page = nil
-        } else if isChecklistOpen {
-            isChecklistOpen = false
-        } else if chooser != nil {
-            chooser = nil
-        } else if detail.isFullScreen {
-            detail.isFullScreen = false
-        } else if detail.isFocused {
-            detail.isFocused = false
-        } else if current.isInside {
-            current.leaveInside()
-        } else {
-            return false
-        }
-        return true
-    }
-
-    /// Gives up the innermost of what was looked for, chosen or filtered.
-    private mutating func letGo() -> [Effect] {
-        switch held {
-        case .search: return cancelSeeking()
-        case .export: return cancelExport()
-        case .acting: return [.cancelActing]
-        case .pattern:
-            pattern = nil
-            detail.forgetMatch()
-        case .range: selection.rangeStart = nil
-        case .selection: selection = RowSelection()
-        case .filter: filter.clear()
-        case nil: break
-        }
-        return []
-    }
-
-    private mutating func end() -> [Effect] {
-        guard !session.isAttached else { return [.end(.quit)] }
-        let unsaved = session.keyring.unsaved
-        let lost = session.isInMemory ? Int(session.change.latestDelivery) : 0
-        if !unsaved.isEmpty {
-            question = .quitUnsaved(
-                unsaved, file: session.secretsFile, isReceiving: session.hasReceivedFromElsewhere, lost: lost)
-        } else if session.hasReceivedFromElsewhere {
-            question = .stopReceiving(lost: lost)
-        } else {
-            return [.end(.quit)]
-        }
-        return []
-    }
-
-    /// Saves the secrets in memory; the end comes once all are saved.
-    private mutating func saveAndQuit() -> [Effect] {
-        guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return [] }
-        question = nil
-        savingToQuit = Set(labels)
-        return labels.map { .control(.rememberSecret($0)) }
-    }
-
-    private mutating func answerDeletion(wasLeaked: Bool) -> [Effect] {
-        guard !isDeaf else { return [] }
-        defer {
-            question = nil
-            deafUntil = nil
-        }
-        return switch question {
-        case .delete(let secret, _): [.control(.forgetSecret(secret.label, wasLeaked: wasLeaked))]
-        case .markLeaked(let secret) where wasLeaked: [.control(.markLeaked(secret.identity))]
-        default: []
-        }
-    }
-
-    private mutating func interrupt() -> [Effect] {
-        if session.isSecondInterrupt() { return [.end(.quit)] }
-        if question != nil {
-            question = nil
+    /// Does what a command is for; what is wrong is shown.
+    mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
+        do throws(Command.Fault) {
+            return try command.run(&self, arguments)
+        } catch {
+            session.tell("\(error.sentence)", .notice)
             return []
-        }
-        if prompt != nil, help == nil { return leavePrompt() }
-        return closeInnermost() ? [] : end()
-    }
-
-    private mutating func suspend() -> [Effect] {
-        guard session.hasReceivedFromElsewhere, !session.isAttached else { return [.suspend] }
-        question = .suspend
-        return []
-    }
-
-    private mutating func answerYes() -> [Effect] {
-        guard !isDeaf else { return [] }
-        defer {
-            question = nil
-            deafUntil = nil
-        }
-        switch question {
-        case .stopReceiving: return [.end(.quit)]
-        case .suspend: return [.suspend]
-        case .replace(var request):
-            request.mayReplace = true
-            return write(request)
-        case .remember(let label, _): return [.control(.rememberSecret(label))]
-        case .act(let request, _): return confirm(request)
-        case .retryAll(let action, _, _): return [.callAction(.retryAll(action, EntryState.retriedTogether))]
-        case .skipAll(let action, _): return [.callAction(.skipAll(action, EntryState.skippedTogether))]
-        case .addMissed(let action, let missed): return addMissed(action, missed)
-        // These have answers of their own.
-        case .delete, .markLeaked, .quitUnsaved, nil: return []
-        }
-    }
-
-    // MARK: - Secrets and the test event
-
-    private mutating func performOnKeyring(_ command: Command) -> [Effect] {
-        switch command {
-        case .sendTest:
-            session.tell("Sending a test event…", .secondary)
-            return [.control(.sendTestEvent)]
-        case .reloadSecrets:
-            session.tell("Reading the secrets again…", .secondary)
-            return [.control(.reloadSecrets)]
-        case .addSecret: keyring?.add(to: session.keyring)
-        case .replaceSecret: keyring?.replace(in: session.keyring)
-        case .nextField: keyring?.form?.moveField(by: 1)
-        case .previousField: keyring?.form?.moveField(by: -1)
-        case .submit: return submit()
-        case .forgetSecret:
-            switch keyring?.selected(in: session.keyring) {
-            case .current(let secret): question = .delete(secret, isLast: session.keyring.secrets.count == 1)
-            case .past(let secret) where secret.isLeaked:
-                session.tell("\(secret.identity) is deleted as leaked already.", .notice)
-            case .past(let secret): question = .markLeaked(secret)
-            case nil: break
-            }
-        case .rememberSecret:
-            guard let selected = keyring?.selectedCurrent(in: session.keyring) else { return [] }
-            if selected.isRemembered {
-                session.tell("The secret \(selected.label) is saved already.", .notice)
-            } else {
-                question = .remember(selected.label, file: session.secretsFile)
-            }
-        default: break
-        }
-        return []
-    }
-
-    private mutating func submit() -> [Effect] {
-        guard let purpose = keyring?.form?.purpose, let draft = keyring?.form?.submit(held: session.keyring) else {
-            return []
-        }
-        return switch purpose {
-        case .add: [.control(.addSecret(draft))]
-        case .replace(let label): [.control(.replaceSecret(label, draft))]
-        }
-    }
-}
-
-/// What Esc lets go of where nothing is open that it would close.
-enum HeldThing: Hashable {
-    case search, export, acting, pattern, range, selection, filter
-
-    /// What the footer says.
-    var word: String {
-        switch self {
-        case .search: "give up the search"
-        case .export, .acting: "cancel"
-        case .pattern: "end the search"
-        case .range: "end the range"
-        case .selection: "deselect"
-        case .filter: "clear filter"
         }
     }
 }

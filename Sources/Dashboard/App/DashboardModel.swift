@@ -285,7 +285,7 @@ struct DashboardModel {
 
     private mutating func press(_ key: Key) -> [Effect] {
         session.dropNotices()
-        guard let binding = bindings.binding(for: key, in: place) else {
+        guard let command = bindings.binding(for: key, in: place) else {
             if place == .form { keyring?.form?.type(key) }
             if place == .helpSearch { help?.type(key) }
             if help != nil { return [] }
@@ -293,11 +293,11 @@ struct DashboardModel {
             if let sentence = bindings.whereabouts(of: key, outside: place) { session.tell("\(sentence)", .notice) }
             return []
         }
-        if let obstacle = binding.obstacle(self) {
-            session.tell("\(obstacle)", .notice)
+        if let reason = command.unavailable(self) {
+            session.tell("\(reason)", .notice)
             return []
         }
-        return perform(binding.command)
+        return perform(command)
     }
 
     /// A paste is text, and never keys: outside a field it is dropped, unless it can only be a signing secret.
@@ -435,8 +435,8 @@ struct DashboardModel {
     var order: ListOrder? { if let found { found.order } else { session.viewState.preferences.order.listOrder } }
 
     /// Moves in the list of the view.
-    mutating func moveInList(_ command: Command) {
-        if view.showsRows { rows.move(command, in: extent) } else { current.move(command, shown) }
+    mutating func moveInList(_ motion: Motion) {
+        if view.showsRows { rows.move(motion, in: extent) } else { current.move(motion, shown) }
     }
 
     /// Follows the newest row, or stops.

@@ -54,23 +54,28 @@ public struct DashboardSettings: Sendable, Hashable {
 
     /// What is wrong with keys for commands: names that are none, keys that two commands would have in one place.
     public static func keyProblems(in keys: [KeyChange]) -> [KeyProblem] {
-        let unknown = keys.enumerated().filter { Command(name: $0.element.command) == nil }.map { index, change in
+        let unknown = keys.enumerated().filter { command(of: $0.element) == nil }.map { index, change in
             KeyProblem(
                 change: index, key: nil,
-                text: "“\(change.command)” is no command" + CommandNames.question(for: change.command)
+                text: "“\(change.command)” is no command" + Command.question(for: change.command)
                     + " (docs/keys.md has all)")
         }
         return unknown + refusals(keys) + clashes(keys)
     }
 
+    /// The command that keys are for; nil where there is none, or where it takes more than a key.
+    private static func command(of change: KeyChange) -> Command? {
+        Command(name: change.command).flatMap { $0.arguments == nil ? $0 : nil }
+    }
+
     /// Keys that would leave one without a way out, or without a letter to type.
     private static func refusals(_ changes: [KeyChange]) -> [KeyProblem] {
         changes.enumerated().flatMap { index, change -> [KeyProblem] in
-            guard let command = Command(name: change.command) else { return [] }
+            guard let command = command(of: change) else { return [] }
             if change.keys.isEmpty, command == .interrupt {
                 return [KeyProblem(change: index, key: nil, text: "“\(command.name)” needs a key: it always ends")]
             }
-            guard let typing = BindingTable.all.first(where: { $0.command == command && $0.context.takesText }) else {
+            guard let typing = Command.all.first(where: { $0 == command && $0.context.takesText }) else {
                 return []
             }
             return change.keys.filter(\.isText).map { key in
@@ -86,30 +91,30 @@ public struct DashboardSettings: Sendable, Hashable {
     private static func clashes(_ changes: [KeyChange]) -> [KeyProblem] {
         let bindings = Bindings(changes)
         let indices = Dictionary(
-            changes.enumerated().compactMap { index, change in Command(name: change.command).map { ($0, index) } },
+            changes.enumerated().compactMap { index, change in command(of: change).map { ($0, index) } },
             uniquingKeysWith: { first, _ in first })
         var found: [KeyProblem] = []
         var told: Set<[String]> = []
         for place in Place.allCases {
-            var owners: [Key: Binding] = [:]
-            for binding in place.contexts.flatMap(bindings.bindings(in:)) {
-                for key in binding.keys {
+            var owners: [Key: Command] = [:]
+            for command in place.contexts.flatMap(bindings.bindings(in:)) {
+                for key in command.keys {
                     guard let owner = owners[key] else {
-                        owners[key] = binding
+                        owners[key] = command
                         continue
                     }
                     // The later of two changes is the one to blame; keys of the table do not clash among themselves.
-                    let parties = [owner.command, binding.command].filter { indices[$0] != nil }
-                    guard owner.command != binding.command,
+                    let parties = [owner, command].filter { indices[$0] != nil }
+                    guard owner != command,
                         let blamed = parties.max(by: { (indices[$0] ?? 0) < (indices[$1] ?? 0) }),
                         let index = indices[blamed]
                     else { continue }
-                    let other = blamed == owner.command ? binding : owner
-                    guard told.insert([key.name, blamed.name, other.command.name]).inserted else { continue }
+                    let other = blamed == owner ? command : owner
+                    guard told.insert([key.name, blamed.name, other.name]).inserted else { continue }
                     found.append(
                         KeyProblem(
                             change: index, key: key,
-                            text: "“\(key.name)” for “\(blamed.name)” is the key of “\(other.command.name)” already"
+                            text: "“\(key.name)” for “\(blamed.name)” is the key of “\(other.name)” already"
                                 + " (\(other.context.title)): give that one another key, or choose another here"))
                 }
             }

@@ -151,7 +151,7 @@ extension DashboardModel {
 /// The last line: the keys that matter here, from the bindings in force. Each is a button too.
 enum Footer {
     static func line(_ model: DashboardModel, columns: Int) -> ButtonLine<Command> {
-        let hints = hints(model, Binding.FooterWidth(columns: columns))
+        let hints = hints(model, Hint.Width(columns: columns))
         // They move together before any leaves; the last two, help and quit, stay.
         let gap: SafeText = width(of: hints, gap: 3) <= columns ? "   " : "  "
         var shown = hints
@@ -164,44 +164,24 @@ enum Footer {
         return line
     }
 
-    private struct Hint {
-        let text: StyledLine
-        let command: Command
-    }
-
-    private static func hints(_ model: DashboardModel, _ width: Binding.FooterWidth) -> [Hint] {
-        let bindings = model.place.contexts.flatMap(model.bindings.bindings(in:))
-        // What Esc lets go of comes first, where it would: it is not looked for elsewhere.
-        let (escape, others) = (bindings.filter(isWayBack), bindings.filter { !isWayBack($0) })
-        return ((model.held == nil ? [] : escape) + others)
-            .filter { $0.obstacle(model) == nil }
-            .compactMap { binding in
-                guard let footer = binding.footer, footer.from <= width, let key = binding.keys.first else {
-                    return nil
-                }
-                let word = word(of: binding, model) ?? footer.word
-                let text =
-                    StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
-                return Hint(text: text, command: binding.command)
-            }
-    }
-
-    /// The word of a binding that does something else now; a switch names what it would switch to.
-    private static func word(of binding: Binding, _ model: DashboardModel) -> String? {
-        switch binding.command {
-        case .close: model.hasViewToClose ? "close" : nil
-        case .toggleTimestampForm: model.table.timestamps == .rfc3339 ? nil : "RFC 3339"
-        case .toggleUtc: model.session.showsUTC ? "local time" : nil
-        case .pauseAction: model.actions.selected?.isPaused == true ? "resume" : nil
-        default: isWayBack(binding) ? model.held?.word : nil
+    private static func hints(
+        _ model: DashboardModel, _ width: Hint.Width
+    ) -> [(text: StyledLine, command: Command)] {
+        let commands = model.place.contexts.flatMap(model.bindings.bindings(in:))
+        // What Esc lets go of is first, where it would: it is not looked for elsewhere.
+        let (escape, others) = (commands.filter(isWayBack), commands.filter { !isWayBack($0) })
+        return ((model.held == nil ? [] : escape) + others).filter { $0.unavailable(model) == nil }.compactMap {
+            command in
+            guard let hint = command.footer, hint.from <= width, let key = command.keys.first else { return nil }
+            let word = hint.other(model) ?? hint.word
+            let text = StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(word)", Style(.secondary))
+            return (text, command)
         }
     }
 
-    private static func isWayBack(_ binding: Binding) -> Bool {
-        binding.context == .views && binding.command == .goBack
-    }
+    private static func isWayBack(_ command: Command) -> Bool { command.context == .views && command == .goBack }
 
-    private static func width(of hints: [Hint], gap: Int) -> Int {
+    private static func width(of hints: [(text: StyledLine, command: Command)], gap: Int) -> Int {
         hints.reduce(1) { $0 + $1.text.width + gap } - gap
     }
 }

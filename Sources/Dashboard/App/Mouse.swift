@@ -137,7 +137,7 @@ extension DashboardModel {
     private mutating func click(_ target: Target) -> [Effect] {
         switch target {
         case .command(let command): return run(command)
-        case .view(let view): return perform(view.command)
+        case .view(let view): show(view)
         case .sort(let column): return sort(byClickOn: column)
         case .line(let line):
             detail.isFocused = false
@@ -180,14 +180,14 @@ extension DashboardModel {
         case .entry(let line): return selectEntry(line) ? run(.open) : []
         case .candidate:
             _ = click(target)
-            return performOnPalette(.runCommand)
+            return perform(.runCommand)
         case .line(let line): return select(line: line) ? open() : []
         case .detail:
             detail.isFullScreen = true
             return []
         case .bar, .share:
             _ = click(target)
-            return run(.listSelection)
+            return run(PulseScreen.listSelection)
         }
     }
 

@@ -11,6 +11,10 @@ import Terminal
 /// from that.
 protocol Tab: Sendable {
     static var facts: TabFacts { get }
+    /// Its own commands.
+    static var commands: [Command] { get }
+    /// The commands that matter most, for the first screen of the help.
+    static var brief: [Command] { get }
 
     init()
 
@@ -20,6 +24,8 @@ protocol Tab: Sendable {
     func extent(_ change: HistoryChange) -> ListExtent
     /// Whether a part of it is open that is closed before the tab is left.
     var isInside: Bool { get }
+    /// Why there is no list to filter, to sort or to search now; nil where there is one.
+    var hasNoList: String? { get }
     /// The event that the detail pane shows.
     var event: EventRow? { get }
 
@@ -33,7 +39,7 @@ protocol Tab: Sendable {
     func draw(_ model: DashboardModel, on surface: inout Surface)
     /// Returns what is at a place, for the mouse.
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target?
-    mutating func move(_ command: Command, _ change: HistoryChange)
+    mutating func move(_ motion: Motion, _ change: HistoryChange)
     mutating func scroll(by lines: Int, _ change: HistoryChange)
     mutating func leaveInside()
     /// Freezes what is shown, or lets it go on.
@@ -48,6 +54,7 @@ extension Tab {
         set {}
     }
     var isInside: Bool { false }
+    var hasNoList: String? { nil }
     var event: EventRow? { nil }
 
     func extent(_ change: HistoryChange) -> ListExtent { ListExtent(change) }
@@ -60,9 +67,9 @@ extension Tab {
         guard row == 0 else { return .line(row - 1) }
         return found?.sortName(at: column, model.session, columns: size.columns).map(Target.sort) ?? .main
     }
-    mutating func move(_ command: Command, _ change: HistoryChange) {
+    mutating func move(_ motion: Motion, _ change: HistoryChange) {
         let extent = extent(change)
-        found?.move(command, extent)
+        found?.move(motion, extent)
     }
     mutating func scroll(by lines: Int, _ change: HistoryChange) {
         let extent = extent(change)
@@ -82,12 +89,10 @@ struct TabFacts: Sendable {
     let meaning: String
     /// A sentence about it, for the help.
     let about: String
-    /// Its own keys.
-    var bindings: [Binding] = []
+    /// What shows it in plain mode.
+    var plain = PlainForm.screen
     /// The contexts of keys that are in force in it, the nearest first.
     var contexts: [BindingContext] = [.lists, .filtering, .searching]
-    /// The commands that matter most, for the first screen of the help.
-    var brief: [Command] = []
     /// The symbols that are drawn in it.
     var symbols: @Sendable (_ hasActions: Bool) -> [HelpBrief.Symbol] = { _ in [] }
     /// Whether it lists events: marks, selection and export are for these.
@@ -147,6 +152,8 @@ struct MainView: Hashable, Sendable {
     ]
 
     static let allCases = all.map { MainView(rawValue: $0.facts.number) }
+    /// The commands that show the tabs.
+    static let commands = allCases.map(\.command)
     static let events = MainView(rawValue: 1), table = MainView(rawValue: 2), deliveries = MainView(rawValue: 3)
     static let actions = MainView(rawValue: 4), log = MainView(rawValue: 6), pulse = MainView(rawValue: 7)
 
@@ -159,8 +166,13 @@ struct MainView: Hashable, Sendable {
     var showsRows: Bool { facts.listsEvents }
     var hasDetailPane: Bool { facts.hasDetailPane }
     var place: Place { .tab(self) }
+    var brief: [Command] { Self.all.first { $0.facts.number == rawValue }?.brief ?? [] }
     /// The command that shows it.
-    var command: Command { Command("show-\(name)") }
+    var command: Command {
+        Command(
+            "show-\(name)", .character(Character("\(rawValue)")), in: .views, facts.meaning, plain: facts.plain,
+            change: { $0.show(self) })
+    }
 
     /// The tab of a name.
     init?(name: String) {
@@ -171,6 +183,35 @@ struct MainView: Hashable, Sendable {
     init(rawValue: Int) { self.rawValue = rawValue }
 }
 
+extension Command {
+    static let view = Command(
+        "view",
+        Arguments(
+            form: "NAME",
+            offers: .words { before in
+                before.count > 1
+                    ? [] : MainView.allCases.map { CommandCompletion.Candidate(text: $0.name, meaning: $0.title) }
+            }), "another view",
+        plain: .same(
+            PlainWord(
+                "view", syntax: MainView.allCases.map(\.name).joined(separator: "|"), "the same as the word alone",
+                run: { $0.view($1) }))
+    ) { model, name throws(Fault) in
+        model.show(try MainView.named(name))
+        return []
+    }
+}
+
+extension MainView {
+    /// Returns the tab of a name that was typed.
+    static func named(_ name: String) throws(Command.Fault) -> MainView {
+        guard let view = MainView(name: name) else {
+            throw Command.Fault(unknown: name, of: "view", allCases.map(\.name))
+        }
+        return view
+    }
+}
+
 // MARK: - The tab that is shown
 
 extension DashboardModel {
@@ -178,6 +219,21 @@ extension DashboardModel {
     var current: any Tab {
         get { tabs[view] ?? EventsScreen() }
         set { tabs[view] = newValue }
+    }
+
+    /// Shows a tab.
+    mutating func show(_ view: MainView) {
+        help = nil
+        keyring = nil
+        isChecklistOpen = false
+        chooser = nil
+        detail.isFullScreen = false
+        current.leaveInside()
+        page = nil
+        if view != self.view { detail.isFocused = false }
+        self.view = view
+        // Other processes write to the log too, and do not tell.
+        if view == .log { log.outdate() }
     }
 
     /// Returns a tab.

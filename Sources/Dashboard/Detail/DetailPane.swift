@@ -83,22 +83,22 @@ struct DetailPane {
     }
 
     /// Moves the cursor, or the text where there is none.
-    mutating func move(_ command: Command) {
+    mutating func move(_ motion: Motion) {
         guard hasCursor else {
-            scroll.move(command)
+            scroll.move(motion)
             return
         }
         var steps = TextPane(count: folding.count, height: 1)
         steps.scroll(by: cursor)
         let page = max(1, scroll.height - 1)
-        switch command {
+        switch motion {
         case .pageUp: steps.scroll(by: -page)
         case .pageDown: steps.scroll(by: page)
         case .halfPageUp: steps.scroll(by: -max(1, scroll.height / 2))
         case .halfPageDown: steps.scroll(by: max(1, scroll.height / 2))
-        default: steps.move(command)
+        default: steps.move(motion)
         }
-        if command != .up, command != .down { scroll.move(command) }
+        if motion != .up, motion != .down { scroll.move(motion) }
         cursor = steps.top
         scroll.ensureVisible(cursor)
     }
@@ -326,11 +326,122 @@ struct DetailPane {
     }
 }
 
+// MARK: - Commands
+
+extension DetailPane {
+    /// Why there is no pane beside or below the list.
+    static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
+        model.layout.detail == nil ? "No room for the pane here: \(model.bindings.name(of: .open)) opens it." : nil
+    }
+
+    fileprivate static let isNotBody: @Sendable (DashboardModel) -> String? = {
+        $0.detail.tab == .body ? nil : "That is for the Body tab."
+    }
+
+    fileprivate static let canFold: @Sendable (DashboardModel) -> String? = {
+        $0.detail.canFold ? nil : "Only objects and arrays of a pretty body can be folded."
+    }
+
+    fileprivate static let hasLongLines: @Sendable (DashboardModel) -> String? = { model in
+        let hasLines = model.detail.tab == .headers || model.detail.tab == .body && model.detail.form != .hex
+        return hasLines ? nil : "That is for headers and bodies."
+    }
+
+    fileprivate static let runsOn: @Sendable (DashboardModel) -> String? = { model in
+        hasLongLines(model)
+            ?? (model.detail.wraps
+                ? "Long lines wrap here: \(model.bindings.name(of: .toggleWrapping)) lets them run on." : nil)
+    }
+
+    fileprivate static let plain = PlainForm.hint("show summary, headers, body, signature or actions")
+
+    /// The commands that matter most, for the first screen of the help.
+    static let brief: [Command] = [
+        .nextTab, .open, .nextRow, .previousRow, .cycleBody, .search, .toggleFold, .toggleAllFolds, .toggleWrapping,
+        .copy, .copyAsReceived, .act, .replay, .focusDetail, .toggleNumbers, .goBack,
+    ]
+}
+
+extension Command {
+    static let open = Command(
+        "open", .enter, in: .detail, "the pane on the full screen, and back", footer: .medium("full screen"),
+        plain: .line(
+            PlainWord(
+                "show", syntax: "[NUMBER] [summary|headers|body|signature|actions] [raw|pretty|hex]",
+                "what is known of the current event, or of that one"
+            ) { $0.show($1) })
+    ) { $0.detail.isFullScreen.toggle() }
+    fileprivate static let nextRow = Command(
+        "next-row", "J", in: .detail, "the next row's detail", footer: .wide("next"), plain: .row()
+    ) { $0.moveInList(.down) }
+    fileprivate static let previousRow = Command(
+        "previous-row", "K", in: .detail, "the previous row's detail", footer: .wide("previous"), plain: .row()
+    ) { $0.moveInList(.up) }
+    static let focusDetail = Command(
+        "focus-detail", .tab, .backTab, in: .detail, "to the list", footer: .medium("list"), plain: DetailPane.plain
+    ) { model in
+        if model.detail.isFullScreen { model.detail.isFullScreen = false } else { model.detail.isFocused.toggle() }
+    }
+    static let previousTab = Command(
+        "previous-tab", .left, "h", in: .detail, "previous tab", plain: DetailPane.plain
+    ) { $0.detail.moveTab(by: -1) }
+    static let nextTab = Command(
+        "next-tab", .right, "l", in: .detail, "next tab", footer: .narrow("tab"), plain: DetailPane.plain
+    ) { $0.detail.moveTab(by: 1) }
+    static let cycleBody = Command(
+        "cycle-body", "v", in: .detail, "body as raw text, pretty, hex", footer: .medium("raw/hex"),
+        plain: DetailPane.plain, unavailable: DetailPane.isNotBody
+    ) { model in
+        if model.detail.tab == .body { model.detail.form = model.detail.form.next } else { model.detail.tab = .body }
+    }
+    fileprivate static let toggleFold = Command(
+        "toggle-fold", "z", in: .detail, "fold the object or array at the cursor, or unfold it", footer: .wide("fold"),
+        unavailable: DetailPane.canFold
+    ) { $0.detail.toggleFold() }
+    fileprivate static let toggleAllFolds = Command(
+        "toggle-all-folds", "Z", in: .detail, "fold every event, or unfold everything", unavailable: DetailPane.canFold
+    ) { $0.detail.toggleAllFolds() }
+    fileprivate static let toggleWrapping = Command(
+        "toggle-wrapping", "w", in: .detail, "long lines wrap, or run on to the right", footer: .wide("wrap"),
+        unavailable: DetailPane.hasLongLines
+    ) { $0.detail.wraps.toggle() }
+    fileprivate static let toggleNumbers = Command(
+        "toggle-numbers", "#", in: .detail, "line numbers",
+        unavailable: { model in
+            model.detail.tab == .body && model.detail.form != .hex ? nil : "Only text and pretty bodies have these."
+        }
+    ) { $0.detail.showsNumbers.toggle() }
+
+    /// The commands of the detail pane.
+    static let ofDetail: [Command] =
+        Motion.commands(in: .detail) { $0.detail.move($1) } + [
+            open, nextRow, previousRow, focusDetail, previousTab, nextTab, cycleBody, toggleFold,
+            Command("fold", "-", in: .detail, "fold; once more, what is around it", unavailable: DetailPane.canFold) {
+                $0.detail.fold()
+            },
+            Command("unfold", "+", "=", in: .detail, "unfold", unavailable: DetailPane.canFold) { $0.detail.unfold() },
+            toggleAllFolds, toggleWrapping,
+            Command(
+                "sideways-left", "<", "H", in: .detail, "to the left in long lines", unavailable: DetailPane.runsOn
+            ) { $0.moveSideways(by: -1) },
+            Command(
+                "sideways-right", ">", "L", in: .detail, "to the right in long lines", unavailable: DetailPane.runsOn
+            ) { $0.moveSideways(by: 1) },
+            toggleNumbers,
+        ]
+}
+
+extension DashboardModel {
+    fileprivate mutating func moveSideways(by direction: Int) {
+        guard let pane = layout.detail else { return }
+        detail.moveSideways(by: direction, columns: pane.columns - DocumentLines.margin)
+    }
+}
+
 extension TextPane {
-    /// Moves as a command says.
-    mutating func move(_ command: Command) {
+    mutating func move(_ motion: Motion) {
         let page = max(1, height - 1)
-        switch command {
+        switch motion {
         case .up: scroll(by: -1)
         case .down: scroll(by: 1)
         case .pageUp: scroll(by: -page)
@@ -339,7 +450,6 @@ extension TextPane {
         case .halfPageDown: scroll(by: max(1, height / 2))
         case .toStart: scroll(by: -count)
         case .toEnd: scroll(by: count)
-        default: break
         }
     }
 }

@@ -191,7 +191,7 @@ protocol FoundListing {
     var sortNames: [String] { get }
     var origin: ListOrigin { get }
 
-    mutating func move(_ command: Command, _ base: ListExtent)
+    mutating func move(_ motion: Motion, _ base: ListExtent)
     mutating func scroll(by lines: Int, _ base: ListExtent)
     mutating func followOrNot(_ base: ListExtent)
     mutating func select(line: Int, _ base: ListExtent) -> Bool
@@ -227,7 +227,7 @@ extension FoundList: FoundListing {
         ListOrigin(id: list.selection.map(AnyHashable.init), wasFollowing: list.isFollowing, line: list.selectedLine)
     }
 
-    mutating func move(_ command: Command, _ base: ListExtent) { change(base) { $0.move(command, in: $1) } }
+    mutating func move(_ motion: Motion, _ base: ListExtent) { change(base) { $0.move(motion, in: $1) } }
 
     mutating func scroll(by lines: Int, _ base: ListExtent) { change(base) { $0.scroll(by: lines, in: $1) } }
 

@@ -106,7 +106,34 @@ enum ActedRows: Sendable, Hashable {
     }
 }
 
-// MARK: - Selecting
+// MARK: - Selecting and marking
+
+extension Command {
+    static let toggleSelected = Command(
+        "toggle-selected", " ", in: .rows, "select the row, or no longer, and go to the next",
+        plain: .row(PlainWord("select", "selects the current event, or no longer, and goes to the next"))
+    ) { $0.toggleSelected() }
+    fileprivate static let selectAll = Command(
+        "select-all", "A", "*", in: .rows, "select all rows listed", plain: .same()
+    ) { $0.selectAll() }
+    fileprivate static let selectRange = Command(
+        "select-range", "V", in: .rows, "begin a range at the row; again, select it", plain: .same()
+    ) { $0.selectRange() }
+    static let toggleMark = Command(
+        "toggle-mark", "m", in: .browsing, "mark the rows selected, or the current one",
+        plain: .same(PlainWord("mark", "marks the current event, or no longer; show-marked lists those marked"))
+    ) { $0.toggleMark() }
+    static let showMarked = Command(
+        "show-marked", "M", in: .browsing, "only marked rows, or all", plain: .same()
+    ) { $0.showMarked() }
+
+    /// The commands that select and mark.
+    static let ofSelection: [Command] = [
+        toggleSelected, selectAll, selectRange, toggleMark,
+        Command("next-mark", "'", in: .browsing, "to the next mark", plain: .row()) { $0.goToNextMark() },
+        showMarked,
+    ]
+}
 
 extension DashboardModel {
     /// What a command acts on: the rows selected, or the current one; nil where there is none.
@@ -144,39 +171,29 @@ extension DashboardModel {
         return (min(first, last)...max(first, last)).contains(index)
     }
 
-    mutating func performOnSelection(_ command: Command) -> [Effect] {
-        switch command {
-        case .toggleSelected:
-            guard let row = rows.selectedRow else { break }
-            selection.toggle(row)
-            selection.rangeStart = nil
-            moveInList(.down)
-        case .selectAll: selectAll()
-        case .selectRange: selectRange()
-        case .toggleMark:
-            let before = marks
-            toggleMark()
-            if marks != before { return [.keepMarked(marks)] }
-        case .showMarked:
-            if filter.showsMarked {
-                filter.showsMarked = false
-            } else if marks.isEmpty {
-                session.tell("No row is marked: \(bindings.name(of: .toggleMark)) marks one.", .notice)
-            } else {
-                filter.showsMarked = true
-            }
-        case .nextMark:
-            guard !marks.isEmpty else {
-                session.tell("No row is marked: \(bindings.name(of: .toggleMark)) marks one.", .notice)
-                break
-            }
-            return seek(.mark, .rows(marks), .next)
-        default: break
-        }
+    fileprivate mutating func toggleSelected() {
+        guard let row = rows.selectedRow else { return }
+        selection.toggle(row)
+        selection.rangeStart = nil
+        moveInList(.down)
+    }
+
+    fileprivate mutating func showMarked() {
+        if !filter.showsMarked, marks.isEmpty { return tellNoMarks() }
+        filter.showsMarked.toggle()
+    }
+
+    fileprivate mutating func goToNextMark() -> [Effect] {
+        guard marks.isEmpty else { return seek(.mark, .rows(marks), .next) }
+        tellNoMarks()
         return []
     }
 
-    private mutating func selectAll() {
+    private mutating func tellNoMarks() {
+        session.tell("No row is marked: \(bindings.name(of: .toggleMark)) marks one.", .notice)
+    }
+
+    fileprivate mutating func selectAll() {
         let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched
         guard count != 0 else { return }
         selection.choose(
@@ -184,7 +201,7 @@ extension DashboardModel {
     }
 
     /// The first press begins a range at the current row, the second ends it.
-    private mutating func selectRange() {
+    fileprivate mutating func selectRange() {
         guard let row = rows.selectedRow else { return }
         guard let start = selection.rangeStart else {
             selection.add([row.id])
@@ -205,7 +222,8 @@ extension DashboardModel {
     }
 
     /// Marks what a command acts on; or takes the marks away where all of it is marked.
-    private mutating func toggleMark() {
+    fileprivate mutating func toggleMark() -> [Effect] {
+        let before = marks
         switch actsOn {
         case .current(let row): mark([row.id])
         case .chosen(let ids): mark(ids)
@@ -216,6 +234,7 @@ extension DashboardModel {
         case .all: session.tell("That many rows are not marked at once: a filter lists them again.", .notice)
         case nil: break
         }
+        return marks == before ? [] : [.keepMarked(marks)]
     }
 
     private mutating func mark(_ ids: Set<Int64>) {

@@ -51,10 +51,10 @@ struct WindowedList<Row: WindowedRow> {
 
     // MARK: - Moving
 
-    /// Moves the selection by a command; up ends the following.
-    mutating func move(_ command: Command, in extent: ListExtent) {
+    /// Moves the selection; up ends the following.
+    mutating func move(_ motion: Motion, in extent: ListExtent) {
         let page = max(1, height - 1)
-        switch command {
+        switch motion {
         case .up: move(by: -1, in: extent)
         case .down: move(by: 1, in: extent)
         case .pageUp: move(by: -page, in: extent)
@@ -63,7 +63,6 @@ struct WindowedList<Row: WindowedRow> {
         case .halfPageDown: move(by: max(1, page / 2), in: extent)
         case .toStart: moveToStart(in: extent)
         case .toEnd: moveToEnd()
-        default: break
         }
     }
 

@@ -44,16 +44,14 @@ struct ActMenu: Hashable {
                 .action(place), gap: " ", to: &lines, columns: columns)
         }
         lines.append(ButtonLine(StyledLine("")))
-        for item in bindings.bindings(in: .acting) where Self.letters.contains(item.command) {
+        for item in bindings.bindings(in: .acting) where Command.doneForRows.contains(item) {
             guard let key = item.keys.first else { continue }
             append(
-                StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.title)"),
-                .command(item.command), gap: "  ", to: &lines, columns: columns)
+                StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.meaning)"),
+                .command(item), gap: "  ", to: &lines, columns: columns)
         }
         return lines
     }
-
-    private static let letters: [Command] = [.runForRows, .retryForRows, .skipForRows, .previewForRows]
 
     private func append(
         _ part: StyledLine, _ button: Button, gap: SafeText, to lines: inout [ButtonLine<Button>], columns: Int
@@ -65,6 +63,89 @@ struct ActMenu: Hashable {
 }
 
 // MARK: - What is done for rows: an action, or a replay
+
+extension Command {
+    static let act = Command(
+        "act", "a", in: .handling, "run, retry or skip an action for the rows selected", footer: .medium("act"),
+        plain: .hint(
+            "run NAME",
+            PlainWord(
+                "run", syntax: "NAME",
+                "runs an action for the current event, or for those selected, whatever its filter"
+            ) { plain, arguments in plain.act(arguments) { .run($0) } }), unavailable: ActMenu.cannotAct
+    ) { $0.openActMenu() }
+    static let replay = Command(
+        "replay", "r", in: .handling, "replay: send the deliveries again, as received", footer: .wide("replay"),
+        plain: .hint(
+            "replay URL",
+            PlainWord(
+                "replay", syntax: "[URL]",
+                "sends the delivery, or those of the events selected, again as received; without a URL to this listener"
+            ) { $0.replay($1) }), unavailable: ActMenu.cannotReplay
+    ) { $0.openReplay() }
+    /// The command that brings back an earlier target of a replay.
+    static let olderTarget = Command(
+        "older-target", .up, in: .replaying, "an earlier target", footer: .narrow("earlier")
+    ) { $0.recallTarget(older: true) }
+
+    /// What the menu does for rows, each by a letter.
+    fileprivate static let doneForRows: [Command] = [
+        Command(
+            "run-for-rows", "r", .enter, in: .acting, "run now", changesSelected: true, plain: .hint("run NAME")
+        ) { model in model.act { $0.begin(.run($1), for: $2) } },
+        Command(
+            "retry-for-rows", "t", in: .acting, "retry", changesSelected: true,
+            plain: .hint("retry NAME, retry ENTRY")
+        ) { model in model.act { $0.begin(.retry($1), for: $2) } },
+        Command(
+            "skip-for-rows", "s", in: .acting, "skip", changesSelected: true, plain: .hint("skip NAME, skip ENTRY")
+        ) { model in model.act { $0.begin(.skip($1), for: $2) } },
+        Command("preview-for-rows", "d", in: .acting, "dry run", plain: .hint("preview NAME")) { model in
+            model.act { $0.preview($1, $2) }
+        },
+    ]
+
+    /// The commands that act on rows, those of the menu, and those of the line in which a target is typed.
+    static let ofActing: [Command] =
+        [act, replay] + doneForRows + [
+            Command(
+                "next-action", .tab, .right, .down, "l", "j", in: .acting, "the next action",
+                footer: .narrow("another action")
+            ) { $0.acting?.move(by: 1) },
+            Command("previous-action", .backTab, .left, .up, "h", "k", in: .acting, "the action before") {
+                $0.acting?.move(by: -1)
+            },
+            .goBack.also(in: .acting, keys: [.escape, "q"], "leave", footer: .narrow("leave")),
+            Command(
+                "send-replay", .enter, in: .replaying, "send the deliveries there", footer: .narrow("send")
+            ) { $0.submitReplay() },
+            olderTarget,
+            Command("newer-target", .down, in: .replaying, "the target before, back to what was typed") {
+                $0.recallTarget(older: false)
+            },
+            .leavePrompt.also(in: .replaying, "leave, and send nothing", footer: .narrow("leave")),
+        ]
+}
+
+extension ActMenu {
+    fileprivate static let cannotAct: @Sendable (DashboardModel) -> String? = { model in
+        if let reason = ActionsScreen.cannotAsk(model) { return reason }
+        if model.actions.declared.isEmpty {
+            return "No actions are declared: \(model.bindings.name(of: MainView.actions.command)) tells how."
+        }
+        return model.actedOn == nil ? "There is no event to act on." : isBusy(model)
+    }
+
+    fileprivate static let cannotReplay: @Sendable (DashboardModel) -> String? = { model in
+        if let reason = ActionsScreen.cannotAsk(model) { return reason }
+        return model.actedOn == nil ? "There is no delivery to replay." : isBusy(model)
+    }
+
+    private static let isBusy: @Sendable (DashboardModel) -> String? = { model in
+        model.session.acting == nil
+            ? nil : "Something is done for many rows already: \(model.bindings.name(of: .cancelJudging)) cancels it."
+    }
+}
 
 extension DashboardModel {
     /// What an action or a replay is for: the rows selected, the current one, or the current delivery's.
@@ -79,34 +160,29 @@ extension DashboardModel {
         }
     }
 
-    mutating func performOnActing(_ command: Command) -> [Effect] {
-        switch command {
-        case .act:
-            guard let rows = actedOn else { break }
-            acting = ActMenu(rows, actions.declared.map(\.name), chosen: lastAction ?? actions.selection)
-        case .nextAction: acting?.move(by: 1)
-        case .previousAction: acting?.move(by: -1)
-        case .runForRows, .retryForRows, .skipForRows, .previewForRows:
-            guard let menu = acting else { break }
-            acting = nil
-            lastAction = menu.action
-            switch command {
-            case .runForRows: return begin(.run(menu.action), for: menu.rows)
-            case .retryForRows: return begin(.retry(menu.action), for: menu.rows)
-            case .skipForRows: return begin(.skip(menu.action), for: menu.rows)
-            default: return preview(menu.action, menu.rows)
-            }
-        case .replay:
-            guard let rows = replayed else { break }
-            prompt = .replay(ReplayPrompt(rows, targets: session.viewState.replayTargets))
-        case .sendReplay: return submitReplay()
-        case .olderTarget, .newerTarget:
-            guard case .replay(var line) = prompt else { break }
-            line.recall(older: command == .olderTarget)
-            prompt = .replay(line)
-        default: break
-        }
-        return []
+    fileprivate mutating func openActMenu() {
+        guard let rows = actedOn else { return }
+        acting = ActMenu(rows, actions.declared.map(\.name), chosen: lastAction ?? actions.selection)
+    }
+
+    fileprivate mutating func act(
+        _ deed: (inout DashboardModel, _ action: String, ActedRows) -> [Effect]
+    ) -> [Effect] {
+        guard let menu = acting else { return [] }
+        acting = nil
+        lastAction = menu.action
+        return deed(&self, menu.action, menu.rows)
+    }
+
+    fileprivate mutating func openReplay() {
+        guard let rows = replayed else { return }
+        prompt = .replay(ReplayPrompt(rows, targets: session.viewState.replayTargets))
+    }
+
+    fileprivate mutating func recallTarget(older isOlder: Bool) {
+        guard case .replay(var line) = prompt else { return }
+        line.recall(older: isOlder)
+        prompt = .replay(line)
     }
 
     /// A delivery is replayed once, however many events it holds.
@@ -114,7 +190,7 @@ extension DashboardModel {
         view == .deliveries ? deliveries.list.list.selectedRow.map { .current($0.first) } : actedOn
     }
 
-    private mutating func submitReplay() -> [Effect] {
+    fileprivate mutating func submitReplay() -> [Effect] {
         guard case .replay(let line) = prompt else { return [] }
         if let fault = ReplayPrompt.fault(of: line.url) {
             session.tell("\(fault)", .notice)

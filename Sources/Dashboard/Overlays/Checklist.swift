@@ -152,3 +152,23 @@ struct FirstStepsReading {
         known.isCalledByB2 = known.isCalledByB2 || found.isCalledByB2
     }
 }
+
+// MARK: - Commands
+
+extension Command {
+    static let showChecklist = Command(
+        "show-checklist", "c", in: .views, "the first steps", footer: .wide("checklist"),
+        plain: .line(
+            PlainWord("steps", "the first steps, from an address to a test event") { plain, _ in
+                plain.tellSteps()
+                return []
+            }), unavailable: { $0.place == .checklist ? "The first steps are here." : nil },
+        change: { model in
+            model.help = nil
+            model.keyring = nil
+            model.isChecklistOpen = true
+        })
+
+    /// The command of the first steps.
+    static let ofChecklist = [showChecklist]
+}

@@ -38,9 +38,9 @@ struct ColumnChooser {
     /// The columns shown, for the preferences.
     var names: [String] { choices.filter(\.isShown).map(\.name) }
 
-    mutating func move(_ command: Command) {
+    mutating func move(_ motion: Motion) {
         let target =
-            switch command {
+            switch motion {
             case .up: index - 1
             case .down: index + 1
             case .pageUp, .halfPageUp, .toStart: 0
@@ -110,21 +110,74 @@ struct ColumnChooser {
     }
 }
 
-// MARK: - Choosing
+// MARK: - Choosing and sorting
+
+extension Command {
+    static let chooseColumns = Command("choose-columns", "C", in: .rows, "choose the columns") {
+        $0.chooser = ColumnChooser($0.view, $0.session.viewState.preferences)
+    }
+    static let toggleColumn = Command(
+        "toggle-column", " ", .enter, in: .columns, "show the column, or hide it", footer: .narrow("show or hide")
+    ) { model in model.choose { $0.toggle() } }
+    static let sortByNext = Command(
+        "sort-by-next", ">", in: .lists, "sort by the next column", footer: .wide("sort"), plain: .same(),
+        unavailable: { $0.current.hasNoList }
+    ) { $0.sort(byNext: 1) }
+    static let orderOfArrival = Command(
+        "order-of-arrival", "S", in: .lists, "back to the order of arrival", plain: .same()
+    ) { $0.sort(by: nil, isDescending: nil) }
+    static let sort = Command(
+        "sort",
+        Arguments(
+            form: "COLUMN asc|desc",
+            offers: .words { before in
+                let names = before.count == 1 ? sortColumns : before.count == 2 ? ["asc", "desc"] : []
+                return names.map { CommandCompletion.Candidate(text: $0, meaning: "") }
+            }), "sort by a column; arrival for the usual order",
+        plain: .same(
+            PlainWord(
+                "sort", syntax: "COLUMN [asc|desc]",
+                "lists by \(sortColumns.joined(separator: ", ")); follow goes back to arrival too"))
+    ) { model, text throws(Fault) in try model.sort(text) }
+
+    fileprivate static let arrival = "arrival"
+    /// What the lists can be sorted by.
+    fileprivate static let sortColumns: [String] = {
+        var seen: Set<String> = []
+        let others =
+            DeliveriesScreen.columns.compactMap(\.sortName) + ActionsScreen.entryColumns.compactMap(\.sortName)
+            + LogScreen.columns.compactMap(\.sortName)
+        return (SortColumn.allCases.map(\.name) + others + [arrival]).filter { seen.insert($0).inserted }
+    }()
+
+    /// The commands that choose columns and sort by them.
+    static let ofColumns: [Command] =
+        Motion.commands(in: .columns, hasSpace: false) { $0.chooser?.move($1) } + [
+            sort, sortByNext,
+            Command("sort-by-previous", "<", in: .lists, "sort by the previous column", plain: .same()) {
+                $0.sort(byNext: -1)
+            },
+            Command("turn-order", "I", in: .lists, "turn the order about", plain: .same()) { $0.turnOrder() },
+            orderOfArrival, chooseColumns, toggleColumn,
+            Command("column-later", "J", in: .columns, "move the column down", footer: .medium("down")) { model in
+                model.choose { $0.shift(by: 1) }
+            },
+            Command("column-earlier", "K", in: .columns, "move the column up", footer: .medium("up")) { model in
+                model.choose { $0.shift(by: -1) }
+            },
+            Command("usual-columns", "r", in: .columns, "back to the usual columns", footer: .medium("usual")) {
+                model in
+                model.choose { $0.reset() }
+            },
+        ]
+}
 
 extension DashboardModel {
-    mutating func performOnColumns(_ command: Command) -> [Effect] {
-        switch command {
-        case .chooseColumns:
-            chooser = ColumnChooser(view, session.viewState.preferences)
-            return []
-        case .toggleColumn: chooser?.toggle()
-        case .columnEarlier: chooser?.shift(by: -1)
-        case .columnLater: chooser?.shift(by: 1)
-        case .usualColumns: chooser?.reset()
-        default: break
-        }
-        guard let chooser else { return [] }
+    /// Changes which columns are shown.
+    fileprivate mutating func choose(_ change: (inout ColumnChooser) -> Void) -> [Effect] {
+        guard var chooser else { return [] }
+        change(&chooser)
+        self.chooser = chooser
         return keep { preferences in
             switch chooser.view {
             case .table: preferences.tableColumns = chooser.names
@@ -133,17 +186,34 @@ extension DashboardModel {
         }
     }
 
-    mutating func performOnOrder(_ command: Command) -> [Effect] {
-        switch command {
-        case .sortByNext: return sort(by: name(beside: order, 1), isDescending: nil)
-        case .sortByPrevious: return sort(by: name(beside: order, -1), isDescending: nil)
-        case .turnOrder:
-            guard let order else {
-                return sort(by: sortNames.first { $0 == "received" || $0 == "time" }, isDescending: true)
-            }
-            return sort(by: order.column, isDescending: !order.isDescending)
-        default: return sort(by: nil, isDescending: nil)
+    /// Sorts by what is written behind `sort`.
+    fileprivate mutating func sort(_ text: String) throws(Command.Fault) -> [Effect] {
+        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard let name = words.first, words.count <= 2, Command.sortColumns.contains(name) else {
+            let name = words.count <= 2 ? words.first ?? "" : ""
+            throw Command.Fault(unknown: name, of: "sort", Command.sortColumns)
         }
+        guard words.count < 2 || ["asc", "desc"].contains(words[1]) else {
+            throw Command.Fault("“sort” takes asc or desc behind the column, not “\(words[1])”.")
+        }
+        try showList("sort")
+        if name == Command.arrival { return sort(by: nil, isDescending: nil) }
+        let names = found == nil ? SortColumn.allCases.map(\.name) : sortNames
+        guard names.contains(name) else {
+            throw Command.Fault("“\(name)” is not a column of this list; it takes \(names.joined(separator: ", ")).")
+        }
+        return sort(by: name, isDescending: words.count < 2 ? nil : words[1] == "desc")
+    }
+
+    fileprivate mutating func sort(byNext distance: Int) -> [Effect] {
+        sort(by: name(beside: order, distance), isDescending: nil)
+    }
+
+    fileprivate mutating func turnOrder() -> [Effect] {
+        guard let order else {
+            return sort(by: sortNames.first { $0 == "received" || $0 == "time" }, isDescending: true)
+        }
+        return sort(by: order.column, isDescending: !order.isDescending)
     }
 
     /// The names of the columns that the list can be sorted by.
@@ -184,4 +254,9 @@ extension DashboardModel {
         change(&session.viewState.preferences)
         return [.keepViewState(session.viewState)]
     }
+}
+
+extension SortColumn {
+    /// The name where it is typed.
+    var name: String { self == .eventTime ? "event-time" : rawValue }
 }

@@ -136,7 +136,9 @@ struct CommandPrompt {
 
     private var usage: SafeText? {
         let name = editor.text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
-        return TypedCommand.Word(rawValue: name).map { "\(name) \($0.usage.form): \($0.usage.meaning)" }
+        return Command(name: name).flatMap { command in
+            command.arguments.map { "\(name) \($0.form): \(command.meaning)" }
+        }
     }
 }
 
@@ -166,40 +168,20 @@ struct CommandCompletion: Hashable {
         let end = characters[cursor...].firstIndex { $0.isWhitespace } ?? characters.count
         let before = String(characters[..<start]).split(whereSeparator: \.isWhitespace).map(String.init)
         let typed = String(characters[start..<cursor])
-        guard let word = before.first.flatMap(TypedCommand.Word.init(rawValue:)) else {
+        guard let name = before.first, let arguments = Command(name: name)?.arguments else {
             (range, candidates) = (start..<end, before.isEmpty ? Self.matching(typed, commands) : [])
             return
         }
-        switch word {
+        switch arguments.offers {
+        case .words(let words): (range, candidates) = (start..<end, Self.matching(typed, words(before)))
         case .filter:
-            let offset = word.rawValue.count + (characters.firstIndex { !$0.isWhitespace } ?? 0)
+            let offset = name.count + (characters.firstIndex { !$0.isWhitespace } ?? 0)
             let rest = String(characters[offset...])
             let found = FilterCompletion(rest, cursor: cursor - offset) { values[$0] }
             range = found.range.lowerBound + offset..<found.range.upperBound + offset
             candidates = found.candidates.map { Candidate(text: $0.text, meaning: $0.meaning) }
-        case .sort:
-            let names = before.count == 1 ? TypedCommand.columns : before.count == 2 ? ["asc", "desc"] : []
-            (range, candidates) = (start..<end, Self.matching(typed, names.map { Candidate(text: $0, meaning: "") }))
-        case .view:
-            let views = before.count == 1 ? MainView.allCases : []
-            let names = views.map { Candidate(text: $0.name, meaning: $0.title) }
-            (range, candidates) = (start..<end, Self.matching(typed, names))
-        case .goto:
-            let examples = before.count == 1 ? Self.timesToGoTo : []
-            (range, candidates) = (start..<end, Self.matching(typed, examples))
         }
     }
-
-    /// What may be typed behind `goto`, as examples.
-    private static let timesToGoTo = [
-        Candidate(text: "02:14", meaning: "what arrived nearest to the latest 02:14"),
-        Candidate(text: "yesterday", meaning: "the first of yesterday; yesterday 02:14 for a time of day"),
-        Candidate(text: "today", meaning: "the first of today"), Candidate(text: "-2h", meaning: "two hours ago"),
-        Candidate(text: "2026-11-28", meaning: "the first of that day; 2026-11-28 02:14 for a time of day"),
-        Candidate(text: "newest", meaning: "the newest, which is then followed"),
-        Candidate(text: "oldest", meaning: "the oldest"), Candidate(text: "126", meaning: "delivery 126"),
-        Candidate(text: "row", meaning: "row 7 of the history"),
-    ]
 
     /// Those that begin with what is typed, then those that hold it, then those whose meaning does.
     private static func matching(_ typed: String, _ all: [Candidate]) -> [Candidate] {
@@ -221,128 +203,117 @@ struct CommandCompletion: Hashable {
 
 // MARK: - Typing a command
 
+extension Command {
+    static let typeCommand = Command(
+        "type-command", ":", in: .views, "type a command by its name", footer: .wide("command")
+    ) { $0.typeCommand("") }
+    static let runCommand = Command(
+        "run-command", .enter, in: .palette, "run the command", footer: .narrow("run")
+    ) { $0.runTyped() }
+
+    /// The commands that open the line, those that are for it alone, and those of the line.
+    static let ofPrompt: [Command] = [
+        goTo, view, goToTime, typeCommand, runCommand,
+        Command("complete-command", .tab, in: .palette, "complete the word", footer: .narrow("complete")) { model in
+            model.changeCommandPrompt { $0.complete() }
+        },
+        Command("complete-command-back", .backTab, in: .palette, "the completion before") { model in
+            model.changeCommandPrompt { $0.complete(isBack: true) }
+        },
+        Command("older-command", .up, in: .palette, "an earlier command", footer: .medium("earlier")) { model in
+            model.changeCommandPrompt { $0.recall(older: true) }
+        },
+        Command("newer-command", .down, in: .palette, "a later command") { model in
+            model.changeCommandPrompt { $0.recall(older: false) }
+        },
+        .leavePrompt.also(in: .palette, "leave", footer: .narrow("leave")),
+    ]
+
+    /// Other names that people try.
+    private static let aliases: [String: Command] = ["q": .close, "quit": .close, "exit": .close, "help": .showHelp]
+
+    /// Reads a line: the command, and what is written behind its name.
+    fileprivate static func read(_ line: String) throws(Fault) -> (command: Command, arguments: String) {
+        let words = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+        let name = words.first.map(String.init) ?? ""
+        let rest = PlainArguments(words.count > 1 ? words[1] : "").text
+        guard let command = Command(name: name) ?? aliases[name] else {
+            let names = named.map(\.name) + aliases.keys
+            throw Fault("“\(name)” is no command\(question(for: name, among: names))")
+        }
+        guard command.arguments != nil || rest.isEmpty else { throw Fault("“\(name)” takes nothing behind it.") }
+        return (command, rest)
+    }
+}
+
 extension DashboardModel {
-    mutating func performOnPalette(_ command: Command) -> [Effect] {
-        guard case .command(var prompt) = prompt else {
-            // It acts where one was, not on the help.
-            help = nil
-            let text = command == .goToTime ? "\(TypedCommand.Word.goto.rawValue) " : ""
-            prompt = .command(CommandPrompt(commandsHere, text, past: pastCommands, values: seenValues))
-            return [.readValues]
-        }
-        switch command {
-        case .completeCommand: prompt.complete()
-        case .completeCommandBack: prompt.complete(isBack: true)
-        case .olderCommand: prompt.recall(older: true)
-        case .newerCommand: prompt.recall(older: false)
-        case .runCommand: return run(prompt)
-        default: break
-        }
+    /// Opens the line, which acts where one was and not on the help.
+    mutating func typeCommand(_ text: String) -> [Effect] {
+        help = nil
+        prompt = .command(CommandPrompt(commandsHere, text, past: pastCommands, values: seenValues))
+        return [.readValues]
+    }
+
+    fileprivate mutating func changeCommandPrompt(_ change: (inout CommandPrompt) -> Void) {
+        guard case .command(var prompt) = prompt else { return }
+        change(&prompt)
         self.prompt = .command(prompt)
-        return []
     }
 
     /// What can be typed, with what it does: here first of all, or where one is led.
     private var commandsHere: [CommandCompletion.Candidate] {
         var seen: Set<Command> = [.typeCommand]
-        let here = place.contexts.flatMap(bindings.bindings(in:)).filter { seen.insert($0.command).inserted }
-        let elsewhere = bindings.all.filter { $0.context.way != nil && seen.insert($0.command).inserted }
-        let commands =
-            here.map { binding in
-                let obstacle = binding.obstacle(self).map { " — now not: \($0)" } ?? ""
-                return CommandCompletion.Candidate(text: binding.command.name, meaning: binding.title + obstacle)
+        let here = place.contexts.flatMap(bindings.bindings(in:)).filter { seen.insert($0).inserted }
+        let elsewhere = bindings.all.filter { $0.isReachable && seen.insert($0).inserted }
+        let offered =
+            here.map { command in
+                let reason = command.unavailable(self).map { " — now not: \($0)" } ?? ""
+                return CommandCompletion.Candidate(text: command.name, meaning: command.meaning + reason)
             }
-            + elsewhere.map { binding in
+            + elsewhere.map { command in
                 CommandCompletion.Candidate(
-                    text: binding.command.name, meaning: "\(binding.title) (\(binding.context.title))")
+                    text: command.name,
+                    meaning: command.arguments.map { "\($0.form): \(command.meaning)" }
+                        ?? "\(command.meaning) (\(command.context.title))")
             }
-            + TypedCommand.Word.allCases.map {
-                CommandCompletion.Candidate(text: $0.rawValue, meaning: "\($0.usage.form): \($0.usage.meaning)")
-            }
-        return commands.sorted { $0.text < $1.text }
+        return offered.sorted { $0.text < $1.text }
     }
 
-    /// What is wrong stays in the line, with why.
-    private mutating func run(_ line: CommandPrompt) -> [Effect] {
+    /// Runs what was typed. What is wrong stays in the line, with why.
+    fileprivate mutating func runTyped() -> [Effect] {
+        guard case .command(var line) = prompt else { return [] }
         let text = line.text
+        var there = self
+        there.prompt = nil
         guard text.contains(where: { !$0.isWhitespace }) else {
-            prompt = nil
+            self = there
             return []
         }
-        prompt = nil
-        do {
-            let typed = try TypedCommand(text)
-            let effects = try run(typed)
+        do throws(Command.Fault) {
+            let (command, arguments) = try Command.read(text)
+            let effects = try there.reach(command, arguments)
+            self = there
             pastCommands.removeAll { $0 == text }
             pastCommands = [text] + pastCommands.prefix(99)
             return effects
         } catch {
-            var line = line
             line.refuse(error.sentence)
             prompt = .command(line)
             return []
         }
     }
 
-    private mutating func run(_ typed: TypedCommand) throws(TypedCommand.Fault) -> [Effect] {
-        switch typed {
-        case .command(let command): return try reach(command)
-        case .view(let view): return perform(view.command)
-        case .filter(let text):
-            try showList("filter")
-            let filter: Filter
-            do {
-                filter = try Filter(text, in: session.filterContext)
-            } catch {
-                throw TypedCommand.Fault(
-                    sentence: "The filter, at column \(error.range.lowerBound + 1): \(error.sentence)")
-            }
-            return apply(filter)
-        case .sort(let column, let isDescending):
-            try showList("sort")
-            guard let column else { return sort(by: nil, isDescending: nil) }
-            let names = found == nil ? SortColumn.allCases.map(\.name) : sortNames
-            guard names.contains(column) else {
-                throw TypedCommand.Fault(
-                    sentence: "“\(column)” is not a column of this list; it takes \(names.joined(separator: ", ")).")
-            }
-            return sort(by: column, isDescending: isDescending)
-        case .delivery(let id):
-            if view == .deliveries, [.deliveries, .deliveryDetail].contains(place) {
-                deliveries.select(id, shown)
-                return []
-            }
-            try showRows("goto")
-            // From the oldest row on: a delivery of many events is entered at its first one.
-            return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
-        case .time(let text):
-            guard let stretch = stretch(text) else {
-                throw TypedCommand.Fault(sentence: "“\(text)” is not a time. \(TypedCommand.whereTo)")
-            }
-            if ![MainView.deliveries, .log, .pulse].contains(view) {
-                try showRows("goto")
-            } else {
-                _ = perform(view.command)
-            }
-            return goTo(text, stretch)
-        case .row(let id):
-            try showRows("goto row")
-            if rows.selection == id { return [] }
-            return seek(.number("row \(id)"), .number(.row, .equal, id), .nearest)
-        }
-    }
-
     /// Goes to the list of the view, or to that of events where it has none.
-    private mutating func showList(_ word: String) throws(TypedCommand.Fault) {
-        if found == nil { try showRows(word) } else { _ = perform(view.command) }
+    mutating func showList(_ word: String) throws(Command.Fault) {
+        if found == nil { try showRows(word) } else { show(view) }
     }
 
     /// The lists are gone to where one is elsewhere.
-    private mutating func showRows(_ word: String) throws(TypedCommand.Fault) {
+    mutating func showRows(_ word: String) throws(Command.Fault) {
         if [Place.events, .table, .detail].contains(place), view.showsRows { return }
-        _ = perform((view.showsRows ? view : .events).command)
+        show(view.showsRows ? view : .events)
         guard !showsChecklist else {
-            throw TypedCommand.Fault(sentence: "Nothing has arrived yet that “\(word)” could be for.")
+            throw Command.Fault("Nothing has arrived yet that “\(word)” could be for.")
         }
     }
 
@@ -350,7 +321,7 @@ extension DashboardModel {
 
     /// Does a command, here or where it works; tells why it does nothing.
     mutating func run(_ command: Command) -> [Effect] {
-        do throws(TypedCommand.Fault) {
+        do throws(Command.Fault) {
             return try reach(command)
         } catch {
             session.tell("\(error.sentence)", .notice)
@@ -361,40 +332,43 @@ extension DashboardModel {
     /// Does a command, here or where it works.
     ///
     /// - Parameter isStep: Whether it leads to where another one works, and so has to be done.
-    /// - Throws: Why nothing is changed at all. What does nothing where one has been led to is told there.
-    mutating func reach(_ command: Command, isStep: Bool = false) throws(TypedCommand.Fault) -> [Effect] {
-        if let binding = bindings.binding(of: command, in: place) {
-            if let obstacle = binding.obstacle(self) { throw TypedCommand.Fault(sentence: obstacle) }
-            return perform(command)
+    /// - Throws: Why it does nothing here. What does nothing where one has been led to is told there.
+    mutating func reach(
+        _ command: Command, _ arguments: String = "", isStep: Bool = false
+    ) throws(Command.Fault) -> [Effect] {
+        if command.arguments != nil { return try command.run(&self, arguments) }
+        if let here = bindings.binding(of: command, in: place) {
+            if let reason = here.unavailable(self) { throw Command.Fault(reason) }
+            return try here.run(&self, arguments)
         }
         var there = self
         let effects = try there.go(to: command)
         let isSeen = there.view == view && (there.keyring == nil || session.keyring.secrets.count == 1)
         self = there
-        guard let binding = bindings.binding(of: command, in: place) else { return effects }
-        if let obstacle = binding.obstacle(self) {
-            if isStep { throw TypedCommand.Fault(sentence: obstacle) }
-            session.tell("\(obstacle)", .notice)
+        guard let here = bindings.binding(of: command, in: place) else { return effects }
+        if let reason = here.unavailable(self) {
+            if isStep { throw Command.Fault(reason) }
+            session.tell("\(reason)", .notice)
             return effects
         }
-        if command.changesSelected, !isSeen {
-            let key = binding.keys.first.map { "\($0.name)" } ?? ":\(command.name)"
+        if here.changesSelected, !isSeen {
+            let key = here.keys.first.map { "\($0.name)" } ?? ":\(command.name)"
             session.tell("“\(command.name)” is for what is selected here: \(key) does it.", .notice)
             return effects
         }
-        return effects + perform(command)
+        return effects + (try here.run(&self, arguments))
     }
 
     /// Goes to where a command works: in the view one is in, if it works there.
-    private mutating func go(to command: Command) throws(TypedCommand.Fault) -> [Effect] {
-        let contexts = bindings.all.filter { $0.command == command && $0.context.way != nil }.map(\.context)
+    private mutating func go(to command: Command) throws(Command.Fault) -> [Effect] {
+        let contexts = bindings.all.filter { $0 == command && $0.context.way != nil }.map(\.context)
         let here = contexts.first { view.place.contexts.contains($0) }
         guard let context = here ?? contexts.first, let way = context.way else {
-            throw TypedCommand.Fault(sentence: bindings.whyNot(command))
+            throw Command.Fault(bindings.whyNot(command))
         }
         var effects: [Effect] = []
         if here != nil {
-            effects = perform(view.command)
+            show(view)
             detail.isFocused = false
         } else if context == .detail {
             try goToDetail()
@@ -402,17 +376,17 @@ extension DashboardModel {
             effects = try reach(way, isStep: true)
         }
         guard place.contexts.contains(context) else {
-            throw TypedCommand.Fault(
-                sentence: showsChecklist
+            throw Command.Fault(
+                showsChecklist
                     ? "Nothing has arrived yet that “\(command.name)” could be for." : bindings.whyNot(command))
         }
         return effects
     }
 
     /// The pane gets the keys, beside the list or where it has no room there on the full screen.
-    private mutating func goToDetail() throws(TypedCommand.Fault) {
-        _ = perform((view.hasDetailPane || view == .table ? view : .events).command)
-        guard selectedRow != nil else { throw TypedCommand.Fault(sentence: "There is no row to open.") }
+    private mutating func goToDetail() throws(Command.Fault) {
+        show(view.hasDetailPane || view == .table ? view : .events)
+        guard selectedRow != nil else { throw Command.Fault("There is no row to open.") }
         if layout.detail == nil { detail.isFullScreen = true } else { detail.isFocused = true }
     }
 }

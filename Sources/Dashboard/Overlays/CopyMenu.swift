@@ -34,14 +34,14 @@ struct CopyMenu: Hashable {
     func buttons(_ bindings: Bindings, columns: Int) -> [ButtonLine<Command>] {
         var lines = [ButtonLine<Command>(StyledLine(" Copy", Style(.heading)))]
         if let words { lines[0].append(StyledLine(" \(words):")) }
-        for item in bindings.bindings(in: .copying) where item.command != .goBack {
+        for item in bindings.bindings(in: .copying) where item != .goBack {
             guard let key = item.keys.first else { continue }
-            let hint = StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.title)")
+            let hint = StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.meaning)")
             if lines[lines.count - 1].width + hint.width + 2 > columns {
                 lines.append(ButtonLine(StyledLine("     ")))
             }
             lines[lines.count - 1].append(StyledLine("  "))
-            lines[lines.count - 1].append(hint, item.command)
+            lines[lines.count - 1].append(hint, item)
         }
         return lines
     }
@@ -49,24 +49,54 @@ struct CopyMenu: Hashable {
 
 // MARK: - Copying
 
-extension DashboardModel {
-    /// Opens the menu, chooses from it, or closes it; nil for commands that are not of it.
-    mutating func performCopying(_ command: Command) -> [Effect] {
-        switch command {
-        case .copy: copying = menu(.masked)
-        case .copyAsReceived: copying = menu(.asReceived)
-        case .copyBody: return copy(.body)
-        case .copyHeaders: return copy(.headers)
-        case .copyRequest: return copy(.request)
-        case .copyCurl: return copy(.curl)
-        case .copySignature: return copy(.signature)
-        case .copyEventId: return copy(.eventID)
-        case .copyValue: return copy(copying.map { .value($0.value) })
-        default: break
-        }
-        return []
-    }
+extension Command {
+    static let copy = Command(
+        "copy", "y", in: .rows, "copy: body, headers, request, curl…", footer: .medium("copy"),
+        plain: .hint(
+            "print body, print headers, print curl",
+            PlainWord(
+                "print", also: ["copy"], syntax: "body|headers|request|curl|signature|event-id|object [as-received]",
+                "the text itself; secret-bearing headers are masked unless as-received is asked for"
+            ) { $0.printText($1) }), unavailable: CopyMenu.hasNoRow
+    ) { $0.copying = $0.menu(.masked) }
+    static let copyAsReceived = Command(
+        "copy-as-received", "Y", in: .rows, "copy, with Authorization, cookies and the like", plain: copy.plain,
+        unavailable: CopyMenu.hasNoRow
+    ) { $0.copying = $0.menu(.asReceived) }
 
+    /// The commands that copy, and the letters of the menu.
+    static let ofCopying: [Command] =
+        [copy, copyAsReceived]
+        + [BindingContext.deliveries, .detail].flatMap { [copy.same(in: $0), copyAsReceived.same(in: $0)] }
+        + [
+            subject("copy-body", "b", "body", "body") { _ in .body },
+            subject("copy-headers", "h", "headers", "headers") { _ in .headers },
+            subject("copy-request", "r", "raw request", "request") { _ in .request },
+            subject("copy-curl", "c", "curl command", "curl") { _ in .curl },
+            subject("copy-signature", "s", "signature", "signature") { _ in .signature },
+            subject("copy-value", "v", "value at the cursor, or object name", "object") { .value($0.value) },
+            subject("copy-event-id", "i", "event id", "event-id") { _ in .eventID },
+            .goBack.also(in: .copying, keys: [.escape, "q"], "leave", footer: .narrow("leave")),
+        ]
+
+    /// A letter of the menu.
+    ///
+    /// - Parameter word: What `print` calls it.
+    private static func subject(
+        _ name: String, _ key: Key, _ meaning: String, _ word: String,
+        _ subject: @escaping @Sendable (CopyMenu) -> CopyRequest.Subject
+    ) -> Command {
+        Command(name, key, in: .copying, meaning, plain: .line("print \(word)")) { $0.copy(subject) }
+    }
+}
+
+extension CopyMenu {
+    fileprivate static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
+        model.selectedRow == nil ? "There is no delivery to copy." : nil
+    }
+}
+
+extension DashboardModel {
     /// Takes what was fetched.
     mutating func take(_ result: Result<Copied, EffectFailure>) -> [Effect] {
         switch result {
@@ -79,20 +109,20 @@ extension DashboardModel {
         }
     }
 
-    private mutating func copy(_ subject: CopyRequest.Subject?) -> [Effect] {
-        guard let menu = copying, let subject else { return [] }
+    fileprivate mutating func copy(_ subject: (CopyMenu) -> CopyRequest.Subject) -> [Effect] {
+        guard let menu = copying else { return [] }
         copying = nil
         return [
             .copy(
                 CopyRequest(
-                    deliveryID: menu.deliveryID, position: menu.position, subject: subject, policy: menu.policy,
+                    deliveryID: menu.deliveryID, position: menu.position, subject: subject(menu), policy: menu.policy,
                     rows: menu.rows, listener: session.url))
         ]
     }
 
     /// The menu for what is seen now: rows that come while it is open change nothing. In the lists it is for all rows
     /// selected, in the detail for what is shown there.
-    private func menu(_ policy: Masking) -> CopyMenu? {
+    fileprivate func menu(_ policy: Masking) -> CopyMenu? {
         if detail.hasKeys, let shown = detail.document?.request {
             return CopyMenu(policy: policy, deliveryID: shown.deliveryID, position: shown.position, value: valueAtHand)
         }

@@ -251,24 +251,66 @@ final class Exporter: Sendable {
 
 // MARK: - Exporting
 
-extension DashboardModel {
-    mutating func performOnExport(_ command: Command) -> [Effect] {
-        switch command {
-        case .export: openExport()
-        case .nextFormat, .previousFormat:
-            guard case .export(var prompt) = prompt else { break }
-            prompt.changeFormat(by: command == .nextFormat ? 1 : -1)
-            self.prompt = .export(prompt)
-        case .nextColumnSet, .previousColumnSet:
-            guard case .export(var prompt) = prompt else { break }
-            prompt.changeColumns(by: command == .nextColumnSet ? 1 : -1)
-            self.prompt = .export(prompt)
-        default: return submitExport()
+extension Command {
+    static let export = Command(
+        "export", "x", in: .browsing, "export the rows listed, or those selected, to a file",
+        plain: .hint(
+            "export FORMAT FILE",
+            PlainWord(
+                "export", syntax: "[\(ExportFormat.all.map(\.name).joined(separator: "|"))] FILE",
+                "writes the events selected, or else all that are listed, to a file; its ending names the format too"
+            ) { $0.export($1) }), unavailable: ExportPrompt.cannotExport
+    ) { $0.openExport() }
+
+    /// The command that exports, and those of the line in which the file is named.
+    static let ofExport: [Command] = [
+        export,
+        Command(
+            "write-file", .enter, in: .exporting, "write the file", footer: .narrow("write"),
+            plain: .hint("export FORMAT FILE")
+        ) { $0.submitExport() },
+        Command("next-format", .tab, in: .exporting, "another format", footer: .narrow("format")) { model in
+            model.changeExport { $0.changeFormat(by: 1) }
+        },
+        Command("previous-format", .backTab, in: .exporting, "the format before") { model in
+            model.changeExport { $0.changeFormat(by: -1) }
+        },
+        Command(
+            "next-column-set", .down, in: .exporting, "other columns: those shown here too, or all",
+            footer: .narrow("columns"), unavailable: ExportPrompt.hasNoColumns
+        ) { model in model.changeExport { $0.changeColumns(by: 1) } },
+        Command(
+            "previous-column-set", .up, in: .exporting, "the columns before", unavailable: ExportPrompt.hasNoColumns
+        ) { model in model.changeExport { $0.changeColumns(by: -1) } },
+        .leavePrompt.also(in: .exporting, "leave, and write nothing", footer: .narrow("leave")),
+    ]
+}
+
+extension ExportPrompt {
+    fileprivate static let cannotExport: @Sendable (DashboardModel) -> String? = { model in
+        if model.session.exporting != nil {
+            return "An export is under way: \(model.bindings.name(of: .cancelJudging)) cancels it."
         }
-        return []
+        guard model.rows.selectedRow == nil else { return nil }
+        let key = model.bindings.name(of: .goBack)
+        return model.filter.isRestricting
+            ? "No row matches the filter, so there is none to export: \(key) clears it." : "There is no row to export."
     }
 
-    private mutating func openExport() {
+    fileprivate static let hasNoColumns: @Sendable (DashboardModel) -> String? = { model in
+        guard case .export(let prompt) = model.prompt, !prompt.format.hasColumns else { return nil }
+        return "\(prompt.format.name) has no columns: it holds all of each delivery."
+    }
+}
+
+extension DashboardModel {
+    fileprivate mutating func changeExport(_ change: (inout ExportPrompt) -> Void) {
+        guard case .export(var prompt) = prompt else { return }
+        change(&prompt)
+        self.prompt = .export(prompt)
+    }
+
+    fileprivate mutating func openExport() {
         let day = session.clock.time(session.wallTime)?.date ?? ""
         let (rows, words) = exported
         let shown = (view == .table ? sheetTable : eventTable).columns.compactMap(\.exported)
@@ -295,7 +337,7 @@ extension DashboardModel {
         }
     }
 
-    private mutating func submitExport() -> [Effect] {
+    fileprivate mutating func submitExport() -> [Effect] {
         guard case .export(let prompt) = prompt else { return [] }
         guard !prompt.editor.text.allSatisfy(\.isWhitespace) else {
             session.tell("The file has no name yet.", .notice)

@@ -182,7 +182,9 @@ struct FilterPrompt {
         let offers = Self.candidates(completion, columns: columns)
         var lines: [StyledLine]
         if let error, completion.chosen == nil {
-            lines = Self.lines(error, column: screenColumn(of: error.range.lowerBound, columns: columns), columns)
+            lines = Self.lines(
+                error.sentence + former, column: screenColumn(of: error.range.lowerBound, columns: columns),
+                columns)
         } else {
             lines = [StyledLine(" ") + (message(absent, around) ?? StyledLine())]
         }
@@ -217,9 +219,14 @@ struct FilterPrompt {
             ? nil : StyledLine("\(candidate.text) \(candidate.meaning)", Style(.secondary))
     }
 
-    private static func lines(_ error: FilterError, column: Int, _ columns: Int) -> [StyledLine] {
+    /// A sentence about what the list shows while what is typed cannot be read; empty where that is every row.
+    private var former: String {
+        preview.text.allSatisfy(\.isWhitespace) ? "" : " The list still shows “\(PlainArguments(preview.text).text)”."
+    }
+
+    private static func lines(_ text: String, column: Int, _ columns: Int) -> [StyledLine] {
         let column = min(column, columns - 1)
-        let sentence: SafeText = "\(error.sentence)"
+        let sentence = SafeText(cell: text)
         let caret = StyledLine("^", Style(.bad, bold: true))
         if column + 2 + sentence.width < columns {
             return [StyledLine(.spaces(column)) + caret + StyledLine(" " + sentence, Style(.bad))]
@@ -228,7 +235,7 @@ struct FilterPrompt {
             let room = SafeText.spaces(column - sentence.width - 1)
             return [StyledLine(room) + StyledLine(sentence + " ", Style(.bad)) + caret]
         }
-        let lines = Prose.lines(error.sentence, columns: columns - 2, style: Style(.bad)).prefix(2)
+        let lines = Prose.lines(text, columns: columns - 2, style: Style(.bad)).prefix(3)
         return [StyledLine(.spaces(column)) + caret] + lines.map { StyledLine(" ") + $0 }
     }
 
@@ -347,43 +354,93 @@ enum Prompt {
     case replay(ReplayPrompt)
 }
 
+extension Command {
+    /// The command that types a filter behind `:`, and in plain mode.
+    static let filter = Command(
+        "filter", Arguments(form: "FILTER", offers: .filter), "list what matches; nothing lists every row",
+        plain: .same(
+            PlainWord(
+                "filter", syntax: "EXPRESSION|off|on",
+                "lists only what matches, such as filter sig:invalid object:*.jpg; help filter tells more",
+                run: { $0.filter($1) }))
+    ) { model, text throws(Fault) in
+        try model.showList("filter")
+        do throws(FilterError) {
+            return model.apply(try Filter(text, in: model.session.filterContext))
+        } catch {
+            throw Fault("The filter is wrong at column \(error.range.lowerBound + 1): \(error.sentence)")
+        }
+    }
+    static let editFilter = Command(
+        "edit-filter", "f", in: .filtering, "filter the rows", footer: .medium("filter"),
+        plain: .hint("filter EXPRESSION"), unavailable: { $0.current.hasNoList }
+    ) { $0.editFilter() }
+    static let showProblems = Command(
+        "show-problems", "!", in: .filtering, "only problems, or all", footer: .wide("problems"),
+        plain: .same(PlainWord("problems", "only problems are listed, or all events again")),
+        unavailable: { $0.current.hasNoList }
+    ) { $0.filter.showsProblems.toggle() }
+    /// The command that completes a word of a filter.
+    static let completeFilter = Command(
+        "complete-filter", .tab, in: .filter, "complete the word; again, the next one", footer: .narrow("complete")
+    ) { model in model.changeFilterPrompt { $0.complete($1) } }
+    static let olderFilter = Command(
+        "older-filter", .up, in: .filter, "an earlier filter", footer: .medium("earlier")
+    ) { model in model.changeFilterPrompt { $0.recall(older: true, $1) } }
+    static let leavePrompt = Command(
+        "leave-prompt", .escape, in: .filter, "leave the filter as it was", footer: .narrow("leave")
+    ) { $0.leavePrompt() }
+
+    /// The commands that filter, and those of the line in which a filter is typed.
+    static let ofFilter: [Command] = [
+        filter, editFilter,
+        Command(
+            "filter-or-not", "\\", in: .filtering, "switch the filter off, or on", plain: .same(asks: "filter off")
+        ) { $0.filterOrNot() },
+        showProblems,
+        Command(
+            "apply-filter", .enter, in: .filter, "apply the filter", footer: .narrow("apply"),
+            plain: .hint("filter EXPRESSION")
+        ) { $0.applyFilterPrompt() },
+        completeFilter,
+        Command("complete-filter-back", .backTab, in: .filter, "the completion before") { model in
+            model.changeFilterPrompt { $0.complete($1, isBack: true) }
+        },
+        olderFilter,
+        Command("newer-filter", .down, in: .filter, "a later filter") { model in
+            model.changeFilterPrompt { $0.recall(older: false, $1) }
+        },
+        leavePrompt,
+    ]
+}
+
 extension DashboardModel {
-    mutating func performOnFilter(_ command: Command) -> [Effect] {
-        if case .filter(var prompt) = prompt, command != .editFilter {
-            switch command {
-            case .completeFilter: prompt.complete(session.filterContext)
-            case .completeFilterBack: prompt.complete(session.filterContext, isBack: true)
-            case .olderFilter: prompt.recall(older: true, session.filterContext)
-            case .newerFilter: prompt.recall(older: false, session.filterContext)
-            case .applyFilter: return apply(prompt)
-            default: break
-            }
-            self.prompt = .filter(prompt)
-            return []
+    fileprivate mutating func editFilter() -> [Effect] {
+        prompt = .filter(
+            FilterPrompt(filter.filter, past: session.viewState.filters, values: seenValues, from: origin))
+        return [.readValues]
+    }
+
+    /// Switches the filter off or on, lifts what else restricts the list, or brings back the filter that was cleared.
+    mutating func filterOrNot() {
+        if filter.hasFilter {
+            filter.toggle()
+        } else if filter.isRestricting {
+            filter.lift()
+        } else if !filter.restore() {
+            session.tell("There is no filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
         }
-        switch command {
-        case .editFilter:
-            prompt = .filter(
-                FilterPrompt(filter.filter, past: session.viewState.filters, values: seenValues, from: origin))
-            return [.readValues]
-        case .filterOrNot:
-            if filter.hasFilter {
-                filter.toggle()
-            } else if filter.isRestricting {
-                filter.lift()
-            } else if !filter.restore() {
-                session.tell("There is no filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
-            }
-        case .showProblems: filter.showsProblems.toggle()
-        case .pause: return pauseOrNot()
-        default: break
-        }
-        return []
+    }
+
+    fileprivate mutating func changeFilterPrompt(_ change: (inout FilterPrompt, FilterContext) -> Void) {
+        guard case .filter(var prompt) = prompt else { return }
+        change(&prompt, session.filterContext)
+        self.prompt = .filter(prompt)
     }
 
     /// A text that is wrong stays in the line, where what is wrong is said.
-    private mutating func apply(_ prompt: FilterPrompt) -> [Effect] {
-        guard let filter = prompt.filter else { return [] }
+    fileprivate mutating func applyFilterPrompt() -> [Effect] {
+        guard case .filter(let prompt) = prompt, let filter = prompt.filter else { return [] }
         self.prompt = nil
         return apply(filter)
     }
@@ -518,7 +575,7 @@ extension DashboardModel {
     }
 
     /// Freezes the screen, or shows all that has come since.
-    private mutating func pauseOrNot() -> [Effect] {
+    mutating func pauseOrNot() -> [Effect] {
         guard frozen == nil else {
             frozen = nil
             rows.freeze(at: nil)

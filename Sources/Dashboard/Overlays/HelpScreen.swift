@@ -29,7 +29,7 @@ struct HelpScreen {
     }
 
     /// What Enter runs.
-    var selected: Binding? { hasSelection ? page.entries[selection].binding : nil }
+    var selected: Command? { hasSelection ? page.entries[selection].command : nil }
 
     var hasSelection: Bool { page.entries.indices.contains(selection) }
 
@@ -47,15 +47,15 @@ struct HelpScreen {
 
     // MARK: - What the user does
 
-    mutating func move(_ command: Command) {
-        switch command {
+    mutating func move(_ motion: Motion) {
+        switch motion {
         case .up where isInView(selection): select(selection - 1)
         case .down where isInView(selection) && selection + 1 < page.entries.count: select(selection + 1)
         case .toStart:
-            scroll.move(command)
+            scroll.move(motion)
             select(0, revealing: false)
         default:
-            scroll.move(command)
+            scroll.move(motion)
             selectInView()
         }
     }
@@ -159,14 +159,63 @@ struct HelpScreen {
     }
 }
 
+// MARK: - Commands
+
+extension Command {
+    static let showHelp = Command(
+        "show-help", "?", .function(1), in: .views, "this help", footer: .narrow("help"),
+        plain: .line(
+            PlainWord(
+                "help", also: ["?"], syntax: "[WORD]",
+                "this list, or what one of its words does; help filter, help commands"
+            ) { plain, arguments in
+                plain.help(arguments)
+                return []
+            }), unavailable: { $0.help == nil ? nil : "This is the help." },
+        change: { if $0.help == nil { $0.help = HelpScreen($0.place) } })
+    static let showAllKeys = Command(
+        "show-all-keys", "?", .function(1), in: .help,
+        "every key and the filter language, or what matters where one came from", footer: .narrow("all keys")
+    ) { $0.help?.toggleWhole() }
+
+    /// The commands of the help and of the line that narrows it.
+    static let ofHelp: [Command] =
+        [
+            showHelp,
+            showHelp.also(
+                in: .filter, keys: [.function(1)], "the help, with all that can be written here",
+                footer: .medium("help")),
+        ] + Motion.commands(in: .help) { $0.help?.move($1) } + [
+            showAllKeys,
+            .open.also(
+                in: .help, "run what is selected, where one came from", footer: .narrow("run"),
+                unavailable: { $0.help?.hasSelection == true ? nil : "Nothing is selected that could be run." },
+                run: { $0.runSelectedInHelp() }),
+            .search.also(in: .help, "search the help", footer: .narrow("search"), change: { $0.help?.search() }),
+            .keepSearch.also(
+                in: .helpSearch, "go through what was found", footer: .narrow("go"), change: { $0.help?.keepSearch() }),
+            .down.also(in: .helpSearch, keys: [.down], "one entry down", change: { $0.help?.move(.down) }),
+            .up.also(in: .helpSearch, keys: [.up], "one entry up", change: { $0.help?.move(.up) }),
+            .leavePrompt.also(in: .helpSearch, "all entries again", footer: .narrow("all")),
+        ]
+}
+
+extension DashboardModel {
+    fileprivate mutating func runSelectedInHelp() -> [Effect] {
+        guard let command = help?.selected else { return [] }
+        help = nil
+        return command.arguments == nil ? run(command) : typeCommand("\(command.name) ")
+    }
+}
+
 // MARK: - The page
 
 /// The help laid out: on one screen what matters where the keyboard was; or all of it, the bindings in force, those of that
 /// place first, and the filter language.
 struct HelpPage {
-    /// A binding, and its lines.
+    /// A command, and its lines.
     struct Entry {
-        let binding: Binding
+        let command: Command
         let lines: Range<Int>
     }
 
@@ -183,19 +232,19 @@ struct HelpPage {
         let more = "\(model.bindings.name(of: .showAllKeys)) lists every key and the filter language."
         let foot = Prose.lines(more, columns: size.columns, style: Style(.secondary))
         // Empty lines leave first as the screen gets low, and then the least important bindings.
-        let bindings = HelpBrief.bindings(model.bindings, in: place)
-        let needed = 1 + bindings.count + symbols.count + foot.count
+        let commands = HelpBrief.commands(model.bindings, in: place)
+        let needed = 1 + commands.count + symbols.count + foot.count
         let gaps = min(3, max(0, size.rows - needed))
         let most = max(1, size.rows - 1 - symbols.count - foot.count - gaps)
         lines.append(StyledLine("\(heading)", Style(.heading)).clipped(to: size.columns))
         if gaps > 2 { lines.append(StyledLine()) }
-        for binding in bindings.prefix(most) {
-            entries.append(Entry(binding: binding, lines: lines.count..<lines.count + 1))
+        for command in commands.prefix(most) {
+            entries.append(Entry(command: command, lines: lines.count..<lines.count + 1))
             // Of the keys as many as there is room for, and the first at least.
             let room = Self.keysWidth(size.columns)
-            var names = binding.keys.map(\.name)
+            var names = command.keys.map(\.name)
             while names.count > 1, names.joined(separator: " ").count + 2 >= room { names.removeLast() }
-            let title = StyledLine("\(binding.title)").clipped(to: size.columns - room)
+            let title = StyledLine("\(command.meaning)").clipped(to: size.columns - room)
             let row = Self.row("\(names.joined(separator: " "))", [title], size.columns)
             lines.append(row.last ?? StyledLine())
         }
@@ -231,14 +280,14 @@ struct HelpPage {
         let isFiltering = place == .filter
         if isFiltering { add(FilterHelp.entries, words, columns) }
         for context in first + BindingContext.allCases.filter({ !first.contains($0) }) {
-            let bindings = model.bindings.bindings(in: context).filter { Self.holds($0, words) }
-            guard !bindings.isEmpty else { continue }
+            let commands = model.bindings.bindings(in: context).filter { Self.holds($0, words) }
+            guard !commands.isEmpty else { continue }
             lines.append(StyledLine("\(context.title)", Style(.heading)))
-            for binding in bindings {
+            for command in commands {
                 let start = lines.count
-                let obstacle = first.contains(context) ? binding.obstacle(model) : nil
-                lines += Self.lines(for: binding, obstacle: obstacle, columns: columns)
-                entries.append(Entry(binding: binding, lines: start..<lines.count))
+                let reason = first.contains(context) ? command.unavailable(model) : nil
+                lines += Self.lines(for: command, reason: reason, columns: columns)
+                entries.append(Entry(command: command, lines: start..<lines.count))
             }
             lines.append(StyledLine())
         }
@@ -272,21 +321,22 @@ struct HelpPage {
     private static let roomForNames = 96
     private static let namesWidth = (Command.allCases.map(\.name.count).max() ?? 0) + 2
 
-    private static func lines(for binding: Binding, obstacle: String?, columns: Int) -> [StyledLine] {
+    private static func lines(for command: Command, reason: String?, columns: Int) -> [StyledLine] {
         let hasNames = columns >= roomForNames
         let width = columns - keysWidth(columns) - (hasNames ? namesWidth : 0)
-        var texts = Prose.lines(binding.title, columns: width).map { StyledLine($0) }
-        if let obstacle {
-            texts += Prose.lines("now not: \(obstacle)", columns: width, style: Style(.secondary))
+        var texts = Prose.lines(command.meaning, columns: width).map { StyledLine($0) }
+        if let reason {
+            texts += Prose.lines("now not: \(reason)", columns: width, style: Style(.secondary))
         }
         if hasNames {
             texts = texts.enumerated().map { index, text in
-                let name: SafeText = index == 0 ? "\(binding.command.name)" : .empty
+                let name: SafeText = index == 0 ? "\(command.name)" : .empty
                 return StyledLine(name.padded(to: namesWidth), Style(.secondary)) + text
             }
         }
         // What has no key is typed.
-        let keys = binding.keys.isEmpty ? ":\(binding.command.name)" : binding.keys.map(\.name).joined(separator: " ")
+        let typed = ":\(command.name)" + (command.arguments.map { " \($0.form)" } ?? "")
+        let keys = command.keys.isEmpty ? typed : command.keys.map(\.name).joined(separator: " ")
         return row("\(keys)", texts, columns)
     }
 
@@ -302,9 +352,9 @@ struct HelpPage {
         return isWide ? [StyledLine(cell.clipped(to: columns), Style(.accent))] + rows : rows
     }
 
-    private static func holds(_ binding: Binding, _ words: [String]) -> Bool {
-        let keys = binding.keys.map(\.name).joined(separator: " ")
-        return holds(words, in: "\(keys) \(binding.title) \(binding.command.name) \(binding.context.title)")
+    private static func holds(_ command: Command, _ words: [String]) -> Bool {
+        let keys = command.keys.map(\.name).joined(separator: " ")
+        return holds(words, in: "\(keys) \(command.meaning) \(command.name) \(command.context.title)")
     }
 
     private static func holds(_ words: [String], in text: String) -> Bool {
@@ -343,23 +393,17 @@ enum HelpBrief {
         }
     }
 
-    /// The bindings that matter most in a place, the most important first; those that a place does not have are left out.
-    static func bindings(_ bindings: Bindings, in place: Place) -> [Binding] {
-        let named = commands(place).compactMap { bindings.binding(of: $0, in: place) }
+    /// The commands that matter most in a place, the most important first; those that a place does not have are left out.
+    static func commands(_ bindings: Bindings, in place: Place) -> [Command] {
+        let brief =
+            switch place {
+            case .tab(let view): view.brief
+            case .detail, .deliveryDetail: DetailPane.brief
+            default: [] as [Command]
+            }
+        let named = brief.compactMap { bindings.binding(of: $0, in: place) }
         guard named.isEmpty else { return named.filter { !$0.keys.isEmpty } }
         return place.contexts.flatMap(bindings.bindings(in:)).filter { $0.footer != nil && !$0.keys.isEmpty }
-    }
-
-    private static func commands(_ place: Place) -> [Command] {
-        switch place {
-        case .tab(let view): view.facts.brief
-        case .detail, .deliveryDetail:
-            [
-                .nextTab, .open, .nextRow, .previousRow, .cycleBody, .search, .toggleFold, .toggleAllFolds,
-                .toggleWrapping, .copy, .copyAsReceived, .act, .replay, .focusDetail, .toggleNumbers, .goBack,
-            ]
-        default: []
-        }
     }
 
     static let verdicts = SignatureVerdict.allCases.map { Symbol($0.glyph, $0.style, $0.title) }

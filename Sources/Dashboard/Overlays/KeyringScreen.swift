@@ -51,11 +51,11 @@ struct KeyringScreen {
         if case .current(let secret) = selected(in: keyring) { secret } else { nil }
     }
 
-    mutating func move(_ command: Command, in keyring: KeyringSummary) {
+    mutating func move(_ motion: Motion, in keyring: KeyringSummary) {
         let rows = keyring.rows
         guard let current = selected(in: keyring), let index = rows.firstIndex(of: current) else { return }
         let target =
-            switch command {
+            switch motion {
             case .up: index - 1
             case .down: index + 1
             case .pageUp, .halfPageUp, .toStart: 0
@@ -428,5 +428,125 @@ struct KeyringReading {
 
     mutating func finish() {
         isOutstanding = false
+    }
+}
+
+// MARK: - Commands
+
+extension Command {
+    static let showKeyring = Command(
+        "show-keyring", "s", in: .views, "signing secrets", footer: .narrow("secret"),
+        plain: .line("secret list", asks: "secret add LABEL"),
+        unavailable: { $0.keyring == nil || $0.help != nil ? isAway($0) : "The secrets are here." },
+        change: { model in
+            model.help = nil
+            if model.keyring == nil { model.keyring = KeyringScreen() }
+        })
+    static let sendTest: Command = Command(
+        "send-test", "t", in: .views, "send yourself a signed test event", footer: .narrow("test"),
+        plain: .same(
+            PlainWord(
+                "test", syntax: "[NAME]", "sends a signed test event; of an action, finds out whether it would work"
+            ) { $1.text.isEmpty ? $0.perform(sendTest) : $0.test($1) }),
+        unavailable: { model in
+            isAway(model) ?? (model.session.url == nil ? "Nothing listens that a test event could be sent to." : nil)
+        }
+    ) { model in
+        model.session.tell("Sending a test event…", .secondary)
+        return [.control(.sendTestEvent)]
+    }
+    static let addSecret = Command(
+        "add-secret", "a", in: .keyring, "add a secret", footer: .narrow("add"),
+        plain: .hint(
+            "secret add LABEL",
+            PlainWord(
+                "secret", also: ["secrets"],
+                syntax: "list|add LABEL [BINDING]|replace LABEL|forget LABEL|remember LABEL|reload",
+                "signing secrets; the secret itself is asked for on a line of its own, which is not shown"
+            ) { $0.secret($1) }), unavailable: isAway
+    ) { $0.keyring?.add(to: $0.session.keyring) }
+    static let replaceSecret = Command(
+        "replace-secret", "r", .enter, in: .keyring, "replace the selected secret", footer: .medium("replace"),
+        plain: .hint("secret replace LABEL"), unavailable: selectsPast
+    ) { $0.keyring?.replace(in: $0.session.keyring) }
+    static let forgetSecret = Command(
+        "forget-secret", "f", in: .keyring, "delete the selected secret, as rotated or as leaked",
+        footer: .medium("delete"), changesSelected: true, plain: .hint("secret forget LABEL"), unavailable: selectsNone
+    ) { $0.askToDelete($0.keyring?.selected(in: $0.session.keyring)) }
+    static let reloadSecrets = Command(
+        "reload-secrets", "R", in: .keyring, "read the files and other sources of secrets again",
+        footer: .wide("reload"), plain: .same(), unavailable: isAway
+    ) { model in
+        model.session.tell("Reading the secrets again…", .secondary)
+        return [.control(.reloadSecrets)]
+    }
+
+    /// The commands of the secrets and of the form in which one is typed, and the test event that they sign.
+    static let ofKeyring: [Command] =
+        [showKeyring, sendTest] + Motion.commands(in: .keyring) { $0.keyring?.move($1, in: $0.session.keyring) } + [
+            addSecret, replaceSecret, forgetSecret,
+            Command(
+                "remember-secret", "m", in: .keyring, "save the selected secret for the next start",
+                footer: .medium("save"), plain: .hint("secret remember LABEL"), unavailable: selectsPast
+            ) { $0.askToSave($0.keyring?.selectedCurrent(in: $0.session.keyring)) },
+            reloadSecrets,
+            Command("submit", .enter, in: .form, "use this secret", footer: .narrow("use"), unavailable: isAway) {
+                $0.submitSecret()
+            },
+            Command("next-field", .tab, .down, in: .form, "next field", footer: .medium("next field")) {
+                $0.keyring?.form?.moveField(by: 1)
+            },
+            Command("previous-field", .backTab, .up, in: .form, "previous field") {
+                $0.keyring?.form?.moveField(by: -1)
+            },
+            .goBack.also(in: .form, "leave the form", footer: .narrow("leave")),
+        ]
+
+    /// The listener of an attached dashboard cannot be spoken to.
+    private static let isAway: @Sendable (DashboardModel) -> String? = { $0.session.absence?.reason }
+
+    private static let selectsNone: @Sendable (DashboardModel) -> String? = { model in
+        isAway(model)
+            ?? (model.keyring?.selected(in: model.session.keyring) == nil
+                ? "There is no secret: \(model.bindings.name(of: .addSecret)) adds one." : nil)
+    }
+
+    private static let selectsPast: @Sendable (DashboardModel) -> String? = { model in
+        if let reason = selectsNone(model) { return reason }
+        guard case .past = model.keyring?.selected(in: model.session.keyring) else { return nil }
+        return "This secret is deleted: paste it, or \(model.bindings.name(of: .addSecret)) types it."
+    }
+}
+
+extension DashboardModel {
+    /// Asks whether a secret is to be deleted, or one that is deleted was leaked.
+    mutating func askToDelete(_ row: KeyringRow?) {
+        switch row {
+        case .current(let secret): question = .delete(secret, isLast: session.keyring.secrets.count == 1)
+        case .past(let secret) where secret.isLeaked:
+            session.tell("\(secret.identity) is deleted as leaked already.", .notice)
+        case .past(let secret): question = .markLeaked(secret)
+        case nil: break
+        }
+    }
+
+    /// Asks whether a secret is to be saved.
+    mutating func askToSave(_ secret: SecretSummary?) {
+        guard let secret else { return }
+        if secret.isRemembered {
+            session.tell("The secret \(secret.label) is saved already.", .notice)
+        } else {
+            question = .remember(secret.label, file: session.secretsFile)
+        }
+    }
+
+    fileprivate mutating func submitSecret() -> [Effect] {
+        guard let purpose = keyring?.form?.purpose, let draft = keyring?.form?.submit(held: session.keyring) else {
+            return []
+        }
+        return switch purpose {
+        case .add: [.control(.addSecret(draft))]
+        case .replace(let label): [.control(.replaceSecret(label, draft))]
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import History
 
 /// What the user is asked before it is done. Only a key answers, never a paste.
@@ -24,7 +25,7 @@ enum Question: Hashable {
     case addMissed(String, MissedRows)
 
     func text(_ bindings: Bindings) -> String {
-        let answers = bindings.answers
+        let answers = bindings.answers(to: self)
         return switch self {
         case .stopReceiving(let lost): "Stop receiving?\(Self.losing(lost)) \(answers)"
         case .suspend: "Suspend? While b2watch sleeps it answers nothing, and B2's deliveries time out. \(answers)"
@@ -34,16 +35,16 @@ enum Question: Hashable {
                 + " If it was rotated, its verdicts stay"
                 + (secret.matches.map { $0 > 0 ? " (\(Wording.grouped($0)) valid)" : "" } ?? "")
                 + "; if it was leaked, they read “valid, secret removed”, and what is queued for them goes on hold."
-                + " \(bindings.reasons)"
+                + " \(answers)"
         case .markLeaked(let secret):
             "Was \(secret.identity) leaked? Its verdicts (\(Wording.grouped(secret.matches))) then read “valid, secret"
-                + " removed”, and what is queued for them goes on hold. \(bindings.leakAnswers)"
+                + " removed”, and what is queued for them goes on hold. \(answers)"
         case .quitUnsaved(let labels, let file, let isReceiving, let lost):
             (isReceiving ? "Stop receiving?\(Self.losing(lost)) " : "")
                 + "The secret \(labels.joined(separator: ", ")) is in memory only. Save it to \(file), readable by you"
                 + " alone, for the next start? Without it "
                 + (lost > 0 ? "" : "the verdicts stay, and ") + "what arrives then is unverified."
-                + " \(bindings.leavings)"
+                + " \(answers)"
         case .replace(let request): "\(request.path) is there. Replace it? \(answers)"
         case .act(let request, let count): request.question(count, answers: answers)
         case .retryAll(let action, let count, let onHold):
@@ -83,5 +84,93 @@ enum Question: Hashable {
     private static func added(_ missed: MissedRows) -> String {
         if missed.rows.count < missed.count { return "the first \(Wording.grouped(missed.rows.count))" }
         return missed.count == 1 ? "it" : "them"
+    }
+}
+
+// MARK: - Answers
+
+extension Command {
+    static let answerYes = Command(
+        "answer-yes", "y", "Y", in: .question, "yes", footer: .narrow("yes"), plain: .answer("yes", "y")
+    ) {
+        $0.answerYes()
+    }
+    static let answerNo = Command(
+        "answer-no", "n", "N", "q", .escape, in: .question, "no", footer: .narrow("no"),
+        plain: .answer("no", "n", "stay"),
+        change: { model in
+            model.question = nil
+            model.deafUntil = nil
+        })
+    static let deleteRotated = Command(
+        "delete-rotated", "r", .enter, in: .deleting, "it was rotated: its verdicts stay", footer: .narrow("rotated"),
+        plain: .answer("rotated"),
+        unavailable: { if case .markLeaked = $0.question { "It is deleted already." } else { nil } }
+    ) { $0.answerDeletion(wasLeaked: false) }
+    static let deleteLeaked = Command(
+        "delete-leaked", "l", in: .deleting,
+        "it was leaked: its verdicts read “valid, secret removed”, and what is queued for them goes on hold",
+        footer: .narrow("leaked"), plain: .answer("leaked")
+    ) { $0.answerDeletion(wasLeaked: true) }
+    static let saveAndQuit = Command(
+        "save-and-quit", "s", .enter, in: .leaving, "save it, and quit", footer: .narrow("save and quit"),
+        plain: .answer("save")
+    ) { $0.saveAndQuit() }
+    static let quitUnsaved = Command(
+        "quit-unsaved", "y", "Y", in: .leaving, "quit without saving it", footer: .narrow("quit without"),
+        plain: .answer("quit")
+    ) { $0.isDeaf ? [] : [.end(.quit)] }
+
+    /// The answers to questions.
+    static let ofQuestions: [Command] = [
+        answerYes, answerNo, deleteRotated, deleteLeaked,
+        answerNo.also(in: .deleting, "neither: leave it as it is", footer: .narrow("leave it")),
+        saveAndQuit, quitUnsaved,
+        answerNo.also(in: .leaving, "stay", footer: .narrow("stay"), plain: .answer("stay", "no", "n")),
+    ]
+}
+
+extension DashboardModel {
+    fileprivate mutating func answerYes() -> [Effect] {
+        guard !isDeaf else { return [] }
+        defer {
+            question = nil
+            deafUntil = nil
+        }
+        switch question {
+        case .stopReceiving: return [.end(.quit)]
+        case .suspend: return [.suspend]
+        case .replace(var request):
+            request.mayReplace = true
+            return write(request)
+        case .remember(let label, _): return [.control(.rememberSecret(label))]
+        case .act(let request, _): return confirm(request)
+        case .retryAll(let action, _, _): return [.callAction(.retryAll(action, EntryState.retriedTogether))]
+        case .skipAll(let action, _): return [.callAction(.skipAll(action, EntryState.skippedTogether))]
+        case .addMissed(let action, let missed): return addMissed(action, missed)
+        // These have answers of their own.
+        case .delete, .markLeaked, .quitUnsaved, nil: return []
+        }
+    }
+
+    /// Saves the secrets in memory; the end follows once all are saved.
+    fileprivate mutating func saveAndQuit() -> [Effect] {
+        guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return [] }
+        question = nil
+        savingToQuit = Set(labels)
+        return labels.map { .control(.rememberSecret($0)) }
+    }
+
+    fileprivate mutating func answerDeletion(wasLeaked: Bool) -> [Effect] {
+        guard !isDeaf else { return [] }
+        defer {
+            question = nil
+            deafUntil = nil
+        }
+        return switch question {
+        case .delete(let secret, _): [.control(.forgetSecret(secret.label, wasLeaked: wasLeaked))]
+        case .markLeaked(let secret) where wasLeaked: [.control(.markLeaked(secret.identity))]
+        default: []
+        }
     }
 }

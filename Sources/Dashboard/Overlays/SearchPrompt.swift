@@ -49,29 +49,53 @@ struct SearchPrompt {
 
 // MARK: - Searching
 
+extension Command {
+    static let search = Command(
+        "search", "/", in: .searching, "search the list, or the detail where one is in it", footer: .wide("search"),
+        plain: .hint(
+            "find TEXT",
+            PlainWord(
+                "find", syntax: "[TEXT]", "to the next older event that holds the text; without a text, the same again"
+            ) { $0.find($1) }), unavailable: { $0.detail.hasKeys ? nil : $0.current.hasNoList }
+    ) { $0.prompt = .search(SearchPrompt(from: $0.origin, isInDetail: $0.detail.hasKeys, before: $0.pattern)) }
+    static let nextProblem = Command("next-problem", "e", in: .browsing, "to the next problem", plain: .row()) {
+        $0.seek(.problem, .problem, .next)
+    }
+    static let keepSearch = Command(
+        "keep-search", .enter, in: .search, "stay at the place found", footer: .narrow("stay")
+    ) { $0.keepSearch() }
+
+    /// The commands that search, and those of the line in which a search is typed.
+    static let ofSearch: [Command] = [
+        search,
+        Command("next-match", "n", in: .searching, "to the next place found", plain: .row()) { $0.goToMatch(.next) },
+        Command("previous-match", "N", in: .searching, "to the previous place found", plain: .row()) {
+            $0.goToMatch(.previous)
+        },
+        nextProblem,
+        Command(
+            "previous-problem", "E", in: .browsing, "to the previous problem",
+            plain: .row(PlainWord("problem", "to the next older problem"))
+        ) { $0.seek(.problem, .problem, .previous) },
+        keepSearch,
+        .leavePrompt.also(in: .search, "back to where one was", footer: .narrow("back")),
+    ]
+}
+
 extension DashboardModel {
-    mutating func performOnSearch(_ command: Command) -> [Effect] {
-        switch command {
-        case .search where help != nil: help?.search()
-        case .search:
-            prompt = .search(SearchPrompt(from: origin, isInDetail: detail.hasKeys, before: pattern))
-        case .nextMatch, .previousMatch:
-            let isNext = command == .nextMatch
-            guard let pattern else {
-                session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
-                break
-            }
-            if detail.hasKeys {
-                findInDetail(pattern, isNext ? .next : .previous)
-            } else if found != nil {
-                changeFound { $0.searchNext(isNext, pattern, $1) }
-                tellSearchNews()
-            } else {
-                return seek(.match(pattern), pattern.predicate, isNext ? .next : .previous)
-            }
-        case .nextProblem: return seek(.problem, .problem, .next)
-        case .previousProblem: return seek(.problem, .problem, .previous)
-        default: break
+    /// Goes to the next place found, or to the one before.
+    fileprivate mutating func goToMatch(_ way: SeekRequest.Way) -> [Effect] {
+        guard let pattern else {
+            session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
+            return []
+        }
+        if detail.hasKeys {
+            findInDetail(pattern, way)
+        } else if found != nil {
+            changeFound { $0.searchNext(way == .next, pattern, $1) }
+            tellSearchNews()
+        } else {
+            return seek(.match(pattern), pattern.predicate, way)
         }
         return []
     }
@@ -149,15 +173,11 @@ extension DashboardModel {
 
     /// Ends the typing; what was found stays.
     mutating func keepSearch() -> [Effect] {
-        if help != nil {
-            help?.keepSearch()
-            return []
-        }
         guard case .search(let prompt) = prompt else { return [] }
         self.prompt = nil
         guard prompt.pattern == nil, let before = prompt.before else { return [] }
         pattern = before
-        return performOnSearch(.nextMatch)
+        return goToMatch(.next)
     }
 
     /// Ends the typing, and everything is as it was.
@@ -500,9 +520,76 @@ extension HistoryReader {
     }
 }
 
-// MARK: - Going to a time
+// MARK: - Going to a delivery, a row or a time
+
+extension Command {
+    static let goTo = Command(
+        "goto",
+        Arguments(form: "N, row N, or a time", offers: .words { $0.count > 1 ? [] : placesToGoTo }),
+        "go to delivery N, row N, or what arrived nearest to a time: 02:14, yesterday 02:14, 2026-11-28, -2h",
+        plain: .row(
+            PlainWord(
+                "goto", syntax: "N|row N|TIME",
+                "to delivery N, to row N of the list, or to what arrived nearest to a time, such as yesterday 02:14",
+                run: { $0.goTo($1) }))
+    ) { model, text throws(Fault) in try model.goTo(text) }
+    static let goToTime = Command(
+        "go-to-time", "@", in: .views, "go to a time, such as yesterday 02:14, or to a number",
+        plain: .hint("goto yesterday 02:14")
+    ) { $0.typeCommand("\(goTo.name) ") }
+
+    /// What may be typed behind `goto`, as examples.
+    private static let placesToGoTo = [
+        ("02:14", "what arrived nearest to the latest 02:14"),
+        ("yesterday", "the first of yesterday; yesterday 02:14 for a time of day"), ("today", "the first of today"),
+        ("-2h", "two hours ago"), ("2026-11-28", "the first of that day; 2026-11-28 02:14 for a time of day"),
+        ("newest", "the newest, which is then followed"), ("oldest", "the oldest"), ("126", "delivery 126"),
+        ("row", "row 7 of the history"),
+    ].map { CommandCompletion.Candidate(text: $0.0, meaning: $0.1) }
+
+    /// What `goto` takes, as a sentence.
+    fileprivate static let whereTo =
+        "“goto” takes a time, such as \(FilterMoment.examples); a delivery’s number, such as 12; or row 12."
+}
 
 extension DashboardModel {
+    /// Goes to what is named behind `goto`.
+    fileprivate mutating func goTo(_ text: String) throws(Command.Fault) -> [Effect] {
+        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        if words.count == 1 {
+            let number = words[0].hasPrefix("#") ? words[0].dropFirst() : words[0][...]
+            if let id = Int64(number), id > 0, !words[0].hasPrefix("+") { return try goTo(delivery: id) }
+            switch words[0].lowercased() {
+            case "newest", "latest", "last", "end": return try reach(.toEnd)
+            case "oldest", "first", "start": return try reach(.toStart)
+            default: break
+            }
+        }
+        if words.count == 2, words[0] == "row", let id = Int64(words[1]), id > 0 {
+            try showRows("goto row")
+            return rows.selection == id ? [] : seek(.number("row \(id)"), .number(.row, .equal, id), .nearest)
+        }
+        guard !words.isEmpty, words[0] != "row", Int64(words[0]) == nil || words.count > 1 else {
+            throw Command.Fault(Command.whereTo)
+        }
+        let time = words.joined(separator: " ")
+        guard let stretch = stretch(time) else {
+            throw Command.Fault("“\(time)” is not a time. \(Command.whereTo)")
+        }
+        if [MainView.deliveries, .log, .pulse].contains(view) { show(view) } else { try showRows("goto") }
+        return goTo(time, stretch)
+    }
+
+    private mutating func goTo(delivery id: Int64) throws(Command.Fault) -> [Effect] {
+        if view == .deliveries, [.deliveries, .deliveryDetail].contains(place) {
+            deliveries.select(id, shown)
+            return []
+        }
+        try showRows("goto")
+        // From the oldest row on: a delivery of many events is entered at its first one.
+        return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
+    }
+
     /// The time that a text means, by the zone that is shown.
     func stretch(_ text: String) -> Range<Timestamp>? { FilterMoment(in: session.filterContext).stretch(text) }
 

@@ -63,7 +63,7 @@ struct TextPage {
         laidOut = nil
     }
 
-    mutating func move(_ command: Command) { pane.move(command) }
+    mutating func move(_ motion: Motion) { pane.move(motion) }
 
     mutating func scroll(by lines: Int) { pane.scroll(by: lines) }
 
@@ -86,6 +86,19 @@ struct TextPage {
             column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
         surface.draw(in: below) { pane.draw(lines, on: &$0) }
     }
+}
+
+extension Command {
+    /// The commands of a page: moving, and for an entry what its list has.
+    static let ofPage: [Command] =
+        Motion.commands(in: .page) { $0.page?.move($1) } + [
+            ActionsScreen.retryEntries.also(
+                in: .page, "try the entry again", footer: ActionsScreen.retryEntries.footer,
+                unavailable: ActionsScreen.retryEntries.unavailable),
+            ActionsScreen.skipEntry.also(
+                in: .page, "skip the entry: it is not to be done", footer: ActionsScreen.skipEntry.footer,
+                unavailable: ActionsScreen.skipEntry.unavailable),
+        ]
 }
 
 // MARK: - Lines

@@ -97,13 +97,8 @@ extension PlainModel {
     }
 
     private mutating func canAsk() -> Bool {
-        if let absence = model.session.absence {
-            say("\(absence.reason)")
-        } else if !model.session.canAct {
-            say("\(NobodyActs())")
-        } else {
-            return true
-        }
+        guard let reason = ActionsScreen.cannotAsk(model) else { return true }
+        say("\(reason)")
         return false
     }
 
@@ -257,7 +252,7 @@ extension PlainModel {
         else {
             if word == "forget", let past = model.session.keyring.past.first(where: { $0.identity.label == label }) {
                 return change { model in
-                    model.question = .markLeaked(past)
+                    model.askToDelete(.past(past))
                     return []
                 }
             }
@@ -266,18 +261,9 @@ extension PlainModel {
         }
         switch word {
         case "replace": return ask(.replace(held.label), label: held.label, held.binding.description)
-        case "forget":
-            return change { model in
-                model.question = .delete(held, isLast: model.session.keyring.secrets.count == 1)
-                return []
-            }
         default:
             return change { model in
-                if held.isRemembered {
-                    model.session.tell("The secret \(held.label) is saved already.", .notice)
-                } else {
-                    model.question = .remember(held.label, file: model.session.secretsFile)
-                }
+                if word == "forget" { model.askToDelete(.current(held)) } else { model.askToSave(held) }
                 return []
             }
         }

@@ -58,16 +58,16 @@ extension PlainModel {
         return count
     }
 
-    mutating func move(_ command: Command, _ arguments: PlainArguments) -> [Effect] {
+    mutating func move(_ motion: Motion, _ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 1) else { return [] }
         let before = model.rows.selection
         isToTellRow = true
         let effects = change { model in
-            for _ in 0..<count { model.rows.move(command, in: model.extent) }
+            for _ in 0..<count { model.rows.move(motion, in: model.extent) }
             return []
         }
         if before != nil, before == model.rows.selection {
-            say(command == .down ? "There is no newer one:" : "There is no older one:")
+            say(motion == .down ? "There is no newer one:" : "There is no older one:")
         }
         return effects
     }
@@ -252,19 +252,11 @@ extension PlainModel {
             }
         case "on":
             guard model.filter.hasFilter, !model.filter.isOn else { return filter(PlainArguments("")) }
-            return change { $0.perform(.filterOrNot) }
-        default: break
-        }
-        do throws(FilterError) {
-            let filter = try Filter(arguments.text, in: model.session.filterContext)
             return change { model in
-                model.filter.apply(filter, readAt: model.session.wallTime)
-                model.session.viewState.remember(filter.text)
-                return [.keepViewState(model.session.viewState)]
+                model.filterOrNot()
+                return []
             }
-        } catch {
-            say("The filter is wrong at column \(error.range.lowerBound + 1): \(error.sentence)")
-            return []
+        default: return perform(.filter, arguments.text)
         }
     }
 

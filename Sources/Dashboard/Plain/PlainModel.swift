@@ -2,6 +2,7 @@ import Base
 import History
 import Notifications
 import Sending
+internal import Settings
 import Terminal
 
 /// The dashboard by lines: the same model as the screen's, told by typed lines instead of keys, and telling what changes
@@ -264,7 +265,19 @@ struct PlainModel {
         if model.session.isEmpty { say("Nothing has arrived yet: steps tells how to begin.") }
     }
 
-    // MARK: - The words that the screen's line for commands takes too
+    // MARK: - Words of several commands, or of none
+
+    /// The words that the screen needs no command for.
+    static let words: [PlainWord] = [
+        PlainWord(
+            "open", also: ["go"], syntax: "NUMBER", "to that event: 126, or 126.2 for the second event of a delivery"
+        ) { $0.open($1) },
+        PlainWord("row", syntax: "N", "the same as goto row N") { $0.perform(.goTo, "row " + $1.text) },
+        PlainWord("status", "the address, the secrets, the counts and what is listed") { model, _ in
+            for line in model.statusLines { model.say(line) }
+            return []
+        },
+    ]
 
     /// `goto N`, `goto row N`, `goto TIME`.
     mutating func goTo(_ arguments: PlainArguments) -> [Effect] {
@@ -273,48 +286,40 @@ struct PlainModel {
         if !number.isEmpty, number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) {
             return open(PlainArguments(number))
         }
-        guard let typed = read("goto", arguments) else { return [] }
-        switch typed {
-        case .row(let id):
-            isToTellRow = true
-            guard model.rows.selection != id else { return [] }
-            return change { $0.seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
-        case .time(let text):
-            guard let stretch = model.stretch(text) else {
-                say("“\(text)” is not a time. \(TypedCommand.whereTo)")
-                return []
-            }
-            guard model.rows.selection != nil else {
-                say("No event is listed.")
-                return []
-            }
-            isToTellRow = true
-            return change { $0.goTo(text, stretch) }
-        case .command(let command): return perform(command)
-        default: return []
-        }
+        return perform(.goTo, arguments.text)
     }
 
-    /// `sort COLUMN [asc|desc]`.
-    mutating func sort(_ arguments: PlainArguments) -> [Effect] {
-        guard case .sort(let column, let isDescending) = read("sort", arguments) else { return [] }
-        return change { $0.sort(by: column, isDescending: isDescending) }
-    }
-
-    /// `view NAME`.
+    /// `view NAME`: the same as the word of the view alone.
     mutating func view(_ arguments: PlainArguments) -> [Effect] {
-        guard case .view(let view) = read("view", arguments) else { return [] }
-        return perform(view.command)
-    }
-
-    /// What is typed, read as the screen reads it; what is wrong with it is said.
-    private mutating func read(_ word: String, _ arguments: PlainArguments) -> TypedCommand? {
-        do throws(TypedCommand.Fault) {
-            return try TypedCommand("\(word) \(arguments.text)")
+        do throws(Command.Fault) {
+            return perform(try MainView.named(arguments.text).command)
         } catch {
             say("\(error.sentence)")
-            return nil
+            return []
         }
+    }
+
+    /// `pause [NAME]`.
+    mutating func pause(_ arguments: PlainArguments) -> [Effect] {
+        guard arguments.text.isEmpty else { return setPaused(true, arguments) }
+        guard model.frozen == nil else {
+            say("New events are not told already: follow tells them again.")
+            return []
+        }
+        return perform(.pause)
+    }
+
+    /// `follow`: tells new events, in the order of arrival.
+    mutating func follow() -> [Effect] {
+        let wasFrozen = model.frozen != nil
+        var effects = change { $0.perform(.orderOfArrival) }
+        effects += change { model in
+            let effects = model.frozen == nil ? [] : model.perform(.pause)
+            model.rows.follow()
+            return effects
+        }
+        if !wasFrozen { say("Following the newest event.") }
+        return effects
     }
 
     // MARK: - Answers
@@ -487,8 +492,11 @@ struct PlainModel {
             say("This looks like a signing secret and was not kept: type secret add LABEL, and it on the next line.")
             return []
         }
-        if let known = PlainWord.named(word.lowercased()) { return known.run(&self, arguments) }
-        if let command = Command(name: word.lowercased()) { return perform(command) }
+        if let (known, command) = PlainWord.named(word.lowercased()) {
+            if let run = known.run { return run(&self, arguments) }
+            return command.map { perform($0, arguments.text) } ?? []
+        }
+        if let command = Command(name: word.lowercased()) { return perform(command, arguments.text) }
         let near = Self.suggestion(for: word.lowercased())
         say(
             "There is no command \(SafeText(word).clipped(to: 40)). "
@@ -501,77 +509,58 @@ struct PlainModel {
         line.split(whereSeparator: \.isWhitespace).contains { SigningSecret.looksUsual(Array($0.utf8)) }
     }
 
-    /// The answers to questions that yes and no do not answer.
-    private static let answers: [Place: [String: Command]] = [
-        .deleting: ["rotated": .deleteRotated, "leaked": .deleteLeaked],
-        .leaving: ["save": .saveAndQuit, "quit": .quitUnsaved],
-    ]
-
     private mutating func answer(_ word: String, to question: Question) -> [Effect] {
-        if let command = Self.answers[question.place]?[word.lowercased()] {
-            model.deafUntil = nil
-            return change { $0.perform(command) }
-        }
-        switch word.lowercased() {
-        // A where clause holds for its own pattern alone.
-        case "yes" where question.place == .question, "y" where question.place == .question,
-            "answer-yes" where question.place == .question:
-            // A line is no key that was meant for something else.
-            model.deafUntil = nil
-            return change { $0.perform(.answerYes) }
-        case "no", "n", "stay", "answer-no":
-            say("Nothing was done.")
-            return change { $0.perform(.answerNo) }
-        default:
+        let word = word.lowercased()
+        let answers = model.bindings.bindings(in: question.place.contexts[0])
+        guard let answer = answers.first(where: { $0.plain.answers.contains(word) || $0.name == word }) else {
             say(PlainState.sentence(question))
             return []
         }
+        if let reason = answer.unavailable(model) {
+            say("\(reason)")
+            return []
+        }
+        if answer == .answerNo { say("Nothing was done.") }
+        // A line is no key that was meant for something else.
+        model.deafUntil = nil
+        return change { $0.perform(answer) }
     }
 
-    /// Does what a key of the screen does, by the command's name.
-    mutating func perform(_ command: Command) -> [Effect] {
-        switch PlainMeaning(of: command) {
+    /// Does what a command of the screen does, or its line in plain mode.
+    mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
+        switch command.plain.way {
         case .same: break
         case .line(let line): return obey(Array(line.utf8))
         case .hint(let hint):
-            say("By lines this is: \(hint)")
+            say("In plain mode this is: \(hint)")
             return []
-        case .none:
+        case .screen:
             say("\(command.name) is for the screen: help lists what there is in plain mode.")
             return []
         }
-        let contexts = model.place.contexts
-        let binding = BindingTable.all.first { $0.command == command && contexts.contains($0.context) }
-        if let obstacle = binding?.obstacle(model) {
-            say("\(obstacle)")
+        let here = model.bindings.binding(of: command, in: model.place)
+        if let reason = here?.unavailable(model) {
+            say("\(reason)")
             return []
         }
-        if PlainMeaning.moves(command) { isToTellRow = true }
-        return change { $0.perform(command) }
+        var there = model
+        do throws(Command.Fault) {
+            let effects = try (here ?? command).run(&there, arguments)
+            if command.plain.movesRow { isToTellRow = true }
+            return change {
+                $0 = there
+                return effects
+            }
+        } catch {
+            say("\(error.sentence)")
+            return []
+        }
     }
 
     /// The command whose name is nearest to a word, if any is near.
-    static func suggestion(for word: String) -> String? {
+    private static func suggestion(for word: String) -> String? {
         let names =
-            PlainWord.all.flatMap(\.names) + Command.allCases.filter { PlainMeaning(of: $0) == .same }.map(\.name)
-        if let longer = names.first(where: { word.count > 1 && $0.hasPrefix(word) }) { return longer }
-        guard word.count <= 20 else { return nil }
-        return names.map { ($0, distance($0, word)) }.filter { $0.1 <= max(1, word.count / 2) }.min { $0.1 < $1.1 }?.0
-    }
-
-    /// How many letters are to be put in, left out or changed.
-    private static func distance(_ one: String, _ other: String) -> Int {
-        let (one, other) = (Array(one), Array(other))
-        var row = Array(0...other.count)
-        for (index, letter) in one.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for place in other.indices {
-                let above = row[place + 1]
-                row[place + 1] = min(above + 1, row[place] + 1, diagonal + (letter == other[place] ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[other.count]
+            PlainWord.all.flatMap(\.names) + Command.allCases.filter { $0.plain.way == .same }.map(\.name)
+        return names.first { word.count > 1 && $0.hasPrefix(word) } ?? Suggestion.nearest(to: word, among: names)
     }
 }

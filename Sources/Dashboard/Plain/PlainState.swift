@@ -192,23 +192,19 @@ extension PlainModel {
             for word in PlainWord.all { say("\(word.help)") }
             say("Every command of the screen has a name too: help commands lists them.")
         } else if word == "commands" {
-            for command in Command.allCases where PlainMeaning(of: command) == .same {
-                say("\(command.name): \(Self.title(of: command) ?? "")")
+            for command in Command.allCases where command.plain.way == .same {
+                say("\(command.name): \(command.meaning)")
             }
-        } else if let known = PlainWord.named(word) {
+        } else if let known = PlainWord.named(word)?.word {
             say("\(known.help)")
             if word == "filter" {
                 FilterHelp.entries.forEach { say("\($0.syntax): \($0.meaning), such as \($0.example)") }
             }
-        } else if let command = Command(name: word), let title = Self.title(of: command) {
-            say("\(word): \(title)")
+        } else if let command = Command(name: word) {
+            say("\(word): \(command.meaning)")
         } else {
             say("There is no command \(SafeText(word).clipped(to: 40)). help lists the commands.")
         }
-    }
-
-    private static func title(of command: Command) -> String? {
-        BindingTable.all.first { $0.command == command }?.title
     }
 }
 

@@ -8,43 +8,138 @@ struct ActionsScreen: Tab {
     static let facts = TabFacts(
         number: 4, word: "Actions", meaning: "the actions, and what became of each event",
         about: "What runs for each event, and what became of it",
-        bindings: [
-            Binding(
-                .enter, in: .actions, do: .open, "to the action's entries; on one, its request and answer",
-                footer: ("open", .narrow),
-                obstacle: { $0.actions.list.isEmpty ? "There is no entry here." : nil }),
-            Binding(
-                .tab, .backTab, in: .actions, do: .focusDetail, "to the entries, and back",
-                footer: ("entries", .medium),
-                obstacle: { $0.actions.list.isEmpty ? "There is no entry here." : nil }),
-            Binding(
-                .right, .character("l"), in: .actions, do: .cycleEntries,
-                "entries of all states, waiting, failed, uncertain, …",
-                footer: ("states", .medium), obstacle: BindingTable.hasNoAction),
-            Binding(
-                .left, .character("h"), in: .actions, do: .cycleEntriesBack, "entries of the states before",
-                obstacle: BindingTable.hasNoAction),
-            Binding(
-                .character("p"), in: .actions, do: .pauseAction, "pause the action, or let it go on",
-                footer: ("pause", .medium), obstacle: BindingTable.cannotAskAction),
-        ] + BindingTable.entries(in: .actions)
-            + [
-                Binding(
-                    .character("d"), in: .actions, do: .dryRun, "dry run: what the action would send",
-                    footer: ("dry run", .medium), obstacle: BindingTable.cannotAskAction),
-                Binding(
-                    .character("T"), in: .actions, do: .testAction, "find out whether the action would work",
-                    footer: ("try out", .medium), obstacle: BindingTable.cannotAskAction),
-                Binding(
-                    .character("+"), in: .actions, do: .addMissed,
-                    "add events that were missed before their verdict or “when” changed",
-                    footer: ("add missed", .medium), obstacle: BindingTable.cannotAskAction),
-            ],
-        brief: [
-            .open, .focusDetail, .editFilter, .search, .cycleEntries, .pauseAction, .retryEntries, .skipEntry,
-            .dryRun, .testAction, .addMissed, .followOrNot, .toggleUtc, .typeCommand, .close,
-        ],
+        plain: .line(PlainWord("actions", "the actions, and how they stand") { plain, _ in plain.readActions() }),
         symbols: { _ in HelpBrief.states })
+
+    static let commands: [Command] = [
+        .open.also(
+            in: .actions, "to the action's entries; on one, its request and answer", footer: .narrow("open"),
+            unavailable: hasNoEntry, change: { $0.openEntry() }),
+        .focusDetail.also(
+            in: .actions, "to the entries, and back", footer: .medium("entries"), unavailable: hasNoEntry,
+            change: { $0.actions.focusEntries(!$0.actions.isInEntries) }),
+        cycleEntries,
+        Command(
+            "cycle-entries-back", .left, "h", in: .actions, "entries of the states before",
+            plain: .hint("entries NAME waiting"), unavailable: hasNoAction
+        ) { $0.actions.cycle(by: -1) },
+        pauseAction, retryEntries, skipEntry, dryRun, testAction, addMissed,
+    ]
+    static let brief: [Command] = [
+        .open, .focusDetail, .editFilter, .search, cycleEntries, pauseAction, retryEntries, skipEntry, dryRun,
+        testAction, addMissed, .followOrNot, .toggleUtc, .typeCommand, .close,
+    ]
+
+    static let cycleEntries = Command(
+        "cycle-entries", .right, "l", in: .actions, "entries of all states, waiting, failed, uncertain, …",
+        footer: .medium("states"),
+        plain: .hint(
+            "entries NAME waiting",
+            PlainWord(
+                "entries", syntax: "NAME [all|waiting|failed|uncertain|done|skipped] [N]",
+                "the last N events that an action is done for"
+            ) { $0.readEntries($1) },
+            PlainWord("entry", syntax: "ENTRY", "one of them, with the exact request and answer") {
+                $0.readEntry($1)
+            }), unavailable: hasNoAction
+    ) { $0.actions.cycle(by: 1) }
+    private static let pauseAction = Command(
+        "pause-action", "p", in: .actions, "pause the action, or let it go on",
+        footer: .medium("pause") { $0.actions.selected?.isPaused == true ? "resume" : nil }, changesSelected: true,
+        plain: .hint(
+            "pause NAME, resume NAME",
+            PlainWord("resume", syntax: "NAME", "lets a paused action go on") { $0.setPaused(false, $1) }),
+        unavailable: cannotAskAction
+    ) { model in model.actions.selected.map { [.callAction(.setPaused($0.name, !$0.isPaused))] } ?? [] }
+    static let retryEntries = Command(
+        "retry-entries", "R", in: .actions, "try the entry again; of an action, all that failed or are on hold",
+        footer: .medium("retry"), changesSelected: true,
+        plain: .hint(
+            "retry NAME, retry ENTRY",
+            PlainWord(
+                "retry", syntax: "NAME|ENTRY",
+                "tries an entry again, or what failed of the events selected; else all of it"
+            ) { $0.retry($1) }), unavailable: cannotRetry
+    ) { $0.retry() }
+    static let skipEntry = Command(
+        "skip-entry", "D", in: .actions,
+        "skip the entry: it is not to be done; of an action, all that wait or are dead",
+        footer: .medium("skip"), changesSelected: true,
+        plain: .hint(
+            "skip NAME, skip ENTRY",
+            PlainWord("skip", syntax: "NAME|ENTRY", "skips an entry, or an action for the events selected") {
+                $0.skip($1)
+            }), unavailable: cannotSkip
+    ) { $0.skip() }
+    private static let dryRun = Command(
+        "dry-run", "d", in: .actions, "dry run: what the action would send", footer: .medium("dry run"),
+        plain: .hint(
+            "preview NAME",
+            PlainWord("preview", syntax: "NAME", "what an action would send for the current event; nothing is sent") {
+                $0.preview($1)
+            }), unavailable: cannotAskAction
+    ) { $0.dryRun() }
+    private static let testAction = Command(
+        "test-action", "T", in: .actions, "find out whether the action would work", footer: .medium("try out"),
+        plain: .hint("test NAME"), unavailable: cannotAskAction
+    ) { $0.testAction() }
+    static let addMissed = Command(
+        "add-missed", "+", in: .actions, "add events that were missed before their verdict or “when” changed",
+        footer: .medium("add missed"),
+        plain: .hint(
+            "missed NAME",
+            PlainWord("missed", syntax: "NAME", "adds events missed before their verdict or “when” changed") {
+                $0.addMissed($1)
+            }), unavailable: cannotAskAction
+    ) { $0.lookForMissed() }
+
+    // MARK: - Why a command does nothing now
+
+    private static let hasNoEntry: @Sendable (DashboardModel) -> String? = {
+        $0.actions.list.isEmpty ? "There is no entry here." : nil
+    }
+
+    private static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
+        model.actions.selected == nil ? noActions : nil
+    }
+
+    private static let noActions = "No actions are declared."
+
+    /// Whoever runs the actions cannot be asked about the selected one.
+    private static let cannotAskAction: @Sendable (DashboardModel) -> String? = { model in
+        if let reason = hasNoAction(model) ?? cannotAsk(model) { return reason }
+        return model.actions.selected?.isDeclared == true ? nil : "config.yaml no longer has this action."
+    }
+
+    /// Whoever runs the actions cannot be asked.
+    static let cannotAsk: @Sendable (DashboardModel) -> String? = { model in
+        model.session.absence?.reason ?? (model.session.canAct ? nil : NobodyActs().description)
+    }
+
+    private static let cannotRetry: @Sendable (DashboardModel) -> String? = { model in
+        if let reason = cannotAsk(model) { return reason }
+        if let entry = model.page?.entry ?? model.actions.selectedEntry?.entry {
+            return entry.state.canBeRetried ? nil : "The entry is \(entry.state.word)."
+        }
+        if model.page != nil { return "Only an entry is tried again." }
+        guard let status = model.actions.selected else { return noActions }
+        return status.count(of: EntryState.retriedTogether) > 0 || (status.hold != nil && status.waiting > 0)
+            ? nil : "Nothing of this action has failed."
+    }
+
+    private static let cannotSkip: @Sendable (DashboardModel) -> String? = { model in
+        if let reason = cannotAsk(model) { return reason }
+        guard let entry = model.page?.entry ?? model.actions.selectedEntry?.entry else {
+            if model.page != nil { return "Only an entry is skipped." }
+            guard let status = model.actions.selected else { return noActions }
+            return status.count(of: EntryState.skippedTogether) > 0
+                ? nil : "Nothing of this action waits or is dead."
+        }
+        return entry.state.canBeSkipped ? nil : "The entry is \(entry.state.word)."
+    }
+
+    /// Without an action there is nothing to filter, to sort or to search.
+    var hasNoList: String? { actions.isEmpty && reading.hasBeenRead ? Self.noActions : nil }
 
     var reading = ActionsReading()
     /// The entries of the selected action.
@@ -113,9 +208,9 @@ struct ActionsScreen: Tab {
     /// Returns the extent of all entries: they may change with every change of the outbox.
     func extent(_ change: HistoryChange) -> ListExtent { ListExtent(latest: nil, marks: change.outbox) }
 
-    mutating func move(_ command: Command, _ change: HistoryChange) {
-        guard !isInEntries else { return list.change(extent(change)) { $0.move(command, in: $1) } }
-        changeAction { $0.move(command == .toEnd ? .toEnd : command, in: ListExtent()) }
+    mutating func move(_ motion: Motion, _ change: HistoryChange) {
+        guard !isInEntries else { return list.change(extent(change)) { $0.move(motion, in: $1) } }
+        changeAction { $0.move(motion, in: ListExtent()) }
     }
 
     mutating func moveAction(by distance: Int) {
@@ -339,7 +434,7 @@ struct ActionsScreen: Tab {
         drawing.extent = list.extent(extent(model.shown))
         list.table.draw(list.list, drawing, on: &surface)
         guard list.isEmpty else { return }
-        let left = model.bindings.name(of: .cycleEntries)
+        let left = model.bindings.name(of: Self.cycleEntries)
         model.drawNothing(
             choice == .all ? "No entry yet." : "No such entry; \(left) lists others.", row: 1, on: &surface)
     }
@@ -395,30 +490,20 @@ extension DashboardModel {
         !actions.actions.isEmpty || rows.window.rows.contains { $0.actions != nil }
     }
 
-    mutating func performOnActions(_ command: Command) -> [Effect] {
-        switch command {
-        case .pauseAction:
-            return actions.selected.map { [.callAction(.setPaused($0.name, !$0.isPaused))] } ?? []
-        case .cycleEntries: actions.cycle(by: 1)
-        case .cycleEntriesBack: actions.cycle(by: -1)
-        case .retryEntries: return retry()
-        case .skipEntry: return skip()
-        case .dryRun: return dryRun()
-        case .testAction:
-            guard let status = actions.selected else { break }
-            session.tell("Testing “\(status.name)”…", .secondary)
-            return [.callAction(.test(status.name))]
-        case .addMissed:
-            guard let status = actions.selected else { break }
-            session.tell("Looking for events that “\(status.name)” missed…", .secondary)
-            return ask(.missed(status.name, .asked))
-        default: break
-        }
-        return []
+    fileprivate mutating func testAction() -> [Effect] {
+        guard let status = actions.selected else { return [] }
+        session.tell("Testing “\(status.name)”…", .secondary)
+        return [.callAction(.test(status.name))]
+    }
+
+    fileprivate mutating func lookForMissed() -> [Effect] {
+        guard let status = actions.selected else { return [] }
+        session.tell("Looking for events that “\(status.name)” missed…", .secondary)
+        return ask(.missed(status.name, .asked))
     }
 
     /// Tries the entry again that the keys are on; of an action, after a question, all that failed or are on hold.
-    private mutating func retry() -> [Effect] {
+    fileprivate mutating func retry() -> [Effect] {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.retryEntry(entry.id))] }
         guard let status = actions.selected else { return [] }
         let count = status.count(of: EntryState.retriedTogether)
@@ -429,14 +514,14 @@ extension DashboardModel {
     }
 
     /// Skips the entry that the keys are on; of an action, after a question, all that wait or are dead.
-    private mutating func skip() -> [Effect] {
+    fileprivate mutating func skip() -> [Effect] {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.skipEntry(entry.id))] }
         guard let status = actions.selected else { return [] }
         question = .skipAll(status.name, status.count(of: EntryState.skippedTogether))
         return []
     }
 
-    private mutating func dryRun() -> [Effect] {
+    fileprivate mutating func dryRun() -> [Effect] {
         guard let status = actions.selected else { return [] }
         guard let row = actions.selectedEntry?.event ?? rows.selectedRow else {
             session.tell("There is no event to show it for yet.", .notice)
@@ -551,7 +636,7 @@ extension DashboardModel {
         case (.judged, true):
             let it = missed.count == 1 ? "it" : "them"
             session.announce(
-                "“\(name)”: \(ActionsScreen.missedWords(missed)); \(bindings.name(of: .addMissed)) in Actions adds \(it)."
+                "“\(name)”: \(ActionsScreen.missedWords(missed)); \(bindings.name(of: ActionsScreen.addMissed)) in Actions adds \(it)."
             )
         case (.asked, true): pose(.addMissed(name, missed), since: since)
         case (.asked, false): session.tell("“\(name)” has missed no event.", .good)

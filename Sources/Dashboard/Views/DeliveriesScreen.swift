@@ -13,32 +13,37 @@ struct DeliveriesScreen: Tab {
     static let facts = TabFacts(
         number: 3, word: "Deliveries", meaning: "the deliveries, requests of all kinds",
         about: "Every HTTP request, events or not",
-        bindings: [
-            Binding(
-                .enter, in: .deliveries, do: .open, "open the detail of the selected delivery",
-                footer: ("detail", .narrow),
-                obstacle: { $0.selectedRow == nil ? "There is no delivery to open." : nil }),
-            Binding(
-                .tab, .backTab, in: .deliveries, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
-                obstacle: BindingTable.hasNoPane),
-            Binding(
-                .character("o"), in: .deliveries, do: .nextOfSameEvent, "the next delivery of the same event",
-                footer: ("same event", .medium),
-                obstacle: { $0.deliveries.list.list.selectedRow == nil ? "There is no delivery here." : nil }),
-            Binding(.left, .character("h"), in: .deliveries, do: .previousTab, "previous tab of the pane"),
-            Binding(
-                .right, .character("l"), in: .deliveries, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
-            Binding(.character("v"), in: .deliveries, do: .cycleBody, "body as raw text, pretty, hex"),
-        ],
+        plain: .line(
+            PlainWord("deliveries", syntax: "[N]", "the last N requests: answers, sizes and addresses") {
+                $0.readDeliveries($1)
+            }),
         contexts: [.lists, .filtering, .searching, .handling],
-        brief: [
-            .open, .focusDetail, .editFilter, .search, .nextTab, .nextOfSameEvent, .followOrNot, .sortByNext, .act,
-            .replay, .copy, .copyAsReceived, .showKeyring, .sendTest, .goToTime, .toggleUtc, .pause, .typeCommand,
-            .close,
-        ],
         symbols: { _ in
             HelpBrief.verdicts + [HelpBrief.Symbol("1×", .plain, "one more delivery of the same event")]
         }, hasDetailPane: true)
+
+    static let commands: [Command] = [
+        .open.also(
+            in: .deliveries, "open the detail of the selected delivery", footer: .narrow("detail"),
+            unavailable: { $0.selectedRow == nil ? "There is no delivery to open." : nil }),
+        .focusDetail.also(
+            in: .deliveries, "to the detail pane", footer: .medium("pane"), unavailable: DetailPane.hasNoPane),
+        nextOfSameEvent,
+        .previousTab.also(in: .deliveries, "previous tab of the pane"),
+        .nextTab.also(in: .deliveries, "next tab of the pane", footer: .wide("tab")),
+        .cycleBody.also(in: .deliveries, "body as raw text, pretty, hex"),
+    ]
+    private static let nextOfSameEvent = Command(
+        "next-of-same-event", "o", in: .deliveries, "the next delivery of the same event",
+        footer: .medium("same event"),
+        plain: .line(
+            PlainWord("same", "to the next delivery of the same event") { plain, _ in plain.nextOfSameEvent() }),
+        unavailable: { $0.deliveries.list.list.selectedRow == nil ? "There is no delivery here." : nil }
+    ) { $0.nextOfSameEvent() }
+    static let brief: [Command] = [
+        .open, .focusDetail, .editFilter, .search, .nextTab, nextOfSameEvent, .followOrNot, .sortByNext, .act,
+        .replay, .copy, .copyAsReceived, .showKeyring, .sendTest, .goToTime, .toggleUtc, .pause, .typeCommand, .close,
+    ]
 
     var list = FoundList(Self.columns, growth: .byNumber)
     /// The delivery whose next one of the same event is looked for.

@@ -8,27 +8,34 @@ struct EventsScreen: Tab {
     static let facts = TabFacts(
         number: 1, word: "Events", meaning: "the events as they arrive",
         about: "Events as they arrive, the newest last",
-        bindings: [
-            Binding(
-                .enter, in: .events, do: .open, "open the detail of the selected row", footer: ("detail", .narrow),
-                obstacle: BindingTable.hasNoRow),
-            Binding(
-                .tab, .backTab, in: .events, do: .focusDetail, "to the detail pane", footer: ("pane", .medium),
-                obstacle: BindingTable.hasNoPane),
-            Binding(.left, .character("h"), in: .events, do: .previousTab, "previous tab of the pane"),
-            Binding(.right, .character("l"), in: .events, do: .nextTab, "next tab of the pane", footer: ("tab", .wide)),
-            Binding(.character("v"), in: .events, do: .cycleBody, "body as raw text, pretty, hex"),
-        ],
+        plain: .line(
+            PlainWord("list", syntax: "[N]", "N events around the current one, each behind its number") {
+                $0.read(.list, $1, usual: 10)
+            }),
         contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
-        brief: [
-            .open, .focusDetail, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay,
-            .copy, .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand,
-            .sortByNext, .nextProblem, .toggleMark, .showMarked, .pause, .showChecklist, .close,
-        ],
         symbols: { hasActions in
             HelpBrief.verdicts + (hasActions ? HelpBrief.states : [])
                 + [HelpBrief.Symbol("dup", Style(.notice), "its event came before")] + HelpBrief.rows + HelpBrief.order
         }, listsEvents: true, hasDetailPane: true)
+
+    static let commands: [Command] = [
+        .open.also(
+            in: .events, "open the detail of the selected row", footer: .narrow("detail"), unavailable: hasNoRow),
+        .focusDetail.also(
+            in: .events, "to the detail pane", footer: .medium("pane"), unavailable: DetailPane.hasNoPane),
+        .previousTab.also(in: .events, "previous tab of the pane"),
+        .nextTab.also(in: .events, "next tab of the pane", footer: .wide("tab")),
+        .cycleBody.also(in: .events, "body as raw text, pretty, hex"),
+    ]
+    static let brief: [Command] = [
+        .open, .focusDetail, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay, .copy,
+        .export, .showKeyring, .sendTest, .chooseColumns, .goToTime, .toggleUtc, .typeCommand, .sortByNext,
+        .nextProblem, .toggleMark, .showMarked, .pause, .showChecklist, .close,
+    ]
+
+    static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
+        model.rows.selectedRow == nil ? "There is no row to open." : nil
+    }
 
     /// From this width on what became of actions is told in words; below it in symbols, with a legend.
     private static let roomForWords = 100

@@ -18,15 +18,21 @@ struct LogScreen: Tab {
     static let facts = TabFacts(
         number: 6, word: "Log", meaning: "what b2watch itself did and warned of",
         about: "What b2watch itself did and warned of",
-        bindings: [
-            Binding(
-                .enter, in: .log, do: .open, "the selected line, whole, and back", footer: ("open", .narrow),
-                obstacle: { $0.log.list.list.selectedRow == nil ? "There is no line to open." : nil })
-        ],
-        brief: [
-            .open, .editFilter, .search, .followOrNot, .sortByNext, .toStart, .toEnd, .goToTime, .toggleUtc,
-            .pause, .typeCommand, .close,
-        ])
+        plain: .line(
+            PlainWord("log", syntax: "[N]", "the last N lines of what b2watch itself did and warned of") {
+                $0.readLog($1)
+            }))
+
+    static let commands: [Command] = [
+        .open.also(
+            in: .log, "the selected line, whole, and back", footer: .narrow("open"),
+            unavailable: { $0.log.list.list.selectedRow == nil ? "There is no line to open." : nil },
+            change: { $0.log.open() })
+    ]
+    static let brief: [Command] = [
+        .open, .editFilter, .search, .followOrNot, .sortByNext, .toStart, .toEnd, .goToTime, .toggleUtc, .pause,
+        .typeCommand, .close,
+    ]
 
     var list = FoundList(Self.columns, growth: .byRevision)
     /// Grows with what is written to the log.
@@ -74,8 +80,8 @@ struct LogScreen: Tab {
         return list.sortName(at: column, model.session, columns: size.columns).map(Target.sort) ?? .main
     }
 
-    mutating func move(_ command: Command, _ change: HistoryChange) {
-        if isOpen { pane.move(command) } else { list.change(extent) { $0.move(command, in: $1) } }
+    mutating func move(_ motion: Motion, _ change: HistoryChange) {
+        if isOpen { pane.move(motion) } else { list.change(extent) { $0.move(motion, in: $1) } }
     }
 
     mutating func scroll(by lines: Int, _ change: HistoryChange) {

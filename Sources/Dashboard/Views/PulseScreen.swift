@@ -8,38 +8,61 @@ struct PulseScreen: Tab {
     static let facts = TabFacts(
         number: 7, word: "Pulse", meaning: "the history as pictures",
         about: "The history as pictures",
-        bindings: [
-            Binding(
-                .character("+"), .character("="), in: .pulse, do: .zoomIn, "less time, about the selected bar",
-                footer: ("closer", .medium), obstacle: { $0.pulse.span == .minute ? "A minute is the least." : nil }),
-            Binding(
-                .character("-"), in: .pulse, do: .zoomOut, "more time", footer: ("wider", .medium),
-                obstacle: { $0.pulse.span == .year ? "A year is the most." : nil }),
-            Binding(.left, .character("h"), in: .pulse, do: .left, "the bar before", footer: ("bar", .wide)),
-            Binding(.right, .character("l"), in: .pulse, do: .right, "the next bar"),
-            Binding(.character("["), .pageUp, in: .pulse, do: .panEarlier, "earlier", footer: ("earlier", .wide)),
-            Binding(.character("]"), .pageDown, in: .pulse, do: .panLater, "later"),
-            Binding(
-                .enter, in: .pulse, do: .listSelection, "list the events of what is selected",
-                footer: ("list", .narrow),
-                obstacle: { model in
-                    let key = model.bindings.name(of: .nextSection)
-                    return model.pulse.filterText == nil
-                        ? "Here is nothing to list: \(key) goes to bars, types and buckets." : nil
-                }),
-            Binding(.tab, in: .pulse, do: .nextSection, "bars, types, buckets, timings", footer: ("part", .medium)),
-            Binding(.backTab, in: .pulse, do: .previousSection, "the part before"),
-            Binding(.down, .character("j"), in: .pulse, do: .down, "the next name"),
-            Binding(.up, .character("k"), in: .pulse, do: .up, "the name before"),
-            Binding(.home, .character("g"), in: .pulse, do: .toStart, "to the first delivery"),
-            Binding(.end, .character("G"), in: .pulse, do: .toEnd, "to the latest, and follow"),
-        ],
+        plain: .line(
+            PlainWord(
+                "pulse", syntax: "[minute|hour|day|week|month|quarter|year]",
+                "counts by verdict, type and bucket, delays and answer times; of an hour unless told otherwise"
+            ) { $0.readPulse($1) }),
         contexts: [],
-        brief: [
-            .listSelection, .nextSection, .zoomIn, .zoomOut, .left, .right, .panEarlier, .panLater, .toStart,
-            .toEnd, .goToTime, .toggleUtc, .pause, .typeCommand, .close,
-        ],
         symbols: { _ in HelpBrief.verdicts + [HelpBrief.Symbol("▲", Style(.accent, bold: true), "selected")] })
+
+    static let commands: [Command] = [
+        zoomIn, zoomOut,
+        .left.also(in: .pulse, "the bar before", footer: .wide("bar"), change: { $0.pulse.moveBar(by: -1) }),
+        .right.also(in: .pulse, "the next bar", change: { $0.pulse.moveBar(by: 1) }),
+        panEarlier, panLater, listSelection, nextSection,
+        Command("previous-section", .backTab, in: .pulse, "the part before", plain: plain) {
+            $0.pulse.moveSection(by: -1)
+        },
+        .down.also(in: .pulse, keys: [.down, "j"], "the next name", change: { $0.pulse.moveShare(by: 1) }),
+        .up.also(in: .pulse, keys: [.up, "k"], "the name before", change: { $0.pulse.moveShare(by: -1) }),
+        .toStart.also(
+            in: .pulse, keys: [.home, "g"], "to the first delivery", change: { $0.pulse.move(toStart: true) }),
+        .toEnd.also(
+            in: .pulse, keys: [.end, "G"], "to the latest, and follow", change: { $0.pulse.move(toStart: false) }),
+    ]
+    static let brief: [Command] = [
+        listSelection, nextSection, zoomIn, zoomOut, .left, .right, panEarlier, panLater, .toStart, .toEnd, .goToTime,
+        .toggleUtc, .pause, .typeCommand, .close,
+    ]
+
+    private static let plain = PlainForm.hint("pulse hour, pulse day; filter after:1h")
+    private static let zoomIn = Command(
+        "zoom-in", "+", "=", in: .pulse, "less time, about the selected bar", footer: .medium("closer"), plain: plain,
+        unavailable: { $0.pulse.span == .minute ? "A minute is the least." : nil }
+    ) { $0.pulse.zoom($0.pulse.span.closer) }
+    private static let zoomOut = Command(
+        "zoom-out", "-", in: .pulse, "more time", footer: .medium("wider"), plain: plain,
+        unavailable: { $0.pulse.span == .year ? "A year is the most." : nil }
+    ) { $0.pulse.zoom($0.pulse.span.wider) }
+    private static let panEarlier = Command(
+        "pan-earlier", "[", .pageUp, in: .pulse, "earlier", footer: .wide("earlier"), plain: plain
+    ) { $0.pulse.pan(pages: -1) }
+    private static let panLater = Command("pan-later", "]", .pageDown, in: .pulse, "later", plain: plain) {
+        $0.pulse.pan(pages: 1)
+    }
+    private static let nextSection = Command(
+        "next-section", .tab, in: .pulse, "bars, types, buckets, timings", footer: .medium("part"), plain: plain
+    ) { $0.pulse.moveSection(by: 1) }
+    static let listSelection = Command(
+        "list-selection", .enter, in: .pulse, "list the events of what is selected", footer: .narrow("list"),
+        plain: plain,
+        unavailable: { model in
+            let key = model.bindings.name(of: nextSection)
+            return model.pulse.filterText == nil
+                ? "Here is nothing to list: \(key) goes to bars, types and buckets." : nil
+        }
+    ) { $0.listPulseSelection() }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) { draw(model.session, on: &surface) }
 
@@ -49,7 +72,7 @@ struct PulseScreen: Tab {
 
     mutating func settle(_ layout: Layout, _ session: Session) { settle(size: layout.list.size) }
 
-    mutating func move(_ command: Command, _ change: HistoryChange) { perform(command) }
+    mutating func move(_ motion: Motion, _ change: HistoryChange) {}
 
     mutating func scroll(by lines: Int, _ change: HistoryChange) { pan(by: lines) }
 
@@ -240,25 +263,10 @@ struct PulseScreen: Tab {
         end = moment >= latest.milliseconds ? nil : Timestamp(milliseconds: max(least, moment))
     }
 
-    // MARK: - Commands
-
-    /// Does what a key asks for.
-    mutating func perform(_ command: Command) {
-        switch command {
-        case .zoomIn: zoom(span.closer)
-        case .zoomOut: zoom(span.wider)
-        case .panEarlier: pan(pages: -1)
-        case .panLater: pan(pages: 1)
-        case .nextSection: moveSection(by: 1)
-        case .previousSection: moveSection(by: -1)
-        case .up: moveShare(by: -1)
-        case .down: moveShare(by: 1)
-        case .pageUp: moveShare(by: -10)
-        case .pageDown: moveShare(by: 10)
-        case .toStart: if section == .bars { toOldest() } else { moveShare(toStart: true) }
-        case .toEnd: if section == .bars { toLatest() } else { moveShare(toStart: false) }
-        default: break
-        }
+    /// Goes to an end of what is selected in: the bars, or a list.
+    mutating func move(toStart isStart: Bool) {
+        guard section == .bars else { return moveShare(toStart: isStart) }
+        if isStart { toOldest() } else { toLatest() }
     }
 
     // MARK: - Places

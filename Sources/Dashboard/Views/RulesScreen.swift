@@ -27,15 +27,18 @@ struct RuleRow: WindowedRow {
 struct RulesScreen: Tab {
     static let facts = TabFacts(
         number: 5, word: "Rules", meaning: "the buckets and rules that deliveries name, and their verdicts",
-        about: "Which bucket and rule the events came from, and how they verify",
-        bindings: [
-            Binding(
-                .enter, in: .tab(MainView(rawValue: 5)), do: .listRule, "list the events of the rule",
-                footer: ("list events", .narrow),
-                obstacle: { $0.tab(RulesScreen.self).list.list.selectedRow == nil ? "There is no rule to list." : nil },
-                run: { $0.listRule() })
-        ],
-        brief: [.listRule, .editFilter, .search, .sortByNext, .showKeyring, .toggleUtc, .typeCommand, .close])
+        about: "Which bucket and rule the events came from, and how they verify")
+
+    static let commands: [Command] = [
+        Command(
+            "list-rule", .enter, in: .tab(MainView(rawValue: 5)), "list the events of the rule",
+            footer: .narrow("list events"),
+            unavailable: { $0.tab(RulesScreen.self).list.list.selectedRow == nil ? "There is no rule to list." : nil }
+        ) { $0.listRule() }
+    ]
+    static let brief: [Command] = [
+        commands[0], .editFilter, .search, .sortByNext, .showKeyring, .toggleUtc, .typeCommand, .close,
+    ]
 
     /// The most rules that are kept: whoever sends a new name each time fills no more.
     private static let most = 1_000
@@ -194,10 +197,6 @@ struct RulesScreen: Tab {
                     isNone ? "–" : share == 0 ? "< 1 %" : "\(share) %", isNone ? Style(.secondary) : style)
             })
     }
-}
-
-extension Command {
-    static let listRule = Command("list-rule")
 }
 
 extension DashboardModel {

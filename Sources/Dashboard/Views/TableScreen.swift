@@ -13,28 +13,35 @@ struct TableScreen: Tab {
     static let facts = TabFacts(
         number: 2, word: "Table", meaning: "the spreadsheet's rows",
         about: "Events as the spreadsheet has them",
-        bindings: [
-            Binding(
-                .enter, in: .table, do: .open, "show every cell of the selected row in full",
-                footer: ("full row", .narrow),
-                obstacle: BindingTable.hasNoRow),
-            Binding(.left, .character("h"), in: .table, do: .left, "columns to the left"),
-            Binding(
-                .right, .character("l"), in: .table, do: .right, "columns to the right", footer: ("columns", .medium)),
-            Binding(
-                .character("U"), in: .table, do: .toggleTimestampForm,
-                "timestamps as RFC 3339 or as epoch milliseconds",
-                footer: ("epoch ms", .medium)),
-        ],
+        plain: .line(
+            PlainWord("table", syntax: "[N]", "the same as the spreadsheet has them, with its headers") {
+                $0.read(.table, $1, usual: 10)
+            }),
         contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
-        brief: [
-            .open, .right, .left, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act,
-            .replay, .copy, .export, .chooseColumns, .toggleTimestampForm, .sortByNext, .goToTime, .toggleUtc,
-            .typeCommand, .nextProblem, .toggleMark, .showMarked, .pause, .close,
-        ],
         symbols: { _ in
             [HelpBrief.Symbol("…", .plain, "cut: Enter shows all of it")] + HelpBrief.rows + HelpBrief.order
         }, listsEvents: true)
+
+    static let commands: [Command] = [
+        .open.also(
+            in: .table, "show every cell of the selected row in full", footer: .narrow("full row"),
+            unavailable: EventsScreen.hasNoRow,
+            change: { model in
+                // Every cell of the row in full, whichever tab was read last.
+                model.detail.tab = .summary
+                model.detail.isFullScreen = true
+            }),
+        .left, .right,
+        Command(
+            "toggle-timestamp-form", "U", in: .table, "timestamps as RFC 3339 or as epoch milliseconds",
+            footer: .medium("epoch ms") { $0.table.timestamps == .rfc3339 ? nil : "RFC 3339" }, plain: .same()
+        ) { $0.table.timestamps = $0.table.timestamps == .rfc3339 ? .epochMilliseconds : .rfc3339 },
+    ]
+    static let brief: [Command] = [
+        .open, .right, .left, .editFilter, .search, .showProblems, .followOrNot, .toggleSelected, .act, .replay, .copy,
+        .export, .chooseColumns, commands[3], .sortByNext, .goToTime, .toggleUtc, .typeCommand, .nextProblem,
+        .toggleMark, .showMarked, .pause, .close,
+    ]
 
     var timestamps = SheetRow.TimestampForm.rfc3339
     /// How many of the columns that scroll are scrolled away.
@@ -169,6 +176,19 @@ extension Columns.Place {
     /// The same place further to the right.
     fileprivate func moved(by columns: Int) -> Columns.Place {
         Columns.Place(column: column, index: index, start: start + columns, width: width)
+    }
+}
+
+extension Command {
+    static let left = Command("left", .left, "h", in: .table, "columns to the left") { $0.scrollTable(by: -1) }
+    static let right = Command(
+        "right", .right, "l", in: .table, "columns to the right", footer: .medium("columns")
+    ) { $0.scrollTable(by: 1) }
+}
+
+extension DashboardModel {
+    fileprivate mutating func scrollTable(by columns: Int) {
+        table.scroll(by: columns, of: table.arrange(self, columns: layout.list.columns))
     }
 }
 

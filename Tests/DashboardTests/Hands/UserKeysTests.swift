@@ -70,7 +70,7 @@ struct UserKeysTests {
             Change(command: "previous-problem", keys: [.character("e")]),
         ]
         #expect(DashboardSettings.keyProblems(in: changes).isEmpty)
-        #expect(Bindings(changes).binding(for: .character("e"), in: .table)?.command == .previousProblem)
+        #expect(Bindings(changes).binding(for: .character("e"), in: .table)?.name == "previous-problem")
     }
 
     @Test("of another command are refused, and both are named")

@@ -146,7 +146,7 @@ struct PlainCommandTests {
         var hearer = Hearer(3)
         let heard = hearer.type(command.name)
         #expect(!heard.contains { $0.hasPrefix("There is no command") })
-        if PlainMeaning(of: command) == .none { #expect(heard.first?.contains("is for the screen") == true) }
+        if command.plain.way == .screen { #expect(heard.first?.contains("is for the screen") == true) }
     }
 
     @Test("of a pipe are for the rows that a filter before them lists")

@@ -1,0 +1,193 @@
+import Base
+import History
+
+// MARK: - The commands of all views
+
+extension Command {
+    static let followOrNot = Command(
+        "follow-or-not", "F", in: .lists, "follow the newest row, or stop", footer: .wide("follow"),
+        plain: .line(
+            PlainWord("follow", "tells new events again, and goes along with the newest") { plain, _ in plain.follow() }
+        ),
+        unavailable: { model in
+            let key = model.bindings.name(of: .orderOfArrival)
+            return model.order != nil
+                ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : model.current.hasNoList
+        }
+    ) { $0.followOrNot() }
+    /// The command of lists beside moving, sorting and finding.
+    static let ofLists = [followOrNot]
+
+    /// The command that cancels whatever is under way.
+    static let cancelJudging = Command(
+        "cancel-judging", "X", in: .views, "cancel what is under way, or resume verifying again", plain: .same(),
+        unavailable: { model in
+            let session = model.session
+            let isIdle = session.judging == nil && session.exporting == nil && session.acting == nil
+            return isIdle ? "Nothing is under way that could be cancelled." : nil
+        }
+    ) { $0.cancel() }
+    static let pause = Command(
+        "pause", "P", in: .views, "freeze the screen while receiving goes on",
+        plain: .same(
+            PlainWord(
+                "pause", syntax: "[NAME]",
+                "tells no new events for now; they are recorded. Of an action: its entries wait"
+            ) { $0.pause($1) })
+    ) { $0.pauseOrNot() }
+    static let reload = Command(
+        "reload", in: .views, "read config.yaml and the secrets again",
+        plain: .same(PlainWord("reload", "reads config.yaml and the secrets again"))
+    ) { $0.reload() }
+    static let toggleUtc = Command(
+        "toggle-utc", "u", in: .views, "all times in UTC, or local again",
+        footer: .wide("UTC") { $0.session.showsUTC ? "local time" : nil },
+        plain: .same(PlainWord("utc", "times in UTC, or local again")),
+        change: { model in
+            model.session.showsUTC.toggle()
+            model.filter.readAgain(in: model.session.filterContext)
+        })
+    /// What is under way, what is shown, and what is read again.
+    static let ofSession = [cancelJudging, pause, reload, toggleUtc]
+
+    static let goBack = Command(
+        "go-back", .escape, in: .views, "back one step; at the top, let go of search, selection and filter",
+        footer: .narrow("back") { $0.held?.word }
+    ) { $0.closeInnermost() ? [] : $0.letGo() }
+    static let close = Command(
+        "close", "q", in: .views, "close the view; at the top, end",
+        footer: .narrow("quit") { $0.hasViewToClose ? "close" : nil },
+        plain: .same(PlainWord("quit", also: ["exit"], "ends b2watch; an attached one stops nothing else"))
+    ) { $0.closeInnermost() ? [] : $0.end() }
+    static let interrupt = Command(
+        "interrupt", .control("c"), in: .everywhere, "as q; twice at once ends without a question", plain: .same()
+    ) { $0.interrupt() }
+    /// Closing, ending and what the terminal asks for.
+    static let ofEnding = [
+        goBack, close, interrupt,
+        Command("suspend", .control("z"), in: .everywhere, "suspend; fg brings it back") { $0.suspend() },
+        Command("redraw", .control("l"), in: .everywhere, "draw the screen again") { _ in [.redraw] },
+    ]
+}
+
+extension DashboardModel {
+    /// Cancels an export, then what is done for rows, then verifying again, or resumes that.
+    fileprivate mutating func cancel() -> [Effect] {
+        if session.exporting != nil { return cancelExport() }
+        if session.acting != nil { return [.cancelActing] }
+        return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
+    }
+
+    // MARK: - Closing
+
+    /// What Esc would let go of now; nil where it closes something, or nothing is left.
+    var held: HeldThing? {
+        guard !hasViewToClose, acting == nil, copying == nil else { return nil }
+        if seeking.isRunning { return .search }
+        if session.exporting != nil { return .export }
+        if session.acting != nil { return .acting }
+        if pattern != nil { return .pattern }
+        if selection.rangeStart != nil { return .range }
+        if !selection.isEmpty { return .selection }
+        return filter.isRestricting || filter.hasFilter ? .filter : nil
+    }
+
+    /// Closes the innermost view.
+    ///
+    /// - Returns: Whether there was one to close.
+    fileprivate mutating func closeInnermost() -> Bool {
+        if copying != nil {
+            copying = nil
+        } else if acting != nil {
+            acting = nil
+        } else if help != nil {
+            if help?.leaveSearch() != true { help = nil }
+        } else if keyring?.form != nil {
+            keyring?.form = nil
+        } else if keyring != nil {
+            keyring = nil
+        } else if page != nil {
+            page = nil
+        } else if isChecklistOpen {
+            isChecklistOpen = false
+        } else if chooser != nil {
+            chooser = nil
+        } else if detail.isFullScreen {
+            detail.isFullScreen = false
+        } else if detail.isFocused {
+            detail.isFocused = false
+        } else if current.isInside {
+            current.leaveInside()
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// Gives up the innermost of what was looked for, chosen or filtered.
+    fileprivate mutating func letGo() -> [Effect] {
+        switch held {
+        case .search: return cancelSeeking()
+        case .export: return cancelExport()
+        case .acting: return [.cancelActing]
+        case .pattern:
+            pattern = nil
+            detail.forgetMatch()
+        case .range: selection.rangeStart = nil
+        case .selection: selection = RowSelection()
+        case .filter: filter.clear()
+        case nil: break
+        }
+        return []
+    }
+
+    // MARK: - Ending
+
+    fileprivate mutating func end() -> [Effect] {
+        guard !session.isAttached else { return [.end(.quit)] }
+        let unsaved = session.keyring.unsaved
+        let lost = session.isInMemory ? Int(session.change.latestDelivery) : 0
+        if !unsaved.isEmpty {
+            question = .quitUnsaved(
+                unsaved, file: session.secretsFile, isReceiving: session.hasReceivedFromElsewhere, lost: lost)
+        } else if session.hasReceivedFromElsewhere {
+            question = .stopReceiving(lost: lost)
+        } else {
+            return [.end(.quit)]
+        }
+        return []
+    }
+
+    fileprivate mutating func interrupt() -> [Effect] {
+        if session.isSecondInterrupt() { return [.end(.quit)] }
+        if question != nil {
+            question = nil
+            return []
+        }
+        if prompt != nil, help == nil { return leavePrompt() }
+        return closeInnermost() ? [] : end()
+    }
+
+    fileprivate mutating func suspend() -> [Effect] {
+        guard session.hasReceivedFromElsewhere, !session.isAttached else { return [.suspend] }
+        question = .suspend
+        return []
+    }
+}
+
+/// What Esc lets go of where nothing is open that it would close.
+enum HeldThing: Hashable {
+    case search, export, acting, pattern, range, selection, filter
+
+    /// What the footer says.
+    var word: String {
+        switch self {
+        case .search: "give up the search"
+        case .export, .acting: "cancel"
+        case .pattern: "end the search"
+        case .range: "end the range"
+        case .selection: "deselect"
+        case .filter: "clear filter"
+        }
+    }
+}
