@@ -9,6 +9,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
     ],
@@ -33,9 +34,10 @@ let package = Package(
         .room(
             "Receiving",
             uses: [
-                "Base", "Notifications", "History",
+                "CCrypto", "Base", "Notifications", "History",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .room(
             "Backblaze",
@@ -56,7 +58,7 @@ let package = Package(
         // The tests mirror the targets.
         .target(
             name: "TestSupport",
-            dependencies: ["CCrypto", "Base", "Notifications", "Sending"],
+            dependencies: ["CCrypto", "CCurl", "Base", "Notifications", "Sending"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),

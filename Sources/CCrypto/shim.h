@@ -14,6 +14,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <time.h>
 
 // Refuses a passphrase, where libcrypto would ask the terminal for one.
 static inline int b2_no_passphrase(char *buffer, int size, int is_writing, void *context) {
@@ -64,6 +67,45 @@ static inline EVP_PKEY *b2_new_rsa_key(int bits) {
     }
     EVP_PKEY_CTX_free(context);
     return key;
+}
+
+// Returns a time of a certificate in seconds since 1970; 0 for one that is none.
+static inline int64_t b2_seconds(const ASN1_TIME *time) {
+    struct tm parts;
+    return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+// Writes a name's common name, or the whole name where it has none, as a string.
+static inline void b2_name(const X509_NAME *name, char *buffer, int size) {
+    buffer[0] = 0;
+    if (name && X509_NAME_get_text_by_NID((X509_NAME *)name, NID_commonName, buffer, size) <= 0) {
+        X509_NAME_oneline(name, buffer, size);
+    }
+}
+
+// Verifies the certificate of a server against this machine's own authorities; returns the code of the result.
+static inline int b2_verify_server(X509 *leaf, X509 *const *others, int count) {
+    int code = X509_V_ERR_UNSPECIFIED;
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    for (int index = 0; chain && index < count; index++) sk_X509_push(chain, others[index]);
+    if (store && context && chain && X509_STORE_set_default_paths(store) == 1 &&
+        X509_STORE_CTX_init(context, store, leaf, chain) == 1) {
+        X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
+        X509_verify_cert(context);
+        code = X509_STORE_CTX_get_error(context);
+    }
+    sk_X509_free(chain);
+    X509_STORE_CTX_free(context);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return code;
+}
+
+// Writes bytes in Base64 as a string into a buffer of 4 / 3 of their number, rounded up to 4, and 1.
+static inline void b2_base64(const unsigned char *bytes, int count, unsigned char *buffer) {
+    EVP_EncodeBlock(buffer, bytes, count);
 }
 
 #endif

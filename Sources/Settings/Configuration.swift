@@ -56,12 +56,24 @@ public struct Configuration: Sendable, Hashable {
     public var listen: Located<String>?
     /// The paths that receive notifications, in the form of `--path`; empty for the default.
     public var paths: [Located<String>] = []
+    /// The file of the TLS certificate, in the form of `--tls-certificate`; with an absolute path.
+    public var tlsCertificate: Located<String>?
+    /// The file of its private key, in the form of `--tls-key`; with an absolute path.
+    public var tlsKey: Located<String>?
+    /// The blocks of trusted proxies, in the form of `--trust-proxy`.
+    public var trustProxy: [Located<String>] = []
+    /// The way in which they name the client, in the form of `--proxy-header`.
+    public var proxyHeader: Located<String>?
+    /// The addresses from which requests are taken, in the form of `--allow-from`; empty for all. Files have absolute paths.
+    public var allowFrom: [Located<String>] = []
     /// The limits on valid deliveries, in the form of `--keep`; empty to keep all.
     public var keep: [Located<String>] = []
     /// The free space below which requests that are not valid are not recorded, in the form of `--free-space`.
     public var freeSpace: Located<String>?
     /// The longest body, in the form of `--max-body`.
     public var maxBody: Located<String>?
+    /// A file of authorities that are trusted besides the system's, in the form of `--ca-file`; with an absolute path.
+    public var caFile: Located<String>?
     /// Files of signing secrets, in the form of `--secret-file`; with absolute paths.
     public var secretFiles: [Located<SecretFile>] = []
     /// The buckets that are compared with the record on a schedule; each appears once.

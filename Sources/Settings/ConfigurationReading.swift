@@ -1,4 +1,5 @@
 internal import Base
+internal import Notifications
 
 /// Reads values of nodes, and collects their problems.
 struct ConfigurationReading {
@@ -25,6 +26,20 @@ struct ConfigurationReading {
             return nil
         }
         return Located(text, at: node.position)
+    }
+
+    /// Returns the path of a file.
+    mutating func file(_ node: ConfigurationNode, _ name: String) -> Located<String>? {
+        path(node, name, "a file, with a path that begins with / or ~/")
+    }
+
+    /// Returns an absolute path: `~/` is the user's home folder.
+    fileprivate mutating func path(_ node: ConfigurationNode, _ name: String, _ form: String) -> Located<String>? {
+        guard let text = text(node, name, expected: form) else { return nil }
+        if text.value.hasPrefix("/") { return text }
+        if let home, text.value.hasPrefix("~/") { return Located(home + text.value.dropFirst(), at: text.position) }
+        refuse(node, name, expected: form)
+        return nil
     }
 
     /// Returns the value of `yes` or `no`, or of YAML's other words for them.
@@ -262,6 +277,33 @@ struct Setting: Sendable {
             configuration.paths = (reading.items(node, "path", expected: form, orOne: true) ?? [])
                 .compactMap { reading.text($0, "path", expected: form) }
         },
+        Setting("tls-certificate", "a file", "plain HTTP") { configuration, node, reading in
+            configuration.tlsCertificate = reading.file(node, "tls-certificate")
+        },
+        Setting("tls-key", "a file", "none") { configuration, node, reading in
+            configuration.tlsKey = reading.file(node, "tls-key")
+        },
+        Setting("trust-proxy", "an address or a block, or a list", "none") { configuration, node, reading in
+            let form = "an address or a block, such as 127.0.0.1 or 10.0.0.0/8, or a list of them"
+            configuration.trustProxy = (reading.items(node, "trust-proxy", expected: form, orOne: true) ?? [])
+                .compactMap { reading.text($0, "trust-proxy", expected: form) }
+        },
+        Setting("proxy-header", "x-forwarded-for, forwarded or proxy-protocol", "x-forwarded-for") {
+            configuration, node, reading in
+            configuration.proxyHeader = reading.text(
+                node, "proxy-header", expected: "x-forwarded-for, forwarded or proxy-protocol")
+        },
+        Setting("allow-from", "an address, a block or a file, or a list", "all") { configuration, node, reading in
+            let form = "an address, a block such as 192.0.2.0/24, or a file of them, or a list of these"
+            for item in reading.items(node, "allow-from", expected: form, orOne: true) ?? [] {
+                guard let text = reading.text(item, "allow-from", expected: form) else { continue }
+                if IPNetwork(text.value) != nil {
+                    configuration.allowFrom.append(text)
+                } else if let path = reading.path(item, "allow-from", form) {
+                    configuration.allowFrom.append(path)
+                }
+            }
+        },
         Setting("keep", "a number, an age or a size, or a list", "all") { configuration, node, reading in
             let form = "a number of deliveries, an age or a size, such as 100000, 90d or 20GiB, or a list of them"
             configuration.keep = (reading.items(node, "keep", expected: form, orOne: true) ?? [])
@@ -273,6 +315,9 @@ struct Setting: Sendable {
         },
         Setting("max-body", "a number of bytes", "1MiB") { configuration, node, reading in
             configuration.maxBody = reading.text(node, "max-body", expected: "a number of bytes, such as 512KiB")
+        },
+        Setting("ca-file", "a file", "none") { configuration, node, reading in
+            configuration.caFile = reading.file(node, "ca-file")
         },
         Setting("secret-files", "a list of files", "none") { configuration, node, reading in
             let form = "a list of files, each as FILE, LABEL=FILE or LABEL@BINDING=FILE"

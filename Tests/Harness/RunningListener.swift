@@ -42,15 +42,15 @@ package final class RunningListener: Sendable {
             close(output.reading)
             self.output = nil
         }
-        let line = try self.error.line(with: "listening on http://")
-        guard let start = line.range(of: "http://"), line.hasSuffix("/"),
+        let line = try self.error.line(with: "listening on http")
+        guard let start = line.range(of: "http"), let authority = line.range(of: "://"), line.hasSuffix("/"),
             let colon = line.lastIndex(of: ":"), let port = UInt16(line[colon...].dropFirst().dropLast())
         else {
             throw WaitedInVain(for: "a line with the URL", seeing: String(line))
         }
         url = String(line[start.lowerBound...])
         self.port = port
-        host = line[start.upperBound..<colon].trimmingCharacters(in: ["[", "]"])
+        host = line[authority.upperBound..<colon].trimmingCharacters(in: ["[", "]"])
     }
 
     /// A connection to it.

@@ -83,6 +83,13 @@ public struct ActionReading: Sendable {
         return file
     }
 
+    /// Returns the absolute path of a file with a secret, and notes it.
+    mutating func secretFile(at path: String) -> String {
+        let path = absolute(path)
+        secretFiles.append(path)
+        return path
+    }
+
     /// Returns the value of `yes` or `no`.
     public mutating func truth(_ key: String) -> Bool? {
         guard let node = remove(key) else { return nil }

@@ -5,7 +5,7 @@ internal import Sending
 internal import Settings
 
 /// Forwards deliveries to another URL: the bytes and header fields as received, so that the receiver's own check of the
-/// signature succeeds.
+/// signature succeeds. Fields that the settings name are set in place of the received ones.
 ///
 /// A batch is one delivery, sent once for all its events; they share its outcome. It is sent at least once: if an
 /// answer is lost it is sent again, and the receiver can recognise it by its events' ids.
@@ -38,11 +38,19 @@ struct ForwardAction: Action {
         } catch {
             return ActionReport(items.map { _ in .dead("\(error)") })
         }
-        var (result, exchange) = http.exchange(replay.request, within: settings.limit, now: now)
+        let request: OutgoingRequest
+        do throws(ActionSecretError) {
+            request = try self.request(replay)
+        } catch {
+            return ActionReport(items.map { _ in .hold("\(error)") })
+        }
+        var (result, exchange) = http.exchange(request, within: settings.limit, now: now)
         // The sender's Accept-Encoding was sent on too.
         if case .success(let answer) = result { exchange.answer = answer.readable }
         let outcome = outcomes.classify(result, at: now())
-        let names = replay.altered.joined(separator: ", ")
+        let names = replay.altered.filter { name in
+            !settings.headers.contains { $0.name.lowercased() == name.lowercased() }
+        }.joined(separator: ", ")
         return ActionReport(
             items.map { _ in outcome }, exchange: exchange,
             warning: names.isEmpty
@@ -54,13 +62,13 @@ struct ForwardAction: Action {
     func preview(_ items: [ActionItem]) throws -> [UInt8] {
         var seen: Set<Int64> = []
         let requests = try items.filter { seen.insert($0.record.id).inserted }.map { item in
-            MaskedRequest(try request(item.record).request).bytes
+            MaskedRequest(try request(request(item.record))).bytes
         }
         return Array(requests.joined(separator: Array("\n\n".utf8)))
     }
 
     func test(_ item: ActionItem) throws -> String {
-        let answer = try http.send(try request(item.record).request, within: settings.limit)
+        let answer = try http.send(try request(request(item.record)), within: settings.limit)
         let answered =
             "\(settings.url.authority) answered \(HTTPStatus.words(answer.status)) to a test without a signature"
         switch answer.status {
@@ -84,6 +92,13 @@ struct ForwardAction: Action {
             lost: { .retry($0) })
     }
 
+    /// Returns the request with the fields of the settings.
+    private func request(_ replay: ReplayRequest) throws(ActionSecretError) -> OutgoingRequest {
+        var request = replay.request
+        try settings.headers.apply(to: &request)
+        return request
+    }
+
     private func request(_ record: DeliveryRecord) throws(ReplayRefusal) -> ReplayRequest {
         try ReplayRequest(
             record.delivery, to: settings.url, allowsPlainHTTP: settings.allowsPlainHTTP,
@@ -96,6 +111,8 @@ struct ForwardAction: Action {
 /// The settings of a `forward` action.
 struct ForwardSettings: Sendable, Hashable {
     var url: WebhookURL
+    /// The fields that are set, `Host` included.
+    var headers: [ActionHeader] = []
     /// Whether plain http is right although it leaves this machine.
     var allowsPlainHTTP = false
     /// The time limit of one delivery, from connecting to the end of the answer.
@@ -105,14 +122,15 @@ struct ForwardSettings: Sendable, Hashable {
 extension ActionKind {
     static let forward = ActionKind("forward") {
         reading, surroundings in
-        ForwardSettings(&reading).map { ForwardAction($0, surroundings) }
+        ForwardSettings(&reading, surroundings.environment).map { ForwardAction($0, surroundings) }
     }
 }
 
 extension ForwardSettings {
     /// - Returns: Nil if a problem was found.
-    init?(_ reading: inout ActionReading) {
+    init?(_ reading: inout ActionReading, _ environment: [String: String]) {
         let count = reading.problems.count
+        headers = reading.headers("headers", environment: environment)
         let written = reading.required("url", expected: "the http or https URL to send to")
         allowsPlainHTTP = reading.truth("allow-http") ?? false
         limit = reading.duration("time-limit", atMost: .seconds(3_600)) ?? .seconds(10)

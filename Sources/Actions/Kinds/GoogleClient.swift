@@ -1,5 +1,4 @@
 internal import Base
-internal import CCrypto
 internal import Foundation
 internal import History
 internal import Notifications
@@ -7,7 +6,7 @@ internal import Sending
 internal import Settings
 internal import Synchronization
 
-/// Asks the Sheets API in the name of a service account. Its calls block.
+/// Asks the Sheets API in the name of an account. Its calls block.
 final class GoogleClient: Sendable {
     /// The time limit of an answer.
     static let patience = Duration.seconds(30)
@@ -76,12 +75,12 @@ final class GoogleClient: Sendable {
 
     /// Sends a request, and renews the token once if it is refused.
     private func exchange(_ method: String, _ path: String, body: [UInt8]) throws(GoogleProblem) -> GoogleAnswer {
-        let key = try GoogleKey(file: settings.keyFile)
+        let key = try GoogleCredential(settings)
         for isLast in [false, true] {
             let text = try validToken(key)
             let request: OutgoingRequest
             do throws(OutgoingFailure) {
-                request = try self.request(method, path, token: text, body: body)
+                request = try self.request(method, path, token: text, quotaProject: key.quotaProject, body: body)
             } catch {
                 throw GoogleProblem(error)
             }
@@ -103,9 +102,10 @@ final class GoogleClient: Sendable {
     }
 
     private func request(
-        _ method: String, _ path: String, token: String, body: [UInt8]
+        _ method: String, _ path: String, token: String, quotaProject: String?, body: [UInt8]
     ) throws(OutgoingFailure) -> OutgoingRequest {
         var headers = [OutgoingField("Authorization", "Bearer \(token)", isSecret: true)]
+        if let quotaProject { headers.append(OutgoingField("x-goog-user-project", quotaProject)) }
         if !body.isEmpty { headers.append(OutgoingField("Content-Type", "application/json")) }
         do throws(WebhookURLError) {
             let url = try WebhookURL("\(settings.api)/v4/spreadsheets/\(settings.spreadsheet)\(path)")
@@ -115,55 +115,17 @@ final class GoogleClient: Sendable {
         }
     }
 
-    private func validToken(_ key: GoogleKey) throws(GoogleProblem) -> String {
+    private func validToken(_ credential: GoogleCredential) throws(GoogleProblem) -> String {
         let time = now()
         // The file may be another account's by now.
-        if let held = token.withLock({ $0 }), held.key == key.identity,
+        if let held = token.withLock({ $0 }), held.key == credential.identity,
             time.milliseconds < held.end.milliseconds - Self.margin
         {
             return held.text
         }
-        let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
-        let request = OutgoingRequest(
-            "POST", key.tokenURL, headers: [OutgoingField("Content-Type", "application/x-www-form-urlencoded")],
-            body: Array((grant + (try key.assertion(at: time))).utf8))
-        var (result, exchange) = http.exchange(
-            request, within: Self.patience, now: now, body: Array((grant + MaskedRequest.mask).utf8))
-        let answer: OutgoingAnswer
-        switch result {
-        case .success(let received): answer = received
-        case .failure(let failure):
-            // Without a token nothing was written.
-            var problem = GoogleProblem(failure)
-            if case .lost = problem.kind { problem.kind = .later(after: nil) }
-            throw problem.with(exchange)
-        }
-        struct Content: Decodable {
-            var access_token: String
-            var expires_in: Int64
-        }
-        guard answer.status == 200 else {
-            throw GoogleProblem(token: answer, key, at: time).with(exchange)
-        }
-        guard let content = try? JSONDecoder().decode(Content.self, from: Data(answer.body)),
-            content.access_token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else {
-            // Something of a token may be in it.
-            exchange.answer = Array(MaskedRequest.mask.utf8)
-            throw GoogleProblem(
-                .later(after: nil),
-                "\(key.tokenURL.authority) answered \(HTTPStatus.words(answer.status))"
-                    + (answer.value(of: "Content-Type").map { ", \(SafeText($0).clipped(to: 60))," } ?? "")
-                    + " without a token: something on the way answers in Google's place"
-            ).with(exchange)
-        }
-        let seconds = min(max(0, content.expires_in), 86_400)
-        token.withLock {
-            $0 = Token(
-                text: content.access_token, end: Timestamp(milliseconds: time.milliseconds + seconds * 1_000),
-                key: key.identity)
-        }
-        return content.access_token
+        let fresh = try GoogleTokens(http: http, now: now).token(of: credential, at: time)
+        token.withLock { $0 = Token(text: fresh.text, end: fresh.end, key: credential.identity) }
+        return fresh.text
     }
 }
 
@@ -251,148 +213,6 @@ final class SharedByKey<Value: AnyObject & Sendable>: Sendable {
             held[key] = Weak(value: value)
             return value
         }
-    }
-}
-
-// MARK: - Keys
-
-/// The key file of a service account, as Google hands it out. It describes itself by the account alone.
-struct GoogleKey: Sendable, CustomStringConvertible, CustomReflectable {
-    static let scope = "https://www.googleapis.com/auth/spreadsheets"
-    static let usualTokenURL = "https://oauth2.googleapis.com/token"
-
-    /// The account's address.
-    let account: String
-    let tokenURL: WebhookURL
-    /// Whether others than its user may read the file.
-    let isOpenToOthers: Bool
-    /// The key that distinguishes it from others.
-    var identity: String { "\(account)\n\(id ?? "")\n\(tokenURL)" }
-    private let id: String?
-    private let key: RSAKey
-
-    var description: String { account }
-    var customMirror: Mirror { Mirror(self, children: ["account": account]) }
-
-    /// Reads a key file. Blocks as long as that takes.
-    init(file path: String) throws(GoogleProblem) {
-        struct Content: Decodable {
-            var type: String?
-            var client_email: String?
-            var private_key: String?
-            var private_key_id: String?
-            var token_uri: String?
-        }
-        let bytes: [UInt8]
-        do throws(FileProblem) {
-            (bytes, isOpenToOthers) = try PrivateFile.read(path) { status throws(FileProblem) in
-                guard status.st_mode & S_IFMT == S_IFREG else { throw FileProblem(reason: "is not a regular file") }
-            }
-        } catch {
-            throw GoogleProblem(
-                .lasting, "the key file \(path) \(error.reason): put the service account's key there")
-        }
-        guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)),
-            content.type == "service_account", let account = content.client_email, !account.isEmpty,
-            let pem = content.private_key
-        else {
-            throw GoogleProblem(
-                .lasting,
-                "\(path) is not the key of a service account: make one of type JSON in Google's console, under"
-                    + " IAM & Admin, Service Accounts, Keys")
-        }
-        guard let key = RSAKey(pem: pem) else {
-            throw GoogleProblem(
-                .lasting, "the private key in \(path) cannot be read: download a new one, and change nothing in it")
-        }
-        do {
-            tokenURL = try WebhookURL(content.token_uri ?? Self.usualTokenURL)
-        } catch {
-            throw GoogleProblem(.lasting, "“token_uri” in \(path) is not the address of a token endpoint: \(error)")
-        }
-        guard tokenURL.isSecure || tokenURL.isLoopback else {
-            throw GoogleProblem(
-                .lasting, "“token_uri” in \(path) is not https: download a new key, and change nothing in it")
-        }
-        self.account = account
-        self.key = key
-        id = content.private_key_id
-    }
-
-    /// Returns the assertion with which a token is requested: a JWT signed with RS256, valid for an hour.
-    func assertion(at time: Timestamp) throws(GoogleProblem) -> String {
-        var header = JSONWriter()
-        header.syntax("{\"alg\":\"RS256\",\"typ\":\"JWT\"")
-        if let id {
-            header.syntax(",\"kid\":")
-            header.string(id)
-        }
-        header.syntax("}")
-        let seconds = time.milliseconds / 1_000
-        var claims = JSONWriter()
-        claims.syntax("{\"iss\":")
-        claims.string(account)
-        claims.syntax(",\"scope\":")
-        claims.string(Self.scope)
-        claims.syntax(",\"aud\":")
-        claims.string(tokenURL.description)
-        claims.syntax(",\"iat\":")
-        claims.integer(seconds)
-        claims.syntax(",\"exp\":")
-        claims.integer(seconds + 3_600)
-        claims.syntax("}")
-        let text = Self.base64URL(header.bytes) + "." + Self.base64URL(claims.bytes)
-        guard let signature = key.signature(of: Array(text.utf8)) else {
-            throw GoogleProblem(.lasting, "the private key of \(account) signs nothing: download a new one")
-        }
-        return text + "." + Self.base64URL(signature)
-    }
-
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        String(
-            Data(bytes).base64EncodedString().compactMap { character -> Character? in
-                switch character {
-                case "+": "-"
-                case "/": "_"
-                case "=": nil
-                default: character
-                }
-            })
-    }
-}
-
-/// A private RSA key that signs by RS256 (RFC 7518, 3.3).
-///
-/// Sendable, since libcrypto only reads a key when it signs with it.
-private final class RSAKey: @unchecked Sendable {
-    private let key: OpaquePointer
-
-    /// Reads a key in PEM; nil if the text is not an RSA key without a passphrase.
-    init?(pem: String) {
-        let bytes = Array(pem.utf8)
-        guard let key = b2_private_key(bytes, Int32(clamping: bytes.count)) else { return nil }
-        guard b2_is_rsa(key) == 1 else {
-            EVP_PKEY_free(key)
-            return nil
-        }
-        self.key = key
-    }
-
-    deinit {
-        EVP_PKEY_free(key)
-    }
-
-    /// Returns the signature of a text (RSASSA-PKCS1-v1_5 with SHA-256); nil where libcrypto refuses the key.
-    func signature(of text: [UInt8]) -> [UInt8]? {
-        guard let context = EVP_MD_CTX_new() else { return nil }
-        defer { EVP_MD_CTX_free(context) }
-        var count = 0
-        guard EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key) == 1,
-            EVP_DigestSign(context, nil, &count, text, text.count) == 1
-        else { return nil }
-        var signature = [UInt8](repeating: 0, count: count)
-        guard EVP_DigestSign(context, &signature, &count, text, text.count) == 1 else { return nil }
-        return Array(signature.prefix(count))
     }
 }
 
@@ -570,7 +390,7 @@ struct GoogleProblem: Error, CustomStringConvertible {
 
 extension GoogleProblem {
     /// Creates the problem that an answer of the token endpoint other than 200 means.
-    init(token answer: OutgoingAnswer, _ key: GoogleKey, at time: Timestamp) {
+    init(token answer: OutgoingAnswer, from url: WebhookURL, _ credential: GoogleCredential, at time: Timestamp) {
         struct Content: Decodable {
             var error: String
             var error_description: String?
@@ -583,7 +403,7 @@ extension GoogleProblem {
         guard let content = try? JSONDecoder().decode(Content.self, from: Data(answer.body)) else {
             self.init(
                 .later(after: nil),
-                "\(key.tokenURL.authority) answered \(answer.summary), which is not an answer of Google's: something on the"
+                "\(url.authority) answered \(answer.summary), which is not an answer of Google's: something on the"
                     + " way answers in its place, or “token_uri” in the key file was changed")
             return
         }
@@ -602,7 +422,8 @@ extension GoogleProblem {
         }
         self.init(
             .lasting,
-            "Google gives \(key.account) no token: \(Self.reason(content.error, details)) (\(words))")
+            "Google gives \(credential.account) no token: \(credential.remedy ?? Self.reason(content.error, details)) (\(words))"
+        )
     }
 
     /// Returns the reason why the token is missing, and a remedy.

@@ -87,7 +87,7 @@ final class GoogleSheetAction: Action {
     /// unchanged.
     func test(_ item: ActionItem) throws -> String {
         try turn.run {
-            let key = try GoogleKey(file: settings.keyFile)
+            let key = try GoogleCredential(settings)
             client.waitForWrite()
             var request = try prepare([item], number: .random(in: 1...Int64(Int32.max)), takesAway: false)
             request.isTrial = true
@@ -472,7 +472,12 @@ struct GoogleSheetSettings: Sendable {
     var spreadsheet: String
     /// The name of the sheet in it.
     var sheet: String
+    /// The service account's key, or another file of Application Default Credentials.
     var keyFile: String
+    /// The hosts besides Google's that may give tokens, in lower case.
+    var tokenHosts: Set<String> = []
+    /// Whether the file may name a program that gives a token.
+    var allowsExecutable = false
     var options = SheetOptions()
     /// The URL of the API, without a slash at the end.
     var api = usualAPI
@@ -508,7 +513,10 @@ extension ActionKind {
         let spreadsheet = reading.required(
             "spreadsheet", expected: "the spreadsheet's address in the browser, or its id")
         let sheet = reading.required("sheet", expected: "the name of the sheet, as its tab shows it, such as Sheet1")
-        let keyFile = reading.secretFile("key-file", expected: "the path of the service account's key, a JSON file")
+        let keyFile = reading.credentialFile(surroundings)
+        let tokenHosts = reading.texts(
+            "allow-token-hosts", expected: "a list of hosts besides Google's that may give tokens", orOne: true)
+        let allowsExecutable = reading.truth("allow-executable") ?? false
         let api = reading.text("api", expected: "the address of the Sheets API")
         let options = SheetOptions(&reading)
         var id: String?
@@ -536,8 +544,32 @@ extension ActionKind {
         }
         guard let id, let sheet, let keyFile, reading.problems.count == count else { return nil }
         let settings = GoogleSheetSettings(
-            spreadsheet: id, sheet: sheet.value, keyFile: keyFile.value, options: options, api: base,
+            spreadsheet: id, sheet: sheet.value, keyFile: keyFile,
+            tokenHosts: Set((tokenHosts ?? []).map { $0.value.lowercased() }), allowsExecutable: allowsExecutable,
+            options: options, api: base,
             writer: "\(reading.folder)\n\(reading.name)")
         return GoogleSheetAction(settings, http: surroundings.http, now: surroundings.now)
+    }
+}
+
+extension ActionReading {
+    /// Returns the file of Google's credentials: `key-file`; or, as Google's own libraries do, the one that the variable
+    /// GOOGLE_APPLICATION_CREDENTIALS names, or that gcloud has written.
+    fileprivate mutating func credentialFile(_ surroundings: ActionSurroundings) -> String? {
+        let count = problems.count
+        let form = "the path of the service account's key, a JSON file"
+        if let file = secretFile("key-file", expected: form, isRequired: false) { return file.value }
+        guard problems.count == count else { return nil }
+        if let path = surroundings.environment["GOOGLE_APPLICATION_CREDENTIALS"], !path.isEmpty {
+            return secretFile(at: path)
+        }
+        let folder = surroundings.environment["CLOUDSDK_CONFIG"] ?? surroundings.home.map { "\($0)/.config/gcloud" }
+        if let path = folder.map({ "\($0)/application_default_credentials.json" }), access(path, F_OK) == 0 {
+            return secretFile(at: path)
+        }
+        problem(
+            "“\(name)” needs “key-file”: \(form); or set GOOGLE_APPLICATION_CREDENTIALS where b2watch is started",
+            at: position)
+        return nil
     }
 }

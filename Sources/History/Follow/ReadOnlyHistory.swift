@@ -9,7 +9,7 @@ public final class ReadOnlyHistory: Sendable {
     /// The state of the history when it was opened.
     public let opened: HistoryChange
     let place: FilePlace
-    private let database: DatabasePool
+    let database: DatabasePool
     private let gate: ReadGate
 
     /// Opens a history.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// An IP address. An IPv4 address that is written as IPv6 (`::ffff:127.0.0.1`) is the IPv4 address.
 public struct IPAddress: Sendable, Hashable {

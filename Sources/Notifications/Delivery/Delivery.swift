@@ -4,7 +4,8 @@ public import Base
 public struct Delivery: Sendable, Hashable {
     /// When the head of the request had arrived.
     public var receivedAt: Timestamp
-    /// The peer's IP address, without its port.
+    /// The IP address of the client, without a port: that of the peer, or the one that a trusted proxy names; `unknown` where
+    /// what it names is no address.
     public var remoteAddress: String
     /// The method, such as `POST`.
     public var method: String
@@ -340,6 +341,8 @@ public enum Answer: Sendable, Hashable, CaseIterable {
     case overloaded
     /// A request that is not valid, of which too many arrive. It is not recorded.
     case tooMany
+    /// A request from an address that no list names. It is not recorded.
+    case forbidden
 
     /// The HTTP status.
     public var status: Int {
@@ -347,6 +350,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
         case .accepted: 200
         case .invalidJSON: 400
         case .missingSignature, .malformedSignature, .unsupportedSignature, .invalidSignature: 401
+        case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .tooMany: 429
@@ -368,6 +372,7 @@ public enum Answer: Sendable, Hashable, CaseIterable {
         case .notRecorded: "Cannot record the delivery now"
         case .overloaded: "Too busy to record the delivery now"
         case .tooMany: "Too many requests"
+        case .forbidden: "Forbidden"
         }
     }
 

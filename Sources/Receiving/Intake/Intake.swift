@@ -7,6 +7,8 @@ public final class Intake: DeliveryReceiver {
     public let keys: KeyringHolder
     /// The rules that do not sign.
     public let unsigned: UnsignedRules
+    /// The addresses from which requests are taken; nil for all.
+    private let callers: CallerList?
     private let history: History
     private let notifications = Atomic<Int>(0)
     private let rates: Mutex<AddressRates>
@@ -14,14 +16,18 @@ public final class Intake: DeliveryReceiver {
     /// The bytes that are kept of a body that is neither valid nor looks like B2's.
     static let keptOfOthers = 64 << 10
 
-    public convenience init(_ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules()) {
-        self.init(history, keys: keys, unsigned: unsigned, rates: AddressRates())
+    public convenience init(
+        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil
+    ) {
+        self.init(history, keys: keys, unsigned: unsigned, callers: callers, rates: AddressRates())
     }
 
     init(
-        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), rates: AddressRates
+        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(),
+        callers: CallerList? = nil, rates: AddressRates
     ) {
         self.history = history
+        self.callers = callers
         self.keys = keys
         self.unsigned = unsigned
         self.rates = Mutex(rates)
@@ -33,7 +39,7 @@ public final class Intake: DeliveryReceiver {
     /// Verifies and records a request. The answer is given once it is recorded, so that none is acknowledged and lost.
     ///
     /// A request that is not valid is not recorded if there are too many of them, and then never answered 200. One for
-    /// another path never is.
+    /// another path, or from an address that is not allowed, never is.
     public func receive(
         _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void
     ) {
@@ -43,6 +49,10 @@ public final class Intake: DeliveryReceiver {
             case .wrongMethod: unjudged(delivery, .methodNotAllowed)
             case .wrongPath: JudgedDelivery?.none
             }
+        if let callers, !callers.allows(delivery.remoteAddress), !isOurOwn(judged) {
+            if let judged { callers.noteRefusal(of: delivery, judged.judgement) }
+            return answer(.forbidden, nil)
+        }
         guard let judged else { return answer(.notFound, nil) }
         if kind == .notification { notifications.add(1, ordering: .relaxed) }
         guard isWithinRate(judged) else { return answer(.tooMany, nil) }
@@ -63,6 +73,12 @@ public final class Intake: DeliveryReceiver {
     /// Finds out whether a delivery can be recorded now.
     public func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
         history.probe(answer)
+    }
+
+    /// Returns whether a request is a test event of this process, which may come over the public address: nobody else has
+    /// its secret.
+    private func isOurOwn(_ judged: JudgedDelivery?) -> Bool {
+        judged?.judgement.verdict == .valid && judged?.judgement.secret == keys.selfTest.identity
     }
 
     /// Returns whether a request may be recorded: one that is valid always may, and one that a secret may still verify.

@@ -14,6 +14,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The event that closes a connection that is idle: the listener stops.
     struct Stop: Sendable {}
 
+    /// The event that closes a connection at once, whatever it does.
+    struct Cut: Sendable {}
+
     private enum Phase: Equatable {
         /// Before the first byte of a request.
         case idle
@@ -36,9 +39,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private let settings: ConnectionSettings
     private let isCrowded: Bool
+    private let opening: Opening?
     private var context: ChannelHandlerContext?
     private var alarm: LazyAlarm?
     private var mailbox: AnswerMailbox?
+    private var peer: IPAddress?
+    /// The address of the connection: the peer's, or the one that the proxy gave in a PROXY header.
+    private var connectionAddress = "unknown"
+    /// The address of the client of the current request.
     private var remoteAddress = "unknown"
 
     private var phase = Phase.idle
@@ -53,10 +61,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var requests = 0
     private var dropped = 0
 
-    /// - Parameter isCrowded: Whether this connection is one too many, and only gets the answer 503.
-    init(_ settings: ConnectionSettings, isCrowded: Bool) {
+    /// - Parameters:
+    ///   - isCrowded: Whether this connection is one too many, and only gets the answer 503.
+    ///   - opening: The handler of what precedes HTTP; nil where nothing does.
+    init(_ settings: ConnectionSettings, isCrowded: Bool, after opening: Opening? = nil) {
         self.settings = settings
         self.isCrowded = isCrowded
+        self.opening = opening
         parser = RequestParser(settings.limits)
     }
 
@@ -75,7 +86,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        remoteAddress = RemoteAddress.text(of: context.remoteAddress)
+        connectionAddress = RemoteAddress.text(of: context.remoteAddress)
+        remoteAddress = connectionAddress
+        if settings.trust != nil { peer = IPAddress(connectionAddress) }
         setAlarm(settings.headTime)
         if isCrowded { refuse(.tooManyConnections(limit: settings.limits.connections)) }
         context.fireChannelActive()
@@ -115,15 +128,31 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch event {
         case is Stop:
             if phase == .idle, input.readableBytes == 0 { cut() }
+        case is Cut:
+            cut()
         case ChannelEvent.inputClosed:
             hasPeerEnded = true
             if phase == .closing { cut() } else { advance() }
+        case let event as Opening.Named:
+            switch event.preamble {
+            case .client(let address): connectionAddress = "\(address)"
+            case .unknown: connectionAddress = "unknown"
+            case .proxy: break
+            }
+            remoteAddress = connectionAddress
+        case let event as Opening.Refused:
+            refuse(event.reason)
         default:
             context.fireUserInboundEventTriggered(event)
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The end of the input follows.
+        if HandshakeFault.isRaggedEnd(error) { return }
+        if phase != .closing, let fault = HandshakeFault(error) {
+            settings.refusals.count(.handshake(fault), from: remoteAddress)
+        }
         cut()
     }
 
@@ -200,11 +229,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func begin() {
         guard phase == .idle, let now = context?.eventLoop.now else { return }
         phase = .head(since: now)
+        remoteAddress = connectionAddress
         alarm?.set(now + settings.headTime)
     }
 
     private func open(_ head: RequestHead, _ framing: Framing) {
         guard case .head(let start) = phase else { return }
+        if let trust = settings.trust, trust.header != .proxyProtocol {
+            remoteAddress = peer.flatMap { trust.client(of: $0, head.headers) }?.description ?? "unknown"
+        }
         // CONNECT names a host, and OPTIONS may ask about the server as a whole.
         guard
             PathRule.namesPath(head.target) || head.method == "CONNECT"
@@ -334,7 +367,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Ends the connection now.
     private func cut() {
         phase = .closing
-        context?.close(promise: nil)
+        guard let opening else {
+            context?.close(promise: nil)
+            return
+        }
+        // TLS announces its end, and would wait for the peer's.
+        context?.close(mode: .output, promise: nil)
+        opening.cut()
     }
 }
 
@@ -348,6 +387,10 @@ struct ConnectionSettings: Sendable {
     let idleTime: TimeAmount
     let lingerTime: TimeAmount
     let rule: PathRule
+    /// The proxies whose word about their client counts; nil for none.
+    let trust: ProxyTrust?
+    /// The certificate; nil for plain HTTP.
+    let tls: TLSContext?
     let clock: @Sendable () -> Timestamp
     let receiver: any DeliveryReceiver
     let refusals: RefusalCounter
@@ -357,8 +400,8 @@ struct ConnectionSettings: Sendable {
 
     /// - Parameter group: The event loops that the connections may have.
     init(
-        _ configuration: ListenerConfiguration, on group: any EventLoopGroup, receiver: any DeliveryReceiver,
-        refusals: RefusalCounter, answerTimes: AnswerTimes, connections: Connections
+        _ configuration: ListenerConfiguration, on group: any EventLoopGroup, tls: TLSContext?,
+        receiver: any DeliveryReceiver, refusals: RefusalCounter, answerTimes: AnswerTimes, connections: Connections
     ) {
         mailboxes = Dictionary(
             group.makeIterator().map { (ObjectIdentifier($0), AnswerMailbox($0)) }, uniquingKeysWith: { $1 })
@@ -368,6 +411,8 @@ struct ConnectionSettings: Sendable {
         idleTime = TimeAmount(configuration.times.idle)
         lingerTime = TimeAmount(configuration.times.linger)
         rule = PathRule(configuration.paths)
+        trust = configuration.proxies
+        self.tls = tls
         clock = configuration.clock
         self.receiver = receiver
         self.refusals = refusals

@@ -6,6 +6,8 @@ public struct ListenAddress: Sendable, Hashable {
     public let host: String
     /// 0 takes a free port.
     public let port: Int
+    /// Whether it speaks HTTPS.
+    public private(set) var isSecure = false
 
     /// Reads `HOST:PORT` or `[IPv6]:PORT`.
     ///
@@ -42,7 +44,7 @@ public struct ListenAddress: Sendable, Hashable {
     }
 
     /// The address as a URL, such as `http://127.0.0.1:8080/` or `http://[::1]:8080/`.
-    public var url: String { "http://\(self)/" }
+    public var url: String { "\(isSecure ? "https" : "http")://\(self)/" }
 
     /// The URL at which this machine itself reaches the address, also where that is every address it has.
     public var localURL: String {
@@ -52,7 +54,14 @@ public struct ListenAddress: Sendable, Hashable {
             case "::": ListenAddress(host: "::1", port: port)
             default: self
             }
-        return reachable.url
+        return reachable.speaking(https: isSecure).url
+    }
+
+    /// Returns the same address with another scheme.
+    func speaking(https isSecure: Bool) -> ListenAddress {
+        var address = self
+        address.isSecure = isSecure
+        return address
     }
 
     private static func ip(_ host: String) -> SocketAddress? {

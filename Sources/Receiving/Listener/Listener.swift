@@ -17,6 +17,7 @@ public final class Listener: Sendable {
     private let connections: Connections
     private let refusals: RefusalCounter
     private let settings: Settings
+    private let tls: TLSContext?
 
     /// The settings of connections: nil until there is a receiver.
     private final class Settings: Sendable {
@@ -25,7 +26,7 @@ public final class Listener: Sendable {
 
     private init(
         _ configuration: ListenerConfiguration, address: ListenAddress, answerTimes: AnswerTimes, server: any Channel,
-        connections: Connections, refusals: RefusalCounter, settings: Settings
+        connections: Connections, refusals: RefusalCounter, settings: Settings, tls: TLSContext?
     ) {
         self.configuration = configuration
         self.address = address
@@ -34,6 +35,7 @@ public final class Listener: Sendable {
         self.connections = connections
         self.refusals = refusals
         self.settings = settings
+        self.tls = tls
     }
 
     /// Binds the address and accepts connections from then on. Blocks until it is bound.
@@ -55,7 +57,7 @@ public final class Listener: Sendable {
     /// until it is bound.
     ///
     /// - Parameter log: Takes lines about refused requests; called from any thread, it must not block.
-    /// - Throws: `ListenerError` where the address is unavailable.
+    /// - Throws: `ListenerError` where the address is unavailable, or the certificate cannot be used.
     public static func bind(
         _ configuration: ListenerConfiguration, log: @escaping @Sendable (String) -> Void
     ) throws(ListenerError) -> Listener {
@@ -64,6 +66,14 @@ public final class Listener: Sendable {
         let connections = Connections(limit: configuration.limits.connections)
         let refusals = RefusalCounter(eventLoop: group.any(), log: log)
         let settings = Settings()
+        let tls: TLSContext?
+        do throws(CertificateProblem) {
+            tls = try configuration.tls.map { files throws(CertificateProblem) in
+                try TLSContext(files, every: configuration.times.certificate, now: configuration.clock, log: log)
+            }
+        } catch {
+            throw .certificate(error)
+        }
 
         let wanted = try resolve(configuration.address)
         let server: any Channel
@@ -96,7 +106,7 @@ public final class Listener: Sendable {
         } catch {
             throw ListenerError(error, at: configuration.address)
         }
-        let address = ListenAddress(server.localAddress) ?? configuration.address
+        let address = (ListenAddress(server.localAddress) ?? configuration.address).speaking(https: tls != nil)
         server.closeFuture.whenComplete { _ in
             // Some errors close the socket, and the listener with it.
             guard !connections.isStopping else { return }
@@ -105,8 +115,15 @@ public final class Listener: Sendable {
         return Listener(
             configuration, address: address,
             answerTimes: AnswerTimes(), server: server, connections: connections, refusals: refusals,
-            settings: settings)
+            settings: settings, tls: tls)
     }
+
+    /// What a person should know about the certificate at the start.
+    public var notes: [String] { tls?.notes ?? [] }
+
+    /// The public key of the certificate, as `sha256//` and Base64, by which a request to this listener can recognise it;
+    /// nil for plain HTTP.
+    public var pinnedKey: String? { tls.map { "sha256//\($0.pin)" } }
 
     /// Accepts connections from now on, those that wait included. Call it once. Blocks until the first can be accepted.
     ///
@@ -115,8 +132,8 @@ public final class Listener: Sendable {
     public func accept(for receiver: any DeliveryReceiver) throws(ListenerError) {
         settings.value.withLock {
             $0 = ConnectionSettings(
-                configuration, on: MultiThreadedEventLoopGroup.singleton, receiver: receiver, refusals: refusals,
-                answerTimes: answerTimes, connections: connections)
+                configuration, on: MultiThreadedEventLoopGroup.singleton, tls: tls, receiver: receiver,
+                refusals: refusals, answerTimes: answerTimes, connections: connections)
         }
         do {
             try server.setOption(.autoRead, value: true).wait()
@@ -135,19 +152,30 @@ public final class Listener: Sendable {
             channel.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Stop())
         }
         let cut = server.eventLoop.scheduleTask(in: TimeAmount(grace)) {
-            for channel in open { channel.close(promise: nil) }
+            for channel in open { channel.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Cut()) }
         }
         try? EventLoopFuture.andAllComplete(open.map(\.closeFuture), on: server.eventLoop).wait()
         cut.cancel()
         refusals.finish()
     }
 
+    /// Calls back on the event loop that accepts connections, once it has a turn.
+    public func takeTurn(_ done: @escaping @Sendable () -> Void) {
+        server.eventLoop.execute(done)
+    }
+
     private static func furnish(
         _ channel: any Channel, admitted: Connections.Admission, _ settings: ConnectionSettings
     ) throws {
         guard admitted != .closed else { throw ChannelError.ioOnClosedChannel }
-        let connection = ConnectionHandler(settings, isCrowded: admitted == .crowded)
-        try channel.pipeline.syncOperations.addHandler(connection)
+        let proxies = settings.trust?.header == .proxyProtocol ? settings.trust : nil
+        guard admitted == .welcome, proxies != nil || settings.tls != nil else {
+            let connection = ConnectionHandler(settings, isCrowded: admitted == .crowded)
+            return try channel.pipeline.syncOperations.addHandler(connection)
+        }
+        let opening = Opening(proxies, settings.tls)
+        try channel.pipeline.syncOperations.addHandlers(
+            opening, ConnectionHandler(settings, isCrowded: false, after: opening))
     }
 
     private static func resolve(_ address: ListenAddress) throws(ListenerError) -> SocketAddress {
@@ -203,6 +231,10 @@ public struct ListenerConfiguration: Sendable {
     public var address: ListenAddress
     /// The paths below which a POST is a notification; `/` takes every path.
     public var paths: [String]
+    /// The files of the certificate; nil for plain HTTP.
+    public var tls: TLSFiles?
+    /// The proxies whose word about their client counts; nil for none.
+    public var proxies: ProxyTrust?
     /// The resources that a request, and all of them together, may use.
     public var limits: ListenerLimits
     /// The times that a peer may take.
@@ -248,6 +280,8 @@ public struct ListenerTimes: Sendable, Hashable {
     public var idle = Duration.seconds(60)
     /// The time from the last answer to the peer's own close, while its remaining bytes are discarded.
     public var linger = Duration.seconds(2)
+    /// From one look at the files of the certificate to the next, which a new connection takes.
+    public var certificate = Duration.seconds(1)
 
     public init() {}
 }
@@ -266,6 +300,8 @@ public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
     case unresolved(ListenAddress)
     /// Anything else, in the system's words.
     case failed(ListenAddress, String)
+    /// The certificate or its key cannot be used.
+    case certificate(CertificateProblem)
 
     init(_ error: any Error, at address: ListenAddress) {
         guard let error = error as? IOError else {
@@ -298,6 +334,7 @@ public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
             "the name \u{201C}\(address.host)\u{201D} has no address: write an IP address, such as 127.0.0.1"
         case .failed(let address, let problem):
             "cannot listen on \(address): \(problem)"
+        case .certificate(let problem): problem.description
         }
     }
 

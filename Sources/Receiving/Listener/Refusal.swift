@@ -23,6 +23,16 @@ enum Refusal: Error, Hashable {
     case otherPath
     /// Too many requests arrive that are not valid.
     case tooManyRequests
+    /// The address is in no list from which requests are taken.
+    case otherAddress
+    /// Plain HTTP; this port speaks HTTPS.
+    case plain
+    /// The TLS connection could not be established.
+    case handshake(HandshakeFault)
+    /// A trusted proxy begins without a PROXY header.
+    case noProxyHeader
+    /// A PROXY header from an address that is no trusted proxy.
+    case otherProxy
 
     /// The response that the peer gets.
     var response: Response {
@@ -38,6 +48,11 @@ enum Refusal: Error, Hashable {
         case .tooManyConnections: Response(status: 503, text: "Too many connections")
         case .otherPath: Response(.notFound)
         case .tooManyRequests: Response(.tooMany)
+        case .otherAddress: Response(.forbidden)
+        case .plain: Response(status: 400, text: "This port speaks HTTPS, not HTTP")
+        case .handshake: Response(status: 400, text: "TLS handshake failed")
+        case .noProxyHeader: Response(status: 400, text: "A PROXY header is missing or malformed")
+        case .otherProxy: Response(status: 400, text: "A PROXY header is not taken from this address")
         }
     }
 }
@@ -48,6 +63,7 @@ extension Refusal {
         switch answer {
         case .notFound: self = .otherPath
         case .tooMany: self = .tooManyRequests
+        case .forbidden: self = .otherAddress
         default: return nil
         }
     }
@@ -69,6 +85,11 @@ extension Refusal: CustomStringConvertible {
         case .tooManyConnections(let limit): "over \(limit) connections (503)"
         case .otherPath: "not below --path, and not kept (404)"
         case .tooManyRequests: "too many that are not valid, and not kept (429)"
+        case .otherAddress: "not from an address in --allow-from, and not kept (403)"
+        case .plain: "HTTP on a port that speaks HTTPS (400)"
+        case .handshake(let fault): fault.words
+        case .noProxyHeader: "a trusted proxy sent no valid PROXY header: check that it is set to send one (400)"
+        case .otherProxy: "a PROXY header from an address that --trust-proxy does not name (400)"
         }
     }
 

@@ -6,17 +6,27 @@ public import Notifications
 public final class NotificationSender: Sendable {
     private let transfers = Transfers()
     private let timeout: Duration
+    private let rules: ConnectionRules
+    private let proxies: ProxyRules
 
-    /// - Parameter timeout: How long one notification may take, from connecting to the end of the answer.
-    public init(timeout: Duration = .seconds(10)) {
+    /// - Parameters:
+    ///   - timeout: How long one notification may take, from connecting to the end of the answer.
+    ///   - rules: What a connection does besides.
+    ///   - proxies: The proxies for URLs.
+    public init(
+        timeout: Duration = .seconds(10), rules: ConnectionRules = ConnectionRules(),
+        proxies: ProxyRules = ProxyRules()
+    ) {
         self.timeout = timeout
+        self.rules = rules
+        self.proxies = proxies
     }
 
     /// Sends one notification and waits for its answer, whatever its status.
     ///
     /// - Throws: `SendError` if no answer arrives, or the task is cancelled.
     public func send(_ sample: SignedSample, to url: WebhookURL) async throws(SendError) -> SentAnswer {
-        let transfer = transfer(sample, to: url)
+        let transfer = try transfer(sample, to: url)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfers.begin(transfer) { continuation.resume(returning: $0) }
@@ -32,7 +42,7 @@ public final class NotificationSender: Sendable {
     ///
     /// - Throws: `SendError` if no answer arrives.
     public func sendAndWait(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> SentAnswer {
-        try Self.answer(transfers.result(of: transfer(sample, to: url)), url)
+        try Self.answer(transfers.result(of: try transfer(sample, to: url)), url)
     }
 
     /// Closes the connections; current requests end with `SendError.cancelled`.
@@ -42,15 +52,21 @@ public final class NotificationSender: Sendable {
         }
     }
 
-    private func transfer(_ sample: SignedSample, to url: WebhookURL) -> Transfer {
+    private func transfer(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> Transfer {
+        let proxy: ProxyServer?
+        do throws(ProxyProblem) {
+            proxy = try proxies.proxy(for: url)
+        } catch {
+            throw .failed(url, "\(error)")
+        }
         var headers = [
             OutgoingField("User-Agent", "B2/EventNotifications"),
             OutgoingField("Content-Type", "application/json; charset=UTF-8"),
         ]
         if let signature = sample.signature { headers.append(OutgoingField(SignatureHeader.name, signature)) }
         return Transfer(
-            OutgoingRequest("POST", url, headers: headers, body: sample.body), connectingWithin: timeout,
-            within: timeout, hasOwnConnection: false)
+            OutgoingRequest("POST", url, headers: headers, body: sample.body), by: proxy, connectingWithin: timeout,
+            within: timeout, hasOwnConnection: false, rules: rules)
     }
 
     private static func answer(_ result: Transfer.Result, _ url: WebhookURL) throws(SendError) -> SentAnswer {

@@ -10,10 +10,12 @@ public final class OutgoingClient: HTTPSending {
     private static let connecting = Duration.seconds(10)
 
     private let policy: OutgoingPolicy
+    private let rules: ConnectionRules
     private let transfers = Transfers()
 
-    public init(_ policy: OutgoingPolicy = OutgoingPolicy()) {
+    public init(_ policy: OutgoingPolicy = OutgoingPolicy(), rules: ConnectionRules = ConnectionRules()) {
         self.policy = policy
+        self.rules = rules
     }
 
     deinit {
@@ -28,10 +30,12 @@ public final class OutgoingClient: HTTPSending {
         switch try policy.route(of: request) {
         case .proxy(let server):
             proxy = server
-            transfer = Transfer(request, by: server, connectingWithin: Self.connecting, within: limit)
+            transfer = Transfer(
+                request, by: server, connectingWithin: Self.connecting, within: limit, rules: rules)
         case .direct(let onlyLoopback):
             proxy = nil
-            transfer = Transfer(request, connectingWithin: Self.connecting, within: limit) { [policy] address, port in
+            transfer = Transfer(request, connectingWithin: Self.connecting, within: limit, rules: rules) {
+                [policy] address, port in
                 policy.refusal(of: address, port: port, for: request.url, onlyLoopback: onlyLoopback)
             }
         }

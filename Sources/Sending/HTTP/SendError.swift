@@ -19,8 +19,18 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Anything else, in the words of the system or of libcurl.
     case failed(WebhookURL, String)
 
-    /// A sentence: what failed, and where.
+    /// A sentence: what failed, where, and what to do.
     public var description: String {
+        switch self {
+        case .refused: "\(problem): check the host and the port, and whether the server runs"
+        case .nameNotFound: "\(problem): check its spelling, and the DNS of this machine"
+        case .timedOut: "\(problem): check the host and the port, and whether a firewall is in between"
+        default: problem
+        }
+    }
+
+    /// What failed, and where.
+    var problem: String {
         switch self {
         case .refused(let url): "nothing listens at \(url.authority)"
         case .nameNotFound(let url): "the name of \(url.authority) was not found"
@@ -45,9 +55,11 @@ public enum TLSProblem: Sendable, Hashable, CustomStringConvertible {
     case expired
     case notYetValid
     case revoked
-    case otherName
+    /// With the names for which it is valid.
+    case otherName(String)
     case selfSigned
-    case unknownAuthority
+    /// With the name of the authority.
+    case unknownAuthority(String)
     /// This system has no list of authorities.
     case noAuthorities
     /// Anything else, in the words of the TLS library.
@@ -57,16 +69,21 @@ public enum TLSProblem: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notTLS: "it does not speak TLS"
-        case .closed: "it closed the connection during the TLS handshake"
-        case .expired: "its certificate has expired"
+        case .closed:
+            "it closed the connection during the TLS handshake: check the port, and whether it speaks TLS 1.2 or 1.3"
+        case .expired:
+            "its certificate has expired: its operator has to renew it, unless the clock of this machine is wrong"
         case .notYetValid: "its certificate is not valid yet: check the clock of this machine"
-        case .revoked: "its certificate was revoked"
-        case .otherName: "its certificate is for another name: check the host in the URL"
-        case .selfSigned: "its certificate is self-signed: add it to the certificates that this system trusts"
-        case .unknownAuthority:
-            "its certificate is from an authority that this system does not trust, or an intermediate certificate is missing"
+        case .revoked: "its certificate was revoked: its operator has to replace it"
+        case .otherName(let names):
+            "its certificate is for another name\(names.isEmpty ? "" : " (\(names))"): check the host in the URL"
+        case .selfSigned:
+            "its certificate is self-signed: if you trust it, put it into a file, and name that in --ca-file"
+        case .unknownAuthority(let name):
+            "its certificate is from an authority that is not trusted here\(name.isEmpty ? "" : " (\(name))"): if you trust it,"
+                + " name its certificate in --ca-file; if it is a public one, the server sends no intermediate certificate"
         case .noAuthorities:
-            "this system has no certificates of authorities: install the package ca-certificates"
+            "the certificates of authorities cannot be read: install the package ca-certificates, or check SSL_CERT_FILE"
         case .other(let text): text
         }
     }
@@ -104,6 +121,10 @@ struct CurlOutcome: Sendable, Hashable {
     var proxyStatus = 0
     /// The reply of a SOCKS proxy (`CURLPX_…`).
     var proxyReply = 0
+    /// The names of the other side's certificate.
+    var names = ""
+    /// The issuer of the certificate that is not accepted.
+    var issuer = ""
     /// libcurl's own words, which may contain text of the other side.
     var text = ""
 
@@ -154,23 +175,23 @@ extension TLSProblem {
         case 9: self = .notYetValid
         case 10: self = .expired
         case 18: self = .selfSigned
-        case 2, 19, 20, 21, 27: self = .unknownAuthority
+        case 2, 19, 20, 21, 27: self = .unknownAuthority(outcome.issuer)
         case 23: self = .revoked
-        case 62, 64: self = .otherName
+        case 62, 64: self = .otherName(outcome.names)
         // 1 is the value before the certificate is checked.
-        case 0, 1: self.init(outcome.code, outcome.errno, outcome.words)
+        case 0, 1: self.init(outcome.code, outcome.errno, outcome.words, outcome.names)
         default: self = .other("its certificate is not accepted (\(outcome.words))")
         }
     }
 
-    private init(_ code: CURLcode, _ errno: Int32, _ words: String) {
+    private init(_ code: CURLcode, _ errno: Int32, _ words: String, _ names: String) {
         let notTLS = ["wrong version number", "packet length too long", "http request", "unknown protocol"]
         let closed = ["SSL_ERROR_SYSCALL", "reset by peer", "unexpected eof"]
         if code == CURLE_SSL_CACERT_BADFILE {
             self = .noAuthorities
         } else if code == CURLE_PEER_FAILED_VERIFICATION, words.contains("subject name") {
             // OpenSSL has checked the chain, and libcurl the name.
-            self = .otherName
+            self = .otherName(names)
         } else if notTLS.contains(where: words.contains) {
             self = .notTLS
         } else if errno == ECONNRESET || errno == EPIPE || closed.contains(where: words.contains) {
@@ -208,12 +229,12 @@ extension OutgoingFailure {
         if problem == .cancelled {
             self = failure.hasSent ? .lost("b2watch ended before \(url.authority) answered") : .cancelled
         } else if failure.hasSent {
-            self = .lost("\(problem)")
+            self = .lost(problem.problem)
         } else if case .curl(let outcome) = failure.cause, outcome.code == CURLE_URL_MALFORMAT {
             self = .forbidden("\(problem)")
         } else if let proxy, case .curl(let outcome) = failure.cause {
             self = .notSent(
-                proxy.sentence(for: outcome, to: url) ?? "\(problem), by the proxy \(proxy.authority)")
+                proxy.sentence(for: outcome, to: url) ?? "\(problem.problem), by the proxy \(proxy.authority)")
         } else {
             self = .notSent("\(problem)")
         }
@@ -226,7 +247,7 @@ extension ProxyServer {
         switch (outcome.code, outcome.proxyStatus) {
         case (CURLE_COULDNT_CONNECT, _), (CURLE_COULDNT_RESOLVE_PROXY, _):
             return (try? WebhookURL("http://\(authority)/")).map {
-                "\(SendError(TransferFailure(.curl(outcome)), to: $0)), which is the proxy"
+                "\(SendError(TransferFailure(.curl(outcome)), to: $0).problem), which is the proxy"
             }
         case (_, 407):
             return "the proxy \(authority) wants another user and password: write http://user:password@host:port"

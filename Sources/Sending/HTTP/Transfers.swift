@@ -17,6 +17,7 @@ final class Transfer: Sendable {
     let limit: Duration
     /// Whether the request has a connection that no other request uses.
     let hasOwnConnection: Bool
+    let rules: ConnectionRules
     /// Checks the address and port of a direct connection before it is opened: returns why it must not be used.
     let refusal: @Sendable (IPAddress, Int) -> OutgoingFailure?
     let start = ContinuousClock.now
@@ -25,7 +26,7 @@ final class Transfer: Sendable {
 
     init(
         _ request: OutgoingRequest, by proxy: ProxyServer? = nil, connectingWithin connectLimit: Duration,
-        within limit: Duration, hasOwnConnection: Bool = true,
+        within limit: Duration, hasOwnConnection: Bool = true, rules: ConnectionRules = ConnectionRules(),
         refusal: @escaping @Sendable (IPAddress, Int) -> OutgoingFailure? = { _, _ in nil }
     ) {
         self.request = request
@@ -33,6 +34,7 @@ final class Transfer: Sendable {
         self.connectLimit = connectLimit
         self.limit = limit
         self.hasOwnConnection = hasOwnConnection
+        self.rules = rules
         self.refusal = refusal
     }
 
@@ -251,6 +253,7 @@ final class RunningTransfer {
     private var fields: UnsafeMutablePointer<curl_slist>?
     private var proxyFields: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
+    private let peer: UnsafeMutablePointer<b2_peer>
 
     private var answer = OutgoingAnswer(status: 0)
     private var headLength = 0
@@ -277,6 +280,8 @@ final class RunningTransfer {
         self.handle = handle
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        peer = .allocate(capacity: 1)
+        memset(peer, 0, MemoryLayout<b2_peer>.size)
         try prepare()
     }
 
@@ -285,6 +290,7 @@ final class RunningTransfer {
         curl_slist_free_all(fields)
         curl_slist_free_all(proxyFields)
         errorText.deallocate()
+        peer.deallocate()
     }
 
     // MARK: The request
@@ -333,8 +339,7 @@ final class RunningTransfer {
         for line in Self.lines(of: request) { try append(line, to: &fields) }
         try check(b2_curl_set_list(handle, CURLOPT_HTTPHEADER, fields))
 
-        try set(CURLOPT_SSL_VERIFYPEER, 1)
-        try set(CURLOPT_SSL_VERIFYHOST, 2)
+        try prepareTLS()
         try set(CURLOPT_NETRC, 0)
         try set(CURLOPT_NOSIGNAL, 1)
         try check(b2_curl_leave_lookups(handle))
@@ -345,6 +350,23 @@ final class RunningTransfer {
             try set(CURLOPT_FORBID_REUSE, 1)
         }
         try prepareProxy()
+    }
+
+    private func prepareTLS() throws(TransferFailure) {
+        let rules = transfer.rules
+        // A key that is known proves more than a name.
+        try set(CURLOPT_SSL_VERIFYPEER, rules.pinnedKey == nil ? 1 : 0)
+        try set(CURLOPT_SSL_VERIFYHOST, rules.pinnedKey == nil ? 2 : 0)
+        if let key = rules.pinnedKey { try set(CURLOPT_PINNEDPUBLICKEY, key) }
+        if rules.hasProxyHeader { try set(CURLOPT_HAPROXYPROTOCOL, 1) }
+        if let file = rules.authorities.file { try set(CURLOPT_CAINFO, file) }
+        if let folder = rules.authorities.folder { try set(CURLOPT_CAPATH, folder) }
+        if let path = rules.authorities.additional {
+            let size = MemoryLayout.size(ofValue: peer.pointee.additional)
+            guard path.utf8.count < size else { throw TransferFailure(.curl(CurlOutcome(CURLE_SSL_CACERT_BADFILE))) }
+            withUnsafeMutableBytes(of: &peer.pointee.additional) { $0.copyBytes(from: path.utf8) }
+        }
+        try check(b2_curl_watch_certificates(handle, peer))
     }
 
     /// Sets everything that libcurl would read from the environment, for every request: the policy chooses the proxy.
@@ -512,8 +534,17 @@ final class RunningTransfer {
         outcome.verification = b2_curl_get_long(handle, CURLINFO_SSL_VERIFYRESULT)
         outcome.proxyStatus = b2_curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE)
         outcome.proxyReply = b2_curl_get_long(handle, CURLINFO_PROXY_ERROR)
+        outcome.names = withUnsafeBytes(of: &peer.pointee.names, Self.text)
+        outcome.issuer = withUnsafeBytes(of: &peer.pointee.issuer, Self.text)
         outcome.text = headLength > Self.longestHead ? "its header fields are too long" : String(cString: errorText)
         return .failure(failure(.curl(outcome)))
+    }
+
+    /// Returns the text of a certificate; everything else than letters, digits and signs is left out.
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self).unicodeScalars
+        return String(
+            String.UnicodeScalarView(text.filter { (0x20...0x7E).contains($0.value) || $0 == "…" }.prefix(200)))
     }
 
     /// Returns a failure that states whether the request may have been received.

@@ -35,7 +35,7 @@ struct ActionsDesk: Sendable {
     static func open(
         history path: String, needsHistory: Bool = true, _ diagnostics: Diagnostics
     ) throws -> ActionsDesk {
-        let outbound = Outbound()
+        let outbound = try Outbound()
         do {
             let read = try ReadOnlyHistory(path)
             let call = ListenerCall(history: read.path, owner: read.owner)

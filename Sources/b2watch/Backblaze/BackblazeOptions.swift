@@ -48,7 +48,8 @@ struct BackblazeOptions: ParsableArguments {
         let key = try key()
         for note in key.notes { diagnostics.say(note, .warning) }
         let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
-        return B2Client(key, http: OutgoingClient(OutgoingPolicy(proxies: proxies)), clock: clock) {
+        let rules = ConnectionRules(authorities: try ProcessEnvironment.authorities(nil))
+        return B2Client(key, http: OutgoingClient(OutgoingPolicy(proxies: proxies), rules: rules), clock: clock) {
             diagnostics.say($0, .warning)
         }
     }

@@ -95,6 +95,10 @@ struct ConnectCommand: ParsableCommand {
             throw ValidationError(
                 "B2 must be able to reach b2watch: give --tunnel cloudflared, another tunnel, or --public-url URL")
         }
+        if tunnel != nil, receiving.callers.tlsCertificate != nil {
+            throw ValidationError(
+                "a tunnel speaks HTTPS itself, and plain HTTP to b2watch: leave out --tls-certificate")
+        }
         let tunnel: Tunnel?
         do throws(B2Problem) {
             tunnel = try self.tunnel.map { text throws(B2Problem) in try Tunnel(text) }

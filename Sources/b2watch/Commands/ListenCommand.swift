@@ -55,7 +55,7 @@ struct ListenCommand: ParsableCommand {
         var alerts: AlertWatch?
         var configuration = Configuration()
         let receiver = try StartFailure.explained(by: diagnostics) {
-            let outbound = Outbound()
+            let outbound = try Outbound(caFile: options.authorities.caFile)
             let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
             configuration = configured.configuration
             let plan = try ReceivingPlan(options, configured)
@@ -102,14 +102,21 @@ struct ListenCommand: ParsableCommand {
         let attached = AttachService(receiver, control, post, reloading) { lines.say($0, .warning) }
         lines.open()
         companion?.begin(receiver, control) { lines.say($0, $1) }
+        let manager = ServiceManager()
+        let status = "listening on \(receiver.listener.address.url)"
+        manager?.ready(status)
+        manager?.watch { receiver.prove(alive: $0) }
 
         let terminal = ControllingTerminal()
         var signal = Signals.next()
         while signal == SIGHUP, !terminal.isGone {
+            manager?.reloading()
             reload(receiver, control, diagnostics)
             reload(reloading, diagnostics)
+            manager?.ready(status)
             signal = Signals.next()
         }
+        manager?.stopping()
         diagnostics.note("ending by \(Signals.name(of: signal))")
         // A second signal does not wait for current requests.
         Signals.follow { number in
@@ -178,6 +185,10 @@ struct ReceivingOptions: ParsableArguments {
             discussion: "Requests for other paths are answered 404; they are counted in the log, and not recorded.",
             valueName: "path"))
     var paths: [String] = []
+
+    @OptionGroup var callers: CallerOptions
+
+    @OptionGroup var authorities: AuthorityOptions
 
     @Option(
         name: .customLong("keep"), parsing: .singleValue,

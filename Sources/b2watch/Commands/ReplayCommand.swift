@@ -68,6 +68,8 @@ struct ReplayCommand: ParsableCommand {
             valueName: "file"))
     var history: String?
 
+    @OptionGroup var authorities: AuthorityOptions
+
     @Flag(help: "Read times in the filter that name no zone as UTC, not as local ones.")
     var utc = false
 
@@ -138,8 +140,9 @@ struct ReplayCommand: ParsableCommand {
         try Confirmation(isGiven: isConfirmed).ask(numbers.count, "Send \(words) to \(url)?")
 
         let output = OutputLines(diagnostics: diagnostics)
+        let outbound = try Outbound(caFile: authorities.caFile)
         let replay = Replay(
-            reader: history.reader, http: Outbound().forReplays, url: url, secret: secret,
+            reader: history.reader, http: outbound.forReplays, url: url, secret: secret,
             // The listener's own address is on this machine, whatever it looks like.
             allowsPlainHTTP: allowsPlainHTTP || target == nil, pace: rate?.pace ?? .zero)
         var done = 0

@@ -18,6 +18,8 @@ struct SendCommand: ParsableCommand {
     @Argument(help: "Where to send: an http or https URL.")
     var url: String
 
+    @OptionGroup var authorities: AuthorityOptions
+
     @Option(
         name: .customLong("secret-file"),
         help: ArgumentHelp("A file with the signing secret.", valueName: "file"))
@@ -156,7 +158,12 @@ struct SendCommand: ParsableCommand {
         series.isMixed = mixed
 
         var generator = SystemRandomNumberGenerator()
-        let sender = NotificationSender()
+        let authorities = try StartFailure.explained(by: diagnostics) {
+            try ProcessEnvironment.authorities(self.authorities.caFile)
+        }
+        let sender = NotificationSender(
+            rules: ConnectionRules(authorities: authorities),
+            proxies: ProxyRules(environment: ProcessInfo.processInfo.environment))
         let output = ByteOutput(descriptor: STDOUT_FILENO)
         var failures = 0
         await sender.send(

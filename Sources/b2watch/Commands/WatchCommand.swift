@@ -48,7 +48,7 @@ struct WatchCommand: ParsableCommand {
         let post = DashboardPost()
         let health = HealthReporter { diagnostics.note($0, $1) }
         let (configured, receiver) = try StartFailure.explained(by: diagnostics) {
-            let outbound = Outbound()
+            let outbound = try Outbound(caFile: receiving.authorities.caFile)
             let configured = try ProcessEnvironment.configured(with: outbound.surroundings)
             let plan = try ReceivingPlan(receiving, configured)
             let receiver = try Receiver(
@@ -158,11 +158,12 @@ struct AttachCommand: ParsableCommand {
             return try ListenerLink(FollowedHistory(history ?? ProcessEnvironment.places.history))
         }
         try StartFailure.explained(by: diagnostics) { try link.start() }
+        let outbound = try StartFailure.explained(by: diagnostics) { try Outbound() }
 
         var environment = DashboardEnvironment(
             reader: link.reader, control: RemoteControl(link: link), change: link.change, keyring: link.keyring,
             listening: link.listening, isAttached: true)
-        environment.actions = RemoteActions(call: link.call, reader: link.reader, http: Outbound().forReplays)
+        environment.actions = RemoteActions(call: link.call, reader: link.reader, http: outbound.forReplays)
         if let file = link.secretsFile { environment.secretsFile = file }
         if let state = try? ProcessEnvironment.places.state { environment.copiesFolder = state }
         let program = DashboardProgram(

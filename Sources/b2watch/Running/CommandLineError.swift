@@ -103,11 +103,13 @@ struct CommandLineError {
 enum StartFailure {
     static func status(of error: any Error) -> ExitCode {
         switch error {
+        case ListenerError.certificate: ExitStatus.usage
         case is ListenerError: ExitStatus.noAddress
         case is HistoryError, is ReadOnlyHistoryError, is HistoryReadError, is PartlyUnreadable: ExitStatus.noHistory
         case HistoryRecoveryError.exists: ExitStatus.usage
         case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
         case is FilterArgumentError, is OutputIsHistory, is VerifyError, is ConfirmationMissing: ExitStatus.usage
+        case is AllowListProblem, is AuthoritiesProblem: ExitStatus.usage
         case is WebhookURLError, is UnknownAction, is UnreadAction, is NoHook: ExitStatus.usage
         default: ExitStatus.failed
         }

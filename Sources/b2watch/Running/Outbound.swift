@@ -1,4 +1,5 @@
 import Actions
+import ArgumentParser
 import Base
 import Foundation
 import History
@@ -20,12 +21,15 @@ final class Outbound: Sendable {
         let all = Mutex<[OwnAddress]>([])
     }
 
-    init() {
+    /// - Parameter caFile: The authorities that an option names.
+    /// - Throws: `AuthoritiesProblem` if a list of authorities cannot be used.
+    init(caFile: String? = nil) throws {
+        let rules = ConnectionRules(authorities: try ProcessEnvironment.authorities(caFile))
         let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
         let own = OwnAddresses()
         self.own = own
-        forActions = OutgoingClient(OutgoingPolicy(own: { own.all.withLock(\.self) }, proxies: proxies))
-        forReplays = OutgoingClient(OutgoingPolicy(allowsOwnAddress: true, proxies: proxies))
+        forActions = OutgoingClient(OutgoingPolicy(own: { own.all.withLock(\.self) }, proxies: proxies), rules: rules)
+        forReplays = OutgoingClient(OutgoingPolicy(allowsOwnAddress: true, proxies: proxies), rules: rules)
     }
 
     /// The environment in which actions are made.
@@ -48,13 +52,30 @@ final class Outbound: Sendable {
     }
 }
 
+// MARK: - Authorities
+
+/// The authorities whose certificates are accepted where b2watch sends something.
+struct AuthorityOptions: ParsableArguments {
+    @Option(
+        name: .customLong("ca-file"),
+        help: ArgumentHelp(
+            "Certificates of authorities, in PEM, that are trusted besides the system's where b2watch sends something.",
+            discussion: "SSL_CERT_FILE and SSL_CERT_DIR replace the system's.", valueName: "file"))
+    var caFile: String?
+
+    func validate() throws {
+        if caFile?.isEmpty == true { throw ValidationError("--ca-file wants a file's path") }
+    }
+}
+
 // MARK: - The test event
 
 /// Sends b2watch a signed test event through its own socket, like the console's Test Rule button: with the first
 /// current secret, otherwise with b2watch's own.
 final class SelfTest: Sendable {
     private let receiver: Receiver
-    private let sender = NotificationSender(timeout: .seconds(5))
+    private static let limit = Duration.seconds(5)
+    private let sender = NotificationSender(timeout: SelfTest.limit)
     private let sent = Atomic<Int>(0)
 
     init(_ receiver: Receiver) {
@@ -107,12 +128,25 @@ final class SelfTest: Sendable {
         var description: String { reason }
     }
 
+    /// Returns the sender that reaches the listener: it recognises its certificate, and begins like a proxy where one is
+    /// expected.
+    private func sender(to url: WebhookURL) -> NotificationSender {
+        var rules = ConnectionRules()
+        rules.pinnedKey = receiver.listener.pinnedKey
+        if let proxies = receiver.callers.proxies, proxies.header == .proxyProtocol {
+            rules.hasProxyHeader = proxies.proxies.contains(url.host)
+        }
+        return rules == ConnectionRules() ? sender : NotificationSender(timeout: Self.limit, rules: rules)
+    }
+
     /// Sends a test event and waits for the answer. Blocks.
     ///
     /// - Returns: The result, such as `signed with prod (3f9a), answered 200 OK in 2.1 ms`.
     /// - Throws: `SendError` if no answer arrived.
     func send() throws -> String {
-        let secret = receiver.keyring.all.first?.secret ?? receiver.intake.keys.selfTest
+        // With its own secret the event is taken whatever addresses are allowed.
+        let listed = receiver.callers.allowed == nil ? receiver.keyring.all.first?.secret : nil
+        let secret = listed ?? receiver.intake.keys.selfTest
         var order = SampleOrder()
         order.type = EventType("b2:TestEvent")
         switch secret.binding {
@@ -129,7 +163,7 @@ final class SelfTest: Sendable {
         sent.add(1, ordering: .relaxed)
         receiver.note("sending a test event to \(url)", .info)
         do {
-            let answer = try sender.sendAndWait(sample, to: url)
+            let answer = try sender(to: url).sendAndWait(sample, to: url)
             let text = String(decoding: answer.body, as: UTF8.self)
             let outcome =
                 "signed with \(secret), answered \(answer.status) \(text) in \(answer.duration.inMilliseconds)"

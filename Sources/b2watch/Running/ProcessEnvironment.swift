@@ -35,6 +35,17 @@ enum ProcessEnvironment {
 
     static var places: Places { Places(environment: ProcessInfo.processInfo.environment) }
 
+    /// Returns the authorities whose certificates are accepted: those of an option or else of the configuration, and those
+    /// of the environment.
+    ///
+    /// - Throws: `AuthoritiesProblem` if one of them cannot be used.
+    static func authorities(_ caFile: String?) throws(AuthoritiesProblem) -> Authorities {
+        let configured = (try? places.settings).flatMap {
+            ConfigurationFile(path: $0, home: home).read().configuration.caFile?.value
+        }
+        return try Authorities(environment: ProcessInfo.processInfo.environment, file: caFile ?? configured)
+    }
+
     /// The file for b2watch's own actions and warnings; nil without a place for it.
     static var log: String? { try? places.log }
 

@@ -18,6 +18,8 @@ final class Receiver: Sendable {
     let surroundings: ActionSurroundings
     /// The client that sends requests.
     let outbound: Outbound
+    /// Who may call, and who is believed to say who called.
+    let callers: CallerPlan
     /// The first of the paths at which notifications are accepted, such as `/hook`.
     let path: String
     /// Notes for a person about the secrets, including those of actions, in sentences.
@@ -57,6 +59,8 @@ final class Receiver: Sendable {
         try History.checkUse(of: plan.place)
         var configuration = ListenerConfiguration(
             address: plan.address, paths: plan.paths, clock: { Timestamp.now })
+        configuration.tls = plan.callers.tls
+        configuration.proxies = plan.callers.proxies
         configuration.limits.body = plan.bodyLimit
         let usual = configuration.limits.connections
         let (connections, files) = OpenFiles.connections(of: usual)
@@ -82,7 +86,10 @@ final class Receiver: Sendable {
         do {
             let holder = try KeyringHolder(loaded, history: history, now: { .now }, report: rejudged)
             keys = holder
-            intake = Intake(history, keys: holder, unsigned: UnsignedRules(plan.unsigned))
+            callers = plan.callers
+            intake = Intake(
+                history, keys: holder, unsigned: UnsignedRules(plan.unsigned),
+                callers: plan.callers.allowed.map { CallerList($0, warn: acting) })
             keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
             actions = ActionsAtWork(
                 ActionRunner(history: history, surroundings: surroundings, say: acting, note: note))
@@ -93,7 +100,9 @@ final class Receiver: Sendable {
                 case .changed, .stale: break
                 }
             }
-            notes = secrets.flatMap(\.notes) + keyring.leakNotes + plan.actions.flatMap(\.notes)
+            notes =
+                secrets.flatMap(\.notes) + keyring.leakNotes + listener.notes + callers.notes(at: listener.address)
+                + plan.actions.flatMap(\.notes)
             prepare(history)
             try listener.accept(for: intake)
         } catch {
@@ -114,6 +123,12 @@ final class Receiver: Sendable {
         let secrets = try sources.load()
         try keyring.reload(secrets)
         return secrets.flatMap(\.notes) + keyring.leakNotes
+    }
+
+    /// Calls back once an event loop and the writer of the history have taken a turn; not while one of them hangs. Whether
+    /// anything can be recorded does not matter: another start would not help.
+    func prove(alive: @escaping @Sendable () -> Void) {
+        listener.takeTurn { [intake] in intake.checkRecord { _ in alive() } }
     }
 
     /// Accepts no more requests, and answers those that have begun. Blocks.
@@ -166,6 +181,7 @@ struct ReceivingPlan {
     let bounds: HistoryBounds
     /// The longest body, in bytes.
     let bodyLimit: Int
+    let callers: CallerPlan
     let secretFiles: [SecretFile]
     let place: History.Place
     let actions: [ActionDeclaration]
@@ -190,6 +206,7 @@ struct ReceivingPlan {
         self.bounds = bounds
         let body = ByteCount(options.maxBody ?? configuration.maxBody?.value ?? Self.defaultBody)
         bodyLimit = body?.bytes ?? ByteCount.usual
+        callers = try CallerPlan(options.callers, configuration)
         secretFiles =
             options.secretFiles.isEmpty
             ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
@@ -220,6 +237,7 @@ struct ReceivingPlan {
             problem("max-body", configuration.maxBody, problem(ofBodyLimit:)),
         ].compactMap(\.self) + configuration.paths.compactMap { problem("path", $0, problem(ofPath:)) }
             + configuration.keep.compactMap { problem("keep", $0, problem(ofKeep:)) }
+            + CallerPlan.problems(in: configuration)
     }
 
     static func problem(ofAddress text: String) -> String? {

@@ -34,6 +34,67 @@ struct ForwardActionTests {
         }
     }
 
+    @Test("sets header fields and Host in place of those received, and shows no secret one")
+    func headers() throws {
+        let receiver = FakeReceiver([.text(200, "taken")])
+        let server = try FakeServer(receiver)
+        defer { server.stop() }
+        let client = OutgoingClient()
+        defer { client.shutdown() }
+        let folder = try TemporaryFolder()
+        let file = try folder.write("token", "s3cret-token\n")
+        func map(_ entries: [(String, ConfigurationNode.Content)]) -> ConfigurationNode.Content {
+            let place = SourcePosition(line: 5, column: 7)
+            return .map(
+                entries.map {
+                    ConfigurationNode.Entry(key: Located($0.0, at: place), value: ConfigurationNode($0.1, at: place))
+                })
+        }
+        let headers = map([
+            ("host", .text("hooks.internal:8443")), ("x-team", .text("storage")),
+            ("Authorization", map([("file", .text(file))])), ("X-Key", map([("environment", .text("KEY"))])),
+        ])
+        var reading = ActionReading.sample("out", [("url", .text(server.url("/in"))), ("headers", headers)])
+        var surroundings = surroundings(client)
+        surroundings.environment = ["KEY": "from-the-environment"]
+        let action = try #require(ActionKind.forward.read(&reading, surroundings) as? ForwardAction)
+        #expect(reading.problems.isEmpty && reading.secretFiles == [file])
+        let delivery = Delivery.sample(
+            headers: [HeaderField("Host", "b2watch.example"), HeaderField("X-Team", "theirs"), HeaderField("A", "b")])
+        let report = action.perform(items(of: delivery), batch: 1)
+        #expect(report.outcomes == [.done])
+        let received = try #require(receiver.requests.first)
+        #expect(received.value(of: "Host") == "hooks.internal:8443")
+        #expect(received.headers.filter { $0.name.lowercased() == "x-team" }.map(\.value) == ["storage"])
+        #expect(received.value(of: "Authorization") == "s3cret-token")
+        #expect(received.value(of: "X-Key") == "from-the-environment")
+        #expect(received.value(of: "A") == "b" && received.body == delivery.body)
+        let shown = String(decoding: report.exchange?.request ?? [], as: UTF8.self)
+        #expect(shown.contains("Authorization: •••") && !shown.contains("s3cret") && !shown.contains("from-the"))
+
+        try folder.remove("token")
+        guard case .hold(let reason, _)? = action.perform(items(of: delivery), batch: 2).outcomes.first else {
+            Issue.record("a secret that is missing holds the action")
+            return
+        }
+        #expect(reason.contains(file))
+        var wrong = ActionReading.sample(
+            "out",
+            [
+                ("url", .text(server.url("/in"))),
+                (
+                    "headers",
+                    map([
+                        ("a b", .text("x")), ("Content-Length", .text("1")), ("Host", .text("a/b")),
+                        ("X", .text("a\u{1B}b")), ("Y", map([("environment", .text("NONE"))])),
+                        ("Z", map([("shell", .text("id"))])),
+                    ])
+                ),
+            ])
+        #expect(ActionKind.forward.read(&wrong, surroundings) == nil)
+        #expect(wrong.problems.count == 6, "\(wrong.problems.map(\.text))")
+    }
+
     @Test("sends the received bytes and header fields, so that the receiver's own verification succeeds")
     func exact() throws {
         let receiver = FakeReceiver([.text(202, "taken")])

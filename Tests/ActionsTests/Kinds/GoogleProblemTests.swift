@@ -129,7 +129,7 @@ struct GoogleProblemTests {
         let gone = try stand.folder.write("gone.json", key)
         #expect(reason(stand.action(keyFile: gone)).hasPrefix("hold: Google gives gone@sample.iam no token"))
         let bad = try stand.folder.write("bad.json", "{\"type\":\"authorized_user\"}")
-        #expect(reason(stand.action(keyFile: bad)).contains("is not the key of a service account"))
+        #expect(reason(stand.action(keyFile: bad)).contains("lacks a part of a login"))
         #expect(reason(stand.action(keyFile: stand.folder.file("none.json"))).contains("is missing"))
         let plain = stand.google.keyFile().replacingOccurrences(of: "https:", with: "http:")
         let open = try stand.folder.write("open.json", plain)
