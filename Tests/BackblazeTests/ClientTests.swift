@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import Backblaze
 
-/// A client that asks a fake without a network, and never waits.
+/// A client that calls a fake without a network, and never waits.
 struct FakeAccount {
     let b2: FakeB2
     let client: B2Client
@@ -31,7 +31,7 @@ struct FakeAccount {
         self.b2.becomeLocal()
     }
 
-    /// Brings each request to the fake, whatever its host.
+    /// Passes each request to the fake, whatever its host.
     private struct Redirected: HTTPSending {
         let b2: FakeB2
 
@@ -42,7 +42,7 @@ struct FakeAccount {
 
     var book: RuleBook { RuleBook(client, bucket) }
 
-    /// The problem that something ends in.
+    /// Returns the problem with which an operation fails.
     static func problem(_ body: () throws -> Void) -> B2Problem? {
         do {
             try body()

@@ -143,7 +143,7 @@ import TestSupport
         account.b2.putRules(Self.theirs)
         let before = account.b2.rulesText
         let connections = folder.file("connections")
-        // What a process that was killed leaves: a journal without its lock.
+        // The leftovers of a killed process: a journal without its lock.
         for lease in [temporary, try borrowed()] { try lease.lead(to: "https://a.example/") }
         #expect(account.b2.rules.count == 2)
         let other = ConnectionJournal.leftovers(in: connections, bucket: "other", realm: account.client.key.realm)

@@ -125,7 +125,7 @@ import TestSupport
         let store = try store(request())
         try store.add([event("matched", early + 1_000), event("invalid", early, .invalid)], through: 2)
         try store.add([event("late", early + 90_000), event("invalid", early, .missing)], through: 4)
-        // What was hidden is another event than what was created.
+        // Hiding is another event than creating.
         try store.add([event("missing", early, .valid, .hidden)], through: 5)
         #expect(try compare(store, rules: [rule()], begins: Self.now - 9 * Self.hour - 1) == .done)
         #expect(
@@ -134,7 +134,7 @@ import TestSupport
         try store.visitMissing { missing[$0.id] = $0.hasInvalid }
         #expect(missing == ["missing": false, "hidden": false, "invalid": true])
         #expect(try store.delays() == .seconds(90) ... .seconds(90))
-        // What has arrived in the meantime.
+        // The event has arrived in the meantime.
         try store.add([event("missing", early + 99_000)], through: 7)
         try store.settle()
         #expect(try store.counts()[.missing] == 2 && store.counts()[.late] == 2)

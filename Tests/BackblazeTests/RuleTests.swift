@@ -137,7 +137,7 @@ import Testing
         let account = try FakeAccount()
         account.b2.putRules(Self.theirs)
         let b2 = account.b2
-        // Between our write and the look behind it.
+        // Between b2watch's write and its second read.
         b2.intrude { call in
             guard call == "b2_get_bucket_notification_rules",
                 b2.count(of: "b2_set_bucket_notification_rules") == 1

@@ -156,7 +156,7 @@ import TestSupport
         folder = try TemporaryFolder()
     }
 
-    /// What is wrong with a text, a line each, without the file's name.
+    /// Returns the problems of a text, a line each, without the file's name.
     private func problems(_ bytes: [UInt8], mode: Int = 0o600) throws -> [String] {
         let path = try folder.write("config.yaml", bytes, mode: mode)
         let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: path, home: nil).load() }
@@ -345,7 +345,7 @@ import TestSupport
 
 // MARK: - The page of the docs
 
-/// `docs/configuration.md` says what there is.
+/// `docs/configuration.md` lists everything.
 @Suite struct ConfigurationPageTests {
     private let page: String
 

@@ -21,7 +21,7 @@ import TestSupport
             ("prod@rule:all uploads=f", "prod", .rule("all uploads"), "f"),
             ("prod@bucket:photos=/a=b@c", "prod", .bucket("photos"), "/a=b@c"),
             ("a.b-c_9=f", "a.b-c_9", .any, "f"),
-            // What stands before the first = is no label: the whole is a path.
+            // The part before the first = is not a label, so the whole text is a path.
             ("/run/a=b", nil, .any, "/run/a=b"), ("./a=b", nil, .any, "./a=b"), ("=f", nil, .any, "=f"),
             ("with space=f", nil, .any, "with space=f"), ("é=f", nil, .any, "é=f"),
             ("./prod@photos=f", nil, .any, "./prod@photos=f"),
@@ -113,7 +113,7 @@ import TestSupport
         #expect(throws: Never.self) { try SecretFile(path: largest).load() }
     }
 
-    /// The superuser may read every file, so it is given one that nobody can: a link to itself.
+    /// The superuser may read every file, so the test uses one that nobody can read: a link to itself.
     @Test func aFileThatMayNotBeReadIsRefused() throws {
         let isSuperuser = geteuid() == 0
         let path = isSuperuser ? folder.file("loop") : try folder.write("secret", Self.value, mode: 0o000)

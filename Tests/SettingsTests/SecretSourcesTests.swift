@@ -49,12 +49,14 @@ import Testing
         let sources = SecretSources(
             files: [try file("first", "the same\n")], environment: EnvironmentSecret(" the same "),
             remembered: remembered)
-        // Under another binding it is another one.
+        // With another binding it is another secret.
         #expect(try labels(sources) == ["first", "fourth"])
         #expect(try sources.load().first?.source.word == "file")
     }
 
-    @Test("a file that others can read is told of, wherever it is configured and whoever has the secret first")
+    @Test(
+        "A warning names a file that others can read, wherever it is configured and whichever source has the secret first"
+    )
     func openFiles() throws {
         let credentials = try TemporaryFolder()
         _ = try credentials.write("cred", "credential", mode: 0o644)
@@ -77,7 +79,7 @@ import Testing
         #expect(notes.count == 4, "\(notes)")
     }
 
-    /// Else the next change would write the file without it.
+    /// Otherwise the next change would write the file without it.
     @Test func whatIsGivenTwiceIsRememberedStill() throws {
         let remembered = RememberedSecrets(path: folder.file("secrets"))
         try remembered.save([.sample("kept", "the same"), .sample("other", "another"), .sample("last", "of file")])
@@ -119,7 +121,7 @@ import Testing
                 == ["prod", "prod-2", "prod-3", "environment", "environment-2"])
     }
 
-    /// A label that is too long could be remembered, but not be read again.
+    /// A secret with a label that is too long could be saved, but not be read again.
     @Test func aNumberedLabelIsALabelStill() throws {
         let long = String(repeating: "x", count: 40)
         let other = try TemporaryFolder()

@@ -2,7 +2,7 @@ import Settings
 import TestSupport
 import Testing
 
-/// What a dashboard might keep.
+/// A possible state of a dashboard.
 private struct Kept: Codable, Hashable, Sendable {
     var columns: [String] = []
     var filter = ""

@@ -3,7 +3,7 @@ import Glibc
 
 @testable import Terminal
 
-/// The two ends of a pseudo-terminal: a screen is on one, the test plays the terminal at the other.
+/// A pseudo-terminal with two ends: a screen is at one, and the test plays the terminal at the other.
 final class FakeTerminal {
     private var master: Int32 = -1
     private(set) var slave: Int32 = -1
@@ -19,7 +19,7 @@ final class FakeTerminal {
         Glibc.close(slave)
     }
 
-    /// A screen on it.
+    /// Returns a screen on it.
     func screen(
         _ terminal: String = "xterm-256color", encoding: ScreenOptions.Encoding = .utf8, isMonochrome: Bool = false,
         theme: Theme = Theme(), mouse: Bool = false, escapeDelay: Int32 = 25
@@ -43,7 +43,7 @@ final class FakeTerminal {
         _ = text.utf8.withContiguousStorageIfAvailable { write(master, $0.baseAddress, $0.count) }
     }
 
-    /// What was written to the terminal since the last call.
+    /// Returns the bytes written to the terminal since the last call.
     func output() -> [UInt8] {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -51,7 +51,7 @@ final class FakeTerminal {
         return output
     }
 
-    /// Where the terminal's end is written to, for another thread.
+    /// The terminal's end, to be written from another thread.
     var line: Int32 { master }
 
     var modes: termios {

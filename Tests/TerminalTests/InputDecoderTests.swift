@@ -4,7 +4,7 @@ import Testing
 @testable import Terminal
 
 @Suite struct InputDecoderTests {
-    /// What becomes of bytes after which nothing follows.
+    /// Returns the inputs of bytes after which nothing follows.
     private func decode(_ text: String) -> [Input] { decode(Array(text.utf8)) }
 
     private func decode(_ bytes: [UInt8]) -> [Input] {
@@ -87,7 +87,7 @@ import Testing
         #expect(decode(begin + most + [0x61] + end + [0x71]) == [.overlongPaste, .key(.character("q"))])
     }
 
-    /// Whatever comes, an input is only ever made of what was there to make it of, and `q` at the end is heard.
+    /// Whatever bytes arrive, every input is made from them, and `q` at the end is recognized.
     @Test(arguments: 0..<50 as Range<UInt64>)
     func survivesNoise(seed: UInt64) {
         var random = seed &* 0x9e37_79b9_7f4a_7c15 | 1

@@ -43,7 +43,7 @@ import Testing
         #expect(decode(MouseReport.beginX10 + bytes + [0x71]) == [.mouse(event), .key(.character("q"))])
     }
 
-    /// Movements, a wheel to the side, further buttons, and whatever is malformed.
+    /// Movements, a wheel to the side, further buttons, and malformed sequences.
     @Test(arguments: [
         "32;1;1M", "35;1;1M", "66;1;1M", "67;1;1M", "128;1;1M", "64;1;1m", "3;1;1M", "0;0;1M", "0;1;0M", "0;1M",
         "0;1;1;1M", "0;-1;1M", ";;M", "M", "m", "0;1;x1M", "0;40000;1M", "0;99999999999999999999;1M", "0;1;1~",
@@ -105,7 +105,7 @@ import Testing
     private let start = ContinuousClock.now
     private let press = MouseEvent(.press, .left, at: Point(column: 3, row: 4))
 
-    /// What becomes of events at so many milliseconds.
+    /// Returns the kinds of events at these times, in milliseconds.
     private func classify(_ events: (MouseEvent, Int)...) -> [MouseEvent.Kind] {
         var presses = DoublePress()
         return events.map { presses.classify($0.0, at: start + .milliseconds($0.1)).kind }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Terminal
 
-/// What a screen says to the terminal beside what it shows.
+/// The modes that a screen sets in the terminal, besides its contents.
 extension ScreenTests {
     @Test func asksForTheMouseWhereItIsWantedAndGivesItBack() throws {
         let terminal = try FakeTerminal()
@@ -31,7 +31,7 @@ extension ScreenTests {
         #expect(!contains(terminal.output(), "\u{1b}[?1000h"))
     }
 
-    /// What a crash writes turns the mouse off also where nobody asked for it.
+    /// The bytes written at a crash turn the mouse off even if nobody turned it on.
     @Test func theCrashHandlerKnowsOfTheMouse() throws {
         let terminal = try FakeTerminal()
         let screen = try terminal.screen(mouse: true)
@@ -101,7 +101,7 @@ extension ScreenTests {
         #expect(!withoutColour.contains("38;5") && withoutColour.contains("[0;4m"))
     }
 
-    /// Esc is decided at once where the terminal is said to be quick, and waits for the rest where it is slow.
+    /// Esc is decided at once if the terminal is declared quick, and waits for the rest if it is slow.
     @Test func escapeDelayIsHonoured() throws {
         #expect(ScreenOptions.escapeDelay("100") == 100)
         #expect(ScreenOptions.escapeDelay("0") == 0)

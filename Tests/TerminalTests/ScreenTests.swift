@@ -4,7 +4,7 @@ import Testing
 
 @testable import Terminal
 
-/// ncurses is global to its process: these run one after the other.
+/// The tests run one after the other, because ncurses is global to its process.
 @Suite(.serialized) struct ScreenTests {
     func surface(_ lines: [SafeText], style: Style = .plain, columns: Int = 40, rows: Int = 10) -> Surface {
         var surface = Surface(size: Size(columns: columns, rows: rows))

@@ -86,7 +86,7 @@ import Testing
     @Test func letsColumnsLeaveInTheirOrder() {
         #expect(layout(38).map { $0[0] } == [0, 1, 2])
         #expect(layout(30).map { $0[0] } == [0, 1])
-        // No heading is cut: a column leaves where its own does not fit, unless it is the only one.
+        // No heading is cut: a column is left out if its heading does not fit, unless it is the only one.
         #expect(layout(16) == [[0, 0, 8], [1, 10, 6]])
         #expect(layout(15) == [[0, 0, 8]])
         #expect(layout(5) == [[0, 0, 5]])

@@ -20,9 +20,9 @@ import TestSupport
 
 // MARK: - Writing
 
-@Suite("All bytes")
+@Suite("Complete writes")
 struct AllBytesTests {
-    @Test("are written, also more than one call takes, and behind those before")
+    @Test("need more than one call if necessary, and append to earlier bytes")
     func written() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("bytes")
@@ -35,7 +35,7 @@ struct AllBytesTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes + [1, 2]))
     }
 
-    @Test("that are not taken leave the error's number")
+    @Test("that fail leave the error's number")
     func refused() {
         let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
         defer { close(full) }

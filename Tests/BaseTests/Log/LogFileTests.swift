@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// The file of the log: whose it is, how it is rotated, and several who write to it.
+/// The log's file: its owner, its rotation, and several writers.
 @Suite struct LogFileTests {
     @Test func aLineTellsItsTimeLevelAndSource() throws {
         let log = try TestLog()
@@ -115,9 +115,9 @@ import TestSupport
 
 // MARK: - Lines to an output
 
-/// Lines on their way to somebody who may not take them.
+/// Lines for a reader that may not read them.
 @Suite(.blocking) struct LineOutletTests {
-    /// Takes lines, one at a time as it is let.
+    /// Reads lines, one at a time when it is allowed to.
     private final class Reader: Sendable {
         let taken = Mutex<[String]>([])
         private let gate = Mutex<Void>(())
@@ -126,7 +126,7 @@ import TestSupport
             gate.withLock { _ in taken.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
         }
 
-        /// Takes nothing while the body runs.
+        /// Reads nothing while the body runs.
         func whileStuck(_ body: () -> Void) {
             gate.withLock { _ in body() }
         }

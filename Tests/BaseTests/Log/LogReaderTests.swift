@@ -4,9 +4,9 @@ import Notifications
 import Testing
 import TestSupport
 
-/// Windows on the log: over all its files, from both ends, whatever is in them.
+/// Windows of the log: over all its files, from both ends, whatever they contain.
 @Suite struct LogReaderTests {
-    /// A log of so many lines in several files.
+    /// Returns a log of this number of lines in several files.
     private func log(_ count: Int) throws -> TestLog {
         let log = try TestLog(limit: 400, kept: 40)
         let writer = try log.writer()
@@ -64,7 +64,7 @@ import TestSupport
         #expect(try log.entries(.oldest, after: 9).entries.map(\.text) == ["one", "", "two", "thr"])
     }
 
-    /// Lines of all lengths, some far longer than a block, and bytes that are no UTF-8.
+    /// Lines of all lengths, some far longer than a block, and bytes that are not UTF-8.
     @Test func bothDirectionsFindTheSameLinesInWhateverIsThere() throws {
         var generator = SeededGenerator(seed: 3)
         let log = try TestLog()
@@ -88,7 +88,7 @@ import TestSupport
 
     @Test func aLogOfAnyLengthIsReadFromItsEnd() throws {
         let log = try TestLog()
-        // A hole of a terabyte: to read all of it would not end.
+        // A hole of a terabyte, which could never be read completely.
         _ = try log.folder.write("b2watch.log", "first\n")
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log.path))
         try handle.seek(toOffset: 1 << 40)
@@ -118,7 +118,7 @@ import TestSupport
 
 @Suite("Following the log", .blocking)
 struct LogFollowerTests {
-    @Test("tells of lines that others write, and of the first ones")
+    @Test("reports lines of other processes, including the first ones")
     func follows() throws {
         let log = try TestLog(limit: 500, kept: 3)
         let moves = Monitor(0)
@@ -126,7 +126,7 @@ struct LogFollowerTests {
         let writer = try log.writer()
         try writer.append(LogLine.sample("first").bytes)
         let first = try moves.require("a line") { $0 > 0 ? $0 : nil }
-        // Behind a rotation too.
+        // Also after a rotation.
         for index in 0..<50 { try writer.append(LogLine.sample("line \(index)").bytes) }
         try moves.require("more lines") { $0 > first ? true : nil }
         withExtendedLifetime(follower) {}

@@ -3,7 +3,7 @@ import Foundation
 import Notifications
 import TestSupport
 
-/// A log in a folder of its own.
+/// A log in its own folder.
 struct TestLog {
     let folder: TemporaryFolder
     let limit: Int
@@ -16,10 +16,10 @@ struct TestLog {
 
     var path: String { folder.file("b2watch.log") }
 
-    /// A writer, as each process has one.
+    /// Returns a writer like that of another process.
     func writer() throws -> LogFile { try LogFile(path, limit: limit, kept: kept) }
 
-    /// All that is in the files, the oldest first.
+    /// Returns the contents of all files, the oldest first.
     var text: String {
         let names = (1...kept).reversed().map { "\(path).\($0)" } + [path]
         return names.compactMap { try? String(contentsOfFile: $0, encoding: .utf8) }.joined()

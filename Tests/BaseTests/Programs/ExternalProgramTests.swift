@@ -16,7 +16,7 @@ struct ProgramTests {
         return (outcome.end, String(decoding: outcome.output, as: UTF8.self))
     }
 
-    @Test("gets its words as they are: no shell reads them")
+    @Test("receives its arguments unchanged: no shell reads them")
     func words() {
         let words = ["printf", "%s|", "a b", "$HOME", "`id`", "*", "", "'\"\\", "ü\u{202e}"]
         let outcome = ExternalProgram(words, environment: path, limit: .patience).run()
@@ -24,7 +24,7 @@ struct ProgramTests {
         #expect(outcome.end == .exited(0) && !outcome.isCut)
     }
 
-    @Test("gets the environment that is given, and nothing else")
+    @Test("receives the given environment, and nothing else")
     func environment() {
         let outcome = ExternalProgram(
             ["/usr/bin/env"], environment: ["B": "x\ny", "A": "a\0b=c"], limit: .patience
@@ -32,17 +32,17 @@ struct ProgramTests {
         #expect(String(decoding: outcome.output, as: UTF8.self) == "A=ab=c\nB=x\ny\n")
     }
 
-    @Test("reads what it is given, however much, and answers meanwhile")
+    @Test("can read its input while it writes its output, however long they are")
     func input() {
         let input = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
         #expect(shell("wc -c", input: input).said.trimmingCharacters(in: .whitespaces) == "1048576\n")
-        // Were it not read while it is written, both would wait for each other.
+        // If the output were not read during the writing, both sides would wait for each other.
         let outcome = ExternalProgram(["cat"], environment: path, input: input, limit: .patience).run()
         #expect(outcome.end == .exited(0) && outcome.isCut)
         #expect(outcome.output == [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10))
     }
 
-    @Test("need not read it")
+    @Test("need not read its input")
     func unread() {
         let input = [UInt8](repeating: 0, count: 1 << 20)
         #expect(shell("exit 3", input: input).end == .exited(3))
@@ -50,14 +50,14 @@ struct ProgramTests {
         #expect(shell("cat").said == "")
     }
 
-    @Test("says how it ended")
+    @Test("reports how it ended")
     func ends() {
         #expect(shell("exit 75").end == .exited(75))
         #expect(shell("kill -KILL $$").end == .signalled(SIGKILL))
         #expect(shell("echo out; echo err >&2").said == "out\nerr\n")
     }
 
-    @Test("starts with no signal held back or ignored, no descriptor but its own three, and no terminal")
+    @Test("starts with no signal blocked or ignored, with only three descriptors, and without a terminal")
     func surroundings() {
         var pipes: [Int32] = [-1, -1]
         #expect(pipe(&pipes) == 0)
@@ -67,13 +67,13 @@ struct ProgramTests {
         let signals = lines.filter { $0.hasPrefix("Sig") }.compactMap { line in
             line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) }
         }
-        // 32 and 33 are the C library's own, and nobody else can change them.
+        // 32 and 33 belong to the C library, and nobody else can change them.
         #expect(signals.count == 2 && signals.allSatisfy { $0 & ~0x1_8000_0000 == 0 }, "\(lines)")
         #expect(Array(lines.drop { $0.hasPrefix("Sig") }.prefix(3)) == ["0", "1", "2"])
         #expect(lines.count == 7 && lines.last == "none", "\(lines)")
     }
 
-    @Test("runs where it is to run")
+    @Test("runs in the given folder")
     func folder() throws {
         let folder = try TemporaryFolder()
         var program = ExternalProgram(["pwd"], environment: path, folder: folder.path, limit: .patience)
@@ -84,7 +84,7 @@ struct ProgramTests {
         #expect(program.run().end == .notRun(ProgramProblem(ENOTDIR, .folder)))
     }
 
-    @Test("is looked for where PATH says, and must be one")
+    @Test("is found by PATH, and must be a program")
     func finding() throws {
         let folder = try TemporaryFolder()
         func end(_ word: String, path: String) -> ProgramOutcome.End {
@@ -110,7 +110,7 @@ struct ProgramTests {
         #expect(long.run().end == .notRun(ProgramProblem(E2BIG)))
     }
 
-    @Test("is asked to end when its time is up, with all that it has started")
+    @Test("is asked to end with all its descendants when its time is over")
     func limit() throws {
         // A busy machine may begin it late.
         for limit in [1, 8, 64] {
@@ -132,7 +132,7 @@ struct ProgramTests {
     }
 
     @Test(
-        "is ended with what has left its session, also where the parent of that has ended",
+        "is ended with descendants that have left its session, even if their parents have ended",
         arguments: [
             "setsid sh -c 'echo up >&3; exec sleep 1000' & wait",
             "(setsid sh -c 'echo up >&3; exec sleep 1000' >/dev/null 2>&1 &); exec sleep 1000",
@@ -154,7 +154,7 @@ struct ProgramTests {
         Issue.record("it never began")
     }
 
-    @Test("must end if it does not want to")
+    @Test("is killed if it does not end when asked")
     func obstinate() {
         var program = ExternalProgram(
             ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1000; done"], environment: path,
@@ -163,20 +163,20 @@ struct ProgramTests {
         #expect(program.run().end == .overdue)
     }
 
-    @Test("that writes without end is ended in time too, and the beginning is kept")
+    @Test("is ended in time even if it writes without end, and the beginning of its output is kept")
     func endless() {
         let outcome = ExternalProgram(["yes"], environment: path, limit: .milliseconds(500)).run()
         #expect(outcome.end == .overdue && outcome.isCut && outcome.output.count == 64 << 10)
     }
 
-    @Test("what it leaves behind holds up nothing")
+    @Test("delays nothing by processes that it leaves behind")
     func background() {
         let left = shell("sleep 1000 & echo $!; exit 7")
         #expect(left.end == .exited(7))
         if let process = pid_t(left.said.trimmingCharacters(in: .newlines)) { kill(process, SIGKILL) }
     }
 
-    @Test("is ended when it is stopped, and then none begins")
+    @Test("is ended by a stop, after which none begins")
     func stopping() throws {
         let stop = ProgramStop()
         let lifeline = try Lifeline()
@@ -186,7 +186,7 @@ struct ProgramTests {
             var program = ExternalProgram(
                 ["sh", "-c", "exec 3>\(lifeline.path); echo up >&3; exec sleep 1000"], environment: path,
                 limit: .seconds(3_600))
-            // Who ends when asked to is not waited for any longer.
+            // A program that ends when asked is not waited for any longer.
             program.grace = .seconds(3_600)
             let end = program.run(until: stop).end
             ended.change { $0 = end }

@@ -43,7 +43,7 @@ import TestSupport
         #expect(SafeText("日a").wrapped(to: 1) == ["…", "a"])
     }
 
-    /// For texts of all kinds and all widths: what comes out fits, is as wide as it says, and is made of whole units.
+    /// For texts of all kinds and all widths, the result fits, has the stated width, and consists of whole units.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func holdsForAnyText(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
@@ -90,7 +90,7 @@ import TestSupport
         }
     }
 
-    /// The words of the verdicts have glyphs of their own; in ASCII they must still differ.
+    /// The words of the verdicts have separate glyphs; in ASCII they must still differ.
     @Test func keepsTheVerdictsApart() {
         let glyphs = "✓✗–!v?".unicodeScalars.compactMap(SafeText.asciiStandIn(for:))
         #expect(Set(glyphs).count == 6)

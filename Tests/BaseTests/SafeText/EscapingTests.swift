@@ -15,14 +15,14 @@ import TestSupport
         ("\u{1b}[2J\u{1b}[H", #"\x1b[2J\x1b[H"#),
         ("\u{1b}]52;c;cm0gLXJm\u{7}", #"\x1b]52;c;cm0gLXJm\x07"#),
         ("\u{9b}2J\u{85}\u{9d}", #"\u{9b}2J\u{85}\u{9d}"#),
-        // What changes the order, or hides.
+        // Characters that change the order, or hide.
         ("exe.\u{202e}gpj", #"exe.\u{202e}gpj"#),
         ("\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}", #"\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}"#),
         ("a\u{200b}b\u{200d}c\u{feff}d\u{2060}", #"a\u{200b}b\u{200d}c\u{feff}d\u{2060}"#),
         ("\u{ad}\u{34f}\u{180e}\u{3164}\u{1160}\u{ffa0}", #"\u{ad}\u{34f}\u{180e}\u{3164}\u{1160}\u{ffa0}"#),
         ("❤\u{fe0f}\u{e0100}\u{e0041}", #"❤\u{fe0f}\u{e0100}\u{e0041}"#),
         ("\u{2028}\u{2029}\u{fff9}\u{206a}", #"\u{2028}\u{2029}\u{fff9}\u{206a}"#),
-        // What has no agreed look.
+        // Characters without a standard appearance.
         ("\u{e000}\u{f8ff}\u{100000}\u{378}", #"\u{e000}\u{f8ff}\u{100000}\u{378}"#),
     ])
     func escapes(text: String, shown: String) {
@@ -90,7 +90,7 @@ import TestSupport
         #expect(["a", "b", "c"].joined(separator: ", ") as SafeText == "a, b, c")
     }
 
-    /// Over all scalars there are: whatever Unicode calls a control, a format or ignorable is escaped.
+    /// Every scalar that Unicode calls a control, a format or ignorable is escaped.
     @Test func escapesAllThatUnicodeCallsInvisible() {
         var missed: [Unicode.Scalar] = []
         for scalar in (0...0x10ffff).compactMap({ Unicode.Scalar($0 as UInt32) }) {
@@ -117,10 +117,10 @@ import TestSupport
     }
 }
 
-/// Scalar by scalar: `String` compares what looks alike, which is not enough here.
+/// Compares scalars: `String` treats texts that look alike as equal, which is not enough here.
 func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeScalars) }
 
-/// Texts that try something.
+/// Texts that try to deceive.
 enum Hostile {
     static let texts = [
         "\u{1b}[31mred\u{1b}[0m", "\u{1b}]0;title\u{7}", "\u{9b}31m", "a\u{202e}b", "\r\n\t", "\\x1b \\u{202e} \\n",
@@ -128,7 +128,7 @@ enum Hostile {
         "👨\u{200d}👩\u{200d}👧", "🇨🇿", "ﾊﾝｶｸ", "\\\u{301}n", "😀\u{fe0f}", "",
     ]
 
-    /// A text of characters of all kinds, the same for the same generator.
+    /// Returns a text of characters of all kinds, the same for the same generator.
     static func random(using generator: inout SeededGenerator) -> String {
         let alphabet =
             Array("abc/._\\nxu{12}".unicodeScalars) + Array("日本é😀\u{301}\u{1b}\u{202e}\u{200b}\n".unicodeScalars)

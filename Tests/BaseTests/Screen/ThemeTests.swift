@@ -8,7 +8,7 @@ import Testing
         Theme.Kind.allCases.filter { $0 != .monochrome }.map { (Theme($0), palette) }
     }
 
-    /// Where there are colours, roles with a meaning differ from each other and from plain text.
+    /// If there are colours, roles with a meaning differ from each other and from plain text.
     @Test(arguments: palettes)
     func tellsRolesApart(theme: Theme, palette: Palette) {
         let looks = Role.allCases.map { theme.look(of: $0, in: palette) }
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// Where the background is not known, nothing is in what cannot be read on white, or on black unless it is bold.
+    /// If the background is unknown, no colour is unreadable on white, or on black unless it is bold.
     @Test(arguments: [Palette.eight, .sixteen])
     func namedColoursThatCannotBeReadAreAvoided(palette: Palette) {
         for role in Role.allCases {

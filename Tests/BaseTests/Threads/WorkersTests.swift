@@ -41,7 +41,7 @@ import TestSupport
 
 @Suite("A test that waits", .blocking)
 struct BlockingTests {
-    @Test("has a thread of its own, also behind an await", arguments: 0..<20)
+    @Test("has its own thread, even after an await", arguments: 0..<20)
     func ownThread(number: Int) async {
         #expect(Blocking.isAllowed)
         await Task.yield()
@@ -52,7 +52,7 @@ struct BlockingTests {
         #expect(Blocking.isAllowed)
     }
 
-    @Test("is told what did not come, when its time is up")
+    @Test("reports the event that did not arrive when its time is over")
     func limit() {
         let error = #expect(throws: WaitedInVain.self) {
             try Watched(7).require("an eighth", within: .milliseconds(1)) { $0 == 8 ? $0 : nil }
@@ -62,7 +62,7 @@ struct BlockingTests {
         withKnownIssue { _ = Monitor(7).expect("an eighth", within: .zero) { $0 == 8 ? $0 : nil } }
     }
 
-    @Test("fails at once where it needs a program that is missing, and names it")
+    @Test("fails at once if it needs a missing program, and names it")
     func missing() throws {
         let error = #expect(throws: MissingProgram.self) { try NeededProgram("b2watch-nothing") }
         #expect(error?.description.contains("b2watch-nothing") == true)
@@ -70,9 +70,9 @@ struct BlockingTests {
     }
 }
 
-@Suite("A test on the threads that all share")
+@Suite("A test on the shared threads")
 struct SharedThreadTests {
-    @Test("fails where it waits there")
+    @Test("fails if it waits there")
     func waits() {
         withKnownIssue { _ = Watched(7).wait(within: .zero) { $0 == 7 ? $0 : nil } }
     }

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 @Suite struct TimestampTests {
-    /// What Foundation's calendar says, which is Gregorian in all years.
+    /// Compares with Foundation's calendar, which is Gregorian in all years.
     private func foundation(_ milliseconds: Int64, secondsFromUTC: Int) throws -> CalendarParts {
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = try #require(TimeZone(secondsFromGMT: secondsFromUTC))
@@ -35,7 +35,7 @@ import TestSupport
 
     @Test func agreesWithFoundationAtRandomMoments() throws {
         var random = SeededGenerator(seed: 3)
-        // From 1600: Foundation changes to the Julian calendar before, even where it is asked for ISO 8601.
+        // From 1600: before that, Foundation uses the Julian calendar, even for ISO 8601.
         let years: Range<Int64> = -11_676_096_000_000..<253_402_300_800_000
         for _ in 0..<5_000 {
             let milliseconds = Int64.random(in: years, using: &random)
@@ -50,7 +50,7 @@ import TestSupport
         }
     }
 
-    /// Of all years, or of those around each kind of leap year and at both ends.
+    /// Tests all years, or those around each kind of leap year and at both ends.
     @Test(
         arguments: LongTests.areWanted
             ? [0...9_999] : [0...4, 1_896...1_904, 1_996...2_004, 2_096...2_104, 9_995...9_999])
@@ -86,7 +86,7 @@ import TestSupport
             (4_107_542_399_999, "2100-02-28T23:59:59.999Z"), (1_767_262_272_345, "2026-01-01T10:11:12.345Z"),
             (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"), (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
             (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-            // Outside the years that RFC 3339 has.
+            // Years outside the range of RFC 3339.
             (253_402_300_800_000, "253402300800000"), (-62_167_219_200_001, "-62167219200001"),
             (.max, "9223372036854775807"), (.min, "-9223372036854775808"),
         ] as [(Int64, String)])

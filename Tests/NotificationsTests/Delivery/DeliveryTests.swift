@@ -16,7 +16,7 @@ import Testing
     func readsBackWhatItWrote(fields: [HeaderField]) throws {
         let json = HeaderField.json(fields)
         #expect(try HeaderField.fields(fromJSON: json) == fields)
-        // Swift's strings are equal where they only look the same.
+        // Swift's strings are equal if they only look the same.
         let read = try HeaderField.fields(fromJSON: json)
         #expect(read.map { Array($0.value.utf8) } == fields.map { Array($0.value.utf8) })
     }
@@ -64,14 +64,14 @@ import Testing
 
 // MARK: - Origin
 
-@Suite("Where a request came from")
+@Suite("The origin of a request")
 struct DeliveryOriginTests {
     private func origin(_ address: String, _ headers: HeaderField...) -> DeliveryOrigin {
         DeliveryOrigin(remoteAddress: address, headers: headers)
     }
 
     @Test(
-        "from this computer or its network it is not public",
+        "is not public if it is this computer or its network",
         arguments: [
             "127.0.0.1", "::1", "::", "10.1.2.3", "192.168.1.20", "172.16.0.9", "172.31.255.1", "169.254.1.1",
             "100.100.1.1", "fe80::1", "fd12:3456::1", "::ffff:127.0.0.1", "unknown", "", "203.0.113", "203.0.113.9.1",
@@ -83,7 +83,7 @@ struct DeliveryOriginTests {
     }
 
     @Test(
-        "a public peer, or one that a proxy names, is",
+        "is public for a public peer, or one that a proxy names",
         arguments: ["203.0.113.9", "172.32.0.1", "2001:db8::7", "::ffff:203.0.113.9", "192.167.0.1", "100.128.0.1"])
     func elsewhere(address: String) {
         #expect(origin(address).isPublic)
@@ -97,13 +97,13 @@ struct DeliveryOriginTests {
         #expect(!origin("127.0.0.1", HeaderField("X-Something", address)).isPublic)
     }
 
-    @Test("an IPv4 address may have a port")
+    @Test("can be an IPv4 address with a port")
     func port() {
         #expect(origin("::1", HeaderField("X-Forwarded-For", "203.0.113.9:4711")).isPublic)
         #expect(!origin("::1", HeaderField("X-Forwarded-For", "127.0.0.1:4711")).isPublic)
     }
 
-    @Test("B2 has a name")
+    @Test("is B2 by its name")
     func name() {
         #expect(origin("203.0.113.9", HeaderField("user-agent", "B2/EventNotifications")).isNamedB2)
         #expect(!origin("203.0.113.9", HeaderField("User-Agent", "curl/8.5.0")).isNamedB2)

@@ -32,7 +32,7 @@ import Testing
         #expect(many.events.count == 1_000)
         #expect(Payload(scanning: Array("{\"events\":[0,0]}".utf8)).eventCount == 2)
         #expect(Payload(scanning: Array("{\"events\":[0],\"events\":[]}".utf8)).eventCount == 0)
-        // What is not read is checked all the same.
+        // Parts that are not read are still checked.
         let broken = Payload(scanning: Array("{\"events\":[\(String(repeating: "0,", count: 2_000))x]}".utf8))
         #expect(!broken.isJSON)
     }

@@ -2,14 +2,14 @@ import Foundation
 @testable import Notifications
 import TestSupport
 
-/// Changes whole bodies as gateways, proxies, automation services and parsers do, by means of its own.
+/// Changes whole bodies as gateways, proxies, automation services and parsers do, with its own implementation.
 struct BodyBreaker {
-    /// One kind of change.
+    /// A kind of change.
     struct Kind: Sendable {
         let name: String
-        /// What the names of the steps that undo it begin with, the last of them; empty for any.
+        /// The prefixes of the names of the last steps that undo it; empty for any.
         let steps: [String]
-        /// What it makes of a notification: text that B2 has written, or what another kind made of that.
+        /// Returns the changed form of a notification: of B2's text, or of the output of another kind.
         let apply: @Sendable (inout BodyBreaker, [UInt8]) -> [UInt8]?
 
         init(
@@ -46,7 +46,7 @@ struct BodyBreaker {
 
     // MARK: - Bodies
 
-    /// A body as B2 sends it.
+    /// Returns a body as B2 sends it.
     mutating func body(events: Int? = nil) -> [UInt8] {
         let count = events ?? Int.random(in: 1...3, using: &random)
         return SampleBody.notification(
@@ -94,12 +94,12 @@ struct BodyBreaker {
         }
     }
 
-    /// Whether a size is null in one of the events, which other notations do not tell from an empty text.
+    /// Whether a size is null in one of the events, which other notations do not distinguish from an empty text.
     static func hasNull(_ events: [[String: Any]]) -> Bool { events.contains { $0.values.contains { $0 is NSNull } } }
 }
 
 extension BodyBreaker {
-    /// Whole bodies written in other bytes, from which the body is read back as it was.
+    /// Changes that write a whole body in other bytes, from which it can be read back.
     static let encodings: [Kind] = [
         Kind("base64", ["base64"]) { _, body in Array(base64(body).utf8) },
         Kind("base64 URL-safe unpadded", ["base64"]) { _, body in
@@ -214,7 +214,7 @@ extension BodyBreaker {
         Kind("UTF-32BE", ["utf32"]) { _, body in string(body)?.data(using: .utf32BigEndian).map { Array($0) } },
     ]
 
-    /// Whole bodies in which characters changed.
+    /// Changes of characters in whole bodies.
     static let characters: [Kind] = [
         Kind("read as Latin-1 and encoded again", ["mojibake"]) { _, body in
             body.contains { $0 >= 0x80 } ? body.flatMap { Array(String(UnicodeScalar($0)).utf8) } : nil
@@ -233,7 +233,7 @@ extension BodyBreaker {
         Kind("no-break spaces", ["punctuation"], text: { $0.replacing("  ", with: " \u{A0}") }),
     ]
 
-    /// Bodies with something around them.
+    /// Changes that put something around bodies.
     static let wrappers: [Kind] = [
         Kind("Lambda proxy", ["envelope body", "base64"]) { _, body in
             string(body).flatMap {
@@ -302,7 +302,7 @@ extension BodyBreaker {
         Kind("zero bytes behind it", ["withoutZeros", "amid"]) { _, body in body + [UInt8](repeating: 0, count: 7) },
     ]
 
-    /// JSON around JSON, laid out anew with it.
+    /// JSON around JSON that is laid out again with it.
     static let embeddings: [Kind] = [
         Kind(
             "EventBridge", ["rewritten"],
@@ -433,7 +433,7 @@ extension BodyBreaker {
         Kind("events reversed", ["rewritten"], json: { $0.count > 1 ? ["events": Array($0.reversed())] : nil }),
     ]
 
-    /// Other notations, of which JSON has to be made again.
+    /// Other notations, which must be converted back to JSON.
     static let notations: [Kind] = [
         Kind("nested form fields", ["rewritten", "reformatted"]) { _, body in
             other(body) {
@@ -511,7 +511,7 @@ extension BodyBreaker {
         return Array(write(events).utf8)
     }
 
-    /// The same JSON laid out, ordered or escaped otherwise.
+    /// The same JSON in another layout, order or escaping.
     static let layouts: [Kind] = [
         Kind("compact", ["rewritten", "newlines"]) { _, body in compact(body) },
         Kind("final newline", ["without", "trimmed"]) { _, body in body + [0x0A] },
@@ -573,7 +573,7 @@ extension BodyBreaker {
         return output
     }
 
-    /// Changes that lose something, so that nobody can undo them.
+    /// Changes that lose information, so that nobody can undo them.
     static let losses: [Kind] = [
         Kind("bytes replaced", [], text: { $0.replacing("é", with: "\u{FFFD}") }),
         Kind("cut within a value", []) { _, body in Array(body.prefix(body.count / 2)) },
@@ -597,7 +597,7 @@ extension BodyBreaker {
     ]
 }
 
-/// Compressed formats in which nothing is compressed: blocks that are stored.
+/// Compressed formats with stored, uncompressed blocks.
 enum Packing {
     static func raw(_ bytes: [UInt8]) -> [UInt8] {
         let count = UInt16(bytes.count)

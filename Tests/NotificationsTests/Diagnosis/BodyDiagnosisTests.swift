@@ -5,10 +5,10 @@ import TestSupport
 
 @testable import Notifications
 
-/// Bodies changed as a whole: what is named, and what is not.
+/// Bodies changed as a whole: the changes that are named, and those that are not.
 ///
-/// They compute for long, so none does it on a thread that other tests share. The long tests try every kind, the others
-/// each fifth.
+/// The tests compute for a long time, so none runs on a thread that other tests share. The long form tries every kind,
+/// the short one every fifth.
 @Suite(.blocking) struct BodyDiagnosisTests {
     private static let step = LongTests.areWanted ? 1 : 5
     private let secret = SigningSecret.sample()
@@ -40,11 +40,11 @@ import TestSupport
         var count = 0
         var arrivedOnce: Set<String> = []
         for (number, kind) in Self.alone.enumerated() where number.isMultiple(of: Self.step) {
-            // Some kinds need one event, some more.
+            // Some kinds need one event, some several.
             for events in [1, 2] {
                 let body = breaker.body(events: events)
                 guard let arrived = kind.apply(&breaker, body), arrived != body else { continue }
-                // A second body of the others, for some.
+                // A second body with the others, for some.
                 if events == 2, arrivedOnce.contains(kind.name), !number.isMultiple(of: 7) { continue }
                 arrivedOnce.insert(kind.name)
                 count += 1
@@ -66,7 +66,7 @@ import TestSupport
         var count = 0
         var lost: [String] = []
         for number in 0..<(LongTests.areWanted ? Self.alone.count * 3 : 30) {
-            // Each kind comes first, behind it another one each time.
+            // Each kind is first, followed by another one each time.
             let first = Self.alone[number % Self.alone.count]
             let second = Self.alone[(number * 37 + 11) % Self.alone.count]
             let body = breaker.body(events: 1)
@@ -108,7 +108,7 @@ import TestSupport
             else { continue }
             let found = try diagnosis(arrived, signed: body, key: Array("another".utf8))
             #expect(found.cause == nil, "\(kind.name)")
-            // The body is to be looked at first.
+            // The body must be examined first.
             #expect(!found.hints.contains(.otherSecret), "\(kind.name)")
             #expect(found.hints.last == .changedBody, "\(kind.name)")
         }
@@ -303,7 +303,7 @@ import TestSupport
         #expect(steps(try diagnosis(body, signed: Array("msg_1.1767262272.".utf8) + body, both)) == ["more"])
     }
 
-    /// Notations that no kind above has.
+    /// Notations that none of the kinds above has.
     @Test(
         arguments: [
             "a:1:{s:6:\"events\";a:1:{i:0;a:2:{s:9:\"eventType\";s:12:\"b2:TestEvent\";s:7:\"eventId\";s:2:\"ab\";"

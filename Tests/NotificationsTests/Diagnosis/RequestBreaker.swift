@@ -2,14 +2,14 @@ import TestSupport
 
 @testable import Notifications
 
-/// A request whose signature is not right, and what is to be said about it.
+/// A request with a wrong signature, and the expected diagnosis.
 struct BrokenRequest {
     enum Expectation: Sendable {
-        /// These changes and no others.
+        /// Exactly these changes.
         case certain([DiagnosisCause.Change])
-        /// Nothing certain, and a hint such as this.
+        /// Nothing certain, and a hint like this.
         case hint(@Sendable (DiagnosisHint) -> Bool)
-        /// Nothing certain: nobody could know.
+        /// Nothing certain, because nobody could know.
         case nothing
     }
 
@@ -19,7 +19,7 @@ struct BrokenRequest {
     var expectation: Expectation
 }
 
-/// Requests broken at random, by means of their own: nothing here is taken from what is tested but the hashes.
+/// Requests that are broken at random, with its own implementation: only the hashes are shared with the tested code.
 struct RequestBreaker {
     var random: SeededGenerator
 
@@ -27,18 +27,18 @@ struct RequestBreaker {
         random = SeededGenerator(seed: seed)
     }
 
-    /// The right secret's text.
+    /// The text of the correct secret.
     var value = ""
     private var others: [SigningSecret] = []
 
-    /// One request, broken in the way of this number.
+    /// Returns a request, broken in the way of this number.
     mutating func next(_ number: Int) throws -> BrokenRequest {
         value = text(32)
         others = try (0..<Int.random(in: 0...2, using: &random)).map {
             try SigningSecret(label: "other\($0)", value: text(32))
         }
         let kinds = [secret, body, header, pair, binding, hint, nothing, lineEnds, noDigest]
-        // More of what has more ways to go wrong.
+        // Variants with more possible mistakes appear more often.
         let weights = [0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 7, 8]
         return try kinds[weights[number % weights.count]](&self)
     }
@@ -146,7 +146,7 @@ struct RequestBreaker {
         return request
     }
 
-    /// Bodies whose JSON need not be read, though laid out anew it would be right too.
+    /// Bodies that need not be read as JSON, although JSON laid out again would match too.
     private let lineEnds: (inout RequestBreaker) throws -> BrokenRequest = { breaker in
         let (signed, _) = breaker.event()
         let lines = signed.split(separator: 0x0A)
@@ -156,7 +156,7 @@ struct RequestBreaker {
             "CR LF and a newline", body: arrived, digest: digest, [.body(.withoutFinalNewlines), .body(.linesEndLF)])
     }
 
-    /// Headers in which no digest is.
+    /// Headers without a digest.
     private let noDigest: (inout RequestBreaker) throws -> BrokenRequest = { breaker in
         let (body, _) = breaker.event()
         let right = breaker.hmac(Array(breaker.value.utf8), body)
@@ -201,7 +201,7 @@ struct RequestBreaker {
 // MARK: - Steps
 
 extension RequestBreaker {
-    /// A body as B2 sends it, and its events.
+    /// Returns a body as B2 sends it, and its events.
     mutating func event() -> ([UInt8], [SampleEvent]) {
         let events = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             SampleEvent(
@@ -211,7 +211,7 @@ extension RequestBreaker {
         return (SampleBody.notification(events), events)
     }
 
-    /// A step and the key that a sender has by it.
+    /// Returns a step, and the key that a sender has after it.
     mutating func secretStep() -> (SecretVariant, [UInt8]) {
         switch Int.random(in: 0..<24, using: &random) {
         case 0: return (.atEnd(.newline), Array("\(value)\n".utf8))
@@ -248,7 +248,7 @@ extension RequestBreaker {
         }
     }
 
-    /// A step, the body signed and the body that arrived.
+    /// Returns a step, the signed body and the received body.
     mutating func bodyStep() -> (BodyStep, signed: [UInt8], arrived: [UInt8]) {
         let (body, events) = event()
         let text = String(decoding: body, as: UTF8.self)
@@ -300,7 +300,7 @@ extension RequestBreaker {
         }
     }
 
-    /// A header field that holds this digest, and how it is to be read.
+    /// Returns a header field with this digest, and the way to read it.
     mutating func headerStep(_ digest: String) -> (HeaderField, [HeaderReading.Step]) {
         let name = SignatureHeader.name
         let bytes = Hex.decode(digest) ?? []
@@ -348,7 +348,7 @@ extension RequestBreaker {
         }.joined()
     }
 
-    /// By a string of bits, unlike the code that is tested.
+    /// Encodes by a string of bits, unlike the tested code.
     private static func base64(_ bytes: [UInt8]) -> String {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
         var bits = bytes.flatMap { byte in (0..<8).map { Int(byte >> (7 - $0) & 1) } }

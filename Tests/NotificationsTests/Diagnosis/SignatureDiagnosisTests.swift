@@ -113,7 +113,7 @@ import Testing
         #expect(found.tried == 0 && found.cause == nil && found.ruledOut.isEmpty)
     }
 
-    /// And no more is said to be ruled out than was.
+    /// No more is reported as excluded than was tried.
     @Test(arguments: [(5, 60 << 10), (20, 200 << 10)])
     func manySecretsAreBounded(count: Int, size: Int) throws {
         let body = [UInt8](repeating: UInt8(ascii: "x"), count: size)
@@ -142,7 +142,7 @@ import Testing
         #expect(try diagnosis("v1=" + String(repeating: "0", count: 64), body: deep)?.cause == nil)
     }
 
-    /// Each has a reason, and what was ruled out.
+    /// Each result has a reason, and a list of what was excluded.
     @Test(
         arguments: [
             ("v1=00", .otherLength(digits: 2, like: nil)), ("v1=", .noDigest("v1")), ("", .noDigest(nil)),
@@ -150,7 +150,7 @@ import Testing
             ("v2=abc", .otherLength(digits: 3, like: nil)), ("v1=not-a-digest-at-all", .notHex(characters: 19)),
             ("v1=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF", .token),
             ("v1=" + String(repeating: "g", count: 64), .notHex(characters: 64)),
-            // The one that is meant for us, as it is most plainly read.
+            // The digest that is meant, in its plainest reading.
             ("t=1767262272,v1=" + String(repeating: "0", count: 64), .otherSecret),
             ("v1=" + String(repeating: "0", count: 64) + "x", .moreThanDigest(characters: 1)),
             ("v1=" + String(repeating: "0", count: 65), .otherLength(digits: 65, like: nil)),
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    /// Which the JSON laid out anew would explain too.
+    /// JSON laid out again would explain it too.
     @Test func newlinesAreNotTakenForRewrittenJSON() throws {
         let signature = secret.signature(of: body)
         let curl = try diagnosis(signature, body: body.filter { $0 != 0x0A })?.cause
@@ -207,7 +207,7 @@ import Testing
         let via = [HeaderField("Via", "1.1 x")]
         let body = try diagnosis(secret.signature(of: body), body: body + [0x0A], via)
         #expect(body?.sections.map(\.heading) == ["Why", "What to do", "Seen on the way"])
-        // It has no part in how the header is written.
+        // It does not affect the reading of the header.
         let header = try diagnosis(String(secret.signature(of: self.body).dropFirst(3)), via)
         #expect(header?.sections.map(\.heading) == ["Why", "What to do"])
     }
@@ -281,11 +281,11 @@ import Testing
 
 // MARK: - Generated requests
 
-/// It computes for long, so it does not do it on a thread that other tests share.
+/// It computes for a long time, so it does not run on a thread that other tests share.
 @Suite(.blocking) struct GeneratedRequestsTests {
     private static let requests = LongTests.count(60, long: 200)
 
-    /// Requests broken in known ways; a few of them in ways that nobody could find out.
+    /// Requests broken in known ways, a few of them in ways that nobody could find.
     @Test(arguments: [1] as [UInt64])
     func theRightCauseIsNamed(seed: UInt64) throws {
         var breaker = RequestBreaker(seed: seed)
@@ -302,7 +302,7 @@ import Testing
                 if let cause, Set(cause.changes) == Set(changes) {
                     found += 1
                 } else {
-                    // What is not found is a loss; what is found wrongly is a lie.
+                    // A cause that is not found is a loss; a wrong cause is a lie.
                     #expect(cause == nil, "\(request.name): \(cause?.sentence ?? "")")
                 }
             case .hint(let isRight):

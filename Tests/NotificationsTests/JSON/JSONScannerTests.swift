@@ -6,11 +6,11 @@ import Testing
 
 // MARK: - Acceptance
 
-/// What is JSON and what is not, in the spirit of JSONTestSuite (Nicolas Seriot: Parsing JSON is a minefield).
+/// Valid and invalid JSON, in the spirit of JSONTestSuite (Nicolas Seriot: Parsing JSON is a minefield).
 @Suite struct JSONAcceptanceTests {
     private func isJSON(_ text: String) -> Bool { Payload(scanning: Array(text.utf8)).isJSON }
 
-    /// Where a value may stand: alone, in arrays and objects, and where events and their fields are read.
+    /// The places of a value: alone, in arrays and objects, and where events and their fields are read.
     static let places: [(before: String, after: String)] = [
         ("", ""), (" \t\r\n", " \t\r\n"), ("[", "]"), ("[1,", ",2]"), (#"{"a":"#, "}"), (#"{"a":[{"b":"#, "}]}"),
         (#"{"events":"#, "}"), (#"{"events":["#, "]}"), (#"{"events":[{"eventId":"#, "}]}"),
@@ -139,11 +139,11 @@ import Testing
 
 // MARK: - Depth
 
-/// Nesting is taken to 512, wherever it stands.
+/// Nesting is accepted up to 512 levels, at any place.
 @Suite struct JSONDepthTests {
     enum Kind: CaseIterable { case arrays, objects, mixture }
 
-    /// So many arrays and objects within each other.
+    /// Returns this number of nested arrays and objects.
     private func nested(_ depth: Int, _ kind: Kind, around inner: String = "") -> String {
         var before = ""
         var after = ""
@@ -162,7 +162,7 @@ import Testing
 
     private func isJSON(_ text: String) -> Bool { Payload(scanning: Array(text.utf8)).isJSON }
 
-    /// What stands around the nesting, and how many levels of it that is.
+    /// The text around the nesting, and its own number of levels.
     static let places: [(before: String, after: String, levels: Int)] = [
         ("", "", 0), ("[1,", "]", 1), (#"{"other":"#, "}", 1), (#"{"events":"#, "}", 1), (#"{"events":["#, "]}", 2),
         (#"{"events":[1,"#, ",1]}", 2), (#"{"events":[{"eventId":"#, "}]}", 3), (#"{"events":[{"x":1,"y":"#, "}]}", 3),
@@ -201,21 +201,21 @@ import Testing
 
 // MARK: - Mutations
 
-/// Bodies changed at random, judged as Foundation judges them.
+/// Bodies changed at random, compared with Foundation's parser.
 ///
 /// Known differences, which the mutations below leave out or allow for:
-/// - Foundation takes a byte-order mark and UTF-16 and UTF-32, which RFC 8259 forbids to send: no zero bytes and no
+/// - Foundation accepts a byte-order mark and UTF-16 and UTF-32, which RFC 8259 forbids to send: no zero bytes and no
 ///   marks are made here.
-/// - Foundation takes a comma behind the last element or member, which the grammar does not have.
+/// - Foundation accepts a comma after the last element or member, which the grammar does not have.
 /// - Foundation refuses an escaped surrogate without its other half, which the grammar allows.
-/// - Foundation refuses numbers that no `Double` holds, which the grammar allows.
+/// - Foundation refuses numbers that do not fit into a `Double`, which the grammar allows.
 @Suite struct JSONMutationTests {
     private static let seeds: [[UInt8]] = [
         SampleBody.notification([SampleEvent(), .test(id: "test")]),
         Array(#"{"events":[{"eventId":"a\u00e9\n\"","n":-1.5e+3,"x":[true,false,null,{}]},1,"😀"],"":[0.5,[]]}"#.utf8),
         Array(#" [ 1 , -0 , 0.1e-2 , "\\\/\b\f\r\t" , { "a" : { "b" : [ ] } } ] "#.utf8),
     ]
-    /// Bytes that matter in JSON, and some that break UTF-8.
+    /// Bytes with a meaning in JSON, and some that break UTF-8.
     private static let bytes =
         Array(#"{}[]:,"\/0123456789+-.eEutrfalsn"#.utf8) + [0x20, 0x0A, 0x09, 0x1F, 0x7F, 0x80, 0xC3, 0xE6, 0xF0, 0xFF]
 
@@ -235,7 +235,7 @@ import Testing
         return body
     }
 
-    /// What Foundation says, nil where it is known to differ.
+    /// Returns Foundation's result; nil for a known difference.
     private func foundation(_ body: [UInt8]) -> Bool? {
         let text = String(decoding: body, as: UTF8.self)
         if (try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)) != nil {
@@ -256,7 +256,7 @@ import Testing
             expected ? (accepted += 1) : (refused += 1)
             #expect(Payload(scanning: body).isJSON == expected, "\(String(decoding: body, as: UTF8.self))")
         }
-        // Both happen often, so that the comparison means something.
+        // Both results are frequent, so that the comparison means something.
         #expect(accepted > 100)
         #expect(refused > 1_000)
     }

@@ -46,7 +46,7 @@ import TestSupport
     }
 
     @Test func everyScalarReadsBackTheSameAndNoneCanControlATerminal() throws {
-        // Those of the other planes are private, or not assigned.
+        // Characters of the other planes are private, or not assigned.
         for plane in LongTests.areWanted ? Array(0...16) : [0, 1, 14] {
             var text = ""
             for code in UInt32(plane) << 16..<UInt32(plane + 1) << 16 {
@@ -149,7 +149,7 @@ import TestSupport
         }
         output.removeAll()
         #expect(output.isEmpty && output.array.isEmpty)
-        // What two have is not changed for both.
+        // A change of one copy does not change the other.
         output.append(1)
         var other = output
         other.append(2)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Notifications
 
-/// A recorded delivery is judged from the bytes it is kept in exactly as it was judged when it came.
+/// Verifying a recorded delivery gives exactly the result of verifying it on arrival.
 @Suite struct RecordedRequestTests {
     private static let secret = SigningSecret.sample("one", "first value")
     /// Longer than a block of SHA-256, 64 bytes.
@@ -30,7 +30,7 @@ import Testing
         [0xFF, 0x00, 0x80],
     ]
 
-    /// Lines of the signature header, for the digest that the secret gives.
+    /// Lines of the signature header, with the secret's digest.
     private static func lines(_ digest: String) -> [[String]] {
         let right = "v1=\(digest)"
         return [
@@ -57,7 +57,7 @@ import Testing
             for signer in [Self.secret, Self.other, .sample("self-test", "own value")] {
                 for lines in Self.lines(String(signer.signature(of: body).dropFirst(3))) {
                     for name in Self.names {
-                        // One in five: every two of these still meet.
+                        // One in five, so that every pair still occurs.
                         for before in ["plain", "with \"quotes\" and \\", name] {
                             number += 1
                             guard number.isMultiple(of: 5) else { continue }

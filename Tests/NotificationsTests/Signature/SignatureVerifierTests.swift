@@ -4,7 +4,7 @@ import Testing
 
 // MARK: - Known answers
 
-/// Signatures that were computed by others, or by hand: docs of the project's facts, sections 2 and 8.
+/// Signatures from other sources, or computed by hand: sections 2 and 8 of the project's facts.
 @Suite struct KnownAnswerTests {
     struct Known: Sendable, CustomStringConvertible {
         let description: String
@@ -28,7 +28,7 @@ import Testing
             timestamp: 1_684_793_309_123, rule: "mySampleRule1")
     ])
 
-    /// What B2 sent in May 2024, before events had ids: `suhlig/spike-b2-events`.
+    /// A notification from B2 of May 2024, before events had ids: `suhlig/spike-b2-events`.
     private static let captured = SampleBody.notification([
         SampleEvent(
             id: nil, object: "one", size: 2,
@@ -155,7 +155,7 @@ import Testing
 
 // MARK: - Lists of signatures
 
-/// The elements of a signature header: which of them decide.
+/// The elements of a signature header that decide.
 @Suite struct SignatureListTests {
     static let body = SampleBody.notification([SampleEvent()])
     static let right = SigningSecret.sample().signature(of: body)
@@ -168,7 +168,7 @@ import Testing
 
     @Test(
         arguments: [
-            // One right element makes it valid, whatever the others are.
+            // One matching element makes it valid, whatever the others are.
             ([right], .valid),
             (["  \t\(right)\t "], .valid),
             (["\(right)\(String(repeating: " \t", count: 16_000))"], .valid),
@@ -179,7 +179,7 @@ import Testing
             (["", ",", right], .valid),
             (["v1=\(right.dropFirst(3).uppercased())"], .valid),
             (["\(right),\u{301}"], .valid),
-            // Else one v1 makes it invalid.
+            // Otherwise one v1 element makes it invalid.
             ([wrong], .invalid),
             (["v1="], .invalid),
             (["v1=zz"], .invalid),
@@ -191,7 +191,7 @@ import Testing
             (["v1=\u{FFFD}"], .invalid),
             (["nonsense,v2=x,v1="], .invalid),
             (["v2=x", "nonsense", "v1="], .invalid),
-            // Else one of another version makes it unsupported.
+            // Otherwise one of another version makes it unsupported.
             (["v2=\(right.dropFirst(3))"], .unsupported),
             (["V1=\(right.dropFirst(3))"], .unsupported),
             (["v1 =\(right.dropFirst(3))"], .unsupported),
@@ -199,7 +199,7 @@ import Testing
             (["="], .unsupported),
             (["nonsense,v2=x"], .unsupported),
             (["nonsense", "v10=x"], .unsupported),
-            // Else it is malformed.
+            // Otherwise it is malformed.
             (["nonsense"], .malformed),
             ([""], .malformed),
             ([",", " , \t,"], .malformed),
@@ -223,7 +223,7 @@ import Testing
         #expect(try verify("x-bz-event-notification-signature ") == .missing)
         #expect(try verify("x-bz-event-notification-signatures") == .missing)
         #expect(try verify("x_bz_event_notification_signature") == .missing)
-        // Bytes that only differ in the bit that tells cases apart, and are no letters.
+        // Bytes that differ only in the bit of the case, and are not letters.
         #expect(try verify("x\u{0D}bz-event-notification-signature") == .missing)
     }
 

@@ -12,7 +12,7 @@ import Testing
         return text
     }
 
-    /// All the ways in which Swift prints a value.
+    /// All forms in which Swift prints a value.
     private func prints<Value>(_ value: Value) -> [String] {
         var printed = ""
         print(value, terminator: "", to: &printed)
@@ -24,7 +24,7 @@ import Testing
         ]
     }
 
-    /// Whether a text gives away the secret: four of its characters in a row, as text or as their codes.
+    /// Returns whether a text reveals the secret: four of its characters in a row, as text or as their codes.
     private func givesAway(_ text: String) -> Bool {
         let bytes = Array(Self.value.utf8)
         return (0...bytes.count - 4).contains { start in
@@ -125,7 +125,7 @@ import Testing
 
 // MARK: - Binding
 
-/// Secrets that may vouch only for a bucket or a rule.
+/// Secrets that are bound to a bucket or a rule.
 @Suite struct SecretBindingTests {
     private func verify(_ events: [SampleEvent], holding secrets: [SigningSecret]) throws -> Judgement {
         let delivery = Delivery.sample(events, signedWith: .sample())
@@ -266,7 +266,7 @@ import Testing
     }
 }
 
-/// What a delivery's evidence says where the current secrets are not those that gave its verdict.
+/// The evidence of a delivery when the current secrets are not those that gave its verdict.
 @Suite struct RecordedEvidenceTests {
     private let secret = SigningSecret.sample()
     private var delivery: Delivery { .sample(signedWith: secret) }

@@ -18,7 +18,7 @@ struct AlertWatchTests {
         return ProblemReport(count: 1, latest: Problem(row))
     }()
 
-    @Test("tells of what could not be read once it can be, and says once that it could not")
+    @Test("reads failed reads again once that is possible, and reports the failure once")
     func unreadable() {
         let looks = Mutex<[Range<Int64>]>([])
         let warnings = Mutex<[String]>([])
@@ -44,7 +44,7 @@ struct AlertWatchTests {
         #expect(warnings.withLock(\.count) == 1)
     }
 
-    @Test("takes up other settings while it waits for what those before wanted")
+    @Test("applies other settings while it waits for a time of the former ones")
     func sooner() {
         let quiet = Watched(false)
         let watch = AlertWatch(AlertSettings(quietAfter: .seconds(3_600)), from: HistoryChange(latestRow: 7)) { _, _ in
@@ -70,14 +70,14 @@ struct AlertProgramTests {
         ).run()
     }
 
-    @Test("gets its words and its environment as they are, and nothing to read")
+    @Test("receives its arguments and its environment unchanged, and no input")
     func words() {
         let outcome = run("echo \"$B2WATCH_OBJECT\"; cat; env | grep -c ^HOME; echo oops >&2")
         #expect(outcome.lines == ["a b", "0", "oops"])
         #expect(outcome.failure == nil)
     }
 
-    @Test("is ended when its time is up, with all that it has started")
+    @Test("is ended with all its descendants when its time is over")
     func limit() throws {
         // A busy machine may begin it late.
         for limit in [1, 8, 64] {
@@ -92,13 +92,13 @@ struct AlertProgramTests {
         Issue.record("it never began")
     }
 
-    @Test("what stays behind holds up nothing")
+    @Test("delays nothing by processes that it leaves behind")
     func background() {
         let outcome = run("echo done; sleep 2 &")
         #expect(outcome == AlertProgram.Outcome(lines: ["done"]))
     }
 
-    @Test("says how it failed")
+    @Test("reports how it failed")
     func failures() {
         #expect(run("exit 3").failure == "on-problem: /bin/sh ended with status 3")
         #expect(run("kill -TERM $$").failure == "on-problem: /bin/sh was ended by signal 15")
@@ -106,7 +106,7 @@ struct AlertProgramTests {
         #expect(missing.failure == "on-problem: /nowhere/notify cannot be run: No such file or directory")
     }
 
-    @Test("of endless output the beginning is kept")
+    @Test("of endless output is recorded only at its beginning")
     func output() {
         let outcome = run("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done")
         #expect(outcome.lines.count == 20 && outcome.lines.first == "line 0")
@@ -116,9 +116,9 @@ struct AlertProgramTests {
 
 // MARK: - Rows
 
-@Suite("Rows that somebody is told of", .blocking)
+@Suite("Rows that cause alerts", .blocking)
 struct AlertRowsTests {
-    @Test("are not tests, unless one from elsewhere is a problem")
+    @Test("are not test events, except those from elsewhere with a problem")
     func tests() throws {
         let history = try History(.memory)
         let kept = Watched(0)
@@ -142,7 +142,7 @@ struct AlertRowsTests {
         keep("b2:TestEvent", .invalid, from: "203.0.113.7")
         keep("b2:ObjectCreated:Upload", .invalid, from: "127.0.0.1")
         keep("b2:ObjectCreated:Upload", .valid, from: "203.0.113.7")
-        // What the screen lists as a problem is one here.
+        // Everything that the screen lists as a problem is a problem here.
         keep("b2:ObjectCreated:Upload", .valid, from: "203.0.113.7", answering: .invalidJSON)
         func rows(_ predicate: RowPredicate) throws -> [Int64] {
             try history.reader.rows(matching: predicate, after: 0, through: 7, limit: 10).rows.map(\.id)

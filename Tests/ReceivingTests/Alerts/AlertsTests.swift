@@ -19,7 +19,7 @@ struct AlertsTests {
         return ProblemReport(count: 1, latest: problem)
     }
 
-    @Test("the bell rings for what it is set to, and once a second")
+    @Test("ring the bell for the configured events, once a second")
     func bell() {
         var problems = Alerts(AlertSettings(bell: .problem), at: start)
         #expect(problems.arrived(hasEvents: true, problems: nil, at: start) == [])
@@ -37,7 +37,7 @@ struct AlertsTests {
     }
 
     @Test(
-        "the program runs once at a time; what comes meanwhile is told together, a second after its start at the earliest"
+        "run one program at a time; later problems are reported together, a second after its start at the earliest"
     )
     func program() {
         var alerts = Alerts(AlertSettings(onProblem: ["notify"]), at: start)
@@ -54,7 +54,7 @@ struct AlertsTests {
         #expect(alerts.deadline == nil)
     }
 
-    @Test("too quiet is told once, and goes when something comes")
+    @Test("warn of a quiet time once, until something arrives")
     func quiet() {
         var alerts = Alerts(AlertSettings(quietAfter: .seconds(60)), at: start)
         #expect(alerts.deadline == start + .seconds(60))
@@ -67,7 +67,7 @@ struct AlertsTests {
         #expect(alerts.deadline == start + .seconds(860))
     }
 
-    @Test("other settings hold at once")
+    @Test("apply other settings at once")
     func change() {
         var alerts = Alerts(AlertSettings(quietAfter: .seconds(60)), at: start)
         _ = alerts.tick(at: start + .seconds(60))
@@ -76,7 +76,7 @@ struct AlertsTests {
         #expect(alerts.arrived(hasEvents: true, problems: nil, at: start + .seconds(62)) == [.ring])
     }
 
-    @Test("the program's environment holds nothing that a terminal obeys")
+    @Test("put nothing into the program's environment that could control a terminal")
     func environment() {
         let report = problem(7, object: "\u{1b}]0;x\u{7}" + String(repeating: "é", count: 5_000))
         let environment = report.environment
@@ -89,7 +89,7 @@ struct AlertsTests {
         #expect(AlertWatch.words(.milliseconds(500)) == "500 ms")
     }
 
-    @Test("too quiet is told with the moment since when, which stays true")
+    @Test("warn of a quiet time with its start, which stays correct")
     func quietSince() {
         let since = Timestamp(milliseconds: 1_795_538_580_000)
         let warning = QuietWarning(limit: .seconds(1_800), since: since, secondsFromUTC: -12_600)
@@ -118,7 +118,7 @@ struct TroubleNewsTests {
 
     private func after(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: start.milliseconds + seconds * 1_000) }
 
-    @Test("each trouble is told once, and more of it again; what was there before is known")
+    @Test("report each trouble once, and again when it grows; earlier troubles are known")
     func once() {
         var news = TroubleNews(at: start)
         #expect(news.take([status([.dead: 17])], at: start) == [])
@@ -129,13 +129,13 @@ struct TroubleNewsTests {
         let held = news.take([status([.dead: 19, .uncertain: 1, .queued: 4], hold: hold)], at: after(3))
         #expect(held == [ActionTrouble(action: "rows", kind: .onHold, count: 4, reason: "share it")])
         #expect(news.take([status([.dead: 19, .uncertain: 1, .queued: 5], hold: hold)], at: after(4)) == [])
-        // It worked again meanwhile.
+        // The action worked again in between.
         #expect(news.take([status([.dead: 19, .uncertain: 1])], at: after(5)) == [])
         #expect(news.take([status([.queued: 1], hold: hold)], at: after(6)).map(\.kind) == [.onHold])
         #expect(news.take([status([.dead: 99], isDeclared: false)], at: after(7)) == [])
     }
 
-    @Test("an action is behind once its oldest entry has waited for ten minutes, and not right after a start")
+    @Test("report an action as late when its oldest entry has waited for ten minutes, and not right after a start")
     func backlog() {
         var news = TroubleNews(at: start)
         let old = status([.queued: 5_000], oldest: after(-3_600))
@@ -147,7 +147,7 @@ struct TroubleNewsTests {
         #expect(paused.troubles(at: after(700)) == [] && paused.lateAt == nil)
     }
 
-    @Test("the bell rings and the program runs, one trouble after the other, with variables about the action alone")
+    @Test("ring the bell and run the program for one trouble after the other, with variables about the action only")
     func told() {
         let start = ContinuousClock.now
         var alerts = Alerts(AlertSettings(bell: .problem, onProblem: ["notify"]), at: start)

@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import Receiving
 
-/// A folder with a history that a listener's control socket stands beside.
+/// A folder with a history, next to which a listener creates its control socket.
 struct Place {
     let folder: TemporaryFolder
     var history: String
@@ -14,7 +14,7 @@ struct Place {
         history = folder.file(name)
     }
 
-    /// A listener that echoes, fails, and tells events to who asks for them.
+    /// A listener that echoes, fails, and sends events to subscribers.
     func serve(_ limits: ControlLimits = ControlLimits()) throws -> ControlServer {
         var routes = ControlRoutes()
         routes.on(Echo.self) { $0.text }
@@ -31,7 +31,7 @@ struct Place {
         try ControlClient(beside: history, version: "1.2.3", owner: geteuid(), told: told, ended: ended)
     }
 
-    /// A connection that says what it likes.
+    /// A connection that sends any bytes.
     func call() throws -> UnixSocket {
         let caller = try UnixSocket()
         caller.limit(reading: .patience, writing: .seconds(20))
@@ -58,13 +58,13 @@ struct Subscribe: ControlRequest {
     typealias Reply = ControlDone
 }
 
-/// What no listener here knows.
+/// A request that no listener here knows.
 struct Fly: ControlRequest {
     static let name = "fly"
     typealias Reply = ControlDone
 }
 
-/// Called `echo`, and not what that is.
+/// A request with the name `echo` but other contents.
 struct BadEcho: ControlRequest {
     static let name = "echo"
     typealias Reply = String
@@ -78,7 +78,7 @@ struct Sentence: Error, CustomStringConvertible {
 extension UnixSocket {
     func say(_ text: String) throws { try write(Array(text.utf8)) }
 
-    /// All that comes until the other end hangs up.
+    /// Returns everything received until the other end hangs up.
     func rest() throws -> String {
         var bytes: [UInt8] = []
         while case let more = try read(), !more.isEmpty { bytes += more }
@@ -86,7 +86,7 @@ extension UnixSocket {
     }
 }
 
-/// What other threads have told, for a test to wait for.
+/// Values from other threads, for a test to wait for.
 final class Told<Value: Sendable>: Sendable {
     private let values = Watched<[Value]>([])
 
@@ -94,7 +94,7 @@ final class Told<Value: Sendable>: Sendable {
 
     var count: Int { values.now.count }
 
-    /// The first so many values.
+    /// Waits for this number of values, and returns them.
     func first(_ count: Int) throws -> [Value] {
         try values.require("\(count) values") { $0.count < count ? nil : Array($0.prefix(count)) }
     }

@@ -4,9 +4,9 @@ import TestSupport
 
 @testable import Receiving
 
-@Suite("Speaking to a listener", .blocking)
+@Suite("A conversation with a listener", .blocking)
 struct ConversationTests {
-    @Test("a request is answered, by many threads at once")
+    @Test("answers requests of many threads at once")
     func answers() async throws {
         let place = try Place()
         let server = try place.serve()
@@ -21,7 +21,7 @@ struct ConversationTests {
         }
     }
 
-    @Test("what fails comes back as its sentence, and the next request is answered")
+    @Test("returns a failure as its sentence, and answers the next request")
     func failures() throws {
         let place = try Place()
         let server = try place.serve()
@@ -38,7 +38,7 @@ struct ConversationTests {
         #expect(try client.ask(Echo(text: "still here")) == "still here")
     }
 
-    @Test("events reach all who asked for them, in order, and nobody else")
+    @Test("sends events in order to all subscribers, and to nobody else")
     func events() throws {
         let place = try Place()
         let server = try place.serve()
@@ -51,12 +51,12 @@ struct ConversationTests {
         events.forEach { server.push($0) }
         #expect(try one.first(100) == events)
         #expect(try two.first(100) == events)
-        // Behind a reply, whatever was sent before it has come.
+        // Everything sent before a reply has arrived when the reply does.
         _ = try silent.ask(Echo(text: ""))
         #expect(none.count == 0)
     }
 
-    @Test("the end of the listener is told, behind its last event; asking then fails at once")
+    @Test("reports the listener's end after its last event; later requests fail at once")
     func ends() throws {
         let place = try Place()
         let server = try place.serve()
@@ -71,7 +71,7 @@ struct ConversationTests {
         #expect(throws: ControlFailure.absent) { try place.attach() }
     }
 
-    @Test("a listener that is let go takes its threads with it, one that comes back is found")
+    @Test("leaves no threads behind when the listener ends, and finds a listener that returns")
     func again() throws {
         let place = try Place()
         try place.serve().stop()
@@ -86,7 +86,7 @@ struct ConversationTests {
 @Suite("Another version", .blocking)
 struct VersionTests {
     @Test(
-        "and what is no b2watch are told apart",
+        "and programs other than b2watch are distinguished",
         arguments: [
             (
                 "{\"b2watch\":\"9.9.9\",\"protocol\":99,\"more\":[1]}\n",
@@ -109,7 +109,7 @@ struct VersionTests {
         socket.close()
     }
 
-    @Test("is named with what each speaks")
+    @Test("is named with both versions of the protocol")
     func sentence() {
         let sentence = "\(ControlFailure.otherVersion(ControlHello(b2watch: "9.9.9", protocol: 99)))"
         #expect(sentence.contains("9.9.9") && sentence.contains("99"))
@@ -118,7 +118,7 @@ struct VersionTests {
 
 // MARK: - Lines
 
-@Suite("Lines on the wire")
+@Suite("Lines of the protocol")
 struct LineReaderTests {
     private func lines(_ pieces: [String], limit: Int = 8) throws -> [String] {
         var reader = LineReader(limit: limit)
@@ -126,7 +126,7 @@ struct LineReaderTests {
     }
 
     @Test(
-        "are the same however the bytes come",
+        "are the same however the bytes are divided",
         arguments: [
             ["one\ntwo\nhalf"], ["o", "n", "e", "\n", "two\nha", "lf"], ["one\ntw", "o\n", "half"],
             ["one", "\ntwo", "\n"],
@@ -141,7 +141,7 @@ struct LineReaderTests {
         #expect(try lines([]).isEmpty)
     }
 
-    @Test("are as long as the limit, and no longer, whole or not")
+    @Test("may be as long as the limit and no longer, complete or not")
     func limit() throws {
         #expect(try lines(["12345678\n12345678\n"]) == ["12345678", "12345678"])
         #expect(throws: LineReader.TooLong(limit: 8)) { try lines(["123456789\n"]) }

@@ -4,12 +4,12 @@ import TestSupport
 
 @testable import Receiving
 
-@Suite("Whoever speaks nonsense at the socket", .blocking)
+@Suite("A hostile client of the socket", .blocking)
 struct HostileClientTests {
     private static let greeting = "{\"b2watch\":\"1.2.3\",\"protocol\":\(ControlHello.currentProtocol)}\n"
 
     @Test(
-        "is told so and sent away, and others are served",
+        "is notified of its error and disconnected, and others are served",
         arguments: [
             "GET / HTTP/1.1\r\n\r\n", "\n", "{}\n", "{\"b2watch\":1}\n", "\u{0}\u{1}\u{2}\n",
             String(repeating: "[", count: 100_000) + "\n", greeting + "nonsense\n", greeting + "{\"id\":\"x\"}\n",
@@ -25,7 +25,7 @@ struct HostileClientTests {
         #expect(try place.attach().ask(Echo(text: "served")) == "served")
     }
 
-    @Test("without an end costs no more than the limit")
+    @Test("that sends without end uses no more memory than the limit")
     func endless() throws {
         let place = try Place()
         let server = try place.serve()
@@ -37,7 +37,7 @@ struct HostileClientTests {
         #expect(try place.attach().ask(Echo(text: "served")) == "served")
     }
 
-    @Test("or is one too many is told so, also where the listener hangs up first")
+    @Test("in excess of the limit is notified, even if the listener hangs up first")
     func oneTooMany() throws {
         let place = try Place()
         var limits = ControlLimits()
@@ -53,7 +53,7 @@ struct HostileClientTests {
         }
     }
 
-    @Test("that says nothing is sent away after a while")
+    @Test("that sends nothing is disconnected after a while")
     func silent() throws {
         let place = try Place()
         var limits = ControlLimits()
@@ -65,13 +65,13 @@ struct HostileClientTests {
         let half = try place.call()
         try half.say("{\"b2wat")
         #expect(try half.rest().contains("\"b2watch\":\"1.2.3\""))
-        // Who has said who he is may be silent for as long as he likes.
+        // A client that has sent its greeting may be silent for any time.
         let client = try place.attach()
         _ = try mute.rest()
         #expect(try client.ask(Echo(text: "later")) == "later")
     }
 
-    @Test("and does not read what he is told is dropped; nobody waits for him")
+    @Test("that does not read its lines is dropped, and delays nobody")
     func slow() throws {
         let place = try Place()
         var limits = ControlLimits()
@@ -83,13 +83,13 @@ struct HostileClientTests {
         _ = try reading.ask(Subscribe())
         let slow = try place.call()
         try slow.say(Self.greeting + "{\"id\":1,\"request\":\"subscribe\",\"body\":{}}\n")
-        // The reply is read, so that it is subscribed; nothing else is.
+        // The reply is read, so that the client is subscribed; nothing else is read.
         var heard = ""
         while !heard.contains("\"reply\"") { heard += String(decoding: try slow.read(), as: UTF8.self) }
         let event = String(repeating: "e", count: 10_000)
         for number in 1...500 {
             server.push(event)
-            // The one who reads keeps up, and so is not dropped.
+            // The reader keeps up, and so is not dropped.
             _ = try told.first(number)
         }
         let rest = try slow.rest().utf8.count
@@ -97,7 +97,7 @@ struct HostileClientTests {
         #expect(try reading.ask(Echo(text: "fine")) == "fine")
     }
 
-    @Test("is let in with more beside him than anybody opens by hand")
+    @Test("is admitted together with more clients than a person would open")
     func crowd() throws {
         let place = try Place()
         let server = try place.serve()
@@ -106,7 +106,7 @@ struct HostileClientTests {
         for client in clients { #expect(try client.ask(Echo(text: "in")) == "in") }
     }
 
-    @Test("is refused where too many are there, and let in when one has left")
+    @Test("is refused at the limit of clients, and admitted after one has left")
     func many() throws {
         let place = try Place()
         var limits = ControlLimits()
@@ -121,7 +121,7 @@ struct HostileClientTests {
             #expect("\(error)".contains("3 are attached already"))
         }
         clients.removeFirst().close()
-        // The listener notices the end in its own time.
+        // The listener notices the end some time later.
         let fourth = try wait(for: "the place of one that left") { try? place.attach() }
         #expect(try fourth.ask(Echo(text: "in")) == "in")
     }

@@ -6,7 +6,7 @@ import TestSupport
 
 @Suite("The socket's file", .blocking)
 struct SocketPlaceTests {
-    @Test("is its owner's alone")
+    @Test("is accessible only to its owner")
     func mode() throws {
         let place = try Place()
         let server = try place.serve()
@@ -16,10 +16,10 @@ struct SocketPlaceTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path).isEmpty)
     }
 
-    @Test("that a crash left behind is deserted, and replaced")
+    @Test("left by a crash is recognized as deserted, and replaced")
     func stale() throws {
         let place = try Place()
-        // Bound and never unlinked, as after a kill.
+        // Bound and never removed, as after a kill.
         let left = try UnixSocket()
         _ = try UnixAddress.with(place.socket, toConnect: false) { bind(left.descriptor, $0, $1) }
         #expect(throws: ControlFailure.deserted) { try place.attach() }
@@ -28,7 +28,7 @@ struct SocketPlaceTests {
         #expect(try place.attach().ask(Echo(text: "new")) == "new")
     }
 
-    @Test("does not take the place of a file that is no socket")
+    @Test("does not replace a file that is not a socket")
     func foreign() throws {
         let place = try Place()
         _ = try place.folder.write("history.sqlite.control", "precious")
@@ -37,7 +37,7 @@ struct SocketPlaceTests {
         #expect(throws: ControlFailure.self) { try place.attach() }
     }
 
-    @Test("of another listener, which came in between, is left alone at the end")
+    @Test("of another listener, which was created in between, is not removed at the end")
     func successor() throws {
         let place = try Place()
         let first = try place.serve()
@@ -47,7 +47,7 @@ struct SocketPlaceTests {
         second.stop()
     }
 
-    @Test("may have a path longer than the kernel's addresses hold")
+    @Test("may have a path longer than the kernel's limit for addresses")
     func long() throws {
         let folder = try TemporaryFolder()
         let deep = folder.path + "/" + String(repeating: "deep/", count: 40)
@@ -59,12 +59,12 @@ struct SocketPlaceTests {
         #expect(try place.attach().ask(Echo(text: "far")) == "far")
     }
 
-    @Test("is not spoken to where somebody else answers at it")
+    @Test("is not used if another user answers at it")
     func stranger() throws {
         let place = try Place()
         let server = try place.serve()
         defer { server.stop() }
-        // The history is another's, and neither he nor root nor we ourselves may be pretended to be: we are trusted.
+        // The history belongs to another user, who cannot be imitated here; this process's own user is trusted.
         let client = try ControlClient(
             beside: place.history, version: "1", owner: geteuid() &+ 1, told: { (_: String) in }, ended: { _ in })
         #expect(try client.ask(Echo(text: "own")) == "own")
@@ -73,9 +73,9 @@ struct SocketPlaceTests {
 
 // MARK: - The place
 
-@Suite("Where the control socket is")
+@Suite("The place of the control socket")
 struct ControlPlaceTests {
-    @Test("beside the history")
+    @Test("is next to the history")
     func beside() {
         #expect(ControlPlace.socket(beside: "/a/history.sqlite") == "/a/history.sqlite.control")
     }

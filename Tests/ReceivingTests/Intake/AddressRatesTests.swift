@@ -5,7 +5,8 @@ import TestSupport
 
 @testable import Receiving
 
-/// What is not valid is kept up to a rate for each address, and never answered 200 where it is not kept.
+/// Requests that are not valid are recorded up to a rate for each address. Requests that are not recorded are never
+/// answered 200.
 @Suite struct AddressRatesTests {
     private static let rate = AddressRates.Rate(burst: 3, perSecond: 2)
     /// A store that stays empty, however long a test takes.
@@ -16,7 +17,7 @@ import TestSupport
         let start = ContinuousClock.now
         let times: [Duration] = [
             .zero, .zero, .zero, .zero, .milliseconds(400), .milliseconds(600),
-            // A clock that is set back gives nothing.
+            // A clock that was set back adds nothing.
             .seconds(-100),
         ]
         var allowed: [Bool] = []
@@ -39,7 +40,7 @@ import TestSupport
         let start = ContinuousClock.now
         for number in 0..<1_000 { _ = rates.allows("198.51.\(number / 250).\(number % 250)", at: start) }
         #expect(rates.count <= 11)
-        // Those whose stores are full again make room.
+        // Addresses whose stores are full again are removed.
         let isAllowed = rates.allows("192.0.2.1", at: start + .seconds(60))
         #expect(isAllowed && rates.count <= 11)
     }
@@ -51,7 +52,7 @@ import TestSupport
         for _ in 0..<5 { answers.append(await intake.answer(.sample())) }
         #expect(answers == [.missingSignature, .missingSignature, .missingSignature, .tooMany, .tooMany])
         #expect(rig.history.current.latestDelivery == 3)
-        // What is valid always is.
+        // Valid deliveries are always recorded.
         for _ in 0..<9 { #expect(await intake.answer(.sample(signedWith: .sample())) == .accepted) }
         #expect(rig.history.current.tally[.valid] == 9)
     }
@@ -72,7 +73,7 @@ import TestSupport
         #expect(await rig.intake.answer(long) == .missingSignature)
         let cut = try #require(try rig.history.reader.delivery(1)?.delivery)
         #expect(cut.body.count == 64 << 10 && cut.bodyLength == 200_000 && cut.isCut)
-        // What looks like B2's is kept whole, and so is what is valid.
+        // Valid requests, and those that look like B2's, are recorded whole.
         let events = Delivery.sample(
             body: SampleBody.notification([SampleEvent(id: String(repeating: "x", count: 90_000))]))
         _ = await rig.intake.answer(events)

@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 extension Intake {
-    /// Hands over a request and waits for its answer.
+    /// Passes on a request and waits for its answer.
     func answer(_ delivery: Delivery, as kind: RequestKind = .notification) async -> Answer {
         await TestSupport.answer("an answer", orElse: .notRecorded) { give in
             receive(delivery, as: kind) { answer, _ in give(answer) }
@@ -19,7 +19,7 @@ extension Intake {
     }
 }
 
-/// Takes note of what judging again has come to, and waits for it.
+/// Collects the reports of verifying again, and waits for them.
 final class Reports: Sendable {
     private let stream: AsyncStream<RejudgeReport>
     private let continuation: AsyncStream<RejudgeReport>.Continuation
@@ -32,16 +32,16 @@ final class Reports: Sendable {
         continuation.yield(report)
     }
 
-    /// The next report that says that all is judged.
+    /// Waits for the next report that all deliveries are verified.
     func complete() async -> RejudgeReport { await first("a report that all is judged") { $0.isComplete } }
 
-    /// The next report that says that judging was cancelled.
+    /// Waits for the next report that verifying was cancelled.
     func cancelled() async -> RejudgeReport { await first("a report that it is cancelled") { $0.isCancelled } }
 
-    /// The next report that tells of a failure.
+    /// Waits for the next report of a failure.
     func failed() async -> RejudgeReport { await first("a report of a failure") { $0.failure != nil } }
 
-    /// The next report, whatever it says.
+    /// Waits for the next report of any kind.
     func next() async -> RejudgeReport { await first("a report") { _ in true } }
 
     private func first(
@@ -52,7 +52,7 @@ final class Reports: Sendable {
             return nil
         }
         let timer = Task {
-            // Ends the stream for who waits.
+            // Ends the stream for the waiting task.
             if (try? await Task.sleep(for: .patience)) != nil { search.cancel() }
         }
         defer { timer.cancel() }
@@ -62,14 +62,14 @@ final class Reports: Sendable {
     }
 }
 
-/// An intake on a history, with what it reports.
+/// An intake on a history, with its reports.
 struct Rig {
     let history: History
     let reports = Reports()
     let keys: KeyringHolder
     let intake: Intake
 
-    /// Returns once the first judging again, which may find nothing to do, is over.
+    /// Waits until the first verifying again is over; it may find nothing to do.
     init(_ secrets: [SigningSecret] = [], _ history: History? = nil) async throws {
         let history = try history ?? History(.memory)
         self.history = history
@@ -79,7 +79,7 @@ struct Rig {
         intake = Intake(history, keys: keys)
     }
 
-    /// Records so many deliveries.
+    /// Records a number of deliveries.
     func fill(_ count: Int, signedWith secret: SigningSecret) async throws {
         let delivery = Delivery.sample(signedWith: secret)
         await withTaskGroup(of: Void.self) { group in
@@ -88,7 +88,7 @@ struct Rig {
         #expect(history.current.latestDelivery == count)
     }
 
-    /// How many deliveries each secret has verified, by its label.
+    /// Returns the number of deliveries that each secret has verified, by its label.
     var matches: [String: Int] {
         get throws {
             let secrets = try history.reader.secrets().filter { $0.verified > 0 }
@@ -96,13 +96,13 @@ struct Rig {
         }
     }
 
-    /// The verdicts of all that is recorded, in the order of arrival.
+    /// Returns the verdicts of all recorded deliveries, in the order of arrival.
     var verdicts: [SignatureVerdict] {
         get throws { try history.reader.deliveries(after: 0, limit: 100_000).map(\.judgement.verdict) }
     }
 }
 
-/// Holds up a history's writer: what is recorded meanwhile queues.
+/// Holds up a history's writer, so that new deliveries queue.
 final class HeldWriter: Sendable {
     private let gate = Gate()
 

@@ -44,7 +44,7 @@ import TestSupport
         withExtendedLifetime(folder) {}
     }
 
-    /// On a thread of its own: the writer is not held up for ever.
+    /// Runs on a thread of its own: the writer is not held up for ever.
     @Test(.blocking) func noAnswerLeavesBeforeTheCommit() async throws {
         let rig = try await Rig([.sample()])
         let writer = await HeldWriter(rig.intake)
@@ -122,7 +122,7 @@ import TestSupport
 
 // MARK: - b2watch's own test events
 
-/// b2watch's own test events are signed with a secret of its own where no other is held.
+/// b2watch's own test events are signed with a secret of its own if there is no other current secret.
 @Suite struct SelfTestTests {
     private func delivery(rule: String, signedWith secret: SigningSecret) -> Delivery {
         let json = "{\"events\":[{\"eventType\":\"b2:TestEvent\",\"matchedRuleName\":\"\(rule)\"}]}"

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// A secret that is new is tried on what is recorded and not valid; nothing is ever taken back.
+/// A new secret is tried on recorded deliveries that are not valid. No verdict is ever withdrawn.
 @Suite(.timeLimit(.minutes(2))) struct RejudgingTests {
     private let one = SigningSecret.sample("one", "first value")
     private let two = SigningSecret.sample("two", "second value")
@@ -30,11 +30,12 @@ import TestSupport
         #expect(try rig.matches == ["one": 37])
         #expect(try rig.verdicts.prefix(37).allSatisfy { $0 == .valid })
         #expect(try rig.verdicts.dropFirst(37) == [.invalid, .invalid, .invalid, .missing, .unjudged])
-        // The answers are as they were sent.
+        // The recorded answers are those that were sent.
         #expect(try rig.history.reader.delivery(38)?.status == 200)
     }
 
-    /// Verdicts stay when secrets go; what arrives without a secret stays unverified until there is one.
+    /// Verdicts stay when secrets are removed. Deliveries that arrive without a secret are unverified until there is
+    /// one.
     @Test func deletingASecretChangesNoVerdict() async throws {
         let rig = try await Rig([one])
         _ = await rig.reports.complete()
@@ -64,11 +65,11 @@ import TestSupport
             Outbox.Declaration(name: "rows", kind: "csv", summary: "rows")
         ])
         _ = try rig.history.outbox.add(try #require(action["rows"]), rows: [1, 2], at: Timestamp(milliseconds: 1))
-        // What waits for its event goes on hold, and is counted.
+        // Queued entries for its events go on hold, and are counted.
         #expect(try rig.keys.use(try Keyring([two]), because: .leaked(one.identity)) == 1)
         #expect(try rig.verdicts == [.removed, .valid])
         #expect(rig.keys.leakedSecrets == [one.identity])
-        // A file still gives it: it verifies as what it is, and B2 is answered as before.
+        // A file still contains it: it verifies with the same result, and B2 is answered as before.
         try rig.keys.use(try Keyring([two, one]))
         #expect(await rig.intake.answer(.sample(signedWith: one)) == .accepted)
         #expect(try rig.verdicts == [.removed, .valid, .removed])
@@ -149,7 +150,7 @@ import TestSupport
         #expect(!cancelled.isComplete && cancelled.failure == nil)
         #expect(try rig.verdicts == Array(repeating: .unverified, count: 1_744) + Array(repeating: .valid, count: 256))
 
-        // Neither the same keyring nor a late delivery takes it up.
+        // Neither the same keyring nor a late delivery resumes it.
         try rig.keys.use(try Keyring([one]))
         let delivery = Delivery.sample(signedWith: one)
         let late = JudgedDelivery(
@@ -161,7 +162,7 @@ import TestSupport
         rig.keys.resumeJudging()
         #expect(await rig.reports.complete().deliveries == [.valid: 1_745])
         #expect(rig.history.current.tally[.valid] == 2_001)
-        // There is nothing to cancel, and nothing comes of it.
+        // There is nothing to cancel, so nothing changes.
         rig.keys.cancelJudging()
         try rig.keys.use(try Keyring([two]))
         #expect(await rig.reports.complete().deliveries == [:])
@@ -201,7 +202,7 @@ import TestSupport
         try rig.keys.use(try Keyring([one]))
         _ = await rig.reports.complete()
 
-        // As if it had been judged just before the change, and had come to the writer after it.
+        // As if it had been verified just before the change, and reached the writer after it.
         let delivery = Delivery.sample(signedWith: one)
         let late = JudgedDelivery(
             delivery: delivery, judgement: Judgement(.unverified), answer: .accepted,
@@ -230,14 +231,14 @@ import TestSupport
                 }
             }
         }
-        // Each secret is tried on whatever it has not seen, so that in the end all are valid.
+        // Each secret is tried on every delivery it has not seen, so that in the end all are valid.
         try rig.keys.use(try Keyring([one, two]))
         while try rig.history.reader.toJudge() != nil { _ = await rig.reports.next() }
         #expect(rig.history.current.tally[.valid] == 600)
         #expect(try rig.matches == ["one": 300, "two": 300])
     }
 
-    /// Whatever secrets a start has, no verdict gets worse; one that was never tried verifies what is not valid.
+    /// Whatever secrets a start has, no verdict gets worse, and a new secret verifies deliveries that are not valid.
     @Test func aStartChangesVerdictsForTheBetterAlone() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("history.sqlite")
@@ -260,7 +261,7 @@ import TestSupport
         #expect(first.report.deliveries == [.valid: 1, .missing: 1])
         let verdicts: [SignatureVerdict] = [.valid, .missing, .valid, .invalid]
         #expect(first.verdicts == verdicts)
-        // None, fewer, others, and back again.
+        // No secrets, fewer, others, and the same ones again.
         for secrets in [[], [one], [], [SigningSecret.sample("three", "third value")], [one]] {
             let again = try await start(secrets)
             #expect(again.verdicts == verdicts)
@@ -271,7 +272,7 @@ import TestSupport
         #expect(last.verdicts == [.valid, .missing, .valid, .valid])
         new = [.sample(signedWith: one)]
         #expect(try await start([two]).verdicts.last == .invalid)
-        // It was tried before, but not on what came while it was away.
+        // It was tried before, but not on deliveries that arrived while it was absent.
         let back = try await start([one, two])
         #expect(back.report.deliveries == [.valid: 1])
         #expect(back.verdicts == [.valid, .missing, .valid, .valid, .valid])
@@ -293,7 +294,7 @@ import TestSupport
         _ = await before.reports.complete()
         try await before.fill(5_000, signedWith: one)
 
-        // After the first slice the record is moved away.
+        // After the first slice the file is moved away.
         let reports = Reports()
         let isMoved = Atomic<Bool>(false)
         history.observe { event in

@@ -49,7 +49,7 @@ import TestSupport
         #expect(error.description.hasSuffix("choose a higher one, such as 127.0.0.1:8080"))
     }
 
-    /// What is sent before it accepts is answered then: the port is taken, and nobody is refused.
+    /// Requests sent before it accepts are answered when it does: the port is reserved, and nobody is refused.
     @Test func bindsBeforeItAccepts() throws {
         let configuration = ListenerConfiguration(
             address: try ListenAddress("127.0.0.1:0"), clock: { Timestamp(milliseconds: 0) })
@@ -61,7 +61,7 @@ import TestSupport
         #expect(try client.response() == ok)
         listener.stop(within: .seconds(1))
 
-        // One that never accepts lets the port go too.
+        // A listener that never accepts releases the port too.
         let unused = try Listener.bind(configuration, log: { _ in })
         unused.stop(within: .zero)
         try start(at: unused.address).stop(within: .seconds(1))

@@ -4,7 +4,7 @@ import Receiving
 import Testing
 import TestSupport
 
-/// How a connection goes from one request to the next, and how it ends.
+/// The way of a connection from one request to the next, and its end.
 @Suite(.blocking) struct ConnectionTests {
     @Test func servesOneAfterAnother() throws {
         let receiver = TestReceiver()
@@ -43,7 +43,7 @@ import TestSupport
                 request.answer(.accepted)
                 #expect(try client.response() == ok)
             }
-            // What is told comes before the next request is taken.
+            // The report comes before the next request is read.
             #expect(Set(receiver.answered.keys).isSuperset(of: [1, 2]))
             for time in receiver.answered.values { #expect(time > .zero && time < .now - start) }
         }

@@ -3,9 +3,9 @@ import Receiving
 import Testing
 import TestSupport
 
-/// What is refused, how it is answered, and what the log says of it.
+/// Refused requests, their answers, and their lines in the log.
 @Suite(.blocking) struct LimitTests {
-    /// Requests, the status each is refused with, and what the log says.
+    /// Requests, the status of their refusal, and the text in the log.
     private static let refused: [(request: String, status: Int, reason: String)] = [
         // Not HTTP.
         ("hello\r\n\r\n", 400, notHTTP),
@@ -18,18 +18,18 @@ import TestSupport
         (head("X: a\rY: b", "Content-Length: 0"), 400, notHTTP),
         (head("X: a\u{0}b", "Content-Length: 0"), 400, notHTTP),
         (head("Transfer-Encoding: chunked") + "zz\r\n", 400, notHTTP),
-        // More than one reading.
+        // Ambiguous requests.
         (head("Content-Length: 2", "Content-Length: 2") + "{}", 400, ambiguous),
         (head("Content-Length: 2", "Content-Length: 3") + "{}", 400, ambiguous),
         (head("Transfer-Encoding: chunked", "Content-Length: 2") + "{}", 400, ambiguous),
         (head("Content-Length: 2", "Transfer-Encoding: chunked") + "{}", 400, ambiguous),
         (head("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", 400, ambiguous),
-        // No path.
+        // Requests without a path.
         ("POST * HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 400, noPath),
         ("GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400, noPath),
         ("POST *hook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 400, noPath),
         ("POST ftp://h/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 400, noPath),
-        // Too much.
+        // Requests above a limit.
         (head("Content-Length: 1048577"), 413, "body over 1 MiB (413)"),
         (head("X: \(xs(33 << 10))"), 431, tooLarge),
         ("POST /\(xs(33 << 10)) HTTP/1.1\r\n\r\n", 431, tooLarge),
@@ -89,7 +89,7 @@ import TestSupport
         }
     }
 
-    /// A client that sends all before it reads must not lose the answer to a reset.
+    /// A client that sends everything before it reads must not lose the answer to a reset.
     @Test func letsTheClientReadTheAnswer() throws {
         try withListener { server in
             let client = try server.client()
@@ -128,13 +128,14 @@ import TestSupport
             #expect(try third.rest() == "")
             #expect(server.log.lines == ["127.0.0.1: request refused: over 2 connections (503)"])
 
-            // The others go on, and a place that is left can be taken.
+            // The other connections continue, and a free place can be used.
             try clients[1].send(post())
             #expect(try clients[1].response() == ok)
         }
     }
 
-    /// However many are over the limit and stay: each has its answer, and the oldest of them make room.
+    /// However many connections are over the limit and stay: each receives its answer, and the oldest are closed for
+    /// new ones.
     @Test func tellsAllThatAreTooMany() throws {
         try withListener(TestReceiver(), { $0.limits.connections = 1 }) { server in
             let first = try server.client()

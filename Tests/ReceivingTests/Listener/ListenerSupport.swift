@@ -7,7 +7,7 @@ import TestSupport
 
 // MARK: - Listener
 
-/// A listener on a free port, what it logged, and clients of it.
+/// A listener on a free port, its log, and its clients.
 struct TestListener {
     let listener: Listener
     let log: LogLines
@@ -35,7 +35,7 @@ func withListener(
 ) throws {
     var configuration = ListenerConfiguration(
         address: try ListenAddress(address), clock: { Timestamp(milliseconds: 1_767_262_272_345) })
-    // A busy machine may take its time: only the tests of time limits set short ones.
+    // A busy machine may be slow, so only the tests of time limits set short ones.
     configuration.times.head = .patience * 2
     configuration.times.request = .patience * 2
     configuration.times.idle = .patience * 2
@@ -51,14 +51,14 @@ func withListener(
     listener.stop(within: .zero)
 }
 
-/// A small POST.
+/// Returns a small POST.
 func post(_ target: String = "/", body: String = "{}", headers: String = "") -> String {
     "POST \(target) HTTP/1.1\r\nHost: b2watch\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
 }
 
 // MARK: - Receiver
 
-/// Keeps what it is given, and answers at once or when the test says so.
+/// Records requests, and answers at once or when the test does.
 final class TestReceiver: DeliveryReceiver {
     struct Received: Sendable {
         let delivery: Delivery
@@ -66,7 +66,7 @@ final class TestReceiver: DeliveryReceiver {
         let answer: @Sendable (Answer) -> Void
     }
 
-    /// How long the answer to each took, by its place among those received, from 1.
+    /// The time that the answer to each took, by its number among those received, from 1.
     var answered: [Int64: Duration] { times.withLock { $0 } }
 
     func answered(_ record: Int64, in time: Duration) {
@@ -78,7 +78,7 @@ final class TestReceiver: DeliveryReceiver {
         case atOnce(Answer)
         /// From another thread.
         case elsewhere(Answer)
-        /// The test calls `answer` itself.
+        /// When the test calls `answer`.
         case held
     }
 
@@ -96,7 +96,7 @@ final class TestReceiver: DeliveryReceiver {
 
     var received: [Received] { all.withLock { $0 } }
 
-    /// The next request; for one reader.
+    /// Returns the next request; for one reader.
     func next() -> Received? {
         let number = taken.withLock { taken in
             defer { taken += 1 }
@@ -128,8 +128,8 @@ final class TestReceiver: DeliveryReceiver {
 
 // MARK: - Client
 
-/// A client that sends the bytes it is given, and shows those that come back. Its calls block the
-/// thread of the test, so that nothing but the system decides when a test goes on.
+/// A client that sends bytes, and returns the bytes received. Its calls block the thread of the test, so that only the
+/// system decides when a test continues.
 final class RawClient: Sendable {
     struct Problem: Error {
         let text: String
@@ -203,7 +203,7 @@ final class RawClient: Sendable {
         return Response(status: status, headers: lines, body: String(decoding: body, as: UTF8.self))
     }
 
-    /// Reads until the peer ends.
+    /// Reads until the peer closes.
     func rest() throws -> String {
         var all: [UInt8] = []
         while case let bytes = try Self.read(socket, 4_096), !bytes.isEmpty { all += bytes }

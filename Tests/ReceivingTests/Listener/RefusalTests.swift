@@ -72,7 +72,7 @@ import TestSupport
         ) { line in lines.change { $0.append(line) } }
         counter.count(.notHTTP, from: "a")
         #expect(lines.withLock { $0 } == ["a: request refused: not valid HTTP (400)"])
-        // Told now if the minute is not yet over, else as the first of a new one.
+        // Reported now if the minute is not over yet, otherwise as the first of a new one.
         counter.count(.notHTTP, from: "a")
         counter.count(.notHTTP, from: "a")
         #expect(try lines.require("another line") { $0.count > 1 ? $0[1].hasPrefix("a: ") : nil })

@@ -5,13 +5,13 @@ import TestSupport
 
 @testable import Receiving
 
-/// Requests from bytes, in whatever pieces they come.
+/// Requests from bytes that are divided in any way.
 @Suite struct RequestParserTests {
-    /// What a parser makes of bytes.
+    /// The result of parsing some bytes.
     private struct Parsed: Equatable {
         var heads: [RequestHead] = []
         var bodies: [[UInt8]] = []
-        /// Requests that have ended.
+        /// The complete requests.
         var ends = 0
         var refusal: Refusal?
     }
@@ -82,7 +82,7 @@ import TestSupport
         #expect(headers.map(\.hasLostBytes) == [false, false])
     }
 
-    /// Requests that are refused before their end has come, so that nobody waits for an answer.
+    /// Requests that are refused before they are complete, so that nobody waits for an answer.
     @Test(arguments: [
         "hello\n", "\u{0}", "\u{16}", "SSH-2.0-x\u{1}", "GET / HTTP/1.1\n", "GET / HTTP/1.1\r\nA: b\n",
         "GET  / HTTP/1.1\r\n", "GET / HTTP/1.1 \r\n", " GET / HTTP/1.1\r\n", "GET /\r\n", "GET / HTTP/1.2\r\n",
@@ -102,7 +102,7 @@ import TestSupport
     ])
     func refuses(_ text: String) {
         #expect(Self.parse([Array(text.utf8)]).refusal == .notHTTP)
-        // In whatever pieces it comes.
+        // Divided in any way.
         #expect(Self.parse(text.utf8.map { [$0] }).refusal == .notHTTP)
     }
 

@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import Receiving
 
-/// What reaches the receiver is what was sent.
+/// The receiver obtains exactly what was sent.
 @Suite(.blocking) struct RequestTests {
     @Test func keepsTheRequestWhole() throws {
         let receiver = TestReceiver()
@@ -100,7 +100,7 @@ import TestSupport
             try client.send("HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n")
             let head = try client.response(hasBody: false)
             #expect(head.headers.contains("Content-Length: 18"))
-            // Had a body followed, this would not be the next response.
+            // If a body had followed, this would not be the next response.
             try client.send("DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(try client.response().status == 405)
         }
@@ -161,7 +161,7 @@ import TestSupport
             #expect(server.listener.answerTimes.summary(at: .now).count == 0)
             received.answer(.accepted)
             _ = try client.response()
-            // Written before it is measured, so ask once more for something that is answered later.
+            // The response is written before it is measured, so ask again for a request that is answered later.
             try client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             _ = try client.response()
             let summary = server.listener.answerTimes.summary(at: .now)
@@ -171,7 +171,7 @@ import TestSupport
     }
 }
 
-/// The answer to a good notification on a connection that goes on.
+/// Returns the answer to a good notification on a connection that stays open.
 let ok = RawClient.Response(
     status: 200, headers: ["Content-Type: text/plain; charset=utf-8", "Content-Length: 2"], body: "OK")
 

@@ -3,7 +3,7 @@ import Receiving
 import Testing
 import TestSupport
 
-/// Each waits for the listener's own close. The limits leave a busy machine time to send what is to be too slow.
+/// Each test waits until the listener closes. The limits leave a busy machine time to send what must be too slow.
 @Suite(.blocking) struct TimeLimitTests {
     private let short = Duration.milliseconds(500)
 
@@ -61,7 +61,7 @@ import TestSupport
             let client = try server.client()
             try client.send(post())
             let received = try #require(receiver.next())
-            // The other connection has come and gone by its time limit; this one is still there.
+            // The other connection was closed by its time limit; this one is still open.
             #expect(try other.rest() == "")
             let another = try server.client()
             #expect(try another.rest() == "")
@@ -76,7 +76,7 @@ import TestSupport
             try client.send("hello\r\n\r\n")
             #expect(try client.response().status == 400)
             #expect(try client.rest() == "")
-            // Our half is still open; sending ends in an error when the other side is gone.
+            // This half is still open; sending fails when the other side is gone.
             #expect(throws: RawClient.Problem.self) {
                 while true { try client.send("x") }
             }

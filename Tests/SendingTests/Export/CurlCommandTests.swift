@@ -40,7 +40,7 @@ struct CurlCommandTests {
         HeaderField("@/etc/passwd", "x"), HeaderField("X-Line", "a\r\nX-Forged: 1"),
     ]
 
-    @Test("runs nothing else, and sends the same body and fields", arguments: bodies, shells)
+    @Test("runs nothing else, and sends the same body and header fields", arguments: bodies, shells)
     func isTheSame(body: (String, [UInt8]), shell: String) throws {
         let server = try OneRequestServer()
         let delivery = Delivery.sample(target: "/hook/[a]{b,c}?x='$(touch pwned)", headers: Self.headers, body: body.1)
@@ -65,7 +65,7 @@ struct CurlCommandTests {
         #expect(command.shortcomings == ["A header field that curl cannot send is left out."])
     }
 
-    @Test("an interactive shell that expands its history takes the paste the same way", arguments: bodies)
+    @Test("is read the same way by an interactive shell that expands its history", arguments: bodies)
     func interactive(body: (String, [UInt8])) throws {
         let server = try OneRequestServer()
         let delivery = Delivery.sample(headers: Self.headers, body: body.1)
@@ -77,7 +77,7 @@ struct CurlCommandTests {
     }
 
     @Test(
-        "targets that a URL cannot hold go as they are",
+        "sends targets that a URL cannot contain unchanged",
         arguments: ["*", "/a b", "/x#y", "http://other/p", "/a/../b", "/%41?q=%zz", "/caf\u{e9}"])
     func targets(target: String) throws {
         let server = try OneRequestServer()
@@ -88,7 +88,7 @@ struct CurlCommandTests {
         #expect(run.request?.headers == ["Host: h"])
     }
 
-    @Test("reads well where the request is plain")
+    @Test("is easy to read for a plain request")
     func golden() {
         let delivery = Delivery.sample(
             target: "/b2",
@@ -110,7 +110,7 @@ struct CurlCommandTests {
                 """#)
     }
 
-    @Test("goes to the host that the request names where there is no listener, if that is a host")
+    @Test("goes to the request's host if there is no listener, provided that it is a host")
     func hosts() {
         func url(_ headers: [HeaderField]) -> String { CurlCommand(.sample(headers: headers), to: nil, .masked).url }
         #expect(
@@ -123,10 +123,10 @@ struct CurlCommandTests {
     }
 }
 
-@Suite("What is masked in copies")
+@Suite("Masking in copies")
 struct MaskingTests {
     @Test(
-        "credentials and custom fields are",
+        "covers credentials and custom header fields",
         arguments: [
             "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-My-Header", "X-Api-Key",
             "Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "Api", "Cf-Hook-Pin",
@@ -141,7 +141,7 @@ struct MaskingTests {
     }
 
     @Test(
-        "what B2, HTTP and proxies send is not",
+        "does not cover header fields of B2, HTTP and proxies",
         arguments: [
             "Host", "User-Agent", "content-type", "Content-Length", "Accept-Encoding",
             "X-Bz-Event-Notification-Signature", "Via", "X-Forwarded-For", "CF-Ray", "Cf-Connecting-IP", "traceparent",
@@ -151,7 +151,7 @@ struct MaskingTests {
     }
 
     @Test(
-        "credentials in a URL are, and what else is in it is not",
+        "covers credentials in a URL, and nothing else in it",
         arguments: [
             ("/hook?token=s3cret&a=b", "/hook?token=***&a=b"), ("/?api_key=1", "/?api_key=***"),
             ("/?%74oken=x#access_token=y", "/?%74oken=***#access_token=***"),
@@ -174,7 +174,7 @@ struct MaskingTests {
         }
     }
 
-    @Test("a raw request and a header block are so too")
+    @Test("applies to a raw request and to header fields too")
     func blocks() {
         let delivery = Delivery.sample(
             headers: [HeaderField("Host", "h"), HeaderField("Cookie", "c=1")], body: [0xff, 0x0a])
@@ -190,7 +190,7 @@ struct MaskingTests {
 
 @Suite("A word of a shell command", .blocking)
 struct ShellWordTests {
-    @Test("is bare where it may be, and else in quotes")
+    @Test("is unquoted if possible, and otherwise quoted")
     func bare() {
         #expect(ShellWord.readable("/home/ann/b2-events_1.sqlite") == "/home/ann/b2-events_1.sqlite")
         #expect(ShellWord.readable("/home/ann/my events") == "'/home/ann/my events'")
@@ -198,7 +198,7 @@ struct ShellWordTests {
         #expect(ShellWord.readable("~/a") == "'~/a'")
     }
 
-    @Test("is one line that nothing obeys and nobody expands, and what a shell makes of it is what it was")
+    @Test("is one line without control characters, and a shell reads the original text from it")
     func hostile() throws {
         let text = "/tmp/it's!1 $(id) `id`\n\u{1B}]0;x\u{7}\té\\"
         let word = ShellWord.readable(text)

@@ -49,16 +49,16 @@ struct DeliveryJSONTests {
         #expect(object["duplicate"] as? Bool == false)
     }
 
-    @Test("of a secret that was deleted as leaked says so, and still names it")
+    @Test("shows that its secret was deleted as leaked, with the secret's name")
     func removed() throws {
         let object = try parsed(DeliveryJSON.line(record(body: [], verdict: .removed)))
         #expect(object["signature"] as? String == "valid, secret removed")
         #expect(object["secret"] as? String == "prod")
-        // A secret that is bound elsewhere vouches for nothing.
+        // A secret that is bound to another place proves nothing.
         #expect(try parsed(DeliveryJSON.line(record(body: [], verdict: .invalid)))["secret"] is NSNull)
     }
 
-    @Test("stays on one line and holds nothing that a terminal obeys")
+    @Test("is one line without anything that could control a terminal")
     func inert() throws {
         let body = "{\"events\": [\n {\"objectName\": \"x\u{9B}31m\u{202E}\u{7F}\u{200B}y\"}]}"
         let line = DeliveryJSON.line(record(body: Array(body.utf8)))
@@ -69,7 +69,7 @@ struct DeliveryJSONTests {
         #expect(try parsed(line)["body"] as? String == body)
     }
 
-    @Test("a body that is no UTF-8 goes as Base64")
+    @Test("has a body that is not UTF-8 as Base64")
     func base64() throws {
         let object = try parsed(DeliveryJSON.line(record(body: [0xFF, 0xFE], verdict: .invalid)))
         #expect(object["bodyBase64"] as? String == "//4=")
@@ -80,7 +80,7 @@ struct DeliveryJSONTests {
 
 @Suite("A delivery as lines to read")
 struct EventLinesTests {
-    @Test("one line an event, in the stated order, nothing raw")
+    @Test("is one line an event, in the documented order, with everything escaped")
     func lines() {
         let body = """
             {"events":[{"eventType":"b2:ObjectCreated:Upload","bucketName":"b","objectName":"x\\u001b[2J","objectSize":0},{}]}

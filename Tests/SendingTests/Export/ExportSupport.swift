@@ -7,7 +7,7 @@ import Sending
 import TestSupport
 
 extension EventRow {
-    /// A row of one event.
+    /// Returns a row of one event.
     static func sample(
         id: Int64 = 1, delivery: Int64 = 1, position: Int? = 0, type: FieldValue = .string("b2:ObjectCreated:Upload"),
         object: FieldValue = .string("cat.jpg"), size: FieldValue = .integer(1_024),
@@ -30,7 +30,7 @@ extension EventRow {
 }
 
 extension ExportWriter {
-    /// A record as text.
+    /// Returns a record as text.
     func text(_ row: EventRow) -> String {
         var bytes = OutputBytes()
         append(ExportItem(row), to: &bytes)
@@ -39,7 +39,7 @@ extension ExportWriter {
 }
 
 extension History {
-    /// A history in memory that holds these bodies, a delivery each.
+    /// Returns a history in memory with these bodies, a delivery each.
     static func holding(_ deliveries: [Delivery], _ verdict: SignatureVerdict = .valid) async throws -> History {
         let history = try History(.memory)
         for delivery in deliveries {
@@ -56,7 +56,7 @@ extension History {
 }
 
 extension Export {
-    /// All that it writes, as text.
+    /// Returns the whole output as text.
     func text(of history: History) throws -> String {
         var bytes: [UInt8] = []
         _ = try run(reading: history.reader) { bytes += $0 }
@@ -66,7 +66,7 @@ extension Export {
 
 // MARK: - Running a curl command
 
-/// A server on the loopback that takes one request and keeps it to the byte.
+/// A server on the loopback interface that receives one request and records its bytes.
 struct OneRequestServer {
     struct Request {
         var line = ""
@@ -94,7 +94,7 @@ struct OneRequestServer {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// Takes the request and answers 200; nil where none comes in time.
+    /// Receives the request and answers 200; returns nil if none arrives in time.
     func take() -> Request? {
         defer { close(listener) }
         guard isReadable(listener) else { return nil }
@@ -135,18 +135,18 @@ struct OneRequestServer {
     }
 }
 
-/// What a shell did with a command.
+/// The result of a command in a shell.
 struct ShellRun {
     let request: OneRequestServer.Request?
     let end: ProgramOutcome.End
-    /// What there is in the folder it ran in.
+    /// The files in the folder in which it ran.
     let files: [String]
 
-    /// - Parameter script: Read from a file; else the shell reads what is typed.
+    /// - Parameter script: Read from a file; otherwise the shell reads typed text.
     init(
         _ arguments: [String], script: String? = nil, typing input: String? = nil, server: OneRequestServer
     ) throws {
-        // Else no request ever comes.
+        // Otherwise no request ever arrives.
         _ = try NeededProgram("curl")
         let folder = try TemporaryFolder()
         let scripts = try TemporaryFolder()

@@ -17,7 +17,7 @@ struct ExportTests {
     private var csv: any ExportWriter { ExportFormat.csv.writer(ExportOptions()) }
     private var jsonl: any ExportWriter { ExportFormat.jsonl.writer(ExportOptions()) }
 
-    @Test("writes what matches in the order of arrival, up to the row it is told")
+    @Test("writes matching deliveries in the order of arrival, up to a given row")
     func matching() async throws {
         let bodies = (0..<1_200).map { Delivery.sample([SampleEvent(id: "\($0)", object: "o\($0)")]) }
         let history = try await History.holding(bodies)
@@ -31,7 +31,7 @@ struct ExportTests {
         #expect(try names(Export(.rows([5, 99_999, 3, 4]), by: csv), history) == ["o4", "o2", "o3"])
     }
 
-    @Test("tells how far it is, and ends where it is asked to")
+    @Test("reports its progress, and can be cancelled")
     func progress() async throws {
         let history = try await History.holding((0..<1_200).map { .sample([SampleEvent(id: "\($0)")]) })
         defer { history.close() }
@@ -49,7 +49,7 @@ struct ExportTests {
         }
     }
 
-    @Test("to a terminal keeps the tabs between cells, and escapes what is in them")
+    @Test("to a terminal keeps the tabs between cells, and escapes the contents of cells")
     func tabs() async throws {
         let history = try await History.holding([.sample([SampleEvent(object: "a\tb\u{1B}c")])])
         defer { history.close() }
@@ -61,7 +61,7 @@ struct ExportTests {
         #expect(lines[1].split(separator: "\t", omittingEmptySubsequences: false)[2] == #""a\tb\x1bc""#)
     }
 
-    @Test("leaves out of a table what is no event, and says how many")
+    @Test("as a table leaves out requests without an event, and reports their number")
     func withoutEvent() async throws {
         let history = try await History.holding([
             .sample(body: Array("no JSON".utf8)), .sample([SampleEvent(object: "a"), SampleEvent(object: "b")]),
@@ -76,7 +76,7 @@ struct ExportTests {
         #expect(String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").count == 3)
     }
 
-    @Test("writes each delivery once as JSON, with all its events, where one of them matches")
+    @Test("as JSON writes each delivery once with all its events if one of them matches")
     func deliveries() async throws {
         let history = try await History.holding([
             .sample(["a", "b", "c"].map { SampleEvent(id: $0, object: $0) }), .sample([SampleEvent(id: "d")]),
@@ -87,11 +87,11 @@ struct ExportTests {
         #expect(lines.count == 1)
         let record = try #require(try history.reader.delivery(1))
         #expect(Array((lines[0] + "\n").utf8) == DeliveryJSON.line(record))
-        // In any order too.
+        // The same in any order.
         #expect(try Export(.rows([3, 4, 1]), by: jsonl).text(of: history).split(separator: "\n").count == 2)
     }
 
-    @Test("reads on from where a full piece was written, in whatever order the rows are")
+    @Test("continues where a full piece ended, in whatever order the rows are")
     func pieces() async throws {
         let body = String(repeating: "x", count: 100_000)
         let history = try await History.holding(
@@ -118,7 +118,7 @@ struct ExportTests {
         #expect(table.split(separator: "\n").count == 22)
     }
 
-    @Test("as curl is a script that a shell can read, and masks what may be secret")
+    @Test("as curl is a valid shell script, and masks possible secrets")
     func curl() async throws {
         var delivery = Delivery.sample([SampleEvent(object: "it's $(touch x) `y`\n\u{1B}[2J")])
         delivery.headers.append(HeaderField("X-Api-Key", "s3cret"))
@@ -139,7 +139,7 @@ struct ExportTests {
         #expect(shell.run().end == .exited(0))
     }
 
-    @Test("to a terminal holds nothing that one obeys, and each record on its line")
+    @Test("to a terminal contains nothing that could control it, and each record on its own line")
     func terminal() async throws {
         let name = "a\u{1B}[2J\u{9B}31m\u{7}\u{202E}\nb\r\tc"
         let history = try await History.holding([.sample([SampleEvent(object: name)])])

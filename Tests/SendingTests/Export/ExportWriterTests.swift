@@ -30,7 +30,7 @@ struct CSVWriterTests {
     }
 
     @Test(
-        "are quoted where RFC 4180 wants it",
+        "are quoted as RFC 4180 requires",
         arguments: [
             ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("\"", "\"\"\"\""), ("a\nb", "\"a\nb\""),
             ("a\r\nb", "\"a\r\nb\""),
@@ -39,13 +39,13 @@ struct CSVWriterTests {
             (",\u{301}", "\",\u{301}\""), ("\"\u{301}", "\"\"\"\u{301}\""),
         ])
     func quoting(name: String, expected: String) {
-        // Compared by bytes: canonically equal is not the same here.
+        // Compared by bytes, because canonically equal texts differ here.
         #expect(Array(cell(name).utf8) == Array(expected.utf8))
         #expect(Array(cell(name, verbatim: true).utf8) == Array(expected.utf8))
     }
 
     @Test(
-        "are no formulas",
+        "are never formulas",
         arguments: [
             ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "\"'\t'=1\""),
             ("\r=1", "\"'\r'=1\""), ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
@@ -59,13 +59,13 @@ struct CSVWriterTests {
         #expect(!cell(name, verbatim: true).utf8.starts(with: "'=1+".utf8))
     }
 
-    @Test("with verbatim are what came")
+    @Test("with verbatim are as received")
     func verbatim() {
         #expect(cell("=1+1", verbatim: true) == "=1+1")
         #expect(cell("\t=1", verbatim: true) == "\"\t=1\"")
     }
 
-    @Test("hold numbers as numbers, whatever their sign, and what is absent as nothing")
+    @Test("have numbers as numbers, whatever their sign, and nothing for absent values")
     func oddFields() {
         let writer = ExportFormat.csv.writer(ExportOptions())
         let negative = EventRow.sample(type: .null, size: .integer(-5), version: .absent, time: .integer(-1))
@@ -78,7 +78,7 @@ struct CSVWriterTests {
         #expect(writer.text(odd) == #"'=soon,true,"[""=1"",{""a"":2}]",-1.5e3,7"#)
     }
 
-    @Test("have times as B2 sent them, if asked")
+    @Test("have times as B2 sent them, on request")
     func epoch() {
         let options = ExportOptions(columns: [ExportColumn.all[0]], timestamps: .epochMilliseconds)
         let line = ExportFormat.csv.writer(options).text(.sample())
@@ -91,7 +91,7 @@ struct CSVWriterTests {
 @Suite("Rows as TSV")
 struct TSVWriterTests {
     @Test(
-        "hold the same cells as those of CSV, with a tab between them",
+        "have the same cells as in CSV, with a tab between them",
         arguments: [
             "a\tb", "\ta", "a\nb", "a\r\nb", #"a\tb"#, "a\"b", "\"a\"", "\t=1", "a\t=1", "=1", "\n=1", "＝1", "日本",
             " a ", "a;b,c",
@@ -105,7 +105,7 @@ struct TSVWriterTests {
         #expect(try tsv.count == 5 && tsv == cells(.csv, CSVRecord.comma))
     }
 
-    @Test("are as they are where a cell needs no quotes")
+    @Test("are unchanged if a cell needs no quotes")
     func plain() {
         let line = ExportFormat.tsv.writer(ExportOptions()).text(.sample(object: .string("日本 1")))
         #expect(line == "2026-01-01T10:11:12.345Z\tb2:ObjectCreated:Upload\t日本 1\t1024\t4_z1")
@@ -121,9 +121,9 @@ struct TSVWriterTests {
 
 // MARK: - Columns
 
-@Suite("Columns that are added")
+@Suite("Additional columns")
 struct ExportColumnTests {
-    @Test("stand behind the five, in the order asked for")
+    @Test("follow the five in the requested order")
     func order() throws {
         let columns = try ExportColumn.columns("status, signature,bucket")
         let writer = ExportFormat.csv.writer(ExportOptions(columns: columns))
@@ -131,7 +131,7 @@ struct ExportColumnTests {
         #expect(writer.text(.sample()).hasSuffix(",4_z1,200,valid,photos"))
     }
 
-    @Test("a name that is none, or is there twice, is refused with those that there are")
+    @Test("with an unknown or repeated name are refused with a list of names")
     func names() {
         #expect(throws: ExportColumnError.unknown("colour")) { try ExportColumn.columns("status,colour") }
         #expect(throws: ExportColumnError.unknown("")) { try ExportColumn.columns("status,") }
@@ -141,14 +141,14 @@ struct ExportColumnTests {
         #expect(Set(ExportColumn.all.map(\.header)).count == ExportColumn.all.count)
     }
 
-    @Test("name no secret that vouches for nothing")
+    @Test("name no secret that proves nothing")
     func secret() throws {
         let writer = ExportFormat.csv.writer(ExportOptions(columns: try ExportColumn.columns("secret")))
         #expect(writer.text(.sample()).hasSuffix(",prod"))
         #expect(writer.text(.sample(verdict: .invalid)).hasSuffix(","))
     }
 
-    @Test("hold what only the delivery knows, of each event of a batch")
+    @Test("have values that only the delivery contains, for each event of a batch")
     func batch() async throws {
         let events = ["a", "b", "c"].map { (id: String) in
             SampleEvent(id: id, object: id).with("accountId", json: "\"=\(id)\"")
@@ -164,7 +164,7 @@ struct ExportColumnTests {
         #expect(lines == ["1 3 203.0.113.7 '=a 1 OK", "2 3 203.0.113.7 '=b 1 OK", "3 3 203.0.113.7 '=c 1 OK"])
     }
 
-    @Test("have each alone what they have among all: what it needs is read")
+    @Test("have the same values alone as together: everything they need is read")
     func alone() async throws {
         let events = ["a", "b"].map { SampleEvent(id: $0, object: $0) }
         let history = try await History.holding([

@@ -3,13 +3,13 @@ import Sending
 import Testing
 import TestSupport
 
-@Suite("A file that appears whole")
+@Suite("A file that is replaced as a whole")
 struct WholeFileTests {
     private func names(in folder: TemporaryFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     }
 
-    @Test("is there once it is finished, for its user only")
+    @Test("appears when it is finished, accessible only to its user")
     func finished() throws {
         let folder = try TemporaryFolder()
         let file = try WholeFile(folder.file("a.csv"))
@@ -23,7 +23,7 @@ struct WholeFileTests {
         #expect(try names(in: folder) == ["a.csv"])
     }
 
-    @Test("leaves what was there, and nothing else, where it is discarded")
+    @Test("leaves the earlier file, and nothing else, if it is discarded")
     func discarded() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("a.csv", "before")
@@ -37,7 +37,7 @@ struct WholeFileTests {
         #expect(try String(contentsOfFile: folder.file("a.csv"), encoding: .utf8) == "before")
     }
 
-    /// What this process has open in a folder, by number.
+    /// Returns the files that this process has open in a folder, by number.
     private func open(in folder: TemporaryFolder) throws -> [String] {
         let files = FileManager.default
         return try files.contentsOfDirectory(atPath: "/proc/self/fd").filter { number in
@@ -46,7 +46,7 @@ struct WholeFileTests {
         }
     }
 
-    @Test("is gone at once where another thread abandons it, and closed by its writer alone")
+    @Test("disappears at once when another thread abandons it, and only its writer closes it")
     func abandoned() throws {
         let folder = try TemporaryFolder()
         let file = try WholeFile(folder.file("a.csv"))
@@ -55,7 +55,7 @@ struct WholeFileTests {
         #expect(descriptors.count == 1)
         file.abandon()
         #expect(try names(in: folder).isEmpty)
-        // Else its number may be another file's, or a socket's, while the writer still writes.
+        // Otherwise its number could belong to another file or socket while the writer still writes.
         #expect(try open(in: folder) == descriptors)
         #expect(throws: WholeFileError.self) { try file.write([1]) }
         #expect(throws: WholeFileError.self) { try file.finish() }
@@ -64,7 +64,7 @@ struct WholeFileTests {
         #expect(try names(in: folder).isEmpty)
     }
 
-    @Test("is none where it is cancelled at the last moment")
+    @Test("does not appear if it is cancelled at the last moment")
     func cancelled() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("a.csv", "before")
@@ -76,7 +76,7 @@ struct WholeFileTests {
         #expect(try open(in: folder).isEmpty)
     }
 
-    @Test("takes the place of the file that a link leads to, not of the link")
+    @Test("replaces the target of a link, not the link")
     func link() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("real.csv", "before", mode: 0o644)
@@ -89,7 +89,7 @@ struct WholeFileTests {
         #expect(try String(contentsOfFile: folder.file("real.csv"), encoding: .utf8) == "after")
     }
 
-    @Test("is made where a link leads that led to nothing, and the link stays")
+    @Test("is created at the missing target of a link, and the link stays")
     func danglingLink() throws {
         let folder = try TemporaryFolder()
         let files = FileManager.default
@@ -104,7 +104,7 @@ struct WholeFileTests {
         #expect(try String(contentsOfFile: folder.file("there/real.csv"), encoding: .utf8) == "rows")
     }
 
-    @Test("is none where links lead in a circle, or into no folder")
+    @Test("is not created if links lead in a circle, or into a missing folder")
     func uselessLinks() throws {
         let folder = try TemporaryFolder()
         let files = FileManager.default
@@ -115,7 +115,7 @@ struct WholeFileTests {
         #expect(try names(in: folder) == ["away", "circle"])
     }
 
-    @Test("may have the longest name that there is")
+    @Test("may have the longest possible name")
     func longName() throws {
         let folder = try TemporaryFolder()
         let name = String(repeating: "n", count: 255)
@@ -124,7 +124,7 @@ struct WholeFileTests {
         #expect(try names(in: folder) == [name])
     }
 
-    @Test("says what is in its way")
+    @Test("reports what prevents it")
     func refused() throws {
         let folder = try TemporaryFolder()
         #expect { try WholeFile(folder.path) } throws: { "\($0)".contains("it is a folder") }

@@ -6,12 +6,12 @@ import TestSupport
 
 @testable import Sending
 
-@Suite("The client for all that is sent", .blocking)
+@Suite("The client for outgoing requests", .blocking)
 struct OutgoingClientTests {
-    /// A test that has to wait at all waits for something that comes.
+    /// The limit of waits that end with an event.
     private let patience = Duration.patience
 
-    /// Sends to a fake on this machine, and closes both.
+    /// Sends to a fake server on this machine, and closes both.
     private func send(
         _ request: (FakeServer) throws -> OutgoingRequest, to service: any FakeService,
         _ policy: (FakeServer) -> OutgoingPolicy = { _ in OutgoingPolicy() }, within limit: Duration? = nil
@@ -28,7 +28,7 @@ struct OutgoingClientTests {
         if case .failure(let failure) = result { failure } else { nil }
     }
 
-    @Test("sends what it is given, and nothing more")
+    @Test("sends the given request, and nothing more")
     func sendsExactly() throws {
         let receiver = FakeReceiver()
         var port = 0
@@ -56,7 +56,7 @@ struct OutgoingClientTests {
         "adds nothing to a request, whatever its method and body",
         arguments: [
             ("GET", ""), ("DELETE", ""), ("POST", ""), ("PURGE", "x"), ("GET", "x"), ("HEAD", "x"),
-            // libcurl would ask first whether it may send as much.
+            // For a body of this size, libcurl would first ask whether it may send it.
             ("POST", "2 MiB"),
         ])
     func addsNothing(_ method: String, _ text: String) throws {
@@ -97,14 +97,14 @@ struct OutgoingClientTests {
         #expect(answer.headers.count == 2 && answer.headers.first == OutgoingField("A", "1"))
     }
 
-    @Test("waits for no body where there is none", arguments: ["HEAD", "head"])
+    @Test("waits for no body after methods without one", arguments: ["HEAD", "head"])
     func noBody(_ method: String) throws {
-        // Says how long the body of a GET would be, and keeps the connection open.
+        // States the length that the body of a GET would have, and keeps the connection open.
         let receiver = FakeReceiver([.answer(status: 200, headers: [("Content-Length", "10")])])
         let result = try send(
             { OutgoingRequest(method, try WebhookURL($0.url())) }, to: receiver,
             within: method == "HEAD" ? nil : .milliseconds(200))
-        // Methods are told apart by case (RFC 9110, 9.1).
+        // The case of a method matters (RFC 9110, 9.1).
         #expect((try? result.get())?.status == (method == "HEAD" ? 200 : nil))
     }
 
@@ -124,7 +124,7 @@ struct OutgoingClientTests {
 
     // MARK: What was received
 
-    @Test("tells a lost answer from a request that was never sent")
+    @Test("distinguishes a lost answer from a request that was never sent")
     func lost() throws {
         let result = try send(
             { OutgoingRequest("POST", try WebhookURL($0.url("/secret?x=1"))) }, to: FakeReceiver([.lost]))
@@ -135,7 +135,7 @@ struct OutgoingClientTests {
         #expect(text.contains("closed the connection before it had answered") && !text.contains("secret"))
     }
 
-    @Test("tells that nothing listens")
+    @Test("reports that nothing listens")
     func refused() throws {
         let client = OutgoingClient()
         defer { client.shutdown() }
@@ -145,7 +145,7 @@ struct OutgoingClientTests {
         }
     }
 
-    @Test("tells that what answers is not HTTP")
+    @Test("reports that the answer is not HTTP")
     func otherProtocol() throws {
         try expect("SSH-2.0-OpenSSH_9.2\r\n", isNotHTTP: "it does not begin with HTTP/1.1")
         let field = "X: " + String(repeating: "y", count: 8_000) + "\r\n"
@@ -154,7 +154,7 @@ struct OutgoingClientTests {
             isNotHTTP: "its header fields are too long")
     }
 
-    @Test("tells that what answers does not speak TLS, and sends nothing")
+    @Test("reports that the server does not speak TLS, and sends nothing")
     func noTLS() throws {
         let receiver = FakeReceiver()
         let server = try FakeServer(receiver, greeting: "220 mail.example ESMTP ready\r\n")
@@ -179,7 +179,7 @@ struct OutgoingClientTests {
         #expect(text.contains("is not HTTP (\(problem)): check the host, the port"))
     }
 
-    @Test("tells that the name is not known")
+    @Test("reports that the name is unknown")
     func unknownName() throws {
         let client = OutgoingClient()
         defer { client.shutdown() }
@@ -189,14 +189,14 @@ struct OutgoingClientTests {
         }
     }
 
-    @Test("tells a time-out before anything was sent from one behind it")
+    @Test("distinguishes a time-out before anything was sent from a later one")
     func timeOut() throws {
         let held = HeldService()
         defer { held.release() }
         let sent = try send(
             { OutgoingRequest("GET", try WebhookURL($0.url())) }, to: held, within: .milliseconds(500))
         #expect(failure(sent).map { if case .lost(let text) = $0 { text.contains("in time") } else { false } } == true)
-        // No TLS comes about: it waits for an answer to its hello.
+        // TLS is never established: it waits for an answer to its hello.
         let unsent = try send(
             { OutgoingRequest("GET", try WebhookURL("https://127.0.0.1:\($0.port)/")) }, to: held,
             within: .milliseconds(500))
@@ -204,7 +204,7 @@ struct OutgoingClientTests {
             failure(unsent).map { if case .notSent(let text) = $0 { text.contains("in time") } else { false } } == true)
     }
 
-    @Test("sends nothing when it is shut down")
+    @Test("sends nothing after it was shut down")
     func shutDown() throws {
         let client = OutgoingClient()
         client.shutdown()
@@ -213,7 +213,7 @@ struct OutgoingClientTests {
         #expect(throws: OutgoingFailure.cancelled) { try client.send(OutgoingRequest("GET", url), within: patience) }
     }
 
-    @Test("ends what is in flight when it is shut down, as lost where it was received")
+    @Test("ends current requests when it is shut down, as lost if they were received")
     func shutDownInFlight() throws {
         let held = HeldService()
         defer { held.release() }
@@ -234,7 +234,7 @@ struct OutgoingClientTests {
         #expect(failure(end) == .lost("b2watch ended before \(url.authority) answered"))
     }
 
-    @Test("carries many at once, and one more after they have ended")
+    @Test("sends many requests at once, and another one after they have ended")
     func many() throws {
         let receiver = FakeReceiver()
         let server = try FakeServer(receiver)
@@ -254,7 +254,7 @@ struct OutgoingClientTests {
         #expect(receiver.requests.count == 21)
     }
 
-    @Test("reads a URL as it was checked", arguments: ["127%2e0.0.1", "a\\b", "a^b"])
+    @Test("reads a URL in the form in which it was checked", arguments: ["127%2e0.0.1", "a\\b", "a^b"])
     func otherReading(_ host: String) throws {
         let client = OutgoingClient()
         defer { client.shutdown() }
@@ -287,7 +287,7 @@ struct OutgoingClientTests {
         #expect(receiver.requests.isEmpty)
     }
 
-    @Test("sends to b2watch itself where that is meant")
+    @Test("sends to b2watch itself if that is intended")
     func itselfOnPurpose() throws {
         let receiver = FakeReceiver()
         let result = try send(
@@ -300,7 +300,7 @@ struct OutgoingClientTests {
 
     // MARK: Proxies
 
-    @Test("asks a proxy for a tunnel, and shows it no more than the host and the port")
+    @Test("asks a proxy for a tunnel, and sends it only the host and the port")
     func tunnel() throws {
         let proxy = FakeReceiver([.answer(status: 200, headers: [("X-Proxy", "yes")]), .text(201, "made")])
         let answer = try send(
@@ -327,7 +327,7 @@ struct OutgoingClientTests {
     }
 
     @Test(
-        "sends no credential to a proxy that refuses",
+        "sends no credentials to a proxy that refuses",
         arguments: [
             (403, "does not let the request through: it answered 403"), (407, "wants another user and password"),
             (502, "cannot connect to example.test: it answered 502"),
@@ -352,7 +352,7 @@ struct OutgoingClientTests {
         #expect(!proxy.requests.contains { String(decoding: $0.raw, as: UTF8.self).contains("s3cret") })
     }
 
-    @Test("tells that the proxy is not there")
+    @Test("reports that the proxy is unavailable")
     func noProxy() throws {
         let client = OutgoingClient(
             OutgoingPolicy(proxies: ProxyRules(environment: ["ALL_PROXY": "http://127.0.0.1:1"])))
@@ -366,9 +366,9 @@ struct OutgoingClientTests {
 
 // MARK: - Masked requests
 
-@Suite("A request as it is shown")
+@Suite("A request in readable form")
 struct MaskedRequestTests {
-    @Test("holds no secret")
+    @Test("contains no secret")
     func masked() throws {
         let request = OutgoingRequest(
             "POST", try WebhookURL("https://hooks.test/services/T0/B0?x=1"),
@@ -381,7 +381,7 @@ struct MaskedRequestTests {
         #expect(String(decoding: MaskedRequest(request, body: [0x2D]).bytes, as: UTF8.self).hasSuffix("\n\n-"))
     }
 
-    @Test("masks as much of the URL as it is told")
+    @Test("masks the requested parts of the URL")
     func urls() throws {
         let url = try WebhookURL("https://a.test:1/b/c?d=e#f")
         #expect(MaskedRequest.shown(url, .nothing) == "https://a.test:1/b/c?d=e#f")
@@ -393,7 +393,7 @@ struct MaskedRequestTests {
     }
 
     @Test(
-        "is not asked again before Retry-After",
+        "is not repeated before Retry-After",
         arguments: [
             ("0", 0), ("120", 120), ("999999999999999999999", 86_400), ("Sun, 06 Nov 1994 08:49:37 GMT", 37),
             ("Sun, 06 Nov 1994 08:48:37 GMT", 0), ("Tue, 29 Feb 2000 00:00:00 GMT", 86_400),
@@ -406,13 +406,13 @@ struct MaskedRequestTests {
     }
 
     @Test(
-        "is asked again as usual where Retry-After says nothing",
+        "is repeated as usual if Retry-After is empty",
         arguments: ["", "-1", "soon", ".5", "1.", "1.5.2", "Sun 06 Nov", "Sun, 06-Nov-1994 08:49:37 GMT"])
     func noRetryAfter(_ value: String) {
         #expect(RetryAfter.delay(value, at: Timestamp(milliseconds: 0)) == nil)
     }
 
-    @Test("counts the days of dates right")
+    @Test("counts the days of dates correctly")
     func dates() {
         let date = Timestamp(milliseconds: 951_782_399_000)  // 2000-02-28T23:59:59Z
         #expect(RetryAfter.delay("Tue, 29 Feb 2000 00:00:00 GMT", at: date) == .seconds(1))

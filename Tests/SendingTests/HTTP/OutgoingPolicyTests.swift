@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sending
 
-@Suite("The rules for what is sent")
+@Suite("The policy for outgoing requests")
 struct OutgoingPolicyTests {
     private func refusal(
         _ url: String, _ policy: OutgoingPolicy = OutgoingPolicy(), method: String = "POST",
@@ -21,7 +21,7 @@ struct OutgoingPolicyTests {
     }
 
     @Test(
-        "let plain http go to this machine",
+        "allows plain http to this machine",
         arguments: [
             "http://127.0.0.1:1/", "http://127.9.9.9/", "http://[::1]:80/", "http://LOCALHOST/", "https://a.test/",
         ])
@@ -30,7 +30,7 @@ struct OutgoingPolicyTests {
     }
 
     @Test(
-        "let plain http go nowhere else",
+        "allows plain http nowhere else",
         arguments: [
             "http://example.test/s3cret", "http://10.0.0.1/", "http://127.0.0.1.example.test/",
             "http://localhost.test/",
@@ -42,7 +42,7 @@ struct OutgoingPolicyTests {
         #expect(try refusal(url, allowsPlainHTTP: true) == nil)
     }
 
-    @Test("want a name that stands for this machine to end there")
+    @Test("requires that a name for this machine leads to it")
     func loopbackName() throws {
         let request = OutgoingRequest("GET", try WebhookURL("http://localhost:1/"))
         #expect(try OutgoingPolicy().route(of: request) == .direct(onlyLoopback: true))
@@ -50,7 +50,7 @@ struct OutgoingPolicyTests {
         #expect(try OutgoingPolicy().route(of: secure) == .direct(onlyLoopback: false))
     }
 
-    @Test("check the address of a connection, not the name")
+    @Test("checks the address of a connection, not the name")
     func address() throws {
         let url = try WebhookURL("http://localhost:8080/")
         let policy = OutgoingPolicy(own: { [OwnAddress(host: "127.0.0.1", port: 8_080)] })
@@ -67,7 +67,7 @@ struct OutgoingPolicyTests {
     }
 
     @Test(
-        "let no header field be forged",
+        "prevents forged header fields",
         arguments: [
             OutgoingField("X-A", "1\r\nX-B: 2"), OutgoingField("X-A", "1\nX-B: 2"), OutgoingField("X-A", "1\0"),
             OutgoingField("X-A\r\nX-B", "1"), OutgoingField("X A", "1"), OutgoingField("", "1"),
@@ -81,7 +81,7 @@ struct OutgoingPolicyTests {
     }
 
     @Test(
-        "know b2watch's own address",
+        "knows b2watch's own address",
         arguments: [
             ("0.0.0.0", "127.0.0.1", true), ("::", "127.0.0.1", true), ("0.0.0.0", "::1", true),
             ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false),
@@ -97,7 +97,7 @@ struct OutgoingPolicyTests {
         #expect(!own.isReached(at: address, port: 8_081) { machine })
     }
 
-    @Test("know b2watch's own address by any name, also where a proxy would connect to it")
+    @Test("knows b2watch's own address by any name, even if a proxy would connect to it")
     func ownByProxy() throws {
         var policy = OutgoingPolicy(
             own: { [OwnAddress(host: "127.0.0.1", port: 8_080)] },
@@ -113,7 +113,7 @@ struct OutgoingPolicyTests {
         #expect(IPAddress.all(of: "no-such-host.invalid").isEmpty)
     }
 
-    @Test("know this machine's addresses")
+    @Test("knows this machine's addresses")
     func machine() throws {
         #expect(IPAddress.ofMachine().contains(try #require(IPAddress("127.0.0.1"))))
     }

@@ -22,20 +22,20 @@ struct ProxyRulesTests {
         #expect(try proxy("https://a.test/", ["https_proxy": "socks5://[::1]"]) == "[::1]:1080")
     }
 
-    @Test("are not taken from a header field of a CGI request")
+    @Test("are not read from a header field of a CGI request")
     func httpoxy() throws {
         let environment = ["HTTP_PROXY": "http://evil:1", "REQUEST_METHOD": "GET"]
         #expect(try proxy("http://a.test/", environment) == nil)
         #expect(try proxy("http://a.test/", environment.merging(["http_proxy": "good:1"]) { $1 }) == "good:1")
     }
 
-    @Test("are not for this machine", arguments: ["localhost", "127.0.0.1:8080", "[::1]", "127.8.8.8", "0.0.0.0"])
+    @Test("are not used for this machine", arguments: ["localhost", "127.0.0.1:8080", "[::1]", "127.8.8.8", "0.0.0.0"])
     func loopback(_ host: String) throws {
         #expect(try proxy("http://\(host)/", ["ALL_PROXY": "p:1"]) == nil)
     }
 
     @Test(
-        "are not for what NO_PROXY names",
+        "are not used for hosts in NO_PROXY",
         arguments: [
             ("example.test", "a.example.test", true), (".example.test", "example.test", true),
             ("*.example.test", "a.example.test", true), ("example.test", "badexample.test", false),
@@ -61,7 +61,7 @@ struct ProxyRulesTests {
         #expect(error?.description.contains("s3") == false)
     }
 
-    @Test("show their password nowhere")
+    @Test("never show their password")
     func hidden() throws {
         let proxy = try ProxyServer("http://me:s3cret@p.test:3128", from: "x")
         var dumped = ""

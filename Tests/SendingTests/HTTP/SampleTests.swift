@@ -192,12 +192,12 @@ struct SampleSeriesTests {
         return (0..<notifications).map { series.orders(of: $0, using: &generator) }
     }
 
-    @Test("without anything given, each event is the usual sample")
+    @Test("without options consists of the usual sample")
     func usual() {
         #expect(orders(SampleSeries(), notifications: 2) == [[SampleOrder()], [SampleOrder()]])
     }
 
-    @Test("values take turns, and a notification has one bucket and one rule")
+    @Test("takes values in turn, and a notification has one bucket and one rule")
     func turns() {
         var series = SampleSeries()
         series.types = [EventType("b2:ObjectCreated:Upload"), EventType("b2:ObjectDeleted:Delete")]
@@ -214,7 +214,7 @@ struct SampleSeriesTests {
         #expect(made.allSatisfy { $0.allSatisfy { $0.ruleName == "r" } })
     }
 
-    @Test("a size of a range is within it")
+    @Test("has sizes within the given range")
     func ranges() {
         var series = SampleSeries()
         series.sizes = [10...20]
@@ -222,7 +222,7 @@ struct SampleSeriesTests {
         #expect(sizes.allSatisfy { (10...20).contains($0) } && Set(sizes).count > 5)
     }
 
-    @Test("a mixed series varies what is not given, and only that")
+    @Test("varies everything that is not given if it is mixed")
     func mixed() {
         var series = SampleSeries()
         series.isMixed = true

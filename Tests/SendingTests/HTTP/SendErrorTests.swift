@@ -4,7 +4,7 @@ import Testing
 
 @testable import Sending
 
-@Suite("What is said of a failure")
+@Suite("The description of a failure")
 struct SendErrorTests {
     private func outcome(
         _ code: CURLcode, errno: Int32 = 0, verification: Int = 0, proxyStatus: Int = 0,
@@ -24,7 +24,7 @@ struct SendErrorTests {
         SendError(TransferFailure(.curl(outcome), hasSent: hasSent), to: url)
     }
 
-    @Test("names what happened to a connection")
+    @Test("names the problem of a connection")
     func connection() {
         #expect(error(outcome(CURLE_COULDNT_CONNECT, errno: ECONNREFUSED)) == .refused(url))
         #expect(error(outcome(CURLE_COULDNT_CONNECT, errno: ETIMEDOUT)) == .timedOut(url))
@@ -39,7 +39,7 @@ struct SendErrorTests {
     }
 
     @Test(
-        "names what is wrong with a certificate",
+        "names the problem of a certificate",
         arguments: [
             (9, TLSProblem.notYetValid), (10, .expired), (18, .selfSigned), (19, .unknownAuthority("An authority")),
             (20, .unknownAuthority("An authority")), (21, .unknownAuthority("An authority")), (23, .revoked),
@@ -56,7 +56,7 @@ struct SendErrorTests {
         #expect(error.description == "no secure connection to a.test: \(problem)")
     }
 
-    @Test("names what is wrong with a TLS handshake")
+    @Test("names the problem of a TLS handshake")
     func handshake() {
         func problem(_ code: CURLcode, _ text: String, errno: Int32 = 0) -> TLSProblem? {
             let outcome = outcome(code, errno: errno, verification: 1, text: text)
@@ -74,7 +74,7 @@ struct SendErrorTests {
         #expect(
             problem(CURLE_SSL_CONNECT_ERROR, "error:0A000438:SSL routines::tlsv1 alert internal error, errno 0")
                 == .other("the TLS handshake failed (tlsv1 alert internal error)"))
-        // In TLS 1.3 it is told behind the handshake.
+        // In TLS 1.3 the server reports it after the handshake.
         #expect(
             problem(CURLE_RECV_ERROR, "OpenSSL SSL_read: error:1:SSL routines::tlsv13 alert certificate required")
                 == .other("it asks for a client certificate, which b2watch does not send"))
@@ -82,13 +82,13 @@ struct SendErrorTests {
             error(outcome(CURLE_SSL_CONNECT_ERROR, text: "http request")).description.contains("begins with http://"))
     }
 
-    @Test("shows nothing of libcurl's words that a terminal would obey")
+    @Test("contains nothing of libcurl's words that could control a terminal")
     func words() {
         #expect(error(outcome(CURLE_FAILED_INIT, text: "a\u{1B}[2Jb\r\nc")) == .failed(url, "a[2Jbc"))
         #expect(error(outcome(CURLE_OUT_OF_MEMORY)) == .failed(url, "Out of memory"))
     }
 
-    @Test("keeps what was never sent apart from what may have been received")
+    @Test("distinguishes requests that were never sent from those that may have been received")
     func sent() {
         func failure(_ cause: TransferFailure.Cause, _ hasSent: Bool) -> OutgoingFailure {
             OutgoingFailure(TransferFailure(cause, hasSent: hasSent), to: url, by: nil)
@@ -101,7 +101,7 @@ struct SendErrorTests {
         #expect(failure(.refused(.forbidden("no")), false) == .forbidden("no"))
     }
 
-    @Test("names the proxy where it is the proxy")
+    @Test("names the proxy if the proxy failed")
     func proxy() throws {
         let (http, socks) = (try ProxyServer("p.test:3", from: ""), try ProxyServer("socks5://p.test:3", from: ""))
         func text(_ outcome: CurlOutcome, _ proxy: ProxyServer) -> String {

@@ -245,13 +245,13 @@ import TestSupport
 
 // MARK: - Replaying
 
-@Suite("A recorded delivery that is sent again")
+@Suite("A replayed delivery")
 struct ReplayRequestTests {
     private func fields(_ replay: ReplayRequest) -> [String] {
         replay.request.headers.map { "\($0.name): \($0.value)" }
     }
 
-    @Test("keeps its fields but those of its connection")
+    @Test("keeps its header fields, except those of its connection")
     func fields() throws {
         let delivery = Delivery.sample(headers: [
             HeaderField("Host", "b2watch.example"), HeaderField("user-AGENT", "B2/EventNotifications"),
@@ -271,7 +271,7 @@ struct ReplayRequestTests {
         #expect(replay.request.secrecy == .query)
     }
 
-    @Test("is signed anew in the place of what was received")
+    @Test("has a new signature in place of the received one")
     func signed() throws {
         let (old, new) = (SigningSecret.sample(), SigningSecret.sample("other", "anotherSecret0123456789abcdefGHI"))
         var delivery = Delivery.sample(signedWith: old)
@@ -285,7 +285,7 @@ struct ReplayRequestTests {
         #expect(unsigned.request.headers.last?.name == SignatureHeader.name)
     }
 
-    @Test("is not sent where only its start was kept")
+    @Test("is not sent if only its start was recorded")
     func cut() throws {
         let delivery = Delivery(
             receivedAt: Timestamp(milliseconds: 0), remoteAddress: "", method: "POST", target: "/", headers: [],
@@ -298,7 +298,7 @@ struct ReplayRequestTests {
 
 // MARK: - A service that answers late
 
-/// A webhook that receives requests and answers nothing until it is released.
+/// A webhook that receives requests and does not answer until it is released.
 final class HeldService: FakeService {
     private let gate = Gate()
     private let requests = Watched(0)
@@ -329,7 +329,7 @@ final class HeldService: FakeService {
 
 // MARK: - A clock that jumps
 
-/// A clock on which every sleep ends at once, with the time moved on to its end.
+/// A clock on which every sleep ends at once, after the time has advanced to its end.
 final class JumpingClock: Clock {
     struct Instant: InstantProtocol {
         var offset: Swift.Duration
