@@ -200,12 +200,13 @@ final class PlainFile: ByteSource, Sendable {
 /// file from older copies of itself. SQLite's own counter of changes does not grow with a write-ahead log.
 enum HistoryIdentity {
     /// Gives the next state of the file a number; its checkpoint follows. Works inside a transaction or outside. A
-    /// history without an identity gets one.
+    /// history without an identity gets one. Also notes the last ids.
     static func stamp(_ db: Database) throws {
         let last = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let identity = last >> 16 == 0 ? Int32.random(in: 1...0x7fff) : last >> 16
         let state = UInt16(truncatingIfNeeded: last) &+ 1
         try db.execute(sql: "PRAGMA user_version = \(identity << 16 | Int32(state))")
+        try db.execute(sql: Schema.noteLastIDs)
     }
 }
 

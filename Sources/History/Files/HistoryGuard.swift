@@ -207,10 +207,10 @@ final class HistoryGuard: Sendable {
         for _ in 0..<3 {
             // SQLite rebuilds an index that is not initialized.
             guard let index = main.index else { return nil }
-            // Looked at behind the index: while a checkpoint looks, the writer makes the log longer, and the index last.
-            guard let now = FileState(logPath) else { return nil }
             // The pages that a transaction has already written are not in the index yet.
             if moment == .commit { return nil }
+            // Looked at behind the index: while a checkpoint looks, the writer makes the log longer, and the index last.
+            guard let now = FileState(logPath) else { return nil }
             if moment == .begin, let log = known.log, log.index == index, log.modified == now.modified { return nil }
             if index.lastFrame == 0 || isWhole(file, now, index) {
                 guard index.lastFrame > 0 else {

@@ -362,7 +362,7 @@ struct HistoryRepair {
                 .execute(arguments: [Tombstones.key(of: hash), tombstone[0] as Int64])
         }
         try setSequences(sequences)
-        let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'") ?? 0
+        let last = try Int64.fetchOne(db, sql: "SELECT lastDelivery FROM retention") ?? 0
         return (parts, last)
     }
 
@@ -492,17 +492,18 @@ struct HistoryRepair {
 
     /// Gives no number twice, and none that an action has gone past.
     private func setSequences(_ sequences: [String: Int64]) throws {
-        let highest = [
-            "delivery": "SELECT max(id) FROM delivery",
-            "event": "SELECT max(id) FROM (SELECT max(id) AS id FROM event UNION ALL SELECT max(cursor) FROM action)",
-            "entry": "SELECT max(id) FROM entry", "exchange": "SELECT max(id) FROM exchange",
-            "action": "SELECT max(id) FROM action",
-        ]
-        for (table, sql) in highest {
-            let last = max(sequences[table] ?? 0, try Int64.fetchOne(db, sql: sql) ?? 0)
+        for table in ["entry", "exchange", "action"] {
+            let last = max(sequences[table] ?? 0, try Int64.fetchOne(db, sql: "SELECT max(id) FROM \(table)") ?? 0)
             try db.execute(sql: "DELETE FROM sqlite_sequence WHERE name = ?", arguments: [table])
             try db.execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", arguments: [table, last])
         }
+        try db.execute(sql: Schema.noteLastIDs)
+        // A history of an older version has a sequence of these as well.
+        try db.execute(
+            sql: """
+                UPDATE retention SET lastDelivery = max(lastDelivery, ?),
+                    lastRow = max(lastRow, ?, ifnull((SELECT max(cursor) FROM action), 0))
+                """, arguments: [sequences["delivery"] ?? 0, sequences["event"] ?? 0])
     }
 
     private static func answer(to status: Int?) -> Answer? {

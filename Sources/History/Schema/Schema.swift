@@ -45,8 +45,40 @@ enum Schema {
         migrator.registerMigration("11 removed deliveries", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: BoundsSchema.removed)
         }
+        migrator.registerMigration("12 ids without a sequence", foreignKeyChecks: .immediate) { db in
+            let version = try Int.fetchOne(db, sql: "PRAGMA schema_version") ?? 0
+            try db.execute(sql: idsWithoutSequence(schemaVersion: version))
+        }
         return migrator
     }
+
+    // With AUTOINCREMENT each transaction writes one page more, that of `sqlite_sequence`. The newest delivery is never
+    // removed, so the ids that follow it were never used. `lastDelivery` and `lastRow` are the ids at the last checkpoint,
+    // which a recovery may not find.
+    //
+    // Source for changing the text of a table: sqlite.org/lang_altertable.html, section 7.
+    private static func idsWithoutSequence(schemaVersion: Int) -> String {
+        """
+        ALTER TABLE retention ADD COLUMN lastDelivery INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE retention ADD COLUMN lastRow INTEGER NOT NULL DEFAULT 0;
+        UPDATE retention SET
+            lastDelivery = ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'delivery'), 0),
+            lastRow = ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0);
+
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, ' AUTOINCREMENT', '') WHERE name IN ('delivery', 'event');
+        PRAGMA schema_version = \(schemaVersion + 1);
+        PRAGMA writable_schema = RESET;
+        DELETE FROM sqlite_sequence WHERE name IN ('delivery', 'event');
+        """
+    }
+
+    /// Notes the last ids, for a recovery that does not find their rows.
+    static let noteLastIDs = """
+        UPDATE retention SET
+            lastDelivery = max(lastDelivery, ifnull((SELECT max(id) FROM delivery), 0)),
+            lastRow = max(lastRow, ifnull((SELECT max(id) FROM event), 0))
+        """
 
     // Verdicts and answers, in rows of a few bytes, apart from the wide rows of received data: a million of them are
     // read in a moment, and verified again without rewriting a gigabyte. `rows` repeats the delivery's `rowCount` for

@@ -10,7 +10,8 @@ final class DeliveryStatements: @unchecked Sendable {
     fileprivate let outcome: WriteStatement
     fileprivate let event: WriteStatement
     fileprivate let generation: WriteStatement
-    fileprivate let lastRow: WriteStatement
+    private let lastDelivery: WriteStatement
+    private let lastRow: WriteStatement
     fileprivate let leaked: WriteStatement
     fileprivate let answerTime: WriteStatement
     fileprivate let tally: WriteStatement
@@ -18,14 +19,16 @@ final class DeliveryStatements: @unchecked Sendable {
     private let committing: WriteStatement
     /// The committed numbers of secrets.
     fileprivate private(set) var secrets: [SecretIdentity: Int64] = [:]
+    /// The last ids that are committed; nil before the first transaction.
+    private var last: (delivery: Int64, row: Int64)?
 
     /// - Throws: `DatabaseError`.
     init(_ db: Database) throws {
         delivery = try WriteStatement(
             """
             INSERT INTO delivery (receivedAt, remoteAddress, method, target, httpVersion, headers, body, bodyLength,
-                answer, eventCount, firstRow, rowCount)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                answer, eventCount, firstRow, rowCount, id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, db)
         outcome = try WriteStatement(
             """
@@ -39,7 +42,9 @@ final class DeliveryStatements: @unchecked Sendable {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, db)
         generation = try WriteStatement(HeldKeyring.generationSQL, db)
-        lastRow = try WriteStatement("SELECT seq FROM sqlite_sequence WHERE name = 'event'", db)
+        let last = "SELECT max(ifnull((SELECT max(id) FROM"
+        lastDelivery = try WriteStatement("\(last) delivery), 0), lastDelivery) FROM retention", db)
+        lastRow = try WriteStatement("\(last) event), 0), lastRow) FROM retention", db)
         leaked = try WriteStatement(SecretTable.leakedIDs, db)
         answerTime = try WriteStatement("UPDATE outcome SET answerTime = ? WHERE delivery = ?", db)
         tally = try WriteStatement(TallyChange.sql, db)
@@ -61,9 +66,22 @@ final class DeliveryStatements: @unchecked Sendable {
         try committing.run()
     }
 
-    /// Keeps the numbers of secrets that a committed transaction has added.
+    /// Keeps the ids and the numbers of secrets that a committed transaction has used.
     func keep(_ insert: DeliveryInsert) {
         secrets = insert.secrets
+        last = (insert.nextDelivery - 1, insert.nextRow - 1)
+    }
+
+    /// Looks the last ids up again: what seemed to fail may be there after all.
+    func forgetIDs() {
+        last = nil
+    }
+
+    /// Returns the last ids that were ever used.
+    ///
+    /// - Throws: `DatabaseError`.
+    fileprivate func lastIDs() throws -> (delivery: Int64, row: Int64) {
+        try last ?? (lastDelivery.integer() ?? 0, lastRow.integer() ?? 0)
     }
 
     /// Writes the answer times of deliveries, inside a transaction.
@@ -87,11 +105,11 @@ struct DeliveryInsert {
     /// The secret used last.
     private var last: (secret: SecretIdentity, number: Int64)?
     private let leaked: Set<Int64>
-    private var lastDelivery: Int64 = 0
     /// The generation of the current secrets, and the deliveries that older secrets have verified.
     private let generation: Int64
     private var stale: ClosedRange<Int64>?
-    private var nextRow: Int64
+    fileprivate private(set) var nextDelivery: Int64
+    fileprivate private(set) var nextRow: Int64
 
     /// - Throws: `DatabaseError`.
     init(_ statements: DeliveryStatements) throws {
@@ -102,7 +120,8 @@ struct DeliveryInsert {
         self.leaked = leaked
         counts = TallyChange(leaked: leaked)
         generation = try statements.generation.integer() ?? 0
-        nextRow = 1 + (try statements.lastRow.integer() ?? 0)
+        let last = try statements.lastIDs()
+        (nextDelivery, nextRow) = (last.delivery + 1, last.row + 1)
     }
 
     /// The result of inserting one delivery.
@@ -117,6 +136,7 @@ struct DeliveryInsert {
     /// - Throws: `DatabaseError`.
     mutating func insert(_ judged: JudgedDelivery, into db: Database) throws -> Inserted {
         let it = judged.delivery
+        let id = nextDelivery
         let rows = nextRow...(nextRow + Int64(max(1, judged.events.count)) - 1)
         let headers = HeaderField.jsonBytes(it.headers)
         try headers.withUnsafeBytes { headers in
@@ -133,10 +153,11 @@ struct DeliveryInsert {
                 statements.delivery.bind(10, Int64(judged.eventCount))
                 statements.delivery.bind(11, rows.lowerBound)
                 statements.delivery.bind(12, Int64(rows.count))
+                statements.delivery.bind(13, id)
                 try statements.delivery.run()
             }
         }
-        let id = statements.delivery.lastRow
+        nextDelivery += 1
         let secret = try judged.judgement.secret.map { try number(of: $0, in: db) }
         let verdict = judged.judgement.verdict
         statements.outcome.bind(1, id)
@@ -149,7 +170,6 @@ struct DeliveryInsert {
         statements.outcome.bind(7, share.rawValue)
         statements.outcome.bind(8, Int64(size))
         try statements.outcome.run()
-        lastDelivery = id
         if let judgedBy = judged.generation, judgedBy < generation { stale = (stale?.lowerBound ?? id)...id }
         if judged.events.isEmpty {
             try insert(NotificationEvent(), at: nil, of: id)
@@ -204,7 +224,7 @@ struct DeliveryInsert {
     /// A summary of the transaction for its observers.
     var summary: Insertion {
         Insertion(
-            latestRow: nextRow - 1, latestDelivery: lastDelivery,
+            latestRow: nextRow - 1, latestDelivery: nextDelivery - 1,
             counts: counts, isStale: stale != nil)
     }
 }

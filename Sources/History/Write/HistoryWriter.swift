@@ -349,6 +349,7 @@ final class HistoryWriter: Sendable {
             // SQLite may have rolled back by itself.
             if db.isInsideTransaction { try? db.rollback() }
             watch?.rolledBack()
+            statements?.forgetIDs()
             throw failure
         }
     }

@@ -128,10 +128,6 @@ struct WriteStatement: ~Copyable {
         return first
     }
 
-    /// The id of the last inserted row.
-    var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
-
-    /// The value that makes SQLite copy the bound bytes.
     private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
     /// Memory for bound values until the statement has run. SQLite would allocate each text separately.
