@@ -52,7 +52,7 @@ enum JudgingAgain {
         }
         findings.report(
             "processor time of a delivery", "\(twoPlaces(cost * 1_000_000)) µs, HMAC \(twoPlaces(1_000_000 / hmac)) µs")
-        findings.report("HMAC, one core", "\(Int(hmac)) a second")
+        findings.report("HMAC, one core", "\(Int(hmac)) a second; prepared once, \(Int(preparedRate(bodies)))")
         findings.expect(
             "a secret pasted, of HMAC", "\(Int(best / hmac * 100)) %", "50 % or more", holds: best / hmac >= 0.5)
     }
@@ -91,6 +91,28 @@ enum JudgingAgain {
             for body in bodies {
                 HMAC(EVP_sha256(), key, Int32(key.count), body, body.count, &digest, nil)
                 sum ^= digest[0]
+            }
+        }
+        withExtendedLifetime(sum) {}
+        return Double(bodies.count * turns) / (.now - start).seconds
+    }
+
+    /// Returns the rate of HMACs whose key is prepared once, as b2watch computes them.
+    private static func preparedRate(_ bodies: [[UInt8]]) -> Double {
+        var (inner, outer) = (SHA256(), SHA256())
+        let key = Array(value.utf8) + [UInt8](repeating: 0, count: 64 - value.utf8.count)
+        inner.update(key.map { $0 ^ 0x36 })
+        outer.update(key.map { $0 ^ 0x5C })
+        let turns = max(1, deliveries / bodies.count)
+        var sum: UInt8 = 0
+        let start = ContinuousClock.now
+        for _ in 0..<turns {
+            for body in bodies {
+                var (inner, outer) = (inner, outer)
+                inner.update(body)
+                let digest = inner.finalize()
+                withUnsafeBytes(of: digest) { outer.update($0) }
+                sum ^= outer.finalize()[0]
             }
         }
         withExtendedLifetime(sum) {}

@@ -128,6 +128,7 @@ struct WriteStatement: ~Copyable {
         return first
     }
 
+    /// The value that makes SQLite copy the bound bytes.
     private static var copies: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
     /// Memory for bound values until the statement has run. SQLite would allocate each text separately.
