@@ -22,12 +22,12 @@ struct Bindings {
         }
     }
 
-    /// What a key does in a place.
+    /// Returns the command of a key in a place.
     func binding(for key: Key, in place: Place) -> Command? {
         first(in: place) { $0.keys.contains(key) }
     }
 
-    /// What a command is in a place; nil where it is unavailable.
+    /// Returns a command as it is in a place; nil if it does not work there.
     func binding(of command: Command, in place: Place) -> Command? {
         first(in: place) { $0 == command }
     }
@@ -36,7 +36,7 @@ struct Bindings {
         all.filter { $0.context == context }
     }
 
-    /// Where a command works, in words.
+    /// Returns the contexts of a command, in words.
     func whereabouts(of command: Command) -> String {
         var seen: Set<BindingContext> = []
         let contexts = all.filter { $0 == command }.map(\.context).filter { seen.insert($0).inserted }
@@ -66,7 +66,7 @@ struct Bindings {
         isTyped ? "type \(name(of: command))" : "press \(name(of: command))"
     }
 
-    /// What answers a question, such as `(y/n)`, or `Type yes or no.`
+    /// Returns the answers to a question, such as `(y/n)`, or `Type yes or no.`
     func answers(to question: Question) -> String {
         let context = question.place.contexts[0]
         var answers = bindings(in: context)
@@ -94,7 +94,7 @@ struct Bindings {
         return "\(key.name) is for \(tabs.joined(separator: ", ")): \(command.meaning)."
     }
 
-    /// Why a command cannot be gone to, and where it works.
+    /// Returns a sentence about a command that works only where something is typed or asked.
     func whyNot(_ command: Command) -> String {
         let occasions = all.filter { $0 == command }.compactMap(\.context.occasion)
         guard let occasion = occasions.first else {
@@ -116,7 +116,7 @@ extension BindingContext {
 }
 
 extension Place {
-    /// Whether there is a list here that is none of events, or its detail.
+    /// Whether there is a list here that is not of events, or its detail.
     fileprivate var hasOtherLists: Bool {
         if case .tab(let view) = self { !view.showsRows } else { self == .deliveryDetail }
     }
@@ -124,7 +124,7 @@ extension Place {
 
 // MARK: - Where bindings apply
 
-/// Where the keyboard is: which bindings are in force.
+/// A set of places of the keyboard that share commands.
 enum BindingContext: Hashable, Sendable {
     /// A tab.
     case tab(MainView)

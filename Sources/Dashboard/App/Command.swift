@@ -2,40 +2,40 @@ public import Base
 import History
 internal import Settings
 
-/// Something that a user can ask for, as one value: its name, its keys and where they work, its description, the reason
-/// why it does nothing now, and what it does.
+/// Something that a user can ask for, as one value: its name, its keys, their context, a description, the reason that
+/// makes it unavailable, and the code that it runs.
 ///
 /// It is declared once, in the file of the tab or the overlay that it belongs to. The footer, the help, `docs/keys.md`, the
-/// line behind `:`, the `keys` of config.yaml, the mouse and plain mode are made from these values. Two values are equal
-/// where their names are: the same command in two contexts.
+/// line behind `:`, the `keys` of config.yaml, the mouse and plain mode are made from these values. Two values with one
+/// name are equal: they are the same command in two contexts.
 struct Command: Sendable {
     /// The name where it is typed or configured, such as `next-problem`.
     let name: String
     var keys: [Key]
     let context: BindingContext
-    /// What the help says.
+    /// The description in the help.
     let meaning: String
-    /// What the footer says; nil where it is silent.
+    /// The word in the footer; nil for none.
     let footer: Hint?
-    /// Whether it changes, without asking, what is selected in a list: not one that was not seen before.
+    /// Whether it changes the selected row without a question, so that it is not run for a selection that was not seen.
     let changesSelected: Bool
-    /// What is written behind its name; nil where nothing is. One that takes more has no key.
+    /// The form of the text behind its name; nil if there is none. A command with arguments has no key.
     let arguments: Arguments?
     let plain: PlainForm
-    /// Returns why it does nothing now; nil where it does something.
+    /// Returns the reason why it is unavailable now; nil if it is available.
     let unavailable: @Sendable (DashboardModel) -> String?
-    /// Does it.
+    /// Runs it with the text behind its name.
     ///
-    /// - Throws: What is wrong with the arguments, before anything is changed.
+    /// - Throws: An error in the arguments; the model may have changed then.
     let run: @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
 
-    /// What is wrong with what was typed, as a sentence.
+    /// An error in a typed text, as a sentence.
     struct Fault: Error, Hashable {
         let sentence: String
 
         init(_ sentence: String) { self.sentence = sentence }
 
-        /// Creates the fault of a word that is not one of those that a command takes.
+        /// Creates the fault of a word that is not among those that a command accepts.
         init(unknown name: String, of command: String, _ names: [String]) {
             let question = Command.question(for: name, among: names)
             let what = name.isEmpty ? "“\(command)” takes" : "“\(name)” is not for “\(command)”\(question); it takes"
@@ -54,7 +54,7 @@ struct Command: Sendable {
         (self.unavailable, self.run) = (unavailable, run)
     }
 
-    /// Creates a command of keys.
+    /// Creates a command without arguments.
     init(
         _ name: String, _ keys: Key..., in context: BindingContext, _ meaning: String, footer: Hint? = nil,
         changesSelected: Bool = false, plain: PlainForm = .screen,
@@ -80,7 +80,7 @@ struct Command: Sendable {
         }
     }
 
-    /// Creates a command that takes more behind its name.
+    /// Creates a command with arguments.
     init(
         _ name: String, _ arguments: Arguments, _ meaning: String, plain: PlainForm,
         run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
@@ -95,7 +95,7 @@ struct Command: Sendable {
         Command(name, keys, context, meaning, footer, changesSelected, arguments, plain, unavailable, run)
     }
 
-    /// Returns this command with what it is in one more context: keys, meaning and what it does stay unless there are others.
+    /// Returns this command for one more context. Its keys, its meaning and its code stay unless others are given.
     func also(
         in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
         plain: PlainForm? = nil, unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
@@ -108,7 +108,7 @@ struct Command: Sendable {
             plain ?? self.plain, unavailable, run)
     }
 
-    /// Returns this command with a change of the model that it is in one more context.
+    /// Returns this command for one more context, where it changes the model alone.
     @_disfavoredOverload
     func also(
         in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
@@ -133,11 +133,11 @@ extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
     public init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
 }
 
-// MARK: - What the footer says
+// MARK: - Hints
 
-/// The word of a command in the footer, and from which width on it is there.
+/// The word of a command in the footer, and the least width with it.
 struct Hint: Sendable {
-    /// How wide the footer must be.
+    /// The width of the footer.
     enum Width: Int, Comparable {
         /// Below 60 columns.
         case narrow
@@ -153,7 +153,7 @@ struct Hint: Sendable {
 
     let word: String
     let from: Width
-    /// Returns the word where it does something else now; a switch names what it would switch to.
+    /// Returns another word for now, such as the state that a switch would switch to; nil for the usual word.
     let other: @Sendable (DashboardModel) -> String?
 
     private init(_ word: String, _ from: Width, _ other: @escaping @Sendable (DashboardModel) -> String?) {
@@ -173,16 +173,16 @@ struct Hint: Sendable {
     ) -> Hint { Hint(word, .wide, other) }
 }
 
-// MARK: - What is written behind a name
+// MARK: - Arguments
 
-/// The form of what is written behind a command's name, and what it can be completed with.
+/// The form of the text behind a command's name, and its completion.
 struct Arguments: Sendable {
     /// Such as `COLUMN asc|desc`.
     let form: String
     let offers: Offers
 
     enum Offers: Sendable {
-        /// Words, by those that stand before.
+        /// Words, by the words before them.
         case words(@Sendable (_ before: [String]) -> [CommandCompletion.Candidate])
         case filter
     }
@@ -197,9 +197,9 @@ enum Motion: String, CaseIterable, Sendable {
     case halfPageDown = "half-page-down", halfPageUp = "half-page-up"
     case toStart = "to-start", toEnd = "to-end"
 
-    /// The same keys move in every view that has lines.
+    /// Returns the commands that move in a context: the keys are the same in every view with lines.
     ///
-    /// - Parameter hasSpace: Whether the space bar moves too, which chooses in other lists.
+    /// - Parameter hasSpace: Whether the space bar moves too. In other lists it selects.
     static func commands(
         in context: BindingContext, hasSpace: Bool = true,
         move: @escaping @Sendable (inout DashboardModel, Motion) -> Void
@@ -244,25 +244,25 @@ extension Command {
 // MARK: - All of them
 
 extension Command {
-    /// All commands, in each of their contexts. A tab or an overlay adds its own with a name in this list; of one context
-    /// they are in this order in the help, the footer and `docs/keys.md`.
+    /// All commands, in each of their contexts: the lists of all tabs and overlays. The help, the footer and `docs/keys.md`
+    /// have those of one context in this order.
     static let all: [Command] =
         MainView.commands + inLists + ofLists + MainView.all.flatMap { $0.commands } + ofFilter + ofSearch + ofSelection
         + ofColumns + ofExport + ofDetail + ofCopying + ofActing + ofPage + ofKeyring + ofPrompt + ofChecklist
         + ofSession + ofHelp + ofQuestions + ofEnding
 
-    /// One of each name, those with arguments too.
+    /// One command of each name.
     static let named: [Command] = {
         var seen: Set<Command> = []
         return all.filter { seen.insert($0).inserted }
     }()
 
-    /// One of each name that keys can be given to.
+    /// One command of each name without arguments: those that keys can be set for.
     static let allCases = named.filter { $0.arguments == nil }
 
     private static let byName = Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0) })
 
-    /// Creates the command of a name; nil where there is none.
+    /// Creates the command of a name; nil if the name is unknown.
     init?(name: String) {
         guard let command = Self.byName[name] else { return nil }
         self = command
@@ -274,10 +274,10 @@ extension Command {
     }
 }
 
-// MARK: - Doing
+// MARK: - Running
 
 extension DashboardModel {
-    /// Does what a command is for; what is wrong is shown.
+    /// Runs a command. An error in its arguments is shown.
     mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
         do throws(Command.Fault) {
             return try command.run(&self, arguments)

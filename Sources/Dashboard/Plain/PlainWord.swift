@@ -1,27 +1,27 @@
 import Base
 
-/// What a command of the screen is in plain mode.
+/// The form of a command of the screen in plain mode.
 struct PlainForm: Sendable {
-    /// What its name does where it is typed.
+    /// The meaning of its name as a line.
     enum Way: Hashable, Sendable {
-        /// The same as on the screen.
+        /// The command itself.
         case same
-        /// This line.
+        /// Another line.
         case line(String)
-        /// A line that wants more words, which is named.
+        /// A line that needs more words: it is printed as a hint.
         case hint(String)
-        /// Nothing: it is about how things are drawn.
+        /// Nothing: the command concerns drawing.
         case screen
     }
 
     let way: Way
-    /// Whether the current row is another one afterwards, which is then printed.
+    /// Whether it changes the current row, which is printed then.
     var movesRow = false
-    /// The words of plain mode that are for the same; without a `run` of their own they do what the command does.
+    /// The words of plain mode for it; a word without a `run` of its own runs the command.
     var words: [PlainWord] = []
-    /// The words by which it answers a question, where it is an answer.
+    /// The words that answer a question with it.
     var answers: [String] = []
-    /// What sentences ask to type, where it is not the first of the words.
+    /// The line that sentences name, if it is not the first word.
     private var asks: String?
 
     static let screen = PlainForm(way: .screen)
@@ -32,17 +32,17 @@ struct PlainForm: Sendable {
 
     static func answer(_ words: String...) -> PlainForm { PlainForm(way: .screen, answers: words) }
 
-    /// The same, and another row is the current one afterwards.
+    /// Returns the form of a command that changes the current row.
     static func row(_ words: PlainWord...) -> PlainForm { PlainForm(way: .same, movesRow: true, words: words) }
 
     static func line(_ line: String, asks: String? = nil) -> PlainForm { PlainForm(way: .line(line), asks: asks) }
 
-    /// A word without anything behind it.
+    /// Returns the form of a command whose name means a word alone.
     static func line(_ word: PlainWord) -> PlainForm { PlainForm(way: .line(word.names[0]), words: [word]) }
 
     static func hint(_ hint: String, _ words: PlainWord...) -> PlainForm { PlainForm(way: .hint(hint), words: words) }
 
-    /// What sentences ask to type; nil for the command's name.
+    /// The line that sentences name; nil for the command's name.
     var asking: String? {
         if let asks { return asks }
         switch way {
@@ -52,14 +52,14 @@ struct PlainForm: Sendable {
     }
 }
 
-/// A word that is typed in plain mode, with what help says of it.
+/// A word of plain mode, and its description in the help.
 struct PlainWord: Sendable {
-    /// What is typed. The first is the one that help names.
+    /// The names that can be typed; the help lists it under the first.
     let names: [String]
-    /// What may stand behind it, such as `[N]`.
+    /// The form of the text behind it, such as `[N]`.
     let syntax: String
     let meaning: String
-    /// What it does; nil for what its command does.
+    /// Runs it; nil for a word that runs its command.
     let run: (@Sendable (inout PlainModel, PlainArguments) -> [Effect])?
 
     init(
@@ -72,10 +72,10 @@ struct PlainWord: Sendable {
         self.run = run
     }
 
-    /// All of them, in the order of the help: those of the commands, and those that the screen needs no command for.
+    /// All words, in the order of the help: those of the commands, then those without a command on the screen.
     static let all: [PlainWord] = Command.named.flatMap(\.plain.words) + PlainModel.words
 
-    /// What the names do: each word with its command, if it has one.
+    /// The words by their names, each with its command, if it has one.
     private static let named: [String: (word: PlainWord, command: Command?)] = Dictionary(
         (Command.named.flatMap { command in command.plain.words.map { (word: $0, command: command as Command?) } }
             + PlainModel.words.map { (word: $0, command: nil) })
@@ -93,7 +93,7 @@ struct PlainWord: Sendable {
 
 // MARK: - Arguments
 
-/// What stands behind the first word of a line.
+/// The text behind the first word of a line.
 struct PlainArguments {
     /// As typed, without the white space at its ends.
     let text: String
@@ -105,13 +105,13 @@ struct PlainArguments {
 
     var words: [Substring] { text.split(whereSeparator: \.isWhitespace) }
 
-    /// The first word and what stands behind it.
+    /// The first word, and the text behind it.
     var split: (word: String, rest: PlainArguments) {
         let word = text.prefix { !$0.isWhitespace }
         return (String(word), PlainArguments(text[word.endIndex...]))
     }
 
-    /// A number of lines, from 1 to 1,000; nil where it is none.
+    /// Returns a number of lines, from 1 to 1,000; nil if the text is not one.
     func count(_ usual: Int) -> Int? {
         guard !text.isEmpty else { return usual }
         return Int(text).flatMap { (1...1_000).contains($0) ? $0 : nil }
