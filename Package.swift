@@ -34,7 +34,7 @@ let package = Package(
         .room(
             "Receiving",
             uses: [
-                "CCrypto", "Base", "Notifications", "History",
+                "CCrypto", "Base", "Notifications", "History", "Actions",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -78,7 +78,7 @@ let package = Package(
         .tests(
             for: "Receiving",
             and: [
-                "Base", "Notifications", "History", .product(name: "NIOCore", package: "swift-nio"),
+                "Base", "Notifications", "History", "Actions", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .tests(

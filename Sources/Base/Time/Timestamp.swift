@@ -1,9 +1,18 @@
+import Glibc
+
 /// A moment, in milliseconds since 1970-01-01 00:00 UTC: the unit and epoch of B2's own `eventTimestamp`.
 public struct Timestamp: Sendable, Hashable, Comparable {
     public let milliseconds: Int64
 
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds
+    }
+
+    /// The time by the computer's clock.
+    public static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     public static func < (one: Timestamp, other: Timestamp) -> Bool {

@@ -82,15 +82,6 @@ struct RowClock {
     }
 }
 
-extension Timestamp {
-    /// The time by the computer's clock.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
-}
-
 extension CalendarTime {
     /// Such as `Tue 24 November 2026`.
     var dayName: String {

@@ -208,7 +208,7 @@ extension HistoryReader {
 // MARK: - Events that were missed
 
 /// The number of rows that an action would have queued if their verdicts at that time had been those of today.
-public struct MissedRows: Sendable, Hashable {
+public struct MissedRows: Codable, Sendable, Hashable {
     public var count: Int
     /// Some of them, the oldest first, 10,000 at most.
     public var rows: [Int64]

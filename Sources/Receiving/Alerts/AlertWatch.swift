@@ -74,7 +74,7 @@ public final class AlertWatch: Sendable {
 
     private let look: @Sendable (Range<Int64>, AlertSettings) throws -> Arrivals
     private let actions: @Sendable () throws -> [ActionStatus]
-    private let troubles = Monitor(TroubleNews(at: AlertWatch.now))
+    private let troubles = Monitor(TroubleNews(at: Timestamp.now))
     private let retryPause: Duration
     private let watcher = Worker("alerts")
     private let programs = Worker("alert programs")
@@ -224,7 +224,7 @@ public final class AlertWatch: Sendable {
         state.withLock { state in
             (state.actionLook, state.lastActionLook) = (nil, .now)
         }
-        let now = Self.now
+        let now = Timestamp.now
         guard let statuses = try? actions() else {
             // The reads of rows report the reason.
             return state.withLock { $0.actionLook = .now + retryPause }
@@ -240,10 +240,6 @@ public final class AlertWatch: Sendable {
             return state.alerts.troubled(new, at: .now)
         }
         actions.forEach(perform)
-    }
-
-    private static var now: Timestamp {
-        Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1_000))
     }
 
     private func perform(_ action: Alerts.Action) {

@@ -77,8 +77,8 @@ public final class ControlClient: Sendable {
     /// Sends a request, and waits for the reply.
     ///
     /// - Throws: `ControlFailure`.
-    public func ask<Request: ControlRequest>(
-        _ request: Request, within limit: Duration = .seconds(20)
+    public func ask<Request: ListenerRequest>(
+        _ request: Request, within limit: Duration = Request.timeLimit
     ) throws(ControlFailure) -> Request.Reply {
         let reply = PendingReply()
         let (id, end) = state.withLock { state in

@@ -12,14 +12,29 @@ public enum ControlPlace {
 
 // MARK: - Requests
 
-/// A request to a listener over its control socket.
+/// A question to the process that receives: asked, answered and done in one place, in that process and through its
+/// control socket alike.
 ///
-/// A request is one type and one line in the listener's routes.
-public protocol ControlRequest: Codable, Sendable {
+/// A request is one type, and one line in a list of the requests that a listener answers.
+public protocol ListenerRequest<Answerer>: Codable, Sendable {
+    /// The part of the process that answers it.
+    associatedtype Answerer
     /// The type of the reply.
     associatedtype Reply: Codable & Sendable
     /// The name in the protocol.
     static var name: String { get }
+    /// The time after which the asking process gives up.
+    static var timeLimit: Duration { get }
+
+    /// Does what is asked. It may block.
+    ///
+    /// - Throws: An error whose text is a sentence for a person.
+    func answer(_ answerer: Answerer) throws -> Reply
+}
+
+extension ListenerRequest {
+    /// Twenty seconds: enough for a request that waits for nothing but the history.
+    public static var timeLimit: Duration { .seconds(20) }
 }
 
 /// The reply without contents.
@@ -105,7 +120,7 @@ extension ControlFailure: CustomStringConvertible {
 // then, by whom that is, the rest.
 
 /// `{"id":1,"request":"sendTest","body":{}}`
-struct RequestLine<Request: ControlRequest>: Codable {
+struct RequestLine<Request: ListenerRequest>: Codable {
     var id: Int
     var request: String
     var body: Request
@@ -117,7 +132,7 @@ struct RequestLineHead: Codable {
     var request: String
 }
 
-struct RequestBody<Request: ControlRequest>: Codable {
+struct RequestBody<Request: ListenerRequest>: Codable {
     var body: Request
 }
 

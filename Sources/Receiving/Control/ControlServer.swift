@@ -13,7 +13,7 @@ public final class ControlServer: Sendable {
 
     private let socket: ListeningSocket
     private let hello: ControlHello
-    private let routes: ControlRoutes
+    private let answers: ControlAnswers
     private let limits: ControlLimits
     private let subscription: String
     private let state = Mutex(State())
@@ -25,12 +25,12 @@ public final class ControlServer: Sendable {
     ///   - version: The version of this b2watch, such as `0.1.0`.
     ///   - subscription: The request that also subscribes to events.
     /// - Throws: `ControlFailure.system`.
-    public init<Subscription: ControlRequest>(
-        beside history: String, version: String, routes: ControlRoutes, subscription: Subscription.Type,
+    public init<Subscription: ListenerRequest>(
+        beside history: String, version: String, answers: ControlAnswers, subscription: Subscription.Type,
         limits: ControlLimits = ControlLimits()
     ) throws(ControlFailure) {
         hello = ControlHello(b2watch: version)
-        self.routes = routes
+        self.answers = answers
         self.limits = limits
         self.subscription = Subscription.name
         do {
@@ -106,10 +106,10 @@ public final class ControlServer: Sendable {
 
     private func answer(_ line: [UInt8], _ connection: ControlConnection) -> Bool {
         if let head = try? RequestLineHead(controlLine: line), head.request == subscription {
-            connection.subscribe { routes.answer(line) ?? [] }
+            connection.subscribe { answers.answer(line) ?? [] }
             return true
         }
-        guard let answer = routes.answer(line) else {
+        guard let answer = answers.answer(line) else {
             connection.refuse("that was not a request")
             return false
         }
@@ -124,28 +124,34 @@ public final class ControlServer: Sendable {
     }
 }
 
-// MARK: - Routes
+// MARK: - Answers
 
-/// The routes of requests.
-public struct ControlRoutes: Sendable {
+/// The requests that a listener answers.
+public struct ControlAnswers: Sendable {
     /// Makes the reply, as a line, of a request's line.
-    typealias Route = @Sendable (_ id: Int, _ line: [UInt8]) throws -> [UInt8]
+    private typealias Answer = @Sendable (_ id: Int, _ line: [UInt8]) throws -> [UInt8]
 
-    private var routes: [String: Route] = [:]
+    private var answers: [String: Answer] = [:]
 
-    /// Creates routes without any request.
+    /// Creates answers to no request.
     public init() {}
 
-    /// Adds the route of a kind of request.
+    /// Adds requests.
     ///
-    /// - Parameter answer: Called on a thread of the connection, for one request of a connection after the other. The
-    ///   text of an error it throws is sent back.
-    public mutating func on<Request: ControlRequest>(
-        _: Request.Type, _ answer: @escaping @Sendable (Request) throws -> Request.Reply
+    /// - Parameter answerer: The part of this process that answers them, on a thread of the connection, for one request
+    ///   of a connection after the other. The text of an error that an answer throws is sent back.
+    public mutating func add<Answerer: Sendable>(
+        _ requests: [any ListenerRequest<Answerer>.Type], by answerer: Answerer
     ) {
-        routes[Request.name] = { id, line in
+        for request in requests { add(request, by: answerer) }
+    }
+
+    private mutating func add<Answerer: Sendable, Request: ListenerRequest<Answerer>>(
+        _ request: Request.Type, by answerer: Answerer
+    ) {
+        answers[Request.name] = { id, line in
             let request = try RequestBody<Request>(controlLine: line).body
-            return try ReplyLine(id: id, reply: try answer(request)).controlLine()
+            return try ReplyLine(id: id, reply: try request.answer(answerer)).controlLine()
         }
     }
 
@@ -154,7 +160,7 @@ public struct ControlRoutes: Sendable {
         guard let head = try? RequestLineHead(controlLine: line) else { return nil }
         let failure: String
         do {
-            if let route = routes[head.request] { return try route(head.id, line) }
+            if let answer = answers[head.request] { return try answer(head.id, line) }
             failure = "This listener does not know how to do that: its b2watch is another one than yours."
         } catch is DecodingError {
             failure = "The listener does not understand this request: its b2watch is another one than yours."

@@ -1,22 +1,21 @@
 import Actions
 import Base
-import Dashboard
 import Foundation
 import History
 import Notifications
+import Receiving
 import Synchronization
 
 /// Answers a command's questions about actions: from the listener that uses the history or, if none does, from actions
 /// in this process, which locks the history for that time.
-struct ActionsDesk: Sendable {
-    let control: any ActionControl
-    fileprivate let reconciling: any ReconcileControl
+struct ActionsDesk: ActionAsking {
+    private let runner: any ActionAsking
     let reader: HistoryReader
     /// The state of the history when it was opened.
     let opened: HistoryChange
     /// The history and actions of this process; nil if a listener runs them.
     let own: Own?
-    fileprivate let closing: @Sendable () -> Void
+    private let closing: @Sendable () -> Void
 
     /// The history and the actions of this process.
     struct Own: Sendable {
@@ -40,16 +39,14 @@ struct ActionsDesk: Sendable {
             let read = try ReadOnlyHistory(path)
             let call = ListenerCall(history: read.path, owner: read.owner)
             do throws(ListenerCallFailure) {
-                _ = try call.ask(ActionNamesRequest())
+                _ = try call.ask(ActionNames())
             } catch {
                 read.close()
                 guard error.isNobody else { throw error }
                 return try openHere(.file(read.path), outbound, diagnostics)
             }
-            let control = RemoteActions(call: call, reader: read.reader, http: outbound.forReplays)
             return ActionsDesk(
-                control: control, reconciling: control,
-                reader: read.reader, opened: read.opened, own: nil, closing: { read.close() })
+                runner: call, reader: read.reader, opened: read.opened, own: nil, closing: { read.close() })
         } catch ReadOnlyHistoryError.missing where !needsHistory {
             return try openHere(.memory, outbound, diagnostics)
         } catch ReadOnlyHistoryError.older {
@@ -79,11 +76,9 @@ struct ActionsDesk: Sendable {
             history.close()
             throw HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
         }
-        let control = LocalActions(
-            runner: actions.runner, reader: history.reader, http: outbound.forReplays, hook: nil)
         let lastWords = LastWords()
         return ActionsDesk(
-            control: control, reconciling: control, reader: history.reader, opened: history.current,
+            runner: actions.runner, reader: history.reader, opened: history.current,
             own: Own(history: history, actions: actions, lastWords: lastWords)
         ) {
             actions.stop()
@@ -93,11 +88,8 @@ struct ActionsDesk: Sendable {
         }
     }
 
-    /// Records events for versions, and runs an action for them; `Outbox.most` at most.
-    ///
-    /// - Parameter seen: The events of the versions are known up to this row.
-    func reconcile(_ action: String, _ versions: [ReconciledVersion], seen: Int64) throws -> Outbox.Addition {
-        try reconciling.reconcile(action, versions, seen: seen)
+    func ask<Request: ListenerRequest<ActionRunner>>(_ request: Request) throws -> Request.Reply {
+        try runner.ask(request)
     }
 
     /// Ends the work of this process. Blocks.
@@ -107,7 +99,7 @@ struct ActionsDesk: Sendable {
 
     /// - Throws: `UnknownAction` if no action of this name is declared, or `UnreadAction`.
     func check(_ name: String) throws {
-        let names = try control.actionNames()
+        let names = try ask(ActionNames())
         guard !names.contains(name) else { return }
         if own == nil, ProcessEnvironment.declaresAction(name) { throw UnreadAction(name: name) }
         throw UnknownAction(name, among: names)
@@ -193,66 +185,6 @@ final class ActionsAtWork: Sendable {
         ].compactMap(\.self)
         let names = new.isEmpty ? "none" : new.map(\.name).joined(separator: ", ")
         return "actions read again: \(names)\(parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))")"
-    }
-}
-
-// MARK: - States
-
-/// The state of an action, as the control socket and `actions list --format json` give it.
-struct ActionState: Codable, Sendable, Hashable {
-    var name: String
-    var kind: String
-    /// `on`, `paused`, `on-hold`, `failing`, `limit` or `not-declared`.
-    var state: String
-    /// The reason why it is on hold, or waits.
-    var reason: String?
-    /// The times when it was put on hold, and when the next entry is tried; RFC 3339.
-    var since: String?
-    var nextTry: String?
-    /// The number of entries in each state.
-    var entries: [String: Int]
-    /// The time at which the oldest waiting entry was added; RFC 3339.
-    var oldestWaiting: String?
-    /// The conditions that need a person's attention: `on-hold`, `dead`, `uncertain`, `backlog`.
-    var troubles: [String]
-    var lastError: String?
-    var what: String
-
-    init(_ status: ActionStatus, at now: Timestamp) {
-        name = status.name
-        kind = status.kind
-        let hold = status.hold.flatMap { $0.kind == .onHold || $0.until > now ? $0 : nil }
-        state = Self.word(status, hold)
-        reason = hold?.reason
-        since = hold?.since?.rfc3339
-        nextTry = hold?.until.rfc3339
-        entries = Dictionary(uniqueKeysWithValues: EntryState.allCases.map { ($0.word, status[$0]) })
-        oldestWaiting = status.oldestWaiting?.rfc3339
-        troubles = status.troubles(at: now).map(\.kind.rawValue)
-        lastError = status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0 ? status.lastReason : nil
-        what = status.summary
-    }
-
-    private static func word(_ status: ActionStatus, _ hold: ActionHold?) -> String {
-        guard status.isDeclared else { return "not-declared" }
-        if status.isPaused { return "paused" }
-        guard let hold, status.waiting > 0 else { return hold?.kind == .onHold ? "on-hold" : "on" }
-        return switch hold.kind {
-        case .onHold: "on-hold"
-        case .failing, .order: "failing"
-        case .limit: "limit"
-        }
-    }
-
-    /// The state as one line of JSON, with its keys in order.
-    var json: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            var json = JSONWriter()
-            json.compact(try encoder.encode(self))
-            return String(decoding: json.bytes, as: UTF8.self)
-        }
     }
 }
 

@@ -12,7 +12,7 @@ import Terminal
 /// back.
 ///
 /// Everything received goes through one worker, in the order of arrival.
-final class ListenerLink: Sendable {
+final class ListenerLink: ListenerAsking {
     private struct State {
         var client: ControlClient?
         /// The number that distinguishes a connection from earlier ones.
@@ -89,6 +89,10 @@ final class ListenerLink: Sendable {
     /// A separate connection for slow requests.
     var call: ListenerCall { ListenerCall(history: history.path, owner: history.owner) }
     var listening: ListeningState { state.withLock { $0.listening } }
+    var isAway: Bool {
+        if case .away = listening { return true }
+        return false
+    }
     var keyring: KeyringSummary { state.withLock { $0.keyring } }
     var secretsFile: String? { state.withLock { $0.secretsFile } }
 
@@ -115,7 +119,7 @@ final class ListenerLink: Sendable {
     /// Asks the listener. Blocks.
     ///
     /// - Throws: `AttachFailure`.
-    func ask<Request: ControlRequest>(_ request: Request) throws(AttachFailure) -> Request.Reply {
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws(AttachFailure) -> Request.Reply {
         let (client, listening) = state.withLock { ($0.client, $0.listening) }
         guard let client else {
             if case .away(let absence) = listening { throw AttachFailure(absence.reason) }
@@ -287,83 +291,28 @@ struct AttachFailure: Error, CustomStringConvertible {
     }
 }
 
-// MARK: - Control
-
-/// The control that an attached dashboard has over its listener in the other process.
-struct RemoteControl: ListenerControl {
-    let link: ListenerLink
-
-    func keyring() throws -> KeyringSummary { try link.ask(KeyringRequest()) }
-
-    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary {
-        try link.ask(AddSecretRequest(secret: SecretOnTheWay(draft)))
-    }
-
-    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary {
-        try link.ask(ReplaceSecretRequest(label: label, secret: SecretOnTheWay(draft)))
-    }
-
-    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary {
-        try link.ask(ForgetSecretRequest(label: label, wasLeaked: wasLeaked))
-    }
-
-    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary {
-        try link.ask(MarkLeakedRequest(secret: secret))
-    }
-
-    func rememberSecret(_ label: String) throws -> String { try link.ask(RememberSecretRequest(label: label)) }
-
-    func reloadSecrets() throws -> KeyringSummary { try link.ask(ReloadSecretsRequest()) }
-
-    func sendTestEvent() throws -> String { try link.ask(SendTestRequest()) }
-
-    func cancelJudging() throws { _ = try link.ask(CancelJudgingRequest()) }
-
-    func resumeJudging() throws { _ = try link.ask(ResumeJudgingRequest()) }
-
-    /// Returns whether a secret occurs in bytes. Without the listener its secrets are unknown; bytes that a silent
-    /// listener did not check may contain one.
-    func holdsSecret(in bytes: [UInt8]) -> Bool {
-        if case .away = link.listening { return false }
-        return (try? link.ask(HoldsSecretRequest(bytes: Data(bytes)))) ?? true
-    }
-
-    /// Returns the evidence for a signature. The listener limits the work; it does not notice that the caller has given
-    /// up.
-    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
-        do {
-            return try link.ask(EvidenceRequest(delivery: record.id))
-        } catch {
-            return SignatureEvidence(
-                recorded: record.judgement, of: record.delivery,
-                note: "This is the recorded verdict. Only the listener, which has the secrets, can explain it. \(error)"
-            )
-        }
-    }
-
-    func answerTimes() -> AnswerTimesSummary { link.answerTimes }
-
-    func hasReceivedFromElsewhere() -> Bool { link.hasReceivedFromElsewhere }
-}
-
 // MARK: - One call
 
 /// A call to the listener of a history for one question, on its own connection, so that a slow answer delays nothing
 /// else.
-struct ListenerCall: Sendable {
+struct ListenerCall: ActionAsking {
     /// The history's path, with links followed.
     let history: String
     /// The number of its owner.
     let owner: UInt32
 
-    /// The time that the listener may need for questions that it forwards to others.
-    static let patience = Duration.seconds(300)
+    /// Asks, and waits for the reply, no longer than the request's time limit.
+    ///
+    /// - Throws: `ListenerCallFailure`.
+    func ask<Request: ListenerRequest>(_ request: Request) throws(ListenerCallFailure) -> Request.Reply {
+        try ask(request, within: Request.timeLimit)
+    }
 
     /// Asks, and waits for the reply.
     ///
     /// - Throws: `ListenerCallFailure`.
-    func ask<Request: ControlRequest>(
-        _ request: Request, within limit: Duration = .seconds(20)
+    func ask<Request: ListenerRequest>(
+        _ request: Request, within limit: Duration
     ) throws(ListenerCallFailure) -> Request.Reply {
         do throws(ControlFailure) {
             let client = try ControlClient(

@@ -3,9 +3,35 @@ import Foundation
 import History
 import Notifications
 import Receiving
+import Settings
+
+/// The requests about the listener, besides those about actions.
+enum ReceiverRequests {
+    /// All of them: a line for each.
+    static let all: [any ListenerRequest<ReceiverDesk>.Type] = [
+        SubscribeRequest.self,
+        FiguresRequest.self,
+        HookRequest.self,
+        SendTestRequest.self,
+        ReloadRequest.self,
+        KeyringRequest.self,
+        AddSecretRequest.self,
+        ReplaceSecretRequest.self,
+        ForgetSecretRequest.self,
+        MarkLeakedRequest.self,
+        RememberSecretRequest.self,
+        ReloadSecretsRequest.self,
+        HoldsSecretRequest.self,
+        EvidenceRequest.self,
+        CancelJudgingRequest.self,
+        ResumeJudgingRequest.self,
+    ]
+}
+
+// MARK: - State
 
 /// Asks for the current state of the listener, and for its `ListenerNews` from then on.
-struct SubscribeRequest: ControlRequest {
+struct SubscribeRequest: ListenerRequest {
     static let name = "subscribe"
 
     struct Reply: Codable, Sendable {
@@ -22,14 +48,23 @@ struct SubscribeRequest: ControlRequest {
         /// The file with saved secrets; nil without a place for one.
         var secretsFile: String?
     }
+
+    func answer(_ desk: ReceiverDesk) -> Reply {
+        let address = desk.receiver.listener.address
+        return Reply(
+            url: address.url, isLoopback: address.isLoopback, keyring: desk.summary(), figures: desk.figures,
+            warning: desk.post.warning, health: desk.post.health, notes: desk.receiver.notes,
+            secretsFile: try? ProcessEnvironment.places.secrets)
+    }
 }
 
 // MARK: - Figures
 
 /// Asks for the figures that change with every delivery.
-struct FiguresRequest: ControlRequest {
+struct FiguresRequest: ListenerRequest {
     static let name = "figures"
-    typealias Reply = ListenerFigures
+
+    func answer(_ desk: ReceiverDesk) -> ListenerFigures { desk.figures }
 }
 
 /// The figures that the listener gives about itself.
@@ -62,76 +97,112 @@ extension ListenerFigures {
 // MARK: - The webhook
 
 /// Asks for the URL at which this machine reaches the listener, with the path that takes notifications.
-struct HookRequest: ControlRequest {
+struct HookRequest: ListenerRequest {
     static let name = "hook"
-    typealias Reply = String
+
+    func answer(_ desk: ReceiverDesk) -> String { desk.receiver.hook }
 }
 
 // MARK: - Test events
 
 /// Asks the listener to send itself a signed test event; the reply describes the result.
-struct SendTestRequest: ControlRequest {
+struct SendTestRequest: ListenerRequest {
     static let name = "sendTest"
-    typealias Reply = String
+
+    func answer(_ desk: ReceiverDesk) throws -> String { try desk.test.send() }
 }
 
 // MARK: - Configuration
 
 /// Asks to read the configuration again; the reply lists the differences in sentences.
-struct ReloadRequest: ControlRequest {
+struct ReloadRequest: ListenerRequest {
     static let name = "reload"
     typealias Reply = [String]
+
+    func answer(_ desk: ReceiverDesk) throws -> [String] {
+        let changes = try desk.reloading.reload().changes
+        desk.note("an attached dashboard has had the configuration read again")
+        changes.forEach(desk.note)
+        return changes
+    }
 }
 
 // MARK: - Secrets
 
 /// Asks for the public facts about the current secrets.
-struct KeyringRequest: ControlRequest {
+struct KeyringRequest: ListenerRequest {
     static let name = "keyring"
-    typealias Reply = KeyringSummary
+
+    func answer(_ desk: ReceiverDesk) -> KeyringSummary { desk.summary() }
 }
 
 /// Asks to add a secret to the current ones.
-struct AddSecretRequest: ControlRequest {
+struct AddSecretRequest: ListenerRequest {
     static let name = "addSecret"
-    typealias Reply = KeyringSummary
     let secret: SecretOnTheWay
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        try desk.change { try desk.receiver.keyring.add(secret.secret) }
+    }
 }
 
 /// Asks to put a secret in another's place.
-struct ReplaceSecretRequest: ControlRequest {
+struct ReplaceSecretRequest: ListenerRequest {
     static let name = "replaceSecret"
-    typealias Reply = KeyringSummary
     let label: String
     let secret: SecretOnTheWay
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        try desk.change { try desk.receiver.keyring.replace(label, with: secret.secret) }
+    }
 }
 
 /// Asks to delete a secret.
-struct ForgetSecretRequest: ControlRequest {
+struct ForgetSecretRequest: ListenerRequest {
     static let name = "forgetSecret"
-    typealias Reply = KeyringSummary
     let label: String
     let wasLeaked: Bool
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        try desk.change { try desk.receiver.keyring.forget(label, wasLeaked: wasLeaked) }
+    }
 }
 
 /// Asks to mark a former secret as leaked.
-struct MarkLeakedRequest: ControlRequest {
+struct MarkLeakedRequest: ListenerRequest {
     static let name = "markLeaked"
-    typealias Reply = KeyringSummary
     let secret: SecretIdentity
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        try desk.change { try desk.receiver.keyring.markLeaked(secret) }
+    }
 }
 
 /// Asks to save a secret for the next start; the reply gives the place.
-struct RememberSecretRequest: ControlRequest {
+struct RememberSecretRequest: ListenerRequest {
     static let name = "rememberSecret"
-    typealias Reply = String
     let label: String
+
+    func answer(_ desk: ReceiverDesk) throws -> String {
+        let place = try desk.explained { try desk.receiver.keyring.remember(label) }
+        desk.announceSecrets()
+        return place
+    }
 }
 
 /// Asks to read the sources of secrets again.
-struct ReloadSecretsRequest: ControlRequest {
+struct ReloadSecretsRequest: ListenerRequest {
     static let name = "reloadSecrets"
-    typealias Reply = KeyringSummary
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        let before = desk.summary().sentence
+        try desk.reload().forEach { desk.post.tell(.notice($0)) }
+        let keyring = desk.summary()
+        if keyring.sentence != before {
+            desk.note("an attached dashboard has changed the signing secrets; current: \(keyring.sentence)")
+        }
+        return keyring
+    }
 }
 
 /// A secret in transit over the socket, the only place where one is encoded. It prints only its label.
@@ -146,137 +217,90 @@ struct SecretOnTheWay: Codable, Sendable, CustomStringConvertible, CustomReflect
         binding = draft.binding
     }
 
-    var draft: SecretDraft { SecretDraft(label: label, value: value, binding: binding) }
+    /// The secret.
+    ///
+    /// - Throws: `KeyringRefusal`.
+    var secret: SigningSecret {
+        get throws {
+            guard SecretLabel.isValid(label) else { throw KeyringRefusal.badLabel }
+            do {
+                return try SigningSecret(label: label, value: value, binding: binding)
+            } catch {
+                throw KeyringRefusal.empty
+            }
+        }
+    }
+
     var description: String { draft.description }
     var customMirror: Mirror { draft.customMirror }
+
+    private var draft: SecretDraft { SecretDraft(label: label, value: value, binding: binding) }
 }
 
 /// Asks whether a current secret occurs in some bytes.
-struct HoldsSecretRequest: ControlRequest {
+struct HoldsSecretRequest: ListenerRequest {
     static let name = "holdsSecret"
-    typealias Reply = Bool
     let bytes: Data
+
+    func answer(_ desk: ReceiverDesk) -> Bool {
+        desk.receiver.keyring.all.contains { $0.secret.occurs(in: Array(bytes)) }
+    }
 }
 
 // MARK: - Verifying
 
 /// Asks for the evidence that the Signature tab shows of a recorded delivery. The process with the secrets finds it.
-struct EvidenceRequest: ControlRequest {
+struct EvidenceRequest: ListenerRequest {
     static let name = "evidence"
-    typealias Reply = SignatureEvidence
     let delivery: Int64
+    /// The delivery, if the asking process has read it.
+    private var record: DeliveryRecord?
+    /// Returns whether nobody waits for the answer any more. Another process does not ask it: the work is limited anyway.
+    private var isCancelled: @Sendable () -> Bool = { false }
+
+    init(_ record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) {
+        delivery = record.id
+        self.record = record
+        self.isCancelled = isCancelled
+    }
+
+    /// The part that another process receives.
+    private enum CodingKeys: String, CodingKey {
+        case delivery
+    }
+
+    func answer(_ desk: ReceiverDesk) throws -> SignatureEvidence {
+        let reader = desk.receiver.history.reader
+        guard let record = try record ?? reader.delivery(delivery) else { throw NoSuchDelivery(id: delivery) }
+        let keyring = desk.receiver.intake.keys.keyring
+        return SignatureEvidence(
+            record.delivery, keyring: keyring, recorded: record.judgement, isCancelled: isCancelled
+        ).lookingNear(record.id, in: reader, keyring: keyring, record.delivery, isCancelled)
+    }
+
+    /// The requested delivery is not recorded.
+    private struct NoSuchDelivery: Error, CustomStringConvertible {
+        let id: Int64
+        var description: String { "Delivery \(id) is not recorded here." }
+    }
 }
 
 /// Asks to stop verifying again; the remaining deliveries keep their verdicts.
-struct CancelJudgingRequest: ControlRequest {
+struct CancelJudgingRequest: ListenerRequest {
     static let name = "cancelJudging"
-    typealias Reply = Done
+
+    func answer(_ desk: ReceiverDesk) -> ControlDone {
+        desk.receiver.intake.keys.cancelJudging()
+        return ControlDone()
+    }
 }
 
 /// Asks to verify the remaining deliveries again.
-struct ResumeJudgingRequest: ControlRequest {
+struct ResumeJudgingRequest: ListenerRequest {
     static let name = "resumeJudging"
-    typealias Reply = Done
-}
 
-/// The reply without contents: the request is done.
-struct Done: Codable, Sendable {}
-
-// MARK: - Actions
-
-/// Asks to end or to begin the work of an action.
-struct PauseActionRequest: ControlRequest {
-    static let name = "pauseAction"
-    typealias Reply = Done
-    let action: String
-    let isPaused: Bool
-}
-
-/// Asks to run an action for rows of the event list.
-struct RunActionRequest: ControlRequest {
-    static let name = "runAction"
-    typealias Reply = Outbox.Addition
-    let action: String
-    let rows: [Int64]
-}
-
-/// Asks to record an event for each of these versions that has none, and to run an action for them.
-struct ReconcileVersionsRequest: ControlRequest {
-    static let name = "reconcileVersions"
-    typealias Reply = Outbox.Addition
-    let action: String
-    let versions: [ReconciledVersion]
-    /// The events of the versions are known up to this row.
-    let seen: Int64
-}
-
-/// Asks to retry entries; the reply gives their number.
-struct RetryEntriesRequest: ControlRequest {
-    static let name = "retryEntries"
-    typealias Reply = Int
-    let entries: [Int64]
-}
-
-/// Asks to retry all entries of an action in some states; the reply gives their number.
-struct RetryActionRequest: ControlRequest {
-    static let name = "retryAction"
-    typealias Reply = Int
-    let action: String
-    let states: Set<EntryState>
-}
-
-/// Asks to skip entries; the reply gives their number.
-struct SkipEntriesRequest: ControlRequest {
-    static let name = "skipEntries"
-    typealias Reply = Int
-    let entries: [Int64]
-}
-
-/// Asks to skip all entries of an action in some states; the reply gives their number.
-struct SkipActionRequest: ControlRequest {
-    static let name = "skipAction"
-    typealias Reply = Int
-    let action: String
-    let states: Set<EntryState>
-}
-
-/// Asks for the states of the actions.
-struct ActionStatesRequest: ControlRequest {
-    static let name = "actionStates"
-    typealias Reply = [ActionState]
-}
-
-/// Asks for the request that an action would send for rows.
-struct PreviewActionRequest: ControlRequest {
-    static let name = "previewAction"
-    typealias Reply = Data
-    let action: String
-    let rows: [Int64]
-}
-
-/// Asks whether an action would work; the reply is a sentence.
-struct TestActionRequest: ControlRequest {
-    static let name = "testAction"
-    typealias Reply = String
-    let action: String
-}
-
-/// Asks for the rows that an action would have queued if their verdicts at that time had been those of today.
-struct MissedRowsRequest: ControlRequest {
-    static let name = "missedRows"
-
-    struct Reply: Codable, Sendable {
-        var count: Int
-        var rows: [Int64]
-        var isAll: Bool
+    func answer(_ desk: ReceiverDesk) -> ControlDone {
+        desk.receiver.intake.keys.resumeJudging()
+        return ControlDone()
     }
-
-    let action: String
-    let reach: MissedReach
-}
-
-/// Asks for the names of the declared actions, in the order of the configuration.
-struct ActionNamesRequest: ControlRequest {
-    static let name = "actionNames"
-    typealias Reply = [String]
 }

@@ -14,7 +14,7 @@ protocol ReceivingCompanion: Sendable {
     ///
     /// - Parameter report: Receives what a person should know, in a sentence; from any thread, and must not block.
     func begin(
-        _ receiver: Receiver, _ control: DashboardControl, report: @escaping @Sendable (String, LogLevel) -> Void)
+        _ receiver: Receiver, _ desk: ReceiverDesk, report: @escaping @Sendable (String, LogLevel) -> Void)
 
     /// Ends, before the listener does. Blocks.
     ///
@@ -67,12 +67,12 @@ final class BucketCompanion: ReceivingCompanion {
     }
 
     func begin(
-        _ receiver: Receiver, _ control: DashboardControl, report: @escaping @Sendable (String, LogLevel) -> Void
+        _ receiver: Receiver, _ desk: ReceiverDesk, report: @escaping @Sendable (String, LogLevel) -> Void
     ) {
         var path = receiver.path
         do {
             if let secret {
-                try addSecret(secret, to: receiver, control)
+                try addSecret(secret, to: receiver, desk)
             } else {
                 var generator = SystemRandomNumberGenerator()
                 path = (path == "/" ? "" : path) + "/" + RuleSecret.fresh(using: &generator)
@@ -94,7 +94,7 @@ final class BucketCompanion: ReceivingCompanion {
         }
         let connection = Connection(
             plan, target, allowsLoopback: isLocal,
-            prove: { try control.prove(WebhookURL($0)) },
+            prove: { try desk.prove(WebhookURL($0)) },
             probe: { Self.isHealthy($0, http) }
         ) { [self] news in
             switch news {
@@ -135,13 +135,13 @@ final class BucketCompanion: ReceivingCompanion {
         kill(getpid(), SIGTERM)
     }
 
-    private func addSecret(_ secret: String, to receiver: Receiver, _ control: DashboardControl) throws {
+    private func addSecret(_ secret: String, to receiver: Receiver, _ desk: ReceiverDesk) throws {
         let known = receiver.keyring.all.map(\.secret)
         let label = SecretLabel.free(SavedSecrets.label(ofRule: ruleName), among: known.map(\.label))
         let new = try SigningSecret(label: label, value: secret, binding: .rule(ruleName))
         guard !known.contains(where: { $0.hasSameValue(as: new) && $0.binding == new.binding }) else { return }
         try receiver.keyring.add(new, from: .rule(ruleName))
-        control.announceSecrets()
+        desk.announceSecrets()
     }
 
     /// Asks the listener through a public URL whether it can record.

@@ -4,6 +4,7 @@ import Base
 import Foundation
 import History
 import Notifications
+import Receiving
 import Settings
 import Synchronization
 
@@ -198,7 +199,7 @@ struct ReconcileCommand: ParsableCommand {
         let ending = CommandEnding(desk)
         defer { ending.close() }
         Signals.follow { ending.end(by: $0) }
-        try body { try desk.reconcile($0, $1, seen: $2) }
+        try body { try desk.ask(ReconcileVersions($0, $1, seen: $2)) }
         guard let own = desk.own, let action else { return }
         let run = OwnRun(action, own)
         // Standard output is for what was found.

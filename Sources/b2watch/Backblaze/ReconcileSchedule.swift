@@ -162,8 +162,7 @@ final class ReconcileSchedule: Sendable {
                 order, latest: { receiver.history.current.latestRow },
                 while: { _ in !state.withLock(\.isStopped) }, found: { _ in },
                 act: { body in
-                    let actions = LocalActions(receiver)
-                    try body { try actions.reconcile($0, $1, seen: $2) }
+                    try body { try receiver.actions.runner.ask(ReconcileVersions($0, $1, seen: $2)) }
                 })
             guard report.end != .cancelled else { return false }
             state.withLock { state in

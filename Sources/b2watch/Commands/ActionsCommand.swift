@@ -4,6 +4,7 @@ import Base
 import Dashboard
 import History
 import Notifications
+import Receiving
 import Settings
 
 /// The commands about actions.
@@ -98,7 +99,7 @@ struct ActionsListCommand: ParsableCommand {
             if format == .json {
                 // The process that runs them has the current state; without one, the recorded state is current.
                 let call = ListenerCall(history: history.path, owner: history.owner)
-                let asked = try? call.ask(ActionStatesRequest(), within: .seconds(5))
+                let asked = try? call.ask(ActionStates(), within: .seconds(5))
                 for state in asked ?? actions.map({ ActionState($0, at: .now) }) {
                     try output.write([SafeText(try state.json)])
                 }
@@ -136,7 +137,7 @@ struct ActionsListCommand: ParsableCommand {
         let call = ListenerCall(history: history.path, owner: history.owner)
         guard action.isDeclared,
             let missed = try? call.ask(
-                MissedRowsRequest(action: action.name, reach: .newest), within: .seconds(5)), missed.count > 0
+                FindMissedRows(action.name, in: .newest), within: .seconds(5)), missed.count > 0
         else { return nil }
         let (events, their, them) = missed.count == 1 ? ("event was", "its", "it") : ("events were", "their", "them")
         let least = missed.isAll ? "" : "at least "
@@ -147,7 +148,7 @@ struct ActionsListCommand: ParsableCommand {
     private static func isRunning(_ history: ReadOnlyHistory) -> Bool {
         let call = ListenerCall(history: history.path, owner: history.owner)
         do throws(ListenerCallFailure) {
-            _ = try call.ask(ActionNamesRequest(), within: .seconds(5))
+            _ = try call.ask(ActionNames(), within: .seconds(5))
             return true
         } catch {
             return !error.isNobody
@@ -262,7 +263,7 @@ struct ActionsTestCommand: ParsableCommand {
     func run() throws {
         try options.asking(needsHistory: false) { desk, output in
             try desk.check(name)
-            try output.write([SafeText(try desk.control.testAction(name))])
+            try output.write([SafeText(try desk.ask(TestAction(name)))])
         }
     }
 }
@@ -303,7 +304,7 @@ extension ActionsOptions {
     fileprivate func setPaused(_ name: String, _ isPaused: Bool) throws {
         try asking { desk, output in
             try desk.check(name)
-            try desk.control.setPaused(name, isPaused)
+            _ = try desk.ask(PauseAction(name, isPaused: isPaused))
             try output.write(["\(SafeText(name)) is \(isPaused ? "paused" : "resumed")"])
         }
     }

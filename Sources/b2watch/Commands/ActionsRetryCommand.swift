@@ -4,6 +4,7 @@ import Base
 import Dashboard
 import History
 import Notifications
+import Receiving
 
 /// Retries entries.
 struct ActionsRetryCommand: ParsableCommand {
@@ -40,11 +41,11 @@ struct ActionsRetryCommand: ParsableCommand {
             var named = NamedEntries()
             var status: ActionStatus?
             let count: Int
-            switch try EntryArgument(which, among: desk.control.actionNames()) {
+            switch try EntryArgument(which, among: desk.ask(ActionNames())) {
             case .entries(let entries):
                 named = try NamedEntries(entries, desk.reader)
                 try confirmation.ask(named.there.count, "Try \(named.there.count) entries again?")
-                count = try named.there.inParts { try desk.control.retryEntries($0) }
+                count = try named.there.inParts { try desk.ask(RetryEntries($0)) }
             case .action(let name):
                 status = try desk.reader.actions().first { $0.name == name }
                 let waiting = status?.count(of: states) ?? 0
@@ -52,7 +53,7 @@ struct ActionsRetryCommand: ParsableCommand {
                 let leaked = onHold > 0 ? ", \(onHold) of them verified by a secret deleted as leaked" : ""
                 try confirmation.ask(waiting, "Try \(waiting) entries of \(name) again\(leaked)?")
                 // Even if no entry has failed, this ends delays of the action.
-                count = try desk.control.retryAll(name, in: states)
+                count = try desk.ask(RetryAction(name, in: states))
             }
             let waits = count == 0 ? status.flatMap { Self.waiting($0, isRunning: desk.own == nil, at: .now) } : nil
             try output.write([
@@ -128,13 +129,13 @@ struct ActionsSkipCommand: ParsableCommand {
             case .entries(let entries):
                 named = try NamedEntries(entries, desk.reader)
                 try confirmation.ask(named.there.count, "Skip \(named.there.count) entries?")
-                count = try named.there.inParts { try desk.control.skipEntries($0) }
+                count = try named.there.inParts { try desk.ask(SkipEntries($0)) }
             case .action(let name):
                 let status = try desk.reader.actions().first { $0.name == name }
                 let number = status?.count(of: states) ?? 0
                 let kind = dead ? "dead entries" : "entries that wait or are dead"
                 try confirmation.ask(number, "Skip \(number) \(kind) of \(name)?")
-                count = number == 0 ? 0 : try desk.control.skipAll(name, in: states)
+                count = number == 0 ? 0 : try desk.ask(SkipAction(name, in: states))
             }
             try output.write([count == 1 ? "1 entry is skipped" : "\(SafeText(String(count))) entries are skipped"])
             try named.finish(output)
@@ -289,7 +290,7 @@ struct ActionsRunCommand: ParsableCommand {
                 name, for: Array(rows[start..<min(rows.count, start + Outbox.most)]), into: &plan)
         }
         if !plan.rows.isEmpty {
-            try output.write(text: try desk.control.previewAction(name, rows: plan.rows))
+            try output.write(text: Array(try desk.ask(PreviewAction(name, rows: plan.rows))))
             let rest = plan.count - plan.rows.count
             if rest > 0 { output.diagnostics.say("and so on for \(rest) more") }
         }
@@ -307,7 +308,7 @@ struct ActionsRunCommand: ParsableCommand {
         var all = Outbox.Addition()
         for start in stride(from: 0, to: rows.count, by: Outbox.most) {
             let part = Array(rows[start..<min(rows.count, start + Outbox.most)])
-            all += try desk.control.runAction(name, rows: part)
+            all += try desk.ask(RunAction(name, rows: part))
             progress.show("\(start + part.count) of \(rows.count) events put into the outbox")
         }
         return all

@@ -87,8 +87,8 @@ struct ListenCommand: ParsableCommand {
         for line in [note, logProblem, receiver.exposure].compactMap(\.self) + receiver.notes {
             diagnostics.say(line, .warning)
         }
-        let control = DashboardControl(receiver, post)
         let reloading = Reloading(receiver)
+        let desk = ReceiverDesk(receiver, post, reloading)
         let watch = alerts
         reloading.follow { watch?.change(AlertSettings($0)) }
         let schedule = ReconcileSchedule(receiver) { text, level in
@@ -99,9 +99,9 @@ struct ListenCommand: ParsableCommand {
         schedule.follow { watch?.alert($0) }
         schedule.change(configuration)
         reloading.follow { schedule.change($0) }
-        let attached = AttachService(receiver, control, post, reloading) { lines.say($0, .warning) }
+        let attached = AttachService(desk) { lines.say($0, .warning) }
         lines.open()
-        companion?.begin(receiver, control) { lines.say($0, $1) }
+        companion?.begin(receiver, desk) { lines.say($0, $1) }
         let manager = ServiceManager()
         let status = "listening on \(receiver.listener.address.url)"
         manager?.ready(status)
@@ -111,7 +111,7 @@ struct ListenCommand: ParsableCommand {
         var signal = Signals.next()
         while signal == SIGHUP, !terminal.isGone {
             manager?.reloading()
-            reload(receiver, control, diagnostics)
+            reload(receiver, desk, diagnostics)
             reload(reloading, diagnostics)
             manager?.ready(status)
             signal = Signals.next()
@@ -144,9 +144,9 @@ struct ListenCommand: ParsableCommand {
         }
     }
 
-    private static func reload(_ receiver: Receiver, _ control: DashboardControl, _ diagnostics: Diagnostics) {
+    private static func reload(_ receiver: Receiver, _ desk: ReceiverDesk, _ diagnostics: Diagnostics) {
         do {
-            let notes = try control.reload()
+            let notes = try desk.reload()
             let held = KeyringBook.names(receiver.keyring.all)
             diagnostics.say("signing secrets read again: \(held.isEmpty ? "none" : held)")
             for line in notes + [receiver.exposure].compactMap(\.self) { diagnostics.say(line, .warning) }

@@ -342,3 +342,8 @@ extension HistoryReader {
         return ids
     }
 }
+
+/// A delivery is to be replayed to the listener itself, but no listener runs.
+struct NoHook: Error, CustomStringConvertible {
+    let description = "no listener runs here to send to: give the URL with --to"
+}

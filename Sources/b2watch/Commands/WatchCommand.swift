@@ -69,21 +69,23 @@ struct WatchCommand: ParsableCommand {
         }
         diagnostics.note(receiver.started)
         for line in [receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.note(line, .warning) }
-        let control = DashboardControl(receiver, post)
         let reloading = Reloading(receiver)
+        let desk = ReceiverDesk(receiver, post, reloading)
         let schedule = ReconcileSchedule(receiver) { text, level in
             diagnostics.note(text, level)
             post.tell(.notice(text))
         }
         schedule.show { post.tell(.warning($0)) }
         reloading.follow { schedule.change($0) }
-        let attached = AttachService(receiver, control, post, reloading) { diagnostics.say($0, .warning) }
+        let attached = AttachService(desk) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
         var environment = DashboardEnvironment(
-            reader: receiver.history.reader, control: control, change: receiver.history.current,
-            keyring: control.summary(),
+            reader: receiver.history.reader, control: AskedListener(listener: desk), change: receiver.history.current,
+            keyring: desk.summary(),
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
-        environment.actions = LocalActions(receiver)
+        environment.actions = AskedActions(
+            runner: receiver.actions.runner, reader: receiver.history.reader, http: receiver.outbound.forReplays,
+            hook: { receiver.hook })
         environment.isInMemory = receiver.history.path == nil
         environment.keepMarked = { receiver.history.keep(marked: $0) }
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
@@ -101,7 +103,7 @@ struct WatchCommand: ParsableCommand {
             // Deliveries recorded since the dashboard received the state at its start.
             dashboard.announce(health.steady(receiver.history.current))
             (receiver.notes + [logProblem].compactMap(\.self)).forEach { dashboard.mailbox.post(.notice($0)) }
-            companion?.begin(receiver, control) { text, level in
+            companion?.begin(receiver, desk) { text, level in
                 diagnostics.note(text, level)
                 post.tell(.notice(text))
             }
@@ -161,9 +163,11 @@ struct AttachCommand: ParsableCommand {
         let outbound = try StartFailure.explained(by: diagnostics) { try Outbound() }
 
         var environment = DashboardEnvironment(
-            reader: link.reader, control: RemoteControl(link: link), change: link.change, keyring: link.keyring,
+            reader: link.reader, control: AskedListener(listener: link), change: link.change, keyring: link.keyring,
             listening: link.listening, isAttached: true)
-        environment.actions = RemoteActions(call: link.call, reader: link.reader, http: outbound.forReplays)
+        environment.actions = AskedActions(
+            runner: link.call, reader: link.reader, http: outbound.forReplays,
+            hook: { try link.call.ask(HookRequest()) })
         if let file = link.secretsFile { environment.secretsFile = file }
         if let state = try? ProcessEnvironment.places.state { environment.copiesFolder = state }
         let program = DashboardProgram(

@@ -134,15 +134,6 @@ final class Diagnostics: Sendable {
     }
 }
 
-extension Timestamp {
-    /// The wall clock.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
-}
-
 extension Diagnostics {
     /// Writes messages to the log from now on.
     ///

@@ -1,5 +1,6 @@
 import Actions
 import Backblaze
+import Base
 import Dashboard
 import Foundation
 import Sending

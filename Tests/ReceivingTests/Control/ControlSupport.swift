@@ -16,12 +16,10 @@ struct Place {
 
     /// A listener that echoes, fails, and sends events to subscribers.
     func serve(_ limits: ControlLimits = ControlLimits()) throws -> ControlServer {
-        var routes = ControlRoutes()
-        routes.on(Echo.self) { $0.text }
-        routes.on(Fail.self) { _ in throw Sentence(description: "It cannot be done: press s.") }
-        routes.on(Subscribe.self) { _ in ControlDone() }
+        var answers = ControlAnswers()
+        answers.add([Echo.self, Fail.self, Subscribe.self], by: Answerer())
         return try ControlServer(
-            beside: history, version: "1.2.3", routes: routes, subscription: Subscribe.self, limits: limits)
+            beside: history, version: "1.2.3", answers: answers, subscription: Subscribe.self, limits: limits)
     }
 
     func attach(
@@ -42,33 +40,43 @@ struct Place {
     }
 }
 
-struct Echo: ControlRequest {
+/// What answers the requests of these tests.
+struct Answerer: Sendable {}
+
+struct Echo: ListenerRequest {
     static let name = "echo"
-    typealias Reply = String
     var text: String
+
+    func answer(_ answerer: Answerer) -> String { text }
 }
 
-struct Fail: ControlRequest {
+struct Fail: ListenerRequest {
     static let name = "fail"
-    typealias Reply = ControlDone
+
+    func answer(_ answerer: Answerer) throws -> ControlDone {
+        throw Sentence(description: "It cannot be done: press s.")
+    }
 }
 
-struct Subscribe: ControlRequest {
+struct Subscribe: ListenerRequest {
     static let name = "subscribe"
-    typealias Reply = ControlDone
+
+    func answer(_ answerer: Answerer) -> ControlDone { ControlDone() }
 }
 
 /// A request that no listener here knows.
-struct Fly: ControlRequest {
+struct Fly: ListenerRequest {
     static let name = "fly"
-    typealias Reply = ControlDone
+
+    func answer(_ answerer: Answerer) -> ControlDone { ControlDone() }
 }
 
-/// A request with the name `echo` but other contents.
-struct BadEcho: ControlRequest {
+/// Called `echo`, and not what that is.
+struct BadEcho: ListenerRequest {
     static let name = "echo"
-    typealias Reply = String
     var text: [Int]
+
+    func answer(_ answerer: Answerer) -> String { "" }
 }
 
 struct Sentence: Error, CustomStringConvertible {

@@ -5,52 +5,60 @@ import Receiving
 import Sending
 import Settings
 
-/// The control that the dashboard has over the listener in its own process.
-final class DashboardControl: ListenerControl {
-    private let receiver: Receiver
-    private let post: DashboardPost
-    private let test: SelfTest
+/// Whoever answers requests about the listener: the receiver of this process, or the connection to the one of another
+/// process.
+protocol ListenerAsking: Sendable {
+    /// Asks, and waits for the reply. Blocks.
+    ///
+    /// - Throws: An error whose text is a sentence for a person.
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws -> Request.Reply
+
+    /// Whether nobody can answer.
+    var isAway: Bool { get }
+    /// The answer times of the last five minutes. Takes a lock, and no more.
+    var answerTimes: AnswerTimesSummary { get }
+    /// Whether a delivery has arrived that is no test of the listener. Takes a lock, and no more.
+    var hasReceivedFromElsewhere: Bool { get }
+}
+
+/// The receiver of this process, as requests see it.
+final class ReceiverDesk: ListenerAsking {
+    let receiver: Receiver
+    let post: DashboardPost
+    let reloading: Reloading
+    let test: SelfTest
+    /// Tells a person of this process what another process has changed; nil for requests of this process itself.
+    private let say: (@Sendable (String) -> Void)?
 
     /// - Parameter post: Reports changes made here to all dashboards.
-    init(_ receiver: Receiver, _ post: DashboardPost) {
+    init(_ receiver: Receiver, _ post: DashboardPost, _ reloading: Reloading) {
         self.receiver = receiver
         self.post = post
+        self.reloading = reloading
         test = SelfTest(receiver)
+        say = nil
     }
 
-    func keyring() throws -> KeyringSummary {
-        summary()
+    /// Creates the desk for requests of other processes.
+    ///
+    /// - Parameter say: Receives sentences for a person about what they change.
+    init(_ desk: ReceiverDesk, say: @escaping @Sendable (String) -> Void) {
+        receiver = desk.receiver
+        post = desk.post
+        reloading = desk.reloading
+        test = desk.test
+        self.say = say
     }
 
-    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary {
-        try explained { try receiver.keyring.add(Self.secret(draft)) }
-        return changed()
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws -> Request.Reply {
+        try request.answer(self)
     }
 
-    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary {
-        try explained { try receiver.keyring.replace(label, with: Self.secret(draft)) }
-        return changed()
-    }
+    var isAway: Bool { false }
 
-    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary {
-        try explained { try receiver.keyring.forget(label, wasLeaked: wasLeaked) }
-        return changed()
-    }
-
-    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary {
-        try explained { try receiver.keyring.markLeaked(secret) }
-        return changed()
-    }
-
-    func rememberSecret(_ label: String) throws -> String {
-        let place = try explained { try receiver.keyring.remember(label) }
-        changed()
-        return place
-    }
-
-    func reloadSecrets() throws -> KeyringSummary {
-        try reload().forEach { post.tell(.notice($0)) }
-        return summary()
+    /// Tells a person that another process has changed something.
+    func note(_ sentence: String) {
+        say?(sentence)
     }
 
     /// Reads the sources of secrets again.
@@ -60,18 +68,6 @@ final class DashboardControl: ListenerControl {
         let notes = try explained { try receiver.reload() }
         changed()
         return notes
-    }
-
-    func cancelJudging() throws {
-        receiver.intake.keys.cancelJudging()
-    }
-
-    func resumeJudging() throws {
-        receiver.intake.keys.resumeJudging()
-    }
-
-    func sendTestEvent() throws -> String {
-        try test.send()
     }
 
     /// Proves that a public URL leads to this listener.
@@ -86,23 +82,16 @@ final class DashboardControl: ListenerControl {
         changed()
     }
 
-    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
-        let keyring = receiver.intake.keys.keyring
-        return SignatureEvidence(
-            record.delivery, keyring: keyring, recorded: record.judgement, isCancelled: isCancelled
-        ).lookingNear(record.id, in: receiver.history.reader, keyring: keyring, record.delivery, isCancelled)
-    }
-
-    func holdsSecret(in bytes: [UInt8]) -> Bool {
-        receiver.keyring.all.contains { $0.secret.occurs(in: bytes) }
-    }
-
-    func answerTimes() -> AnswerTimesSummary {
+    var answerTimes: AnswerTimesSummary {
         receiver.listener.answerTimes.summary(at: .now)
     }
 
-    func hasReceivedFromElsewhere() -> Bool {
+    var hasReceivedFromElsewhere: Bool {
         receiver.intake.received > test.arrived
+    }
+
+    var figures: ListenerFigures {
+        ListenerFigures(answerTimes, hasReceivedFromElsewhere: hasReceivedFromElsewhere)
     }
 
     /// Returns the public facts about the current and the former secrets.
@@ -128,6 +117,14 @@ final class DashboardControl: ListenerControl {
             past: past.map { PastSecret(identity: $0.identity, matches: $0.verified, isLeaked: $0.leakedAt != nil) })
     }
 
+    /// Changes the current secrets, and reports them to all dashboards.
+    func change(_ body: () throws -> Void) throws -> KeyringSummary {
+        try explained(body)
+        let keyring = changed()
+        note("an attached dashboard has changed the signing secrets; current: \(keyring.sentence)")
+        return keyring
+    }
+
     /// Reports the current secrets to all dashboards.
     @discardableResult
     private func changed() -> KeyringSummary {
@@ -136,17 +133,8 @@ final class DashboardControl: ListenerControl {
         return summary
     }
 
-    private static func secret(_ draft: SecretDraft) throws -> SigningSecret {
-        guard SecretLabel.isValid(draft.label) else { throw KeyringRefusal.badLabel }
-        do {
-            return try SigningSecret(label: draft.label, value: draft.value, binding: draft.binding)
-        } catch {
-            throw KeyringRefusal.empty
-        }
-    }
-
     /// Turns the possible errors of a change into sentences.
-    private func explained<Result>(_ body: () throws -> Result) throws -> Result {
+    func explained<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch KeyringError.labelTaken(let label) {
@@ -161,11 +149,5 @@ extension KeyringSummary {
     /// A sentence such as `prod (3f9a), test (00aa)`, or `none`.
     var sentence: String {
         isEmpty ? "none" : secrets.map { "\($0.label) (\($0.fingerprint))" }.joined(separator: ", ")
-    }
-}
-
-extension DashboardControl {
-    var figures: ListenerFigures {
-        ListenerFigures(answerTimes(), hasReceivedFromElsewhere: hasReceivedFromElsewhere())
     }
 }
