@@ -80,7 +80,7 @@ struct AttachedTests {
             Issue.record("not asked to reload")
             return
         }
-        user.tell(.controlEnded(.reloadSecrets, .success(.keyring(KeyringSummary(secrets: [.prod])))))
+        user.answer(.reloadSecrets, .success(.keyring(KeyringSummary(secrets: [.prod]))))
         #expect(user.screen.contains("The secrets were read again: 1 is current."))
     }
 

@@ -294,11 +294,12 @@ struct DeliveriesTests {
         var user = User.watching(3)
         user.holdsEffects = true
         user.press(.character("3"))
+        let asked = user.held.compactMap(\.asked).first { $0.slot.opening == MainView.deliveries.rawValue }
         user.held = []
-        user.tell(
-            .answered(
-                .deliveries,
-                ListAnswer<DeliveryRow>(generation: 0, result: .failure(EffectFailure(TestFailure())))))
+        if let asked {
+            let failure = ListAnswer<DeliveryRow>(generation: 0, result: .failure(EffectFailure(TestFailure())))
+            user.tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .success(failure))))
+        }
         #expect(user.screen.contains("The history could not be read"))
         #expect(user.held.isEmpty)
         user.holdsEffects = false

@@ -37,7 +37,7 @@ struct DetailTests {
     func countOfNothing() {
         var user = opened(rows: 15)
         #expect(user.lines.contains { $0.contains("[Summary]") && $0.contains(" of ") })
-        _ = user.model.detail.request(nil)
+        _ = user.model.detail.request(nil, isWaiting: false)
         #expect(user.lines.contains { $0.contains("[Summary]") && !$0.contains(" of ") })
     }
 
@@ -174,7 +174,7 @@ struct DetailTests {
         user.holdsEffects = true
         user.press(.right)
         user.press(.right)
-        #expect(user.held.compactMap(\.document).map(\.tab) == [.headers])
+        #expect(user.documentsHeld.map(\.tab) == [.headers])
         user.release()
         #expect(user.model.detail.document?.request.tab == .body)
     }

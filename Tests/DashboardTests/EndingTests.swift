@@ -102,16 +102,17 @@ struct EndingTests {
         var user = unsaved("a", "b")
         user.press(.character("q"), .character("s"))
         #expect(user.calls.count == 2 && user.ending == nil)
-        user.tell(.controlEnded(.rememberSecret("a"), .success(.said("a file"))))
+        user.answer(.rememberSecret("a"), .success(.said("a file")))
         #expect(user.ending == nil)
-        user.tell(.controlEnded(.rememberSecret("b"), .failure(EffectFailure(TestFailure()))))
+        user.answer(.rememberSecret("b"), .failure(EffectFailure(TestFailure())))
         #expect(user.ending == nil)
         #expect(user.screen.contains("b2watch goes on, because the secret is not saved: the disk is on fire"))
         // What is saved later does not end anything.
-        user.tell(.controlEnded(.rememberSecret("b"), .success(.said("a file"))))
+        user.press(.character("s"), .down, .character("m"), .character("y"))
+        user.answer(.rememberSecret("b"), .success(.said("a file")))
         #expect(user.ending == nil)
-        user.press(.character("q"), .character("s"))
-        for label in ["a", "b"] { user.tell(.controlEnded(.rememberSecret(label), .success(.said("a file")))) }
+        user.press(.escape, .character("q"), .character("s"))
+        for label in ["a", "b"] { user.answer(.rememberSecret(label), .success(.said("a file"))) }
         #expect(user.ending == .quit)
     }
 

@@ -29,14 +29,14 @@ struct ExportingTests {
                     timestamps: .rfc3339)
             ])
         #expect(user.screen.contains("Exporting… X cancels"))
-        user.tell(.exportMoved(ExportProgress(unit: .events, written: 1_234, looked: 1, total: 4)))
+        user.report(
+            ExportOutcome.moved(ExportProgress(unit: .events, written: 1_234, looked: 1, total: 4)), of: user.waiting[0]
+        )
         #expect(user.screen.contains("Exporting: 25 %, 1,234 events … X cancels"))
-        user.tell(
-            .exported(
-                .success(
-                    .written(
-                        ExportProgress(unit: .events, written: 5, leftOut: 1, looked: 5, total: 5), path: "a\u{1b}.tsv")
-                )))
+        user.finishExport(
+            .success(
+                .written(
+                    ExportProgress(unit: .events, written: 5, leftOut: 1, looked: 5, total: 5), path: "a\u{1b}.tsv")))
         #expect(
             user.screen.contains("5 events written to a\\x1b.tsv. 1 request without a readable event left out."))
         #expect(!user.screen.contains("Exporting"))
@@ -51,10 +51,10 @@ struct ExportingTests {
         #expect(user.screen.contains("[with those shown, 9]"))
         user.press(.enter)
         #expect(user.exports.first?.columns == ["received", "signature", "bucket", "rule"])
-        user.tell(.exported(.success(.cancelled)))
+        user.finishExport(.success(.cancelled))
         user.press(.character("x"), .up, .enter)
         #expect(user.exports.last?.columns == ExportColumn.all.map(\.name))
-        user.tell(.exported(.success(.cancelled)))
+        user.finishExport(.success(.cancelled))
         user.press(.character("x"), .up, .tab, .tab)
         #expect(user.screen.contains("there are no columns to choose"))
         user.press(.down)
@@ -71,7 +71,7 @@ struct ExportingTests {
         user.type("x")
         user.press(.tab, .enter)
         #expect(user.exports.first?.path == "x" && user.exports.first?.format == "tsv")
-        user.tell(.exported(.failure(EffectFailure(ExportRefusal(description: "x cannot be written")))))
+        user.finishExport(.failure(EffectFailure(ExportRefusal(description: "x cannot be written"))))
         #expect(user.screen.contains("x cannot be written."))
         user.press(.character("x"), .escape)
         #expect(user.exports.count == 1 && !user.screen.contains("export to"))
@@ -90,13 +90,14 @@ struct ExportingTests {
     func replacing() {
         var user = User.watching(1)
         user.press(.character("x"), .enter)
-        user.tell(.exported(.success(.exists(user.exports[0]))))
+        user.finishExport(.success(.exists(user.exports[0])))
         #expect(user.screen.contains("b2watch-2026-11-24.csv is there. Replace it? (y/n)"))
         user.press(.character("n"))
         #expect(user.exports.count == 1)
-        user.tell(.exported(.success(.exists(user.exports[0]))))
+        user.press(.character("x"), .enter)
+        user.finishExport(.success(.exists(user.exports[1])))
         user.press(.character("y"))
-        #expect(user.exports.count == 2 && user.exports[1].mayReplace)
+        #expect(user.exports.count == 3 && user.exports[2].mayReplace)
         user.press(.character("x"))
         #expect(user.screen.contains("An export is under way: X cancels it."))
         user.press(.character("X"))
@@ -119,10 +120,17 @@ struct ExporterTests {
         ExportRequest(rows: .matching(.everything, through: 0), format: "csv", path: path, timestamps: .rfc3339)
     }
 
-    /// What is told of an export, once it is; nil where nothing is.
-    private func told(_ export: (@escaping @Sendable (Told) -> Void) -> Void) -> Told? {
-        let told = Watched<Told?>(nil)
-        export { result in told.change { $0 = result } }
+    /// Writes a file on a thread of its own; nil where that takes too long.
+    private func result(
+        of exporter: Exporter, _ request: ExportRequest, while body: (Cancellation) -> Void = { _ in }
+    ) -> Told? {
+        let (told, cancellation, worker) = (Watched<Told?>(nil), Cancellation(), Worker("export"))
+        worker.async {
+            let asking = Asking<ExportOutcome>(cancellation) { _ in }
+            let result = Result { try exporter.export(request, asking) }.mapError(EffectFailure.init)
+            told.change { $0 = result }
+        }
+        body(cancellation)
         return told.wait { $0 }
     }
 
@@ -132,7 +140,7 @@ struct ExporterTests {
         let path = folder.file("pipe.csv")
         #expect(mkfifo(path, 0o600) == 0)
         let exporter = Exporter(try History(.memory).reader)
-        let result = told { exporter.export(request(path), progress: { _ in }, then: $0) }
+        let result = result(of: exporter, request(path))
         guard case .failure(let failure)? = result else {
             Issue.record("told: \(String(describing: result))")
             return
@@ -144,9 +152,9 @@ struct ExporterTests {
     func cancelled(round: Int) throws {
         let folder = try TemporaryFolder()
         let exporter = Exporter(try History(.memory).reader)
-        let result = told {
-            exporter.export(request(folder.file("a.csv")), progress: { _ in }, then: $0)
-            if round.isMultiple(of: 2) { exporter.cancel() } else { exporter.end() }
+        let result = result(of: exporter, request(folder.file("a.csv"))) { cancellation in
+            cancellation.cancel()
+            if !round.isMultiple(of: 2) { exporter.end() }
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         switch result {

@@ -17,7 +17,10 @@ struct JudgingTests {
         user.tell(running(1_000, of: 5_000))
         #expect(user.lines[22] == " Verifying again: 1,000 of 5,000 … X cancels")
         #expect(user.model.deadline == nil)
-        user.tell(.rowsRead(.failure(EffectFailure(WaitedFor())), generation: -1))
+        user.holdsEffects = true
+        user.arrive([Make.row(4)])
+        user.fail("rows", WaitedFor())
+        (user.held, user.holdsEffects) = ([], false)
         #expect(user.lines[22].contains("could not be read"))
         user.tell(running(2_000, of: 5_000))
         #expect(user.lines[21] == " Verifying again: 2,000 of 5,000 … X cancels")

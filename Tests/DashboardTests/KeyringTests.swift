@@ -55,7 +55,7 @@ struct KeyringTests {
         var summary = SecretSummary.prod
         summary.label = "main"
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 35, .invalid: 2])))
-        user.tell(.controlEnded(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary])))))
+        user.answer(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary]))))
         #expect(user.model.place == .keyring)
         #expect(user.lines[22] == " 37 deliveries verified again: 35 valid, 2 invalid")
         #expect(user.lines[0].contains("  secret main (3f9a)"))
@@ -141,7 +141,7 @@ struct KeyringTests {
         user.type("abc")
         user.press(.enter, .enter)
         #expect(user.calls.count == 1)
-        user.tell(.controlEnded(user.calls[0], .failure(EffectFailure(TestFailure()))))
+        user.answer(user.calls[0], .failure(EffectFailure(TestFailure())))
         #expect(user.model.place == .form)
         #expect(user.screen.contains("the disk is on fire"))
         user.press(.enter)
@@ -175,7 +175,7 @@ struct KeyringTests {
         user.press(.character("f"), .character("r"))
         user.press(.character("f"), .character("l"))
         #expect(deletions(user) == ["b rotated", "b rotated", "b leaked"])
-        user.tell(.controlEnded(user.calls[2], .success(.keyring(KeyringSummary()))))
+        user.answer(user.calls[2], .success(.keyring(KeyringSummary())))
         #expect(user.screen.contains("The secret b is deleted: what it verified reads “valid, secret removed”."))
 
         user = held("a")
@@ -222,7 +222,7 @@ struct KeyringTests {
         user.press(.escape)
         #expect(user.calls.isEmpty)
         user.press(.character("m"), .character("y"))
-        user.tell(.controlEnded(.rememberSecret("a"), .success(.said("/home/me/.config/b2watch/secrets"))))
+        user.answer(.rememberSecret("a"), .success(.said("/home/me/.config/b2watch/secrets")))
         #expect(user.screen.contains("The secret a is saved in /home/me/.config/b2watch/secrets."))
     }
 
@@ -246,7 +246,8 @@ struct KeyringTests {
         #expect(user.model.deadline == nil)
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
         #expect(user.keyringReads == 3)
-        user.tell(.controlEnded(.rememberSecret("a"), .success(.said("a file"))))
+        user.press(.character("m"), .character("y"))
+        user.answer(.rememberSecret("a"), .success(.said("a file")))
         #expect(user.keyringReads == 4)
         user.press(.character("q"))
         user.arrive([Make.row(3)])
@@ -261,7 +262,7 @@ struct KeyringTests {
         user.press(.character("s"))
         for id in 1...50 { user.arrive([Make.row(Int64(id))]) }
         user.wait(.seconds(1))
-        let asked = user.held.filter { if case .readKeyring = $0 { true } else { false } }
+        let asked = user.held.filter { $0.asks("keyring") }
         #expect(asked.count == 1)
         user.held = asked
         user.release()
@@ -280,7 +281,7 @@ struct KeyringTests {
     @Test("a draft prints as its label")
     func redacted() {
         let draft = SecretDraft(label: "prod", value: Make.secret)
-        var text = "\(draft) \(String(reflecting: draft)) \(Effect.control(.addSecret(draft)))"
+        var text = "\(draft) \(String(reflecting: draft)) \(ControlCall.addSecret(draft))"
         dump(draft, to: &text)
         var user = User()
         user.press(.character("s"))

@@ -12,7 +12,7 @@ struct ReadingTests {
         var user = User.watching(3)
         user.holdsEffects = true
         for id in 4...500 { user.arrive([Make.row(Int64(id))]) }
-        #expect(user.held.filter(\.readsRows).count == 1)
+        #expect(user.held.filter { $0.asks("rows") }.count == 1)
         user.release()
         #expect(user.selected?.contains("16:51:20") == true)
     }
@@ -48,17 +48,18 @@ struct ReadingTests {
         user.held = []
         user.holdsEffects = false
         // The answer holds only rows far from the selection.
-        if case .readRows(let ticket)? = newest.first(where: \.readsRows) {
+        if let asked = newest.first(where: { $0.asks("rows") })?.asked {
             let window = WindowAnswer<EventRow>(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
-            user.tell(.rowsRead(.success(window), generation: ticket.generation))
+            user.tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .success(window))))
         }
         #expect(user.selected?.contains("16:47:59") == true)
     }
 
     @Test("an answer to a question never asked is dropped")
-    func unknownGeneration() {
+    func unknownQuestion() {
         var user = User.watching(3)
-        user.tell(.rowsRead(.success(WindowAnswer<EventRow>(rows: [Make.row(9)])), generation: 99))
+        let window = WindowAnswer<EventRow>(rows: [Make.row(9)])
+        user.tell(.answered(Answered(slot: Slot(opening: 0, name: "rows"), number: 99, answer: .success(window))))
         #expect(user.selected?.contains("16:43:03") == true)
     }
 
@@ -77,14 +78,10 @@ struct ReadingTests {
         var user = User.watching(3)
         user.holdsEffects = true
         user.arrive([Make.row(4)])
-        if case .readRows(let ticket)? = user.held.first(where: \.readsRows) {
-            let failure = EffectFailure(TestFailure())
-            user.held = []
-            user.tell(.rowsRead(.failure(failure), generation: ticket.generation))
-        }
+        user.fail("rows", TestFailure())
         #expect(user.screen.contains("The history could not be read: the disk is on fire"))
         user.wait(.seconds(1))
-        #expect(user.held.filter(\.readsRows).isEmpty)
+        #expect(user.held.filter { $0.asks("rows") }.isEmpty)
         user.holdsEffects = false
         user.arrive([Make.row(5)])
         #expect(user.selected?.contains("16:43:05") == true)
@@ -108,14 +105,4 @@ struct ReadingTests {
 
 struct TestFailure: Error, CustomStringConvertible {
     var description: String { "the disk is on fire" }
-}
-
-extension Effect {
-    var readsRows: Bool {
-        if case .readRows = self { true } else { false }
-    }
-
-    var document: DocumentRequest? {
-        if case .buildDocument(let request) = self { request } else { nil }
-    }
 }

@@ -28,25 +28,66 @@ struct RunningTests {
         #expect(dashboard.mailbox.drain().count == 1)
     }
 
-    @Test("what comes of effects comes back through the mailbox")
-    func effects() throws {
+    @Test("the answers to questions come back through the mailbox")
+    func answers() throws {
         let dashboard = try dashboard()
         let runner = EffectRunner(dashboard.environment, mailbox: dashboard.mailbox)
-        runner.call(.sendTestEvent)
-        runner.call(.addSecret(SecretDraft(label: "a", value: "b")))
-        var outcomes: [DashboardEvent] = []
-        try wait(for: "two outcomes") {
-            outcomes += dashboard.mailbox.drain().map(\.event)
-            return outcomes.count < 2 ? nil : ()
+        var questions = Questions<[String]>()
+        questions.ask("test", on: .listener) { outside, _ in
+            try outside.listener.sendTestEvent()
+        } then: { said, result in
+            if case .success(let sentence) = result { said.append(sentence) }
         }
-        guard case .controlEnded(_, .success(.said(let sentence)))? = outcomes.first,
-            case .controlEnded(_, .failure(let failure))? = outcomes.last
-        else {
-            Issue.record("\(outcomes.count) outcomes")
-            return
+        questions.ask("secret", on: .listener) { outside, _ in
+            try outside.listener.addSecret(SecretDraft(label: "a", value: "b"))
+        } then: { said, result in
+            if case .failure(let failure) = result { said.append(failure.sentence) }
         }
-        #expect(sentence == "answered 200 OK in 2 ms")
-        #expect(failure.sentence == "the disk is on fire")
+        for effect in questions.dequeue() { #expect(runner.carryOut(effect)) }
+        var said: [String] = []
+        try wait(for: "two answers") {
+            for message in dashboard.mailbox.drain() {
+                if case .answered(let answered) = message.event { questions.settle(answered)?(&said) }
+            }
+            return said.count < 2 ? nil : ()
+        }
+        #expect(said == ["answered 200 OK in 2 ms", "the disk is on fire"])
+        #expect(!questions.isWaiting("test") && !questions.isWaiting("secret"))
+    }
+
+    @Test("a question that another has taken the place of ends, and one lane keeps no other waiting")
+    func replaced() throws {
+        let dashboard = try dashboard()
+        let runner = EffectRunner(dashboard.environment, mailbox: dashboard.mailbox)
+        let gate = Gate()
+        var questions = Questions<[Int]>()
+        func ask(_ number: Int, _ slot: String, on lane: Lane) {
+            questions.ask(slot, on: lane) { (_, asking: Asking<Int>) -> Int in
+                if number == 1 { gate.wait() }
+                return asking.isCancelled ? -number : number
+            } then: { (answers: inout [Int], result) in
+                if case .success(let answer) = result { answers.append(answer) }
+            }
+            for effect in questions.dequeue() { _ = runner.carryOut(effect) }
+        }
+        ask(1, "a", on: .rows)
+        ask(2, "a", on: .rows)
+        ask(3, "a", on: .rows)
+        ask(4, "b", on: .counts)
+        var answers: [Int] = []
+        func wait(for count: Int) throws {
+            try TestSupport.wait(for: "\(count) answers") {
+                for message in dashboard.mailbox.drain() {
+                    if case .answered(let answered) = message.event { questions.settle(answered)?(&answers) }
+                }
+                return answers.count < count ? nil : ()
+            }
+        }
+        try wait(for: 1)
+        #expect(answers == [4])
+        gate.open()
+        try wait(for: 2)
+        #expect(answers == [4, 3])
     }
 
     @Test("a delivery that is gone says so")

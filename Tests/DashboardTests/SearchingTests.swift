@@ -93,9 +93,12 @@ struct SearchingTests {
         #expect(user.marks.contains("searching… Esc"))
         #expect(user.selected?.contains("Report-200") == true)
         user.press(.escape)
-        #expect(user.cancelledSeeks > 0)
+        #expect(user.forgotten.contains("seek"))
         #expect(!user.marks.contains("searching"))
-        for request in user.heldSeeks { user.answer(request) }
+        #expect(!user.waiting.isEmpty)
+        for asked in user.waiting {
+            for answer in user.answers(to: asked) { user.tell(.answered(answer)) }
+        }
         #expect(user.selected?.contains("Report-200") == true)
     }
 

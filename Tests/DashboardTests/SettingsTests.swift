@@ -61,13 +61,19 @@ struct SettingsTests {
     @Test("is read again: another theme holds at once, and what is wrong leaves the old one")
     func reload() {
         var user = user { _ in }
-        user.tell(.settingsRead(.failure(EffectFailure(ExportRefusal(description: "config.yaml:3:1: no")))))
+        user.press(.character(":"))
+        user.type("reload")
+        user.press(.enter)
+        #expect(user.settingsReads == 1 && user.calls.count == 1)
+        user.readSettings(.failure(EffectFailure(ExportRefusal(description: "config.yaml:3:1: no"))))
         #expect(user.screen.contains("The configuration stays as it was: config.yaml:3:1: no") && user.theme == nil)
         var settings = DashboardSettings()
         settings.theme = Theme(.light)
-        user.tell(.settingsRead(.success(settings)))
+        user.press(.character(":"))
+        user.type("reload")
+        user.press(.enter)
+        user.readSettings(.success(settings))
         #expect(user.screen.contains("The configuration was read again.") && user.theme == Theme(.light))
-        #expect(user.model.reload().count == 2)
     }
 }
 

@@ -52,8 +52,7 @@ extension Command {
 
     static let goBack = Command(
         "go-back", .escape, in: .views, "back one step; at the top, let go of search, selection and filter",
-        footer: .narrow("back") { $0.held?.word }
-    ) { $0.closeInnermost() ? [] : $0.letGo() }
+        footer: .narrow("back") { $0.held?.word }, change: { if !$0.closeInnermost() { $0.letGo() } })
     static let close = Command(
         "close", "q", in: .views, "close the view; at the top, end",
         footer: .narrow("quit") { $0.hasViewToClose ? "close" : nil },
@@ -72,10 +71,14 @@ extension Command {
 
 extension DashboardModel {
     /// Cancels an export, then what is done for rows, then verifying again, or resumes that.
-    fileprivate mutating func cancel() -> [Effect] {
-        if session.exporting != nil { return cancelExport() }
-        if session.acting != nil { return [.cancelActing] }
-        return session.judging.map { [.control($0.stage == .running ? .cancelJudging : .resumeJudging)] } ?? []
+    fileprivate mutating func cancel() {
+        if session.exporting != nil {
+            cancelExport()
+        } else if session.acting != nil {
+            cancelActing()
+        } else {
+            cancelJudging()
+        }
     }
 
     // MARK: - Closing
@@ -83,7 +86,7 @@ extension DashboardModel {
     /// What Esc would let go of now; nil where it closes something, or nothing is left.
     var held: HeldThing? {
         guard !hasViewToClose, acting == nil, copying == nil else { return nil }
-        if seeking.isRunning { return .search }
+        if seeking != nil { return .search }
         if session.exporting != nil { return .export }
         if session.acting != nil { return .acting }
         if pattern != nil { return .pattern }
@@ -125,11 +128,11 @@ extension DashboardModel {
     }
 
     /// Gives up the innermost of what was looked for, chosen or filtered.
-    fileprivate mutating func letGo() -> [Effect] {
+    fileprivate mutating func letGo() {
         switch held {
-        case .search: return cancelSeeking()
-        case .export: return cancelExport()
-        case .acting: return [.cancelActing]
+        case .search: cancelSeeking()
+        case .export: cancelExport()
+        case .acting: cancelActing()
         case .pattern:
             pattern = nil
             detail.forgetMatch()
@@ -138,7 +141,6 @@ extension DashboardModel {
         case .filter: filter.clear()
         case nil: break
         }
-        return []
     }
 
     // MARK: - Ending

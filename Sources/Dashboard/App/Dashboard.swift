@@ -241,11 +241,7 @@ struct DashboardRun {
             guard let progress = runner.progress.take() else { return nil }
             event = .browsed(progress)
         case .logMoved: dashboard.takeLogMove()
-        case .answered, .actionsRead, .entryRead, .actionAnswered, .acted: isAnswer = true
-        case .rowsRead, .valuesRead, .otherDeliveryFound, .pulseRead, .sought,
-            .documentBuilt, .copied,
-            .keyringRead, .settingsRead, .exported, .controlEnded:
-            isAnswer = true
+        case .answered: isAnswer = true
         default: break
         }
         pacer.noteChange(isAnswer: isAnswer, at: .now)
@@ -256,7 +252,6 @@ struct DashboardRun {
         for effect in model.update(event, at: .now) where !runner.carryOut(effect) {
             switch effect {
             case .sendToTerminal(let bytes): _ = screen.copy(bytes)
-            case .reloadSettings: runner.reloadSettings()
             case .use(let theme): screen.use(theme)
             case .ring: screen.ring()
             case .suspend: screen.suspend()

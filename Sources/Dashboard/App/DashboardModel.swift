@@ -8,7 +8,11 @@ import Terminal
 /// It changes by `update(_:at:)` alone, which says what has to happen outside; `draw(on:)` shows it. Neither touches
 /// anything else, so a test presses keys and reads text.
 struct DashboardModel {
-    var session: Session
+    var context: Context
+    var session: Session {
+        get { context.session }
+        set { context.session = newValue }
+    }
     /// The keys in force.
     var bindings: Bindings {
         get { session.bindings }
@@ -33,12 +37,11 @@ struct DashboardModel {
     var rowFilter = RowFilter()
     var listing = Listing()
     var pattern: SearchPattern?
-    var seeking = Seeking()
+    /// What is looked for in the list right now.
+    var seeking: SeekAim?
     var counts = MatchCounts()
     var marks: Set<Int64> = []
     var selection = RowSelection()
-    /// The state of the history when the screen was frozen.
-    var frozen: HistoryChange?
     /// Whether the list is to begin at its start when it is next listed anew.
     var isToShowStart = false
 
@@ -54,11 +57,6 @@ struct DashboardModel {
     var copying: CopyMenu?
     var acting: ActMenu?
     var page: TextPage?
-    /// Counts what is done for rows: what comes of an older request is dropped.
-    var actGeneration = 0
-    var actingSince: ContinuousClock.Instant?
-    /// What was asked for to be shown, and when.
-    var awaited: (call: ActionCall, since: ContinuousClock.Instant)?
     /// What is asked once nothing else is.
     var waitingQuestion: Question?
     /// Until then no key is a yes.
@@ -72,7 +70,7 @@ struct DashboardModel {
     var unfollowed: Set<MainView> = []
 
     init(_ session: Session, settings: DashboardSettings = DashboardSettings()) {
-        self.session = session
+        context = Context(session: session)
         begin(settings)
     }
 
@@ -86,7 +84,8 @@ struct DashboardModel {
         poseWaiting()
         session.troubles = actions.actions.flatMap { $0.status.troubles(at: session.wallTime) }
         settle()
-        return effects + followLog() + reads()
+        askForRest()
+        return effects + context.questions.dequeue() + followLog()
     }
 
     /// What others write in the log is followed while the log is shown.
@@ -104,7 +103,22 @@ struct DashboardModel {
         ].compactMap(\.self).min()
     }
 
+    /// Puts a question of the dashboard itself; nil for a slot where no question may replace another.
+    mutating func ask<Answer: Sendable>(
+        _ name: String? = nil, on lane: Lane,
+        _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
+        then: @escaping @Sendable (inout DashboardModel, Result<Answer, EffectFailure>) -> Void
+    ) {
+        context.questions.ask(name, on: lane, work, then: then)
+    }
+
     // MARK: - What is on the screen
+
+    /// The state of the history when the screen was frozen.
+    var frozen: HistoryChange? { session.frozen }
+
+    /// The state of the history that the screen shows.
+    var shown: HistoryChange { session.shown }
 
     var layout: Layout { Layout(self) }
 
@@ -179,23 +193,46 @@ struct DashboardModel {
         }
     }
 
-    /// What is to be read for what the screen shows now.
-    private mutating func reads() -> [Effect] {
-        var effects: [Effect] = []
-        if let ticket = rows.request(extent, at: session.now) { effects.append(.readRows(ticket)) }
-        effects += questionsOfTab() + readOfPulse
-        effects += countMatches()
-        effects += readsOfActions()
-        if help == nil, keyring == nil, let request = detail.request(wantedDocument) {
-            effects.append(.buildDocument(request))
-        }
+    /// Asks for what the screen shows now and is missing.
+    private mutating func askForRest() {
+        askForRows()
+        askForTab()
+        countMatches()
+        askForActions()
+        askForDocument()
         if showsChecklist || bindings.isTyped,
             let id = session.firstSteps.request(latest: session.change.latestDelivery)
         {
-            effects.append(.readFirstSteps(after: id, through: session.change.latestDelivery))
+            askForFirstSteps(after: id, through: session.change.latestDelivery)
         }
-        if keyringReading.take(session.change, isSeen: keyring != nil, at: session.now) { effects.append(.readKeyring) }
-        return effects
+        askForKeyring()
+    }
+
+    private mutating func askForRows() {
+        guard let ticket = rows.request(extent, at: session.now) else { return }
+        ask("rows", on: .rows) { outside, _ in
+            try outside.rows(ticket.request)
+        } then: { model, result in
+            switch result {
+            case .success(let window):
+                if model.rows.apply(window, generation: ticket.generation) { model.measure(isNew: true) }
+            case .failure(let failure):
+                model.rows.readingFailed(generation: ticket.generation)
+                model.session.tell("The history could not be read: \(failure.sentence)", .bad)
+            }
+        }
+    }
+
+    private mutating func askForDocument() {
+        let isWaiting = context.questions.isWaiting("document")
+        guard help == nil, keyring == nil, let request = detail.request(wantedDocument, isWaiting: isWaiting) else {
+            return
+        }
+        ask("document", on: .documents) { outside, asking in
+            outside.document(request) { asking.isCancelled }
+        } then: { model, result in
+            if case .success(let document) = result { model.detail.apply(document) }
+        }
     }
 
     /// Applies the columns chosen, and those that are there as long as there are actions.
@@ -244,7 +281,7 @@ struct DashboardModel {
         case .rejudged(let summary):
             session.take(summary)
             keyringReading.invalidate()
-            if summary.stage == .finished { return offers() }
+            if summary.stage == .finished { announceMissed() }
         case .listening(let state): session.listening = state
         case .warning(let text): session.warning = text
         case .notice(let text): session.announce("\(text)")
@@ -253,32 +290,12 @@ struct DashboardModel {
         case .signal(let signal): return obey(signal)
         case .measured(let answers, let isFromElsewhere):
             session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
-        case .firstStepsRead(let result, let last): session.firstSteps.finish(result, through: last)
-        case .rowsRead(let result, let generation): take(result, generation)
-        case .pulseRead(let result, let ticket): pulse.reading.take(result, for: ticket)
         case .browsed(let progress): take(progress)
-        case .sought(let result, let generation): take(result, seeking: generation)
-        case .timeFound(let result, let question): take(result, of: question)
-        case .counted(let result, let generation): take(result, counting: generation)
-        case .answered(let view, let answer): apply(answer, to: view)
-        case .otherDeliveryFound(let result, let origin): takeOtherDelivery(result, from: origin)
+        case .answered(let answered):
+            context.questions.settle(answered)?(&self)
+            tellSearchNews()
+            stayAtStart()
         case .logMoved: log.outdate()
-        case .valuesRead(let values): take(values)
-        case .actionsRead(let result, let generation): takeActions(result, generation)
-        case .entryRead(let result, let id): takeEntry(result, id)
-        case .actionAnswered(let call, let result): take(result, of: call)
-        case .actMoved(let request, let passed): actMoved(request, passed)
-        case .acted(let request, let result): take(result, of: request)
-        case .documentBuilt(let document): detail.take(document)
-        case .copied(let result): return take(result)
-        case .keyringRead(let result):
-            keyringReading.finish()
-            if case .success(let summary) = result { session.hold(summary) }
-        case .exportMoved(let progress): take(progress)
-        case .exported(let result): take(result)
-        case .settingsRead(let result): return take(result)
-        case .controlEnded(let call, .success(let outcome)): return succeeded(call, outcome)
-        case .controlEnded(let call, .failure(let failure)): failed(call, failure)
         }
         return []
     }
@@ -343,72 +360,6 @@ struct DashboardModel {
         }
     }
 
-    private mutating func take(_ result: Result<WindowAnswer<EventRow>, EffectFailure>, _ generation: Int) {
-        switch result {
-        case .success(let window):
-            if rows.apply(window, generation: generation) { measure(isNew: true) }
-            stayAtStart()
-        case .failure(let failure):
-            rows.readingFailed(generation: generation)
-            unreadable(failure)
-        }
-    }
-
-    private mutating func unreadable(_ failure: EffectFailure) {
-        session.tell("The history could not be read: \(failure.sentence)", .bad)
-    }
-
-    private mutating func succeeded(_ call: ControlCall, _ outcome: ControlOutcome) -> [Effect] {
-        if case .keyring(let summary) = outcome { session.hold(summary) }
-        keyringReading.invalidate()
-        switch (call, outcome) {
-        case (.addSecret(let draft), _), (.replaceSecret(_, let draft), _):
-            if keyring?.form?.isWaiting == true { keyring?.form = nil }
-            keyring?.select(draft.label)
-            confirm("The secret \(draft.label) is current now.")
-        case (.forgetSecret(let label, wasLeaked: false), _):
-            confirm("The secret \(label) is deleted; its verdicts stay.")
-        case (.forgetSecret(let label, wasLeaked: true), _):
-            confirm("The secret \(label) is deleted: what it verified reads “valid, secret removed”.")
-        case (.markLeaked(let secret), _):
-            confirm("What \(secret) verified reads “valid, secret removed”.")
-        case (.rememberSecret(let label), .said(let place)):
-            session.tell("The secret \(label) is saved in \(place).", .good)
-            if savingToQuit.remove(label) != nil, savingToQuit.isEmpty { return [.end(.quit)] }
-        case (.reloadSecrets, _):
-            let count = Wording.count(session.keyring.secrets.count, "is current", "are current")
-            confirm("The secrets were read again: \(count).")
-        case (.sendTestEvent, .said(let sentence)):
-            session.hasTested = true
-            session.tell("Test event: \(sentence)", .good)
-        case (.rememberSecret, _), (.sendTestEvent, _), (.cancelJudging, _), (.resumeJudging, _): break
-        }
-        return []
-    }
-
-    /// Says that a change of the keyring was made, unless what came of it stands there already.
-    private mutating func confirm(_ text: SafeText) {
-        if session.notice?.kind != .rejudged { session.tell(text, .good) }
-    }
-
-    private mutating func failed(_ call: ControlCall, _ failure: EffectFailure) {
-        let sentence: SafeText = "\(failure.sentence)"
-        switch call {
-        case .addSecret, .replaceSecret:
-            if keyring?.form?.isWaiting == true {
-                keyring?.form?.failed(sentence)
-            } else {
-                session.tell(sentence, .bad)
-            }
-        case .rememberSecret where !savingToQuit.isEmpty:
-            savingToQuit = []
-            session.tell("b2watch goes on, because the secret is not saved: " + sentence, .bad)
-        case .forgetSecret, .markLeaked, .rememberSecret, .reloadSecrets, .cancelJudging, .resumeJudging:
-            session.tell(sentence, .bad)
-        case .sendTestEvent: session.tell("Test event: " + sentence, .bad)
-        }
-    }
-
     // MARK: - The lists beside that of rows: deliveries, and the log
 
     /// The row whose detail is shown.
@@ -466,22 +417,8 @@ struct DashboardModel {
     /// Tells what came of a search in a list that is not one of events.
     mutating func tellSearchNews() {
         guard let pattern, let news = found?.takeNews() else { return }
-        let aim = Seeking.Aim.match(pattern)
+        let aim = SeekAim.match(pattern)
         session.tell(news == .absent ? aim.absence : aim.wrapping, news == .absent ? .notice : .secondary)
-    }
-
-    mutating func nextOfSameEvent() -> [Effect] {
-        deliveries.lookForNext().map { [.findOtherDelivery($0)] } ?? []
-    }
-
-    private mutating func takeOtherDelivery(_ result: Result<Int64?, EffectFailure>, from origin: Int64) {
-        let found = try? result.get()
-        guard deliveries.found(found.flatMap(\.self), from: origin, shown) else { return }
-        switch result {
-        case .success(.some): break
-        case .success(nil): session.tell("No other delivery holds this event.", .notice)
-        case .failure(let failure): session.tell("The history could not be read: \(failure.sentence)", .bad)
-        }
     }
 
     // MARK: - What the user has set
@@ -502,22 +439,22 @@ struct DashboardModel {
         if found?.hasSelection == true, unfollowed.remove(view) != nil { changeFound { $0.stopFollowing($1) } }
     }
 
-    /// Takes what can change while the dashboard runs. How it begins is for the next start.
-    mutating func take(_ result: Result<DashboardSettings, EffectFailure>) -> [Effect] {
-        switch result {
-        case .success(let settings):
-            bindings = Bindings(settings.keys, isTyped: bindings.isTyped)
-            session.tell("The configuration was read again.", .good)
-            return settings.theme.map { [.use($0)] } ?? []
-        case .failure(let failure):
-            session.tell("The configuration stays as it was: \(failure.sentence)", .bad)
-            return []
-        }
-    }
-
     /// Reads the configuration again, and the secrets where their holder can be asked.
-    mutating func reload() -> [Effect] {
-        session.absence == nil ? [.control(.reloadSecrets), .reloadSettings] : [.reloadSettings]
+    mutating func reload() {
+        if session.absence == nil { reloadSecrets() }
+        ask("settings", on: .listener) { outside, _ in
+            try outside.settings()
+        } then: { model, result in
+            switch result {
+            // How the dashboard begins is for the next start.
+            case .success(let settings):
+                model.bindings = Bindings(settings.keys, isTyped: model.bindings.isTyped)
+                model.session.tell("The configuration was read again.", .good)
+                if let theme = settings.theme { model.context.questions.request(.use(theme)) }
+            case .failure(let failure):
+                model.session.tell("The configuration stays as it was: \(failure.sentence)", .bad)
+            }
+        }
     }
 
     // MARK: - Drawing

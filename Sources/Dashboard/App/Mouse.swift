@@ -197,7 +197,7 @@ extension DashboardModel {
             if help != nil {
                 help?.scroll(by: lines)
             } else if keyring != nil {
-                keyring?.move(lines < 0 ? .up : .down, in: session.keyring)
+                keyring?.move(lines < 0 ? .up : .down, in: context.session.keyring)
             } else if page != nil {
                 page?.scroll(by: lines)
             } else if chooser != nil {
@@ -222,7 +222,7 @@ extension DashboardModel {
     private mutating func select(line: Int) -> Bool {
         let height = layout.main.rows
         if help != nil { return help?.select(line: line) ?? false }
-        if keyring != nil { return keyring?.select(line: line - 1, in: session.keyring, rows: height) ?? false }
+        if keyring != nil { return keyring?.select(line: line - 1, in: context.session.keyring, rows: height) ?? false }
         if chooser != nil { return chooser?.select(line: line, rows: height) ?? false }
         guard !showsChecklist, page == nil else { return false }
         guard view.showsRows else {

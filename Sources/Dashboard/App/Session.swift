@@ -16,6 +16,10 @@ struct Session {
     var now: ContinuousClock.Instant
     var size: Size
     var change: HistoryChange
+    /// The state of the history when the screen was frozen; nil while it is not.
+    var frozen: HistoryChange?
+    /// The state of the history that the screen shows.
+    var shown: HistoryChange { frozen ?? change }
     private(set) var keyring: KeyringSummary
     /// Grows whenever the secrets held change.
     private(set) var keyringRevision = 0

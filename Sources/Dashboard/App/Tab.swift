@@ -30,12 +30,8 @@ protocol Tab: Sendable {
     var event: EventRow? { get }
 
     mutating func settle(_ layout: Layout, _ session: Session)
-    /// Returns the questions about what is shown.
-    mutating func questions(_ reading: TabReading) -> [Asked]
-    /// Applies the answer to one of them.
-    ///
-    /// - Returns: A sentence about what went wrong.
-    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText?
+    /// Asks for what is missing of what is shown.
+    mutating func ask(_ reading: TabReading, _ context: inout Context)
     func draw(_ model: DashboardModel, on surface: inout Surface)
     /// Returns what is at a place, for the mouse.
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target?
@@ -61,8 +57,7 @@ extension Tab {
     mutating func settle(_ layout: Layout, _ session: Session) {
         found?.settle(height: layout.listHeight, days: session.clock)
     }
-    mutating func questions(_ reading: TabReading) -> [Asked] { [] }
-    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? { nil }
+    mutating func ask(_ reading: TabReading, _ context: inout Context) {}
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
         guard row == 0 else { return .line(row - 1) }
         return found?.sortName(at: column, model.session, columns: size.columns).map(Target.sort) ?? .main
@@ -104,34 +99,11 @@ struct TabFacts: Sendable {
 
 /// What the questions of a tab depend on.
 struct TabReading {
-    /// The history as it is shown.
-    let change: HistoryChange
-    let isFrozen: Bool
     /// What the filter leaves, or the one that is being typed.
     let predicate: RowPredicate
     let pattern: SearchPattern?
-    let now: ContinuousClock.Instant
-    let session: Session
-}
-
-/// A question of a tab, answered off the screen's thread.
-struct Asked: Sendable {
-    /// What it waits for: an answer from one lane keeps none from another waiting.
-    enum Lane: Sendable {
-        case rows, log
-    }
-
-    let view: MainView
-    var lane = Lane.rows
-    let work: @Sendable (any Outside) -> any Sendable
-}
-
-/// What tabs may ask of the world; tests pass one of their own.
-protocol Outside: Sendable {
-    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow>
-    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow>
-    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry>
-    func rules(after id: Int64, through last: Int64) -> Result<RuleStretch, EffectFailure>
+    /// Whether something lies over all of the tab.
+    let isCovered: Bool
 }
 
 // MARK: - All tabs
@@ -271,21 +243,33 @@ extension DashboardModel {
     /// The extent of that list.
     var foundExtent: ListExtent { view.showsRows ? extent : current.extent(shown) }
 
-    /// The questions of the tab that is shown.
-    mutating func questionsOfTab() -> [Effect] {
+    /// Lets the tab that is shown ask for what is missing.
+    mutating func askForTab() {
         var preview: Filter?
         if case .filter(let prompt) = prompt { preview = prompt.preview }
         let reading = TabReading(
-            change: shown, isFrozen: frozen != nil, predicate: filter.predicate(preview: preview, marks: []),
-            pattern: pattern, now: session.now, session: session)
-        return current.questions(reading).map { .ask($0) }
+            predicate: filter.predicate(preview: preview, marks: []), pattern: pattern,
+            isCovered: help != nil || keyring != nil || showsChecklist)
+        context.opening = view.rawValue
+        tabs[view]?.ask(reading, &context)
     }
 
-    /// Applies an answer to a tab.
-    mutating func apply(_ answer: any Sendable, to view: MainView) {
-        let change = shown
-        if let trouble = tabs[view]?.receive(answer, change) { session.tell(trouble, .bad) }
-        tellSearchNews()
-        stayAtStart()
+    /// Changes a tab, which may ask something.
+    mutating func change<T: Tab, Result>(
+        _ type: T.Type, _ body: (inout T, inout Context) -> Result
+    ) -> Result {
+        var tab = tab(type)
+        context.opening = T.facts.number
+        defer { put(tab) }
+        return body(&tab, &context)
+    }
+
+    /// Changes the view of an opening, unless it was closed.
+    mutating func change<V: Tab>(_ type: V.Type, _ opening: Int, _ body: (inout V, inout Context) -> Void) {
+        let place = MainView(rawValue: opening)
+        guard var view = tabs[place] as? V else { return }
+        context.opening = opening
+        body(&view, &context)
+        tabs[place] = view
     }
 }

@@ -396,7 +396,7 @@ struct TabMarks {
             let range: SafeText = model.selection.rangeStart == nil ? .empty : ", range…"
             add(7, StyledLine("◆ " + count + " selected" + range, Style(.accent, bold: true)))
         }
-        if let aim = model.seeking.aim {
+        if let aim = model.seeking {
             add(
                 8, StyledLine(aim.words + " \(model.bindings.name(of: .goBack))", Style(.notice)),
                 StyledLine("searching…", Style(.notice)))

@@ -22,7 +22,6 @@ struct DetailPane {
     var cursor = 0
     /// The columns that are out of view at the left edge.
     var sideways = 0
-    private var outstanding: DocumentRequest?
     private var wanted: DocumentRequest?
 
     /// Whether there is a tab for what became of actions.
@@ -53,25 +52,21 @@ struct DetailPane {
         return document.layout.source(ofLine: folding.line(at: cursor))
     }
 
-    /// The document to build next; nil while one is awaited or the right one is held.
-    mutating func request(_ wanted: DocumentRequest?) -> DocumentRequest? {
+    /// Returns the document to build next; nil while one is awaited or the right one is shown.
+    mutating func request(_ wanted: DocumentRequest?, isWaiting: Bool) -> DocumentRequest? {
         self.wanted = wanted
         guard let wanted else {
             document = nil
             return nil
         }
-        guard outstanding == nil, document?.request != wanted else { return nil }
-        outstanding = wanted
-        return wanted
+        return isWaiting || document?.request == wanted ? nil : wanted
     }
 
-    /// Takes a document that was built, unless the pane is to show something else by now.
+    /// Shows a document that was built, unless the pane is to show something else by now.
     ///
     /// One of another row is shown nonetheless, and says which one it is: while the newest row is followed there would
     /// never be any else.
-    mutating func take(_ document: DetailDocument) {
-        guard document.request == outstanding else { return }
-        outstanding = nil
+    mutating func apply(_ document: DetailDocument) {
         guard let wanted, document.request.isSameView(as: wanted) else { return }
         let shown = self.document?.request
         if let shown, document.request.isSamePage(as: shown) { goOn(with: document) } else { begin(document) }

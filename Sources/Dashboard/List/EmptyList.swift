@@ -38,12 +38,30 @@ extension DashboardModel {
 
     /// What is to be counted for what is seen: each term of a list that is empty, and values of a filter being typed that
     /// were not seen.
-    mutating func countMatches() -> [Effect] {
+    mutating func countMatches() {
         var wanted = emptyListTerms.map(\.predicate)
         if case .filter(let prompt) = prompt { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
         if let matches = matchPredicates { wanted += [matches.all, matches.through].compactMap(\.self) }
         let isVerifying = session.judging?.stage == .running
-        return counts.request(wanted, shown, isVerifying: isVerifying).map { [.count($0)] } ?? []
+        guard let question = counts.request(wanted, shown, isVerifying: isVerifying) else { return }
+        guard !question.items.isEmpty else { return context.questions.forget("counts") }
+        ask("counts", on: .counts) { outside, asking -> MatchCounts.Answer? in
+            for item in question.items {
+                let found = try outside.count(item.predicate, in: item.first...question.through) {
+                    asking.isCancelled
+                }
+                guard let found else { break }
+                asking.report(MatchCounts.Answer(item: item, found: found))
+            }
+            return nil
+        } then: { model, result in
+            switch result {
+            case .success(let answer): if let answer { model.counts.apply(answer) }
+            case .failure(let failure):
+                model.counts.countingFailed()
+                model.session.tell("The rows could not be counted: \(failure.sentence)", .bad)
+            }
+        }
     }
 
     /// What is counted of a search among the events listed: all matches, and those through the selected row where it is one
@@ -60,15 +78,6 @@ extension DashboardModel {
         if let found { return found.matchPlace }
         guard let (all, through) = matchPredicates, let count = counts[all], count > 0 else { return nil }
         return (through.flatMap { counts[$0] }, count)
-    }
-
-    mutating func take(_ result: Result<MatchCounts.Answer, EffectFailure>, counting generation: Int) {
-        switch result {
-        case .success(let answer): counts.take(answer, generation: generation)
-        case .failure(let failure):
-            counts.countingFailed(generation: generation)
-            session.tell("The rows could not be counted: \(failure.sentence)", .bad)
-        }
     }
 
     /// Tells why a list that is not one of events is empty.

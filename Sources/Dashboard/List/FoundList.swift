@@ -61,13 +61,11 @@ struct FoundList<Row: WindowedRow> {
 
     /// Returns what is to be read.
     ///
-    /// - Parameters:
-    ///   - base: The extent of the whole list.
-    ///   - predicate: What the filter leaves.
-    ///   - pattern: The text searched for.
+    /// - Parameter base: The extent of the whole list.
     mutating func questions(
-        _ base: ListExtent, _ predicate: RowPredicate, _ pattern: SearchPattern?, at now: ContinuousClock.Instant
+        _ base: ListExtent, _ reading: TabReading, at now: ContinuousClock.Instant
     ) -> [ListQuestion<Row>] {
+        let (predicate, pattern) = (reading.predicate, reading.pattern)
         if finding.show(Finding.Query(predicate: predicate, order: order, pattern: pattern)) {
             list.restart(isSorted: order != nil, fromStart: order != nil, finding.extent(base))
         }
@@ -292,6 +290,9 @@ struct ListQuestion<Row: WindowedRow>: Sendable {
 
     let generation: Int
     let kind: Kind
+
+    /// The slot: a stretch and a window are read side by side.
+    var slot: String { if case .stretch = kind { "stretch" } else { "window" } }
 }
 
 /// The ids of rows in sequence, and whether there are others around them.

@@ -169,7 +169,6 @@ struct MatchCounts {
         /// With none, what was asked before is given up.
         let items: [Item]
         let through: Int64
-        let generation: Int
     }
 
     struct Answer: Sendable, Hashable {
@@ -185,7 +184,6 @@ struct MatchCounts {
 
     private var known: [RowPredicate: Known] = [:]
     private var asked: (question: Question, revision: Int, waiting: Set<RowPredicate>)?
-    private var generation = 0
     /// What could not be counted. It is not asked again.
     private var failed: Set<RowPredicate> = []
 
@@ -224,14 +222,13 @@ struct MatchCounts {
     }
 
     private mutating func ask(_ items: [Item], _ change: HistoryChange) -> Question {
-        generation += 1
-        let question = Question(items: items, through: change.latestRow, generation: generation)
+        let question = Question(items: items, through: change.latestRow)
         asked = items.isEmpty ? nil : (question, change.revision, Set(items.map(\.predicate)))
         return question
     }
 
-    mutating func take(_ answer: Answer, generation: Int) {
-        guard let asked, asked.question.generation == generation else { return }
+    mutating func apply(_ answer: Answer) {
+        guard let asked else { return }
         let before = answer.item.first > 1 ? known[answer.item.predicate]?.count ?? 0 : 0
         known[answer.item.predicate] = Known(
             count: before + answer.found, through: asked.question.through, revision: asked.revision)
@@ -239,8 +236,8 @@ struct MatchCounts {
         if self.asked?.waiting.isEmpty == true { self.asked = nil }
     }
 
-    mutating func countingFailed(generation: Int) {
-        guard let asked, asked.question.generation == generation else { return }
+    mutating func countingFailed() {
+        guard let asked else { return }
         failed.formUnion(asked.waiting)
         self.asked = nil
     }

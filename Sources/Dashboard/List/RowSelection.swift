@@ -183,10 +183,8 @@ extension DashboardModel {
         filter.showsMarked.toggle()
     }
 
-    fileprivate mutating func goToNextMark() -> [Effect] {
-        guard marks.isEmpty else { return seek(.mark, .rows(marks), .next) }
-        tellNoMarks()
-        return []
+    fileprivate mutating func goToNextMark() {
+        if marks.isEmpty { tellNoMarks() } else { seek(.mark, .rows(marks), .next) }
     }
 
     private mutating func tellNoMarks() {

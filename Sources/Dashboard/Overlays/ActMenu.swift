@@ -165,13 +165,11 @@ extension DashboardModel {
         acting = ActMenu(rows, actions.declared.map(\.name), chosen: lastAction ?? actions.selection)
     }
 
-    fileprivate mutating func act(
-        _ deed: (inout DashboardModel, _ action: String, ActedRows) -> [Effect]
-    ) -> [Effect] {
-        guard let menu = acting else { return [] }
+    fileprivate mutating func act(_ deed: (inout DashboardModel, _ action: String, ActedRows) -> Void) {
+        guard let menu = acting else { return }
         acting = nil
         lastAction = menu.action
-        return deed(&self, menu.action, menu.rows)
+        deed(&self, menu.action, menu.rows)
     }
 
     fileprivate mutating func openReplay() {
@@ -190,52 +188,84 @@ extension DashboardModel {
         view == .deliveries ? deliveries.list.list.selectedRow.map { .current($0.first) } : actedOn
     }
 
-    fileprivate mutating func submitReplay() -> [Effect] {
-        guard case .replay(let line) = prompt else { return [] }
+    fileprivate mutating func submitReplay() {
+        guard case .replay(let line) = prompt else { return }
         if let fault = ReplayPrompt.fault(of: line.url) {
             session.tell("\(fault)", .notice)
-            return []
+            return
         }
         prompt = nil
-        return replay(line.rows, to: line.url)
+        replay(line.rows, to: line.url)
     }
 
     /// Sends deliveries again, and keeps the target to be offered the next time.
     ///
     /// - Parameter url: Nil for this listener.
-    mutating func replay(_ rows: ActedRows, to url: String?) -> [Effect] {
-        let effects = begin(.replay(to: url), for: rows)
-        guard let url else { return effects }
+    mutating func replay(_ rows: ActedRows, to url: String?) {
+        begin(.replay(to: url), for: rows)
+        guard let url else { return }
         session.viewState.rememberTarget(url)
-        return effects + [.keepViewState(session.viewState)]
+        context.questions.request(.keepViewState(session.viewState))
     }
 
     /// Does it for one row at once; for many it is counted first, and then asked.
-    mutating func begin(_ deed: ActRequest.Deed, for rows: ActedRows) -> [Effect] {
+    mutating func begin(_ deed: ActRequest.Deed, for rows: ActedRows) {
         var isOne = false
         if case .current = rows { isOne = true }
-        return send(ActRequest(deed: deed, rows: rows, isCount: !isOne, generation: 0))
+        send(ActRequest(deed: deed, rows: rows, isCount: !isOne))
     }
 
     /// Does what was counted and confirmed.
-    mutating func confirm(_ request: ActRequest) -> [Effect] {
+    mutating func confirm(_ request: ActRequest) {
         var request = request
         request.isCount = false
-        return send(request)
+        send(request)
     }
 
-    private mutating func send(_ request: ActRequest) -> [Effect] {
+    private static let act = "act"
+
+    private mutating func send(_ request: ActRequest) {
         if session.acting != nil {
             session.tell(
                 "Something is done for many rows already: \(bindings.name(of: .cancelJudging)) cancels it.", .notice)
-            return []
+            return
         }
-        var request = request
-        actGeneration += 1
-        request.generation = actGeneration
-        actingSince = session.now
         session.acting = "\(request.progress(0, bindings))"
-        return [.act(request)]
+        let since = session.now
+        ask(Self.act, on: .acting) { outside, asking in
+            try outside.act(request, asking)
+        } then: {
+            $0.apply($1, of: request, since: since)
+        }
+    }
+
+    /// Cancels what is done for many rows, after the piece it is at or the delivery that is sent again.
+    mutating func cancelActing() { context.questions.cancel(Self.act) }
+
+    private mutating func apply(
+        _ result: Result<ActOutcome, EffectFailure>, of request: ActRequest, since: ContinuousClock.Instant
+    ) {
+        if case .success(.passed(let passed)) = result {
+            session.acting = "\(request.progress(passed, bindings))"
+            return
+        }
+        session.acting = nil
+        if !request.isCount { actions.reading.outdate() }
+        switch result {
+        case .success(.passed): break
+        case .success(.counted(let count)):
+            if let emptiness = request.emptiness(count) {
+                session.tell("\(emptiness)", .notice)
+            } else {
+                pose(.act(request, count), since: since)
+            }
+        case .success(.done(let report)): session.tell("\(request.sentence(report))", .good)
+        case .success(.cancelled(let report)):
+            session.tell(
+                request.isCount || report.passed == 0
+                    ? "Cancelled: nothing was done." : "Cancelled. \(request.sentence(report))", .notice)
+        case .failure(let failure): session.tell("\(failure.sentence)", .bad)
+        }
     }
 
     /// Asks what is to be confirmed, once nothing else is asked.
@@ -263,30 +293,6 @@ extension DashboardModel {
     private static let patience = Duration.milliseconds(800)
     private static let deafness = Duration.seconds(1)
 
-    mutating func actMoved(_ request: ActRequest, _ passed: Int) {
-        guard session.acting != nil, request.generation == actGeneration else { return }
-        session.acting = "\(request.progress(passed, bindings))"
-    }
-
-    mutating func take(_ result: Result<ActOutcome, EffectFailure>, of request: ActRequest) {
-        guard request.generation == actGeneration, session.acting != nil else { return }
-        session.acting = nil
-        if !request.isCount { actions.reading.outdate() }
-        switch result {
-        case .success(.counted(let count)):
-            if let emptiness = request.emptiness(count) {
-                session.tell("\(emptiness)", .notice)
-            } else {
-                pose(.act(request, count), since: actingSince ?? session.now)
-            }
-        case .success(.done(let report)): session.tell("\(request.sentence(report))", .good)
-        case .success(.cancelled(let report)):
-            session.tell(
-                request.isCount || report.passed == 0
-                    ? "Cancelled: nothing was done." : "Cancelled. \(request.sentence(report))", .notice)
-        case .failure(let failure): session.tell("\(failure.sentence)", .bad)
-        }
-    }
 }
 
 // MARK: - Dry runs
@@ -308,6 +314,11 @@ struct DryRun: Sendable, Hashable {
     /// Whether there were more rows than were looked at.
     var isStart = false
 
+    /// A dry run shows no more rows.
+    private static let previewed = 10
+    /// How many rows are looked at for those.
+    private static let lookedAt = 5_000
+
     /// What is to be said before it, in sentences.
     func words(_ action: String) -> String {
         if shown == 1, count == 0 {
@@ -321,6 +332,30 @@ struct DryRun: Sendable, Hashable {
         if !left.isEmpty { parts.append("Left out: \(left.joined(separator: ", ")).") }
         if isStart { parts.append("Only the first events were looked at.") }
         return parts.joined(separator: " ")
+    }
+
+    // MARK: - Making it
+
+    /// Makes a dry run for the first of some rows; a single row is shown also where the action is done for it. Blocks.
+    init(
+        of action: String, for rows: ActedRows, _ reader: HistoryReader, _ control: any ActionControl
+    ) throws {
+        let ids = try ActWalk.first(Self.lookedAt + 1, of: rows, reader)
+        var plan = OutboxPlan(most: Self.previewed)
+        try reader.plan(action, for: Array(ids.prefix(Self.lookedAt)), into: &plan)
+        let shown = ids.count == 1 ? ids : plan.rows
+        self.init(
+            text: shown.isEmpty ? [] : try control.previewAction(action, rows: shown), shown: shown.count,
+            count: plan.count, there: plan.there, repeated: plan.repeated, unfit: plan.unfit,
+            isStart: ids.count > Self.lookedAt)
+    }
+
+    init(
+        text: [UInt8], shown: Int = 1, count: Int = 1, there: Int = 0, repeated: Int = 0, unfit: Int = 0,
+        isStart: Bool = false
+    ) {
+        (self.text, self.shown, self.count) = (text, shown, count)
+        (self.there, self.repeated, self.unfit, self.isStart) = (there, repeated, unfit, isStart)
     }
 
     private var number: String { Wording.grouped(count) + (isStart ? " or more" : "") }

@@ -130,6 +130,17 @@ enum Checklist {
 
 // MARK: - Reading
 
+extension DashboardModel {
+    /// Looks in the deliveries behind one and up to another for what ticks the first steps.
+    mutating func askForFirstSteps(after id: Int64, through last: Int64) {
+        ask("first steps", on: .rows) { outside, _ in
+            try outside.firstSteps(after: id)
+        } then: { model, result in
+            model.session.firstSteps.finish(result, through: last)
+        }
+    }
+}
+
 /// What is known of the first steps, and up to which delivery the record has been looked at for them.
 struct FirstStepsReading {
     private(set) var known = FirstSteps()

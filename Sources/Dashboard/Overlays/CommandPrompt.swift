@@ -248,10 +248,10 @@ extension Command {
 
 extension DashboardModel {
     /// Opens the line, which acts where one was and not on the help.
-    mutating func typeCommand(_ text: String) -> [Effect] {
+    mutating func typeCommand(_ text: String) {
         help = nil
         prompt = .command(CommandPrompt(commandsHere, text, past: pastCommands, values: seenValues))
-        return [.readValues]
+        askForValues()
     }
 
     fileprivate mutating func changeCommandPrompt(_ change: (inout CommandPrompt) -> Void) {

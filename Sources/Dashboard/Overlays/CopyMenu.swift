@@ -97,27 +97,25 @@ extension CopyMenu {
 }
 
 extension DashboardModel {
-    /// Takes what was fetched.
-    mutating func take(_ result: Result<Copied, EffectFailure>) -> [Effect] {
-        switch result {
-        case .success(let copied):
-            session.tell("\(copied.sentence(asReceived: bindings.name(of: .copyAsReceived)))", .good)
-            return if case .terminal(let bytes) = copied.place { [.sendToTerminal(bytes)] } else { [] }
-        case .failure(let failure):
-            session.tell("\(failure.sentence)", .notice)
-            return []
-        }
-    }
-
-    fileprivate mutating func copy(_ subject: (CopyMenu) -> CopyRequest.Subject) -> [Effect] {
-        guard let menu = copying else { return [] }
+    fileprivate mutating func copy(_ subject: (CopyMenu) -> CopyRequest.Subject) {
+        guard let menu = copying else { return }
         copying = nil
-        return [
-            .copy(
-                CopyRequest(
-                    deliveryID: menu.deliveryID, position: menu.position, subject: subject(menu), policy: menu.policy,
-                    rows: menu.rows, listener: session.url))
-        ]
+        let request = CopyRequest(
+            deliveryID: menu.deliveryID, position: menu.position, subject: subject(menu), policy: menu.policy,
+            rows: menu.rows, listener: session.url)
+        ask(on: .documents) { outside, _ in
+            try outside.copy(request)
+        } then: { model, result in
+            switch result {
+            case .success(let copied):
+                let key = model.bindings.name(of: .copyAsReceived)
+                model.session.tell("\(copied.sentence(asReceived: key))", .good)
+                if case .terminal(let bytes) = copied.place {
+                    model.context.questions.request(.sendToTerminal(bytes))
+                }
+            case .failure(let failure): model.session.tell("\(failure.sentence)", .notice)
+            }
+        }
     }
 
     /// The menu for what is seen now: rows that come while it is open change nothing. In the lists it is for all rows

@@ -128,6 +128,8 @@ struct ExportRequest: Sendable, Hashable {
 
 /// What became of an export.
 enum ExportOutcome: Sendable {
+    /// So far it has come.
+    case moved(ExportProgress)
     case written(ExportProgress, path: String)
     /// A file is there; the user is to be asked.
     case exists(ExportRequest)
@@ -141,14 +143,12 @@ struct ExportRefusal: Error, CustomStringConvertible {
 
 // MARK: - The export
 
-/// Writes rows to files, one file at a time, on a thread of its own.
+/// Writes rows to files, one file at a time.
 final class Exporter: Sendable {
     /// From one word of its progress to the next.
     private static let pause = Duration.milliseconds(100)
 
     private let reader: HistoryReader
-    private let worker = Worker("b2watch-export")
-    private let turns = Turns()
     /// The file that is being written, for who ends the program.
     private let file = Mutex<WholeFile?>(nil)
 
@@ -156,30 +156,13 @@ final class Exporter: Sendable {
         self.reader = reader
     }
 
-    /// Gives up the file that is being written. Its writer takes away what there is of it: nobody waits for the disk.
-    func cancel() {
-        _ = turns.next()
-    }
-
     /// The program ends, perhaps before the writer notices: leaves nothing of a file that is not whole.
-    func end() {
-        cancel()
-        file.withLock { $0 }?.abandon()
-    }
+    func end() { file.withLock { $0 }?.abandon() }
 
-    func export(
-        _ request: ExportRequest, progress: @escaping @Sendable (ExportProgress) -> Void,
-        then tell: @escaping @Sendable (Result<ExportOutcome, EffectFailure>) -> Void
-    ) {
-        let turn = turns.next()
-        worker.async { [self] in
-            tell(Result { try write(request, turn, progress) }.mapError(EffectFailure.init))
-        }
-    }
-
-    private func write(
-        _ request: ExportRequest, _ turn: Turns.Turn, _ progress: (ExportProgress) -> Void
-    ) throws -> ExportOutcome {
+    /// Writes a file; of one that is cancelled nothing is left. Blocks.
+    ///
+    /// - Throws: Errors whose text is a sentence.
+    func export(_ request: ExportRequest, _ asking: Asking<ExportOutcome>) throws -> ExportOutcome {
         let path = Self.expanded(request.path)
         if let refusal = Self.refusal(path) { throw ExportRefusal(description: refusal) }
         var status = stat()
@@ -193,31 +176,31 @@ final class Exporter: Sendable {
         let columns = ExportColumn.all.filter { request.columns.contains($0.name) }
         let options = ExportOptions(columns: columns, timestamps: request.timestamps)
         let export = Export(selection, by: format.writer(options))
-        guard let file = try begin(path, turn) else { return .cancelled }
+        guard let file = try begin(path, asking) else { return .cancelled }
         defer { self.file.withLock { $0 = nil } }
         do {
             var next = ContinuousClock.now + Self.pause
             let result = try export.run(
-                reading: reader, isCancelled: { !turn.isCurrent },
+                reading: reader, isCancelled: { asking.isCancelled },
                 progress: {
                     guard ContinuousClock.now >= next else { return }
                     next = .now + Self.pause
-                    progress($0)
+                    asking.report(.moved($0))
                 }, write: { try file.write($0) })
-            try file.finish(unless: { !turn.isCurrent })
+            try file.finish(unless: { asking.isCancelled })
             // With its folder: nobody need know where b2watch was started.
             return .written(result, path: WholeFile.resolved(path))
         } catch {
             file.discard()
-            guard turn.isCurrent else { return .cancelled }
+            guard !asking.isCancelled else { return .cancelled }
             throw error
         }
     }
 
     /// Makes the file, unless it is cancelled. Whoever ends the program comes before it is made, or knows of it.
-    private func begin(_ path: String, _ turn: Turns.Turn) throws -> WholeFile? {
+    private func begin(_ path: String, _ asking: Asking<ExportOutcome>) throws -> WholeFile? {
         try file.withLock { file in
-            guard turn.isCurrent else { return nil }
+            guard !asking.isCancelled else { return nil }
             let new = try WholeFile(path)
             file = new
             return new
@@ -337,35 +320,38 @@ extension DashboardModel {
         }
     }
 
-    fileprivate mutating func submitExport() -> [Effect] {
-        guard case .export(let prompt) = prompt else { return [] }
+    fileprivate mutating func submitExport() {
+        guard case .export(let prompt) = prompt else { return }
         guard !prompt.editor.text.allSatisfy(\.isWhitespace) else {
             session.tell("The file has no name yet.", .notice)
-            return []
+            return
         }
         self.prompt = nil
-        return write(
+        write(
             ExportRequest(
                 rows: prompt.rows, format: prompt.format.name, path: prompt.editor.text, timestamps: table.timestamps,
                 columns: prompt.format.hasColumns ? prompt.columns : []))
     }
 
-    mutating func write(_ request: ExportRequest) -> [Effect] {
+    private static let export = "export"
+
+    mutating func write(_ request: ExportRequest) {
         session.exporting = "Exporting… \(bindings.name(of: .cancelJudging)) cancels"
-        return [.export(request)]
+        ask(Self.export, on: .export) { outside, asking in
+            try outside.export(request, asking)
+        } then: {
+            $0.apply($1)
+        }
     }
 
-    mutating func cancelExport() -> [Effect] { [.cancelExport] }
+    mutating func cancelExport() { context.questions.cancel(Self.export) }
 
-    mutating func take(_ progress: ExportProgress) {
-        guard session.exporting != nil else { return }
-        session.exporting =
-            "Exporting: \(progress.percent) %, \(progress.unit.counted(progress.written)) … \(bindings.name(of: .cancelJudging)) cancels"
-    }
-
-    mutating func take(_ result: Result<ExportOutcome, EffectFailure>) {
+    private mutating func apply(_ result: Result<ExportOutcome, EffectFailure>) {
         session.exporting = nil
         switch result {
+        case .success(.moved(let progress)):
+            let done = "\(progress.percent) %, \(progress.unit.counted(progress.written))"
+            session.exporting = "Exporting: \(done) … \(bindings.name(of: .cancelJudging)) cancels"
         case .success(.written(let result, let path)):
             var text: SafeText = "\(result.unit.counted(result.written)) written to \(path)."
             if result.written == 0, result.leftOut == 0 {

@@ -415,10 +415,10 @@ extension Command {
 }
 
 extension DashboardModel {
-    fileprivate mutating func editFilter() -> [Effect] {
+    fileprivate mutating func editFilter() {
         prompt = .filter(
             FilterPrompt(filter.filter, past: session.viewState.filters, values: seenValues, from: origin))
-        return [.readValues]
+        askForValues()
     }
 
     /// Switches the filter off or on, lifts what else restricts the list, or brings back the filter that was cleared.
@@ -461,12 +461,17 @@ extension DashboardModel {
         SeenValues(rows.window.rows, secrets: session.keyring.secrets.map(\.label)).adding(recordedValues)
     }
 
-    /// What filters may be completed with, of all that is recorded.
-    mutating func take(_ values: SeenValues) {
-        recordedValues = values
-        guard case .filter(var prompt) = prompt else { return }
-        prompt.know(values)
-        self.prompt = .filter(prompt)
+    /// Asks what filters may be completed with, of all that is recorded. What cannot be read is not offered.
+    mutating func askForValues() {
+        ask("values", on: .rows) { outside, _ in
+            try outside.values()
+        } then: { model, result in
+            guard case .success(let values) = result else { return }
+            model.recordedValues = values
+            guard case .filter(var prompt) = model.prompt else { return }
+            prompt.know(values)
+            model.prompt = .filter(prompt)
+        }
     }
 
     /// Types a key into the line that is open.
@@ -476,7 +481,9 @@ extension DashboardModel {
             prompt.type(key, session.filterContext)
             self.prompt = .filter(prompt)
             return []
-        case .search(let prompt): return type(key, in: prompt)
+        case .search(let prompt):
+            type(key, in: prompt)
+            return []
         case .export(var prompt):
             prompt.type(key)
             self.prompt = .export(prompt)
@@ -508,7 +515,8 @@ extension DashboardModel {
             return []
         case .search(var prompt):
             prompt.insert(line)
-            return search(prompt)
+            search(prompt)
+            return []
         case .export(var prompt):
             prompt.insert(line)
             self.prompt = .export(prompt)
@@ -532,7 +540,9 @@ extension DashboardModel {
         case .command:
             self.prompt = nil
             return []
-        case .search(let prompt): return leaveSearch(prompt)
+        case .search(let prompt):
+            leaveSearch(prompt)
+            return []
         case .filter(let prompt):
             self.prompt = nil
             let effects = relist()
@@ -546,9 +556,6 @@ extension DashboardModel {
     }
 
     // MARK: - What is listed
-
-    /// The state of the history that the screen shows: as it is, or as it was when it was frozen.
-    var shown: HistoryChange { frozen ?? session.change }
 
     var extent: ListExtent { listing.extent(of: shown) }
 
@@ -565,7 +572,8 @@ extension DashboardModel {
         if selection.leave(query) {
             session.tell("Other rows are listed, so those that were selected are no longer.", .secondary)
         }
-        return [.browse(query, generation: listing.generation, shown)] + (seeking.isRunning ? cancelSeeking() : [])
+        if seeking != nil { cancelSeeking() }
+        return [.browse(query, generation: listing.generation, shown)]
     }
 
     mutating func take(_ progress: BrowseProgress) {
@@ -577,14 +585,14 @@ extension DashboardModel {
     /// Freezes the screen, or shows all that has come since.
     mutating func pauseOrNot() -> [Effect] {
         guard frozen == nil else {
-            frozen = nil
+            session.frozen = nil
             rows.freeze(at: nil)
             for view in tabs.keys { tabs[view]?.freeze(at: nil) }
             return [.follow(session.change)]
         }
-        frozen = session.change
+        session.frozen = session.change
         rows.freeze(at: session.change.latestRow)
-        for view in tabs.keys { tabs[view]?.freeze(at: session.change) }
+        for view in tabs.keys { tabs[view]?.freeze(at: context.session.change) }
         return []
     }
 }

@@ -204,7 +204,9 @@ extension DashboardModel {
     fileprivate mutating func runSelectedInHelp() -> [Effect] {
         guard let command = help?.selected else { return [] }
         help = nil
-        return command.arguments == nil ? run(command) : typeCommand("\(command.name) ")
+        guard command.arguments != nil else { return run(command) }
+        typeCommand("\(command.name) ")
+        return []
     }
 }
 

@@ -398,7 +398,6 @@ struct KeyringReading {
 
     /// When a postponed question will be asked.
     private(set) var deadline: ContinuousClock.Instant?
-    private var isOutstanding = false
     private var lastRead: ContinuousClock.Instant?
     /// The state of the history that was asked of last; nil where an answer would be new in any case.
     private var asked: HistoryChange?
@@ -408,26 +407,163 @@ struct KeyringReading {
         asked = nil
     }
 
-    /// Whether to ask now.
-    mutating func take(_ change: HistoryChange, isSeen: Bool, at now: ContinuousClock.Instant) -> Bool {
+    /// Returns whether to ask now.
+    mutating func isDue(
+        _ change: HistoryChange, isSeen: Bool, isWaiting: Bool, at now: ContinuousClock.Instant
+    ) -> Bool {
         deadline = nil
         guard isSeen else {
             asked = nil
             return false
         }
-        guard !isOutstanding, asked != change else { return false }
+        guard !isWaiting, asked != change else { return false }
         if asked != nil, let lastRead, now < lastRead + Self.pause {
             deadline = lastRead + Self.pause
             return false
         }
-        isOutstanding = true
         asked = change
         lastRead = now
         return true
     }
+}
 
-    mutating func finish() {
-        isOutstanding = false
+// MARK: - What is asked of the listener
+
+extension DashboardModel {
+    /// Asks the listener something that a person waits for. What fails is told, unless it is handled.
+    private mutating func askListener<Answer: Sendable>(
+        _ work: @escaping @Sendable (any ListenerControl) throws -> Answer,
+        then: @escaping @Sendable (inout DashboardModel, Answer) -> Void,
+        failed: @escaping @Sendable (inout DashboardModel, SafeText) -> Void = { $0.session.tell($1, .bad) }
+    ) {
+        ask(on: .listener) { outside, _ in
+            try work(outside.listener)
+        } then: { model, result in
+            switch result {
+            case .success(let answer):
+                if let keyring = answer as? KeyringSummary { model.session.hold(keyring) }
+                model.keyringReading.invalidate()
+                then(&model, answer)
+            case .failure(let failure): failed(&model, "\(failure.sentence)")
+            }
+        }
+    }
+
+    /// Asks what the secrets have matched, while they are seen.
+    mutating func askForKeyring() {
+        let isDue = keyringReading.isDue(
+            session.change, isSeen: keyring != nil, isWaiting: context.questions.isWaiting("keyring"), at: session.now)
+        guard isDue else { return }
+        ask("keyring", on: .listener) { outside, _ in
+            try outside.listener.keyring()
+        } then: { model, result in
+            if case .success(let summary) = result { model.session.hold(summary) }
+        }
+    }
+
+    fileprivate mutating func sendTest() {
+        session.tell("Sending a test event…", .secondary)
+        askListener {
+            try $0.sendTestEvent()
+        } then: { model, sentence in
+            model.session.hasTested = true
+            model.session.tell("Test event: \(sentence)", .good)
+        } failed: { model, sentence in
+            model.session.tell("Test event: " + sentence, .bad)
+        }
+    }
+
+    mutating func reloadSecrets() {
+        askListener {
+            try $0.reloadSecrets()
+        } then: { model, keyring in
+            let count = Wording.count(keyring.secrets.count, "is current", "are current")
+            model.confirm("The secrets were read again: \(count).")
+        }
+    }
+
+    /// Makes a secret current.
+    mutating func hold(_ draft: SecretDraft, _ purpose: SecretForm.Purpose) {
+        askListener { listener in
+            switch purpose {
+            case .add: try listener.addSecret(draft)
+            case .replace(let label): try listener.replaceSecret(label, with: draft)
+            }
+        } then: { model, _ in
+            if model.keyring?.form?.isWaiting == true { model.keyring?.form = nil }
+            model.keyring?.select(draft.label)
+            model.confirm("The secret \(draft.label) is current now.")
+        } failed: { model, sentence in
+            if model.keyring?.form?.isWaiting == true {
+                model.keyring?.form?.failed(sentence)
+            } else {
+                model.session.tell(sentence, .bad)
+            }
+        }
+    }
+
+    mutating func answerDeletion(wasLeaked: Bool) {
+        guard !isDeaf else { return }
+        switch question {
+        case .delete(let secret, _):
+            let label = secret.label
+            askListener {
+                try $0.forgetSecret(label, wasLeaked: wasLeaked)
+            } then: { model, _ in
+                model.confirm(
+                    "The secret \(label) is deleted"
+                        + (wasLeaked ? ": what it verified reads “valid, secret removed”." : "; its verdicts stay."))
+            }
+        case .markLeaked(let secret) where wasLeaked:
+            let identity = secret.identity
+            askListener {
+                try $0.markLeaked(identity)
+            } then: { model, _ in
+                model.confirm("What \(identity) verified reads “valid, secret removed”.")
+            }
+        default: break
+        }
+        question = nil
+        deafUntil = nil
+    }
+
+    /// Saves a secret for the next start.
+    mutating func remember(_ label: String) {
+        askListener {
+            try $0.rememberSecret(label)
+        } then: { model, place in
+            model.session.tell("The secret \(label) is saved in \(place).", .good)
+            if model.savingToQuit.remove(label) != nil, model.savingToQuit.isEmpty {
+                model.context.questions.request(.end(.quit))
+            }
+        } failed: { model, sentence in
+            let isQuitting = !model.savingToQuit.isEmpty
+            model.savingToQuit = []
+            model.session.tell(
+                isQuitting ? "b2watch goes on, because the secret is not saved: " + sentence : sentence, .bad)
+        }
+    }
+
+    /// Saves the secrets in memory; the end comes once all are saved.
+    mutating func saveAndQuit() {
+        guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return }
+        question = nil
+        savingToQuit = Set(labels)
+        for label in labels { remember(label) }
+    }
+
+    /// Ends verifying again, or resumes it.
+    mutating func cancelJudging() {
+        guard let stage = session.judging?.stage else { return }
+        askListener { listener in
+            if stage == .running { try listener.cancelJudging() } else { try listener.resumeJudging() }
+        } then: { _, _ in
+        }
+    }
+
+    /// Tells that a change of the keyring was made, unless the result of verifying again is shown already.
+    private mutating func confirm(_ text: SafeText) {
+        if session.notice?.kind != .rejudged { session.tell(text, .good) }
     }
 }
 
@@ -451,10 +587,7 @@ extension Command {
         unavailable: { model in
             isAway(model) ?? (model.session.url == nil ? "Nothing listens that a test event could be sent to." : nil)
         }
-    ) { model in
-        model.session.tell("Sending a test event…", .secondary)
-        return [.control(.sendTestEvent)]
-    }
+    ) { $0.sendTest() }
     static let addSecret = Command(
         "add-secret", "a", in: .keyring, "add a secret", footer: .narrow("add"),
         plain: .hint(
@@ -464,31 +597,32 @@ extension Command {
                 syntax: "list|add LABEL [BINDING]|replace LABEL|forget LABEL|remember LABEL|reload",
                 "signing secrets; the secret itself is asked for on a line of its own, which is not shown"
             ) { $0.secret($1) }), unavailable: isAway
-    ) { $0.keyring?.add(to: $0.session.keyring) }
+    ) { $0.keyring?.add(to: $0.context.session.keyring) }
     static let replaceSecret = Command(
         "replace-secret", "r", .enter, in: .keyring, "replace the selected secret", footer: .medium("replace"),
         plain: .hint("secret replace LABEL"), unavailable: selectsPast
-    ) { $0.keyring?.replace(in: $0.session.keyring) }
+    ) { $0.keyring?.replace(in: $0.context.session.keyring) }
     static let forgetSecret = Command(
         "forget-secret", "f", in: .keyring, "delete the selected secret, as rotated or as leaked",
         footer: .medium("delete"), changesSelected: true, plain: .hint("secret forget LABEL"), unavailable: selectsNone
-    ) { $0.askToDelete($0.keyring?.selected(in: $0.session.keyring)) }
+    ) { $0.askToDelete($0.keyring?.selected(in: $0.context.session.keyring)) }
     static let reloadSecrets = Command(
         "reload-secrets", "R", in: .keyring, "read the files and other sources of secrets again",
-        footer: .wide("reload"), plain: .same(), unavailable: isAway
-    ) { model in
-        model.session.tell("Reading the secrets again…", .secondary)
-        return [.control(.reloadSecrets)]
-    }
+        footer: .wide("reload"), plain: .same(), unavailable: isAway,
+        change: { model in
+            model.session.tell("Reading the secrets again…", .secondary)
+            model.reloadSecrets()
+        })
 
     /// The commands of the secrets and of the form in which one is typed, and the test event that they sign.
     static let ofKeyring: [Command] =
-        [showKeyring, sendTest] + Motion.commands(in: .keyring) { $0.keyring?.move($1, in: $0.session.keyring) } + [
+        [showKeyring, sendTest] + Motion.commands(in: .keyring) { $0.keyring?.move($1, in: $0.context.session.keyring) }
+        + [
             addSecret, replaceSecret, forgetSecret,
             Command(
                 "remember-secret", "m", in: .keyring, "save the selected secret for the next start",
                 footer: .medium("save"), plain: .hint("secret remember LABEL"), unavailable: selectsPast
-            ) { $0.askToSave($0.keyring?.selectedCurrent(in: $0.session.keyring)) },
+            ) { $0.askToSave($0.keyring?.selectedCurrent(in: $0.context.session.keyring)) },
             reloadSecrets,
             Command("submit", .enter, in: .form, "use this secret", footer: .narrow("use"), unavailable: isAway) {
                 $0.submitSecret()
@@ -540,13 +674,9 @@ extension DashboardModel {
         }
     }
 
-    fileprivate mutating func submitSecret() -> [Effect] {
-        guard let purpose = keyring?.form?.purpose, let draft = keyring?.form?.submit(held: session.keyring) else {
-            return []
-        }
-        return switch purpose {
-        case .add: [.control(.addSecret(draft))]
-        case .replace(let label): [.control(.replaceSecret(label, draft))]
-        }
+    fileprivate mutating func submitSecret() {
+        let current = session.keyring
+        guard let purpose = keyring?.form?.purpose, let draft = keyring?.form?.submit(held: current) else { return }
+        hold(draft, purpose)
     }
 }

@@ -142,35 +142,15 @@ extension DashboardModel {
         case .suspend: return [.suspend]
         case .replace(var request):
             request.mayReplace = true
-            return write(request)
-        case .remember(let label, _): return [.control(.rememberSecret(label))]
-        case .act(let request, _): return confirm(request)
-        case .retryAll(let action, _, _): return [.callAction(.retryAll(action, EntryState.retriedTogether))]
-        case .skipAll(let action, _): return [.callAction(.skipAll(action, EntryState.skippedTogether))]
-        case .addMissed(let action, let missed): return addMissed(action, missed)
+            write(request)
+        case .remember(let label, _): remember(label)
+        case .act(let request, _): confirm(request)
+        case .retryAll(let action, _, _): retryAll(action)
+        case .skipAll(let action, _): skipAll(action)
+        case .addMissed(let action, let missed): addMissed(action, missed)
         // These have answers of their own.
-        case .delete, .markLeaked, .quitUnsaved, nil: return []
+        case .delete, .markLeaked, .quitUnsaved, nil: break
         }
-    }
-
-    /// Saves the secrets in memory; the end follows once all are saved.
-    fileprivate mutating func saveAndQuit() -> [Effect] {
-        guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return [] }
-        question = nil
-        savingToQuit = Set(labels)
-        return labels.map { .control(.rememberSecret($0)) }
-    }
-
-    fileprivate mutating func answerDeletion(wasLeaked: Bool) -> [Effect] {
-        guard !isDeaf else { return [] }
-        defer {
-            question = nil
-            deafUntil = nil
-        }
-        return switch question {
-        case .delete(let secret, _): [.control(.forgetSecret(secret.label, wasLeaked: wasLeaked))]
-        case .markLeaked(let secret) where wasLeaked: [.control(.markLeaked(secret.identity))]
-        default: []
-        }
+        return []
     }
 }

@@ -84,10 +84,10 @@ extension Command {
 
 extension DashboardModel {
     /// Goes to the next place found, or to the one before.
-    fileprivate mutating func goToMatch(_ way: SeekRequest.Way) -> [Effect] {
+    fileprivate mutating func goToMatch(_ way: SeekRequest.Way) {
         guard let pattern else {
             session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
-            return []
+            return
         }
         if detail.hasKeys {
             findInDetail(pattern, way)
@@ -95,26 +95,33 @@ extension DashboardModel {
             changeFound { $0.searchNext(way == .next, pattern, $1) }
             tellSearchNews()
         } else {
-            return seek(.match(pattern), pattern.predicate, way)
+            seek(.match(pattern), pattern.predicate, way)
         }
-        return []
     }
 
-    /// Looks for a row of the list, from the current one on unless told.
+    private static let seeking = "seek"
+
+    /// Looks for a row of the list, from the current one on unless another is given.
     mutating func seek(
-        _ aim: Seeking.Aim, _ predicate: RowPredicate, _ way: SeekRequest.Way, from start: Int64? = nil
-    ) -> [Effect] {
-        guard let row = rows.selection else { return [] }
-        return [.seek(seeking.begin(aim, predicate, from: start ?? row, way))]
+        _ aim: SeekAim, _ predicate: RowPredicate, _ way: SeekRequest.Way, from start: Int64? = nil
+    ) {
+        guard let row = start ?? rows.selection, rows.selection != nil else { return }
+        seeking = aim
+        let request = SeekRequest(predicate: predicate, from: row, way: way)
+        ask(Self.seeking, on: .seeking) { outside, asking in
+            try outside.seek(request) { asking.isCancelled }
+        } then: {
+            $0.apply($1, of: aim)
+        }
     }
 
-    mutating func cancelSeeking() -> [Effect] {
-        seeking.cancel()
-        return [.cancelSeeking]
+    mutating func cancelSeeking() {
+        seeking = nil
+        context.questions.forget(Self.seeking)
     }
 
-    mutating func take(_ result: Result<SeekOutcome, EffectFailure>, seeking generation: Int) {
-        guard let aim = seeking.finish(generation) else { return }
+    private mutating func apply(_ result: Result<SeekOutcome, EffectFailure>, of aim: SeekAim) {
+        seeking = nil
         switch result {
         case .failure(let failure): session.tell("The history could not be searched: \(failure.sentence)", .bad)
         case .success(let outcome):
@@ -133,17 +140,13 @@ extension DashboardModel {
 
     // MARK: - Typing a search
 
-    mutating func type(_ key: Key, in prompt: SearchPrompt) -> [Effect] {
+    mutating func type(_ key: Key, in prompt: SearchPrompt) {
         var prompt = prompt
-        guard prompt.type(key) else {
-            self.prompt = .search(prompt)
-            return []
-        }
-        return search(prompt)
+        if prompt.type(key) { search(prompt) } else { self.prompt = .search(prompt) }
     }
 
     /// Shows the nearest place where the text stands.
-    mutating func search(_ prompt: SearchPrompt) -> [Effect] {
+    mutating func search(_ prompt: SearchPrompt) {
         var prompt = prompt
         prompt.hasNoMatch = false
         pattern = prompt.pattern
@@ -156,36 +159,36 @@ extension DashboardModel {
             // From where one was: what was typed so far may have led elsewhere.
             detail.goBack(to: prompt.origin.detail)
             prompt.hasNoMatch = !findInDetail(pattern, .nearest)
-            return []
+            return
         }
         detail.forgetMatch()
         if found != nil, let origin = prompt.origin.list {
             changeFound { $0.searchNearest(to: origin, pattern, $1) }
-            return []
+            return
         }
-        guard let origin = prompt.origin.row else { return [] }
+        guard let origin = prompt.origin.row else { return }
         if let index = rows.index(of: origin), pattern.matches(rows.window.rows[index]) {
             goBack(to: prompt.origin)
             return cancelSeeking()
         }
-        return [.seek(seeking.begin(.match(pattern), pattern.predicate, from: origin, .nearest))]
+        seek(.match(pattern), pattern.predicate, .nearest, from: origin)
     }
 
     /// Ends the typing; what was found stays.
-    mutating func keepSearch() -> [Effect] {
-        guard case .search(let prompt) = prompt else { return [] }
+    mutating func keepSearch() {
+        guard case .search(let prompt) = prompt else { return }
         self.prompt = nil
-        guard prompt.pattern == nil, let before = prompt.before else { return [] }
+        guard prompt.pattern == nil, let before = prompt.before else { return }
         pattern = before
-        return goToMatch(.next)
+        goToMatch(.next)
     }
 
     /// Ends the typing, and everything is as it was.
-    mutating func leaveSearch(_ prompt: SearchPrompt) -> [Effect] {
+    mutating func leaveSearch(_ prompt: SearchPrompt) {
         self.prompt = nil
         pattern = prompt.before
         goBack(to: prompt.origin)
-        return cancelSeeking()
+        cancelSeeking()
     }
 
     // MARK: - Searching the detail
@@ -207,7 +210,7 @@ extension DashboardModel {
             isWrapped = way != .nearest
         }
         guard let found, let document else {
-            if way != .nearest { session.tell(Seeking.Aim.match(pattern).absence, .notice) }
+            if way != .nearest { session.tell(SeekAim.match(pattern).absence, .notice) }
             return false
         }
         detail.reveal(line: found, columns: pattern.columns(in: document.text(ofLine: found)) ?? 0..<0)
@@ -218,7 +221,7 @@ extension DashboardModel {
     }
 }
 
-extension Seeking.Aim {
+extension SeekAim {
     /// What is said where it is nowhere.
     var absence: SafeText {
         switch self {
@@ -424,7 +427,25 @@ struct SeekRequest: Sendable {
     /// The row from which to look.
     let from: Int64
     let way: Way
-    let generation: Int
+
+    // MARK: - Looking
+
+    /// Looks for the row. Blocks.
+    func outcome(_ browser: Browser, _ isCancelled: @Sendable () -> Bool) throws -> SeekOutcome {
+        func find(from row: Int64, isNewer: Bool) throws -> Int64? {
+            try browser.find(predicate, from: row, isNewer: isNewer, isCancelled: isCancelled)
+        }
+        if case .time(let stretch) = way {
+            return SeekOutcome(row: try browser.nearest(to: stretch, isCancelled: isCancelled))
+        }
+        if let row = try find(from: from, isNewer: way != .previous) { return SeekOutcome(row: row) }
+        switch way {
+        case .nearest: return SeekOutcome(row: try find(from: from, isNewer: false))
+        case .next: return SeekOutcome(row: try find(from: .min, isNewer: true), isWrapped: true)
+        case .previous: return SeekOutcome(row: try find(from: .max, isNewer: false), isWrapped: true)
+        case .time: return SeekOutcome()
+        }
+    }
 }
 
 /// What became of it.
@@ -435,78 +456,23 @@ struct SeekOutcome: Sendable, Hashable {
     var isWrapped = false
 }
 
-/// What is looked for in the list right now, if anything is.
-struct Seeking {
-    enum Aim: Hashable {
-        case match(SearchPattern)
-        case problem
-        case mark
-        /// One that is named.
-        case number(String)
-        /// One received at a time, as it was typed.
-        case time(String)
-    }
-
-    private(set) var aim: Aim?
-    private var generation = 0
-
-    var isRunning: Bool { aim != nil }
-
-    /// Begins to look for something, and gives up what was looked for.
-    mutating func begin(_ aim: Aim, _ predicate: RowPredicate, from row: Int64, _ way: SeekRequest.Way) -> SeekRequest {
-        self.aim = aim
-        generation += 1
-        return SeekRequest(predicate: predicate, from: row, way: way, generation: generation)
-    }
-
-    /// Gives up.
-    mutating func cancel() {
-        aim = nil
-        generation += 1
-    }
-
-    /// What was looked for; nil if something else is by now.
-    mutating func finish(_ generation: Int) -> Aim? {
-        guard generation == self.generation else { return nil }
-        defer { aim = nil }
-        return aim
-    }
+/// What is looked for in the list.
+enum SeekAim: Hashable {
+    case match(SearchPattern)
+    case problem
+    case mark
+    /// One that is named.
+    case number(String)
+    /// One received at a time, as it was typed.
+    case time(String)
 }
 
 // MARK: - Times
 
-/// A time to go to in a list that is not one of events.
-struct TimeQuestion: Sendable, Hashable {
-    enum List: Sendable {
-        case deliveries, log
-    }
-
-    let list: List
-    let stretch: Range<Timestamp>
-
-    // MARK: - Answering
-
-    /// Returns the nearest place. Blocks.
-    ///
-    /// - Throws: What the history or the log says.
-    func answer(_ reader: HistoryReader, _ log: (any LogReading)?) throws -> TimeAnswer {
-        switch list {
-        case .log: .entry(try log?.place(nearestTo: stretch))
-        case .deliveries: .delivery(try reader.delivery(nearestTo: stretch))
-        }
-    }
-}
-
-/// The place in the list that is nearest to a time; nil where the list is empty.
-enum TimeAnswer: Sendable, Hashable {
-    case delivery(Int64?)
-    case entry(LogPlace?)
-}
-
 extension HistoryReader {
     /// Returns the delivery that was received nearest to a stretch of time: the first in it, or the nearer of those on both
     /// sides.
-    fileprivate func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64? {
+    func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64? {
         let from = try firstDelivery(receivedFrom: stretch.lowerBound)
         // Older by number: of a history whose times rise, the last before the stretch.
         let before = try deliveryRows(RowRequest(.row((from ?? .max) - 1), before: 0, after: 0)).rows.last?.id
@@ -558,7 +524,10 @@ extension DashboardModel {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         if words.count == 1 {
             let number = words[0].hasPrefix("#") ? words[0].dropFirst() : words[0][...]
-            if let id = Int64(number), id > 0, !words[0].hasPrefix("+") { return try goTo(delivery: id) }
+            if let id = Int64(number), id > 0, !words[0].hasPrefix("+") {
+                try goTo(delivery: id)
+                return []
+            }
             switch words[0].lowercased() {
             case "newest", "latest", "last", "end": return try reach(.toEnd)
             case "oldest", "first", "start": return try reach(.toStart)
@@ -567,7 +536,8 @@ extension DashboardModel {
         }
         if words.count == 2, words[0] == "row", let id = Int64(words[1]), id > 0 {
             try showRows("goto row")
-            return rows.selection == id ? [] : seek(.number("row \(id)"), .number(.row, .equal, id), .nearest)
+            if rows.selection != id { seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
+            return []
         }
         guard !words.isEmpty, words[0] != "row", Int64(words[0]) == nil || words.count > 1 else {
             throw Command.Fault(Command.whereTo)
@@ -577,45 +547,61 @@ extension DashboardModel {
             throw Command.Fault("“\(time)” is not a time. \(Command.whereTo)")
         }
         if [MainView.deliveries, .log, .pulse].contains(view) { show(view) } else { try showRows("goto") }
-        return goTo(time, stretch)
+        goTo(time, stretch)
+        return []
     }
 
-    private mutating func goTo(delivery id: Int64) throws(Command.Fault) -> [Effect] {
+    private mutating func goTo(delivery id: Int64) throws(Command.Fault) {
         if view == .deliveries, [.deliveries, .deliveryDetail].contains(place) {
             deliveries.select(id, shown)
-            return []
+            return
         }
         try showRows("goto")
         // From the oldest row on: a delivery of many events is entered at its first one.
-        return seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
+        seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
     }
 
     /// The time that a text means, by the zone that is shown.
     func stretch(_ text: String) -> Range<Timestamp>? { FilterMoment(in: session.filterContext).stretch(text) }
 
     /// Goes to what is nearest to a time: in the list that is shown, or in that of events.
-    mutating func goTo(_ text: String, _ stretch: Range<Timestamp>) -> [Effect] {
+    mutating func goTo(_ text: String, _ stretch: Range<Timestamp>) {
         switch view {
-        case .deliveries: return [.findTime(TimeQuestion(list: .deliveries, stretch: stretch))]
-        case .log: return [.findTime(TimeQuestion(list: .log, stretch: stretch))]
-        case .pulse:
-            pulse.show(stretch)
-            return []
+        case .deliveries:
+            goTo(.rows) {
+                try $0.delivery(nearestTo: stretch)
+            } then: {
+                $0.deliveries.select($1, $0.shown)
+            }
+        case .log:
+            goTo(.log) {
+                try $0.logPlace(nearestTo: stretch)
+            } then: {
+                $0.log.select($1)
+            }
+        case .pulse: pulse.show(stretch)
         default:
             guard rows.selection != nil else {
                 session.tell("No row is listed: there is none to go to.", .notice)
-                return []
+                return
             }
-            return seek(.time(text), .everything, .time(stretch))
+            seek(.time(text), .everything, .time(stretch))
         }
     }
 
-    mutating func take(_ result: Result<TimeAnswer, EffectFailure>, of question: TimeQuestion) {
-        switch result {
-        case .failure(let failure): session.tell("The time could not be looked for: \(failure.sentence)", .bad)
-        case .success(.delivery(let id?)): deliveries.select(id, shown)
-        case .success(.entry(let place?)): log.select(place)
-        case .success(.delivery(nil)), .success(.entry(nil)): session.tell("There is no line to go to.", .notice)
+    private mutating func goTo<Place: Sendable>(
+        _ lane: Lane, _ find: @escaping @Sendable (any Outside) throws -> Place?,
+        then: @escaping @Sendable (inout DashboardModel, Place) -> Void
+    ) {
+        ask("time", on: lane) { outside, _ in
+            try find(outside)
+        } then: { model, result in
+            switch result {
+            case .failure(let failure):
+                model.session.tell("The time could not be looked for: \(failure.sentence)", .bad)
+            case .success(let place?): then(&model, place)
+            case .success(nil): model.session.tell("There is no line to go to.", .notice)
+            }
         }
     }
 }

@@ -28,7 +28,6 @@ struct TextPage {
     /// What the lines were laid out for.
     private var laidOut: (columns: Int, isUTC: Bool)?
     private var known: Int64?
-    private var isOutstanding = false
 
     init(_ kind: Kind, content: Content = .waiting) {
         self.kind = kind
@@ -49,15 +48,14 @@ struct TextPage {
     }
 
     /// The entry to read now; nil where what is held is as it is, or is awaited.
-    mutating func request(_ change: HistoryChange) -> Int64? {
-        guard case .entry(let id) = kind, known != change.outbox, !isOutstanding else { return nil }
-        (known, isOutstanding) = (change.outbox, true)
+    mutating func request(_ change: HistoryChange, isWaiting: Bool) -> Int64? {
+        guard case .entry(let id) = kind, known != change.outbox, known == nil || !isWaiting else { return nil }
+        known = change.outbox
         return id
     }
 
-    /// Takes what was read of the entry.
-    mutating func take(_ content: Content) {
-        isOutstanding = false
+    /// Shows what was read of the entry.
+    mutating func apply(_ content: Content) {
         guard content != self.content else { return }
         self.content = content
         laidOut = nil

@@ -6,7 +6,14 @@ import Terminal
 // MARK: - What is done with actions by lines
 
 extension PlainModel {
-    mutating func readActions() -> [Effect] { [.readActions(generation: requests.next(.actions))] }
+    mutating func readActions() -> [Effect] {
+        ask(on: .rows) { outside, _ in
+            try outside.listedActions()
+        } then: {
+            $0.tell($1)
+        }
+        return []
+    }
 
     /// `entries NAME [all|waiting|failed|uncertain|done|skipped] [N]`.
     mutating func readEntries(_ arguments: PlainArguments) -> [Effect] {
@@ -23,9 +30,13 @@ extension PlainModel {
         }
         guard let name = known(words.joined(separator: " ")) else { return [] }
         let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
-        let question = ListQuestion<OutboxRow>(generation: requests.next(.entries), kind: .window(request))
         let scope = EntryScope(action: name, states: choice.states)
-        return [.ask(Asked(view: .actions) { $0.entries(question, scope) })]
+        ask(on: .rows) { outside, _ in
+            try outside.entries(ListQuestion(generation: 0, kind: .window(request)), scope).rows.get()
+        } then: {
+            $0.takeEntries($1)
+        }
+        return []
     }
 
     mutating func readEntry(_ arguments: PlainArguments) -> [Effect] {
@@ -33,44 +44,76 @@ extension PlainModel {
             say("Which one? Such as entry 126; entries NAME tells the numbers.")
             return []
         }
-        requests.entry = id
-        return [.readEntry(id)]
+        ask(on: .documents) { outside, _ in
+            try outside.entry(id)
+        } then: { plain, result in
+            switch result {
+            case .failure(let failure): plain.say("The entry could not be read: \(failure.sentence)")
+            case .success(let content): plain.tell(.entry(id), content)
+            }
+        }
+        return []
     }
 
     mutating func setPaused(_ isPaused: Bool, _ arguments: PlainArguments) -> [Effect] {
         guard let name = askable(arguments) else { return [] }
-        return [.callAction(.setPaused(name, isPaused))]
+        return change { model in
+            model.setPaused(name, isPaused)
+            return []
+        }
     }
 
     mutating func test(_ arguments: PlainArguments) -> [Effect] {
         guard let name = askable(arguments) else { return [] }
-        return [.callAction(.test(name))]
+        return change { model in
+            model.test(name)
+            return []
+        }
     }
 
     mutating func addMissed(_ arguments: PlainArguments) -> [Effect] {
         guard let name = askable(arguments) else { return [] }
-        return change { $0.ask(.missed(name, .asked)) }
+        return change { model in
+            model.offerMissed(name)
+            return []
+        }
     }
 
     mutating func preview(_ arguments: PlainArguments) -> [Effect] {
         guard let name = askable(arguments), let rows = actedOn() else { return [] }
-        return change { $0.preview(name, rows) }
+        return change { model in
+            model.preview(name, rows)
+            return []
+        }
     }
 
     mutating func act(_ arguments: PlainArguments, _ deed: (String) -> ActRequest.Deed) -> [Effect] {
         guard let name = askable(arguments), let rows = actedOn() else { return [] }
-        return change { $0.begin(deed(name), for: rows) }
+        let deed = deed(name)
+        return change { model in
+            model.begin(deed, for: rows)
+            return []
+        }
     }
 
     mutating func retry(_ arguments: PlainArguments) -> [Effect] {
-        if let id = Int64(arguments.text) { return canAsk() ? [.callAction(.retryEntry(id))] : [] }
+        if let id = Int64(arguments.text) {
+            guard canAsk() else { return [] }
+            return change { model in
+                model.retryEntry(id)
+                return []
+            }
+        }
         guard let name = askable(arguments) else { return [] }
         guard model.selection.isEmpty else { return act(arguments) { .retry($0) } }
         let status = model.actions.declared.first { $0.name == name }
         let count = status?.count(of: EntryState.retriedTogether) ?? 0
         guard count > 0 else {
             if let status, status.hold != nil, status.waiting > 0 {
-                return [.callAction(.retryAll(name, EntryState.retriedTogether))]
+                return change { model in
+                    model.retryAll(name)
+                    return []
+                }
             }
             say("Nothing of “\(name)” has failed.")
             return []
@@ -82,7 +125,13 @@ extension PlainModel {
     }
 
     mutating func skip(_ arguments: PlainArguments) -> [Effect] {
-        if let id = Int64(arguments.text) { return canAsk() ? [.callAction(.skipEntry(id))] : [] }
+        if let id = Int64(arguments.text) {
+            guard canAsk() else { return [] }
+            return change { model in
+                model.skipEntry(id)
+                return []
+            }
+        }
         return act(arguments) { .skip($0) }
     }
 
@@ -93,7 +142,10 @@ extension PlainModel {
             return []
         }
         guard canAsk(), let rows = actedOn() else { return [] }
-        return change { $0.replay(rows, to: url) }
+        return change { model in
+            model.replay(rows, to: url)
+            return []
+        }
     }
 
     private mutating func canAsk() -> Bool {
@@ -135,7 +187,7 @@ extension PlainModel {
 
     // MARK: - What was read
 
-    mutating func takeActions(_ result: Result<[ListedAction], EffectFailure>) {
+    private mutating func tell(_ result: Result<[ListedAction], EffectFailure>) {
         switch result {
         case .failure(let failure): say("The actions could not be read: \(failure.sentence)")
         case .success(let actions):
@@ -145,15 +197,21 @@ extension PlainModel {
             }
             for action in actions { say(sentence(action)) }
             guard model.session.canAct, model.session.absence == nil else { return }
-            later += actions.filter(\.status.isDeclared).map { .callAction(.missed($0.status.name, .seen)) }
+            for action in actions where action.status.isDeclared { lookForMissed(action.status.name) }
         }
     }
 
     /// Tells what an action that was listed has missed.
-    mutating func tellMissed(_ name: String, _ missed: MissedRows) {
-        guard missed.count > 0 else { return }
-        let it = missed.count == 1 ? "it" : "them"
-        say(PlainRow.name(name) + ": \(ActionsScreen.missedWords(missed)); missed NAME adds \(it).")
+    private mutating func lookForMissed(_ name: String) {
+        ask(on: .patient) { outside, _ in
+            try outside.requireActions().missedRows(name, in: .newest)
+        } then: { plain, result in
+            guard case .success(let missed) = result else { return }
+            plain.model.actions.note(missed, of: name)
+            guard missed.count > 0 else { return }
+            let it = missed.count == 1 ? "it" : "them"
+            plain.say(PlainRow.name(name) + ": \(ActionsScreen.missedWords(missed)); missed NAME adds \(it).")
+        }
     }
 
     private func sentence(_ action: ListedAction) -> SafeText {
@@ -200,14 +258,6 @@ extension PlainModel {
         return parts.joined(separator: ", ")
     }
 
-    mutating func takeEntry(_ result: Result<TextPage.Content, EffectFailure>, _ id: Int64) {
-        requests.entry = nil
-        switch result {
-        case .failure(let failure): say("The entry could not be read: \(failure.sentence)")
-        case .success(let content): tell(.entry(id), content)
-        }
-    }
-
     /// A page that opens on the screen is said, and is gone.
     mutating func tellPage() {
         guard let page = model.page else { return }
@@ -231,8 +281,15 @@ extension PlainModel {
         let (label, binding) = rest.split
         switch word.lowercased() {
         case "", "list":
-            requests.listsSecrets = true
-            return [.readKeyring]
+            ask(on: .listener) { outside, _ in
+                try outside.listener.keyring()
+            } then: { plain, result in
+                switch result {
+                case .success(let keyring): plain.list(keyring)
+                case .failure(let failure): plain.say("\(failure.sentence)")
+                }
+            }
+            return []
         case "reload": return perform(.reloadSecrets)
         case "add", "replace", "forget", "remember": break
         default:
@@ -296,13 +353,13 @@ extension PlainModel {
         if let remark { say(remark.text) }
         let usual = SigningSecret.looksUsual(Array(draft.value.utf8))
         if !usual { say("It is not 32 letters and digits, as B2's secrets are. It can be used all the same.") }
-        return switch form.purpose {
-        case .add: [.control(.addSecret(draft))]
-        case .replace(let label): [.control(.replaceSecret(label, draft))]
+        return change { model in
+            model.hold(draft, form.purpose)
+            return []
         }
     }
 
-    mutating func listSecrets(_ keyring: KeyringSummary) {
+    private mutating func list(_ keyring: KeyringSummary) {
         if keyring.isEmpty { say("There is no secret: secret add LABEL takes one.") }
         for secret in keyring.secrets {
             var parts: [SafeText] = ["\(secret.label), fingerprint \(secret.fingerprint), bound to \(secret.binding)"]

@@ -6,7 +6,7 @@ import Terminal
 
 extension PlainModel {
     /// Reads rows around the current one; the newest where it is followed.
-    mutating func read(_ purpose: PlainRequests.Purpose, _ arguments: PlainArguments, usual: Int) -> [Effect] {
+    mutating func readRows(_ arguments: PlainArguments, usual: Int, asTable isTable: Bool = false) -> [Effect] {
         guard let count = count(arguments, usual) else { return [] }
         let rows = model.rows
         let request =
@@ -16,21 +16,34 @@ extension PlainModel {
             } else {
                 WindowRequest<Int64>(anchor: .row(rows.selection ?? 0), before: count / 2, after: count - 1 - count / 2)
             }
-        return [.readRows(WindowTicket(request: request, generation: requests.next(purpose)))]
+        ask(on: .rows) { outside, _ in
+            try outside.rows(request)
+        } then: {
+            $0.tell($1, asTable: isTable)
+        }
+        return []
     }
 
     mutating func readDeliveries(_ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 10) else { return [] }
         let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
-        let question = ListQuestion<DeliveryRow>(generation: requests.next(.deliveries), kind: .window(request))
-        return [.ask(Asked(view: .deliveries) { $0.deliveries(question) })]
+        ask(on: .rows) { outside, _ in
+            try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
+        } then: {
+            $0.tell($1)
+        }
+        return []
     }
 
     mutating func readLog(_ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 10) else { return [] }
         let request = WindowRequest<LogPlace>(anchor: .newest, before: count - 1, after: 0)
-        let question = ListQuestion<LogEntry>(generation: requests.next(.log), kind: .window(request))
-        return [.ask(Asked(view: .log, lane: .log) { $0.log(question) })]
+        ask(on: .log) { outside, _ in
+            try outside.log(ListQuestion(generation: 0, kind: .window(request))).rows.get()
+        } then: {
+            $0.tell($1)
+        }
+        return []
     }
 
     mutating func readPulse(_ arguments: PlainArguments) -> [Effect] {
@@ -48,8 +61,15 @@ extension PlainModel {
             secondsFromUTC: model.session.clock.secondsFromUTC(model.session.wallTime))
         let ticket = PulseReading.Ticket(
             request: request, revision: model.shown.revision, through: model.shown.latestDelivery)
-        requests.pulse = ticket
-        return [.readPulse(ticket, adding: nil)]
+        ask("pulse", on: .pulse) { outside, asking in
+            try outside.pulse(ticket, adding: nil, asking)
+        } then: { plain, result in
+            switch result {
+            case .failure(let failure): plain.say("The history could not be counted: \(failure.sentence)")
+            case .success(let pulse): if let pulse, pulse.isComplete { plain.tell(pulse) }
+            }
+        }
+        return []
     }
 
     private mutating func count(_ arguments: PlainArguments, _ usual: Int) -> Int? {
@@ -121,13 +141,19 @@ extension PlainModel {
 
     private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) -> [Effect] {
         let request = WindowRequest<Int64>(anchor: .row(place.delivery), before: 0, after: 0)
-        let purpose = PlainRequests.Purpose.lookUp(delivery: place.delivery, event: place.event, page)
-        let question = ListQuestion<DeliveryRow>(generation: requests.next(purpose), kind: .window(request))
-        return [.ask(Asked(view: .deliveries) { $0.deliveries(question) })]
+        ask(on: .rows) { outside, _ in
+            try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
+        } then: { plain, result in
+            switch result {
+            case .success(let rows): plain.found(rows.first, delivery: place.delivery, event: place.event, page)
+            case .failure(let failure): plain.unreadable(failure)
+            }
+        }
+        return []
     }
 
     /// A delivery was read that was asked for by its number. What is to be done then is done with the next step.
-    mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
+    private mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
         guard let row, row.id == delivery else {
             say("There is no delivery \(delivery).")
             return
@@ -160,8 +186,12 @@ extension PlainModel {
             showsUTC: model.session.showsUTC, revision: model.shown.revision,
             keyringRevision: model.session.keyringRevision, wraps: page.tab != .headers && page.tab != .body,
             showsNumbers: false, isAnswered: model.shown.latestAnswered >= row.deliveryID)
-        requests.document = request
-        return [.buildDocument(request)]
+        ask("document", on: .documents) { outside, asking in
+            outside.document(request) { asking.isCancelled }
+        } then: { plain, result in
+            if case .success(let document) = result { plain.tell(document) }
+        }
+        return []
     }
 
     /// So wide that no line is broken but by who reads it.
@@ -180,28 +210,32 @@ extension PlainModel {
             return []
         }
         guard let row = model.rows.selectedRow else { return nothingCurrent() }
-        requests.copies += 1
-        return [
-            .copy(
-                CopyRequest(
-                    deliveryID: row.deliveryID, position: row.position, subject: subject,
-                    policy: words.count == 2 ? .asReceived : .masked, rows: model.selectedRows?.0,
-                    listener: model.session.url))
-        ]
+        let request = CopyRequest(
+            deliveryID: row.deliveryID, position: row.position, subject: subject,
+            policy: words.count == 2 ? .asReceived : .masked, rows: model.selectedRows?.0,
+            listener: model.session.url)
+        ask(on: .documents) { outside, _ in
+            try outside.copy(request)
+        } then: {
+            $0.tell($1)
+        }
+        return []
     }
 
     /// Goes to the next delivery that holds the current event.
     mutating func nextOfSameEvent() -> [Effect] {
         guard let row = model.rows.selectedRow else { return nothingCurrent() }
-        requests.sameEvent = row.deliveryID
-        return [.findOtherDelivery(row.deliveryID)]
-    }
-
-    /// A delivery was found that holds the same event; nil where there is none.
-    mutating func found(sameEvent delivery: Int64?, place: Int = 1) {
-        requests.sameEvent = nil
-        guard let delivery else { return say("No other delivery holds this event.") }
-        later += lookUp((delivery, place), nil)
+        let id = row.deliveryID
+        ask("same event", on: .rows) { outside, _ in
+            try outside.nextDelivery(sharingEventWith: id)
+        } then: { plain, result in
+            switch result {
+            case .success(let next?): plain.later += plain.lookUp((next, 1), nil)
+            case .success(nil): plain.say("No other delivery holds this event.")
+            case .failure(let failure): plain.unreadable(failure)
+            }
+        }
+        return []
     }
 
     /// `export [FORMAT] FILE`, of the rows selected or else of all that are listed.
@@ -224,7 +258,10 @@ extension PlainModel {
         }
         let request = ExportRequest(
             rows: model.exported.0, format: format.name, path: path, timestamps: model.table.timestamps)
-        return change { $0.write(request) }
+        return change { model in
+            model.write(request)
+            return []
+        }
     }
 
     private static var formats: String { ExportFormat.all.map(\.name).joined(separator: ", ") }
@@ -268,7 +305,8 @@ extension PlainModel {
         isToTellRow = true
         return change { model in
             model.pattern = pattern
-            return model.seek(.match(pattern), pattern.predicate, .previous)
+            model.seek(.match(pattern), pattern.predicate, .previous)
+            return []
         }
     }
 
@@ -276,19 +314,6 @@ extension PlainModel {
 
     /// As many names are told.
     private static let names = 5
-
-    /// Takes the counts once all is counted.
-    mutating func take(_ result: Result<Pulse, EffectFailure>) {
-        switch result {
-        case .failure(let failure):
-            requests.pulse = nil
-            say("The history could not be counted: \(failure.sentence)")
-        case .success(let pulse):
-            guard pulse.isComplete else { return }
-            requests.pulse = nil
-            tell(pulse)
-        }
-    }
 
     private mutating func tell(_ pulse: Pulse) {
         guard pulse.latest != nil else { return say("Nothing has arrived yet.") }
@@ -382,51 +407,6 @@ struct PlainRow {
         guard text.contains(where: { ",;\"".contains($0) || $0.isWhitespace }) else { return SafeText(cell: text) }
         return "\"" + SafeText(cell: text.replacing("\"", with: "\\\"")) + "\""
     }
-}
-
-// MARK: - What is awaited
-
-/// What was asked for by commands and has not been answered.
-///
-/// The generations are negative, so that no answer is taken for one that the model has asked for.
-struct PlainRequests {
-    /// What an answer is for.
-    enum Purpose: Hashable {
-        case news(latest: Int64)
-        case list, table, deliveries, log, actions, entries
-        /// To be shown or selected.
-        case lookUp(delivery: Int64, event: Int, PlainPage?)
-    }
-
-    private var purposes: [Int: Purpose] = [:]
-    private var last = 0
-    private var calls = 0
-    var document: DocumentRequest?
-    var pulse: PulseReading.Ticket?
-    var copies = 0
-    /// The delivery whose event is looked for in another.
-    var sameEvent: Int64?
-    var listsSecrets = false
-    /// The entry that is to be told.
-    var entry: Int64?
-
-    /// Whether anything is awaited that a command has asked for.
-    var isWaiting: Bool {
-        let isNewsOnly = purposes.values.allSatisfy { if case .news = $0 { true } else { false } }
-        return !isNewsOnly || calls > 0 || document != nil || pulse != nil || copies > 0 || listsSecrets
-            || entry != nil || sameEvent != nil
-    }
-
-    mutating func next(_ purpose: Purpose) -> Int {
-        last -= 1
-        purposes[last] = purpose
-        return last
-    }
-
-    mutating func finish(_ generation: Int) -> Purpose? { purposes.removeValue(forKey: generation) }
-
-    mutating func controlBegan() { calls += 1 }
-    mutating func controlEnded() { calls = max(0, calls - 1) }
 }
 
 /// A page of a delivery's detail.

@@ -13,7 +13,8 @@ struct PlainModel {
     var model: DashboardModel
     /// The lines to print, in order.
     private(set) var said: [SafeText] = []
-    var requests = PlainRequests()
+    /// What commands have asked for.
+    var questions = Questions<PlainModel>()
     var news: PlainNews
     /// The secret that the next line is taken for.
     var secret: SecretForm?
@@ -57,23 +58,18 @@ struct PlainModel {
 
     /// Tells the model what happened.
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
-        if takeOwn(event) {
+        if case .answered(let answered) = event, answered.slot.opening == Self.opening {
+            questions.settle(answered)?(&self)
             defer { later = [] }
             return step(later, at: now)
         }
-        switch event {
-        case .controlEnded:
-            requests.controlEnded()
-            brought = model.shown.latestRow
-        case .actionAnswered(.missed(let name, .seen), .success(.missed(let missed))):
-            requests.controlEnded()
-            tellMissed(name, missed)
-        case .actionAnswered, .acted, .settingsRead: requests.controlEnded()
-        default: break
-        }
+        let asked = model.context.questions.count(on: [.listener])
         if case .signal(.interrupt) = event, leaveAsked() { return step([], at: now) }
         let before = PlainState(model)
         let effects = model.update(event, at: now)
+        if case .answered = event, model.context.questions.count(on: [.listener]) < asked {
+            brought = model.shown.latestRow
+        }
         if case .signal(.interrupt) = event, before.isAsking, model.question == nil { say("Nothing was done.") }
         said += PlainState(model).changes(since: before)
         tellPage()
@@ -108,7 +104,13 @@ struct PlainModel {
 
     /// Whether an answer to what was typed is still to come.
     var isAnswering: Bool {
-        requests.isWaiting || isToTellRow || (awaitedListing == model.listing.generation && model.listing.isRunning)
+        isAwaiting || isToTellRow || (awaitedListing == model.listing.generation && model.listing.isRunning)
+    }
+
+    /// Whether anything is awaited that a command has asked for.
+    private var isAwaiting: Bool {
+        questions.isWaiting(besides: Self.newest)
+            || model.context.questions.count(on: [.listener, .actions, .patient, .acting]) > 0
     }
 
     mutating func takeSaid() -> [SafeText] {
@@ -131,18 +133,30 @@ struct PlainModel {
         return effects
     }
 
+    /// The opening that its questions belong to, which no view has.
+    private static let opening = -1
+    /// The slot of the newest rows, which nobody has asked for.
+    private static let newest = "newest"
+
+    /// Puts a question whose answer is said.
+    mutating func ask<Answer: Sendable>(
+        _ name: String? = nil, on lane: Lane,
+        _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
+        then: @escaping @Sendable (inout PlainModel, Result<Answer, EffectFailure>) -> Void
+    ) {
+        questions.ask(name, of: Self.opening, on: lane, work, then: then)
+    }
+
     // MARK: - Steps
 
     /// Goes on as far as it can: lines that wait, and news.
     private mutating func step(_ effects: [Effect], at now: ContinuousClock.Instant) -> [Effect] {
         var effects = effects
-        note(effects)
         tellRow()
         while isInteractive ? !isBetweenLists : !isBusy, let line = waiting.popFirst() {
             model.session.now = now
             model.session.dropNotices()
             let more = obey(line)
-            note(more)
             tellRow()
             effects += more
         }
@@ -153,16 +167,20 @@ struct PlainModel {
                 return finished(effects)
             }
             let request = WindowRequest<Int64>(anchor: .newest, before: PlainNews.lookedAt - 1, after: 0)
-            let generation = requests.next(.news(latest: model.shown.latestRow))
-            effects.append(.readRows(WindowTicket(request: request, generation: generation)))
+            let latest = model.shown.latestRow
+            ask(Self.newest, on: .rows) { outside, _ in
+                try outside.rows(request)
+            } then: {
+                $0.tellNews($1, latest: latest)
+            }
         }
         return finished(effects)
     }
 
     /// The end, behind the answer to the last line of a pipe; and no order is kept but that of the screen.
-    private func finished(_ effects: [Effect]) -> [Effect] {
+    private mutating func finished(_ effects: [Effect]) -> [Effect] {
         let isOver = hasInputEnded && waiting.isEmpty && !isBusy
-        return (effects + (isOver ? [.end(.quit)] : [])).map { effect in
+        return (effects + questions.dequeue() + (isOver ? [.end(.quit)] : [])).map { effect in
             guard case .keepViewState(var state) = effect else { return effect }
             state.preferences.order = order
             return .keepViewState(state)
@@ -177,15 +195,6 @@ struct PlainModel {
         return true
     }
 
-    private mutating func note(_ effects: [Effect]) {
-        for effect in effects {
-            switch effect {
-            case .control, .callAction, .act, .reloadSettings: requests.controlBegan()
-            default: break
-            }
-        }
-    }
-
     private var canTellNews: Bool { model.frozen == nil && !isBackedUp && !model.listing.isRunning }
 
     /// Whether something that was asked for is still to come, or what it leads to.
@@ -194,8 +203,9 @@ struct PlainModel {
         let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
         let isBehind = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
         let isUnread = (isBehind || !list.isRead(model.extent)) && list.awaits(model.extent)
-        return requests.isWaiting || model.actions.reading.isFirst || model.session.exporting != nil
-            || model.seeking.isRunning
+        let isFirst = model.context.questions.isWaiting("actions") && !model.actions.reading.hasBeenRead
+        return isAwaiting || isFirst || model.session.exporting != nil
+            || model.seeking != nil
             || model.listing.isRunning || model.counts.isRunning || isUnread
             || list.reading.destination != nil || isToTellRow
     }
@@ -204,10 +214,10 @@ struct PlainModel {
     private var isBetweenLists: Bool { model.rows.isStale && model.rows.awaits(model.extent) }
 
     private mutating func tellRow() {
-        guard isToTellRow, !model.seeking.isRunning, model.rows.reading.destination == nil,
+        guard isToTellRow, model.seeking == nil, model.rows.reading.destination == nil,
             let row = model.rows.selectedRow
         else {
-            if isToTellRow, !model.seeking.isRunning, !model.listing.isRunning, model.rows.window.rows.isEmpty {
+            if isToTellRow, model.seeking == nil, !model.listing.isRunning, model.rows.window.rows.isEmpty {
                 isToTellRow = model.shown.latestRow > 0 && model.listing.query.isPlain
             }
             return
@@ -243,9 +253,13 @@ struct PlainModel {
                 Looking: \(Wording.grouped(progress.matched)) found among \(Wording.grouped(progress.scanned)) of \
                 \(Wording.grouped(progress.total)).
                 """
-        case .actMoved: text = model.session.acting
-        case .exportMoved(let progress) where model.session.exporting != nil:
-            text = "Exporting: \(progress.percent) percent, \(progress.unit.counted(progress.written))."
+        case .answered(let answered) where answered.isPart:
+            switch answered.answer {
+            case .success(is ActOutcome): text = model.session.acting
+            case .success(ExportOutcome.moved(let progress)):
+                text = "Exporting: \(progress.percent) percent, \(progress.unit.counted(progress.written))."
+            default: return
+            }
         default: return
         }
         guard let text else { return }
@@ -324,67 +338,28 @@ struct PlainModel {
 
     // MARK: - Answers
 
-    /// Takes what came of a command's request; says whether it was that.
-    private mutating func takeOwn(_ event: DashboardEvent) -> Bool {
-        switch event {
-        case .rowsRead(let result, let generation) where generation < 0: take(result, requests.finish(generation))
-        case .answered(_, let answer as ListAnswer<DeliveryRow>) where answer.generation < 0:
-            take(answer.rows, requests.finish(answer.generation))
-        case .answered(_, let answer as ListAnswer<LogEntry>) where answer.generation < 0:
-            _ = requests.finish(answer.generation)
-            let context = ListContext(model.session)
-            take(answer.rows.map { $0.map { entry in LogScreen.columns.map { $0.cell(entry, context, .max)?.text } } })
-        case .actionsRead(let result, let generation) where generation < 0:
-            _ = requests.finish(generation)
-            takeActions(result)
-        case .answered(_, let answer as ListAnswer<OutboxRow>) where answer.generation < 0:
-            _ = requests.finish(answer.generation)
-            takeEntries(answer.rows)
-        case .entryRead(let result, let id) where id == requests.entry: takeEntry(result, id)
-        case .documentBuilt(let document) where document.request == requests.document: print(document)
-        case .pulseRead(let result, let ticket) where ticket == requests.pulse: take(result)
-        case .copied(let result):
-            requests.copies = max(0, requests.copies - 1)
-            take(result)
-        case .otherDeliveryFound(let result, let origin) where origin == requests.sameEvent:
-            switch result {
-            case .success(let delivery): found(sameEvent: delivery)
-            case .failure(let failure):
-                requests.sameEvent = nil
-                unreadable(failure)
-            }
-        case .keyringRead(.success(let summary)) where requests.listsSecrets:
-            requests.listsSecrets = false
-            listSecrets(summary)
-        case .keyringRead(.failure(let failure)) where requests.listsSecrets:
-            requests.listsSecrets = false
-            say("\(failure.sentence)")
-        default: return false
-        }
-        return true
-    }
-
-    private mutating func unreadable(_ failure: EffectFailure) {
+    mutating func unreadable(_ failure: EffectFailure) {
         say("The history could not be read: \(failure.sentence)")
     }
 
-    private mutating func take(
-        _ result: Result<WindowAnswer<EventRow>, EffectFailure>, _ purpose: PlainRequests.Purpose?
-    ) {
-        let clock = model.session.rowClock
-        switch (result, purpose) {
-        case (.failure(let failure), _):
-            if case .news = purpose { news.failed() }
+    private mutating func tellNews(_ result: Result<WindowAnswer<EventRow>, EffectFailure>, latest: Int64) {
+        switch result {
+        case .failure(let failure):
+            news.failed()
             unreadable(failure)
-        case (.success(let window), .news(let latest)):
-            for line in news.take(window, latest: latest, isFiltered: !model.listing.query.isPlain, clock: clock) {
-                say(line)
-            }
-        case (.success(let window), .table):
-            if window.rows.isEmpty { say("No event is listed.") }
-            window.rows.forEach { sayInTable($0) }
-        case (.success(let window), _):
-            if window.rows.isEmpty { say("No event is listed.") }
+        case .success(let window):
+            let (isFiltered, clock) = (!model.listing.query.isPlain, model.session.rowClock)
+            for line in news.take(window, latest: latest, isFiltered: isFiltered, clock: clock) { say(line) }
+        }
+    }
+
+    mutating func tell(_ result: Result<WindowAnswer<EventRow>, EffectFailure>, asTable isTable: Bool) {
+        let clock = model.session.rowClock
+        switch result {
+        case .failure(let failure): unreadable(failure)
+        case .success(let window) where window.rows.isEmpty: say("No event is listed.")
+        case .success(let window) where isTable: window.rows.forEach { sayInTable($0) }
+        case .success(let window):
             // While the newest row is followed, the list read now may be newer than the one held.
             let selected = model.rows.isFollowing ? window.rows.last?.id : model.rows.selection
             for row in window.rows {
@@ -409,12 +384,10 @@ struct PlainModel {
         say(number + ": " + cells.joined(separator: ", "))
     }
 
-    private mutating func take(_ result: Result<[DeliveryRow], EffectFailure>, _ purpose: PlainRequests.Purpose?) {
-        switch (result, purpose) {
-        case (.failure(let failure), _): unreadable(failure)
-        case (.success(let rows), .lookUp(let delivery, let event, let page)):
-            found(rows.first, delivery: delivery, event: event, page)
-        case (.success(let rows), _):
+    mutating func tell(_ result: Result<[DeliveryRow], EffectFailure>) {
+        switch result {
+        case .failure(let failure): unreadable(failure)
+        case .success(let rows):
             if rows.isEmpty { say("No delivery yet.") }
             for row in rows { say(Self.sentence(row, model.session.rowClock)) }
         }
@@ -440,26 +413,29 @@ struct PlainModel {
         return parts.joined(separator: ", ")
     }
 
-    private mutating func take(_ result: Result<[[SafeText?]], EffectFailure>) {
+    mutating func tell(_ result: Result<[LogEntry], EffectFailure>) {
         switch result {
         case .failure(let failure): say("The log could not be read: \(failure.sentence)")
         case .success(let entries):
             if entries.isEmpty { say("Nothing is logged.") }
+            let context = ListContext(model.session)
             for entry in entries {
-                say(entry.compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " "))
+                say(
+                    LogScreen.columns.map { $0.cell(entry, context, .max)?.text }.compactMap(\.self).filter {
+                        !$0.isEmpty
+                    }.joined(separator: " "))
             }
         }
     }
 
-    private mutating func print(_ document: DetailDocument) {
-        requests.document = nil
+    mutating func tell(_ document: DetailDocument) {
         let request = document.request
         let form: SafeText = request.tab == .body ? ", \(request.form.word)" : ""
         say("Delivery " + request.heading + ", \(request.tab.title)" + form + ":")
         for line in document.lines.indices { say(document.text(ofLine: line)) }
     }
 
-    private mutating func take(_ result: Result<Copied, EffectFailure>) {
+    mutating func tell(_ result: Result<Copied, EffectFailure>) {
         switch result {
         case .failure(let failure): say("\(failure.sentence)")
         case .success(let copied):

@@ -114,7 +114,6 @@ struct PlainRun {
         for effect in effects where !runner.carryOut(effect) {
             switch effect {
             case .ring: if terminal.isInteractive { terminal.put([0x07]) }
-            case .reloadSettings: runner.reloadSettings()
             case .end(let ending): return ending
             // What is for the screen.
             default: break

@@ -25,43 +25,30 @@ struct ActionsReading {
     /// When a postponed question will be asked.
     private(set) var deadline: ContinuousClock.Instant?
 
-    private var generation = 0
-    private var isOutstanding = false
     private var isOutdated = true
     private var known: Int64?
     private var lastRead: ContinuousClock.Instant?
 
-    /// Whether it is not known yet whether there are any, and soon will be.
-    var isFirst: Bool { isOutstanding && !hasBeenRead }
-
     /// They may stand otherwise by now.
     mutating func outdate() { isOutdated = true }
 
-    /// What to ask now: a generation, or nothing.
-    mutating func request(_ change: HistoryChange, isSeen: Bool, at now: ContinuousClock.Instant) -> Int? {
+    /// Returns whether to ask now.
+    mutating func isDue(
+        _ change: HistoryChange, isSeen: Bool, isWaiting: Bool, at now: ContinuousClock.Instant
+    ) -> Bool {
         deadline = nil
         if known != change.outbox { isOutdated = true }
-        guard isOutdated, !isOutstanding else { return nil }
+        guard isOutdated, !isWaiting else { return false }
         let next = lastRead.map { $0 + (isSeen ? ListPace.frame : Self.pause) }
         if let next, now < next {
             deadline = next
-            return nil
+            return false
         }
-        generation += 1
-        (isOutstanding, isOutdated, known, lastRead) = (true, false, change.outbox, now)
-        return generation
-    }
-
-    /// Takes what was read.
-    ///
-    /// - Returns: Whether it was awaited.
-    mutating func take(_ actions: [ListedAction]?, generation: Int) -> Bool {
-        guard isOutstanding, generation == self.generation else { return false }
-        isOutstanding = false
-        // What could not be read is read when something has changed.
-        if let actions { (self.actions, hasBeenRead) = (actions, true) }
+        (isOutdated, known, lastRead) = (false, change.outbox, now)
         return true
     }
+
+    mutating func apply(_ actions: [ListedAction]) { (self.actions, hasBeenRead) = (actions, true) }
 }
 
 extension HistoryReader {

@@ -49,8 +49,10 @@ struct ActionsScreen: Tab {
         plain: .hint(
             "pause NAME, resume NAME",
             PlainWord("resume", syntax: "NAME", "lets a paused action go on") { $0.setPaused(false, $1) }),
-        unavailable: cannotAskAction
-    ) { model in model.actions.selected.map { [.callAction(.setPaused($0.name, !$0.isPaused))] } ?? [] }
+        unavailable: cannotAskAction,
+        change: { model in
+            if let status = model.actions.selected { model.setPaused(status.name, !status.isPaused) }
+        })
     static let retryEntries = Command(
         "retry-entries", "R", in: .actions, "try the entry again; of an action, all that failed or are on hold",
         footer: .medium("retry"), changesSelected: true,
@@ -150,7 +152,7 @@ struct ActionsScreen: Tab {
     /// Whether the keys are in the entries.
     private(set) var isInEntries = false
     /// How many events each action would take up as they are judged now.
-    var missed: [String: MissedRows] = [:]
+    private(set) var missed: [String: MissedRows] = [:]
     /// The actions that have been looked at for that since the view was opened.
     private var lookedAt: Set<String> = []
 
@@ -185,20 +187,19 @@ struct ActionsScreen: Tab {
 
     mutating func leaveInside() { isInEntries = false }
 
-    mutating func questions(_ reading: TabReading) -> [Asked] {
-        guard !reading.isFrozen, selection != nil else { return [] }
+    mutating func ask(_ reading: TabReading, _ context: inout Context) {
+        guard context.session.frozen == nil, selection != nil else { return }
         let scope = scope
-        return list.questions(extent(reading.change), reading.predicate, reading.pattern, at: reading.now).map {
-            question in
-            Asked(view: .actions) { $0.entries(question, scope) }
+        for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
+            context.ask(question.slot, of: Self.self, on: .rows) { outside, _ in
+                outside.entries(question, scope)
+            } then: { tab, context, result in
+                guard let answer = try? result.get() else { return }
+                let failure = tab.list.apply(answer, tab.extent(context.session.shown))
+                if tab.list.isEmpty { tab.isInEntries = false }
+                if let failure { context.session.tell("The entries could not be read: \(failure.sentence)", .bad) }
+            }
         }
-    }
-
-    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
-        guard let answer = answer as? ListAnswer<OutboxRow> else { return nil }
-        let failure = list.apply(answer, extent(change))
-        if list.isEmpty { isInEntries = false }
-        return failure.map { "The entries could not be read: \($0.sentence)" }
     }
 
     func deadline(_ session: Session) -> ContinuousClock.Instant? {
@@ -257,15 +258,18 @@ struct ActionsScreen: Tab {
 
     // MARK: - What is read and seen
 
-    /// Takes how the actions stand.
-    mutating func take(_ actions: [ListedAction]?, generation: Int) -> Bool {
-        guard reading.take(actions, generation: generation) else { return false }
-        let listed = self.actions
-        changeAction { $0.show(all: listed) }
-        return true
+    /// Shows how the actions stand.
+    mutating func apply(_ actions: [ListedAction]) {
+        reading.apply(actions)
+        changeAction { $0.show(all: actions) }
     }
 
     var scope: EntryScope { EntryScope(action: selection, states: choice.states) }
+
+    /// Takes note of how many events an action has missed.
+    mutating func note(_ missed: MissedRows, of name: String) {
+        self.missed[name] = missed.count > 0 ? MissedRows(count: missed.count, isAll: missed.isAll) : nil
+    }
 
     /// The action that is to be looked at for what it has missed: the selected one, once as long as it is seen.
     mutating func toLookAt(isSeen: Bool) -> String? {
@@ -490,55 +494,42 @@ extension DashboardModel {
         !actions.actions.isEmpty || rows.window.rows.contains { $0.actions != nil }
     }
 
-    fileprivate mutating func testAction() -> [Effect] {
-        guard let status = actions.selected else { return [] }
+    fileprivate mutating func testAction() {
+        guard let status = actions.selected else { return }
         session.tell("Testing “\(status.name)”…", .secondary)
-        return [.callAction(.test(status.name))]
+        test(status.name)
     }
 
-    fileprivate mutating func lookForMissed() -> [Effect] {
-        guard let status = actions.selected else { return [] }
+    fileprivate mutating func lookForMissed() {
+        guard let status = actions.selected else { return }
         session.tell("Looking for events that “\(status.name)” missed…", .secondary)
-        return ask(.missed(status.name, .asked))
+        offerMissed(status.name)
     }
 
     /// Tries the entry again that the keys are on; of an action, after a question, all that failed or are on hold.
-    fileprivate mutating func retry() -> [Effect] {
-        if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.retryEntry(entry.id))] }
-        guard let status = actions.selected else { return [] }
+    fileprivate mutating func retry() {
+        if let entry = page?.entry ?? actions.selectedEntry?.entry { return retryEntry(entry.id) }
+        guard let status = actions.selected else { return }
         let count = status.count(of: EntryState.retriedTogether)
         // What only waits is tried at once; nobody need be asked.
-        guard count > 0 else { return [.callAction(.retryAll(status.name, EntryState.retriedTogether))] }
+        guard count > 0 else { return retryAll(status.name) }
         question = .retryAll(status.name, count, onHold: status[.onHold])
-        return []
     }
 
     /// Skips the entry that the keys are on; of an action, after a question, all that wait or are dead.
-    fileprivate mutating func skip() -> [Effect] {
-        if let entry = page?.entry ?? actions.selectedEntry?.entry { return [.callAction(.skipEntry(entry.id))] }
-        guard let status = actions.selected else { return [] }
+    fileprivate mutating func skip() {
+        if let entry = page?.entry ?? actions.selectedEntry?.entry { return skipEntry(entry.id) }
+        guard let status = actions.selected else { return }
         question = .skipAll(status.name, status.count(of: EntryState.skippedTogether))
-        return []
     }
 
-    fileprivate mutating func dryRun() -> [Effect] {
-        guard let status = actions.selected else { return [] }
+    fileprivate mutating func dryRun() {
+        guard let status = actions.selected else { return }
         guard let row = actions.selectedEntry?.event ?? rows.selectedRow else {
             session.tell("There is no event to show it for yet.", .notice)
-            return []
+            return
         }
-        return preview(status.name, .current(row))
-    }
-
-    mutating func preview(_ action: String, _ rows: ActedRows) -> [Effect] {
-        session.tell("Making what “\(action)” would send…", .secondary)
-        return ask(.preview(action, rows))
-    }
-
-    /// Asks for what is then shown, or asked about: what was asked for before is no longer awaited.
-    mutating func ask(_ call: ActionCall) -> [Effect] {
-        awaited = (call, session.now)
-        return [.callAction(call)]
+        preview(status.name, .current(row))
     }
 
     /// Opens the selected entry.
@@ -550,107 +541,189 @@ extension DashboardModel {
         }
     }
 
-    /// After verdicts have changed there may be events that an action would take up now.
-    func offers() -> [Effect] {
-        guard session.canAct, session.absence == nil else { return [] }
-        return actions.declared.map { .callAction(.missed($0.name, .judged)) }
-    }
+    // MARK: - What is asked of whoever runs them
 
-    // MARK: - What is read, and what was answered
-
-    mutating func readsOfActions() -> [Effect] {
-        var effects: [Effect] = []
-        let isSeen = view == .actions
-        if !isSeen || frozen == nil,
-            let generation = actions.reading.request(session.change, isSeen: isSeen, at: session.now)
-        {
-            effects.append(.readActions(generation: generation))
-        }
-        let change = shown
-        if session.canAct, session.absence == nil, let name = actions.toLookAt(isSeen: isSeen) {
-            effects.append(.callAction(.missed(name, .seen)))
-        }
-        if let id = page?.request(change) { effects.append(.readEntry(id)) }
-        return effects
-    }
-
-    mutating func takeActions(_ result: Result<[ListedAction], EffectFailure>, _ generation: Int) {
-        switch result {
-        case .success(let listed):
-            _ = actions.take(listed, generation: generation)
-        case .failure(let failure):
-            guard actions.take(nil, generation: generation) else { return }
-            session.tell("The actions could not be read: \(failure.sentence)", .bad)
-        }
-    }
-
-    mutating func takeEntry(_ result: Result<TextPage.Content, EffectFailure>, _ id: Int64) {
-        guard page?.kind == .entry(id) else { return }
-        switch result {
-        case .success(let content): page?.take(content)
-        case .failure(let failure): page?.take(.nothing("The entry could not be read: \(failure.sentence)"))
-        }
-    }
-
-    mutating func take(_ result: Result<ActionAnswer, EffectFailure>, of call: ActionCall) {
-        // To look changes nothing.
-        if case .missed = call {} else { actions.reading.outdate() }
-        var since = session.now
-        if call.isAwaited {
-            guard let awaited, awaited.call == call else { return }
-            since = awaited.since
-            self.awaited = nil
-        }
-        switch (call, result) {
-        // Nobody has asked.
-        case (.missed(_, .judged), .failure), (.missed(_, .seen), .failure): break
-        case (_, .failure(let failure)): session.tell("\(failure.sentence)", .bad)
-        case (.setPaused(let name, let isPaused), _):
-            session.tell(
-                isPaused ? "“\(name)” is paused: its entries wait." : "“\(name)” goes on.", .good)
-        case (.retryEntry, .success(.count(let count))):
-            session.tell(count > 0 ? "The entry is tried again." : "The entry is done, or waits anyway.", .good)
-        case (.skipEntry, .success(.count(let count))):
-            session.tell(count > 0 ? "The entry is skipped." : "The entry cannot be skipped any more.", .good)
-        case (.retryAll(let name, _), .success(.count(0))): session.tell("“\(name)” is tried now.", .good)
-        case (.skipAll(let name, _), .success(.count(let count))):
-            session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) skipped.", .good)
-        case (.retryAll(let name, _), .success(.count(let count))):
-            session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) tried again.", .good)
-        case (.preview(let name, _), .success(.preview(let run))):
-            session.dropNotices()
-            page = TextPage(.preview(name), content: .preview(run))
-        case (.test(let name), .success(.sentence(let sentence))):
-            session.tell("“\(name)”: \(sentence)", .good)
-        case (.missed(let name, let occasion), .success(.missed(let missed))):
-            take(missed, of: name, occasion, since)
-        default: break
-        }
-    }
-
-    private mutating func take(
-        _ missed: MissedRows, of name: String, _ occasion: MissedOccasion, _ since: ContinuousClock.Instant
+    /// Asks whoever runs the actions for a change. What fails is told.
+    private mutating func askActions<Answer: Sendable>(
+        on lane: Lane = .actions, _ work: @escaping @Sendable (any ActionControl) throws -> Answer,
+        then: @escaping @Sendable (inout DashboardModel, Answer) -> Void
     ) {
-        actions.missed[name] = missed.count > 0 ? MissedRows(count: missed.count, isAll: missed.isAll) : nil
-        switch (occasion, missed.count > 0) {
-        case (.judged, true):
-            let it = missed.count == 1 ? "it" : "them"
-            session.announce(
-                "“\(name)”: \(ActionsScreen.missedWords(missed)); \(bindings.name(of: ActionsScreen.addMissed)) in Actions adds \(it)."
-            )
-        case (.asked, true): pose(.addMissed(name, missed), since: since)
-        case (.asked, false): session.tell("“\(name)” has missed no event.", .good)
-        case (.judged, false), (.seen, _): break
+        ask(on: lane) { outside, _ in
+            try work(outside.requireActions())
+        } then: { model, result in
+            model.actions.reading.outdate()
+            switch result {
+            case .success(let answer): then(&model, answer)
+            case .failure(let failure): model.session.tell("\(failure.sentence)", .bad)
+            }
+        }
+    }
+
+    mutating func setPaused(_ name: String, _ isPaused: Bool) {
+        askActions {
+            try $0.setPaused(name, isPaused)
+        } then: { model, _ in
+            model.session.tell(isPaused ? "“\(name)” is paused: its entries wait." : "“\(name)” goes on.", .good)
+        }
+    }
+
+    mutating func retryEntry(_ id: Int64) {
+        askActions {
+            try $0.retryEntries([id])
+        } then: { model, count in
+            model.session.tell(count > 0 ? "The entry is tried again." : "The entry is done, or waits anyway.", .good)
+        }
+    }
+
+    mutating func skipEntry(_ id: Int64) {
+        askActions {
+            try $0.skipEntries([id])
+        } then: { model, count in
+            model.session.tell(
+                count > 0 ? "The entry is skipped." : "The entry cannot be skipped any more.", .good)
+        }
+    }
+
+    /// Tries all entries of an action again that failed or are on hold.
+    mutating func retryAll(_ name: String) {
+        askActions {
+            try $0.retryAll(name, in: EntryState.retriedTogether)
+        } then: { model, count in
+            let entries = Wording.count(count, "entry is", "entries are")
+            model.session.tell(
+                count == 0 ? "“\(name)” is tried now." : "“\(name)”: \(entries) tried again.", .good)
+        }
+    }
+
+    /// Skips all entries of an action that wait or are dead.
+    mutating func skipAll(_ name: String) {
+        askActions {
+            try $0.skipAll(name, in: EntryState.skippedTogether)
+        } then: { model, count in
+            model.session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) skipped.", .good)
+        }
+    }
+
+    /// Finds out whether an action would work.
+    mutating func test(_ name: String) {
+        askActions(on: .patient) {
+            try $0.testAction(name)
+        } then: { model, sentence in
+            model.session.tell("“\(name)”: \(sentence)", .good)
+        }
+    }
+
+    /// The slot of what is shown, or asked about, once it is answered: the last one asked for is.
+    private static let awaited = "awaited"
+
+    /// Shows what an action would send for the first of some rows.
+    mutating func preview(_ name: String, _ rows: ActedRows) {
+        session.tell("Making what “\(name)” would send…", .secondary)
+        ask(Self.awaited, on: .actions) { outside, _ in
+            try outside.preview(name, rows)
+        } then: { model, result in
+            model.actions.reading.outdate()
+            switch result {
+            case .success(let run):
+                model.session.dropNotices()
+                model.page = TextPage(.preview(name), content: .preview(run))
+            case .failure(let failure): model.session.tell("\(failure.sentence)", .bad)
+            }
+        }
+    }
+
+    /// Looks for events that an action missed, and asks whether to add them.
+    mutating func offerMissed(_ name: String) {
+        let since = session.now
+        ask(Self.awaited, on: .patient) { outside, _ in
+            try outside.requireActions().missedRows(name, in: .all)
+        } then: { model, result in
+            switch result {
+            case .success(let missed):
+                model.actions.note(missed, of: name)
+                if missed.count > 0 {
+                    model.pose(.addMissed(name, missed), since: since)
+                } else {
+                    model.session.tell("“\(name)” has missed no event.", .good)
+                }
+            case .failure(let failure): model.session.tell("\(failure.sentence)", .bad)
+            }
+        }
+    }
+
+    /// Looks for events that an action missed, which nobody has asked for. What fails is not told.
+    private mutating func lookForMissed(
+        _ name: String, in reach: MissedReach, then: @escaping @Sendable (inout DashboardModel, MissedRows) -> Void
+    ) {
+        ask(on: .patient) { outside, _ in
+            try outside.requireActions().missedRows(name, in: reach)
+        } then: { model, result in
+            guard case .success(let missed) = result else { return }
+            model.actions.note(missed, of: name)
+            then(&model, missed)
+        }
+    }
+
+    /// After verdicts have changed there may be events that an action would take up now: that is announced.
+    mutating func announceMissed() {
+        guard session.canAct, session.absence == nil else { return }
+        for name in actions.declared.map(\.name) {
+            lookForMissed(name, in: .all) { model, missed in
+                guard missed.count > 0 else { return }
+                let (it, key) = (missed.count == 1 ? "it" : "them", model.bindings.name(of: ActionsScreen.addMissed))
+                model.session.announce(
+                    "“\(name)”: \(ActionsScreen.missedWords(missed)); \(key) in Actions adds \(it).")
+            }
         }
     }
 
     /// Adds the events that an action missed.
-    mutating func addMissed(_ name: String, _ missed: MissedRows) -> [Effect] {
-        let rest = missed.count - missed.rows.count
-        actions.missed[name] = rest > 0 ? MissedRows(count: rest) : nil
-        guard !missed.rows.isEmpty else { return [] }
-        return confirm(
-            ActRequest(deed: .run(name), rows: .chosen(Set(missed.rows)), isCount: false, generation: 0))
+    mutating func addMissed(_ name: String, _ missed: MissedRows) {
+        actions.note(MissedRows(count: missed.count - missed.rows.count), of: name)
+        guard !missed.rows.isEmpty else { return }
+        confirm(ActRequest(deed: .run(name), rows: .chosen(Set(missed.rows)), isCount: false))
+    }
+
+    // MARK: - What is read
+
+    /// Asks how the actions stand, and for what else is shown of them.
+    mutating func askForActions() {
+        let isSeen = view == .actions
+        let isWaiting = context.questions.isWaiting("actions")
+        if !isSeen || frozen == nil,
+            actions.reading.isDue(session.change, isSeen: isSeen, isWaiting: isWaiting, at: session.now)
+        {
+            ask("actions", on: .rows) { outside, _ in
+                try outside.listedActions()
+            } then: { model, result in
+                switch result {
+                case .success(let listed): model.actions.apply(listed)
+                // They are read again when something has changed.
+                case .failure(let failure):
+                    model.session.tell("The actions could not be read: \(failure.sentence)", .bad)
+                }
+            }
+        }
+        // What nobody has asked for is to take a moment only, however often it is looked at.
+        if session.canAct, session.absence == nil, let name = actions.toLookAt(isSeen: isSeen) {
+            lookForMissed(name, in: .newest) { _, _ in }
+        }
+        askForEntry()
+    }
+
+    private mutating func askForEntry() {
+        let (change, isWaiting) = (shown, context.questions.isWaiting("entry"))
+        guard let id = page?.request(change, isWaiting: isWaiting) else { return }
+        ask("entry", on: .documents) { outside, _ in
+            try outside.entry(id)
+        } then: { model, result in
+            guard model.page?.kind == .entry(id) else { return }
+            switch result {
+            case .success(let content): model.page?.apply(content)
+            case .failure(let failure):
+                model.page?.apply(.nothing("The entry could not be read: \(failure.sentence)"))
+            }
+        }
     }
 }
 

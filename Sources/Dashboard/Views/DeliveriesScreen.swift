@@ -39,15 +39,13 @@ struct DeliveriesScreen: Tab {
         plain: .line(
             PlainWord("same", "to the next delivery of the same event") { plain, _ in plain.nextOfSameEvent() }),
         unavailable: { $0.deliveries.list.list.selectedRow == nil ? "There is no delivery here." : nil }
-    ) { $0.nextOfSameEvent() }
+    ) { model in model.change(DeliveriesScreen.self) { $0.lookForNext(&$1) } }
     static let brief: [Command] = [
         .open, .focusDetail, .editFilter, .search, .nextTab, nextOfSameEvent, .followOrNot, .sortByNext, .act,
         .replay, .copy, .copyAsReceived, .showKeyring, .sendTest, .goToTime, .toggleUtc, .pause, .typeCommand, .close,
     ]
 
     var list = FoundList(Self.columns, growth: .byNumber)
-    /// The delivery whose next one of the same event is looked for.
-    private var origin: Int64?
 
     var found: (any FoundListing)? {
         get { list }
@@ -56,15 +54,17 @@ struct DeliveriesScreen: Tab {
 
     var event: EventRow? { list.list.selectedRow?.first }
 
-    mutating func questions(_ reading: TabReading) -> [Asked] {
-        list.questions(extent(reading.change), reading.predicate, reading.pattern, at: reading.now).map { question in
-            Asked(view: .deliveries) { $0.deliveries(question) }
+    mutating func ask(_ reading: TabReading, _ context: inout Context) {
+        for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
+            context.ask(question.slot, of: Self.self, on: .rows) { outside, _ in
+                outside.deliveries(question)
+            } then: { tab, context, result in
+                guard let answer = try? result.get(),
+                    let failure = tab.list.apply(answer, tab.extent(context.session.shown))
+                else { return }
+                context.session.tell("The history could not be read: \(failure.sentence)", .bad)
+            }
         }
-    }
-
-    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
-        guard let answer = answer as? ListAnswer<DeliveryRow> else { return nil }
-        return list.apply(answer, extent(change)).map { "The history could not be read: \($0.sentence)" }
     }
 
     mutating func freeze(at change: HistoryChange?) { list.freeze(at: change?.latestDelivery) }
@@ -83,22 +83,20 @@ struct DeliveriesScreen: Tab {
         list.change(extent(change)) { $0.go(to: id, in: $1) }
     }
 
-    /// Begins to look for the next delivery of the same event.
-    ///
-    /// - Returns: The delivery to look from.
-    mutating func lookForNext() -> Int64? {
-        origin = list.list.selectedRow?.id
-        return origin
-    }
-
-    /// Goes to the delivery that was found, unless the user has gone elsewhere.
-    ///
-    /// - Returns: Whether it was awaited still.
-    mutating func found(_ next: Int64?, from id: Int64, _ change: HistoryChange) -> Bool {
-        guard origin == id, list.selection == id else { return false }
-        origin = nil
-        if let next { select(next, change) }
-        return true
+    /// Goes to the next delivery of the same event, unless the user goes elsewhere before it is found.
+    mutating func lookForNext(_ context: inout Context) {
+        guard let origin = list.list.selectedRow?.id else { return }
+        context.ask("same event", of: Self.self, on: .rows) { outside, _ in
+            try outside.nextDelivery(sharingEventWith: origin)
+        } then: { tab, context, result in
+            guard tab.list.selection == origin else { return }
+            switch result {
+            case .success(let id?): tab.select(id, context.session.shown)
+            case .success(nil): context.session.tell("No other delivery holds this event.", .notice)
+            case .failure(let failure):
+                context.session.tell("The history could not be read: \(failure.sentence)", .bad)
+            }
+        }
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {

@@ -10,7 +10,7 @@ struct EventsScreen: Tab {
         about: "Events as they arrive, the newest last",
         plain: .line(
             PlainWord("list", syntax: "[N]", "N events around the current one, each behind its number") {
-                $0.read(.list, $1, usual: 10)
+                $0.readRows($1, usual: 10)
             }),
         contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
         symbols: { hasActions in

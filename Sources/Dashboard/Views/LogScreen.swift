@@ -61,17 +61,16 @@ struct LogScreen: Tab {
 
     mutating func leaveInside() { isOpen = false }
 
-    mutating func questions(_ reading: TabReading) -> [Asked] {
+    mutating func ask(_ reading: TabReading, _ context: inout Context) {
         // What was never read is read once, because there is nothing yet to stay as it was.
-        guard !reading.isFrozen || list.isEmpty else { return [] }
-        return list.questions(extent, reading.predicate, reading.pattern, at: reading.now).map { question in
-            Asked(view: .log, lane: .log) { $0.log(question) }
+        guard context.session.frozen == nil || list.isEmpty else { return }
+        for question in list.questions(extent, reading, at: context.session.now) {
+            context.ask(question.slot, of: Self.self, on: .log) { outside, _ in
+                outside.log(question)
+            } then: { tab, _, result in
+                if let answer = try? result.get() { tab.apply(answer) }
+            }
         }
-    }
-
-    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
-        if let answer = answer as? ListAnswer<LogEntry> { apply(answer) }
-        return nil
     }
 
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {

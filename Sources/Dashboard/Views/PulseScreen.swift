@@ -91,7 +91,7 @@ struct PulseScreen: Tab {
     private var selectedStart: Timestamp?
     private var types = ShareList()
     private var buckets = ShareList()
-    var reading = PulseReading()
+    private(set) var reading = PulseReading()
     private(set) var size = Size(columns: 0, rows: 0)
 
     /// How many names of types and buckets are listed.
@@ -104,6 +104,18 @@ struct PulseScreen: Tab {
         let height = PulseParts(Rect(size)).panels.rows - 1
         types.settle(count: shares(.types).count, height: height)
         buckets.settle(count: shares(.buckets).count, height: height)
+    }
+
+    mutating func ask(_ reading: TabReading, _ context: inout Context) {
+        guard !reading.isCovered, let request = request(context.session.clock),
+            let ticket = self.reading.take(request, context.session.shown, at: context.session.now)
+        else { return }
+        let base = self.reading.base(for: ticket)
+        context.ask("pulse", of: Self.self, on: .pulse) { outside, asking in
+            try outside.pulse(ticket, adding: base, asking)
+        } then: { tab, _, result in
+            tab.reading.apply(result, for: ticket)
+        }
     }
 
     /// What is to be counted for what is seen.
@@ -378,16 +390,6 @@ struct PulseScreen: Tab {
 // MARK: - Into the list
 
 extension DashboardModel {
-    /// What is to be counted for what is seen.
-    var readOfPulse: [Effect] {
-        mutating get {
-            guard help == nil, keyring == nil, !showsChecklist, let request = pulse.request(session.clock),
-                let ticket = pulse.reading.take(request, shown, at: session.now)
-            else { return [] }
-            return [.readPulse(ticket, adding: pulse.reading.base(for: ticket))]
-        }
-    }
-
     /// Lists the events of what is selected in the pulse.
     mutating func listPulseSelection() {
         guard let text = pulse.filterText else { return }
@@ -455,10 +457,11 @@ struct PulseReading {
         return ticket
     }
 
-    mutating func take(_ result: Result<Pulse, EffectFailure>, for ticket: Ticket) {
-        guard ticket == outstanding else { return }
+    mutating func apply(_ result: Result<Pulse?, EffectFailure>, for ticket: Ticket) {
         switch result {
-        case .success(let pulse):
+        // It was cancelled.
+        case .success(nil): break
+        case .success(let pulse?):
             self.pulse = pulse
             failure = nil
             shown = ticket

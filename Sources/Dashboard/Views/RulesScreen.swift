@@ -61,46 +61,47 @@ struct RulesScreen: Tab {
 
     func extent(_ change: HistoryChange) -> ListExtent { ListExtent(latest: nil, revision: moves) }
 
-    mutating func questions(_ reading: TabReading) -> [Asked] {
-        var asked: [Asked] = []
-        let (change, view) = (reading.change, MainView(rawValue: Self.facts.number))
+    mutating func ask(_ reading: TabReading, _ context: inout Context) {
+        let change = context.session.shown
         if revision != change.revision, !isCounting { (rules, through, revision) = ([:], 0, change.revision) }
-        if !isCounting, through < change.latestRow, !reading.isFrozen || through == 0 {
+        if !isCounting, through < change.latestRow, context.session.frozen == nil || through == 0 {
             isCounting = true
             let (start, last) = (through, change.latestRow)
-            asked.append(Asked(view: view) { $0.rules(after: start, through: last) })
+            context.ask("rules", of: Self.self, on: .rows) { outside, _ in
+                try outside.rules(after: start, through: last)
+            } then: { tab, context, result in
+                tab.isCounting = false
+                switch result {
+                case .success(let stretch): tab.add(stretch)
+                case .failure(let failure):
+                    tab.through = context.session.shown.latestRow
+                    context.session.tell("The rules could not be counted: \(failure.sentence)", .bad)
+                }
+            }
         }
-        if keyring != reading.session.keyring {
-            keyring = reading.session.keyring
+        if keyring != context.session.keyring {
+            keyring = context.session.keyring
             arrange()
         }
         let rows = rows
-        return asked
-            + list.questions(extent(change), reading.predicate, reading.pattern, at: reading.now).map { question in
-                Asked(view: view) { _ in Self.source(rows).answer(question) }
+        for question in list.questions(extent(change), reading, at: context.session.now) {
+            context.ask(question.slot, of: Self.self, on: .rows) { _, _ in
+                Self.source(rows).answer(question)
+            } then: { tab, context, result in
+                if let answer = try? result.get() { _ = tab.list.apply(answer, tab.extent(context.session.shown)) }
             }
+        }
     }
 
-    mutating func receive(_ answer: any Sendable, _ change: HistoryChange) -> SafeText? {
-        switch answer {
-        case let answer as ListAnswer<RuleRow>: _ = list.apply(answer, extent(change))
-        case Result<RuleStretch, EffectFailure>.success(let stretch) as Result<RuleStretch, EffectFailure>:
-            isCounting = false
-            through = stretch.through
-            for count in stretch.rules {
-                let id = RuleRow(count: count).id
-                if rules[id] != nil || rules.count < Self.most {
-                    rules[id, default: RuleCount(bucket: count.bucket, rule: count.rule, last: count.last)].add(count)
-                }
+    private mutating func add(_ stretch: RuleStretch) {
+        through = stretch.through
+        for count in stretch.rules {
+            let id = RuleRow(count: count).id
+            if rules[id] != nil || rules.count < Self.most {
+                rules[id, default: RuleCount(bucket: count.bucket, rule: count.rule, last: count.last)].add(count)
             }
-            arrange()
-        case Result<RuleStretch, EffectFailure>.failure(let failure) as Result<RuleStretch, EffectFailure>:
-            isCounting = false
-            through = change.latestRow
-            return "The rules could not be counted: \(failure.sentence)"
-        default: break
         }
-        return nil
+        arrange()
     }
 
     /// The rows by bucket and rule, as a list reads them.

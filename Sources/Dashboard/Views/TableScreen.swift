@@ -15,7 +15,7 @@ struct TableScreen: Tab {
         about: "Events as the spreadsheet has them",
         plain: .line(
             PlainWord("table", syntax: "[N]", "the same as the spreadsheet has them, with its headers") {
-                $0.read(.table, $1, usual: 10)
+                $0.readRows($1, usual: 10, asTable: true)
             }),
         contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
         symbols: { _ in

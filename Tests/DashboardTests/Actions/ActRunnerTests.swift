@@ -2,6 +2,7 @@ import Base
 import History
 import Notifications
 import Synchronization
+import Terminal
 import Testing
 import TestSupport
 
@@ -65,12 +66,13 @@ struct ActRunnerTests {
 
     private func outcome(
         of request: ActRequest, _ reader: HistoryReader, _ control: any ActionControl,
-        progress: @escaping @Sendable (Int, ActRunner) -> Void = { _, _ in }
-    ) throws -> ActOutcome? {
-        let runner = ActRunner(reader, control)
-        let result = Monitor<Result<ActOutcome, EffectFailure>?>(nil)
-        runner.act(request, progress: { progress($0, runner) }) { answer in result.change { $0 = answer } }
-        return try result.require("an outcome") { $0 }.get()
+        progress: @escaping @Sendable (Int, Cancellation) -> Void = { _, _ in }
+    ) throws -> ActOutcome {
+        let cancellation = Cancellation()
+        let asking = Asking<ActOutcome>(cancellation) { part in
+            if case .passed(let passed) = part { progress(passed, cancellation) }
+        }
+        return try request.act(reader, control, note: { _ in }, asking)
     }
 
     private func all(_ predicate: RowPredicate = .everything, but left: Set<Int64> = []) -> ActedRows {
@@ -82,8 +84,8 @@ struct ActRunnerTests {
         let history = try history(2_500)
         let taker = Taker()
         let request = ActRequest(
-            deed: .run("rows"), rows: all(.verdict([.valid]), but: [1, 2]), isCount: false, generation: 1)
-        guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
+            deed: .run("rows"), rows: all(.verdict([.valid]), but: [1, 2]), isCount: false)
+        guard case .done(let report) = try outcome(of: request, history.reader, taker) else {
             Issue.record("not done")
             return
         }
@@ -103,9 +105,9 @@ struct ActRunnerTests {
         let history = try history(1_500)
         let taker = Taker()
         let request = ActRequest(
-            deed: .run("rows"), rows: .chosen(Set(1...1_500)), isCount: false, generation: 1)
-        let result = try outcome(of: request, history.reader, taker) { _, runner in runner.cancel() }
-        guard case .cancelled(let report)? = result else {
+            deed: .run("rows"), rows: .chosen(Set(1...1_500)), isCount: false)
+        let result = try outcome(of: request, history.reader, taker) { _, cancellation in cancellation.cancel() }
+        guard case .cancelled(let report) = result else {
             Issue.record("not cancelled")
             return
         }
@@ -117,8 +119,8 @@ struct ActRunnerTests {
         let history = try history(250)
         let taker = Taker()
         let request = ActRequest(
-            deed: .replay(to: nil), rows: .chosen(Set(1...250)), isCount: false, generation: 1)
-        guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
+            deed: .replay(to: nil), rows: .chosen(Set(1...250)), isCount: false)
+        guard case .done(let report) = try outcome(of: request, history.reader, taker) else {
             Issue.record("not done")
             return
         }
@@ -132,15 +134,15 @@ struct ActRunnerTests {
         for last in [3, 250] {
             let taker = Taker()
             let request = ActRequest(
-                deed: .replay(to: nil), rows: .chosen(Set(1...250)), isCount: false, generation: 1)
-            let result = try outcome(of: request, history.reader, taker) { passed, runner in
-                if passed == last { runner.cancel() }
+                deed: .replay(to: nil), rows: .chosen(Set(1...250)), isCount: false)
+            let result = try outcome(of: request, history.reader, taker) { passed, cancellation in
+                if passed == last { cancellation.cancel() }
             }
             #expect(taker.replays.withLock { $0 } == Array(1...Int64(last)))
             switch result {
-            case .cancelled(let report)?:
+            case .cancelled(let report):
                 #expect(last == 3 && report.passed == 3 && report.replay.total == 3)
-            case .done(let report)?: #expect(last == 250 && report.replay.total == 250)
+            case .done(let report): #expect(last == 250 && report.replay.total == 250)
             default: Issue.record("neither cancelled nor done")
             }
         }
@@ -150,15 +152,37 @@ struct ActRunnerTests {
     func besideReplay() throws {
         let history = try history(1)
         let gate = Gate()
-        let runner = ActRunner(history.reader, Taker(onReplay: { _ in gate.wait() }))
-        let (told, ended) = (Monitor(false), Monitor(false))
-        let request = ActRequest(deed: .replay(to: nil), rows: .chosen([1]), isCount: false, generation: 1)
-        runner.act(request, progress: { _ in }) { _ in ended.change { $0 = true } }
-        runner.call(.setPaused("rows", true)) { _ in told.change { $0 = true } }
-        try told.require("a word") { $0 ? true : nil }
-        #expect(!ended.withLock { $0 })
+        var environment = DashboardEnvironment(reader: history.reader, control: NoListener())
+        environment.actions = Taker(onReplay: { _ in gate.wait() })
+        let mailbox = Mailbox<DashboardMessage>()
+        let runner = EffectRunner(environment, mailbox: mailbox)
+        let request = ActRequest(deed: .replay(to: nil), rows: .chosen([1]), isCount: false)
+        var questions = Questions<[String]>()
+        questions.ask("act", on: .acting) { outside, asking in
+            try outside.act(request, asking)
+        } then: { said, result in
+            if case .success(.done) = result { said.append("done") }
+        }
+        questions.ask("pause", on: .actions) { outside, _ in
+            try outside.requireActions().setPaused("rows", true)
+        } then: { said, _ in
+            said.append("paused")
+        }
+        for effect in questions.dequeue() { _ = runner.carryOut(effect) }
+        var said: [String] = []
+        func wait(for count: Int) throws {
+            try TestSupport.wait(for: "\(count) answers") {
+                for message in mailbox.drain() {
+                    if case .answered(let answered) = message.event { questions.settle(answered)?(&said) }
+                }
+                return said.count < count ? nil : ()
+            }
+        }
+        try wait(for: 1)
+        #expect(said == ["paused"])
         gate.open()
-        try ended.require("the end") { $0 ? true : nil }
+        try wait(for: 2)
+        #expect(said == ["paused", "done"])
     }
 
     @Test("counts and retries the entries of one action, as the outbox has them")
@@ -174,14 +198,14 @@ struct ActRunnerTests {
 
         let taker = Taker()
         let all = ActedRows.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil)
-        var request = ActRequest(deed: .retry("rows"), rows: all, isCount: true, generation: 1)
+        var request = ActRequest(deed: .retry("rows"), rows: all, isCount: true)
         let count = ActCount(events: 30, deliveries: 30, notValid: 10, states: [.dead: 5, .queued: 15])
         #expect(try outcome(of: request, history.reader, taker) == .counted(count))
         #expect(
             request.question(count, answers: "(y/n)").hasPrefix(
                 "Retry “rows” for 5 events? The other 25 stay as they are."))
         request.isCount = false
-        guard case .done(let report)? = try outcome(of: request, history.reader, taker) else {
+        guard case .done(let report) = try outcome(of: request, history.reader, taker) else {
             Issue.record("not done")
             return
         }
@@ -191,26 +215,16 @@ struct ActRunnerTests {
         #expect(listed.map(\.status.name) == ["alerts", "rows"] && listed.last?.status[.dead] == 5)
     }
 
-    @Test("a dry run is of the first rows, and a failure is told in its sentence")
+    @Test("a dry run is of the first rows, and where nobody runs actions that is said")
     func calls() throws {
         let history = try history(30)
-        let runner = ActRunner(history.reader, Taker())
-        let answers = Monitor<[Result<ActionAnswer, EffectFailure>]>([])
         let rows = ActedRows.all(of: BrowseQuery(.verdict([.invalid])), latestRow: 30, except: [3], count: nil)
-        runner.call(.preview("rows", rows)) { answer in
-            answers.change { $0.append(answer) }
-            runner.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
-        }
-        var told = try answers.require("two answers") { $0.count == 2 ? $0 : nil }
-        #expect(
-            told.first
-                == .success(
-                    .preview(DryRun(text: Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8), shown: 9, count: 9))))
-        #expect(told.last == .failure(EffectFailure(TestFailure())))
-        let nobody = ActRunner(history.reader, nil)
-        nobody.call(.test("rows")) { answer in answers.change { $0.append(answer) } }
-        told = try answers.require("three answers") { $0.count == 3 ? $0 : nil }
-        #expect(told.last == .failure(EffectFailure(NobodyActs())))
+        let run = try DryRun(of: "rows", for: rows, history.reader, Taker())
+        #expect(run == DryRun(text: Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8), shown: 9, count: 9))
+        let environment = DashboardEnvironment(reader: history.reader, control: NoListener())
+        let nobody = EffectRunner(environment, mailbox: Mailbox<DashboardMessage>())
+        #expect(throws: NobodyActs.self) { try nobody.preview("rows", rows) }
+        #expect(EffectFailure(NobodyActs()).sentence == "Nobody runs actions here.")
     }
 
     @Test("a dry run leaves out what would not be sent, but for a single row, and tells how many that is")
@@ -219,32 +233,25 @@ struct ActRunnerTests {
         let now = Timestamp(milliseconds: Make.start)
         let id = try #require(try history.outbox.declare([.init(name: "rows", kind: "csv", summary: "")])["rows"])
         _ = try history.outbox.add(id, rows: Array(1...12), at: now)
-        let runner = ActRunner(history.reader, Taker())
-        func preview(_ rows: ActedRows) throws -> DryRun? {
-            let answer = Monitor<Result<ActionAnswer, EffectFailure>?>(nil)
-            runner.call(.preview("rows", rows)) { result in answer.change { $0 = result } }
-            let result = try answer.require("an answer") { $0 }.get()
-            if case .preview(let run) = result { return run }
-            return nil
-        }
-        let all = try #require(try preview(.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil)))
+        func preview(_ rows: ActedRows) throws -> DryRun { try DryRun(of: "rows", for: rows, history.reader, Taker()) }
+        let all = try preview(.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil))
         #expect(all.text == Array("\(Array(13...22))".utf8))
         #expect(all.shown == 10 && all.count == 18 && all.there == 12)
         #expect(
             all.words("rows")
                 == "What “rows” would send. Nothing was sent. These are the first 10 of 18. Left out: 12 done or waiting already."
         )
-        let none = try #require(try preview(.chosen([1, 2])))
+        let none = try preview(.chosen([1, 2]))
         #expect(none.text.isEmpty && none.words("rows").hasPrefix("“rows” would send nothing for these."))
-        let one = try #require(try preview(.current(Make.row(1))))
+        let one = try preview(.current(Make.row(1)))
         #expect(one.text == Array("[1]".utf8) && one.words("rows").contains("is done for this event already"))
     }
 
     @Test("a question says how many of the events have no valid signature")
     func notValid() throws {
         let history = try history(9)
-        let request = ActRequest(deed: .run("rows"), rows: .chosen([1, 2, 3, 6]), isCount: true, generation: 1)
-        guard case .counted(let count)? = try outcome(of: request, history.reader, Taker()) else {
+        let request = ActRequest(deed: .run("rows"), rows: .chosen([1, 2, 3, 6]), isCount: true)
+        guard case .counted(let count) = try outcome(of: request, history.reader, Taker()) else {
             Issue.record("not counted")
             return
         }

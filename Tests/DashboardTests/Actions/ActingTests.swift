@@ -44,16 +44,16 @@ struct ActingTests {
     func cancelling() throws {
         var user = User.acting(actions: Self.two)
         user.press(.character("a"), .character("r"))
-        let request = try #require(user.acts.first)
-        user.tell(.actMoved(request, 5_000))
+        let asked = try #require(user.waiting.first)
+        user.report(ActOutcome.passed(5_000), of: asked)
         #expect(user.screen.contains("Adding to “alerts”: 5,000 … X cancels"))
         user.press(.character("a"))
         #expect(user.screen.contains("X cancels it."))
         user.press(.character("X"))
         #expect(user.cancelledActs == 1)
-        user.tell(.acted(request, .success(.cancelled(ActReport(passed: 1, addition: Outbox.Addition(added: 1))))))
+        user.finishAct(.cancelled(ActReport(passed: 1, addition: Outbox.Addition(added: 1))))
         #expect(user.screen.contains("Cancelled. “alerts”: 1 event added."))
-        user.tell(.actMoved(request, 9_000))
+        user.report(ActOutcome.passed(9_000), of: asked)
         #expect(user.model.session.acting == nil)
     }
 
@@ -142,8 +142,8 @@ struct ActingTests {
         var user = User.acting(rows, actions: Self.two)
         user.press(.character("3"), .character("a"), .character("r"))
         #expect(user.acts.last?.rows == .chosen([2, 3]) && user.acts.last?.isCount == true)
+        user.finishAct(.cancelled(ActReport()))
         user.outcome = { _ in .done(ActReport()) }
-        user.tell(.acted(user.acts[0], .success(.cancelled(ActReport()))))
         user.press(.character("r"), .enter)
         #expect(user.acts.last?.rows == .current(rows[1]))
     }
@@ -170,7 +170,7 @@ struct ActingTests {
         #expect(user.screen.contains("Stop receiving?"))
         user.wait(.seconds(5))
         let count = ActOutcome.counted(ActCount(events: 20, deliveries: 20))
-        user.tell(.acted(try #require(user.acts.first), .success(count)))
+        user.finishAct(count)
         #expect(user.screen.contains("Stop receiving?"))
         user.press(.character("n"))
         #expect(user.screen.contains("Run “alerts” for 20 events? (y/n)"))
@@ -185,9 +185,9 @@ struct ActingTests {
     func lateDryRun() {
         var user = User.acting(actions: Self.two)
         user.press(.character("a"), .character("d"), .character("a"), .tab, .character("d"))
-        user.tell(.actionAnswered(user.actionCalls[0], .success(.preview(DryRun(text: Array("first".utf8))))))
+        user.answer(user.actionCalls[0], .success(.preview(DryRun(text: Array("first".utf8)))))
         #expect(user.model.page == nil)
-        user.tell(.actionAnswered(user.actionCalls[1], .success(.preview(DryRun(text: Array("second".utf8))))))
+        user.answer(user.actionCalls[1], .success(.preview(DryRun(text: Array("second".utf8)))))
         #expect(user.screen.contains("second"))
     }
 

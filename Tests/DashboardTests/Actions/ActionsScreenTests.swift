@@ -55,7 +55,7 @@ struct ActionsScreenTests {
         var user = user()
         user.holdsEffects = true
         func reads(_ user: User) -> Int {
-            user.held.count { if case .readActions = $0 { true } else { false } }
+            user.held.count { $0.asks("actions") }
         }
         user.change.outbox += 1
         user.now += .seconds(5)
@@ -155,7 +155,7 @@ struct ActionsScreenTests {
             if case .missed("rows", _) = call { .success(.missed(MissedRows(count: 2, rows: [4, 7]))) } else { nil }
         }
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
-        #expect(user.actionCalls == [.missed("alerts", .judged), .missed("rows", .judged)])
+        #expect(user.actionCalls == [.missed("alerts", .all), .missed("rows", .all)])
         #expect(
             user.screen.contains(
                 "“rows”: 2 events were missed before their verdict or “when” changed; + in Actions adds them."))
@@ -218,7 +218,7 @@ struct ActionsScreenTests {
     func missedWhenOpened() {
         var user = User.acting(actions: Self.actions)
         user.answer = { call in
-            if case .missed("rows", .seen) = call {
+            if case .missed("rows", .newest) = call {
                 .success(.missed(MissedRows(count: 30, isAll: false)))
             } else {
                 nil

@@ -10,7 +10,7 @@ struct Hearer {
     var plain: PlainModel
     var user: User
     private(set) var heard: [String] = []
-    private(set) var calls: [ControlCall] = []
+    var calls: [ControlCall] { user.calls }
     private(set) var ending: DashboardEnding?
     private(set) var kept: [ViewState] = []
     /// Whether rows, or actions, are read only when `release` is called.
@@ -86,39 +86,17 @@ struct Hearer {
         heard += plain.takeSaid().map(\.string)
         for effect in effects {
             switch effect {
-            case .readRows where holdsReads: held.append(effect)
-            case .readActions where holdsActions: held.append(effect)
-            case .readRows(let ticket):
-                tell(.rowsRead(.success(user.window(RowRequest(ticket.request))), generation: ticket.generation))
-            case .ask(let asked): tell(.answered(asked.view, asked.work(Store(user))))
+            case .ask(let asked) where isHeld(asked): held.append(effect)
+            case .ask(let asked):
+                let answers = user.answers(to: asked, keyring: plain.model.session.keyring)
+                if answers.isEmpty { user.waiting.append(asked) }
+                for answer in answers { tell(.answered(answer)) }
             case .browse(let query, let generation, _):
                 (user.query, user.queryGeneration) = (query, generation)
                 report()
             case .follow: report()
-            case .count(let question):
-                for item in question.items {
-                    let found = user.history.filter {
-                        $0.id >= item.first && $0.id <= question.through && item.predicate.holds(for: $0)
-                    }
-                    let answer = MatchCounts.Answer(item: item, found: found.count)
-                    tell(.counted(.success(answer), generation: question.generation))
-                }
-            case .seek(let request): seek(request)
-            case .buildDocument(let request):
-                guard let row = user.history.first(where: { $0.id == request.rowID }) else { continue }
-                let content = DocumentBuilder.content(of: Make.record(for: row), for: request, clock: .utc) {
-                    SignatureEvidence($0.delivery, keyring: Keyring())
-                }
-                tell(.documentBuilt(DetailDocument(content, for: request)))
-            case .readActions, .readEntry, .callAction, .act, .cancelActing: act(effect)
-            case .readKeyring: tell(.keyringRead(.success(plain.model.session.keyring)))
-            case .export(let request): user.exports.append(request)
-            case .findOtherDelivery(let id):
-                tell(.otherDeliveryFound(.success(user.otherDelivery(than: id)), from: id))
             case .keepViewState(let state): kept.append(state)
-            case .control(let call): calls.append(call)
             case .end(let ending): self.ending = ending
-            case .reloadSettings: user.settingsReads += 1
             default: break
             }
         }
@@ -132,21 +110,14 @@ struct Hearer {
         tell(.historyChanged(user.change))
     }
 
-    /// What a user's outbox answers is told.
-    private mutating func act(_ effect: Effect) {
-        switch effect {
-        case .readActions(let generation): tell(.actionsRead(.success(user.actions), generation: generation))
-        case .readEntry(let id):
-            let content = user.entries.first { $0.id == id }.map { TextPage.Content.entry($0, user.exchanges[id]) }
-            tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
-        case .callAction(let call):
-            if case .missed(_, .seen) = call {} else { user.actionCalls.append(call) }
-            if let result = user.answer?(call) { tell(.actionAnswered(call, result)) }
-        case .act(let request):
-            user.acts.append(request)
-            if let outcome = user.outcome { tell(.acted(request, .success(outcome(request)))) }
-        default: break
-        }
+    /// Whether rows, or the actions, are asked for that a test holds back.
+    private func isHeld(_ asked: Asked) -> Bool {
+        holdsActions && asked.slot.name == "actions"
+            || holdsReads && asked.lane == .rows && (asked.slot.opening < 0 || asked.slot.name == "rows")
+    }
+
+    mutating func finishExport(_ result: Result<ExportOutcome, EffectFailure>) {
+        for answer in user.resolve({ $0.export = { _ in result } }) { tell(.answered(answer)) }
     }
 
     private var listed: [EventRow] { user.history.filter { user.query.predicate.holds(for: $0) } }
@@ -158,19 +129,5 @@ struct Hearer {
                 BrowseProgress(
                     generation: user.queryGeneration, matched: listed.count, scanned: user.history.count,
                     total: user.history.count)))
-    }
-
-    /// Looks for what is nearest to a time; for all else above the row, and then from the end.
-    private mutating func seek(_ request: SeekRequest) {
-        if case .time(let stretch) = request.way {
-            let row = listed.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }
-            return tell(.sought(.success(SeekOutcome(row: row?.id)), generation: request.generation))
-        }
-        let holds: (EventRow) -> Bool = { request.predicate.holds(for: $0) }
-        let above = listed.last { $0.id < request.from && holds($0) }
-        let row = above ?? listed.last(where: holds)
-        tell(
-            .sought(
-                .success(SeekOutcome(row: row?.id, isWrapped: above == nil)), generation: request.generation))
     }
 }

@@ -98,7 +98,7 @@ struct PlainActionTests {
     func missed() {
         var hearer = hearer([Self.rows])
         hearer.user.answer = { call in
-            if case .missed(_, .seen) = call { .success(.missed(MissedRows(count: 30))) } else { nil }
+            if case .missed(_, .newest) = call { .success(.missed(MissedRows(count: 30))) } else { nil }
         }
         #expect(
             hearer.type("actions").last

@@ -29,20 +29,19 @@ struct PlainCommandTests {
         #expect(hearer.user.exports.last?.rows == .matching(.everything, through: 5))
         #expect(hearer.user.exports.last?.format == "csv")
         #expect(hearer.type("export b.tsv") == ["An export is under way: cancel-judging cancels it."])
-        hearer.tell(
-            .exported(
-                .success(.written(ExportProgress(unit: .events, written: 5, looked: 5, total: 5), path: "/tmp/a.csv"))))
+        hearer.finishExport(
+            .success(.written(ExportProgress(unit: .events, written: 5, looked: 5, total: 5), path: "/tmp/a.csv")))
         #expect(hearer.hear() == ["5 events written to /tmp/a.csv."])
         _ = hearer.type("select")
         _ = hearer.type("export b.jsonl")
         #expect(hearer.user.exports.last?.rows == .chosen([5]))
         #expect(hearer.user.exports.last?.format == "jsonl")
         let request = hearer.user.exports[1]
-        hearer.tell(.exported(.success(.exists(request))))
+        hearer.finishExport(.success(.exists(request)))
         #expect(hearer.hear() == ["b.jsonl is there. Replace it? Type yes or no."])
         _ = hearer.type("yes")
         #expect(hearer.user.exports.last?.mayReplace == true)
-        hearer.tell(.exported(.success(.cancelled)))
+        hearer.finishExport(.success(.cancelled))
         #expect(hearer.hear() == ["The export was cancelled: no file was written."])
         #expect(hearer.type("export").first?.hasPrefix("Export to which file?") == true)
         #expect(hearer.type("export csv").first?.hasPrefix("Export to which file?") == true)

@@ -38,7 +38,7 @@ struct User {
     var calls: [ControlCall] = []
     var ending: DashboardEnding?
     var suspensions = 0
-    /// What was asked of the terminal, and how often the configuration was read again.
+    /// What was asked of the terminal.
     var theme: Theme?
     var rings = 0
     var followsLog = false
@@ -60,7 +60,7 @@ struct User {
     var acts: [ActRequest] = []
     /// What becomes of a request; without it nothing does.
     var outcome: ((ActRequest) -> ActOutcome)?
-    var cancelledActs = 0
+    var cancelledActs: Int { cancelled.count { $0 == "act" } }
     /// The other deliveries of every event.
     var others: [EventDelivery] = []
     var reads: [RowRequest] = []
@@ -76,11 +76,13 @@ struct User {
     /// What was kept for the next run, and what waits to be found.
     var kept: [ViewState] = []
     var isSeekingHeld = false
-    var heldSeeks: [SeekRequest] = []
-    var cancelledSeeks = 0
-    /// What was to be counted, and whether no answer comes.
-    var counted: [MatchCounts.Question] = []
+    /// What was to be counted, from which row on, and whether no answer comes.
+    var counted: [[MatchCounts.Item]] = []
     var holdsCounts = false
+    /// The questions that the store has no answer to yet, and the slots of those that were cancelled or given up.
+    var waiting: [Asked] = []
+    var cancelled: [String] = []
+    var forgotten: [String] = []
 
     init(
         columns: Int = 80, rows: Int = 24, holding secrets: [SecretSummary] = [], clock: WallClock = .utc,
@@ -169,58 +171,112 @@ struct User {
     mutating func carryOut(_ effects: [Effect]) {
         for effect in effects {
             switch effect {
-            case .readRows(let ticket):
-                reads.append(RowRequest(ticket.request))
-                tell(.rowsRead(.success(window(RowRequest(ticket.request))), generation: ticket.generation))
-            case .readPulse(let ticket, _):
-                pulseReads.append(ticket)
-                if let pulse { tell(.pulseRead(.success(pulse(ticket.request)), for: ticket)) }
             case .browse(let query, let generation, _):
                 self.query = query
                 queryGeneration = generation
                 reportProgress()
             case .follow: reportProgress()
-            case .seek(let request):
-                if isSeekingHeld { heldSeeks.append(request) } else { answer(request) }
-            case .cancelSeeking: cancelledSeeks += 1
-            case .findTime(let question): tell(.timeFound(.success(answer(question)), of: question))
-            case .count(let question):
-                counted.append(question)
-                for item in question.items where !holdsCounts {
-                    let found = history.filter {
-                        $0.id >= item.first && $0.id <= question.through && item.predicate.holds(for: $0)
-                    }
-                    let answer = MatchCounts.Answer(item: item, found: found.count)
-                    tell(.counted(.success(answer), generation: question.generation))
-                }
+            case .ask(let asked):
+                if asked.slot.opening > 0 { self.asked.append(MainView(rawValue: asked.slot.opening)) }
+                let answers = answers(to: asked)
+                let isHeld = isSeekingHeld && asked.slot.name == "seek" || holdsCounts && asked.slot.name == "counts"
+                if answers.isEmpty || isHeld { waiting.append(asked) }
+                if !isHeld { for answer in answers { tell(.answered(answer)) } }
+            case .cancel(let slot):
+                cancelled.append(slot.name)
+                if slot.name == "export" { finishExport(.success(.cancelled)) }
+            case .forget(let slot): forgotten.append(slot.name)
             case .keepViewState(let state): kept.append(state)
             case .keepMarked: break
-            case .ask(let asked):
-                self.asked.append(asked.view)
-                tell(.answered(asked.view, asked.work(Store(self))))
-            case .findOtherDelivery(let id): tell(.otherDeliveryFound(.success(otherDelivery(than: id)), from: id))
             case .followLog(let isOn): followsLog = isOn
-            case .readValues: tell(.valuesRead(recorded))
-            case .readActions, .readEntry, .callAction, .act, .cancelActing: act(effect)
-            case .buildDocument(let request):
-                tell(.documentBuilt(DetailDocument(document(request), for: request)))
-            case .readFirstSteps(_, let last): tell(.firstStepsRead(.success(steps), through: last))
-            case .readKeyring:
-                keyringReads += 1
-                tell(.keyringRead(.success(summary ?? model.session.keyring)))
-            case .control(let call): calls.append(call)
-            case .copy(let request): tell(.copied(copied(request)))
             case .sendToTerminal(let bytes): clipboard = bytes
             case .end(let ending): self.ending = ending
             case .suspend: suspensions += 1
-            case .export(let request): exports.append(request)
-            case .cancelExport: tell(.exported(.success(.cancelled)))
-            case .reloadSettings: settingsReads += 1
             case .use(let theme): self.theme = theme
             case .ring: rings += 1
             case .redraw: break
             }
         }
+    }
+
+    // MARK: - Questions
+
+    /// Returns the answers of the store to a question, in parts and at its end, and takes note of what was asked; none
+    /// where the store has no answer yet.
+    mutating func answers(
+        to asked: Asked, keyring: KeyringSummary? = nil, changing change: (inout Store) -> Void = { _ in }
+    ) -> [Answered] {
+        var store = Store(self, keyring: summary ?? keyring ?? model.session.keyring)
+        change(&store)
+        let answers = store.answers(to: asked)
+        store.notes.withLock { notes in
+            calls += notes.calls
+            actionCalls += notes.actionCalls
+            glances += notes.glances
+            acts += notes.acts
+            exports += notes.exports
+            reads += notes.reads
+            pulseReads += notes.pulseReads
+            keyringReads += notes.keyringReads
+            settingsReads += notes.settingsReads
+            if !notes.counted.isEmpty { counted.append(notes.counted) }
+        }
+        return answers
+    }
+
+    /// Returns the answers to the first waiting question that a changed store has one for; it waits no longer.
+    mutating func resolve(_ change: (inout Store) -> Void) -> [Answered] {
+        for (index, asked) in waiting.enumerated() {
+            var store = Store(self, keyring: model.session.keyring)
+            change(&store)
+            let answers = store.answers(to: asked)
+            guard !answers.isEmpty else { continue }
+            waiting.remove(at: index)
+            return answers
+        }
+        return []
+    }
+
+    /// Answers a call to the listener.
+    mutating func answer(_ call: ControlCall, _ result: Result<ControlOutcome, EffectFailure>) {
+        for answer in resolve({ $0.control = { "\($0)" == "\(call)" ? result : nil } }) { tell(.answered(answer)) }
+    }
+
+    /// Answers a call to whoever runs the actions.
+    mutating func answer(_ call: ActionCall, _ result: Result<ActionAnswer, EffectFailure>) {
+        for answer in resolve({ $0.action = { $0 == call ? result : nil } }) { tell(.answered(answer)) }
+    }
+
+    mutating func finishExport(_ result: Result<ExportOutcome, EffectFailure>) {
+        for answer in resolve({ $0.export = { _ in result } }) { tell(.answered(answer)) }
+    }
+
+    mutating func finishAct(_ outcome: ActOutcome) {
+        for answer in resolve({ $0.outcome = { _ in outcome } }) { tell(.answered(answer)) }
+    }
+
+    mutating func readSettings(_ result: Result<DashboardSettings, EffectFailure>) {
+        for answer in resolve({ $0.read = { result } }) { tell(.answered(answer)) }
+    }
+
+    /// The documents that questions held back are about.
+    var documentsHeld: [DocumentRequest] {
+        held.compactMap(\.asked).filter { $0.slot.name == "document" }.compactMap { asked in
+            let answers = Store(self, keyring: model.session.keyring).answers(to: asked)
+            return (try? answers.last?.answer.get() as? DetailDocument)?.request
+        }
+    }
+
+    /// Hands in a part of the answer to a question.
+    mutating func report(_ part: any Sendable, of asked: Asked) {
+        tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .success(part), isPart: true)))
+    }
+
+    /// Answers what was held back with a failure.
+    mutating func fail(_ name: String, _ error: any Error) {
+        guard let asked = held.lazy.compactMap(\.asked).first(where: { $0.slot.name == name }) else { return }
+        held = []
+        tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .failure(EffectFailure(error)))))
     }
 
     func window(_ request: RowRequest) -> WindowAnswer<EventRow> {
@@ -258,41 +314,27 @@ struct User {
                     scanned: min(lookedAt ?? .max, history.count), total: history.count)))
     }
 
-    mutating func answer(_ request: SeekRequest) {
+    /// Looks for a row of the list.
+    func seek(_ request: SeekRequest) -> SeekOutcome {
         let rows = listed
         let place = rows.firstIndex { $0.id == request.from }
         let holds: (EventRow) -> Bool = { request.predicate.holds(for: $0) }
         let rest = request.from == .min ? rows[...] : place.map { rows[($0 + 1)...] }
         let below = rest?.first(where: holds)?.id
         let above = place.map { rows[..<$0] }?.last(where: holds)?.id
-        let outcome =
-            switch request.way {
-            case .time(let stretch):
-                SeekOutcome(
-                    row: rows.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }?.id)
-            case .nearest: SeekOutcome(row: below ?? above)
-            case .next:
-                below.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.first(where: holds)?.id, isWrapped: true)
-            case .previous:
-                above.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.last(where: holds)?.id, isWrapped: true)
-            }
-        tell(.sought(.success(outcome), generation: request.generation))
-    }
-
-    private func answer(_ question: TimeQuestion) -> TimeAnswer {
-        let stretch = question.stretch
-        switch question.list {
-        case .deliveries:
-            return .delivery(
-                history.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }?.deliveryID)
-        case .log:
-            let dated = log.filter { $0.time != nil }
-            func distance(_ entry: LogEntry) -> Int64 { entry.time.map(stretch.distance) ?? .max }
-            return .entry(dated.min { distance($0) < distance($1) }?.id)
+        return switch request.way {
+        case .time(let stretch):
+            SeekOutcome(
+                row: rows.min { stretch.distance(to: $0.receivedAt) < stretch.distance(to: $1.receivedAt) }?.id)
+        case .nearest: SeekOutcome(row: below ?? above)
+        case .next:
+            below.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.first(where: holds)?.id, isWrapped: true)
+        case .previous:
+            above.map { SeekOutcome(row: $0) } ?? SeekOutcome(row: rows.last(where: holds)?.id, isWrapped: true)
         }
     }
 
-    private func document(_ request: DocumentRequest) -> DocumentContent {
+    func document(_ request: DocumentRequest) -> DocumentContent {
         guard let record = record(request.rowID) else { return DocumentContent() }
         return DocumentBuilder.content(
             of: record, for: request, clock: .utc, others: others, actions: actionsSource(request)
@@ -301,20 +343,18 @@ struct User {
         }
     }
 
-    private func copied(_ request: CopyRequest) -> Result<Copied, EffectFailure> {
+    func copy(_ request: CopyRequest) throws -> Copied {
         let holdsSecret: ([UInt8]) -> Bool = { bytes in keyring.secrets.contains { $0.occurs(in: bytes) } }
-        return Result {
-            if let rows = request.rows {
-                return try Copier.copyAll(request, folder: copiesFolder) { pieces in
-                    for row in history where rows.holds(row) {
-                        if let record = record(row.id) { try pieces.add(row, of: record, holdsSecret: holdsSecret) }
-                    }
+        if let rows = request.rows {
+            return try Copier.copyAll(request, folder: copiesFolder) { pieces in
+                for row in history where rows.holds(row) {
+                    if let record = record(row.id) { try pieces.add(row, of: record, holdsSecret: holdsSecret) }
                 }
             }
-            guard let row = history.first(where: { $0.deliveryID == request.deliveryID }), let record = record(row.id)
-            else { throw CopyFailure.gone }
-            return try Copier.copy(request, of: record, folder: copiesFolder, holdsSecret: holdsSecret)
-        }.mapError(EffectFailure.init)
+        }
+        guard let row = history.first(where: { $0.deliveryID == request.deliveryID }), let record = record(row.id)
+        else { throw CopyFailure.gone }
+        return try Copier.copy(request, of: record, folder: copiesFolder, holdsSecret: holdsSecret)
     }
 
     private func record(_ rowID: Int64) -> DeliveryRecord? {
@@ -377,24 +417,6 @@ struct User {
         tell(.historyChanged(change))
     }
 
-    mutating func act(_ effect: Effect) {
-        switch effect {
-        case .readActions(let generation): tell(.actionsRead(.success(actions), generation: generation))
-        case .readEntry(let id):
-            let content = entries.first { $0.id == id }.map { TextPage.Content.entry($0, exchanges[id]) }
-            tell(.entryRead(.success(content ?? .nothing("This entry is no longer recorded.")), of: id))
-        case .callAction(let call):
-            // What nobody has asked for.
-            if case .missed(let name, .seen) = call { glances.append(name) } else { actionCalls.append(call) }
-            if let result = answer?(call) { tell(.actionAnswered(call, result)) }
-        case .act(let request):
-            acts.append(request)
-            if let outcome { tell(.acted(request, .success(outcome(request)))) }
-        case .cancelActing: cancelledActs += 1
-        default: break
-        }
-    }
-
     func actionsSource(_ request: DocumentRequest) -> ActionsDocument.Source {
         ActionsDocument.Source(
             entries: entries.filter { $0.event.id == request.rowID }.map(\.entry), actions: actions.map(\.status))
@@ -433,6 +455,13 @@ struct User {
     }
 }
 
+extension Effect {
+    var asked: Asked? { if case .ask(let asked) = self { asked } else { nil } }
+
+    /// Whether it asks what has this slot.
+    func asks(_ name: String) -> Bool { asked?.slot.name == name }
+}
+
 extension ExportRequest.Rows {
     fileprivate func holds(_ row: EventRow) -> Bool {
         switch self {
@@ -453,61 +482,6 @@ extension Range<Timestamp> {
 
 extension SecretSummary {
     static let prod = SecretSummary(label: "prod", fingerprint: "3f9a", source: "screen", matches: 124)
-}
-
-/// What is recorded, as tabs ask it.
-struct Store: Outside {
-    private let deliveries: [DeliveryRow]
-    private let history: [EventRow]
-    private let entries: [OutboxRow]
-    private let log: [LogEntry]
-    private let logFailure: EffectFailure?
-
-    init(_ user: User) {
-        (deliveries, history, entries) = (user.deliveries, user.history, user.entries)
-        (log, logFailure) = (user.log, user.logFailure)
-    }
-
-    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow> {
-        ListSource {
-            WindowAnswer<DeliveryRow>(deliveries, $0)
-        } keep: { predicate, rows in
-            let found = Set(history.filter(predicate.holds).map(\.deliveryID))
-            return rows.filter { found.contains($0.id) }
-        }.answer(question)
-    }
-
-    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow> {
-        let listed = entries.filter {
-            $0.entry.action == scope.action && (scope.states?.contains($0.entry.state) ?? true)
-        }
-        return ListSource {
-            WindowAnswer<OutboxRow>(listed, $0)
-        } keep: { predicate, rows in
-            rows.filter { predicate.holds(for: $0.event) }
-        }.answer(question)
-    }
-
-    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
-        ListSource { request in
-            if let logFailure { throw logFailure }
-            return WindowAnswer<LogEntry>(log, request)
-        } keep: { predicate, entries in
-            entries.filter(LogScreen.holds(predicate))
-        }.answer(question)
-    }
-
-    func rules(after id: Int64, through last: Int64) -> Result<RuleStretch, EffectFailure> {
-        let rows = history.filter { $0.id > id && $0.id <= last && $0.position != nil }
-        return .success(
-            RuleStretch(
-                rules: rows.map { row in
-                    RuleCount(
-                        bucket: row.bucketName.text, rule: row.matchedRuleName.text, events: [row.verdict: 1],
-                        last: row.receivedAt, secrets: row.verdict == .valid ? Set([row.secret].compactMap(\.self)) : []
-                    )
-                }, through: last))
-    }
 }
 
 extension WindowAnswer {
@@ -557,26 +531,4 @@ extension Make {
         request: Array(
             "POST /v4/spreadsheets/1AbC:batchUpdate HTTP/1.1\nAuthorization: ***\n\n{\"requests\": []}".utf8),
         outcome: "503 Service Unavailable", answer: Array("{\"error\": {\"code\": 503}}\u{1B}[31m".utf8))
-}
-
-// MARK: - A listener
-
-/// A listener that is not there.
-struct NoListener: ListenerControl {
-    func keyring() throws -> KeyringSummary { KeyringSummary() }
-    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
-    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
-    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary { KeyringSummary() }
-    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { KeyringSummary() }
-    func rememberSecret(_ label: String) throws -> String { "a file" }
-    func cancelJudging() throws {}
-    func resumeJudging() throws {}
-    func sendTestEvent() throws -> String { "answered 200 OK in 2 ms" }
-    func reloadSecrets() throws -> KeyringSummary { KeyringSummary() }
-    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
-        SignatureEvidence(record.delivery, keyring: Keyring())
-    }
-    func holdsSecret(in bytes: [UInt8]) -> Bool { false }
-    func answerTimes() -> AnswerTimesSummary { AnswerTimesSummary() }
-    func hasReceivedFromElsewhere() -> Bool { false }
 }
