@@ -5,8 +5,8 @@ import NIOHTTP1
 import NIOPosix
 import Notifications
 
-/// The least that a receiver does, on SwiftNIO: it reads the body, verifies the signature and answers. It records
-/// nothing. `Benchmarks bare SECRET` runs it; it prints its port.
+/// A minimal receiver on SwiftNIO: it reads the body, verifies the signature and answers. It records nothing.
+/// `Benchmarks bare SECRET` runs it; it prints its port.
 enum BareServer {
     static func run(secret value: String) throws -> Never {
         let verifier = SignatureVerifier(

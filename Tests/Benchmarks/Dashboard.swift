@@ -2,16 +2,16 @@ import Harness
 import Foundation
 import TestSupport
 
-/// `b2watch` on a terminal of its own, whose output is read and timed.
+/// `b2watch` on a separate terminal, whose output is read and timed.
 final class Dashboard: Sendable {
     struct Problem: Error {
         let what: String
     }
 
-    /// What has come, and when.
+    /// The output so far, with times.
     struct Seen: Sendable {
         var bytes: [UInt8] = []
-        /// When each frame began: what comes within two milliseconds of the last of it belongs to the same one.
+        /// The starts of frames: output within two milliseconds of the last belongs to the same frame.
         var frames: [ContinuousClock.Instant] = []
         var last: ContinuousClock.Instant?
     }
@@ -23,8 +23,8 @@ final class Dashboard: Sendable {
     private let terminal: Int32
 
     /// - Parameters:
-    ///   - history: A file, where it is not to be one of the dashboard's own.
-    ///   - prepare: Writes what its home is to have before it starts.
+    ///   - history: The file of a history; nil for a new one.
+    ///   - prepare: Writes the files of its home before it starts.
     init(
         columns: UInt16, rows: UInt16, history: String? = nil, prepare: (Home) throws -> Void = { _ in }
     ) throws {
@@ -35,7 +35,7 @@ final class Dashboard: Sendable {
         var name = [CChar](repeating: 0, count: 256)
         guard openpty(&own, &other, &name, nil, &size) == 0 else { throw Problem(what: "no terminal to be had") }
         terminal = own
-        // Ours until the child has it: a terminal that nobody has open hangs up.
+        // Kept open here until the child process has it: a terminal that nobody has open hangs up.
         defer { close(other) }
         var environment = home.environment
         environment["TERM"] = "xterm-256color"
@@ -52,7 +52,7 @@ final class Dashboard: Sendable {
                 seen.change { seen in
                     if seen.last.map({ now - $0 > .milliseconds(2) }) ?? true { seen.frames.append(now) }
                     seen.last = now
-                    // Only the beginning is looked at, for the port.
+                    // Only the beginning is searched for the port.
                     if seen.bytes.count < 65_536 { seen.bytes += buffer.prefix(count) }
                 }
             }
@@ -73,9 +73,9 @@ final class Dashboard: Sendable {
         close(terminal)
     }
 
-    /// Presses a key and waits for what the screen does next.
+    /// Presses a key and waits for the next change of the screen.
     ///
-    /// - Returns: How long that took; nil if the screen does nothing within a second.
+    /// - Returns: The time until then; nil if the screen does not change within a second.
     func press(_ key: String) -> Duration? {
         let bytes = Array(key.utf8)
         let start = ContinuousClock.now

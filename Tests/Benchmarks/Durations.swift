@@ -1,7 +1,7 @@
 import TestSupport
 import Harness
 
-/// Times that were measured.
+/// Measured times.
 struct Durations {
     private var all: [Duration] = []
 
@@ -9,7 +9,7 @@ struct Durations {
 
     mutating func add(_ duration: Duration) { all.append(duration) }
 
-    /// The time that this share of them does not exceed.
+    /// Returns the time that this share of them does not exceed.
     func percentile(_ share: Double) -> Duration {
         guard !all.isEmpty else { return .zero }
         let sorted = all.sorted()
@@ -23,7 +23,7 @@ struct Durations {
 }
 
 extension Duration {
-    /// In milliseconds, such as `1.25 ms`.
+    /// The time in milliseconds, such as `1.25 ms`.
     var text: String {
         let hundredths = Int((seconds * 100_000).rounded())
         let rest = hundredths % 100

@@ -4,8 +4,8 @@ import History
 import Notifications
 import TestSupport
 
-/// The processor time that an export takes for a delivery of 500 bytes, in each format, beside what `sqlite3` needs to
-/// print the same rows.
+/// The processor time of an export for a delivery of 500 bytes, in each format, compared with `sqlite3` printing the
+/// same rows.
 enum Exporting {
     private static let deliveries =
         ProcessInfo.processInfo.environment["B2WATCH_DELIVERIES"].flatMap(Int.init) ?? 100_000
@@ -41,7 +41,7 @@ enum Exporting {
         "\(twoPlaces(time.seconds * 1_000_000 / Double(deliveries))) µs"
     }
 
-    /// Records deliveries as B2 sends them, each with an event of its own.
+    /// Records deliveries as B2 sends them, with one event each.
     private static func fill(_ file: String) throws {
         let history = try History(.file(file))
         defer { history.close() }
@@ -62,7 +62,7 @@ enum Exporting {
         _ = answered.wait { $0 == sent ? true : nil }
     }
 
-    /// The processor time of a program whose output goes nowhere.
+    /// Returns the processor time of a program whose output is discarded.
     private static func processorTime(_ path: String, _ arguments: [String]) throws -> Duration {
         let before = ProcessorTime.ofChildren
         let child = try Child(path, arguments, environment: ProcessInfo.processInfo.environment)
@@ -71,11 +71,11 @@ enum Exporting {
     }
 }
 
-/// How long processors were busy.
+/// The time that processors were busy.
 enum ProcessorTime {
-    /// With this process.
+    /// The time for this process.
     static var own: Duration { time(of: RUSAGE_SELF) }
-    /// With children that have ended.
+    /// The time for child processes that have ended.
     static var ofChildren: Duration { time(of: RUSAGE_CHILDREN) }
 
     private static func time(of whom: __rusage_who) -> Duration {

@@ -2,7 +2,8 @@ import Foundation
 import Harness
 import TestSupport
 
-/// How fast answers are while ten actions fail at every event, beside none; by turns, at a rate that both can answer.
+/// The answer times while ten actions fail for every event, compared with none, in turns, at a rate that both can
+/// answer.
 enum FailingActions {
     private static let rounds = 3
     private static let time = Duration.seconds(3)
@@ -30,7 +31,7 @@ enum FailingActions {
             "p99 with ten actions", failing.p99.text, "less than 100 ms", holds: failing.p99 < .milliseconds(100))
     }
 
-    /// Nobody listens, a file cannot be written, a program fails.
+    /// The causes: nothing listens, a file cannot be written, a program fails.
     private static let actions: String = {
         let forwards = (1...6).map { "  forward\($0):\n    kind: forward\n    url: http://127.0.0.1:9/\($0)\n" }
         return "actions:\n" + forwards.joined() + """

@@ -1,4 +1,4 @@
-/// What was found, line by line as it is found, and whether each bound holds.
+/// The results, printed as they are found, and whether each bound is kept.
 struct Findings {
     private(set) var broken: [String] = []
 

@@ -8,9 +8,8 @@ enum IdleWakes {
     private static let windows = 4
 
     /// Counts how often the threads of a process are woken or interrupted while nothing happens.
-    ///
-    /// A timer that is set once for something that will change may fall into one window; what wakes in every one of
-    /// them is a clock that ticks.
+    /// A single timer for an expected change may fall into one window. A thread that wakes in every window has a
+    /// periodic timer.
     static func measure(_ process: pid_t, _ name: String, _ findings: inout Findings) throws {
         var fewest = Int.max
         for _ in 0..<windows where fewest > 0 {
@@ -27,7 +26,7 @@ enum IdleWakes {
         findings.expect(name, "\(fewest) wakes in \(Int(window.seconds)) s", "0", holds: fewest == 0)
     }
 
-    /// The context switches of each thread since its start.
+    /// Returns the context switches of each thread since its start.
     private static func switches(of process: pid_t) throws -> [String: Int] {
         let folder = "/proc/\(process)/task"
         var counts: [String: Int] = [:]

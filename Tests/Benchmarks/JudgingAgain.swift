@@ -7,7 +7,7 @@ import Notifications
 import Receiving
 import TestSupport
 
-/// How fast a secret that is pasted over a long history judges it, and what answers feel of it.
+/// The speed of verifying a long history with a pasted secret, and its effect on answers.
 enum JudgingAgain {
     private static let value = "b2DashTestSecret0123456789abcdEF"
     private static let deliveries =
@@ -32,13 +32,14 @@ enum JudgingAgain {
             withExtendedLifetime(folder) {}
         }
         let bodies = try fill(history)
-        // Verdicts are never taken back: what no secret fits stays to be tried, and the one that fits comes last.
+        // Verdicts are never withdrawn: deliveries that match no secret remain to be tried, and the matching secret
+        // comes last.
         try answers(history, keys, end, &findings)
         var (hmac, best) = (0.0, 0.0)
-        // Of both cores, and of the writer: what a machine with other work to do has left is no matter.
+        // Uses both cores and the writer, so the result depends on what else the machine does.
         var cost = Double.infinity
         for round in 0..<5 {
-            // By turns, as long as each other, and the best of some rounds: a machine may be busy with other things.
+            // In turns of equal length, and the best of some rounds, because a machine may be busy with other work.
             hmac = max(hmac, hmacRate(bodies))
             let secret =
                 round < 4
@@ -57,7 +58,7 @@ enum JudgingAgain {
             "a secret pasted, of HMAC", "\(Int(best / hmac * 100)) %", "50 % or more", holds: best / hmac >= 0.5)
     }
 
-    /// Records as many deliveries as B2 would send; one in twenty is signed by somebody else.
+    /// Records as many deliveries as B2 would send, one in twenty signed with another secret.
     private static func fill(_ history: History) throws -> [[UInt8]] {
         let secret = SigningSecret.sample("pasted", value)
         let stranger = SigningSecret.sample("stranger", "who knows")
@@ -131,14 +132,14 @@ enum JudgingAgain {
         return (report, .now - start)
     }
 
-    /// Answers to a delivery every two milliseconds, while nothing else happens and while all is judged again.
+    /// Measures the answer to a delivery every two milliseconds, while idle and while everything is verified again.
     private static func answers(
         _ history: History, _ keys: KeyringHolder, _ end: Watched<RejudgeReport>, _ findings: inout Findings
     ) throws {
         let quiet = load(history, keys) { _ in }
         let number = Watched(0)
         let judging = load(history, keys) { round in
-            // Another secret comes as soon as the one before was tried on all.
+            // Another secret follows as soon as the one before was tried on everything.
             guard round == 0 || end.now.isComplete else { return }
             end.change { $0 = RejudgeReport() }
             number.change { $0 += 1 }

@@ -8,7 +8,8 @@ import TestSupport
 
 /// Makes a history of many events over a year, as b2watch itself would have recorded them.
 ///
-/// 50 types, buckets and rules, some frequent and some rare; 1 % of the names are long, 5 % of the events came before; most
+/// It has 50 types, buckets and rules, some frequent and some rare; 1 % of the names are long, 5 % of the events are
+/// duplicates, and most signatures are valid. It is the same in every run.
 /// signatures are valid. The same in every run.
 struct LargeHistory {
     struct Problem: Error, CustomStringConvertible {
@@ -55,7 +56,7 @@ struct LargeHistory {
             }
         }
         _ = history.current
-        // Whatever is queued is written before it closes.
+        // All queued deliveries are written before it closes.
         history.close()
         guard lost.withLock({ $0 }) == 0 else { throw Problem(description: "\(file) cannot be written") }
     }
@@ -63,7 +64,7 @@ struct LargeHistory {
     private mutating func next(_ generation: Int64) -> JudgedDelivery? {
         guard number < count else { return nil }
         let receivedAt = Self.start + Self.year / Int64(count) * Int64(number)
-        // One in fifty brings five events.
+        // One in fifty contains five events.
         let size = min(count - number, chance(50) ? 5 : 1)
         let body = SampleBody.notification((0..<size).map { _ in event(at: receivedAt) })
         let (verdict, answer, signature) = signature(of: body)
@@ -125,9 +126,9 @@ struct LargeHistory {
     }
 }
 
-/// The command that makes one.
+/// The command that makes a history.
 enum MakeHistory {
-    /// - Returns: False where another command is meant.
+    /// - Returns: False if another command was given.
     static func run(_ arguments: ArraySlice<String>) throws -> Bool {
         guard arguments.first == "make-history" else { return false }
         let words = Array(arguments.dropFirst())

@@ -3,19 +3,19 @@ import Harness
 import Notifications
 import TestSupport
 
-/// b2watch in each of its ways and what people would use instead, under the same load by turns: requests a second, times,
+/// b2watch in each of its modes, and alternatives to it, under the same load in turns: requests a second, times,
 /// processor time of a request and memory, as numbers and as ratios of medians.
 ///
-/// The load is `wrk`, so that the numbers tell nothing of a client of ours. Processor time is steadier than requests a
-/// second on a machine that is shared.
+/// The load comes from `wrk`, so that the figures do not depend on a client of this project. On a shared machine,
+/// processor time is steadier than requests a second.
 enum Peers {
     /// The load on a server.
     struct Load {
         let name: String
         let connections: Int
-        /// Events in a body.
+        /// The number of events in a body.
         let events: Int
-        /// The length that a field of each event fills a body up to, in bytes; nil for none.
+        /// The length to which a field of each event fills the body, in bytes; nil for no such field.
         var bodyLength: Int?
         var goals: [Goal] = []
 
@@ -56,12 +56,12 @@ enum Peers {
         }
     }
 
-    /// The figures of a server under a load, one of each for each round.
+    /// The figures of a server under a load, one for each round.
     private struct Figures {
         var rates: [Double] = []
         var medians: [Double] = []
         var p99s: [Double] = []
-        /// Processor time of a request, in microseconds.
+        /// The processor time of a request, in microseconds.
         var costs: [Double] = []
         /// The most memory of the process, in MiB.
         var memory = 0.0
@@ -178,17 +178,17 @@ enum Peers {
             let events = (0..<load.events).map { index in
                 let name = "photos/2026/cat-\(number)-\(index).jpg"
                 let filler = load.bodyLength.map { max(0, $0 / load.events - 460) } ?? 0
-                // A name has 1,024 bytes at most: what fills the body is a field that nobody reads.
+                // A name has 1,024 bytes at most, so another field, which nobody reads, fills the body.
                 return SampleEvent(id: id(number * load.events + index), object: name)
                     .with("filler", json: "\"\(String(repeating: "x", count: filler))\"")
             }
             var request = WireRequest(body: SampleBody.notification(events))
-            // The path of the hook of `webhook`; the others take any.
+            // The path of the hook of `webhook`; the others accept any.
             request.target = "/hooks/b2"
             request.headers.append(HeaderField("Content-Type", "application/json; charset=UTF-8"))
             let signature = Secrets.held.signature(of: request.body)
             request.headers.append(HeaderField(SignatureHeader.name, signature))
-            // The form of the signature that `webhook` knows.
+            // The form of the signature that `webhook` supports.
             request.headers.append(HeaderField("X-Signature", "sha256=" + signature.dropFirst(3)))
             let wire = request.bytes
             bytes += Array("\(wire.count)\n".utf8) + wire
@@ -196,7 +196,7 @@ enum Peers {
         return try folder.write("requests", bytes)
     }
 
-    /// Returns 64 hex digits as random as B2's: an index of them is entered at random places.
+    /// Returns 64 hex digits, as random as B2's, because an index of them is written at random places.
     private static func id(_ number: Int) -> String {
         var generator = SeededGenerator(seed: UInt64(number) &+ 1)
         return (0..<4).map { _ in
@@ -229,7 +229,7 @@ enum Peers {
 
 /// A server that can be started for a measurement.
 struct Server: Sendable {
-    /// One that runs.
+    /// A running server.
     struct Running {
         let process: pid_t
         let url: String
@@ -237,10 +237,10 @@ struct Server: Sendable {
     }
 
     let name: String
-    /// The name beside a ratio.
+    /// The name next to a ratio.
     var shortName = ""
     var isOurs = false
-    /// Programs that it needs.
+    /// The programs that it needs.
     var needs: [String] = []
     let start: @Sendable () throws -> Running
 
@@ -319,7 +319,7 @@ struct Server: Sendable {
             process: server.child.id, url: "http://127.0.0.1:\(server.port)/", stop: server.stop)
     }
 
-    /// Returns a port that nobody listens on at this moment.
+    /// Returns a port that is free at this moment.
     private static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -365,7 +365,7 @@ struct Server: Sendable {
     }
 }
 
-/// A pipe that is read to its end and thrown away.
+/// A pipe that is read to its end and discarded.
 private final class PipeSink: Sendable {
     let writing: Int32
 
@@ -385,12 +385,12 @@ private final class PipeSink: Sendable {
 
 // MARK: - wrk
 
-/// What wrk measured.
+/// The results of wrk.
 private struct Wrk {
     let requests: Int
     /// Requests a second.
     let rate: Double
-    /// In milliseconds.
+    /// The latency in milliseconds.
     let median: Double
     let p99: Double
     let errors: Int
@@ -414,7 +414,7 @@ private struct Wrk {
     }
 }
 
-/// A program or file that a measurement needs is not there.
+/// A program or file that a measurement needs is missing.
 struct MissingTool: Error, CustomStringConvertible {
     let name: String
     var description: String { "\(name) is missing: install the packages that docs/benchmarks.md names" }
@@ -423,26 +423,26 @@ struct MissingTool: Error, CustomStringConvertible {
 enum Tool {
     static let searchPath = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
 
-    /// The path of a program; nil if it is not installed.
+    /// Returns the path of a program; nil if it is not installed.
     static func path(_ name: String) -> String? {
         searchPath.split(separator: ":").map { "\($0)/\(name)" }.first(where: FileManager.default.isExecutableFile)
     }
 
-    /// The path of a file beside this one, of those that the peers consist of.
+    /// Returns the path of a file of the peers, next to this one.
     static func peer(_ name: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Peers/\(name)").path
     }
 }
 
-/// The processor time and memory of a process and of the children it has waited for.
+/// The processor time and memory of a process and of the child processes it has waited for.
 struct ProcessTimes {
-    /// In seconds.
+    /// The time in seconds.
     let processor: Double
-    /// In MiB.
+    /// The memory in MiB.
     let peakMemory: Double
 
     init(of process: pid_t) throws {
-        // Behind the name in brackets: the state is field 3, the times are fields 14 to 17, in ticks.
+        // After the name in brackets: the state is field 3, the times are fields 14 to 17, in ticks.
         let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         let fields = text.split(separator: ")").last?.split(separator: " ").dropFirst().compactMap { Double($0) } ?? []
         processor = fields.count > 13 ? fields[10...13].reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK))) : 0

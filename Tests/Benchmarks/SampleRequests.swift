@@ -14,7 +14,7 @@ enum SampleRequests {
         WireRequest.event("steady \(number)", object: "photos/2026/cat-\(number).jpg", signedWith: Secrets.held).bytes
     }
 
-    /// A home whose listener holds the secret.
+    /// A home whose listener has the secret.
     static func home() throws -> Home {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value

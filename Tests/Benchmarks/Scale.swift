@@ -2,12 +2,12 @@ import Foundation
 import Harness
 import TestSupport
 
-/// A million events beside a thousand: what is done with them on the screen costs the same, and a search of all of them
-/// about what SQLite itself needs.
+/// A million events compared with a thousand: their use on the screen takes the same time, and a search of all of them
+/// about as long as with SQLite itself.
 enum Scale {
     /// - Parameters:
-    ///   - large: A history that `make-history` made; without one, it is made.
-    ///   - part: What is measured of it.
+    ///   - large: A history made by `make-history`; nil to make one.
+    ///   - part: The part to measure.
     static func measure(
         _ findings: inout Findings, large: String?, _ part: (String, inout Findings) throws -> Void = whole
     ) throws {

@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import TestSupport
 
-/// The dashboard on a large history, beside one on a small history, key by key.
+/// The dashboard on a large history compared with a small one, key by key.
 enum ScaleScreen {
     private static let rounds = 150
 
@@ -38,7 +38,7 @@ enum ScaleScreen {
             holds: ratio <= 1.3)
     }
 
-    /// The first rows of a million events, beside the first screen of an empty history.
+    /// The first rows of a million events, compared with the first screen of an empty history.
     static func first(_ file: String, _ findings: inout Findings) throws {
         print("the first screen, 1,000,000 events and none")
         let folder = try TemporaryFolder()
@@ -48,7 +48,7 @@ enum ScaleScreen {
             let empty = try start(folder.file("empty \(round).sqlite"))
             starts.empty.add(empty.0)
             memory.empty = max(memory.empty, try resident(empty.1))
-            // Until the rows are there, of which each names an object of that year.
+            // Waits for the rows, each of which names an object of that year.
             let begin = ContinuousClock.now
             let large = try start(file)
             let isThere = large.1.seen.wait { seen in
@@ -69,11 +69,12 @@ enum ScaleScreen {
             holds: share <= 1.3)
     }
 
-    /// The same with a filter on that matches nearly all, and with one that matches little, once all of it is found.
+    /// The same with a filter that matches nearly everything, and with one that matches little, once all rows are
+    /// found.
     private static func filtered(_ few: Dashboard, _ many: Dashboard, _ findings: inout Findings) throws {
         for (name, filter) in [("much", "sig:valid"), ("little", "object:xyz")] {
             for dashboard in [few, many] {
-                // Whatever was written before is replaced.
+                // Earlier output is discarded.
                 for key in ["f", "\u{15}", filter, "\r"] { _ = dashboard.press(key) }
             }
             Thread.sleep(forTimeInterval: 2)
@@ -108,7 +109,7 @@ enum ScaleScreen {
             holds: ratio <= 1.2 && large.count == small.count && large.count > 0)
     }
 
-    /// The memory that a dashboard takes, in KiB.
+    /// Returns the memory of a dashboard, in KiB.
     private static func resident(_ dashboard: Dashboard) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(dashboard.child.id)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
@@ -116,7 +117,7 @@ enum ScaleScreen {
     }
 }
 
-/// A ratio for people.
+/// A readable ratio.
 func twoPlaces(_ ratio: Double) -> String {
     let hundredths = Int((ratio * 100).rounded())
     return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"

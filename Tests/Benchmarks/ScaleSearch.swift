@@ -5,7 +5,7 @@ import History
 import Notifications
 import TestSupport
 
-/// A filter over a large history, beside `sqlite3` that scans the same table.
+/// A filter over a large history, compared with `sqlite3` scanning the same table.
 enum ScaleSearch {
     private static let rounds = 5
     private static let patience = Duration.seconds(60)
@@ -31,7 +31,7 @@ enum ScaleSearch {
         findings.expect("found", "\(browser.count)", word, holds: word == String(browser.count))
         findings.report("sqlite3", times.sqlite.fastest.text)
         for (name, one) in [("a filter that matches nothing", times.none), ("one that matches little", times.rare)] {
-            // The best of each, by turns: a machine may be busy with other things.
+            // The best of each, in turns, because a machine may be busy with other work.
             let ratio = one.fastest.seconds / times.sqlite.fastest.seconds
             findings.expect(
                 name, "\(one.fastest.text): \(twoPlaces(ratio))", "1.5 at most", holds: ratio <= 1.5)
@@ -47,10 +47,10 @@ enum ScaleSearch {
             "completion of objects", try measured { _ = try history.reader.values(of: .objectName, limit: 50) })
     }
 
-    /// The same where nothing of the file is in the system's cache, and a search of all bodies.
+    /// The same with an empty file cache, and a search of all bodies.
     static func cold(_ file: String, _ findings: inout Findings) throws {
         print("a search, 1,000,000 events, nothing of them in memory")
-        // The pattern of a word that stands nowhere.
+        // The pattern of a word that does not occur.
         for (name, filter, query) in [
             ("a filter", "object:xyz/xyz", "SELECT count(*) FROM event WHERE objectName LIKE '%xyz/xyz%'"),
             ("a search of bodies", "body:xyzxyz", "SELECT count(*) FROM delivery WHERE instr(body, x'78797a78797a')"),
@@ -110,7 +110,7 @@ enum ScaleSearch {
             "p50 less than 50 ms", holds: times.median < .milliseconds(50))
     }
 
-    /// How long a query takes to its first rows, and to its end.
+    /// Measures the time of a query to its first rows, and to its end.
     private static func time(
         _ browser: Browser, _ predicate: RowPredicate, _ generation: Int, _ history: History,
         _ progress: Watched<BrowseProgress?>
@@ -151,15 +151,15 @@ enum ScaleSearch {
         return (ContinuousClock.now - start).text
     }
 
-    /// The pattern that `object:` makes of a text.
+    /// Returns the pattern that `object:` makes of a text.
     private static func object(_ text: String) throws -> RowPredicate {
         try Filter("object:\(text)", in: FilterContext(now: Timestamp(milliseconds: 0))).predicate
     }
 }
 
-/// Files that the system has in memory.
+/// The system's cache of files.
 enum ColdFile {
-    /// Makes the system forget what it has of a file. All of what it has where this user may say so, else what nobody has
+    /// Drops a file from the system's cache: completely if this user may do that, otherwise the pages that nobody has
     /// mapped or changed.
     static func forget(_ file: String) {
         sync()

@@ -6,7 +6,7 @@ import TestSupport
 enum SmoothScreen {
     private static let rate = 2_000.0
     private static let time = Duration.seconds(6)
-    /// Between two keys: somebody who holds a key down.
+    /// The time between two keys when a key is held down.
     private static let pause = Duration.milliseconds(40)
     /// k, j, PgUp, PgDn, k, G.
     private static let keys = ["k", "j", "\u{1B}[5~", "\u{1B}[6~", "k", "G"]
@@ -45,7 +45,7 @@ enum SmoothScreen {
         let ratio = busy.median.seconds / idle.median.seconds
         findings.report("of that with nothing arriving", "\(Int(ratio * 100)) %")
         let perSecond = Double(frames) / elapsed.seconds
-        // Thirty for what arrives; and for each key one, and one for what it brings.
+        // Thirty frames for new deliveries; for each key one, and one for its results.
         let most = 33 + 2 * Double(busy.count) / elapsed.seconds
         findings.expect(
             "frames a second", "\(Int(perSecond))", "10 to \(Int(most))", holds: perSecond >= 10 && perSecond <= most)
@@ -81,7 +81,7 @@ enum SmoothScreen {
         var times = Durations()
         var pressed = 0
         while .now < end {
-            // A key that the screen does not answer counts as a second.
+            // A key without an effect on the screen counts as a second.
             times.add(dashboard.press(keys[pressed % keys.count]) ?? .seconds(1))
             pressed += 1
             Thread.sleep(forTimeInterval: pause.seconds)
@@ -89,7 +89,7 @@ enum SmoothScreen {
         return times
     }
 
-    /// Waits until the screen has been still for half a second.
+    /// Waits until the screen has not changed for half a second.
     private static func settle(_ dashboard: Dashboard) {
         let end = ContinuousClock.now + .patience
         while .now < end, let last = dashboard.seen.now.last, .now - last < .milliseconds(500) {

@@ -3,8 +3,8 @@ import Harness
 import Notifications
 import TestSupport
 
-/// 500 deliveries a second, as a busy bucket sends them all day: processor time of a delivery with the dashboard open and a
-/// CSV action on, beside the tutorial in Node at the same rate, by turns.
+/// 500 deliveries a second, as from a busy bucket all day: processor time of a delivery with the dashboard open and a
+/// CSV action on, compared with the tutorial in Node at the same rate, in turns.
 enum Steady {
     private static let rounds = 3
     private static let rate = 500
@@ -37,7 +37,7 @@ enum Steady {
 
     /// Sends at the rate for some seconds.
     ///
-    /// - Returns: Processor time of a delivery, in microseconds.
+    /// - Returns: The processor time of a delivery, in microseconds.
     private static func cost(of process: pid_t, _ port: UInt16) throws -> Double {
         let clients = try (0..<connections).map { _ in try RawClient(host: "127.0.0.1", port: port) }
         let before = try ProcessTimes(of: process)
@@ -61,7 +61,7 @@ enum Steady {
     }
 }
 
-/// A program whose first line of output is the port it listens on.
+/// A program whose first line of output is the port that it listens on.
 struct PrintedPort {
     let child: Child
     let port: UInt16

@@ -2,7 +2,7 @@ import Harness
 import Foundation
 import TestSupport
 
-/// How many deliveries are answered, and how fast: recorded in a file, and in memory only, by turns.
+/// The number of deliveries answered a second, and their times, recorded in a file and only in memory, in turns.
 enum Throughput {
     private static let rounds = 3
     private static let time = Duration.seconds(2)
@@ -31,7 +31,7 @@ enum Throughput {
             let ratio = durable.rate / memory.rate
             let percent = Int(ratio * 100)
             if connections == 1 {
-                // One at a time, each waits for the disk alone.
+                // One at a time: each waits only for the disk.
                 findings.report("in a file, of that in memory", "\(percent) %")
             } else {
                 findings.expect("in a file, of that in memory", "\(percent) %", "30 % or more", holds: ratio >= 0.3)
@@ -73,9 +73,9 @@ enum Throughput {
         try listener.stop()
     }
 
-    /// How long a process has kept a processor busy.
+    /// Returns the time that a process has kept a processor busy.
     private static func processorTime(of process: pid_t) throws -> Duration {
-        // Behind the name in brackets: the state is field 3, the times are fields 14 and 15, in ticks.
+        // After the name in brackets: the state is field 3, the times are fields 14 and 15, in ticks.
         let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         let fields = text.split(separator: ")").last?.split(separator: " ").compactMap { Int($0) } ?? []
         // Without the state, which is a letter, field 14 is the eleventh of these.

@@ -2,16 +2,17 @@ import TestSupport
 import Harness
 import Foundation
 
-// Measures b2watch as it was built, and says by the exit status whether the bounds hold: `swift run -c release
+// Measures the built program, and reports by the exit status whether the bounds are kept: `swift run -c release
 // Benchmarks` for all of it, or with one of `judging`, `throughput`, `peers [--quick]`, `steady`, `actions`, `screen`,
-// `listen`, `export` and `scale [FILE]` for that alone, or `cold [FILE]` and `first [FILE]` for parts of the last.
-// `peers` needs wrk, and compares with what of Node, Debian's webhook and Python is installed.
-// `Benchmarks make-history FILE --events N` makes the history that `scale` asks for, and makes for itself otherwise. The
-// bounds at a million events, against a thousand: the first screen, a key, a page and a jump to an end at most 1.2 times,
-// memory 1.3; a filter at most 1.5 times what `sqlite3` needs to scan the table, also where nothing of the file is in
-// memory; judging again at least half of one core's HMAC; an export at most 12 µs of processor time a delivery as jsonl,
-// 8 as csv and tsv, 40 as curl. The numbers are of this machine and this moment; the bounds are far enough from them to
-// hold on others.
+// `listen`, `export` and `scale [FILE]` for that part, or `cold [FILE]` and `first [FILE]` for parts of the last.
+// `peers` needs wrk, and compares with those of Node, Debian's webhook and Python that are installed. `Benchmarks
+// make-history FILE --events N` makes the history for `scale`, which otherwise makes one itself.
+//
+// The bounds at a million events, compared with a thousand: the first screen, a key, a page and a jump to an end at
+// most 1.2 times, memory 1.3; a filter at most 1.5 times the time in which `sqlite3` scans the table, also with an
+// empty file cache; verifying again at least half of one core's HMAC; an export at most 12 µs of processor time a
+// delivery as jsonl, 8 as csv and tsv, 40 as curl. The figures depend on the machine and the moment; the bounds are far
+// enough from them for other machines.
 
 let arguments = CommandLine.arguments.dropFirst()
 do {

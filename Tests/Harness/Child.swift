@@ -1,7 +1,7 @@
 package import Foundation
 import TestSupport
 
-/// A program that runs beside the test, with the environment it is given and no descriptor but the three.
+/// A program that runs next to the test, with a given environment and only three descriptors.
 package final class Child: Sendable {
     package enum Ending: Equatable, Sendable {
         case exited(Int32)
@@ -13,7 +13,7 @@ package final class Child: Sendable {
         package let reason: String
     }
 
-    /// Where the program's three streams lead; the child gets copies.
+    /// The targets of the program's three streams; the child process gets copies.
     package struct Streams {
         package var input = Int32(-1)
         package var output = Int32(-1)
@@ -31,8 +31,8 @@ package final class Child: Sendable {
     ///
     /// - Parameters:
     ///   - program: A path, or a name to be found by `PATH`.
-    ///   - streams: What is -1 leads to `/dev/null`.
-    ///   - terminal: The path of a terminal that becomes the program's own, in place of the streams.
+    ///   - streams: The descriptors; -1 stands for `/dev/null`.
+    ///   - terminal: The path of a terminal that becomes the program's own, instead of the streams.
     package init(
         _ program: String, _ arguments: [String], environment: [String: String], streams: Streams = Streams(),
         terminal: String? = nil
@@ -56,7 +56,7 @@ package final class Child: Sendable {
                 }
             }
         }
-        // Whatever other tests have open meanwhile is none of the child's business.
+        // The child must not inherit descriptors that other tests have open.
         GNU.closeFrom(&actions, 3)
 
         var attributes = posix_spawnattr_t()
@@ -79,7 +79,7 @@ package final class Child: Sendable {
         self.id = id
         Thread.detachNewThread { [ending, id] in
             var information = siginfo_t()
-            // Left to be reaped under the lock, so that nobody signals a process that took over the number.
+            // Reaped under the lock, so that nobody signals a process that has received the same number.
             while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
             ending.change { ending in
                 var status: Int32 = 0
@@ -102,7 +102,7 @@ package final class Child: Sendable {
 
     /// Waits for the end.
     ///
-    /// - Returns: Nil if it goes on.
+    /// - Returns: Nil if it continues.
     package func end(within limit: Duration = .patience) -> Ending? {
         ending.wait(within: limit) { $0 }
     }

@@ -18,7 +18,7 @@ package struct DeliveryLine: Decodable {
     package let duplicate: Bool
     package let events: [Event]
 
-    /// What the tests look at in an event.
+    /// The fields of an event that tests check.
     package struct Event: Decodable {
         package let eventId: String?
     }

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The lock by which SQLite keeps other processes from writing, taken without SQLite.
+/// The lock with which SQLite keeps other processes from writing, locked without SQLite.
 ///
 /// In WAL mode that is a POSIX lock on byte 120 of the `-shm` file, WAL_WRITE_LOCK.
 /// Source: sqlite.org/walformat.html, 2.3.1.
@@ -13,7 +13,7 @@ package final class ForeignLock {
     private let descriptor: Int32
     private var isHeld = true
 
-    /// Waits for the lock, which others have for moments only.
+    /// Waits for the lock, which others lock only briefly.
     package init(on history: String) throws {
         descriptor = open(history + "-shm", O_RDWR | O_CLOEXEC)
         var lock = flock()

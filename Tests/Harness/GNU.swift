@@ -1,8 +1,8 @@
 package import Foundation
 
-/// What the C library has and Swift does not import, because its headers ask for `_GNU_SOURCE`.
+/// Functions of the C library that Swift does not import, because its headers require `_GNU_SOURCE`.
 package enum GNU {
-    /// Makes a pipe that no child inherits.
+    /// Creates a pipe that no child process inherits.
     package static func pipe2(_ ends: UnsafeMutablePointer<Int32>, _ flags: Int32) -> Int32 {
         typealias Function = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
         return function("pipe2", Function.self)(ends, flags)

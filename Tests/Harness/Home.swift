@@ -1,10 +1,10 @@
 import Foundation
 package import TestSupport
 
-/// A home folder of a test's own, so that nothing of the user's is touched.
+/// A home folder for a test, so that nothing of the user's is changed.
 package struct Home {
     package let folder: TemporaryFolder
-    /// The environment of what runs there: nothing else is handed down.
+    /// The environment of programs that run there; nothing else is inherited.
     package var environment: [String: String]
 
     package init() throws {
@@ -21,12 +21,12 @@ package struct Home {
 
     /// The default history.
     package var history: String { folder.file("state/b2watch/history.sqlite") }
-    /// What is said while the screen is up.
+    /// The messages while the screen is up.
     package var log: String { folder.file("state/b2watch/b2watch.log") }
-    /// The secrets that are remembered.
+    /// The file of saved secrets.
     package var secrets: String { folder.file("config/b2watch/secrets") }
 
-    /// A file that holds a secret.
+    /// Writes a file with a secret.
     package func secretFile(_ value: String, _ name: String = "prod.txt") throws -> String {
         try folder.write(name, value)
     }

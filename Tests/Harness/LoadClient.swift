@@ -1,15 +1,15 @@
 import Foundation
 import TestSupport
 
-/// Keeps many requests in flight: each connection always has one, and sends the next when its answer has come.
+/// Keeps many requests in flight: each connection always has one, and sends the next when its answer has arrived.
 ///
-/// One thread serves all connections, so that the numbers tell of the listener and not of the client.
+/// One thread serves all connections, so that the figures describe the listener and not the client.
 package struct LoadClient {
-    /// An answer that has come.
+    /// A received answer.
     package struct Arrival {
         package let connection: Int
         package let answer: WireAnswer
-        /// From the last byte sent to the last byte received.
+        /// The time from the last byte sent to the last byte received.
         package let time: Duration
     }
 
@@ -22,7 +22,7 @@ package struct LoadClient {
     }
 
     private var connections: [Connection]
-    /// The last answer, for most are alike: what has the same bytes is not parsed again.
+    /// The last answer. Most are alike, and equal bytes are not parsed again.
     private var usual: (bytes: [UInt8], answer: WireAnswer)?
 
     package init(_ count: Int, host: String, port: UInt16) throws {
@@ -40,9 +40,9 @@ package struct LoadClient {
     /// Runs until no request is in flight, because no more are made or the other side has gone.
     ///
     /// - Parameters:
-    ///   - rate: How many requests a second; nil for as many as are answered.
-    ///   - make: The next request of the connection of this number; nil for no more.
-    ///   - arrived: Is told of each answer.
+    ///   - rate: The number of requests a second; nil for as many as are answered.
+    ///   - make: Returns the next request of the connection with this number; nil for no more.
+    ///   - arrived: Receives each answer.
     package mutating func run(
         rate: Double? = nil, make: (Int) -> [UInt8]?, arrived: (Arrival) -> Void
     ) {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The two ends of a pipe that no child inherits by chance.
+/// The two ends of a pipe that no child process inherits by accident.
 package struct PipeEnds {
     package let reading: Int32
     package let writing: Int32
@@ -13,7 +13,7 @@ package struct PipeEnds {
         writing = ends[1]
     }
 
-    /// Reads the next byte; nil at the end.
+    /// Reads the next byte; returns nil at the end.
     ///
     /// - Throws: `WaitedInVain`.
     package func byte(within limit: Duration = .patience) throws -> UInt8? {
@@ -27,11 +27,11 @@ package struct PipeEnds {
     }
 }
 
-/// What a child writes, read as it comes by a thread of its own.
+/// The output of a child process, read by its own thread as it arrives.
 package final class Output: Sendable {
     private struct Read: Sendable {
         var bytes: [UInt8] = []
-        /// The newlines in it.
+        /// The number of newlines in it.
         var lines = 0
         var hasEnded = false
     }
@@ -59,10 +59,10 @@ package final class Output: Sendable {
         }
     }
 
-    /// All that was written up to now.
+    /// The output up to now.
     package var text: String { String(decoding: read.now.bytes, as: UTF8.self) }
 
-    /// All that is written until the other end is closed.
+    /// Waits until the other end is closed, and returns the whole output.
     package func whole() throws -> String {
         guard read.wait(for: { $0.hasEnded ? true : nil }) != nil else {
             throw WaitedInVain(for: "the end of the output", seeing: text)
@@ -70,7 +70,7 @@ package final class Output: Sendable {
         return text
     }
 
-    /// The first so many lines, waited for.
+    /// Waits for the first lines, and returns them.
     package func lines(_ count: Int) throws -> [Substring] {
         // Decoded only once enough of it is there.
         let isThere = read.wait { read in
@@ -81,7 +81,7 @@ package final class Output: Sendable {
         return Array(text.split(separator: "\n", omittingEmptySubsequences: false).prefix(count))
     }
 
-    /// The first line that contains this, waited for.
+    /// Waits for the first line that contains a text, and returns it.
     @discardableResult
     package func line(with part: String) throws -> Substring {
         let line: Substring?? = read.wait { read in

@@ -3,7 +3,7 @@ import TestSupport
 
 /// The program under test.
 package enum Program {
-    /// `$B2WATCH_BINARY`, else the one beside the tests.
+    /// The path: `$B2WATCH_BINARY`, otherwise the program next to the tests.
     package static let path: String = {
         if let path = ProcessInfo.processInfo.environment["B2WATCH_BINARY"], !path.isEmpty { return path }
         guard let own = realpath("/proc/self/exe", nil) else { fatalError("/proc/self/exe does not say where we are") }
@@ -12,7 +12,7 @@ package enum Program {
         return "\(folder)/b2watch"
     }()
 
-    /// What came of a program that was run to its end.
+    /// The result of a program that was run to its end.
     package struct Outcome {
         package let ending: Child.Ending
         package let output: String

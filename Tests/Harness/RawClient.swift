@@ -1,15 +1,15 @@
 import Foundation
 import TestSupport
 
-/// An answer as it came over the wire.
+/// An answer as it was received.
 package struct WireAnswer: Equatable {
     package let status: Int
     package let headers: [String: String]
     package let text: String
 
-    /// Takes an answer off the front of what has come.
+    /// Removes an answer from the front of the received bytes.
     ///
-    /// - Returns: Nil where it is not complete.
+    /// - Returns: Nil if it is not complete.
     package static func dequeue(from bytes: inout [UInt8]) -> WireAnswer? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
@@ -30,7 +30,7 @@ package struct WireAnswer: Equatable {
     }
 }
 
-/// A connection on which a test sends exactly the bytes it wants.
+/// A connection on which a test sends any bytes.
 package final class RawClient {
     package struct Broken: Error, CustomStringConvertible {
         package let description: String
@@ -47,7 +47,7 @@ package final class RawClient {
         close(descriptor)
     }
 
-    /// A socket that is connected there.
+    /// Returns a socket that is connected there.
     package static func connected(host: String, port: UInt16) throws -> Int32 {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST
@@ -86,7 +86,7 @@ package final class RawClient {
         }
     }
 
-    /// The next answer, waited for.
+    /// Waits for the next answer.
     package func answer() throws -> WireAnswer {
         while true {
             if let answer = WireAnswer.dequeue(from: &unread) { return answer }
@@ -104,7 +104,7 @@ package final class RawClient {
 
     /// Waits until the other side closes.
     ///
-    /// - Returns: What came before.
+    /// - Returns: The bytes received before.
     package func rest() throws -> [UInt8] {
         while try receive() {}
         return unread

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// `b2watch listen`, running.
+/// A running `b2watch listen`.
 package final class RunningListener: Sendable {
-    /// Held, lest its folder go while the listener runs.
+    /// Kept, so that the folder exists as long as the listener runs.
     package let home: Home
     package let child: Child
     package let url: String
@@ -11,13 +11,13 @@ package final class RunningListener: Sendable {
     package let host: String
     /// Standard error.
     package let error: Output
-    /// Standard output; nil where the test reads it for itself.
+    /// Standard output; nil if the test reads it itself.
     package let output: Output?
 
-    /// Starts it and waits until it listens.
+    /// Starts the listener and waits until it listens.
     ///
     /// - Parameters:
-    ///   - wrapper: A shell's command line that runs before it, such as `ulimit -f 100`.
+    ///   - wrapper: A shell command that runs before it, such as `ulimit -f 100`.
     ///   - output: A descriptor for its standard output, to be closed by the caller, instead of `output`.
     package init(
         in home: Home, _ arguments: String..., listen: String = "127.0.0.1:0", command: [String] = ["listen"],
@@ -53,21 +53,21 @@ package final class RunningListener: Sendable {
         host = line[authority.upperBound..<colon].trimmingCharacters(in: ["[", "]"])
     }
 
-    /// A connection to it.
+    /// Returns a connection to it.
     package func connect() throws -> RawClient { try RawClient(host: host, port: port) }
 
     /// Sends a request on a connection of its own.
     package func answer(to request: WireRequest) throws -> WireAnswer { try connect().answer(to: request) }
 
-    /// The first so many JSON lines of its output, waited for.
+    /// Waits for the first JSON lines of its output, and returns them.
     package func deliveries(_ count: Int) throws -> [DeliveryLine] {
         guard let output else { return [] }
         return try output.lines(count).map { try DeliveryLine($0) }
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks the listener to end, and waits until it has.
     ///
-    /// - Throws: `EndedOtherwise` where it ends in another way than expected.
+    /// - Throws: `EndedOtherwise` if it ends in another way than expected.
     package func stop(_ signal: Int32 = SIGTERM, expecting expected: Child.Ending = .exited(0)) throws {
         child.signal(signal)
         guard let ending = child.end() else { throw WaitedInVain(for: "the end", seeing: error.text) }

@@ -1,7 +1,7 @@
 package import Notifications
 import TestSupport
 
-/// The secret that the tests hold, and what it signs.
+/// The secret of the tests, and its signatures.
 package enum Secrets {
     package static let value = "b2DashTestSecret0123456789abcdEF"
     package static let held = SigningSecret.sample("prod", value)

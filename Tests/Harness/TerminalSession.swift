@@ -1,12 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A terminal with a shell in it, by tmux: a server of its own, which ends with this.
+/// A terminal with a shell, run by a separate tmux server that ends with it.
 package final class TerminalSession: Sendable {
     package let home: Home
     private let socket: String
     private let environment: [String: String]
-    /// A pipe with what the program writes to its terminal, which tells when to look again.
+    /// A pipe with the program's output to its terminal, which shows when to look again.
     private let news: Int32
 
     /// Starts a shell in a terminal.
@@ -17,7 +17,7 @@ package final class TerminalSession: Sendable {
         environment["PS1"] = "$ "
         environment["SHELL"] = "/bin/sh"
         environment["TERM"] = "xterm-256color"
-        // Else Swift's runtime asks a question of its own after a crash.
+        // Otherwise Swift's runtime asks a question after a crash.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         self.environment = environment
         let pipe = home.folder.file("news")
@@ -29,7 +29,7 @@ package final class TerminalSession: Sendable {
             "-u", "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "exec /bin/sh -i")
         try tmux("pipe-pane", "exec cat > '\(pipe)'")
         try tmux("set-option", "-g", "status", "off")
-        // Else what programs put on the clipboard goes to nobody.
+        // Otherwise text for the clipboard is dropped.
         try tmux("set-option", "-s", "set-clipboard", "on")
         try see("$")
     }
@@ -76,26 +76,26 @@ package final class TerminalSession: Sendable {
         try tmux("resize-window", "-x", "\(columns)", "-y", "\(rows)")
     }
 
-    /// Takes the terminal away.
+    /// Closes the terminal.
     package func hangUp() throws {
         try tmux("kill-server")
     }
 
     // MARK: Eyes
 
-    /// What is to be seen.
+    /// The text on the screen.
     package func screen() throws -> String { try tmux("capture-pane", "-p") }
 
-    /// What is to be seen, with its styles as escape sequences.
+    /// The text on the screen, with its styles as escape sequences.
     package func styledScreen() throws -> String { try tmux("capture-pane", "-p", "-e") }
 
-    /// Waits until the screen shows all of this.
+    /// Waits until the screen shows all of these texts.
     @discardableResult
     package func see(_ parts: String...) throws -> String {
         try see("“\(parts.joined(separator: "”, “"))”") { screen in parts.allSatisfy { screen.contains($0) } }
     }
 
-    /// Waits until the screen is as `condition` wants it.
+    /// Waits until the screen fulfils `condition`.
     @discardableResult
     package func see(_ what: String, within limit: Duration = .patience, where condition: (String) -> Bool) throws
         -> String
@@ -109,7 +109,7 @@ package final class TerminalSession: Sendable {
         }
     }
 
-    /// Waits until the program writes to its terminal, or for a moment, because not all that changes is written there.
+    /// Waits until the program writes to its terminal, or for a moment, because some changes are not written there.
     private func waitForNews() {
         Blocking.check()
         var state = pollfd(fd: news, events: Int16(POLLIN), revents: 0)
@@ -123,7 +123,7 @@ package final class TerminalSession: Sendable {
         while read(news, &buffer, buffer.count) > 0 {}
     }
 
-    /// Waits for what a program asks the terminal to put on the clipboard.
+    /// Waits for a text that a program asks the terminal to put on the clipboard.
     package func clipboard(holding part: String) throws -> String {
         let end = ContinuousClock.now + .patience
         while true {
@@ -138,7 +138,7 @@ package final class TerminalSession: Sendable {
         try tmux("display-message", "-p", "#{\(name)}") == "1\n"
     }
 
-    /// Whether a program shows a screen of its own.
+    /// Whether a program shows a full screen.
     package var isAlternate: Bool { get throws { try flag("alternate_on") } }
     package var showsCursor: Bool { get throws { try flag("cursor_flag") } }
     package var isApplicationKeypad: Bool { get throws { try flag("keypad_flag") } }

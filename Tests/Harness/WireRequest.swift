@@ -1,13 +1,13 @@
 package import Notifications
 import TestSupport
 
-/// A request as it goes over the wire.
+/// A request in the form in which it is sent.
 package struct WireRequest {
     package var method = "POST"
     package var target = "/"
     package var headers = [HeaderField("Host", "b2watch.example"), HeaderField("User-Agent", "B2/EventNotifications")]
     package var body: [UInt8] = []
-    /// Whether the body's length is told.
+    /// Whether the request states the length of its body.
     package var hasLength = true
 
     package init(
@@ -25,7 +25,7 @@ package struct WireRequest {
         WireRequest(method: "GET", target: target, hasLength: false)
     }
 
-    /// One event, with its own identifier.
+    /// Returns a request with one event, which has its own id.
     package static func event(
         _ id: String, object: String = "photos/2026/cat.jpg", signedWith secret: SigningSecret? = nil
     ) -> WireRequest {

@@ -4,9 +4,9 @@ public import Testing
 
 /// Gives each test of a suite a thread of its own, on which it may wait.
 ///
-/// Swift runs all tests on as many threads as the machine has processors. Where as many tests wait there for a program, a
-/// socket or another thread, no other test goes on. With this trait a waiting test holds up only itself. So many run at
-/// once as the machine can serve.
+/// Swift runs all tests on as many threads as the machine has processors. If that many tests wait for a program, a
+/// socket or another thread, no other test continues. With this trait a waiting test delays only itself. The number of
+/// waiting tests that run at once is limited.
 public struct Blocking: SuiteTrait, TestTrait, TestScoping {
     public var isRecursive: Bool { true }
 
@@ -15,7 +15,7 @@ public struct Blocking: SuiteTrait, TestTrait, TestScoping {
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        // A suite in a suite may have the trait again.
+        // A suite within a suite may have the trait again.
         if Self.isInScope { return try await function() }
         await Places.shared.enter()
         do {
@@ -29,24 +29,24 @@ public struct Blocking: SuiteTrait, TestTrait, TestScoping {
         await Places.shared.leave()
     }
 
-    /// Whether the caller may wait: it is no task, or has a thread of its own.
+    /// Whether the caller may wait: it is not a task, or has a thread of its own.
     public static var isAllowed: Bool {
         withUnsafeCurrentTask { $0 == nil } || OwnThreads.isCurrent
     }
 
-    /// Fails the test where its waiting would hold up others. Every helper that waits calls this first.
+    /// Fails the test if its waiting would delay others. Every helper that waits calls this first.
     public static func check() {
         guard !isAllowed else { return }
-        Issue.record("it waits on a thread that all tests share: give its suite the trait “.blocking”")
+        Issue.record("it waits on a thread that all tests share: add the trait “.blocking” to its suite")
     }
 }
 
 extension Trait where Self == Blocking {
-    /// The tests may wait: see `Blocking`.
+    /// Whether the tests may wait: see `Blocking`.
     public static var blocking: Self { Self() }
 }
 
-/// How many waiting tests run at once: more than there are processors, for most of the time they wait.
+/// The number of waiting tests that run at once: more than there are processors, because they wait most of the time.
 private actor Places {
     static let shared = Places(ProcessInfo.processInfo.activeProcessorCount + 2)
 
@@ -74,10 +74,10 @@ private actor Places {
     }
 }
 
-/// Runs each job on a thread that has nothing else to do: one that is idle, or a new one.
+/// Runs each job on a free thread: an idle one, or a new one.
 private final class OwnThreads: TaskExecutor {
     static let shared = OwnThreads()
-    /// The mark of each thread, and its name in a debugger.
+    /// The mark of each thread, which is also its name in a debugger.
     private static let name = "blocking test"
 
     private struct State {
@@ -100,7 +100,7 @@ private final class OwnThreads: TaskExecutor {
         thread.start()
     }
 
-    /// Whether the caller runs on one of these threads.
+    /// Returns whether the caller runs on one of these threads.
     static var isCurrent: Bool { Thread.current.threadDictionary[name] != nil }
 
     private func work() {

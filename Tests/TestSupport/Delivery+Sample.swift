@@ -2,9 +2,9 @@ import Base
 public import Notifications
 
 extension Delivery {
-    /// A POST as B2 sends it.
+    /// Returns a POST as B2 sends it.
     ///
-    /// - Parameter secret: Signs the body, in a header line behind the others.
+    /// - Parameter secret: Signs the body, in a header field after the others.
     public static func sample(
         receivedAt: Int64 = 1_795_452_185_123, method: String = "POST", target: String = "/",
         headers: [HeaderField] = [
@@ -20,7 +20,7 @@ extension Delivery {
             target: target, headers: headers, body: body)
     }
 
-    /// A POST of these events.
+    /// Returns a POST of these events.
     public static func sample(
         _ events: [SampleEvent], receivedAt: Int64 = 1_795_452_185_123, signedWith secret: SigningSecret? = nil
     ) -> Delivery {
@@ -29,7 +29,7 @@ extension Delivery {
 }
 
 extension SigningSecret {
-    /// A secret of 32 letters and digits.
+    /// Returns a secret of 32 letters and digits.
     public static func sample(
         _ label: String = "prod", _ value: String = "b2DashTestSecret0123456789abcdEF", binding: SecretBinding = .any
     ) -> SigningSecret {

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A named pipe that a program of a test holds open: it tells that the program runs, and that it has ended with all that
-/// it has started.
+/// A named pipe that a program of a test keeps open. It shows that the program runs, and that it has ended with all its
+/// descendants.
 ///
-/// A script takes hold of it by `exec 3>PATH; echo up >&3`; what it starts inherits that.
+/// A script opens it by `exec 3>PATH; echo up >&3`; its child processes inherit the descriptor.
 public final class Lifeline: Sendable {
     public let path: String
-    /// Keeps the pipe where it is.
+    /// Keeps the pipe's reading end open.
     private let folder: TemporaryFolder
     private let reading: Int32
 
@@ -22,14 +22,14 @@ public final class Lifeline: Sendable {
         close(reading)
     }
 
-    /// Whether somebody has taken hold of it and said so; waits for that where there is a limit.
+    /// Returns whether a program has opened the pipe and written to it; with a limit, waits for that.
     public func isTaken(atMost limit: Duration = .patience) -> Bool {
         wait(atMost: limit) > 0
     }
 
-    /// Waits until nobody holds it any more.
+    /// Waits until no program has the pipe open any more.
     ///
-    /// - Returns: False where that did not come about.
+    /// - Returns: False if the time was over first.
     public func isLetGo(atMost limit: Duration = .patience) -> Bool {
         while true {
             let count = wait(atMost: limit)
@@ -37,7 +37,7 @@ public final class Lifeline: Sendable {
         }
     }
 
-    /// - Returns: How much was said; 0 where nobody holds it any more, -1 where the time was up.
+    /// - Returns: The number of bytes written; 0 if no program has the pipe open any more, -1 if the time was over.
     private func wait(atMost limit: Duration) -> Int {
         Blocking.check()
         var waits = [pollfd(fd: reading, events: Int16(POLLIN), revents: 0)]

@@ -2,7 +2,7 @@ import Foundation
 
 /// A program that a test runs, by its name.
 public struct NeededProgram: Sendable {
-    /// Where programs are looked for: `PATH` as the tests were given it. What tests run gets no other.
+    /// The folders in which programs are searched: the `PATH` of the tests. Programs of tests get the same one.
     public static let folders = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
 
     /// The program's path.
@@ -18,7 +18,7 @@ public struct NeededProgram: Sendable {
     }
 }
 
-/// A test needs a program that the machine does not have.
+/// A test needs a program that is not installed.
 public struct MissingProgram: Error, CustomStringConvertible {
     public let name: String
 

@@ -1,10 +1,10 @@
 import Notifications
 
-/// An event to be put in a body: named fields, each with its value's JSON, in the order in which they are written.
+/// An event for a body: named fields in their order, each with its value's JSON.
 public struct SampleEvent: Sendable {
     public var fields: [(name: String, json: String)]
 
-    /// An upload as B2 sends it; a field that is nil is left out.
+    /// Creates an upload as B2 sends it; nil leaves a field out.
     public init(
         id: String? = "8b5cc4df7eec7d32a7814eca4af047ae33b2d52342667715682e19c25b0b9faa",
         type: String? = "b2:ObjectCreated:Upload", object: String? = "photos/2026/cat.jpg", size: Int64? = 10_495_842,
@@ -30,7 +30,7 @@ public struct SampleEvent: Sendable {
         SampleEvent(id: id, type: "b2:TestEvent", object: nil, size: nil, version: nil)
     }
 
-    /// The same event with a field of any JSON value; with nil it is left out.
+    /// Returns the event with another value of a field; nil leaves the field out.
     public func with(_ name: String, json: String?) -> Self {
         var event = self
         event.set(name, json: json)
@@ -57,7 +57,7 @@ public struct SampleEvent: Sendable {
 
 /// Bodies of notifications.
 public enum SampleBody {
-    /// Laid out as B2 does: two spaces a level, no newline at the end.
+    /// The layout is B2's: two spaces a level, no newline at the end.
     public static func notification(_ events: [SampleEvent]) -> [UInt8] {
         guard !events.isEmpty else { return Array("{\n  \"events\": []\n}".utf8) }
         let texts = events.map { event in

@@ -1,11 +1,11 @@
 import Foundation
 public import Notifications
 
-/// The shared vectors of `signatures.json`: what a delivery's verdict and answer must be.
+/// The shared vectors of `signatures.json`: the required verdict and answer of each delivery.
 public struct SignatureVectors: Decodable, Sendable {
-    /// The secret that is held.
+    /// The current secret.
     public let secret: String
-    /// One that is not.
+    /// A secret that is not current.
     public let otherSecret: String
     public let cases: [SignatureVector]
 
@@ -17,13 +17,13 @@ public struct SignatureVectors: Decodable, Sendable {
         }
     }()
 
-    /// A keyring that holds `secret`.
+    /// Returns a keyring with `secret`.
     public var keyring: Keyring {
         get throws { try Keyring([SigningSecret(label: "vector", value: secret)]) }
     }
 }
 
-/// One case of the shared vectors.
+/// A case of the shared vectors.
 public struct SignatureVector: Decodable, Sendable, CustomStringConvertible {
     public let name: String
     public let why: String
@@ -35,7 +35,7 @@ public struct SignatureVector: Decodable, Sendable, CustomStringConvertible {
     public let signature: String
     public let statusWithoutSecret: Int
     public let signatureWithoutSecret: String
-    /// How many events the body holds.
+    /// The number of events in the body.
     public let events: Int
 
     private enum CodingKeys: String, CodingKey {
@@ -57,7 +57,7 @@ public struct SignatureVector: Decodable, Sendable, CustomStringConvertible {
         events = try values.decode(Int.self, forKey: .events)
     }
 
-    /// The case as it would arrive.
+    /// Returns the delivery of the case.
     public var delivery: Delivery { .sample(headers: headers, body: body) }
 
     public var description: String { name }

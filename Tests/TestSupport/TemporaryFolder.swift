@@ -1,8 +1,8 @@
 import Foundation
 
-/// A folder of a test's own, which is removed with everything in it when the last reference goes.
+/// A folder for a test, which is removed with its contents when the last reference to it ends.
 public final class TemporaryFolder: Sendable {
-    /// Without symbolic links.
+    /// The path, without symbolic links.
     public let path: String
 
     public init() throws {
@@ -16,17 +16,17 @@ public final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// The path of something in the folder.
+    /// Returns the path of a name in the folder.
     public func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Makes a file in the folder.
+    /// Writes a file in the folder.
     ///
     /// - Returns: Its path.
     public func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
         try write(name, Array(text.utf8), mode: mode)
     }
 
-    /// Makes a file in the folder.
+    /// Creates a file in the folder.
     ///
     /// - Returns: Its path.
     public func write(_ name: String, _ bytes: [UInt8], mode: Int = 0o600) throws -> String {
@@ -35,17 +35,17 @@ public final class TemporaryFolder: Sendable {
         return file(name)
     }
 
-    /// Removes something from the folder.
+    /// Removes a name from the folder.
     public func remove(_ name: String) throws {
         try FileManager.default.removeItem(atPath: file(name))
     }
 
-    /// Gives something in the folder another name.
+    /// Renames something in the folder.
     public func rename(_ name: String, _ other: String) throws {
         try FileManager.default.moveItem(atPath: file(name), toPath: file(other))
     }
 
-    /// The permissions of a file, such as 0o600.
+    /// Returns the permissions of a file, such as 0o600.
     public static func mode(of path: String) throws -> Int {
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? -1
     }

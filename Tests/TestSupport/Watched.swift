@@ -6,7 +6,7 @@ import Testing
 
 /// A value that one thread changes and a test waits for.
 public final class Watched<Value: Sendable>: @unchecked Sendable {
-    // `value` is touched only while `condition` is locked.
+    // `value` is used only while `condition` is locked.
     private let condition = NSCondition()
     private var value: Value
 
@@ -26,9 +26,9 @@ public final class Watched<Value: Sendable>: @unchecked Sendable {
         return try body(&value)
     }
 
-    /// Waits until `body` finds in the value what it looks for.
+    /// Waits until `body` returns a result for the value.
     ///
-    /// - Returns: What it found; nil when the time is up.
+    /// - Returns: The result; nil when the time is over.
     public func wait<Result>(
         within limit: Duration = .patience,
         for body: (Value) -> Result?
@@ -43,9 +43,9 @@ public final class Watched<Value: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Waits until `body` finds in the value what it looks for.
+    /// Waits until `body` returns a result for the value.
     ///
-    /// - Parameter what: What is waited for, to be named where it does not come.
+    /// - Parameter what: The event that is waited for, named if it does not happen.
     /// - Throws: `WaitedInVain`.
     public func require<Result>(
         _ what: String, within limit: Duration = .patience,
@@ -57,9 +57,9 @@ public final class Watched<Value: Sendable>: @unchecked Sendable {
 }
 
 extension Monitor {
-    /// Waits until `body` finds in the value what it looks for.
+    /// Waits until `body` returns a result for the value.
     ///
-    /// - Parameter what: What is waited for, to be named where it does not come.
+    /// - Parameter what: The event that is waited for, named if it does not happen.
     /// - Throws: `WaitedInVain`.
     @discardableResult
     public func require<Found: Sendable>(
@@ -71,9 +71,9 @@ extension Monitor {
         throw WaitedInVain(for: what, seeing: withLock { "\($0)" })
     }
 
-    /// Waits until `body` finds in the value what it looks for; where it does not, the test fails and goes on.
+    /// Waits until `body` returns a result for the value; otherwise the test fails and continues.
     ///
-    /// - Parameter what: What is waited for, to be named where it does not come.
+    /// - Parameter what: The event that is waited for, named if it does not happen.
     @discardableResult
     public func expect<Found: Sendable>(
         _ what: String, within limit: Duration = .patience,
@@ -88,10 +88,10 @@ extension Monitor {
     }
 }
 
-/// Waits until something is there that tells nobody of its coming, such as a file of another process.
+/// Waits, by asking repeatedly, for an event that nothing reports, such as a file of another process.
 ///
-/// - Parameter what: What is waited for, to be named where it does not come.
-/// - Throws: `WaitedInVain`, or what `find` throws.
+/// - Parameter what: The event that is waited for, named if it does not happen.
+/// - Throws: `WaitedInVain`, or the error of `find`.
 public func wait<Found>(
     for what: String, within limit: Duration = .patience,
     _ find: () throws -> Found?
@@ -105,12 +105,12 @@ public func wait<Found>(
     }
 }
 
-/// Waits, without a thread, until the product calls back; where it does not, the test fails and goes on.
+/// Waits, without a thread, until the product calls back; otherwise the test fails and continues.
 ///
 /// - Parameters:
-///   - what: What is waited for, to be named where it does not come.
-///   - other: What is returned where it does not come.
-///   - begin: Asks the product, which calls the closure once, on any thread.
+///   - what: The event that is waited for, named if it does not happen.
+///   - other: The value returned if it does not happen.
+///   - begin: Starts the product's work, which calls the closure once, on any thread.
 public func answer<Value: Sendable>(
     _ what: String, orElse other: Value, within limit: Duration = .patience,
     from begin: (@escaping @Sendable (Value) -> Void) -> Void
@@ -125,7 +125,7 @@ public func answer<Value: Sendable>(
     return other
 }
 
-/// A task that waits for a value or for the end of its time, whichever comes first.
+/// A task that waits for a value or for the end of its time, whichever is first.
 private final class Waiting<Value: Sendable>: Sendable {
     private struct State {
         var continuation: CheckedContinuation<Value?, Never>?
@@ -153,24 +153,24 @@ private final class Waiting<Value: Sendable>: Sendable {
     }
 }
 
-/// Holds up a thread of the product until the test opens it, or the test has had time enough.
+/// Holds up a thread of the product until the test opens the gate, or the test's time is over.
 public final class Gate: Sendable {
     private let opened = DispatchSemaphore(value: 0)
 
     public init() {}
 
-    /// Lets through who waits, now and later.
+    /// Opens the gate for all threads, now and later.
     public func open() {
         opened.signal()
     }
 
-    /// Waits until it is open. For threads that are not the test's own.
+    /// Waits until the gate is open. For threads that do not belong to the test.
     public func wait() {
         if opened.wait(timeout: .now() + Duration.patience.seconds) == .success { opened.signal() }
     }
 }
 
-/// What a test waited for without success, and what there was instead.
+/// The event that a test waited for without success, and the last state seen.
 public struct WaitedInVain: Error, CustomStringConvertible {
     public let description: String
 
@@ -180,7 +180,7 @@ public struct WaitedInVain: Error, CustomStringConvertible {
 }
 
 extension Duration {
-    /// How long anything may take that should take an instant: a machine may be busy with other things.
+    /// The time limit for events that should be immediate, because a machine may be busy.
     public static var patience: Duration { .seconds(60) }
 
     public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }

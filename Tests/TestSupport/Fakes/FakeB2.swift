@@ -4,8 +4,8 @@ import Notifications
 import Sending
 import Synchronization
 
-/// Backblaze B2's native API, as far as b2watch asks it: authorizing, buckets, notification rules and listings, with its
-/// checks and its words.
+/// The parts of Backblaze B2's native API that b2watch uses: authorization, buckets, notification rules and listings,
+/// with its checks and its messages.
 ///
 /// Source: `b2_authorize_account`, `b2_set_bucket_notification_rules` and `b2_list_file_versions` in Backblaze's
 /// reference, b2sdk 2.13.1, and answers that public projects have recorded.
@@ -19,7 +19,7 @@ package final class FakeB2: FakeService {
     package struct Key: Sendable {
         package var secret: String
         package var capabilities: [String]
-        /// The ids of the buckets that it is for; nil for all.
+        /// The ids of the buckets that it is limited to; nil for all.
         package var buckets: [String]?
 
         package init(
@@ -36,7 +36,7 @@ package final class FakeB2: FakeService {
         package var name: String
         package var id: String
         package var size: Int64
-        /// In milliseconds since 1970.
+        /// The time in milliseconds since 1970.
         package var uploaded: Int64
         /// `upload`, `hide` or `start`.
         package var action: String
@@ -48,7 +48,7 @@ package final class FakeB2: FakeService {
 
     struct State {
         var keys: [String: Key] = [FakeB2.keyID: Key()]
-        /// Which key each token is for.
+        /// The key of each token.
         var tokens: [String: String] = [:]
         var expired: Set<String> = []
         var shape = Shape.v4
@@ -62,7 +62,7 @@ package final class FakeB2: FakeService {
         var interloper: (@Sendable (String) -> Void)?
         var calls = 0
         var failures: [String: Int] = [:]
-        /// What was not answered with 200, with the name of its rule.
+        /// The notifications that were not answered with 200, with the names of their rules.
         var undelivered: [(rule: String, body: [UInt8])] = []
     }
 
@@ -82,62 +82,62 @@ package final class FakeB2: FakeService {
         state.withLock { $0.shape = shape }
     }
 
-    /// Starts it behind a socket.
+    /// Starts the fake behind a socket.
     package func serve() throws -> FakeServer {
         let server = try FakeServer(self)
         url.withLock { $0 = "http://127.0.0.1:\(server.port)" }
         return server
     }
 
-    /// Names itself by an address of this machine, where it is asked without a socket.
+    /// Uses an address of this machine in answers, if it is called without a socket.
     package func becomeLocal() {
         url.withLock { $0 = "http://127.0.0.1:1" }
     }
 
     // MARK: - Arranging
 
-    /// Sets what a key may do.
+    /// Sets the capabilities of a key.
     package func setKey(_ key: Key?, id: String = keyID) {
         state.withLock { $0.keys[id] = key }
     }
 
-    /// Lets the account have no event notifications.
+    /// Disables event notifications for the account.
     package func disableNotifications() {
         state.withLock { $0.isEnabled = false }
     }
 
-    /// Lets all tokens of now expire.
+    /// Makes all current tokens expire.
     package func expireTokens() {
         state.withLock { $0.expired.formUnion($0.tokens.keys) }
     }
 
-    /// Has the next request of a call fail so.
+    /// Makes the next request of a call fail.
     ///
-    /// - Parameter afterwards: Whether the request has its effect all the same.
+    /// - Parameter afterwards: Whether the request still has its effect.
     package func fail(_ call: String, _ reply: FakeReply, afterwards: Bool = false) {
         state.withLock { $0.mishaps.append((call, reply, afterwards)) }
     }
 
-    /// Calls somebody before each request, with the call's name.
+    /// Calls a function before each request, with the call's name.
     package func intrude(_ interloper: (@Sendable (String) -> Void)?) {
         state.withLock { $0.interloper = interloper }
     }
 
-    /// The rules of the bucket, as B2 answers them.
+    /// Returns the rules of the bucket, as B2 answers them.
     package var rules: [[String: Any]] {
         get { state.withLock { Self.decoded($0.rules[Self.bucketID] ?? Data()) } }
         set { state.withLock { $0.rules[Self.bucketID] = Self.encoded(newValue) } }
     }
 
-    /// The rules as JSON text with sorted names, to be compared.
+    /// Returns the rules as JSON text with sorted names, for a comparison.
     package var rulesText: String {
         state.withLock { String(decoding: $0.rules[Self.bucketID] ?? Data(), as: UTF8.self) }
     }
 
-    /// The rule of a name, as B2 answers it.
+    /// Returns the rule of a name, as B2 answers it.
     package func rule(_ name: String) -> [String: Any]? { rules.first { $0["name"] as? String == name } }
 
-    /// Puts rules into the bucket that B2 would accept, without asking it.
+    /// Puts rules that B2 would accept into the bucket, without a request.
     ///
     /// - Parameter json: An array.
     package func putRules(_ json: String) {
@@ -156,16 +156,16 @@ package final class FakeB2: FakeService {
         }
     }
 
-    /// The ids of all versions.
+    /// Returns the ids of all versions.
     package var versionIDs: Set<String> { state.withLock { Set($0.versions.map(\.id)) } }
 
-    /// How many files were uploaded or hidden.
+    /// The number of files that were uploaded or hidden.
     package var uploads: Int { state.withLock(\.calls) }
 
-    /// All requests that were received.
+    /// All received requests.
     package var requests: [FakeRequest] { state.withLock { $0.requests } }
 
-    /// How often a call was made.
+    /// Returns the number of times a call was made.
     package func count(of call: String) -> Int { requests.count { $0.path.hasSuffix("/\(call)") } }
 
     // MARK: - Answering
@@ -173,7 +173,7 @@ package final class FakeB2: FakeService {
     package func reply(to request: FakeRequest) -> FakeReply {
         let reply = answer(to: request)
         guard case .answer(let status, let headers, let body) = reply else { return reply }
-        // Backblaze's own command compares it with its clock.
+        // Backblaze's own command compares this with its clock.
         return .answer(status: status, headers: headers + [("Date", Self.date())], body: body)
     }
 
@@ -244,7 +244,7 @@ package final class FakeB2: FakeService {
             let before = decoded(state.rules[bucket] ?? Data())
             state.rules[bucket] = encoded(
                 rules.map { rule in
-                    // Whether a rule is suspended is B2's own affair.
+                    // Only B2 decides whether a rule is suspended.
                     var rule = filled(rule)
                     let old = before.first { $0["name"] as? String == rule["name"] as? String }
                     rule["isSuspended"] = old?["isSuspended"] ?? false
@@ -321,7 +321,7 @@ package final class FakeB2: FakeService {
 
     // MARK: - Rules
 
-    /// The rule with what B2 adds: explicit nulls, and the batch of one.
+    /// Returns the rule with the fields that B2 adds: explicit nulls, and the batch of one.
     private static func filled(_ rule: [String: Any]) -> [String: Any] {
         var rule = rule
         var target = rule["targetConfiguration"] as? [String: Any] ?? [:]
@@ -421,7 +421,8 @@ package final class FakeB2: FakeService {
             }
         }
         if let id, let name {
-            // A version that was deleted meanwhile: the listing goes on behind its place, which its upload time tells.
+            // A version that was deleted in the meantime: the listing continues after its place, which its upload time
+            // gives.
             var index = low
             while index < versions.count, versions[index].name == name, versions[index].id != id { index += 1 }
             if index < versions.count, versions[index].name == name { low = index }
@@ -446,12 +447,13 @@ package final class FakeB2: FakeService {
 // MARK: - Delivering
 
 extension FakeB2 {
-    /// After how many deliveries in a row that were not answered with 200 a rule is suspended. B2 does not say.
+    /// The number of deliveries in a row, not answered with 200, after which a rule is suspended. B2 does not document
+    /// it.
     private static let mostFailures = 5
 
     /// Uploads a file, and sends the notifications that its rules ask for.
     ///
-    /// - Returns: The statuses that were answered; 0 where there was no answer.
+    /// - Returns: The statuses of the answers; 0 if there was no answer.
     @discardableResult
     package func upload(_ name: String, size: Int64 = 10, at time: Int64 = 1_767_262_272_345) -> [Int] {
         event("b2:ObjectCreated:Upload", name, size: size, at: time, action: "upload")
@@ -488,8 +490,8 @@ extension FakeB2 {
         }
     }
 
-    /// Posts a notification as B2 does: again and again until it is answered with 200 within 3 seconds, three times in all;
-    /// a rule whose notifications fail too often is suspended.
+    /// Posts a notification as B2 does: repeated until it is answered with 200 within 3 seconds, three times at most. A
+    /// rule whose notifications fail too often is suspended.
     private func deliver(_ body: [UInt8], by rule: [String: Any]) -> Int {
         let target = rule["targetConfiguration"] as? [String: Any] ?? [:]
         let name = rule["name"] as? String ?? ""
@@ -523,10 +525,10 @@ extension FakeB2 {
         return status
     }
 
-    /// Posts again what was not answered with 200, to where its rule leads now.
+    /// Posts notifications again that were not answered with 200, to the current URL of their rule.
     ///
-    /// - Parameter count: How many at most.
-    /// - Returns: The statuses that were answered.
+    /// - Parameter count: The largest number of notifications.
+    /// - Returns: The statuses of the answers.
     @discardableResult
     package func deliverLate(_ count: Int = .max) -> [Int] {
         let late = state.withLock { state in
@@ -537,10 +539,10 @@ extension FakeB2 {
         return late.map { late in rule(late.rule).map { deliver(late.body, by: $0) } ?? 0 }
     }
 
-    /// How many notifications were not answered with 200.
+    /// The number of notifications that were not answered with 200.
     package var undelivered: Int { state.withLock(\.undelivered.count) }
 
-    /// Suspends a rule, as B2 does of itself.
+    /// Suspends a rule, as B2 does by itself.
     package func suspend(_ name: String, _ reason: String) {
         rules = rules.map { rule in
             guard rule["name"] as? String == name else { return rule }

@@ -3,8 +3,8 @@ import Notifications
 import Sending
 import Synchronization
 
-/// Backblaze's event broker sample, as far as b2listen and b2watch ask it: it takes B2's notifications and sends them to
-/// its subscribers, unchanged.
+/// The parts of Backblaze's event broker sample that b2listen and b2watch use: it receives B2's notifications and sends
+/// them to its subscribers, unchanged.
 ///
 /// Source: `subscription.py` of `backblaze-b2-samples/b2listen`, and the broker's README.
 package final class FakeBroker: FakeService {

@@ -233,7 +233,7 @@ extension FakeGoogle {
         spreadsheet.sheets.firstIndex { $0.id == sheet as? Int }
     }
 
-    /// The sheet, and the rows or columns of a dimension range.
+    /// Returns the sheet, and the rows or columns of a dimension range.
     private static func range(
         _ content: [String: Any], _ spreadsheet: Spreadsheet
     ) -> (sheet: Int, isRows: Bool, indices: Range<Int>)? {
@@ -308,7 +308,7 @@ extension FakeGoogle {
                 } else if let formula = value["formulaValue"] as? String {
                     cells.append(.formula(formula))
                 } else if let value = value["numberValue"] as? Double {
-                    // A new row is shown as the one above.
+                    // A new row has the format of the one above.
                     let above =
                         first + number > 0 && first + number <= sheet.rows.count ? sheet.rows[first + number - 1] : []
                     if above.indices.contains(cells.count), case .date = above[cells.count] {

@@ -3,10 +3,10 @@ import Synchronization
 
 /// Google's token endpoint and the calls of the Sheets API that b2watch uses.
 ///
-/// It checks what Google checks: signature, audience and times of an assertion, tokens, who a spreadsheet is shared
-/// with, the quota of a minute, and that a batch is applied whole or not at all.
+/// It makes Google's checks: signature, audience and times of an assertion, tokens, the users of a spreadsheet, and the
+/// limit of a minute. A batch is applied completely or not at all.
 package final class FakeGoogle: FakeService {
-    /// What happens to a batchUpdate on its way.
+    /// The fate of a batchUpdate.
     package enum Mishap: Sendable {
         case none
         /// A person changes the spreadsheet just before it is applied.
@@ -15,11 +15,11 @@ package final class FakeGoogle: FakeService {
         case lostBefore
         /// It is applied, and its answer is lost.
         case lostAfter
-        /// It is held up, and arrives at `arrive()`.
+        /// It is delayed, and arrives at `arrive()`.
         case late
-        /// It is answered so, and not applied.
+        /// It receives this answer, and is not applied.
         case answer(FakeReply)
-        /// It is applied, and answered so.
+        /// It is applied, and receives this answer.
         case answerAfter(FakeReply)
     }
 
@@ -52,7 +52,7 @@ package final class FakeGoogle: FakeService {
     package struct Spreadsheet: Sendable {
         package var sheets: [Sheet]
         package var isShared = true
-        /// Whether the account may look at it only.
+        /// Whether the account may only read it.
         package var isReadOnly = false
         /// Whether it is an Office file, which the API knows and does not open.
         package var isOffice = false
@@ -77,16 +77,16 @@ package final class FakeGoogle: FakeService {
         var assertions: [String] = []
     }
 
-    /// One key for all tests: making one takes a while.
+    /// A key for all tests, because making one takes a while.
     package static let key = FakeRSAKey()
 
     package static let tokenURL = "https://oauth2.googleapis.com/token"
     package static let account = "b2watch@sample-project.iam.gserviceaccount.com"
-    /// How many requests of a kind a minute has.
+    /// The number of requests of a kind that are allowed in a minute.
     package static let quota = 60
 
     let state: Mutex<State>
-    /// In milliseconds since 1970.
+    /// The time in milliseconds since 1970.
     let now: @Sendable () -> Int64
     let tokenURL: String
 
@@ -99,7 +99,7 @@ package final class FakeGoogle: FakeService {
         state = Mutex(State(spreadsheets: spreadsheets))
     }
 
-    /// The account's key file.
+    /// Returns the account's key file.
     package func keyFile() -> String {
         let content = [
             "type": "service_account", "project_id": "sample-project", "private_key_id": "0123456789abcdef",
@@ -124,7 +124,7 @@ package final class FakeGoogle: FakeService {
     package func forgetTokens() { state.withLock { $0.tokens = [:] } }
     package var tokensGiven: Int { state.withLock { $0.tokensGiven } }
     package var lastAssertion: String? { state.withLock { $0.assertions.last } }
-    /// When the write requests came, in milliseconds since 1970, those that were refused for the quota left out.
+    /// The times of the write requests, in milliseconds since 1970, without those refused because of the limit.
     package var writes: [Int64] { state.withLock { $0.writes } }
 
     /// The bodies of the write requests.
@@ -132,7 +132,7 @@ package final class FakeGoogle: FakeService {
 
     package var reads: [Int64] { state.withLock { $0.reads } }
 
-    /// Lets what was held up arrive now.
+    /// Delivers the delayed requests.
     package func arrive() {
         let time = now()
         state.withLock { state in

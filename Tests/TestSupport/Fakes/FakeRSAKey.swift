@@ -1,8 +1,8 @@
 internal import CCrypto
 
-/// An RSA key that is made for a test.
+/// An RSA key for tests.
 ///
-/// Sendable, since libcrypto only reads a key once it is made.
+/// Sendable because libcrypto only reads a key once it is made.
 package final class FakeRSAKey: @unchecked Sendable {
     private let key: OpaquePointer
 

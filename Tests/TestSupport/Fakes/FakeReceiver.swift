@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Somebody's webhook: keeps what comes, and answers as it is told.
+/// A webhook of another program: it records requests, and returns prepared answers.
 package final class FakeReceiver: FakeService {
     private struct State {
         var requests: [FakeRequest] = []
@@ -12,13 +12,13 @@ package final class FakeReceiver: FakeService {
 
     /// - Parameters:
     ///   - script: The answers, in their order.
-    ///   - standard: The answer when the script is at its end.
+    ///   - standard: The answer after the end of the script.
     package init(_ script: [FakeReply] = [], then standard: FakeReply = .text(200, "OK")) {
         state = Mutex(State(script: script))
         self.standard = standard
     }
 
-    /// What came, in its order.
+    /// The received requests, in their order.
     package var requests: [FakeRequest] { state.withLock { $0.requests } }
 
     package func reply(to request: FakeRequest) -> FakeReply {

@@ -13,7 +13,7 @@ package final class FakeServer: Sendable {
     private let listener: Int32
     private let connections = Connections()
 
-    /// - Parameter greeting: What it sends on each connection before it reads, as a mail server does.
+    /// - Parameter greeting: The bytes sent on each connection before it reads, as a mail server does.
     package init(_ service: any FakeService, greeting: String = "") throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -66,7 +66,7 @@ package final class FakeServer: Sendable {
 private final class Connections: Sendable {
     private let open = Mutex<Set<Int32>?>([])
 
-    /// - Returns: False where all is stopped; the descriptor is closed then.
+    /// - Returns: False if it is stopped; the descriptor is then closed.
     func add(_ descriptor: Int32) -> Bool {
         open.withLock { open in
             guard open != nil else {
@@ -85,7 +85,7 @@ private final class Connections: Sendable {
         }
     }
 
-    /// - Returns: False where it was stopped before.
+    /// - Returns: False if it was stopped before.
     func stop() -> Bool {
         open.withLock { open in
             guard let all = open else { return false }
@@ -96,7 +96,7 @@ private final class Connections: Sendable {
     }
 }
 
-/// One connection: a request after the other.
+/// A connection, with one request after the other.
 private struct FakeConnection {
     private struct Broken: Error {}
 
@@ -123,7 +123,7 @@ private struct FakeConnection {
         }
     }
 
-    /// The next request, waited for.
+    /// Waits for the next request.
     private mutating func next() throws -> FakeRequest {
         let head = try read(through: Array("\r\n\r\n".utf8))
         let lines = String(decoding: head, as: UTF8.self).components(separatedBy: "\r\n").filter { !$0.isEmpty }

@@ -1,13 +1,13 @@
 package import Sending
 
-/// A request as a fake of somebody's web service sees it.
+/// A request as a fake web service receives it.
 package struct FakeRequest: Sendable {
     package var method: String
     /// Path and query, as sent.
     package var target: String
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
-    /// Every byte of it as it came, where it came over a socket.
+    /// All bytes of the request, if it arrived over a socket.
     package var raw: [UInt8]
 
     package init(
@@ -28,14 +28,14 @@ package struct FakeRequest: Sendable {
     }
 }
 
-/// What a fake makes of a request.
+/// A fake's reaction to a request.
 package enum FakeReply: Sendable {
     case answer(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [])
-    /// These bytes, whether or not they are HTTP, and the end of the connection.
+    /// Sends these bytes, whether or not they are HTTP, and closes the connection.
     case bytes(String)
-    /// The request has had its effect, and the answer is lost on the way.
+    /// The request has its effect, and the answer is lost.
     case lost
-    /// The connection is refused: nothing was received.
+    /// The connection is refused: nothing is received.
     case refused
 
     package static func text(_ status: Int, _ text: String) -> FakeReply {
@@ -47,16 +47,16 @@ package enum FakeReply: Sendable {
     }
 }
 
-/// A fake of somebody's web service: in the test's own process, or behind a socket.
+/// A fake web service, in the test's own process or behind a socket.
 package protocol FakeService: Sendable {
     func reply(to request: FakeRequest) -> FakeReply
 }
 
-/// Brings requests to fakes without a network: a host each.
+/// Passes requests to fakes without a network, one for each host.
 package struct InProcessHTTP: HTTPSending {
     private let services: [String: any FakeService]
 
-    /// - Parameter services: By authority, such as `sheets.googleapis.com`.
+    /// - Parameter services: The fakes by authority, such as `sheets.googleapis.com`.
     package init(_ services: [String: any FakeService]) {
         self.services = services
     }

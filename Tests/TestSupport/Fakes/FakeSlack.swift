@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// Slack's incoming webhooks: one URL, JSON with a `text` and blocks of rich text, `ok` or a word for what is wrong, and about
-/// one message a second.
+/// Slack's incoming webhooks: one URL, JSON with a `text` and blocks of rich text, the answer `ok` or a word for the
+/// error, and about one message a second.
 package final class FakeSlack: FakeService {
-    /// The path of the webhook that there is.
+    /// The path of the existing webhook.
     package static let path = "/services/T0FAKE/B0FAKE/notASecretButALongTokenOfOne"
 
     private struct State {
@@ -18,25 +18,25 @@ package final class FakeSlack: FakeService {
     private let burst: Int
 
     /// - Parameters:
-    ///   - script: Answers before it does what it should, in their order; `.lost` writes the message.
-    ///   - burst: How many messages it takes within as many seconds.
-    ///   - clock: What time it is, in milliseconds; nil for no limit.
+    ///   - script: The first answers, in their order; `.lost` writes the message.
+    ///   - burst: The number of messages accepted within as many seconds.
+    ///   - clock: Returns the time in milliseconds; nil for no limit.
     package init(_ script: [FakeReply] = [], burst: Int = 3, clock: (@Sendable () -> Int64)? = nil) {
         state = Mutex(State(script: script))
         self.burst = burst
         self.clock = clock
     }
 
-    /// The messages as the channel shows them: rich text where there is some, and the plain text where not.
+    /// The messages as the channel shows them: rich text if there is some, otherwise the plain text.
     package var messages: [String] { state.withLock { $0.messages.map(\.shown) } }
 
-    /// What a person, a group or everybody is called by in the channel: `<!channel>`, `<@U123>`.
+    /// The mentions of a person, a group or everybody in the channel: `<!channel>`, `<@U123>`.
     package var calls: [String] { state.withLock { $0.messages.flatMap(\.calls) } }
 
     /// What rich text is made of, such as `bold(a)`, `:bomb:` or `link(https://a.test)`; plain texts are left out.
     package var obeyed: [String] { state.withLock { $0.messages.flatMap(\.obeyed) } }
 
-    /// The plain texts beside the rich ones.
+    /// The plain texts next to the rich ones.
     package var fallbacks: [String] { state.withLock { $0.messages.map(\.fallback) } }
 
     private struct Message {
@@ -45,7 +45,7 @@ package final class FakeSlack: FakeService {
         var calls: [String] = []
         var obeyed: [String] = []
 
-        /// - Returns: Nil where Slack would refuse the blocks.
+        /// - Returns: Nil if Slack would refuse the blocks.
         init?(_ text: String, blocks: [[String: Any]]?) {
             fallback = text
             guard let blocks else {

@@ -2,17 +2,18 @@ import Foundation
 import Notifications
 import Synchronization
 
-/// Twilio's API for messages, as far as b2watch uses it: it checks credentials, form and numbers, and keeps what it took.
+/// The parts of Twilio's API for messages that b2watch uses. It checks credentials, form and numbers, and records
+/// messages.
 package final class FakeTwilio: FakeService {
-    /// What happens to the next message instead of what would.
+    /// A special fate of the next message.
     package enum Event: Sendable {
         /// It is refused with this status and code.
         case error(status: Int, code: Int, message: String = "No", retryAfter: String? = nil)
-        /// It is taken, and the answer is lost.
+        /// It is accepted, and the answer is lost.
         case lost
-        /// Nobody is there.
+        /// Nothing listens there.
         case refused
-        /// Something else answers.
+        /// Another server answers.
         case reply(FakeReply)
     }
 
@@ -45,20 +46,20 @@ package final class FakeTwilio: FakeService {
 
     package init() {}
 
-    /// What it took, in order.
+    /// The accepted messages, in order.
     package var messages: [Message] { state.withLock { $0.messages } }
 
-    /// Lets something happen to the messages that come next.
+    /// Sets the fates of the next messages.
     package func expect(_ events: Event...) {
         state.withLock { $0.events += events }
     }
 
-    /// What its account is.
+    /// Sets the state of the account.
     package func setAccount(status: String = "active", type: String = "Full") {
         state.withLock { ($0.status, $0.type) = (status, type) }
     }
 
-    /// Which numbers the account has, and whether each can send an SMS.
+    /// Sets the account's numbers, and whether each can send an SMS.
     package func setNumbers(_ numbers: [String: Bool]) {
         state.withLock { $0.numbers = numbers }
     }
@@ -179,7 +180,7 @@ package final class FakeTwilio: FakeService {
         text.hasPrefix("+") && (8...16).contains(text.utf8.count) && text.dropFirst().allSatisfy(\.isNumber)
     }
 
-    /// A form's fields: `+` is a space there.
+    /// Returns a form's fields; `+` is a space there.
     private static func form(_ body: [UInt8]) -> [String: String] {
         var fields: [String: String] = [:]
         for pair in String(decoding: body, as: UTF8.self).split(separator: "&") {
