@@ -33,7 +33,7 @@ final class Dashboard: Sendable {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         var (own, other) = (Int32(-1), Int32(-1))
         var name = [CChar](repeating: 0, count: 256)
-        guard openpty(&own, &other, &name, nil, &size) == 0 else { throw Problem(what: "no terminal to be had") }
+        guard openpty(&own, &other, &name, nil, &size) == 0 else { throw Problem(what: "no terminal is available") }
         terminal = own
         // Kept open here until the child process has it: a terminal that nobody has open hangs up.
         defer { close(other) }
@@ -62,7 +62,7 @@ final class Dashboard: Sendable {
             return text.firstMatch(of: /http:\/\/127\.0\.0\.1:(\d+)\//).flatMap { UInt16($0.output.1) }
         }
         guard let port else {
-            throw Problem(what: "no screen came: \(String(decoding: seen.now.bytes, as: UTF8.self))")
+            throw Problem(what: "no screen appeared: \(String(decoding: seen.now.bytes, as: UTF8.self))")
         }
         self.port = port
     }

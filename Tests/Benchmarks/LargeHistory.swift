@@ -45,7 +45,7 @@ struct LargeHistory {
     static func make(_ file: String, events count: Int) throws {
         let history = try History(.file(file))
         defer { history.close() }
-        guard history.current.latestRow == 0 else { throw Problem(description: "\(file) holds events already") }
+        guard history.current.latestRow == 0 else { throw Problem(description: "\(file) already contains events") }
         var maker = LargeHistory(count)
         let generation = try history.adopt(
             keyring: try Keyring([maker.secret]).identity, of: [maker.secret.identity])

@@ -54,7 +54,7 @@ enum ScaleScreen {
             let isThere = large.1.seen.wait { seen in
                 String(decoding: seen.bytes, as: UTF8.self).contains("/2026/") ? true : nil
             }
-            guard isThere != nil else { throw Dashboard.Problem(what: "no rows came") }
+            guard isThere != nil else { throw Dashboard.Problem(what: "no rows appeared") }
             starts.large.add(ContinuousClock.now - begin)
             memory.large = max(memory.large, try resident(large.1))
         }

@@ -31,7 +31,8 @@ do {
     exit(1)
 }
 guard FileManager.default.isExecutableFile(atPath: Program.path) else {
-    print("there is no \(Program.path): build it with swift build -c release --product b2watch, or set B2WATCH_BINARY")
+    print(
+        "\(Program.path) does not exist: build it with swift build -c release --product b2watch, or set B2WATCH_BINARY")
     exit(64)
 }
 let only = arguments.first
@@ -81,7 +82,7 @@ func listen(_ findings: inout Findings) throws {
 
 func finish(_ findings: Findings) -> Never {
     if findings.broken.isEmpty {
-        print("all bounds hold")
+        print("all bounds are kept")
         exit(0)
     }
     print("broken:\n" + findings.broken.map { "  \($0)" }.joined(separator: "\n"))

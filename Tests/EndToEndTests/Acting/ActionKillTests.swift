@@ -9,27 +9,27 @@ struct ActionKillTests {
     private static let rounds = LongTests.count(10, long: 50)
     private static let eventsOfRound = 3
 
-    /// When a round ends.
+    /// The moment at which the process is killed.
     private enum Moment: CaseIterable {
-        /// As soon as B2 has its answers.
+        /// After B2 has its answers.
         case answered
         /// Before the batch is applied.
         case batchComes
         case aMomentLater
-        /// When the batch is applied, and before its answer.
+        /// After the batch is applied, and before its answer.
         case batchIsApplied
-        /// When the file has rows that it had not.
+        /// After new rows are in the file.
         case rowsAreWritten
     }
 
-    /// Those that wait for a batch take a second each.
+    /// The rounds that wait for a batch, which take a second each.
     private static let moments: [Moment] = [
         .batchComes, .answered, .aMomentLater, .rowsAreWritten, .aMomentLater, .batchIsApplied, .answered,
         .aMomentLater,
         .rowsAreWritten, .aMomentLater,
     ]
 
-    /// Kills the process that is under way, at most once.
+    /// Kills the current process, at most once.
     private final class Killer: Sendable {
         private let armed = Mutex<(process: pid_t, mishap: FakeGoogle.Mishap)?>(nil)
 
@@ -45,7 +45,7 @@ struct ActionKillTests {
         }
     }
 
-    @Test("each row is there once, in the sheet and in the file, after many kills")
+    @Test("write each row once into the sheet and into the file after many kills")
     func exactlyOnce() throws {
         let stand = try GoogleStand()
         defer { stand.stop() }
@@ -72,14 +72,14 @@ struct ActionKillTests {
                     sent.append(name)
                 }
             } catch {
-                // It was killed meanwhile: nothing was acknowledged then.
+                // It was killed in the meantime: nothing was acknowledged then.
             }
             switch moment {
             case .answered: break
             case .aMomentLater: usleep(UInt32.random(in: 0..<60_000, using: &generator))
             case .rowsAreWritten:
                 if let last = sent.last { _ = try home.text(of: "rows.csv") { $0.contains(",\(last),") } }
-            // These end by the fake's hand.
+            // In these rounds the fake kills the process.
             case .batchComes, .batchIsApplied: _ = listener.child.end()
             }
             listener.child.signal(SIGKILL)
@@ -89,7 +89,7 @@ struct ActionKillTests {
         let listener = try RunningListener(in: home, "--secret-file", secret)
         let all = Set(sent)
         let names = try wait(for: "all rows") { all.isSubset(of: stand.names) ? stand.names : nil }
-        // What died with its answer under way may be there too; nothing is there twice.
+        // Deliveries whose answers were lost may be there too; nothing is there twice.
         #expect(names.count == Set(names).count)
         let text = try home.text(of: "rows.csv") { text in all.allSatisfy { text.contains(",\($0),") } }
         let lines = text.split(whereSeparator: \.isNewline).dropFirst()

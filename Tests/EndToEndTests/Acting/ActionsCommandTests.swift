@@ -12,7 +12,7 @@ struct ActionsCommandTests {
         try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
     }
 
-    @Test("list shows each with its counts, and test says what would be, with a listener and without")
+    @Test("list shows each action with its counts, and test predicts its success, with and without a listener")
     func list() throws {
         let home = try Home(configuration: rows)
         let early = try home.run("actions", "test", "rows")
@@ -40,7 +40,7 @@ struct ActionsCommandTests {
         #expect(try home.run("actions").output.contains(" on "))
     }
 
-    @Test("run fills a file from history, once each: by the listener")
+    @Test("run fills a file from the history, each event once, in the listener")
     func runByListener() throws {
         let home = try Home(configuration: "{}")
         let listener = try listener(home)
@@ -77,7 +77,7 @@ struct ActionsCommandTests {
         try listener.stop()
     }
 
-    @Test("run fills a file from history where nobody listens, and ends when it is done")
+    @Test("run fills a file from the history without a listener, and ends when it is done")
     func runAlone() throws {
         let home = try recorded()
         try home.configure(rows)
@@ -85,7 +85,7 @@ struct ActionsCommandTests {
         #expect(question.error.contains("Run rows for 3 events? There is no terminal"), "\(question.error)")
         let put = try home.run("actions", "run", "rows", "--filter", "", "--enqueue-only", "--yes")
         #expect(put.output == "3 queued\n", "\(put.error)")
-        // What an earlier one has left is done all the same.
+        // Entries of an earlier run are processed too.
         let run = try home.run("actions", "run", "rows", "--filter", "", "--yes")
         #expect(run.ending == .exited(0), "\(run.error)")
         #expect(run.output == "3 done or waiting already\n3 done\n")
@@ -94,7 +94,7 @@ struct ActionsCommandTests {
         #expect(try home.run("actions", "list").output.contains("rows.csv"))
     }
 
-    @Test("dead tells what failed for good and why; retry has it tried again, skip lets it be")
+    @Test("dead shows the reasons of lasting failures; retry repeats them, skip drops them")
     func dead() throws {
         let receiver = FakeReceiver([.text(400, "no"), .text(400, "no")])
         let server = try FakeServer(receiver)
@@ -132,7 +132,7 @@ struct ActionsCommandTests {
         try listener.stop()
     }
 
-    @Test("an action that cannot work is on hold with the reason, keeps its events, and goes on once it is retried")
+    @Test("list shows the reason of a hold; the events stay queued, and continue after a retry")
     func onHold() throws {
         let receiver = FakeReceiver(Array(repeating: .text(403, "no"), count: 2))
         let server = try FakeServer(receiver)
@@ -165,7 +165,7 @@ struct ActionsCommandTests {
         let unasked = try home.run("actions", "skip", "copy")
         #expect(unasked.ending == .exited(64) && unasked.error.contains("add --yes"), "\(unasked.error)")
 
-        // Refused once more, and then taken.
+        // Refused once more, and then accepted.
         _ = try home.run("actions", "retry", "copy")
         try wait(for: "the second try") { receiver.requests.count >= 2 ? () : nil }
         let released = try home.run("actions", "retry", "copy")
@@ -178,7 +178,7 @@ struct ActionsCommandTests {
         try listener.stop()
     }
 
-    /// A home with three deliveries that came before any action was declared.
+    /// Returns a home with three deliveries from before any action was declared.
     private func recorded() throws -> Home {
         let home = try Home(configuration: "{}")
         let first = try listener(home)
@@ -190,14 +190,14 @@ struct ActionsCommandTests {
         return home
     }
 
-    /// A home with three deliveries and an action that sends them on.
+    /// Returns a home with three deliveries and an action that forwards them.
     private func forwarding(to url: String, _ settings: String = "") throws -> Home {
         let home = try recorded()
         try home.configure("actions:\n  copy:\n    kind: forward\n    url: \(url)\n\(settings)")
         return home
     }
 
-    @Test("run ends where nobody listens and the action does not work for now, and says so")
+    @Test("run ends with a reason if no listener runs and the action does not work for now")
     func held() throws {
         let receiver = FakeReceiver(then: .answer(status: 503, headers: [("Retry-After", "600")]))
         let server = try FakeServer(receiver)
@@ -208,11 +208,11 @@ struct ActionsCommandTests {
         #expect(run.output == "3 queued\n1 failed\n")
         #expect(run.error.contains("copy does not work now: 2 still wait for the next b2watch"), "\(run.error)")
         #expect(receiver.requests.count == 1)
-        // Nobody holds the history any more.
+        // No process locks the history any more.
         try listener(home).stop()
     }
 
-    @Test("run that a signal ends says how far it has come")
+    @Test("run prints its progress when a signal ends it")
     func interrupted() throws {
         let receiver = FakeReceiver()
         let server = try FakeServer(receiver)

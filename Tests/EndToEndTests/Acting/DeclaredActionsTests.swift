@@ -8,7 +8,7 @@ import Testing
 struct DeclaredActionsTests {
     private let rows = "actions:\n  rows:\n    kind: csv\n    file: ../../rows.csv\n"
 
-    @Test("run for what comes, and not for what their filter leaves out")
+    @Test("run for new events that match their filter")
     func run() throws {
         let home = try Home(configuration: rows)
         let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
@@ -27,7 +27,7 @@ struct DeclaredActionsTests {
         try listener.stop()
     }
 
-    @Test("that are wrong are errors of the start, with the line")
+    @Test("with mistakes prevent the start, with the line of each mistake")
     func wrong() throws {
         let home = try Home(
             configuration: "actions:\n  rows:\n    kind: csb\n  other:\n    kind: csv\n    when: 'size>'\n")
@@ -46,7 +46,7 @@ struct DeclaredActionsTests {
         #expect(!FileManager.default.fileExists(atPath: home.history))
     }
 
-    @Test("may be what is shown where there are none yet")
+    @Test("can be copied from the example that an empty list shows")
     func example() throws {
         let home = try Home()
         let program = try RunningProgram(["--plain", "--listen", "127.0.0.1:0"], in: home)
@@ -63,7 +63,7 @@ struct DeclaredActionsTests {
         try listener.stop()
     }
 
-    @Test("are read again on SIGHUP: a new one begins, and what is broken changes nothing")
+    @Test("are read again on SIGHUP: a new one begins, and a broken file changes nothing")
     func reloaded() throws {
         let home = try Home(configuration: "{}")
         let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
@@ -85,7 +85,7 @@ struct DeclaredActionsTests {
         try listener.stop()
     }
 
-    @Test("are read again by :reload in an attached dashboard, which tells what is wrong in them")
+    @Test("are read again by :reload in an attached dashboard, which shows mistakes")
     func attached() throws {
         let home = try Home(configuration: "{}")
         let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
@@ -106,7 +106,7 @@ struct DeclaredActionsTests {
         try listener.stop()
     }
 
-    @Test("are known to the first line of a pipe")
+    @Test("are ready before the first line of output")
     func piped() throws {
         let home = try Home(configuration: rows)
         let listener = try RunningListener(in: home)

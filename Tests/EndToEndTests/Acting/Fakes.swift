@@ -15,7 +15,7 @@ extension Home {
         try Program.run(Program.path, arguments, environment: environment)
     }
 
-    /// The text of a file of this home, once it is as is wanted.
+    /// Waits until a file of this home fulfils a condition, and returns its text.
     func text(of name: String, where condition: (String) -> Bool) throws -> String {
         var text = ""
         do {
@@ -29,11 +29,11 @@ extension Home {
     }
 }
 
-/// Google behind a socket, with one sheet.
+/// A fake Google with one sheet, behind a socket.
 final class GoogleStand: Sendable {
     static let spreadsheet = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
 
-    /// The fake is made when its own address is known.
+    /// The fake is created once its own address is known.
     private final class Late: FakeService {
         let service = Mutex<FakeGoogle?>(nil)
 
@@ -45,8 +45,8 @@ final class GoogleStand: Sendable {
     let google: FakeGoogle
     private let server: FakeServer
 
-    /// Its time passes ten times as fast, so that fifty starts in a minute, each with reads of its own, stay within the
-    /// quota.
+    /// Its time passes ten times as fast, so that fifty starts in a minute, each with its own reads, stay within the
+    /// limit.
     init() throws {
         let start = Date().timeIntervalSince1970
         let late = Late()

@@ -4,13 +4,13 @@ import Notifications
 import TestSupport
 import Testing
 
-/// From a POST on the listener to the row, the message or the output. What an object is called does nothing in any kind.
+/// From a POST to the row, the message or the output. The name of an object has no effect in any kind.
 @Suite("Each kind of action, end to end", .blocking)
 struct KindsTests {
     private static let hostile =
         "=HYPERLINK(\"http://x\")<!channel>$(touch pwned)`touch pwned`;\u{1B}[31m\nDROP {{object}}"
 
-    /// Sends one event with a hostile name to a listener with an action.
+    /// Sends an event with a hostile name to a listener with an action.
     private func listen(_ home: Home) throws -> RunningListener {
         let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
         let request = WireRequest.event("one", object: Self.hostile, signedWith: Secrets.held)
@@ -18,7 +18,7 @@ struct KindsTests {
         return listener
     }
 
-    @Test("google-sheet appends a typed row behind a header")
+    @Test("google-sheet appends a typed row below a header")
     func sheet() throws {
         let stand = try GoogleStand()
         defer { stand.stop() }
@@ -43,7 +43,7 @@ struct KindsTests {
         try listener.stop()
     }
 
-    @Test("what an action warns of is on the screen and in the log")
+    @Test("warnings of an action are on the screen and in the log")
     func warning() throws {
         let home = try Home(
             configuration: "actions:\n  rows:\n    kind: csv\n    file: ~/rows.csv\n    when: sig:valid\n")
@@ -59,7 +59,7 @@ struct KindsTests {
         try session.press("q")
     }
 
-    @Test("slack posts a message in which no name calls a channel")
+    @Test("slack posts a message in which no name notifies a channel")
     func slack() throws {
         let slack = FakeSlack()
         let server = try FakeServer(slack)
@@ -101,7 +101,7 @@ struct KindsTests {
         try listener.stop()
     }
 
-    @Test("command runs a program that gets the event as it is, and no shell")
+    @Test("command runs a program with the event as its input, without a shell")
     func command() throws {
         let home = try Home(
             configuration: """
@@ -121,7 +121,7 @@ struct KindsTests {
         try listener.stop()
     }
 
-    @Test("forward sends the delivery on, so that the receiver's own check passes")
+    @Test("forward sends the delivery, so that the receiver's own verification succeeds")
     func forward() throws {
         let receiver = FakeReceiver()
         let server = try FakeServer(receiver)

@@ -6,10 +6,10 @@ import Testing
 
 @Suite("Attached dashboards", .blocking)
 struct AttachTests {
-    /// A dashboard attached to the history of a home, in a terminal of its own.
+    /// Returns a dashboard attached to the history of a home, in a separate terminal.
     static func attach(_ home: Home, columns: Int = 120, rows: Int = 36) throws -> TerminalSession {
         var other = try Home()
-        // A home of its own for the terminal, and the listener's folders for the program.
+        // The terminal has its own home; the program uses the listener's folders.
         other.environment["XDG_STATE_HOME"] = home.environment["XDG_STATE_HOME"]
         other.environment["XDG_CONFIG_HOME"] = home.environment["XDG_CONFIG_HOME"]
         let session = try TerminalSession(in: other, columns: columns, rows: rows)
@@ -17,7 +17,7 @@ struct AttachTests {
         return session
     }
 
-    @Test("show what arrives, each at once; a secret pasted in one judges in both; quitting stops nothing")
+    @Test("show new events at once; a secret pasted in one verifies in both; quitting does not stop the listener")
     func live() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -39,7 +39,7 @@ struct AttachTests {
         try two.see("✓ valid")
         _ = try listener.error.line(with: "an attached dashboard has changed the signing secrets; current: main")
 
-        // The Signature tab is answered by the listener, who alone has the secret.
+        // The listener, which alone has the secret, answers for the Signature tab.
         try two.press("Left")
         try two.see("[Signature]", "Computed with main", "✓ received", "is the HMAC-SHA-256 of this body")
 
@@ -47,7 +47,7 @@ struct AttachTests {
         try two.see("signed with main", "answered 200 OK", "✓ 2")
         try one.see("✓ 2")
 
-        // What was pasted is in no source, so reading them again must not lose it.
+        // The pasted secret is in no source, so reading the sources again must not lose it.
         try one.press("s", "R")
         try one.see("The secrets were read again: 1 is current.", "main")
         try one.press("q")
@@ -68,7 +68,7 @@ struct AttachTests {
         }
     }
 
-    @Test("say that the listener was killed, still show what it recorded, and go on with the next one")
+    @Test("report that the listener was killed, still show its record, and continue with the next listener")
     func killed() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -102,7 +102,7 @@ struct AttachTests {
         try session.see("[1 Events]", "attached", "Nothing has arrived yet")
     }
 
-    @Test("attach to another dashboard too: what is read again or forgotten in one is so in both")
+    @Test("show changes of secrets that were made in another dashboard")
     func toDashboard() throws {
         let home = try Home()
         let first = try TerminalSession(in: home, columns: 120, rows: 36)
@@ -126,7 +126,7 @@ struct AttachTests {
         try second.press("q")
     }
 
-    @Test("show what is recorded where nobody listens, and go on when somebody does")
+    @Test("show the record without a listener, and connect when one starts")
     func nobody() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)

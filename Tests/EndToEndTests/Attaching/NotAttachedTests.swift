@@ -3,9 +3,9 @@ import Harness
 import TestSupport
 import Testing
 
-@Suite("Where nothing can be attached to", .blocking)
+@Suite("A failing attach", .blocking)
 struct NotAttachedTests {
-    /// What `attach` says in a terminal, with its exit status.
+    /// Returns the message of `attach` in a terminal, with its exit status.
     private func saying(_ arguments: String, in home: Home, before: String = "") throws -> String {
         let session = try TerminalSession(in: home, columns: 200, rows: 36)
         let script = try home.folder.write("script", "\(before)\(Program.path) attach \(arguments)\necho status $?\n")
@@ -13,7 +13,7 @@ struct NotAttachedTests {
         return try session.see("the status") { $0.contains("status 0") || $0.firstMatch(of: /status \d/) != nil }
     }
 
-    @Test("a history that is not there is named, with how to make one")
+    @Test("names a missing history, and how to create one")
     func missing() throws {
         let home = try Home()
         let screen = try saying("--history /nowhere/x.sqlite", in: home)
@@ -21,14 +21,14 @@ struct NotAttachedTests {
         #expect(screen.contains("status 4"))
     }
 
-    @Test("no terminal, no dashboard")
+    @Test("needs a terminal")
     func noTerminal() throws {
         let outcome = try Program.run("attach", in: try Home())
         #expect(outcome.ending == .exited(1))
         #expect(outcome.error.contains("no terminal"))
     }
 
-    @Test("a history in use says how to watch it")
+    @Test("is recommended by a start on a history in use")
     func inUse() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -38,7 +38,7 @@ struct NotAttachedTests {
         try listener.stop()
     }
 
-    /// What keeps a user from reading a history, and what is advised then.
+    /// A reason why a user cannot read a history, and the advice for it.
     static let barriers: [(String, String)] = [
         ("chmod 000 HISTORY", "is yours, and its permissions keep you from reading it: run chmod 600 HISTORY"),
         ("chmod 000 FOLDER", "is yours, and its permissions keep you from reading it: run chmod 700 FOLDER"),
@@ -52,7 +52,7 @@ struct NotAttachedTests {
     ]
 
     @Test(
-        "a history that cannot be read gets the advice that helps", .enabled(if: geteuid() == 0),
+        "gives advice for an unreadable history", .enabled(if: geteuid() == 0),
         arguments: barriers, ["attach --plain", "export"])
     func unreadable(barrier: (String, String), command: String) throws {
         let home = try Home()
@@ -81,12 +81,12 @@ struct NotAttachedTests {
         }
     }
 
-    @Test("another user's history names him, and the command", .enabled(if: geteuid() == 0))
+    @Test("names the owner of another user's history, and the command", .enabled(if: geteuid() == 0))
     func anotherUser() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
         try listener.stop()
-        // Anyone may come as far as the program and the folder, and no further.
+        // Others have access to the program and the folder, but to nothing else.
         chmod(home.folder.path, 0o755)
         let copy = home.folder.file("b2watch")
         try FileManager.default.copyItem(atPath: Program.path, toPath: copy)
@@ -97,7 +97,7 @@ struct NotAttachedTests {
         #expect(screen.contains("sudo -u root b2watch attach --history"))
     }
 
-    @Test("another version's listener is named, and what is recorded is shown")
+    @Test("names a listener of another version, and shows the record")
     func otherVersion() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -113,7 +113,7 @@ struct NotAttachedTests {
     }
 }
 
-/// A listener of a later version, as far as it says so.
+/// A listener that claims to be of a later version.
 private final class FutureListener: Sendable {
     private let descriptor: Int32
 

@@ -5,7 +5,7 @@ import Testing
 
 /// `b2watch connect` against a fake B2 on this machine.
 @Suite(.blocking) struct ConnectTests {
-    /// A tunnel that leads where it is told, for as long as it runs.
+    /// A tunnel that leads to a given place as long as it runs.
     private static let tunnel = "#!/bin/sh\necho starting\necho http://127.0.0.1:$1\nexec sleep 1000\n"
     private static let theirs = """
         [{"name": "their-rule", "eventTypes": ["b2:ObjectCreated:*"], "isEnabled": true, "objectNamePrefix": "in/",
@@ -48,7 +48,7 @@ import Testing
         defer { there.server.stop() }
         let connected = try connect(there)
         try connected.error.line(with: "connected: the rule b2watch-")
-        // Without a terminal SIGHUP reads the configuration again.
+        // Without a terminal, SIGHUP would read the configuration again.
         if signal == SIGHUP {
             connected.child.signal(SIGHUP)
             try connected.error.line(with: "signing secrets read again: b2watch-")
@@ -88,7 +88,7 @@ import Testing
         let options = borrows ? ["--rule", "their-rule", "--yes", "--no-forward"] : []
         let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
         let words = ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options
-        // The requests of connecting; at each of them a process is killed.
+        // The requests of connecting; the process is killed at each of them.
         for step in 1...9 {
             let seen = Watched(0)
             let child = Watched<Child?>(nil)
@@ -107,7 +107,7 @@ import Testing
             let isConnected = running.connects()
             if isConnected { #expect(try running.end(SIGKILL) == .signalled(SIGKILL)) }
             there.b2.intrude(nil)
-            // The next start undoes it before anything else, and then leaves no trace of its own.
+            // The next start undoes the changes before anything else, and later its own.
             let next = try ConnectedProcess(there.home, words)
             #expect(next.connects(), "step \(step)")
             #expect(there.b2.rules.count(where: { ($0["name"] as? String)?.hasPrefix("b2watch-") == true }) <= 1)
@@ -165,7 +165,7 @@ import Testing
         #expect(there.b2.upload("in/cat.jpg") == [200])
         #expect(try connected.output.line(with: "in/cat.jpg").contains("\"signature\":\"valid\""))
 
-        // The broker has ended it.
+        // The broker has ended the subscription.
         broker.drop()
         try connected.error.line(with: "b2watch has subscribed again")
         #expect(broker.subscribers.count == 1)
@@ -246,7 +246,7 @@ import Testing
     }
 }
 
-/// A `b2watch connect` that runs.
+/// A running `b2watch connect`.
 final class ConnectedProcess {
     let child: Child
     let output: Output

@@ -3,7 +3,7 @@ import Harness
 import TestSupport
 import Testing
 
-/// `b2watch reconcile` after a listener was away.
+/// `b2watch reconcile` after the listener was stopped for a while.
 @Suite(.blocking) struct ReconcileTests {
     private func reconcile(_ there: BackblazeHome, _ arguments: String...) throws -> Program.Outcome {
         try Program.run(Program.path, ["reconcile", "my-bucket"] + arguments, environment: there.home.environment)
@@ -16,7 +16,7 @@ import Testing
         let before = try reconcile(there)
         #expect(before.ending == .exited(4))
 
-        // The hours of the record are made up: what is recorded now is of objects that are an hour old.
+        // The clock of the record is simulated: events recorded now are for objects that are an hour old.
         let listener = try RunningListener(in: there.home)
         there.b2.putRules(
             """
@@ -30,7 +30,7 @@ import Testing
         there.b2.upload("b", at: soon + 1_000)
         there.b2.hide("a", at: soon + 2_000)
 
-        // All is too new to be missing.
+        // All versions are too new to be missing.
         let young = try reconcile(there)
         #expect(young.ending == .exited(0), "\(young.error)")
         #expect(young.output.contains("3 versions: 1 matched, 0 late, 0 missing, 2 unknown; 1 class C calls"))
@@ -71,7 +71,7 @@ import Testing
         return there
     }
 
-    /// The version ids in the table, each as often as it is there.
+    /// Returns the version ids in the table, with repetitions.
     private func versions(_ home: Home) -> [String] {
         let text = (try? String(contentsOfFile: home.folder.file("rows.csv"), encoding: .utf8)) ?? ""
         return text.split(whereSeparator: \.isNewline).dropFirst().map {
@@ -81,7 +81,7 @@ import Testing
 
     /// Uploads on several threads.
     ///
-    /// - Parameter before: Receives, before each upload, how many are left.
+    /// - Parameter before: Receives, before each upload, the number of remaining uploads.
     private func load(_ b2: FakeB2, _ names: [String], before: @Sendable (Int) -> Void) {
         let queue = Watched(names)
         DispatchQueue.concurrentPerform(iterations: 4) { _ in
@@ -98,7 +98,7 @@ import Testing
         var listener = try RunningListener(in: there.home)
         there.b2.putRules(rules(listener.url))
         #expect(there.b2.upload("first", at: Self.now() + 1) == [200])
-        // It is killed in the midst of it; a part is sent again later, or B2 suspends the rule.
+        // It is killed during the uploads; some events are sent again later, or B2 suspends the rule.
         let victim = listener.child
         load(there.b2, (0..<120).map { $0 % 10 == 0 ? "hide\($0)" : "load\($0)" }) { left in
             if left == 80 { victim.signal(SIGKILL) }
@@ -107,7 +107,7 @@ import Testing
         let all = Set(there.b2.versionIDs)
         #expect(all.count == 121)
 
-        // The rule leads to where the listener is now.
+        // The rule points to the restarted listener.
         listener = try RunningListener(in: there.home)
         there.b2.putRules(rules(listener.url))
         if isAway { try listener.stop() }
@@ -126,7 +126,7 @@ import Testing
         #expect(second.output.contains(" 0 missing, 0 unknown"), "\(second.output)")
         there.b2.deliverLate()
         #expect(there.b2.undelivered == 0)
-        // The last event that is new shows that all before it were seen to.
+        // The last new event shows that all earlier ones were processed.
         #expect(there.b2.upload("last", at: Self.now()) == [200])
         let last = try #require(there.b2.versionIDs.subtracting(all).first)
         _ = try wait(for: "the last row") { versions(there.home).contains(last) ? true : nil }

@@ -116,7 +116,7 @@ struct BackblazeHome {
         #expect(try there.rules("list", "my-bucket").error.contains("no application key is set"))
     }
 
-    /// Backblaze's own command works against the fake, so that the fake is like B2 in what the command knows of it.
+    /// Backblaze's own command works with the fake, so the fake behaves like B2 in everything the command uses.
     @Test(.enabled(if: LongTests.areWanted)) func backblazesOwnCommandWorksAgainstTheFake() throws {
         var there = try BackblazeHome()
         defer { there.server.stop() }

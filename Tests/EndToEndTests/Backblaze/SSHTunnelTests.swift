@@ -3,9 +3,9 @@ import Harness
 import TestSupport
 import Testing
 
-/// `b2watch connect --tunnel ssh:HOST`, by a real ssh server on this machine.
+/// `b2watch connect --tunnel ssh:HOST` with a real ssh server on this machine.
 @Suite(.blocking) struct SSHTunnelTests {
-    /// Debian's sshd on a port of its own, with keys of its own, for the user that runs the tests.
+    /// Debian's sshd on a free port with its own keys, for the user that runs the tests.
     private final class Server {
         let port: Int
         /// A folder with a program `ssh` that knows the server as `relay`.
@@ -26,7 +26,7 @@ import Testing
                 try? FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
             }
             var started: (Int, Child, Output)?
-            // A port that is free now may be taken by another one a moment later.
+            // A port that is free now may be in use a moment later.
             for _ in 0..<5 where started == nil {
                 let port = try Self.freePort()
                 let config = try folder.write(
@@ -75,7 +75,7 @@ import Testing
             programs = folder.file("programs")
         }
 
-        /// A port of this machine that nobody listens at.
+        /// Returns a port of this machine on which nothing listens.
         static func freePort() throws -> Int {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             defer { close(descriptor) }
@@ -114,7 +114,7 @@ import Testing
         #expect(there.b2.upload("photos/cat.jpg") == [200])
         #expect(try connected.output.line(with: "photos/cat.jpg").contains("\"signature\":\"valid\""))
 
-        // The port on the host is taken: ssh says so and ends, and nothing is changed in the bucket.
+        // The port on the host is in use: ssh reports it and ends, and nothing is changed in the bucket.
         let before = there.b2.rulesText
         var other = there.home
         other.environment["XDG_STATE_HOME"] = there.home.folder.file("state-2")

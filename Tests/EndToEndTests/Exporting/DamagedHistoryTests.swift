@@ -11,8 +11,8 @@ struct DamagedHistoryTests {
         recorded = try Recorded((0..<300).map { "object \($0)" })
     }
 
-    /// Overwrites pages of the file. A page that the write-ahead log still has would be read from there, so a start and
-    /// an end move the log into the file first.
+    /// Overwrites pages of the file. Before that, a start and an end move the write-ahead log into the file, because
+    /// pages in the log would be read from there.
     private func damage(_ pages: Range<Int>) throws {
         let log = try? FileManager.default.attributesOfItem(atPath: recorded.home.history + "-wal")
         if let length = log?[.size] as? Int, length > 0 { try RunningListener(in: recorded.home).stop() }
@@ -30,7 +30,7 @@ struct DamagedHistoryTests {
         return try Program.run(Program.path, arguments, environment: environment)
     }
 
-    /// One sentence that names the remedy, and no SQL.
+    /// Checks that the message is one sentence with the remedy, and contains no SQL.
     private func expectSentence(_ error: String) {
         #expect(error.split(separator: "\n").count == 1, "\(error)")
         #expect(error.contains("b2watch recover"))
@@ -38,7 +38,7 @@ struct DamagedHistoryTests {
     }
 
     @Test(
-        "is exported as far as it can be read, and the exit status says that this is not all",
+        "is exported as far as possible, and the exit status shows that it is incomplete",
         arguments: ["csv", "jsonl"])
     func exported(format: String) throws {
         try damage(30..<50)
@@ -54,12 +54,12 @@ struct DamagedHistoryTests {
         let written = try run("export", "--format", format, "--output", file)
         #expect(written.ending == .exited(4))
         #expect(try String(contentsOfFile: file, encoding: .utf8) == outcome.output)
-        // Nor is a copy left behind.
+        // No copy is left behind.
         let left = try FileManager.default.contentsOfDirectory(atPath: recorded.home.folder.path)
         #expect(!left.contains { $0.hasPrefix("b2watch-export") })
     }
 
-    @Test("is exported although its first page is lost")
+    @Test("is exported even if its first page is lost")
     func exportedWithoutItsFirstPage() throws {
         let whole = try run("export")
         try damage(0..<1)
@@ -69,7 +69,7 @@ struct DamagedHistoryTests {
         expectSentence(outcome.error)
     }
 
-    @Test("is not listened with, and recovered with all that can be read")
+    @Test("is refused by listen, and recovered with all its readable parts")
     func recovered() throws {
         try damage(30..<40)
         let refused = try run("listen", "--listen", "127.0.0.1:0")
@@ -90,7 +90,7 @@ struct DamagedHistoryTests {
         let export = try run("export", "--history", new)
         #expect(export.ending == .exited(0))
         #expect(export.output.split(separator: "\r\n").count > 200)
-        // Another time there is a file, which is left alone.
+        // The second time the file exists, and is not replaced.
         let again = try run("recover")
         #expect(again.ending == .exited(64))
         #expect(again.error.contains("--output"))

@@ -9,7 +9,7 @@ struct ExportFileTests {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
-    @Test("is whole, its user's only, and takes the place of another")
+    @Test("is complete, accessible only to its user, and replaces an earlier file")
     func whole() throws {
         let recorded = try Recorded(["a", "b"])
         let file = recorded.home.folder.file("out.csv")
@@ -21,7 +21,7 @@ struct ExportFileTests {
         #expect(try TemporaryFolder.mode(of: file) == 0o600)
     }
 
-    @Test("may have a name of one character, wherever it is", arguments: ["x", "~", "../x"])
+    @Test("may have a name of one character in any folder", arguments: ["x", "~", "../x"])
     func short(name: String) throws {
         let recorded = try Recorded(["a"])
         let outcome = try Program.run(
@@ -33,12 +33,12 @@ struct ExportFileTests {
         #expect(try String(contentsOfFile: file, encoding: .utf8).hasPrefix("Event Timestamp,"))
     }
 
-    @Test("that does not fit leaves no half of it, and what was there before")
+    @Test("that does not fit leaves no partial file, and keeps the earlier one")
     func full() throws {
         let recorded = try Recorded((0..<40).map { String(repeating: "\($0 % 10)", count: 900) })
         let folder = try TemporaryFolder()
         _ = try folder.write("out.jsonl", "before")
-        // Blocks of 512 bytes: enough for the index beside the history.
+        // Blocks of 512 bytes: enough for the index next to the history.
         let outcome = try Program.run(
             "/bin/sh",
             [
@@ -52,7 +52,7 @@ struct ExportFileTests {
         #expect(try String(contentsOfFile: folder.file("out.jsonl"), encoding: .utf8) == "before")
     }
 
-    @Test("fails where the device is full", arguments: [true, false])
+    @Test("fails on a full device", arguments: [true, false])
     func device(isNamed: Bool) throws {
         let recorded = try Recorded(["a"])
         let command = isNamed ? "exec \"$0\" export --output /dev/full" : "exec \"$0\" export > /dev/full"
@@ -62,7 +62,7 @@ struct ExportFileTests {
         #expect(outcome.error.contains("No space left on device"))
     }
 
-    @Test("is added to where standard output is, also by its name")
+    @Test("is appended to if it is standard output, also by its name")
     func standardOutput() throws {
         let recorded = try Recorded(["a"])
         let file = try recorded.home.folder.write("all.csv", "before\n", mode: 0o644)
@@ -73,7 +73,7 @@ struct ExportFileTests {
         #expect(try String(contentsOfFile: file, encoding: .utf8).hasPrefix("before\nEvent Timestamp,"))
     }
 
-    @Test("is never the history")
+    @Test("can never be the history")
     func history() throws {
         let recorded = try Recorded(["a"])
         for suffix in ["", ".lock"] {
@@ -84,13 +84,13 @@ struct ExportFileTests {
         #expect(try recorded.export().ending == .exited(0))
     }
 
-    @Test("may be a pipe; a signal ends it also while nobody reads that")
+    @Test("may be a pipe; a signal ends the export even while nobody reads")
     func unreadPipe() throws {
         let recorded = try Recorded(["a"])
         let pipe = recorded.home.folder.file("pipe")
         #expect(mkfifo(pipe, 0o600) == 0)
         let child = try Child(Program.path, ["export", "--output", pipe], environment: recorded.home.environment)
-        // From then on signals are its own to take.
+        // From then on the command handles signals itself.
         try wait(for: "its hold on signals") {
             let status = try? String(contentsOfFile: "/proc/\(child.id)/status", encoding: .utf8)
             return status?.contains(/SigBlk:\s*0*[1-9a-f]/) == true ? () : nil
@@ -100,7 +100,7 @@ struct ExportFileTests {
     }
 
     @Test(
-        "is gone where a signal ends it, and what was there before is not",
+        "disappears when a signal ends the export, and the earlier file stays",
         arguments: [SIGINT, SIGTERM, SIGQUIT, SIGHUP])
     func signalled(number: Int32) throws {
         let home = try Home()
@@ -112,7 +112,7 @@ struct ExportFileTests {
         let folder = try TemporaryFolder()
         _ = try folder.write("out.jsonl", "before")
 
-        // Much to look at, so that the signal comes before the end.
+        // A long history, so that the signal arrives before the end.
         let child = try Child(
             Program.path,
             ["export", "--format", "jsonl", "--filter", "body:~/(a|b)*(a|c)*d/", "-o", folder.file("out.jsonl")],

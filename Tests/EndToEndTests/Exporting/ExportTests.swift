@@ -9,7 +9,7 @@ import TestSupport
 struct ExportTests {
     private static let headers = "Event Timestamp,Event Type,Object Name,Object Size,Object Version ID\r\n"
 
-    @Test("writes a table beside a listener that records, and holds nothing up")
+    @Test("writes a table while a listener records, and delays nothing")
     func running() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -23,11 +23,11 @@ struct ExportTests {
         #expect(outcome.error.isEmpty)
         #expect(try listener.answer(to: .event("b")).status == 200)
         try listener.stop()
-        // Nor is anything in the way of the next one.
+        // Nor does anything block the next export.
         try RunningListener(in: home).stop()
     }
 
-    @Test("writes what listen wrote, as JSON Lines")
+    @Test("writes the same JSON lines as listen")
     func json() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -39,7 +39,7 @@ struct ExportTests {
         #expect(outcome.output == "\(lines[0])\n\(lines[2])\n")
     }
 
-    @Test("says where nothing matches, and how much each term matches alone; the status is 0")
+    @Test("reports that nothing matches, with the matches of each term alone; the status is 0")
     func nothingMatches() throws {
         let recorded = try Recorded(["a.jpg", "b.jpg"])
         let outcome = try recorded.export("--filter", "type:created object:zzz")
@@ -50,14 +50,14 @@ struct ExportTests {
                 == "b2watch: nothing matches type:created object:zzz; alone, type:created matches 2, object:zzz matches 0, of 2 recorded\n"
         )
         #expect(try recorded.export("--filter", "object:a or object:b").error.isEmpty)
-        // A minus negates here, and begins no option.
+        // A minus negates here, and does not begin an option.
         #expect(try recorded.export("--filter", "-object:zzz").error.isEmpty)
         #expect(
             try recorded.export("--filter", "object:a.jpg,b.jpg", "--format", "jsonl").output.split(separator: "\n")
                 .count == 2)
     }
 
-    @Test("masks in curl commands what may be secret, unless told not to")
+    @Test("masks possible secrets in curl commands, unless told otherwise")
     func curl() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -72,7 +72,7 @@ struct ExportTests {
         #expect(try Program.run("export", "--format", "curl", "--unmasked", in: home).output.contains("s3cret"))
     }
 
-    @Test("shows where a filter is wrong, and what was expected")
+    @Test("shows the place of a mistake in a filter, and the expected text")
     func filter() throws {
         let outcome = try Recorded([]).export("--filter", "object:ü sise>5")
         #expect(outcome.ending == .exited(64))
@@ -83,7 +83,7 @@ struct ExportTests {
         #expect(lines.last?.contains("did you mean size?") == true)
     }
 
-    @Test("shows of a long filter no more than what is around the place")
+    @Test("shows only the part of a long filter around the mistake")
     func longFilter() throws {
         let filter = String(repeating: "ab ", count: 90) + "sise>5 " + String(repeating: "cd ", count: 90)
         let outcome = try Program.run("export", "--filter", filter, in: try Home())
@@ -95,7 +95,7 @@ struct ExportTests {
     }
 
     @Test(
-        "refuses what makes no sense, naming what to write",
+        "refuses contradictory options, with a remedy",
         arguments: [
             (["--format", "xml"], "csv"), (["--columns", "nope"], "event-id"),
             (["--columns", "status,status"], "once"),
@@ -110,7 +110,7 @@ struct ExportTests {
         #expect(outcome.error.contains(part), "\(outcome.error)")
     }
 
-    @Test("says that there is no history, and makes none")
+    @Test("reports a missing history, and creates none")
     func noHistory() throws {
         let home = try Home()
         let outcome = try Program.run("export", in: home)
@@ -123,7 +123,7 @@ struct ExportTests {
         #expect(foreign.error.contains("is not a b2watch history"))
     }
 
-    @Test("ends as others do where its reader leaves")
+    @Test("ends like other programs when its reader ends")
     func closedPipe() throws {
         let recorded = try Recorded((0..<200).map { String(repeating: "\($0)", count: 300) })
         let outcome = try Program.run(
@@ -138,17 +138,17 @@ struct ExportTests {
 
 @Suite("b2watch export to a terminal", .blocking)
 struct ExportTerminalTests {
-    @Test("escapes names, and needs no screen", arguments: ["csv", "tsv", "jsonl", "curl"])
+    @Test("escapes names, and needs no full screen", arguments: ["csv", "tsv", "jsonl", "curl"])
     func escapes(format: String) throws {
         let recorded = try Recorded(["evil\u{1B}]0;title\u{7}\u{1B}[2J"])
         let terminal = try TerminalSession(in: recorded.home, columns: 200, rows: 60)
         try terminal.run("\(Program.path) export --format \(format); echo status $?")
         let screen = try terminal.see("status 0", "evil")
-        // What clears the screen would have taken the command line away.
+        // An escape sequence that clears the screen would have removed the command line.
         #expect(screen.contains("export --format \(format)"))
     }
 
-    @Test("says how much went into a file")
+    @Test("reports the number of rows written into a file")
     func summary() throws {
         let recorded = try Recorded(["a", "b"])
         let terminal = try TerminalSession(in: recorded.home, columns: 200)
@@ -159,7 +159,7 @@ struct ExportTerminalTests {
 
 // MARK: - A history to export
 
-/// A home with a history that a listener recorded, and has closed.
+/// Returns a home with a history that a listener has recorded and closed.
 struct Recorded {
     let home: Home
 

@@ -4,8 +4,8 @@ import Notifications
 import TestSupport
 import Testing
 
-/// What a stranger does with thirty events, one of which is wrongly signed.
-@Suite("Finding out what is wrong, in a terminal", .blocking)
+/// A new user examines thirty events, one of which is wrongly signed.
+@Suite("Examining problems in a terminal", .blocking)
 struct StrangerTests {
     /// A dashboard with the events.
     private static func session() throws -> TerminalSession {
@@ -24,7 +24,7 @@ struct StrangerTests {
         return session
     }
 
-    @Test("! finds the wrong signature, the Signature tab says why, and y c copies it as curl")
+    @Test("! finds the wrong signature, the Signature tab explains it, and y c copies it as curl")
     func why() throws {
         let session = try Self.session()
         try session.press("!")
@@ -47,14 +47,14 @@ struct StrangerTests {
         try session.see("where the problem is selected") { Self.selected($0).contains("photos/broken.jpg") }
     }
 
-    @Test("f finds one object, \\ shows all again, / searches, m and M come back to what was marked")
+    @Test("f finds an object, \\ shows everything again, / searches, m and M return to marked rows")
     func find() throws {
         let session = try Self.session()
         try session.press("f")
         try session.type("object:photos/cat-7.jpg")
         try session.see("where one is listed") { Self.selected($0).contains("photos/cat-7.jpg") }
         try session.press("Enter")
-        // The tabs leave room for the beginning of the filter.
+        // The tabs leave space for the beginning of the filter.
         try session.see("filter object:photos/cat-7.jpg", "1 of 30 events")
         try session.press("\\")
         try session.see("filter off", "photos/cat-30.jpg")
@@ -76,7 +76,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("3, 7 and 6 show the same as requests, as pictures and as what b2watch did")
+    @Test("3, 7 and 6 show the same as requests, as charts and as lines of the log")
     func views() throws {
         let session = try Self.session()
         try session.press("3")
@@ -89,7 +89,7 @@ struct StrangerTests {
         try session.see("[1 Events]", "photos/cat-30.jpg")
     }
 
-    /// The line of the selected row.
+    /// Returns the line of the selected row.
     private static func selected(_ screen: String) -> String {
         screen.split(separator: "\n").first { $0.hasPrefix("▌") }.map(String.init) ?? ""
     }

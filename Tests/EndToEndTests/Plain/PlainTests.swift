@@ -3,9 +3,9 @@ import Harness
 import Testing
 import TestSupport
 
-@Suite("By lines, over a pipe", .blocking)
+@Suite("Plain mode over a pipe", .blocking)
 struct PlainPipeTests {
-    @Test("tells what arrives, filters, shows, takes a secret that is never said, and ends with the input")
+    @Test("prints new events, filters, shows, never prints a secret, and ends with its input")
     func whole() throws {
         let home = try Home()
         let program = try RunningProgram(["--plain", "--listen", "127.0.0.1:0"], in: home)
@@ -39,21 +39,21 @@ struct PlainPipeTests {
         #expect(try program.error.whole() == "")
     }
 
-    @Test("ends by SIGTERM while nobody reads what it says")
+    @Test("ends by SIGTERM while nobody reads its output")
     func blocked() throws {
         let home = try Home()
         let pipe = PipeEnds()
         let program = try RunningProgram(["--plain", "--listen", "127.0.0.1:0"], in: home, output: pipe.writing)
         close(pipe.writing)
         defer { close(pipe.reading) }
-        // It has begun once it says something; then it says more than a pipe holds.
+        // It is running once it has printed something; then it prints more than a pipe can store.
         #expect(try pipe.byte() != nil)
         for _ in 0..<200 { program.type("help") }
         program.child.signal(SIGTERM)
         #expect(program.child.end() == .exited(0))
     }
 
-    @Test("fails where what it says cannot be written")
+    @Test("fails if its output cannot be written")
     func full() throws {
         let full = open("/dev/full", O_WRONLY)
         defer { close(full) }
@@ -62,7 +62,7 @@ struct PlainPipeTests {
         #expect(try program.error.whole().contains("standard output takes no more: No space left on device"))
     }
 
-    @Test("attached, stops nothing by its end, and says that its listener is gone")
+    @Test("does not stop the listener it is attached to, and reports that the listener has ended")
     func attached() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -85,9 +85,9 @@ struct PlainPipeTests {
 
 // MARK: - In a terminal
 
-@Suite("By lines, in a terminal", .blocking)
+@Suite("Plain mode in a terminal", .blocking)
 struct PlainTerminalTests {
-    @Test("prompts, tells what arrives on lines of its own, hides a secret, asks, and gives the terminal back")
+    @Test("prompts, prints events on separate lines, hides a secret, asks, and restores the terminal")
     func typed() throws {
         let home = try Home()
         let session = try TerminalSession(in: home, columns: 120, rows: 40)
@@ -121,7 +121,7 @@ struct PlainTerminalTests {
         try session.see(" echo ", "over 0")
     }
 
-    @Test("gives the terminal back when it ends while a secret is asked for")
+    @Test("restores the terminal if it ends while a secret is entered")
     func interrupted() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 40)
         try session.run("\(Program.path) --plain --listen 127.0.0.1:0; stty -a | grep -o ' echo '; echo over $?")
@@ -139,7 +139,7 @@ struct PlainTerminalTests {
 
 // MARK: - A program over a pipe
 
-/// b2watch with pipes for its streams: the test types, and reads what it says.
+/// b2watch with pipes as its streams: the test types, and reads the output.
 final class RunningProgram {
     let child: Child
     let output: Output

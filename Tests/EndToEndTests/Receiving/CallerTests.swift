@@ -24,7 +24,7 @@ struct CallerTests {
         }
     }
 
-    @Test("HTTPS takes what B2 would send, and a sender that does not know the authority says so")
+    @Test("HTTPS accepts what B2 would send, and a sender that does not know the authority reports it")
     func secured() throws {
         let secured = try Secured()
         let secret = try secured.home.secretFile(Secrets.value)
@@ -94,7 +94,7 @@ struct CallerTests {
         let exported = try Program.run("export", "--format", "jsonl", "--filter", "from:203.0.113.9", in: home)
         #expect(exported.output.split(separator: "\n").count == 1)
         #expect(exported.output.contains("\"remoteAddress\":\"203.0.113.9\""))
-        // Without trust nobody's word counts.
+        // Without trust, the header has no effect.
         let other = try RunningListener(in: try Home(), "--format", "json")
         var request = WireRequest.event("d")
         request.headers.append(HeaderField("X-Forwarded-For", "203.0.113.9"))

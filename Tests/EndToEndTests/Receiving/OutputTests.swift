@@ -12,7 +12,7 @@ struct OutputTests {
         close(pipe.writing)
         let client = try listener.connect()
         #expect(try client.answer(to: .event("first")).status == 200)
-        // As head -1 does.
+        // As `head -1` does.
         while try #require(try pipe.byte()) != UInt8(ascii: "\n") {}
         close(pipe.reading)
         for index in 0..<50 { #expect(try client.answer(to: .event("\(index)")).status == 200) }
@@ -21,7 +21,7 @@ struct OutputTests {
         try listener.stop()
     }
 
-    @Test("on a full disk is not said to be closed")
+    @Test("on a full disk is not reported as closed")
     func full() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json", wrapper: "exec >/dev/full")
         #expect(try listener.answer(to: .event("a")).status == 200)
@@ -30,14 +30,14 @@ struct OutputTests {
         try listener.stop()
     }
 
-    @Test("that nobody reads delays no answer, and no end")
+    @Test("that nobody reads delays neither an answer nor the end")
     func unread() throws {
         let pipe = PipeEnds()
         defer { close(pipe.reading) }
         let listener = try RunningListener(in: try Home(), "--format", "json", output: pipe.writing)
         close(pipe.writing)
         let client = try listener.connect()
-        // Far more than a pipe holds.
+        // Far more than a pipe can store.
         let object = String(repeating: "long/", count: 200)
         for index in 0..<200 {
             #expect(try client.answer(to: .event("\(index)", object: object)).status == 200)
@@ -45,12 +45,12 @@ struct OutputTests {
         try listener.stop()
     }
 
-    @Test("gets what comes at the very start")
+    @Test("contains even the first deliveries after the start")
     func early() throws {
         let before = try RunningListener(in: try Home())
         let port = before.port
         try before.stop()
-        // Knocks until somebody opens.
+        // Connects repeatedly until the listener accepts.
         let answered = Watched<Int?>(nil)
         Thread.detachNewThread {
             let end = ContinuousClock.now + .patience
@@ -67,7 +67,7 @@ struct OutputTests {
         try listener.stop()
     }
 
-    @Test("that is no terminal gets lines from the plain command, with a note")
+    @Test("of the plain command that is not a terminal receives lines, with a note")
     func plainCommand() throws {
         let listener = try RunningListener(in: try Home(), command: [])
         #expect(try listener.answer(to: .event("plain")).status == 200)
@@ -77,7 +77,7 @@ struct OutputTests {
         try listener.stop()
     }
 
-    @Test("goes on where clients leave without their answers")
+    @Test("continues when clients leave without their answers")
     func leavingClients() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json")
         for index in 0..<50 { try listener.connect().send(WireRequest.event("\(index)").bytes) }
@@ -90,7 +90,7 @@ struct OutputTests {
 
 @Suite("A line of listen", .blocking)
 struct LineTests {
-    @Test("tells time, verdict, type, bucket, object, size and status")
+    @Test("contains time, verdict, type, bucket, object, size and status")
     func line() throws {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
@@ -108,7 +108,7 @@ struct LineTests {
         #expect(lines[1].hasSuffix("  duplicate"))
     }
 
-    @Test("shows what is hostile in a name as visible text", arguments: ["text", "json"])
+    @Test("shows hostile characters of a name as visible text", arguments: ["text", "json"])
     func hostile(format: String) throws {
         let listener = try RunningListener(in: try Home(), "--format", format)
         let object = "a\u{1B}[2J\u{7}\r\n\u{9B}31m\u{202E}gpj\u{200B}.\u{7F}x"

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A request", .blocking)
 struct RequestTests {
-    @Test("is kept as it came: target, header order, case and duplicates, body")
+    @Test("is recorded as received: target, header order, case and duplicates, body")
     func kept() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json")
         var request = WireRequest.event("kept")
@@ -38,7 +38,7 @@ struct RequestTests {
         try listener.error.line(with: "refused")
     }
 
-    @Test("with a body beyond the limit that tells no length is refused with 413")
+    @Test("with a body of unknown length beyond the limit is refused with 413")
     func largeChunks() throws {
         let listener = try RunningListener(in: try Home(), "--max-body", "4KiB")
         let client = try listener.connect()
@@ -57,10 +57,10 @@ struct RequestTests {
         #expect(try listener.deliveries(1).first?.bytes == Array(body.prefix(64 << 10)))
     }
 
-    @Test("with a mebibyte of body is taken")
+    @Test("with a mebibyte of body is accepted")
     func mebibyte() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json")
-        // One that has no events would be cut.
+        // A body without events would be cut.
         let (start, end) = (Array(#"{"events":[{"x":""#.utf8), Array(#""}]}"#.utf8))
         let body = start + [UInt8](repeating: UInt8(ascii: "a"), count: (1 << 20) - start.count - end.count) + end
         #expect(try listener.answer(to: WireRequest(body: body)).status == 200)
@@ -76,7 +76,7 @@ struct RequestTests {
         #expect(try listener.answer(to: request).status == 431)
     }
 
-    @Test("by another method is answered 405 with Allow, and recorded as unjudged")
+    @Test("with another method is answered 405 with Allow, and recorded as unjudged")
     func otherMethod() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json")
         let client = try listener.connect()
@@ -90,7 +90,7 @@ struct RequestTests {
         #expect(lines.allSatisfy { $0.signature == "unjudged" && $0.status == 405 && $0.events.isEmpty })
     }
 
-    @Test("to a path that is not ours is answered 404; ours is the path and what is below it")
+    @Test("to a foreign path is answered 404; accepted are the path and those below it")
     func otherPath() throws {
         let listener = try RunningListener(in: try Home(), "--path", "/hook", "--format", "json")
         let client = try listener.connect()
@@ -104,7 +104,7 @@ struct RequestTests {
         var last = WireRequest.event("last")
         last.target = "/hook"
         #expect(try client.answer(to: last).status == 200)
-        // What is for another path is counted, and not kept.
+        // Requests for other paths are counted, but not recorded.
         #expect(try listener.deliveries(5).map(\.target) == ["/hook", "/hook/", "/hook/a?b", "/hook?x", "/hook"])
     }
 
@@ -126,7 +126,7 @@ struct RequestTests {
         #expect(try listener.answer(to: .event("six")).status == 200)
     }
 
-    @Test("that waits to be told to go on is told so")
+    @Test("that waits for 100 Continue receives it")
     func goOn() throws {
         let listener = try RunningListener(in: try Home())
         let client = try listener.connect()
@@ -138,7 +138,7 @@ struct RequestTests {
         #expect(try client.answer().status == 200)
     }
 
-    @Test("that is sent ahead of the answer before it is answered in its turn")
+    @Test("that is sent before the previous answer is answered in its turn")
     func pipelined() throws {
         let listener = try RunningListener(in: try Home(), "--format", "json")
         let client = try listener.connect()
@@ -148,7 +148,7 @@ struct RequestTests {
     }
 
     @Test(
-        "that is no HTTP is refused without harm",
+        "that is not HTTP is refused without harm",
         arguments: ["\u{16}\u{03}\u{01}\u{02}", "hello\r\n\r\n", "POST / HTTP/9.9\r\n\r\n"])
     func noHTTP(text: String) throws {
         let listener = try RunningListener(in: try Home())

@@ -5,7 +5,7 @@ import TestSupport
 
 @Suite("A history that cannot be written", .blocking)
 struct StorageTests {
-    @Test("because it was unlinked is answered 503, also by /healthz")
+    @Test("because it was removed is answered 503, also by /healthz")
     func unlinked() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -33,14 +33,14 @@ struct StorageTests {
         #expect(line.contains("was truncated while in use"))
         #expect(line.contains("b2watch recover"))
         try listener.stop()
-        // And not before the damage is seen to.
+        // Not before the damage is repaired.
         let again = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
         #expect(again.ending == .exited(4))
         #expect(again.error.split(separator: "\n").count == 1)
         #expect(again.error.contains("b2watch recover"))
     }
 
-    @Test("because another process has it locked is answered 503 while it is, and 200 once it is free")
+    @Test("because another process has locked it is answered 503 until the lock is released, and then 200")
     func locked() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -67,7 +67,7 @@ struct StorageTests {
         #expect(outcome.error.contains("the file-size limit of the process (ulimit -f)"), "\(outcome.error)")
     }
 
-    @Test("is tried again although no delivery arrives, and the recovery is reported")
+    @Test("is tried again even if no delivery arrives, and the recovery is reported")
     func recoveredByItself() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -78,7 +78,7 @@ struct StorageTests {
         try listener.error.line(with: "recording again")
     }
 
-    @Test("because files may not grow is answered 503, and the process lives")
+    @Test("because files may not grow is answered 503, and the process continues")
     func fileSizeLimit() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 1500")
@@ -92,7 +92,7 @@ struct StorageTests {
         }
         #expect(status == 503)
         #expect(kept > 0)
-        // What is left of the room may do for some of the small writes by which /healthz finds out.
+        // The remaining space may suffice for some of the small writes of /healthz.
         var probes = 0
         while try probes < 100 && client.answer(to: .get("/healthz")).status == 200 { probes += 1 }
         #expect(probes < 100)
@@ -100,7 +100,7 @@ struct StorageTests {
         try listener.error.line(with: "the file-size limit of the process (ulimit -f)")
         try listener.stop()
 
-        // What was acknowledged is there.
+        // Acknowledged deliveries are recorded.
         let again = try RunningListener(in: home, "--format", "json")
         #expect(try again.answer(to: .event("\(kept - 1)", object: object)).status == 200)
         #expect(try again.deliveries(1).map(\.duplicate) == [true])
@@ -109,9 +109,9 @@ struct StorageTests {
 
 // MARK: - Descriptors
 
-@Suite("File descriptors that are used up", .blocking)
+@Suite("Exhausted file descriptors", .blocking)
 struct DescriptorTests {
-    @Test("because the system allows few: everybody over the limit is answered, and the log names the limit")
+    @Test("because of a low limit are reported in the log, and everybody over the limit is answered")
     func fewAreAllowed() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -n 64")
@@ -122,7 +122,7 @@ struct DescriptorTests {
             withExtendedLifetime(idle) {}
         }
         var status = 503
-        // The listener finds out one by one that they are gone.
+        // The listener notices their ends one by one.
         for number in 0..<200 where status != 200 {
             status = try listener.answer(to: .event("again \(number)")).status
         }
@@ -132,7 +132,7 @@ struct DescriptorTests {
         #expect(try String(contentsOfFile: home.log, encoding: .utf8).contains("connections at a time instead of 1024"))
     }
 
-    @Test("in the end: new clients wait until one is free, which the log says once, and no processor is kept busy")
+    @Test("make new clients wait until one is free, which the log reports once, without keeping a processor busy")
     func noneIsLeft() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -144,15 +144,15 @@ struct DescriptorTests {
             environment: home.environment)
         #expect(limited.ending == .exited(0), "\(limited.error)")
 
-        // Three have a place at a time, for ten seconds: the one that waits gets it long before its own limit.
+        // Three clients are connected at a time, for ten seconds: a waiting one is connected long before its own limit.
         let idle = try (0..<6).map { _ in try listener.connect() }
         let waiting = try listener.connect()
         try listener.error.line(with: "new connections wait")
         let before = try ticks(of: listener.child.id)
         #expect(try known.answer(to: .event("known")).status == 200)
-        // Those that send nothing are cut in time, and their place is taken.
+        // Clients that send nothing are closed in time, and replaced.
         #expect(try waiting.answer(to: .event("waited")).status == 200)
-        // An event loop that asks again and again would use some thousand.
+        // An event loop that retries without a pause would use some thousand.
         #expect(try ticks(of: listener.child.id) - before < 300)
         try listener.stop()
         let lines = try listener.error.whole().split(separator: "\n").filter { $0.contains("new connections wait") }
@@ -161,7 +161,7 @@ struct DescriptorTests {
         withExtendedLifetime(idle) {}
     }
 
-    /// The processor's time of a process, in hundredths of a second.
+    /// Returns the processor time of a process, in hundredths of a second.
     private func ticks(of process: pid_t) throws -> Int {
         let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")

@@ -11,7 +11,7 @@ struct VectorTests {
         "secretFingerprint", "verifiedAt", "status", "answer", "duplicate", "events",
     ]
 
-    @Test("is answered and recorded as it says, with its secret and without", arguments: [true, false])
+    @Test("is answered and recorded as required, with its secret and without", arguments: [true, false])
     func vectors(hasSecret: Bool) throws {
         var home = try Home()
         if hasSecret { home.environment["B2WATCH_SIGNING_SECRET"] = SignatureVectors.all.secret }
@@ -51,7 +51,7 @@ struct VectorTests {
         try listener.stop()
     }
 
-    @Test("that repeats an event is a duplicate, and no forgery makes it one")
+    @Test("that repeats an event is a duplicate, and no forgery changes that")
     func duplicates() throws {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value

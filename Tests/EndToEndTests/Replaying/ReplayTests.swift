@@ -6,7 +6,7 @@ import Testing
 
 @Suite("b2watch replay", .blocking)
 struct ReplayTests {
-    /// A receiver in a home of its own, whose secret is the usual one unless another is given.
+    /// A receiver in a separate home, with the usual secret unless another is given.
     private func receiver(secret value: String = Secrets.value) throws -> RunningListener {
         let home = try Home()
         return try RunningListener(in: home, "--secret-file", home.secretFile(value), "--format", "json")
@@ -16,7 +16,7 @@ struct ReplayTests {
         try Program.run(Program.path, ["replay"] + arguments, environment: home.environment)
     }
 
-    @Test("sends the bytes and the header fields as they were received, so that the signature is right there too")
+    @Test("sends the received bytes and header fields, so that the signature is valid there too")
     func elsewhere() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--secret-file", home.secretFile(Secrets.value))
@@ -26,7 +26,7 @@ struct ReplayTests {
         #expect(try listener.answer(to: request).status == 200)
 
         let other = try receiver()
-        // Beside a listener that runs, which is not asked.
+        // A listener runs, and is not asked.
         let outcome = try replay(home, "1", "--to", other.url + "elsewhere")
         #expect(outcome.ending == .exited(0), "\(outcome.error)")
         #expect(outcome.output.hasPrefix("1  200  ") && outcome.output.hasSuffix(" ms\n"))
@@ -41,7 +41,7 @@ struct ReplayTests {
         #expect(fields.contains("Host: 127.0.0.1:\(other.port)") || fields.contains("host: 127.0.0.1:\(other.port)"))
     }
 
-    @Test("signs anew where that is asked for, and says by its status that an answer was no good")
+    @Test("signs again on request, and reports failures by its status")
     func signs() throws {
         let recorded = try Recorded(["a", "b"], signedWith: Secrets.held)
         let other = try receiver(secret: Secrets.otherValue)
@@ -62,7 +62,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("goes to the listener itself where nothing else is said, and is a duplicate there like any other")
+    @Test("sends to the listener itself by default, where it is a duplicate like any other")
     func itself() throws {
         let home = try Home()
         let listener = try RunningListener(
@@ -87,14 +87,14 @@ struct ReplayTests {
         #expect(nobody.error.contains("no listener runs here to send to: give the URL with --to"))
     }
 
-    @Test("refuses what was not recorded whole, or not at all, and goes on with the rest")
+    @Test("refuses incomplete or missing deliveries, and continues with the rest")
     func refuses() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--path", "/hook")
         var request = WireRequest.event("one")
         request.target = "/hook"
         #expect(try listener.answer(to: request).status == 200)
-        // Of what is no notification little is kept.
+        // Requests that are not notifications are recorded only in part.
         var long = WireRequest(body: [UInt8](repeating: UInt8(ascii: "a"), count: 9_000))
         (long.method, long.target) = ("PUT", "/hook")
         #expect(try listener.answer(to: long).status == 405)
@@ -109,7 +109,7 @@ struct ReplayTests {
     }
 
     @Test(
-        "says what is wrong with how it is called",
+        "reports wrong arguments",
         arguments: [
             (["1", "--to", "ftp://x"], "“ftp” is not a scheme for webhooks"),
             ([], "give numbers of deliveries, or --filter"),
@@ -128,7 +128,7 @@ struct ReplayTests {
         #expect(outcome.output.isEmpty)
     }
 
-    @Test("tells that nothing answers, and asks at a terminal before many are sent")
+    @Test("reports that nothing answers, and asks in a terminal before many are sent")
     func terminal() throws {
         let recorded = try Recorded(["a", "b"])
         let gone = try receiver()
@@ -151,7 +151,7 @@ struct ReplayTests {
         try session.see("Replay to \(other.url): 2 sent: 2 answered 401", "status 1")
     }
 
-    @Test("says of what was not sent that it was not, and how plain http is allowed")
+    @Test("reports what was not sent, and how to allow plain http")
     func notSent() throws {
         let recorded = try Recorded(["a"], signedWith: Secrets.held)
         let plain = try replay(recorded.home, "1", "--to", "http://receiver.example/")

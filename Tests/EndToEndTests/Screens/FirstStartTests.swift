@@ -39,12 +39,12 @@ struct FirstStartTests {
         #expect(try !session.isAlternate)
     }
 
-    @Test("takes a secret in s, masked, and judges again what came before")
+    @Test("accepts a secret in s, masked, and verifies earlier deliveries again")
     func secret() throws {
         let session = try TerminalSession(in: try Home())
         try session.run(Self.start)
         try session.see("Nothing has arrived yet.")
-        // As the first steps say it.
+        // In the words of the first steps.
         try session.press("s", "a")
         try session.see("Add a secret")
         try session.paste(" \(Secrets.value)\n")
@@ -57,7 +57,7 @@ struct FirstStartTests {
         try session.press("t")
         try session.see("✓ valid", "200 OK", "✓ 1")
 
-        // Another in its place: what was valid stays so.
+        // Replaced by another one: valid deliveries stay valid.
         try session.press("s", "r")
         try session.see("Replace the secret")
         try session.type(Secrets.otherValue)
@@ -68,7 +68,7 @@ struct FirstStartTests {
         #expect(try !session.screen().contains(Secrets.otherValue))
     }
 
-    @Test("takes a pasted secret outside a field as one, and any other paste not as keys")
+    @Test("recognizes a pasted secret outside a field, and never reads a paste as keys")
     func pasteOutside() throws {
         let session = try TerminalSession(in: try Home())
         try session.run(Self.start)
@@ -85,7 +85,7 @@ struct FirstStartTests {
         try session.see("✓ valid")
     }
 
-    @Test("remembers a secret only when asked, in a file of its user's alone")
+    @Test("saves a secret only on request, in a file accessible only to its user")
     func remember() throws {
         let home = try Home()
         let session = try TerminalSession(in: home)
@@ -97,7 +97,7 @@ struct FirstStartTests {
         #expect(!FileManager.default.fileExists(atPath: home.secrets))
         try session.press("m")
         try session.see("y yes", "n no")
-        // No confirmation takes a pasted answer.
+        // No confirmation accepts a pasted answer.
         try session.paste("y")
         try session.press("n")
         try session.see("where the question is gone") { !$0.contains("y yes") }
@@ -115,10 +115,10 @@ struct FirstStartTests {
         try session.see("Nothing has arrived yet.", Secrets.held.fingerprint)
     }
 
-    @Test("asks before it ends only once a delivery from elsewhere has come")
+    @Test("asks before it ends only after a delivery from elsewhere has arrived")
     func quit() throws {
         let session = try TerminalSession(in: try Home())
-        // Not as typed, so that it is not seen before its time.
+        // Not in the typed form, so that it is not found too early.
         try session.run("\(Self.start); echo st''atus $?")
         let port = try Self.port(session)
         try session.press("t")
@@ -128,7 +128,7 @@ struct FirstStartTests {
         try session.see("photos/2026/cat.jpg")
         try session.press("q")
         try session.see("Stop receiving?")
-        // A paste answers nothing.
+        // A paste does not answer a question.
         try session.paste("y")
         #expect(try client.answer(to: .event("still there")).status == 200)
         try session.press("n")
@@ -138,7 +138,7 @@ struct FirstStartTests {
         #expect(throws: (any Error).self) { _ = try RawClient(host: "127.0.0.1", port: port) }
     }
 
-    /// The port that the top line tells.
+    /// Returns the port shown in the header.
     static func port(_ session: TerminalSession) throws -> UInt16 {
         let screen = try session.see("LISTENING http://127.0.0.1:")
         let digits = try #require(screen.firstRange(of: "127.0.0.1:")).upperBound

@@ -7,7 +7,7 @@ import TestSupport
 
 @Suite("The deliveries and the log, in a terminal", .blocking)
 struct ListsTests {
-    @Test("6 shows the start and a test event as it is answered; 3 has its row")
+    @Test("6 shows the start and the answer to a test event; 3 has its row")
     func startAndTest() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 36)
         try session.run(FirstStartTests.start)
@@ -29,7 +29,7 @@ struct ListsTests {
         #expect(try TemporaryFolder.mode(of: session.home.log) == 0o600)
     }
 
-    @Test("a secret that is added and deleted is logged by its fingerprint alone")
+    @Test("adding and deleting a secret is logged with its fingerprint only")
     func secrets() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 36)
         try session.run(FirstStartTests.start)
@@ -54,7 +54,7 @@ struct ListsTests {
 
 @Suite("x on the screen", .blocking)
 struct ScreenExportTests {
-    @Test("writes the rows of the filter, asks before it replaces, and never the history")
+    @Test("writes the rows of the filter, asks before it replaces a file, and never replaces the history")
     func export() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 30)
         try session.run("cd \(session.home.folder.path) && \(FirstStartTests.start)")
@@ -97,9 +97,9 @@ struct ScreenExportTests {
 
 // MARK: - State of the view
 
-@Suite("How the screen was left", .blocking)
+@Suite("The state of the screen", .blocking)
 struct ViewStateTests {
-    @Test("sort, columns and filters used are there again after a restart, for watch and for attach")
+    @Test("includes sort, columns and filters, and is restored after a restart, for watch and for attach")
     func restart() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 30)
         try session.run(FirstStartTests.start)
@@ -134,7 +134,7 @@ struct ViewStateTests {
         try session.see("type:testevent")
     }
 
-    @Test("a broken file is no reason not to start, and is told of")
+    @Test("in a broken file does not prevent the start, and causes a warning")
     func broken() throws {
         let home = try Home()
         let folder = home.folder.file("state/b2watch")

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The terminal is given back", .blocking)
+@Suite("The terminal is restored", .blocking)
 struct RestoringTests {
     @Test("when b2watch ends", arguments: ["q", "C-c", "TERM", "SEGV"])
     func restored(way: String) throws {
@@ -28,13 +28,13 @@ struct RestoringTests {
         #expect(try !session.isApplicationKeypad)
         let after = try String(contentsOfFile: home.folder.file("after"), encoding: .utf8)
         #expect(try after == String(contentsOfFile: home.folder.file("before"), encoding: .utf8))
-        // And what is typed and pasted arrives as it is.
+        // Typed and pasted text arrives unchanged.
         try session.paste("echo a'b'c")
         try session.press("Enter")
         try session.see("\nabc\n")
     }
 
-    @Test("to the shell by Ctrl-Z, and taken again by fg")
+    @Test("for the shell by Ctrl-Z, and used again after fg")
     func suspended() throws {
         let session = try TerminalSession(in: try Home())
         try session.run(FirstStartTests.start)
@@ -54,7 +54,7 @@ struct RestoringTests {
         try session.see("where the shell is back") { !$0.contains("LISTENING") }
     }
 
-    @Test("to nobody when it hangs up: b2watch ends, and what it recorded is there")
+    @Test("for nobody when it hangs up: b2watch ends, and its record is complete")
     func hangUp() throws {
         let home = try Home()
         let session = try TerminalSession(in: home)
@@ -70,7 +70,7 @@ struct RestoringTests {
         #expect(try listener.deliveries(1).map(\.duplicate) == [true])
     }
 
-    @Test("to nobody when it hangs up, which finishes what is in flight however often it is told")
+    @Test("for nobody when it hangs up; current requests are finished, however often it is signalled")
     func hangUpTwice() throws {
         let home = try Home()
         let session = try TerminalSession(in: home)
@@ -81,7 +81,7 @@ struct RestoringTests {
         try session.hangUp()
         _ = try home.text(of: "state/b2watch/b2watch.log") { $0.contains("ending: ") }
         kill(process, SIGHUP)
-        // It would have ended by then.
+        // Otherwise it would have ended by then.
         usleep(200_000)
         try client.send("{\"events\":[]}".utf8)
         #expect(try client.answer().status == 200)
@@ -89,7 +89,7 @@ struct RestoringTests {
         #expect(try String(contentsOfFile: home.log, encoding: .utf8).hasSuffix(" ended\n"))
     }
 
-    /// The process that holds the history's lock.
+    /// Returns the process that locks the history.
     static func processID(_ home: Home) throws -> pid_t {
         let text = try String(contentsOfFile: home.history + ".lock", encoding: .utf8)
         return try #require(text.split(separator: " ").dropFirst().first.flatMap { pid_t($0) })

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The dashboard, whatever the terminal", .blocking)
 struct TerminalKindTests {
-    @Test("follows its size down to 40x10 and back, and says below that that it is too small")
+    @Test("follows its size down to 40x10 and back, and reports below that that it is too small")
     func resized() throws {
         let session = try TerminalSession(in: try Home())
         try session.run(FirstStartTests.start)
@@ -26,7 +26,7 @@ struct TerminalKindTests {
         try session.see("name-30.txt", "BUCKET")
     }
 
-    @Test("shows hostile names as visible text, and keeps its columns")
+    @Test("shows hostile names as visible text, and keeps its columns aligned")
     func hostile() throws {
         let session = try TerminalSession(in: try Home(), columns: 120, rows: 36)
         try session.run(FirstStartTests.start)
@@ -40,13 +40,13 @@ struct TerminalKindTests {
         }
         let screen = try session.see("gpj.exe", "кошка.jpg", "写真/猫.jpg", "? 9", "[2J", ".png  ")
         #expect(!screen.unicodeScalars.contains { $0 != "\n" && $0.properties.bidiControlOrZeroWidth })
-        // In every row the size, behind the name, stands in the same column.
+        // In every row the size, after the name, is in the same column.
         let rows = screen.split(separator: "\n").filter { $0.contains("? unverified") && $0.contains("10.0 MiB") }
         #expect(rows.count == names.count, "\(screen)")
         #expect(Set(rows.map { Self.columns(before: "10.0 MiB", in: $0) }).count == 1, "\(screen)")
     }
 
-    /// How many columns stand before a text; capture-pane gives wide characters one character and two columns.
+    /// Returns the number of columns before a text; capture-pane gives wide characters one character and two columns.
     private static func columns(before text: String, in line: Substring) -> Int? {
         guard let end = line.firstRange(of: text)?.lowerBound else { return nil }
         return line[..<end].unicodeScalars.reduce(0) { sum, scalar in
@@ -57,7 +57,7 @@ struct TerminalKindTests {
         }
     }
 
-    @Test("is lines where TERM is dumb", arguments: ["TERM=dumb", "TERM=nonsense", "TERM="])
+    @Test("is in plain lines if TERM is dumb", arguments: ["TERM=dumb", "TERM=nonsense", "TERM="])
     func dumb(variable: String) throws {
         let session = try TerminalSession(in: try Home())
         try session.run("\(variable) \(FirstStartTests.start)")
@@ -72,7 +72,7 @@ struct TerminalKindTests {
         try session.see("status 0")
     }
 
-    @Test("is ASCII where the locale is not UTF-8")
+    @Test("is in ASCII if the locale is not UTF-8")
     func plainLocale() throws {
         var home = try Home()
         home.environment["LC_ALL"] = "C"
@@ -84,7 +84,7 @@ struct TerminalKindTests {
         #expect(screen.utf8.allSatisfy { $0 < 0x80 })
     }
 
-    @Test("is without colour where NO_COLOR says so, and with it where not", arguments: [true, false])
+    @Test("is without colour if NO_COLOR is set, and otherwise in colour", arguments: [true, false])
     func colour(isForbidden: Bool) throws {
         var home = try Home()
         if isForbidden { home.environment["NO_COLOR"] = "1" }
@@ -106,7 +106,7 @@ struct TerminalKindTests {
 }
 
 extension Unicode.Scalar.Properties {
-    /// Whether the character is one that changes what is seen of others and is not seen itself.
+    /// Returns whether a character changes the appearance of others and is itself invisible.
     fileprivate var bidiControlOrZeroWidth: Bool {
         isBidiControl || generalCategory == .format || generalCategory == .control
     }

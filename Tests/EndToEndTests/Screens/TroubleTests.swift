@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The dashboard in trouble", .blocking)
 struct TroubleTests {
-    @Test("says in red that nothing is recorded where the history was removed")
+    @Test("reports in red that nothing is recorded after the history was removed")
     func unlinked() throws {
         let home = try Home()
         let session = try TerminalSession(in: home, columns: 120, rows: 36)
@@ -23,7 +23,7 @@ struct TroubleTests {
         #expect((16...231).contains(colour) && red > green + 1 && red > blue + 1, "colour \(colour)")
     }
 
-    @Test("asks before Ctrl-Z once a delivery from elsewhere has come, for B2 would wait in vain")
+    @Test("asks before Ctrl-Z after a delivery from elsewhere has arrived, because B2 would not be answered")
     func suspendAsks() throws {
         let session = try TerminalSession(in: try Home())
         try session.run(FirstStartTests.start)
@@ -41,7 +41,7 @@ struct TroubleTests {
         try session.see("? unverified", "? 2")
     }
 
-    @Test("ends on two Ctrl-C at once, without a question")
+    @Test("ends at once after Ctrl-C twice, without a question")
     func twoInterrupts() throws {
         let session = try TerminalSession(in: try Home())
         try session.run(FirstStartTests.start)
@@ -59,7 +59,7 @@ struct TroubleTests {
     }
 
     @Test(
-        "says why it does not start, and leaves the terminal alone",
+        "explains why it does not start, and leaves the terminal unchanged",
         arguments: [
             ("--secret-file missing.txt", "missing.txt", 64), ("--history /dev/null/x", "/dev/null/x", 4),
             ("--listen 203.0.113.1:0", "203.0.113.1", 3),
@@ -72,7 +72,7 @@ struct TroubleTests {
         try session.run("sh \(script)")
         let screen = try session.see("status \(status)", "b2watch: ")
         #expect(screen.contains(part))
-        // An alternate screen would have hidden it.
+        // The alternate screen would have hidden it.
         #expect(screen.contains("begin"))
         #expect(try !session.isAlternate)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("b2watch send", .blocking)
 struct SendTests {
-    @Test("sends what its options say, as B2 does, and prints each answer")
+    @Test("sends what its options describe, as B2 does, and prints each answer")
     func options() throws {
         let home = try Home()
         let file = try home.secretFile(Secrets.value)
@@ -37,7 +37,7 @@ struct SendTests {
         }
     }
 
-    @Test("sends many different ones: from a file of names, by options that are repeated, mixed, some signed wrongly")
+    @Test("sends many different ones: from a file of names, by repeated options, mixed, some signed wrongly")
     func many() throws {
         let home = try Home()
         let file = try home.secretFile(Secrets.value)
@@ -63,7 +63,7 @@ struct SendTests {
     }
 
     @Test(
-        "says what is wrong with its options",
+        "reports wrong options",
         arguments: [
             (["--size", "2..1"], "--size 2..1: write a number of bytes"), (["--size", "-5"], "--size -5"),
             (["--names", "/nowhere"], "--names /nowhere: cannot be read"),
@@ -99,7 +99,7 @@ struct SendTests {
     }
 
     @Test(
-        "with a wrong or no signature prints why it was refused, and exits 1",
+        "with a wrong or no signature prints the reason of the refusal, and exits 1",
         arguments: [
             ("--bad-signature", "401 Invalid signature ", "invalid"),
             ("--no-signature", "401 Missing signature header ", "missing"),
@@ -115,7 +115,7 @@ struct SendTests {
         #expect(!(outcome.output + outcome.error).contains(Secrets.value))
     }
 
-    @Test("takes the secret from the environment; without one it does not sign")
+    @Test("reads the secret from the environment; without one it does not sign")
     func environment() throws {
         let home = try Home()
         let file = try home.secretFile(Secrets.value)
@@ -127,7 +127,7 @@ struct SendTests {
         #expect(try listener.deliveries(2).map(\.signature) == ["missing", "valid"])
     }
 
-    @Test("keeps to a rate")
+    @Test("keeps a rate")
     func rate() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -138,7 +138,7 @@ struct SendTests {
         #expect(try listener.deliveries(6).count == 6)
     }
 
-    @Test("says where nobody answered, and exits 1")
+    @Test("reports that nothing answered, and exits 1")
     func nobody() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)
@@ -149,7 +149,7 @@ struct SendTests {
         #expect(outcome.error.contains("127.0.0.1:\(listener.port)"), "\(outcome.error)")
     }
 
-    @Test("exits 64 for a secret file that is not there, and for a type that is none")
+    @Test("exits 64 for a missing secret file, and for an unknown type")
     func usage() throws {
         let home = try Home()
         let missing = try Program.run(

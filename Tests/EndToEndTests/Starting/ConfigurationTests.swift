@@ -11,7 +11,7 @@ struct ConfigurationTests {
         return home
     }
 
-    @Test("64 for what is wrong in it, all at once, with the file and the line")
+    @Test("with mistakes ends with status 64 and all of them, with the file and the line")
     func wrong() throws {
         let home = try home(
             "them: dark\nlisten: nonsense\npath: hook\nmax-body: 1TiB\nstart-view: evnets\nbell: \"\\e[31m\"\n")
@@ -29,7 +29,7 @@ struct ConfigurationTests {
         #expect(!outcome.error.contains("listening") && outcome.output.isEmpty)
     }
 
-    @Test("a secret's file that is not there is reported with the line that names it")
+    @Test("that names a missing secret file is reported with its line")
     func missingSecret() throws {
         let home = try home("utc: yes\nsecret-files: /nowhere/secret\n")
         let outcome = try Program.run("listen", "--listen", "127.0.0.1:0", in: home)
@@ -37,7 +37,7 @@ struct ConfigurationTests {
         #expect(outcome.error.contains("\(home.configuration):2:15: the secret file /nowhere/secret"))
     }
 
-    @Test("its settings hold, and an option wins over them")
+    @Test("sets defaults, and an option has priority")
     func settings() throws {
         let home = try home("secret-files: ~/prod.txt\nmax-body: 1kB\n")
         _ = try home.secretFile(Secrets.value)
@@ -55,7 +55,7 @@ struct ConfigurationTests {
 
 // MARK: - Places
 
-@Suite("Where files go", .blocking)
+@Suite("The places of files", .blocking)
 struct PlacesTests {
     private func home(without variables: String...) throws -> Home {
         var home = try Home()
@@ -63,7 +63,7 @@ struct PlacesTests {
         return home
     }
 
-    @Test("XDG_STATE_HOME is enough to start")
+    @Test("can be set for a start by XDG_STATE_HOME alone")
     func state() throws {
         let listener = try RunningListener(in: try home(without: "HOME", "XDG_CONFIG_HOME"))
         #expect(try listener.answer(to: .event("a")).status == 200)
@@ -71,7 +71,7 @@ struct PlacesTests {
         #expect(FileManager.default.fileExists(atPath: listener.home.history))
     }
 
-    @Test("XDG_CONFIG_HOME is enough to remember secrets: nothing unsigned is taken")
+    @Test("can be set for saved secrets by XDG_CONFIG_HOME, and unsigned requests are refused")
     func configuration() throws {
         let home = try home(without: "HOME", "XDG_STATE_HOME")
         try FileManager.default.createDirectory(
@@ -84,7 +84,7 @@ struct PlacesTests {
         #expect(try listener.deliveries(2).map(\.secret) == [nil, "kept"])
     }
 
-    @Test("an empty CREDENTIALS_DIRECTORY is none")
+    @Test("do not include an empty CREDENTIALS_DIRECTORY")
     func credentials() throws {
         var home = try Home()
         home.environment["CREDENTIALS_DIRECTORY"] = ""
@@ -101,7 +101,7 @@ struct AlertTests {
         _ = try home.text(of: "state/b2watch/b2watch.log") { log in parts.allSatisfy { log.contains($0) } }
     }
 
-    @Test("listen runs the program on a problem, and not on what is right; SIGHUP reads the configuration again")
+    @Test("run the program on a problem only; SIGHUP reads the configuration again")
     func listen() throws {
         let home = try Home(configuration: "{}")
         let told = home.folder.file("told")
@@ -124,7 +124,7 @@ struct AlertTests {
         try logged("the configuration stays as it was", "config.yaml:1:14", in: home)
     }
 
-    @Test("watch begins as configured, and warns when it is quiet")
+    @Test("warn of a quiet time in watch")
     func watch() throws {
         let home = try Home(configuration: "start-view: log\nutc: true\nquiet-after: 1s\nbell: event\n")
         let session = try TerminalSession(in: home, columns: 120, rows: 30)

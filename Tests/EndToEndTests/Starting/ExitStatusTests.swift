@@ -7,7 +7,7 @@ import TestSupport
 @Suite("The start ends with a reason and a status", .blocking)
 struct ExitStatusTests {
     @Test(
-        "64 for what is no usage, naming what to write",
+        "64 for wrong usage, with a remedy",
         arguments: [
             (["listen", "--listen", "nonsense"], "--listen"),
             (["listen", "--listen", "127.0.0.1:99999"], "99999"),
@@ -43,7 +43,7 @@ struct ExitStatusTests {
     }
 
     @Test(
-        "64 for a command that does not exist, with a short usage and the nearest one",
+        "64 for a command that does not exist, with a short usage and the nearest command",
         arguments: [
             (["lisen"], "did you mean “listen”?"), (["exprot", "--format", "csv"], "did you mean “export”?"),
             (["--in-memory", "Atach"], "did you mean “attach”?"), (["lissten", "--listen", "x"], "“listen”"),
@@ -63,7 +63,7 @@ struct ExitStatusTests {
     private static let hostile = "a\u{1B}[2J\u{9B}1m\nforged: \u{202E}x\r\nforged"
 
     @Test(
-        "whatever an error quotes of the arguments, no control character of it reaches the terminal, and none makes a line",
+        "errors that quote arguments print no control characters, and no additional lines",
         arguments: [
             [hostile], ["--\(hostile)"], ["--\(hostile)=1"], ["-\(hostile)"], ["listen", hostile],
             ["listen", "--listen", hostile], ["listen", "--listen=\(hostile)"], ["listen", "--path", hostile],
@@ -96,7 +96,7 @@ struct ExitStatusTests {
     }
 
     @Test(
-        "64 for a secret that is named but not there",
+        "64 for a missing secret that was named",
         arguments: [
             ("missing", "missing.txt"), ("empty", "empty.txt"), ("blank", "blank.txt"), ("a folder", "folder"),
             ("no text", "bytes"), ("another's label", "LABEL"), ("an empty variable", "B2WATCH_SIGNING_SECRET"),
@@ -127,14 +127,14 @@ struct ExitStatusTests {
         #expect(!outcome.error.contains(Secrets.value) && !outcome.error.contains(Secrets.otherValue))
     }
 
-    @Test("64 where nothing says where files go")
+    @Test("64 if nothing determines the places of files")
     func noHome() throws {
         let outcome = try Program.run(Program.path, ["listen", "--listen", "127.0.0.1:0"], environment: [:])
         #expect(outcome.ending == .exited(64))
         #expect(outcome.error.contains("HOME"))
     }
 
-    @Test("3 for a port in use, naming the address and what to try", arguments: ["listen", ""])
+    @Test("3 for a port in use, with the address and a remedy", arguments: ["listen", ""])
     func portInUse(command: String) throws {
         let first = try RunningListener(in: try Home())
         let words = [command].filter { !$0.isEmpty } + ["--listen", "127.0.0.1:\(first.port)"]
@@ -147,13 +147,13 @@ struct ExitStatusTests {
 
     @Test("3 for an address that is not of this machine")
     func foreignAddress() throws {
-        // Of a block that is kept for documentation (RFC 5737).
+        // An address reserved for documentation (RFC 5737).
         let outcome = try Program.run("listen", "--listen", "203.0.113.1:0", in: try Home())
         #expect(outcome.ending == .exited(3))
         #expect(outcome.error.contains("203.0.113.1"))
     }
 
-    @Test("4 for a history that another listener has, naming its process")
+    @Test("4 for a history in use by another listener, with its process")
     func secondListener() throws {
         let home = try Home()
         let first = try RunningListener(in: home)
@@ -164,7 +164,7 @@ struct ExitStatusTests {
         #expect(try first.answer(to: .event("still there")).status == 200)
     }
 
-    @Test("4 for a file that is no history, which stays as it was")
+    @Test("4 for a file that is not a history, which stays unchanged")
     func foreignFile() throws {
         let home = try Home()
         let text = String(repeating: "This is a diary, and no history.\n", count: 100)
@@ -175,7 +175,7 @@ struct ExitStatusTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
 
-    @Test("4 for a history in a folder that cannot be")
+    @Test("4 for a history in an impossible folder")
     func impossibleFolder() throws {
         let home = try Home()
         let path = try home.folder.write("file", "") + "/below/history.sqlite"
@@ -191,7 +191,7 @@ struct ExitStatusTests {
         #expect(outcome.output == "b2watch 0.1.0\n")
     }
 
-    @Test("0 for help, which names the statuses")
+    @Test("0 for help, which lists the statuses")
     func help() throws {
         let outcome = try Program.run("--help", in: try Home())
         #expect(outcome.ending == .exited(0))

@@ -8,7 +8,7 @@ import Testing
 struct LogTests {
     private func log(_ home: Home) throws -> String { try String(contentsOfFile: home.log, encoding: .utf8) }
 
-    @Test("says what was done from the start to the end, its user's alone, and never a secret")
+    @Test("records everything from the start to the end, is accessible only to its user, and never contains a secret")
     func startToEnd() throws {
         let home = try Home()
         let file = try home.secretFile(Secrets.value)
@@ -34,13 +34,13 @@ struct LogTests {
         #expect(lines.contains { $0.hasSuffix("ending by SIGTERM") })
         #expect(lines.last?.hasSuffix(" ended") == true)
         #expect(try TemporaryFolder.mode(of: home.log) == 0o600)
-        // What is said on standard error is as it was, without times.
+        // Standard error has its usual form, without times.
         #expect(try listener.error.whole().hasPrefix("listening on http://"))
         #expect(try #require(listener.output).whole().split(separator: "\n").count == 2)
         for secret in [Secrets.value, Secrets.otherValue] { #expect(try !log(home).contains(secret)) }
     }
 
-    @Test("each line names its process, in the log and where several append their standard error to one file")
+    @Test("names the process in each line, also when several append their standard error to one file")
     func shared() throws {
         let home = try Home()
         let file = home.folder.file("errors")
@@ -66,14 +66,14 @@ struct LogTests {
         }
     }
 
-    @Test("is not kept where the record is in memory")
+    @Test("is not written if the record is in memory")
     func inMemory() throws {
         let listener = try RunningListener(in: try Home(), "--in-memory")
         try listener.stop()
         #expect(!FileManager.default.fileExists(atPath: listener.home.log))
     }
 
-    @Test("that cannot be written is told, and all else goes on")
+    @Test("that cannot be written is reported, and everything else continues")
     func unwritable() throws {
         let home = try Home()
         try FileManager.default.createDirectory(atPath: home.log, withIntermediateDirectories: true)
@@ -83,7 +83,7 @@ struct LogTests {
         try listener.stop()
     }
 
-    @Test("tells of a start that failed")
+    @Test("records a failed start")
     func failedStart() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)

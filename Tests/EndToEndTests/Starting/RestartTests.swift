@@ -4,9 +4,9 @@ import Notifications
 import Testing
 import TestSupport
 
-@Suite("Started again", .blocking)
+@Suite("After a restart", .blocking)
 struct RestartTests {
-    @Test("b2watch goes on with the ids, and knows what it had")
+    @Test("b2watch continues with the ids, and has its earlier record")
     func ids() throws {
         let home = try Home()
         for first in [1, 3, 5] as [Int64] {
@@ -23,7 +23,7 @@ struct RestartTests {
         }
     }
 
-    @Test("with a secret, b2watch verifies what came before it, and says so")
+    @Test("with a secret, b2watch verifies earlier deliveries, and reports it")
     func judgedAgain() throws {
         var home = try Home()
         do {
@@ -40,7 +40,7 @@ struct RestartTests {
         #expect(try listener.error.lines(1).first?.hasPrefix("listening on ") == true)
     }
 
-    @Test("after a kill the history is free again")
+    @Test("after a kill, the history is not locked")
     func lock() throws {
         let home = try Home()
         let first = try RunningListener(in: home)
@@ -67,9 +67,9 @@ struct RestartTests {
 
 // MARK: - Remembered secrets
 
-@Suite("A remembered secret that a file gives too", .blocking)
+@Suite("A saved secret that is also in another file", .blocking)
 struct RememberingTests {
-    @Test("stays in the file when that is written anew")
+    @Test("stays in its file when the file is written again")
     func given() throws {
         let home = try Home()
         try FileManager.default.createDirectory(
@@ -80,7 +80,7 @@ struct RememberingTests {
         let session = try TerminalSession(in: home)
         try session.run("\(Program.path) watch --listen 127.0.0.1:0 --secret-file prod=\(file)")
         try session.see("Nothing has arrived yet.")
-        // Deletes the other one: the file is written again.
+        // Deletes the other one, so that the file is written again.
         try session.press("s")
         try session.see("prod", "other")
         try session.press("j", "f")
@@ -91,7 +91,7 @@ struct RememberingTests {
         }
         #expect(try String(contentsOfFile: home.secrets, encoding: .utf8).contains("prod any \(Secrets.value)\n"))
         #expect(try !String(contentsOfFile: home.secrets, encoding: .utf8).contains(Secrets.otherValue))
-        // Deletes the last one: it is gone from the file too, where the start's own file gives it again.
+        // Deletes the last one: it is removed from the file too, although the start's own file contains it.
         try session.press("f")
         try session.see("Delete prod", "It is the last secret")
         try session.press("r")

@@ -4,9 +4,9 @@ import Notifications
 import TestSupport
 import Testing
 
-@Suite("A secret stays one", .blocking)
+@Suite("A secret is not revealed", .blocking)
 struct SecrecyTests {
-    @Test("in the environment, the output, the record and every other file")
+    @Test("by the environment, the output, the record and every other file")
     func nowhere() throws {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
@@ -31,19 +31,19 @@ struct SecrecyTests {
         try Self.expectNone(in: home, but: file)
     }
 
-    /// That no file below the home holds a secret, except the one that it was put in.
+    /// Checks that no file below the home contains a secret, except its own.
     static func expectNone(in home: Home, but exception: String) throws {
         let names = try FileManager.default.subpathsOfDirectory(atPath: home.folder.path)
         #expect(names.contains("state/b2watch/history.sqlite"))
         for path in names.map(home.folder.file) where path != exception {
             guard let bytes = FileManager.default.contents(atPath: path) else { continue }
             for secret in [Secrets.value, Secrets.otherValue] {
-                #expect(!bytes.contains(Data(secret.utf8)), "\(path) holds a secret")
+                #expect(!bytes.contains(Data(secret.utf8)), "\(path) contains a secret")
             }
         }
     }
 
-    @Test("The record is its user's alone, whatever the umask")
+    @Test("The record is accessible only to its user, whatever the umask")
     func permissions() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, wrapper: "umask 0")

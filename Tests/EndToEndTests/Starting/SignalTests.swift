@@ -7,7 +7,7 @@ import TestSupport
 @Suite("A signal to listen", .blocking)
 struct SignalTests {
     @Test(
-        "to end lets a request that is half sent be answered, takes no new one, and exits 0",
+        "to end lets a partly sent request be answered, accepts no new one, and exits 0",
         arguments: [SIGTERM, SIGINT, SIGQUIT])
     func drains(signal: Int32) throws {
         let home = try Home()
@@ -18,7 +18,7 @@ struct SignalTests {
         let request = try begin("half", to: client)
 
         listener.child.signal(signal)
-        // It has noticed once it closes the connection on which nothing is owed.
+        // The listener has noticed the signal once it closes the idle connection.
         #expect(try idle.rest().isEmpty)
         #expect(throws: (any Error).self) { _ = try listener.connect() }
         try client.send(request.body.suffix(100))
@@ -27,7 +27,7 @@ struct SignalTests {
         #expect(try listener.deliveries(2).map { $0.events.first?.eventId } == ["idle", "half"])
     }
 
-    /// Sends a request but for its last hundred bytes, and returns once its beginning was read: the listener says so.
+    /// Sends a request without its last hundred bytes, and returns once the listener's log shows that it has begun.
     private func begin(_ event: String, to client: RawClient) throws -> WireRequest {
         var request = WireRequest.event(event)
         request.headers.append(HeaderField("Expect", "100-continue"))
@@ -62,7 +62,7 @@ struct SignalTests {
         try listener.stop()
     }
 
-    @Test("to hang up reads the secrets again; one that is broken changes nothing")
+    @Test("to hang up reads the secrets again; a broken one changes nothing")
     func reload() throws {
         let home = try Home()
         let file = try home.secretFile(Secrets.value)
@@ -89,9 +89,9 @@ struct SignalTests {
 
 // MARK: - Streams
 
-@Suite("A stream that is closed", .blocking)
+@Suite("A closed stream", .blocking)
 struct StreamsTests {
-    @Test("is no file of our own: the output of listen goes nowhere, and is said to")
+    @Test("is not replaced by another file: the output of listen is dropped, with a message")
     func listen() throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json", wrapper: "exec 0<&- 1>&-")
@@ -108,7 +108,7 @@ struct StreamsTests {
         }
     }
 
-    @Test("or full ends send with a sentence", arguments: ["1>&-", "1>/dev/full"])
+    @Test("or a full one ends send with a sentence", arguments: ["1>&-", "1>/dev/full"])
     func send(redirection: String) throws {
         let home = try Home()
         let listener = try RunningListener(in: home, "--format", "json")
@@ -120,7 +120,7 @@ struct StreamsTests {
         #expect(outcome.error.split(separator: "\n").count == 1)
     }
 
-    @Test("in a crash leaves no picture of the memory")
+    @Test("does not lead to a core dump in a crash")
     func coreDumps() throws {
         let listener = try RunningListener(in: try Home(), wrapper: "ulimit -c unlimited")
         let limits = try String(contentsOfFile: "/proc/\(listener.child.id)/limits", encoding: .utf8)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A verdict is evidence", .blocking)
 struct VerdictTests {
-    /// The words that an export has for the verdicts, in the order of arrival.
+    /// Returns the verdicts in the words of an export, in the order of arrival.
     private func exported(_ home: Home, _ key: String = "signature") throws -> [String] {
         let outcome = try Program.run("export", "--format", "jsonl", in: home)
         #expect(outcome.ending == .exited(0), "\(outcome.error)")
@@ -16,7 +16,7 @@ struct VerdictTests {
         }
     }
 
-    /// All that a history consists of, byte for byte.
+    /// Returns the bytes of all files of a history.
     private func bytes(_ home: Home) throws -> [String: Data] {
         let files = ["", "-wal", "-shm"].map { home.history + $0 }.filter { FileManager.default.fileExists(atPath: $0) }
         return try Dictionary(
@@ -58,7 +58,7 @@ struct VerdictTests {
         #expect(try bytes(home) == before)
         #expect(try exported(home) == ["unverified", "unverified", "unverified"])
 
-        // Where there is no history yet, none is made.
+        // Without a history, none is created.
         let empty = try Home()
         if reason == "bad configuration" { try empty.configure("nonsense: 1\n") }
         _ = try Program.run(Program.path, arguments, environment: empty.environment)
@@ -88,7 +88,7 @@ struct VerdictTests {
         #expect(try start() == verdicts)
         #expect(try start(held) == verdicts)
         #expect(try start() == verdicts)
-        // One that was never tried verifies what is not valid, and takes nothing back.
+        // A new secret verifies deliveries that are not valid, and withdraws nothing.
         let listener = try RunningListener(in: home, "--secret-file", other)
         try listener.error.line(with: "2 deliveries verified again: 1 valid, 1 missing")
         try listener.stop()
@@ -130,7 +130,7 @@ struct VerdictTests {
         try session.run(FirstStartTests.start)
         try session.see("no secret", "✓ valid", "✓ 1")
         try session.press("Left")
-        // The sentence is broken at the terminal's width.
+        // The sentence is wrapped at the terminal's width.
         try session.see(
             "[Signature]", "✓ valid", "the fingerprint \(Secrets.held.fingerprint), and stays: b2watch",
             "has that secret no longer.")
@@ -170,7 +170,7 @@ struct VerdictTests {
             try session.press("q")
             try session.see("✓ valid", "✓ 1", "no secret")
             #expect(try exported(home) == ["valid"])
-            // Later it turns out that it was leaked all the same.
+            // Later it turns out that it was leaked.
             try session.press("s", "f")
             try session.see("Was main (\(Secrets.held.fingerprint)) leaked?")
         }
@@ -184,13 +184,13 @@ struct VerdictTests {
         try session.type("sig:removed")
         try session.press("Enter")
         try session.see("1 of 1", "⊘ valid, secret removed")
-        // Each on its own: at once they are Alt-q.
+        // Separately: together they would be Alt-q.
         try session.press("Escape")
         try session.see("where the filter is cleared") { !$0.contains("sig:removed") }
         try session.press("q")
         try session.see("where the shell is back") { !$0.contains("LISTENING") && $0.contains("$") }
 
-        // Nor does a file that still holds it bring the verdicts back; a person who pastes it does.
+        // A file that still contains it does not restore the verdicts; a person who pastes it does.
         let file = try home.secretFile(Secrets.value)
         try session.run("\(FirstStartTests.start) --secret-file prod=\(file)")
         try session.see("was deleted as leaked", "⊘ valid, secret removed", "⊘ 1")
@@ -200,7 +200,7 @@ struct VerdictTests {
         #expect(verified.ending == .exited(1))
     }
 
-    @Test("A request that is not checked and one that nothing could be checked with look different")
+    @Test("A request that is not checked looks different from one that could not be checked")
     func notChecked() throws {
         let home = try Home()
         let listener = try RunningListener(in: home)

@@ -12,7 +12,7 @@ struct VerifyTests {
         try Program.run(Program.path, ["verify"] + arguments, environment: home.environment)
     }
 
-    @Test("tells a right signature by its status and its first word")
+    @Test("reports a valid signature by its status and its first word")
     func valid() throws {
         let home = try Home()
         let secret = try home.secretFile(Secrets.value)
@@ -22,7 +22,7 @@ struct VerifyTests {
         #expect(outcome.ending == .exited(0))
         #expect(outcome.output.hasPrefix("valid\n"))
         #expect(outcome.error.isEmpty)
-        // A header line as it is pasted will do.
+        // A pasted header line is accepted.
         let line = "\(SignatureHeader.name): \(signature)"
         #expect(try verify("--secret-file", secret, "--signature", line, file, in: home).ending == .exited(0))
         // One of several secrets.
@@ -32,7 +32,7 @@ struct VerifyTests {
                 == .exited(0))
     }
 
-    @Test("takes each byte of standard input, and says what one too many does")
+    @Test("reads each byte of standard input, and explains an additional one")
     func newline() throws {
         let home = try Home()
         let secret = try home.secretFile(Secrets.value)
@@ -56,7 +56,7 @@ struct VerifyTests {
         #expect(broken.output.contains("\nWhat to do\n"))
     }
 
-    @Test("judges a delivery of the history by the secrets of now")
+    @Test("verifies a delivery of the history with the current secrets")
     func delivery() throws {
         let recorded = try Recorded(["a\u{1B}[2J"], signedWith: Secrets.held)
         let right = try recorded.home.secretFile(Secrets.value)
@@ -69,7 +69,7 @@ struct VerifyTests {
         var home = recorded.home
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
         #expect(try verify("--delivery", "1", in: home).ending == .exited(0))
-        // Held, but not the one that was asked about.
+        // It is current, but it was not named.
         let named = try verify("--secret-file", wrong, "--delivery", "1", in: home)
         #expect(named.ending == .exited(1))
         #expect(named.output.contains("was not named with --secret-file"))
@@ -77,7 +77,7 @@ struct VerifyTests {
         #expect(!named.output.contains("Ruled out"))
     }
 
-    @Test("leaves unjudged what was no notification, however it is signed")
+    @Test("leaves requests unjudged that are not notifications, however they are signed")
     func unjudged() throws {
         let home = try Home()
         let secret = try home.secretFile(Secrets.value)
@@ -93,7 +93,7 @@ struct VerifyTests {
         #expect(outcome.output.hasSuffix("\nRecorded\n  not checked\n"), "\(outcome.output)")
     }
 
-    @Test("prints nothing that a terminal obeys")
+    @Test("prints nothing that could control a terminal")
     func escapes() throws {
         let home = try Home()
         let secret = try home.secretFile(Secrets.value)
