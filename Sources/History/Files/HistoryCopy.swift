@@ -65,6 +65,7 @@ extension ReadOnlyHistory {
     private func write(to path: String, _ progress: (Double) -> Void) throws -> HistoryCopy {
         var configuration = Configuration()
         configuration.label = "b2watch.copy"
+        configuration.prepareDatabase { db in EventKeys.install(on: db) }
         let target = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? target.close() }
         try withoutActuallyEscaping(progress) { progress in

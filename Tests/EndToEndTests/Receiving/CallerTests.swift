@@ -43,7 +43,7 @@ struct CallerTests {
         #expect(untrusting.error.contains("not trusted here (b2watch test root)"))
         // The replay goes to the listener itself, by way of its certificate.
         let replayed = try Program.run("replay", "1", "--to", url, "--ca-file", secured.root, in: secured.home)
-        #expect(replayed.output.hasPrefix("1 200"), "\(replayed.error)")
+        #expect(replayed.output.hasPrefix("1  200"), "\(replayed.error)")
         try listener.stop()
     }
 

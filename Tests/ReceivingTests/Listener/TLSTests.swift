@@ -46,7 +46,7 @@ struct TLSTests {
                 #expect(client.agreedProtocol == "http/1.1")
                 for _ in 1...2 {
                     try client.send(post(body: "{\"events\":[]}"))
-                    #expect(client.text(until: "OK\n").isEmpty == false)
+                    #expect(client.text(until: "\r\n\r\nOK").hasPrefix("HTTP/1.1 200 OK"))
                 }
             }
             #expect(receiver.received.count == 4)
