@@ -90,7 +90,7 @@ public final class History: Sendable {
                 self.checkpoints = checkpoints
                 self.watch = watch
                 let bounds = bounds ?? .file
-                let space = FreeSpace(file.path, floor: bounds.freeSpace) { [changes] in changes.warn($0) }
+                let space = FreeSpace(file.path, floor: bounds.freeSpace) { [changes] in changes.last($0, $1) }
                 self.space = space
                 writer = try HistoryWriter(
                     database, watch: watch, checkpoints: checkpoints, changes: changes, answerTimes: answerTimes,
@@ -154,9 +154,20 @@ public final class History: Sendable {
 
     /// Returns whether a request may be recorded now; one that is valid always may. Does not wait for the writer.
     public func room(for delivery: JudgedDelivery) -> RecordRoom {
-        guard delivery.judgement.verdict != .valid else { return .some }
+        guard !HistoryBounds.isTrusted(delivery.judgement.verdict) else { return .some }
         guard writer.hasRoom(for: delivery.share) else { return .full }
         return space?.isLow() ?? false ? .low : .some
+    }
+
+    /// Looks at the size of the history, the free space of its disk and the kind of its file system, and reports what a
+    /// person should know of them.
+    public func checkSpace() {
+        guard let path, let space else { return }
+        if let fileSystem = FileSystem(of: path), let warning = fileSystem.warning {
+            if fileSystem.isShared { changes.last(.shared, warning) } else { changes.note(warning) }
+        }
+        _ = space.isLow()
+        if writer.isKeepingAll { space.check(size: Self.size(of: path)) }
     }
 
     /// Notes whether there are secrets. While there are none, twice as many requests that look like B2's are kept,
@@ -345,7 +356,11 @@ public final class History: Sendable {
             switch WriteFailure(error) {
             case .store(let reason), .row(let reason): reason
             }
-        return .unusable(path: path, reason: reason)
+        // The system's own words alone would not name the place.
+        let isOfFileSystem = [.SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY].contains(
+            (error as? DatabaseError)?.resultCode)
+        let name = isOfFileSystem ? FileSystem(of: path).map { "; its file system is \($0.words)" } ?? "" : ""
+        return .unusable(path: path, reason: reason + name)
     }
 }
 

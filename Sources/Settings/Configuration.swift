@@ -21,6 +21,14 @@ public struct Configuration: Sendable, Hashable {
         public var keys: [Located<Key>]
     }
 
+    /// A limit of what is received and kept, which the receiver knows or does not.
+    public struct LimitSetting: Sendable, Hashable {
+        /// The limit's name.
+        public var name: Located<String>
+        /// Its value, as it is written.
+        public var value: Located<String>
+    }
+
     /// The looks that the user wants instead of a theme's.
     struct Colours: Sendable, Hashable {
         var ofAll: [Role: Look] = [:]
@@ -74,6 +82,8 @@ public struct Configuration: Sendable, Hashable {
     public var maxBody: Located<String>?
     /// A file of authorities that are trusted besides the system's, in the form of `--ca-file`; with an absolute path.
     public var caFile: Located<String>?
+    /// Limits of what is received and kept, in the order of the file.
+    public var limits: [LimitSetting] = []
     /// Files of signing secrets, in the form of `--secret-file`; with absolute paths.
     public var secretFiles: [Located<SecretFile>] = []
     /// The buckets that are compared with the record on a schedule; each appears once.

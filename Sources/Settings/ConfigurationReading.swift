@@ -334,6 +334,14 @@ struct Setting: Sendable {
     ]
 
     private static let tables: [Setting] = [
+        Setting("limits", "a map from limits to their values", "see below") { configuration, node, reading in
+            let form = "a map from limits to their values, such as connections: 512"
+            configuration.limits = (reading.entries(node, "limits", expected: form) ?? []).compactMap { entry in
+                reading.text(entry.value, entry.key.value, expected: "a number, a number of bytes or a time").map {
+                    Configuration.LimitSetting(name: entry.key, value: $0)
+                }
+            }
+        },
         Setting("keys", "a map from commands to keys", "none") { configuration, node, reading in
             configuration.keys = reading.keys(node)
         },

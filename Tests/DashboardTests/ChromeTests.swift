@@ -196,6 +196,17 @@ struct ChromeTests {
         #expect(!user.screen.contains("disk is full"))
     }
 
+    @Test("what the line about a failure says of a truncated index is not said a second time by a read that fails")
+    func truncatedIndex() {
+        var user = User.watching(3, columns: 120, rows: 36)
+        user.change.health = .failing("/h-shm was truncated or overwritten while in use. Start b2watch again.")
+        user.tell(.historyChanged(user.change))
+        user.tell(
+            .rowsRead(.failure(EffectFailure(HistoryReadError.indexTruncated(path: "/h"))), generation: 0))
+        #expect(user.screen.contains("-shm was truncated"))
+        #expect(user.screen.ranges(of: "-shm was truncated").count == 1)
+    }
+
     @Test("a listener open to others without a secret is warned of until one is held")
     func exposed() {
         var user = User(isLoopback: false)

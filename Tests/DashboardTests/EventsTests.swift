@@ -22,6 +22,20 @@ struct EventsTests {
         #expect(user.lines[4].hasPrefix("▌ 16:43:02  ✓ valid"))
     }
 
+    @Test("a flood is one line with a count, whatever its first request was")
+    func flood() {
+        var user = User(columns: 120, rows: 36)
+        var (junk, event) = (
+            Make.request(1, target: "/x", verdict: .missing, status: 429), Make.row(2, verdict: .invalid)
+        )
+        junk.flood = Flood(address: "203.0.113.7", requests: 12_345)
+        event.flood = Flood(address: "2001:db8:1:2::/64\u{1B}[2J", requests: 1)
+        user.arrive([junk, event])
+        #expect(user.lines[3].contains("flood from 203.0.113.7: 12,345 more requests counted, not kept"))
+        #expect(user.lines[4].contains("flood from 2001:db8:1:2::/64"))
+        #expect(user.lines[4].contains(": 1 more request counted, not kept") && !user.lines[4].contains("\u{1B}"))
+    }
+
     @Test(
         "columns leave in order: RULE, BUCKET, SIZE, TYPE",
         arguments: [

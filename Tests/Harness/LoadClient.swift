@@ -25,9 +25,11 @@ package struct LoadClient {
     /// The last answer. Most are alike, and equal bytes are not parsed again.
     private var usual: (bytes: [UInt8], answer: WireAnswer)?
 
-    package init(_ count: Int, host: String, port: UInt16) throws {
-        connections = try (0..<count).map { _ in
-            Connection(descriptor: try RawClient.connected(host: host, port: port), sent: .now)
+    /// - Parameter source: The address from which a connection is made, by its number; nil for the system's choice.
+    package init(_ count: Int, host: String, port: UInt16, from source: (Int) -> String? = { _ in nil }) throws {
+        connections = try (0..<count).map { number in
+            Connection(
+                descriptor: try RawClient.connected(host: host, port: port, from: source(number)), sent: .now)
         }
     }
 

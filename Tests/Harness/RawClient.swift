@@ -33,14 +33,15 @@ package struct WireAnswer: Equatable {
 /// A connection on which a test sends any bytes.
 package final class RawClient {
     package struct Broken: Error, CustomStringConvertible {
+        package init(description: String) { self.description = description }
         package let description: String
     }
 
     package let descriptor: Int32
     private var unread: [UInt8] = []
 
-    package init(host: String, port: UInt16) throws {
-        descriptor = try Self.connected(host: host, port: port)
+    package init(host: String, port: UInt16, from source: String? = nil) throws {
+        descriptor = try Self.connected(host: host, port: port, from: source)
     }
 
     deinit {
@@ -48,7 +49,9 @@ package final class RawClient {
     }
 
     /// Returns a socket that is connected there.
-    package static func connected(host: String, port: UInt16) throws -> Int32 {
+    ///
+    /// - Parameter source: The address of IPv4 from which it connects, such as `127.0.0.9`; nil for the system's choice.
+    package static func connected(host: String, port: UInt16, from source: String? = nil) throws -> Int32 {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -63,6 +66,20 @@ package final class RawClient {
         var limit = timeval(tv_sec: Int(Duration.patience.seconds), tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
+        if let source {
+            var own = sockaddr_in()
+            own.sin_family = sa_family_t(AF_INET)
+            own.sin_addr.s_addr = inet_addr(source)
+            let isBound = withUnsafePointer(to: &own) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            guard isBound else {
+                close(descriptor)
+                throw Broken(description: "cannot connect from \(source): \(String(cString: strerror(errno)))")
+            }
         }
         guard descriptor >= 0, Foundation.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
         else {

@@ -18,10 +18,11 @@ package final class RunningListener: Sendable {
     ///
     /// - Parameters:
     ///   - wrapper: A shell command that runs before it, such as `ulimit -f 100`.
+    ///   - isAlone: Whether the wrapper and the program have file systems of their own, so that it may mount some.
     ///   - output: A descriptor for its standard output, to be closed by the caller, instead of `output`.
     package init(
         in home: Home, _ arguments: String..., listen: String = "127.0.0.1:0", command: [String] = ["listen"],
-        wrapper: String? = nil, output own: Int32? = nil
+        wrapper: String? = nil, isAlone: Bool = false, output own: Int32? = nil
     ) throws {
         self.home = home
         let (output, error) = (PipeEnds(), PipeEnds())
@@ -29,8 +30,9 @@ package final class RunningListener: Sendable {
         let words = command + ["--listen", listen] + arguments
         let streams = Child.Streams(output: own ?? output.writing, error: error.writing)
         if let wrapper {
+            let shell = ["-c", "\(wrapper); exec \"$0\" \"$@\"", Program.path] + words
             child = try Child(
-                "/bin/sh", ["-c", "\(wrapper); exec \"$0\" \"$@\"", Program.path] + words,
+                isAlone ? "unshare" : "/bin/sh", isAlone ? ["-rm", "/bin/sh"] + shell : shell,
                 environment: home.environment, streams: streams)
         } else {
             child = try Child(Program.path, words, environment: home.environment, streams: streams)

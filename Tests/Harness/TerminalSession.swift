@@ -27,7 +27,7 @@ package final class TerminalSession: Sendable {
         self.news = news
         try tmux(
             "-u", "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "exec /bin/sh -i")
-        try tmux("pipe-pane", "exec cat > '\(pipe)'")
+        try tmux("pipe-pane", "exec tee '\(home.folder.file("captured"))' > '\(pipe)'")
         try tmux("set-option", "-g", "status", "off")
         // Otherwise text for the clipboard is dropped.
         try tmux("set-option", "-s", "set-clipboard", "on")
@@ -130,6 +130,20 @@ package final class TerminalSession: Sendable {
             let text = (try? tmux("show-buffer")) ?? ""
             if text.contains(part) { return text }
             guard .now < end else { throw WaitedInVain(for: "“\(part)” on the clipboard", seeing: text) }
+            waitForNews()
+        }
+    }
+
+    /// All that was written to the terminal up to now, byte for byte. To be called while the shell waits.
+    package func captured() throws -> [UInt8] {
+        // What the shell writes now is behind all else.
+        try run("echo end-of-$((6 * 7))")
+        let path = home.folder.file("captured")
+        let end = ContinuousClock.now + .patience
+        while true {
+            let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))).map(Array.init) ?? []
+            if bytes.suffix(4_096).firstRange(of: Array("end-of-42".utf8)) != nil { return bytes }
+            guard .now < end else { throw WaitedInVain(for: "the end of the output", seeing: "\(bytes.count) bytes") }
             waitForNews()
         }
     }

@@ -166,9 +166,58 @@ import TestSupport
         for _ in 1...30 { #expect(await history.keep(Self.junk())) }
         try Self.settle(history)
         #expect(history.current.kept.others.requests == 30)
-        let warnings = observer.events.filter { if case .warning = $0 { true } else { false } }
-        #expect(warnings.count == 1)
+        #expect(Self.lasting(observer).count == 1)
+        #expect(Self.lasting(observer).first??.contains("requests that are not notifications") == true)
         #expect(history.room(for: Self.junk()) == .some)
+        // Without the marks they are removed, and the warning ends.
+        history.keep(marked: [])
+        #expect(await history.keep(Self.junk()))
+        try Self.settle(history)
+        #expect(history.current.kept.others.requests == 10)
+        #expect(Self.lasting(observer).count == 2 && Self.lasting(observer).last == .some(nil))
+    }
+
+    /// The conditions that were reported to last, one after the other.
+    private static func lasting(_ observer: Observer) -> [String?] {
+        observer.events.compactMap { event -> String?? in
+            if case .lasting(_, let all) = event { .some(all) } else { .none }
+        }
+    }
+
+    /// The proof of a rule that does not sign is nothing that a stranger has.
+    @Test func whatIsUnsignedStaysAsWhatIsValidDoes() async throws {
+        let history = try open(.inMemory, Self.bounds(notifications: 10, valid: 100))
+        defer { history.close() }
+        for number in 1...50 {
+            #expect(await history.keep([.sample(ids: ["real \(number)"], .unsigned), Self.forged("\(number)")]))
+        }
+        try Self.settle(history)
+        #expect(try Self.verdicts(history).values.count { $0 == .unsigned } == 50)
+        #expect(history.current.kept.valid.requests == 50 && history.current.kept.notifications.requests == 10)
+        #expect(history.room(for: .sample(ids: ["a"], .unsigned)) == .some)
+        // --keep applies to it too, and a removed one is remembered.
+        for number in 51...200 { #expect(await history.keep(.sample(ids: ["real \(number)"], .unsigned))) }
+        try Self.settle(history)
+        #expect((100...101).contains(history.current.kept.valid.requests))
+        #expect(await history.keep(.sample(ids: ["real 1"], .unsigned)))
+        #expect(try history.allRows.last?.isDuplicate == true)
+    }
+
+    @Test(arguments: Kept.allCases) func aFloodIsOneRowWithACount(_ kept: Kept) async throws {
+        let history = try open(kept, Self.bounds(others: 10))
+        defer { history.close() }
+        #expect(await history.keep([Self.junk(), Self.junk()]))
+        history.count([2: Flood(address: "203.0.113.7", requests: 5)], more: 5)
+        history.count([2: Flood(address: "203.0.113.7", requests: 12_345)], more: 12_340)
+        #expect(try history.allRows.map(\.flood) == [nil, Flood(address: "203.0.113.7", requests: 12_345)])
+        #expect(history.current.kept.flooded == 12_345 && history.current.revision == 2)
+        #expect(try history.reader.read { db in try HistoryChange.read(db).kept } == history.current.kept)
+        // It goes with its delivery.
+        for _ in 1...50 { #expect(await history.keep(Self.junk())) }
+        try Self.settle(history)
+        #expect(try Self.count("flood", history) == 0)
+        history.count([2: Flood(address: "203.0.113.7", requests: 12_346)], more: 1)
+        #expect(try Self.count("flood", history) == 0 && history.current.kept.flooded == 12_346)
     }
 
     // MARK: - Valid deliveries
@@ -387,8 +436,8 @@ import TestSupport
                     state.asked += 1
                     return state.free
                 }
-            } warn: { _ in
-                self.state.withLock { $0.warnings += 1 }
+            } report: { _, sentence in
+                self.state.withLock { $0.warnings += sentence == nil ? 0 : 1 }
             }
         }
     }
@@ -412,11 +461,25 @@ import TestSupport
         space.check(size: 3 << 30)
         #expect(disk.warnings == 0)
         space.check(size: 4 << 30)
-        space.check(size: 5 << 30)
         #expect(disk.warnings == 1)
         let full = Disk(free: 10 << 20)
         full.space(floor: 0).check(size: 100 << 20)
         #expect(full.warnings == 1)
+    }
+
+    /// From 80 % of 4 GiB on, or of what the disk has for it.
+    @Test func theSizeThatIsReportedFollowsTheDisk() {
+        let disk = Disk(free: 100 << 30)
+        disk.space(floor: 0).check(size: (4 << 30) * 79 / 100)
+        #expect(disk.warnings == 0)
+        disk.space(floor: 0).check(size: (4 << 30) * 81 / 100)
+        #expect(disk.warnings == 1)
+        let small = Disk(free: 250 << 20)
+        small.space(floor: 0).check(size: 750 << 20)
+        #expect(small.warnings == 0)
+        small.set(150 << 20)
+        small.space(floor: 0).check(size: 850 << 20)
+        #expect(small.warnings == 1)
     }
 
     @Test func belowTheFloorOnlyValidDeliveriesAreRecorded() throws {

@@ -91,6 +91,12 @@ struct OutboxMachine: Sendable {
     /// The entries of a batch that was refused as a whole, each with the size of its next batch. Splitting finds the
     /// refused entry, so that the others can be done.
     private var parts: [Int64: Int] = [:]
+    /// Entries whose failure delayed the whole action, each with the number of batches of others that were done since. A
+    /// service that takes others' events and never this one is told apart from a service that takes nothing.
+    private var delaying: [Int64: Int] = [:]
+    /// The number of these batches that shows that the event is the cause.
+    private static let proofs = 2
+    private static let mostDelaying = 50
     /// Entries that kept the action on hold until another entry was done: the entries themselves are the cause.
     private var suspects: Set<Int64> = []
 
@@ -160,14 +166,19 @@ struct OutboxMachine: Sendable {
 
     /// Returns the entries without those that have had their turn while the action is on hold, if there are others.
     private func turn(_ due: [OutboxEntry]) -> [OutboxEntry] {
-        guard let resting = standstill?.resting, !resting.isEmpty, !manner.keepsOrder else { return due }
-        let others = due.filter { !resting.contains($0.id) }
+        guard !manner.keepsOrder else { return due }
+        let resting = standstill?.resting ?? []
+        // After a delay others go first: if one of them is done, the delay was for the event and not for the action.
+        let others = due.filter { !resting.contains($0.id) && !isSuspected($0.id) }
         return others.isEmpty ? due : others
     }
 
+    /// Whether an entry has delayed the whole action, and it is not known yet whether it is the entry's own problem.
+    private func isSuspected(_ entry: Int64) -> Bool { delaying[entry].map { $0 < Self.proofs } ?? false }
+
     /// The number of entries that `next` needs to know.
     var wanted: Int {
-        max(1, manner.largestBatch) + (standstill?.resting.count ?? 0)
+        max(1, manner.largestBatch) + (standstill?.resting.count ?? 0) + (manner.keepsOrder ? 0 : delaying.count)
     }
 
     /// Returns the most entries of a batch that begins with this one.
@@ -212,6 +223,7 @@ struct OutboxMachine: Sendable {
         failing = []
         refused = []
         suspects = []
+        delaying = [:]
         standstill?.next = now
         standstill?.tried = [:]
         for index in unsettled.indices { unsettled[index].due = min(unsettled[index].due, now) }
@@ -308,6 +320,8 @@ extension OutboxMachine {
         guard let first = ending.entries.first else { return }
         if outcomes.contains(.done) {
             (failing, refused) = ([], [])
+            let own = Set(ending.entries.map(\.id))
+            for entry in delaying.keys where !own.contains(entry) { delaying[entry, default: 0] += 1 }
             return
         }
         guard outcomes.count == ending.entries.count else { return }
@@ -385,6 +399,12 @@ extension OutboxMachine {
                 break
             }
             (settlement.state, settlement.reason) = (.failed, reason)
+            let isOwn = !manner.keepsOrder && delaying[entry.id].map { $0 >= Self.proofs } ?? false
+            let scope = isOwn ? ActionOutcome.Scope.item : scope
+            if scope == .action, !manner.keepsOrder, delaying[entry.id] == nil {
+                if delaying.count >= Self.mostDelaying { delaying = [:] }
+                delaying[entry.id] = 0
+            }
             var delay = BackOff.delay(after: attempts, ending.draw, atLeast: after)
             if scope == .action || failing.count >= Self.doubt {
                 delay = BackOff.delay(after: failures + 1, ending.draw, atLeast: after)
@@ -397,6 +417,7 @@ extension OutboxMachine {
             settlement.due = now + delay
         }
         parts[entry.id] = nil
+        if settlement.state != .failed { delaying[entry.id] = nil }
         if settlement.state != .failed, settlement.state != .queued { suspects.remove(entry.id) }
         ending.tally.count(settlement)
         ending.add(settlement)

@@ -119,6 +119,11 @@ struct StatusLines {
 
     /// The text of a notice; where a warning already shows the same in full, a reference to it.
     private static func told(_ notice: Notice, _ session: Session) -> String {
+        if case .failing(let sentence) = session.change.health, session.size.rows >= lowScreen,
+            HistoryReadError.areOfOneCause(sentence, notice.text.string)
+        {
+            return "That needs the history: the warning above says what is wrong with it."
+        }
         guard let absence = session.absence, notice.text.string == SafeText(absence.reason).string,
             session.size.rows >= lowScreen
         else { return notice.text.string }

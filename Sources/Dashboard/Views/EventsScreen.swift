@@ -103,8 +103,13 @@ struct EventsScreen: Tab {
         return (StyledLine("A:", Style(.secondary)) + meanings).clipped(to: columns)
     }
 
-    /// Returns a description of a delivery without a readable event, such as `GET /favicon.ico, answered 405`.
+    /// Returns a description of a delivery without a readable event, such as `GET /favicon.ico, answered 405`, or of a
+    /// flood.
     static func note(_ row: EventRow) -> SafeText? {
+        if let flood = row.flood {
+            return "flood from " + SafeText(flood.address)
+                + ": \(Wording.count(flood.requests, "more request", "more requests")) counted, not kept"
+        }
         guard row.position == nil else { return nil }
         if row.verdict == .unjudged {
             return SafeText(cell: "\(row.method) \(row.target)") + ", answered \(row.status)"

@@ -14,25 +14,24 @@ final class FreeSpace: Sendable {
     private struct State {
         var looked: ContinuousClock.Instant?
         var isLow = false
-        var hasWarned = false
     }
 
     private let path: String
     private let floor: Int
     private let free: @Sendable (String) -> Int?
-    private let warn: @Sendable (String) -> Void
+    private let report: @Sendable (LastingCondition, String?) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - path: The path of the history.
     ///   - floor: The smallest free space in bytes; 0 for no limit.
     ///   - free: Returns the free space of the file system with a path; nil if it is unknown.
-    ///   - warn: Receives sentences for a person; from any thread.
+    ///   - report: Receives conditions with a sentence for a person, nil where they do not hold; from any thread.
     init(
         _ path: String, floor: Int, free: @escaping @Sendable (String) -> Int? = FreeSpace.free,
-        warn: @escaping @Sendable (String) -> Void
+        report: @escaping @Sendable (LastingCondition, String?) -> Void
     ) {
-        (self.path, self.floor, self.free, self.warn) = (path, floor, free, warn)
+        (self.path, self.floor, self.free, self.report) = (path, floor, free, report)
     }
 
     /// Returns whether the free space is below the floor. Asks the file system ten times a second at most.
@@ -49,28 +48,26 @@ final class FreeSpace: Sendable {
             defer { state.isLow = isLow }
             return state.isLow
         }
-        if isLow, !wasLow {
-            warn(
-                "\(Self.size(free)) are free on the disk of the history: until there are \(Self.size(floor)), requests"
-                    + " that are not valid are not recorded")
+        if isLow != wasLow {
+            report(
+                .lowSpace,
+                isLow
+                    ? "\(Self.size(free)) are free on the disk of the history: until there are \(Self.size(floor)), requests"
+                        + " that are not valid are not recorded" : nil)
         }
         return isLow
     }
 
-    /// Warns once if the history takes most of the available space, or of 4 GiB.
+    /// Reports whether the history takes most of the available space, or of 4 GiB.
     ///
     /// - Parameter size: The size of the history in bytes.
     func check(size: Int) {
-        guard Double(size) >= Self.share * Double(64 << 20) else { return }
-        let room = free(path).map { min(Self.large, size + $0) } ?? Self.large
-        guard Double(size) >= Self.share * Double(room) else { return }
-        let isNew = state.withLock { state in
-            defer { state.hasWarned = true }
-            return !state.hasWarned
-        }
-        guard isNew else { return }
-        let rest = free(path).map { ", and \(Self.size($0)) are free on its disk" } ?? ""
-        warn(
+        let free = Double(size) >= Self.share * Double(64 << 20) ? free(path) : nil
+        let room = free.map { min(Self.large, size + $0) } ?? Self.large
+        guard Double(size) >= Self.share * Double(room) else { return report(.large, nil) }
+        let rest = free.map { ", and \(Self.size($0)) are free on its disk" } ?? ""
+        report(
+            .large,
             "the history takes \(Self.size(size))\(rest): valid deliveries are kept for ever unless --keep sets a number,"
                 + " an age or a size")
     }

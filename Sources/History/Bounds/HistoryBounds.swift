@@ -3,7 +3,8 @@ import Notifications
 /// How much a history keeps. The oldest requests above a bound are removed, some time after the commits that exceed it.
 ///
 /// Requests that are not valid have bounds by default, in two shares, so that a flood of one kind leaves the other alone
-/// and never touches a valid delivery. Valid deliveries have none unless a person sets one.
+/// and never touches a valid delivery. Valid deliveries have none unless a person sets one. Those of a rule that does not
+/// sign count as valid here, because a stranger cannot send one.
 public struct HistoryBounds: Sendable, Hashable {
     /// A number of requests and of bytes, whichever is reached first.
     public struct Limit: Sendable, Hashable {
@@ -53,6 +54,10 @@ public struct HistoryBounds: Sendable, Hashable {
     public var freeSpace: Int
     /// The number of removed events that are remembered, so that one that is sent again is a duplicate.
     public var tombstones: Int
+    /// What may wait to be written.
+    public var queue = Limit(requests: 8_192, bytes: 64 << 20)
+    /// The time that a delivery waits to be written; B2 waits three seconds for its answer.
+    public var writeTime = Duration.seconds(2)
 
     /// The bounds of a file: 100,000 requests that are not valid, or 1 GiB of them.
     public static let file = HistoryBounds(
@@ -110,9 +115,12 @@ extension JudgedDelivery {
 }
 
 extension HistoryBounds {
-    /// Returns whether requests with this verdict have the bound of valid ones: valid deliveries, and the events that
-    /// b2watch has made from a bucket's listing.
-    static func isTrusted(_ verdict: SignatureVerdict) -> Bool { verdict == .valid || verdict == .reconciled }
+    /// Returns whether requests with this verdict have the bound of valid ones, because no stranger can send one: valid
+    /// deliveries, those with the proof of a rule that does not sign, and the events that b2watch has made from a bucket's
+    /// listing.
+    static func isTrusted(_ verdict: SignatureVerdict) -> Bool {
+        [.valid, .unsigned, .reconciled].contains(verdict)
+    }
 
     /// Their verdicts, in SQL.
     static let trusted = SignatureVerdict.allCases.filter(isTrusted).map { String($0.rawValue) }.joined(separator: ", ")
@@ -148,6 +156,8 @@ public struct KeptAmounts: Sendable, Hashable {
     /// The requests that were removed, and their rows in the event list.
     public var removed = 0
     public var removedRows = 0
+    /// The requests of floods that were counted, and not recorded.
+    public var flooded = 0
 
     public init() {}
 

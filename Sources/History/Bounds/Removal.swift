@@ -13,6 +13,15 @@ struct Removal {
     enum List: String, CaseIterable, Sendable {
         case others, notifications, valid
 
+        /// The condition that none of them can be removed.
+        var condition: LastingCondition {
+            switch self {
+            case .others: .othersStay
+            case .notifications: .notificationsStay
+            case .valid: .validStay
+            }
+        }
+
         /// Reports that none of them can be removed.
         var warning: String {
             let what =
@@ -56,7 +65,14 @@ struct Removal {
 
     var bounds: HistoryBounds
     /// Rows of the event list that a person has marked.
-    var marked: Set<Int64> = []
+    var marked: Set<Int64> = [] {
+        didSet {
+            sortedMarks = marked.sorted()
+            // What was marked may be removed now.
+            for list in List.allCases { places[list]?.stuck = nil }
+        }
+    }
+    private var sortedMarks: [Int64] = []
     /// Whether there is a secret: without one, requests that look like B2's have twice the bound, because a secret that is
     /// entered later may verify them.
     var hasSecrets = true
@@ -66,7 +82,6 @@ struct Removal {
     private var most = 256
     private var before: (places: [List: Place], tombstones: Int)?
     private var oldestValid: Timestamp?
-    private var reported: Set<List> = []
 
     /// - Throws: SQLite's error.
     init(_ bounds: HistoryBounds, _ db: Database) throws {
@@ -134,13 +149,8 @@ struct Removal {
         return !Self.amount(list, kept).exceeds(limit.last)
     }
 
-    /// Returns the kinds of requests whose bound was found to be filled by those that are kept anyway, each once until
-    /// that is over.
-    mutating func newlyStuck() -> [List] {
-        let stuck = Set(List.allCases.filter { places[$0]?.stuck != nil })
-        defer { reported = stuck }
-        return stuck.subtracting(reported).sorted { $0.rawValue < $1.rawValue }
-    }
+    /// The kinds of requests whose bound is filled by those that are kept anyway.
+    var stuck: Set<List> { Set(List.allCases.filter { places[$0]?.stuck != nil }) }
 
     // MARK: - Removing
 
@@ -163,7 +173,7 @@ struct Removal {
         }
         let isBehind = limit.map { amount.exceeds($0.exceeded) } ?? false
         let aim = aim(list, isJudging: isJudging)
-        var work = try Work(db, list: list, marked: marked, at: now.milliseconds - Self.day)
+        var work = try Work(db, list: list, marked: sortedMarks, at: now.milliseconds - Self.day)
         var removed = 0
         var bytes = 0
         var isEnough = false
@@ -248,7 +258,8 @@ private struct Candidate {
 private struct Work {
     private let db: Database
     private let list: Removal.List
-    private let marked: Set<Int64>
+    /// In ascending order.
+    private let marked: [Int64]
     /// The time after which finished entries count against a daily limit.
     private let recently: Int64
     private(set) var counts: TallyChange
@@ -265,7 +276,7 @@ private struct Work {
     private var hasRemovedEntries = false
     private(set) var outbox: Int64?
 
-    init(_ db: Database, list: Removal.List, marked: Set<Int64>, at recently: Int64) throws {
+    init(_ db: Database, list: Removal.List, marked: [Int64], at recently: Int64) throws {
         (self.db, self.list, self.marked, self.recently) = (db, list, marked, recently)
         counts = TallyChange(leaked: try SecretTable.leaked(db))
         newest = try Int64.fetchOne(db, sql: "SELECT max(delivery) FROM outcome") ?? 0
@@ -329,7 +340,7 @@ private struct Work {
     /// - Parameter rows: Its rows in the event list.
     func isNeeded(_ rows: ClosedRange<Int64>) throws -> Bool {
         if rows.upperBound > passed { return true }
-        if !marked.isEmpty, marked.contains(where: rows.contains) { return true }
+        if isMarked(rows) { return true }
         guard hasActions else { return false }
         let free = OutboxSchema.list([.done, .skipped])
         let statement = try db.cachedStatement(
@@ -341,6 +352,15 @@ private struct Work {
                             OR entry.state IN (\(OutboxSchema.spent)) AND entry.changedAt > ?))
                 """)
         return try Bool.fetchOne(statement, arguments: [rows.lowerBound, rows.upperBound, recently]) ?? false
+    }
+
+    private func isMarked(_ rows: ClosedRange<Int64>) -> Bool {
+        var (low, high) = (0, marked.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if marked[middle] < rows.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        return low < marked.count && marked[low] <= rows.upperBound
     }
 
     mutating func remove(_ candidate: Candidate, _ rows: ClosedRange<Int64>?) throws {
@@ -419,6 +439,7 @@ private struct Work {
         guard let deliveries else { return }
         for sql in [
             "DELETE FROM delivery WHERE id BETWEEN ? AND ?", "DELETE FROM outcome WHERE delivery BETWEEN ? AND ?",
+            "DELETE FROM flood WHERE delivery BETWEEN ? AND ?",
         ] {
             try db.cachedStatement(sql: sql).execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
         }

@@ -17,12 +17,14 @@ struct HistoryFile: Sendable {
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
         } catch {
-            throw .unusable(path: path, reason: "its folder cannot be made (\(error.localizedDescription))")
+            let number = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code ?? 0
+            let reason = number == Int(EROFS) ? FileSystem.reason(EROFS, at: folder) : error.localizedDescription
+            throw .unusable(path: path, reason: "its folder cannot be made (\(reason))")
         }
         // An existing file is not opened: closing any descriptor of a file drops the process's locks on it.
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 || errno == EEXIST else {
-            throw .unusable(path: path, reason: String(cString: strerror(errno)))
+            throw .unusable(path: path, reason: FileSystem.reason(errno, at: path))
         }
         if descriptor >= 0 { close(descriptor) }
         guard let resolved = realpath(path, nil) else {
@@ -59,9 +61,14 @@ final class HistoryLock: Sendable {
         // Do not follow a symbolic link: the file that it leads to would be overwritten.
         let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
-            throw .unusable(path: path, reason: "\(lockPath): \(String(cString: strerror(errno)))")
+            throw .unusable(path: path, reason: "\(lockPath): \(FileSystem.reason(errno, at: path))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else {
+                let reason = FileSystem.sentence("has no locks", errno, at: path)
+                close(descriptor)
+                throw .unusable(path: path, reason: reason)
+            }
             let holder = Self.holder(descriptor)
             close(descriptor)
             throw Self.inUse(path, holder)
@@ -70,6 +77,9 @@ final class HistoryLock: Sendable {
         let text = Array("\(use.holder)\n".utf8)
         ftruncate(descriptor, 0)
         pwrite(descriptor, text, text.count, 0)
+        if let problem = FileSystem.problem(with: descriptor, at: path) {
+            throw .unusable(path: path, reason: problem)
+        }
     }
 
     /// Checks that no other process has locked the history at this path, and leaves no trace.
@@ -80,7 +90,9 @@ final class HistoryLock: Sendable {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // A shared lock for this moment: it is refused while another process records.
-        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { throw inUse(path, holder(descriptor)) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+            throw inUse(path, holder(descriptor))
+        }
     }
 
     private static func inUse(_ path: String, _ holder: String) -> HistoryError {

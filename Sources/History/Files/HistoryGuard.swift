@@ -304,7 +304,7 @@ final class HistoryGuard: Sendable {
         case .older: "\(path) was overwritten with an older copy while in use. \(rest)"
         case .log: "\(path)-wal was truncated or overwritten while in use. \(rest)"
         case .index:
-            "\(path)-shm was truncated or overwritten while in use. Nothing that was recorded is lost by that: start"
+            "\(path)\(HistoryReadError.truncatedIndex) or overwritten while in use. Nothing that was recorded is lost by that: start"
                 + " b2watch again"
         case .content: "the history \(path) is damaged. \(rest)"
         }

@@ -152,7 +152,7 @@ struct FollowedState: Sendable, Equatable {
         isStale = try Self.isStale(db)
         // Verdicts are written a few at a time: results differ while some are outstanding, or were at the last look.
         let isOther = before.generation != nil && before.generation != generation
-        if new.kept.removed != change.kept.removed { new.revision += 1 }
+        if new.kept.removed != change.kept.removed || new.kept.flooded != change.kept.flooded { new.revision += 1 }
         if isOther || (before.isStale && (new != before.change || !isStale)) { new.revision += 1 }
         self.generation = generation
         change = new

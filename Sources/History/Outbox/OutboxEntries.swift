@@ -42,14 +42,39 @@ enum OutboxEntries {
         return db.changesCount > 0
     }
 
-    /// Adds an entry that describes a failure: always a new one.
+    /// The entries that describe failures and are kept for one action.
+    static let mostNotes = 1_000
+
+    /// Adds an entry that describes a failure: always a new one. Above a bound the oldest are removed: first those that
+    /// are done with.
     static func add(_ report: Outbox.FailureReport, at time: Timestamp, _ db: Database) throws {
+        try makeRoomForNote(of: report.action, at: time, db)
         try db.cachedStatement(
             sql: """
                 INSERT INTO entry (action, identity, row, state, addedAt, since, changedAt, note)
                 VALUES (?1, 'f' || lower(hex(randomblob(16))), ?2, \(EntryState.queued.rawValue), ?3, ?3, ?3, ?4)
                 """
         ).execute(arguments: [report.action, report.row, time.milliseconds, Data(report.note)])
+    }
+
+    private static func makeRoomForNote(of action: Int64, at time: Timestamp, _ db: Database) throws {
+        let notes = "identity >= 'f' AND identity < 'g' AND action = ?1"
+        let count = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM entry WHERE \(notes)"), arguments: [action])
+        guard let count, count >= mostNotes else { return }
+        // Those of the last day count against a daily limit, as long as they are not far too many.
+        let most = count < 2 * mostNotes ? "(state NOT IN (\(OutboxSchema.spent)) OR changedAt < ?2)" : "?2 = ?2"
+        let oldest = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, exchange FROM entry
+                WHERE \(notes) AND state <> \(EntryState.running.rawValue) AND \(most)
+                ORDER BY state NOT IN (\(OutboxSchema.list([.done, .skipped]))), id LIMIT ?3
+                """, arguments: [action, time.milliseconds - 86_400_000, count - mostNotes + 1])
+        for entry in oldest {
+            try db.cachedStatement(sql: "DELETE FROM entry WHERE id = ?").execute(arguments: [entry[0] as Int64])
+        }
+        try OutboxExchanges.drop(Set(oldest.compactMap { $0[1] as Int64? }), db)
     }
 
     /// - Returns: Whether it waits again.

@@ -375,13 +375,23 @@ public enum HistoryReadError: Error, Sendable, Hashable {
     }
 }
 
+extension HistoryReadError {
+    /// The words of every sentence about an index that was truncated, of those who write and of those who read.
+    static let truncatedIndex = "-shm was truncated"
+
+    /// Returns whether two sentences, of those who write and of those who read, are about one cause.
+    public static func areOfOneCause(_ one: String, _ other: String) -> Bool {
+        one.contains(truncatedIndex) && other.contains(truncatedIndex)
+    }
+}
+
 extension HistoryReadError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .damaged(let path):
             "the history \(path) is damaged: b2watch recover \(path) writes what can still be read into a new history"
         case .indexTruncated(let path):
-            "the history \(path) cannot be read, because \(path)-shm was truncated while in use; nothing is"
+            "the history \(path) cannot be read, because \(path)\(Self.truncatedIndex) while in use; nothing is"
                 + " lost by that: start b2watch again"
         case .unreadable(let path, let reason): "the history \(path) cannot be read: \(reason)"
         }

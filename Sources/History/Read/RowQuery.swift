@@ -15,7 +15,7 @@ public struct RowParts: OptionSet, Sendable, Hashable {
     public static let names = RowParts(rawValue: 1)
     /// `receivedAt`, `verdict`, `secret`, `status`.
     public static let outcome = RowParts(rawValue: 2)
-    /// `method`, `target`, `bodyLength`, `eventCount`: of the wide rows.
+    /// `method`, `target`, `bodyLength`, `eventCount`: of the wide rows; and `flood`.
     public static let delivery = RowParts(rawValue: 4)
     /// `isDuplicate`, which looks up the key of the event.
     public static let duplicate = RowParts(rawValue: 8)
@@ -75,7 +75,7 @@ enum RowQuery {
     }
 
     /// How many columns `row(_:)` reads.
-    static let columnCount: Int32 = 22
+    static let columnCount: Int32 = 24
 
     /// Returns the columns that `row(_:)` reads: from `event`, and from `outcome` and `delivery` if a part needs them.
     static func columns(_ parts: RowParts) -> String {
@@ -84,7 +84,7 @@ enum RowQuery {
         let delivery = ["method", "target", "bodyLength", "eventCount"]
         let other = [
             (RowParts.names, names), (.outcome, outcome), (.delivery, delivery), (.duplicate, [isDuplicate]),
-            (.actions, [OutboxMarks.ofAll, OutboxMarks.ofSheets]),
+            (.actions, [OutboxMarks.ofAll, OutboxMarks.ofSheets]), (.delivery, FloodTable.columns),
         ].flatMap { part, columns in parts.contains(part) ? columns : columns.map { _ in "NULL" } }
         let own = [
             "event.id", "event.delivery", "event.position", "event.eventTimestamp", "event.eventType",
@@ -136,6 +136,9 @@ enum RowQuery {
             read.target = row.field(16).text
             read.bodyLength = Int(try row.integer(17))
             read.eventCount = Int(try row.integer(18))
+            if let address = row.textOrNil(22), let requests = try row.integerOrNil(23) {
+                read.flood = Flood(address: address, requests: Int(requests))
+            }
         }
         if parts.contains(.duplicate) { read.isDuplicate = row.isTrue(19) }
         if parts.contains(.actions) {

@@ -92,7 +92,7 @@ public struct LentDelivery {
 public struct JudgedDelivery: Sendable {
     public let delivery: Delivery
     public let judgement: Judgement
-    public let answer: Answer
+    public var answer: Answer
     /// The events found in the body, each of which makes a row.
     public let events: [NotificationEvent]
     /// The number of events in the body: greater than `events.count` if there were too many to read.

@@ -29,6 +29,8 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     public var actions: EntryState?
     /// The same of those that write it in a sheet (`google-sheet` and `csv`).
     public var sheet: EntryState?
+    /// The flood that its delivery began.
+    public var flood: Flood?
 
     public var eventId: FieldValue
     public var eventTimestamp: FieldValue

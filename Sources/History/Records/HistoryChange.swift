@@ -48,6 +48,10 @@ public enum HistoryEvent: Sendable, Hashable {
     case refused(String)
     /// Something else that a person should know, in a sentence.
     case warning(String)
+    /// Something for the log, in a sentence.
+    case note(String)
+    /// A condition began or ended that lasts: what is new, in a sentence, and all that lasts now; nil for none.
+    case lasting(news: String?, all: String?)
 }
 
 extension HistoryChange {

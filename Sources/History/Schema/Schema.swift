@@ -49,6 +49,9 @@ enum Schema {
             let version = try Int.fetchOne(db, sql: "PRAGMA schema_version") ?? 0
             try db.execute(sql: idsWithoutSequence(schemaVersion: version))
         }
+        migrator.registerMigration("13 floods", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: FloodTable.migration)
+        }
         return migrator
     }
 

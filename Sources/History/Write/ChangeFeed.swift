@@ -10,6 +10,8 @@ final class ChangeFeed: Sendable {
         var followers: [@Sendable ([RecordedDelivery]) -> Void] = []
         /// The reason why this process cannot record any more, until it ends.
         var damage: String?
+        /// The conditions that last, each in a sentence.
+        var lasting: [LastingCondition: String] = [:]
 
         /// The health after a commit.
         var healthAfterCommit: HistoryHealth { damage.map(HistoryHealth.failing) ?? .recording }
@@ -93,6 +95,15 @@ final class ChangeFeed: Sendable {
         tell { .changed($0) }
     }
 
+    /// Reports that more requests of floods were counted.
+    func flooded(_ more: Int) {
+        state.withLock { state in
+            state.change.kept.flooded += more
+            state.change.revision += 1
+        }
+        tell { .changed($0) }
+    }
+
     /// What is there of the requests that count against the bounds.
     var kept: KeptAmounts { state.withLock { $0.change.kept } }
 
@@ -145,11 +156,43 @@ final class ChangeFeed: Sendable {
         tell { _ in .warning(sentence) }
     }
 
+    /// Reports something for the log.
+    func note(_ sentence: String) {
+        tell { _ in .note(sentence) }
+    }
+
+    /// Reports that a condition lasts from now on, or has ended: nil. May be called from any thread.
+    func last(_ condition: LastingCondition, _ sentence: String?) {
+        let all: String?? = state.withLock { state in
+            let before = state.lasting[condition]
+            state.lasting[condition] = sentence
+            guard (before == nil) != (sentence == nil) else { return .none }
+            let sentences = state.lasting.sorted { $0.key < $1.key }.map(\.value)
+            return .some(sentences.isEmpty ? nil : sentences.joined(separator: "; "))
+        }
+        guard let all else { return }
+        tell { _ in .lasting(news: sentence, all: all) }
+    }
+
     private func tell(_ event: (HistoryChange) -> HistoryEvent) {
         let (change, observers) = state.withLock { ($0.change, $0.observers) }
         let event = event(change)
         for observer in observers { observer(event) }
     }
+}
+
+/// A condition of the record that lasts, and that a person should know.
+enum LastingCondition: Int, Sendable, Hashable, Comparable {
+    /// The file system is of several machines.
+    case shared
+    /// The disk has less free space than the floor.
+    case lowSpace
+    /// The history takes most of the space that it may have.
+    case large
+    /// A bound is filled by requests that stay.
+    case othersStay, notificationsStay, validStay
+
+    static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
 }
 
 // MARK: - Tally
@@ -268,6 +311,7 @@ struct TallyChange: Sendable {
     /// Reads the counts from the file into a change.
     static func read(_ db: Database, into change: inout HistoryChange) throws {
         (change.tally, change.kept) = (Tally(), KeptAmounts())
+        change.kept.flooded = try Int.fetchOne(db, sql: "SELECT flooded FROM retention") ?? 0
         let leaked = try SecretTable.leaked(db)
         for row in try Row.fetchAll(db, sql: "SELECT verdict, secret, \(columns) FROM tally") {
             guard let verdict = SignatureVerdict(rawValue: row[0]) else { continue }

@@ -13,9 +13,12 @@ final class HistoryWriter: Sendable {
     private final class Pending: Sendable {
         let delivery: JudgedDelivery
         let completion: Completion
+        /// The step of `StallWatch` in which it was queued.
+        let step: Int
 
-        init(_ delivery: JudgedDelivery, _ completion: @escaping Completion) {
+        init(_ delivery: JudgedDelivery, step: Int, _ completion: @escaping Completion) {
             self.delivery = delivery
+            self.step = step
             self.completion = completion
         }
     }
@@ -42,10 +45,18 @@ final class HistoryWriter: Sendable {
     private let isShrinking: Bool
     private let space: FreeSpace?
     /// Whether valid deliveries are never removed.
-    private let isKeepingAll: Bool
+    let isKeepingAll: Bool
     private let bytesSinceCheck = Mutex(Int.max / 2)
-    private let queue = Mutex(WriteQueue<Pending, Slice>(capacity: 8_192, byteCapacity: 64 << 20))
+    private let queue: Mutex<WriteQueue<Pending, Slice>>
     private let thread = Worker("history writer")
+    let stalls: StallWatch
+    /// The deliveries that are being written.
+    private let current = Mutex<[Pending]>([])
+    private let hasWritten = Atomic(false)
+    /// Whether a write does not end: nothing more is queued behind it.
+    private let isStalled = Atomic(false)
+    /// Called when a write does not end.
+    let stalled = Mutex<@Sendable () -> Void>({})
 
     /// - Parameters:
     ///   - watch: Checks the files; nil in memory.
@@ -64,7 +75,9 @@ final class HistoryWriter: Sendable {
             )
         }
         self.removal = Mutex(removal)
+        queue = Mutex(WriteQueue(capacity: bounds.queue.requests, byteCapacity: bounds.queue.bytes))
         latest = Mutex(Timestamp(milliseconds: received))
+        stalls = StallWatch(bounds.writeTime)
         self.isShrinking = isShrinking
         self.space = space
         isKeepingAll = bounds.valid == nil && bounds.age == nil
@@ -80,11 +93,34 @@ final class HistoryWriter: Sendable {
     ///
     /// - Returns: False if the queue is full or closed. `completion` is then never called.
     func record(_ delivery: JudgedDelivery, completion: @escaping Completion) -> Bool {
-        let pending = Pending(delivery, completion)
+        guard !isStalled.load(ordering: .relaxed) else { return false }
+        let pending = Pending(delivery, step: stalls.now, completion)
         // Without a secret nobody can tell apart what looks like B2's.
         let verdict = delivery.judgement.verdict
-        let isReserved = verdict == .valid || verdict == .unverified && delivery.share == .notification
-        return queue.withLock { begin($0.add(pending, bytes: delivery.weight, isReserved: isReserved)) }
+        let isReserved = HistoryBounds.isTrusted(verdict) || verdict == .unverified && delivery.share == .notification
+        let isQueued = queue.withLock { begin($0.add(pending, bytes: delivery.weight, isReserved: isReserved)) }
+        if !stalls.isAwake { stalls.begin { [weak self] step in self?.look(at: step) ?? false } }
+        return isQueued
+    }
+
+    /// Answers the deliveries that have waited for too long: those that are queued are not written any more, and those
+    /// that are being written may be there later nevertheless.
+    ///
+    /// - Parameter step: The current one.
+    /// - Returns: Whether there is or was something to write.
+    func look(at step: Int) -> Bool {
+        let oldest = step - stalls.limit
+        let (queued, isWaiting) = queue.withLock { queue in
+            (queue.remove { $0.step < oldest }, queue.hasDeliveries)
+        }
+        let (written, isWriting) = current.withLock { ($0.filter { $0.step < oldest }, !$0.isEmpty) }
+        if !queued.isEmpty || !written.isEmpty, !isStalled.exchange(true, ordering: .relaxed) {
+            changes.fail("the disk does not answer: a write does not end")
+            written.forEach { $0.completion(nil) }
+            stalled.withLock(\.self)()
+        }
+        queued.forEach { $0.completion(nil) }
+        return hasWritten.exchange(false, ordering: .relaxed) || isWaiting || isWriting
     }
 
     /// Writes other data in a transaction of its own, between batches; it must take a few milliseconds at most. Blocks.
@@ -133,12 +169,13 @@ final class HistoryWriter: Sendable {
     }
 
     /// Whether a delivery would be taken now.
-    var hasRoom: Bool { queue.withLock { $0.hasRoom } }
+    var hasRoom: Bool { !isStalled.load(ordering: .relaxed) && queue.withLock { $0.hasRoom } }
 
     /// Accepts nothing more, and waits until everything queued is written.
     func close() {
         queue.withLock { $0.close() }
         thread.wait()
+        stalls.close()
         // A connection with a statement is not closed.
         database.writeWithoutTransaction { _ in statements.withLock { $0 = nil } }
     }
@@ -164,10 +201,15 @@ final class HistoryWriter: Sendable {
     private func step(_ db: Database) -> Bool {
         switch queue.withLock({ $0.next() }) {
         case .batch(let batch):
+            current.withLock { $0 = batch }
             write(batch, to: db)
+            current.withLock { $0 = [] }
+            hasWritten.store(true, ordering: .relaxed)
+            isStalled.store(false, ordering: .relaxed)
             checkpoints?.afterCommit(of: batch.reduce(0) { $0 + $1.delivery.weight }, in: db)
         case .slice(let slice):
             slice(db)
+            isStalled.store(false, ordering: .relaxed)
             checkpoints?.afterCommit(of: Self.sliceBytes, isSlice: true, in: db)
         case .rest: return false
         }
@@ -269,6 +311,7 @@ final class HistoryWriter: Sendable {
             let size = try? Int.fetchOne(db, sql: "PRAGMA page_size")
         else { return }
         space.check(size: pages * size)
+        _ = space.isLow()
     }
 
     private func noteRoom(_ kept: KeptAmounts) {
@@ -294,7 +337,10 @@ final class HistoryWriter: Sendable {
                 remove()
             } else {
                 changes.removed(nil, isLast: true)
-                removal.withLock { $0.newlyStuck() }.map(\.warning).forEach(changes.warn)
+                let stuck = removal.withLock(\.stuck)
+                for list in Removal.List.allCases {
+                    changes.last(list.condition, stuck.contains(list) ? list.warning : nil)
+                }
                 if isShrinking { shrink() }
             }
         }

@@ -66,6 +66,18 @@ struct WriteQueue<Delivery, Slice> {
         return started()
     }
 
+    /// Whether deliveries wait.
+    var hasDeliveries: Bool { !deliveries.isEmpty }
+
+    /// Removes and returns the deliveries at the front that are of a kind.
+    mutating func remove(while isOne: (Delivery) -> Bool) -> [Delivery] {
+        let removed = deliveries.prefix { isOne($0.delivery) }
+        guard !removed.isEmpty else { return [] }
+        deliveries.removeFirst(removed.count)
+        bytes -= removed.reduce(0) { $0 + $1.bytes }
+        return removed.map(\.delivery)
+    }
+
     mutating func add(_ slice: Slice) -> Added {
         guard !isClosed else { return .full }
         slices.append(slice)
@@ -177,6 +189,8 @@ final class HealthProbe: Sendable {
     private struct State {
         var isRunning = false
         var waiting: [@Sendable (Bool) -> Void] = []
+        /// Those that wait for the probe that runs.
+        var asking: [@Sendable (Bool) -> Void] = []
     }
 
     private let writer: HistoryWriter
@@ -184,6 +198,16 @@ final class HealthProbe: Sendable {
 
     init(_ writer: HistoryWriter) {
         self.writer = writer
+        writer.stalled.withLock { $0 = { [weak self] in self?.expire() } }
+    }
+
+    /// Answers all that wait for a write that does not end.
+    private func expire() {
+        let asking = state.withLock { state in
+            defer { (state.asking, state.waiting) = ([], []) }
+            return state.asking + state.waiting
+        }
+        asking.forEach { $0(false) }
     }
 
     /// - Parameter completion: Called on the writer's thread, or at once if no delivery would be accepted.
@@ -198,12 +222,16 @@ final class HealthProbe: Sendable {
     }
 
     private func run() {
-        let asking = state.withLock { state in
-            defer { state.waiting = [] }
-            return state.waiting
+        state.withLock { state in
+            state.asking = state.waiting
+            state.waiting = []
         }
         writer.perform({ db in try db.execute(sql: "UPDATE probe SET filler = randomblob(16384)") }) { [self] result in
             let isRecorded = (try? result.get()) != nil
+            let asking = state.withLock { state in
+                defer { state.asking = [] }
+                return state.asking
+            }
             asking.forEach { $0(isRecorded) }
             let isWanted = state.withLock { state in
                 state.isRunning = !state.waiting.isEmpty

@@ -16,6 +16,7 @@ public final class ControlServer: Sendable {
     private let answers: ControlAnswers
     private let limits: ControlLimits
     private let subscription: String
+    private let ended: @Sendable (ControlCaller) -> Void
     private let state = Mutex(State())
 
     /// Listens for calls about a history, whose lock the caller has taken.
@@ -24,14 +25,16 @@ public final class ControlServer: Sendable {
     ///   - history: The history's path, with links followed.
     ///   - version: The version of this b2watch, such as `0.1.0`.
     ///   - subscription: The request that also subscribes to events.
+    ///   - ended: Called when a caller has gone, on the thread of its connection.
     /// - Throws: `ControlFailure.system`.
     public init<Subscription: ListenerRequest>(
         beside history: String, version: String, answers: ControlAnswers, subscription: Subscription.Type,
-        limits: ControlLimits = ControlLimits()
+        limits: ControlLimits = ControlLimits(), ended: @escaping @Sendable (ControlCaller) -> Void = { _ in }
     ) throws(ControlFailure) {
         hello = ControlHello(b2watch: version)
         self.answers = answers
         self.limits = limits
+        self.ended = ended
         self.subscription = Subscription.name
         do {
             socket = try ListeningSocket(at: ControlPlace.socket(beside: history))
@@ -76,6 +79,7 @@ public final class ControlServer: Sendable {
         }
         start("control reader") { [weak self] in
             self?.serve(connection)
+            self?.ended(ControlCaller(connection))
             _ = self?.state.withLock { $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
         }
     }
@@ -106,10 +110,10 @@ public final class ControlServer: Sendable {
 
     private func answer(_ line: [UInt8], _ connection: ControlConnection) -> Bool {
         if let head = try? RequestLineHead(controlLine: line), head.request == subscription {
-            connection.subscribe { answers.answer(line) ?? [] }
+            connection.subscribe { answers.answer(line, ControlCaller(connection)) ?? [] }
             return true
         }
-        guard let answer = answers.answer(line) else {
+        guard let answer = answers.answer(line, ControlCaller(connection)) else {
             connection.refuse("that was not a request")
             return false
         }
@@ -129,7 +133,7 @@ public final class ControlServer: Sendable {
 /// The requests that a listener answers.
 public struct ControlAnswers: Sendable {
     /// Makes the reply, as a line, of a request's line.
-    private typealias Answer = @Sendable (_ id: Int, _ line: [UInt8]) throws -> [UInt8]
+    private typealias Answer = @Sendable (_ id: Int, _ line: [UInt8], ControlCaller) throws -> [UInt8]
 
     private var answers: [String: Answer] = [:]
 
@@ -149,18 +153,27 @@ public struct ControlAnswers: Sendable {
     private mutating func add<Answerer: Sendable, Request: ListenerRequest<Answerer>>(
         _ request: Request.Type, by answerer: Answerer
     ) {
-        answers[Request.name] = { id, line in
+        add(request) { _ in answerer }
+    }
+
+    /// Adds a request whose answer depends on who asks.
+    ///
+    /// - Parameter answerer: Returns the part of this process that answers a caller.
+    public mutating func add<Answerer, Request: ListenerRequest<Answerer>>(
+        _ request: Request.Type, by answerer: @escaping @Sendable (ControlCaller) -> Answerer
+    ) {
+        answers[Request.name] = { id, line, caller in
             let request = try RequestBody<Request>(controlLine: line).body
-            return try ReplyLine(id: id, reply: try request.answer(answerer)).controlLine()
+            return try ReplyLine(id: id, reply: try request.answer(answerer(caller))).controlLine()
         }
     }
 
     /// Returns the answer to a line; nil if the line is not a request at all.
-    func answer(_ line: [UInt8]) -> [UInt8]? {
+    func answer(_ line: [UInt8], _ caller: ControlCaller) -> [UInt8]? {
         guard let head = try? RequestLineHead(controlLine: line) else { return nil }
         let failure: String
         do {
-            if let answer = answers[head.request] { return try answer(head.id, line) }
+            if let answer = answers[head.request] { return try answer(head.id, line, caller) }
             failure = "This listener does not know how to do that: its b2watch is another one than yours."
         } catch is DecodingError {
             failure = "The listener does not understand this request: its b2watch is another one than yours."
@@ -169,6 +182,13 @@ public struct ControlAnswers: Sendable {
         }
         return try? FailureLine(id: head.id, failure: failure).controlLine()
     }
+}
+
+/// A connection to a control socket, as long as it lasts.
+public struct ControlCaller: Sendable, Hashable {
+    private let id: ObjectIdentifier
+
+    init(_ connection: ControlConnection) { id = ObjectIdentifier(connection) }
 }
 
 // MARK: - Limits

@@ -1,6 +1,7 @@
 public import History
 public import Notifications
 import Synchronization
+import Base
 
 /// The path of every delivery: verify it, decide the answer, record it, and only then answer.
 public final class Intake: DeliveryReceiver {
@@ -11,15 +12,33 @@ public final class Intake: DeliveryReceiver {
     private let callers: CallerList?
     private let history: History
     private let notifications = Atomic<Int>(0)
-    private let rates: Mutex<AddressRates>
+    private let rates: Rates
+    /// Writes the counts of floods, and exists only while there are some.
+    private let floods = Worker("floods")
+    private let isStopped = Monitor(false)
+    /// The time from one count of a flood to the next.
+    private static let floodTime = Duration.seconds(1)
+
+    /// The rates of addresses, which completions share.
+    private final class Rates: Sendable {
+        let value: Mutex<AddressRates>
+
+        init(_ rates: AddressRates) { value = Mutex(rates) }
+    }
 
     /// The bytes that are kept of a body that is neither valid nor looks like B2's.
     static let keptOfOthers = 64 << 10
 
+    /// - Parameters:
+    ///   - callers: The addresses from which requests are taken; nil for all.
+    ///   - burst: The requests that are not valid which one address may add to the record at once.
+    ///   - perSecond: Those that it may add in each second after that.
     public convenience init(
-        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil
+        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil,
+        burst: Int = 10_000, perSecond: Int = 100
     ) {
-        self.init(history, keys: keys, unsigned: unsigned, callers: callers, rates: AddressRates())
+        let rate = AddressRates.Rate(burst: Double(burst), perSecond: Double(perSecond))
+        self.init(history, keys: keys, unsigned: unsigned, callers: callers, rates: AddressRates(rate))
     }
 
     init(
@@ -30,7 +49,7 @@ public final class Intake: DeliveryReceiver {
         self.callers = callers
         self.keys = keys
         self.unsigned = unsigned
-        self.rates = Mutex(rates)
+        self.rates = Rates(rates)
     }
 
     /// Notifications received since the start, whatever became of them.
@@ -43,25 +62,35 @@ public final class Intake: DeliveryReceiver {
     public func receive(
         _ delivery: Delivery, as kind: RequestKind, answer: @escaping @Sendable (Answer, Int64?) -> Void
     ) {
-        let judged =
+        let made =
             switch kind {
             case .notification: verify(delivery)
             case .wrongMethod: unjudged(delivery, .methodNotAllowed)
             case .wrongPath: JudgedDelivery?.none
             }
-        if let callers, !callers.allows(delivery.remoteAddress), !isOurOwn(judged) {
-            if let judged { callers.noteRefusal(of: delivery, judged.judgement) }
+        if let callers, !callers.allows(delivery.remoteAddress), !isOurOwn(made) {
+            if let made { callers.noteRefusal(of: delivery, made.judgement) }
             return answer(.forbidden, nil)
         }
-        guard let judged else { return answer(.notFound, nil) }
+        guard var judged = made else { return answer(.notFound, nil) }
         if kind == .notification { notifications.add(1, ordering: .relaxed) }
-        guard isWithinRate(judged) else { return answer(.tooMany, nil) }
+        var flood: AddressRates.Network?
+        switch fate(of: judged) {
+        case .recorded: break
+        case .first(let network):
+            flood = network
+            judged.answer = .tooMany
+        case .counted: return answer(.tooMany, nil)
+        }
         switch history.room(for: judged) {
         case .some: break
         case .full: return answer(judged.answer.status == 200 ? .tooMany : judged.answer, nil)
         case .low: return answer(judged.answer.status == 200 ? .notRecorded : judged.answer, nil)
         }
-        let isQueued = history.record(judged) { id in answer(id == nil ? .notRecorded : judged.answer, id) }
+        let isQueued = history.record(judged) { [rates, flood, given = judged.answer] id in
+            if let flood, let id { rates.value.withLock { $0.began(flood, as: id) } }
+            answer(id == nil ? .notRecorded : given, id)
+        }
         if !isQueued { answer(.overloaded, nil) }
     }
 
@@ -81,13 +110,37 @@ public final class Intake: DeliveryReceiver {
         judged?.judgement.verdict == .valid && judged?.judgement.secret == keys.selfTest.identity
     }
 
-    /// Returns whether a request may be recorded: one that is valid always may, and one that a secret may still verify.
-    private func isWithinRate(_ judged: JudgedDelivery) -> Bool {
+    /// Writes what is still to be written of floods; to be called before the history closes. Blocks.
+    public func stop() {
+        isStopped.change { $0 = true }
+        floods.wait()
+        let (counts, more) = rates.value.withLock { $0.news() }
+        history.count(counts, more: more)
+    }
+
+    /// Returns whether a request is recorded: one that is valid always is, and one that a secret may still verify.
+    private func fate(of judged: JudgedDelivery) -> AddressRates.Fate {
         switch judged.judgement.verdict {
-        case .valid, .unsigned: return true
-        case .unverified where judged.eventCount > 0: return true
-        default: return rates.withLock { $0.allows(judged.delivery.remoteAddress, at: .now) }
+        case .valid, .unsigned: return .recorded
+        case .unverified where judged.eventCount > 0: return .recorded
+        default: break
         }
+        let (fate, isNews) = rates.value.withLock { rates -> (AddressRates.Fate, Bool) in
+            let had = rates.hasNews
+            let fate = rates.take(judged.delivery.remoteAddress, at: .now)
+            return (fate, !had && rates.hasNews)
+        }
+        if isNews { floods.async { [weak self] in self?.countFloods() } }
+        return fate
+    }
+
+    /// Writes the counts of floods once a second, until there are no new ones.
+    private func countFloods() {
+        repeat {
+            guard isStopped.wait(until: .now + Self.floodTime, for: { $0 ? true : nil }) == nil else { return }
+            let (counts, more) = rates.value.withLock { $0.news() }
+            history.count(counts, more: more)
+        } while rates.value.withLock(\.hasNews)
     }
 
     private func verify(_ delivery: Delivery) -> JudgedDelivery {

@@ -125,7 +125,7 @@ public final class KeyringHolder: Sendable {
         case .changed(let change):
             let isFailing = change.health != .recording
             if self.isFailing.exchange(isFailing, ordering: .relaxed), !isFailing { look() }
-        case .refused, .warning: break
+        case .refused, .warning, .lasting, .note: break
         }
     }
 

@@ -59,6 +59,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var hasPeerEnded = false
     private var requests = 0
+    /// Whether a request is counted among those under way.
+    private var isUnderWay = false
     private var dropped = 0
 
     /// - Parameters:
@@ -99,7 +101,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if isInMidst { settings.refusals.count(.incomplete, from: remoteAddress) }
         phase = .closing
         alarm?.cancel()
-        request = nil
+        drop()
+        endRequest()
         input.clear()
         context.fireChannelInactive()
     }
@@ -213,9 +216,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             guard let part = try parser.next(&input) else { return false }
             switch part {
             case .head(let head, let framing): open(head, framing)
-            case .body(let bytes):
-                request?.append(bytes)
-                if let request, request.bodyLength > settings.limits.body { refuseBody() }
+            case .body(let bytes): append(bytes)
             case .end: complete()
             }
         } catch {
@@ -247,6 +248,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
         if case .length(let length) = framing, length > settings.limits.body { return refuseBody() }
 
+        guard settings.load.begin() else { return refuse(.tooManyRequestsAtOnce(limit: settings.limits.requests)) }
+        isUnderWay = true
+
         let route = Route(head, rule: settings.rule)
         let request = PartialRequest(
             head, framing: framing, route: route, keptBytes: route.keptBytes(limit: settings.limits.body),
@@ -263,11 +267,39 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Adds to the body, within the limit and the budget for long bodies.
+    private func append(_ bytes: ByteBuffer) {
+        guard let count = request?.bodyLength, let reserved = request?.reserved else { return }
+        guard count + bytes.readableBytes <= settings.limits.body else { return refuseBody() }
+        let needed = request?.budget(for: bytes.readableBytes) ?? 0
+        if needed > reserved {
+            guard let granted = settings.load.reserve(needed - reserved) else {
+                return refuse(.tooManyBodies(limit: settings.limits.bodies))
+            }
+            request?.reserved += granted
+        }
+        request?.append(bytes)
+    }
+
+    /// Lets go of the request: of its body, and of what it has reserved.
+    private func drop() {
+        guard let request else { return }
+        if request.reserved > 0 { settings.load.release(request.reserved) }
+        self.request = nil
+    }
+
+    /// Counts the request as no longer under way.
+    private func endRequest() {
+        guard isUnderWay else { return }
+        isUnderWay = false
+        settings.load.end()
+    }
+
     /// - Parameter isBodyOwed: Whether the request is answered before its body arrives, so that no request may follow
     ///   it.
     private func complete(isBodyOwed: Bool = false) {
         guard phase == .body, let request, let mailbox, let eventLoop = context?.eventLoop else { return }
-        self.request = nil
+        drop()
         requests += 1
         phase = .answering(requests)
         alarm?.pause()
@@ -305,6 +337,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func send(_ answer: Answer, _ reply: Reply, _ record: Int64?) {
         // The peer may have gone, or the receiver may have answered twice.
         guard phase == .answering(reply.number) else { return }
+        endRequest()
         let closes = !reply.allowsAnother || settings.connections.isStopping || hasPeerEnded && input.readableBytes == 0
         send(Response.bytes(of: answer, closes: closes, isHead: reply.isHead))
         let now = ContinuousClock.now
@@ -357,7 +390,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Ends our half of the connection, and waits a little for the peer to end its own.
     private func close() {
         phase = .closing
-        request = nil
+        drop()
+        endRequest()
         input.clear()
         setAlarm(settings.lingerTime)
         context?.close(mode: .output, promise: nil)
@@ -396,6 +430,8 @@ struct ConnectionSettings: Sendable {
     let refusals: RefusalCounter
     let answerTimes: AnswerTimes
     let connections: Connections
+    /// The requests under way of all connections.
+    let load: RequestLoad
     private let mailboxes: [ObjectIdentifier: AnswerMailbox]
 
     /// - Parameter group: The event loops that the connections may have.
@@ -418,6 +454,7 @@ struct ConnectionSettings: Sendable {
         self.refusals = refusals
         self.answerTimes = answerTimes
         self.connections = connections
+        load = RequestLoad(configuration.limits)
     }
 
     /// Returns the mailbox of an event loop.

@@ -79,6 +79,55 @@ final class Connections: Sendable {
     }
 }
 
+// MARK: - Requests under way
+
+/// The requests of all connections that have begun and are not answered, and the memory of their long bodies.
+///
+/// A connection has one request at a time, so nothing is counted unless fewer requests than connections are allowed.
+final class RequestLoad: Sendable {
+    private let limits: ListenerLimits
+    private let isCounting: Bool
+    private let requests = Atomic<Int>(0)
+    private let bytes = Atomic<Int>(0)
+    /// The steps in which bytes are reserved.
+    private static let step = 64 << 10
+
+    init(_ limits: ListenerLimits) {
+        self.limits = limits
+        isCounting = limits.requests < limits.connections
+    }
+
+    /// Notes that a request begins.
+    ///
+    /// - Returns: False if there are too many; it is then not noted.
+    func begin() -> Bool {
+        guard isCounting else { return true }
+        guard requests.wrappingAdd(1, ordering: .relaxed).newValue > limits.requests else { return true }
+        requests.wrappingSubtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Notes that a request has its answer, or gets none.
+    func end() {
+        if isCounting { requests.wrappingSubtract(1, ordering: .relaxed) }
+    }
+
+    /// Reserves memory for a long body.
+    ///
+    /// - Returns: The bytes that are reserved, as many as asked for or a few more; nil if there are not so many.
+    func reserve(_ count: Int) -> Int? {
+        let granted = (count + Self.step - 1) / Self.step * Self.step
+        guard bytes.wrappingAdd(granted, ordering: .relaxed).newValue > limits.bodies else { return granted }
+        bytes.wrappingSubtract(granted, ordering: .relaxed)
+        return nil
+    }
+
+    /// Returns memory that was reserved.
+    func release(_ count: Int) {
+        bytes.wrappingSubtract(count, ordering: .relaxed)
+    }
+}
+
 // MARK: - Accepting
 
 /// Stops accepting while the system has no descriptor or memory for another connection: new ones wait in the backlog

@@ -266,6 +266,14 @@ public struct ListenerLimits: Sendable, Hashable {
     public var headerFields = 200
     /// The connections that are open at the same time; a further one is answered 503 and closed.
     public var connections = 1_024
+    /// The requests that have begun and are not answered; a further one is answered 503. A connection has one at a time.
+    public var requests = 1_024
+    /// The bytes of the bodies that are being received, without the first 128 KiB of each, which B2's never exceed; a
+    /// request that needs more is answered 503.
+    public var bodies = 64 << 20
+
+    /// The bytes of each body that do not count against `bodies`.
+    static let freeBody = 128 << 10
 
     public init() {}
 }

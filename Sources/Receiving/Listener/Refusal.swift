@@ -19,6 +19,12 @@ enum Refusal: Error, Hashable {
     case slowHead
     case slowRequest
     case tooManyConnections(limit: Int)
+    /// More requests have begun than may be under way.
+    case tooManyRequestsAtOnce(limit: Int)
+    /// The bodies that are being received take all the memory that they may, in bytes.
+    case tooManyBodies(limit: Int)
+    /// An HTTP/1.1 request has no `Host`, or a request has several.
+    case noHost
     /// The target is below no path that is listened on.
     case otherPath
     /// Too many requests arrive that are not valid.
@@ -46,6 +52,9 @@ enum Refusal: Error, Hashable {
         case .incomplete: Response(status: 400, text: "Incomplete request")
         case .slowHead, .slowRequest: Response(status: 408, text: "Request took too long")
         case .tooManyConnections: Response(status: 503, text: "Too many connections")
+        case .tooManyRequestsAtOnce: Response(status: 503, text: "Too many requests at once")
+        case .tooManyBodies: Response(status: 503, text: "Too many long bodies at once")
+        case .noHost: Response(status: 400, text: "The request has no Host, or several")
         case .otherPath: Response(.notFound)
         case .tooManyRequests: Response(.tooMany)
         case .otherAddress: Response(.forbidden)
@@ -83,6 +92,9 @@ extension Refusal: CustomStringConvertible {
         case .slowHead: "the head took too long (408)"
         case .slowRequest: "the request took too long (408)"
         case .tooManyConnections(let limit): "over \(limit) connections (503)"
+        case .tooManyRequestsAtOnce(let limit): "over \(limit) requests at once (503)"
+        case .tooManyBodies(let limit): "long bodies over \(Self.size(limit)) at once (503)"
+        case .noHost: "no Host header, or several (400)"
         case .otherPath: "not below --path, and not kept (404)"
         case .tooManyRequests: "too many that are not valid, and not kept (429)"
         case .otherAddress: "not from an address in --allow-from, and not kept (403)"

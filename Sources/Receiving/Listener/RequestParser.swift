@@ -29,6 +29,13 @@ struct RequestHead: Sendable, Hashable {
     func hasHeader(_ name: String) -> Bool {
         headers.contains { $0.isNamed(name) }
     }
+
+    /// Whether it has one `Host`, as HTTP/1.1 demands; an older request may have none (RFC 9112, 3.2).
+    fileprivate var hasGoodHost: Bool {
+        var hosts = 0
+        for field in headers where field.isNamed("Host") { hosts += 1 }
+        return hosts == 1 || hosts == 0 && version == .http10
+    }
 }
 
 /// Reads HTTP/1.1 requests from the bytes of a connection (RFC 9112), strictly. Input that two readers could read
@@ -113,6 +120,7 @@ struct RequestParser {
         headers = []
         size = 0
         guard let framing = Framing(head) else { throw .ambiguousLength }
+        guard head.hasGoodHost else { throw .noHost }
         switch framing {
         case .length(let length): state = .body(length)
         case .chunked: state = .chunkSize
@@ -362,6 +370,8 @@ struct PartialRequest {
     let receivedAt: Timestamp
     /// The length of the body so far, in bytes.
     private(set) var bodyLength = 0
+    /// The bytes of the budget for long bodies that it has reserved.
+    var reserved = 0
     private var body: [UInt8] = []
     private let keptBytes: Int
 
@@ -379,6 +389,11 @@ struct PartialRequest {
         bodyLength += bytes.readableBytes
         let space = keptBytes - body.count
         if space > 0 { bytes.withUnsafeReadableBytes { body.append(contentsOf: $0.prefix(space)) } }
+    }
+
+    /// The bytes of the budget for long bodies that it needs with so many more bytes.
+    func budget(for more: Int) -> Int {
+        max(0, min(body.count + more, keptBytes) - ListenerLimits.freeBody)
     }
 
     /// Whether the connection may serve another request after this one.

@@ -114,6 +114,7 @@ struct Response {
         var head = "HTTP/1.1 \(status) \(Self.phrase(status))\r\n"
         head += "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(text.utf8.count)\r\n"
         if status == 405 { head += "Allow: POST\r\n" }
+        if let seconds = Self.retry[status] { head += "Retry-After: \(seconds)\r\n" }
         if closes { head += "Connection: close\r\n" }
         return ByteBuffer(string: head + "\r\n" + (isHead ? "" : text))
     }
@@ -127,6 +128,9 @@ struct Response {
         if !closes, !isHead, let bytes = usual[answer] { return bytes }
         return Response(answer).bytes(closes: closes, isHead: isHead)
     }
+
+    /// The seconds after which a client may try again, by status.
+    private static let retry = [429: 60, 503: 5]
 
     private static func phrase(_ status: Int) -> String {
         switch status {

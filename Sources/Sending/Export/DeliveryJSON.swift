@@ -126,6 +126,11 @@ public enum EventLines {
             cell(event.eventType), cell(event.bucketName), cell(event.objectName), cell(event.objectSize),
             SafeText(String(record.status)),
         ]
+        if record.status == 429 {
+            return columns + [
+                "first of a flood from " + SafeText(record.delivery.remoteAddress) + ": more are counted, not kept"
+            ]
+        }
         return record.isDuplicate ? columns + ["duplicate"] : columns
     }
 

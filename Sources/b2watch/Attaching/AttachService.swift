@@ -18,9 +18,12 @@ final class AttachService: Sendable {
         var answers = ControlAnswers()
         answers.add(ReceiverRequests.all, by: ReceiverDesk(desk, say: say))
         answers.add(ActionRequests.all, by: desk.receiver.actions.runner)
+        let marks = desk.receiver.marks
+        answers.add(KeepMarkedRequest.self) { DashboardMarks(marks: marks, caller: $0) }
         do throws(ControlFailure) {
             server = try ControlServer(
-                beside: path, version: Version.number, answers: answers, subscription: SubscribeRequest.self)
+                beside: path, version: Version.number, answers: answers, subscription: SubscribeRequest.self
+            ) { marks.keep([], for: $0) }
         } catch {
             server = nil
             say("b2watch attach cannot reach this listener: \(error)")

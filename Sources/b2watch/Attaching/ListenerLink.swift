@@ -28,6 +28,8 @@ final class ListenerLink: ListenerAsking {
         var figures = AnswerTimesSummary()
         var hasReceivedFromElsewhere = false
         var isMeasuring = false
+        /// The rows that are marked in the dashboard.
+        var marked: Set<Int64> = []
         var dashboard: Dashboard?
         /// The messages for the dashboard that arrived before it was open.
         var waiting: [DashboardMessage] = []
@@ -133,6 +135,15 @@ final class ListenerLink: ListenerAsking {
         }
     }
 
+    /// Keeps the marked rows in the record, also after the listener was started again. Blocks.
+    func keep(marked rows: Set<Int64>) {
+        let client = state.withLock { state in
+            state.marked = rows
+            return state.client
+        }
+        _ = try? client?.ask(KeepMarkedRequest(rows))
+    }
+
     // MARK: Messages received
 
     private func apply(_ event: FollowEvent) {
@@ -189,7 +200,7 @@ final class ListenerLink: ListenerAsking {
     }
 
     private func apply(_ status: SubscribeRequest.Reply, from client: ControlClient) {
-        let isFirst = state.withLock { state in
+        let (isFirst, marked) = state.withLock { state in
             state.client = client
             state.hasDrained = false
             state.listening = .listening(url: status.url, isLoopback: status.isLoopback)
@@ -199,8 +210,9 @@ final class ListenerLink: ListenerAsking {
             state.figures = status.figures.summary
             state.hasReceivedFromElsewhere = status.figures.hasReceivedFromElsewhere
             defer { state.wasThere = true }
-            return !state.wasThere
+            return (!state.wasThere, state.marked)
         }
+        if !marked.isEmpty { _ = try? client.ask(KeepMarkedRequest(marked)) }
         if let file = status.secretsFile { post(.secretsFile(file)) }
         post(.keyring(status.keyring))
         post(.listening(listening))

@@ -247,6 +247,33 @@ struct HoldsSecretRequest: ListenerRequest {
     }
 }
 
+// MARK: - Marked rows
+
+/// Asks to keep the rows that are marked in this dashboard, whatever the bounds, in place of those that it named before,
+/// until its connection ends.
+struct KeepMarkedRequest: ListenerRequest {
+    static let name = "keepMarked"
+    let rows: [Int64]
+
+    /// The most rows that are kept for one dashboard.
+    static let most = 200_000
+
+    init(_ rows: Set<Int64>) {
+        self.rows = rows.count <= Self.most ? Array(rows) : Array(rows.sorted().suffix(Self.most))
+    }
+
+    func answer(_ dashboard: DashboardMarks) -> ControlDone {
+        dashboard.marks.keep(Set(rows.prefix(Self.most)), for: dashboard.caller)
+        return ControlDone()
+    }
+}
+
+/// The marks of one attached dashboard.
+struct DashboardMarks: Sendable {
+    let marks: MarkedRows
+    let caller: ControlCaller
+}
+
 // MARK: - Verifying
 
 /// Asks for the evidence that the Signature tab shows of a recorded delivery. The process with the secrets finds it.

@@ -87,7 +87,7 @@ struct WatchCommand: ParsableCommand {
             runner: receiver.actions.runner, reader: receiver.history.reader, http: receiver.outbound.forReplays,
             hook: { receiver.hook })
         environment.isInMemory = receiver.history.path == nil
-        environment.keepMarked = { receiver.history.keep(marked: $0) }
+        environment.keepMarked = { receiver.marks.keep($0, for: nil) }
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
         // A history in memory leaves no state on the disk either.
         if receiver.history.path != nil, let state = try? ProcessEnvironment.places.state {
@@ -165,6 +165,7 @@ struct AttachCommand: ParsableCommand {
         var environment = DashboardEnvironment(
             reader: link.reader, control: AskedListener(listener: link), change: link.change, keyring: link.keyring,
             listening: link.listening, isAttached: true)
+        environment.keepMarked = { link.keep(marked: $0) }
         environment.actions = AskedActions(
             runner: link.call, reader: link.reader, http: outbound.forReplays,
             hook: { try link.call.ask(HookRequest()) })

@@ -160,8 +160,15 @@ final class DashboardPost: Sendable {
     private struct State {
         var dashboard: Dashboard?
         var waiting: RejudgeReport?
-        /// The warning on the screens: the reason why verifying again has stopped.
-        var warning: String?
+        /// The reason why verifying again has stopped.
+        var failure: String?
+        /// The conditions of the record that last.
+        var lasting: String?
+        /// The warning on the screens.
+        var warning: String? {
+            let all = [failure, lasting].compactMap(\.self)
+            return all.isEmpty ? nil : all.joined(separator: "; ")
+        }
         var health = HistoryHealth.recording
         var others: [@Sendable (ListenerNews) -> Void] = []
         /// Whether the last report contained remaining work.
@@ -171,15 +178,15 @@ final class DashboardPost: Sendable {
     private let state = Mutex(State())
 
     func open(_ dashboard: Dashboard) {
-        let waiting = state.withLock { state in
+        let (waiting, warning) = state.withLock { state in
             state.dashboard = dashboard
-            return state.waiting
+            return (state.waiting, state.warning)
         }
+        if let warning { dashboard.mailbox.post(.warning(warning)) }
         guard let waiting else { return }
         if waiting.total > 0 || waiting.remaining > 0 {
             dashboard.mailbox.post(.rejudged(RejudgeSummary(waiting)))
         }
-        if let failure = waiting.failure { dashboard.mailbox.post(.warning(failure)) }
     }
 
     /// The health that is shown.
@@ -204,13 +211,13 @@ final class DashboardPost: Sendable {
         let (isOther, hadRest) = state.withLock { state in
             if state.dashboard == nil { state.waiting = report }
             defer {
-                state.warning = report.failure
+                state.failure = report.failure
                 state.hadRest = report.remaining > 0
             }
-            return (state.warning != report.failure, state.hadRest)
+            return (state.failure != report.failure, state.hadRest)
         }
         // The work that continues has not stopped: remove the warning.
-        if isOther { tell(.warning(report.failure)) }
+        if isOther { tell(.warning(warning)) }
         guard report.total > 0 || report.remaining > 0 || hadRest else { return }
         tell(.rejudged(RejudgeSummary(report)))
     }
@@ -225,7 +232,10 @@ final class DashboardPost: Sendable {
             dashboard?.announce(change)
             if isOther { tell(.health(change.health)) }
         case .refused(let reason), .warning(let reason): tell(.notice(reason))
-        case .stale: break
+        case .lasting(_, let all):
+            state.withLock { $0.lasting = all }
+            tell(.warning(warning))
+        case .stale, .note: break
         }
     }
 }

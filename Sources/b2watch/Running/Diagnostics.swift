@@ -77,10 +77,11 @@ final class Diagnostics: Sendable {
         state.withLock { $0.written = observer }
     }
 
-    /// Waits until all messages are written, or a second has passed.
+    /// Waits until all messages are written, or five seconds have passed: on a busy machine a thread may have to wait for
+    /// its turn.
     func flush() {
-        standardError.flush(within: .seconds(1))
-        log.withLock(\.self)?.flush(within: .seconds(1))
+        standardError.flush(within: .seconds(5))
+        log.withLock(\.self)?.flush(within: .seconds(5))
     }
 
     /// Replaces standard error with the log's file, or with nothing without a log, until `body` has ended.

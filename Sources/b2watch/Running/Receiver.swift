@@ -14,6 +14,8 @@ final class Receiver: Sendable {
     let listener: Listener
     let keyring: KeyringBook
     let actions: ActionsAtWork
+    /// The rows that are marked in dashboards.
+    let marks: MarkedRows
     /// The environment in which actions are made.
     let surroundings: ActionSurroundings
     /// The client that sends requests.
@@ -58,7 +60,8 @@ final class Receiver: Sendable {
         let loaded = try Keyring(secrets.map(\.secret))
         try History.checkUse(of: plan.place)
         var configuration = ListenerConfiguration(
-            address: plan.address, paths: plan.paths, clock: { Timestamp.now })
+            address: plan.address, paths: plan.paths, limits: plan.limits.listener, times: plan.limits.times,
+            clock: { Timestamp.now })
         configuration.tls = plan.callers.tls
         configuration.proxies = plan.callers.proxies
         configuration.limits.body = plan.bodyLimit
@@ -74,7 +77,7 @@ final class Receiver: Sendable {
         outbound.refuse(listener.address)
 
         do {
-            history = try History(plan.place, bounds: plan.bounds) {
+            history = try History(plan.place, bounds: plan.limits.bounds) {
                 isUpdating(
                     "the history is being brought up to date, once; with a million events that takes a minute or two")
             }
@@ -82,6 +85,7 @@ final class Receiver: Sendable {
             listener.stop(within: .zero)
             throw error
         }
+        marks = MarkedRows(history)
         var keys: KeyringHolder?
         do {
             let holder = try KeyringHolder(loaded, history: history, now: { .now }, report: rejudged)
@@ -89,7 +93,8 @@ final class Receiver: Sendable {
             callers = plan.callers
             intake = Intake(
                 history, keys: holder, unsigned: UnsignedRules(plan.unsigned),
-                callers: plan.callers.allowed.map { CallerList($0, warn: acting) })
+                callers: plan.callers.allowed.map { CallerList($0, warn: acting) }, burst: plan.limits.addressBurst,
+                perSecond: plan.limits.addressRate)
             keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
             actions = ActionsAtWork(
                 ActionRunner(history: history, surroundings: surroundings, say: acting, note: note))
@@ -97,6 +102,8 @@ final class Receiver: Sendable {
             history.observe { event in
                 switch event {
                 case .refused(let reason), .warning(let reason): say(reason)
+                case .note(let text): note(text, .info)
+                case .lasting(let news, _): if let news { say(news) }
                 case .changed, .stale: break
                 }
             }
@@ -104,6 +111,7 @@ final class Receiver: Sendable {
                 secrets.flatMap(\.notes) + keyring.leakNotes + listener.notes + callers.notes(at: listener.address)
                 + plan.actions.flatMap(\.notes)
             prepare(history)
+            history.checkSpace()
             try listener.accept(for: intake)
         } catch {
             listener.stop(within: .zero)
@@ -142,6 +150,7 @@ final class Receiver: Sendable {
         actions.stop()
         outbound.shutdown()
         intake.keys.stop()
+        intake.stop()
         history.close()
     }
 
@@ -153,6 +162,28 @@ final class Receiver: Sendable {
         guard keyring.all.isEmpty, !listener.address.isLoopback else { return nil }
         return "listening beyond this machine without a signing secret: anyone who reaches"
             + " \(listener.address) can send notifications"
+    }
+}
+
+// MARK: - Marks
+
+/// The rows that are marked in the dashboards of a listener, which stay in the record.
+final class MarkedRows: Sendable {
+    private let history: History
+    /// By the dashboard; nil is the one of this process.
+    private let rows = Mutex<[ControlCaller?: Set<Int64>]>([:])
+
+    init(_ history: History) {
+        self.history = history
+    }
+
+    /// Keeps the rows that are marked in a dashboard, in place of those before.
+    func keep(_ marked: Set<Int64>, for dashboard: ControlCaller?) {
+        rows.withLock { rows in
+            guard rows[dashboard] ?? [] != marked else { return }
+            rows[dashboard] = marked.isEmpty ? nil : marked
+            history.keep(marked: rows.values.reduce(into: []) { $0.formUnion($1) })
+        }
     }
 }
 
@@ -177,8 +208,8 @@ struct ReceivingPlan {
     let address: ListenAddress
     /// The paths at which notifications are accepted; at least one.
     let paths: [String]
-    /// The limits on what is kept.
-    let bounds: HistoryBounds
+    /// How much is received at a time, and how much is kept.
+    let limits: ReceivingLimits
     /// The longest body, in bytes.
     let bodyLimit: Int
     let callers: CallerPlan
@@ -196,14 +227,15 @@ struct ReceivingPlan {
         address = try ListenAddress(options.listen ?? configuration.listen?.value ?? Self.defaultListen)
         let paths = options.paths.isEmpty ? configuration.paths.map(\.value) : options.paths
         self.paths = paths.isEmpty ? ["/"] : paths
-        var bounds = options.inMemory ? HistoryBounds.memory : .file
+        var limits = ReceivingLimits(options.inMemory ? .memory : .file)
+        limits.apply(configuration.limits)
         for text in options.keep.isEmpty ? configuration.keep.map(\.value) : options.keep {
-            Keep(text)?.apply(to: &bounds)
+            Keep(text)?.apply(to: &limits.bounds)
         }
         if let text = options.freeSpace ?? configuration.freeSpace?.value, let bytes = ByteCount.count(text) {
-            bounds.freeSpace = Int(clamping: bytes)
+            limits.bounds.freeSpace = Int(clamping: bytes)
         }
-        self.bounds = bounds
+        self.limits = limits
         let body = ByteCount(options.maxBody ?? configuration.maxBody?.value ?? Self.defaultBody)
         bodyLimit = body?.bytes ?? ByteCount.usual
         callers = try CallerPlan(options.callers, configuration)
@@ -238,6 +270,7 @@ struct ReceivingPlan {
         ].compactMap(\.self) + configuration.paths.compactMap { problem("path", $0, problem(ofPath:)) }
             + configuration.keep.compactMap { problem("keep", $0, problem(ofKeep:)) }
             + CallerPlan.problems(in: configuration)
+            + ReceivingLimits.problems(in: configuration.limits)
     }
 
     static func problem(ofAddress text: String) -> String? {

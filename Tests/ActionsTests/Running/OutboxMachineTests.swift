@@ -222,6 +222,67 @@ struct OutboxMachineTests {
         #expect(machine.earliestStart(at: end) == nil)
     }
 
+    /// Such as one whose contents a gateway blocks.
+    @Test("an event that is always answered 503 delays the others no longer once two of them were done")
+    func alwaysUnavailable() {
+        var machine = OutboxMachine(manner())
+        var generator = SeededGenerator(seed: 5)
+        var left = (1...40).map { entry(Int64($0)) }
+        var now = start
+        var done: [Timestamp] = []
+        var (batch, attempts): (Int64, Int) = (0, 0)
+        while left.count > 1 || attempts < 6, batch < 1_000 {
+            switch machine.next(waiting(left), at: now) {
+            case .send(let ids):
+                batch += 1
+                let sent = left.filter { ids.contains($0.id) }
+                machine.begin(batch, items: sent.count, at: now)
+                let outcome = ids == [1] ? ActionOutcome.retry("503", scope: .action) : .done
+                let result = machine.end(batch, sent, [outcome], at: now, using: &generator)
+                if ids == [1] {
+                    attempts += 1
+                    left[0].state = .failed
+                    left[0].attempts += 1
+                    left[0].due = result.settlements.first?.due
+                } else {
+                    done.append(now)
+                    left.removeAll { ids.contains($0.id) }
+                }
+            case .sleep(let time): now = time
+            case .rest, .recover: batch = 1_000
+            }
+        }
+        #expect(done.count == 39 && attempts == 6)
+        // It was tried at once, and held the others up for a second at most.
+        #expect(done.allSatisfy { $0 - start <= .seconds(2) })
+        // By itself it waits longer each time, and the action does not.
+        #expect(machine.hold(at: now) == nil)
+    }
+
+    @Test("a service that takes nothing is tried with other events too, and delays all of them")
+    func unavailable() {
+        var machine = OutboxMachine(manner())
+        var generator = SeededGenerator(seed: 5)
+        var now = start
+        var tried: Set<Int64> = []
+        for batch in 1...200 as ClosedRange<Int64> {
+            var entries = (1...100).map { entry(Int64($0)) }
+            entries.removeAll { tried.contains($0.id) }
+            entries += tried.sorted().map { entry($0, .failed, attempts: 1, due: now) }
+            entries.sort { $0.id < $1.id }
+            if case .sleep(let time) = machine.next(waiting(entries), at: now) { now = time }
+            guard case .send(let ids) = machine.next(waiting(entries), at: now) else { return #expect(Bool(false)) }
+            tried.formUnion(ids)
+            machine.begin(batch, items: 1, at: now)
+            _ = machine.end(
+                batch, entries.filter { ids.contains($0.id) }, [.retry("503", scope: .action)], at: now,
+                using: &generator)
+        }
+        #expect(tried.count > 10)
+        #expect(now - start > .seconds(10_000))
+        #expect(machine.wanted < 100)
+    }
+
     @Test("gives up an entry after its time limit, counted from its creation or its last retry")
     func patience() {
         var machine = OutboxMachine(manner { $0.patience = .seconds(3_600) })

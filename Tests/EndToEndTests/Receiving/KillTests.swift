@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A kill -9 under load", .blocking)
 struct KillTests {
-    private static let kills = LongTests.count(3, long: 10)
+    private static let kills = LongTests.count(3, long: 50)
     private static let acknowledgedBetween = LongTests.count(200, long: 500)
     private static let inFlight = 32
 
@@ -13,14 +13,19 @@ struct KillTests {
     func noneIsLost() throws {
         var home = try Home()
         home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        let ledger = Ledger()
         var acknowledged: [String] = []
         for round in 1...Self.kills {
             let before = acknowledged.count
             let listener = try RunningListener(in: home, "--format", "json")
-            acknowledged += try Self.load(listener, round: round)
+            acknowledged += try Self.load(listener, ledger, round: round)
             #expect(listener.child.end() == .signalled(SIGKILL))
             #expect(acknowledged.count >= before + Self.acknowledgedBetween)
         }
+
+        #expect(ledger.accepted == acknowledged.count)
+        #expect(try ledger.problems(in: home) == [])
+        print("kill -9: \(Self.kills) times, \(ledger.accepted) acknowledged deliveries, none lost or changed")
 
         // What is on record is known by it: sent again, each is a duplicate, and none that never was sent is.
         let listener = try RunningListener(in: home, "--format", "json")
@@ -41,7 +46,7 @@ struct KillTests {
     ///
     /// - Returns: The events of the deliveries that were acknowledged, those included whose answers were still on
     ///   their way when the listener died.
-    private static func load(_ listener: RunningListener, round: Int) throws -> [String] {
+    private static func load(_ listener: RunningListener, _ ledger: Ledger, round: Int) throws -> [String] {
         var client = try LoadClient(inFlight, host: listener.host, port: listener.port)
         defer { client.close() }
         var sent = 0
@@ -51,9 +56,10 @@ struct KillTests {
             make: { connection in
                 sent += 1
                 current[connection] = "kill \(round), delivery \(sent)"
-                return WireRequest.event(current[connection], signedWith: Secrets.held).bytes
+                return ledger.delivery(current[connection]).bytes
             },
             arrived: { arrival in
+                ledger.note(current[arrival.connection], arrival.answer.status)
                 guard arrival.answer.status == 200 else { return }
                 acknowledged.append(current[arrival.connection])
                 if acknowledged.count == acknowledgedBetween { listener.child.signal(SIGKILL) }

@@ -23,6 +23,32 @@ struct OutboxStoreTests {
         return (history, action, ids)
     }
 
+    @Test("notes of failures have a bound for each action: the oldest go, first those that are done with")
+    func notesAreBounded() throws {
+        let (history, _, ids) = try history(1, .dead)
+        let other = try #require(
+            try history.outbox.declare([.init(name: "tell", kind: "command", summary: "")])["tell"])
+        let day: Int64 = 86_400_000
+        func note(_ count: Int, at time: Int64) throws {
+            let reports = (0..<count).map { _ in Outbox.FailureReport(action: other, row: 1, note: Array("{}".utf8)) }
+            _ = try history.outbox.retry(ids, at: .at(time))
+            _ = try history.outbox.begin(ids, batch: time, at: .at(time))
+            try history.outbox.settle(
+                [.init(ids[0], .dead, reason: "refused")], exchange: nil, reports: reports, at: .at(time))
+        }
+        func notes() throws -> [Int64] { try history.entries().filter { $0.action == "tell" }.map(\.id) }
+        try note(1_000, at: 10)
+        let first = try notes()
+        #expect(first.count == 1_000)
+        // Two of the newer ones are done with.
+        _ = try history.outbox.skip([first[700], first[800]], at: .at(11))
+        try note(3, at: 20 + day)
+        let left = try notes()
+        #expect(left.count == 1_000)
+        #expect(Set(first).subtracting(left) == [first[0], first[700], first[800]])
+        #expect(try history.entries().contains { $0.action == "rows" })
+    }
+
     @Test("retries each entry once, even if it soon fails again")
     func retriedOnce() throws {
         let (history, action, ids) = try history(2_100, .dead)

@@ -19,12 +19,52 @@ import TestSupport
             .zero, .zero, .zero, .zero, .milliseconds(400), .milliseconds(600),
             // A clock that was set back adds nothing.
             .seconds(-100),
+            // Slower than the rate for a while: the flood is over.
+            .seconds(2), .seconds(2), .seconds(2),
         ]
-        var allowed: [Bool] = []
-        for time in times { allowed.append(rates.allows("203.0.113.7", at: start + time)) }
-        #expect(allowed == [true, true, true, false, false, true, false])
-        let isOtherAllowed = rates.allows("203.0.113.8", at: start)
-        #expect(isOtherAllowed)
+        var fates: [AddressRates.Fate] = []
+        for time in times { fates.append(rates.take("203.0.113.7", at: start + time)) }
+        let network = AddressRates.Network("203.0.113.7")
+        #expect(
+            fates == [
+                .recorded, .recorded, .recorded, .first(network), .counted, .counted, .counted, .recorded, .recorded,
+                .recorded,
+            ])
+        let other = rates.take("203.0.113.8", at: start)
+        #expect(other == .recorded)
+    }
+
+    @Test func aFloodIsCountedForTheDeliveryThatBeganIt() {
+        var rates = AddressRates(Self.once)
+        let (address, start) = ("2001:db8:1:2::7", ContinuousClock.now)
+        let network = AddressRates.Network(address)
+        for _ in 0..<4 { _ = rates.take(address, at: start) }
+        var hasNews = rates.hasNews
+        #expect(!hasNews)
+        for _ in 0..<5 { _ = rates.take("2001:db8:1:2::8", at: start) }
+        // It is not recorded yet.
+        var news = rates.news()
+        #expect(news.floods.isEmpty && news.more == 5)
+        rates.began(network, as: 77)
+        news = rates.news()
+        #expect(news.floods == [77: Flood(address: "2001:db8:1:2::/64", requests: 5)] && news.more == 0)
+        _ = rates.take(address, at: start)
+        hasNews = rates.hasNews
+        news = rates.news()
+        #expect(hasNews && news.floods[77]?.requests == 6 && news.more == 1)
+        hasNews = rates.hasNews
+        #expect(!hasNews)
+    }
+
+    @Test func theLastCountOfAFloodThatIsOverIsNotLost() {
+        var rates = AddressRates(Self.rate)
+        let (address, start) = ("203.0.113.7", ContinuousClock.now)
+        for _ in 0..<9 { _ = rates.take(address, at: start) }
+        rates.began(AddressRates.Network(address), as: 3)
+        let fate = rates.take(address, at: start + .seconds(60))
+        #expect(fate == .recorded)
+        let news = rates.news()
+        #expect(news.floods == [3: Flood(address: address, requests: 5)] && news.more == 5)
     }
 
     @Test func version6CountsByItsFirst64Bits() {
@@ -38,20 +78,25 @@ import TestSupport
     @Test func theTableIsBounded() {
         var rates = AddressRates(Self.rate, capacity: 10)
         let start = ContinuousClock.now
-        for number in 0..<1_000 { _ = rates.allows("198.51.\(number / 250).\(number % 250)", at: start) }
+        for number in 0..<1_000 { _ = rates.take("198.51.\(number / 250).\(number % 250)", at: start) }
         #expect(rates.count <= 11)
         // Addresses whose stores are full again are removed.
-        let isAllowed = rates.allows("192.0.2.1", at: start + .seconds(60))
-        #expect(isAllowed && rates.count <= 11)
+        let fate = rates.take("192.0.2.1", at: start + .seconds(60))
+        #expect(fate == .recorded && rates.count <= 11)
     }
 
-    @Test func whatIsBeyondTheRateIsAnswered429AndNotKept() async throws {
+    @Test(.blocking) func whatIsBeyondTheRateIsAnswered429AndNotKept() async throws {
         let rig = try await Rig([.sample()])
         let intake = Intake(rig.history, keys: rig.keys, rates: AddressRates(Self.once))
         var answers: [Answer] = []
-        for _ in 0..<5 { answers.append(await intake.answer(.sample())) }
-        #expect(answers == [.missingSignature, .missingSignature, .missingSignature, .tooMany, .tooMany])
-        #expect(rig.history.current.latestDelivery == 3)
+        for _ in 0..<9 { answers.append(await intake.answer(.sample())) }
+        #expect(
+            answers.prefix(3).allSatisfy { $0 == .missingSignature } && answers.suffix(6).allSatisfy { $0 == .tooMany })
+        // The first of the flood is there, with the number of the others.
+        #expect(rig.history.current.latestDelivery == 4)
+        intake.stop()
+        let rows = try rig.history.reader.rows(RowRequest(.newest, before: 9, after: 0)).rows
+        #expect(rows.map(\.flood?.requests) == [nil, nil, nil, 5] && rows.last?.status == 429)
         // Valid deliveries are always recorded.
         for _ in 0..<9 { #expect(await intake.answer(.sample(signedWith: .sample())) == .accepted) }
         #expect(rig.history.current.tally[.valid] == 9)
@@ -64,7 +109,8 @@ import TestSupport
         let other = Delivery.sample(body: Array("{}".utf8))
         for _ in 0..<3 { #expect(await intake.answer(other) == .accepted) }
         #expect(await intake.answer(other) == .tooMany)
-        #expect(rig.history.current.latestDelivery == 12)
+        #expect(await intake.answer(other) == .tooMany)
+        #expect(rig.history.current.latestDelivery == 13)
     }
 
     @Test func theBodyOfOtherRequestsIsCut() async throws {

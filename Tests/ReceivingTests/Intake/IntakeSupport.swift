@@ -71,7 +71,10 @@ struct Rig {
 
     /// Waits until the first verifying again is over; it may find nothing to do.
     init(_ secrets: [SigningSecret] = [], _ history: History? = nil) async throws {
-        let history = try history ?? History(.memory)
+        // The tests that hold its writer up take their time.
+        var bounds = HistoryBounds.memory
+        bounds.writeTime = .seconds(3_600)
+        let history = try history ?? History(.memory, bounds: bounds)
         self.history = history
         keys = try KeyringHolder(
             try Keyring(secrets), history: history, now: { Timestamp(milliseconds: 1_795_452_999_000) },

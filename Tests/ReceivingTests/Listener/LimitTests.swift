@@ -24,6 +24,8 @@ import TestSupport
         (head("Transfer-Encoding: chunked", "Content-Length: 2") + "{}", 400, ambiguous),
         (head("Content-Length: 2", "Transfer-Encoding: chunked") + "{}", 400, ambiguous),
         (head("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", 400, ambiguous),
+        ("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 400, noHost),
+        (head("Host: y", "Content-Length: 2") + "{}", 400, noHost),
         // Requests without a path.
         ("POST * HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 400, noPath),
         ("GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400, noPath),
@@ -41,11 +43,12 @@ import TestSupport
 
     private static let notHTTP = "not valid HTTP (400)"
     private static let ambiguous = "the length of the body is ambiguous (400)"
+    private static let noHost = "no Host header, or several (400)"
     private static let noPath = "the request names no path (400)"
     private static let tooLarge = "headers too large (431)"
 
     private static func head(_ fields: String...) -> String {
-        "POST / HTTP/1.1\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n"
+        "POST / HTTP/1.1\r\nHost: x\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n"
     }
 
     private static func xs(_ count: Int) -> String {
@@ -70,7 +73,7 @@ import TestSupport
     @Test func takesHeadersAtTheLimit() throws {
         try withListener { server in
             let client = try server.client()
-            try client.send(Self.head(String(repeating: "X: y\r\n", count: 199) + "Content-Length: 0"))
+            try client.send(Self.head(String(repeating: "X: y\r\n", count: 198) + "Content-Length: 0"))
             #expect(try client.response() == ok)
             try client.send(Self.head("X: \(Self.xs(32 << 10))", "Content-Length: 0"))
             #expect(try client.response() == ok)
@@ -124,6 +127,7 @@ import TestSupport
             let third = try server.client()
             let response = try third.response()
             #expect(response.status == 503)
+            #expect(response.headers.contains("Retry-After: 5"))
             #expect(response.closes)
             #expect(try third.rest() == "")
             #expect(server.log.lines == ["127.0.0.1: request refused: over 2 connections (503)"])
@@ -132,6 +136,56 @@ import TestSupport
             try clients[1].send(post())
             #expect(try clients[1].response() == ok)
         }
+    }
+
+    @Test func refusesTooManyRequestsAtOnce() throws {
+        let receiver = TestReceiver(.held)
+        try withListener(receiver, { $0.limits.requests = 1 }) { server in
+            let first = try server.client()
+            try first.send(post("/1"))
+            let waiting = try #require(receiver.next())
+            let second = try server.client()
+            try second.send(post("/2"))
+            let response = try second.response()
+            #expect(response.status == 503 && response.closes && response.headers.contains("Retry-After: 5"))
+            waiting.answer(.accepted)
+            #expect(try first.response() == ok)
+            // A request whose peer goes away is no longer under way.
+            let third = try server.client()
+            try third.send(Self.head("Content-Length: 9"))
+            third.endSending()
+            #expect(try third.response().status == 400)
+            try first.send(post("/4"))
+            try #require(receiver.next()).answer(.accepted)
+            #expect(try first.response() == ok)
+            #expect(server.log.lines.first == "127.0.0.1: request refused: over 1 requests at once (503)")
+        }
+    }
+
+    /// A body as long as B2's is always taken; longer ones share a budget, which each returns.
+    @Test func boundsTheMemoryOfBodies() throws {
+        try withListener(TestReceiver(), { $0.limits.bodies = 512 << 10 }) { server in
+            let first = try server.client()
+            try first.send(post(body: Self.xs(1_000_000)))
+            #expect(try first.response().status == 503)
+            #expect(server.log.lines == ["127.0.0.1: request refused: long bodies over 512 KiB at once (503)"])
+            let second = try server.client()
+            for length in [128 << 10, 600_000, 600_000, 128 << 10] {
+                try second.send(post(body: Self.xs(length)))
+                #expect(try second.response() == ok)
+            }
+        }
+    }
+
+    @Test func aBudgetOfBytesIsReservedAndReturned() {
+        var limits = ListenerLimits()
+        limits.bodies = 256 << 10
+        let load = RequestLoad(limits)
+        #expect(load.reserve(1) == 64 << 10)
+        #expect(load.reserve(192 << 10) == 192 << 10)
+        #expect(load.reserve(1) == nil)
+        load.release(64 << 10)
+        #expect(load.reserve(64 << 10) == 64 << 10)
     }
 
     /// However many connections are over the limit and stay: each receives its answer, and the oldest are closed for

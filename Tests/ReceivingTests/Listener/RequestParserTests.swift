@@ -42,8 +42,8 @@ import TestSupport
     private static let requests = Array(
         ("POST /a?b HTTP/1.1\r\nHost: x\r\nX-Empty:\r\nX-Tab:\ta\tb \r\nContent-Length: 3\r\n\r\n{\n}"
             + "\r\nPUT /c HTTP/1.0\r\n\r\n"
-            + "POST / HTTP/1.1\r\ntransfer-encoding: Chunked\r\n\r\n3;x=\"y\"\r\nabc\r\n00a \r\n0123456789\r\n0\r\nT: t\r\n\r\n"
-            + "GET /d HTTP/1.1\r\n\r\n").utf8)
+            + "POST / HTTP/1.1\r\nHost: y\r\ntransfer-encoding: Chunked\r\n\r\n3;x=\"y\"\r\nabc\r\n00a \r\n0123456789\r\n0\r\nT: t\r\n\r\n"
+            + "GET /d HTTP/1.1\r\nHOST:\r\n\r\n").utf8)
 
     private static let expected = Parsed(
         heads: [
@@ -55,8 +55,9 @@ import TestSupport
                 ]),
             RequestHead(method: "PUT", target: "/c", version: .http10, headers: []),
             RequestHead(
-                method: "POST", target: "/", version: .http11, headers: [HeaderField("transfer-encoding", "Chunked")]),
-            RequestHead(method: "GET", target: "/d", version: .http11, headers: []),
+                method: "POST", target: "/", version: .http11,
+                headers: [HeaderField("Host", "y"), HeaderField("transfer-encoding", "Chunked")]),
+            RequestHead(method: "GET", target: "/d", version: .http11, headers: [HeaderField("HOST", "")]),
         ],
         bodies: [Array("{\n}".utf8), [], Array("abc0123456789".utf8), []], ends: 4)
 
@@ -75,7 +76,7 @@ import TestSupport
 
     @Test func keepsTheBytesOfAHeader() throws {
         let value = Array("caf".utf8) + [0xE9]
-        let head = Array("GET / HTTP/1.1\r\nX: ".utf8) + value + Array("\r\nY: caf\u{E9}\r\n\r\n".utf8)
+        let head = Array("GET / HTTP/1.0\r\nX: ".utf8) + value + Array("\r\nY: caf\u{E9}\r\n\r\n".utf8)
         let headers = try #require(Self.parse([head]).heads.first?.headers)
         #expect(headers.map(\.bytes) == [value, Array("caf\u{E9}".utf8)])
         #expect(headers.map(\.isAltered) == [true, false])
@@ -90,20 +91,29 @@ import TestSupport
         "GET / HTTP/1.1\r\n: x\r\n", "GET / HTTP/1.1\r\nA\r\n", "GET / HTTP/1.1\r\nA : b\r\n",
         "GET / HTTP/1.1\r\n A: b\r\n", "GET / HTTP/1.1\r\nA: b\r\n c\r\n", "GET / HTTP/1.1\r\nA: \u{7F}\r\n",
         "GET / HTTP/1.1\r\nA: a\rb\r\n", "GET / HTTP/1.1\r\nA\u{E9}: b\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1000000000000000\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1 1\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA b\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1000000000000000\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1 1\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA b\r\n",
     ])
     func refuses(_ text: String) {
         #expect(Self.parse([Array(text.utf8)]).refusal == .notHTTP)
         // Divided in any way.
         #expect(Self.parse(text.utf8.map { [$0] }).refusal == .notHTTP)
+    }
+
+    /// RFC 9112, 3.2: another reader might take another of them.
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nX-Host: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n",
+        "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", "GET http://h/ HTTP/1.1\r\n\r\n",
+    ])
+    func demandsOneHost(_ text: String) {
+        #expect(Self.parse([Array(text.utf8)]).refusal == .noHost)
     }
 
     @Test func limitsWhatHasNoEnd() {
@@ -115,7 +125,7 @@ import TestSupport
             let parsed = Self.parse([Array(start.utf8)] + (0..<50).map { _ in piece }, limits)
             #expect(parsed.refusal == .headersTooLarge, "\(start)")
         }
-        let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
         let extensions = [UInt8](repeating: UInt8(ascii: "x"), count: 10_000)
         #expect(Self.parse([Array((chunked + "1;").utf8), extensions]).refusal == .notHTTP)
         let trailer = Array(String(repeating: "T: t\r\n", count: 1_000).utf8)
@@ -130,10 +140,10 @@ import TestSupport
         limits.headerFields = 3
         func refusal(_ head: String) -> Refusal? { Self.parse([Array(head.utf8)], limits).refusal }
         let target = "/" + String(repeating: "x", count: 89)
-        #expect(refusal("GET \(target) HTTP/1.1\r\nA: 123456789\r\n\r\n") == nil)
-        #expect(refusal("GET \(target) HTTP/1.1\r\nA: 1234567890\r\n\r\n") == .headersTooLarge)
-        #expect(refusal("GET / HTTP/1.1\r\nA: 1\r\nB: 1\r\nC: 1\r\n\r\n") == nil)
-        #expect(refusal("GET / HTTP/1.1\r\nA: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\n\r\n") == .headersTooLarge)
+        #expect(refusal("GET \(target) HTTP/1.0\r\nA: 123456789\r\n\r\n") == nil)
+        #expect(refusal("GET \(target) HTTP/1.0\r\nA: 1234567890\r\n\r\n") == .headersTooLarge)
+        #expect(refusal("GET / HTTP/1.0\r\nA: 1\r\nB: 1\r\nC: 1\r\n\r\n") == nil)
+        #expect(refusal("GET / HTTP/1.0\r\nA: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\n\r\n") == .headersTooLarge)
     }
 }
 
