@@ -135,8 +135,7 @@ final class ReconcileSchedule: Sendable {
         let bucket = setting.bucket.value
         do {
             guard let folder = Self.folder else { return true }
-            let http = OutgoingClient(
-                OutgoingPolicy(proxies: ProxyRules(environment: ProcessInfo.processInfo.environment)))
+            let http = try Self.http()
             let isStopped = state.withLock { state in
                 state.http = http
                 return state.isStopped
@@ -190,6 +189,12 @@ final class ReconcileSchedule: Sendable {
             now: { Timestamp.now },
             wait: { [weak self] time in self?.state.wait(until: .now + time) { $0.isStopped ? true : nil } },
             isEnded: { [weak self] in self?.state.withLock(\.isStopped) ?? true })
+    }
+
+    private static func http() throws -> OutgoingClient {
+        let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
+        let rules = ConnectionRules(authorities: try ProcessEnvironment.authorities(nil))
+        return OutgoingClient(OutgoingPolicy(proxies: proxies), rules: rules)
     }
 
     private func key(_ setting: ReconcileSetting) throws -> ApplicationKey {
