@@ -27,8 +27,8 @@ import Testing
         let soon = Int64(Date.now.timeIntervalSince1970 * 1_000) + 1
         #expect(there.b2.upload("a", at: soon) == [200])
         try listener.stop()
-        there.b2.upload("b", at: soon + 1_000)
-        there.b2.hide("a", at: soon + 2_000)
+        there.b2.upload("b", at: Self.now())
+        there.b2.hide("a", at: Self.now() + 1)
 
         // All versions are too new to be missing.
         let young = try reconcile(there)
