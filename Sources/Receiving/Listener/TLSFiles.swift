@@ -380,7 +380,7 @@ enum HandshakeFault: Sendable, Hashable {
     case certificate
     /// No version or cipher is common.
     case version
-    /// The peer ended it.
+    /// The peer ended it, as OpenSSL does in TLS 1.3 if it does not accept the certificate.
     case ended
     case other
 
@@ -398,7 +398,8 @@ enum HandshakeFault: Sendable, Hashable {
                 "UNSUPPORTED_PROTOCOL", "NO_SHARED_CIPHER", "VERSION", "HANDSHAKE_FAILURE", "INAPPROPRIATE_FALLBACK")
             {
                 .version
-            } else if has("EOF") {
+            } else if has("EOF", "INVALID_OUTER_RECORD_TYPE", "DECRYPTION_FAILED") {
+                // OpenSSL's alert about a certificate comes in plain text in TLS 1.3, which BoringSSL does not read.
                 .ended
             } else {
                 .other
@@ -416,7 +417,7 @@ enum HandshakeFault: Sendable, Hashable {
         switch self {
         case .certificate: "the peer does not accept the certificate"
         case .version: "no TLS version or cipher in common; b2watch speaks TLS 1.2 and 1.3"
-        case .ended: "the peer ended the TLS handshake"
+        case .ended: "the peer ended the TLS handshake; it may not accept the certificate"
         case .other: "the TLS handshake failed"
         }
     }
