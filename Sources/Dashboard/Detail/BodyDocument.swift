@@ -2,17 +2,17 @@ import Base
 import Notifications
 import Terminal
 
-/// The Body tab: the bytes as text, as laid out JSON, or in hex.
+/// The Body tab, which shows the body as text, as formatted JSON, or in hexadecimal.
 struct BodyDocument {
     let delivery: Delivery
     let form: BodyForm
     let columns: Int
-    /// The event whose row is selected, as its place in the delivery.
+    /// The position of the selected event in the delivery.
     var position: Int?
     var wraps = true
     var showsNumbers = true
 
-    /// With more events than these, the others are folded at first.
+    /// The greatest number of events that are all unfolded at first. With more, only the selected event is.
     private static let unfoldedEvents = 3
 
     var content: DocumentContent {
@@ -31,7 +31,8 @@ struct BodyDocument {
         case .hex: return hex
         case .pretty:
             guard let json = try? PrettyJSON(delivery.body) else {
-                // A text has no such bytes; as one it would be a wall of escapes.
+                // Text contains neither zero bytes nor invalid UTF-8. As text, such a body would consist mostly of
+                // escapes.
                 let isBinary = delivery.body.contains(0) || String(validating: delivery.body, as: UTF8.self) == nil
                 return isBinary ? hex : raw(payload)
             }
@@ -94,10 +95,10 @@ struct BodyDocument {
         return content
     }
 
-    /// A line with the byte that is wrong in it.
+    /// Returns a line with the invalid byte marked.
     private static func marked(_ line: ArraySlice<UInt8>, at offset: Int) -> StyledLine {
         let bad = line.dropFirst(offset)
-        // To the end of a character, if there is a whole one.
+        // Extend the mark to the end of the character, if it is complete.
         let rest = bad.dropFirst().drop { $0 & 0xc0 == 0x80 }
         var styled = StyledLine(SafeText(utf8: line.prefix(offset)))
         let text = SafeText(utf8: bad[..<rest.startIndex])
@@ -107,7 +108,7 @@ struct BodyDocument {
     }
 }
 
-/// Where a byte is, by lines; both from 0.
+/// The position of a byte as a line and an offset in that line, both from 0.
 struct BytePlace {
     let line: Int
     let offset: Int
@@ -120,11 +121,11 @@ struct BytePlace {
     }
 }
 
-/// Where the events of a notification stand in its laid out JSON.
+/// The positions of a notification's events in its formatted JSON.
 struct EventFolds {
     private let json: PrettyJSON
     private let events: [NotificationEvent]
-    /// The lines that open an event; where there is none, what stands in the outermost container.
+    /// The first lines of the events or, without events, of the children of the outermost container.
     let groups: [Int]
 
     init(_ json: PrettyJSON, _ events: [NotificationEvent]) {
@@ -136,7 +137,7 @@ struct EventFolds {
         groups = ofEvents.isEmpty ? opening.filter { json.lines[$0].level == 1 } : ofEvents
     }
 
-    /// The lines of an event.
+    /// Returns the lines of an event.
     func lines(of position: Int) -> ClosedRange<Int>? {
         guard events.indices.contains(position) else { return nil }
         let range = events[position].range
@@ -147,15 +148,15 @@ struct EventFolds {
 
 // MARK: - JSON
 
-/// Laid out JSON in the styles of its tokens.
+/// Formats JSON with a style for each kind of token.
 enum JSONLines {
     static func lines(of json: PrettyJSON, columns: Int) -> [StyledLine] {
         json.lines.flatMap { lines(of: $0, columns: columns) }
     }
 
-    /// The lines of one line; without columns, one however long it is.
+    /// Returns the lines for one line of JSON. If `columns` is nil, the line does not wrap.
     static func lines(of line: PrettyJSON.Line, columns: Int?) -> [StyledLine] {
-        // What is too long for one line goes on below its own beginning.
+        // A wrapped line continues at its own indentation.
         let indent = columns.map { min(line.level * 2, $0 / 2) } ?? line.level * 2
         var styled = StyledLine()
         for token in line.tokens { styled.append(SafeText(token.text), style(of: token.kind)) }
@@ -175,12 +176,12 @@ enum JSONLines {
 
 // MARK: - Hex
 
-/// Bytes as offset, hex and ASCII.
+/// A hexadecimal dump: offsets, bytes in hexadecimal, and ASCII.
 struct HexDump {
     let bytes: [UInt8]
     let columns: Int
 
-    /// 16 bytes a line take 76 columns; where that is too wide, 8 or 4.
+    /// The number of bytes in a line. 16 bytes need 76 columns; narrower panes show 8 or 4 bytes.
     private var bytesPerLine: Int {
         [16, 8].first { 10 + $0 * 4 + 1 <= columns } ?? 4
     }

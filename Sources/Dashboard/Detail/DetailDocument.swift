@@ -3,11 +3,11 @@ import History
 import Notifications
 import Terminal
 
-/// What the detail pane is to show: of which row, which tab, how wide.
+/// The document that the detail pane should show: the row, the tab and the layout.
 struct DocumentRequest: Sendable, Hashable {
     var rowID: Int64
     var deliveryID: Int64
-    /// The event's place in its delivery, from 0.
+    /// The position of the event in its delivery, from 0.
     var position: Int?
     var eventCount: Int
     var isDuplicate: Bool
@@ -15,32 +15,32 @@ struct DocumentRequest: Sendable, Hashable {
     var form: BodyForm
     var columns: Int
     var showsUTC: Bool
-    /// Grow when verdicts, or the secrets held, change.
+    /// The revision of the verdicts. This number and the next increase when verdicts or the current secrets change.
     var revision: Int
     var keyringRevision: Int
-    /// Whether what is too long for a line goes on below it, where a tab leaves the choice.
+    /// Whether long lines wrap, in tabs with that option.
     var wraps = true
-    /// Whether lines are numbered, where a tab has numbers.
+    /// Whether lines are numbered, in tabs with line numbers.
     var showsNumbers = true
-    /// Whether the answer's time may be recorded by now.
+    /// Whether the time of the answer may have been recorded by now.
     var isAnswered = false
-    /// What has become of the event's actions.
+    /// The state of the event's actions.
     var actions: EntryState?
-    /// The state of the outbox, where a tab tells of it.
+    /// The revision of the action queue, if the tab shows it.
     var outbox: Int64 = 0
 
-    /// The same in all but the row.
+    /// Returns whether the requests differ in nothing but the row and its data.
     func isSameView(as other: DocumentRequest) -> Bool {
         tab == other.tab && form == other.form && columns == other.columns && showsUTC == other.showsUTC
             && wraps == other.wraps && showsNumbers == other.showsNumbers
     }
 
-    /// The same tab of the same row, however it is laid out.
+    /// Returns whether both requests are for the same tab of the same row, whatever the layout.
     func isSamePage(as other: DocumentRequest) -> Bool {
         rowID == other.rowID && tab == other.tab && form == other.form
     }
 
-    /// Such as `126, event 1 of 3`.
+    /// The name of the row, such as `126, event 1 of 3`.
     var heading: SafeText {
         guard let position else { return "\(deliveryID)" }
         return eventCount == 1 ? "\(deliveryID)" : "\(deliveryID), event \(position + 1) of \(eventCount)"
@@ -49,10 +49,10 @@ struct DocumentRequest: Sendable, Hashable {
 
 /// The lines of a tab, laid out for a width.
 ///
-/// They are built off the screen's thread: a body of a mebibyte makes no key wait.
+/// Documents are built on another thread, so that a large body does not delay the keys.
 struct DetailDocument: Sendable, Hashable {
     let request: DocumentRequest
-    /// All lines, also those that the pane has folded away; without numbers and marks.
+    /// All lines, including folded ones, without line numbers and marks.
     let lines: [StyledLine]
     let layout: DocumentLayout
 
@@ -66,7 +66,7 @@ struct DetailDocument: Sendable, Hashable {
         self.init(request: request, lines: content.lines, layout: content.layout)
     }
 
-    /// What a line says, for those who search in it; a column is a column of the screen.
+    /// Returns the text of a line, for searching. Its columns are columns of the screen.
     func text(ofLine line: Int) -> SafeText {
         lines[line].spans.map(\.text).joined()
     }
@@ -74,16 +74,18 @@ struct DetailDocument: Sendable, Hashable {
 
 // MARK: - Building
 
-/// Builds the lines of a tab from what is recorded.
+/// Builds the lines of a tab from the history.
 struct DocumentBuilder: Sendable {
     let reader: HistoryReader
     let control: any ListenerControl
     let clock: WallClock
 
-    /// As many other deliveries of an event are told of.
+    /// The maximum number of other deliveries of an event that are listed.
     static let otherDeliveries = 10
 
-    /// - Parameter isCancelled: Asked often whether nobody waits for it any more.
+    /// Returns the document for a request. If reading fails, the document explains the failure.
+    ///
+    /// - Parameter isCancelled: A function that returns whether the document is no longer needed. It is called often.
     func build(
         _ request: DocumentRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> DetailDocument {
@@ -109,7 +111,8 @@ struct DocumentBuilder: Sendable {
             entries: try reader.outboxEntries(ofRow: request.rowID), actions: try reader.actions())
     }
 
-    /// The deliveries of the row's event, this one among them; one more than are shown, if there are more.
+    /// Returns the deliveries of the row's event, including this one. The list is longer than the displayed maximum if
+    /// there are more.
     private func others(_ record: DeliveryRecord, _ request: DocumentRequest) throws -> [EventDelivery] {
         guard request.tab == .summary, let position = request.position else { return [] }
         let events = Payload(scanning: record.delivery.body).events
@@ -145,43 +148,45 @@ struct DocumentBuilder: Sendable {
 
 // MARK: - Layout
 
-/// What the lines of a document are, beside what they say.
+/// The structure of a document's lines.
 ///
-/// A line that wraps is several lines of a document, and one of its source: of the body, of the laid out JSON, of the
-/// header fields. What belongs to the source (numbers, folds, marks, the cursor) outlives a change of the width.
+/// A wrapped line is several lines of a document, but one line of its source, which is the body, the formatted JSON or
+/// the list of header fields. Numbers, folds, marks and the cursor refer to lines of the source, so they stay valid
+/// when the width changes.
 struct DocumentLayout: Sendable, Hashable {
-    /// The source's line that each line shows, from 0, rising; -1 for the notes before it. Empty where there is no
-    /// source.
+    /// The source line that each document line shows, from 0, in rising order; -1 for the notes above the source. Empty
+    /// if there is no source.
     var sources: [Int32] = []
-    /// How many lines the source has.
+    /// The number of source lines.
     var sourceCount = 0
-    /// Whether each is to be shown with its number.
+    /// Whether source lines are shown with their numbers.
     var isNumbered = false
-    /// Whether the keys move a cursor rather than the text.
+    /// Whether keys move a cursor instead of scrolling.
     var hasCursor = false
-    /// The columns that stay where the view moves sideways, such as those of names.
+    /// The number of columns on the left that do not scroll sideways, such as those of header names.
     var stayingColumns = 0
-    /// What can be folded, in the order in which it opens.
+    /// The containers that can be folded, ordered by their first lines.
     var folds: [PrettyJSON.Fold] = []
-    /// The lines that open what is folded where everything is: the events, or what stands in the outermost container.
+    /// The first lines of the containers that are folded by "fold all": the events or, without events, the children of
+    /// the outermost container.
     var groups: [Int] = []
-    /// The lines that open what is folded at first.
+    /// The first lines of the containers that are folded initially.
     var startsFolded: Set<Int> = []
-    /// The lines of the event whose row is selected, where there are others.
+    /// The lines of the selected event, if the delivery has other events.
     var event: ClosedRange<Int>?
-    /// The line that keeps the body from being JSON.
+    /// The line with the error that prevents parsing the body as JSON.
     var badLine: Int?
 
-    /// The columns of the numbers and marks at the left edge.
+    /// The width of the line numbers and marks at the left edge.
     var gutter: Int { numberColumns + markColumns }
 
-    /// The columns of a number with its gap.
+    /// The width of a line number and the gap after it.
     var numberColumns: Int { isNumbered && sourceCount > 0 ? String(sourceCount).utf8.count + 1 : 0 }
 
-    /// The columns of a mark with its gap.
+    /// The width of a mark and the gap after it.
     private var markColumns: Int { event == nil && badLine == nil ? 0 : 2 }
 
-    /// The first of the document's lines that show this line of the source, or a later one.
+    /// Returns the first document line that shows the given source line or a later one.
     func firstLine(ofSource source: Int) -> Int {
         var (low, high) = (0, sources.count)
         while low < high {
@@ -191,34 +196,34 @@ struct DocumentLayout: Sendable, Hashable {
         return low
     }
 
-    /// The line of the source that a line shows; nil for a note.
+    /// Returns the source line that a document line shows; nil for a note.
     func source(ofLine line: Int) -> Int? {
         guard sources.indices.contains(line), sources[line] >= 0 else { return nil }
         return Int(sources[line])
     }
 
-    /// Whether a line is the first that shows its source's line.
+    /// Returns whether a document line is the first one of its source line.
     func isFirst(_ line: Int) -> Bool {
         line == 0 || sources[line - 1] != sources[line]
     }
 
-    /// What opens on a line of the source.
+    /// Returns the container that opens on a source line.
     func fold(opening source: Int) -> PrettyJSON.Fold? {
         let place = place(ofFoldUpTo: source)
         guard place >= 0, folds[place].lines.lowerBound == source else { return nil }
         return folds[place]
     }
 
-    /// The innermost of what holds a line of the source, its own opening and closing lines included.
+    /// Returns the innermost container around a source line. A container includes its opening and closing lines.
     ///
-    /// - Parameter outside: Leaves out what opens on the line itself.
+    /// - Parameter outside: Whether to skip the container that opens on the line itself.
     func fold(around source: Int, outside: Bool = false) -> PrettyJSON.Fold? {
         var place = place(ofFoldUpTo: outside ? source - 1 : source)
         while place >= 0, folds[place].lines.upperBound < source { place -= 1 }
         return place >= 0 ? folds[place] : nil
     }
 
-    /// The place of the last fold that opens on a line or before it; -1 if there is none.
+    /// Returns the index of the last container that opens on or before a source line; -1 if there is none.
     private func place(ofFoldUpTo source: Int) -> Int {
         var (low, high) = (0, folds.count)
         while low < high {
@@ -229,7 +234,7 @@ struct DocumentLayout: Sendable, Hashable {
     }
 }
 
-/// Lines with their layout, while they are being made.
+/// Lines and their layout, while a document is built.
 struct DocumentContent {
     private(set) var lines: [StyledLine]
     var layout: DocumentLayout
@@ -239,7 +244,7 @@ struct DocumentContent {
         self.layout = layout
     }
 
-    /// Adds the lines that show the next line of the source.
+    /// Adds the document lines of the next source line.
     mutating func add(source: Int, _ lines: some Sequence<StyledLine>) {
         for line in lines {
             self.lines.append(line)
@@ -247,7 +252,7 @@ struct DocumentContent {
         }
     }
 
-    /// Puts notes before the rest.
+    /// Inserts notes above all other lines.
     mutating func note(_ notes: [StyledLine]) {
         lines.insert(contentsOf: notes, at: 0)
         if !layout.sources.isEmpty {
@@ -258,9 +263,9 @@ struct DocumentContent {
 
 // MARK: - Lines
 
-/// Draws a document's lines: margin, number, mark, and as much of the text as is in view.
+/// Draws the lines of a document: margin, line number, mark, and the visible part of the text.
 struct DocumentLines {
-    /// The columns left of the text: the cursor's bar and a blank.
+    /// The number of columns to the left of the text: the cursor's bar and a blank.
     static let margin = ListRow.margin
 
     let document: DetailDocument
@@ -269,7 +274,7 @@ struct DocumentLines {
 
     private var layout: DocumentLayout { document.layout }
 
-    /// Draws a line of the document in a row of the surface.
+    /// Draws a document line in a row of the surface.
     func draw(_ line: Int, row: Int, on surface: inout Surface) {
         let margin = Self.margin
         let source = layout.source(ofLine: line)
@@ -278,7 +283,7 @@ struct DocumentLines {
         let text = source.flatMap { folded($0, line) } ?? document.lines[line]
         let room = Rect(column: gutter, row: row, columns: max(0, surface.size.columns - gutter), rows: 1)
         surface.draw(in: room) { part in
-            // A note wraps always, and stays.
+            // Notes always wrap, so they do not scroll sideways.
             draw(text, sideways: source == nil ? 0 : sideways, on: &part)
         }
     }
@@ -294,13 +299,14 @@ struct DocumentLines {
         if source == layout.event?.lowerBound { surface.put("▸", at: mark, style: Style(.accent, bold: true)) }
     }
 
-    /// What stands for a container that is folded: its beginning, its end, and what it holds.
+    /// Returns the line that represents a folded container: its opening and closing brackets, and its number of
+    /// elements.
     private func folded(_ source: Int, _ line: Int) -> StyledLine? {
         guard folding.folded.contains(source), let fold = layout.fold(opening: source) else { return nil }
         var text = document.lines[line]
         text.append("…", Style(.secondary))
         let closing = document.lines[layout.firstLine(ofSource: fold.lines.upperBound)]
-        // All but its indent.
+        // Append the closing line without its indentation.
         text = text + StyledLine(Array(closing.spans.dropFirst()))
         let (one, many) = fold.isObject ? ("field", "fields") : ("element", "elements")
         text.append(" \(Wording.grouped(fold.count)) \(fold.count == 1 ? one : many)", Style(.secondary))
@@ -324,21 +330,22 @@ struct DocumentLines {
 
 // MARK: - Folding
 
-/// Which of a document's lines are shown, and which are folded away.
+/// The folded containers of a document, and the lines that remain shown.
 struct Folding: Hashable {
-    /// The lines of the source whose containers are folded.
+    /// The first source lines of the folded containers.
     private(set) var folded: Set<Int> = []
-    /// The lines of the document that are shown; nil for all.
+    /// The document lines that are shown; nil if all are.
     private var shown: [Int]?
     private var all = 0
 
-    /// How many lines are shown.
+    /// The number of lines that are shown.
     var count: Int { shown?.count ?? all }
 
-    /// The document's line that is shown at a place.
+    /// Returns the document line at a position among the shown lines.
     func line(at place: Int) -> Int { shown?[place] ?? place }
 
-    /// The place at which a line is shown, or the line that holds it.
+    /// Returns the position of a document line among the shown lines or, if it is folded, the position of its
+    /// container.
     func place(of line: Int) -> Int {
         guard let shown else { return line }
         var (low, high) = (0, shown.count)
@@ -349,7 +356,8 @@ struct Folding: Hashable {
         return max(0, low - 1)
     }
 
-    /// Folds what opens on these lines of the source, and nothing else. Costs as much as lines are shown.
+    /// Folds the containers that open on these source lines, and unfolds all others. The time needed is proportional to
+    /// the number of shown lines.
     mutating func fold(_ folded: Set<Int>, in document: DetailDocument) {
         let layout = document.layout
         self.folded = folded
@@ -370,7 +378,7 @@ struct Folding: Hashable {
         self.shown = shown
     }
 
-    /// Shows a line of the source, whatever it is folded into.
+    /// Unfolds the containers that hide a source line.
     mutating func reveal(_ source: Int, in document: DetailDocument) {
         let hiding = folded.filter { opening in
             document.layout.fold(opening: opening).map { $0.lines.contains(source) && opening != source } ?? false
@@ -381,9 +389,9 @@ struct Folding: Hashable {
 
 // MARK: - Prose and fields
 
-/// Sentences, broken between words.
+/// Wraps sentences between words.
 enum Prose {
-    /// The lines of a text; a word longer than a line is broken.
+    /// Returns the lines of a text. A word longer than a line is split.
     static func lines(_ text: String, columns: Int) -> [SafeText] {
         let columns = max(1, columns)
         var lines: [SafeText] = []
@@ -401,12 +409,12 @@ enum Prose {
         return line.isEmpty && !lines.isEmpty ? lines : lines + [line]
     }
 
-    /// The same in one style.
+    /// Returns the lines of a text in one style.
     static func lines(_ text: String, columns: Int, style: Style) -> [StyledLine] {
         lines(text, columns: columns).map { StyledLine($0, style) }
     }
 
-    /// Returns the first lines, at least one, with dots where more follow.
+    /// Returns the first lines, but at least one, with an ellipsis if lines were left out.
     static func shortened(_ lines: [StyledLine], to most: Int, columns: Int, style: Style) -> [StyledLine] {
         var shown = Array(lines.prefix(max(1, most)))
         guard shown.count < lines.count, let last = shown.popLast() else { return lines }
@@ -414,7 +422,7 @@ enum Prose {
     }
 }
 
-/// Values with their names before them, in two columns.
+/// Named values in two columns: the names on the left, the values on the right.
 struct FieldList {
     let columns: Int
     private(set) var lines: [StyledLine] = []
@@ -425,7 +433,7 @@ struct FieldList {
 
     private var nameColumns: Int { columns < 50 ? 12 : 16 }
 
-    /// Adds a value; what is too long for one line goes on below itself.
+    /// Adds a value, which wraps within its column.
     mutating func add(_ name: SafeText, _ value: StyledLine) {
         let room = max(8, columns - nameColumns)
         for (index, part) in value.wrapped(to: room).enumerated() {
@@ -434,7 +442,7 @@ struct FieldList {
         }
     }
 
-    /// Adds a sentence, broken between its words.
+    /// Adds sentences, which wrap between words.
     mutating func add(_ name: SafeText, prose: String) {
         for (index, part) in Prose.lines(prose, columns: max(8, columns - nameColumns)).enumerated() {
             let name = index == 0 ? name.clipped(to: nameColumns - 1) : .empty
@@ -442,7 +450,7 @@ struct FieldList {
         }
     }
 
-    /// Adds a value and what is to be said beside it: on the same line where there is room, else whole on the next.
+    /// Adds a value with a note: on the same line if there is room, else on the next.
     mutating func add(_ name: SafeText, _ value: StyledLine, note: SafeText) {
         let note = StyledLine(note, Style(.secondary))
         if nameColumns + value.width + 2 + note.width <= columns {
@@ -457,7 +465,7 @@ struct FieldList {
         add(name, StyledLine(value, style))
     }
 
-    /// Adds a heading, with an empty line before it.
+    /// Adds a heading, after an empty line unless it is the first.
     mutating func head(_ title: SafeText) {
         if !lines.isEmpty { lines.append(StyledLine()) }
         lines.append(StyledLine(title, Style(.heading)))

@@ -9,7 +9,7 @@ struct DetailPane {
     var form = BodyForm.pretty
     var isFocused = false
     var isFullScreen = false
-    /// Whether long lines go on below; else the pane moves sideways.
+    /// Whether long lines wrap. If not, the pane can scroll sideways.
     var wraps = true { didSet { sideways = 0 } }
     var showsNumbers = true
 
@@ -18,41 +18,41 @@ struct DetailPane {
     var folding = Folding()
     /// The line of the document that a search found last; nil once something else is shown.
     var match: Int?
-    /// The place of the line that has the keys, among those shown.
+    /// The position of the line with the cursor among the shown lines.
     var cursor = 0
-    /// The columns that are out of view at the left edge.
+    /// The number of columns that are scrolled out of view on the left.
     var sideways = 0
     private var wanted: DocumentRequest?
 
-    /// Whether there is a tab for what became of actions.
+    /// Whether the tab of action results is available.
     var offersActions = false
 
-    /// The tabs there are, from left to right.
+    /// The available tabs, from left to right.
     var tabs: [DetailTab] { DetailTab.allCases.filter { $0 != .actions || offersActions || tab == .actions } }
 
-    /// To the next tab to the right, or to the left; the last is followed by the first.
+    /// Moves to a tab further right or, if negative, further left. Wraps around at the ends.
     mutating func moveTab(by distance: Int) {
         let tabs = tabs
         let index = tabs.firstIndex(of: tab) ?? 0
         tab = tabs[(index + distance + tabs.count) % tabs.count]
     }
 
-    /// Whether keys go to the pane.
+    /// Whether the pane has the keyboard focus.
     var hasKeys: Bool { isFocused || isFullScreen }
 
-    /// Whether keys move a cursor here.
+    /// Whether keys move a cursor in the document.
     var hasCursor: Bool { hasKeys && document?.layout.hasCursor == true }
 
-    /// Whether the document is what the header says.
+    /// Whether the document is the one that the header announces.
     var isCurrent: Bool { document?.request.tab == tab && document?.request.form == form }
 
-    /// The line of the source that the cursor is on: of the laid out JSON, or of the header fields.
+    /// The source line under the cursor: a line of the formatted JSON, or a header field.
     var cursorSource: Int? {
         guard hasCursor, isCurrent, let document, cursor < folding.count else { return nil }
         return document.layout.source(ofLine: folding.line(at: cursor))
     }
 
-    /// Returns the document to build next; nil while one is awaited or the right one is shown.
+    /// Returns the document to build next; nil while one is being built or if the right one is shown.
     mutating func request(_ wanted: DocumentRequest?, isWaiting: Bool) -> DocumentRequest? {
         self.wanted = wanted
         guard let wanted else {
@@ -62,10 +62,10 @@ struct DetailPane {
         return isWaiting || document?.request == wanted ? nil : wanted
     }
 
-    /// Shows a document that was built, unless the pane is to show something else by now.
+    /// Shows a document that was built, unless another view is wanted by now.
     ///
-    /// One of another row is shown nonetheless, and says which one it is: while the newest row is followed there would
-    /// never be any else.
+    /// A document of another row is shown all the same, with a heading that names its row. Otherwise nothing would ever
+    /// be shown while rows arrive faster than documents are built.
     mutating func apply(_ document: DetailDocument) {
         guard let wanted, document.request.isSameView(as: wanted) else { return }
         let shown = self.document?.request
@@ -77,7 +77,7 @@ struct DetailPane {
         cursor = min(cursor, max(0, folding.count - 1))
     }
 
-    /// Moves the cursor, or the text where there is none.
+    /// Moves the cursor, or scrolls the text if there is no cursor.
     mutating func move(_ motion: Motion) {
         guard hasCursor else {
             scroll.move(motion)
@@ -98,20 +98,20 @@ struct DetailPane {
         scroll.ensureVisible(cursor)
     }
 
-    /// Scrolls the text; the cursor comes along at the edge.
+    /// Scrolls the text. The cursor moves only if it would leave the view.
     mutating func scroll(by lines: Int) {
         scroll.scroll(by: lines)
         guard !scroll.visible.isEmpty else { return }
         cursor = min(max(cursor, scroll.visible.lowerBound), scroll.visible.upperBound - 1)
     }
 
-    /// Puts the cursor on a line in view, counted from 0.
+    /// Moves the cursor to a line in view, counted from 0.
     mutating func point(at line: Int) {
         guard scroll.visible.contains(scroll.top + line) else { return }
         cursor = scroll.top + line
     }
 
-    /// Moves the view to the left or right, a quarter of a pane at a time.
+    /// Scrolls sideways by a quarter of the pane: right if `direction` is 1, left if -1.
     mutating func moveSideways(by direction: Int, columns: Int) {
         guard let document else { return }
         let lines = scroll.visible.map { document.lines[folding.line(at: $0)] }
@@ -120,9 +120,9 @@ struct DetailPane {
         sideways = min(max(0, sideways + direction * max(1, columns / 4)), max(0, most))
     }
 
-    // MARK: - Documents that come
+    // MARK: - New documents
 
-    /// The same page laid out anew: what was in view stays so.
+    /// Shows a new layout of the same page, and keeps the position.
     private mutating func goOn(with document: DetailDocument) {
         let before = self.document?.layout
         let source = before.flatMap { $0.source(ofLine: folding.count > 0 ? folding.line(at: cursor) : 0) }
@@ -136,7 +136,7 @@ struct DetailPane {
         if document.layout.hasCursor, hasKeys { scroll.ensureVisible(cursor) }
     }
 
-    /// Another page, from its top, or from the row's event on.
+    /// Shows another page from its top or, if an event is selected, from that event.
     private mutating func begin(_ document: DetailDocument) {
         let height = scroll.height
         self.document = document
@@ -145,23 +145,24 @@ struct DetailPane {
         scroll.resize(count: folding.count, height: height)
         guard let event = document.layout.event else { return }
         cursor = folding.place(of: document.layout.firstLine(ofSource: event.lowerBound))
-        // With what is right before it, so that one sees where it is.
+        // Keep the line before the event in view, so that its context is visible.
         let last = folding.place(of: document.layout.firstLine(ofSource: event.upperBound))
         if last >= height { scroll.scroll(by: cursor - 1) }
     }
 
     // MARK: - Folding
 
-    /// Whether there is anything to fold.
+    /// Whether the document has anything to fold.
     var canFold: Bool { document?.layout.folds.isEmpty == false && isCurrent }
 
-    /// Folds what opens at the cursor, or else what holds it; or unfolds it.
+    /// Folds the container that opens at the cursor, or else the one around it. Unfolds it if it is folded.
     mutating func toggleFold() {
         guard let source = cursorSource else { return }
         if folding.folded.contains(source) { unfold() } else { fold() }
     }
 
-    /// Folds what opens at the cursor, or else what holds it; what is folded already, with what is around it.
+    /// Folds the container that opens at the cursor, or else the one around it. If it is already folded, folds the next
+    /// one outside.
     mutating func fold() {
         guard let document, let source = cursorSource else { return }
         let isFolded = folding.folded.contains(source)
@@ -169,13 +170,13 @@ struct DetailPane {
         change(folding.folded.union([fold.lines.lowerBound]), cursorOn: fold.lines.lowerBound)
     }
 
-    /// Unfolds what is folded at the cursor.
+    /// Unfolds the folded container at the cursor.
     mutating func unfold() {
         guard let source = cursorSource else { return }
         change(folding.folded.subtracting([source]), cursorOn: source)
     }
 
-    /// Folds everything to the level of events; or unfolds everything, where all of them are.
+    /// Folds all events or, if all of them are folded already, unfolds everything.
     mutating func toggleAllFolds() {
         guard let document, canFold else { return }
         let groups = Set(document.layout.groups)
@@ -196,9 +197,9 @@ struct DetailPane {
         scroll.ensureVisible(cursor)
     }
 
-    // MARK: - What a search needs
+    // MARK: - Searching
 
-    /// Where one is in a document.
+    /// A position in a document, to which the user can return.
     struct Position: Hashable {
         fileprivate let page: DocumentRequest?
         fileprivate let top: Int
@@ -214,7 +215,7 @@ struct DetailPane {
             match: match)
     }
 
-    /// Goes back to where one was, unless another page is shown by now.
+    /// Returns to a position, unless another page is shown by now.
     mutating func goBack(to position: Position) {
         guard let document, let page = position.page, document.request.isSamePage(as: page) else { return }
         folding.fold(position.folded, in: document)
@@ -223,7 +224,7 @@ struct DetailPane {
         scroll.scroll(by: position.top - scroll.top)
     }
 
-    /// The lines from which a search goes on, and whether the first of them is one that was found before.
+    /// The line from which a search continues, and whether that line is the previous match.
     var searchStart: (line: Int, isFound: Bool) {
         guard folding.count > 0 else { return (0, false) }
         if hasCursor {
@@ -233,9 +234,9 @@ struct DetailPane {
         return match.map { ($0, true) } ?? (folding.line(at: min(scroll.top, folding.count - 1)), false)
     }
 
-    /// Shows what was found in a line of the document, whatever it is folded into or out of view by.
+    /// Moves a matching line into view, and unfolds the containers that hide it.
     ///
-    /// - Parameter columns: Where it stands in the line.
+    /// - Parameter columns: The columns of the match in the line.
     mutating func reveal(line: Int, columns: Range<Int>) {
         guard let document, document.lines.indices.contains(line) else { return }
         let layout = document.layout
@@ -252,21 +253,21 @@ struct DetailPane {
         }
     }
 
-    /// The row below the tabs in which it stands; nil where it is out of view.
+    /// The row of the match, counted from the row below the tabs; nil if it is out of view.
     var rowOfMatch: Int? {
         guard let match, isCurrent else { return nil }
         let place = folding.place(of: match)
         return scroll.visible.contains(place) && folding.line(at: place) == match ? place - scroll.top : nil
     }
 
-    /// Nothing is searched for any more.
+    /// Removes the mark of the match, because the search has ended.
     mutating func forgetMatch() {
         match = nil
     }
 
     // MARK: - Drawing
 
-    /// Draws the pane: a rule with its tabs, and the document below.
+    /// Draws the pane: a rule with the tabs, and the document below it.
     func draw(on surface: inout Surface) {
         surface.rule(row: 0)
         surface.put(
@@ -286,7 +287,7 @@ struct DetailPane {
         }
     }
 
-    /// The rule's text, in which the tabs are buttons; it begins one column from the edge.
+    /// Returns the text of the rule, with the tabs as buttons. It begins one column from the edge.
     func header(columns: Int) -> ButtonLine<DetailTab> {
         var tabs = tabs(withForm: true)
         if tabs.width > columns { tabs = self.tabs(withForm: false) }
@@ -298,7 +299,7 @@ struct DetailPane {
         }
         header.append(tabs)
         if header.width < columns { header.append(StyledLine(" ")) }
-        // Without a document the lines are those of the row before.
+        // Without a document, the scroll position belongs to the previous row.
         if document != nil, scroll.count > scroll.height, scroll.height > 0 {
             let place: SafeText = " \(scroll.visible.upperBound) of \(Wording.grouped(scroll.count)) "
             if header.width + place.width + 3 <= columns {
@@ -324,7 +325,7 @@ struct DetailPane {
 // MARK: - Commands
 
 extension DetailPane {
-    /// Why there is no pane beside or below the list.
+    /// Returns the reason why the list has no detail pane next to it; nil if it has one.
     static let hasNoPane: @Sendable (DashboardModel) -> String? = { model in
         model.layout.detail == nil ? "No room for the pane here: \(model.bindings.name(of: .open)) opens it." : nil
     }
@@ -350,7 +351,7 @@ extension DetailPane {
 
     fileprivate static let plain = PlainForm.hint("show summary, headers, body, signature or actions")
 
-    /// The commands that matter most, for the first screen of the help.
+    /// The most important commands, for the first screen of the help.
     static let brief: [Command] = [
         .nextTab, .open, .nextRow, .previousRow, .cycleBody, .search, .toggleFold, .toggleAllFolds, .toggleWrapping,
         .copy, .copyAsReceived, .act, .replay, .focusDetail, .toggleNumbers, .goBack,
@@ -466,7 +467,7 @@ enum DetailTab: Int, Hashable, CaseIterable {
     }
 }
 
-/// How the Body tab shows the body.
+/// The ways in which the Body tab shows the body.
 enum BodyForm: Int, Hashable, CaseIterable {
     case raw, pretty, hex
 

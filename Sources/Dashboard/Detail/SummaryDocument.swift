@@ -3,12 +3,12 @@ import History
 import Notifications
 import Terminal
 
-/// The Summary tab: the event and its delivery, with exact values.
+/// The Summary tab, which shows the event and its delivery with exact values.
 struct SummaryDocument {
     let record: DeliveryRecord
     let request: DocumentRequest
     let clock: WallClock
-    /// The deliveries of the event, this one among them, in the order of arrival.
+    /// The deliveries of the event, including this one, in order of arrival.
     var others: [EventDelivery] = []
 
     var lines: [StyledLine] {
@@ -118,7 +118,7 @@ struct SummaryDocument {
         return StyledLine("\(request.deliveryID)") + dim("  event \(position + 1) of \(request.eventCount)")
     }
 
-    /// The zone of the times shown, such as `UTC` or `+01:00`.
+    /// Returns the time zone of the displayed times, such as `UTC` or `+01:00`.
     private func zone(at moment: Timestamp) -> String { request.showsUTC ? "UTC" : clock.offset(at: moment) }
 
     private func addReceived(_ moment: Timestamp, to fields: inout FieldList) {
@@ -173,13 +173,14 @@ struct SummaryDocument {
 
 // MARK: - Headers
 
-/// The Headers tab: every field in the order, case and number in which it came, with the values in one column.
+/// The Headers tab, which shows all header fields in the received order and case, with the values aligned in one
+/// column.
 struct HeadersDocument {
     let headers: [HeaderField]
     let columns: Int
     var wraps = true
 
-    /// The widest column of names; a longer name has a line of its own.
+    /// The width of the column of names. A longer name gets a line of its own.
     private var nameColumns: Int {
         let most = min(36, columns / 3)
         let names = headers.map { SafeText($0.name).width + 2 }
@@ -217,8 +218,8 @@ struct HeadersDocument {
 
 // MARK: - Signature
 
-/// The Signature tab: the verdict, why and what to do where it is not valid, the header received, and what each held secret
-/// gives.
+/// The Signature tab, which shows the verdict, its cause and remedy if it is not valid, the received header, and the
+/// signature computed with each current secret.
 struct SignatureDocument {
     let evidence: SignatureEvidence
     let columns: Int
@@ -228,7 +229,7 @@ struct SignatureDocument {
         var lines = [StyledLine("\(verdict.glyph) \(verdict.title)", verdict.style)]
         let sentence = Prose.lines(evidence.sentence, columns: columns, style: .plain)
         if let diagnosis = evidence.diagnosis {
-            // A cause says more than that the digest is not the right one.
+            // A diagnosis that explains itself is more useful than the sentence that the signature does not match.
             lines += diagnosis.explainsItself ? why(diagnosis) + [StyledLine()] + sentence : sentence + why(diagnosis)
         } else {
             lines += sentence
@@ -254,7 +255,7 @@ struct SignatureDocument {
         }
     }
 
-    /// A heading with paragraphs under it.
+    /// Returns a heading with paragraphs under it.
     private func block(_ heading: SafeText, _ paragraphs: [String], _ style: Style) -> [StyledLine] {
         let lines = paragraphs.flatMap { paragraph in
             Prose.lines(paragraph, columns: max(8, columns - 2)).map { StyledLine("  " + $0, style) }
@@ -279,9 +280,9 @@ struct SignatureDocument {
 
 // MARK: - Actions
 
-/// The Actions tab: what has become of each action for the event, and which have nothing to do with it.
+/// The Actions tab, which shows the state of each action for the event, and lists the other actions.
 struct ActionsDocument {
-    /// What is recorded of the event.
+    /// The recorded state of the event's actions.
     struct Source: Sendable {
         var entries: [OutboxEntry] = []
         var actions: [ActionStatus] = []

@@ -3,16 +3,16 @@ import History
 import Notifications
 import Terminal
 
-/// Why nothing is listed: a condition that is in force, and how many rows it would leave alone.
+/// A condition that is in force while the list is empty, and how it is counted by itself.
 struct EmptyListTerm: Hashable {
     let text: String
     let predicate: RowPredicate
-    /// Of an operator whose values are known.
+    /// The operator and value of the term; nil unless the known values of that operator can be listed.
     let value: FilterValueUse?
 }
 
 extension DashboardModel {
-    /// The conditions that together leave no row, where all rows have been looked at; none otherwise.
+    /// The conditions that together match no row. Empty until all rows have been searched, and while any row matches.
     var emptyListTerms: [EmptyListTerm] {
         guard view.showsRows, !listing.query.isPlain, listing.query.predicate != .everything, !listing.isRunning,
             listing.progress?.matched == 0, shown.latestRow > 0
@@ -33,11 +33,11 @@ extension DashboardModel {
         return Array(terms.prefix(Self.mostTermsExplained))
     }
 
-    /// The terms of a filter that are counted alone, at most.
+    /// The maximum number of filter terms that are counted separately.
     private static let mostTermsExplained = 20
 
-    /// What is to be counted for what is seen: each term of a list that is empty, and values of a filter being typed that
-    /// were not seen.
+    /// Starts counting the matches that the screen needs: of each term while the list is empty, of values in the filter
+    /// being typed that have not been seen, and of the search.
     mutating func countMatches() {
         var wanted = emptyListTerms.map(\.predicate)
         if case .filter(let prompt) = prompt { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
@@ -64,8 +64,8 @@ extension DashboardModel {
         }
     }
 
-    /// What is counted of a search among the events listed: all matches, and those through the selected row where it is one
-    /// of them.
+    /// The conditions that count the matches of the search among the listed events: one for all matches, and one for
+    /// those up to the selected row. The second is nil if the selected row does not match.
     private var matchPredicates: (all: RowPredicate, through: RowPredicate?)? {
         guard view.showsRows, let pattern, !detail.hasKeys else { return nil }
         let all = RowPredicate.all([listing.query.predicate, pattern.predicate])
@@ -73,16 +73,17 @@ extension DashboardModel {
         return (all, .all([all, .number(.row, .atMost, row.id)]))
     }
 
-    /// The number of the selected row among the rows that match the search, and their number; nil while it is not known.
+    /// The position of the selected row among the rows that match the search, and the number of those rows; nil until
+    /// counted.
     var matchPlace: (place: Int?, count: Int)? {
         if let found { return found.matchPlace }
         guard let (all, through) = matchPredicates, let count = counts[all], count > 0 else { return nil }
         return (through.flatMap { counts[$0] }, count)
     }
 
-    /// Tells why a list that is not one of events is empty.
+    /// Draws the reason why a list of anything other than events is empty.
     ///
-    /// - Parameter text: What is told where there is no filter.
+    /// - Parameter text: The text to draw if no filter is on.
     func drawNothing(_ text: SafeText, row: Int, on surface: inout Surface) {
         var text = text
         if let found, filter.isRestricting || prompt != nil && found.isFinding {
@@ -91,7 +92,7 @@ extension DashboardModel {
         surface.put(text, at: Point(column: ListRow.margin, row: row), style: Style(.secondary))
     }
 
-    /// Says why the list is empty, and how to leave it.
+    /// Draws the reason why the list of events is empty, and the keys that list more.
     func drawNothingListed(on surface: inout Surface) {
         let terms = emptyListTerms
         let room = surface.size.rows - 4
@@ -123,8 +124,8 @@ extension DashboardModel {
         }
     }
 
-    /// Returns the stretch of time that a term about the arrival means, by the clock that is shown: a time of day alone is
-    /// that of one day, which may not be the one that was meant.
+    /// Returns the time range that a term about the arrival selects, in the displayed time zone. It shows the date
+    /// because a time of day alone selects a single day, which may not be the intended one.
     private func stretch(of predicate: RowPredicate) -> SafeText? {
         func moment(_ milliseconds: Int64) -> String {
             session.clock.time(Timestamp(milliseconds: milliseconds)).map { "\($0.date) \($0.timeOfDay.prefix(8))" }
@@ -148,13 +149,13 @@ extension DashboardModel {
         if rows.isStale || listing.isRunning || (listing.query.isPlain && shown.latestRow > 0) { return "Looking…" }
         if !filter.isRestricting, prompt == nil { return "No row yet." }
         if shown.latestRow == 0 { return "No row yet, and so none that matches." }
-        // Where it is being typed, those keys are text.
+        // While a filter is being typed, those keys would insert text.
         guard prompt == nil else { return "Nothing matches." }
         if filter.isOn, filter.hasFilter { return "Nothing matches; " + waysOut }
         return (filter.showsProblems ? "No problem; " : "No marked row; ") + waysOut
     }
 
-    /// What lists more again, where a filter is on.
+    /// The keys that list more rows while a filter is on.
     private var waysOut: SafeText {
         let escape = bindings.name(of: .goBack)
         var ways: [SafeText] = [

@@ -2,22 +2,22 @@ import Base
 import History
 import Terminal
 
-/// A list that is filtered, sorted and searched: of deliveries, of an action's entries, of the log, of rules.
+/// A list of deliveries, attempts of an action, log lines or rules that can be filtered, sorted and searched.
 ///
-/// What matches is found by reading the list stretch by stretch, the newest first, while the list shows what was found so
-/// far; only ids and sort keys are kept. A list that is neither filtered nor sorted is read as it is.
+/// To find the matching rows, it reads the list piece by piece from the newest row, and shows those found so far. It
+/// keeps only their ids and sort keys. A list without a filter or an order is read directly.
 struct FoundList<Row: WindowedRow> {
     private(set) var list = WindowedList<Row>()
     private(set) var table: ListTable<Row>
     var filter = RowFilter()
     var order: ListOrder?
     private(set) var finding: Finding<Row>
-    /// The search to be done once enough was found.
+    /// The search to finish once enough rows have been read.
     private var pending: (Search, SearchPattern)?
 
-    /// A search for the next place of a pattern.
+    /// A kind of search for a match of a pattern.
     enum Search: Hashable {
-        /// The nearest to a row, as it is typed.
+        /// The match nearest to a row, updated as the pattern is typed.
         case nearest(Row.ID)
         case next
         case previous
@@ -29,27 +29,27 @@ struct FoundList<Row: WindowedRow> {
     }
 
     var selection: Row.ID? { list.selection }
-    /// Whether the list is longer than the screen, so that a scroll bar has a column of its own.
+    /// Whether the list is longer than the screen and a column is reserved for the scroll bar.
     private var hasScrollBar = false
 
-    /// Returns the columns that texts have in so many columns of the screen.
+    /// Returns the width that is left for text when the list has the given width.
     func width(in columns: Int) -> Int { columns - ListRow.margin - (hasScrollBar ? 1 : 0) }
 
     var isFollowing: Bool { list.isFollowing }
-    /// Whether no row is listed, though all were looked at.
+    /// Whether the window contains no row.
     var isEmpty: Bool { list.window.rows.isEmpty }
 
     // MARK: - Moving
 
-    /// Changes the position in the list.
+    /// Calls a function that changes the position in the list.
     mutating func change(_ base: ListExtent, _ body: (inout WindowedList<Row>, ListExtent) -> Void) {
         body(&list, finding.extent(base))
     }
 
-    /// Freezes the list at a row, or lets it go on.
+    /// Freezes the list at a row, or, if nil, continues it.
     mutating func freeze(at row: Row.ID?) { list.freeze(at: row) }
 
-    /// Lists other rows, from the newest.
+    /// Forgets all rows and starts again at the newest.
     mutating func startAnew() {
         list.startAnew()
         finding.startAnew()
@@ -59,9 +59,9 @@ struct FoundList<Row: WindowedRow> {
 
     // MARK: - Reading
 
-    /// Returns what is to be read.
+    /// Returns the questions to ask next.
     ///
-    /// - Parameter base: The extent of the whole list.
+    /// - Parameter base: The extent of the unfiltered list.
     mutating func questions(
         _ base: ListExtent, _ reading: TabReading, at now: ContinuousClock.Instant
     ) -> [ListQuestion<Row>] {
@@ -78,7 +78,7 @@ struct FoundList<Row: WindowedRow> {
                     generation: stretch.generation,
                     kind: .stretch(stretch.request, predicate, pattern, key: key, ListTable(table.columns))))
         }
-        // While nothing is found yet, what was listed before stays on the screen.
+        // Until the first row is found, the previous rows stay on the screen.
         if finding.lists, finding.count == 0, !finding.isComplete { return questions }
         if let ticket = list.request(finding.extent(base), at: now) {
             let kind: ListQuestion<Row>.Kind =
@@ -88,12 +88,12 @@ struct FoundList<Row: WindowedRow> {
         return questions
     }
 
-    /// When a postponed question is asked.
+    /// The time at which a postponed question is due.
     var deadline: ContinuousClock.Instant? { [list.reading.deadline, finding.deadline].compactMap(\.self).min() }
 
     /// Applies an answer.
     ///
-    /// - Returns: A failure to tell; nil where there is none.
+    /// - Returns: The failure to show to the user, if any.
     mutating func apply(_ answer: ListAnswer<Row>, _ base: ListExtent) -> EffectFailure? {
         switch answer.result {
         case .success(.window(let window)):
@@ -116,7 +116,7 @@ struct FoundList<Row: WindowedRow> {
 
     // MARK: - Searching
 
-    /// Whether the search has ended without a match, or has gone on from the other end: to be told once.
+    /// The outcome of a search to report to the user once: no match, or a match after wrapping around.
     private(set) var news: SearchNews?
 
     mutating func takeNews() -> SearchNews? {
@@ -124,10 +124,10 @@ struct FoundList<Row: WindowedRow> {
         return news
     }
 
-    /// Whether all was looked at, and the text is nowhere.
+    /// Whether all rows were read and none matches the search.
     var hasNoMatch: Bool { finding.query.pattern != nil && finding.isComplete && finding.matches.isEmpty }
 
-    /// Looks for a place of the pattern, now or as soon as enough was found.
+    /// Selects a match of the pattern, now or as soon as enough rows have been read.
     mutating func search(_ search: Search?, for pattern: SearchPattern?, _ base: ListExtent) {
         pending = search.flatMap { search in pattern.map { (search, $0) } }
         resolve(finding.extent(base))
@@ -147,17 +147,18 @@ struct FoundList<Row: WindowedRow> {
         if let found, found.id != list.selection { list.go(to: found.id, in: extent) }
     }
 
-    /// The number of the selected row among those that match the search, and their number; nil while nothing is found.
+    /// The position of the selected row among the rows that match the search, and the number of those rows; nil until
+    /// one is found.
     var matchPlace: (place: Int?, count: Int)? {
         let matches = finding.matches
         guard !matches.isEmpty else { return nil }
         return (list.selection.flatMap { id in matches.firstIndex(of: id) }.map { $0 + 1 }, matches.count)
     }
 
-    // MARK: - The place in the list
+    // MARK: - Position in the list
 
-    /// The number of the window's first row among all that are listed, counted from 1, and their number; nil where it is
-    /// not known.
+    /// Returns the number of the window's first row among all listed rows, counted from 1, and the number of listed
+    /// rows. Returns nil if the position is unknown.
     func extent(_ base: ListExtent) -> (first: Int, total: Int)? {
         let window = list.window
         guard let row = window.rows.first else { return nil }
@@ -168,14 +169,14 @@ struct FoundList<Row: WindowedRow> {
     }
 }
 
-// MARK: - What the dashboard does with any of them
+// MARK: - Common interface
 
-/// What came of a search.
+/// The outcome of a search, if it is worth a message.
 enum SearchNews: Hashable {
     case absent, wrapped
 }
 
-/// A list of the kind above, whatever its rows are.
+/// The interface of a `FoundList` that does not depend on the type of its rows.
 protocol FoundListing {
     var hasSelection: Bool { get }
     var filter: RowFilter { get set }
@@ -185,7 +186,7 @@ protocol FoundListing {
     var isFinding: Bool { get }
     var hasNoMatch: Bool { get }
     var matchPlace: (place: Int?, count: Int)? { get }
-    /// The names of the columns it can be sorted by.
+    /// The names of the columns by which the list can be sorted.
     var sortNames: [String] { get }
     var origin: ListOrigin { get }
 
@@ -200,13 +201,13 @@ protocol FoundListing {
     mutating func settle(height: Int, days: WallClock)
     mutating func stopFollowing(_ base: ListExtent)
     var deadline: ContinuousClock.Instant? { get }
-    /// Returns the name of the column whose heading is at a column of the screen.
+    /// Returns the sort name of the column whose heading is at the given column of the screen.
     func sortName(at column: Int, _ session: Session, columns: Int) -> String?
     func arrivals(_ base: ListExtent) -> Int?
     func place(_ base: ListExtent) -> (place: Int?, total: Int)?
 }
 
-/// A position in a list, to go back to.
+/// A position in a list to which the user can return.
 struct ListOrigin {
     var id: AnyHashable?
     var wasFollowing: Bool
@@ -214,7 +215,7 @@ struct ListOrigin {
 }
 
 extension FoundList: FoundListing {
-    /// Whether rows are still being found.
+    /// Whether the list is still being searched for matching rows.
     var isFinding: Bool { finding.lists && !finding.isComplete }
 
     var hasSelection: Bool { list.selection != nil }
@@ -238,9 +239,9 @@ extension FoundList: FoundListing {
 
     mutating func followOrNot(_ base: ListExtent) { change(base) { $0.followOrNot($1) } }
 
-    /// Selects the row in a line of the screen.
+    /// Selects the row on a line of the screen.
     ///
-    /// - Returns: Whether there is one.
+    /// - Returns: Whether there is a row on that line.
     mutating func select(line: Int, _ base: ListExtent) -> Bool {
         guard let id = list.id(atLine: line) else { return false }
         if id != list.selection { change(base) { $0.go(to: id, in: $1) } }
@@ -267,7 +268,7 @@ extension FoundList: FoundListing {
 
     func arrivals(_ base: ListExtent) -> Int? { list.arrivals(finding.extent(base)) }
 
-    /// The number of the selected row, counted from 1, and the number of all that are listed.
+    /// Returns the number of the selected row, counted from 1, and the number of listed rows.
     func place(_ base: ListExtent) -> (place: Int?, total: Int)? {
         guard let (first, total) = extent(base) else { return nil }
         return (list.selectedIndex.map { first + $0 }, total)
@@ -276,14 +277,14 @@ extension FoundList: FoundListing {
 
 // MARK: - Questions and answers
 
-/// What a list asks the outside.
+/// A question that a list asks, answered on another thread.
 struct ListQuestion<Row: WindowedRow>: Sendable {
     enum Kind: Sendable {
-        /// Rows of the list as it is.
+        /// Rows of the unfiltered, unsorted list.
         case window(WindowRequest<Row.ID>)
-        /// Rows that were found, by their ids.
+        /// Matching rows, by their ids.
         case rows(FoundWindow<Row.ID>)
-        /// The rows of a stretch that match, with what they are sorted by.
+        /// The matching rows of a piece of the list, with their sort keys.
         case stretch(
             WindowRequest<Row.ID>, RowPredicate, SearchPattern?, key: (@Sendable (Row) -> SortKey?)?, ListTable<Row>)
     }
@@ -291,11 +292,11 @@ struct ListQuestion<Row: WindowedRow>: Sendable {
     let generation: Int
     let kind: Kind
 
-    /// The slot: a stretch and a window are read side by side.
+    /// The name under which the question runs. A piece and a window are read at the same time.
     var slot: String { if case .stretch = kind { "stretch" } else { "window" } }
 }
 
-/// The ids of rows in sequence, and whether there are others around them.
+/// The ids of consecutive rows, and whether there are more rows before and after them.
 struct FoundWindow<ID: Hashable & Sendable>: Hashable, Sendable {
     var ids: [ID] = []
     var hasOlder = false
@@ -303,7 +304,7 @@ struct FoundWindow<ID: Hashable & Sendable>: Hashable, Sendable {
     var first = 1
 }
 
-/// The answer to a list's question.
+/// The answer to a question of a list.
 struct ListAnswer<Row: WindowedRow>: Sendable {
     enum Outcome: Sendable {
         case window(WindowAnswer<Row>)
@@ -314,25 +315,25 @@ struct ListAnswer<Row: WindowedRow>: Sendable {
     var isStretch = false
     let result: Result<Outcome, EffectFailure>
 
-    /// The rows of a window.
+    /// The rows of the window, if the answer is one.
     var rows: Result<[Row], EffectFailure> {
         result.map { outcome in if case .window(let window) = outcome { window.rows } else { [] } }
     }
 }
 
-/// A row that was found.
+/// A row that matches the filter.
 struct FoundItem<ID: Hashable & Sendable>: Hashable, Sendable {
     let id: ID
     var key: SortKey?
-    /// Whether it matches the search.
+    /// Whether the row also matches the search.
     var isMatch = false
 }
 
-/// The rows found in a stretch of a list.
+/// The matching rows of a piece of a list.
 struct FoundStretch<ID: Hashable & Sendable>: Hashable, Sendable {
-    /// In the order of arrival.
+    /// The matching rows in order of arrival.
     var items: [FoundItem<ID>] = []
-    /// The number of rows looked at, and the outermost of them.
+    /// The number of rows that were read. The oldest and newest of them follow.
     var scanned = 0
     var oldest: ID?
     var newest: ID?
@@ -340,14 +341,14 @@ struct FoundStretch<ID: Hashable & Sendable>: Hashable, Sendable {
     var hasNewer = false
 }
 
-/// Where the rows of a list are read from.
+/// The source of a list's rows.
 struct ListSource<Row: WindowedRow> {
-    /// Reads rows in the order of arrival.
+    /// Reads rows in order of arrival.
     let read: (WindowRequest<Row.ID>) throws -> WindowAnswer<Row>
-    /// Returns those of some rows that match a condition.
+    /// Returns those of the given rows that match a condition.
     let keep: (RowPredicate, [Row]) throws -> [Row]
 
-    /// Answers a question. Blocks.
+    /// Answers a question. Blocks the calling thread.
     func answer(_ question: ListQuestion<Row>) -> ListAnswer<Row> {
         var isStretch = false
         if case .stretch = question.kind { isStretch = true }
@@ -387,19 +388,20 @@ struct ListSource<Row: WindowedRow> {
     }
 }
 
-// MARK: - Finding
+// MARK: - Finding matches
 
-/// The rows of a list that match, as far as they are found.
+/// The search for the rows of a list that match, and the ones found so far.
 struct Finding<Row: WindowedRow> {
     typealias ID = Row.ID
 
-    /// What makes rows that were looked at be looked at again.
+    /// The way a list changes, which decides when rows must be read again.
     enum Growth {
-        /// A change of their verdicts; newer rows are told by their numbers.
+        /// New rows have greater numbers. Rows are read again when the revision changes, because verdicts may have
+        /// changed.
         case byNumber
-        /// Nothing: rows are only added.
+        /// A new revision means that rows were added. No row is read again.
         case byRevision
-        /// Any change.
+        /// Any change may affect any row, so all rows are read again.
         case anew
     }
 
@@ -409,19 +411,19 @@ struct Finding<Row: WindowedRow> {
         var pattern: SearchPattern?
     }
 
-    /// The most rows that are found.
+    /// The maximum number of matching rows that are kept.
     private static var most: Int { 50_000 }
     private static var leastPause: Duration { .seconds(1) }
 
     private let growth: Growth
     private(set) var query = Query()
-    /// What was found, in the order of arrival.
+    /// The matching rows in order of arrival.
     private var items: [FoundItem<ID>] = []
-    /// The ids of the rows listed, in the list's order.
+    /// The ids of the matching rows, in the order of the list.
     private var listed: [ID] = []
-    /// The ids of the rows that match the search, in the list's order.
+    /// The ids of the rows that match the search, in the order of the list.
     private(set) var matches: [ID] = []
-    /// What will replace the items, while all rows are looked at again.
+    /// The rows that will replace `items` once all rows have been read again; nil while nothing is read again.
     private var fresh: [FoundItem<ID>]?
     private var oldest: ID?
     private var newest: ID?
@@ -434,18 +436,18 @@ struct Finding<Row: WindowedRow> {
     private var read: ListExtent?
     private var generation = 0
     private var outstanding = false
-    /// Whether more rows are known to be behind those looked at.
+    /// Whether there are newer rows after the ones read so far.
     private var hasMore = false
     private var began: ContinuousClock.Instant?
     private(set) var deadline: ContinuousClock.Instant?
 
     init(_ growth: Growth) { self.growth = growth }
 
-    /// Whether the list is of what was found, rather than of all rows.
+    /// Whether the list shows only the rows found here, because it has a filter or an order.
     var lists: Bool { query.predicate != .everything || query.order != nil }
-    /// Whether rows are counted where they have no numbers.
+    /// Whether rows must be counted here because they have no numbers.
     var counts: Bool { growth == .byRevision }
-    /// The number of rows found.
+    /// The number of matching rows.
     var count: Int { lists || counts ? listed.count : 0 }
 
     private var isNeeded: Bool { lists || counts || query.pattern != nil }
@@ -458,9 +460,9 @@ struct Finding<Row: WindowedRow> {
         return extent
     }
 
-    /// Looks for other rows.
+    /// Starts searching for other rows.
     ///
-    /// - Returns: Whether others are listed.
+    /// - Returns: Whether the list will consist of other rows.
     mutating func show(_ query: Query) -> Bool {
         guard query != self.query else { return false }
         let listsOthers = (query.predicate, query.order) != (self.query.predicate, self.query.order)
@@ -471,7 +473,7 @@ struct Finding<Row: WindowedRow> {
         return listsOthers
     }
 
-    /// Forgets what was found: other rows are listed.
+    /// Forgets the matching rows and starts again.
     mutating func startAnew() {
         (items, listed, matches) = ([], [], [])
         begin(isFresh: false)
@@ -485,7 +487,7 @@ struct Finding<Row: WindowedRow> {
         (read, hasMore) = (nil, false)
     }
 
-    /// Returns the next stretch to look at; nil while an answer is awaited, or nothing is left.
+    /// Returns the next piece to read; nil while an answer is outstanding or all rows have been read.
     mutating func request(_ base: ListExtent, at now: ContinuousClock.Instant) -> WindowTicket<ID>? {
         deadline = nil
         guard isNeeded, !outstanding, base.latest ?? 1 > 0 else { return nil }
@@ -535,7 +537,7 @@ struct Finding<Row: WindowedRow> {
         outstanding = false
         scanned += found.scanned
         size = min(size * 2, 4_000)
-        // Without a filter only what the search finds is kept, unless rows are counted.
+        // Without a filter, keep only the matches of the search, unless rows must be counted.
         let kept = found.items.filter { lists || counts || $0.isMatch }
         let isNewer = reachesTheOldest
         if isNewer {
@@ -552,7 +554,7 @@ struct Finding<Row: WindowedRow> {
                 replacements += 1
             }
         }
-        // Sorting waits until twice as many were looked at.
+        // While rows are being read, sort again only once twice as many have been read.
         if reachesTheOldest || query.order == nil || scanned >= 2 * sortedAt { arrange() }
         hasMore = isNewer && found.hasNewer
         isComplete = reachesTheOldest && !hasMore
@@ -581,7 +583,7 @@ struct Finding<Row: WindowedRow> {
 
     // MARK: - Looking up
 
-    /// Returns the ids of a window of the rows found.
+    /// Returns the ids of a window of the matching rows.
     func window(_ request: WindowRequest<ID>) -> FoundWindow<ID> {
         guard !listed.isEmpty else { return FoundWindow(hasOlder: !isComplete) }
         let (start, end): (Int, Int)
@@ -598,16 +600,16 @@ struct Finding<Row: WindowedRow> {
             hasNewer: range.upperBound < listed.count - 1, first: range.lowerBound + 1)
     }
 
-    /// Returns the number of a row among all, counted from 1; nil where it is not known.
+    /// Returns the number of a row among the listed rows, counted from 1; nil until all rows have been read.
     func place(of id: ID) -> Int? { isComplete ? listed.lastIndex(of: id).map { $0 + 1 } : nil }
 
-    /// Returns the match nearest to a row: itself, one below it, or one above.
+    /// Returns the match nearest to a row: the row itself, the next match below it, or the next above it.
     func nearest(to id: ID) -> ID? {
         if matches.contains(id) { return id }
         return match(beside: id, isNext: true, wraps: false)?.id ?? match(beside: id, isNext: false, wraps: false)?.id
     }
 
-    /// Returns the match next to a row, going on from the other end.
+    /// Returns the next or previous match after a row. Wraps around at the end if `wraps` is true.
     func match(beside id: ID, isNext: Bool, wraps: Bool = true) -> (id: ID, isWrapped: Bool)? {
         guard let first = matches.first, let last = matches.last else { return nil }
         let places = lists || counts ? Dictionary(zip(listed, 0...)) { first, _ in first } : [:]

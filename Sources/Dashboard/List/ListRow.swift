@@ -3,9 +3,10 @@ import History
 import Notifications
 import Terminal
 
-/// What the rows of all lists have in common: a margin, and the mark of the selected one in it.
+/// The parts that rows of all lists share: a margin, and the highlight of the selected row.
 enum ListRow {
-    /// The columns left of a row's text: the bar of the selected row, and a blank so that it never touches the text.
+    /// The number of columns to the left of a row's text: the bar of the selected row, and a blank that separates it
+    /// from the text.
     static let margin = 2
 
     static func drawTitles(_ places: [Columns.Place], margin: Int = margin, on surface: inout Surface) {
@@ -16,13 +17,15 @@ enum ListRow {
         }
     }
 
-    /// Marks a row as selected: with the keys, as one reversed bar; without them, bold. Both show without colours.
+    /// Highlights the selected row: in reverse video if the list has the keyboard focus, else in bold. Both are visible
+    /// without colours.
     ///
-    /// The bar is of one colour, for reversed cells of several would be blocks; so what stands out in it is bold.
+    /// Reverse video replaces the colours of the cells, because reversed cells of several colours would look like
+    /// blocks. Text to emphasise in the bar is therefore bold.
     ///
     /// - Parameters:
-    ///   - emphasis: What is bold in the bar, if anything is.
-    ///   - margin: The columns left of the first one.
+    ///   - emphasis: The cell to show in bold, if any.
+    ///   - margin: The number of columns to the left of the first cell.
     static func mark(
         row: Int, hasKeys: Bool, emphasis: Columns.Place? = nil, margin: Int = margin, on surface: inout Surface
     ) {
@@ -41,12 +44,13 @@ enum ListRow {
 // MARK: - Texts of cells
 
 extension SafeText {
-    /// The most scalars of one end of a text that any column could show.
+    /// The maximum number of scalars shown from each end of a long text. No column is wider.
     private static let mostShown = 500
 
-    /// A text for a cell of a list.
+    /// Creates the text for a cell of a list.
     ///
-    /// Who sends a name of a mebibyte would have every frame escape it, so all that could never be seen is left out.
+    /// A very long text is shortened before it is escaped, because a sender can choose names of a mebibyte, which would
+    /// otherwise be escaped for every frame.
     init(cell text: String) {
         guard text.utf8.count > 4 * Self.mostShown else {
             self.init(text)
@@ -59,33 +63,33 @@ extension SafeText {
 
 // MARK: - Columns
 
-/// What rows are sorted by: a number, or a text; numbers come first.
+/// The value of a row that a list is sorted by: a number or a text. Numbers sort before texts.
 enum SortKey: Sendable, Hashable, Comparable {
     case number(Int64)
     case text(String)
 }
 
-/// The order of a list: by a column, named as it is typed.
+/// The order of a list: the name of the column, as typed, and the direction.
 struct ListOrder: Sendable, Hashable {
     let column: String
     var isDescending: Bool
 }
 
-/// What columns and cells are laid out by, besides the row.
+/// The settings, apart from the row, that decide how columns and cells look.
 struct ListContext: Sendable {
     var clock: RowClock
-    /// The time by the calendar.
+    /// The current wall-clock time.
     var now = Timestamp(milliseconds: 0)
-    /// The heading of the column of times, with the zone.
+    /// The heading of the time column, including the time zone.
     var timeTitle: SafeText = "TIME"
     var order: ListOrder?
     var timestamps = SheetRow.TimestampForm.rfc3339
-    /// Whether there is room for words next to symbols that have a legend otherwise.
+    /// Whether there is room for words next to symbols, which otherwise need a legend.
     var hasWords = true
-    /// Whether the rows are of several processes.
+    /// Whether several processes wrote the rows.
     var isShared = false
 
-    /// The context in which texts are measured.
+    /// The context for measuring texts.
     static var plain: ListContext { ListContext(clock: RowClock(.utc, now: Timestamp(milliseconds: 0))) }
 
     init(clock: RowClock) { self.clock = clock }
@@ -101,7 +105,7 @@ struct ListContext: Sendable {
 struct Cell {
     var text: SafeText
     var style: Style
-    /// What is written before the text, in a style of its own.
+    /// A prefix of the text with a style of its own.
     var mark: SafeText = .empty
 
     init(_ text: SafeText, _ style: Style = .plain, mark: SafeText = .empty) {
@@ -109,43 +113,43 @@ struct Cell {
     }
 }
 
-/// A column of a list: its name, its meaning, how it is sorted and exported, how much room it wants, and its cells.
+/// A column of a list: its name, meaning, sort order, export column, width and cells.
 struct ListColumn<Row: WindowedRow>: Sendable, Hashable {
-    /// What a column knows of the list when it is laid out.
+    /// The information a column receives to choose its width.
     struct Room {
         let title: SafeText
-        /// The width of the widest text, or of the title.
+        /// The width of the widest text or of the title, whichever is greater.
         let width: Int
         let widths: [String: Int]
         let context: ListContext
     }
 
-    /// The name where it is typed or kept.
+    /// The name in commands and in the saved settings.
     let name: String
     let title: SafeText
-    /// The heading where the column is too narrow for `title`.
+    /// The heading for a column that is too narrow for `title`.
     var shortTitle: SafeText?
-    /// What it shows, for the chooser.
+    /// The description in the column chooser.
     var meaning = ""
-    /// How events are sorted by it; nil where they cannot be.
+    /// The database column that events are sorted by; nil if they cannot be sorted by this column.
     var sort: SortColumn?
-    /// What other rows are sorted by; nil where they cannot be.
+    /// A function that returns the sort key of a row that is not an event; nil if rows cannot be sorted by this column.
     var key: (@Sendable (Row) -> SortKey?)?
-    /// The name of the same column in an export; nil for those that every export has.
+    /// The name of the matching export column; nil if every export contains it anyway.
     var exported: String?
-    /// Whether it can be chosen; others are there by themselves.
+    /// Whether the user can choose the column. Other columns are shown automatically.
     var isChoosable = true
-    /// Whether it is shown next to the note of a row without an event.
+    /// Whether the column is still shown in a row without an event, next to its note.
     var standsBesideNote = false
-    /// The moment it shows, by which the width of a column of times is found.
+    /// A function that returns the time shown in the column, from which the width of a time column is computed.
     var moment: (@Sendable (Row) -> Timestamp?)?
     let room: @Sendable (Room) -> Column
     let cell: @Sendable (Row, ListContext, _ width: Int) -> Cell?
 
-    /// The name that the list is sorted by; nil where it cannot be.
+    /// The name to sort the list by; nil if the list cannot be sorted by this column.
     var sortName: String? { sort?.name ?? (key == nil ? nil : name) }
 
-    /// Returns the heading, with a sign if the list is sorted by it.
+    /// Returns the heading, with an arrow if the list is sorted by the column.
     func title(in context: ListContext) -> SafeText {
         let title = moment == nil || self.title != "TIME" ? title : context.timeTitle
         guard let order = context.order, order.column == sortName else { return title }
@@ -158,18 +162,18 @@ struct ListColumn<Row: WindowedRow>: Sendable, Hashable {
 }
 
 extension Array {
-    /// Returns the text that a column has of a row.
+    /// Returns the text of a row's cell in the named column.
     func text<Row>(_ name: String, of row: Row, _ context: ListContext) -> SafeText where Element == ListColumn<Row> {
         first { $0.name == name }?.cell(row, context, .max)?.text ?? .empty
     }
 }
 
 extension [ListColumn<EventRow>] {
-    /// Those that can be chosen.
+    /// The columns that the user can choose.
     var choosable: Self { filter(\.isChoosable) }
 
-    /// Returns the columns of these names, without those that are not known and without repetitions; the usual ones where
-    /// there is none.
+    /// Returns the columns with these names, without unknown names and duplicates. Returns the default columns if none
+    /// remains.
     func named(_ names: [String], usual: Self) -> Self {
         var seen: Set<String> = []
         let columns = names.compactMap { name in choosable.first { $0.name == name } }
@@ -178,7 +182,7 @@ extension [ListColumn<EventRow>] {
     }
 }
 
-/// Which columns the lists of events show, from left to right.
+/// The columns that the lists of events show, from left to right.
 struct ColumnChoice: Hashable {
     var events = EventsScreen.usualColumns
     var table = TableScreen.usualColumns
@@ -186,10 +190,10 @@ struct ColumnChoice: Hashable {
 
 // MARK: - Tables
 
-/// Columns with the widths of their texts, over all rows of the window: so the columns do not jump with every line that is
-/// scrolled.
+/// Columns with the widths of their texts. The widths are measured over all rows of the window, so that the columns do
+/// not move with every scrolled line.
 struct ListTable<Row: WindowedRow> {
-    /// The greatest width that a text is measured with.
+    /// The greatest width that a text is measured to have.
     private static var most: Int { 120 }
 
     let columns: [ListColumn<Row>]
@@ -207,7 +211,7 @@ struct ListTable<Row: WindowedRow> {
         }
     }
 
-    /// Returns the columns as they are laid out.
+    /// Returns the layout of the columns.
     func laidOut(_ context: ListContext) -> [Column] {
         let named = Dictionary(zip(columns.map(\.name), widths)) { first, _ in first }
         return zip(columns, widths).map { column, width in
@@ -229,22 +233,22 @@ struct ListTable<Row: WindowedRow> {
         }
     }
 
-    /// Returns the places of the columns in so many columns of the screen.
+    /// Returns the positions of the columns in the given width.
     func places(_ context: ListContext, width: Int, gap: Int = 2) -> [Columns.Place] {
         Columns(laidOut(context), gap: gap).fitted(to: width)
     }
 
-    /// Returns the place of a column, by its name.
+    /// Returns the position of the named column.
     func place(of name: String, in places: [Columns.Place]) -> Columns.Place? {
         places.first { columns[$0.index].name == name }
     }
 
-    /// Returns the name that the list is sorted by for the heading at a column of the screen.
+    /// Returns the sort name of the column whose heading is at the given column of the screen.
     func sortName(at column: Int, _ places: [Columns.Place]) -> String? {
         places.first { ($0.start..<$0.start + $0.width).contains(column) }.flatMap { columns[$0.index].sortName }
     }
 
-    /// Returns whether a text is in a cell of the row.
+    /// Returns whether the pattern matches the text of a cell in the row.
     func holds(_ pattern: SearchPattern, _ row: Row, _ context: ListContext) -> Bool {
         columns.contains { $0.cell(row, context, .max).map { pattern.matches($0.text.string) } ?? false }
     }
@@ -252,27 +256,27 @@ struct ListTable<Row: WindowedRow> {
 
 // MARK: - Drawing
 
-/// How a list is drawn, besides its rows.
+/// The settings for drawing a list.
 struct ListDrawing<Row: WindowedRow> {
     var places: [Columns.Place]
     var context: ListContext
     var margin = ListRow.margin
-    /// Whether the keys are in the list.
+    /// Whether the list has the keyboard focus.
     var hasKeys = true
     var showsSelection = true
-    /// The column that stands out in the selected row.
+    /// The name of the column to emphasise in the selected row.
     var emphasis = ""
-    /// The text in place of the cells of a row without an event.
+    /// A function that returns the note shown in place of the cells of a row without an event.
     var note: (Row) -> SafeText? = { _ in nil }
-    /// The signs left of a row: each with its column and style.
+    /// A function that returns the signs to the left of a row, each with its column and style.
     var signs: (Row) -> [(text: SafeText, column: Int, role: Role)] = { _ in [] }
-    /// The number of the window's first row, counted from 1, and that of all rows, for the scroll bar; nil where they are
-    /// not known.
+    /// The number of the window's first row, counted from 1, and the number of all rows, for the scroll bar; nil if
+    /// unknown.
     var extent: (first: Int, total: Int)?
 }
 
 extension ListTable {
-    /// Draws the headings and the lines of a list: the one loop for all lists.
+    /// Draws the headings and the lines of the list. All lists are drawn by this function.
     func draw(_ list: WindowedList<Row>, _ drawing: ListDrawing<Row>, on surface: inout Surface) {
         ListRow.drawTitles(drawing.places, margin: drawing.margin, on: &surface)
         let emphasis = place(of: drawing.emphasis, in: drawing.places)
@@ -311,14 +315,14 @@ extension ListTable {
             if !cell.mark.isEmpty {
                 surface.put(cell.mark, at: Point(column: start, row: line), columns: place.width, style: Style(.notice))
             }
-            // Without its padding: where there are no colours a style may be a line below.
+            // Draw the text without its padding, because a style without colours may underline it.
             let shown = cell.text.width < room ? cell.text : place.column.fit(cell.text, to: room)
             let indent = place.column.alignment == .right ? room - shown.width : 0
             surface.put(
                 shown, at: Point(column: start + cell.mark.width + indent, row: line), columns: room, style: cell.style)
         }
         guard let note else { return }
-        // As many columns side by side as there are, from the first that is the event's.
+        // The note covers the adjacent columns that describe the event, starting at the first of them.
         let isOwn = drawing.places.map { columns[$0.index].standsBesideNote }
         guard let first = isOwn.firstIndex(of: false) else { return }
         let last = isOwn[first...].firstIndex(of: true).map { $0 - 1 } ?? isOwn.count - 1
@@ -329,9 +333,9 @@ extension ListTable {
     }
 }
 
-/// The bar at the right edge of a list that is longer than the screen.
+/// The scroll bar at the right edge of a list that is longer than the screen.
 enum ScrollBar {
-    /// Returns whether a list needs it, so that it has a column of its own.
+    /// Returns whether a list needs a scroll bar, for which a column is then reserved.
     static func isNeeded(total: Int, height: Int) -> Bool { total > height && height > 2 }
 
     static func draw(first: Int, visible: Int, total: Int, top: Int, _ height: Int, on surface: inout Surface) {

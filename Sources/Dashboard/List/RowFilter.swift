@@ -2,36 +2,37 @@ import Base
 import History
 import Notifications
 
-/// What is asked of the rows that are listed: a filter, which may be off, and the presets of single keys.
+/// The conditions on the listed rows: a filter, which can be switched off, and the presets that have a key of their
+/// own.
 struct RowFilter: Hashable {
     /// The filter applied last.
     private(set) var filter = Filter.everything
     private(set) var isOn = true
-    /// The filter that was cleared last, to be brought back.
+    /// The filter that was cleared last, which can be restored.
     private var cleared: Filter?
-    /// When it was read: what `10m` in it counts back from.
+    /// The time at which the filter was read. Relative times such as `10m` count back from it.
     private var moment = Timestamp(milliseconds: 0)
     /// Whether only problems are listed.
     var showsProblems = false
     /// Whether only marked rows are listed.
     var showsMarked = false
 
-    /// Whether there is a filter at all, be it on or off.
+    /// Whether there is a filter, switched on or off.
     var hasFilter: Bool { filter.predicate != .everything || !filter.text.allSatisfy(\.isWhitespace) }
 
-    /// Whether anything is left out.
+    /// Whether any condition can exclude rows.
     var isRestricting: Bool { (isOn && hasFilter) || showsProblems || showsMarked }
 
-    /// Applies a filter.
+    /// Applies a filter and switches it on.
     ///
-    /// - Parameter moment: When it was read.
+    /// - Parameter moment: The time at which the filter was read.
     mutating func apply(_ filter: Filter, readAt moment: Timestamp) {
         self.filter = filter
         self.moment = moment
         isOn = true
     }
 
-    /// Reads the filter again where its times are of another zone now.
+    /// Reads the filter again, in case the displayed time zone has changed.
     mutating func readAgain(in context: FilterContext) {
         var context = context
         context.now = moment
@@ -43,13 +44,13 @@ struct RowFilter: Hashable {
         isOn.toggle()
     }
 
-    /// Lists every row again; the filter is kept for when it is switched on.
+    /// Lists every row again, and keeps the filter so that it can be switched on later.
     mutating func lift() {
         isOn = false
         (showsProblems, showsMarked) = (false, false)
     }
 
-    /// Lists every row again, and no filter is there any more. It can be brought back.
+    /// Lists every row again and clears the filter, which can be restored.
     mutating func clear() {
         if hasFilter { cleared = filter }
         filter = .everything
@@ -57,7 +58,7 @@ struct RowFilter: Hashable {
         isOn = true
     }
 
-    /// Brings back the filter that was cleared last; says whether there is one.
+    /// Restores the filter that was cleared last. Returns false if none was cleared.
     mutating func restore() -> Bool {
         guard let cleared else { return false }
         filter = cleared
@@ -66,11 +67,11 @@ struct RowFilter: Hashable {
         return true
     }
 
-    /// The rows to list.
+    /// Returns the condition that the listed rows meet.
     ///
     /// - Parameters:
-    ///   - preview: A filter that is being typed, which stands in for the one applied.
-    ///   - marks: The rows marked.
+    ///   - preview: A filter that is being typed, which replaces the applied one.
+    ///   - marks: The ids of the marked rows.
     func predicate(preview: Filter?, marks: Set<Int64>) -> RowPredicate {
         var parts: [RowPredicate] = []
         if let preview {
@@ -86,10 +87,11 @@ struct RowFilter: Hashable {
 }
 
 extension RowPredicate {
-    /// Returns whether something that is not an event matches: texts are looked for in its own, and times are its own. What
-    /// only events have, it has not.
+    /// Returns whether something other than an event matches. Text terms search its own texts, and time terms compare
+    /// its own time. Terms about properties that only events have do not match.
     ///
-    /// - Parameter isInTexts: Returns whether a pattern is in those of its texts that stand for these of an event.
+    /// - Parameter isInTexts: A function that returns whether a pattern matches one of the texts that correspond to the
+    ///   given columns of an event.
     func holds(
         at time: Timestamp? = nil, isInTexts: ([RowText], (String) -> Bool) -> Bool, isProblem: () -> Bool = { false }
     ) -> Bool {
@@ -118,16 +120,16 @@ extension RowPredicate {
     }
 }
 
-// MARK: - What is listed
+// MARK: - Listed rows
 
-/// Which rows are listed, and how far they are found.
+/// The query that selects the listed rows, and its progress.
 struct Listing {
     private(set) var query = BrowseQuery()
-    /// Counts the queries: what is told of an older one is dropped.
+    /// The number of queries so far. Progress of an earlier query is dropped.
     private(set) var generation = 0
     private(set) var progress: BrowseProgress?
 
-    /// Lists other rows. Says whether they are others.
+    /// Starts another query. Returns false if it is the same as the current one.
     mutating func show(_ query: BrowseQuery) -> Bool {
         guard query != self.query else { return false }
         self.query = query
@@ -136,14 +138,14 @@ struct Listing {
         return true
     }
 
-    /// Takes what is told of the query's progress, unless it is of an older query.
+    /// Applies a report of the query's progress. Returns false if the report belongs to an earlier query.
     mutating func take(_ progress: BrowseProgress) -> Bool {
         guard progress.generation == generation, !query.isPlain else { return false }
         self.progress = progress
         return true
     }
 
-    /// Whether there may be rows that were not looked at yet.
+    /// Whether some rows may not have been searched yet.
     var isRunning: Bool { !query.isPlain && progress.map { !$0.isComplete && $0.failure == nil } ?? true }
 
     func extent(of change: HistoryChange) -> ListExtent {
@@ -154,19 +156,20 @@ struct Listing {
 
 // MARK: - Counts
 
-/// How many rows match some conditions, each of them alone: what explains an empty list, and tells a value that no event
-/// has.
+/// The numbers of rows that match certain conditions, each counted by itself. They explain an empty list, and
+/// identify values that occur in no event.
 ///
-/// What was counted is added to as rows arrive, and counted again where verdicts have changed that it depends on.
+/// As rows arrive, a count is continued from where it ended. A count that depends on verdicts starts again when
+/// verdicts change.
 struct MatchCounts {
-    /// A condition to count, from a row on.
+    /// A condition to count, and the first row to look at.
     struct Item: Sendable, Hashable {
         let predicate: RowPredicate
         let first: Int64
     }
 
     struct Question: Sendable, Hashable {
-        /// With none, what was asked before is given up.
+        /// The conditions to count. If empty, the previous question is dropped.
         let items: [Item]
         let through: Int64
     }
@@ -184,20 +187,21 @@ struct MatchCounts {
 
     private var known: [RowPredicate: Known] = [:]
     private var asked: (question: Question, revision: Int, waiting: Set<RowPredicate>)?
-    /// What could not be counted. It is not asked again.
+    /// The conditions that could not be counted. They are not counted again.
     private var failed: Set<RowPredicate> = []
 
-    /// How many rows match; nil as long as that is not known.
+    /// The number of rows that match a condition; nil until counted.
     subscript(predicate: RowPredicate) -> Int? { known[predicate]?.count }
 
-    /// Whether something is being counted.
+    /// Whether a count is in progress.
     var isRunning: Bool { asked != nil }
 
-    /// Returns what to count next; nil while an answer is awaited or everything is known.
+    /// Returns the next conditions to count; nil while an answer is outstanding or all counts are known.
     ///
     /// - Parameters:
-    ///   - predicates: What is wanted now; all else is forgotten.
-    ///   - isVerifying: Whether verdicts change by the thousand, so that counts of them are left as they are.
+    ///   - predicates: The conditions whose counts are needed now. All other counts are dropped.
+    ///   - isVerifying: Whether many verdicts are changing at the moment. Counts that depend on them are then left as
+    ///     they are.
     mutating func request(
         _ predicates: [RowPredicate], _ change: HistoryChange, isVerifying: Bool
     ) -> Question? {
@@ -215,7 +219,8 @@ struct MatchCounts {
             return count.through < change.latestRow ? Item(predicate: predicate, first: count.through + 1) : nil
         }
         guard !items.isEmpty, change.latestRow > 0 else { return nil }
-        // What is known and only has grown waits for what is not known at all.
+        // Do not interrupt a running count only to extend known counts; do interrupt it for a condition without a
+        // count.
         let isNew = items.contains { known[$0.predicate] == nil && asked?.waiting.contains($0.predicate) != true }
         guard asked == nil || isNew else { return nil }
         return ask(items, change)
@@ -243,15 +248,15 @@ struct MatchCounts {
     }
 }
 
-// MARK: - Values seen
+// MARK: - Known values
 
-/// Values that can be filtered by, as they were seen: in the rows held, the newest first, and in all that is recorded, the
-/// most frequent first.
+/// The values known for each filter operator: first those of the rows in the window, the newest first, then those of
+/// the whole history, the most frequent first.
 struct SeenValues: Hashable {
     private var values: [FilterValueKind: [String]] = [:]
-    /// How many of the rows have a value, of all that is recorded.
+    /// The number of rows in the history that have each value.
     private var counts: [FilterValueKind: [String: Int]] = [:]
-    /// Whether every row was looked at, so that there are no other values and the counts are those of all rows.
+    /// Whether every row was read, so that the values and their counts are complete.
     private var isWhole = false
 
     init(_ rows: [EventRow] = [], secrets held: [String] = []) {
@@ -268,9 +273,9 @@ struct SeenValues: Hashable {
         values[.status] = Self.distinct(rows.reversed().map { String($0.status) })
     }
 
-    /// Of what is recorded.
+    /// Reads the values from the history.
     ///
-    /// - Throws: What SQLite says.
+    /// - Throws: An error of SQLite.
     init(_ reader: HistoryReader) throws {
         let columns: [(FilterValueKind, RowText)] = [
             (.type, .eventType), (.bucket, .bucketName), (.object, .objectName), (.rule, .matchedRuleName),
@@ -287,10 +292,10 @@ struct SeenValues: Hashable {
         isWhole = rows < HistoryReader.rowsWithValues && values.values.allSatisfy { $0.count < Self.most }
     }
 
-    /// How many of each are read of what is recorded.
+    /// The maximum number of values that are read from the history for one operator.
     private static let most = 200
 
-    /// These, and behind them those.
+    /// Returns these values followed by the given ones.
     func adding(_ others: SeenValues) -> SeenValues {
         var all = self
         for (kind, texts) in others.values { all.values[kind] = Self.distinct(self[kind] + texts) }
@@ -300,11 +305,11 @@ struct SeenValues: Hashable {
 
     subscript(kind: FilterValueKind) -> [String] { values[kind] ?? [] }
 
-    /// How many rows have a value; nil where not all were looked at.
+    /// Returns the number of rows that have a value; nil unless all rows were read.
     func count(_ value: String, _ kind: FilterValueKind) -> Int? { isWhole ? counts[kind]?[value] : nil }
 
-    /// Returns a sentence that lists the values, the most frequent first, each with how many rows have it where that is
-    /// known; nil where none was seen.
+    /// Returns words that list the known values, the most frequent first, each with its number of rows if that is
+    /// known. Returns nil if no value is known.
     func words(_ kind: FilterValueKind, atMost limit: Int = 8) -> SafeText? {
         let all = self[kind]
         guard !all.isEmpty else { return nil }
@@ -318,7 +323,7 @@ struct SeenValues: Hashable {
 
     private static func distinct(_ values: [String]) -> [String] {
         var seen: Set<String> = []
-        // What a stranger sends may be of any length: such a value is none to offer.
+        // A sender can choose values of any length. Long ones are not offered.
         return values.filter { !$0.isEmpty && $0.utf8.count <= 100 && seen.insert($0).inserted }
     }
 }

@@ -2,35 +2,35 @@ import Base
 import History
 import Terminal
 
-/// The rows chosen for what acts on many.
+/// The rows selected for commands that act on several rows.
 ///
-/// It holds the ids that a person chose one by one; all rows of a list are held as that list, so that a million of
-/// them costs what one does.
+/// Rows selected one by one are stored as ids. A selection of all rows stores the query of the list instead, so that
+/// its size does not depend on the number of rows.
 struct RowSelection: Hashable {
-    /// All rows of a list, as it was.
+    /// All rows that a list contained at one moment.
     struct Whole: Hashable {
         let query: BrowseQuery
-        /// The newest row there was.
+        /// The number of the newest row at that moment.
         let latestRow: Int64
-        /// How many they were; nil while they were not all found.
+        /// The number of rows; nil until all of them have been found.
         var count: Int?
     }
 
-    /// The rows chosen; beside a whole list, those left out of it.
+    /// The ids of the selected rows or, if `whole` is set, of the rows excluded from it.
     private(set) var ids: Set<Int64> = []
     private(set) var whole: Whole?
-    /// Where a range begins that is to be ended.
+    /// The first row of a range that has not been completed.
     var rangeStart: Int64?
 
     var isEmpty: Bool { whole == nil && ids.isEmpty }
 
-    /// How many rows are chosen; nil where that is not known yet.
+    /// The number of selected rows; nil until it is known.
     var count: Int? {
         guard let whole else { return ids.count }
         return whole.count.map { max(0, $0 - ids.count) }
     }
 
-    /// Whether a row of the list that is shown is chosen.
+    /// Returns whether a row of the displayed list is selected.
     func contains(_ row: EventRow) -> Bool {
         guard let whole else { return ids.contains(row.id) }
         return row.id <= whole.latestRow && !ids.contains(row.id)
@@ -50,30 +50,32 @@ struct RowSelection: Hashable {
         self.whole = whole
     }
 
-    /// Other rows are listed: what was all of them is nothing that could be shown any more.
+    /// Drops a selection of all rows if another list is displayed, because it could not be shown there. Returns whether
+    /// it did.
     mutating func leave(_ query: BrowseQuery) -> Bool {
         guard let whole, whole.query.predicate != query.predicate else { return false }
         self = RowSelection()
         return true
     }
 
-    /// All rows of the list are found by now.
+    /// Sets the number of rows once all rows of the list have been found.
     mutating func found(_ count: Int) {
         if whole != nil, whole?.count == nil { whole?.count = count }
     }
 }
 
-// MARK: - Rows acted on
+// MARK: - Rows a command acts on
 
-/// What a command acts on: the rows chosen, or the current one where none is.
+/// The rows that a command acts on: the selected rows, or the current row if none is selected.
 enum ActedRows: Sendable, Hashable {
     case current(EventRow)
-    /// Rows that were chosen one by one.
+    /// Rows that were selected one by one.
     case chosen(Set<Int64>)
-    /// All rows of a list up to the newest there was, but for some; their number, if it is known.
+    /// All rows of a list up to the newest one at the time, with exceptions. `count` includes the exceptions; it is nil
+    /// if unknown.
     case all(of: BrowseQuery, latestRow: Int64, except: Set<Int64>, count: Int?)
 
-    /// What lists them, in the order of the list they were chosen from.
+    /// The query that lists the rows, in the order of the list they were selected in.
     var query: BrowseQuery {
         switch self {
         case .current(let row): return BrowseQuery(.rows([row.id]))
@@ -85,7 +87,7 @@ enum ActedRows: Sendable, Hashable {
         }
     }
 
-    /// How many they are, if that is known.
+    /// The number of rows; nil if unknown.
     var count: Int? {
         switch self {
         case .current: 1
@@ -94,10 +96,10 @@ enum ActedRows: Sendable, Hashable {
         }
     }
 
-    /// How many, in words.
+    /// The number of rows, in words.
     var words: String { count.map { Wording.count($0, "row", "rows") } ?? "all rows" }
 
-    /// Whose deliveries they are, in words.
+    /// The deliveries of the rows, in words.
     var deliveryWords: String {
         switch self {
         case .current(let row): "delivery \(row.deliveryID)"
@@ -127,7 +129,7 @@ extension Command {
         "show-marked", "M", in: .browsing, "only marked rows, or all", plain: .same()
     ) { $0.showMarked() }
 
-    /// The commands that select and mark.
+    /// The commands for selecting and marking.
     static let ofSelection: [Command] = [
         toggleSelected, selectAll, selectRange, toggleMark,
         Command("next-mark", "'", in: .browsing, "to the next mark", plain: .row()) { $0.goToNextMark() },
@@ -136,7 +138,7 @@ extension Command {
 }
 
 extension DashboardModel {
-    /// What a command acts on: the rows selected, or the current one; nil where there is none.
+    /// The rows that a command acts on: the selected rows, or the current row; nil if the list is empty.
     var actsOn: ActedRows? {
         if let whole = selection.whole {
             return .all(of: whole.query, latestRow: whole.latestRow, except: selection.ids, count: whole.count)
@@ -145,10 +147,11 @@ extension DashboardModel {
         return rows.selectedRow.map(ActedRows.current)
     }
 
-    /// The columns left of a list: the bar, a sign each for marked and for selected rows, and a blank.
+    /// The number of columns to the left of a list: the bar, one column each for the signs of marked and selected rows,
+    /// and a blank.
     var listMargin: Int { ListRow.margin + (marks.isEmpty ? 0 : 1) + (selection.isEmpty ? 0 : 1) }
 
-    /// How the lists of events are drawn: with signs left of the rows that are marked or selected.
+    /// Returns the settings for drawing a list of events, with signs next to marked and selected rows.
     func rowDrawing(_ places: [Columns.Place], _ context: ListContext) -> ListDrawing<EventRow> {
         var drawing = ListDrawing<EventRow>(places: places, context: context, margin: listMargin)
         drawing.extent = rowExtent
@@ -163,7 +166,7 @@ extension DashboardModel {
         return drawing
     }
 
-    /// Whether a row is in the range that ends at the current row for now.
+    /// Returns whether a row is between the start of the unfinished range and the current row.
     private func isInRange(_ row: EventRow) -> Bool {
         guard let start = selection.rangeStart, let first = rows.index(of: start), let last = rows.selectedIndex,
             let index = rows.index(of: row.id)
@@ -198,7 +201,7 @@ extension DashboardModel {
             RowSelection.Whole(query: listing.query, latestRow: shown.latestRow, count: count))
     }
 
-    /// The first press begins a range at the current row, the second ends it.
+    /// Starts a range at the current row or, if one is started, selects its rows.
     fileprivate mutating func selectRange() {
         guard let row = rows.selectedRow else { return }
         guard let start = selection.rangeStart else {
@@ -219,7 +222,7 @@ extension DashboardModel {
         selection.add(rows.window.rows[min(first, last)...max(first, last)].map(\.id))
     }
 
-    /// Marks what a command acts on; or takes the marks away where all of it is marked.
+    /// Marks the rows that a command acts on, or unmarks them if all of them are marked.
     fileprivate mutating func toggleMark() -> [Effect] {
         let before = marks
         switch actsOn {

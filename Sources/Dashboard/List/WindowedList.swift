@@ -2,38 +2,39 @@ import Base
 import History
 import Notifications
 
-/// A list that keeps the rows it shows and a margin, whatever its length; the newest row is the last one.
+/// A list of any length that keeps only the rows near the selection. The newest row is the last one.
 ///
-/// The selection is a row's id: it stays on its row while others arrive, and while other rows are listed. Answers to what
-/// is no longer asked are dropped.
+/// The selection is the id of a row, so it stays on that row while rows arrive and while the list is filtered. Answers
+/// to outdated questions are dropped.
 struct WindowedList<Row: WindowedRow> {
     private(set) var window = WindowAnswer<Row>()
     private(set) var selection: Row.ID?
-    /// Whether the newest row is selected as it arrives.
+    /// Whether the newest row is selected whenever one arrives.
     private(set) var isFollowing = true
     /// The lines on the screen, from top to bottom.
     private(set) var visible: [WindowedLine<Row>] = []
     private(set) var reading = ListReading<Row.ID>()
 
-    /// Whether the rows are in another order than that of arrival.
+    /// Whether the rows are sorted, rather than in order of arrival.
     private(set) var isSorted = false
-    /// The newest row shown while the screen is frozen.
+    /// The newest row that is shown while the screen is frozen; nil if it is not frozen.
     private(set) var limit: Row.ID?
-    /// Whether the rows in the window are those of another list than the one that is shown now.
+    /// Whether the rows in the window belong to the previous list, because those of the current one have not been read
+    /// yet.
     private(set) var isStale = false
-    /// The row to select again once it is found.
+    /// The row to select again as soon as it is found.
     private var home: Row.ID?
-    /// The extent of the list when following ended.
+    /// The extent of the list at the time when following ended.
     private var left: ListExtent?
 
-    /// The number of rows that are read on each side of the selection: three screens.
+    /// The number of rows that are read on each side of the selection: three screens of rows.
     private var margin: Int { max(10, height * 3) }
     private(set) var height = 0
     private var topRow: Row.ID?
     private var topIsDay = false
-    /// The line of the selection, counted from the top, when it was drawn last.
+    /// The line of the selection in the last frame, counted from the top.
     private(set) var selectedLine = 0
-    /// The line that the selection keeps as long as the user does not move it: other rows are listed around it.
+    /// The line on which the selection stays until the user moves it, even if the rows around it change.
     private var pinnedLine: Int?
 
     var selectedIndex: Int? { selection.flatMap(index(of:)) }
@@ -43,15 +44,15 @@ struct WindowedList<Row: WindowedRow> {
     /// The rows on the screen.
     var visibleRows: [Row] { visible.compactMap(\.row) }
 
-    /// Returns the index of a row in the window, which has a few hundred at most.
+    /// Returns the index of a row in the window. The window has a few hundred rows at most.
     func index(of id: Row.ID) -> Int? { window.rows.firstIndex { $0.id == id } }
 
-    /// Returns the id of the row in a line of the screen; nil where the line has none.
+    /// Returns the id of the row on a line of the screen; nil if the line has no row.
     func id(atLine line: Int) -> Row.ID? { visible.indices.contains(line) ? visible[line].row?.id : nil }
 
     // MARK: - Moving
 
-    /// Moves the selection; up ends the following.
+    /// Moves the selection. Moving up stops following.
     mutating func move(_ motion: Motion, in extent: ListExtent) {
         let page = max(1, height - 1)
         switch motion {
@@ -85,7 +86,7 @@ struct WindowedList<Row: WindowedRow> {
         }
     }
 
-    /// Moves to the last row; where rows are in the order of arrival, follows the newest.
+    /// Moves to the last row and, unless the list is sorted, follows the newest one.
     private mutating func moveToEnd() {
         leaveHome()
         guard isSorted else { return follow() }
@@ -96,7 +97,7 @@ struct WindowedList<Row: WindowedRow> {
         }
     }
 
-    /// Selects a row of the list, wherever it is.
+    /// Selects a row anywhere in the list.
     mutating func go(to id: Row.ID, in extent: ListExtent) {
         stopFollowing(extent)
         leaveHome()
@@ -108,10 +109,10 @@ struct WindowedList<Row: WindowedRow> {
         }
     }
 
-    /// Scrolls by lines, down or up; the selection moves along at the edge.
+    /// Scrolls by a number of lines: down if positive, up if negative. The selection moves only if it would leave the screen.
     mutating func scroll(by lines: Int, in extent: ListExtent) {
         guard let first = topRow.flatMap(index(of:)), let selected = selectedIndex, !isStale else { return }
-        // The rules between days take lines too.
+        // Day separators also occupy lines.
         let shown = height - visible.count { $0.row == nil }
         let top = max(0, min(first + lines, window.rows.count - shown))
         guard top != first else { return }
@@ -122,7 +123,7 @@ struct WindowedList<Row: WindowedRow> {
         selection = window.rows[min(max(selected, top), top + height - 1, window.rows.count - 1)].id
     }
 
-    /// Selects the newest row, and each newer one as it arrives.
+    /// Selects the newest row, now and whenever one arrives.
     mutating func follow() {
         guard !isFollowing, !isSorted else { return }
         isFollowing = true
@@ -140,12 +141,12 @@ struct WindowedList<Row: WindowedRow> {
         reading.goes(to: nil)
     }
 
-    /// Follows the newest row, or stops.
+    /// Starts following the newest row, or stops.
     mutating func followOrNot(_ extent: ListExtent) {
         if isFollowing { stopFollowing(extent) } else { follow() }
     }
 
-    /// Selects a row again that was selected, on the line where it was.
+    /// Selects a row that was selected before, and shows it on its previous line.
     mutating func goBack(to row: Row.ID, at line: Int, in extent: ListExtent) {
         go(to: row, in: extent)
         pinnedLine = line
@@ -156,7 +157,7 @@ struct WindowedList<Row: WindowedRow> {
         pinnedLine = nil
     }
 
-    /// Returns the number of rows that have arrived since following ended; nil where it is not known.
+    /// Returns the number of rows that have arrived since following ended; nil if unknown.
     func arrivals(_ extent: ListExtent) -> Int? {
         guard let left else { return nil }
         guard let matched = extent.matched else {
@@ -167,11 +168,11 @@ struct WindowedList<Row: WindowedRow> {
         return max(0, matched - before)
     }
 
-    // MARK: - Listing other rows
+    // MARK: - Changing the list
 
-    /// Lists other rows from now on, or the same in another order.
+    /// Switches to another filter or order.
     ///
-    /// - Parameter fromStart: Whether the first of them is to be selected rather than the row that is.
+    /// - Parameter fromStart: Whether to select the first row instead of keeping the selection.
     mutating func restart(isSorted: Bool, fromStart: Bool, _ extent: ListExtent) {
         if isSorted { stopFollowing(extent) }
         self.isSorted = isSorted
@@ -182,7 +183,7 @@ struct WindowedList<Row: WindowedRow> {
         reading.goes(to: fromStart ? .oldest : nil)
     }
 
-    /// Lists other rows, from the newest; what was asked for those before is dropped.
+    /// Forgets all rows and starts again at the newest. Outstanding answers are dropped.
     mutating func startAnew() {
         var reading = reading
         reading.startAnew()
@@ -190,32 +191,32 @@ struct WindowedList<Row: WindowedRow> {
         self.reading = reading
     }
 
-    /// Shows rows that are all there are.
+    /// Shows a complete list of rows.
     mutating func show(all rows: [Row]) {
         window = WindowAnswer(rows: rows, first: 1)
         isFollowing = false
         if selectedIndex == nil { selection = rows.first?.id }
     }
 
-    /// Shows nothing newer than this row, or everything again.
+    /// Shows no row newer than this one or, if nil, all rows again.
     mutating func freeze(at row: Row.ID?) {
         guard row != limit else { return }
         limit = row
         reading.goes(to: nil)
     }
 
-    /// Takes note of the number of rows at the time when following ended, once all were looked at.
+    /// Stores the number of rows at the time when following ended, once all rows have been searched.
     private mutating func note(_ extent: ListExtent) {
         guard let left, !left.isComplete, extent.isComplete else { return }
         self.left = extent
         self.left?.latest = left.latest
     }
 
-    // MARK: - The lines on the screen
+    // MARK: - Lines on the screen
 
-    /// Chooses the lines on the screen, so that the selection is among them and no line stays empty without need.
+    /// Chooses the lines on the screen so that the selection is visible and no line stays empty unnecessarily.
     ///
-    /// - Parameter clock: The clock of the rules between days; nil for no rules.
+    /// - Parameter clock: The clock that decides where a day separator is drawn; nil for no separators.
     mutating func settle(height: Int, days clock: WallClock?) {
         self.height = height
         let lines = WindowedLine.lines(for: window.rows, days: isSorted ? nil : clock)
@@ -224,11 +225,11 @@ struct WindowedList<Row: WindowedRow> {
             return
         }
         let selected = lines.firstIndex { $0.row?.id == selection } ?? lines.count - 1
-        // Where the row at the top is gone, the selection at least keeps its line.
+        // If the row at the top no longer exists, keep the selection on its line.
         let topIndex = pinnedLine == nil ? topRow.flatMap { id in lines.firstIndex { $0.row?.id == id } } : nil
         var top = topIndex ?? max(0, selected - (pinnedLine ?? selectedLine))
         if topIsDay, topIndex != nil, top > 0, lines[top - 1].row == nil { top -= 1 }
-        // A rule between days goes with the row below it.
+        // A day separator stays together with the row below it.
         let first = selected > 0 && lines[selected - 1].row == nil && height > 1 ? selected - 1 : selected
         top = min(top, first)
         top = max(top, selected - height + 1)
@@ -243,7 +244,7 @@ struct WindowedList<Row: WindowedRow> {
 
     // MARK: - Reading
 
-    /// Returns the next request; nil while an answer is awaited or the window has enough.
+    /// Returns the next request; nil while an answer is outstanding or the window has enough rows.
     mutating func request(_ extent: ListExtent, at now: ContinuousClock.Instant) -> WindowTicket<Row.ID>? {
         note(extent)
         if extent.matched == nil, let last = window.rows.last?.number, let latest = extent.latest, last < latest {
@@ -252,10 +253,10 @@ struct WindowedList<Row: WindowedRow> {
         return reading.request(wanted(extent), extent, at: now)
     }
 
-    /// Returns whether rows are still to arrive. What could not be read is not awaited.
+    /// Returns whether an answer is outstanding or a request is due. A request that failed is not counted.
     func awaits(_ extent: ListExtent) -> Bool { reading.awaits(wanted(extent)?.request, extent) }
 
-    /// Returns whether the window is of all rows that were found, at one moment at least.
+    /// Returns whether the window was read after all rows, or as many as now, had been found.
     func isRead(_ extent: ListExtent) -> Bool {
         guard !isStale, let read = reading.extentRead else { return false }
         return read.isComplete || read.matched == extent.matched
@@ -290,12 +291,12 @@ struct WindowedList<Row: WindowedRow> {
         return (around(.row(selection)), isAtEdge)
     }
 
-    /// The end of the list: the newest row, or the last one before the screen was frozen.
+    /// The position to read when following: the newest row, or the last one shown while the screen is frozen.
     private var end: WindowRequest<Row.ID>.Anchor { isSorted ? .newest : limit.map { .row($0) } ?? .newest }
 
     /// Applies an answer.
     ///
-    /// - Returns: False where it answers what is no longer asked.
+    /// - Returns: False if the answer belongs to an outdated request and was dropped.
     @discardableResult
     mutating func apply(_ answer: WindowAnswer<Row>, generation: Int) -> Bool {
         let place = selectedIndex ?? 0
@@ -309,7 +310,7 @@ struct WindowedList<Row: WindowedRow> {
             case .newest: selection = window.rows.last?.id
             case .row(let id): selection = index(of: id) == nil ? neighbour(of: id, at: place) : id
             }
-            // While rows are still being found, others may be placed at the start.
+            // While rows are still being found, more may appear before the first one.
             if destination != .oldest || isAllFound && !window.rows.isEmpty { reading.arrived() }
         } else if isFollowing || selection == nil {
             selection = window.rows.last?.id
@@ -322,19 +323,20 @@ struct WindowedList<Row: WindowedRow> {
         return true
     }
 
-    /// Returns the row in the place of one that is gone: the next older one, or the one in its line.
+    /// Returns the row to select in place of one that no longer exists: the next older row or, in a sorted list, the
+    /// row at its position.
     private func neighbour(of lost: Row.ID, at place: Int) -> Row.ID? {
         guard !window.rows.isEmpty else { return nil }
         if isSorted { return window.rows[min(place, window.rows.count - 1)].id }
         return (window.rows.last { Row.isOlder($0.id, than: lost) } ?? window.rows.first)?.id
     }
 
-    /// Ends a question that failed. It is asked again once something has changed.
+    /// Ends a request that failed. It is repeated only after the list has changed.
     mutating func readingFailed(generation: Int) {
         _ = reading.finish(generation)
     }
 
-    // MARK: - The place in the list
+    // MARK: - Position in the list
 
     /// The number of rows in the window before the first one on the screen.
     var rowsAboveScreen: Int { topRow.flatMap(index(of:)) ?? 0 }
@@ -342,14 +344,14 @@ struct WindowedList<Row: WindowedRow> {
 
 // MARK: - Rows and windows
 
-/// A row of a list that is read by stretches.
+/// A row of a list that is read in windows.
 protocol WindowedRow: Identifiable, Hashable, Sendable where ID: Hashable & Sendable {
-    /// The time by which days are told apart; nil where it is not known.
+    /// The time that decides on which day the row belongs; nil if unknown.
     var moment: Timestamp? { get }
-    /// The number by which arrivals are counted: it rises from row to row. 0 where rows have none.
+    /// The row's number, which increases with every arrival and is used to count arrivals. 0 if rows have no numbers.
     var number: Int64 { get }
 
-    /// Returns whether a row arrived before another one, as far as their ids tell.
+    /// Returns whether a row arrived before another one, according to their ids.
     static func isOlder(_ one: ID, than other: ID) -> Bool
 }
 
@@ -362,12 +364,12 @@ extension EventRow: WindowedRow {
     var number: Int64 { id }
 }
 
-/// The rows that are wanted: so many before (older than) and behind (newer than) a place.
+/// A request for rows: `before` older and `after` newer rows around an anchor.
 struct WindowRequest<ID: Hashable & Sendable>: Hashable, Sendable {
     enum Anchor: Hashable, Sendable {
         case newest
         case oldest
-        /// The row with this id, or where it is not there one near it.
+        /// The row with this id, or a row near it if it does not exist.
         case row(ID)
     }
 
@@ -376,21 +378,21 @@ struct WindowRequest<ID: Hashable & Sendable>: Hashable, Sendable {
     var after: Int
 }
 
-/// A request on its way.
+/// An outstanding request.
 struct WindowTicket<ID: Hashable & Sendable>: Hashable, Sendable {
     let request: WindowRequest<ID>
     let generation: Int
 }
 
-/// Rows in sequence, the oldest first.
+/// Consecutive rows, the oldest first.
 struct WindowAnswer<Row: WindowedRow>: Hashable, Sendable {
     var rows: [Row] = []
     var hasOlder = false
     var hasNewer = false
-    /// The number of the first row among all that are listed, counted from 1; nil where it is not known.
+    /// The number of the first row among all listed rows, counted from 1; nil if unknown.
     var first: Int?
 
-    /// Returns the same without the rows that are newer than this one.
+    /// Returns a copy without the rows that are newer than the given one.
     fileprivate func limited(to row: Row.ID) -> WindowAnswer {
         guard rows.contains(where: { Row.isOlder(row, than: $0.id) }) else { return self }
         return WindowAnswer(
@@ -398,19 +400,19 @@ struct WindowAnswer<Row: WindowedRow>: Hashable, Sendable {
     }
 }
 
-/// One line of a list: a row, or the rule between two days.
+/// A line of a list: a row, or the separator between two days.
 enum WindowedLine<Row: WindowedRow>: Hashable {
     case row(Row)
-    /// The day that begins below.
+    /// A separator with the day that begins below it.
     case day(CalendarTime)
 
     var row: Row? {
         if case .row(let row) = self { row } else { nil }
     }
 
-    /// Returns the lines of these rows, with a rule wherever the date changes between two.
+    /// Returns the lines of these rows, with a separator wherever the date changes.
     ///
-    /// - Parameter clock: The clock that gives the date; nil for no rules.
+    /// - Parameter clock: The clock that gives the date; nil for no separators.
     static func lines(for rows: [Row], days clock: WallClock?) -> [Self] {
         guard let clock else { return rows.map(Self.row) }
         var lines: [Self] = []
@@ -428,22 +430,22 @@ enum WindowedLine<Row: WindowedRow>: Hashable {
 
 // MARK: - Extent
 
-/// The extent of a list, as far as it is known: it tells whether the rows in the window are still those to show.
+/// The known extent of a list. A change of it shows whether the rows in the window may be outdated.
 struct ListExtent: Hashable {
-    /// The number of the newest row, whether it is listed or not; nil where rows have no numbers.
+    /// The number of the newest row, whether listed or not; nil if rows have no numbers.
     var latest: Int64?
-    /// Grows whenever what was recorded before may read differently.
+    /// A number that increases whenever recorded rows may have changed.
     var revision = 0
-    /// Changes with what belongs to the rows, such as the states of actions.
+    /// A number that changes with data that belongs to the rows, such as the states of actions.
     var marks: Int64 = 0
-    /// The rows found so far; nil where every row is listed as it arrived.
+    /// The number of rows found so far; nil if all rows are listed in order of arrival.
     var matched: Int?
-    /// Whether all rows were looked at.
+    /// Whether all rows have been searched.
     var isComplete = true
 }
 
 extension ListExtent {
-    /// The extent of the events listed; of every row as it arrived unless there is a count of those found.
+    /// Creates the extent of the list of events. Without `matched`, it is the extent of all rows in order of arrival.
     init(_ change: HistoryChange, matched: Int? = nil, isComplete: Bool = true) {
         self.init(
             latest: change.latestRow, revision: change.revision, marks: change.outbox, matched: matched,
@@ -451,44 +453,44 @@ extension ListExtent {
     }
 }
 
-// MARK: - The reading
+// MARK: - Reading pace
 
-/// The time from one frame to the next.
+/// The minimum time between two frames.
 enum ListPace {
     static let frame = Duration.milliseconds(33)
 }
 
-/// The rhythm of reading rows: one question at a time, and no more of them than frames.
+/// The state of reading rows. Only one request is outstanding at a time, and there are no more requests than frames.
 ///
-/// However fast deliveries arrive, what the newest changes ask for waits for the next frame; what a key asks for does
-/// not.
+/// A request that is due to new deliveries waits for the next frame. A request that is due to a key press does not
+/// wait.
 struct ListReading<ID: Hashable & Sendable> {
     typealias Request = WindowRequest<ID>
 
-    /// The place where the user wants to be, if elsewhere than in the window.
+    /// The position that the user has asked for, if it is outside the window.
     private(set) var destination: Request.Anchor?
-    /// When a postponed question will be asked.
+    /// The time at which a postponed request is due.
     private(set) var deadline: ContinuousClock.Instant?
-    /// The extent of the list when the window was asked for.
+    /// The extent of the list at the time when the window was requested.
     private(set) var extentRead: ListExtent?
 
     private var generation = 0
     private var outstanding: WindowTicket<ID>?
     private var lastRead: ContinuousClock.Instant?
-    /// The last question, and the state of the list it was asked of: not to be asked again.
+    /// The last request and the extent of the list at that time, so that the same request is not repeated.
     private var asked: (request: Request, extent: ListExtent)?
 
-    /// Returns whether the rows in the window may read differently by now.
+    /// Returns whether rows in the window may have changed since they were requested.
     func isOutdated(_ extent: ListExtent) -> Bool {
         extentRead.map { $0.revision != extent.revision || $0.marks != extent.marks } ?? false
     }
 
-    /// Returns whether rows were found, or lost, since those in the window were asked for.
+    /// Returns whether the number of matching rows has changed since the window was requested.
     func hasFoundMore(_ extent: ListExtent) -> Bool {
         extentRead.map { $0.matched != extent.matched } ?? false
     }
 
-    /// The user wants something else now: an answer on its way is to be dropped.
+    /// Sets the position that the user asks for. An outstanding answer will be dropped.
     mutating func goes(to destination: Request.Anchor?) {
         self.destination = destination
         generation += 1
@@ -499,26 +501,27 @@ struct ListReading<ID: Hashable & Sendable> {
         destination = nil
     }
 
-    /// Forgets what was read.
+    /// Forgets the state of reading and drops an outstanding answer.
     mutating func startAnew() {
         goes(to: nil)
         extentRead = nil
     }
 
-    /// Returns whether an answer is on its way, or something is still to be asked.
+    /// Returns whether an answer is outstanding or a request is due.
     func awaits(_ wanted: Request?, _ extent: ListExtent) -> Bool {
         if outstanding != nil { return true }
         return wanted.map { asked?.request != $0 || asked?.extent != extent } ?? false
     }
 
-    /// Returns what to ask now.
+    /// Returns the request to send now, if any.
     mutating func request(
         _ wanted: (request: Request, isUrgent: Bool)?, _ extent: ListExtent, at now: ContinuousClock.Instant
     ) -> WindowTicket<ID>? {
         deadline = nil
         guard let wanted, outstanding == nil else { return nil }
         if let asked, asked.request == wanted.request, asked.extent == extent { return nil }
-        // What was never asked before is what a key has asked for; the same again is what was found since.
+        // A request different from the last one is due to a key press; the same request is repeated because of new
+        // rows.
         let isUrgent = asked.map { wanted.isUrgent && $0.request != wanted.request } ?? true
         if !isUrgent, let lastRead, now < lastRead + ListPace.frame {
             deadline = lastRead + ListPace.frame
@@ -531,9 +534,9 @@ struct ListReading<ID: Hashable & Sendable> {
         return ticket
     }
 
-    /// Ends what was asked.
+    /// Ends the outstanding request.
     ///
-    /// - Returns: The question, or nil where the answer is stale.
+    /// - Returns: The request, or nil if its answer is outdated.
     mutating func finish(_ generation: Int) -> Request? {
         guard let ticket = outstanding, ticket.generation == generation else { return nil }
         outstanding = nil
