@@ -24,8 +24,8 @@ extension RuleLease: ConnectionTarget {}
 /// A subscription to Backblaze's event broker sample: B2 sends the notifications of a rule to the broker, and the broker
 /// sends them to each subscriber, unchanged. The rule itself is not changed.
 ///
-/// The broker ends a subscription after some failed messages, also when a tunnel is down for a while; so b2watch asks now and
-/// then whether it is still there, and subscribes again.
+/// The broker ends a subscription after some failed messages, for example when a tunnel is down for a while. So b2watch
+/// checks at intervals whether the subscription still exists, and subscribes again.
 ///
 /// Source: `subscription.py` of `backblaze-b2-samples/b2listen`.
 public final class BrokerSubscription: ConnectionTarget {
@@ -38,7 +38,7 @@ public final class BrokerSubscription: ConnectionTarget {
         var isDown = false
     }
 
-    /// From one look at the subscription to the next.
+    /// The interval between two checks of the subscription.
     public static let usualLook = Duration.seconds(30)
     private static let limit = Duration.seconds(10)
 
@@ -55,7 +55,7 @@ public final class BrokerSubscription: ConnectionTarget {
     /// - Parameters:
     ///   - broker: The broker's URL.
     ///   - secret: The rule's signing secret.
-    ///   - told: Receives later news in sentences, on another thread.
+    ///   - told: Receives later reports in sentences, on another thread.
     public init(
         _ broker: WebhookURL, bucket: String, rule: String, secret: SigningSecret, http: any HTTPSending,
         look: Duration = usualLook, told: @escaping @Sendable (String) -> Void
@@ -87,7 +87,7 @@ public final class BrokerSubscription: ConnectionTarget {
             return !state.isWatching
         }
         if isFirst { worker.async { [self] in watch() } }
-        // The one of an earlier URL: a failure is harmless, because the broker ends it by itself.
+        // The subscription of an earlier URL: a failure is harmless, because the broker ends it by itself.
         if let old = before.1 { _ = try? send("DELETE", "\(base)/\(Self.encoded(old))") }
         return []
     }
@@ -101,7 +101,7 @@ public final class BrokerSubscription: ConnectionTarget {
         worker.wait(atMost: Self.limit)
         guard let id else { return [] }
         let status = try send("DELETE", "\(base)/\(Self.encoded(id))").status
-        // One that the broker has ended is not there.
+        // A subscription that the broker has ended does not exist.
         guard (200..<300).contains(status) || status == 404 else {
             throw B2Problem(
                 .other,
@@ -133,7 +133,7 @@ public final class BrokerSubscription: ConnectionTarget {
         return id
     }
 
-    /// Sends a request with the broker's signature: over its body, which is empty except in a subscription.
+    /// Sends a request with the broker's signature over its body, which is empty except in a subscription.
     private func send(_ method: String, _ url: String, _ body: [UInt8] = []) throws(B2Problem) -> OutgoingAnswer {
         let target: WebhookURL
         do throws(WebhookURLError) {
@@ -185,7 +185,7 @@ public final class BrokerSubscription: ConnectionTarget {
         }
     }
 
-    /// Reports that the broker cannot be asked, once until it can.
+    /// Reports once that the broker does not answer, until it does.
     private func tellDown(_ problem: B2Problem?) {
         let isNews = state.change { state in
             defer { state.isDown = problem != nil }

@@ -4,16 +4,16 @@ internal import GRDB
 public import History
 internal import Notifications
 
-/// The state of a comparison of a bucket with the record, in its own file, so that a million versions need
-/// little memory, and a comparison that was interrupted goes on where it was.
+/// The state of a comparison of a bucket with the record, in a file of its own, so that a million versions need little
+/// memory, and an interrupted comparison can continue.
 public final class ReconcileStore: Sendable {
     private let queue: DatabaseQueue
     private let path: String
 
     /// Opens the file of a comparison, or begins one.
     ///
-    /// - Parameter request: What is compared; nil goes on with what the file has.
-    /// - Throws: `B2Problem` where there is nothing to go on with, or the file cannot be used.
+    /// - Parameter request: The comparison to begin; nil to continue the one in the file.
+    /// - Throws: `B2Problem` if there is nothing to continue, or the file cannot be used.
     public init(_ path: String, beginning request: ReconcileRequest?) throws(B2Problem) {
         self.path = path
         do {
@@ -22,7 +22,7 @@ public final class ReconcileStore: Sendable {
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             if request != nil { Self.delete(path) }
             var configuration = Configuration()
-            // It can be made again: no write waits for the disk.
+            // The file can be made again, so no write waits for the disk.
             configuration.prepareDatabase { database in try database.execute(sql: "PRAGMA synchronous = OFF") }
             queue = try DatabaseQueue(path: path, configuration: configuration)
             chmod(path, 0o600)
@@ -87,7 +87,7 @@ public final class ReconcileStore: Sendable {
     public func request() throws(B2Problem) -> ReconcileRequest {
         let text = try use { database in try String.fetchOne(database, sql: "SELECT request FROM progress") }
         guard let text, let request = try? JSONDecoder().decode(ReconcileRequest.self, from: Data(text.utf8)) else {
-            throw B2Problem(.other, "there is no comparison to go on with: leave out --resume")
+            throw B2Problem(.other, "there is no comparison to continue: leave out --resume")
         }
         return request
     }
@@ -106,7 +106,7 @@ public final class ReconcileStore: Sendable {
 
     // MARK: - Recorded events
 
-    /// The best event that is recorded of a version, the worst first.
+    /// The best recorded event of a version, the worst first.
     private enum Rank: Int {
         /// An event that is not valid.
         case other
@@ -114,9 +114,9 @@ public final class ReconcileStore: Sendable {
         case valid
     }
 
-    /// Keeps recorded events; of one version the first valid one counts.
+    /// Adds recorded events. The first valid event of a version counts.
     ///
-    /// - Parameter row: The record was read up to this row.
+    /// - Parameter row: The last row up to which the record was read.
     public func add(_ events: [VersionEvent], through row: Int64) throws(B2Problem) {
         try use { database in
             let statement = try database.cachedStatement(
@@ -142,7 +142,7 @@ public final class ReconcileStore: Sendable {
         }
     }
 
-    /// Keeps what is remembered of events that were removed from the record.
+    /// Adds the remembered events that were removed from the record.
     public func add(_ removed: [RemovedVersion]) throws(B2Problem) {
         try use { database in
             let statement = try database.cachedStatement(
@@ -165,7 +165,7 @@ public final class ReconcileStore: Sendable {
 
     // MARK: - Versions
 
-    /// Compares a page of versions with the events, and keeps what was found, all or nothing.
+    /// Compares a page of versions with the events, and stores the results, all or none.
     func compare(_ page: ListingPage, _ scope: ReconcileScope) throws(B2Problem) {
         try use { database in
             let miss = try database.cachedStatement(
@@ -214,7 +214,7 @@ public final class ReconcileStore: Sendable {
         }
     }
 
-    /// Counts versions as late that were found to be missing, and whose valid events have been added since then.
+    /// Counts missing versions as late if their valid events were added in the meantime.
     public func settle() throws(B2Problem) {
         try use { database in
             try database.execute(
@@ -236,7 +236,7 @@ public final class ReconcileStore: Sendable {
         }
     }
 
-    /// Returns what is recorded of a version, or was and is remembered; nil where nothing is.
+    /// Returns what is recorded, or remembered, about a version; nil if nothing is.
     private static func found(
         _ version: FileVersion, _ kind: VersionKind, _ database: Database
     ) throws -> (rank: Rank, receivedAt: Int64?)? {
@@ -264,14 +264,14 @@ public final class ReconcileStore: Sendable {
         }
     }
 
-    /// The shortest and the longest time that a late event took; nil where none was late.
+    /// The shortest and the longest delay of a late event; nil if there are none.
     public func delays() throws(B2Problem) -> ClosedRange<Duration>? {
         let row = try use { database in try Row.fetchOne(database, sql: "SELECT min(delay), max(delay) FROM late") }
         guard let row, let shortest = row[0] as Int64?, let longest = row[1] as Int64? else { return nil }
         return .milliseconds(shortest) ... .milliseconds(longest)
     }
 
-    /// Visits the versions whose events were late, the oldest first, with the time that each took.
+    /// Visits the versions with late events, the oldest first, with the delay of each.
     public func visitLate(_ visit: (Missing, Duration) throws -> Void) throws {
         try queue.read { database in
             let rows = try Row.fetchCursor(
@@ -290,9 +290,9 @@ public final class ReconcileStore: Sendable {
         public var name: String
         public var size: Int64
         public var uploaded: Timestamp
-        /// Whether there is an event of it that is not valid.
+        /// Whether it has an event that is not valid.
         public var hasInvalid: Bool
-        /// The name of the rule that is for it; empty where none is known.
+        /// The name of a rule that covers it; empty if none is known.
         public var rule: String
 
         /// The listing's word for it: `upload` or `hide`.
@@ -308,7 +308,7 @@ public final class ReconcileStore: Sendable {
             rule: row[6] ?? "")
     }
 
-    /// Visits what is missing, the oldest first.
+    /// Visits the missing versions, the oldest first.
     public func visitMissing(_ visit: (Missing) throws -> Void) throws {
         try queue.read { database in
             let rows = try Row.fetchCursor(
@@ -318,7 +318,7 @@ public final class ReconcileStore: Sendable {
         }
     }
 
-    /// A version that an action is to be run for.
+    /// A version for which an action may run.
     public struct Candidate: Sendable {
         public var version: Missing
         /// The identities of its events that are not valid.
@@ -327,11 +327,11 @@ public final class ReconcileStore: Sendable {
         public var isDone: Bool
     }
 
-    /// Returns the next versions without a valid event, also those that an action has been run for.
+    /// Returns the next versions without a valid event, including those for which an action has run.
     ///
     /// - Parameters:
-    ///   - last: The last one that was returned before.
-    ///   - action: The id of the action; nil for one that has never run.
+    ///   - last: The last version returned before.
+    ///   - action: The id of the action; nil for an action that has never run.
     public func candidates(
         after last: Candidate?, limit: Int, for action: Int64?
     ) throws(B2Problem) -> [Candidate] {

@@ -4,13 +4,13 @@ internal import History
 /// The order for a comparison.
 public struct ReconcileRequest: Codable, Sendable, Hashable {
     public var bucket: String
-    /// From when on, in milliseconds since 1970.
+    /// The start of the compared time, in milliseconds since 1970.
     public var since: Int64
     /// The beginning of the objects' names.
     public var prefix: String
-    /// The name of the one rule to go by; nil for all of the bucket.
+    /// The name of the only rule to consider; nil for all rules of the bucket.
     public var rule: String?
-    /// When the comparison began, in milliseconds since 1970.
+    /// The time at which the comparison began, in milliseconds since 1970.
     public var now: Int64
     /// The age from which a version without an event is missing, in milliseconds: B2 repeats notifications for a while.
     public var grace: Int64
@@ -31,28 +31,28 @@ public struct ReconcileRequest: Codable, Sendable, Hashable {
     }
 }
 
-/// What a version is found to be.
+/// The result for a version.
 public enum ReconcileOutcome: String, Sendable, Hashable, CaseIterable {
-    /// There is a valid event of it.
+    /// It has a valid event.
     case matched
-    /// There is one, which arrived long after the upload.
+    /// It has a valid event, which arrived long after the upload.
     case late
-    /// There is none, but an action has been run for it by an earlier comparison.
+    /// It has none, but an action has run for it after an earlier comparison.
     case reconciled
-    /// There is none.
+    /// It has none.
     case missing
     /// Unknown: so new that its event may still be on its way.
     case recent
-    /// Unknown: from before the record begins.
+    /// Unknown: it is older than the record.
     case beforeRecord
-    /// Unknown: the rules that are for it may be younger than it.
+    /// Unknown: it may be older than the rules that cover it.
     case beforeRule
-    /// Unknown: no enabled rule is for it.
+    /// Unknown: no enabled rule covers it.
     case outsideRules
-    /// Unknown: rules are for some ways of creating it alone, and a listing does not say which way it was.
+    /// Unknown: rules cover only some ways of creating it, and a listing does not show how it was created.
     case unsureType
 
-    /// Whether nothing can be said of it.
+    /// Whether the version may or may not have had a notification.
     public var isUnknown: Bool {
         switch self {
         case .matched, .late, .reconciled, .missing: false
@@ -61,11 +61,11 @@ public enum ReconcileOutcome: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// A rule to go by, with the time since when it is known to exist.
+/// A rule to consider, with the earliest time at which it is known to exist.
 public struct ReconcileRule: Sendable {
     public let rule: NotificationRule
-    /// When its first event was received, or b2watch first saw the rule; nil if neither is known. B2 does not say when a
-    /// rule was made.
+    /// The time at which its first event was received, or b2watch first saw the rule; nil if neither is known. B2 does
+    /// not report when a rule was created.
     public let since: Timestamp?
 
     public init(_ rule: NotificationRule, since: Timestamp?) {
@@ -74,14 +74,14 @@ public struct ReconcileRule: Sendable {
     }
 }
 
-/// Which versions are compared, and what can be known of them.
+/// The versions to compare, and the facts that decide what is known about them.
 struct ReconcileScope: Sendable {
     let request: ReconcileRequest
-    /// When the record begins; nil where it is empty.
+    /// The start of the record; nil if it is empty.
     let recordBegins: Timestamp?
-    /// The rules to go by, of which only the enabled ones count; nil where they are not known.
+    /// The rules to consider, of which only the enabled ones count; nil if they are not known.
     let rules: [ReconcileRule]?
-    /// After how long an event is late, in milliseconds.
+    /// The delay after which an event is late, in milliseconds.
     let lateAfter: Int64
 
     /// Returns whether a version is compared.
@@ -89,7 +89,7 @@ struct ReconcileScope: Sendable {
         version.kind != nil && version.uploaded.milliseconds >= request.since
     }
 
-    /// Returns what a version is of which no valid event is recorded.
+    /// Returns the result for a version without a recorded valid event.
     func outcome(of version: FileVersion) -> ReconcileOutcome {
         if version.uploaded.milliseconds > request.now - request.grace { return .recent }
         guard let recordBegins, version.uploaded >= recordBegins else { return .beforeRecord }
@@ -101,10 +101,10 @@ struct ReconcileScope: Sendable {
             ? .missing : .beforeRule
     }
 
-    /// Returns the name of the rule that is for a version; empty where none is, or they are not known.
+    /// Returns the name of a rule that covers a version; empty if there is none, or the rules are not known.
     func rule(for version: FileVersion) -> String { fitting(version).first?.name ?? "" }
 
-    /// Returns the enabled rules that may be for a version, and whether each is for all ways of creating it.
+    /// Returns the enabled rules that may cover a version, and whether each covers all ways of creating it.
     private func fitting(_ version: FileVersion) -> [(name: String, isWhole: Bool, since: Timestamp?)] {
         guard let family = version.kind?.typePrefix else { return [] }
         return (rules ?? []).compactMap { known in
@@ -117,7 +117,7 @@ struct ReconcileScope: Sendable {
 }
 
 extension FileVersion {
-    /// The way in which it came about; nil where nothing was created.
+    /// The kind of change that made the version; nil if nothing was created.
     var kind: VersionKind? {
         switch action {
         case .upload: .created
@@ -127,9 +127,11 @@ extension FileVersion {
     }
 }
 
-/// Compares the versions of a bucket with the recorded events: which objects changed without a notification?
+/// A comparison of the versions of a bucket with the recorded events, which finds objects that changed without a
+/// notification.
 ///
-/// A listing shows what is there: a deleted version leaves no trace in it, so that a missed deletion cannot be seen.
+/// A listing shows only existing versions. A deleted version leaves no trace in it, so a missed deletion cannot be
+/// detected.
 public struct Reconciliation: Sendable {
     private let client: B2Client
     private let bucket: Bucket
@@ -137,9 +139,9 @@ public struct Reconciliation: Sendable {
     private let scope: ReconcileScope
 
     /// - Parameters:
-    ///   - rules: The bucket's rules; nil where the key may not read them.
-    ///   - recordBegins: When the record begins; nil where it is empty.
-    ///   - lateAfter: After how long an event is late.
+    ///   - rules: The bucket's rules; nil if the key may not read them.
+    ///   - recordBegins: The start of the record; nil if it is empty.
+    ///   - lateAfter: The delay after which an event is late.
     public init(
         _ client: B2Client, _ bucket: Bucket, _ store: ReconcileStore, rules: [ReconcileRule]?,
         recordBegins: Timestamp?, lateAfter: Duration = .seconds(60)
@@ -154,10 +156,10 @@ public struct Reconciliation: Sendable {
             lateAfter: Int64(lateAfter / .milliseconds(1)))
     }
 
-    /// How a run ended.
+    /// The way in which a run ended.
     public enum End: Sendable, Hashable {
         case done
-        /// As many calls were made as are allowed.
+        /// It made the allowed number of calls.
         case limit
         case cancelled
     }
@@ -165,9 +167,10 @@ public struct Reconciliation: Sendable {
     /// Reads the listing from where it was left, page by page. Blocks.
     ///
     /// - Parameters:
-    ///   - mostCalls: How many class C calls may be made in this run.
-    ///   - pageSize: How many versions to ask for at once.
-    ///   - told: Receives how many versions were read in this run, and how many calls were made; returns whether to go on.
+    ///   - mostCalls: The largest number of class C calls in this run.
+    ///   - pageSize: The number of versions to request at once.
+    ///   - told: Receives the number of versions read in this run, and the number of calls; returns whether to
+    ///     continue.
     public func run(
         mostCalls: Int = .max, pageSize: Int = B2Client.largestPage, told: (_ versions: Int, _ calls: Int) -> Bool
     ) throws(B2Problem) -> End {
@@ -192,26 +195,26 @@ public struct Reconciliation: Sendable {
 
 // MARK: - Gaps
 
-/// A time in which objects changed without a notification.
+/// A period in which objects changed without a notification.
 public struct ReconcileGap: Sendable, Hashable {
-    /// From one missing version to the next of the same gap.
+    /// The longest time between two missing versions of the same gap.
     static let longestPause: Int64 = 5 * 60_000
-    /// The most gaps that are told apart: more are joined to the last.
+    /// The largest number of separate gaps: more are joined to the last.
     static let most = 10_000
 
     public var first: Timestamp
     public var last: Timestamp
     public var count: Int
-    /// How many of them have an event that is not valid.
+    /// The number of versions with an event that is not valid.
     public var invalid: Int
-    /// The names of the rules that are for them.
+    /// The names of the rules that cover the versions.
     public var rules: Set<String>
 
     public init(first: Timestamp, last: Timestamp, count: Int, invalid: Int, rules: Set<String> = []) {
         (self.first, self.last, self.count, self.invalid, self.rules) = (first, last, count, invalid, rules)
     }
 
-    /// Returns the gaps of what is missing.
+    /// Returns the gaps between missing versions.
     public static func all(in store: ReconcileStore) throws -> [ReconcileGap] {
         var gaps: [ReconcileGap] = []
         try store.visitMissing { missing in

@@ -3,14 +3,13 @@ internal import NIOCore
 internal import NIOSSL
 internal import Notifications
 
-/// The first bytes of a connection that are not HTTP: a PROXY header, and the beginning of TLS. It stands before
-/// `ConnectionHandler`, and only where one of them is expected.
+/// Reads the first bytes of a connection that are not HTTP: a PROXY header, and the beginning of TLS. It precedes
+/// `ConnectionHandler`, only if one of them is expected.
 final class Opening: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    /// The event by which the client of the connection becomes known to `ConnectionHandler`: what the proxy has said
-    /// about it.
+    /// The event that reports the client to `ConnectionHandler`, as the proxy has named it.
     struct Named: Sendable {
         let preamble: ProxyPreamble
     }
@@ -98,7 +97,7 @@ final class Opening: ChannelInboundHandler {
     /// - Throws: The reason why it may not.
     private func takeProxyHeader(_ context: ChannelHandlerContext) throws(Refusal) -> Bool {
         guard isProxy else {
-            // Nobody else may say who the client is.
+            // Only trusted proxies may name a client.
             guard let begins = ProxyPreamble.begins(input.readableBytesView) else { return false }
             if begins { throw .otherProxy }
             return true

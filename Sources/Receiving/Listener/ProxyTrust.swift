@@ -12,8 +12,8 @@ public enum ProxyHeader: String, Sendable, Hashable, CaseIterable {
     case proxyProtocol = "proxy-protocol"
 }
 
-/// The proxies whose word about their client counts, and how they give it. Exactly one way is read, because a proxy
-/// passes on what it does not rewrite, and anybody can write the others.
+/// The trusted proxies, and the way in which they name their client. Exactly one way is read, because a proxy passes on
+/// header fields that it does not rewrite, and anybody can write those.
 public struct ProxyTrust: Sendable, Hashable {
     /// The addresses of the proxies.
     public var proxies: AddressList
@@ -29,7 +29,8 @@ public struct ProxyTrust: Sendable, Hashable {
     /// - Parameters:
     ///   - peer: The address of the connection.
     ///   - fields: The header fields of the request.
-    /// - Returns: The peer, if it is no trusted proxy or names nobody; nil if what the proxy wrote is no address.
+    /// - Returns: The peer, if it is not a trusted proxy or names nobody; nil if the proxy wrote something other than
+    ///   an address.
     func client(of peer: IPAddress, _ fields: [HeaderField]) -> IPAddress? {
         guard header != .proxyProtocol, proxies.contains(peer) else { return peer }
         let name = header == .xForwardedFor ? "X-Forwarded-For" : "Forwarded"
@@ -47,13 +48,13 @@ public struct ProxyTrust: Sendable, Hashable {
         return client
     }
 
-    /// Returns the addresses of `X-Forwarded-For`, in order; nil in the place of what is no address.
+    /// Returns the addresses of `X-Forwarded-For`, in order; nil for an entry that is not an address.
     private static func listed(_ text: String) -> [IPAddress?]? {
         text.split(separator: ",", omittingEmptySubsequences: false).map { address(trimmed($0)) }
     }
 
-    /// Returns the addresses of the elements of `Forwarded`, in order; nil in the place of an element without one. Nil for a
-    /// text that is not of its form: a quotation mark at the wrong place might otherwise hide what the proxy has added.
+    /// Returns the addresses of the elements of `Forwarded`, in order; nil for an element without one. Returns nil for
+    /// a malformed text: a misplaced quotation mark could hide the part that the proxy has added.
     private static func forwarded(_ text: String) -> [IPAddress?]? {
         var reader = ForwardedReader(text)
         return reader.elements()?.map { $0.flatMap(address) }
@@ -97,7 +98,8 @@ private struct ForwardedReader {
         rest = text[...].utf8
     }
 
-    /// Returns the value of `for` in each element, nil where there is none; nil altogether if the text is malformed.
+    /// Returns the value of `for` in each element, nil for an element without it; nil altogether if the text is
+    /// malformed.
     mutating func elements() -> [String?]? {
         var elements: [String?] = []
         repeat {
@@ -144,7 +146,7 @@ private struct ForwardedReader {
         return nil
     }
 
-    /// Takes a `token` (RFC 9110, 5.6.2).
+    /// Reads a `token` (RFC 9110, 5.6.2).
     private mutating func token() -> String? {
         let text = rest.prefix { byte in
             switch byte {
@@ -164,11 +166,11 @@ private struct ForwardedReader {
 /// The header with which a proxy begins a connection: version 1, a line of text, or version 2, in binary
 /// (haproxy.org, *The PROXY protocol*).
 enum ProxyPreamble: Sendable, Equatable {
-    /// The proxy speaks for this client.
+    /// The proxy connects for this client.
     case client(IPAddress)
-    /// The proxy speaks for a client whose address it does not give.
+    /// The proxy connects for a client whose address it does not give.
     case unknown
-    /// The proxy speaks for itself, as for a health check.
+    /// The proxy connects for itself, for example for a health check.
     case proxy
 
     /// The first bytes of version 2.
@@ -176,10 +178,10 @@ enum ProxyPreamble: Sendable, Equatable {
     private static let word = Array("PROXY ".utf8)
     /// The longest line of version 1, with its end.
     private static let longestLine = 107
-    /// The most bytes of version 2 behind its first 16: addresses and the proxy's extensions.
+    /// The largest number of bytes of version 2 after its first 16: addresses and the proxy's extensions.
     private static let longestRest = 4_096
 
-    /// The bytes are no PROXY header.
+    /// The bytes are not a valid PROXY header.
     struct Malformed: Error, Equatable {}
 
     /// Returns whether bytes begin like a header; nil if there are too few to know.
@@ -191,7 +193,7 @@ enum ProxyPreamble: Sendable, Equatable {
         return false
     }
 
-    /// Takes a header out of a buffer; returns nil if more bytes are needed.
+    /// Reads a header from a buffer; returns nil if more bytes are needed.
     ///
     /// - Throws: `Malformed`.
     static func take(_ buffer: inout ByteBuffer) throws(Malformed) -> ProxyPreamble? {
@@ -215,7 +217,7 @@ enum ProxyPreamble: Sendable, Equatable {
         let words = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
         buffer.moveReaderIndex(forwardBy: line.count + 2)
         guard words.count >= 2 else { throw Malformed() }
-        // What else stands in the line is to be ignored.
+        // The rest of the line must be ignored.
         if words[1] == "UNKNOWN" { return .unknown }
         guard words.count == 6, words[1] == "TCP4" || words[1] == "TCP6", let source = IPAddress(words[2]),
             let target = IPAddress(words[3]), isPort(words[4]), isPort(words[5]),

@@ -8,9 +8,9 @@ internal import Synchronization
 
 /// The files with the certificate and the key of a listener that speaks HTTPS.
 public struct TLSFiles: Sendable, Hashable {
-    /// The certificate of the server in PEM, and behind it those of the authorities between it and a root.
+    /// The file with the server's certificate in PEM, followed by those of the authorities between it and a root.
     public var certificate: String
-    /// Its private key in PEM, without a passphrase.
+    /// The file with its private key in PEM, without a passphrase.
     public var key: String
 
     public init(certificate: String, key: String) {
@@ -21,7 +21,7 @@ public struct TLSFiles: Sendable, Hashable {
 
 /// The reason why a certificate or its key cannot be used.
 public struct CertificateProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The file, what is wrong with it, and what to do.
+    /// The file, the problem, and a remedy.
     public let description: String
 
     init(_ file: String, _ problem: String) {
@@ -36,7 +36,7 @@ struct TLSPair {
     let context: NIOSSLContext
     /// The end of the certificate's validity, in seconds since 1970.
     let end: Int64
-    /// What a person should know although the pair can be used.
+    /// Notes for the user about a usable pair.
     let notes: [String]
     /// The SHA-256 of the certificate's public key, in Base64, as clients pin it.
     let pin: String
@@ -90,7 +90,7 @@ struct TLSPair {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw problem(errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw CertificateProblem(name, "\(path) is no file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw CertificateProblem(name, "\(path) is not a file") }
         guard !isSecret || status.st_mode & 0o007 == 0 else {
             throw CertificateProblem(
                 name, "\(path) can be read by every user of this machine: chmod o-rwx it, and consider a new key")
@@ -118,9 +118,9 @@ struct TLSPair {
         return text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----")
     }
 
-    /// Returns what a file is that is not in PEM, and what to do.
+    /// Returns the format of a file that is not in PEM, and a remedy.
     ///
-    /// - Parameter wanted: What was to be in it.
+    /// - Parameter wanted: The expected contents.
     fileprivate static func format(_ bytes: [UInt8], wanted: String) -> String {
         let text = String(decoding: bytes.prefix(1 << 16), as: UTF8.self)
         if bytes.isEmpty { return "is empty: expected is \(wanted) in PEM" }
@@ -148,10 +148,10 @@ struct TLSPair {
 
 /// The certificates of a file, in their order.
 private final class CertificateChain {
-    /// One certificate. The chain owns what it points to.
+    /// A certificate. The chain owns its memory.
     struct Certificate {
         let x509: OpaquePointer
-        /// The begin and the end of its validity, in seconds since 1970.
+        /// The start and the end of its validity, in seconds since 1970.
         let begin: Int64
         let end: Int64
 
@@ -190,7 +190,7 @@ private final class CertificateChain {
         for certificate in all { X509_free(certificate.x509) }
     }
 
-    /// Checks what would make every client, or B2, refuse the server.
+    /// Checks for problems because of which every client, or B2, would refuse the server.
     func check(with key: OpaquePointer, in files: TLSFiles, at now: Int64) throws(CertificateProblem) {
         if X509_check_private_key(leaf.x509, key) != 1 {
             ERR_clear_error()
@@ -229,7 +229,7 @@ private final class CertificateChain {
         }
     }
 
-    /// Returns what a person should know although the certificate can be used.
+    /// Returns notes for the user about a usable certificate.
     func notes(at now: Int64, in files: TLSFiles) -> [String] {
         var notes: [String] = []
         if leaf.isSelfIssued {
@@ -245,7 +245,7 @@ private final class CertificateChain {
         return notes
     }
 
-    /// Whether this machine's own list of authorities leads to it.
+    /// Whether this machine's own list of authorities leads to the certificate.
     private var isTrusted: Bool {
         var others = all.dropFirst().map { Optional($0.x509) }
         return b2_verify_server(leaf.x509, &others, Int32(others.count)) == X509_V_OK
@@ -255,7 +255,7 @@ private final class CertificateChain {
         var buffer = [CChar](repeating: 0, count: 256)
         b2_name(name, &buffer, Int32(buffer.count))
         let bytes = buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
-        // It becomes text in a log.
+        // The text is written to a log.
         return String(decoding: bytes.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 
@@ -266,8 +266,8 @@ private final class CertificateChain {
 
 // MARK: - The certificate in use
 
-/// The certificate that new connections get. It is read again when its files have changed, which a connection looks for
-/// once a second at most: so nothing wakes while nobody connects.
+/// The certificate for new connections. It is read again when its files have changed, for which a connection looks once
+/// a second at most, so that nothing wakes while nobody connects.
 final class TLSContext: Sendable {
     /// The facts that change with a file.
     private struct Stamp: Equatable {
@@ -291,10 +291,10 @@ final class TLSContext: Sendable {
     private struct State {
         var pair: TLSPair
         var stamps: [Stamp]
-        /// The files that could not be used, and whether that was reported: a renewal may be half done.
+        /// The files that could not be used, and whether that was reported, because a renewal may be incomplete.
         var refused: (stamps: [Stamp], isReported: Bool)?
         var looked: ContinuousClock.Instant
-        /// When the end of the certificate was last reported.
+        /// The time at which the end of the certificate was last reported.
         var warned: Int64?
     }
 
@@ -303,12 +303,12 @@ final class TLSContext: Sendable {
     private let now: @Sendable () -> Timestamp
     private let log: @Sendable (String) -> Void
     private let state: Mutex<State>
-    /// What a person should know about the certificate at the start.
+    /// Notes for the user about the certificate at the start.
     let notes: [String]
 
     /// - Parameters:
-    ///   - interval: From one look at the files to the next.
-    ///   - log: Takes lines for a person; called from any thread, it must not block.
+    ///   - interval: The shortest time between two checks of the files.
+    ///   - log: Receives lines for the user; called from any thread, and must not block.
     init(
         _ files: TLSFiles, every interval: Duration = .seconds(1), now: @escaping @Sendable () -> Timestamp,
         log: @escaping @Sendable (String) -> Void
@@ -353,7 +353,7 @@ final class TLSContext: Sendable {
             return ["the renewed TLS certificate is in use; it is valid until \(CertificateChain.day(pair.end))"]
                 + pair.notes
         } catch {
-            // The certificate may be written, and its key not yet.
+            // The certificate may be written already, and its key not yet.
             let isSecond = state.refused?.stamps == stamps
             state.refused = (stamps, isSecond)
             return isSecond ? ["the changed TLS files are not used, the earlier certificate stays: \(error)"] : []
@@ -378,9 +378,9 @@ final class TLSContext: Sendable {
 enum HandshakeFault: Sendable, Hashable {
     /// The peer does not accept the certificate.
     case certificate
-    /// No version or cipher is common.
+    /// No version or cipher is shared.
     case version
-    /// The peer ended it, as OpenSSL does in TLS 1.3 if it does not accept the certificate.
+    /// The peer ended the handshake, as OpenSSL does in TLS 1.3 if it does not accept the certificate.
     case ended
     case other
 
@@ -406,8 +406,8 @@ enum HandshakeFault: Sendable, Hashable {
             }
     }
 
-    /// Returns whether an error says that the peer ended the connection without ending TLS: the end of a request shows in
-    /// the request itself.
+    /// Returns whether an error means that the peer closed the connection without ending TLS. The end of a request is
+    /// visible in the request itself.
     static func isRaggedEnd(_ error: any Error) -> Bool {
         if case NIOSSLError.uncleanShutdown = error { return true }
         return false

@@ -4,7 +4,8 @@ public import Foundation
 public import History
 import Notifications
 
-/// Whoever answers requests about actions: the actions of this process, or the connection to the process that runs them.
+/// The object that answers requests about actions: the actions of this process, or the connection to the process that
+/// runs them.
 public protocol ActionAsking: Sendable {
     /// Asks, and waits for the reply. Blocks.
     ///
@@ -20,7 +21,7 @@ extension ActionRunner: ActionAsking {
 
 /// The requests about actions.
 public enum ActionRequests {
-    /// All of them: a line for each.
+    /// All requests, one a line.
     public static let all: [any ListenerRequest<ActionRunner>.Type] = [
         PauseAction.self,
         RunAction.self,
@@ -36,19 +37,19 @@ public enum ActionRequests {
         ActionNames.self,
     ]
 
-    /// The time limit of requests that take long: a test asks others, and there may be a million entries.
+    /// The time limit of slow requests: a test calls other servers, and there may be a million entries.
     public static let patience = Duration.seconds(300)
 }
 
 // MARK: - Work
 
-/// Ends or begins the work of an action; entries are made meanwhile.
+/// Pauses or resumes an action; entries are still made while it is paused.
 public struct PauseAction: ListenerRequest {
     public static let name = "pauseAction"
     private let action: String
     private let isPaused: Bool
 
-    /// Ends (`isPaused`) or begins.
+    /// Pauses (`isPaused`) or resumes it.
     public init(_ action: String, isPaused: Bool) {
         self.action = action
         self.isPaused = isPaused
@@ -99,12 +100,12 @@ public struct ReconcileVersions: ListenerRequest {
 
 // MARK: - Entries
 
-/// Retries entries at once. The reply gives their number; those that are done or wait anyway are left.
+/// Retries entries at once. The reply gives their number, without entries that are done or queued anyway.
 public struct RetryEntries: ListenerRequest {
     public static let name = "retryEntries"
     private let entries: [Int64]
 
-    /// Retries these.
+    /// Retries these entries.
     public init(_ entries: [Int64]) {
         self.entries = entries
     }
@@ -119,7 +120,7 @@ public struct RetryAction: ListenerRequest {
     private let action: String
     private let states: Set<EntryState>
 
-    /// Retries those in these states.
+    /// Retries the entries in these states.
     public init(_ action: String, in states: Set<EntryState>) {
         self.action = action
         self.states = states
@@ -128,12 +129,12 @@ public struct RetryAction: ListenerRequest {
     public func answer(_ runner: ActionRunner) throws -> Int { try runner.retryAll(action, in: states) }
 }
 
-/// Decides that entries are not to be done; the reply gives their number.
+/// Skips entries; the reply gives their number.
 public struct SkipEntries: ListenerRequest {
     public static let name = "skipEntries"
     private let entries: [Int64]
 
-    /// Skips these.
+    /// Skips these entries.
     public init(_ entries: [Int64]) {
         self.entries = entries
     }
@@ -141,14 +142,14 @@ public struct SkipEntries: ListenerRequest {
     public func answer(_ runner: ActionRunner) throws -> Int { try runner.skipEntries(entries) }
 }
 
-/// Decides that all entries of an action in some states are not to be done; the reply gives their number.
+/// Skips all entries of an action in some states; the reply gives their number.
 public struct SkipAction: ListenerRequest {
     public static let name = "skipAction"
     public static let timeLimit = ActionRequests.patience
     private let action: String
     private let states: Set<EntryState>
 
-    /// Skips those in these states.
+    /// Skips the entries in these states.
     public init(_ action: String, in states: Set<EntryState>) {
         self.action = action
         self.states = states
@@ -159,14 +160,14 @@ public struct SkipAction: ListenerRequest {
 
 // MARK: - Looking
 
-/// Makes the text of what an action would send for rows, its secrets masked. Nothing is sent.
+/// Returns the request that an action would send for rows as text, with its secrets masked. Sends nothing.
 public struct PreviewAction: ListenerRequest {
     public static let name = "previewAction"
     public static let timeLimit = ActionRequests.patience
     private let action: String
     private let rows: [Int64]
 
-    /// Asks for rows.
+    /// Asks for these rows.
     public init(_ action: String, rows: [Int64]) {
         self.action = action
         self.rows = rows
@@ -209,7 +210,7 @@ public struct FindMissedRows: ListenerRequest {
 public struct ActionNames: ListenerRequest {
     public static let name = "actionNames"
 
-    /// Asks for all.
+    /// Asks for all names.
     public init() {}
 
     public func answer(_ runner: ActionRunner) -> [String] { runner.actionNames() }
@@ -219,7 +220,7 @@ public struct ActionNames: ListenerRequest {
 public struct ActionStates: ListenerRequest {
     public static let name = "actionStates"
 
-    /// Asks for all.
+    /// Asks for all states.
     public init() {}
 
     public func answer(_ runner: ActionRunner) throws -> [ActionState] {

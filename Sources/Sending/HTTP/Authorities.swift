@@ -1,20 +1,20 @@
 internal import Base
 internal import Foundation
 
-/// The authorities whose certificates are accepted: those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR` in their
-/// place, which libcurl itself does not read; and those of a file of the user's besides.
+/// The accepted certificate authorities: those of the system, or instead those of `SSL_CERT_FILE` and `SSL_CERT_DIR`,
+/// which libcurl itself does not read; and additionally those of a file of the user.
 public struct Authorities: Sendable, Hashable {
-    /// A file in place of the system's.
+    /// A file that replaces the system's.
     var file: String?
-    /// A folder, as `openssl rehash` makes it, in place of the system's.
+    /// A folder, as `openssl rehash` makes it, that replaces the system's.
     var folder: String?
-    /// A file besides those.
+    /// An additional file.
     var additional: String?
 
-    /// Creates those of the system alone.
+    /// Creates the authorities of the system alone.
     public init() {}
 
-    /// Takes what the environment and the user name, and checks it.
+    /// Reads the settings of the environment and of the user, and checks them.
     ///
     /// - Parameters:
     ///   - environment: The environment of the process.
@@ -27,11 +27,11 @@ public struct Authorities: Sendable, Hashable {
         self.additional = additional
         if let file { try Self.check(file, from: "SSL_CERT_FILE") }
         if let additional { try Self.check(additional, from: "--ca-file") }
-        // OpenSSL takes several, with colons between them.
+        // OpenSSL accepts several, with colons between them.
         for folder in folder?.split(separator: ":") ?? [] {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: String(folder), isDirectory: &isFolder), isFolder.boolValue
-            else { throw AuthoritiesProblem("SSL_CERT_DIR names \(folder), which is no folder") }
+            else { throw AuthoritiesProblem("SSL_CERT_DIR names \(folder), which is not a folder") }
         }
     }
 
@@ -41,7 +41,8 @@ public struct Authorities: Sendable, Hashable {
         }
         guard data.range(of: Data("-----BEGIN".utf8)) != nil else {
             throw AuthoritiesProblem(
-                "\(source) names \(path), in which there is no certificate in PEM: it begins with -----BEGIN CERTIFICATE-----"
+                "\(source) names \(path), which contains no certificate in PEM: that begins with"
+                    + " -----BEGIN CERTIFICATE-----"
             )
         }
     }
@@ -56,7 +57,7 @@ public struct AuthoritiesProblem: Error, Sendable, Hashable, CustomStringConvert
     }
 }
 
-/// What a connection does besides TLS as usual.
+/// The special rules of a connection.
 public struct ConnectionRules: Sendable, Hashable {
     public var authorities: Authorities
     /// The only public key that is accepted, as `sha256//` and Base64, whatever the name and the authority of the

@@ -19,7 +19,7 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Anything else, in the words of the system or of libcurl.
     case failed(WebhookURL, String)
 
-    /// A sentence: what failed, where, and what to do.
+    /// A sentence with the failure, its place, and a remedy.
     public var description: String {
         switch self {
         case .refused: "\(problem): check the host and the port, and whether the server runs"
@@ -29,7 +29,7 @@ public enum SendError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What failed, and where.
+    /// The failure and its place.
     var problem: String {
         switch self {
         case .refused(let url): "nothing listens at \(url.authority)"

@@ -6,8 +6,8 @@ import Receiving
 final class AttachService: Sendable {
     private let server: ControlServer?
 
-    /// - Parameter say: Receives sentences for a person: that the socket cannot be created, which the listener does
-    ///   without, and that a person at an attached dashboard has changed the current secrets. It must not block.
+    /// - Parameter say: Receives sentences for the user: that the socket cannot be created, without which the listener
+    ///   still runs, and that the user of an attached dashboard has changed the current secrets. It must not block.
     init(
         _ desk: ReceiverDesk, say: @escaping @Sendable (String) -> Void
     ) {
@@ -32,7 +32,7 @@ final class AttachService: Sendable {
         desk.post.passOn { server.push($0) }
     }
 
-    /// Ends the service; to be called while the history's lock is still taken.
+    /// Ends the service; to be called while the history's lock is still held.
     func stop() {
         server?.stop()
     }

@@ -5,7 +5,7 @@ import Receiving
 import Sending
 import Settings
 
-/// Whoever answers requests about the listener: the receiver of this process, or the connection to the one of another
+/// The object that answers requests about the listener: the receiver of this process, or the connection to another
 /// process.
 protocol ListenerAsking: Sendable {
     /// Asks, and waits for the reply. Blocks.
@@ -15,19 +15,19 @@ protocol ListenerAsking: Sendable {
 
     /// Whether nobody can answer.
     var isAway: Bool { get }
-    /// The answer times of the last five minutes. Takes a lock, and no more.
+    /// The answer times of the last five minutes. Only takes a lock.
     var answerTimes: AnswerTimesSummary { get }
-    /// Whether a delivery has arrived that is no test of the listener. Takes a lock, and no more.
+    /// Whether a delivery has arrived that is not a test of the listener. Only takes a lock.
     var hasReceivedFromElsewhere: Bool { get }
 }
 
-/// The receiver of this process, as requests see it.
+/// The receiver of this process, as the handler of requests.
 final class ReceiverDesk: ListenerAsking {
     let receiver: Receiver
     let post: DashboardPost
     let reloading: Reloading
     let test: SelfTest
-    /// Tells a person of this process what another process has changed; nil for requests of this process itself.
+    /// Reports to the user of this process what another process has changed; nil for requests of this process itself.
     private let say: (@Sendable (String) -> Void)?
 
     /// - Parameter post: Reports changes made here to all dashboards.
@@ -41,7 +41,7 @@ final class ReceiverDesk: ListenerAsking {
 
     /// Creates the desk for requests of other processes.
     ///
-    /// - Parameter say: Receives sentences for a person about what they change.
+    /// - Parameter say: Receives sentences about changes for the user.
     init(_ desk: ReceiverDesk, say: @escaping @Sendable (String) -> Void) {
         receiver = desk.receiver
         post = desk.post
@@ -56,7 +56,7 @@ final class ReceiverDesk: ListenerAsking {
 
     var isAway: Bool { false }
 
-    /// Tells a person that another process has changed something.
+    /// Reports to the user that another process has changed something.
     func note(_ sentence: String) {
         say?(sentence)
     }

@@ -7,7 +7,7 @@ import Settings
 
 /// The requests about the listener, besides those about actions.
 enum ReceiverRequests {
-    /// All of them: a line for each.
+    /// All requests, one a line.
     static let all: [any ListenerRequest<ReceiverDesk>.Type] = [
         SubscribeRequest.self,
         FiguresRequest.self,
@@ -146,7 +146,7 @@ struct AddSecretRequest: ListenerRequest {
     }
 }
 
-/// Asks to put a secret in another's place.
+/// Asks to replace a secret by another.
 struct ReplaceSecretRequest: ListenerRequest {
     static let name = "replaceSecret"
     let label: String
@@ -249,13 +249,13 @@ struct HoldsSecretRequest: ListenerRequest {
 
 // MARK: - Marked rows
 
-/// Asks to keep the rows that are marked in this dashboard, whatever the bounds, in place of those that it named before,
-/// until its connection ends.
+/// Asks to keep the rows that are marked in this dashboard, whatever the bounds. They replace the ones named before,
+/// and are kept until its connection ends.
 struct KeepMarkedRequest: ListenerRequest {
     static let name = "keepMarked"
     let rows: [Int64]
 
-    /// The most rows that are kept for one dashboard.
+    /// The largest number of rows that are kept for one dashboard.
     static let most = 200_000
 
     init(_ rows: Set<Int64>) {
@@ -282,7 +282,7 @@ struct EvidenceRequest: ListenerRequest {
     let delivery: Int64
     /// The delivery, if the asking process has read it.
     private var record: DeliveryRecord?
-    /// Returns whether nobody waits for the answer any more. Another process does not ask it: the work is limited anyway.
+    /// Returns whether the answer is no longer needed. Another process does not ask this: its work is limited anyway.
     private var isCancelled: @Sendable () -> Bool = { false }
 
     init(_ record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) {

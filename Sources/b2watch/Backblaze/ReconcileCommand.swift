@@ -127,7 +127,7 @@ struct ReconcileCommand: ParsableCommand {
         return order
     }
 
-    /// Reads such as `15m`, `2h` or `0s`.
+    /// Reads a duration such as `15m`, `2h` or `0s`.
     private static func duration(_ text: String) -> Duration? {
         let units = ["s": 1, "m": 60, "h": 3_600]
         guard let unit = text.last.flatMap({ units[$0.lowercased()] }), let number = Int(text.dropLast()),
@@ -236,7 +236,7 @@ struct ReconcileCommand: ParsableCommand {
 }
 
 extension Outbox.Addition {
-    /// Such as `queued for sheet: 3; 2 done or queued before`.
+    /// A sentence such as `queued for sheet: 3; 2 done or queued before`.
     func sentence(_ action: String) -> String {
         let rest = there == 0 ? "" : "; \(there) done, queued or arrived before"
         return "queued for \(action): \(added + again)\(rest)" + (unfit == 0 ? "" : "; \(unfit) could not be recorded")

@@ -6,7 +6,7 @@ import Notifications
 
 /// The result of a comparison, as text or as data.
 struct ReconcileReport: Sendable {
-    /// A gap, with what is known of its cause.
+    /// A gap, with the known causes.
     struct Gap: Sendable {
         var gap: ReconcileGap
         /// The causes, in sentences.
@@ -28,19 +28,19 @@ struct ReconcileReport: Sendable {
     let gaps: [Gap]
     /// The class C calls of the listing.
     let calls: Int
-    /// Those that were made besides: to authorize, and to read the bucket and its rules.
+    /// The other class C calls: to authorize, and to read the bucket and its rules.
     var otherCalls = 0
     let delays: ClosedRange<Duration>?
     /// The suspended rules, in sentences.
     let suspended: [String]
-    /// The names of the rules that B2 should send notifications for.
+    /// The names of the rules for which B2 should send notifications.
     let active: [String]
     /// The result of queueing the missing versions for an action; nil without an action.
     var addition: Outbox.Addition?
 
     /// The time in which B2 repeats a refused notification, in milliseconds: refusals in that time explain a gap.
     private static let patience: Int64 = 10 * 60_000
-    /// The most gaps whose causes are looked for.
+    /// The largest number of gaps whose causes are searched.
     private static let mostExplained = 500
 
     init(
@@ -82,7 +82,7 @@ struct ReconcileReport: Sendable {
     var reconciled: Int { counts[.reconciled] ?? 0 }
     var total: Int { counts.values.reduce(0, +) }
 
-    /// Whether the comparison is complete and nothing is missing, or an action has it now.
+    /// Whether the comparison is complete and nothing is missing, or an action has received all missing versions.
     var isClean: Bool { end == .done && (missing == 0 || addition.map { $0.unfit == 0 } ?? false) }
 
     // MARK: - For a person
@@ -108,11 +108,11 @@ struct ReconcileReport: Sendable {
             (.beforeRecord, "from before the record begins"),
             (
                 .beforeRule,
-                "that may be older than their rule: B2 does not say when a rule was made, and none of its events"
+                "that may be older than their rule: B2 does not report when a rule was made, and none of its events"
                     + " was recorded by then"
             ),
             (.outsideRules, "outside of every enabled rule"),
-            (.unsureType, "that the rules may not be for: a listing does not say how a file was created"),
+            (.unsureType, "that the rules may not be for: a listing does not show how a file was created"),
         ]
         for (outcome, what) in words {
             if let count = counts[outcome] { lines.append("unknown: \(count) \(what)") }
@@ -182,7 +182,7 @@ struct ReconcileReport: Sendable {
         ].map(cell).joined(separator: ",")
     }
 
-    /// A cell of a table; one that a spreadsheet would take for a formula gets an apostrophe.
+    /// Returns a cell of a table. A text that a spreadsheet would read as a formula gets an apostrophe.
     private static func cell(_ text: String) -> String {
         let first = text.unicodeScalars.first
         let isFormula = first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
@@ -194,13 +194,13 @@ struct ReconcileReport: Sendable {
 
 // MARK: - Why
 
-/// When a history received nothing, by b2watch's own log.
+/// The periods in which a history received nothing, from b2watch's own log.
 struct ReceivingLog {
-    /// A time in which nothing was received or recorded.
+    /// A period in which nothing was received or recorded.
     struct Stretch: Equatable {
-        /// From when on, as far as it is known.
+        /// The start, as far as it is known.
         var from: Timestamp?
-        /// Until when; nil if it goes on.
+        /// The end; nil if it continues.
         var to: Timestamp?
         /// The beginning of a sentence, which the times follow.
         var cause: String
@@ -215,7 +215,7 @@ struct ReceivingLog {
     /// The most gaps between lines that are kept.
     private static let most = 10_000
 
-    /// Reads the log; without one nothing is known.
+    /// Reads the log; without a log nothing is known.
     ///
     /// - Parameter history: The path of the history; nil for any.
     init(_ path: String?, history: String?) {
@@ -234,7 +234,7 @@ struct ReceivingLog {
         stretches = state.stretches
     }
 
-    /// Reads entries given as such.
+    /// Reads the given entries.
     init(_ entries: [LogEntry], history: String?) {
         var state = State(history: history)
         entries.forEach { state.read($0) }
@@ -242,7 +242,7 @@ struct ReceivingLog {
         stretches = state.stretches
     }
 
-    /// Returns why nothing was received in a gap, in sentences.
+    /// Returns the causes of a gap, in sentences.
     func causes(of gap: ReconcileGap) -> [String] {
         stretches.filter { stretch in
             (stretch.from.map { $0 <= gap.last } ?? true) && (stretch.to.map { gap.first <= $0 } ?? true)
@@ -261,7 +261,7 @@ struct ReceivingLog {
         var stretches: [Stretch] = []
         /// The process that receives.
         var source: String?
-        /// When it last wrote a line, or when the last one ended.
+        /// The time at which it last wrote a line, or at which the last one ended.
         var last: Timestamp?
         var failing: Timestamp?
         var hasStarted = false

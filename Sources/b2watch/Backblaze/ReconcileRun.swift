@@ -14,14 +14,14 @@ struct ReconcileRun {
         /// The start of the compared time; nil for `usualReach` ago.
         var since: Timestamp?
         var prefix = ""
-        /// The one rule to go by; nil for all.
+        /// The only rule to consider; nil for all.
         var rule: String?
         var grace = ReconcileRequest.usualGrace
         /// The most class C calls for the listing.
         var mostCalls: Int?
-        /// Whether to go on with a comparison that was not completed.
+        /// Whether to continue an incomplete comparison.
         var isResumed = false
-        /// The action to run for what is missing; nil to run none.
+        /// The action to run for missing versions; nil to run none.
         var action: String?
 
         init(_ bucket: String) {
@@ -66,9 +66,9 @@ struct ReconcileRun {
     ///
     /// - Parameters:
     ///   - latest: Returns the newest row of the record.
-    ///   - goesOn: Receives the progress; returns whether to go on.
-    ///   - found: Receives what was found, before anything is done about it.
-    ///   - act: Runs the action that is named. Called once the comparison is done.
+    ///   - goesOn: Receives the progress; returns whether to continue.
+    ///   - found: Receives the results before anything is done about them.
+    ///   - act: Runs the named action. Called once the comparison is complete.
     /// - Throws: `B2Problem`, or an error of the history.
     func run(
         _ order: Order, latest: () throws -> Int64, while goesOn: (Progress) -> Bool,
@@ -98,7 +98,7 @@ struct ReconcileRun {
             pages += 1
             return goesOn(Progress(versions: versions, calls: calls, expected: past.versions))
         }
-        // Events that have arrived since the beginning.
+        // Adds events that have arrived since the beginning.
         try copyEvents(of: bucket.name, since: request.since, through: latest(), to: store)
         try store.settle()
         var report = try ReconcileReport(
@@ -123,7 +123,7 @@ struct ReconcileRun {
             prefix: order.prefix, rule: order.rule, now: now, grace: order.grace)
     }
 
-    /// Returns the rules to go by; nil where the key may not read them.
+    /// Returns the rules to consider; nil if the key may not read them.
     private func rules(
         _ request: ReconcileRequest, _ bucket: Bucket, _ seen: SeenRules
     ) throws -> [ReconcileRule]? {
@@ -148,7 +148,7 @@ struct ReconcileRun {
         return timed
     }
 
-    /// Copies what the record has of the bucket's versions, from where it was last read.
+    /// Copies the record's events of the bucket's versions, from where it was last read.
     private func copyEvents(
         of bucket: String, since: Int64, through last: Int64, to store: ReconcileStore
     ) throws {
@@ -190,11 +190,11 @@ struct ReconcileRun {
 
 // MARK: - Files
 
-/// The lock of the comparisons of a bucket: two at once would write to one file.
+/// The lock for comparisons of a bucket, because two at once would write to one file.
 private struct ReconcileLock {
     private let descriptor: Int32
 
-    /// - Throws: `B2Problem` where another one is under way.
+    /// - Throws: `B2Problem` if another comparison is running.
     init(_ place: String, bucket: String) throws(B2Problem) {
         let folder = (place as NSString).deletingLastPathComponent
         try? FileManager.default.createDirectory(
@@ -244,7 +244,7 @@ struct PastReconcile {
     }
 }
 
-/// The times when b2watch first saw the rules of a bucket: B2 does not report when a rule was made.
+/// The times at which b2watch first saw the rules of a bucket, because B2 does not report when a rule was made.
 struct SeenRules {
     private let path: String
     /// The times by the rules' names.
@@ -267,7 +267,7 @@ struct SeenRules {
         }
     }
 
-    /// Notes that a rule exists now. A time that cannot be kept makes what is missing unknown, no more.
+    /// Notes that a rule exists now. Without a stored time, missing versions are unknown, but nothing fails.
     func note(_ rule: String) {
         guard times[rule] == nil else { return }
         let folder = (path as NSString).deletingLastPathComponent
@@ -278,7 +278,7 @@ struct SeenRules {
         try? lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
     }
 
-    /// Keeps the earliest known time of each rule; forgets those that are gone.
+    /// Keeps the earliest known time of each rule; removes deleted rules.
     func keep(_ rules: [ReconcileRule], at now: Timestamp) {
         let lines = rules.map { "\($0.rule.name) \(($0.since ?? now).milliseconds)\n" }
         try? lines.joined().write(toFile: path, atomically: true, encoding: .utf8)

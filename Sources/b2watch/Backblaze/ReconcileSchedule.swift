@@ -11,14 +11,14 @@ import Synchronization
 /// Compares buckets with the record at the configured times, in the process that receives. Without a bucket to
 /// compare it has no thread and no timer.
 final class ReconcileSchedule: Sendable {
-    /// Receives what a comparison has found; from another thread, and must not block.
+    /// Receives the result of a comparison; from another thread, and must not block.
     typealias Alert = @Sendable (BucketTrouble) -> Void
 
     private struct State {
         var settings: [ReconcileSetting] = []
-        /// When each bucket is due.
+        /// The time at which each bucket is due.
         var due: [String: ContinuousClock.Instant] = [:]
-        /// The buckets whose comparison has reached its limit: the next one goes on with it.
+        /// The buckets whose comparison has reached its limit; the next one continues it.
         var limited: Set<String> = []
         var isStopped = false
         /// Whether the thread runs.
@@ -28,7 +28,7 @@ final class ReconcileSchedule: Sendable {
         var banner: (@Sendable (String?) -> Void)?
         /// The suspended rules of each bucket, in sentences.
         var suspended: [String: [String]] = [:]
-        /// Sends the requests of the comparison under way.
+        /// The client of the current comparison.
         var http: OutgoingClient?
 
         var next: (setting: ReconcileSetting, due: ContinuousClock.Instant)? {
@@ -36,9 +36,9 @@ final class ReconcileSchedule: Sendable {
         }
     }
 
-    /// From the start to a comparison that is due then: the listener begins first.
+    /// The delay between the start and a comparison that is due then, because the listener begins first.
     private static let patience = Duration.seconds(10)
-    /// From a comparison that failed to the next try, at most.
+    /// The longest pause between a failed comparison and the next attempt.
     private static let pause = Duration.seconds(3_600)
 
     private let receiver: Receiver
@@ -52,7 +52,7 @@ final class ReconcileSchedule: Sendable {
         self.say = say
     }
 
-    /// Has alerts go somewhere from now on.
+    /// Sends alerts to a function from now on.
     func follow(_ alert: @escaping Alert) {
         state.withLock { $0.alert = alert }
     }
@@ -81,7 +81,7 @@ final class ReconcileSchedule: Sendable {
         }
     }
 
-    /// Ends it; a comparison under way is given up. Blocks.
+    /// Ends the schedule, and gives up the current comparison. Blocks.
     func stop() {
         let http = state.change { state in
             state.isStopped = true
@@ -91,7 +91,7 @@ final class ReconcileSchedule: Sendable {
         worker.wait()
     }
 
-    /// Returns when a bucket is due: some time after its last comparison, also one before the start.
+    /// Returns the time at which a bucket is due: an interval after its last comparison, even one before the start.
     private static func due(
         _ setting: ReconcileSetting, at now: ContinuousClock.Instant
     ) -> ContinuousClock.Instant {
@@ -203,7 +203,7 @@ final class ReconcileSchedule: Sendable {
         if let key = try ProcessEnvironment.backblazeKey.key(realm) { return key }
         throw B2Problem(
             .key,
-            "there is no application key: write key-file: FILE below \(setting.bucket.value), or set"
+            "no application key is set: write key-file: FILE below \(setting.bucket.value), or set"
                 + " \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable)")
     }
 

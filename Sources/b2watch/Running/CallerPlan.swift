@@ -5,7 +5,7 @@ import Receiving
 import Notifications
 import Settings
 
-/// The options that say who may call, and who is believed to say who called.
+/// The options for the allowed callers, and for the proxies that name their clients.
 struct CallerOptions: ParsableArguments {
     @Option(
         name: .customLong("tls-certificate"),
@@ -26,14 +26,14 @@ struct CallerOptions: ParsableArguments {
     @Option(
         name: .customLong("trust-proxy"), parsing: .singleValue,
         help: ArgumentHelp(
-            "An address or a block of proxies that say who the client is; may be given several times. (default: none)",
+            "An address or a block of proxies that name their client; may be given several times. (default: none)",
             discussion: "Such as 127.0.0.1 for a proxy or a tunnel on this machine.", valueName: "cidr"))
     var trustProxy: [String] = []
 
     @Option(
         name: .customLong("proxy-header"),
         help: ArgumentHelp(
-            "How they say it: x-forwarded-for, forwarded or proxy-protocol; only that is read. (default:"
+            "How they name it: x-forwarded-for, forwarded or proxy-protocol; only that is read. (default:"
                 + " x-forwarded-for)",
             valueName: "header"))
     var proxyHeader: String?
@@ -68,7 +68,7 @@ struct CallerPlan: Sendable {
     /// The certificate; nil for plain HTTP.
     var tls: TLSFiles?
     var proxies: ProxyTrust?
-    /// The addresses from which requests are taken; nil for all.
+    /// The addresses from which requests are accepted; nil for all.
     var allowed: AddressList?
 
     /// - Throws: `AllowListProblem` if a list cannot be read.
@@ -99,7 +99,7 @@ struct CallerPlan: Sendable {
         if let network = IPNetwork(text) { return [network] }
         guard let data = FileManager.default.contents(atPath: text), data.count <= 1 << 20 else {
             throw AllowListProblem(
-                "--allow-from \(text): this is no block, such as 192.0.2.0/24, and no file that can be read")
+                "--allow-from \(text): this is neither a block, such as 192.0.2.0/24, nor a readable file")
         }
         let list: AddressList
         do throws(AddressListError) {
@@ -113,15 +113,16 @@ struct CallerPlan: Sendable {
         return list.networks
     }
 
-    /// Returns what a person should know about these settings at the start.
+    /// Returns notes for the user about these settings at the start.
     func notes(at address: ListenAddress) -> [String] {
         var notes: [String] = []
         if let proxies, proxies.proxies.networks.contains(where: { $0.bits == 0 }) {
-            notes.append("--trust-proxy trusts everybody to say who the client is: name the addresses of your proxies")
+            notes.append("--trust-proxy trusts everybody to name the client: name the addresses of your proxies")
         }
         if allowed != nil, address.isLoopback, proxies == nil {
             notes.append(
-                "--allow-from on \(address): everything comes from this machine there; if a proxy or a tunnel passes requests on,"
+                "--allow-from on \(address): all requests there come from this machine; if a proxy or a"
+                    + " tunnel passes requests on,"
                     + " name it, as with --trust-proxy 127.0.0.1")
         }
         return notes
@@ -163,7 +164,7 @@ struct CallerPlan: Sendable {
 
     static func problem(ofCallers text: String) -> String? {
         guard IPNetwork(text) == nil, !FileManager.default.isReadableFile(atPath: text) else { return nil }
-        return "\(text): this is no address or block, such as 192.0.2.0/24, and no file that can be read"
+        return "\(text): this is neither an address or block, such as 192.0.2.0/24, nor a readable file"
     }
 }
 

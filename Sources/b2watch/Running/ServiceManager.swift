@@ -1,18 +1,18 @@
 import Foundation
 import Base
 
-/// The service manager that has started this process, as systemd does: it is notified of the start, of a reload and of the
-/// end, and that the process is alive if it wants that (sd_notify(3)).
+/// The service manager that has started this process, such as systemd. It is notified of the start, of a reload and of
+/// the end, and on request that the process is alive (sd_notify(3)).
 ///
-/// Without `NOTIFY_SOCKET` there is none, and without `WATCHDOG_USEC` nothing runs.
+/// Without `NOTIFY_SOCKET` it does not exist, and without `WATCHDOG_USEC` nothing runs.
 final class ServiceManager: Sendable {
     private let address: [UInt8]
-    /// How often it is notified that the process is alive; nil for never.
+    /// The interval between two notifications that the process is alive; nil for none.
     private let interval: Duration?
     private let isStopped = Monitor(false)
     private let worker = Worker("watchdog")
 
-    /// Finds the service manager; nil if there is none.
+    /// Finds the service manager; fails if there is none.
     ///
     /// - Parameter environment: The environment of the process.
     init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
@@ -26,7 +26,7 @@ final class ServiceManager: Sendable {
         interval = isOurs && limit > 0 ? .microseconds(max(limit / 2, 1_000)) : nil
     }
 
-    /// Notifies it that requests are taken.
+    /// Notifies it that requests are accepted.
     func ready(_ status: String) {
         send("READY=1\nMAINPID=\(getpid())\nSTATUS=\(status)")
     }
@@ -44,10 +44,10 @@ final class ServiceManager: Sendable {
         send("STOPPING=1")
     }
 
-    /// Notifies it from now on that the process is alive, as often as it wants that.
+    /// Notifies it from now on that the process is alive, at the requested interval.
     ///
-    /// - Parameter probe: Calls its argument once the work that matters goes on; if it does not, neither is the service
-    ///   manager notified, and starts the process again.
+    /// - Parameter probe: Calls its argument once the important work continues. If it does not, the service manager is
+    ///   not notified, and restarts the process.
     func watch(_ probe: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) {
         guard let interval else { return }
         worker.async { [self] in
@@ -58,7 +58,7 @@ final class ServiceManager: Sendable {
         }
     }
 
-    /// Sends a message; if that fails, nobody could be told.
+    /// Sends a message. A failure is ignored, because nobody could be notified of it.
     private func send(_ text: String) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }

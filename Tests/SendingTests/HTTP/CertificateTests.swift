@@ -95,7 +95,7 @@ struct CertificateTests {
         #expect(throws: AuthoritiesProblem("--ca-file names \(none), which cannot be read")) {
             try Authorities(environment: [:], file: none)
         }
-        #expect(throws: AuthoritiesProblem("SSL_CERT_DIR names \(none), which is no folder")) {
+        #expect(throws: AuthoritiesProblem("SSL_CERT_DIR names \(none), which is not a folder")) {
             try Authorities(environment: ["SSL_CERT_DIR": none])
         }
         let text = try folder.write("text.pem", "hello")
