@@ -24,7 +24,7 @@ struct ActionHeader: Sendable, Hashable {
 }
 
 extension [ActionHeader] {
-    /// Sets the fields in a request: each takes the place of those of its name.
+    /// Sets the fields in a request. Each replaces those of the same name.
     ///
     /// - Throws: `ActionSecretError` if a secret cannot be read.
     func apply(to request: inout OutgoingRequest) throws(ActionSecretError) {
@@ -36,7 +36,7 @@ extension [ActionHeader] {
 }
 
 extension ActionReading {
-    /// The fields that belong to the connection, and those that say where the body ends.
+    /// The fields that belong to the connection, and those that determine the end of the body.
     private static let ownHeaders: Set<String> = [
         "connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
     ]
@@ -60,7 +60,7 @@ extension ActionReading {
         let field = entry.key.value
         let position = entry.key.position
         guard Self.isToken(field) else {
-            problem("“\(field)” in “\(key)” of “\(name)” is no name of a header field", at: position)
+            problem("“\(field)” in “\(key)” of “\(name)” is not the name of a header field", at: position)
             return nil
         }
         guard !Self.ownHeaders.contains(field.lowercased()) else {
@@ -70,7 +70,9 @@ extension ActionReading {
         switch entry.value.content {
         case .scalar(let text, _) where text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }):
             guard field.lowercased() != "host" || Self.isHost(text) else {
-                problem("“\(field)” in “\(key)” of “\(name)” is no host: write such as hooks.example.com", at: position)
+                problem(
+                    "“\(field)” in “\(key)” of “\(name)” is not a host: write a name such as hooks.example.com",
+                    at: position)
                 return nil
             }
             return ActionHeader(name: field, value: .text(text))

@@ -6,8 +6,8 @@ internal import Sending
 internal import Base
 internal import Settings
 
-/// What a file of Google's credentials says: in whose name the Sheets API is asked, and how a token for that is requested
-/// (google.aip.dev/auth/4110: *Application Default Credentials*). It describes itself by the account alone.
+/// Google credentials from a file: the account for the Sheets API, and the way to request its tokens
+/// (google.aip.dev/auth/4110: *Application Default Credentials*). Its description contains only the account.
 struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
     /// The way to the first token.
     enum Grant: Sendable {
@@ -24,11 +24,11 @@ struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
     let grant: Grant
     /// The URL at which the first token is exchanged for one of a service account.
     let impersonation: WebhookURL?
-    /// The accounts between the first one and that.
+    /// The intermediate accounts between the first one and that.
     let delegates: [String]
     /// The project that pays for the requests of a person.
     let quotaProject: String?
-    /// The key that distinguishes it from others.
+    /// The key that distinguishes the credential from others.
     let identity: String
     /// Whether others than its user may read the file.
     let isOpenToOthers: Bool
@@ -36,7 +36,7 @@ struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
     var description: String { account }
     var customMirror: Mirror { Mirror(self, children: ["account": account]) }
 
-    /// The remedy if no token is given; nil for the usual one of a key.
+    /// The remedy if Google gives no token; nil for the usual one of a key.
     var remedy: String? {
         switch grant {
         case .key: nil
@@ -100,9 +100,9 @@ struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
 
 // MARK: - The file
 
-/// The contents of the file, as far as they are read.
+/// The contents of the file that are used.
 private struct CredentialFile: Decodable {
-    /// A file in a file.
+    /// A credential within a credential.
     final class Inner: Decodable {
         let content: CredentialFile
         var type: String? { content.type }
@@ -147,7 +147,7 @@ private struct CredentialFile: Decodable {
     var delegates: [String]?
 }
 
-/// Reads the parts of a file, and refuses what could send a token elsewhere or run a program.
+/// Reads the parts of a file, and refuses those that could send a token elsewhere or run a program.
 private struct CredentialReader {
     let path: String
     let settings: GoogleSheetSettings
@@ -227,9 +227,10 @@ private struct CredentialReader {
             tokenURL: try url(file.token_url ?? "https://sts.googleapis.com/v1/token", "token_url"))
     }
 
-    /// Reads a URL, and refuses hosts that are not Google's: whoever changes the file could send a token anywhere.
+    /// Reads a URL, and refuses hosts other than Google's, because anybody who changes the file could send a token
+    /// anywhere.
     ///
-    /// - Parameter allowsPlainHTTP: Whether plain http is right if the settings name the host.
+    /// - Parameter allowsPlainHTTP: Whether plain http is accepted if the settings name the host.
     func url(_ text: String, _ name: String, allowsPlainHTTP: Bool = false) throws(GoogleProblem) -> WebhookURL {
         let url: WebhookURL
         do throws(WebhookURLError) {
@@ -242,7 +243,7 @@ private struct CredentialReader {
             throw problem("“\(name)” in \(path) is not https: download a new key, and change nothing in it")
         }
         let host = url.host.lowercased()
-        // With the API on this machine, so may be the rest.
+        // If the API is on this machine, the other hosts may be too.
         let isLocal = url.isLoopback && (try? WebhookURL(settings.api))?.isLoopback == true
         guard host == "googleapis.com" || host.hasSuffix(".googleapis.com") || isNamed || isLocal else {
             throw problem(
@@ -255,7 +256,7 @@ private struct CredentialReader {
 
 // MARK: - Grants
 
-/// The key of a service account, as Google hands it out.
+/// The key of a service account, in Google's format.
 struct GoogleKey: Sendable {
     static let usualTokenURL = "https://oauth2.googleapis.com/token"
 
@@ -318,7 +319,7 @@ struct GoogleLogin: Sendable {
 
 /// Workload identity federation: the token of another provider is exchanged for one of Google's.
 struct GoogleExchange: Sendable {
-    /// Where the other provider's token is.
+    /// The source of the other provider's token.
     enum Subject: Sendable {
         case file(String)
         case url(WebhookURL, headers: [String: String])
@@ -328,7 +329,7 @@ struct GoogleExchange: Sendable {
     let audience: String
     let subjectTokenType: String
     let subject: Subject
-    /// The field of the JSON that has the token; nil where the text is the token.
+    /// The field of the JSON with the token; nil if the text itself is the token.
     let field: String?
     let tokenURL: WebhookURL
 }
@@ -338,7 +339,7 @@ struct GoogleExchange: Sendable {
 /// Requests tokens for the Sheets API. Its calls block.
 struct GoogleTokens {
     static let scope = "https://www.googleapis.com/auth/spreadsheets"
-    /// What a token must allow that is exchanged for one of a service account.
+    /// The scope of a token that is exchanged for one of a service account.
     private static let impersonationScope = "https://www.googleapis.com/auth/cloud-platform"
     private static let largest = 64 << 10
 
@@ -358,7 +359,7 @@ struct GoogleTokens {
                 key.tokenURL, [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")],
                 ("assertion", try key.assertion(for: scope, at: time)), credential, time)
         case .login(let login):
-            // The scope is what the person has agreed to.
+            // The person has agreed to the scope.
             first = try ask(
                 login.tokenURL, [("grant_type", "refresh_token"), ("client_id", login.client)],
                 ("client_secret", "\(Self.encoded(login.secret))&refresh_token=\(Self.encoded(login.refreshToken))"),
@@ -388,7 +389,7 @@ struct GoogleTokens {
     ///
     /// - Parameters:
     ///   - secret: The last field, which is masked when the request is recorded.
-    ///   - isEncoded: Whether its value is encoded already, as far as it needs to be.
+    ///   - isEncoded: Whether its value is already encoded where necessary.
     private func ask(
         _ url: WebhookURL, _ fields: [(String, String)], _ secret: (String, String), _ credential: GoogleCredential,
         _ time: Timestamp, isEncoded: Bool = false
@@ -474,7 +475,7 @@ struct GoogleTokens {
         _ url: WebhookURL, _ answer: OutgoingAnswer, _ exchange: OutboxExchange
     ) -> GoogleProblem {
         var exchange = exchange
-        // Something of a token may be in it.
+        // The answer may contain parts of a token.
         exchange.answer = Array(MaskedRequest.mask.utf8)
         return GoogleProblem(
             .later(after: nil),
@@ -521,7 +522,7 @@ struct GoogleTokens {
                 let value = object[field] as? String
             else {
                 throw GoogleProblem(
-                    .later(after: nil), "the token of \(source) is no JSON with the field “\(SafeText(field))”")
+                    .later(after: nil), "the token of \(source) is not JSON with the field “\(SafeText(field))”")
             }
             text = value
         }
@@ -547,9 +548,9 @@ struct GoogleTokens {
         }
         let content = try? JSONDecoder().decode(Content.self, from: Data(outcome.output))
         guard let content, content.success, let token = content.id_token ?? content.saml_response, !token.isEmpty else {
-            let said = content?.message.map { ": \(SafeText($0).clipped(to: 100))" } ?? ""
+            let reason = content?.message.map { ": \(SafeText($0).clipped(to: 100))" } ?? ""
             throw GoogleProblem(
-                .later(after: nil), "the program \(SafeText(words.first ?? "").clipped(to: 60)) gave no token\(said)")
+                .later(after: nil), "the program \(SafeText(words.first ?? "").clipped(to: 60)) gave no token\(reason)")
         }
         return token
     }
@@ -559,7 +560,7 @@ struct GoogleTokens {
 
 /// A private RSA key that signs by RS256 (RFC 7518, 3.3).
 ///
-/// Sendable, since libcrypto only reads a key when it signs with it.
+/// Sendable because libcrypto only reads a key when it signs with it.
 fileprivate final class RSAKey: @unchecked Sendable {
     private let key: OpaquePointer
 
@@ -578,7 +579,7 @@ fileprivate final class RSAKey: @unchecked Sendable {
         EVP_PKEY_free(key)
     }
 
-    /// Returns the signature of a text (RSASSA-PKCS1-v1_5 with SHA-256); nil where libcrypto refuses the key.
+    /// Returns the signature of a text (RSASSA-PKCS1-v1_5 with SHA-256); nil if libcrypto refuses the key.
     func signature(of text: [UInt8]) -> [UInt8]? {
         guard let context = EVP_MD_CTX_new() else { return nil }
         defer { EVP_MD_CTX_free(context) }

@@ -2,7 +2,7 @@ import Foundation
 
 /// The file system with a history: its type, and whether it can do what SQLite needs.
 struct FileSystem: Sendable, Hashable {
-    /// As the system names it, such as `ext4`, `nfs4` or `fuse.sshfs`.
+    /// The system's name of the type, such as `ext4`, `nfs4` or `fuse.sshfs`.
     let type: String
     let mountPoint: String
 
@@ -10,11 +10,11 @@ struct FileSystem: Sendable, Hashable {
         (self.type, self.mountPoint) = (type, mountPoint)
     }
 
-    /// Finds the file system of a file; nil if the system does not tell.
+    /// Finds the file system of a file; fails if it is unknown.
     init?(of path: String) {
         guard let table = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
         var status = stat()
-        // The file may not exist, and then its folder counts.
+        // If the file does not exist, its folder counts.
         guard stat(path, &status) == 0 || stat((path as NSString).deletingLastPathComponent, &status) == 0 else {
             return nil
         }
@@ -22,7 +22,7 @@ struct FileSystem: Sendable, Hashable {
     }
 
     /// - Parameters:
-    ///   - device: The file's, as the table writes it.
+    ///   - device: The file's device, in the form of the table.
     ///   - table: The contents of `/proc/self/mountinfo`.
     init?(of path: String, device: String, table: String) {
         let mounts = table.split(separator: "\n").compactMap {
@@ -44,7 +44,7 @@ struct FileSystem: Sendable, Hashable {
         self.init(type: mount.type, mountPoint: mount.point)
     }
 
-    /// Reads `\040` and the like, which stand for white space and backslashes.
+    /// Decodes `\040` and the like, which encode white space and backslashes.
     private static func unescaped(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -82,7 +82,7 @@ struct FileSystem: Sendable, Hashable {
         return types.contains(type) || type == "fuse" || type.hasPrefix("fuse.")
     }
 
-    /// Such as `nfs4, mounted at /mnt/share`.
+    /// A description such as `nfs4, mounted at /mnt/share`.
     var words: String { "\(type), mounted at \(mountPoint)" }
 
     /// A warning about a history here, in a sentence; nil if there is none.
@@ -101,9 +101,10 @@ struct FileSystem: Sendable, Hashable {
 
     // MARK: - Abilities
 
-    /// Tries on a file that SQLite does not use what SQLite will need: locks, shared memory, and confirmed writes.
+    /// Tests with a file that SQLite does not use the functions that SQLite needs: locks, shared memory, and confirmed
+    /// writes.
     ///
-    /// - Parameter descriptor: Of a file with some bytes, open for reading and writing.
+    /// - Parameter descriptor: The descriptor of a file with some bytes, open for reading and writing.
     /// - Returns: What is missing, as the end of a sentence; nil if nothing is.
     static func problem(with descriptor: Int32, at path: String) -> String? {
         var lock = flock()
@@ -133,8 +134,8 @@ struct FileSystem: Sendable, Hashable {
             "its file system\(name) \(problem): \(String(cString: strerror(number))). Keep the history on a local disk"
     }
 
-    /// Returns why a file cannot be made or opened: the system's reason with a remedy, and the file system where that is
-    /// the reason.
+    /// Returns the reason why a file cannot be created or opened: the system's reason with a remedy, and the file
+    /// system if that is the cause.
     static func reason(_ number: Int32, at path: String) -> String {
         let name = FileSystem(of: path).map { " (\($0.words))" } ?? ""
         let words = String(cString: strerror(number))

@@ -4,20 +4,20 @@ import GRDB
 
 /// A copy of a history.
 public struct HistoryCopy: Sendable, Hashable {
-    /// The deliveries in it.
+    /// The number of deliveries in it.
     public var deliveries: Int
     /// The number of the newest delivery; 0 without any.
     public var newest: Int64
-    /// Its size.
+    /// Its size in bytes.
     public var bytes: Int64
 }
 
 extension ReadOnlyHistory {
-    /// Copies the history as it is now into a new file. Another process may record in the meantime, and is not delayed: the
-    /// copy is one reading transaction, which takes the log in too.
+    /// Copies the current history into a new file. Another process may record at the same time, and is not delayed: the
+    /// copy is one reading transaction, which includes the log.
     ///
     /// - Parameters:
-    ///   - path: A file that does not exist. It gets its name once the copy is whole, checked and on the disk.
+    ///   - path: A file that does not exist. It receives its name once the copy is complete, checked and on disk.
     ///   - progress: Receives the fraction that is copied.
     /// - Throws: `HistoryCopyError`; nothing is left behind then.
     public func backUp(
@@ -44,7 +44,7 @@ extension ReadOnlyHistory {
                     : "cannot be written: \(error?.message ?? "it is not whole")")
         }
         Self.flush(temporary)
-        // Once more, because the name may have been given in the meantime: a link replaces nothing.
+        // Checked again, because the name may have been used in the meantime: a link replaces nothing.
         guard link(temporary, path) == 0 else {
             let code = errno
             if code == EEXIST { throw HistoryCopyError(path, "exists: name a file that is not there yet") }
@@ -75,7 +75,7 @@ extension ReadOnlyHistory {
             }
         }
         let copy = try target.inDatabase { db in
-            // The pages say that there is a log; the copy has none, and is whole without one.
+            // The pages refer to a log, but the copy is complete without one.
             try db.execute(sql: "PRAGMA journal_mode = DELETE")
             guard try String.fetchOne(db, sql: "PRAGMA quick_check(1)") == "ok" else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the history is damaged: use b2watch recover")
@@ -89,7 +89,7 @@ extension ReadOnlyHistory {
         return copy
     }
 
-    /// Waits until a file or a folder is on the disk.
+    /// Waits until a file or a folder is on disk.
     private static func flush(_ path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

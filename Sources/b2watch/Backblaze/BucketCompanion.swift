@@ -30,12 +30,12 @@ final class BucketCompanion: ReceivingCompanion {
         var problem: B2Problem?
     }
 
-    /// Makes what is pointed here: the rule, or a subscription at an event broker, which sends by a client and reports
-    /// what happens in sentences.
+    /// Creates the target that is pointed here: the rule, or a subscription at an event broker. It sends by a client,
+    /// and reports events in sentences.
     typealias Target = @Sendable (any HTTPSending, @escaping @Sendable (String) -> Void) throws -> any ConnectionTarget
 
     private let target: Target
-    /// What leads here in place of the rule; nil for the rule.
+    /// A description of the target if it is not the rule; nil for the rule.
     private let goal: String?
     private let ruleName: String
     private let bucket: String

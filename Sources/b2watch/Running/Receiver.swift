@@ -20,7 +20,7 @@ final class Receiver: Sendable {
     let surroundings: ActionSurroundings
     /// The client that sends requests.
     let outbound: Outbound
-    /// Who may call, and who is believed to say who called.
+    /// The allowed callers, and the proxies that name their clients.
     let callers: CallerPlan
     /// The first of the paths at which notifications are accepted, such as `/hook`.
     let path: String
@@ -208,7 +208,7 @@ struct ReceivingPlan {
     let address: ListenAddress
     /// The paths at which notifications are accepted; at least one.
     let paths: [String]
-    /// How much is received at a time, and how much is kept.
+    /// The limits of what is received at a time, and of what is kept.
     let limits: ReceivingLimits
     /// The longest body, in bytes.
     let bodyLimit: Int

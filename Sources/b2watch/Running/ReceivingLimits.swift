@@ -7,7 +7,7 @@ struct ReceivingLimits: Sendable, Hashable {
     var listener = ListenerLimits()
     var times = ListenerTimes()
     var bounds: HistoryBounds
-    /// The requests that are not valid of one address: at once, and in each second.
+    /// The number of requests of one address, not valid, that are recorded at once, and in each second.
     var addressBurst = 10_000
     var addressRate = 100
 
@@ -33,7 +33,7 @@ struct ReceivingLimits: Sendable, Hashable {
                 let names = Limit.all.map(\.name)
                 let question = Suggestion.question(for: name, among: names)
                 let others = question.isEmpty ? " (limits: \(names.joined(separator: ", ")))" : ""
-                return ConfigurationProblem("“\(name)” is no limit\(question)\(others)", at: setting.name.position)
+                return ConfigurationProblem("“\(name)” is not a limit\(question)\(others)", at: setting.name.position)
             }
             guard limit.number(setting.value.value) == nil else { return nil }
             return ConfigurationProblem(
@@ -45,18 +45,18 @@ struct ReceivingLimits: Sendable, Hashable {
 // MARK: - Limits
 
 extension ReceivingLimits {
-    /// One limit: its name, its range, its default, and what it bounds.
+    /// A limit: its name, its range, its default, and its meaning.
     struct Limit: Sendable {
-        /// What its value counts.
+        /// The unit of its value.
         enum Unit: Sendable {
             case number, bytes, seconds
         }
 
         let name: String
         let unit: Unit
-        /// The values that it may have, in its unit.
+        /// The allowed values, in its unit.
         let range: ClosedRange<Int>
-        /// What it bounds, and what happens beyond it.
+        /// What the limit bounds, and what happens above it.
         let meaning: String
         let set: @Sendable (inout ReceivingLimits, Int) -> Void
         let get: @Sendable (ReceivingLimits) -> Int
@@ -82,7 +82,7 @@ extension ReceivingLimits {
             return number * factor
         }
 
-        /// Its value in words.
+        /// Returns a value in words.
         func text(_ number: Int) -> String {
             switch unit {
             case .number: return String(number)
@@ -97,10 +97,10 @@ extension ReceivingLimits {
             }
         }
 
-        /// The default.
+        /// The default value.
         var fallback: String { text(get(ReceivingLimits(.file))) }
 
-        /// What is expected, such as `a time from 1s to 1h, such as 60s`.
+        /// The expected form, such as `a time from 1s to 1h, such as 60s`.
         var form: String {
             let what =
                 switch unit {
@@ -111,7 +111,7 @@ extension ReceivingLimits {
             return "\(what) from \(text(range.lowerBound)) to \(text(range.upperBound)), such as \(fallback)"
         }
 
-        /// All there are, in the order of `docs/configuration.md`.
+        /// All limits, in the order of `docs/configuration.md`.
         static let all: [Limit] = ofConnections + ofRecord
 
         private static let ofConnections: [Limit] = [

@@ -99,7 +99,7 @@ struct LoadTests {
         for part in [
             "config.yaml:2:16: “connections” is “0”; expected is a number from 1 to 65536, such as 1024",
             "config.yaml:3:14: “idle-time” is “soon”; expected is a time from 1s to 1h, such as 60s",
-            "config.yaml:4:3: “header-byte” is no limit; did you mean header-bytes?",
+            "config.yaml:4:3: “header-byte” is not a limit; did you mean header-bytes?",
             "config.yaml:5:16: “queue-bytes” is “9”; expected is a number of bytes from 1MiB to 16GiB, such as 64MiB",
         ] { #expect(outcome.error.contains(part), "\(outcome.error)") }
     }
