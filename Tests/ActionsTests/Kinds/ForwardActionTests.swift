@@ -213,7 +213,7 @@ struct ForwardActionTests {
         let receiver = FakeReceiver([.text(200, ""), .text(401, ""), .text(404, "")])
         let action = try action("https://a.test/", InProcessHTTP(["a.test": receiver]))
         #expect(try action.test(item) == "a.test answered 200 OK to a test without a signature")
-        #expect(try action.test(item).contains("refuses what is not signed"))
+        #expect(try action.test(item).contains("refuses requests without a signature"))
         #expect(throws: ActionProblem.self) { try action.test(item) }
     }
 

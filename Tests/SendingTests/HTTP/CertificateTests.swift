@@ -51,7 +51,7 @@ struct CertificateTests {
         #expect(try outcome(server, file: root) == "200 OK")
         #expect(try outcome(chain, server.keyPEM, environment: ["SSL_CERT_FILE": root]) == "200 OK")
         // The system's authorities stay where only others are added; those of SSL_CERT_FILE replace them.
-        let other = try folder.write("other.pem", FakeAuthority().root.pem)
+        let other = try folder.write("other.pem", FakeCertificate("another test root", .authority).pem)
         #expect(try outcome(chain, server.keyPEM, environment: ["SSL_CERT_FILE": other], file: root) == "200 OK")
         #expect(try outcome(server, file: other).contains("is not trusted here"))
     }
