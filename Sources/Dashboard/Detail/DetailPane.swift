@@ -273,7 +273,7 @@ struct DetailPane {
         surface.put(
             header(columns: surface.size.columns - 1).line.clipped(to: surface.size.columns - 1),
             at: Point(column: 1, row: 0))
-        // Another tab's lines would contradict the header: rather none until this one's are laid out.
+        // Lines of another tab would contradict the header, so draw none until the right document is built.
         guard let document, isCurrent else { return }
         let below = Rect(column: 0, row: 1, columns: surface.size.columns, rows: surface.size.rows - 1)
         surface.draw(in: below) { part in

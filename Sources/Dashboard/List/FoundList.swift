@@ -2,7 +2,7 @@ import Base
 import History
 import Terminal
 
-/// A list of deliveries, attempts of an action, log lines or rules that can be filtered, sorted and searched.
+/// A list of deliveries, entries of an action, log lines or rules that can be filtered, sorted and searched.
 ///
 /// To find the matching rows, it reads the list piece by piece from the newest row, and shows those found so far. It
 /// keeps only their ids and sort keys. A list without a filter or an order is read directly.

@@ -13,8 +13,8 @@ extension ListedAction: WindowedRow {
 }
 
 extension ActionsScreen {
-    /// The columns of the list of actions, from left to right. As it narrows those leave first that are empty, or zero, for
-    /// all actions; then KIND, OLDEST and LAST ERROR. A count that is not zero stays.
+    /// The columns of the list of actions, from left to right. As the list narrows, columns that are empty or zero for
+    /// all actions are hidden first, then KIND, OLDEST and LAST ERROR. A count other than zero is never hidden.
     static let actionColumns: [ListColumn<ListedAction>] =
         [
             ListColumn(
@@ -64,7 +64,7 @@ extension ActionsScreen {
             })
     }
 
-    /// Returns whether no action has anything in a column: no error, nothing that waits, or zero.
+    /// Returns whether a column is empty or zero for all actions.
     static func isSilent(_ column: ListColumn<ListedAction>, _ actions: [ListedAction], _ context: ListContext) -> Bool
     {
         guard !["action", "kind", "state"].contains(column.name) else { return false }
@@ -72,11 +72,11 @@ extension ActionsScreen {
     }
 }
 
-/// An action as text.
+/// The texts that describe an action.
 struct ActionLine {
     let action: ListedAction
     let clock: WallClock
-    /// Now, by the calendar.
+    /// The current wall-clock time.
     let now: Timestamp
 
     init(action: ListedAction, clock: WallClock, now: Timestamp) {
@@ -89,10 +89,10 @@ struct ActionLine {
 
     private var status: ActionStatus { action.status }
 
-    /// What it does now, in a word or two.
+    /// The present state in a word or two, with its style.
     var state: (text: SafeText, style: Style) { state(in: .max) }
 
-    /// The same in so many columns: what is too long gives way word by word, and is not cut.
+    /// Returns the state in the given width. A text that is too long loses words instead of being cut.
     func state(in width: Int) -> (text: SafeText, style: Style) {
         if !status.isDeclared { return ("not in config.yaml", Style(.notice)) }
         if status.isPaused { return ("paused", Style(.notice)) }
@@ -108,13 +108,13 @@ struct ActionLine {
             : ([("retry " + next), next].first { $0.width <= width } ?? "waiting", Style(.warning))
     }
 
-    /// Such as `on hold, retry in 4 min`, `on hold, in 4 min` or `on hold`.
+    /// Returns a text such as `on hold, retry in 4 min`, `on hold, in 4 min` or `on hold`: the longest that fits.
     private static func fitting(_ word: SafeText, _ verb: SafeText, _ next: SafeText?, in width: Int) -> SafeText {
         guard let next else { return word }
         return [word + ", " + verb + " " + next, word + ", " + next].first { $0.width <= width } ?? word
     }
 
-    /// Why it does not go on, or what went wrong last; nil where nothing is wrong now.
+    /// The reason why the action is delayed, or its last error; nil if nothing is wrong now.
     var error: String? {
         if status.isOnHold || status.waiting > 0, let reason = status.hold?.reason { return reason }
         let isWrong = status[.failed] + status[.dead] + status[.uncertain] + status[.onHold] > 0
@@ -125,7 +125,7 @@ struct ActionLine {
         status.oldestWaiting.map { "\(Self.age(now.milliseconds - $0.milliseconds))" } ?? .empty
     }
 
-    /// An age in whole minutes, hours or days.
+    /// Returns an age in whole minutes, hours or days.
     static func age(_ milliseconds: Int64) -> String {
         switch milliseconds / 60_000 {
         case ..<1: "< 1 min"
@@ -135,7 +135,7 @@ struct ActionLine {
         }
     }
 
-    /// How soon something is, in a few letters: in minutes, as a time of day, or in days.
+    /// Returns the time until a moment as a short text: in minutes, as a time of day, or in days.
     static func soon(_ moment: Timestamp, _ now: Timestamp, _ clock: WallClock) -> SafeText {
         let seconds = (moment.milliseconds - now.milliseconds + 999) / 1_000
         switch seconds {
@@ -149,7 +149,7 @@ struct ActionLine {
         }
     }
 
-    /// A time of day; with the date where it is not today's.
+    /// Returns a time of day, with the date unless it is today.
     static func moment(_ moment: Timestamp, _ now: Timestamp, _ clock: WallClock) -> SafeText {
         guard let time = clock.time(moment) else { return "?" }
         let isToday = clock.time(now).map { $0.isSameDay(as: time) } ?? false
@@ -157,10 +157,11 @@ struct ActionLine {
     }
 }
 
-// MARK: - What is queued
+// MARK: - Entries
 
 extension ActionsScreen {
-    /// The columns of an action's entries, from left to right. As the list narrows NEXT leaves first, then TRIES and WHY.
+    /// The columns of an action's entries, from left to right. As the list narrows, NEXT is hidden first, then TRIES
+    /// and WHY.
     static let entryColumns: [ListColumn<OutboxRow>] = [
         ListColumn(
             name: "time", title: "TIME", key: { .number($0.entry.addedAt.milliseconds) }, moment: { $0.entry.addedAt },
@@ -195,7 +196,7 @@ extension ActionsScreen {
             }),
     ]
 
-    /// Returns the event's object, or a description of the request.
+    /// Returns the name of the event's object, or a description of the request if it contains no event.
     static func objectName(_ event: EventRow) -> SafeText {
         if let note = EventsScreen.note(event) { return note }
         let name = event.objectName.text
@@ -206,7 +207,7 @@ extension ActionsScreen {
 // MARK: - States
 
 extension EntryState {
-    /// The state in one cell.
+    /// The symbol of the state, one cell wide.
     var glyph: String {
         switch self {
         case .queued, .running: "○"
@@ -219,7 +220,7 @@ extension EntryState {
         }
     }
 
-    /// How the state looks; its glyph and word say the same without colour.
+    /// The style of the state. The symbol and the word carry the same information without colour.
     var style: Style {
         switch self {
         case .queued, .running, .skipped: Style(.secondary)
@@ -230,7 +231,7 @@ extension EntryState {
         }
     }
 
-    /// What it means for a row of a sheet.
+    /// The word for the state in the SHEET column.
     var sheetWord: String {
         switch self {
         case .queued, .running: "pending"
@@ -245,7 +246,7 @@ extension EntryState {
 
 // MARK: - Reasons
 
-/// The reason of an entry where there is little room: what went wrong first, and then who said so.
+/// Shortens the reason of an entry so that the cause appears first, without its introduction.
 enum EntryReason {
     static func brief(_ reason: String) -> String {
         for wrapper in ["refused, while others were done: ", "so it seems to be the action: "] {

@@ -2,37 +2,37 @@ import Base
 import History
 import Notifications
 
-/// An action with when it goes on.
+/// An action and the time at which it continues.
 struct ListedAction: Sendable, Hashable {
     var status: ActionStatus
-    /// When its next failed entry is tried again; nil where none is.
+    /// The time at which the next failed entry is retried; nil if no entry has failed.
     var nextDue: Timestamp?
 
-    /// When something of it is begun at the earliest; nil where that is now, or nothing waits.
+    /// The earliest time at which the next entry can start; nil if one can start now or none is waiting.
     var goesOn: Timestamp? {
         guard status.waiting > 0 else { return nil }
         return [status.heldUntil, status[.queued] == 0 ? nextDue : nil].compactMap(\.self).max()
     }
 }
 
-/// The rhythm of reading how the actions stand: one question at a time, no more of them than frames where they are
-/// seen, and one a second where they are not.
+/// Decides when the states of the actions are read. Only one question is outstanding at a time. Questions are asked at
+/// most once a frame while the actions are displayed, and else at most once a second.
 struct ActionsReading {
     private static let pause = Duration.seconds(1)
 
     private(set) var actions: [ListedAction] = []
     private(set) var hasBeenRead = false
-    /// When a postponed question will be asked.
+    /// The time at which a postponed question is due.
     private(set) var deadline: ContinuousClock.Instant?
 
     private var isOutdated = true
     private var known: Int64?
     private var lastRead: ContinuousClock.Instant?
 
-    /// They may stand otherwise by now.
+    /// Records that the states of the actions may have changed.
     mutating func outdate() { isOutdated = true }
 
-    /// Returns whether to ask now.
+    /// Returns whether to ask now, and if so records the question.
     mutating func isDue(
         _ change: HistoryChange, isSeen: Bool, isWaiting: Bool, at now: ContinuousClock.Instant
     ) -> Bool {
@@ -52,7 +52,7 @@ struct ActionsReading {
 }
 
 extension HistoryReader {
-    /// How the actions stand.
+    /// Returns the actions and their states.
     func listedActions() throws -> [ListedAction] {
         try actions().map { status in
             ListedAction(status: status, nextDue: status[.failed] > 0 ? try outboxNextDue(status.id) : nil)
@@ -60,9 +60,9 @@ extension HistoryReader {
     }
 }
 
-// MARK: - What is queued
+// MARK: - Entries
 
-/// Which entries of an action are listed.
+/// A choice of entries to list.
 enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
     case all, waiting, troubled, uncertain, done, skipped
 
@@ -77,7 +77,7 @@ enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The states; nil for any.
+    /// The states of the listed entries; nil for all states.
     var states: Set<EntryState>? {
         switch self {
         case .all: nil
@@ -89,13 +89,13 @@ enum EntryChoice: Int, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Returns the choice so many places further.
+    /// Returns the choice that is `distance` steps further. Wraps around at the ends.
     func moved(by distance: Int) -> EntryChoice {
         Self.allCases[(rawValue + distance + Self.allCases.count) % Self.allCases.count]
     }
 }
 
-/// What entries are listed: of an action, in some states.
+/// The entries to list: those of an action that are in certain states.
 struct EntryScope: Sendable, Hashable {
     var action: String?
     var states: Set<EntryState>?
@@ -107,7 +107,7 @@ extension OutboxRow: WindowedRow {
 }
 
 extension HistoryReader {
-    /// The entries of an action, as a list reads them. An entry matches where its event does.
+    /// Returns the entries of an action as the source of a list. An entry matches a filter if its event does.
     func entrySource(_ scope: EntryScope) -> ListSource<OutboxRow> {
         ListSource { request in
             let anchor: OutboxRequest.Anchor =

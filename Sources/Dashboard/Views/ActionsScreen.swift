@@ -3,7 +3,8 @@ public import History
 import Notifications
 import Terminal
 
-/// `4 Actions`: the actions with how they stand, and below them the entries of the selected one, the newest last.
+/// The tab `4 Actions`: the actions with their states and, below them, the entries of the selected action, the newest
+/// last.
 struct ActionsScreen: Tab {
     static let facts = TabFacts(
         number: 4, word: "Actions", meaning: "the actions, and what became of each event",
@@ -95,7 +96,7 @@ struct ActionsScreen: Tab {
             }), unavailable: cannotAskAction
     ) { $0.lookForMissed() }
 
-    // MARK: - Why a command does nothing now
+    // MARK: - Reasons why a command is unavailable
 
     private static let hasNoEntry: @Sendable (DashboardModel) -> String? = {
         $0.actions.list.isEmpty ? "There is no entry here." : nil
@@ -107,13 +108,13 @@ struct ActionsScreen: Tab {
 
     private static let noActions = "No actions are declared."
 
-    /// Whoever runs the actions cannot be asked about the selected one.
+    /// Returns the reason why the selected action cannot be controlled; nil if it can.
     private static let cannotAskAction: @Sendable (DashboardModel) -> String? = { model in
         if let reason = hasNoAction(model) ?? cannotAsk(model) { return reason }
         return model.actions.selected?.isDeclared == true ? nil : "config.yaml no longer has this action."
     }
 
-    /// Whoever runs the actions cannot be asked.
+    /// Returns the reason why actions cannot be controlled; nil if they can.
     static let cannotAsk: @Sendable (DashboardModel) -> String? = { model in
         model.session.absence?.reason ?? (model.session.canAct ? nil : NobodyActs().description)
     }
@@ -140,27 +141,27 @@ struct ActionsScreen: Tab {
         return entry.state.canBeSkipped ? nil : "The entry is \(entry.state.word)."
     }
 
-    /// Without an action there is nothing to filter, to sort or to search.
+    /// The reason why there is nothing to filter, sort or search: no action exists.
     var hasNoList: String? { actions.isEmpty && reading.hasBeenRead ? Self.noActions : nil }
 
     var reading = ActionsReading()
-    /// The entries of the selected action.
+    /// The list of the selected action's entries.
     var list = FoundList(Self.entryColumns, growth: .anew)
-    /// The actions, as a list.
+    /// The list of actions.
     private var names = WindowedList<ListedAction>()
     private(set) var choice = EntryChoice.all
-    /// Whether the keys are in the entries.
+    /// Whether the list of entries has the keyboard focus.
     private(set) var isInEntries = false
-    /// How many events each action would take up as they are judged now.
+    /// The number of events that each action missed and that would match it with their present verdicts.
     private(set) var missed: [String: MissedRows] = [:]
-    /// The actions that have been looked at for that since the view was opened.
+    /// The actions that have been checked for missed events since the tab was opened.
     private var lookedAt: Set<String> = []
 
     private(set) var parts = ActionsLayout(size: Size(columns: 0, rows: 0), actions: 0, about: 0)
 
     var actions: [ListedAction] { reading.actions }
 
-    /// Those that can be run.
+    /// The actions that are in the configuration and can run.
     var declared: [ActionStatus] { actions.map(\.status).filter(\.isDeclared) }
 
     /// The name of the selected action.
@@ -170,13 +171,13 @@ struct ActionsScreen: Tab {
 
     var selected: ActionStatus? { selectedIndex.map { actions[$0].status } }
 
-    /// The entry that the keys are on.
+    /// The selected entry, if the list of entries has the keyboard focus.
     var selectedEntry: OutboxRow? { isInEntries ? list.list.selectedRow : nil }
 
-    /// Whether any that can be run writes a sheet.
+    /// Whether an action that can run writes a sheet.
     var hasSheet: Bool { declared.contains(where: \.isSheet) }
 
-    // MARK: - What the user does
+    // MARK: - Commands of the user
 
     var found: (any FoundListing)? {
         get { list }
@@ -206,7 +207,7 @@ struct ActionsScreen: Tab {
         [list.deadline, nextMinute(session.wallTime, session.now)].compactMap(\.self).min()
     }
 
-    /// Returns the extent of all entries: they may change with every change of the outbox.
+    /// Returns the extent of all entries. They may change with every change of the outbox.
     func extent(_ change: HistoryChange) -> ListExtent { ListExtent(latest: nil, marks: change.outbox) }
 
     mutating func move(_ motion: Motion, _ change: HistoryChange) {
@@ -219,7 +220,7 @@ struct ActionsScreen: Tab {
         select(min(max(0, index + distance), actions.count - 1))
     }
 
-    /// Selects an action, and lists its entries.
+    /// Selects an action and lists its entries.
     mutating func select(_ index: Int) {
         guard actions.indices.contains(index) else { return }
         let id = actions[index].id
@@ -232,7 +233,7 @@ struct ActionsScreen: Tab {
         if selection != before { restart() }
     }
 
-    /// Takes the keys to the entries, or back.
+    /// Moves the keyboard focus to the entries, or back.
     mutating func focusEntries(_ isInEntries: Bool) {
         self.isInEntries = isInEntries && !list.isEmpty
     }
@@ -242,7 +243,7 @@ struct ActionsScreen: Tab {
         if id != list.selection { list.change(extent(change)) { $0.go(to: id, in: $1) } }
     }
 
-    /// Lists entries in other states.
+    /// Lists the entries of the next or previous choice of states.
     mutating func cycle(by distance: Int) { list(choice.moved(by: distance)) }
 
     mutating func list(_ choice: EntryChoice) {
@@ -256,9 +257,9 @@ struct ActionsScreen: Tab {
         isInEntries = isInEntries && selection != nil
     }
 
-    // MARK: - What is read and seen
+    // MARK: - State
 
-    /// Shows how the actions stand.
+    /// Sets the actions and their states.
     mutating func apply(_ actions: [ListedAction]) {
         reading.apply(actions)
         changeAction { $0.show(all: actions) }
@@ -266,12 +267,12 @@ struct ActionsScreen: Tab {
 
     var scope: EntryScope { EntryScope(action: selection, states: choice.states) }
 
-    /// Takes note of how many events an action has missed.
+    /// Stores the number of events that an action has missed.
     mutating func note(_ missed: MissedRows, of name: String) {
         self.missed[name] = missed.count > 0 ? MissedRows(count: missed.count, isAll: missed.isAll) : nil
     }
 
-    /// The action that is to be looked at for what it has missed: the selected one, once as long as it is seen.
+    /// Returns the action to check for missed events: the selected one, but only once while the tab is shown.
     mutating func toLookAt(isSeen: Bool) -> String? {
         guard isSeen else {
             lookedAt = []
@@ -290,18 +291,18 @@ struct ActionsScreen: Tab {
         names.settle(height: max(1, parts.actions.rows - 1), days: nil)
     }
 
-    /// What is at a place of the view, for the mouse.
+    /// Returns the target of a mouse click at a position in the tab.
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
         if row < parts.actions.rows {
             guard row > 0, let index = names.id(atLine: row - 1).flatMap(names.index(of:)) else { return .main }
             return .action(index)
         }
-        // The heading stands one column from the edge.
+        // The heading begins one column from the edge.
         if row == parts.about.row { return heading.action(at: column - 1).map(Target.entryChoice) ?? .main }
         return row > parts.entries.row ? .entry(row - parts.entries.row - 1) : .entryHeading(column)
     }
 
-    /// When an age on the screen changes by itself; nil where none is shown.
+    /// Returns the time at which a displayed age or delay changes next; nil if none is displayed.
     func nextMinute(_ wallTime: Timestamp, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let ages = actions.compactMap(\.status.oldestWaiting).map { oldest in
             60_000 - max(0, wallTime.milliseconds - oldest.milliseconds) % 60_000
@@ -312,7 +313,7 @@ struct ActionsScreen: Tab {
         return (ages + waits).min().map { now + .milliseconds($0) }
     }
 
-    /// When an action will be behind that is not yet; nil where none will.
+    /// Returns the time at which the next action becomes late; nil if none will.
     func nextLate(_ wallTime: Timestamp, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         actions.compactMap(\.status.lateAt).filter { $0 > wallTime }.min().map {
             now + .milliseconds($0.milliseconds - wallTime.milliseconds)
@@ -346,7 +347,7 @@ struct ActionsScreen: Tab {
             columns[index].leaveOrder = columns.count - index
         }
         if surface.size.columns >= 100, let state = Self.actionColumns.firstIndex(where: { $0.name == "state" }) {
-            // When an action goes on is told whole: columns that say nothing leave for it, then KIND.
+            // Show the time of the next try in full: columns without information give way to it, then KIND.
             let needed = actions.filter { $0.goesOn != nil }.map { ActionLine($0, context).state.text.width }.max() ?? 0
             columns[state].minimum = max(columns[state].minimum, min(needed, columns[state].ideal))
         }
@@ -357,7 +358,7 @@ struct ActionsScreen: Tab {
         table.draw(names, drawing, on: &surface)
     }
 
-    /// The rule's text, in which the states are buttons; it begins one column from the edge.
+    /// The text of the rule, with the states as buttons. It begins one column from the edge.
     var heading: ButtonLine<EntryChoice> {
         var line = ButtonLine<EntryChoice>(StyledLine("─ ", Style(.secondary)))
         line.append(StyledLine(SafeText(cell: selected?.name ?? "").clipped(to: 30), Style(.plain, bold: true)))
@@ -373,7 +374,7 @@ struct ActionsScreen: Tab {
         return line
     }
 
-    /// What is to be said of the selected action: what was missed, what went wrong last, what it does.
+    /// Returns the lines about the selected action: missed events, the last error, and a summary of the action.
     func about(columns: Int, most: Int, _ clock: WallClock, _ now: Timestamp) -> [StyledLine] {
         guard let status = selected, let listed = selectedIndex.map({ actions[$0] }) else { return [] }
         var lines: [StyledLine] = []
@@ -383,7 +384,7 @@ struct ActionsScreen: Tab {
             lines += Prose.lines(text, columns: columns, style: Style(.notice)).prefix(1)
         }
         if let text = Self.obstacle(listed, clock, now) {
-            // What is too long is cut here; an entry tells the whole of it.
+            // A longer text is cut here. The page of an entry shows it in full.
             let room = max(1, most - lines.count - 1)
             let style = Style(status.isOnHold ? .bad : .warning)
             let prose = Prose.lines(text, columns: columns, style: style)
@@ -396,7 +397,8 @@ struct ActionsScreen: Tab {
         return Array(lines.prefix(max(0, most)))
     }
 
-    /// Why nothing of an action is begun and when it goes on, or what went wrong last; nil where nothing is wrong.
+    /// Returns the reason why an action starts nothing at present, with the time of the next try, or else its last
+    /// error. Returns nil if nothing is wrong.
     private static func obstacle(_ action: ListedAction, _ clock: WallClock, _ now: Timestamp) -> String? {
         let status = action.status
         let next = action.goesOn.flatMap { $0 > now ? ActionLine.soon($0, now, clock).string : nil }
@@ -417,7 +419,8 @@ struct ActionsScreen: Tab {
         return "Last error: \(reason)"
     }
 
-    /// Such as `12 events were missed before their verdict or “when” changed`: nothing recorded tells which of them did.
+    /// Returns words such as `12 events were missed before their verdict or “when” changed`. The history does not show
+    /// which of the two changed.
     static func missedWords(_ missed: MissedRows) -> String {
         let their = missed.count == 1 ? "its" : "their"
         let least = missed.isAll ? "" : "at least "
@@ -425,7 +428,7 @@ struct ActionsScreen: Tab {
         return "\(least)\(events) missed before \(their) verdict or “when” changed"
     }
 
-    /// Returns the places of the columns of entries in so many columns of the screen.
+    /// Returns the positions of the entry columns in the given width.
     func entryPlaces(_ session: Session, columns: Int) -> [Columns.Place] {
         list.table.places(ListContext(session, order: list.order), width: list.width(in: columns))
     }
@@ -443,7 +446,7 @@ struct ActionsScreen: Tab {
             choice == .all ? "No entry yet." : "No such entry; \(left) lists others.", row: 1, on: &surface)
     }
 
-    /// How an action is declared.
+    /// Draws an explanation of how to configure an action.
     private func drawNothing(on surface: inout Surface) {
         let columns = surface.size.columns - 3
         var lines = [StyledLine("No actions yet.", Style(.heading)), StyledLine()]
@@ -462,20 +465,20 @@ struct ActionsScreen: Tab {
         for (row, line) in lines.enumerated() { surface.put(line, at: Point(column: ListRow.margin, row: row + 1)) }
     }
 
-    /// The least that an action takes in config.yaml.
+    /// The smallest valid configuration of an action in config.yaml.
     static let example = ["actions:", "  rows:", "    kind: csv", "    file: ~/b2-events.csv"]
 }
 
-/// Which part of the view shows what.
+/// The layout of the tab.
 struct ActionsLayout: Hashable {
-    /// The actions with their titles.
+    /// The list of actions with its headings.
     let actions: Rect
-    /// The rule with the selected action's name, and what is to be said of it.
+    /// The rule with the name of the selected action, and the lines about it.
     let about: Rect
-    /// The entries with their titles.
+    /// The list of entries with its headings.
     let entries: Rect
 
-    /// How many lines are said of the selected action at most.
+    /// Returns the maximum number of lines about the selected action.
     static func about(in rows: Int) -> Int { rows < 12 ? 1 : rows < 18 ? 2 : 4 }
 
     init(size: Size, actions count: Int, about lines: Int) {
@@ -486,10 +489,10 @@ struct ActionsLayout: Hashable {
     }
 }
 
-// MARK: - How the actions stand, and what is asked of whoever runs them
+// MARK: - Commands for actions
 
 extension DashboardModel {
-    /// Whether the event list has a mark for what became of the actions.
+    /// Whether the list of events shows the states of actions.
     var showsActionMarks: Bool {
         !actions.actions.isEmpty || rows.window.rows.contains { $0.actions != nil }
     }
@@ -506,17 +509,19 @@ extension DashboardModel {
         offerMissed(status.name)
     }
 
-    /// Tries the entry again that the keys are on; of an action, after a question, all that failed or are on hold.
+    /// Retries the selected entry. If an action is selected, asks whether to retry all its entries that failed or are
+    /// on hold.
     fileprivate mutating func retry() {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return retryEntry(entry.id) }
         guard let status = actions.selected else { return }
         let count = status.count(of: EntryState.retriedTogether)
-        // What only waits is tried at once; nobody need be asked.
+        // Entries that are only waiting are retried at once, without a question.
         guard count > 0 else { return retryAll(status.name) }
         question = .retryAll(status.name, count, onHold: status[.onHold])
     }
 
-    /// Skips the entry that the keys are on; of an action, after a question, all that wait or are dead.
+    /// Skips the selected entry. If an action is selected, asks whether to skip all its entries that are waiting or
+    /// dead.
     fileprivate mutating func skip() {
         if let entry = page?.entry ?? actions.selectedEntry?.entry { return skipEntry(entry.id) }
         guard let status = actions.selected else { return }
@@ -532,7 +537,7 @@ extension DashboardModel {
         preview(status.name, .current(row))
     }
 
-    /// Opens the selected entry.
+    /// Moves to the entries or, if one is selected, opens it.
     mutating func openEntry() {
         if !actions.isInEntries {
             actions.focusEntries(true)
@@ -541,9 +546,9 @@ extension DashboardModel {
         }
     }
 
-    // MARK: - What is asked of whoever runs them
+    // MARK: - Requests to the process that runs the actions
 
-    /// Asks whoever runs the actions for a change. What fails is told.
+    /// Sends a request to the process that runs the actions. Shows an error if it fails.
     private mutating func askActions<Answer: Sendable>(
         on lane: Lane = .actions, _ work: @escaping @Sendable (any ActionControl) throws -> Answer,
         then: @escaping @Sendable (inout DashboardModel, Answer) -> Void
@@ -584,7 +589,7 @@ extension DashboardModel {
         }
     }
 
-    /// Tries all entries of an action again that failed or are on hold.
+    /// Retries all entries of an action that failed or are on hold.
     mutating func retryAll(_ name: String) {
         askActions {
             try $0.retryAll(name, in: EntryState.retriedTogether)
@@ -595,7 +600,7 @@ extension DashboardModel {
         }
     }
 
-    /// Skips all entries of an action that wait or are dead.
+    /// Skips all entries of an action that are waiting or dead.
     mutating func skipAll(_ name: String) {
         askActions {
             try $0.skipAll(name, in: EntryState.skippedTogether)
@@ -604,7 +609,7 @@ extension DashboardModel {
         }
     }
 
-    /// Finds out whether an action would work.
+    /// Tests whether an action would work.
     mutating func test(_ name: String) {
         askActions(on: .patient) {
             try $0.testAction(name)
@@ -613,10 +618,10 @@ extension DashboardModel {
         }
     }
 
-    /// The slot of what is shown, or asked about, once it is answered: the last one asked for is.
+    /// The name shared by questions whose answers open a page or a dialog. A new question replaces the previous one.
     private static let awaited = "awaited"
 
-    /// Shows what an action would send for the first of some rows.
+    /// Shows the content that an action would send for the first of the given rows.
     mutating func preview(_ name: String, _ rows: ActedRows) {
         session.tell("Making what “\(name)” would send…", .secondary)
         ask(Self.awaited, on: .actions) { outside, _ in
@@ -632,7 +637,7 @@ extension DashboardModel {
         }
     }
 
-    /// Looks for events that an action missed, and asks whether to add them.
+    /// Looks for events that an action missed, and asks the user whether to add them.
     mutating func offerMissed(_ name: String) {
         let since = session.now
         ask(Self.awaited, on: .patient) { outside, _ in
@@ -651,7 +656,7 @@ extension DashboardModel {
         }
     }
 
-    /// Looks for events that an action missed, which nobody has asked for. What fails is not told.
+    /// Looks for events that an action missed, without a request of the user. Errors are therefore not shown.
     private mutating func lookForMissed(
         _ name: String, in reach: MissedReach, then: @escaping @Sendable (inout DashboardModel, MissedRows) -> Void
     ) {
@@ -664,7 +669,7 @@ extension DashboardModel {
         }
     }
 
-    /// After verdicts have changed there may be events that an action would take up now: that is announced.
+    /// Announces events that actions have missed and would match now, after verdicts have changed.
     mutating func announceMissed() {
         guard session.canAct, session.absence == nil else { return }
         for name in actions.declared.map(\.name) {
@@ -684,9 +689,9 @@ extension DashboardModel {
         confirm(ActRequest(deed: .run(name), rows: .chosen(Set(missed.rows)), isCount: false))
     }
 
-    // MARK: - What is read
+    // MARK: - Reading
 
-    /// Asks how the actions stand, and for what else is shown of them.
+    /// Asks for the states of the actions, and for other data that the tab shows.
     mutating func askForActions() {
         let isSeen = view == .actions
         let isWaiting = context.questions.isWaiting("actions")
@@ -698,13 +703,13 @@ extension DashboardModel {
             } then: { model, result in
                 switch result {
                 case .success(let listed): model.actions.apply(listed)
-                // They are read again when something has changed.
+                // The states are read again after the next change.
                 case .failure(let failure):
                     model.session.tell("The actions could not be read: \(failure.sentence)", .bad)
                 }
             }
         }
-        // What nobody has asked for is to take a moment only, however often it is looked at.
+        // This check is not requested by the user, so it is limited to the newest rows, which takes little time.
         if session.canAct, session.absence == nil, let name = actions.toLookAt(isSeen: isSeen) {
             lookForMissed(name, in: .newest) { _, _ in }
         }
@@ -727,56 +732,57 @@ extension DashboardModel {
     }
 }
 
-// MARK: - Whoever runs them
+// MARK: - Interface to the actions
 
-/// What the dashboard asks of whoever runs the actions, in this process or in another one: implemented by the
-/// executable.
+/// The requests of the dashboard to the process that runs the actions, which may be this process. The executable
+/// implements them.
 ///
-/// The calls are made off the screen's thread, some at a time; they may block. What they throw is shown to the user:
-/// errors whose text is a sentence.
+/// The functions are called on background threads, several at a time, and may block. The descriptions of the errors
+/// they throw are shown to the user, so they must be sentences.
 public protocol ActionControl: Sendable {
-    /// Ends or begins the work of an action; entries are made meanwhile.
+    /// Pauses or resumes an action. Entries are still added to the outbox while it is paused.
     func setPaused(_ action: String, _ isPaused: Bool) throws
 
-    /// Runs an action for rows of the event list, whatever its filter; 1,000 rows at most.
+    /// Runs an action for at most 1,000 rows of the list of events, without regard to the action's filter.
     func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition
 
-    /// Lets entries be tried again at once.
+    /// Makes entries due immediately.
     ///
-    /// - Returns: How many; those that are done or wait anyway are left.
+    /// - Returns: The number of these entries. Entries that are done or due anyway are not included.
     func retryEntries(_ entries: [Int64]) throws -> Int
 
-    /// Lets all entries of an action in these states be tried again.
+    /// Makes all entries of an action in these states due immediately, and returns their number.
     func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int
 
-    /// Decides that entries are not to be done.
+    /// Skips entries, and returns the number of skipped ones.
     func skipEntries(_ entries: [Int64]) throws -> Int
 
-    /// Decides that all entries of an action in these states are not to be done.
+    /// Skips all entries of an action in these states, and returns their number.
     func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int
 
-    /// What an action would send for a row, as text to read, its secrets masked. Nothing is sent.
+    /// Returns the content that an action would send for some rows, as readable text without secrets. Nothing is sent.
     func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8]
 
-    /// Finds out whether an action would work.
+    /// Tests whether an action would work.
     ///
-    /// - Returns: A sentence.
+    /// - Returns: A sentence to show to the user.
     func testAction(_ action: String) throws -> String
 
-    /// How many rows an action would have taken up had they been judged then as they are now, and which.
+    /// Returns the rows for which an action did not run, but would run with their present verdicts and its present filter.
     func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows
 
-    /// Sends recorded deliveries again, as they were received.
+    /// Sends recorded deliveries again, unchanged.
     ///
     /// - Parameters:
-    ///   - deliveries: Their ids.
-    ///   - url: Where to; nil for the listener itself.
-    ///   - goesOn: Is asked behind each, told what became of them so far.
-    /// - Returns: What became of them.
+    ///   - deliveries: The ids of the deliveries.
+    ///   - url: The URL of the receiver; nil for this listener.
+    ///   - goesOn: A function that is called after each delivery with the results so far. It returns whether to
+    ///     continue.
+    /// - Returns: The results.
     func replay(
         _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
     ) throws -> ReplayCount
 
-    /// The names of the declared actions, in the order of the configuration.
+    /// Returns the names of the configured actions, in the order of the configuration.
     func actionNames() throws -> [String]
 }

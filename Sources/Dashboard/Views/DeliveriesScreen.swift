@@ -8,7 +8,7 @@ extension DeliveryRow: WindowedRow {
     var number: Int64 { id }
 }
 
-/// `3 Deliveries`: a row for each request, unjudged ones included.
+/// The tab `3 Deliveries`: all requests, including those that are not deliveries from B2.
 struct DeliveriesScreen: Tab {
     static let facts = TabFacts(
         number: 3, word: "Deliveries", meaning: "the deliveries, requests of all kinds",
@@ -69,7 +69,7 @@ struct DeliveriesScreen: Tab {
 
     mutating func freeze(at change: HistoryChange?) { list.freeze(at: change?.latestDelivery) }
 
-    /// Returns the extent of all deliveries. Answer times are written behind the rows.
+    /// Returns the extent of all deliveries. It depends on the answer times while some are not recorded yet.
     func extent(_ change: HistoryChange) -> ListExtent {
         let isUnanswered = list.list.visibleRows.contains { $0.answerTime == nil }
         return ListExtent(
@@ -77,13 +77,13 @@ struct DeliveriesScreen: Tab {
             marks: isUnanswered ? change.latestAnswered : 0)
     }
 
-    /// Selects a delivery, wherever it is.
+    /// Selects a delivery anywhere in the list.
     mutating func select(_ id: Int64, _ change: HistoryChange) {
         guard id != list.selection else { return }
         list.change(extent(change)) { $0.go(to: id, in: $1) }
     }
 
-    /// Goes to the next delivery of the same event, unless the user goes elsewhere before it is found.
+    /// Selects the next delivery of the same event. Does nothing if the user moves before it is found.
     mutating func lookForNext(_ context: inout Context) {
         guard let origin = list.list.selectedRow?.id else { return }
         context.ask("same event", of: Self.self, on: .rows) { outside, _ in
@@ -111,15 +111,15 @@ struct DeliveriesScreen: Tab {
 
     // MARK: - Columns
 
-    /// From here on an answer is slow, in microseconds.
+    /// The time in microseconds from which an answer is slow.
     static let slow = 1_000_000
-    /// From here on B2 has given up, in microseconds.
+    /// The time in microseconds after which B2 stops waiting for the answer.
     static let late = 3_000_000
 
     /// The columns, from left to right.
     ///
-    /// As the list narrows ID leaves first, then EVENTS, BYTES, FROM, ALSO, ANSWER and STATUS; OBJECT takes what the
-    /// others leave. Numbers and verdicts are never cut.
+    /// As the list narrows, ID is hidden first, then EVENTS, BYTES, FROM, ALSO, ANSWER and STATUS. OBJECT uses the
+    /// remaining width. Numbers and verdicts are never cut.
     static let columns: [ListColumn<DeliveryRow>] = [
         ListColumn(
             name: "id", title: "ID", key: { .number($0.id) },
@@ -159,7 +159,7 @@ struct DeliveriesScreen: Tab {
             cell: { row, _, _ in
                 Cell(row.first.verdict == .unjudged ? .empty : "\(Wording.grouped(row.first.eventCount))", quiet(row))
             }),
-        // How many other deliveries have the same event, such as `3×`.
+        // The number of other deliveries of the same event, such as `3×`.
         ListColumn(
             name: "also", title: "ALSO", key: { .number(Int64($0.others)) },
             room: { Column($0.title, minimum: $0.width, leaveOrder: 5, alignment: .right) },
@@ -181,7 +181,7 @@ struct DeliveriesScreen: Tab {
             cell: { row, _, _ in Cell(object(row.first), row.first.position == nil ? Style(.secondary) : .plain) }),
     ]
 
-    /// What is no notification is dim.
+    /// Returns the style of plain values, which is dim for requests that are not deliveries from B2.
     private static func quiet(_ row: DeliveryRow) -> Style {
         row.first.verdict == .unjudged ? Style(.secondary) : .plain
     }
@@ -194,7 +194,7 @@ struct DeliveriesScreen: Tab {
         }
     }
 
-    /// Returns the first event's object, or a description of the request.
+    /// Returns the name of the first event's object, or a description of the request.
     private static func object(_ first: EventRow) -> SafeText {
         if first.verdict == .unjudged { return SafeText(cell: "\(first.method) \(first.target)") }
         guard first.position != nil else { return "no events" }
@@ -205,7 +205,7 @@ struct DeliveriesScreen: Tab {
 }
 
 extension HistoryReader {
-    /// The deliveries, as a list reads them. A delivery matches where one of its rows does.
+    /// The deliveries as the source of a list. A delivery matches a filter if one of its rows does.
     var deliverySource: ListSource<DeliveryRow> {
         ListSource { request in
             WindowAnswer(try deliveryRows(RowRequest(request)))

@@ -3,7 +3,7 @@ import History
 import Notifications
 import Terminal
 
-/// `1 Events`: the live list.
+/// The tab `1 Events`: the list of events as they arrive.
 struct EventsScreen: Tab {
     static let facts = TabFacts(
         number: 1, word: "Events", meaning: "the events as they arrive",
@@ -37,12 +37,12 @@ struct EventsScreen: Tab {
         model.rows.selectedRow == nil ? "There is no row to open." : nil
     }
 
-    /// From this width on what became of actions is told in words; below it in symbols, with a legend.
+    /// The minimum width for showing the states of actions as words. A narrower list shows symbols and a legend.
     private static let roomForWords = 100
-    /// A list of fewer lines has no legend: it needs them for rows.
+    /// The minimum number of lines for a legend. A shorter list uses all lines for rows.
     private static let leastLinesWithLegend = 8
 
-    /// Returns the places of the columns in a list of so many columns of the screen, behind its margin.
+    /// Returns the positions of the columns in a list of the given width, including its margin.
     static func places(_ model: DashboardModel, columns: Int) -> [Columns.Place] {
         model.eventTable.places(
             context(model, columns: columns), width: columns - model.listMargin - (model.hasScrollBar ? 1 : 0))
@@ -80,10 +80,11 @@ struct EventsScreen: Tab {
         model.showsActionMarks && size.columns < roomForWords && size.rows >= leastLinesWithLegend ? 1 : 0
     }
 
-    /// Returns the symbols of actions on the screen with their meanings; a shorter name leads them where room is short.
+    /// Returns the action symbols on the screen with their meanings. The introduction is shortened if there is little
+    /// room.
     private static func legend(_ model: DashboardModel, columns: Int) -> StyledLine {
         let states = Set(model.rows.visibleRows.compactMap(\.actions))
-        // States that share a symbol share its entry.
+        // States with the same symbol share an entry of the legend.
         var entries: [(glyph: String, words: [String], style: Style)] = []
         for state in EntryState.allCases.filter(states.contains) {
             if let index = entries.firstIndex(where: { $0.glyph == state.glyph }) {
@@ -104,7 +105,7 @@ struct EventsScreen: Tab {
     }
 
     /// Returns a description of a delivery without a readable event, such as `GET /favicon.ico, answered 405`, or of a
-    /// flood.
+    /// flood. Returns nil for an event.
     static func note(_ row: EventRow) -> SafeText? {
         if let flood = row.flood {
             return "flood from " + SafeText(flood.address)
@@ -120,7 +121,7 @@ struct EventsScreen: Tab {
 
     // MARK: - Columns
 
-    /// The columns that are shown unless others were chosen.
+    /// The columns that are shown unless the user has chosen others.
     static let usualColumns = columns.filter {
         ["time", "signature", "type", "object", "size", "bucket", "rule"].contains($0.name)
     }
@@ -129,8 +130,9 @@ struct EventsScreen: Tab {
 
     /// All columns that the list can show.
     ///
-    /// As the list narrows RULE leaves first, then BUCKET, then what was chosen besides, SIZE and TYPE; OBJECT takes what
-    /// the others leave. Verdicts are never cut, and a type only where it is longer than any that B2 is likely to think of.
+    /// As the list narrows, RULE is hidden first, then BUCKET, columns chosen in addition, SIZE and TYPE. OBJECT uses
+    /// the remaining width. Verdicts are never cut, and a type only if it is longer than B2's types can be expected to
+    /// be.
     static let columns: [ListColumn<EventRow>] = [
         ListColumn(
             name: "time", title: "TIME", meaning: "time of arrival", sort: .received, exported: "received",
@@ -168,7 +170,7 @@ struct EventsScreen: Tab {
             name: "rule", title: "RULE", meaning: "name of the rule", sort: .rule, exported: "rule",
             room: { place($0, leaveOrder: 1) },
             cell: ofEvent { Cell(SafeText(cell: $0.matchedRuleName.text), Style(.secondary)) }),
-        // Those that are shown if they are chosen.
+        // The following columns are shown only if the user has chosen them.
         ListColumn(
             name: "status", title: "STATUS", meaning: "HTTP status of the answer", sort: .status, exported: "status",
             room: number, cell: ofEvent { Cell("\($0.status)", Style(.secondary)) }),
@@ -178,7 +180,7 @@ struct EventsScreen: Tab {
         ListColumn(
             name: "event-time", title: "EVENT TIME", meaning: "the event's own time", sort: .eventTime,
             moment: { $0.eventTimestamp.integer.map { Timestamp(milliseconds: $0) } },
-            // With milliseconds, where there is room.
+            // Show milliseconds if there is room.
             room: { Column($0.title, minimum: 8, ideal: 12, leaveOrder: 3) },
             cell: { row, context, width in
                 row.position.map { _ in Cell(eventTime(row, context.clock, width), Style(.secondary)) }
@@ -195,7 +197,7 @@ struct EventsScreen: Tab {
         ListColumn(
             name: "bytes", title: "BYTES", meaning: "bytes of the delivery's body", exported: "bytes", room: number,
             cell: ofEvent { Cell("\(Wording.grouped($0.bodyLength))", Style(.secondary)) }),
-        // There by itself as long as there are actions.
+        // This column is shown automatically while actions exist.
         ListColumn(
             name: "actions", title: "ACTIONS", meaning: "what became of its actions", isChoosable: false,
             standsBesideNote: true,
@@ -203,7 +205,7 @@ struct EventsScreen: Tab {
             cell: { row, _, width in
                 guard row.position != nil, let state = row.actions else { return nil }
                 let text: SafeText = "\(state.glyph) \(state.word)"
-                // The symbol alone where its word has no room; the legend below the list explains it.
+                // Show the symbol alone if the word does not fit. The legend below the list explains it.
                 return Cell(text.width <= width ? text : "\(state.glyph)", state.style)
             }),
     ]
@@ -224,7 +226,7 @@ struct EventsScreen: Tab {
         Column($0.title, minimum: min($0.width, 12), ideal: min($0.width, 40), leaveOrder: 3, cut: .middle)
     }
 
-    /// A bucket or a rule: not at the price of an OBJECT that says too little.
+    /// Returns the layout of the bucket or rule column, which is hidden if OBJECT would become too narrow to be useful.
     private static func place(_ room: ListColumn<EventRow>.Room, leaveOrder: Int) -> Column {
         let spare = min(room.widths["object"] ?? 0, 24) - leastObject
         return Column(
@@ -246,7 +248,7 @@ struct EventsScreen: Tab {
 }
 
 extension RowOrder {
-    /// The order as the headings show it.
+    /// The order in the form that the headings display; nil for the order of arrival.
     var listOrder: ListOrder? {
         guard case .by(let column, let isDescending) = self else { return nil }
         return ListOrder(column: column.name, isDescending: isDescending)
@@ -255,12 +257,12 @@ extension RowOrder {
 
 // MARK: - Marks of actions
 
-/// What the top line and the tab of the actions show where an action needs a person: entries that are dead or uncertain,
-/// an action on hold, and one that is behind. It never leaves as the line narrows, but gets shorter.
+/// The mark in the header and at the Actions tab that an action needs attention: it has dead or uncertain entries, is
+/// on hold, or is late. The mark is shortened on a narrow screen, but never hidden.
 struct ActionMark {
     let troubles: [ActionTrouble]
 
-    /// Nil where nothing needs anybody.
+    /// Creates a mark; nil if no action needs attention.
     init?(_ troubles: [ActionTrouble]) {
         guard !troubles.isEmpty else { return nil }
         self.troubles = troubles
@@ -271,12 +273,12 @@ struct ActionMark {
         return kind == .onHold ? some.count : some.reduce(0) { $0 + $1.count }
     }
 
-    /// How bad it is.
+    /// The style, which depends on the severity.
     private var style: Style {
         Style(count(.dead) + count(.onHold) > 0 ? .bad : .warning, bold: true)
     }
 
-    /// Such as `actions: rows on hold, 17 dead`, or `actions: 18 !` where there is little room.
+    /// Returns a text such as `actions: rows on hold, 17 dead`, or `actions 18!` if there is little room.
     func line(isShort: Bool) -> StyledLine {
         guard !isShort else {
             let sum = count(.dead) + count(.uncertain) + count(.heldEntries) + count(.onHold)
@@ -306,7 +308,7 @@ struct ActionMark {
 // MARK: - Verdicts
 
 extension SignatureVerdict {
-    /// How the verdict looks; its glyph and word say the same without colour.
+    /// The style of the verdict. The symbol and the word carry the same information without colour.
     var style: Style {
         switch self {
         case .valid: Style(.good)

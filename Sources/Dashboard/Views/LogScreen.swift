@@ -13,7 +13,7 @@ extension LogEntry: WindowedRow {
     }
 }
 
-/// `6 Log`: what b2watch itself did and warned of, the newest line below, and the selected one whole beneath.
+/// The tab `6 Log`: messages of b2watch about itself, the newest last, with the selected message in full below them.
 struct LogScreen: Tab {
     static let facts = TabFacts(
         number: 6, word: "Log", meaning: "what b2watch itself did and warned of",
@@ -35,17 +35,17 @@ struct LogScreen: Tab {
     ]
 
     var list = FoundList(Self.columns, growth: .byRevision)
-    /// Grows with what is written to the log.
+    /// A number that increases with every change of the log.
     private var moves = 0
-    /// Why the log could not be read.
+    /// The reason why the log could not be read.
     private(set) var failure: SafeText?
     private(set) var hasBeenRead = false
-    /// Whether the selected line has the whole view.
+    /// Whether the selected message fills the tab.
     private(set) var isOpen = false
     private var pane = TextPane()
     private var columns = 0
 
-    /// The number of lines of the view for the selected entry, with the rule above it.
+    /// Returns the number of lines reserved for the selected message, including the rule above it.
     private static func wholeHeight(in rows: Int) -> Int { rows < 10 ? 0 : rows < 18 ? 3 : 5 }
 
     var found: (any FoundListing)? {
@@ -62,7 +62,7 @@ struct LogScreen: Tab {
     mutating func leaveInside() { isOpen = false }
 
     mutating func ask(_ reading: TabReading, _ context: inout Context) {
-        // What was never read is read once, because there is nothing yet to stay as it was.
+        // While the screen is frozen, read the log only if it has not been read before.
         guard context.session.frozen == nil || list.isEmpty else { return }
         for question in list.questions(extent, reading, at: context.session.now) {
             context.ask(question.slot, of: Self.self, on: .log) { outside, _ in
@@ -92,15 +92,15 @@ struct LogScreen: Tab {
         if id != list.selection { list.change(extent) { $0.go(to: id, in: $1) } }
     }
 
-    /// Shows the selected line alone, or the list again.
+    /// Shows the selected message alone, or the list again.
     mutating func open() {
         isOpen.toggle()
         pane = TextPane()
-        // What is read stays where it is.
+        // Keep the open message in place while new ones arrive.
         if isOpen { list.change(extent) { $0.stopFollowing($1) } }
     }
 
-    /// Takes note that something was written.
+    /// Records that the log has changed.
     mutating func outdate() { moves += 1 }
 
     private mutating func apply(_ answer: ListAnswer<LogEntry>) {
@@ -165,7 +165,7 @@ struct LogScreen: Tab {
         surface.draw(in: below) { pane.draw(lines, on: &$0) }
     }
 
-    /// The selected entry, whole, in lines.
+    /// Returns the lines of the selected message in full.
     private func wholeLines(_ clock: WallClock) -> [StyledLine] {
         guard let entry = list.list.selectedRow else { return [] }
         let text = Prose.lines(entry.text, columns: max(8, columns - 3), style: entry.style)
@@ -198,8 +198,8 @@ extension WindowAnswer<LogEntry> {
 // MARK: - Columns
 
 extension LogScreen {
-    /// The columns, from left to right. As the list narrows FROM leaves first, then LEVEL; where several processes have
-    /// written what is shown, FROM stays longest.
+    /// The columns, from left to right. As the list narrows, FROM is hidden first, then LEVEL. If the displayed
+    /// messages are from several processes, FROM is hidden last.
     static let columns: [ListColumn<LogEntry>] = [
         ListColumn(
             name: "time", title: "TIME", key: { $0.time.map { .number($0.milliseconds) } }, moment: { $0.time },
@@ -228,7 +228,7 @@ extension LogScreen {
 }
 
 extension LogScreen {
-    /// Returns whether a line matches a filter: a text in any part of it, or its time.
+    /// Returns a function that decides whether a message matches a filter by its text or time.
     static func holds(_ predicate: RowPredicate) -> (LogEntry) -> Bool {
         { entry in
             predicate.holds(at: entry.time) { _, pattern in
@@ -241,7 +241,7 @@ extension LogScreen {
 }
 
 extension LogReading {
-    /// The lines of the log, as a list reads them.
+    /// The log as the source of a list.
     var source: ListSource<LogEntry> {
         ListSource {
             WindowAnswer(try entries(LogRequest($0)))
@@ -252,7 +252,7 @@ extension LogReading {
 }
 
 extension LogEntry {
-    /// How the entry looks; the level's word says the same without colour.
+    /// The style of the message. The word for its level carries the same information without colour.
     var style: Style {
         switch level {
         case .info: .plain
@@ -264,25 +264,26 @@ extension LogEntry {
 
 // MARK: - Reading
 
-/// Reads what b2watch itself did and warned of. Called off the screen's thread.
+/// Reads the log of b2watch. The functions are called on background threads.
 ///
-/// Who writes to the log in the dashboard's own process tells it with `Dashboard.announceLog()`.
+/// Code that writes to the log in the dashboard's own process announces this with `Dashboard.announceLog()`.
 public protocol LogReading: Sendable {
-    /// Entries of the log.
+    /// Returns entries of the log.
     ///
     /// - Throws: Errors whose text is a sentence.
     func entries(_ request: LogRequest) throws -> LogWindow
 
-    /// Returns the dated entry nearest to a stretch of time: the first in it, or the nearer of those on both sides; nil where
+    /// Returns the position of the dated entry nearest to a time range: the first one in the range, or else the closest
+    /// one before or after it. Returns nil if no entry has a date.
     /// no entry has a date.
     ///
     /// - Throws: Errors whose text is a sentence.
     func place(nearestTo stretch: Range<Timestamp>) throws -> LogPlace?
 
-    /// Tells when there are other lines, whoever wrote them, for as long as the follower is kept.
+    /// Reports changes of the log by any process until the returned follower is released.
     ///
-    /// - Parameter tell: Is called on another thread, and only takes note.
-    /// - Returns: Nil where it cannot be told.
+    /// - Parameter tell: A function that is called on another thread after a change. It must return quickly.
+    /// - Returns: The follower, or nil if changes cannot be observed.
     func follow(_ tell: @escaping @Sendable () -> Void) -> LogFollower?
 }
 
@@ -290,11 +291,11 @@ extension LogReader: LogReading {}
 
 // MARK: - Following
 
-/// The follower of the log, while there is one.
+/// The current follower of the log, if any.
 final class LogFollowing: Sendable {
     private let follower = Mutex<LogFollower?>(nil)
 
-    /// Keeps this one; the one before ends.
+    /// Stores a follower. The previous one stops.
     func hold(_ new: LogFollower?) {
         follower.withLock { $0 = new }
     }

@@ -3,22 +3,22 @@ import History
 import Notifications
 import Terminal
 
-/// Deliveries over time as bars, the verdicts stacked: problems at the top, where they are seen.
+/// A bar chart of deliveries over time. Verdicts are stacked, with problems at the top, where they are most visible.
 struct PulseChart {
     let pulse: Pulse
     let selectedBar: Int?
     let hasKeys: Bool
     let clock: WallClock
 
-    /// The columns for the numbers of the scale.
+    /// The width of the scale on the left.
     private static let scaleColumns = 7
-    /// From one time below the axis to the next, at least.
+    /// The minimum distance between two times below the axis.
     private static let tickColumns = 12
 
-    /// How many columns of so many are for bars.
+    /// Returns the width that is left for bars in the given width.
     static func plotColumns(in columns: Int) -> Int { max(0, columns - scaleColumns - 1) }
 
-    /// The bar of a column of the plot; nil outside of them.
+    /// Returns the bar at a column of the chart; nil outside the bars.
     static func bar(atColumn column: Int, of pulse: Pulse, in columns: Int) -> Int? {
         guard column >= scaleColumns else { return nil }
         let bar = plot(pulse, in: columns).bar(at: column - scaleColumns)
@@ -46,7 +46,7 @@ struct PulseChart {
         }
         label(most, row: 0)
         if height >= 6, most >= 4 {
-            // In the row where a bar of that number ends.
+            // Put the label in the row in which a bar of that count ends.
             let half = most / 2
             label(half, row: height - PulseColumn(counts: [half], most: most, height: height).cells.count)
         }
@@ -91,19 +91,21 @@ struct PulseChart {
     }
 }
 
-/// One bar in cells, from the bottom up.
+/// The cells of one bar, from bottom to top.
 struct PulseColumn: Hashable {
     struct Cell: Hashable {
         let layer: Int
-        /// How much of it is filled, from 1 to 8.
+        /// The filled part of the cell in eighths, from 1 to 8.
         let eighths: Int
     }
 
     let cells: [Cell]
 
+    /// Divides the height of a bar among its layers.
+    ///
     /// - Parameters:
-    ///   - counts: Of each layer, from the bottom up.
-    ///   - most: What fills all of the height.
+    ///   - counts: The count of each layer, from bottom to top.
+    ///   - most: The count of a bar that fills the height.
     init(counts: [Int], most: Int, height: Int) {
         let total = counts.reduce(0, +)
         guard total > 0, most > 0, height > 0 else {
@@ -112,7 +114,8 @@ struct PulseColumn: Hashable {
         }
         let eighths = max(1, min(height * 8, Int((Double(total) / Double(most) * Double(height * 8)).rounded())))
         let count = (eighths + 7) / 8
-        // Each layer has its share of the cells; a layer that is there at all shows, the upper ones first.
+        // Each layer gets its share of the cells. Layers that are not empty get at least one, with priority for the
+        // upper ones.
         var shares = counts.map { Int((Double($0) / Double(total) * Double(count)).rounded(.down)) }
         let present = counts.indices.filter { counts[$0] > 0 }
         for layer in present.reversed() where shares[layer] == 0 { shares[layer] = 1 }
@@ -132,14 +135,13 @@ struct PulseColumn: Hashable {
 
 // MARK: - Layers
 
-/// A layer of a bar: verdicts that mean the same to who looks, with a glyph of its own, so that it is told from the others
-/// without colours too.
+/// A layer of a bar: verdicts of similar meaning. Its own symbol identifies it without colours.
 struct PulseLayer {
     let verdicts: [SignatureVerdict]
     let glyph: SafeText
     let style: Style
-    /// Whether its height is drawn in eighths of a cell. There are such glyphs for whole blocks alone: the top cell of any
-    /// other layer is drawn whole, since what it is matters more than how much of it.
+    /// Whether the height is drawn in eighths of a cell, which only the full block has symbols for. The top cell of any
+    /// other layer is drawn whole, because its kind is more important than its exact height.
     let hasEighths: Bool
 
     private init(_ verdicts: SignatureVerdict..., glyph: SafeText, hasEighths: Bool = false) {
@@ -149,7 +151,7 @@ struct PulseLayer {
         style = verdicts[0].style
     }
 
-    /// From the bottom of a bar to its top: problems are where they are seen.
+    /// All layers, from the bottom of a bar to its top. Problems are at the top, where they are most visible.
     static let all = [
         PulseLayer(.unjudged, glyph: "·"), PulseLayer(.valid, glyph: "█", hasEighths: true),
         PulseLayer(.unverified, .unsigned, .reconciled, glyph: "░"),
@@ -157,13 +159,13 @@ struct PulseLayer {
         PulseLayer(.invalid, glyph: "▓"),
     ]
 
-    /// What a cell of it shows.
+    /// Returns the symbol of a cell.
     func glyph(eighths: Int) -> SafeText {
         guard hasEighths, (1..<8).contains(eighths) else { return glyph }
         return SafeText(String("▁▂▃▄▅▆▇".dropFirst(eighths - 1).prefix(1)))
     }
 
-    /// Which glyph stands for what, of all that is in the bars.
+    /// Returns the legend of the layers that occur in the bars.
     static func legend(_ pulse: Pulse) -> StyledLine {
         all.reduce(StyledLine()) { line, layer in
             let present = layer.verdicts.filter { verdict in
@@ -179,51 +181,51 @@ struct PulseLayer {
 
 // MARK: - Plots
 
-/// The columns of the bars. All of the plot is theirs, so where it is no multiple of their number some are a column wider
-/// than others.
+/// The columns of the bars. The bars fill the whole width, so some are one column wider than others.
 struct PulsePlot {
     private let bars: Int
     private let columns: Int
 
     init(bars: Int, columns: Int) {
         self.bars = max(1, bars)
-        // Those of a wider screen, as long as nothing else is counted, run over the edge.
+        // Right after the width has been reduced, the bars of the wider screen are clipped at the edge.
         self.columns = max(columns, self.bars)
     }
 
-    /// The columns of a bar with the gap behind it.
+    /// Returns the columns of a bar, including the gap after it.
     func columns(of bar: Int) -> Range<Int> { bar * columns / bars..<(bar + 1) * columns / bars }
 
-    /// How many columns of a bar are drawn: a gap tells bars apart where there is room for one.
+    /// Returns the drawn width of a bar. Bars are separated by a gap if there is room.
     func width(of bar: Int) -> Int {
         let width = columns(of: bar).count
         return columns / bars > 2 ? width - 1 : width
     }
 
-    /// The bar of a column, which may lie behind the last one.
+    /// Returns the bar at a column, which may be after the last one.
     func bar(at column: Int) -> Int { ((column + 1) * bars - 1) / columns }
 
-    /// How many bars have so many columns together, at least one.
+    /// Returns the number of bars in the given width, but at least 1.
     func bars(in columns: Int) -> Int { max(1, columns * bars / self.columns) }
 }
 
 // MARK: - Times
 
-/// Moments as the axis and the line below the bars say them.
+/// Formats times for the axis and for the description of the selection.
 enum PulseTime {
     private static let day: Int64 = 86_400_000
     private static let minute: Int64 = 60_000
 
-    /// Below the axis: a time, or a date where one is a day or more from the next.
+    /// Returns a time for the axis, or a date if the labels are a day or more apart.
     static func tick(_ moment: Timestamp, barWidth: Int64, distance: Int64, clock: WallClock) -> SafeText? {
         guard let time = clock.time(moment) else { return nil }
         if distance >= day { return "\(time.date)" }
-        // Above an hour a bar, midnight says which day begins.
+        // If a bar covers an hour or more, midnight is shown as the date that begins.
         if barWidth >= 60 * minute { return time.isMidnight ? "\(time.date)" : "\(String(time.timeOfDay.prefix(5)))" }
         return "\(barWidth >= minute ? String(time.timeOfDay.prefix(5)) : time.timeOfDay)"
     }
 
-    /// Such as `Tue 24 November 2026 02:14 to 02:15`, or short, `2026-11-24 02:14 to 02:15`.
+    /// Returns a time range such as `Tue 24 November 2026 02:14 to 02:15`, or in short form `2026-11-24 02:14 to
+    /// 02:15`.
     static func stretch(_ stretch: Range<Timestamp>, clock: WallClock, isShort: Bool = false) -> SafeText {
         func day(_ time: CalendarTime) -> String { isShort ? time.date : time.dayName }
         guard let start = clock.time(stretch.lowerBound), let end = clock.time(stretch.upperBound) else { return "?" }

@@ -3,7 +3,7 @@ import History
 import Notifications
 import Terminal
 
-/// The lists and the timings below the bars: side by side where there is room, else the one that has the keys.
+/// The lists and timings below the bars. A narrow screen shows only the one that has the keyboard focus.
 struct PulsePanels {
     let screen: PulseScreen
     let pulse: Pulse
@@ -15,12 +15,12 @@ struct PulsePanels {
         }
     }
 
-    /// The sections that are seen, and where.
+    /// Returns the visible sections and their areas.
     private static func parts(
         of size: Size, _ screen: PulseScreen
     ) -> [(section: PulseScreen.Section, rect: Rect)] {
         guard size.columns >= 72 else { return [(screen.section == .bars ? .types : screen.section, Rect(size))] }
-        // Types are the longest of what is usual; where there is room for all, each has a third.
+        // Types are usually the longest names, so they get more room unless there is enough for all.
         let isWide = size.columns >= 100
         let types = isWide ? size.columns / 3 : size.columns * 3 / 8
         let buckets = isWide ? size.columns / 3 : size.columns * 3 / 10
@@ -35,7 +35,7 @@ struct PulsePanels {
         ]
     }
 
-    /// The section that is seen in a column.
+    /// Returns the section that is visible in a column.
     static func section(atColumn column: Int, _ size: Size, _ screen: PulseScreen) -> PulseScreen.Section? {
         parts(of: size, screen).first { ($0.rect.column..<$0.rect.endColumn).contains(column) }?.section
     }
@@ -80,7 +80,7 @@ struct PulsePanels {
         _ share: (name: String, count: Int), of total: Int, _ section: PulseScreen.Section,
         countColumns: Int, row: Int, on surface: inout Surface
     ) {
-        // The columns are no wider than what is in them: a name needs the room.
+        // Columns are as wide as their content, so that the names have as much room as possible.
         let amount =
             SafeText("\(Wording.percent(share.count, of: total)) %").leftPadded(to: 6)
             + SafeText(Wording.short(share.count)).leftPadded(to: countColumns + 2)
@@ -114,15 +114,15 @@ struct PulsePanels {
 
 // MARK: - Parts of the screen
 
-/// Which part of the view shows what. On a low screen the bars come first, and there are no panels.
+/// The layout of the tab. If there are few rows, the bars have priority over the panels.
 struct PulseParts {
-    /// Bars, axis and times.
+    /// The area of the bars, the axis and its times.
     let chart: Rect
-    /// The selected bar in words.
+    /// The line that describes the selection.
     let readout: Rect
-    /// A rule with the glyphs' meanings.
+    /// The rule with the legend.
     let legend: Rect
-    /// Shares and timings; no rows where there is no room for a title and what it is of.
+    /// The area of the lists and timings; without rows if a title and content do not fit.
     let panels: Rect
 
     private static let leastPanelRows = 2
@@ -140,23 +140,23 @@ struct PulseParts {
 
 // MARK: - Answer times
 
-/// Amounts of time as a picture: columns that stand for ever longer times, and below them where the percentiles are, the
-/// times at both ends, and that of the limit.
+/// A histogram of times. Its columns represent increasingly long times. Below them are marks for the percentiles, and
+/// the times at both ends and at the limit.
 struct PulseHistogram {
     let histogram: TimeHistogram
-    /// What must not be exceeded, in the histogram's unit.
+    /// The time that should not be exceeded, in the unit of the histogram.
     let limit: Int?
-    /// An amount as it is said.
+    /// A function that formats a time.
     let text: (Int) -> SafeText
 
     private static let tallest = 8
-    /// Where a few buckets hold all, each may be that wide.
+    /// The maximum width of a bucket, used if there are only a few.
     private static let widest = 4
 
     func draw(on surface: inout Surface) {
         let (rows, columns) = (surface.size.rows, surface.size.columns)
         guard let scale = Scale(histogram, limit: limit, columns: columns), rows > 0 else { return }
-        // Low, it has no percentiles; lower still, no times either.
+        // With few rows, leave out the percentiles, and with even fewer also the times.
         let height = min(Self.tallest, max(1, rows - 2))
         for column in 0..<scale.width { draw(scale, column: column, height: height, on: &surface) }
         if rows >= 3 { drawPercentiles(scale, row: height, on: &surface) }
@@ -183,7 +183,7 @@ struct PulseHistogram {
         }
     }
 
-    /// The percentiles by their numbers, the first ones first where they would stand in one another's place.
+    /// Draws marks for the percentiles. If marks would overlap, the median is shown first, then p99.
     private func drawPercentiles(_ scale: Scale, row: Int, on surface: inout Surface) {
         var marks = AxisMarks(columns: surface.size.columns)
         for percent in [50, 99, 90] {
@@ -205,7 +205,7 @@ struct PulseHistogram {
 
     // MARK: - The axis
 
-    /// Which buckets stand in which column: from the first that holds something to the last, or to the limit.
+    /// The assignment of buckets to columns, from the first bucket that is not empty to the last one or to the limit.
     private struct Scale {
         let first: Int
         let last: Int
@@ -240,7 +240,7 @@ struct PulseHistogram {
     }
 }
 
-/// Words below an axis. What comes first has its place; what would touch it is left out.
+/// The labels below an axis. A label that would touch an earlier one is left out.
 private struct AxisMarks {
     let columns: Int
     private var taken: [(text: SafeText, column: Int)] = []
@@ -249,7 +249,7 @@ private struct AxisMarks {
         self.columns = columns
     }
 
-    /// Adds a word that begins at a column, or as near to it as the edge lets it.
+    /// Adds a label that begins at a column, or as close to it as the edge permits.
     mutating func add(_ text: SafeText, at column: Int) {
         let column = max(0, min(column, columns - text.width))
         let isFree = taken.allSatisfy { column > $0.column + $0.text.width || column + text.width < $0.column }
@@ -263,12 +263,12 @@ private struct AxisMarks {
 
 // MARK: - Figures
 
-/// Amounts of time as percentiles and as a picture, whose columns stand for ever longer times.
+/// Percentiles and a histogram of times.
 struct PulseTimings {
     let histogram: TimeHistogram
     let isComplete: Bool
     let microsecondsPerUnit: Int
-    /// What must not be exceeded, in the histogram's unit.
+    /// The time that should not be exceeded, in the unit of the histogram.
     var limit: Int?
 
     func draw(on surface: inout Surface) {
@@ -292,7 +292,8 @@ struct PulseTimings {
         }
     }
 
-    /// In one line, or in two where one has no room; low, some of it, for the picture needs two lines too.
+    /// Returns the percentiles in one line, or in two if the line is too short. With few rows, returns only two of
+    /// them, because the histogram also needs two lines.
     private func words(columns: Int, rows: Int) -> [StyledLine] {
         let amounts = [
             amount("p50", histogram.percentile(50)), amount("p90", histogram.percentile(90)),
@@ -325,10 +326,10 @@ struct PulseTimings {
 
 // MARK: - Shares
 
-/// Which name of a list of shares is selected, and which of them are in view.
+/// The selection and scroll position in a list of names.
 struct ShareList {
     private(set) var selection = 0
-    /// The first name in view.
+    /// The index of the first name in view.
     private(set) var top = 0
     private var count = 0
     private var height = 0
@@ -338,13 +339,13 @@ struct ShareList {
         select(selection)
     }
 
-    /// Selects a name by its number, and brings it into view.
+    /// Selects a name by its index, and scrolls it into view.
     mutating func select(_ index: Int) {
         selection = min(max(0, index), max(0, count - 1))
         top = min(max(0, min(top, selection), selection - height + 1), lastTop)
     }
 
-    /// Moves what is in view; the selection comes along at the edge.
+    /// Scrolls the list. The selection moves only if it would leave the view.
     mutating func scroll(by lines: Int) {
         top = min(max(0, top + lines), lastTop)
         selection = min(max(selection, top), max(top, min(count, top + height) - 1))

@@ -3,7 +3,7 @@ import History
 import Notifications
 import Terminal
 
-/// `7 Pulse`: the history as pictures.
+/// The tab `7 Pulse`: charts of the history.
 struct PulseScreen: Tab {
     static let facts = TabFacts(
         number: 7, word: "Pulse", meaning: "the history as pictures",
@@ -78,23 +78,23 @@ struct PulseScreen: Tab {
 
     func deadline(_ session: Session) -> ContinuousClock.Instant? { reading.deadline }
 
-    /// The parts that can be gone through, each with a selection of its own.
+    /// The parts of the tab that can have the keyboard focus. Each has a selection of its own.
     enum Section: Int, CaseIterable {
         case bars, types, buckets, timings
     }
 
     private(set) var section = Section.bars
     private(set) var span = PulseSpan.day
-    /// The end of the stretch; nil follows the latest delivery.
+    /// The end of the displayed time range; nil if the range follows the latest delivery.
     private(set) var end: Timestamp?
-    /// The start of the selected bar; nil is the last one.
+    /// The start of the selected bar; nil for the last bar.
     private var selectedStart: Timestamp?
     private var types = ShareList()
     private var buckets = ShareList()
     private(set) var reading = PulseReading()
     private(set) var size = Size(columns: 0, rows: 0)
 
-    /// How many names of types and buckets are listed.
+    /// The maximum number of types or buckets that are listed.
     private static let mostShares = 50
 
     var pulse: Pulse? { reading.pulse }
@@ -118,7 +118,7 @@ struct PulseScreen: Tab {
         }
     }
 
-    /// What is to be counted for what is seen.
+    /// Returns the request for the counts that the tab shows; nil if no bar fits on the screen.
     func request(_ clock: WallClock) -> PulseRequest? {
         guard let (width, count) = bars else { return nil }
         let moment = end ?? pulse?.latest ?? Timestamp(milliseconds: 0)
@@ -126,7 +126,7 @@ struct PulseScreen: Tab {
             end: end, barWidth: width, barCount: count, secondsFromUTC: clock.secondsFromUTC(moment))
     }
 
-    /// The bars of the span, as many as there is room for.
+    /// The width and number of the bars that fit on the screen.
     private var bars: (width: Int64, count: Int)? {
         let columns = PulseChart.plotColumns(in: size.columns)
         guard columns > 0 else { return nil }
@@ -134,7 +134,7 @@ struct PulseScreen: Tab {
         return (width, span.barCount(width: width))
     }
 
-    // MARK: - The selection
+    // MARK: - Selection
 
     var selectedBar: Int? {
         guard let pulse else { return nil }
@@ -142,7 +142,7 @@ struct PulseScreen: Tab {
         return pulse.bar(at: selectedStart) ?? (selectedStart < pulse.start ? 0 : pulse.bars.count - 1)
     }
 
-    /// The names listed in a section.
+    /// Returns the names listed in a section and their counts.
     func shares(_ section: Section) -> [(name: String, count: Int)] {
         switch section {
         case .types: pulse?.types.largest(Self.mostShares) ?? []
@@ -151,7 +151,7 @@ struct PulseScreen: Tab {
         }
     }
 
-    /// Where one is in the list of a section.
+    /// Returns the position in the list of a section.
     func shareList(_ section: Section) -> ShareList {
         switch section {
         case .types: types
@@ -168,27 +168,27 @@ struct PulseScreen: Tab {
         }
     }
 
-    /// The name selected in the section that has the keys.
+    /// The selected name in the section that has the keyboard focus.
     private var selectedName: String? {
         let (shares, index) = (shares(section), shareList(section).selection)
         return shares.indices.contains(index) ? shares[index].name : nil
     }
 
-    /// The stretch of the selected bar.
+    /// The time range of the selected bar.
     private var selectedStretch: Range<Timestamp>? {
         guard let pulse, let selectedBar else { return nil }
         let start = pulse.start.milliseconds + Int64(selectedBar) * pulse.request.barWidth
         return Timestamp(milliseconds: start)..<Timestamp(milliseconds: start + pulse.request.barWidth)
     }
 
-    // MARK: - What the user does
+    // MARK: - Commands of the user
 
     private mutating func moveSection(by distance: Int) {
         let all = Section.allCases
         section = all[(section.rawValue + distance + all.count) % all.count]
     }
 
-    /// Up and down, in the lists.
+    /// Selects another name in the current list.
     private mutating func moveShare(by distance: Int) {
         change(section) { $0.select($0.selection + distance) }
     }
@@ -197,12 +197,12 @@ struct PulseScreen: Tab {
         change(section) { $0.select(toStart ? 0 : Self.mostShares) }
     }
 
-    /// Scrolls the list of a section, whichever has the keys.
+    /// Scrolls the list of a section, whether or not it has the keyboard focus.
     mutating func scroll(_ section: Section, by lines: Int) {
         change(section) { $0.scroll(by: lines) }
     }
 
-    /// Selects another bar; beyond the edges the stretch moves on.
+    /// Selects another bar. Beyond the edges, also moves the displayed time range.
     mutating func moveBar(by distance: Int) {
         guard let pulse, let selectedBar else { return }
         let target = selectedBar + distance
@@ -211,23 +211,23 @@ struct PulseScreen: Tab {
         if !pulse.bars.indices.contains(target) { pan(by: distance < 0 ? -pulse.bars.count / 4 : pulse.bars.count / 4) }
     }
 
-    /// Selects a bar by its number.
+    /// Selects a bar by its index.
     mutating func selectBar(_ bar: Int) {
         guard let pulse, pulse.bars.indices.contains(bar) else { return }
         section = .bars
         selectedStart = Timestamp(milliseconds: pulse.start.milliseconds + Int64(bar) * pulse.request.barWidth)
     }
 
-    /// Gives a section the keys, and where a number is given selects that name of it.
+    /// Moves the keyboard focus to a section and, if an index is given, selects that name.
     mutating func select(_ section: Section, _ index: Int? = nil) {
         self.section = section
         if let index { change(section) { $0.select(index) } }
     }
 
-    /// Moves the stretch by so many bars, within the history.
+    /// Moves the displayed time range by a number of bars, within the history.
     mutating func pan(by bars: Int) {
         guard let pulse, bars != 0 else { return }
-        // From where it was asked to be: what is shown may still be what was before.
+        // Start from the range that was requested last, because the displayed one may still be the previous one.
         let from = end?.milliseconds ?? pulse.end.milliseconds - 1
         show(endingAt: from + Int64(bars) * pulse.request.barWidth)
     }
@@ -238,14 +238,14 @@ struct PulseScreen: Tab {
         selectedStart = selectedStretch?.lowerBound
     }
 
-    /// The first bar is then the one that holds the first delivery.
+    /// Moves to the first delivery, which is then in the first bar.
     private mutating func toOldest() {
         guard let earliest = pulse?.earliest, let bars else { return }
         selectedStart = earliest
         show(endingAt: earliest.milliseconds + Int64(bars.count - 1) * bars.width)
     }
 
-    /// Shows a stretch of time, its bar selected, in the middle of what is seen.
+    /// Selects a time range and moves it to the middle of the chart.
     mutating func show(_ stretch: Range<Timestamp>) {
         section = .bars
         selectedStart = stretch.lowerBound
@@ -257,7 +257,7 @@ struct PulseScreen: Tab {
         selectedStart = nil
     }
 
-    /// Shows less or more time, about the selected bar.
+    /// Changes the displayed span, with the selected bar in the middle.
     mutating func zoom(_ span: PulseSpan) {
         guard span != self.span else { return }
         let middle = selectedStretch.map { ($0.lowerBound.milliseconds + $0.upperBound.milliseconds) / 2 }
@@ -270,20 +270,21 @@ struct PulseScreen: Tab {
 
     private mutating func show(endingAt moment: Int64) {
         guard let pulse, let latest = pulse.latest, let earliest = pulse.earliest else { return }
-        // At the later edge it follows again, and it never shows nothing but what was before the first delivery.
+        // At the latest delivery, follow again. Do not move to a range that ends before the first delivery.
         let least = earliest.milliseconds + pulse.request.barWidth
         end = moment >= latest.milliseconds ? nil : Timestamp(milliseconds: max(least, moment))
     }
 
-    /// Goes to an end of what is selected in: the bars, or a list.
+    /// Moves to the first or last bar, or to the first or last name of a list.
     mutating func move(toStart isStart: Bool) {
         guard section == .bars else { return moveShare(toStart: isStart) }
         if isStart { toOldest() } else { toLatest() }
     }
 
-    // MARK: - Places
+    // MARK: - Filter
 
-    /// The filter for what is selected: a bar's time, or a type or a bucket in the whole stretch.
+    /// The filter for the selection: the time range of a bar, or a type or bucket in the whole displayed range; nil if
+    /// nothing can be listed.
     var filterText: String? {
         guard let pulse else { return nil }
         let stretch = FilterTerm.arrived(from: pulse.start, before: pulse.end)
@@ -318,7 +319,7 @@ struct PulseScreen: Tab {
         surface.draw(in: parts.panels) { PulsePanels(screen: self, pulse: pulse).draw(on: &$0) }
     }
 
-    /// A rule, and near its end what the glyphs mean.
+    /// Draws a rule with the legend near its right end.
     private static func draw(_ legend: StyledLine, on surface: inout Surface) {
         surface.rule(row: 0)
         guard !legend.spans.isEmpty else { return }
@@ -326,7 +327,7 @@ struct PulseScreen: Tab {
         surface.put(text, at: Point(column: max(0, surface.size.columns - text.width - 1), row: 0))
     }
 
-    /// What is at a point of the view.
+    /// Returns the target of a mouse click at a position in the tab.
     func target(column: Int, row: Int, size: Size) -> Target {
         guard let pulse, pulse.latest != nil else { return .main }
         let parts = PulseParts(Rect(size))
@@ -341,8 +342,8 @@ struct PulseScreen: Tab {
             ? .share(section, index) : .part(section)
     }
 
-    /// What is selected, in words: a name in full where one of a list is, else the bar. It is said more shortly where
-    /// there is little room.
+    /// Returns a description of the selection: the full name of a selected type or bucket, else the selected bar. It is
+    /// shortened if there is little room.
     private func readout(_ pulse: Pulse, _ clock: WallClock, columns: Int) -> StyledLine {
         if let name = selectedName {
             let (shares, index) = (shares(section), shareList(section).selection)
@@ -362,7 +363,7 @@ struct PulseScreen: Tab {
         return forms.first { $0.width < columns } ?? forms[2]
     }
 
-    /// The selected bar: its time, and how many deliveries of each verdict it has.
+    /// Returns a description of the selected bar: its time range and the number of deliveries with each verdict.
     private func bar(_ pulse: Pulse, _ clock: WallClock, isShort: Bool, hasWords: Bool) -> StyledLine {
         guard let bar = selectedBar, let stretch = selectedStretch else { return StyledLine() }
         let time = PulseTime.stretch(stretch, clock: clock, isShort: isShort)
@@ -376,7 +377,8 @@ struct PulseScreen: Tab {
         return line
     }
 
-    /// The marks in the tab line: how much time is shown, which, and whether it is still being counted.
+    /// The marks in the tab line: the span, whether it follows the latest delivery, and whether counting is in
+    /// progress.
     var marks: [(rank: Int, line: StyledLine)] {
         var marks = [
             (3, StyledLine(SafeText(span.title), Style(.notice))),
@@ -387,10 +389,10 @@ struct PulseScreen: Tab {
     }
 }
 
-// MARK: - Into the list
+// MARK: - Listing events
 
 extension DashboardModel {
-    /// Lists the events of what is selected in the pulse.
+    /// Lists the events of the selection.
     mutating func listPulseSelection() {
         guard let text = pulse.filterText else { return }
         do throws(FilterError) {
@@ -404,17 +406,18 @@ extension DashboardModel {
 
 // MARK: - Reading
 
-/// When the pulse is read: one question at a time, at once for a key and else no more than once a second.
+/// Decides when the pulse is read. Only one question is outstanding at a time. A question due to a key is asked at
+/// once; one due to new deliveries is asked at most once a second.
 struct PulseReading {
-    /// The least time between two readings for what has arrived.
+    /// The minimum time between two readings that are due to new deliveries.
     static let pause = Duration.seconds(1)
 
-    /// A question on its way.
+    /// An outstanding question.
     struct Ticket: Hashable, Sendable {
         let request: PulseRequest
-        /// Grows when verdicts change: what was counted before is then void.
+        /// The revision of the verdicts. Earlier counts are invalid when it changes.
         let revision: Int
-        /// The newest delivery to be counted. What comes later is added to the answer of the same question.
+        /// The newest delivery to count. Later deliveries are added to the answer by asking the same question again.
         let through: Int64
 
         func asksTheSame(as other: Ticket?) -> Bool {
@@ -424,25 +427,25 @@ struct PulseReading {
 
     private(set) var pulse: Pulse?
     private(set) var failure: EffectFailure?
-    /// When a postponed question will be asked.
+    /// The time at which a postponed question is due.
     private(set) var deadline: ContinuousClock.Instant?
     private var outstanding: Ticket?
     private var shown: Ticket?
     private var readAt: (delivery: Int64, moment: ContinuousClock.Instant)?
 
-    /// What may be added to for a question: it was counted under the same verdicts.
+    /// Returns the counts to extend for a question: those of the same question under the same verdicts.
     func base(for ticket: Ticket) -> Pulse? { ticket.asksTheSame(as: shown) ? pulse : nil }
 
-    /// Whether what is shown is not yet what was asked for last.
+    /// Whether the displayed counts are not yet those that were requested last.
     var isCounting: Bool { outstanding.map { !$0.asksTheSame(as: shown) } ?? false }
 
-    /// What to ask now.
+    /// Returns the question to ask now, if any.
     mutating func take(
         _ request: PulseRequest, _ change: HistoryChange, at now: ContinuousClock.Instant
     ) -> Ticket? {
         deadline = nil
         let ticket = Ticket(request: request, revision: change.revision, through: change.latestDelivery)
-        // Another question gives up the one under way: its answer is dropped, and the runner stops counting.
+        // A different question replaces the outstanding one: the runner stops counting, and its answer is dropped.
         if ticket.asksTheSame(as: outstanding) { return nil }
         if ticket.request == shown?.request || outstanding?.request == ticket.request {
             guard outstanding == nil, !ticket.asksTheSame(as: shown) || change.latestDelivery != readAt?.delivery
@@ -459,7 +462,7 @@ struct PulseReading {
 
     mutating func apply(_ result: Result<Pulse?, EffectFailure>, for ticket: Ticket) {
         switch result {
-        // It was cancelled.
+        // The question was cancelled.
         case .success(nil): break
         case .success(let pulse?):
             self.pulse = pulse
@@ -476,7 +479,7 @@ struct PulseReading {
 
 // MARK: - Spans
 
-/// How much time the pulse shows, and the bars it is divided into.
+/// The spans of time that the pulse can show.
 enum PulseSpan: Int, CaseIterable, Comparable {
     case minute, tenMinutes, hour, sixHours, day, week, month, quarter, year
 
@@ -496,7 +499,7 @@ enum PulseSpan: Int, CaseIterable, Comparable {
         }
     }
 
-    /// In milliseconds.
+    /// The length in milliseconds.
     var length: Int64 {
         switch self {
         case .minute: 60 * Self.second
@@ -514,20 +517,21 @@ enum PulseSpan: Int, CaseIterable, Comparable {
     var closer: PulseSpan { PulseSpan(rawValue: rawValue - 1) ?? self }
     var wider: PulseSpan { PulseSpan(rawValue: rawValue + 1) ?? self }
 
-    /// The least round width of a bar, in milliseconds, with which no more than so many are needed.
+    /// Returns the smallest round width, in milliseconds, with which the span has no more than the given number of
+    /// bars.
     func barWidth(atMost bars: Int) -> Int64 {
         let least = (length + Int64(max(1, bars)) - 1) / Int64(max(1, bars))
         return Self.widths.first { $0 >= least } ?? length
     }
 
-    /// How many bars of that width the span has.
+    /// Returns the number of bars of a width, in milliseconds, that the span has.
     func barCount(width: Int64) -> Int {
         Int((length + width - 1) / width)
     }
 
     private static let second: Int64 = 1_000
     private static let dayLength: Int64 = 86_400_000
-    /// Widths that a person reads without reckoning.
+    /// The round widths of bars, which are easy to read on an axis.
     private static let widths: [Int64] = {
         let seconds: [Int64] = [
             1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600,

@@ -3,10 +3,10 @@ import History
 import Notifications
 import Terminal
 
-/// A row of the list of rules, with the labels of the saved secrets that verify it.
+/// A row of the list of rules, with whether its secret is saved.
 struct RuleRow: WindowedRow {
     var count: RuleCount
-    /// Whether a secret for it is saved; nil where no secret has verified any of its events.
+    /// Whether a secret that verified events of the rule is saved; nil if no secret has verified any.
     var isSaved: Bool?
 
     var id: String { "\(count.bucket)\u{0}\(count.rule)" }
@@ -14,16 +14,16 @@ struct RuleRow: WindowedRow {
     var number: Int64 { 0 }
     var total: Int { count.events.values.reduce(0, +) }
 
-    /// Returns the share of some verdicts, in percent.
+    /// Returns the share of events with these verdicts, in percent.
     func share(_ verdicts: Set<SignatureVerdict>) -> Int {
         Wording.percent(verdicts.reduce(0) { $0 + (count.events[$1] ?? 0) }, of: total)
     }
 }
 
-/// `5 Rules`: each bucket and rule that deliveries named, with its events, the share of each verdict, and whether a secret
-/// for it is saved.
+/// The tab `5 Rules`: each bucket and rule in the received deliveries, with the number of events, the share of each
+/// verdict, and whether its secret is saved.
 ///
-/// Events are counted stretch by stretch, as they arrive; all are counted again where verdicts have changed.
+/// Events are counted piece by piece as they arrive. All are counted again after verdicts have changed.
 struct RulesScreen: Tab {
     static let facts = TabFacts(
         number: 5, word: "Rules", meaning: "the buckets and rules that deliveries name, and their verdicts",
@@ -40,18 +40,18 @@ struct RulesScreen: Tab {
         commands[0], .editFilter, .search, .sortByNext, .showKeyring, .toggleUtc, .typeCommand, .close,
     ]
 
-    /// The most rules that are kept: whoever sends a new name each time fills no more.
+    /// The maximum number of rules, which prevents a sender that makes up new names from using up memory.
     private static let most = 1_000
 
     private(set) var list = FoundList(Self.columns, growth: .anew)
     private var rules: [String: RuleCount] = [:]
     private var rows: [RuleRow] = []
-    /// Every row of the history up to this one is counted, under these verdicts.
+    /// The last row of the history that has been counted. The verdicts are those of `revision`.
     private var through: Int64 = 0
     private var revision: Int?
     private var isCounting = false
     private var keyring: KeyringSummary?
-    /// Grows with every change of the rows.
+    /// A number that increases with every change of the rows.
     private var moves = 0
 
     var found: (any FoundListing)? {
@@ -104,7 +104,7 @@ struct RulesScreen: Tab {
         arrange()
     }
 
-    /// The rows by bucket and rule, as a list reads them.
+    /// Arranges the rows by bucket and rule.
     private mutating func arrange() {
         let saved = Set((keyring?.secrets ?? []).filter(\.isRemembered).map(\.label))
         rows = rules.values.map { count in
@@ -146,7 +146,8 @@ struct RulesScreen: Tab {
 
     // MARK: - Columns
 
-    /// The columns, from left to right. As the list narrows OTHER leaves first, then MISSING, UNVERIFIED and LAST EVENT.
+    /// The columns, from left to right. As the list narrows, OTHER is hidden first, then MISSING, UNVERIFIED and LAST
+    /// EVENT.
     static let columns: [ListColumn<RuleRow>] = [
         ListColumn(
             name: "bucket", title: "BUCKET", key: { .text($0.count.bucket) },

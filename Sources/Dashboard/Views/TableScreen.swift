@@ -3,12 +3,14 @@ import History
 import Notifications
 import Terminal
 
-/// `2 Table`: the rows as the spreadsheet has them, under its own five headers unless others were chosen.
+/// The tab `2 Table`: the events as rows of the spreadsheet, with the spreadsheet's five columns unless the user has
+/// chosen others.
 ///
-/// The rows are read with those of the event list, so a delivery without a readable event is among them; it would not
-/// be in the sheet, and says so.
+/// The rows are the same as in the list of events, so they include deliveries without a readable event. Such a row
+/// would not be in the sheet, which its note points out.
 ///
-/// The object's name stays where it is while other columns scroll, as in a spreadsheet whose first columns are frozen.
+/// The column of object names stays in place while other columns scroll sideways, like the frozen columns of a
+/// spreadsheet.
 struct TableScreen: Tab {
     static let facts = TabFacts(
         number: 2, word: "Table", meaning: "the spreadsheet's rows",
@@ -27,7 +29,7 @@ struct TableScreen: Tab {
             in: .table, "show every cell of the selected row in full", footer: .narrow("full row"),
             unavailable: EventsScreen.hasNoRow,
             change: { model in
-                // Every cell of the row in full, whichever tab was read last.
+                // The Summary tab shows every cell in full.
                 model.detail.tab = .summary
                 model.detail.isFullScreen = true
             }),
@@ -44,22 +46,23 @@ struct TableScreen: Tab {
     ]
 
     var timestamps = SheetRow.TimestampForm.rfc3339
-    /// How many of the columns that scroll are scrolled away.
+    /// The number of scrollable columns that are scrolled out of view.
     private(set) var scrolled = 0
 
-    /// So few columns are not worth cutting a name for.
+    /// The number of missing characters up to which a name is shown in full instead of being cut.
     private static let little = 6
 
-    /// Where the columns are in a list.
+    /// The positions of the columns.
     struct Arrangement {
-        /// The columns that are seen, from left to right, by their numbers in the columns chosen; behind the margin.
+        /// The visible columns from left to right. Their indices refer to the chosen columns, and positions count from
+        /// the margin.
         var places: [Columns.Place] = []
-        /// The columns that scroll, and how many of them are scrolled away.
+        /// The columns that can scroll. `scrolled` of them are out of view on the left.
         var scrolling: [Int] = []
         var scrolled = 0
-        /// Where the columns that scroll begin.
+        /// The position at which the scrollable columns begin.
         var scrollStart = 0
-        /// Whether columns are out of view at the right.
+        /// Whether columns are out of view on the right.
         var hasMore = false
     }
 
@@ -67,13 +70,13 @@ struct TableScreen: Tab {
         scrolled = min(max(0, arrangement.scrolled + columns), max(0, arrangement.scrolling.count - 1))
     }
 
-    /// Returns where the columns are in a list that has so many columns behind its margin.
+    /// Returns the positions of the columns in the given width, not counting the margin.
     ///
-    /// What stays is the object's name and what is left of it; where that leaves no room for any other column, the name
-    /// alone, at the left edge.
+    /// The object name and the columns to its left do not scroll. If they leave no room for another column, only the
+    /// name stays, at the left edge.
     private func arrange(_ table: ListTable<EventRow>, _ context: ListContext, width: Int) -> Arrangement {
         let gap = width < 100 ? 1 : 2
-        // The last column is for the sign that there are more.
+        // The last column of the screen is reserved for the arrow that points to more columns.
         let total = width - 1
         let choice = table.columns
         let columns = table.laidOut(context)
@@ -86,7 +89,7 @@ struct TableScreen: Tab {
             scrolling = choice.indices.filter { $0 != name }
         }
 
-        // As long as nothing is scrolled away all share the room; what stays keeps its place from then on.
+        // Until the user scrolls, all columns share the width. Afterwards the fixed columns keep their widths.
         var places = self.places(of: staying + scrolling, columns, choice, gap: gap, in: total)
         var arrangement = Arrangement(scrolling: scrolling, scrolled: min(scrolled, max(0, scrolling.count - 1)))
         arrangement.scrollStart = places.prefix(staying.count).last.map { $0.start + $0.width + gap } ?? 0
@@ -101,7 +104,7 @@ struct TableScreen: Tab {
         return arrangement
     }
 
-    /// The places of as many of these columns, in this order, as have their least width.
+    /// Returns the positions of these columns, in this order, up to as many as fit with their minimum widths.
     private func places(
         of indices: [Int], _ columns: [Column], _ choice: [ListColumn<EventRow>], gap: Int, in total: Int
     ) -> [Columns.Place] {
@@ -109,14 +112,14 @@ struct TableScreen: Tab {
         func least() -> Int { shown.reduce(-gap) { $0 + columns[$1].minimum + gap } }
         while shown.count > 1, least() > total { shown.removeLast() }
         var laidOut = shown.map { columns[$0] }
-        // Types and names share what room there is before the columns beside them get any of it.
+        // Types and names are widened before other columns are.
         let room = max(0, total - least())
         var rest = room
         func lack(_ place: Int) -> Int { laidOut[place].ideal - laidOut[place].minimum }
         var cut: [Int] = []
         for (place, index) in shown.enumerated() where Self.readFirst.contains(choice[index].name) {
-            // What lacks only a little gets it whole, before the other gets its half; together they take no more than
-            // there is, or the last column would leave.
+            // Show a text that lacks only a few characters in full before the other one gets half of the rest. Use no
+            // more than the available width, because otherwise the last column would be hidden.
             guard lack(place) <= min(rest, Self.little) else {
                 cut.append(place)
                 continue
@@ -134,7 +137,7 @@ struct TableScreen: Tab {
         }
     }
 
-    /// Returns where the columns are in a list of so many columns of the screen.
+    /// Returns the positions of the columns in a list of the given width, including its margin.
     func arrange(_ model: DashboardModel, columns: Int) -> Arrangement {
         arrange(model.sheetTable, context(model), width: columns - model.listMargin)
     }
@@ -160,7 +163,7 @@ struct TableScreen: Tab {
         drawMore(arrangement, margin: model.listMargin, on: &surface)
     }
 
-    /// Draws arrows where columns are out of view, in the line of headings, beside them.
+    /// Draws arrows in the line of headings if columns are out of view.
     private func drawMore(_ arrangement: Arrangement, margin: Int, on surface: inout Surface) {
         if arrangement.scrolled > 0 {
             let column = max(0, margin + arrangement.scrollStart - 1)
@@ -173,7 +176,7 @@ struct TableScreen: Tab {
 }
 
 extension Columns.Place {
-    /// The same place further to the right.
+    /// Returns the position, moved to the right.
     fileprivate func moved(by columns: Int) -> Columns.Place {
         Columns.Place(column: column, index: index, start: start + columns, width: width)
     }
@@ -195,16 +198,16 @@ extension DashboardModel {
 // MARK: - Columns
 
 extension TableScreen {
-    /// The columns by which a row is told apart at a glance.
+    /// The columns that identify a row at a glance.
     private static let readFirst = ["event-type", "object-name"]
 
-    /// The sheet's own columns, which are shown unless others were chosen.
+    /// The columns of the sheet, which are shown unless the user has chosen others.
     static let usualColumns = Array(columns[..<5])
 
     static let sheetColumn = columns.filter { $0.name == "sheet" }
 
-    /// All columns that the table can show. At 80 columns all five of the sheet are there, if only just, and each has room
-    /// for its heading.
+    /// All columns that the table can show. A screen of 80 columns is just wide enough for the five columns of the
+    /// sheet with their headings.
     static let columns: [ListColumn<EventRow>] = [
         ListColumn(
             name: "event-timestamp", title: SafeText(SheetRow.headers[0]), meaning: "of the sheet", sort: .eventTime,
@@ -221,7 +224,7 @@ extension TableScreen {
             name: "object-size", title: SafeText(SheetRow.headers[3]), shortTitle: "Size", meaning: "of the sheet",
             sort: .size,
             room: {
-                // Without its middle a number would read as another one.
+                // A number cannot be shortened in the middle because it would look like another number.
                 Column(
                     $0.title, short: "Size", minimum: min($0.width, 11), ideal: max($0.title.width, min($0.width, 19)),
                     alignment: .right)
@@ -234,7 +237,7 @@ extension TableScreen {
                     $0.title, short: "Version ID", minimum: 11, ideal: max($0.title.width, min($0.width, 104)),
                     cut: .middle)
             }, cell: sheet(4)),
-        // Those that are shown if they are chosen.
+        // The following columns are shown only if the user has chosen them.
         ListColumn(
             name: "received", title: "Received", meaning: "time of arrival", sort: .received, exported: "received",
             room: { Column($0.title, minimum: 24) }, cell: text { "\($0.receivedAt.rfc3339)" }),
@@ -264,7 +267,7 @@ extension TableScreen {
         ListColumn(
             name: "bytes", title: "Bytes", meaning: "bytes of the delivery's body", exported: "bytes", room: number,
             cell: text { "\($0.bodyLength)" }),
-        // There by itself as long as an action writes a sheet.
+        // This column is shown automatically while an action writes a sheet.
         ListColumn(
             name: "sheet", title: "SHEET", meaning: "whether it is in the sheet", isChoosable: false,
             room: { Column($0.title, minimum: $0.width) },
