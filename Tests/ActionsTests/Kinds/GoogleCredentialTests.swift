@@ -183,7 +183,7 @@ struct GoogleCredentialTests {
         #expect(
             problem(Self.external("{\"url\":\"http://169.254.169.254/token\"}"), hosts: ["169.254.169.254"]) == "none")
         #expect(
-            problem(Self.external("{\"executable\":{\"command\":\"/bin/true\"}}")).contains("allow-executable: yes"))
+            problem(Self.external("{\"executable\":{\"command\":\"/opt/token\"}}")).contains("allow-executable: yes"))
         #expect(problem(Self.external("{\"environment_id\":\"aws1\"}")).contains("AWS"))
         #expect(problem("{\"type\":\"gdch_service_account\"}").contains("does not read here"))
         #expect(problem("[]").contains("is not the key of a service account"))
