@@ -1,7 +1,8 @@
 import Notifications
-import Receiving
 import Testing
 import TestSupport
+
+@testable import Receiving
 
 /// Refused requests, their answers, and their lines in the log.
 @Suite(.blocking) struct LimitTests {
