@@ -66,7 +66,7 @@ package final class Ledger: Sendable {
     }
 }
 
-/// What the system says of a running process.
+/// The system's figures about a running process.
 package struct ProcessFigures {
     package let id: pid_t
 

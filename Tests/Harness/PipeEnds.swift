@@ -8,7 +8,7 @@ package struct PipeEnds {
 
     package init() {
         var ends: [Int32] = [-1, -1]
-        precondition(GNU.pipe2(&ends, O_CLOEXEC) == 0, "no pipe to be had: \(String(cString: strerror(errno)))")
+        precondition(GNU.pipe2(&ends, O_CLOEXEC) == 0, "no pipe is available: \(String(cString: strerror(errno)))")
         reading = ends[0]
         writing = ends[1]
     }

@@ -57,7 +57,7 @@ package final class RawClient {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let address = found else {
-            throw Broken(description: "\(host) is no address")
+            throw Broken(description: "\(host) is not an address")
         }
         defer { freeaddrinfo(found) }
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -133,7 +133,7 @@ package final class RawClient {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         guard count >= 0 else {
-            let reason = errno == EAGAIN ? "nothing came for \(Duration.patience)" : String(cString: strerror(errno))
+            let reason = errno == EAGAIN ? "nothing arrived for \(Duration.patience)" : String(cString: strerror(errno))
             throw Broken(description: "cannot receive: \(reason)")
         }
         unread += buffer.prefix(count)

@@ -19,7 +19,7 @@ package struct TerminalBytes {
         "e" + String(repeating: "\u{301}", count: 1_000),
     ]
 
-    /// What no terminal gets, whatever the kind of output.
+    /// The bytes that no terminal receives, whatever the kind of output.
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x80...0x9F, 0xAD, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB,

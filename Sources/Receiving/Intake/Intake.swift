@@ -104,7 +104,7 @@ public final class Intake: DeliveryReceiver {
         history.probe(answer)
     }
 
-    /// Returns whether a request is a test event of this process, which may come over the public address: nobody else has
+    /// Returns whether a request is a test event of this process, which may arrive over the public address: nobody else has
     /// its secret.
     private func isOurOwn(_ judged: JudgedDelivery?) -> Bool {
         judged?.judgement.verdict == .valid && judged?.judgement.secret == keys.selfTest.identity

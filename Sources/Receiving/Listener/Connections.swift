@@ -114,7 +114,7 @@ final class RequestLoad: Sendable {
 
     /// Reserves memory for a long body.
     ///
-    /// - Returns: The bytes that are reserved, as many as asked for or a few more; nil if there are not so many.
+    /// - Returns: The bytes that are reserved, the requested number or a few more; nil if there are too few.
     func reserve(_ count: Int) -> Int? {
         let granted = (count + Self.step - 1) / Self.step * Self.step
         guard bytes.wrappingAdd(granted, ordering: .relaxed).newValue > limits.bodies else { return granted }

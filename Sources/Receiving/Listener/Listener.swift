@@ -118,7 +118,7 @@ public final class Listener: Sendable {
             settings: settings, tls: tls)
     }
 
-    /// What a person should know about the certificate at the start.
+    /// Notes for the user about the certificate at the start.
     public var notes: [String] { tls?.notes ?? [] }
 
     /// The public key of the certificate, as `sha256//` and Base64, by which a request to this listener can recognise it;

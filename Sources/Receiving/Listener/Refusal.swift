@@ -37,7 +37,7 @@ enum Refusal: Error, Hashable {
     case handshake(HandshakeFault)
     /// A trusted proxy begins without a PROXY header.
     case noProxyHeader
-    /// A PROXY header from an address that is no trusted proxy.
+    /// A PROXY header from an address that is not a trusted proxy.
     case otherProxy
 
     /// The response that the peer gets.

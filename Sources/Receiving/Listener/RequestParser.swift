@@ -391,7 +391,7 @@ struct PartialRequest {
         if space > 0 { bytes.withUnsafeReadableBytes { body.append(contentsOf: $0.prefix(space)) } }
     }
 
-    /// The bytes of the budget for long bodies that it needs with so many more bytes.
+    /// Returns the bytes that it needs of the budget for long bodies after this number of further bytes.
     func budget(for more: Int) -> Int {
         max(0, min(body.count + more, keptBytes) - ListenerLimits.freeBody)
     }

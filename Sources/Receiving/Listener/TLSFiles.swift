@@ -399,7 +399,7 @@ enum HandshakeFault: Sendable, Hashable {
             {
                 .version
             } else if has("EOF", "INVALID_OUTER_RECORD_TYPE", "DECRYPTION_FAILED") {
-                // OpenSSL's alert about a certificate comes in plain text in TLS 1.3, which BoringSSL does not read.
+                // OpenSSL's alert about a certificate is sent in plain text in TLS 1.3, which BoringSSL does not read.
                 .ended
             } else {
                 .other

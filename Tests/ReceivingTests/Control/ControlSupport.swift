@@ -40,7 +40,7 @@ struct Place {
     }
 }
 
-/// What answers the requests of these tests.
+/// The handler of these tests' requests.
 struct Answerer: Sendable {}
 
 struct Echo: ListenerRequest {

@@ -101,7 +101,7 @@ struct VersionTests {
         let thread = Thread {
             guard let caller = socket.accept() else { return }
             try? caller.say(line)
-            // What it says is read, so that the end does not overtake the line.
+            // Its line is read, so that the end does not overtake it.
             _ = try? caller.read()
         }
         thread.start()

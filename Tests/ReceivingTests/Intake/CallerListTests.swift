@@ -54,7 +54,7 @@ struct CallerListTests {
         #expect(texts.first?.contains("add the address to --allow-from") == true)
     }
 
-    @Test("Where everything comes from this machine, the warning names the proxy")
+    @Test("If all requests come from this machine, the warning names the proxy")
     func tunnel() async throws {
         let warnings = Warnings()
         let (_, intake) = try await rig(warnings)

@@ -33,7 +33,9 @@ final class Reports: Sendable {
     }
 
     /// Waits for the next report that all deliveries are verified.
-    func complete() async -> RejudgeReport { await first("a report that all is judged") { $0.isComplete } }
+    func complete() async -> RejudgeReport {
+        await first("a report that all deliveries are verified") { $0.isComplete }
+    }
 
     /// Waits for the next report that verifying was cancelled.
     func cancelled() async -> RejudgeReport { await first("a report that it is cancelled") { $0.isCancelled } }

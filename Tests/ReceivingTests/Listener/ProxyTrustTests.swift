@@ -22,7 +22,7 @@ struct ProxyTrustTests {
         return trust.client(of: address, fields)?.description ?? "unknown"
     }
 
-    @Test("is the first address from the right that is no trusted proxy")
+    @Test("is the first address from the right that is not a trusted proxy")
     func walking() throws {
         #expect(try client(["203.0.113.9"]) == "203.0.113.9")
         #expect(try client(["198.51.100.1, 203.0.113.9"]) == "203.0.113.9")
@@ -37,7 +37,7 @@ struct ProxyTrustTests {
         #expect(try client(["10.4.4.4, 10.5.5.5"]) == "10.4.4.4")
     }
 
-    @Test("is the peer where that is no trusted proxy, or names nobody")
+    @Test("is the peer if that is not a trusted proxy, or names nobody")
     func peers() throws {
         #expect(try client(["203.0.113.9"], peer: "192.0.2.1") == "192.0.2.1")
         #expect(try client([]) == "10.0.0.1")
@@ -55,7 +55,7 @@ struct ProxyTrustTests {
         #expect(try client([text]) == "unknown")
     }
 
-    @Test("is not reached past what does not parse: what stands on its left may be forged")
+    @Test("is not searched beyond a malformed part, because addresses on its left may be forged")
     func behind() throws {
         #expect(try client(["203.0.113.9, x, 10.1.1.1"]) == "unknown")
         #expect(try client(["x, 203.0.113.9"]) == "203.0.113.9")

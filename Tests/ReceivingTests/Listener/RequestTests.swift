@@ -116,7 +116,7 @@ import TestSupport
             #expect(response.body == answer.text)
             #expect(response.headers.contains("Content-Type: text/plain; charset=utf-8"))
             #expect(!response.closes)
-            // B2 tries again by itself; others are told when to.
+            // B2 tries again by itself; others receive a time.
             let retry = response.headers.filter { $0.hasPrefix("Retry-After: ") }
             #expect(retry.count == ([429, 503].contains(answer.status) ? 1 : 0))
         }

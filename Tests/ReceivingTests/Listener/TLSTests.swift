@@ -68,7 +68,7 @@ struct TLSTests {
         }
     }
 
-    @Test("tells plain HTTP and a client that does not accept the certificate")
+    @Test("reports plain HTTP, and a client that does not accept the certificate")
     func others() throws {
         let files = try files(Self.authority.server())
         let other = try folder.write("other.pem", FakeAuthority().root.pem)
@@ -165,7 +165,7 @@ struct TLSTests {
         }
     }
 
-    @Test("does not start with files that no client would accept, and says what is wrong")
+    @Test("does not start with files that no client would accept, and reports the problem")
     func problems() throws {
         let server = Self.authority.server()
         let chain = Self.authority.chain(server)
