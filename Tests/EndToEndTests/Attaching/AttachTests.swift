@@ -80,7 +80,7 @@ struct AttachTests {
         try session.press("t")
         try session.see("That needs the listener", "has ended without a word")
         try session.press("Left")
-        try session.see("[Signature]", "Why, only the listener")
+        try session.see("[Signature]", "This is the recorded verdict.")
 
         let next = try RunningListener(in: home)
         try session.see("LISTENING \(next.url)")
