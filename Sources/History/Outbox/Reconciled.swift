@@ -373,7 +373,7 @@ extension History {
                 case .there(let id):
                     if try OutboxEntries.retry(id, at: now, db) { addition.again += 1 } else { addition.there += 1 }
                 case .missing:
-                    let isAdded = try OutboxEntries.add(action, row: row, isAsked: false, at: now, db)
+                    let isAdded = try OutboxEntries.add(action, row: row, isAsked: true, at: now, db)
                     if isAdded { addition.added += 1 } else { addition.there += 1 }
                 }
             }

@@ -48,9 +48,12 @@ import Testing
                     try NeededProgram("sshd").path, ["-D", "-e", "-f", config], environment: home.environment,
                     streams: Child.Streams(error: error.writing))
                 let output = Output(error.reading)
-                if (try? output.line(with: "Server listening on 127.0.0.1 port \(port)")) != nil {
-                    started = (port, child, output)
+                // sshd ends its lines with a carriage return too.
+                let listens = try wait(for: "sshd") { () -> Bool? in
+                    if output.text.contains("Server listening on 127.0.0.1 port \(port)") { return true }
+                    return child.isRunning ? nil : false
                 }
+                if listens { started = (port, child, output) }
             }
             (port, child, error) = try #require(started, "no sshd runs")
 
