@@ -201,8 +201,9 @@ struct ChromeTests {
         var user = User.watching(3, columns: 120, rows: 36)
         user.change.health = .failing("/h-shm was truncated or overwritten while in use. Start b2watch again.")
         user.tell(.historyChanged(user.change))
-        user.tell(
-            .rowsRead(.failure(EffectFailure(HistoryReadError.indexTruncated(path: "/h"))), generation: 0))
+        let error = HistoryReadError.indexTruncated(path: "/h")
+        user.model.session.tell("The history could not be read: \("\(error)")", .bad)
+        user.tell(.historyChanged(user.change))
         #expect(user.screen.contains("-shm was truncated"))
         #expect(user.screen.ranges(of: "-shm was truncated").count == 1)
     }
