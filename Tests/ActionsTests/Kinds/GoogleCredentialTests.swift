@@ -134,6 +134,22 @@ struct GoogleCredentialTests {
         #expect(plain.form(0)["scope"] == GoogleTokens.scope && plain.form(0)["subject_token"] == "jwt.as.text")
     }
 
+    @Test("ask another provider's URL for its token, with its header fields, where a setting names the host")
+    func providers() throws {
+        let source = """
+            {"url":"https://issuer.test/token","headers":{"Metadata":"True"},
+            "format":{"type":"json","subject_token_field_name":"value"}}
+            """
+        let endpoints = Endpoints([
+            "https://issuer.test/": "{\"value\":\"jwt.by.url\"}", "https://sts.googleapis.com/": Self.google,
+        ])
+        let credential = try credential(Self.external(source), hosts: ["issuer.test"])
+        #expect(try token(credential, endpoints) == "ya29.first")
+        let first = try #require(endpoints.requests.withLock(\.first))
+        #expect(first.method == "GET" && first.headers.map(\.name) == ["Metadata"])
+        #expect(endpoints.form(1)["subject_token"] == "jwt.by.url")
+    }
+
     @Test("take the identity of a service account by a person's login or by another key")
     func impersonation() throws {
         let endpoints = Endpoints([
