@@ -233,7 +233,7 @@ struct DeliveriesTests {
         user.press(.character("o"))
         #expect(user.selected?.contains("16:59:40") == true)
         user.press(.up, .character("o"))
-        #expect(user.screen.contains("No other delivery holds this event."))
+        #expect(user.screen.contains("No other delivery contains this event."))
         #expect(user.selected?.contains("16:59:39") == true)
     }
 

@@ -148,7 +148,7 @@ struct EventFolds {
 
 // MARK: - JSON
 
-/// Formats JSON with a style for each kind of token.
+/// JSON formatted with a style for each kind of token.
 enum JSONLines {
     static func lines(of json: PrettyJSON, columns: Int) -> [StyledLine] {
         json.lines.flatMap { lines(of: $0, columns: columns) }

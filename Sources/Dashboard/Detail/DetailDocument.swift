@@ -74,7 +74,7 @@ struct DetailDocument: Sendable, Hashable {
 
 // MARK: - Building
 
-/// Builds the lines of a tab from the history.
+/// A builder of documents from the history.
 struct DocumentBuilder: Sendable {
     let reader: HistoryReader
     let control: any ListenerControl
@@ -263,7 +263,7 @@ struct DocumentContent {
 
 // MARK: - Lines
 
-/// Draws the lines of a document: margin, line number, mark, and the visible part of the text.
+/// A view of a document's lines: margin, line number, mark, and the visible part of the text.
 struct DocumentLines {
     /// The number of columns to the left of the text: the cursor's bar and a blank.
     static let margin = ListRow.margin
@@ -389,7 +389,7 @@ struct Folding: Hashable {
 
 // MARK: - Prose and fields
 
-/// Wraps sentences between words.
+/// Functions that wrap sentences between words.
 enum Prose {
     /// Returns the lines of a text. A word longer than a line is split.
     static func lines(_ text: String, columns: Int) -> [SafeText] {

@@ -331,7 +331,7 @@ extension DetailPane {
     }
 
     fileprivate static let isNotBody: @Sendable (DashboardModel) -> String? = {
-        $0.detail.tab == .body ? nil : "That is for the Body tab."
+        $0.detail.tab == .body ? nil : "Available only in the Body tab."
     }
 
     fileprivate static let canFold: @Sendable (DashboardModel) -> String? = {
@@ -340,7 +340,7 @@ extension DetailPane {
 
     fileprivate static let hasLongLines: @Sendable (DashboardModel) -> String? = { model in
         let hasLines = model.detail.tab == .headers || model.detail.tab == .body && model.detail.form != .hex
-        return hasLines ? nil : "That is for headers and bodies."
+        return hasLines ? nil : "Available only for headers and bodies."
     }
 
     fileprivate static let runsOn: @Sendable (DashboardModel) -> String? = { model in
@@ -364,7 +364,7 @@ extension Command {
         plain: .line(
             PlainWord(
                 "show", syntax: "[NUMBER] [summary|headers|body|signature|actions] [raw|pretty|hex]",
-                "what is known of the current event, or of that one"
+                "details of the current event, or of event NUMBER"
             ) { $0.show($1) })
     ) { $0.detail.isFullScreen.toggle() }
     fileprivate static let nextRow = Command(
@@ -404,7 +404,8 @@ extension Command {
     fileprivate static let toggleNumbers = Command(
         "toggle-numbers", "#", in: .detail, "line numbers",
         unavailable: { model in
-            model.detail.tab == .body && model.detail.form != .hex ? nil : "Only text and pretty bodies have these."
+            model.detail.tab == .body && model.detail.form != .hex
+                ? nil : "Only text and pretty bodies have line numbers."
         }
     ) { $0.detail.showsNumbers.toggle() }
 

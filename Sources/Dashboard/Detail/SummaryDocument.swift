@@ -43,7 +43,7 @@ struct SummaryDocument {
         addTime(event.eventTimestamp, to: &fields)
         fields.add("Event id", plain(event.eventId))
         if request.isDuplicate {
-            fields.add("", "A duplicate: an earlier delivery, trusted no less, holds the same id.", Style(.notice))
+            fields.add("", "A duplicate: an earlier delivery, trusted no less, has the same id.", Style(.notice))
         }
         if let state = request.actions {
             fields.add("Actions", StyledLine("\(state.glyph) \(state.word)", state.style))
@@ -79,7 +79,7 @@ struct SummaryDocument {
             fields.add("Signature", judged)
         }
         if verdict != .unjudged, record.judgedAt != delivery.receivedAt {
-            fields.add("", dim(record.judgedAt.map(since) ?? "found by an older version, which kept no time"))
+            fields.add("", dim(record.judgedAt.map(since) ?? "verified by an older version, which recorded no time"))
         }
         let answer = StyledLine("\(record.status) \(record.answer)", Style(record.status == 200 ? .good : .bad))
         if let time = record.answerTime {
@@ -316,7 +316,7 @@ struct ActionsDocument {
                 })
         }
         if source.entries.isEmpty, others.isEmpty {
-            fields.add([StyledLine("No actions are declared: the screen Actions tells how.", Style(.secondary))])
+            fields.add([StyledLine("No actions are declared: the Actions tab shows how.", Style(.secondary))])
         }
         return fields.lines
     }

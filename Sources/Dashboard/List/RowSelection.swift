@@ -112,8 +112,8 @@ enum ActedRows: Sendable, Hashable {
 
 extension Command {
     static let toggleSelected = Command(
-        "toggle-selected", " ", in: .rows, "select the row, or no longer, and go to the next",
-        plain: .row(PlainWord("select", "selects the current event, or no longer, and goes to the next"))
+        "toggle-selected", " ", in: .rows, "select or deselect the row, and go to the next",
+        plain: .row(PlainWord("select", "selects or deselects the current event, and goes to the next"))
     ) { $0.toggleSelected() }
     fileprivate static let selectAll = Command(
         "select-all", "A", "*", in: .rows, "select all rows listed", plain: .same()
@@ -123,7 +123,7 @@ extension Command {
     ) { $0.selectRange() }
     static let toggleMark = Command(
         "toggle-mark", "m", in: .browsing, "mark the rows selected, or the current one",
-        plain: .same(PlainWord("mark", "marks the current event, or no longer; show-marked lists those marked"))
+        plain: .same(PlainWord("mark", "marks or unmarks the current event; show-marked lists those marked"))
     ) { $0.toggleMark() }
     static let showMarked = Command(
         "show-marked", "M", in: .browsing, "only marked rows, or all", plain: .same()
@@ -208,7 +208,7 @@ extension DashboardModel {
             selection.add([row.id])
             selection.rangeStart = row.id
             session.tell(
-                "\(bindings.name(of: .selectRange)) again selects all from here to the row where you are then.",
+                "\(bindings.name(of: .selectRange)) again, on another row, selects all from here to there.",
                 .secondary)
             return
         }
@@ -232,7 +232,7 @@ extension DashboardModel {
             marks = []
             filter.showsMarked = false
             selection = RowSelection()
-        case .all: session.tell("That many rows are not marked at once: a filter lists them again.", .notice)
+        case .all: session.tell("Too many rows to mark at once: use a filter to list them again.", .notice)
         case nil: break
         }
         return marks == before ? [] : [.keepMarked(marks)]

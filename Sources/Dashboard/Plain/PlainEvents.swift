@@ -231,7 +231,7 @@ extension PlainModel {
         } then: { plain, result in
             switch result {
             case .success(let next?): plain.later += plain.lookUp((next, 1), nil)
-            case .success(nil): plain.say("No other delivery holds this event.")
+            case .success(nil): plain.say("No other delivery contains this event.")
             case .failure(let failure): plain.unreadable(failure)
             }
         }

@@ -246,7 +246,7 @@ extension EntryState {
 
 // MARK: - Reasons
 
-/// Shortens the reason of an entry so that the cause appears first, without its introduction.
+/// The short form of an entry's reason, which begins with the cause instead of an introduction.
 enum EntryReason {
     static func brief(_ reason: String) -> String {
         for wrapper in ["refused, while others were done: ", "so it seems to be the action: "] {

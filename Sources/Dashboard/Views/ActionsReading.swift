@@ -15,8 +15,8 @@ struct ListedAction: Sendable, Hashable {
     }
 }
 
-/// Decides when the states of the actions are read. Only one question is outstanding at a time. Questions are asked at
-/// most once a frame while the actions are displayed, and else at most once a second.
+/// The states of the actions, and the pace at which they are read. Only one question is outstanding at a time.
+/// Questions are asked at most once a frame while the actions are displayed, and else at most once a second.
 struct ActionsReading {
     private static let pause = Duration.seconds(1)
 

@@ -9,7 +9,7 @@ struct ActionsScreen: Tab {
     static let facts = TabFacts(
         number: 4, word: "Actions", meaning: "the actions, and what became of each event",
         about: "What runs for each event, and what became of it",
-        plain: .line(PlainWord("actions", "the actions, and how they stand") { plain, _ in plain.readActions() }),
+        plain: .line(PlainWord("actions", "the actions and their states") { plain, _ in plain.readActions() }),
         symbols: { _ in HelpBrief.states })
 
     static let commands: [Command] = [
@@ -38,7 +38,7 @@ struct ActionsScreen: Tab {
             "entries NAME waiting",
             PlainWord(
                 "entries", syntax: "NAME [all|waiting|failed|uncertain|done|skipped] [N]",
-                "the last N events that an action is done for"
+                "the last N entries of an action"
             ) { $0.readEntries($1) },
             PlainWord("entry", syntax: "ENTRY", "one of them, with the exact request and answer") {
                 $0.readEntry($1)
@@ -124,7 +124,7 @@ struct ActionsScreen: Tab {
         if let entry = model.page?.entry ?? model.actions.selectedEntry?.entry {
             return entry.state.canBeRetried ? nil : "The entry is \(entry.state.word)."
         }
-        if model.page != nil { return "Only an entry is tried again." }
+        if model.page != nil { return "Only an entry can be retried." }
         guard let status = model.actions.selected else { return noActions }
         return status.count(of: EntryState.retriedTogether) > 0 || (status.hold != nil && status.waiting > 0)
             ? nil : "Nothing of this action has failed."
@@ -133,7 +133,7 @@ struct ActionsScreen: Tab {
     private static let cannotSkip: @Sendable (DashboardModel) -> String? = { model in
         if let reason = cannotAsk(model) { return reason }
         guard let entry = model.page?.entry ?? model.actions.selectedEntry?.entry else {
-            if model.page != nil { return "Only an entry is skipped." }
+            if model.page != nil { return "Only an entry can be skipped." }
             guard let status = model.actions.selected else { return noActions }
             return status.count(of: EntryState.skippedTogether) > 0
                 ? nil : "Nothing of this action waits or is dead."
@@ -568,7 +568,7 @@ extension DashboardModel {
         askActions {
             try $0.setPaused(name, isPaused)
         } then: { model, _ in
-            model.session.tell(isPaused ? "“\(name)” is paused: its entries wait." : "“\(name)” goes on.", .good)
+            model.session.tell(isPaused ? "“\(name)” is paused: its entries wait." : "“\(name)” is resumed.", .good)
         }
     }
 
@@ -576,7 +576,7 @@ extension DashboardModel {
         askActions {
             try $0.retryEntries([id])
         } then: { model, count in
-            model.session.tell(count > 0 ? "The entry is tried again." : "The entry is done, or waits anyway.", .good)
+            model.session.tell(count > 0 ? "The entry is tried again." : "The entry is done or already waiting.", .good)
         }
     }
 
@@ -623,7 +623,7 @@ extension DashboardModel {
 
     /// Shows the content that an action would send for the first of the given rows.
     mutating func preview(_ name: String, _ rows: ActedRows) {
-        session.tell("Making what “\(name)” would send…", .secondary)
+        session.tell("Preparing the preview of “\(name)”…", .secondary)
         ask(Self.awaited, on: .actions) { outside, _ in
             try outside.preview(name, rows)
         } then: { model, result in

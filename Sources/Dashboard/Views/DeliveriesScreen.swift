@@ -92,7 +92,7 @@ struct DeliveriesScreen: Tab {
             guard tab.list.selection == origin else { return }
             switch result {
             case .success(let id?): tab.select(id, context.session.shown)
-            case .success(nil): context.session.tell("No other delivery holds this event.", .notice)
+            case .success(nil): context.session.tell("No other delivery contains this event.", .notice)
             case .failure(let failure):
                 context.session.tell("The history could not be read: \(failure.sentence)", .bad)
             }

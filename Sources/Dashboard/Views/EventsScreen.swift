@@ -15,7 +15,7 @@ struct EventsScreen: Tab {
         contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
         symbols: { hasActions in
             HelpBrief.verdicts + (hasActions ? HelpBrief.states : [])
-                + [HelpBrief.Symbol("dup", Style(.notice), "its event came before")] + HelpBrief.rows + HelpBrief.order
+                + [HelpBrief.Symbol("dup", Style(.notice), "event arrived earlier")] + HelpBrief.rows + HelpBrief.order
         }, listsEvents: true, hasDetailPane: true)
 
     static let commands: [Command] = [

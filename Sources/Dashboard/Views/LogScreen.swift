@@ -264,7 +264,7 @@ extension LogEntry {
 
 // MARK: - Reading
 
-/// Reads the log of b2watch. The functions are called on background threads.
+/// Read access to the log of b2watch. The functions are called on background threads.
 ///
 /// Code that writes to the log in the dashboard's own process announces this with `Dashboard.announceLog()`.
 public protocol LogReading: Sendable {

@@ -210,7 +210,7 @@ struct PulsePlot {
 
 // MARK: - Times
 
-/// Formats times for the axis and for the description of the selection.
+/// The formats of times on the axis and in the description of the selection.
 enum PulseTime {
     private static let day: Int64 = 86_400_000
     private static let minute: Int64 = 60_000

@@ -11,7 +11,7 @@ struct PulseScreen: Tab {
         plain: .line(
             PlainWord(
                 "pulse", syntax: "[minute|hour|day|week|month|quarter|year]",
-                "counts by verdict, type and bucket, delays and answer times; of an hour unless told otherwise"
+                "counts by verdict, type and bucket, delays and answer times; of an hour by default"
             ) { $0.readPulse($1) }),
         contexts: [],
         symbols: { _ in HelpBrief.verdicts + [HelpBrief.Symbol("▲", Style(.accent, bold: true), "selected")] })
@@ -60,7 +60,7 @@ struct PulseScreen: Tab {
         unavailable: { model in
             let key = model.bindings.name(of: nextSection)
             return model.pulse.filterText == nil
-                ? "Here is nothing to list: \(key) goes to bars, types and buckets." : nil
+                ? "Nothing to list here: \(key) goes to bars, types and buckets." : nil
         }
     ) { $0.listPulseSelection() }
 
@@ -399,15 +399,15 @@ extension DashboardModel {
             filter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
             view = .events
         } catch {
-            session.tell("No filter can be made of this: \(error.description)", .bad)
+            session.tell("This is not a valid filter: \(error.description)", .bad)
         }
     }
 }
 
 // MARK: - Reading
 
-/// Decides when the pulse is read. Only one question is outstanding at a time. A question due to a key is asked at
-/// once; one due to new deliveries is asked at most once a second.
+/// The counts shown in the pulse, and the pace at which they are read. Only one question is outstanding at a time. A
+/// question due to a key is asked at once; one due to new deliveries is asked at most once a second.
 struct PulseReading {
     /// The minimum time between two readings that are due to new deliveries.
     static let pause = Duration.seconds(1)

@@ -27,7 +27,7 @@ struct RuleRow: WindowedRow {
 struct RulesScreen: Tab {
     static let facts = TabFacts(
         number: 5, word: "Rules", meaning: "the buckets and rules that deliveries name, and their verdicts",
-        about: "Which bucket and rule the events came from, and how they verify")
+        about: "The buckets and rules of the events, and their verdicts")
 
     static let commands: [Command] = [
         Command(
@@ -211,7 +211,7 @@ extension DashboardModel {
             rowFilter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
             return perform(MainView.events.command)
         } catch {
-            session.tell("No filter can be made of this: \(error.description)", .bad)
+            session.tell("This is not a valid filter: \(error.description)", .bad)
             return []
         }
     }

@@ -55,7 +55,7 @@ struct PlainCommandTests {
         #expect(hearer.type("same").first?.hasSuffix("delivery 2") == true)
         #expect(hearer.type("next-of-same-event").first?.hasSuffix("delivery 5") == true)
         hearer.user.sharing = [:]
-        #expect(hearer.type("same") == ["No other delivery holds this event."])
+        #expect(hearer.type("same") == ["No other delivery contains this event."])
     }
 
     @Test("name no keys in what they say")
