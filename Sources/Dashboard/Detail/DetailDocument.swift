@@ -155,7 +155,7 @@ struct DocumentBuilder: Sendable {
 /// when the width changes.
 struct DocumentLayout: Sendable, Hashable {
     /// The source line that each document line shows, from 0, in rising order; -1 for the notes above the source. Empty
-    /// if there is no source.
+    /// if the lines are not those of a source.
     var sources: [Int32] = []
     /// The number of source lines.
     var sourceCount = 0
@@ -223,7 +223,7 @@ struct DocumentLayout: Sendable, Hashable {
         return place >= 0 ? folds[place] : nil
     }
 
-    /// Returns the index of the last container that opens on or before a source line; -1 if there is none.
+    /// Returns the index of the last container that opens on or before a source line; -1 if all open after it.
     private func place(ofFoldUpTo source: Int) -> Int {
         var (low, high) = (0, folds.count)
         while low < high {

@@ -77,7 +77,7 @@ struct DetailPane {
         cursor = min(cursor, max(0, folding.count - 1))
     }
 
-    /// Moves the cursor, or scrolls the text if there is no cursor.
+    /// Moves the cursor, or scrolls the text of a document without one.
     mutating func move(_ motion: Motion) {
         guard hasCursor else {
             scroll.move(motion)
@@ -351,7 +351,7 @@ extension DetailPane {
 
     fileprivate static let plain = PlainForm.hint("show summary, headers, body, signature or actions")
 
-    /// The most important commands, for the first screen of the help.
+    /// The most important commands, which the first screen of the help lists.
     static let brief: [Command] = [
         .nextTab, .open, .nextRow, .previousRow, .cycleBody, .search, .toggleFold, .toggleAllFolds, .toggleWrapping,
         .copy, .copyAsReceived, .act, .replay, .focusDetail, .toggleNumbers, .goBack,

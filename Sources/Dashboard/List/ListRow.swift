@@ -270,8 +270,8 @@ struct ListDrawing<Row: WindowedRow> {
     var note: (Row) -> SafeText? = { _ in nil }
     /// A function that returns the signs to the left of a row, each with its column and style.
     var signs: (Row) -> [(text: SafeText, column: Int, role: Role)] = { _ in [] }
-    /// The number of the window's first row, counted from 1, and the number of all rows, for the scroll bar; nil if
-    /// unknown.
+    /// The number of the window's first row, counted from 1, and the number of all rows, which the scroll bar shows;
+    /// nil if unknown.
     var extent: (first: Int, total: Int)?
 }
 

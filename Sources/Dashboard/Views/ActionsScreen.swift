@@ -419,8 +419,8 @@ struct ActionsScreen: Tab {
         return "Last error: \(reason)"
     }
 
-    /// Returns words such as `12 events were missed before their verdict or “when” changed`. The history does not show
-    /// which of the two changed.
+    /// Returns words such as `12 events were missed before their verdict or “when” changed`. The history does not
+    /// show which of the two changed.
     static func missedWords(_ missed: MissedRows) -> String {
         let their = missed.count == 1 ? "its" : "their"
         let least = missed.isAll ? "" : "at least "
