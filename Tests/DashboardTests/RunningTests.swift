@@ -59,11 +59,14 @@ struct RunningTests {
     func replaced() throws {
         let dashboard = try dashboard()
         let runner = EffectRunner(dashboard.environment, mailbox: dashboard.mailbox)
-        let gate = Gate()
+        let (gate, hasBegun) = (Gate(), Monitor(false))
         var questions = Questions<[Int]>()
         func ask(_ number: Int, _ slot: String, on lane: Lane) {
             questions.ask(slot, on: lane) { (_, asking: Asking<Int>) -> Int in
-                if number == 1 { gate.wait() }
+                if number == 1 {
+                    hasBegun.change { $0 = true }
+                    gate.wait()
+                }
                 return asking.isCancelled ? -number : number
             } then: { (answers: inout [Int], result) in
                 if case .success(let answer) = result { answers.append(answer) }
@@ -71,6 +74,8 @@ struct RunningTests {
             for effect in questions.dequeue() { _ = runner.carryOut(effect) }
         }
         ask(1, "a", on: .rows)
+        // What has not begun is not begun at all once another has its place.
+        try hasBegun.require("the first question") { $0 ? true : nil }
         ask(2, "a", on: .rows)
         ask(3, "a", on: .rows)
         ask(4, "b", on: .counts)
