@@ -145,7 +145,8 @@ struct GoogleCredentialTests {
         ])
         let credential = try credential(Self.external(source), hosts: ["issuer.test"])
         #expect(try token(credential, endpoints) == "ya29.first")
-        let first = try #require(endpoints.requests.withLock(\.first))
+        let requests = endpoints.requests.withLock { $0 }
+        let first = try #require(requests.first)
         #expect(first.method == "GET" && first.headers.map(\.name) == ["Metadata"])
         #expect(endpoints.form(1)["subject_token"] == "jwt.by.url")
     }
