@@ -90,6 +90,16 @@ struct FilteringTests {
         #expect(rowTimes(user).count == 6)
     }
 
+    @Test("what cannot be read says which filter is listed still")
+    func former() {
+        var user = User.watching(9, columns: 160)
+        user.press(.character("f"))
+        user.type("cat is:")
+        #expect(user.screen.contains("The list still shows “cat”."))
+        user.press(.backspace, .backspace, .backspace)
+        #expect(!user.screen.contains("still shows"))
+    }
+
     @Test("an empty list says how to leave it")
     func nothing() {
         var user = user()

@@ -174,8 +174,11 @@ struct ActionsScreenTests {
         #expect(user.screen.contains("No actions are declared: 4 tells how."))
         user.press(.character("4"))
         for line in ActionsScreen.example { #expect(user.screen.contains(line)) }
-        user.press(.character("p"))
-        #expect(user.screen.contains("No actions are declared."))
+        for word in ["filter", "sort", "search", "follow"] { #expect(user.lines.last?.contains(word) == false) }
+        for key in "pf>/" {
+            user.press(.character(key))
+            #expect(user.screen.contains("No actions are declared."), "\(key)")
+        }
     }
 
     @Test("takes the mouse as the other lists do")

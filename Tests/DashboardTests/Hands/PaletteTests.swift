@@ -139,6 +139,18 @@ struct PaletteTests {
         #expect(wrong.model.place == .palette)
     }
 
+    @Test(
+        "refuses arguments that are wrong, and changes nothing",
+        arguments: [
+            "filter is:", "sort", "sort nope", "sort size up", "goto", "goto row x", "view", "view puls",
+            "show-table x",
+        ])
+    func wrongArguments(line: String) {
+        let user = typing(line)
+        #expect(user.model.place == .palette)
+        #expect(user.model.view == .events && user.model.order == nil && !user.model.filter.hasFilter)
+    }
+
     @Test("takes an order")
     func sort() {
         #expect(typing("sort size").model.session.viewState.preferences.order == .by(.size, isDescending: true))
