@@ -23,8 +23,8 @@ final class GoogleSheetAction: Action {
     private let place: GoogleSheetPlace
     private let state = Mutex(State())
     private let now: @Sendable () -> Timestamp
-    /// The start of the metadata of our batches.
-    let writer: String
+    /// The writer named in the metadata of our batches.
+    let writer: GoogleWriter
     private let turn: GoogleTurn
 
     /// - Parameter wait: Waits for this time.
@@ -37,7 +37,7 @@ final class GoogleSheetAction: Action {
         client = GoogleClient(settings, http: http, now: now, wait: wait)
         place = GoogleSheetPlace(client: client)
         turn = GoogleTurn.of(settings)
-        writer = SHA256.hash(settings.writer.utf8).prefix(6).map { String($0, radix: 16) }.joined()
+        writer = GoogleWriter(settings.writer)
     }
 
     var summary: String { "rows in “\(settings.sheet)” of \(settings.spreadsheet)" }

@@ -269,14 +269,15 @@ struct GoogleSheetPlace: Sendable {
 
     /// Finds out whether a batch's metadata exists: then the batch was applied.
     func mark(
-        _ number: Int64, whose writer: String
+        _ number: Int64, whose writer: GoogleWriter
     ) throws(GoogleProblem) -> (mark: Mark, exchange: OutboxExchange?) {
         struct Content: Decodable {
             var metadataValue: String?
         }
         do throws(GoogleProblem) {
             let answer = try client.read("GET", "/developerMetadata/\(number)")
-            let isOurs = try read(Content.self, answer).metadataValue?.hasPrefix(writer + " ") ?? false
+            let words = try read(Content.self, answer).metadataValue?.split(separator: " ") ?? []
+            let isOurs = words.count > 1 && writer.isNamed(words[0])
             return (isOurs ? .ours : .foreign, answer.exchange)
         } catch {
             guard error.status == 404 else { throw error }
@@ -285,7 +286,7 @@ struct GoogleSheetPlace: Sendable {
     }
 
     /// Finds the metadata of our batches.
-    func marks(of writer: String) throws(GoogleProblem) -> Found {
+    func marks(of writer: GoogleWriter) throws(GoogleProblem) -> Found {
         struct Content: Decodable {
             struct Match: Decodable {
                 struct Metadata: Decodable {
@@ -314,7 +315,7 @@ struct GoogleSheetPlace: Sendable {
             match -> (number: Int64, since: Int64)? in
             let words = (match.developerMetadata.metadataValue ?? "").split(separator: " ")
             // Marks of older versions do not contain the columns that they have filled.
-            guard (2...3).contains(words.count), words[0] == writer,
+            guard (2...3).contains(words.count), writer.isNamed(words[0]),
                 let since = Int64(words[1], radix: GoogleBatch.radix)
             else { return nil }
             if words.count == 3, let bits = Int(words[2], radix: GoogleBatch.radix), since >= latest?.since ?? .min {
@@ -352,6 +353,29 @@ struct GoogleSheetPlace: Sendable {
 }
 
 // MARK: - Batches
+
+/// The writer of batches, as their marks name it: an action of a configuration, unlike every other that writes into the
+/// spreadsheet.
+struct GoogleWriter: Sendable, Hashable, CustomStringConvertible {
+    /// Twelve hex digits: the start of the identity's SHA-256.
+    let description: String
+    /// The name in the marks of older versions, which left out the zero before a digit. They stay ours.
+    let formerName: String
+
+    /// Creates the writer of an action.
+    ///
+    /// - Parameter identity: The identity of the action and its configuration.
+    init(_ identity: String) {
+        let digits = SHA256.hash(identity.utf8).prefix(6).map { String($0, radix: 16) }
+        description = digits.map { $0.count == 1 ? "0" + $0 : $0 }.joined()
+        formerName = digits.joined()
+    }
+
+    /// Returns whether the name in a mark is this writer's.
+    func isNamed(_ name: Substring) -> Bool {
+        name == description || name == formerName
+    }
+}
 
 /// The request that inserts rows once: it creates developer metadata with the batch's number in the same request.
 ///

@@ -33,6 +33,29 @@ struct GoogleMarksTests {
         #expect(action.perform([.numbered(1)], batch: 1).outcomes == [.done])
     }
 
+    @Test("name their writer by twelve digits; those of older versions, without leading zeros, stay its own")
+    func writers() throws {
+        let identity = "/etc/b2watch\na0"
+        let writer = GoogleWriter(identity)
+        #expect(writer.description == "0dca10809c79" && writer.formerName == "dca10809c79")
+        #expect(writer.isNamed("0dca10809c79") && writer.isNamed("dca10809c79") && !writer.isNamed("dca10809c7"))
+
+        let stand = try SheetStand()
+        let action = stand.action(writer: identity)
+        // So young that the marks may not be removed yet.
+        let since = String(stand.time.now / 1_000, radix: GoogleBatch.radix)
+        stand.google.change(SheetStand.id) {
+            $0.metadata[5] = (GoogleBatch.metadataKey, "dca10809c79 \(since)")
+            $0.metadata[6] = (GoogleBatch.metadataKey, "ca10809c79 \(since)")
+        }
+        // The batch was written by an older version; the other one's number belongs to somebody else.
+        #expect(action.perform([.numbered(1)], batch: 5).outcomes == [.done])
+        #expect(stand.names.isEmpty)
+        #expect(action.perform([.numbered(2)], batch: 6).outcomes != [.done])
+        #expect(action.perform([.numbered(3)], batch: 7).outcomes == [.done])
+        #expect(metadata(stand)[7]?.value.hasPrefix("0dca10809c79 ") == true)
+    }
+
     @Test("are searched for only at intervals if the search fails")
     func pause() {
         var marks = GoogleMarks()

@@ -393,11 +393,11 @@ final class SheetStand: Sendable {
 
     func action(
         _ options: SheetOptions = SheetOptions(), sheet: String = "B2's events", spreadsheet: String = id,
-        keyFile: String? = nil, skew: Int64 = 0, http: (any HTTPSending)? = nil
+        keyFile: String? = nil, skew: Int64 = 0, writer: String? = nil, http: (any HTTPSending)? = nil
     ) -> GoogleSheetAction {
         let settings = GoogleSheetSettings(
             spreadsheet: spreadsheet, sheet: sheet, keyFile: keyFile ?? self.keyFile, options: options,
-            writer: folder.path)
+            writer: writer ?? folder.path)
         let http = http ?? InProcessHTTP(["sheets.googleapis.com": google, "oauth2.googleapis.com": google])
         return GoogleSheetAction(
             settings, http: http, now: { [time] in Timestamp(milliseconds: time.now + skew) },
