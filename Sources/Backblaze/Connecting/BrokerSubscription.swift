@@ -164,7 +164,7 @@ public final class BrokerSubscription: ConnectionTarget {
             do throws(B2Problem) {
                 let status = try send("HEAD", "\(base)/\(Self.encoded(id))").status
                 guard !(200..<300).contains(status) else {
-                    tellDown(nil)
+                    reportDown(nil)
                     continue
                 }
                 let new = try subscribe(url)
@@ -178,15 +178,15 @@ public final class BrokerSubscription: ConnectionTarget {
                 } else {
                     _ = try? send("DELETE", "\(base)/\(Self.encoded(new))")
                 }
-                tellDown(nil)
+                reportDown(nil)
             } catch {
-                tellDown(error)
+                reportDown(error)
             }
         }
     }
 
     /// Reports once that the broker does not answer, until it does.
-    private func tellDown(_ problem: B2Problem?) {
+    private func reportDown(_ problem: B2Problem?) {
         let isNews = state.change { state in
             defer { state.isDown = problem != nil }
             return state.isDown != (problem != nil)

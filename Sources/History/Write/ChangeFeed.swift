@@ -36,8 +36,8 @@ final class ChangeFeed: Sendable {
             insertion.counts.apply(to: &state.change)
             state.change.health = state.healthAfterCommit
         }
-        tell { .changed($0) }
-        if insertion.isStale { tell { _ in .stale } }
+        notify { .changed($0) }
+        if insertion.isStale { notify { _ in .stale } }
     }
 
     /// Adds a follower, which receives the deliveries that each transaction has recorded.
@@ -59,7 +59,7 @@ final class ChangeFeed: Sendable {
             defer { state.change.latestAnswered = max(delivery, state.change.latestAnswered) }
             return delivery > state.change.latestAnswered
         }
-        if isNew { tell { .changed($0) } }
+        if isNew { notify { .changed($0) } }
     }
 
     /// Reports that secrets were tried, and verdicts may have changed.
@@ -69,7 +69,7 @@ final class ChangeFeed: Sendable {
             counts.apply(to: &state.change)
             state.change.revision += 1
         }
-        tell { .changed($0) }
+        notify { .changed($0) }
     }
 
     /// Reports that older records read differently.
@@ -80,7 +80,7 @@ final class ChangeFeed: Sendable {
             state.change.tally = tally
             state.change.revision += 1
         }
-        tell { .changed($0) }
+        notify { .changed($0) }
     }
 
     /// Reports that deliveries were removed.
@@ -92,7 +92,7 @@ final class ChangeFeed: Sendable {
             counts?.apply(to: &state.change)
             if isLast { state.change.revision += 1 }
         }
-        tell { .changed($0) }
+        notify { .changed($0) }
     }
 
     /// Reports that more requests of floods were counted.
@@ -101,7 +101,7 @@ final class ChangeFeed: Sendable {
             state.change.kept.flooded += more
             state.change.revision += 1
         }
-        tell { .changed($0) }
+        notify { .changed($0) }
     }
 
     /// What is there of the requests that count against the bounds.
@@ -110,7 +110,7 @@ final class ChangeFeed: Sendable {
     /// Reports that the outbox has changed.
     func outboxChanged(to revision: Int64) {
         state.withLock { $0.change.outbox = max($0.change.outbox, revision) }
-        tell { .changed($0) }
+        notify { .changed($0) }
     }
 
     func fail(_ reason: String) {
@@ -119,7 +119,7 @@ final class ChangeFeed: Sendable {
             defer { state.change.health = .failing(reason) }
             return state.change.health != .failing(reason)
         }
-        if isNew { tell { .changed($0) } }
+        if isNew { notify { .changed($0) } }
     }
 
     /// Reports that this process cannot record any more, until it ends. May be called from any thread.
@@ -144,21 +144,21 @@ final class ChangeFeed: Sendable {
             state.change.latestAnswered = last.latestAnswered
             state.change.health = state.healthAfterCommit
         }
-        tell { .changed($0) }
+        notify { .changed($0) }
     }
 
     func refuse(_ reason: String) {
-        tell { _ in .refused(reason) }
+        notify { _ in .refused(reason) }
     }
 
     /// Reports a warning to a person. May be called from any thread.
     func warn(_ sentence: String) {
-        tell { _ in .warning(sentence) }
+        notify { _ in .warning(sentence) }
     }
 
     /// Reports something for the log.
     func note(_ sentence: String) {
-        tell { _ in .note(sentence) }
+        notify { _ in .note(sentence) }
     }
 
     /// Reports that a condition lasts from now on, or has ended: nil. May be called from any thread.
@@ -171,10 +171,10 @@ final class ChangeFeed: Sendable {
             return .some(sentences.isEmpty ? nil : sentences.joined(separator: "; "))
         }
         guard let all else { return }
-        tell { _ in .lasting(news: sentence, all: all) }
+        notify { _ in .lasting(news: sentence, all: all) }
     }
 
-    private func tell(_ event: (HistoryChange) -> HistoryEvent) {
+    private func notify(_ event: (HistoryChange) -> HistoryEvent) {
         let (change, observers) = state.withLock { ($0.change, $0.observers) }
         let event = event(change)
         for observer in observers { observer(event) }

@@ -230,7 +230,7 @@ public final class AlertWatch: Sendable {
             return state.withLock { $0.actionLook = .now + retryPause }
         }
         let (new, late) = troubles.withLock { troubles in
-            (troubles.take(statuses, at: now), troubles.nextLate(statuses, after: now))
+            (troubles.update(statuses, at: now), troubles.nextLate(statuses, after: now))
         }
         let actions = state.withLock { state in
             if let late {

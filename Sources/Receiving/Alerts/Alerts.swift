@@ -377,7 +377,7 @@ struct TroubleNews {
     /// Applies the current states of the actions.
     ///
     /// - Returns: The new troubles, with the number of additional entries that each concerns.
-    mutating func take(_ statuses: [ActionStatus], at now: Timestamp) -> [ActionTrouble] {
+    mutating func update(_ statuses: [ActionStatus], at now: Timestamp) -> [ActionTrouble] {
         var current: [String: Int] = [:]
         var new: [ActionTrouble] = []
         for trouble in statuses.flatMap({ $0.troubles(at: now) }) {

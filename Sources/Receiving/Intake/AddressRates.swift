@@ -99,8 +99,8 @@ struct AddressRates: Sendable {
     /// The number of addresses in the table.
     var count: Int { stores.count }
 
-    /// Takes a request from the store of an address.
-    mutating func take(_ address: String, at now: ContinuousClock.Instant) -> Fate {
+    /// Registers a request of an address, and returns what becomes of it.
+    mutating func register(_ address: String, at now: ContinuousClock.Instant) -> Fate {
         var network = Network(address)
         if stores[network] == nil, stores.count >= capacity {
             sweep(now)

@@ -127,7 +127,7 @@ public final class Intake: DeliveryReceiver {
         }
         let (fate, isNews) = rates.value.withLock { rates -> (AddressRates.Fate, Bool) in
             let had = rates.hasNews
-            let fate = rates.take(judged.delivery.remoteAddress, at: .now)
+            let fate = rates.register(judged.delivery.remoteAddress, at: .now)
             return (fate, !had && rates.hasNews)
         }
         if isNews { floods.async { [weak self] in self?.countFloods() } }

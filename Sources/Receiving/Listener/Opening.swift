@@ -70,7 +70,7 @@ final class Opening: ChannelInboundHandler {
     private func advance(_ context: ChannelHandlerContext) {
         if phase == .proxy {
             do throws(Refusal) {
-                guard try takeProxyHeader(context) else { return }
+                guard try readProxyHeader(context) else { return }
             } catch {
                 return refuse(error, context)
             }
@@ -95,7 +95,7 @@ final class Opening: ChannelInboundHandler {
 
     /// - Returns: Whether the connection may go on.
     /// - Throws: The reason why it may not.
-    private func takeProxyHeader(_ context: ChannelHandlerContext) throws(Refusal) -> Bool {
+    private func readProxyHeader(_ context: ChannelHandlerContext) throws(Refusal) -> Bool {
         guard isProxy else {
             // Only trusted proxies may name a client.
             guard let begins = ProxyPreamble.begins(input.readableBytesView) else { return false }
@@ -103,7 +103,7 @@ final class Opening: ChannelInboundHandler {
             return true
         }
         do throws(ProxyPreamble.Malformed) {
-            guard let preamble = try ProxyPreamble.take(&input) else { return false }
+            guard let preamble = try ProxyPreamble.read(&input) else { return false }
             context.fireUserInboundEventTriggered(Named(preamble: preamble))
             return true
         } catch {

@@ -108,16 +108,16 @@ private struct ForwardedReader {
                 skipSpace()
                 // An element or a pair may be empty.
                 guard let byte = rest.first, byte != UInt8(ascii: ","), byte != UInt8(ascii: ";") else { continue }
-                guard let name = token()?.lowercased(), take("="), let value = value() else { return nil }
+                guard let name = token()?.lowercased(), accept("="), let value = value() else { return nil }
                 if name == "for" {
                     // Twice in one element is ambiguous.
                     guard client == nil else { return nil }
                     client = value
                 }
                 skipSpace()
-            } while take(";")
+            } while accept(";")
             elements.append(client)
-        } while take(",")
+        } while accept(",")
         return rest.isEmpty ? elements : nil
     }
 
@@ -125,14 +125,14 @@ private struct ForwardedReader {
         rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     }
 
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+    private mutating func accept(_ character: Unicode.Scalar) -> Bool {
         guard rest.first == UInt8(ascii: character) else { return false }
         rest = rest.dropFirst()
         return true
     }
 
     private mutating func value() -> String? {
-        guard take("\"") else { return token() }
+        guard accept("\"") else { return token() }
         var bytes: [UInt8] = []
         while let byte = rest.popFirst() {
             switch byte {
@@ -196,7 +196,7 @@ enum ProxyPreamble: Sendable, Equatable {
     /// Reads a header from a buffer; returns nil if more bytes are needed.
     ///
     /// - Throws: `Malformed`.
-    static func take(_ buffer: inout ByteBuffer) throws(Malformed) -> ProxyPreamble? {
+    static func read(_ buffer: inout ByteBuffer) throws(Malformed) -> ProxyPreamble? {
         guard let begins = begins(buffer.readableBytesView) else { return nil }
         guard begins else { throw Malformed() }
         return buffer.readableBytesView.first == word.first ? try text(&buffer) : try binary(&buffer)

@@ -129,7 +129,7 @@ final class ReceiverDesk: ListenerAsking {
     @discardableResult
     private func changed() -> KeyringSummary {
         let summary = summary()
-        post.tell(.keyring(summary))
+        post.send(.keyring(summary))
         return summary
     }
 

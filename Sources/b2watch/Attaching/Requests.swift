@@ -196,7 +196,7 @@ struct ReloadSecretsRequest: ListenerRequest {
 
     func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
         let before = desk.summary().sentence
-        try desk.reload().forEach { desk.post.tell(.notice($0)) }
+        try desk.reload().forEach { desk.post.send(.notice($0)) }
         let keyring = desk.summary()
         if keyring.sentence != before {
             desk.note("an attached dashboard has changed the signing secrets; current: \(keyring.sentence)")

@@ -167,7 +167,7 @@ final class ReconcileSchedule: Sendable {
             state.withLock { state in
                 if report.end == .limit { state.limited.insert(bucket) } else { state.limited.remove(bucket) }
             }
-            tell(report, setting)
+            announce(report, setting)
             return true
         } catch {
             let isStopped = state.withLock { state in
@@ -207,7 +207,7 @@ final class ReconcileSchedule: Sendable {
                 + " \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable)")
     }
 
-    private func tell(_ report: ReconcileReport, _ setting: ReconcileSetting) {
+    private func announce(_ report: ReconcileReport, _ setting: ReconcileSetting) {
         let alert = state.withLock(\.alert)
         let gaps = report.gaps.prefix(3).map(\.sentence)
         let queued = report.addition.flatMap { addition in
@@ -217,16 +217,16 @@ final class ReconcileSchedule: Sendable {
         let sentences = [report.summary] + gaps + isLimited + [queued].compactMap(\.self)
         guard report.missing > 0 else {
             receiver.note("reconcile: \(sentences.joined(separator: "; "))", .info)
-            return tellRules(report, setting, alert)
+            return announceRules(report, setting, alert)
         }
         let reason = sentences.joined(separator: "; ")
         say("reconcile: \(reason)", .warning)
         alert?(BucketTrouble(bucket: report.bucket, kind: .missing, count: report.missing, reason: reason))
-        tellRules(report, setting, alert)
+        announceRules(report, setting, alert)
     }
 
     /// Warns of rules that are suspended or silent.
-    private func tellRules(_ report: ReconcileReport, _ setting: ReconcileSetting, _ alert: Alert?) {
+    private func announceRules(_ report: ReconcileReport, _ setting: ReconcileSetting, _ alert: Alert?) {
         let bucket = report.bucket
         for sentence in report.suspended {
             say(sentence, .warning)

@@ -63,7 +63,7 @@ struct ListenCommand: ParsableCommand {
                 plan, outbound, say: { lines.say($0, .warning) },
                 acting: {
                     lines.say($0, .warning)
-                    post.tell(.notice($0))
+                    post.send(.notice($0))
                 },
                 rejudged: {
                     judging.began($0)
@@ -93,9 +93,9 @@ struct ListenCommand: ParsableCommand {
         reloading.follow { watch?.change(AlertSettings($0)) }
         let schedule = ReconcileSchedule(receiver) { text, level in
             lines.say(text, level)
-            post.tell(.notice(text))
+            post.send(.notice(text))
         }
-        schedule.show { post.tell(.warning($0)) }
+        schedule.show { post.send(.warning($0)) }
         schedule.follow { watch?.alert($0) }
         schedule.change(configuration)
         reloading.follow { schedule.change($0) }
@@ -124,7 +124,7 @@ struct ListenCommand: ParsableCommand {
         }
         let problem = companion?.end()
         schedule.stop()
-        post.tell(.draining)
+        post.send(.draining)
         receiver.stopListening()
         follower?.finish(within: .seconds(2))
         alerts?.stop()

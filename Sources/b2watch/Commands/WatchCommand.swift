@@ -55,7 +55,7 @@ struct WatchCommand: ParsableCommand {
                 plan, outbound, say: { diagnostics.say($0, .warning) },
                 acting: {
                     diagnostics.say($0, .warning)
-                    post.tell(.notice($0))
+                    post.send(.notice($0))
                 },
                 rejudged: {
                     judging.began($0)
@@ -73,9 +73,9 @@ struct WatchCommand: ParsableCommand {
         let desk = ReceiverDesk(receiver, post, reloading)
         let schedule = ReconcileSchedule(receiver) { text, level in
             diagnostics.note(text, level)
-            post.tell(.notice(text))
+            post.send(.notice(text))
         }
-        schedule.show { post.tell(.warning($0)) }
+        schedule.show { post.send(.warning($0)) }
         reloading.follow { schedule.change($0) }
         let attached = AttachService(desk) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
@@ -105,12 +105,12 @@ struct WatchCommand: ParsableCommand {
             (receiver.notes + [logProblem].compactMap(\.self)).forEach { dashboard.mailbox.post(.notice($0)) }
             companion?.begin(receiver, desk) { text, level in
                 diagnostics.note(text, level)
-                post.tell(.notice(text))
+                post.send(.notice(text))
             }
         } ended: {
             problem = companion?.end()
             schedule.stop()
-            post.tell(.draining)
+            post.send(.draining)
             receiver.stopListening()
             attached.stop()
             receiver.close()

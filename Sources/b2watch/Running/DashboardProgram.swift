@@ -201,7 +201,7 @@ final class DashboardPost: Sendable {
         state.withLock { $0.others.append(other) }
     }
 
-    func tell(_ news: ListenerNews) {
+    func send(_ news: ListenerNews) {
         let (dashboard, others) = state.withLock { ($0.dashboard, $0.others) }
         if let message = DashboardMessage(news) { dashboard?.mailbox.post(message) }
         others.forEach { $0(news) }
@@ -217,9 +217,9 @@ final class DashboardPost: Sendable {
             return (state.failure != report.failure, state.hadRest)
         }
         // The work that continues has not stopped: remove the warning.
-        if isOther { tell(.warning(warning)) }
+        if isOther { send(.warning(warning)) }
         guard report.total > 0 || report.remaining > 0 || hadRest else { return }
-        tell(.rejudged(RejudgeSummary(report)))
+        send(.rejudged(RejudgeSummary(report)))
     }
 
     func observe(_ event: HistoryEvent) {
@@ -230,11 +230,11 @@ final class DashboardPost: Sendable {
                 return (state.dashboard, state.health != change.health)
             }
             dashboard?.announce(change)
-            if isOther { tell(.health(change.health)) }
-        case .refused(let reason), .warning(let reason): tell(.notice(reason))
+            if isOther { send(.health(change.health)) }
+        case .refused(let reason), .warning(let reason): send(.notice(reason))
         case .lasting(_, let all):
             state.withLock { $0.lasting = all }
-            tell(.warning(warning))
+            send(.warning(warning))
         case .stale, .note: break
         }
     }

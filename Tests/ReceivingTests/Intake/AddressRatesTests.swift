@@ -23,14 +23,14 @@ import TestSupport
             .seconds(2), .seconds(2), .seconds(2),
         ]
         var fates: [AddressRates.Fate] = []
-        for time in times { fates.append(rates.take("203.0.113.7", at: start + time)) }
+        for time in times { fates.append(rates.register("203.0.113.7", at: start + time)) }
         let network = AddressRates.Network("203.0.113.7")
         #expect(
             fates == [
                 .recorded, .recorded, .recorded, .first(network), .counted, .counted, .counted, .recorded, .recorded,
                 .recorded,
             ])
-        let other = rates.take("203.0.113.8", at: start)
+        let other = rates.register("203.0.113.8", at: start)
         #expect(other == .recorded)
     }
 
@@ -38,17 +38,17 @@ import TestSupport
         var rates = AddressRates(Self.once)
         let (address, start) = ("2001:db8:1:2::7", ContinuousClock.now)
         let network = AddressRates.Network(address)
-        for _ in 0..<4 { _ = rates.take(address, at: start) }
+        for _ in 0..<4 { _ = rates.register(address, at: start) }
         var hasNews = rates.hasNews
         #expect(!hasNews)
-        for _ in 0..<5 { _ = rates.take("2001:db8:1:2::8", at: start) }
+        for _ in 0..<5 { _ = rates.register("2001:db8:1:2::8", at: start) }
         // It is not recorded yet.
         var news = rates.news()
         #expect(news.floods.isEmpty && news.more == 5)
         rates.began(network, as: 77)
         news = rates.news()
         #expect(news.floods == [77: Flood(address: "2001:db8:1:2::/64", requests: 5)] && news.more == 0)
-        _ = rates.take(address, at: start)
+        _ = rates.register(address, at: start)
         hasNews = rates.hasNews
         news = rates.news()
         #expect(hasNews && news.floods[77]?.requests == 6 && news.more == 1)
@@ -59,9 +59,9 @@ import TestSupport
     @Test func theLastCountOfAFloodThatIsOverIsNotLost() {
         var rates = AddressRates(Self.rate)
         let (address, start) = ("203.0.113.7", ContinuousClock.now)
-        for _ in 0..<9 { _ = rates.take(address, at: start) }
+        for _ in 0..<9 { _ = rates.register(address, at: start) }
         rates.began(AddressRates.Network(address), as: 3)
-        let fate = rates.take(address, at: start + .seconds(60))
+        let fate = rates.register(address, at: start + .seconds(60))
         #expect(fate == .recorded)
         let news = rates.news()
         #expect(news.floods == [3: Flood(address: address, requests: 5)] && news.more == 5)
@@ -78,10 +78,10 @@ import TestSupport
     @Test func theTableIsBounded() {
         var rates = AddressRates(Self.rate, capacity: 10)
         let start = ContinuousClock.now
-        for number in 0..<1_000 { _ = rates.take("198.51.\(number / 250).\(number % 250)", at: start) }
+        for number in 0..<1_000 { _ = rates.register("198.51.\(number / 250).\(number % 250)", at: start) }
         #expect(rates.count <= 11)
         // Addresses whose stores are full again are removed.
-        let fate = rates.take("192.0.2.1", at: start + .seconds(60))
+        let fate = rates.register("192.0.2.1", at: start + .seconds(60))
         #expect(fate == .recorded && rates.count <= 11)
     }
 

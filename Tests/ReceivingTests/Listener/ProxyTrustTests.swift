@@ -86,7 +86,7 @@ struct ProxyTrustTests {
 struct ProxyPreambleTests {
     private func taken(_ bytes: [UInt8]) throws -> (ProxyPreamble?, rest: String) {
         var buffer = ByteBuffer(bytes: bytes)
-        let preamble = try ProxyPreamble.take(&buffer)
+        let preamble = try ProxyPreamble.read(&buffer)
         return (preamble, String(buffer: buffer))
     }
 
