@@ -3,7 +3,7 @@ import History
 import Notifications
 import Terminal
 
-// MARK: - What is done with actions by lines
+// MARK: - Actions in plain mode
 
 extension PlainModel {
     mutating func readActions() -> [Effect] {
@@ -15,7 +15,7 @@ extension PlainModel {
         return []
     }
 
-    /// `entries NAME [all|waiting|failed|uncertain|done|skipped] [N]`.
+    /// Runs `entries NAME [all|waiting|failed|uncertain|done|skipped] [N]`.
     mutating func readEntries(_ arguments: PlainArguments) -> [Effect] {
         var words = arguments.words.map(String.init)
         var count = 10
@@ -159,7 +159,7 @@ extension PlainModel {
         return model.actsOn
     }
 
-    /// The action of this name, whether config.yaml still has it or not.
+    /// Returns the name if such an action exists, whether it is still in config.yaml or not; otherwise prints an error.
     private mutating func known(_ name: String) -> String? {
         let names = model.actions.actions.map(\.status.name)
         if names.contains(name) { return name }
@@ -175,7 +175,8 @@ extension PlainModel {
         return nil
     }
 
-    /// The action of this name, if whoever runs it can be asked.
+    /// Returns the action's name if its process can be reached and config.yaml still declares it; otherwise prints why
+    /// not.
     private mutating func askable(_ arguments: PlainArguments) -> String? {
         guard canAsk(), let name = known(arguments.text) else { return nil }
         guard model.actions.declared.contains(where: { $0.name == name }) else {
@@ -185,7 +186,7 @@ extension PlainModel {
         return name
     }
 
-    // MARK: - What was read
+    // MARK: - Printing the results
 
     private mutating func tell(_ result: Result<[ListedAction], EffectFailure>) {
         switch result {
@@ -201,7 +202,7 @@ extension PlainModel {
         }
     }
 
-    /// Tells what an action that was listed has missed.
+    /// Prints how many events a listed action has missed.
     private mutating func lookForMissed(_ name: String) {
         ask(on: .patient) { outside, _ in
             try outside.requireActions().missedRows(name, in: .newest)
@@ -251,14 +252,14 @@ extension PlainModel {
             "delivery " + PlainRow.number(row.event), "\(Wording.count(row.entry.attempts, "attempt", "attempts"))",
         ]
         let next = text("next")
-        // A time of day, or such as "in 2 min".
+        // Either a time of day, or a phrase such as "in 2 min".
         let words: SafeText = next.string.first?.isNumber == true ? "next try at " : "next try "
         if !next.isEmpty { parts.append(words + next) }
         if !text("why").isEmpty { parts.append(text("why")) }
         return parts.joined(separator: ", ")
     }
 
-    /// A page that opens on the screen is said, and is gone.
+    /// Prints the page that a command opened, and closes it.
     mutating func tellPage() {
         guard let page = model.page else { return }
         model.page = nil
@@ -266,14 +267,14 @@ extension PlainModel {
     }
 
     private mutating func tell(_ kind: TextPage.Kind, _ content: TextPage.Content) {
-        // So wide that no line is broken but by who reads it.
+        // Wide enough that b2watch breaks no line: the reader's own software wraps them.
         let lines = PageLines(kind: kind, content: content, columns: 100_000, clock: model.session.clock).lines
         for line in lines { say(line.spans.map(\.text).joined()) }
     }
 
     // MARK: - Secrets
 
-    /// Whether what is typed now is not to be seen.
+    /// Whether the next line is a secret, so that the terminal must not echo it.
     var hidesTyping: Bool { secret != nil }
 
     mutating func secret(_ arguments: PlainArguments) -> [Effect] {
@@ -336,7 +337,7 @@ extension PlainModel {
         return []
     }
 
-    /// Takes the line as a secret. It is never said.
+    /// Reads the line as a secret. It is never printed.
     mutating func takeSecret(_ bytes: [UInt8]) -> [Effect] {
         guard var form = secret else { return [] }
         secret = nil

@@ -5,7 +5,7 @@ import Sending
 import Terminal
 
 extension PlainModel {
-    /// Reads rows around the current one; the newest where it is followed.
+    /// Reads the rows around the current one, or the newest rows while the list follows them.
     mutating func readRows(_ arguments: PlainArguments, usual: Int, asTable isTable: Bool = false) -> [Effect] {
         guard let count = count(arguments, usual) else { return [] }
         let rows = model.rows
@@ -94,7 +94,7 @@ extension PlainModel {
 
     // MARK: - One event
 
-    /// `show [NUMBER] [tab] [form]`.
+    /// Runs `show [NUMBER] [tab] [form]`.
     mutating func show(_ arguments: PlainArguments) -> [Effect] {
         var words = arguments.words[...]
         var place: (delivery: Int64, event: Int)?
@@ -152,7 +152,7 @@ extension PlainModel {
         return []
     }
 
-    /// A delivery was read that was asked for by its number. What is to be done then is done with the next step.
+    /// Selects the delivery that was read by its number. The next step then prints it.
     private mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
         guard let row, row.id == delivery else {
             say("There is no delivery \(delivery).")
@@ -163,7 +163,7 @@ extension PlainModel {
             say("Delivery \(row.id) has \(Wording.count(count, "event", "events")).")
             return
         }
-        // The next row is another delivery's.
+        // The next row belongs to another delivery.
         guard event <= Payload.maximumEvents else {
             let (all, first) = (Wording.grouped(count), Wording.grouped(Payload.maximumEvents))
             say("Delivery \(row.id) has \(all) events, of which only the first \(first) are listed.")
@@ -194,7 +194,7 @@ extension PlainModel {
         return []
     }
 
-    /// So wide that no line is broken but by who reads it.
+    /// Wide enough that b2watch breaks no line: the reader's own software wraps them.
     private static let columns = 100_000
 
     mutating func printText(_ arguments: PlainArguments) -> [Effect] {
@@ -222,7 +222,7 @@ extension PlainModel {
         return []
     }
 
-    /// Goes to the next delivery that holds the current event.
+    /// Goes to the next delivery that contains the current event.
     mutating func nextOfSameEvent() -> [Effect] {
         guard let row = model.rows.selectedRow else { return nothingCurrent() }
         let id = row.deliveryID
@@ -238,7 +238,7 @@ extension PlainModel {
         return []
     }
 
-    /// `export [FORMAT] FILE`, of the rows selected or else of all that are listed.
+    /// Runs `export [FORMAT] FILE`, for the selected rows or else for all listed rows.
     mutating func export(_ arguments: PlainArguments) -> [Effect] {
         if let obstacle = model.session.exporting.map({ _ in "An export is under way: cancel-judging cancels it." }) {
             say("\(obstacle)")
@@ -271,7 +271,7 @@ extension PlainModel {
         return []
     }
 
-    // MARK: - What is listed
+    // MARK: - The list
 
     mutating func filter(_ arguments: PlainArguments) -> [Effect] {
         switch arguments.text.lowercased() {
@@ -312,7 +312,7 @@ extension PlainModel {
 
     // MARK: - Pulse
 
-    /// As many names are told.
+    /// The number of names that are printed for each section.
     private static let names = 5
 
     private mutating func tell(_ pulse: Pulse) {
@@ -367,24 +367,26 @@ extension PlainModel {
 
 // MARK: - A row
 
-/// A row in words, on one line.
+/// A row as text, on one line.
 struct PlainRow {
     let row: EventRow
     let clock: RowClock
 
-    /// By what it is asked for: the delivery's number, and behind a point which of its events it is.
+    /// Returns the number by which a user asks for the row: the delivery's number and, after a point, the position of
+    /// the event in the delivery.
     static func number(_ row: EventRow) -> SafeText {
         guard let position = row.position, row.eventCount > 1 else { return "\(row.deliveryID)" }
         return "\(row.deliveryID).\(position + 1)"
     }
 
-    /// Such as `16:43:09 invalid Created:Upload photos/dog.jpg, 1.2 MiB, bucket my-bucket, rule allEvents, delivery 7`.
+    /// The announcement of a new row, such as `16:43:09 invalid Created:Upload photos/dog.jpg, 1.2 MiB, bucket
+    /// my-bucket, rule allEvents, delivery 7`.
     var announcement: SafeText {
         guard let position = row.position, row.eventCount > 1 else { return body + ", delivery \(row.deliveryID)" }
         return body + ", delivery \(row.deliveryID), event \(position + 1) of \(row.eventCount)"
     }
 
-    /// The same as a line of a list, which begins with its number.
+    /// The same text as a line of a list, which begins with the row's number.
     var listed: SafeText { Self.number(row) + ": " + body }
 
     private var body: SafeText {
@@ -401,7 +403,7 @@ struct PlainRow {
         return start + parts.joined(separator: ", ")
     }
 
-    /// A name as it is, or in quotes where it could be taken for something else than a name.
+    /// Returns a name unchanged, or in quotes if a reader could mistake it for something other than a name.
     static func name(_ text: String) -> SafeText {
         guard !text.isEmpty else { return "without a name" }
         guard text.contains(where: { ",;\"".contains($0) || $0.isWhitespace }) else { return SafeText(cell: text) }

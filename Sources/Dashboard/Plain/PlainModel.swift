@@ -5,42 +5,43 @@ import Sending
 internal import Settings
 import Terminal
 
-/// The dashboard by lines: the same model as the screen's, told by typed lines instead of keys, and telling what changes
-/// in sentences instead of drawing it.
+/// The dashboard in plain mode. It drives the same model as the screen does, but reads typed lines instead of keys and
+/// prints sentences about changes instead of drawing them.
 ///
-/// As a value: `update` and `enter` say what has to happen outside, and what is to be printed waits in `said`.
+/// It is a value: `update` and `enter` return the effects to carry out, and the lines to print collect in `said`.
 struct PlainModel {
     var model: DashboardModel
     /// The lines to print, in order.
     private(set) var said: [SafeText] = []
-    /// What commands have asked for.
+    /// The questions that commands have put.
     var questions = Questions<PlainModel>()
     var news: PlainNews
-    /// The secret that the next line is taken for.
+    /// The form that the next line is a secret for; nil if the next line is a command.
     var secret: SecretForm?
-    /// Whether lines wait for what came of those before. A person types ahead and is answered at once.
+    /// Whether a person types. The lines of a pipe wait until the lines before them are answered; a person may type
+    /// ahead and gets each answer at once.
     let isInteractive: Bool
-    /// Whether the output takes less than there is to say: what arrives waits, and is told together.
+    /// Whether the output cannot keep up. New events then wait, and are announced together.
     var isBackedUp = false
-    /// Whether the row that is selected next is to be told.
+    /// Whether to print the row that is selected next.
     var isToTellRow = false
-    /// What an answer to one of its own requests calls for.
+    /// The effects that the answers to its own questions require.
     var later: [Effect] = []
-    /// The list that a command has asked for, until it is found: its generation.
+    /// The generation of the list that a command has asked for; nil once it has been found.
     private var awaitedListing: Int?
 
     private var waiting: ArraySlice<[UInt8]> = []
     private var hasInputEnded = false
-    /// The newest row there was when a command had ended: what it brought is to be there for the next one.
+    /// The newest row when the last command ended. The list must include it before the next command runs.
     private var brought: Int64 = 0
-    /// When what takes long was told of last.
+    /// The time of the last progress line.
     private var lastProgress: ContinuousClock.Instant?
-    /// The list of which it was said why it is empty: its generation.
+    /// The generation of the list whose emptiness was explained last.
     private var explained: Int?
-    /// The order kept for the screen, which this leaves alone.
+    /// The order saved for the screen, which plain mode does not change.
     private let order: RowOrder
 
-    /// How often one is told of what takes long.
+    /// The time between two progress lines.
     private static let progressPause = Duration.seconds(5)
 
     init(_ session: Session, isInteractive: Bool) {
@@ -49,14 +50,14 @@ struct PlainModel {
         session.viewState.preferences.order = .arrival
         model = DashboardModel(session)
         model.bindings = Bindings(isTyped: true)
-        // The list without a detail pane: a document is built when one is asked for.
+        // The list has no detail pane here: a document is laid out only when a command asks for it.
         model.view = .table
         news = PlainNews(from: session.change.latestRow)
         self.isInteractive = isInteractive
         greet()
     }
 
-    /// Tells the model what happened.
+    /// Updates the model after an event, and returns the effects to carry out.
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
         if case .answered(let answered) = event, answered.slot.opening == Self.opening {
             questions.settle(answered)?(&self)
@@ -78,13 +79,13 @@ struct PlainModel {
         return step(effects, at: now)
     }
 
-    /// Takes a line that was typed.
+    /// Handles a typed line.
     mutating func enter(_ line: [UInt8], at now: ContinuousClock.Instant) -> [Effect] {
         waiting.append(line)
         return step([], at: now)
     }
 
-    /// There will be no more lines. Who typed them asks to quit by that; a pipe is answered to its last line first.
+    /// Handles the end of the input. For a person it means quit; a pipe first gets the answers to all its lines.
     mutating func endInput(at now: ContinuousClock.Instant) -> [Effect] {
         guard isInteractive else {
             hasInputEnded = true
@@ -94,20 +95,20 @@ struct PlainModel {
         return model.question == nil ? enter(Array("quit".utf8), at: now) : [.end(.quit)]
     }
 
-    /// When something is to be told, or changes, by itself; nil as long as nothing will.
+    /// The next time at which something must be printed or changes by itself; nil if there is none.
     var deadline: ContinuousClock.Instant? {
         [model.deadline, canTellNews ? news.deadline(latest: model.shown.latestRow) : nil].compactMap(\.self).min()
     }
 
-    /// Whether lines are to be read: while some wait for what came of those before, whoever writes them waits too.
+    /// Whether more lines may be read. While lines wait for the answers to those before, the sender must wait too.
     var takesLines: Bool { waiting.isEmpty }
 
-    /// Whether an answer to what was typed is still to come.
+    /// Whether an answer to a typed line is still due.
     var isAnswering: Bool {
         isAwaiting || isToTellRow || (awaitedListing == model.listing.generation && model.listing.isRunning)
     }
 
-    /// Whether anything is awaited that a command has asked for.
+    /// Whether the answer to a command's question is still due.
     private var isAwaiting: Bool {
         questions.isWaiting(besides: Self.newest)
             || model.context.questions.count(on: [.listener, .actions, .patient, .acting]) > 0
@@ -122,7 +123,7 @@ struct PlainModel {
         said.append(text)
     }
 
-    /// Changes the model as a command does; what comes of it is said.
+    /// Changes the model as a command would, and prints the result.
     mutating func change(_ body: (inout DashboardModel) -> [Effect]) -> [Effect] {
         let before = PlainState(model)
         var effects = body(&model)
@@ -133,12 +134,12 @@ struct PlainModel {
         return effects
     }
 
-    /// The opening that its questions belong to, which no view has.
+    /// The opening that the questions of plain mode belong to. No view has this number.
     private static let opening = -1
-    /// The slot of the newest rows, which nobody has asked for.
+    /// The slot of the question for the newest rows, which no command puts.
     private static let newest = "newest"
 
-    /// Puts a question whose answer is said.
+    /// Puts a question whose answer will be printed.
     mutating func ask<Answer: Sendable>(
         _ name: String? = nil, on lane: Lane,
         _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
@@ -149,7 +150,7 @@ struct PlainModel {
 
     // MARK: - Steps
 
-    /// Goes on as far as it can: lines that wait, and news.
+    /// Continues as far as possible: runs the waiting lines and announces new events.
     private mutating func step(_ effects: [Effect], at now: ContinuousClock.Instant) -> [Effect] {
         var effects = effects
         tellRow()
@@ -162,7 +163,7 @@ struct PlainModel {
         }
         if canTellNews, news.ask(latest: model.shown.latestRow, at: now) {
             if model.rows.isSorted {
-                // The newest stand anywhere in it.
+                // The newest rows may be anywhere in a sorted list, so only their number is printed.
                 say(news.takeCount(latest: model.shown.latestRow))
                 return finished(effects)
             }
@@ -177,7 +178,8 @@ struct PlainModel {
         return finished(effects)
     }
 
-    /// The end, behind the answer to the last line of a pipe; and no order is kept but that of the screen.
+    /// Returns the effects with those of the questions and, once the last line of a pipe is answered, the end. An order
+    /// chosen here is not saved: the screen's stays.
     private mutating func finished(_ effects: [Effect]) -> [Effect] {
         let isOver = hasInputEnded && waiting.isEmpty && !isBusy
         return (effects + questions.dequeue() + (isOver ? [.end(.quit)] : [])).map { effect in
@@ -187,7 +189,7 @@ struct PlainModel {
         }
     }
 
-    /// Ctrl-C leaves what was asked, rather than end anything. Says whether there was something.
+    /// Handles Ctrl-C while a secret is asked for: cancels that instead of ending b2watch. Returns whether it did.
     private mutating func leaveAsked() -> Bool {
         guard secret != nil else { return false }
         secret = nil
@@ -197,7 +199,7 @@ struct PlainModel {
 
     private var canTellNews: Bool { model.frozen == nil && !isBackedUp && !model.listing.isRunning }
 
-    /// Whether something that was asked for is still to come, or what it leads to.
+    /// Whether an answer, or the effects that follow from it, are still due.
     private var isBusy: Bool {
         let list = model.rows
         let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
@@ -210,7 +212,7 @@ struct PlainModel {
             || list.reading.destination != nil || isToTellRow
     }
 
-    /// Whether the rows held are still those of the list before, which no line is meant for.
+    /// Whether the loaded rows still belong to the previous list. No command may act on them.
     private var isBetweenLists: Bool { model.rows.isStale && model.rows.awaits(model.extent) }
 
     private mutating func tellRow() {
@@ -226,7 +228,7 @@ struct PlainModel {
         say(PlainRow(row: row, clock: model.session.rowClock).announcement)
     }
 
-    /// Says how many events each term of a filter that matches none matches alone.
+    /// Prints, for a filter that matches nothing, how many events each of its terms would match alone.
     private mutating func explainEmptyList() {
         let terms = model.emptyListTerms
         guard !terms.isEmpty, explained != model.listing.generation else { return }
@@ -264,7 +266,7 @@ struct PlainModel {
         }
         guard let text else { return }
         guard let last = lastProgress else {
-            // What is over in a moment is not worth a line.
+            // Work that ends within a moment needs no progress line.
             lastProgress = now
             return
         }
@@ -279,9 +281,9 @@ struct PlainModel {
         if model.session.isEmpty { say("Nothing has arrived yet: steps tells how to begin.") }
     }
 
-    // MARK: - Words of several commands, or of none
+    // MARK: - Words that belong to several commands or to none
 
-    /// The words that the screen needs no command for.
+    /// The words that have no command on the screen.
     static let words: [PlainWord] = [
         PlainWord(
             "open", also: ["go"], syntax: "NUMBER", "to that event: 126, or 126.2 for the second event of a delivery"
@@ -293,9 +295,9 @@ struct PlainModel {
         },
     ]
 
-    /// `goto N`, `goto row N`, `goto TIME`.
+    /// Runs `goto N`, `goto row N` or `goto TIME`.
     mutating func goTo(_ arguments: PlainArguments) -> [Effect] {
-        // Such as 126.2, which is the name of an event here.
+        // A number such as 126.2 names an event here.
         let number = arguments.text.hasPrefix("#") ? String(arguments.text.dropFirst()) : arguments.text
         if !number.isEmpty, number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) {
             return open(PlainArguments(number))
@@ -303,7 +305,7 @@ struct PlainModel {
         return perform(.goTo, arguments.text)
     }
 
-    /// `view NAME`: the same as the word of the view alone.
+    /// Runs `view NAME`, which does the same as the view's name alone.
     mutating func view(_ arguments: PlainArguments) -> [Effect] {
         do throws(Command.Fault) {
             return perform(try MainView.named(arguments.text).command)
@@ -313,7 +315,7 @@ struct PlainModel {
         }
     }
 
-    /// `pause [NAME]`.
+    /// Runs `pause [NAME]`.
     mutating func pause(_ arguments: PlainArguments) -> [Effect] {
         guard arguments.text.isEmpty else { return setPaused(true, arguments) }
         guard model.frozen == nil else {
@@ -323,7 +325,7 @@ struct PlainModel {
         return perform(.pause)
     }
 
-    /// `follow`: tells new events, in the order of arrival.
+    /// Runs `follow`: announces new events in the order of arrival.
     mutating func follow() -> [Effect] {
         let wasFrozen = model.frozen != nil
         var effects = change { $0.perform(.orderOfArrival) }
@@ -360,7 +362,7 @@ struct PlainModel {
         case .success(let window) where window.rows.isEmpty: say("No event is listed.")
         case .success(let window) where isTable: window.rows.forEach { sayInTable($0) }
         case .success(let window):
-            // While the newest row is followed, the list read now may be newer than the one held.
+            // While the list follows the newest row, these rows may be newer than the loaded ones.
             let selected = model.rows.isFollowing ? window.rows.last?.id : model.rows.selection
             for row in window.rows {
                 var line = PlainRow(row: row, clock: clock).listed
@@ -443,7 +445,7 @@ struct PlainModel {
             case .file: say("\(copied.sentence(asReceived: "as-received"))")
             case .terminal(let bytes):
                 say("\(Wording.count(copied.count, "byte", "bytes")) of \(copied.name):")
-                // A line's end ends a line here; whatever else is in it is written out.
+                // Line feeds separate the lines; all other control characters are escaped.
                 for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
                     say(SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
                 }
@@ -454,7 +456,7 @@ struct PlainModel {
 
     // MARK: - Lines
 
-    /// Does what a line says.
+    /// Runs a typed line.
     mutating func obey(_ bytes: [UInt8]) -> [Effect] {
         if secret != nil { return takeSecret(bytes) }
         guard let line = String(validating: bytes, as: UTF8.self) else {
@@ -480,7 +482,8 @@ struct PlainModel {
         return []
     }
 
-    /// Whether a word of a line is what B2's secrets are: said again, it would stand in the terminal twice.
+    /// Returns whether a word of the line looks like a signing secret of B2. An error message must not print it a
+    /// second time.
     private static func holdsSecret(_ line: String) -> Bool {
         line.split(whereSeparator: \.isWhitespace).contains { SigningSecret.looksUsual(Array($0.utf8)) }
     }
@@ -497,12 +500,12 @@ struct PlainModel {
             return []
         }
         if answer == .answerNo { say("Nothing was done.") }
-        // A line is no key that was meant for something else.
+        // A typed line is never a key press meant for something else.
         model.deafUntil = nil
         return change { $0.perform(answer) }
     }
 
-    /// Does what a command of the screen does, or its line in plain mode.
+    /// Runs a command of the screen, or the line that replaces it in plain mode.
     mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
         switch command.plain.way {
         case .same: break
@@ -533,7 +536,7 @@ struct PlainModel {
         }
     }
 
-    /// The command whose name is nearest to a word, if any is near.
+    /// Returns the command with the name most similar to a word; nil if no name is similar.
     private static func suggestion(for word: String) -> String? {
         let names =
             PlainWord.all.flatMap(\.names) + Command.allCases.filter { $0.plain.way == .same }.map(\.name)

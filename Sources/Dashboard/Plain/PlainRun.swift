@@ -2,9 +2,10 @@ import Base
 internal import Glibc
 import Terminal
 
-/// One run of the dashboard by lines, on a thread of its own: waits, reads lines, tells the model, prints what it says.
+/// One run of the dashboard in plain mode, on its own thread: it waits, reads lines, passes them to the model and
+/// prints the model's output.
 struct PlainRun {
-    /// With more than this to be printed, in bytes, what arrives waits to be told together.
+    /// The number of unprinted bytes above which new events wait to be announced together.
     private static let backlog = 65_536
 
     private let dashboard: Dashboard
@@ -12,9 +13,9 @@ struct PlainRun {
     private let runner: EffectRunner
     private var model: PlainModel
     private var hasInput = true
-    /// Whether the prompt is what was printed last.
+    /// Whether the prompt was the last thing printed.
     private var isPrompting = false
-    /// The prompt that stands there.
+    /// The prompt that is on the screen.
     private var prompt = ""
     private var isToPromptAnew = false
 
@@ -23,7 +24,7 @@ struct PlainRun {
         self.terminal = terminal
         let environment = dashboard.environment
         runner = EffectRunner(environment, mailbox: dashboard.mailbox)
-        // A size of its own: it says how many rows are held around the current one.
+        // This size is not the terminal's: it sets how many rows are loaded around the current one.
         var session = Session(
             size: Size(columns: 160, rows: 48), now: .now, change: environment.change, keyring: environment.keyring,
             listening: environment.listening, secretsFile: environment.secretsFile,
@@ -47,7 +48,7 @@ struct PlainRun {
         }
     }
 
-    /// Whether the terminal, or whoever read the pipe, is gone.
+    /// Whether the terminal, or the reader of the pipe, is gone.
     private var isHungUp: Bool { [EPIPE, EIO, ECONNRESET].contains(terminal.failure ?? EPIPE) }
 
     private mutating func handle(_ wake: Wake) -> DashboardEnding? {
@@ -64,7 +65,7 @@ struct PlainRun {
                 case .end(let lines): (lines, true)
                 }
             for line in lines {
-                // Enter has ended the line that the prompt stood in.
+                // Enter has ended the prompt's line.
                 isPrompting = false
                 if let ending = carryOut(model.update(measured, at: .now) + model.enter(line, at: .now)) {
                     return ending
@@ -98,11 +99,11 @@ struct PlainRun {
             guard let progress = runner.progress.take() else { return nil }
             event = .browsed(progress)
         case .logMoved:
-            // The log is read when it is asked for.
+            // The log is read only when a command asks for it.
             dashboard.takeLogMove()
             return nil
         case .signal(.interrupt):
-            // The terminal shows ^C in the line: what is said then begins another one, and so does the prompt.
+            // The terminal prints ^C within the line, so the next output and the prompt begin a new line.
             isToPromptAnew = true
             if let ending = carryOut(model.update(measured, at: .now)) { return ending }
         default: break
@@ -115,18 +116,18 @@ struct PlainRun {
             switch effect {
             case .ring: if terminal.isInteractive { terminal.put([0x07]) }
             case .end(let ending): return ending
-            // What is for the screen.
+            // The other effects concern the screen.
             default: break
             }
         }
         return nil
     }
 
-    // MARK: - What is printed
+    // MARK: - Printing
 
-    /// Prints what the model has to say, and behind it the prompt, where somebody types.
+    /// Prints the model's output and, if a person types, the prompt after it.
     ///
-    /// - Returns: False where nobody takes it any more.
+    /// - Returns: False if the output is closed.
     private mutating func print() -> Bool {
         let lines = model.takeSaid()
         let next = model.hidesTyping ? "secret> " : "> "
@@ -136,7 +137,7 @@ struct PlainRun {
             isPrompting = false
         }
         for line in lines { terminal.put("\(line.string)\n".utf8) }
-        // Not before what was asked is answered, lest the answer tear the next line apart.
+        // The prompt waits for the answer; otherwise the answer would be printed in the middle of the line being typed.
         if terminal.isInteractive, !model.isAnswering, !isPrompting || prompt != next || isToPromptAnew {
             if isPrompting { terminal.put("\n".utf8) }
             terminal.put(next.utf8)

@@ -2,7 +2,7 @@ import Base
 import History
 import Notifications
 
-/// What a listener would want to be told of once it changes, as it is at a moment.
+/// The state at one moment of everything that a listening user must hear about when it changes.
 struct PlainState {
     private let session: Session
     private let question: Question?
@@ -32,12 +32,12 @@ struct PlainState {
 
     var isAsking: Bool { question != nil }
 
-    /// What has changed since an earlier moment, in sentences.
+    /// Returns sentences about the changes since an earlier moment.
     func changes(since before: PlainState) -> [SafeText] {
         outside(before) + listed(before) + own(before) + asked(before)
     }
 
-    /// What came of the listener.
+    /// Returns the changes that the listener reports.
     private func outside(_ before: PlainState) -> [SafeText] {
         var said: [SafeText] = []
         if session.listening != before.session.listening { said.append(Self.sentence(session.listening)) }
@@ -56,7 +56,7 @@ struct PlainState {
         return said
     }
 
-    /// Which rows are listed.
+    /// Returns the change of the list's restrictions.
     private func listed(_ before: PlainState) -> [SafeText] {
         let isOther = generation != before.generation
         guard isOther || (before.isRunning && !isRunning && matched != nil) else { return [] }
@@ -68,7 +68,7 @@ struct PlainState {
         return ["\(Wording.grouped(matched)) of \(all) events are listed: " + which]
     }
 
-    /// What the user has switched or chosen.
+    /// Returns the changes that the user made.
     private func own(_ before: PlainState) -> [SafeText] {
         var said: [SafeText] = []
         if isFrozen != before.isFrozen {
@@ -94,9 +94,9 @@ struct PlainState {
         return [Self.sentence(question)]
     }
 
-    // MARK: - The same things, as `status` tells them
+    // MARK: - Phrases shared with `status`
 
-    /// Which rows are listed; nil for all.
+    /// Returns a description of the rows that are listed; nil if all are.
     static func listed(_ filter: RowFilter) -> SafeText? {
         var parts: [SafeText] = []
         if filter.isOn, filter.hasFilter { parts.append("filter \(filter.filter.text)") }
@@ -105,7 +105,7 @@ struct PlainState {
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
-    /// In which zone times are told.
+    /// Returns the zone of the printed times.
     static func zone(_ session: Session) -> SafeText {
         session.showsUTC
             ? "Times are in UTC." : "Times are local, \(session.clock.zone(at: session.wallTime))."
@@ -135,16 +135,16 @@ struct PlainState {
     }
 }
 
-// MARK: - Telling it
+// MARK: - Status
 
 extension PlainModel {
-    /// How things stand.
+    /// The lines of `status`.
     var statusLines: [SafeText] {
         let session = model.session
         var lines = [PlainState.sentence(session.listening)]
         if case .failing(let reason) = session.change.health { lines.append("Not recording. \(reason)") }
         let secrets = session.keyring.secrets.map(\.label).joined(separator: ", ")
-        // Of a listener elsewhere nothing is known before it has answered.
+        // A listener in another process is unknown until it has answered.
         let isUnknown = session.absence != nil || session.isAttached && session.listening == .starting
         if !isUnknown || !secrets.isEmpty {
             lines.append(secrets.isEmpty ? "There is no secret." : "Secrets: \(secrets).")
@@ -208,18 +208,19 @@ extension PlainModel {
     }
 }
 
-// MARK: - News
+// MARK: - New events
 
-/// When what has arrived is told: at once, and while more comes no more than once a second, all that came together.
+/// The schedule of announcements of new events: the first is announced at once, and later ones together, at most once a
+/// second.
 struct PlainNews {
-    /// The least time between two announcements.
+    /// The minimum time between two announcements.
     static let pause = Duration.seconds(1)
-    /// As many events are told one by one.
+    /// The maximum number of events that are announced one by one.
     static let most = 5
-    /// As many are looked at to tell what they are.
+    /// The maximum number of events that are read to describe what arrived.
     static let lookedAt = 500
 
-    /// The newest row that was told.
+    /// The newest row that was announced.
     private(set) var told: Int64
     private var lastTold: ContinuousClock.Instant?
     private(set) var isAsked = false
@@ -228,13 +229,13 @@ struct PlainNews {
         told = row
     }
 
-    /// When something that waits may be told; nil where nothing waits.
+    /// Returns the time at which waiting events may be announced; nil if none wait.
     func deadline(latest: Int64) -> ContinuousClock.Instant? {
         guard latest > told, !isAsked else { return nil }
         return lastTold.map { $0 + Self.pause }
     }
 
-    /// Whether the newest rows are to be read now. They are then asked for.
+    /// Returns whether to read the newest rows now, and records that they were asked for.
     mutating func ask(latest: Int64, at now: ContinuousClock.Instant) -> Bool {
         guard latest > told, !isAsked, lastTold.map({ now >= $0 + Self.pause }) ?? true else { return false }
         isAsked = true
@@ -242,11 +243,11 @@ struct PlainNews {
         return true
     }
 
-    /// What is to be said of the newest rows, which were read when there was no newer one than `latest`.
+    /// Returns the announcement of the newest rows, which were read when `latest` was the newest row.
     mutating func take(_ window: WindowAnswer<EventRow>, latest: Int64, isFiltered: Bool, clock: RowClock) -> [SafeText]
     {
         let new = window.rows.filter { $0.id > told }
-        // Where the first row read is new too, there are more of them before it.
+        // If the first row read is new too, more new rows precede it.
         let isAll = new.count < window.rows.count || !window.hasOlder
         defer { finish(latest: max(latest, new.last?.id ?? 0)) }
         guard isAll else {
@@ -259,13 +260,13 @@ struct PlainNews {
         return ["\(Wording.grouped(new.count)) more events, " + Self.verdicts(new)]
     }
 
-    /// What is to be said where rows are not read: how many there are.
+    /// Returns an announcement that only counts the new rows, for when they are not read.
     mutating func takeCount(latest: Int64) -> SafeText {
         defer { finish(latest: latest) }
         return "\(Wording.count(Int(latest - told), "more event has", "more events have")) come."
     }
 
-    /// Nothing came of the question; what it was for is told with what comes next.
+    /// Records that the question failed. The next announcement covers its rows too.
     mutating func failed() {
         isAsked = false
     }

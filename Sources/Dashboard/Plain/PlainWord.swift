@@ -1,8 +1,8 @@
 import Base
 
-/// The form of a command of the screen in plain mode.
+/// A screen command's form in plain mode.
 struct PlainForm: Sendable {
-    /// The meaning of its name as a line.
+    /// The meaning of the command's name when typed as a line.
     enum Way: Hashable, Sendable {
         /// The command itself.
         case same
@@ -17,11 +17,11 @@ struct PlainForm: Sendable {
     let way: Way
     /// Whether it changes the current row, which is printed then.
     var movesRow = false
-    /// The words of plain mode for it; a word without a `run` of its own runs the command.
+    /// The words of plain mode that run it; a word without a `run` of its own runs the command itself.
     var words: [PlainWord] = []
-    /// The words that answer a question with it.
+    /// The words that answer a question with this command.
     var answers: [String] = []
-    /// The line that sentences name, if it is not the first word.
+    /// The line that sentences mention, if it is not the first word.
     private var asks: String?
 
     static let screen = PlainForm(way: .screen)
@@ -42,7 +42,7 @@ struct PlainForm: Sendable {
 
     static func hint(_ hint: String, _ words: PlainWord...) -> PlainForm { PlainForm(way: .hint(hint), words: words) }
 
-    /// The line that sentences name; nil for the command's name.
+    /// The line that sentences mention; nil for the command's name.
     var asking: String? {
         if let asks { return asks }
         switch way {
@@ -56,10 +56,10 @@ struct PlainForm: Sendable {
 struct PlainWord: Sendable {
     /// The names that can be typed; the help lists it under the first.
     let names: [String]
-    /// The form of the text behind it, such as `[N]`.
+    /// The form of the arguments, such as `[N]`.
     let syntax: String
     let meaning: String
-    /// Runs it; nil for a word that runs its command.
+    /// The code that runs the word; nil for a word that runs its command.
     let run: (@Sendable (inout PlainModel, PlainArguments) -> [Effect])?
 
     init(
@@ -75,7 +75,7 @@ struct PlainWord: Sendable {
     /// All words, in the order of the help: those of the commands, then those without a command on the screen.
     static let all: [PlainWord] = Command.named.flatMap(\.plain.words) + PlainModel.words
 
-    /// The words by their names, each with its command, if it has one.
+    /// The words by name, each with its command if it has one.
     private static let named: [String: (word: PlainWord, command: Command?)] = Dictionary(
         (Command.named.flatMap { command in command.plain.words.map { (word: $0, command: command as Command?) } }
             + PlainModel.words.map { (word: $0, command: nil) })
@@ -83,7 +83,7 @@ struct PlainWord: Sendable {
 
     static func named(_ name: String) -> (word: PlainWord, command: Command?)? { named[name] }
 
-    /// Such as `list [N]: the events around the current one`.
+    /// The line of the help, such as `list [N]: the events around the current one`.
     var help: String {
         let usage = names[0] + (syntax.isEmpty ? "" : " \(syntax)")
         let also = names.count > 1 ? " Also: \(names.dropFirst().joined(separator: ", "))." : ""
@@ -93,9 +93,9 @@ struct PlainWord: Sendable {
 
 // MARK: - Arguments
 
-/// The text behind the first word of a line.
+/// The text after the first word of a line.
 struct PlainArguments {
-    /// As typed, without the white space at its ends.
+    /// The text as typed, without leading and trailing white space.
     let text: String
 
     init(_ text: some StringProtocol) {
@@ -105,7 +105,7 @@ struct PlainArguments {
 
     var words: [Substring] { text.split(whereSeparator: \.isWhitespace) }
 
-    /// The first word, and the text behind it.
+    /// The first word, and the text after it.
     var split: (word: String, rest: PlainArguments) {
         let word = text.prefix { !$0.isWhitespace }
         return (String(word), PlainArguments(text[word.endIndex...]))
