@@ -70,6 +70,8 @@ struct Removal {
             sortedMarks = marked.sorted()
             // What was marked may be removed now.
             for list in List.allCases { places[list]?.stuck = nil }
+            guard !oldValue.isSubset(of: marked) else { return }
+            for list in List.allCases { places[list]?.cursor = 0 }
         }
     }
     private var sortedMarks: [Int64] = []

@@ -17,8 +17,8 @@ struct HistoryFile: Sendable {
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
         } catch {
-            let number = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code ?? 0
-            let reason = number == Int(EROFS) ? FileSystem.reason(EROFS, at: folder) : error.localizedDescription
+            let isReadOnly = (error as? CocoaError)?.code == .fileWriteVolumeReadOnly
+            let reason = isReadOnly ? FileSystem.reason(EROFS, at: folder) : error.localizedDescription
             throw .unusable(path: path, reason: "its folder cannot be made (\(reason))")
         }
         // An existing file is not opened: closing any descriptor of a file drops the process's locks on it.
