@@ -3,9 +3,9 @@ import History
 import Notifications
 import Terminal
 
-/// The question which action is to be run, retried, skipped or shown for rows: a letter answers it.
+/// The menu of the actions to run, retry, skip or show for rows. A letter chooses what to do.
 struct ActMenu: Hashable {
-    /// What can be clicked.
+    /// The parts that can be clicked.
     enum Button: Hashable {
         case action(Int)
         case command(Command)
@@ -22,7 +22,7 @@ struct ActMenu: Hashable {
         index = chosen.flatMap(names.firstIndex) ?? 0
     }
 
-    /// The action chosen.
+    /// The chosen action.
     var action: String { names[index] }
 
     mutating func move(by distance: Int) { index = (index + distance + names.count) % names.count }
@@ -31,7 +31,7 @@ struct ActMenu: Hashable {
         if names.indices.contains(index) { self.index = index }
     }
 
-    /// The actions and the letters, each a button.
+    /// Returns the actions and the letters, each as a button.
     func buttons(_ bindings: Bindings, columns: Int) -> [ButtonLine<Button>] {
         var lines = [ButtonLine<Button>(StyledLine(" For \(rows.words):", Style(.heading)))]
         for (place, name) in names.enumerated() {
@@ -62,7 +62,7 @@ struct ActMenu: Hashable {
     }
 }
 
-// MARK: - What is done for rows: an action, or a replay
+// MARK: - Running an action or replaying deliveries
 
 extension Command {
     static let act = Command(
@@ -83,12 +83,12 @@ extension Command {
                 "sends the delivery, or those of the events selected, again as received; without a URL to this listener"
             ) { $0.replay($1) }), unavailable: ActMenu.cannotReplay
     ) { $0.openReplay() }
-    /// The command that brings back an earlier target of a replay.
+    /// The command that brings back an earlier target in the line for a replay.
     static let olderTarget = Command(
         "older-target", .up, in: .replaying, "an earlier target", footer: .narrow("earlier")
     ) { $0.recallTarget(older: true) }
 
-    /// What the menu does for rows, each by a letter.
+    /// The commands of the menu, each with a letter.
     fileprivate static let doneForRows: [Command] = [
         Command(
             "run-for-rows", "r", .enter, in: .acting, "run now", changesSelected: true, plain: .hint("run NAME")
@@ -105,7 +105,7 @@ extension Command {
         },
     ]
 
-    /// The commands that act on rows, those of the menu, and those of the line in which a target is typed.
+    /// The commands that act on rows, those of the menu, and those of the line for a replay's target.
     static let ofActing: [Command] =
         [act, replay] + doneForRows + [
             Command(
@@ -148,7 +148,7 @@ extension ActMenu {
 }
 
 extension DashboardModel {
-    /// What an action or a replay is for: the rows selected, the current one, or the current delivery's.
+    /// The rows that an action or a replay applies to: the selected ones, the current one, or the current delivery's.
     var actedOn: ActedRows? {
         switch view {
         case .events, .table: return actsOn
@@ -183,7 +183,7 @@ extension DashboardModel {
         prompt = .replay(line)
     }
 
-    /// A delivery is replayed once, however many events it holds.
+    /// The rows to replay. A delivery is replayed once, no matter how many of its events are selected.
     private var replayed: ActedRows? {
         view == .deliveries ? deliveries.list.list.selectedRow.map { .current($0.first) } : actedOn
     }
@@ -198,9 +198,9 @@ extension DashboardModel {
         replay(line.rows, to: line.url)
     }
 
-    /// Sends deliveries again, and keeps the target to be offered the next time.
+    /// Sends deliveries again, and saves the target as a suggestion for the next replay.
     ///
-    /// - Parameter url: Nil for this listener.
+    /// - Parameter url: The target; nil for this listener.
     mutating func replay(_ rows: ActedRows, to url: String?) {
         begin(.replay(to: url), for: rows)
         guard let url else { return }
@@ -208,14 +208,14 @@ extension DashboardModel {
         context.questions.request(.keepViewState(session.viewState))
     }
 
-    /// Does it for one row at once; for many it is counted first, and then asked.
+    /// Starts the work for a single row at once; for many rows it first counts, and then asks.
     mutating func begin(_ deed: ActRequest.Deed, for rows: ActedRows) {
         var isOne = false
         if case .current = rows { isOne = true }
         send(ActRequest(deed: deed, rows: rows, isCount: !isOne))
     }
 
-    /// Does what was counted and confirmed.
+    /// Starts the work that was counted and confirmed.
     mutating func confirm(_ request: ActRequest) {
         var request = request
         request.isCount = false
@@ -239,7 +239,7 @@ extension DashboardModel {
         }
     }
 
-    /// Cancels what is done for many rows, after the piece it is at or the delivery that is sent again.
+    /// Cancels the work on many rows, once the current piece or the delivery being sent is finished.
     mutating func cancelActing() { context.questions.cancel(Self.act) }
 
     private mutating func apply(
@@ -268,9 +268,9 @@ extension DashboardModel {
         }
     }
 
-    /// Asks what is to be confirmed, once nothing else is asked.
+    /// Shows a question for confirmation, as soon as no other question is open.
     ///
-    /// What was counted for long comes unexpectedly: for a moment no key is taken for a yes to it.
+    /// After a long count the question appears unexpectedly, so for a moment no key counts as a yes.
     mutating func pose(_ question: Question, since: ContinuousClock.Instant) {
         guard self.question == nil else {
             waitingQuestion = question
@@ -280,14 +280,14 @@ extension DashboardModel {
         deafUntil = session.now - since > Self.patience ? session.now + Self.deafness : nil
     }
 
-    /// Asks what had to wait for another question.
+    /// Shows the question that had to wait for another one.
     mutating func poseWaiting() {
         guard question == nil, let waitingQuestion else { return }
         self.waitingQuestion = nil
         pose(waitingQuestion, since: session.now - .seconds(60))
     }
 
-    /// Whether a yes may be meant for something else.
+    /// Whether a yes may have been meant for something else.
     var isDeaf: Bool { deafUntil.map { session.now < $0 } ?? false }
 
     private static let patience = Duration.milliseconds(800)
@@ -297,29 +297,29 @@ extension DashboardModel {
 
 // MARK: - Dry runs
 
-/// What an action would send for rows, and what it would not.
+/// The text that an action would send for rows, with counts of the rows it would leave out.
 struct DryRun: Sendable, Hashable {
-    /// As text to read, its secrets masked; empty where nothing would be sent.
+    /// The text, with its secrets masked; empty if nothing would be sent.
     var text: [UInt8]
-    /// How many rows it is of.
+    /// The number of rows that the text covers.
     var shown = 1
-    /// How many would be sent.
+    /// The number of events that would be sent.
     var count = 1
-    /// Events for which the action is done, or waits anyway. A single row is shown all the same.
+    /// The number of events for which the action is already done or queued. A single row is shown even so.
     var there = 0
-    /// Rows with the event of another one.
+    /// The number of rows with the same event as another row.
     var repeated = 0
-    /// Rows without an event.
+    /// The number of rows without an event.
     var unfit = 0
-    /// Whether there were more rows than were looked at.
+    /// Whether there were more rows than those examined.
     var isStart = false
 
-    /// A dry run shows no more rows.
+    /// The maximum number of rows that a dry run shows.
     private static let previewed = 10
-    /// How many rows are looked at for those.
+    /// The maximum number of rows that are examined to find those.
     private static let lookedAt = 5_000
 
-    /// What is to be said before it, in sentences.
+    /// Returns sentences to show above the text.
     func words(_ action: String) -> String {
         if shown == 1, count == 0 {
             return
@@ -334,9 +334,9 @@ struct DryRun: Sendable, Hashable {
         return parts.joined(separator: " ")
     }
 
-    // MARK: - Making it
+    // MARK: - Creating it
 
-    /// Makes a dry run for the first of some rows; a single row is shown also where the action is done for it. Blocks.
+    /// Creates a dry run of the first of some rows. A single row is shown even if the action is done for it. Blocks.
     init(
         of action: String, for rows: ActedRows, _ reader: HistoryReader, _ control: any ActionControl
     ) throws {

@@ -3,19 +3,19 @@ import History
 import Notifications
 import Sending
 
-/// Something to be done for rows of the history, one or any number of them.
+/// A request to do something for one or more rows of the history.
 struct ActRequest: Sendable, Hashable {
     enum Deed: Sendable, Hashable {
-        /// Runs the action of this name, whatever its filter.
+        /// Runs the action with this name, whatever its filter.
         case run(String)
-        /// Lets the action's entries of the rows be tried again.
+        /// Retries the action's attempts for the rows.
         case retry(String)
-        /// Decides that the action's entries of the rows are not to be done.
+        /// Skips what the action still has to do for the rows.
         case skip(String)
-        /// Sends the rows' deliveries again; nil to the listener itself.
+        /// Sends the rows' deliveries again to a URL; nil means this listener.
         case replay(to: String?)
 
-        /// The action it is about.
+        /// The name of the action that the request concerns.
         var action: String? {
             switch self {
             case .run(let action), .retry(let action), .skip(let action): action
@@ -26,14 +26,14 @@ struct ActRequest: Sendable, Hashable {
 
     var deed: Deed
     var rows: ActedRows
-    /// Whether it is only counted what it would come to, so that a person can be asked.
+    /// Whether to count only, so that a person can be asked first.
     var isCount: Bool
 
-    // MARK: - Doing it
+    // MARK: - Carrying it out
 
-    /// Goes through the rows piece by piece, until all is done or it is cancelled. Blocks.
+    /// Processes the rows piece by piece until all are done or the request is cancelled. Blocks.
     ///
-    /// - Parameter note: Writes a line to the log: what was sent again, however the replay ended.
+    /// - Parameter note: Writes a line to the log: the result of the replay, however it ended.
     func act(
         _ reader: HistoryReader, _ control: any ActionControl, note: (String) -> Void, _ asking: Asking<ActOutcome>
     ) throws -> ActOutcome {
@@ -52,7 +52,7 @@ struct ActRequest: Sendable, Hashable {
 
     // MARK: - Words
 
-    /// What is asked before it is done.
+    /// Returns the question to ask before the work starts.
     func question(_ count: ActCount, answers: String) -> String {
         switch deed {
         case .run(let action):
@@ -81,7 +81,7 @@ struct ActRequest: Sendable, Hashable {
         return " The other \(Wording.grouped(rest)) \(rest == 1 ? "stays as it is" : "stay as they are")."
     }
 
-    /// Why there is nothing to ask; nil where there is something to do.
+    /// Returns the reason why there is nothing to do; nil if there is something.
     func emptiness(_ count: ActCount) -> String? {
         switch deed {
         case .run where count.events == 0: "None of these rows has an event."
@@ -94,7 +94,7 @@ struct ActRequest: Sendable, Hashable {
         }
     }
 
-    /// What has come of it, in a sentence.
+    /// Returns a sentence about the result.
     func sentence(_ report: ActReport) -> String {
         switch deed {
         case .run(let action):
@@ -117,7 +117,7 @@ struct ActRequest: Sendable, Hashable {
         }
     }
 
-    /// What the line of its progress says.
+    /// Returns the text of the progress line.
     func progress(_ passed: Int, _ bindings: Bindings) -> String {
         let cancel = "\(bindings.name(of: .cancelJudging)) cancels"
         let what =
@@ -132,13 +132,13 @@ struct ActRequest: Sendable, Hashable {
     }
 }
 
-/// What a request would come to.
+/// The counts that a request would lead to.
 struct ActCount: Sendable, Hashable {
     var events = 0
     var deliveries = 0
-    /// Events whose signature is not valid.
+    /// The number of events whose signature is not valid.
     var notValid = 0
-    /// The action's entries of the rows, by their state.
+    /// The number of the rows' entries of the action, by state.
     var states: [EntryState: Int] = [:]
 
     func count(where holds: (EntryState) -> Bool) -> Int {
@@ -146,35 +146,35 @@ struct ActCount: Sendable, Hashable {
     }
 }
 
-/// What has come of a request so far.
+/// The result of a request so far.
 struct ActReport: Sendable, Hashable {
-    /// Rows, or deliveries, that were gone through.
+    /// The number of rows or deliveries processed.
     var passed = 0
     var addition = Outbox.Addition()
-    /// Entries that were let be tried again, or skipped.
+    /// The number of entries that were retried or skipped.
     var changed = 0
     var replay = ReplayCount()
 }
 
-/// What became of a request.
+/// The outcome of a request, or its progress.
 enum ActOutcome: Sendable, Hashable {
-    /// So many rows were gone through so far.
+    /// The number of rows processed so far.
     case passed(Int)
     case counted(ActCount)
     case done(ActReport)
     case cancelled(ActReport)
 }
 
-// MARK: - Going through the rows
+// MARK: - Processing the rows
 
-/// A request on its way over its rows, piece by piece.
+/// A request in progress, which processes its rows piece by piece.
 struct ActWalk: Sendable {
-    /// The most rows of a piece.
+    /// The maximum number of rows in a piece.
     static let piece = Outbox.most
     let request: ActRequest
     private(set) var count = ActCount()
     private(set) var report = ActReport()
-    /// The last row gone through, or how many of those chosen.
+    /// The last row processed, or the number of the chosen rows that were processed.
     private var cursor: Int64 = 0
     private var lastDelivery: Int64?
     private let chosen: [Int64]?
@@ -188,11 +188,11 @@ struct ActWalk: Sendable {
         }
     }
 
-    /// Goes through the next piece.
+    /// Processes the next piece.
     ///
-    /// - Parameter goesOn: Is asked within the piece where each row of it takes its time, told how many were gone through
-    ///   so far. Where it says no, the walk is at its end, however much is left.
-    /// - Returns: Whether there is more to go through.
+    /// - Parameter goesOn: Called within the piece before each row that takes time, with the number of rows processed
+    ///   so far. If it returns false, the walk ends, however many rows are left.
+    /// - Returns: Whether more rows are left to process.
     mutating func step(
         _ reader: HistoryReader, _ control: any ActionControl, while goesOn: (Int) -> Bool
     ) throws -> Bool {
@@ -206,7 +206,7 @@ struct ActWalk: Sendable {
         return try !replay(rows, to: url, control, while: goesOn) || !isLast
     }
 
-    /// The first rows, as many as there are up to a limit.
+    /// Returns the first rows, up to a limit.
     static func first(_ limit: Int, of rows: ActedRows, _ reader: HistoryReader) throws -> [Int64] {
         switch rows {
         case .current(let row): return [row.id]
@@ -280,9 +280,9 @@ struct ActWalk: Sendable {
         return count.total == ids.count
     }
 
-    /// The action's entries of these rows; those without any cost nothing.
+    /// Returns the action's entries for these rows. Rows without entries cost nothing.
     private func entries(of action: String, _ rows: [EventRow], _ reader: HistoryReader) throws -> [OutboxEntry] {
-        // A duplicate's entries are the original's.
+        // A duplicate shares the entries of the original event.
         var seen: Set<Int64> = []
         return try rows.filter { $0.actions != nil }
             .flatMap { try reader.outboxEntries(ofRow: $0.id) }

@@ -2,18 +2,18 @@ import Base
 import History
 import Terminal
 
-/// The first steps, each with a tick once it is done: what there is to see while nothing has arrived.
+/// The first steps, each with a tick once it is done. The screen shows them until something has arrived.
 enum Checklist {
     struct Step {
         let isDone: Bool
         let title: String
-        /// What to do, line by line; a command stands on a line of its own.
+        /// The instructions, line by line. A command has a line of its own.
         let texts: [Text]
     }
 
     enum Text {
         case prose(String)
-        /// To be copied as it is, so it is never broken between words.
+        /// A command to copy. It is never broken between words.
         case command(String)
 
         var isCommand: Bool {
@@ -54,7 +54,7 @@ enum Checklist {
         ]
     }
 
-    /// The address as a tunnel on this computer reaches it: without a path.
+    /// Returns the address without a path, as a tunnel on this computer reaches it.
     private static func tunnelTarget(_ url: String?) -> String {
         guard let url else { return "http://127.0.0.1:8080" }
         let parts = url.split(separator: "/", omittingEmptySubsequences: true)
@@ -76,16 +76,16 @@ enum Checklist {
         }
     }
 
-    /// How much room there is.
+    /// The layouts, from the roomiest to the smallest.
     private enum Layout: CaseIterable {
         case airy
-        /// Without empty lines, and without words for what is done.
+        /// Without empty lines, and without instructions for steps that are done.
         case tight
-        /// With words for the next step alone.
+        /// With the instructions of the next step only.
         case terse
-        /// With the next step's command alone.
+        /// With the command of the next step only.
         case terser
-        /// With titles alone.
+        /// With the titles only.
         case bare
     }
 
@@ -131,7 +131,7 @@ enum Checklist {
 // MARK: - Reading
 
 extension DashboardModel {
-    /// Looks in the deliveries behind one and up to another for what ticks the first steps.
+    /// Searches a range of deliveries for the signs that a first step is done.
     mutating func askForFirstSteps(after id: Int64, through last: Int64) {
         ask("first steps", on: .rows) { outside, _ in
             try outside.firstSteps(after: id)
@@ -141,20 +141,20 @@ extension DashboardModel {
     }
 }
 
-/// What is known of the first steps, and up to which delivery the record has been looked at for them.
+/// The first steps that are known to be done, and the last delivery that was searched for them.
 struct FirstStepsReading {
     private(set) var known = FirstSteps()
     private var lookedThrough: Int64 = 0
     private var isOutstanding = false
 
-    /// Returns the delivery after which to look now; nil while nothing is new, or nothing is left to find out.
+    /// Returns the delivery after which to search now; nil if nothing is new or all is known.
     mutating func request(latest: Int64) -> Int64? {
         guard !known.areDone, !isOutstanding, latest > lookedThrough else { return nil }
         isOutstanding = true
         return lookedThrough
     }
 
-    /// Applies what was found. A look that failed is not repeated before something new has arrived.
+    /// Applies the result of a search. A failed search is not repeated before a new delivery arrives.
     mutating func finish(_ result: Result<FirstSteps, EffectFailure>, through last: Int64) {
         isOutstanding = false
         lookedThrough = max(lookedThrough, last)

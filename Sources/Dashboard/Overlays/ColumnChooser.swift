@@ -2,9 +2,9 @@ import Base
 import History
 import Terminal
 
-/// `C`: which columns a list shows, and in which order.
+/// The column chooser, opened with `C`: it selects and orders the columns of a list.
 struct ColumnChooser {
-    /// A column as the chooser lists it.
+    /// A column in the chooser's list.
     struct Choice: Hashable {
         let name: String
         let title: SafeText
@@ -26,7 +26,7 @@ struct ColumnChooser {
             : Self.choices(columns.events, of: EventsScreen.columns)
     }
 
-    /// Those shown in their order, then the others.
+    /// Returns the shown columns in their order, then the others.
     private static func choices(
         _ shown: [ListColumn<EventRow>], of all: [ListColumn<EventRow>]
     ) -> [Choice] {
@@ -35,7 +35,7 @@ struct ColumnChooser {
         }
     }
 
-    /// The columns shown, for the preferences.
+    /// The names of the shown columns, as the preferences store them.
     var names: [String] { choices.filter(\.isShown).map(\.name) }
 
     mutating func move(_ motion: Motion) {
@@ -49,7 +49,7 @@ struct ColumnChooser {
         index = min(max(0, target), choices.count - 1)
     }
 
-    /// Selects the column in a line of so many rows. Says whether there is one.
+    /// Selects the column on a line, in a chooser that is `rows` lines high. Returns whether there is one.
     mutating func select(line: Int, rows: Int) -> Bool {
         let target = first(height: min(rows, choices.count + 1) - 1) + line
         guard choices.indices.contains(target) else { return false }
@@ -57,7 +57,7 @@ struct ColumnChooser {
         return true
     }
 
-    /// The first choice that is in view.
+    /// Returns the first choice that is in view.
     private func first(height: Int) -> Int { max(0, index - height + 1) }
 
     /// Shows the column, or hides it unless it is the last one.
@@ -66,7 +66,7 @@ struct ColumnChooser {
         choices[index].isShown.toggle()
     }
 
-    /// Moves the column one place to the left or to the right, and the choice with it.
+    /// Moves the column one position to the left or to the right, and the selection with it.
     mutating func shift(by distance: Int) {
         let target = index + distance
         guard choices.indices.contains(target) else { return }
@@ -74,14 +74,14 @@ struct ColumnChooser {
         index = target
     }
 
-    /// Back to the usual columns.
+    /// Restores the usual columns.
     mutating func reset() {
         self = ColumnChooser(view, ViewPreferences())
     }
 
     // MARK: - Drawing
 
-    /// Where it stands in the view: at the right edge, so that the list is seen to change.
+    /// Returns the chooser's rectangle, at the right edge so that the list's changes stay visible.
     func place(in main: Rect) -> Rect {
         let columns = min(main.columns * 2 / 3, 56)
         let rows = min(main.rows, choices.count + 1)
@@ -141,7 +141,7 @@ extension Command {
     ) { model, text throws(Fault) in try model.sort(text) }
 
     fileprivate static let arrival = "arrival"
-    /// What the lists can be sorted by.
+    /// The words that the lists can be sorted by.
     fileprivate static let sortColumns: [String] = {
         var seen: Set<String> = []
         let others =
@@ -186,7 +186,7 @@ extension DashboardModel {
         }
     }
 
-    /// Sorts by what is written behind `sort`.
+    /// Sorts by the column that is typed after `sort`.
     fileprivate mutating func sort(_ text: String) throws(Command.Fault) -> [Effect] {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let name = words.first, words.count <= 2, Command.sortColumns.contains(name) else {
@@ -221,7 +221,8 @@ extension DashboardModel {
         found?.sortNames ?? (view == .table ? sheetTable : eventTable).columns.compactMap(\.sortName)
     }
 
-    /// Sorts by a column, beginning as is usual for it unless told; without one, in the order of arrival.
+    /// Sorts by a column, in the column's usual direction unless one is given; without a column, in the order of
+    /// arrival.
     mutating func sort(by column: String?, isDescending: Bool?) -> [Effect] {
         let order = column.map { name in
             ListOrder(column: name, isDescending: isDescending ?? Self.beginsWithGreatest.contains(name))
@@ -236,13 +237,13 @@ extension DashboardModel {
         return keep { $0.order = sort.map { .by($0, isDescending: order?.isDescending ?? false) } ?? .arrival }
     }
 
-    /// Of numbers and times one wants to see the greatest.
+    /// The columns that are sorted with the greatest value first: numbers and times.
     private static let beginsWithGreatest: Set<String> = [
         "received", "size", "event-time", "status", "id", "time", "answer", "bytes", "events", "also", "level", "tries",
         "next", "last",
     ]
 
-    /// The next column to sort by, or the one before; nil, for the order of arrival, beyond the last one.
+    /// Returns the next or the previous column to sort by; nil, which means the order of arrival, past either end.
     private func name(beside order: ListOrder?, _ distance: Int) -> String? {
         let names = sortNames
         var index = distance > 0 ? 0 : names.count - 1
@@ -257,6 +258,6 @@ extension DashboardModel {
 }
 
 extension SortColumn {
-    /// The name where it is typed.
+    /// The name as a user types it.
     var name: String { self == .eventTime ? "event-time" : rawValue }
 }

@@ -2,19 +2,19 @@ import Base
 import History
 import Terminal
 
-/// `:`: the line in which a command is typed by its name.
+/// The line opened with `:`, in which a command is typed by its name.
 struct CommandPrompt {
     private(set) var editor: LineEditor
     private(set) var completion: CommandCompletion
-    /// Why what was typed is not run.
+    /// The reason why the typed text cannot run.
     private(set) var fault: SafeText?
     private var past: PastTexts
     private let commands: [CommandCompletion.Candidate]
     private let values: SeenValues
 
     /// - Parameters:
-    ///   - commands: Those that can be run where one is, with what they do.
-    ///   - text: What is in the line already.
+    ///   - commands: The commands that can run from the current view, with their meanings.
+    ///   - text: The initial text of the line.
     init(
         _ commands: [CommandCompletion.Candidate], _ text: String = "", past: [String], values: SeenValues
     ) {
@@ -46,7 +46,7 @@ struct CommandPrompt {
         read()
     }
 
-    /// Each press puts the next candidate in, or the one before.
+    /// Completes the word: each call inserts the next candidate, or the previous one.
     mutating func complete(isBack: Bool = false) {
         let count = completion.candidates.count
         if count == 1 {
@@ -58,7 +58,7 @@ struct CommandPrompt {
         }
     }
 
-    /// Puts a candidate into the line.
+    /// Inserts a candidate into the line.
     mutating func choose(_ index: Int) {
         guard completion.candidates.indices.contains(index) else { return }
         put(completion.candidates[index].text)
@@ -87,10 +87,10 @@ struct CommandPrompt {
 
     private static let label: SafeText = ":"
 
-    /// How many rows the prompt wants.
+    /// Returns the number of rows that the prompt needs.
     func height(columns: Int) -> Int { 1 + hints(columns: columns).count }
 
-    /// Draws the line and what it can become, and returns where the cursor is.
+    /// Draws the line and the candidates, and returns the cursor's position.
     func draw(on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw(Self.label, editor, Style(fault == nil ? .plain : .bad), on: &surface)
         for (row, line) in hints(columns: surface.size.columns).enumerated() {
@@ -99,13 +99,13 @@ struct CommandPrompt {
         return cursor
     }
 
-    /// The candidate at a place below the line; `row` is counted from the line.
+    /// Returns the candidate at a position below the line; `row` is counted from the line.
     func candidate(column: Int, row: Int, columns: Int) -> Int? {
         let hints = hints(columns: columns)
         return hints.indices.contains(row - 1) ? hints[row - 1].action(at: column) : nil
     }
 
-    /// What is wrong; or the candidates, and what the first or the chosen one does.
+    /// Returns the error; or else the candidates, with the meaning of the first or the chosen one.
     private func hints(columns: Int) -> [ButtonLine<Int>] {
         if let fault {
             let lines = Prose.lines(fault.string, columns: columns - 2, style: Style(.bad)).prefix(3)
@@ -113,7 +113,7 @@ struct CommandPrompt {
         }
         let candidates = completion.candidates
         var names = ButtonLine<Int>(StyledLine(" "))
-        // From the chosen one on, so that it is seen however many there are.
+        // The list starts at the chosen candidate, so that it is always visible.
         for index in candidates.indices.dropFirst(completion.chosen ?? 0) {
             let style = index == (completion.chosen ?? 0) ? Style(.accent, bold: true) : Style(.secondary)
             let name = StyledLine("\(candidates[index].text)", style)
@@ -144,21 +144,21 @@ struct CommandPrompt {
 
 // MARK: - Completion
 
-/// What the word at the cursor of the line for commands can become.
+/// The candidates for the word at the cursor.
 struct CommandCompletion: Hashable {
     struct Candidate: Hashable {
         let text: String
         let meaning: String
     }
 
-    /// The most that are offered.
+    /// The maximum number of candidates offered.
     private static let limit = 60
 
     let candidates: [Candidate]
-    /// The text, and the characters of it that a candidate replaces.
+    /// The whole text, and the range of characters that a candidate replaces.
     let text: String
     let range: Range<Int>
-    /// The candidate that stands in the line; nil until Tab chooses.
+    /// The candidate that is in the line; nil until Tab chooses one.
     var chosen: Int?
 
     init(_ text: String, cursor: Int, commands: [Candidate], values: SeenValues) {
@@ -183,7 +183,8 @@ struct CommandCompletion: Hashable {
         }
     }
 
-    /// Those that begin with what is typed, then those that hold it, then those whose meaning does.
+    /// Returns the candidates that begin with the typed text, then those that contain it, then those whose meaning
+    /// contains it.
     private static func matching(_ typed: String, _ all: [Candidate]) -> [Candidate] {
         let typed = typed.lowercased()
         guard !typed.isEmpty else { return all }
@@ -193,7 +194,7 @@ struct CommandCompletion: Hashable {
         return Array((first + second + third).prefix(limit))
     }
 
-    /// The line with a candidate in it, and where the cursor is then.
+    /// Returns the line with a candidate inserted, and the cursor's position after it.
     func text(with candidate: String) -> (text: String, cursor: Int) {
         let characters = Array(text)
         let before = String(characters[..<range.lowerBound]) + candidate
@@ -211,7 +212,7 @@ extension Command {
         "run-command", .enter, in: .palette, "run the command", footer: .narrow("run")
     ) { $0.runTyped() }
 
-    /// The commands that open the line, those that are for it alone, and those of the line.
+    /// The commands that open the line, those that can only be typed in it, and those that edit it.
     static let ofPrompt: [Command] = [
         goTo, view, goToTime, typeCommand, runCommand,
         Command("complete-command", .tab, in: .palette, "complete the word", footer: .narrow("complete")) { model in
@@ -229,10 +230,10 @@ extension Command {
         .leavePrompt.also(in: .palette, "leave", footer: .narrow("leave")),
     ]
 
-    /// Other names that people try.
+    /// Other names that people are likely to try.
     private static let aliases: [String: Command] = ["q": .close, "quit": .close, "exit": .close, "help": .showHelp]
 
-    /// Reads a line: the command, and what is written behind its name.
+    /// Parses a line into the command and the text after its name.
     fileprivate static func read(_ line: String) throws(Fault) -> (command: Command, arguments: String) {
         let words = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
         let name = words.first.map(String.init) ?? ""
@@ -247,7 +248,7 @@ extension Command {
 }
 
 extension DashboardModel {
-    /// Opens the line, which acts where one was and not on the help.
+    /// Opens the line. A command acts on the view from which the line was opened, not on the help.
     mutating func typeCommand(_ text: String) {
         help = nil
         prompt = .command(CommandPrompt(commandsHere, text, past: pastCommands, values: seenValues))
@@ -260,7 +261,7 @@ extension DashboardModel {
         self.prompt = .command(prompt)
     }
 
-    /// What can be typed, with what it does: here first of all, or where one is led.
+    /// The commands that can be typed: first those that work here, then those that lead elsewhere.
     private var commandsHere: [CommandCompletion.Candidate] {
         var seen: Set<Command> = [.typeCommand]
         let here = place.contexts.flatMap(bindings.bindings(in:)).filter { seen.insert($0).inserted }
@@ -279,7 +280,7 @@ extension DashboardModel {
         return offered.sorted { $0.text < $1.text }
     }
 
-    /// Runs what was typed. What is wrong stays in the line, with why.
+    /// Runs the typed command. If it is wrong, it stays in the line with the reason.
     fileprivate mutating func runTyped() -> [Effect] {
         guard case .command(var line) = prompt else { return [] }
         let text = line.text
@@ -303,12 +304,12 @@ extension DashboardModel {
         }
     }
 
-    /// Goes to the list of the view, or to that of events where it has none.
+    /// Moves the keyboard to the view's list, or to the list of events if the view has none.
     mutating func showList(_ word: String) throws(Command.Fault) {
         if found == nil { try showRows(word) } else { show(view) }
     }
 
-    /// The lists are gone to where one is elsewhere.
+    /// Moves the keyboard to the current list of events or deliveries, from wherever it is.
     mutating func showRows(_ word: String) throws(Command.Fault) {
         if [Place.events, .table, .detail].contains(place), view.showsRows { return }
         show(view.showsRows ? view : .events)
@@ -317,9 +318,9 @@ extension DashboardModel {
         }
     }
 
-    // MARK: - Commands by their names, from anywhere
+    // MARK: - Running commands by name from anywhere
 
-    /// Does a command, here or where it works; tells why it does nothing.
+    /// Runs a command here or where it works, and shows the reason if it cannot run.
     mutating func run(_ command: Command) -> [Effect] {
         do throws(Command.Fault) {
             return try reach(command)
@@ -329,10 +330,10 @@ extension DashboardModel {
         }
     }
 
-    /// Does a command, here or where it works.
+    /// Runs a command here or where it works.
     ///
-    /// - Parameter isStep: Whether it leads to where another one works, and so has to be done.
-    /// - Throws: Why it does nothing here. What does nothing where one has been led to is told there.
+    /// - Parameter isStep: Whether it only leads to where another command works, so that it must succeed.
+    /// - Throws: The reason why it does nothing here. After a move to another view, the reason is shown there instead.
     mutating func reach(
         _ command: Command, _ arguments: String = "", isStep: Bool = false
     ) throws(Command.Fault) -> [Effect] {
@@ -359,7 +360,7 @@ extension DashboardModel {
         return effects + (try here.run(&self, arguments))
     }
 
-    /// Goes to where a command works: in the view one is in, if it works there.
+    /// Moves to where a command works: within the current view if it works there.
     private mutating func go(to command: Command) throws(Command.Fault) -> [Effect] {
         let contexts = bindings.all.filter { $0 == command && $0.context.way != nil }.map(\.context)
         let here = contexts.first { view.place.contexts.contains($0) }
@@ -383,7 +384,7 @@ extension DashboardModel {
         return effects
     }
 
-    /// The pane gets the keys, beside the list or where it has no room there on the full screen.
+    /// Moves the keyboard to the detail pane, next to the list or, without room for it, on the full screen.
     private mutating func goToDetail() throws(Command.Fault) {
         show(view.hasDetailPane || view == .table ? view : .events)
         guard selectedRow != nil else { throw Command.Fault("There is no row to open.") }

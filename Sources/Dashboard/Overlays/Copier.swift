@@ -4,14 +4,14 @@ import Notifications
 import Sending
 import Terminal
 
-/// Fetches what is to be copied, off the screen's thread.
+/// Reads the data to copy, off the screen's thread.
 struct Copier: Sendable {
     let reader: HistoryReader
     let control: any ListenerControl
-    /// Where what is too large for a terminal is written.
+    /// The folder for copies that are too large for a terminal.
     let folder: String
 
-    /// Rows are read so many at a time.
+    /// The number of rows that are read at a time.
     private static let step = 500
 
     func copy(_ request: CopyRequest) throws -> Copied {
@@ -37,7 +37,7 @@ struct Copier: Sendable {
             name: text.name, count: text.bytes.count, place: place, remarks: text.remarks, masked: text.masked)
     }
 
-    /// Copies what several rows have, one after the other.
+    /// Copies the data of several rows, one after the other.
     static func copyAll(
         _ request: CopyRequest, folder: String, gather: (inout CopyPieces) throws -> Void
     ) throws -> Copied {
@@ -52,7 +52,7 @@ struct Copier: Sendable {
     static func refuseSecrets(
         in text: CopyText, _ request: CopyRequest, of record: DeliveryRecord, holdsSecret: ([UInt8]) -> Bool
     ) throws(CopyFailure) {
-        // A command writes bytes otherwise than they are; the request it sends has them as they are.
+        // The text of a curl command escapes some bytes; the request it sends has the original ones.
         let sent = request.subject == .curl ? RawRequest.bytes(record.delivery, request.policy) : []
         guard !holdsSecret(text.bytes), !holdsSecret(sent) else { throw .secret }
     }
@@ -61,7 +61,7 @@ struct Copier: Sendable {
         bytes.count > Screen.longestCopy ? .file(try CopyFile.write(bytes, as: name, in: folder)) : .terminal(bytes)
     }
 
-    /// The rows in the order of arrival.
+    /// Calls a closure with each row in the order of arrival.
     private func forEach(_ rows: ExportRequest.Rows, do body: (EventRow) throws -> Void) throws {
         switch rows {
         case .chosen(let ids):
@@ -93,15 +93,15 @@ struct Copier: Sendable {
 
 // MARK: - Texts
 
-/// The bytes that a copy is made of.
+/// The bytes of a copy.
 struct CopyText {
     let name: String
     let bytes: [UInt8]
     var remarks: [String] = []
-    /// What is masked: header fields by name, and the URL.
+    /// The masked parts: header fields by name, and the URL.
     var masked: [String] = []
 
-    /// - Throws: `CopyFailure` where there is no such thing.
+    /// - Throws: `CopyFailure` if the record lacks the requested part.
     init(_ request: CopyRequest, of record: DeliveryRecord) throws(CopyFailure) {
         let (delivery, policy) = (record.delivery, request.policy)
         switch request.subject {
@@ -153,7 +153,7 @@ struct CopyText {
         return events.indices.contains(position) ? events[position] : nil
     }
 
-    /// A string without its quotes and escapes; anything else as received.
+    /// Returns the value on a line: a string without its quotes and escapes, anything else as received.
     private static func value(onLine line: Int, of body: [UInt8]) throws(CopyFailure) -> (String, [UInt8]) {
         guard let json = try? PrettyJSON(body), json.lines.indices.contains(line), !json.lines[line].value.isEmpty
         else {
@@ -178,12 +178,12 @@ struct CopyText {
     }
 }
 
-/// Why nothing was copied, in a sentence.
+/// The reason why nothing was copied, as a sentence.
 enum CopyFailure: Error, CustomStringConvertible {
     case nothing(String)
     case gone
     case secret
-    /// More than may be held at a time.
+    /// More data than may be in memory at a time.
     case tooMuch
     case file(String)
 
@@ -201,9 +201,9 @@ enum CopyFailure: Error, CustomStringConvertible {
 
 // MARK: - Pieces
 
-/// What is copied of several rows, one after the other.
+/// The copies of several rows, one after the other.
 struct CopyPieces {
-    /// No more than so many bytes are held.
+    /// The maximum size in bytes.
     static let most = 64 << 20
 
     private let request: CopyRequest
@@ -212,7 +212,7 @@ struct CopyPieces {
     private(set) var masked: [String] = []
     private var name: String?
     private var count = 0
-    /// Rows that have no such thing, and why the first one has not.
+    /// The number of rows that lack the requested part, and the reason for the first of them.
     private var without = 0
     private var absence: CopyFailure?
     private var seen: Set<Int64> = []
@@ -221,7 +221,7 @@ struct CopyPieces {
         self.request = request
     }
 
-    /// Whether all events of a delivery have the same to be copied, so that it is copied once.
+    /// Whether the copy is the same for all events of a delivery, so that each delivery is copied once.
     private var isOfDeliveries: Bool {
         switch request.subject {
         case .body, .headers, .request, .curl, .signature: true
@@ -229,9 +229,9 @@ struct CopyPieces {
         }
     }
 
-    /// Adds what a row has.
+    /// Adds the copy of a row.
     ///
-    /// - Throws: `CopyFailure`, where nothing may be copied at all.
+    /// - Throws: `CopyFailure` if nothing may be copied at all.
     mutating func add(
         _ row: EventRow, of record: DeliveryRecord, holdsSecret: ([UInt8]) -> Bool
     ) throws(CopyFailure) {
@@ -256,8 +256,8 @@ struct CopyPieces {
         for field in text.masked where !masked.contains(field) { masked.append(field) }
     }
 
-    /// - Returns: All of it, and what it is called.
-    /// - Throws: `CopyFailure` where no row has any.
+    /// - Returns: The name of the copy, and remarks about it.
+    /// - Throws: `CopyFailure` if no row has the requested part.
     func finish() throws(CopyFailure) -> (name: String, remarks: [String]) {
         guard count > 0 else { throw absence ?? .gone }
         let things = isOfDeliveries ? ("delivery", "deliveries") : ("row", "rows")
@@ -276,11 +276,11 @@ struct CopyPieces {
 
 // MARK: - Files
 
-/// A file for what is too large to copy: a new one each time, that only its user may read.
+/// Files for copies that are too large for the clipboard. Each copy gets a new file that only its user may read.
 enum CopyFile {
-    /// Writes a file whole or not at all, in a folder that is made 0700 if it is missing.
+    /// Writes a file completely or not at all, in a folder that is created with mode 0700 if it is missing.
     ///
-    /// - Returns: Its path.
+    /// - Returns: The file's path.
     /// - Throws: `CopyFailure.file`.
     static func write(_ bytes: [UInt8], as name: String, in folder: String) throws(CopyFailure) -> String {
         do {
@@ -303,7 +303,7 @@ enum CopyFile {
         throw .file("What is copied is too large for a terminal, and \(folder) is full of earlier copies: remove some.")
     }
 
-    /// Writes and closes; `errno` says why not.
+    /// Writes the bytes and closes the file. On failure returns false, with the reason in `errno`.
     private static func fill(_ descriptor: Int32, with bytes: [UInt8]) -> Bool {
         var isWritten = fchmod(descriptor, 0o600) == 0
         var rest = bytes[...]

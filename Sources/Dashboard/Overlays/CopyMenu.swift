@@ -4,19 +4,19 @@ import Notifications
 import Sending
 import Terminal
 
-/// The question what to copy: a letter answers it.
+/// The menu of what to copy. A letter chooses.
 struct CopyMenu: Hashable {
     let policy: Masking
     let deliveryID: Int64
-    /// The event's place in its delivery, from 0.
+    /// The event's position in its delivery, from 0.
     let position: Int?
-    /// The value that was at hand when it was opened.
+    /// The value under the cursor when the menu was opened.
     let value: CopyRequest.Value
-    /// The rows that were selected, if any, and how many they are in words.
+    /// The selected rows, if any, and their number in words.
     var rows: ExportRequest.Rows?
     var words: String?
 
-    /// The letters with what they copy, and what becomes of secret-bearing fields.
+    /// Returns the letters with their meanings, and a line about the masking of secret-bearing fields.
     func lines(_ bindings: Bindings, columns: Int) -> [StyledLine] {
         let remark =
             switch policy {
@@ -30,7 +30,7 @@ struct CopyMenu: Hashable {
             + Prose.lines(remark, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
     }
 
-    /// The letters, each a button.
+    /// Returns the letters, each as a button.
     func buttons(_ bindings: Bindings, columns: Int) -> [ButtonLine<Command>] {
         var lines = [ButtonLine<Command>(StyledLine(" Copy", Style(.heading)))]
         if let words { lines[0].append(StyledLine(" \(words):")) }
@@ -79,9 +79,9 @@ extension Command {
             .goBack.also(in: .copying, keys: [.escape, "q"], "leave", footer: .narrow("leave")),
         ]
 
-    /// A letter of the menu.
+    /// Returns the command for a letter of the menu.
     ///
-    /// - Parameter word: What `print` calls it.
+    /// - Parameter word: The name of the subject for `print`.
     private static func subject(
         _ name: String, _ key: Key, _ meaning: String, _ word: String,
         _ subject: @escaping @Sendable (CopyMenu) -> CopyRequest.Subject
@@ -118,8 +118,8 @@ extension DashboardModel {
         }
     }
 
-    /// The menu for what is seen now: rows that come while it is open change nothing. In the lists it is for all rows
-    /// selected, in the detail for what is shown there.
+    /// Returns the menu for what the screen shows now; rows that arrive while it is open change nothing. In the lists
+    /// it applies to all selected rows, in the detail pane to the delivery shown there.
     fileprivate func menu(_ policy: Masking) -> CopyMenu? {
         if detail.hasKeys, let shown = detail.document?.request {
             return CopyMenu(policy: policy, deliveryID: shown.deliveryID, position: shown.position, value: valueAtHand)
@@ -132,64 +132,65 @@ extension DashboardModel {
         }
     }
 
-    /// The value under the cursor of the pane; where there is none, the object's name.
+    /// The value under the cursor of the detail pane; without one, the object's name.
     private var valueAtHand: CopyRequest.Value {
         guard let source = detail.cursorSource else { return .object }
         return detail.tab == .headers ? .header(source) : .json(line: source)
     }
 }
 
-// MARK: - What is asked
+// MARK: - Requests
 
-/// What is to be copied, and of which delivery.
+/// A request to copy a part of a delivery.
 struct CopyRequest: Sendable, Hashable {
-    /// What there is to copy.
+    /// The parts that can be copied.
     enum Subject: Sendable, Hashable {
         case body, headers, request, curl, signature, eventID
         case value(Value)
     }
 
-    /// Where a single value stands.
+    /// The position of a single value.
     enum Value: Sendable, Hashable {
-        /// It begins on this line of the laid out body, from 0.
+        /// The value that begins on this line of the formatted body, from 0.
         case json(line: Int)
-        /// Of this header field, from 0.
+        /// The value of this header field, from 0.
         case header(Int)
         /// The object's name, or the target of a request without an event.
         case object
     }
 
     var deliveryID: Int64
-    /// The event's place in its delivery, from 0.
+    /// The event's position in its delivery, from 0.
     var position: Int?
     var subject: Subject
     var policy: Masking
-    /// The rows that were selected; nil where the one above is to be copied alone.
+    /// The selected rows; nil to copy only the delivery above.
     var rows: ExportRequest.Rows?
-    /// Where the listener is reached.
+    /// The URL of the listener.
     var listener: String?
 }
 
-/// What was copied, and where it is.
+/// The result of copying.
 struct Copied: Sendable, Hashable {
     enum Place: Sendable, Hashable {
         case terminal([UInt8])
-        /// A file, because terminals would not take so much.
+        /// A file, because terminals do not accept a copy of this size.
         case file(String)
     }
 
-    /// Such as `body`.
+    /// The name of the copied part, such as `body`.
     var name: String
     var count: Int
     var place: Place
-    /// What is to be said of it, such as what is missing.
+    /// Remarks to show with the result, such as what is missing.
     var remarks: [String] = []
-    /// What was masked: header fields by name, and the URL, each once.
+    /// The masked parts: header fields by name, and the URL, each once.
     var masked: [String] = []
 
-    /// Nobody knows what a terminal does with it, so nothing is said of the clipboard.
+    /// Returns a sentence about the copy. It does not mention the clipboard, because b2watch cannot know whether the
+    /// terminal fills it.
     ///
-    /// - Parameter asReceived: How one copies what is masked here.
+    /// - Parameter asReceived: The keys that copy the masked parts unmasked.
     func sentence(asReceived: String) -> String {
         let size = "\(Wording.grouped(count)) \(count == 1 ? "byte" : "bytes") of \(name)"
         let said =
@@ -200,7 +201,7 @@ struct Copied: Sendable, Hashable {
         return ([said] + remarks + hidden(asReceived: asReceived)).joined(separator: " ")
     }
 
-    /// What is said of masked fields, if there are any.
+    /// Returns a sentence about masked fields, if there are any.
     func hidden(asReceived: String) -> [String] {
         masked.isEmpty ? [] : ["Masked: \(masked.joined(separator: ", ")); with \(asReceived) they are not."]
     }

@@ -6,9 +6,9 @@ import Sending
 import Synchronization
 import Terminal
 
-/// The line in which a file to write is named, and the choice of its format and columns.
+/// The line for the name of the export file, with the choice of its format and columns.
 struct ExportPrompt {
-    /// The columns that a table can have behind the sheet's five.
+    /// The sets of columns that can follow the sheet's five.
     enum ColumnSet: CaseIterable {
         case sheet, shown, all
     }
@@ -16,10 +16,10 @@ struct ExportPrompt {
     private(set) var editor: LineEditor
     private var index = 0
     private var columnSet = ColumnSet.sheet
-    /// The names of the columns that the list shows beside the sheet's five, as an export calls them.
+    /// The names of the columns that the list shows in addition to the sheet's five, as exports name them.
     private let shown: [String]
     let rows: ExportRequest.Rows
-    /// How many they are, in words.
+    /// The number of rows to export, in words.
     let words: String
 
     init(_ rows: ExportRequest.Rows, _ words: String, shown: [String], day: String) {
@@ -30,7 +30,7 @@ struct ExportPrompt {
 
     var format: ExportFormat { ExportFormat.all[index] }
 
-    /// The names of the columns behind the sheet's five.
+    /// The names of the columns after the sheet's five.
     var columns: [String] { columns(of: columnSet) }
 
     private func columns(of set: ColumnSet) -> [String] {
@@ -45,7 +45,7 @@ struct ExportPrompt {
 
     mutating func insert(_ text: String) { editor.insert(text) }
 
-    /// Chooses another format, and changes the file's ending with it where it was that of the format before.
+    /// Chooses another format. Changes the file's extension too if it was that of the previous format.
     mutating func changeFormat(by distance: Int) {
         let before = ".\(format.name)"
         index = (index + distance + ExportFormat.all.count) % ExportFormat.all.count
@@ -53,17 +53,17 @@ struct ExportPrompt {
         editor = LineEditor(editor.text.dropLast(before.count) + ".\(format.name)")
     }
 
-    /// Chooses other columns.
+    /// Chooses another set of columns.
     mutating func changeColumns(by distance: Int) {
         let all = ColumnSet.allCases
         guard format.hasColumns, let index = all.firstIndex(of: columnSet) else { return }
         columnSet = all[(index + distance + all.count) % all.count]
     }
 
-    /// The lines that it takes.
+    /// The number of lines that the prompt needs.
     static let height = 3
 
-    /// Draws the line and the choices below it, and returns where the cursor is.
+    /// Draws the line and the choices below it, and returns the cursor's position.
     func draw(on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw("export to", editor, Style(.plain), on: &surface)
         let formats = ExportFormat.all.map { ($0.name, $0.name == format.name) }
@@ -104,39 +104,39 @@ struct ExportPrompt {
     }
 }
 
-// MARK: - What is asked
+// MARK: - Requests
 
-/// Rows to write to a file.
+/// A request to write rows to a file.
 struct ExportRequest: Sendable, Hashable {
-    /// Which rows.
+    /// The rows to write.
     enum Rows: Sendable, Hashable {
-        /// All that match, up to the one with this id.
+        /// All matching rows, up to the one with this id.
         case matching(RowPredicate, through: Int64)
         case chosen([Int64])
     }
 
     var rows: Rows
-    /// The format's name.
+    /// The name of the format.
     var format: String
     var path: String
     var timestamps: SheetRow.TimestampForm
-    /// The names of the columns behind those of the sheet.
+    /// The names of the columns after those of the sheet.
     var columns: [String] = []
-    /// Whether a file that is there may be replaced.
+    /// Whether an existing file may be replaced.
     var mayReplace = false
 }
 
-/// What became of an export.
+/// The outcome of an export, or its progress.
 enum ExportOutcome: Sendable {
-    /// So far it has come.
+    /// The progress so far.
     case moved(ExportProgress)
     case written(ExportProgress, path: String)
-    /// A file is there; the user is to be asked.
+    /// The file exists, so the user must be asked.
     case exists(ExportRequest)
     case cancelled
 }
 
-/// Why a file is not written, in a sentence.
+/// The reason why a file is not written, as a sentence.
 struct ExportRefusal: Error, CustomStringConvertible {
     let description: String
 }
@@ -145,21 +145,21 @@ struct ExportRefusal: Error, CustomStringConvertible {
 
 /// Writes rows to files, one file at a time.
 final class Exporter: Sendable {
-    /// From one word of its progress to the next.
+    /// The time between two reports of progress.
     private static let pause = Duration.milliseconds(100)
 
     private let reader: HistoryReader
-    /// The file that is being written, for who ends the program.
+    /// The file that is being written, for the code that ends the program.
     private let file = Mutex<WholeFile?>(nil)
 
     init(_ reader: HistoryReader) {
         self.reader = reader
     }
 
-    /// The program ends, perhaps before the writer notices: leaves nothing of a file that is not whole.
+    /// Removes an incomplete file when the program ends, perhaps before the writer notices.
     func end() { file.withLock { $0 }?.abandon() }
 
-    /// Writes a file; of one that is cancelled nothing is left. Blocks.
+    /// Writes a file. If the export is cancelled, it leaves no file behind. Blocks.
     ///
     /// - Throws: Errors whose text is a sentence.
     func export(_ request: ExportRequest, _ asking: Asking<ExportOutcome>) throws -> ExportOutcome {
@@ -188,7 +188,7 @@ final class Exporter: Sendable {
                     asking.report(.moved($0))
                 }, write: { try file.write($0) })
             try file.finish(unless: { asking.isCancelled })
-            // With its folder: nobody need know where b2watch was started.
+            // The full path, because the user need not know where b2watch was started.
             return .written(result, path: WholeFile.resolved(path))
         } catch {
             file.discard()
@@ -197,7 +197,8 @@ final class Exporter: Sendable {
         }
     }
 
-    /// Makes the file, unless it is cancelled. Whoever ends the program comes before it is made, or knows of it.
+    /// Creates the file unless the export is cancelled. The lock ensures that `end()` either runs before this or sees
+    /// the file.
     private func begin(_ path: String, _ asking: Asking<ExportOutcome>) throws -> WholeFile? {
         try file.withLock { file in
             guard !asking.isCancelled else { return nil }
@@ -207,7 +208,7 @@ final class Exporter: Sendable {
         }
     }
 
-    /// `~/` is the home of the environment, as for all other files of ours.
+    /// Returns the path with `~/` replaced by the HOME of the environment, as for all other files of b2watch.
     private static func expanded(_ path: String) -> String {
         guard path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], home.hasPrefix("/") else {
             return path
@@ -215,12 +216,12 @@ final class Exporter: Sendable {
         return home + path.dropFirst()
     }
 
-    /// The history itself, or any other database, is nothing to write over.
+    /// Returns the reason why a file must not be overwritten: it is the history or another database.
     private static func refusal(_ path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         let other = "\(path) is not a regular file: give another name"
-        // Opening a pipe would wait for whoever writes it, also one that has just come in the file's place.
+        // Opening a pipe would block until it has a writer, even a pipe that has just replaced the file.
         guard status.st_mode & S_IFMT == S_IFREG else { return other }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -245,7 +246,7 @@ extension Command {
             ) { $0.export($1) }), unavailable: ExportPrompt.cannotExport
     ) { $0.openExport() }
 
-    /// The command that exports, and those of the line in which the file is named.
+    /// The command that exports, and those of the line for the file's name.
     static let ofExport: [Command] = [
         export,
         Command(
@@ -300,7 +301,7 @@ extension DashboardModel {
         prompt = .export(ExportPrompt(rows, words, shown: shown, day: "\(day)"))
     }
 
-    /// The rows selected; where none is, all that are listed.
+    /// The selected rows; if there are none, all listed rows.
     var exported: (ExportRequest.Rows, words: String) {
         if let selectedRows { return selectedRows }
         let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched
@@ -308,7 +309,7 @@ extension DashboardModel {
         return (.matching(listing.query.predicate, through: shown.latestRow), words)
     }
 
-    /// The rows selected, to be read off the screen's thread; nil where none is.
+    /// The selected rows, to be read off the screen's thread; nil if none are selected.
     var selectedRows: (ExportRequest.Rows, words: String)? {
         guard !selection.isEmpty, let actsOn else { return nil }
         switch actsOn {
